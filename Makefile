@@ -1,0 +1,35 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help demo test lint types unit bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+demo: $(INSTALLED)  ## fit three autoencoders on digits and show what they learned (under a minute)
+	$(BIN)/narrows demo --force
+
+test: lint types unit  ## lint, types and the whole test suite
+
+lint: $(INSTALLED)  ## style and imports (ruff)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED)  ## types (pyright)
+	$(BIN)/pyright
+
+unit: $(INSTALLED)  ## the tests alone
+	$(BIN)/python -m pytest
+
+bench: $(INSTALLED)  ## time the training step and scoring on this machine
+	$(BIN)/python -m benchmarks.throughput
+
+clean:  ## remove the virtual environment and caches
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@

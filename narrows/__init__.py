@@ -1,0 +1,42 @@
+"""narrows: autoencoders for real tables and images.
+
+The names below are imported when first used, so that ``import narrows`` stays fast.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Autoencoder": "narrows.estimators",
+    "ContractiveAutoencoder": "narrows.estimators",
+    "DenoisingAutoencoder": "narrows.estimators",
+    "SparseAutoencoder": "narrows.estimators",
+    "VariationalAutoencoder": "narrows.estimators",
+    "load": "narrows.estimators",
+    "read": "narrows.data",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
+
+if TYPE_CHECKING:
+    from narrows.data import read as read
+    from narrows.estimators import Autoencoder as Autoencoder
+    from narrows.estimators import ContractiveAutoencoder as ContractiveAutoencoder
+    from narrows.estimators import DenoisingAutoencoder as DenoisingAutoencoder
+    from narrows.estimators import SparseAutoencoder as SparseAutoencoder
+    from narrows.estimators import VariationalAutoencoder as VariationalAutoencoder
+    from narrows.estimators import load as load
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'narrows' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

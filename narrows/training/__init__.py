@@ -1,0 +1,20 @@
+"""How a network is trained: the epoch iterator, optimizers and schedules."""
+
+from narrows.training.distinct import DistinctRows, distinct_rows
+from narrows.training.epoch import Epoch
+from narrows.training.optimizers import Muon, make_optimizer
+from narrows.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings, automatic_batch_size
+from narrows.training.trainer import Trainer
+
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "DistinctRows",
+    "Epoch",
+    "Muon",
+    "Trainer",
+    "TrainingSettings",
+    "automatic_batch_size",
+    "distinct_rows",
+    "make_optimizer",
+]

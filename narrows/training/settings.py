@@ -1,0 +1,174 @@
+"""How a network is trained, checked once at the door."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from narrows.errors import SettingError
+
+OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "muon")
+SCHEDULES = ("linear", "cosine", "constant")
+
+# Muon's steps have the size of AdamW's (match_rms_adamw), yet it stays stable at a larger rate.
+DEFAULT_LEARNING_RATE = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 0.1, "muon": 5e-3}
+DEFAULT_WEIGHT_DECAY = {"adam": 0.0, "adamw": 0.01, "rmsprop": 0.0, "sgd": 0.0, "muon": 0.1}
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Optimizer, schedule and stopping rule.
+
+    Parameters
+    ----------
+    optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon"}
+        Muon updates matrices and convolution kernels, AdamW the rest (Jordan 2024; Liu et al. 2025).
+    learning_rate : float or "auto"
+        Peak rate; "auto" takes `DEFAULT_LEARNING_RATE` of the optimizer.
+    momentum : float
+        Of sgd and rmsprop; Muon keeps its own 0.95.
+    weight_decay : float or "auto"
+        Decoupled for adamw and muon, an L2 term for the others.
+    schedule : {"linear", "cosine", "constant"}
+        How the rate falls, step by step, from its peak to zero at the last epoch.
+    warmup : float in [0, 1)
+        Share of all steps over which the rate rises linearly to its peak.
+    batch_size : int
+        Rows per step.
+    epochs : int
+        Passes over the training rows, at most.
+    early_stopping : bool
+        Stop after `patience` epochs without a relative improvement of `tol`, and restore the best weights.
+    patience : int
+        Epochs.
+    tol : float
+        Relative improvement of the held-out objective (of the training objective where no row is held out).
+    clip_norm : float or None
+        Bound on the Euclidean norm of the whole gradient of the objective per feature.
+    """
+
+    optimizer: str
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    schedule: str
+    warmup: float
+    batch_size: int
+    epochs: int
+    early_stopping: bool
+    patience: int
+    tol: float
+    clip_norm: float | None
+
+    @classmethod
+    def resolve(
+        cls,
+        *,
+        optimizer: str,
+        learning_rate: float | str,
+        momentum: float,
+        weight_decay: float | str,
+        schedule: str,
+        warmup: float,
+        batch_size: int | str,
+        epochs: int | str,
+        early_stopping: bool,
+        patience: int,
+        tol: float,
+        clip_norm: float | None,
+        n_rows: int,
+        n_parameters: int,
+    ) -> TrainingSettings:
+        """Check every setting and put a number where "auto" stands; raises `SettingError`."""
+        _one_of("optimizer", optimizer, OPTIMIZERS)
+        _one_of("schedule", schedule, SCHEDULES)
+        if learning_rate == "auto":
+            learning_rate = DEFAULT_LEARNING_RATE[optimizer]
+        if weight_decay == "auto":
+            weight_decay = DEFAULT_WEIGHT_DECAY[optimizer]
+        if batch_size == "auto":
+            batch_size = automatic_batch_size(n_rows, n_parameters)
+        batch_size = _count("batch_size", batch_size)
+        if epochs == "auto":
+            epochs = automatic_epochs(n_rows, batch_size)
+        return cls(
+            optimizer=optimizer,
+            learning_rate=_number("learning_rate", learning_rate, above=0),
+            momentum=_number("momentum", momentum, at_least=0, below=1),
+            weight_decay=_number("weight_decay", weight_decay, at_least=0),
+            schedule=schedule,
+            warmup=_number("warmup", warmup, at_least=0, below=1),
+            batch_size=batch_size,
+            epochs=_count("epochs", epochs),
+            early_stopping=bool(early_stopping),
+            patience=_count("patience", patience),
+            tol=_number("tol", tol, at_least=0),
+            clip_norm=None if clip_norm is None else _number("clip_norm", clip_norm, above=0),
+        )
+
+    def rate(self, step: int, n_steps: int) -> float:
+        """Learning rate of `step` (from 0) out of `n_steps`."""
+        n_warm = int(self.warmup * n_steps)
+        if step < n_warm:
+            return self.learning_rate * (step + 1) / (n_warm + 1)
+        left = (n_steps - step) / max(1, n_steps - n_warm)
+        if self.schedule == "linear":
+            return self.learning_rate * left
+        if self.schedule == "cosine":
+            return self.learning_rate * 0.5 * (1 - math.cos(math.pi * left))
+        return self.learning_rate
+
+
+def automatic_batch_size(n_rows: int, n_parameters: int) -> int:
+    """About a hundred steps an epoch, as a power of two between 16 and 1024.
+
+    Large networks take no fewer than 128 rows where there are that many: below, the optimizer's
+    pass over the weights costs more than the batch.
+    """
+    smallest = 128 if n_parameters > 500_000 else 16
+    wanted = max(smallest, min(1024, n_rows // 100))
+    return max(1, min(1 << (wanted.bit_length() - 1), n_rows))
+
+
+def automatic_epochs(n_rows: int, batch_size: int) -> int:
+    """Enough passes for about four thousand steps, between 20 and 200."""
+    steps = math.ceil(n_rows / batch_size)
+    return max(20, min(200, math.ceil(4000 / steps)))
+
+
+def _one_of(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingError(f"{name}={value!r} is not one of {', '.join(choices)}.")
+
+
+def _number(
+    name: str,
+    value: object,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+) -> float:
+    bounds = [
+        f"above {above}" if above is not None else "",
+        f"at least {at_least}" if at_least is not None else "",
+        f"below {below}" if below is not None else "",
+    ]
+    sentence = f"{name} must be a number {' and '.join(filter(None, bounds))}, got {value!r}."
+    if isinstance(value, (str, bool)) or not isinstance(value, (int, float)) and not hasattr(value, "__float__"):
+        raise SettingError(sentence)
+    number = float(value)  # pyright: ignore[reportArgumentType]
+    if (
+        not math.isfinite(number)
+        or (above is not None and number <= above)
+        or (at_least is not None and number < at_least)
+        or (below is not None and number >= below)
+    ):
+        raise SettingError(sentence)
+    return number
+
+
+def _count(name: str, value: object) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:  # pyright: ignore[reportArgumentType]
+        raise SettingError(f"{name} must be a whole number of at least 1, got {value!r}.")
+    return int(value)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,213 @@
+"""The training loop: a generator that yields one `Epoch` after another."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from narrows.model import AutoencoderNetwork, Objective
+from narrows.training.divergence import diverged
+from narrows.training.epoch import Epoch
+from narrows.training.optimizers import clip_gradient, make_optimizer, set_learning_rate
+from narrows.training.settings import TrainingSettings
+
+_VALIDATION_CHUNK = 4096
+_VALIDATION_SEED = 0x5EED
+
+
+class Trainer:
+    """Trains one network; whoever drives `epochs` decides what happens between two of them.
+
+    What is minimised is the objective per row divided by the number of features: the terms keep
+    their proportions, and a learning rate or a clipping norm means the same on 30 and on 3000 columns.
+
+    Parameters
+    ----------
+    network : AutoencoderNetwork
+        On the device where it is to be trained.
+    objective : Objective
+        Corruption, likelihood and penalties.
+    settings : TrainingSettings
+    generator : torch.Generator
+        On the CPU; the order of the rows comes from it.
+    epochs_before : int
+        Epochs that the network has already seen; numbers continue from there.
+    """
+
+    def __init__(
+        self,
+        network: AutoencoderNetwork,
+        objective: Objective,
+        settings: TrainingSettings,
+        *,
+        generator: torch.Generator,
+        epochs_before: int = 0,
+    ) -> None:
+        self.network = network
+        self.objective = objective
+        self.settings = settings
+        self.number = epochs_before
+        self._generator = generator
+        self._device = next(network.parameters()).device
+        # Noise is drawn where the rows live; on the CPU one generator serves for both.
+        self._noise = generator
+        if self._device.type != "cpu":
+            self._noise = torch.Generator(device=self._device)
+            self._noise.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+        self._parameters = [p for p in network.parameters() if p.requires_grad]
+        self._optimizer = make_optimizer(self._parameters, settings)
+
+    def epochs(
+        self,
+        x: Tensor,
+        *,
+        weight: Tensor | None = None,
+        validation: Tensor | None = None,
+        validation_weight: Tensor | None = None,
+    ) -> Iterator[Epoch]:
+        """Train, yielding a record after every epoch.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_floats)
+            Encoded rows on the network's device.
+        weight : Tensor of shape (n,) or None
+            With mean 1; a row of weight 2 counts as two rows.
+        validation : Tensor of shape (m, n_floats) or None
+            Held-out rows.
+        validation_weight : Tensor of shape (m,) or None
+            Theirs.
+
+        Raises
+        ------
+        DivergedError
+            When the loss is no longer finite.
+        """
+        settings = self.settings
+        n_batches = math.ceil(len(x) / settings.batch_size)
+        progress = _Progress(patience=settings.patience, tol=settings.tol)
+        best_state = None
+        try:
+            for index in range(settings.epochs):
+                epoch = self._epoch(x, weight, first_step=index * n_batches, n_steps=n_batches * settings.epochs)
+                if validation is not None:
+                    epoch = self._validated(epoch, validation, validation_weight)
+                self._check_finite(epoch, x)
+                improved = progress.record(epoch.loss if epoch.validation is None else epoch.validation)
+                if settings.early_stopping and improved and validation is not None:
+                    best_state = self._state()
+                yield epoch
+                if settings.early_stopping and progress.stale:
+                    return
+        finally:
+            if best_state is not None:
+                self.network.load_state_dict(best_state)
+
+    def one_pass(self, x: Tensor, *, weight: Tensor | None = None) -> Epoch:
+        """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
+        epoch = self._epoch(x, weight, first_step=0, n_steps=None)
+        self._check_finite(epoch, x)
+        return epoch
+
+    def _epoch(self, x: Tensor, weight: Tensor | None, *, first_step: int, n_steps: int | None) -> Epoch:
+        start = time.perf_counter()
+        self.network.train()
+        order = torch.randperm(len(x), generator=self._generator).to(self._device)
+        batches = order.split(self.settings.batch_size)
+        sums: dict[str, Tensor] = {}
+        rate = self.settings.learning_rate
+        for i, rows in enumerate(batches):
+            if n_steps is not None:
+                rate = self.settings.rate(first_step + i, n_steps)
+                set_learning_rate(self._optimizer, rate)
+            share = None if weight is None else weight[rows]
+            terms = self._step(x[rows], share, progress=self.number + i / len(batches))
+            _add(sums, terms, len(rows))
+        # The first numbers that leave the device in this epoch.
+        parts = {name: float(value) / len(x) for name, value in sums.items()}
+        seconds = time.perf_counter() - start
+        self.number += 1
+        return Epoch(
+            number=self.number,
+            loss=sum(parts.values()),
+            parts=parts,
+            validation=None,
+            learning_rate=rate,
+            rows_per_second=len(x) / seconds,
+            seconds=seconds,
+        )
+
+    def _step(self, batch: Tensor, weight: Tensor | None, *, progress: float) -> dict[str, Tensor]:
+        """One update; returns the objective's terms, each the mean over the batch's rows."""
+        for parameter in self._parameters:
+            parameter.grad = None
+        terms = self.objective.terms(self.network, batch, self._noise, progress=progress, training=True)
+        terms = {name: _mean(value, weight) for name, value in terms.items()}
+        (sum(terms.values(), torch.zeros((), device=batch.device)) / self.network.n_floats).backward()
+        clip_gradient(self._parameters, self.settings.clip_norm)
+        self._optimizer.step()
+        return {name: value.detach() for name, value in terms.items()}
+
+    @torch.no_grad()
+    def _validated(self, epoch: Epoch, x: Tensor, weight: Tensor | None) -> Epoch:
+        """The record with the held-out objective; its noise is the same every epoch, so that epochs compare."""
+        start = time.perf_counter()
+        self.network.eval()
+        noise = torch.Generator(device=self._device).manual_seed(_VALIDATION_SEED)
+        weights = [None] * len(x) if weight is None else weight.split(_VALIDATION_CHUNK)
+        sums: dict[str, Tensor] = {}
+        for chunk, share in zip(x.split(_VALIDATION_CHUNK), weights, strict=False):
+            terms = self.objective.terms(self.network, chunk, noise, progress=epoch.number, training=False)
+            _add(sums, {name: _mean(value, share) for name, value in terms.items()}, len(chunk))
+        parts = {name: float(value) / len(x) for name, value in sums.items()}
+        return replace(
+            epoch,
+            validation=sum(parts.values()),
+            validation_parts=parts,
+            seconds=epoch.seconds + time.perf_counter() - start,
+        )
+
+    def _check_finite(self, epoch: Epoch, x: Tensor) -> None:
+        if not math.isfinite(epoch.loss) or not math.isfinite(epoch.validation or 0.0):
+            raise diverged(epoch, x, self.settings)
+
+    def _state(self) -> dict[str, Tensor]:
+        return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+
+
+class _Progress:
+    """Whether the watched loss still falls."""
+
+    def __init__(self, *, patience: int, tol: float) -> None:
+        self._patience, self._tol = patience, tol
+        self._best = self._reference = math.inf
+        self._epochs_since = 0
+
+    def record(self, loss: float) -> bool:
+        """True where `loss` is the lowest so far."""
+        clearly = self._reference == math.inf or loss < self._reference - self._tol * abs(self._reference)
+        self._epochs_since = 0 if clearly else self._epochs_since + 1
+        self._reference = loss if clearly else self._reference
+        lowest, self._best = loss < self._best, min(loss, self._best)
+        return lowest
+
+    @property
+    def stale(self) -> bool:
+        return self._epochs_since >= self._patience
+
+
+def _mean(value: Tensor, weight: Tensor | None) -> Tensor:
+    """Mean over rows of a term per row (n,), weights having mean 1; a scalar term already is one."""
+    if value.ndim == 0:
+        return value
+    return value.mean() if weight is None else (value * weight).mean()
+
+
+def _add(sums: dict[str, Tensor], terms: dict[str, Tensor], n_rows: int) -> None:
+    for name, value in terms.items():
+        sums[name] = sums[name] + value * n_rows if name in sums else value * n_rows
