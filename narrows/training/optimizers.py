@@ -48,9 +48,7 @@ class Muon:
             self._adamw.step()
 
 
-def make_optimizer(
-    parameters: Iterable[nn.Parameter], settings: TrainingSettings
-) -> torch.optim.Optimizer | Muon:
+def make_optimizer(parameters: Iterable[nn.Parameter], settings: TrainingSettings) -> torch.optim.Optimizer | Muon:
     """The optimizer that `settings.optimizer` names."""
     parameters = list(parameters)
     rate, decay = settings.learning_rate, settings.weight_decay
@@ -65,7 +63,12 @@ def make_optimizer(
     if settings.optimizer == "rmsprop":
         return torch.optim.RMSprop(parameters, lr=rate, weight_decay=decay, momentum=settings.momentum)
     return torch.optim.SGD(
-        parameters, lr=rate, weight_decay=decay, momentum=settings.momentum, nesterov=settings.momentum > 0, fused=True
+        parameters,
+        lr=rate,
+        weight_decay=decay,
+        momentum=settings.momentum,
+        nesterov=settings.momentum > 0,
+        fused=True,
     )
 
 

@@ -155,7 +155,7 @@ def _number(
         f"below {below}" if below is not None else "",
     ]
     sentence = f"{name} must be a number {' and '.join(filter(None, bounds))}, got {value!r}."
-    if isinstance(value, (str, bool)) or not isinstance(value, (int, float)) and not hasattr(value, "__float__"):
+    if isinstance(value, (str, bool)) or (not isinstance(value, (int, float)) and not hasattr(value, "__float__")):
         raise SettingError(sentence)
     number = float(value)  # pyright: ignore[reportArgumentType]
     if (

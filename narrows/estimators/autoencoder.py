@@ -1,0 +1,430 @@
+"""The estimator that every variant is: one choice at each station."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from os import PathLike
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from torch import Tensor, nn
+
+from narrows.data import Rows, Schema, as_rows
+from narrows.data.schema import Missing, Scale
+from narrows.errors import DivergedError, NotFittedError
+from narrows.estimators import checks, fitting
+from narrows.estimators.inference import map_floats, map_rows
+from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, Penalty
+from narrows.training import Epoch, Trainer
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """A neural network that squeezes rows through a narrow code and rebuilds them from it.
+
+    Every variant is this estimator with other defaults, and every parameter works with every variant:
+    a denoising sparse variational autoencoder is legal.
+
+    Parameters
+    ----------
+    n_components : int or "auto", default="auto"
+        Width of the code. "auto" is a quarter of the columns, at least 1 and at most 32.
+    hidden_layer_sizes : tuple of int or "auto", default="auto"
+        Encoder layers before the code; the decoder mirrors them. Units per layer for network="mlp"
+        ("auto" is (128, 64)), channels per stage for "conv", each of which halves height and width
+        ("auto" is (16, 32), more for large images). The empty tuple is a one-layer encoder.
+    network : {"mlp", "conv"}, default="mlp"
+        "conv" needs images of at least 8 x 8 with 1 or 3 channels.
+    activation : {"relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"}, default="silu"
+        Of the hidden layers.
+    code_activation : one of the same or "auto", default="auto"
+        Of the code. "auto" is "sigmoid" under the "kl" and "contractive" penalties, "relu" under "l1",
+        else "linear".
+    tied_weights : bool, default=False
+        The decoder uses the encoder's transposed weights (with biases of its own).
+    encoder, decoder : nn.Module or None, default=None
+        Your own networks instead of ours. They receive (n, features), or (n, channels, height, width) for
+        images; the decoder answers with either, without a final sigmoid. Copies are trained, never the given ones.
+    image_shape : (height, width) or (height, width, channels) or None, default=None
+        Reads the columns of a two-dimensional X as images. Arrays of three or four dimensions need no hint.
+    scale : {"auto", "standard", "minmax", "none"}, default="auto"
+        How columns become floats. "auto" keeps data in [0, 1], divides pixels by their largest possible
+        value, and standardises every column of anything else.
+    missing : {"error", "mean"}, default="error"
+        What to do about NaN: stop with a sentence, or fill in the training mean of the column.
+    output_activation : {"auto", "sigmoid", "linear"}, default="auto"
+        "auto" is "sigmoid" where every float lies in [0, 1].
+    loss : {"auto", "mse", "bce", "mae", "huber", "gaussian"} or Likelihood, default="auto"
+        Summed over features. "mse" squared error, "bce" cross-entropy (Bernoulli, nats), "mae" absolute error,
+        "huber" Huber's loss with delta 1, "gaussian" a normal density with one learned variance per feature (nats).
+        "auto" is "mse", and for a gaussian code "bce" under a sigmoid output, else "gaussian".
+    corruption : {None, "gaussian", "masking", "salt-and-pepper"} or Corruption, default=None
+        Noise on the encoder's input, fresh for every batch; the target stays clean (Vincent et al. 2010).
+    level : float, default=0.3
+        Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped.
+    code : {"point", "top-k", "gaussian"} or Code, default="point"
+        What travels from encoder to decoder.
+    k : int or None, default=None
+        Active units of a "top-k" code (Makhzani & Frey 2013).
+    penalty : {None, "l1", "kl", "contractive"} or Penalty or a list of them, default=None
+        Added to the loss. "l1" sum of |code|; "kl" KL(rho || mean activity) of sigmoid codes (Ng 2011);
+        "contractive" squared Frobenius norm of the encoder's Jacobian (Rifai et al. 2011).
+    penalty_weight : float, default=0.1
+        Its weight against the loss per row.
+    rho : float in (0, 1), default=0.05
+        Target mean activity of the "kl" penalty.
+    beta : float, default=1.0
+        Weight of KL(posterior || prior) for a gaussian code (Kingma & Welling 2014; Higgins et al. 2017).
+    kl_warmup : float, default=0
+        Epochs over which beta rises from 0.
+    free_bits : float, default=0.0
+        Nats per code unit that the KL term does not charge for (Kingma et al. 2016).
+    optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon"}, default="muon"
+        Muon updates matrices and kernels, AdamW the rest.
+    learning_rate : float or "auto", default="auto"
+        Peak rate. "auto" is 1e-3 for adam, adamw and rmsprop, 0.1 for sgd, 5e-3 for muon.
+    momentum : float, default=0.9
+        Of sgd and rmsprop.
+    weight_decay : float or "auto", default="auto"
+        "auto" is 0.1 for muon, 0.01 for adamw, else 0.
+    schedule : {"linear", "cosine", "constant"}, default="linear"
+        How the rate falls to zero over `epochs`.
+    warmup : float in [0, 1), default=0.05
+        Share of the steps over which it rises first.
+    batch_size : int or "auto", default="auto"
+        Rows per step. "auto" gives about a hundred steps an epoch, with 16 to 1024 rows each.
+    epochs : int or "auto", default="auto"
+        Passes over the rows, at most. "auto" makes about four thousand steps, in 20 to 200 passes.
+    validation_fraction : float in [0, 1), default=0.1
+        Share of the distinct rows held out, where no `validation_data` is given.
+    early_stopping : bool, default=True
+        Stop when the held-out objective no longer falls, and restore the weights of its best epoch.
+    patience : int, default=10
+        Epochs without improvement before stopping.
+    tol : float, default=1e-4
+        Relative improvement that counts.
+    clip_norm : float or None, default=None
+        Bound on the norm of the whole gradient (of the objective per feature).
+    warm_start : bool, default=False
+        `fit` continues from the weights of the fit before.
+    device : str, default="auto"
+        "cpu", "cuda", "cuda:1", "mps"; "auto" is a CUDA device where there is one, else the CPU.
+    random_state : int, RandomState or None, default=None
+        Seeds weights, split, order and noise; None draws a seed, kept in `seed_`. The global seeds of NumPy and torch
+        are neither read nor set. The same seed on the same machine gives the same model to the bit.
+    verbose : int, default=0
+        1 prints a line per epoch.
+
+    Attributes
+    ----------
+    network_ : AutoencoderNetwork
+        The trained network, on `device_`.
+    schema_ : Schema
+        How rows become floats and floats become rows.
+    history_ : list of Epoch
+        One record per epoch.
+    validation_rows_ : ndarray of int
+        Positions in X of the rows that were held out; empty where none was.
+    interrupted_ : bool
+        Whether Ctrl-C (or the driver of `fit_epochs`) ended the training early.
+    loss_unit_ : str
+        What a loss or a reconstruction error counts.
+    n_components_, hidden_layer_sizes_, code_activation_, loss_, batch_size_, epochs_, learning_rate_, device_, seed_
+        What "auto" became.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from narrows import Autoencoder
+    >>> X = load_iris(as_frame=True).data
+    >>> ae = Autoencoder(n_components=2, random_state=0, epochs=20).fit(X)
+    >>> ae.transform(X).shape
+    (150, 2)
+    >>> ae.reconstruct(X).columns.equals(X.columns)
+    True
+    >>> ae.score(X) > 0.8
+    True
+    """
+
+    n_components: int | Literal["auto"] = "auto"
+    hidden_layer_sizes: tuple[int, ...] | Literal["auto"] = "auto"
+    network: str = "mlp"
+    activation: str = "silu"
+    code_activation: str = "auto"
+    tied_weights: bool = False
+    encoder: nn.Module | None = None
+    decoder: nn.Module | None = None
+    image_shape: tuple[int, ...] | None = None
+    scale: Scale = "auto"
+    missing: Missing = "error"
+    output_activation: str = "auto"
+    loss: str | Likelihood = "auto"
+    corruption: str | Corruption | None = None
+    level: float = 0.3
+    code: str | Code = "point"
+    k: int | None = None
+    penalty: str | Penalty | list[str | Penalty] | None = None
+    penalty_weight: float = 0.1
+    rho: float = 0.05
+    beta: float = 1.0
+    kl_warmup: float = 0
+    free_bits: float = 0.0
+    optimizer: str = "muon"
+    learning_rate: float | Literal["auto"] = "auto"
+    momentum: float = 0.9
+    weight_decay: float | Literal["auto"] = "auto"
+    schedule: str = "linear"
+    warmup: float = 0.05
+    batch_size: int | Literal["auto"] = "auto"
+    epochs: int | Literal["auto"] = "auto"
+    validation_fraction: float = 0.1
+    early_stopping: bool = True
+    patience: int = 10
+    tol: float = 1e-4
+    clip_norm: float | None = None
+    warm_start: bool = False
+    device: str = "auto"
+    random_state: int | np.random.RandomState | None = None
+    verbose: int = 0
+
+    variant: ClassVar[str] = "plain"
+
+    network_: AutoencoderNetwork = field(init=False)
+    schema_: Schema = field(init=False)
+    history_: list[Epoch] = field(init=False)
+    validation_rows_: np.ndarray = field(init=False)
+    interrupted_: bool = field(init=False)
+    mean_: np.ndarray = field(init=False)
+    n_components_: int = field(init=False)
+    hidden_layer_sizes_: tuple[int, ...] = field(init=False)
+    code_activation_: str = field(init=False)
+    loss_: str = field(init=False)
+    batch_size_: int = field(init=False)
+    epochs_: int = field(init=False)
+    learning_rate_: float = field(init=False)
+    device_: str = field(init=False)
+    seed_: int = field(init=False)
+    n_features_in_: int = field(init=False)
+    feature_names_in_: np.ndarray = field(init=False)
+
+    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None) -> Self:
+        """Learn the scaling and the network from X.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix, tensor or Rows
+            (n, features), or images (n, height, width[, channels]) or (n, channels, height, width).
+        y : ignored
+        sample_weight : array of shape (n,) or None
+            Not negative. A row of weight 2 trains exactly as the same row given twice.
+        validation_data : like X, or None
+            Rows to watch instead of a held-out share of X.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, SettingError, DivergedError
+            See `narrows.errors`.
+        """
+        for epoch in self.fit_epochs(X, y, sample_weight=sample_weight, validation_data=validation_data):
+            if self.verbose:
+                print(_line(epoch, self.epochs_))
+        if self.interrupted_:
+            warnings.warn(
+                f"Training was interrupted after {len(self.history_)} of {self.epochs_} epochs; "
+                "the model keeps what it had learned by then.",
+                stacklevel=2,
+            )
+        return self
+
+    def fit_epochs(
+        self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None
+    ) -> Iterator[Epoch]:
+        """Fit step by step: yields an `Epoch` after each pass over the rows; parameters as for `fit`.
+
+        Between two records the model can be used. Closing the iterator, or Ctrl-C, ends the training and
+        keeps what was learned.
+        """
+        rows = as_rows(X, image_shape=self.image_shape)
+        plan = fitting.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data)
+        before = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        self._trainer = None
+        self._adopt(plan)
+        try:
+            for epoch in plan.trainer.epochs(
+                plan.x,
+                weight=plan.weight,
+                validation=plan.validation,
+                validation_weight=plan.validation_weight,
+            ):
+                self.history_.append(epoch)
+                self.interrupted_ = True  # until the next record is asked for
+                yield epoch
+                self.interrupted_ = False
+        except KeyboardInterrupt:
+            self.interrupted_ = True
+        except DivergedError:
+            self._restore(before)
+            raise
+        finally:
+            if hasattr(self, "network_"):
+                self.network_.eval()
+
+    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
+        """Train on X once, at the peak learning rate, keeping the optimizer's state between calls.
+
+        The first call (of a model that is not fitted) learns the scaling from its X, which therefore needs
+        at least two rows.
+        """
+        rows = as_rows(X, image_shape=self.image_shape)
+        trainer: Trainer | None = getattr(self, "_trainer", None)
+        if trainer is None or not hasattr(self, "network_"):
+            plan = fitting.plan(
+                self, rows, sample_weight=sample_weight, hold_out=False, resume=hasattr(self, "network_")
+            )
+            history = getattr(self, "history_", [])
+            self._adopt(plan)
+            self.history_ = history
+            self._trainer = trainer = plan.trainer
+            x, weight = plan.x, plan.weight
+        else:
+            x, weight = fitting.training_tensors(self, rows, sample_weight)
+        self.history_.append(trainer.one_pass(x, weight=weight))
+        self.network_.eval()
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Codes of X: float32 of shape (n, n_components_).
+
+        Deterministic: without corruption, and for a gaussian code the mean of the posterior.
+        """
+        return map_rows(self, self._rows(X), self.network_.codes)
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Rows rebuilt from codes (n, n_components_), in the units, names, dtypes and image shape of the fit."""
+        self._check_fitted()
+        codes = checks.codes(X, self.n_components_)
+        return self.schema_.decode(map_floats(codes, self.network_.decode, self.device_))
+
+    def reconstruct(self, X: Any) -> Any:
+        """X after its passage through the code, in X's own container, units, dtypes and shape."""
+        rows = self._rows(X)
+        return self.schema_.decode(map_rows(self, rows, self.network_.reconstruct), like=rows)
+
+    def reconstruction_error(self, X: Any, *, per_feature: bool = False) -> np.ndarray:
+        """Loss of rebuilding each row from its (deterministic) code, in `loss_unit_`.
+
+        Parameters
+        ----------
+        X : like that of `fit`
+        per_feature : bool, default=False
+
+        Returns
+        -------
+        ndarray of shape (n,), summed over features, or (n, n_features_in_)
+        """
+        rows = self._rows(X)
+        likelihood = self.network_.likelihood
+
+        def error(x: Tensor) -> Tensor:
+            losses = likelihood.loss(self.network_.output(self.network_.codes(x)), x)
+            return losses if per_feature else losses.sum(dim=1)
+
+        errors = map_rows(self, rows, error, check=partial(checks.within_density, likelihood))
+        if not per_feature:
+            return errors
+        first_floats = np.searchsorted(self.schema_.float_columns, np.arange(rows.n_columns))
+        return np.add.reduceat(errors, first_floats, axis=1)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Share of the variance that the reconstruction keeps; 1 is perfect, 0 is no better than the training mean.
+
+        1 - sum (x - x̂)² / sum (x - mean)² over encoded floats, whatever the loss, so that models with different
+        settings compare.
+        """
+        rows = self._rows(X)
+        mean = torch.as_tensor(self.mean_, device=self.device_)
+
+        def squares(x: Tensor) -> Tensor:
+            error = (x - self.network_.reconstruct(x)).double().square().sum(dim=1)
+            return torch.stack([error, (x - mean).double().square().sum(dim=1)], dim=1)
+
+        error, spread = map_rows(self, rows, squares).sum(axis=0)
+        if spread == 0:
+            return float(error == 0)
+        return float(1 - error / spread)
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the model as a folder (see `narrows.load`), whole or not at all.
+
+        Raises
+        ------
+        OutputExistsError, OutputError
+        """
+        from narrows.estimators.persistence import save
+
+        self._check_fitted()
+        save(self, path, overwrite=overwrite)
+
+    @property
+    def loss_unit_(self) -> str:
+        self._check_fitted()
+        unit = self.network_.likelihood.unit
+        return f"{unit} per row (sum over {self.schema_.n_floats} features, {self.schema_.unit})"
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components_
+
+    def _adopt(self, plan: fitting.Plan) -> None:
+        """Take over what a plan resolved; from here on the model counts as fitted."""
+        for name, value in plan.fitted.items():
+            setattr(self, name, value)
+        if "feature_names_in_" not in plan.fitted and hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _restore(self, attributes: dict[str, Any]) -> None:
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(self, name)
+        vars(self).update(attributes)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "network_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments first."
+            )
+
+    def _rows(self, X: Any) -> Rows:
+        self._check_fitted()
+        rows = as_rows(X, image_shape=self.image_shape)
+        self.schema_.check_columns(rows, who=type(self).__name__)
+        return rows
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "network_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()  # pyright: ignore[reportAssignmentType]
+        return {name: value for name, value in state.items() if name != "_trainer"}
+
+
+def _line(epoch: Epoch, n_epochs: int) -> str:
+    """The line that verbose=1 prints."""
+    validation = "" if epoch.validation is None else f"  validation {epoch.validation:.5g}"
+    return f"epoch {epoch.number}/{n_epochs}  loss {epoch.loss:.5g}{validation}  {epoch.rows_per_second:,.0f} rows/s"

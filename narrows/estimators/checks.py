@@ -1,0 +1,92 @@
+"""What is checked at the estimators' door."""
+
+from __future__ import annotations
+
+import secrets
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils import check_array
+from sklearn.utils.validation import _check_sample_weight
+
+from narrows.data import Rows
+from narrows.errors import DataError, DataRangeError, SettingError
+from narrows.model import Bernoulli, Likelihood
+
+
+def seed(random_state: Any) -> int:
+    """A seed from scikit-learn's `random_state`; None draws one from the operating system."""
+    if random_state is None:
+        return secrets.randbits(63)
+    if isinstance(random_state, Integral) and int(random_state) >= 0:
+        return int(random_state)
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**63 - 1))
+    raise SettingError(
+        f"random_state must be a whole number of at least 0, a RandomState or None, got {random_state!r}."
+    )
+
+
+def device(name: str) -> str:
+    """The device that `name` means here."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise SettingError(f"device={name!r} is not available here; use device='auto' or 'cpu'.") from error
+    return name
+
+
+def sample_weight(weight: Any, n_rows: int) -> np.ndarray | None:
+    """Weights as float64 (n,), or None; raises `DataError` on a wrong length or a negative weight."""
+    if weight is None:
+        return None
+    try:
+        checked = _check_sample_weight(weight, np.empty((n_rows, 1)), dtype=np.float64, ensure_non_negative=True)
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    if not checked.any():
+        raise DataError("Every sample_weight is zero; at least two rows need a weight above zero.")
+    return checked
+
+
+def codes(Z: Any, n_components: int) -> np.ndarray:
+    """Codes as float32 (n, n_components)."""
+    try:
+        checked = check_array(Z, dtype="float32", input_name="codes")
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    if checked.shape[1] != n_components:
+        raise DataError(f"Codes of {n_components} columns are expected, X has {checked.shape[1]}.")
+    # The caller's array stays his: torch refuses to share read-only memory without a warning.
+    return checked if checked.flags.writeable else checked.copy()
+
+
+def share(name: str, value: Any) -> float:
+    """A number in [0, 1)."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 <= number < 1:
+        raise SettingError(f"{name} must be a number from 0 to below 1, got {value!r}.")
+    return number
+
+
+def within_density(likelihood: Likelihood, floats: np.ndarray, rows: Rows) -> None:
+    """Raise `DataRangeError` where a Bernoulli likelihood meets a value outside [0, 1]."""
+    if not isinstance(likelihood, Bernoulli):
+        return
+    outside = (floats < -1e-6) | (floats > 1 + 1e-6)
+    if outside.any():
+        row, column = (int(i) for i in np.argwhere(outside)[0])
+        raise DataRangeError(
+            f"{rows.source} leaves the range of the fit in {rows.row_name(row)}, column {rows.feature_names[column]!r} "
+            f"({floats[row, column]:.4g} where 0 to 1 is expected), and loss='bce' is not defined there; "
+            "check the units or fit with loss='mse'."
+        )

@@ -1,0 +1,292 @@
+"""From settings and rows to everything a training needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from narrows.data import Rows, Schema, as_rows
+from narrows.errors import DataError, DataRangeError, SettingError
+from narrows.estimators import checks
+from narrows.model import (
+    L1,
+    AutoencoderNetwork,
+    Contractive,
+    GaussianCode,
+    KLSparsity,
+    KLToPrior,
+    Objective,
+    build_network,
+    default_hidden_layer_sizes,
+    make_code,
+    make_corruption,
+    make_likelihood,
+    make_penalty,
+)
+from narrows.training import DistinctRows, Trainer, TrainingSettings, distinct_rows
+
+if TYPE_CHECKING:
+    from narrows.estimators.autoencoder import Autoencoder
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A training that is ready to start.
+
+    Parameters
+    ----------
+    fitted : dict
+        Attributes that the estimator takes over.
+    trainer : Trainer
+    x, weight : Tensor of shape (n, n_floats), Tensor of shape (n,) or None
+        Distinct training rows on the device.
+    validation, validation_weight
+        The same of the held-out rows, or None.
+    """
+
+    fitted: dict[str, Any]
+    trainer: Trainer
+    x: Tensor
+    weight: Tensor | None
+    validation: Tensor | None
+    validation_weight: Tensor | None
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The stations and sizes that a set of parameters means for a schema."""
+
+    n_components: int
+    hidden_layer_sizes: tuple[int, ...]
+    code_activation: str
+    network: AutoencoderNetwork
+    objective: Objective
+
+
+def plan(
+    model: Autoencoder,
+    rows: Rows,
+    *,
+    sample_weight: Any = None,
+    validation_data: Any = None,
+    hold_out: bool = True,
+    resume: bool | None = None,
+) -> Plan:
+    """Check the settings against the rows and prepare the training; raises `SettingError` or `DataError`."""
+    resume = (model.warm_start and hasattr(model, "network_")) if resume is None else resume
+    weight = checks.sample_weight(sample_weight, len(rows))
+    n_used = len(rows) if weight is None else int(np.count_nonzero(weight))
+    if n_used < 2 and not resume:
+        raise DataError(
+            f"A fit needs at least 2 rows, and {rows.source} has {n_used} sample; "
+            "give it more rows, or use a model that is already fitted."
+        )
+    device = checks.device(model.device)
+    seed = checks.seed(model.random_state)
+    for_weights, for_split, for_order = (
+        torch.Generator().manual_seed(int(word))
+        for word in np.random.SeedSequence(seed).generate_state(3, dtype=np.uint64) >> np.uint64(1)
+    )
+
+    if resume:
+        schema = model.schema_
+        schema.check_columns(rows, who=type(model).__name__)
+    else:
+        schema = Schema.learn(rows, scale=model.scale, missing=model.missing, sample_weight=weight)
+    floats = schema.encode(rows, who=type(model).__name__)
+    distinct = distinct_rows(floats, weight)
+    resolved = resolve(model, schema, floats, generator=for_weights)
+    network = resolved.network
+    if resume:
+        _continue_from(model.network_, network)
+    network.to(device)
+
+    fraction = checks.share("validation_fraction", model.validation_fraction)
+    n_held = int(len(distinct.first) * fraction) if hold_out and validation_data is None else 0
+    held, kept = _split(distinct, n_held, for_split)
+    settings = TrainingSettings.resolve(
+        **{name: getattr(model, name) for name in _TRAINING_PARAMETERS},
+        n_rows=len(kept),
+        n_parameters=network.n_parameters,
+    )
+    history = list(model.history_) if resume else []
+    trainer = Trainer(network, resolved.objective, settings, generator=for_order, epochs_before=len(history))
+
+    def tensors(places: np.ndarray) -> tuple[Tensor, Tensor | None]:
+        return _tensors(floats[distinct.first[places]], distinct.weight, places, device)
+
+    x, x_weight = tensors(kept)
+    if validation_data is not None:
+        given = as_rows(validation_data, image_shape=model.image_shape, name="validation_data")
+        schema.check_columns(given, who=type(model).__name__)
+        validation, validation_weight = torch.from_numpy(schema.encode(given)).to(device), None
+    else:
+        validation, validation_weight = tensors(held) if n_held else (None, None)
+
+    fitted = {
+        "network_": network,
+        "schema_": schema,
+        "history_": history,
+        "validation_rows_": np.flatnonzero(np.isin(distinct.group, held)),
+        "interrupted_": False,
+        "mean_": model.mean_ if resume else _mean(floats, weight),
+        "n_components_": resolved.n_components,
+        "hidden_layer_sizes_": resolved.hidden_layer_sizes,
+        "code_activation_": resolved.code_activation,
+        "loss_": network.likelihood.name,
+        "batch_size_": settings.batch_size,
+        "epochs_": settings.epochs,
+        "learning_rate_": settings.learning_rate,
+        "device_": device,
+        "seed_": seed,
+        "n_features_in_": rows.n_columns,
+    }
+    if rows.names is not None:
+        fitted["feature_names_in_"] = np.asarray(rows.names, dtype=object)
+    return Plan(fitted, trainer, x, x_weight, validation, validation_weight)
+
+
+def training_tensors(model: Autoencoder, rows: Rows, sample_weight: Any) -> tuple[Tensor, Tensor | None]:
+    """Rows and weights for one more pass of a fitted model."""
+    weight = checks.sample_weight(sample_weight, len(rows))
+    model.schema_.check_columns(rows, who=type(model).__name__)
+    floats = model.schema_.encode(rows, who=type(model).__name__)
+    distinct = distinct_rows(floats, weight)
+    places = np.arange(len(distinct.first))
+    return _tensors(floats[distinct.first], distinct.weight, places, model.device_)
+
+
+def resolve(
+    model: Autoencoder, schema: Schema, floats: np.ndarray | None, *, generator: torch.Generator | None
+) -> Resolved:
+    """What the parameters mean for this schema.
+
+    Without floats (a model that is being loaded) ranges are not checked; without a generator weights are
+    not initialised.
+    """
+    code = make_code(model.code, model.k)
+    penalties = make_penalty(model.penalty, model.penalty_weight, rho=model.rho)
+    gaussian = isinstance(code, GaussianCode)
+    if gaussian:
+        penalties = (
+            KLToPrior(beta=model.beta, warmup=model.kl_warmup, free_bits=model.free_bits),
+            *penalties,
+        )
+    bounded = _bounded(model, schema, floats)
+    loss = model.loss
+    if loss == "auto":
+        loss = ("bce" if bounded else "gaussian") if gaussian else "mse"
+    if loss == "bce" and floats is not None:
+        _check_unit_range(floats, "loss='bce'")
+    n_components = _n_components(model.n_components, schema.n_columns, own=model.encoder is not None)
+    hidden = model.hidden_layer_sizes
+    if isinstance(hidden, str) and hidden == "auto":
+        hidden = default_hidden_layer_sizes(model.network, schema.n_floats, schema.image_shape)
+    code_activation = model.code_activation
+    if code_activation == "auto":
+        code_activation = "linear" if gaussian else _code_activation(penalties)
+    network = build_network(
+        n_floats=schema.n_floats,
+        image_shape=schema.image_shape,
+        n_components=n_components,
+        hidden_layer_sizes=hidden,
+        network=model.network,
+        activation=model.activation,
+        code_activation=code_activation,
+        tied_weights=model.tied_weights,
+        code=code,
+        likelihood=make_likelihood(loss, bounded=bounded, n_floats=schema.n_floats),
+        generator=generator,
+        encoder=model.encoder,
+        decoder=model.decoder,
+    )
+    objective = Objective(make_corruption(model.corruption, model.level, bounded=schema.bounded), penalties)
+    objective.check(network)
+    return Resolved(network.n_components, tuple(hidden), code_activation, network, objective)
+
+
+_TRAINING_PARAMETERS = (
+    "optimizer",
+    "learning_rate",
+    "momentum",
+    "weight_decay",
+    "schedule",
+    "warmup",
+    "batch_size",
+    "epochs",
+    "early_stopping",
+    "patience",
+    "tol",
+    "clip_norm",
+)
+
+
+def _n_components(value: Any, n_columns: int, *, own: bool) -> int | None:
+    """None where the user's own encoder decides."""
+    if isinstance(value, str) and value == "auto":
+        return None if own else max(1, min(32, round(n_columns / 4)))
+    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
+        raise SettingError(f"n_components must be a whole number of at least 1 or 'auto', got {value!r}.")
+    return int(value)
+
+
+def _code_activation(penalties: tuple[Any, ...]) -> str:
+    # The KL penalty is defined on activities in (0, 1), and Rifai's contraction saturates sigmoids.
+    if any(isinstance(penalty, (KLSparsity, Contractive)) for penalty in penalties):
+        return "sigmoid"
+    # A rectified unit can be exactly 0.
+    return "relu" if any(isinstance(penalty, L1) for penalty in penalties) else "linear"
+
+
+def _bounded(model: Autoencoder, schema: Schema, floats: np.ndarray | None) -> bool:
+    """Whether the output passes through a sigmoid."""
+    wanted = model.output_activation
+    if wanted not in ("auto", "sigmoid", "linear"):
+        raise SettingError(f"output_activation={wanted!r} is not one of auto, sigmoid, linear.")
+    if wanted == "sigmoid" and floats is not None:
+        _check_unit_range(floats, "output_activation='sigmoid'")
+    return schema.bounded if wanted == "auto" else wanted == "sigmoid"
+
+
+def _check_unit_range(floats: np.ndarray, what: str) -> None:
+    low, high = float(floats.min()), float(floats.max())
+    if low < -1e-6 or high > 1 + 1e-6:
+        raise DataRangeError(
+            f"{what} needs values from 0 to 1, and after scaling they run from {low:.4g} to {high:.4g}; "
+            "set scale='minmax', or loss='mse' with output_activation='linear'."
+        )
+
+
+def _continue_from(old: AutoencoderNetwork, new: AutoencoderNetwork) -> None:
+    state = old.state_dict()
+    wanted = new.state_dict()
+    if state.keys() != wanted.keys() or any(state[name].shape != wanted[name].shape for name in wanted):
+        raise SettingError(
+            "warm_start goes on from the weights of the fit before, but the network's parameters have changed since; "
+            "set warm_start=False or restore them."
+        )
+    new.load_state_dict(state)
+
+
+def _split(distinct: DistinctRows, n_held: int, generator: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Places of held-out and of training rows among the distinct rows, each in ascending order."""
+    order = torch.randperm(len(distinct.first), generator=generator).numpy()
+    return np.sort(order[:n_held]), np.sort(order[n_held:])
+
+
+def _tensors(
+    floats: np.ndarray, weight: np.ndarray | None, places: np.ndarray, device: str
+) -> tuple[Tensor, Tensor | None]:
+    x = torch.from_numpy(floats).to(device)
+    if weight is None:
+        return x, None
+    share = weight[places] / weight[places].mean()
+    return x, torch.from_numpy(share.astype(np.float32)).to(device)
+
+
+def _mean(floats: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    return np.average(floats, axis=0, weights=weight).astype(np.float32)

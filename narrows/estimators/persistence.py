@@ -1,0 +1,304 @@
+"""A saved model: a folder that is written whole or not at all, and checked when it is read.
+
+model.safetensors   weights, scalers
+narrows.json        format version, estimator, parameters, schema, library versions, seed, checksums
+history.json        one record per epoch
+README.md           a card for people; the one file that may be edited
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import fields
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import sklearn
+import torch
+from torch import Tensor, nn
+
+import narrows
+from narrows.data import Schema
+from narrows.errors import (
+    ModelDamagedError,
+    ModelNotFoundError,
+    ModelVersionError,
+    NarrowsError,
+    NotAModelError,
+    SettingError,
+)
+from narrows.estimators import fitting
+from narrows.estimators.autoencoder import Autoencoder
+from narrows.estimators.card import model_card
+from narrows.estimators.folder import write_folder
+from narrows.model import Code, Corruption, Likelihood, Penalty, describe_station, station_from_description
+from narrows.training import Epoch
+
+FORMAT = "narrows-model"
+FORMAT_VERSION = 1
+
+_WEIGHTS, _ABOUT, _HISTORY, _CARD = "model.safetensors", "narrows.json", "history.json", "README.md"
+_STATIONS = (Corruption, Code, Penalty, Likelihood)
+_PLAIN_FITTED = (
+    "n_components_",
+    "hidden_layer_sizes_",
+    "code_activation_",
+    "loss_",
+    "batch_size_",
+    "epochs_",
+    "learning_rate_",
+    "seed_",
+    "interrupted_",
+    "n_features_in_",
+)
+
+
+def save(model: Autoencoder, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+    """Write a fitted model; raises `OutputExistsError` or `OutputError`, and then leaves what was there."""
+    tensors = {f"network.{name}": value for name, value in model.network_.state_dict().items()}
+    tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in model.schema_.arrays().items()}
+    tensors["mean"] = torch.from_numpy(model.mean_)
+    tensors["validation_rows"] = torch.from_numpy(model.validation_rows_)
+    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    files = {
+        _WEIGHTS: safetensors.torch.save(tensors),
+        _HISTORY: _json([epoch.to_dict() for epoch in model.history_]),
+    }
+    about = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "estimator": type(model).__name__,
+        "parameters": {name: _describe(value) for name, value in model.get_params(deep=False).items()},
+        "fitted": {name: _describe(getattr(model, name)) for name in _PLAIN_FITTED},
+        "schema": model.schema_.describe(),
+        "versions": _versions(),
+        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    }
+    about["sha256"][_ABOUT] = _self_checksum(about)
+    files[_ABOUT] = _json(about)
+    files[_CARD] = model_card(model, about["versions"]).encode()
+    write_folder(Path(path), files, overwrite=overwrite, ours=is_model)
+
+
+def load(
+    path: str | PathLike[str],
+    *,
+    encoder: nn.Module | None = None,
+    decoder: nn.Module | None = None,
+    stations: tuple[Any, ...] = (),
+    device: str = "cpu",
+) -> Autoencoder:
+    """Read a model that `save` wrote; it answers to the bit as the saved one did.
+
+    Nothing in the folder is executed or unpickled.
+
+    Parameters
+    ----------
+    path : path of the folder
+    encoder, decoder : nn.Module or None
+        Your own modules, where the model was fitted with some: the same architectures, whose weights are
+        then filled in (in copies).
+    stations : tuple of classes
+        Your own corruptions, codes, penalties or likelihoods that the model was fitted with.
+    device : str, default="cpu"
+
+    Raises
+    ------
+    ModelNotFoundError
+        Nothing is there.
+    NotAModelError
+        Something else is there.
+    ModelVersionError
+        A later version of narrows wrote it.
+    ModelDamagedError
+        A file is missing or was altered.
+    SettingError
+        Own modules or stations are needed and were not given.
+    """
+    path = Path(path)
+    about = _read_about(path)
+    contents = {name: _read_checked(path, name, about) for name in (_WEIGHTS, _HISTORY)}
+    try:
+        tensors = safetensors.torch.load(contents[_WEIGHTS])
+        model = _estimator(about, {"encoder": encoder, "decoder": decoder}, stations, path)
+        _restore(model, about, tensors, json.loads(contents[_HISTORY]), device)
+    except NarrowsError:
+        raise
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        RuntimeError,
+        AttributeError,
+        safetensors.SafetensorError,
+    ) as error:
+        raise ModelDamagedError(
+            f"The model {path} contradicts itself ({type(error).__name__}: {_one_line(error)}); save it again."
+        ) from error
+    return model
+
+
+def is_model(path: Path) -> bool:
+    """Whether `path` is a folder that holds a narrows model, whole or not."""
+    try:
+        return json.loads((path / _ABOUT).read_bytes())["format"] == FORMAT
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _read_about(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise ModelNotFoundError(f"There is no model at {path}; check the path, or fit one with `narrows fit`.")
+    if not path.is_dir():
+        raise NotAModelError(f"{path} is a file, and a narrows model is a folder with a {_ABOUT} in it.")
+    if not (path / _ABOUT).exists():
+        if (path / _WEIGHTS).exists():
+            raise ModelDamagedError(f"The model {path} has lost its {_ABOUT}; restore it from a copy or fit again.")
+        raise NotAModelError(f"The folder {path} is not a narrows model: it has no {_ABOUT}.")
+    damaged = ModelDamagedError(
+        f"{path / _ABOUT} was altered or cut off (its checksum does not fit); restore it from a copy or fit again."
+    )
+    try:
+        about = json.loads((path / _ABOUT).read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise damaged from error
+    except OSError as error:
+        raise ModelDamagedError(f"{path / _ABOUT} cannot be read ({error.strerror}).") from error
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        raise NotAModelError(f"{path / _ABOUT} does not describe a narrows model.")
+    version = about.get("format_version")
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise ModelVersionError(
+            f"The model {path} has format version {version}, and this narrows ({narrows.__version__}) reads up to "
+            f"{FORMAT_VERSION}; upgrade narrows."
+        )
+    sums = about.get("sha256")
+    if version != FORMAT_VERSION or not isinstance(sums, dict) or sums.get(_ABOUT) != _self_checksum(about):
+        raise damaged
+    return about
+
+
+def _read_checked(path: Path, name: str, about: dict[str, Any]) -> bytes:
+    try:
+        content = (path / name).read_bytes()
+    except FileNotFoundError as error:
+        raise ModelDamagedError(
+            f"The model {path} has lost its {name}; restore it from a copy or fit again."
+        ) from error
+    except OSError as error:
+        raise ModelDamagedError(f"{path / name} cannot be read ({error.strerror}).") from error
+    if hashlib.sha256(content).hexdigest() != about["sha256"].get(name):
+        raise ModelDamagedError(
+            f"{path / name} was altered or cut off (its checksum does not fit); restore it from a copy or fit again."
+        )
+    return content
+
+
+def _estimator(
+    about: dict[str, Any], modules: dict[str, nn.Module | None], stations: tuple[Any, ...], path: Path
+) -> Autoencoder:
+    from narrows.estimators import VARIANTS
+
+    classes = {cls.__name__: cls for cls in VARIANTS.values()}
+    estimator = classes[about["estimator"]]
+    known = {field.name for field in fields(estimator) if field.init}
+    given = {}
+    for name, told in about["parameters"].items():
+        if name not in known:
+            raise KeyError(f"{estimator.__name__} has no parameter {name}")
+        if isinstance(told, dict) and "module" in told:
+            if modules[name] is None:
+                raise SettingError(
+                    f"The model {path} was fitted with an {name} of your own ({told['module']}); "
+                    f"pass it: narrows.load(path, {name}=...)."
+                )
+            given[name] = modules[name]
+        else:
+            given[name] = _undescribe(told, stations, path)
+    return estimator(**given)
+
+
+def _restore(
+    model: Autoencoder, about: dict[str, Any], tensors: dict[str, Tensor], history: list[dict], device: str
+) -> None:
+    from narrows.estimators import checks
+
+    arrays = {name.removeprefix("schema."): t.numpy() for name, t in tensors.items() if name.startswith("schema.")}
+    schema = Schema.restore(about["schema"], arrays)
+    # On the meta device sizes cost nothing, so a forged size cannot fill the memory.
+    with torch.device("meta"):
+        network = fitting.resolve(model, schema, None, generator=None).network
+    weights = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
+    network.load_state_dict(weights, assign=True)
+    device = checks.device(device)
+    for name in _PLAIN_FITTED:
+        setattr(model, name, about["fitted"][name])
+    model.hidden_layer_sizes_ = tuple(model.hidden_layer_sizes_)
+    model.network_ = network.to(device).eval()
+    model.schema_ = schema
+    model.history_ = [Epoch(**record) for record in history]
+    model.mean_ = tensors["mean"].numpy()
+    model.validation_rows_ = tensors["validation_rows"].numpy()
+    model.device_ = device
+    if schema.names is not None:
+        model.feature_names_in_ = np.asarray(schema.names, dtype=object)
+
+
+def _describe(value: Any) -> Any:
+    """A parameter as JSON."""
+    if isinstance(value, _STATIONS):
+        return describe_station(value)
+    if isinstance(value, nn.Module):
+        return {"module": type(value).__name__}
+    if isinstance(value, list | tuple):
+        return [_describe(item) for item in value]
+    if isinstance(value, np.random.RandomState | np.random.Generator):
+        return None  # the seed that was drawn from it stands in seed_
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _undescribe(told: Any, stations: tuple[Any, ...], path: Path) -> Any:
+    if isinstance(told, dict):
+        try:
+            return station_from_description(told, stations)
+        except KeyError as error:
+            raise SettingError(
+                f"The model {path} was fitted with a station of your own, {told.get('station')}; "
+                "pass its class: narrows.load(path, stations=(...,))."
+            ) from error
+    if isinstance(told, list):
+        items = [_undescribe(item, stations, path) for item in told]
+        return items if any(isinstance(item, str | Penalty) for item in items) else tuple(items)
+    return told
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "narrows": narrows.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "scikit-learn": sklearn.__version__,
+        "numpy": np.__version__,
+        "safetensors": safetensors.__version__,
+    }
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _self_checksum(about: dict[str, Any]) -> str:
+    """SHA-256 of everything in narrows.json but this number itself."""
+    sums = {name: value for name, value in about["sha256"].items() if name != _ABOUT}
+    content = json.dumps(about | {"sha256": sums}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,149 @@
+"""The variational autoencoder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from narrows.errors import SettingError
+from narrows.estimators import checks
+from narrows.estimators.autoencoder import Autoencoder
+from narrows.estimators.inference import map_floats, map_rows
+from narrows.estimators.row_noise import RowNoise
+from narrows.model import Code, GaussianCode, kl_to_standard_normal, log_normal
+
+_ELBO_STREAM, _LIKELIHOOD_STREAM = 1, 2
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class VariationalAutoencoder(Autoencoder):
+    """A generative model of the rows: a gaussian prior over codes, decoded (Kingma & Welling 2014).
+
+    Trained on the evidence lower bound, E_q[log p(x|z)] - beta KL(q(z|x) || N(0, I)), in nats per row.
+
+    Parameters
+    ----------
+    code : "gaussian" or GaussianCode, default="gaussian"
+    beta, kl_warmup, free_bits
+        Of the KL term; see `Autoencoder`.
+    loss : default="auto"
+        The likelihood: "bce" (Bernoulli) for data in [0, 1], else "gaussian" with learned variances.
+    **others
+        Those of `Autoencoder`.
+
+    Examples
+    --------
+    >>> from narrows import VariationalAutoencoder, read
+    >>> vae = VariationalAutoencoder(n_components=8, epochs=3, random_state=0).fit(read("digits"))
+    >>> vae.sample(5).shape
+    (5, 8, 8)
+    """
+
+    code: str | Code = "gaussian"
+
+    variant: ClassVar[str] = "variational"
+
+    def sample(self, n_samples: int = 1, *, random_state: Any = None) -> Any:
+        """New rows: the decoded means of codes drawn from the prior.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+        random_state : int, RandomState or None, default=None
+            None takes the model's own seed, so that the same call answers the same.
+
+        Returns
+        -------
+        Rows in the container, units, dtypes and image shape of the fit.
+        """
+        self._check_fitted()
+        if not isinstance(n_samples, (int, np.integer)) or n_samples < 1:
+            raise SettingError(f"n_samples must be a whole number of at least 1, got {n_samples!r}.")
+        seed = self.seed_ if random_state is None else checks.seed(random_state)
+        generator = torch.Generator().manual_seed(seed)
+        z = torch.randn(int(n_samples), self.n_components_, generator=generator).numpy()
+        return self.schema_.decode(map_floats(z, self.network_.decode, self.device_))
+
+    def elbo(self, X: Any, *, n_draws: int = 16) -> np.ndarray:
+        """Evidence lower bound of each row in nats (beta = 1), shape (n,).
+
+        The expectation over the posterior is a mean over `n_draws` codes in antithetic pairs, the KL term is
+        exact. The draws are a function of the row, so a row has the same bound in every call and company.
+
+        Raises
+        ------
+        SettingError
+            Where the loss is not a density ("mse", "mae", "huber").
+        """
+        return self._bound(X, partial(self._elbo, n_pairs=max(1, n_draws // 2)))
+
+    def log_likelihood(self, X: Any, k: int = 100) -> np.ndarray:
+        """Importance-weighted bound on log p(x) in nats, shape (n,); larger `k`, tighter (Burda et al. 2016, eq. 8).
+
+        log 1/k Σ p(x|z_i) p(z_i) / q(z_i|x), z_i drawn from the posterior; the draws are a function of the row.
+
+        Raises
+        ------
+        SettingError
+            Where the loss is not a density ("mse", "mae", "huber").
+        """
+        if not isinstance(k, (int, np.integer)) or k < 1:
+            raise SettingError(f"k must be a whole number of at least 1, got {k!r}.")
+        return self._bound(X, partial(self._importance_weighted, k=int(k)))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mean evidence lower bound in nats per row; higher is better.
+
+        Where the loss is not a density, the share of variance that `Autoencoder.score` gives.
+        """
+        self._check_fitted()
+        if not self.network_.likelihood.is_density:
+            return super().score(X)
+        return float(self.elbo(X).mean(dtype=np.float64))
+
+    def _bound(self, X: Any, function: Callable[[Tensor], Tensor]) -> np.ndarray:
+        rows = self._rows(X)
+        likelihood = self.network_.likelihood
+        if not likelihood.is_density:
+            raise SettingError(
+                f"loss={self.loss_!r} is not a probability density, so rows have no likelihood; "
+                "fit with loss='bce' or loss='gaussian'."
+            )
+        return map_rows(self, rows, function, check=partial(checks.within_density, likelihood))
+
+    def _elbo(self, x: Tensor, *, n_pairs: int) -> Tensor:
+        mean, log_variance = self._posterior(x)
+        spread, noise = torch.exp(0.5 * log_variance), RowNoise(x, self.n_components_, stream=_ELBO_STREAM)
+        log_p = torch.zeros(len(x), device=x.device)
+        for i in range(n_pairs):
+            step = spread * noise.draw(i)
+            log_p += self._log_p(x, mean + step) + self._log_p(x, mean - step)
+        return log_p / (2 * n_pairs) - kl_to_standard_normal(mean, log_variance).sum(dim=1)
+
+    def _importance_weighted(self, x: Tensor, *, k: int) -> Tensor:
+        mean, log_variance = self._posterior(x)
+        spread, noise = (
+            torch.exp(0.5 * log_variance),
+            RowNoise(x, self.n_components_, stream=_LIKELIHOOD_STREAM),
+        )
+        total = torch.full((len(x),), -math.inf, device=x.device)
+        for i in range(k):
+            z = mean + spread * noise.draw(i)
+            log_ratio = log_normal(z, 0.0, 0.0).sum(dim=1) - log_normal(z, mean, log_variance).sum(dim=1)
+            total = torch.logaddexp(total, self._log_p(x, z) + log_ratio)
+        return total - math.log(k)
+
+    def _posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        code = self.network_.code
+        assert isinstance(code, GaussianCode)
+        return code.mean_and_log_variance(self.network_.encode(x))
+
+    def _log_p(self, x: Tensor, z: Tensor) -> Tensor:
+        return -self.network_.likelihood.loss(self.network_.output(z), x).sum(dim=1)

@@ -1,0 +1,63 @@
+"""What is trained: networks, and the stations between rows and loss."""
+
+from narrows.model.activations import ACTIVATIONS, ActivationName
+from narrows.model.code import (
+    Code,
+    GaussianCode,
+    PointCode,
+    TopK,
+    kl_to_standard_normal,
+    log_normal,
+    make_code,
+)
+from narrows.model.corruption import Corruption, GaussianNoise, Masking, SaltAndPepper, make_corruption
+from narrows.model.describe import describe_station, station_from_description
+from narrows.model.likelihood import (
+    AbsoluteError,
+    Bernoulli,
+    Gaussian,
+    Huber,
+    Likelihood,
+    SquaredError,
+    make_likelihood,
+)
+from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
+from narrows.model.objective import Objective
+from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalty, Step, make_penalty
+
+__all__ = [
+    "ACTIVATIONS",
+    "L1",
+    "AbsoluteError",
+    "ActivationName",
+    "AutoencoderNetwork",
+    "Bernoulli",
+    "Code",
+    "Contractive",
+    "Corruption",
+    "Gaussian",
+    "GaussianCode",
+    "GaussianNoise",
+    "Huber",
+    "KLSparsity",
+    "KLToPrior",
+    "Likelihood",
+    "Masking",
+    "Objective",
+    "Penalty",
+    "PointCode",
+    "SaltAndPepper",
+    "SquaredError",
+    "Step",
+    "TopK",
+    "build_network",
+    "default_hidden_layer_sizes",
+    "describe_station",
+    "kl_to_standard_normal",
+    "log_normal",
+    "make_code",
+    "make_corruption",
+    "make_likelihood",
+    "make_penalty",
+    "station_from_description",
+]

@@ -1,0 +1,113 @@
+"""Corruptions: what is done to the encoder's input while the target stays clean (Vincent et al. 2010)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from narrows.errors import SettingError
+from narrows.model.noise import normal, uniform
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """Clean rows x (n, d) -> corrupted rows (n, d), fresh at every call.
+
+    Subclass it for a corruption of your own; as a dataclass it is saved with the model.
+
+    >>> import torch
+    >>> from dataclasses import dataclass
+    >>> from narrows.model import Corruption
+    >>> @dataclass(frozen=True)
+    ... class Shrink(Corruption):
+    ...     most: float = 0.5
+    ...     def __call__(self, x, generator):
+    ...         return x * (1 - self.most * torch.rand(len(x), 1, generator=generator))
+    >>> tilde = Shrink(most=0.2)(torch.ones(3, 4), torch.Generator().manual_seed(0))
+    >>> bool(tilde.min() >= 0.8), bool(tilde.max() <= 1)
+    (True, True)
+    """
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class GaussianNoise(Corruption):
+    """x + level ε, ε ~ N(0, 1): level is a standard deviation, in the units the network sees. Not clipped."""
+
+    level: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.level < float("inf"):
+            raise SettingError(
+                f"level={self.level!r} must be a number from 0: gaussian noise's standard deviation."
+            )
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        return x + self.level * normal(x, generator)
+
+
+@dataclass(frozen=True)
+class Masking(Corruption):
+    """Each float becomes 0 with probability `level`."""
+
+    level: float
+
+    def __post_init__(self) -> None:
+        _check_share(self.level)
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        return x * (uniform(x, generator) >= self.level)
+
+
+@dataclass(frozen=True)
+class SaltAndPepper(Corruption):
+    """Each float becomes `low` or `high`, by a fair coin, with probability `level`."""
+
+    level: float
+    low: float = 0.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        _check_share(self.level)
+        if not self.low < self.high:
+            raise SettingError(
+                f"salt-and-pepper needs low below high; it was given low={self.low}, high={self.high}."
+            )
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        u = uniform(x, generator)
+        x = torch.where(u < self.level / 2, self.low, x)
+        return torch.where((u >= self.level / 2) & (u < self.level), self.high, x)
+
+
+# Three standard deviations either way is as far as most standardised columns reach.
+_EXTREMES = {True: (0.0, 1.0), False: (-3.0, 3.0)}
+
+
+def make_corruption(spec: str | Corruption | None, level: float, bounded: bool) -> Corruption | None:
+    """The corruption named "gaussian", "masking" or "salt-and-pepper"; None and instances stay as they are.
+
+    `level` is a standard deviation for gaussian noise, a share of the floats for the others. Salt and pepper
+    are 1 and 0 where the data are `bounded` to [0, 1], otherwise +3 and -3 standard deviations.
+    """
+    if spec is None or isinstance(spec, Corruption):
+        return spec
+    if spec == "gaussian":
+        return GaussianNoise(level)
+    if spec == "masking":
+        return Masking(level)
+    if spec == "salt-and-pepper":
+        return SaltAndPepper(level, *_EXTREMES[bounded])
+    raise SettingError(
+        f'corruption={spec!r} is not known; choose None, "gaussian", "masking", "salt-and-pepper" '
+        "or a Corruption of your own."
+    )
+
+
+def _check_share(level: float) -> None:
+    if not 0 <= level <= 1:
+        raise SettingError(f"level={level!r} must lie in [0, 1]: the share of floats that is corrupted.")

@@ -1,0 +1,155 @@
+"""Likelihoods: how far an output is from the row it should be, per row and feature."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from narrows.errors import SettingError
+from narrows.model.code import bound_log_variance
+
+
+@dataclass(eq=False, repr=False)
+class Likelihood(nn.Module):
+    """The loss of a raw decoder output, and the reconstruction it stands for. Subclass it for your own.
+
+    bounded : whether the data lie in [0, 1]. If so, the output is a logit and the reconstruction its sigmoid;
+        otherwise the output is the reconstruction.
+    """
+
+    bounded: bool = False
+
+    name: ClassVar[str] = "loss"
+    unit: ClassVar[str] = "loss"
+    is_density: ClassVar[bool] = False  # whether the loss is a negative log-likelihood, in nats
+
+    def __post_init__(self) -> None:
+        nn.Module.__init__(self)
+
+    def loss(self, output: Tensor, x: Tensor) -> Tensor:
+        """Raw output (n, d) and clean rows (n, d) -> the loss (n, d) of each row and feature."""
+        raise NotImplementedError
+
+    def mean(self, output: Tensor) -> Tensor:
+        """Raw output (n, d) -> the reconstruction (n, d)."""
+        return torch.sigmoid(output) if self.bounded else output
+
+
+@dataclass(eq=False, repr=False)
+class SquaredError(Likelihood):
+    """(x̂ - x)²."""
+
+    name: ClassVar[str] = "mse"
+    unit: ClassVar[str] = "squared error"
+
+    def loss(self, output: Tensor, x: Tensor) -> Tensor:
+        return (self.mean(output) - x).square()
+
+
+@dataclass(eq=False, repr=False)
+class AbsoluteError(Likelihood):
+    """|x̂ - x|."""
+
+    name: ClassVar[str] = "mae"
+    unit: ClassVar[str] = "absolute error"
+
+    def loss(self, output: Tensor, x: Tensor) -> Tensor:
+        return (self.mean(output) - x).abs()
+
+
+@dataclass(eq=False, repr=False)
+class Huber(Likelihood):
+    """(x̂ - x)²/2 up to an error of delta, delta (|x̂ - x| - delta/2) beyond it (Huber 1964)."""
+
+    delta: float = 1.0
+
+    name: ClassVar[str] = "huber"
+    unit: ClassVar[str] = "Huber loss"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.delta < float("inf"):
+            raise SettingError(
+                f"delta={self.delta!r} must be above 0: the error at which Huber loss turns linear."
+            )
+
+    def loss(self, output: Tensor, x: Tensor) -> Tensor:
+        return functional.huber_loss(self.mean(output), x, reduction="none", delta=self.delta)
+
+
+@dataclass(eq=False, repr=False)
+class Bernoulli(Likelihood):
+    """-x log x̂ - (1 - x) log(1 - x̂), in nats, computed from the logit; targets in [0, 1]."""
+
+    bounded: bool = True
+
+    name: ClassVar[str] = "bce"
+    unit: ClassVar[str] = "nats"
+    is_density: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.bounded:
+            raise SettingError(
+                'loss="bce" needs a sigmoid output and data in [0, 1]; use loss="mse" or scale="minmax".'
+            )
+
+    def loss(self, output: Tensor, x: Tensor) -> Tensor:
+        return functional.binary_cross_entropy_with_logits(output, x, reduction="none")
+
+
+@dataclass(eq=False, repr=False)
+class Gaussian(Likelihood):
+    """-log N(x; x̂, σ²), in nats, with one variance per feature, learned with the network.
+
+    The log-variance stays within ±10, so that a feature that is reproduced exactly has a finite density.
+    """
+
+    n_floats: int = 0
+
+    name: ClassVar[str] = "gaussian"
+    unit: ClassVar[str] = "nats"
+    is_density: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.n_floats < 1:
+            raise SettingError("Gaussian needs n_floats, the number of floats in a row.")
+        # Near the spread of the data to begin with: 0.2 for pixels, 1 for standard scores.
+        start = 2 * math.log(0.2) if self.bounded else 0.0
+        self.raw_log_variance = nn.Parameter(torch.full((self.n_floats,), start, dtype=torch.float32))
+
+    @property
+    def log_variance(self) -> Tensor:
+        """log σ² of each feature (d,)."""
+        return bound_log_variance(self.raw_log_variance)
+
+    def loss(self, output: Tensor, x: Tensor) -> Tensor:
+        log_variance = self.log_variance
+        scaled = (x - self.mean(output)).square() * torch.exp(-log_variance)
+        return 0.5 * (scaled + log_variance + math.log(2 * math.pi))
+
+
+def make_likelihood(loss: str | Likelihood, bounded: bool, n_floats: int) -> Likelihood:
+    """The likelihood named "mse", "bce", "mae", "huber" or "gaussian".
+
+    bounded : whether the output passes a sigmoid. n_floats : the number of floats in a row.
+    An instance of Likelihood is copied, with what it has learned, and keeps its own `bounded`.
+    """
+    if isinstance(loss, Likelihood):
+        return copy.deepcopy(loss)
+    if loss == "gaussian":
+        return Gaussian(bounded, n_floats)
+    simple = {"mse": SquaredError, "bce": Bernoulli, "mae": AbsoluteError, "huber": Huber}
+    if loss not in simple:
+        raise SettingError(
+            f'loss={loss!r} is not known; choose "mse", "bce", "mae", "huber", "gaussian" '
+            "or a Likelihood of your own."
+        )
+    return simple[loss](bounded)

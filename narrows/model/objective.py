@@ -1,0 +1,58 @@
+"""The objective: corrupt, encode, draw a code, decode, and add up what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from narrows.errors import SettingError
+from narrows.model.corruption import Corruption
+from narrows.model.network import AutoencoderNetwork
+from narrows.model.penalty import Penalty, Step
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What training makes small: the mean over rows of the reconstruction loss and every penalty."""
+
+    corruption: Corruption | None = None
+    penalties: tuple[Penalty, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = ["reconstruction", *(penalty.name for penalty in self.penalties)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise SettingError(
+                f"two terms of the objective are called {twice[0]!r}; give one penalty another name."
+            )
+
+    def check(self, network: AutoencoderNetwork) -> None:
+        """Raise SettingError where a penalty makes no sense for `network`."""
+        for penalty in self.penalties:
+            penalty.check(network)
+
+    def terms(
+        self,
+        network: AutoencoderNetwork,
+        x: Tensor,
+        generator: torch.Generator,
+        *,
+        progress: float,
+        training: bool,
+    ) -> dict[str, Tensor]:
+        """The terms for clean rows x (n, d), weighted, so that their sum is the loss.
+
+        "reconstruction" (n,) is the loss of each row, summed over features; each penalty stands under its
+        name, (n,) or a scalar. Corruption and codes are drawn from `generator` on held-out rows too
+        (`training=False`): the same seed gives the same numbers. `progress` counts the epochs done so far.
+        """
+        x_tilde = x if self.corruption is None else self.corruption(x, generator)
+        h = network.encode(x_tilde)
+        z = network.code.draw(h, generator)
+        terms = {"reconstruction": network.likelihood.loss(network.output(z), x).sum(1)}
+        step = Step(network, x, x_tilde, h, z, generator, progress, training)
+        for penalty in self.penalties:
+            terms[penalty.name] = penalty(step)
+        return terms

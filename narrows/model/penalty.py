@@ -1,0 +1,241 @@
+"""Penalties: what the objective asks of the code besides a good reconstruction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import torch
+from torch import Tensor
+
+from narrows.errors import SettingError
+from narrows.model.code import GaussianCode, PointCode, kl_to_standard_normal
+from narrows.model.mlp import MLP
+from narrows.model.noise import signs
+
+if TYPE_CHECKING:
+    from narrows.model.network import AutoencoderNetwork
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """What a penalty can see of one batch of n rows.
+
+    x : clean rows (n, d). x_tilde : the corrupted rows (n, d) that the encoder was given.
+    h : code statistics (n, k * floats_per_component). z : codes (n, k) as the decoder was given them.
+    progress : epochs done so far, 2.5 in the middle of the third. training : False on held-out rows.
+    """
+
+    network: AutoencoderNetwork
+    x: Tensor
+    x_tilde: Tensor
+    h: Tensor
+    z: Tensor
+    generator: torch.Generator
+    progress: float
+    training: bool
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A term that is added to the reconstruction loss, weight and all. Subclass it for a penalty of your own.
+
+    `name` is what the term is called in the history. As a dataclass it is saved with the model.
+
+    >>> import torch
+    >>> from dataclasses import dataclass
+    >>> from narrows.model import Penalty
+    >>> @dataclass(frozen=True)
+    ... class Decorrelate(Penalty):
+    ...     weight: float = 1.0
+    ...     name = "decorrelate"
+    ...     def __call__(self, step):
+    ...         covariance = torch.cov(step.z.T)
+    ...         return self.weight * (covariance - torch.diag(covariance.diagonal())).square().sum()
+    >>> Decorrelate(weight=0.1).name
+    'decorrelate'
+    """
+
+    name: ClassVar[str] = "penalty"
+
+    def __call__(self, step: Step) -> Tensor:
+        """The weighted penalty: one number per row (n,), or one scalar for the whole batch."""
+        raise NotImplementedError
+
+    def check(self, network: AutoencoderNetwork) -> None:
+        """Raise SettingError where this penalty makes no sense for `network`."""
+
+
+@dataclass(frozen=True)
+class L1(Penalty):
+    """weight Σ_j |z_j| for each row."""
+
+    weight: float
+
+    name: ClassVar[str] = "l1"
+
+    def __post_init__(self) -> None:
+        _check_weight(self.weight, "penalty_weight")
+
+    def __call__(self, step: Step) -> Tensor:
+        return self.weight * step.z.abs().sum(1)
+
+
+@dataclass(frozen=True)
+class KLSparsity(Penalty):
+    """weight Σ_j KL(rho || mean activity of unit j over the batch), in nats (Ng 2011, p. 15).
+
+    Codes must lie in (0, 1), as behind a sigmoid.
+    """
+
+    weight: float
+    rho: float = 0.05
+
+    name: ClassVar[str] = "kl_sparsity"
+
+    def __post_init__(self) -> None:
+        _check_weight(self.weight, "penalty_weight")
+        if not 0 < self.rho < 1:
+            raise SettingError(
+                f"rho={self.rho!r} must lie between 0 and 1: the share of rows in which a unit is active."
+            )
+
+    def __call__(self, step: Step) -> Tensor:
+        activity = step.z.mean(0).clamp(1e-6, 1 - 1e-6)
+        on = self.rho * torch.log(self.rho / activity)
+        off = (1 - self.rho) * torch.log((1 - self.rho) / (1 - activity))
+        return self.weight * (on + off).sum()
+
+    def check(self, network: AutoencoderNetwork) -> None:
+        if network.code_activation not in ("sigmoid", None):
+            raise SettingError('penalty="kl" compares activities in (0, 1); set code_activation="sigmoid".')
+
+
+@dataclass(frozen=True)
+class KLToPrior(Penalty):
+    """beta KL(q(z|x) || N(0, 1)), in nats, for gaussian codes (beta: Higgins et al. 2017).
+
+    warmup : epochs over which beta rises in a straight line from 0 (Sønderby et al. 2016).
+    free_bits : nats per component that cost nothing: Σ_j max(mean over the batch of KL_j, free_bits)
+        (Kingma et al. 2016, eq. 15). Held-out rows pay the plain, full beta KL.
+    """
+
+    beta: float = 1.0
+    warmup: float = 0.0
+    free_bits: float = 0.0
+
+    name: ClassVar[str] = "kl_to_prior"
+
+    def __post_init__(self) -> None:
+        _check_weight(self.beta, "beta")
+        _check_weight(self.warmup, "kl_warmup")
+        _check_weight(self.free_bits, "free_bits")
+
+    def __call__(self, step: Step) -> Tensor:
+        code = step.network.code
+        assert isinstance(code, GaussianCode)
+        kl = kl_to_standard_normal(*code.mean_and_log_variance(step.h))
+        if not step.training:
+            return self.beta * kl.sum(1)
+        beta = self.beta * min(1.0, step.progress / self.warmup) if self.warmup else self.beta
+        if self.free_bits:
+            return beta * kl.mean(0).clamp(min=self.free_bits).sum()
+        return beta * kl.sum(1)
+
+    def check(self, network: AutoencoderNetwork) -> None:
+        if not isinstance(network.code, GaussianCode):
+            raise SettingError('the KL to the prior needs a distribution over codes; set code="gaussian".')
+
+
+# Slopes of activations told from their answer h alone.
+_SLOPES: dict[str, Callable[[Tensor], Tensor]] = {
+    "sigmoid": lambda h: h * (1 - h),
+    "tanh": lambda h: 1 - h.square(),
+    "linear": torch.ones_like,
+    "relu": lambda h: (h > 0).to(h.dtype),
+}
+
+
+@dataclass(frozen=True)
+class Contractive(Penalty):
+    """weight ‖∂z/∂x̃‖², the squared Frobenius norm of the encoder's Jacobian for each row (Rifai et al. 2011).
+
+    z is the noiseless code, for a gaussian one its mean. One layer behind a sigmoid, tanh, relu or no
+    activation has a closed form (their eq. 5-6). Deeper encoders with up to `exact_up_to` components take one
+    vector-Jacobian product for each; beyond that, the unbiased estimate E‖vᵀ ∂z/∂x̃‖² over `n_probes` random
+    sign vectors v (Hutchinson 1989). Batch normalisation breaks the
+    norm: it makes the rows of a batch depend on one another.
+    """
+
+    weight: float
+    exact_up_to: int = 16
+    n_probes: int = 1
+
+    name: ClassVar[str] = "contractive"
+
+    def __post_init__(self) -> None:
+        _check_weight(self.weight, "penalty_weight")
+        if self.n_probes < 1:
+            raise SettingError(f"n_probes={self.n_probes!r} must be at least 1: the random vectors per row.")
+
+    def __call__(self, step: Step) -> Tensor:
+        norm = _one_layer_norm(step)
+        return self.weight * (self._norm_by_autograd(step) if norm is None else norm)
+
+    def _norm_by_autograd(self, step: Step) -> Tensor:
+        with torch.inference_mode(False), torch.enable_grad():
+            x = step.x_tilde.detach().clone().requires_grad_()
+            z = step.network.codes(x)
+            if z.shape[1] <= self.exact_up_to:
+                vectors = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
+                products = [(v.expand_as(z), 1.0) for v in vectors]
+            else:
+                products = [(signs(z, step.generator), 1 / self.n_probes) for _ in range(self.n_probes)]
+            norm = torch.zeros(len(x), dtype=z.dtype, device=z.device)
+            for vector, share in products:
+                (row,) = torch.autograd.grad(z, x, vector, retain_graph=True, create_graph=step.training)
+                norm = norm + share * row.square().sum(1)
+        return norm if step.training else norm.detach()
+
+
+def _one_layer_norm(step: Step) -> Tensor | None:
+    """Σ_j f'(a_j)² Σ_i W_ji² where the encoder is one layer, else None."""
+    encoder = step.network.encoder
+    if not (isinstance(encoder, MLP) and len(encoder.layers) == 1 and type(step.network.code) is PointCode):
+        return None
+    slope = _SLOPES.get(encoder.last_activation_name)
+    if slope is None:
+        return None
+    weight: Tensor = encoder.layers[0].weight  # pyright: ignore[reportAssignmentType]
+    return slope(step.h).square() @ weight.square().sum(1)
+
+
+def make_penalty(
+    spec: str | Penalty | Sequence[str | Penalty] | None, weight: float, rho: float = 0.05
+) -> tuple[Penalty, ...]:
+    """The penalties named "l1", "kl" (to the activity `rho`) or "contractive", each with `weight`.
+
+    None gives none; instances of Penalty keep their own weight; a list or tuple adds several up.
+    """
+    if spec is None:
+        return ()
+    if isinstance(spec, list | tuple):
+        return tuple(penalty for one in spec for penalty in make_penalty(one, weight, rho))
+    if isinstance(spec, Penalty):
+        return (spec,)
+    if spec == "l1":
+        return (L1(weight),)
+    if spec == "kl":
+        return (KLSparsity(weight, rho),)
+    if spec == "contractive":
+        return (Contractive(weight),)
+    raise SettingError(
+        f'penalty={spec!r} is not known; choose None, "l1", "kl", "contractive", '
+        "a Penalty of your own, or a list of them."
+    )
+
+
+def _check_weight(value: float, setting: str) -> None:
+    if not 0 <= value < float("inf"):
+        raise SettingError(f"{setting}={value!r} must be a number from 0.")

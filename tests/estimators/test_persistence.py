@@ -1,0 +1,277 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.datasets import load_digits, load_iris
+from torch import nn
+
+import narrows
+from narrows import Autoencoder, SparseAutoencoder, VariationalAutoencoder
+from narrows.errors import (
+    ModelDamagedError,
+    ModelNotFoundError,
+    ModelVersionError,
+    NotAModelError,
+    NotFittedError,
+    OutputError,
+    OutputExistsError,
+    SettingError,
+)
+from narrows.estimators import VARIANTS
+from narrows.estimators.persistence import _json, _self_checksum
+from tests.estimators.test_variants import DarkCostsDouble, Roughness, Stripe
+
+IRIS = load_iris(as_frame=True).data
+DIGITS = load_digits().images / 16
+
+
+def saved(tmp_path: Path, model: Autoencoder | None = None) -> Path:
+    model = model or Autoencoder(n_components=2, epochs=2, random_state=0).fit(IRIS)
+    model.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.mark.parametrize("estimator", VARIANTS.values())
+def test_the_loaded_model_answers_to_the_bit_as_the_saved_one(estimator, tmp_path):
+    model = estimator(n_components=2, epochs=2, random_state=0).fit(IRIS)
+    loaded = narrows.load(saved(tmp_path, model))
+    assert type(loaded) is estimator
+    assert loaded.get_params() == model.get_params()
+    assert np.array_equal(loaded.transform(IRIS), model.transform(IRIS))
+    pd.testing.assert_frame_equal(loaded.reconstruct(IRIS), model.reconstruct(IRIS), check_exact=True)
+    pd.testing.assert_frame_equal(
+        loaded.inverse_transform(loaded.transform(IRIS)), model.inverse_transform(model.transform(IRIS))
+    )
+    assert loaded.score(IRIS) == model.score(IRIS)
+    assert loaded.history_ == model.history_
+    assert loaded.loss_unit_ == model.loss_unit_
+    assert np.array_equal(loaded.validation_rows_, model.validation_rows_)
+    assert list(loaded.feature_names_in_) == list(IRIS.columns)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"network": "conv"},
+        {"network": "conv", "tied_weights": True},
+        {"tied_weights": True},
+        {"code": "top-k", "k": 2},
+        {"loss": "gaussian"},
+        {"loss": "huber"},
+        {"hidden_layer_sizes": (8,), "penalty": ["l1", "contractive"], "image_shape": (8, 8)},
+    ],
+)
+def test_every_kind_of_network_survives_the_round_trip(settings, tmp_path):
+    model = Autoencoder(n_components=4, epochs=1, random_state=0, **settings).fit(DIGITS)
+    loaded = narrows.load(saved(tmp_path, model))
+    assert loaded.get_params() == model.get_params()
+    assert np.array_equal(loaded.reconstruct(DIGITS), model.reconstruct(DIGITS))
+
+
+def test_a_loaded_variational_model_samples_and_scores_alike(tmp_path):
+    vae = VariationalAutoencoder(n_components=3, epochs=2, random_state=0).fit(DIGITS)
+    loaded = narrows.load(saved(tmp_path, vae))
+    assert np.array_equal(loaded.sample(4), vae.sample(4))
+    assert np.array_equal(loaded.log_likelihood(DIGITS[:20]), vae.log_likelihood(DIGITS[:20]))
+
+
+def test_a_loaded_model_can_be_saved_fitted_further_and_refitted(tmp_path):
+    model = Autoencoder(n_components=2, epochs=2, random_state=0).fit(IRIS)
+    loaded = narrows.load(saved(tmp_path, model))
+    loaded.save(tmp_path / "again")
+    assert np.array_equal(narrows.load(tmp_path / "again").transform(IRIS), model.transform(IRIS))
+    assert loaded.partial_fit(IRIS).history_[-1].number == 3
+    assert np.array_equal(loaded.fit(IRIS).transform(IRIS), model.transform(IRIS))
+
+
+def test_the_files_are_a_safetensors_file_two_json_files_and_a_card(tmp_path):
+    path = saved(tmp_path)
+    assert sorted(file.name for file in path.iterdir()) == [
+        "README.md",
+        "history.json",
+        "model.safetensors",
+        "narrows.json",
+    ]
+    about = json.loads((path / "narrows.json").read_text())
+    assert about["estimator"] == "Autoencoder"
+    assert about["fitted"]["seed_"] == 0
+    assert about["versions"]["torch"] == torch.__version__
+    assert "sepal length" in (path / "README.md").read_text()
+
+
+def test_own_modules_and_stations_are_named_when_missing_and_filled_when_given(tmp_path):
+    modules = {"encoder": nn.Linear(4, 2), "decoder": nn.Linear(2, 4)}
+    model = Autoencoder(penalty=Roughness(0.5), corruption=Stripe(1), epochs=2, random_state=0, **modules).fit(IRIS)
+    path = saved(tmp_path, model)
+    with pytest.raises(SettingError, match="coder"):
+        narrows.load(path, stations=(Roughness, Stripe))
+    with pytest.raises(SettingError, match=r"of your own, (Roughness|Stripe)"):
+        narrows.load(path, **modules)
+    fresh = {"encoder": nn.Linear(4, 2), "decoder": nn.Linear(2, 4)}
+    loaded = narrows.load(path, stations=(Roughness, Stripe), **fresh)
+    assert np.array_equal(loaded.transform(IRIS), model.transform(IRIS))
+    assert loaded.penalty == Roughness(0.5)
+
+
+def test_an_own_likelihood_is_loaded_from_its_class(tmp_path):
+    model = Autoencoder(loss=DarkCostsDouble(), n_components=2, epochs=2, random_state=0).fit(IRIS)
+    loaded = narrows.load(saved(tmp_path, model), stations=(DarkCostsDouble,))
+    assert np.array_equal(loaded.reconstruction_error(IRIS), model.reconstruction_error(IRIS))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "narrows.json", "history.json"])
+def test_a_flipped_bit_anywhere_in_a_file_is_found(name, tmp_path):
+    path = saved(tmp_path)
+    content = (path / name).read_bytes()
+    for place in np.linspace(0, len(content) - 1, 40).astype(int):
+        flipped = bytearray(content)
+        flipped[place] ^= 4
+        (path / name).write_bytes(flipped)
+        with pytest.raises((ModelDamagedError, NotAModelError, ModelVersionError)):
+            narrows.load(path)
+    (path / name).write_bytes(content)
+    narrows.load(path)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "narrows.json", "history.json"])
+def test_a_missing_and_a_truncated_file_are_named(name, tmp_path):
+    path = saved(tmp_path)
+    content = (path / name).read_bytes()
+    (path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(ModelDamagedError, match=name):
+        narrows.load(path)
+    (path / name).unlink()
+    with pytest.raises(ModelDamagedError, match=name):
+        narrows.load(path)
+
+
+def test_the_card_may_be_edited(tmp_path):
+    path = saved(tmp_path)
+    (path / "README.md").write_text("our model")
+    narrows.load(path)
+
+
+def forge(path: Path, **changes) -> None:
+    """Rewrite narrows.json with a checksum that fits, as an adversary would."""
+    about = json.loads((path / "narrows.json").read_text()) | changes
+    about["sha256"]["narrows.json"] = _self_checksum(about)
+    (path / "narrows.json").write_bytes(_json(about))
+
+
+def test_a_later_format_version_says_upgrade(tmp_path):
+    path = saved(tmp_path)
+    forge(path, format_version=2)
+    with pytest.raises(ModelVersionError, match="upgrade"):
+        narrows.load(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"estimator": "os.system"},
+        {"parameters": {"n_components": 2, "shell": "rm"}},
+        {"parameters": {"hidden_layer_sizes": [10**12, 10**12]}},
+        {"parameters": {"corruption": {"station": "GaussianNoise", "level": "x"}}},
+        {"parameters": {"encoder": {"module": "os"}}},
+        {"schema": {}},
+        {"fitted": {}},
+        {"sha256": {}},
+    ],
+)
+def test_a_forged_description_is_refused_in_a_sentence(changes, tmp_path):
+    path = saved(tmp_path)
+    forge(path, **changes)
+    with pytest.raises((ModelDamagedError, SettingError)) as caught:
+        narrows.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_things_are_not_models(tmp_path):
+    with pytest.raises(ModelNotFoundError):
+        narrows.load(tmp_path / "nothing")
+    with pytest.raises(NotAModelError):
+        narrows.load(tmp_path)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NotAModelError):
+        narrows.load(tmp_path / "file")
+    (tmp_path / "narrows.json").write_text('{"format": "something else"}')
+    with pytest.raises(NotAModelError):
+        narrows.load(tmp_path)
+
+
+def test_an_unfitted_model_is_not_saved(tmp_path):
+    with pytest.raises(NotFittedError):
+        Autoencoder().save(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten_unless_asked_and_never_a_stranger(tmp_path):
+    path = saved(tmp_path)
+    model = SparseAutoencoder(n_components=2, epochs=1, random_state=0).fit(IRIS)
+    with pytest.raises(OutputExistsError):
+        model.save(path)
+    assert type(narrows.load(path)) is Autoencoder
+    model.save(path, overwrite=True)
+    assert type(narrows.load(path)) is SparseAutoencoder
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.png").write_text("precious")
+    with pytest.raises(OutputExistsError):
+        model.save(tmp_path / "photos", overwrite=True)
+    assert (tmp_path / "photos" / "a.png").read_text() == "precious"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "photos"]
+
+
+def test_a_full_disk_leaves_the_old_model_and_nothing_else(tmp_path, monkeypatch):
+    path = saved(tmp_path)
+    before = (path / "narrows.json").read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left"):
+        Autoencoder(n_components=1, epochs=1).fit(IRIS).save(path, overwrite=True)
+    with pytest.raises(OutputError, match="No space left"):
+        Autoencoder(n_components=1, epochs=1).fit(IRIS).save(tmp_path / "new")
+    assert (path / "narrows.json").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_path_below_a_file_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError):
+        saved(tmp_path / "file")
+
+
+def test_a_model_survives_a_writer_that_is_killed(tmp_path):
+    path = saved(tmp_path)
+    script = textwrap.dedent(
+        f"""
+        from narrows import Autoencoder
+        from sklearn.datasets import load_iris
+        X = load_iris(as_frame=True).data
+        model = Autoencoder(n_components=2, epochs=1, hidden_layer_sizes=(1500, 1500)).fit(X)
+        print("ready", flush=True)
+        while True:
+            model.save({str(path)!r}, overwrite=True)
+        """
+    )
+    writer = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    writer.stdout.readline()
+    time.sleep(0.3)  # somewhere in the middle of a write
+    writer.send_signal(signal.SIGKILL)
+    writer.wait()
+    writer.stdout.close()
+    candidates = [path, *tmp_path.glob(".model.*.old/model")]
+    assert any(candidate.exists() and narrows.load(candidate) for candidate in candidates)
+    shutil.rmtree(tmp_path)

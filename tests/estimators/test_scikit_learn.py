@@ -1,0 +1,92 @@
+"""The estimators are citizens of scikit-learn."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from narrows import Autoencoder, VariationalAutoencoder
+from narrows.estimators import VARIANTS
+
+IRIS = load_iris(as_frame=True)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+@parametrize_with_checks([estimator(epochs=2) for estimator in VARIANTS.values()])
+def test_every_check_of_scikit_learn_passes(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", VARIANTS.values())
+def test_default_objects_can_be_cloned_and_take_their_parameters(estimator):
+    model = estimator()
+    copy = clone(model)
+    assert copy.get_params() == model.get_params()
+    assert copy.set_params(n_components=3).n_components == 3
+
+
+def test_a_pipeline_with_string_labels_and_a_classifier_behind_the_encoder_predicts():
+    species = IRIS.target_names[IRIS.target]
+    pipeline = make_pipeline(
+        StandardScaler(), Autoencoder(n_components=3, random_state=0), LogisticRegression(max_iter=1000)
+    )
+    assert pipeline.fit(IRIS.data, species).score(IRIS.data, species) > 0.9
+
+
+def test_grid_search_chooses_the_code_that_keeps_more_variance():
+    search = GridSearchCV(Autoencoder(random_state=0, epochs=30), {"n_components": [1, 3]}, cv=3)
+    search.fit(IRIS.data)
+    assert search.best_params_ == {"n_components": 3}
+    assert search.best_score_ > 0.9
+
+
+def test_grid_search_works_on_a_default_variational_autoencoder():
+    search = GridSearchCV(VariationalAutoencoder(random_state=0), {"epochs": [1, 40]}, cv=2)
+    assert search.fit(IRIS.data).best_params_ == {"epochs": 40}
+
+
+@pytest.mark.parametrize("container", ["pandas", "polars"])
+def test_codes_come_in_the_frame_that_was_asked_for(container):
+    model = Autoencoder(n_components=2, epochs=2, random_state=0).set_output(transform=container)
+    codes = model.fit_transform(IRIS.data)
+    assert list(codes.columns) == ["autoencoder0", "autoencoder1"] == list(model.get_feature_names_out())
+    assert isinstance(codes, {"pandas": pd.DataFrame, "polars": pl.DataFrame}[container])
+
+
+def test_every_container_gives_the_same_model_and_gets_its_own_kind_back():
+    X = IRIS.data.to_numpy(copy=True)
+    given = {
+        "numpy": X,
+        "pandas": IRIS.data,
+        "polars": pl.from_pandas(IRIS.data),
+        "sparse": sparse.csr_array(X),
+        "torch": torch.from_numpy(X),
+        "list": X.tolist(),
+    }
+    codes, answers = {}, {}
+    for name, data in given.items():
+        model = Autoencoder(n_components=2, epochs=2, random_state=0).fit(data)
+        codes[name], answers[name] = model.transform(data), model.reconstruct(data)
+    for name in given:
+        assert np.array_equal(codes[name], codes["numpy"]), name
+    assert isinstance(answers["pandas"], pd.DataFrame)
+    assert isinstance(answers["polars"], pl.DataFrame)
+    assert isinstance(answers["torch"], torch.Tensor)
+    assert answers["pandas"].dtypes.eq(np.float64).all()
+    assert list(answers["polars"].columns) == list(IRIS.data.columns)
+
+
+def test_the_score_is_the_share_of_variance_kept():
+    X = IRIS.data.to_numpy()
+    model = Autoencoder(n_components=2, epochs=5, random_state=0, scale="none", output_activation="linear").fit(X)
+    expected = 1 - np.square(X - model.reconstruct(X)).sum() / np.square(X - X.mean(axis=0)).sum()
+    assert model.score(X) == pytest.approx(expected, rel=1e-4)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from narrows.errors import SettingError
+from narrows.model import GaussianNoise, Masking, SaltAndPepper, make_corruption
+
+
+@pytest.fixture
+def x(generator):
+    return 0.25 + 0.5 * torch.rand(500, 200, generator=generator)
+
+
+def within_chance(share, level, n):
+    """Whether a share of n is within four standard errors of the level."""
+    return abs(share - level) <= 4 * (level * (1 - level) / n) ** 0.5
+
+
+@pytest.mark.parametrize("level", [0.0, 0.1, 0.5, 1.0])
+def test_masking_puts_out_the_stated_share(x, generator, level):
+    masked = Masking(level)(x, generator)
+    out = masked == 0
+    assert within_chance(out.float().mean().item(), level, x.numel())
+    assert torch.equal(masked[~out], x[~out])
+
+
+@pytest.mark.parametrize("level", [0.0, 0.2, 1.0])
+def test_salt_and_pepper_are_strewn_in_equal_measure(x, generator, level):
+    strewn = SaltAndPepper(level)(x, generator)
+    salt, pepper = strewn == 1, strewn == 0
+    assert within_chance(salt.float().mean().item(), level / 2, x.numel())
+    assert within_chance(pepper.float().mean().item(), level / 2, x.numel())
+    clean = ~(salt | pepper)
+    assert torch.equal(strewn[clean], x[clean])
+
+
+@pytest.mark.parametrize("level", [0.0, 0.1, 2.0])
+def test_gaussian_noise_has_mean_zero_and_the_stated_deviation(x, generator, level):
+    noise = GaussianNoise(level)(x, generator) - x
+    assert abs(noise.mean().item()) <= 4 * level / x.numel() ** 0.5 + 1e-7
+    assert noise.std().item() == pytest.approx(level, rel=0.02)
+    assert (noise.abs() < level).float().mean().item() == pytest.approx(0.683 if level else 0, abs=0.01)
+
+
+@pytest.mark.parametrize("corruption", [GaussianNoise(0.3), Masking(0.3), SaltAndPepper(0.3)])
+def test_corruption_is_fresh_at_every_call_and_leaves_the_rows_as_they_were(x, generator, corruption):
+    before, state = x.clone(), torch.get_rng_state()
+    first, second = corruption(x, generator), corruption(x, generator)
+    assert not torch.equal(first, second)
+    assert torch.equal(x, before)
+    assert torch.equal(state, torch.get_rng_state())
+    again = corruption(x, torch.Generator().manual_seed(5))
+    assert torch.equal(again, corruption(x, torch.Generator().manual_seed(5)))
+
+
+def test_corruptions_are_made_by_name():
+    assert make_corruption(None, 0.3, True) is None
+    assert make_corruption("gaussian", 1.5, True) == GaussianNoise(1.5)
+    assert make_corruption("masking", 0.3, True) == Masking(0.3)
+    assert make_corruption("salt-and-pepper", 0.3, True) == SaltAndPepper(0.3, 0, 1)
+    assert make_corruption("salt-and-pepper", 0.3, False) == SaltAndPepper(0.3, -3, 3)
+    own = Masking(0.9)
+    assert make_corruption(own, 0.3, True) is own
+    with pytest.raises(SettingError, match='"gaussian", "masking", "salt-and-pepper"'):
+        make_corruption("blur", 0.3, True)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Masking(1.5), r"level=1.5 must lie in \[0, 1\]"),
+        (lambda: Masking(float("nan")), "level=nan must lie"),
+        (lambda: SaltAndPepper(-0.1), "level=-0.1 must lie"),
+        (lambda: SaltAndPepper(0.1, 1, 1), "low below high"),
+        (lambda: GaussianNoise(-1), "level=-1 must be a number from 0"),
+        (lambda: GaussianNoise(float("inf")), "level=inf must be"),
+    ],
+)
+def test_an_impossible_level_is_named(make, sentence):
+    with pytest.raises(SettingError, match=sentence):
+        make()

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from narrows.errors import SettingError
+from narrows.model import (
+    L1,
+    AbsoluteError,
+    Bernoulli,
+    Contractive,
+    Corruption,
+    Gaussian,
+    GaussianCode,
+    GaussianNoise,
+    Huber,
+    KLSparsity,
+    KLToPrior,
+    Masking,
+    PointCode,
+    SaltAndPepper,
+    SquaredError,
+    TopK,
+    describe_station,
+    station_from_description,
+)
+
+STATIONS = [
+    GaussianNoise(0.3),
+    Masking(0.2),
+    SaltAndPepper(0.1, -3, 3),
+    PointCode(),
+    TopK(4),
+    GaussianCode(),
+    L1(0.1),
+    KLSparsity(0.1, 0.2),
+    Contractive(0.1, 8, 2),
+    KLToPrior(4.0, 10, 0.25),
+    SquaredError(True),
+    AbsoluteError(False),
+    Huber(True, 0.5),
+    Bernoulli(),
+    Gaussian(True, 7),
+]
+
+
+@pytest.mark.parametrize("station", STATIONS, ids=lambda station: type(station).__name__)
+def test_every_station_comes_back_from_json(station):
+    text = json.dumps(describe_station(station))
+    again = station_from_description(json.loads(text))
+    assert type(again) is type(station)
+    assert describe_station(again) == describe_station(station)
+
+
+def test_numpy_numbers_become_plain_ones():
+    assert json.dumps(describe_station(TopK(np.int64(3)))) == '{"station": "TopK", "k": 3}'
+
+
+@dataclass(frozen=True)
+class Shifted(Corruption):
+    by: object = 1.0
+
+    def __call__(self, x, generator):
+        return x + self.by
+
+
+def test_a_users_class_or_instance_is_found_by_its_name():
+    description = describe_station(Shifted(2.0))
+    assert station_from_description(description, [Shifted]) == Shifted(2.0)
+    assert station_from_description(description, [Masking(0.1), Shifted(5.0)]) == Shifted(5.0)
+
+
+def test_nothing_is_imported_on_a_descriptions_word():
+    with pytest.raises(KeyError, match="Popen"):
+        station_from_description({"station": "Popen", "args": "ls"})
+    with pytest.raises(KeyError, match="Shifted"):
+        station_from_description(describe_station(Shifted(2.0)))
+
+
+def test_a_damaged_description_is_an_error():
+    with pytest.raises(TypeError):
+        station_from_description({"station": "Masking", "levle": 0.1})
+    with pytest.raises(SettingError, match="must lie in"):
+        station_from_description({"station": "Masking", "level": 7})
+
+
+def test_a_field_that_is_not_plain_data_is_named():
+    with pytest.raises(SettingError, match="Shifted has a field that cannot be saved"):
+        describe_station(Shifted(object()))

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.autograd.functional import jacobian
+from torch.distributions import Bernoulli, Normal, kl_divergence
+
+from narrows.errors import SettingError
+from narrows.model import (
+    L1,
+    Contractive,
+    GaussianCode,
+    KLSparsity,
+    KLToPrior,
+    Step,
+    TopK,
+    kl_to_standard_normal,
+    make_penalty,
+)
+
+
+def step_of(network, x, generator, *, progress=0.0, training=True):
+    h = network.encode(x)
+    return Step(network, x, x, h, network.code.draw(h, generator), generator, progress, training)
+
+
+def squared_jacobian_norms(network, x):
+    """By autograd's own Jacobian, row by row."""
+    return torch.stack(
+        [
+            jacobian(lambda row: network.codes(row[None])[0], row, create_graph=True).square().sum()
+            for row in x
+        ]
+    )
+
+
+def test_l1_is_the_weighted_sum_of_absolute_activities(build, digits, generator):
+    step = step_of(build(), digits, generator)
+    torch.testing.assert_close(L1(0.3)(step), 0.3 * step.z.abs().sum(1))
+
+
+def test_kl_sparsity_is_the_divergence_from_the_target_to_the_mean_activity(build, digits, generator):
+    step = step_of(build(code_activation="sigmoid"), digits, generator)
+    expected = kl_divergence(Bernoulli(0.05), Bernoulli(step.z.mean(0))).sum()
+    torch.testing.assert_close(KLSparsity(2.0, 0.05)(step), 2 * expected)
+
+
+def test_kl_sparsity_vanishes_at_the_target_and_is_finite_for_dead_and_constant_units(
+    build, digits, generator
+):
+    step = step_of(build(code_activation="sigmoid"), digits, generator)
+    at_target, dead, full = (
+        Step(step.network, step.x, step.x, step.h, torch.full((4, 5), value), generator, 0, True)
+        for value in (0.05, 0.0, 1.0)
+    )
+    assert KLSparsity(1.0, 0.05)(at_target).abs() < 1e-6
+    assert 0 < KLSparsity(1.0, 0.05)(dead) < float("inf")
+    assert 0 < KLSparsity(1.0, 0.05)(full) < float("inf")
+
+
+def test_kl_sparsity_asks_for_sigmoid_codes(build):
+    KLSparsity(1.0).check(build(code_activation="sigmoid"))
+    KLSparsity(1.0).check(build(encoder=torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 5))))
+    with pytest.raises(SettingError, match='set code_activation="sigmoid"'):
+        KLSparsity(1.0).check(build())
+
+
+def test_kl_to_the_prior_is_that_of_torch_distributions(build, digits, generator):
+    step = step_of(build(code=GaussianCode()), digits, generator)
+    mean, log_variance = GaussianCode().mean_and_log_variance(step.h)
+    expected = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).sum(1)
+    torch.testing.assert_close(KLToPrior(beta=4.0)(step), 4 * expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("progress", "share"), [(0.0, 0.0), (2.5, 0.25), (10.0, 1.0), (30.0, 1.0)])
+def test_beta_rises_in_a_straight_line_while_training(build, digits, generator, progress, share):
+    network = build(code=GaussianCode())
+    plain = KLToPrior(2.0)(step_of(network, digits, generator))
+    warming = KLToPrior(2.0, warmup=10)
+    torch.testing.assert_close(warming(step_of(network, digits, generator, progress=progress)), share * plain)
+    held_out = step_of(network, digits, generator, progress=progress, training=False)
+    torch.testing.assert_close(warming(held_out), plain)
+
+
+def test_free_bits_cost_nothing_and_push_nothing(build, digits, generator):
+    network = build(code=GaussianCode())
+    step = step_of(network, digits, generator)
+    per_unit = kl_to_standard_normal(*GaussianCode().mean_and_log_variance(step.h)).mean(0)
+    floor = per_unit.sort().values[1:3].mean().item()
+    torch.testing.assert_close(
+        KLToPrior(3.0, free_bits=floor)(step), 3 * torch.maximum(per_unit, torch.tensor(floor)).sum()
+    )
+    held_out = step_of(network, digits, generator, training=False)
+    torch.testing.assert_close(KLToPrior(3.0, free_bits=floor)(held_out).mean(), 3 * per_unit.sum())
+
+    KLToPrior(free_bits=1000.0)(step).backward()
+    assert all(p.grad is None or p.grad.abs().max() == 0 for p in network.parameters())
+
+
+def test_the_kl_to_the_prior_asks_for_a_gaussian_code(build):
+    with pytest.raises(SettingError, match='set code="gaussian"'):
+        KLToPrior().check(build())
+
+
+ENCODERS = {
+    "one sigmoid layer": {"hidden_layer_sizes": (), "code_activation": "sigmoid"},
+    "one tanh layer": {"hidden_layer_sizes": (), "code_activation": "tanh"},
+    "one relu layer": {"hidden_layer_sizes": (), "code_activation": "relu"},
+    "one linear layer": {"hidden_layer_sizes": (), "code_activation": "linear"},
+    "one gelu layer": {"hidden_layer_sizes": (), "code_activation": "gelu"},
+    "tied sigmoid layer": {"hidden_layer_sizes": (), "code_activation": "sigmoid", "tied_weights": True},
+    "deep": {"hidden_layer_sizes": (12, 9), "code_activation": "sigmoid"},
+    "convolutional": {"network": "conv", "hidden_layer_sizes": (3, 4)},
+    "deep gaussian": {"code": GaussianCode()},
+    "one gaussian layer": {"hidden_layer_sizes": (), "code": GaussianCode()},
+    "one top-k layer": {"hidden_layer_sizes": (), "code": TopK(2)},
+}
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_the_contractive_penalty_is_autograds_jacobian_norm_and_so_is_its_gradient(
+    build, digits, generator, encoder
+):
+    network, x = build(**ENCODERS[encoder]), digits[:6]
+    norms = Contractive(0.7)(step_of(network, x, generator))
+    expected = 0.7 * squared_jacobian_norms(network, x)
+    assert norms.shape == (6,)
+    torch.testing.assert_close(norms, expected, rtol=1e-4, atol=1e-6)
+
+    parameters = list(network.encoder.parameters())
+    gradients, truths = (
+        torch.autograd.grad(total.sum(), parameters, allow_unused=True, materialize_grads=True)
+        for total in (norms, expected)
+    )
+    for gradient, truth in zip(gradients, truths, strict=True):
+        torch.testing.assert_close(gradient, truth, rtol=1e-3, atol=1e-5)
+
+
+def test_one_sigmoid_layer_takes_no_graph_of_a_backward_pass(build, digits, generator):
+    network = build(**ENCODERS["one sigmoid layer"])
+    step = step_of(network, digits, generator)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(torch.autograd, "grad")
+        Contractive(1.0)(step)
+
+
+@pytest.mark.parametrize("n_probes", [1, 4])
+def test_the_stochastic_norm_is_right_on_average(build, digits, generator, n_probes):
+    network, x = build(n_components=20, code_activation="sigmoid"), digits[:5]
+    penalty = Contractive(1.0, exact_up_to=16, n_probes=n_probes)
+    step = step_of(network, x, generator, training=False)
+    draws = torch.stack([penalty(step) for _ in range(1500)])
+    standard_error = draws.std(0) / len(draws) ** 0.5
+    truth = squared_jacobian_norms(network, x).detach()
+    assert draws.std(0).min() > 0
+    assert ((draws.mean(0) - truth).abs() < 4 * standard_error).all()
+
+
+def test_the_stochastic_gradient_is_right_on_average(build, digits, generator):
+    network, x = build(n_components=20, hidden_layer_sizes=(6,)), digits[:3]
+    weight = network.encoder.layers[0].weight
+    penalty = Contractive(1.0, exact_up_to=0)
+    step = step_of(network, x, generator)
+    draws = torch.stack([torch.autograd.grad(penalty(step).sum(), weight)[0] for _ in range(1500)])
+    (truth,) = torch.autograd.grad(squared_jacobian_norms(network, x).sum(), weight)
+    z_scores = (draws.mean(0) - truth) / (draws.std(0) / len(draws) ** 0.5 + 1e-6)
+    assert z_scores.abs().max() < 5
+    assert z_scores.square().mean() < 1.5
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("encoder", ["one sigmoid layer", "deep", "convolutional"])
+def test_the_contractive_penalty_of_held_out_rows_needs_no_gradients(build, digits, generator, mode, encoder):
+    network = build(**ENCODERS[encoder])
+    expected = Contractive(1.0)(step_of(network, digits, generator)).detach()
+    with mode():
+        held_out = Contractive(1.0)(step_of(network, digits + 0, generator, training=False))
+    assert not held_out.requires_grad
+    torch.testing.assert_close(held_out, expected)
+
+
+def test_the_contractive_penalty_leaves_the_gradients_of_parameters_alone(build, digits, generator):
+    network = build()
+    Contractive(1.0)(step_of(network, digits, generator))
+    assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_penalties_are_made_by_name_alone_or_together():
+    own = L1(9.0)
+    assert make_penalty(None, 0.1) == ()
+    assert make_penalty("l1", 0.1) == (L1(0.1),)
+    assert make_penalty("kl", 0.1, rho=0.2) == (KLSparsity(0.1, 0.2),)
+    assert make_penalty("contractive", 0.1) == (Contractive(0.1),)
+    assert make_penalty(own, 0.1) == (own,)
+    assert make_penalty(["kl", own], 0.1) == (KLSparsity(0.1), own)
+    with pytest.raises(SettingError, match='choose None, "l1", "kl", "contractive"'):
+        make_penalty("l2", 0.1)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: L1(-1), "penalty_weight=-1 must be a number from 0"),
+        (lambda: Contractive(float("nan")), "penalty_weight=nan"),
+        (lambda: Contractive(1.0, n_probes=0), "n_probes=0 must be at least 1"),
+        (lambda: KLSparsity(1.0, 0.0), "rho=0.0 must lie between 0 and 1"),
+        (lambda: KLToPrior(-1), "beta=-1"),
+        (lambda: KLToPrior(warmup=-1), "kl_warmup=-1"),
+        (lambda: KLToPrior(free_bits=-1), "free_bits=-1"),
+    ],
+)
+def test_an_impossible_weight_is_named(make, sentence):
+    with pytest.raises(SettingError, match=sentence):
+        make()
