@@ -14,8 +14,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
-from narrows.data import Rows, Schema, as_rows
-from narrows.data.schema import Missing, Scale
+from narrows.data import Missing, Rows, Scale, Schema, as_rows
 from narrows.errors import DivergedError, NotFittedError
 from narrows.estimators import checks, fitting
 from narrows.estimators.inference import map_floats, map_rows
@@ -406,9 +405,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _rows(self, X: Any) -> Rows:
         self._check_fitted()
-        rows = as_rows(X, image_shape=self.image_shape)
-        self.schema_.check_columns(rows, who=type(self).__name__)
-        return rows
+        return as_rows(X, image_shape=self.image_shape)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")

@@ -94,7 +94,6 @@ def plan(
 
     if resume:
         schema = model.schema_
-        schema.check_columns(rows, who=type(model).__name__)
     else:
         schema = Schema.learn(rows, scale=model.scale, missing=model.missing, sample_weight=weight)
     floats = schema.encode(rows, who=type(model).__name__)
@@ -122,8 +121,8 @@ def plan(
     x, x_weight = tensors(kept)
     if validation_data is not None:
         given = as_rows(validation_data, image_shape=model.image_shape, name="validation_data")
-        schema.check_columns(given, who=type(model).__name__)
-        validation, validation_weight = torch.from_numpy(schema.encode(given)).to(device), None
+        watched = schema.encode(given, who=type(model).__name__)
+        validation, validation_weight = torch.from_numpy(watched).to(device), None
     else:
         validation, validation_weight = tensors(held) if n_held else (None, None)
 
@@ -153,7 +152,6 @@ def plan(
 def training_tensors(model: Autoencoder, rows: Rows, sample_weight: Any) -> tuple[Tensor, Tensor | None]:
     """Rows and weights for one more pass of a fitted model."""
     weight = checks.sample_weight(sample_weight, len(rows))
-    model.schema_.check_columns(rows, who=type(model).__name__)
     floats = model.schema_.encode(rows, who=type(model).__name__)
     distinct = distinct_rows(floats, weight)
     places = np.arange(len(distinct.first))

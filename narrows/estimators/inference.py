@@ -1,4 +1,4 @@
-"""Running a fitted network over rows: in chunks, without autograd, at constant memory."""
+"""Running a fitted network over rows: in chunks, without autograd."""
 
 from __future__ import annotations
 
@@ -24,15 +24,11 @@ def map_rows(
     *,
     check: Callable[[np.ndarray, Rows], None] | None = None,
 ) -> np.ndarray:
-    """Encode `rows` and apply a tensor function; `check` may refuse the encoded floats of a chunk."""
-    parts = []
-    for start in range(0, len(rows), _CHUNK):
-        chunk = rows.take(slice(start, start + _CHUNK))
-        floats = model.schema_.encode(chunk, who=type(model).__name__)
-        if check is not None:
-            check(floats, chunk)
-        parts.append(map_floats(floats, function, model.device_))
-    return np.concatenate(parts)
+    """Encode `rows` and apply a tensor function; `check` may refuse the encoded floats."""
+    floats = model.schema_.encode(rows, who=type(model).__name__)
+    if check is not None:
+        check(floats, rows)
+    return map_floats(floats, function, model.device_)
 
 
 @torch.inference_mode()

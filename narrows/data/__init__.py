@@ -1,0 +1,37 @@
+"""Where rows come from, how they become floats, and where answers are written."""
+
+from __future__ import annotations
+
+from narrows.data.kinds import ColumnKind, Numeric
+from narrows.data.memory import as_rows, give_back
+from narrows.data.montage import as_images, montage, side_by_side
+from narrows.data.read import read, read_held_out
+from narrows.data.rows import Columns, Rows
+from narrows.data.schema import Missing, Scale, Schema
+from narrows.data.sets import SETS, KnownSet, cache_folder, fetch_set, find_set, load_set
+from narrows.data.write import check_output, write
+
+__all__ = [
+    "SETS",
+    "ColumnKind",
+    "Columns",
+    "KnownSet",
+    "Missing",
+    "Numeric",
+    "Rows",
+    "Scale",
+    "Schema",
+    "as_images",
+    "as_rows",
+    "cache_folder",
+    "check_output",
+    "fetch_set",
+    "find_set",
+    "give_back",
+    "load_set",
+    "montage",
+    "read",
+    "read_held_out",
+    "side_by_side",
+    "write",
+]

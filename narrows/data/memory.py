@@ -1,0 +1,306 @@
+"""From the containers people hold in memory to Rows, and back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+
+from narrows.data.rows import Columns, Layout, Rows, row_name
+from narrows.errors import DataError, NotNumericError, SettingError
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+_CHANNELS = (1, 3)
+
+
+def as_rows(X: object, *, image_shape: Sequence[int] | None = None, name: str = "X") -> Rows:
+    """Take rows from a container in memory; nothing is scaled, and the input is never written to.
+
+    Parameters
+    ----------
+    X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, or Rows
+        Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w) with 1 or 3 channels: images; where
+        both ends could be channels, the last axis is taken, and the second for torch tensors.
+        Sparse matrices are densified; bfloat16 and half tensors become float32.
+    image_shape : (h, w) or (h, w, c), optional
+        Says that the d columns of a table are such images, flattened row-major, channels last.
+    name : str, default "X"
+        What messages call the rows.
+
+    Raises
+    ------
+    DataError
+        With scikit-learn's words for what scikit-learn would refuse; also for duplicate column names and
+        impossible image shapes.
+    NotNumericError
+        Text, dates or objects; the message names the column, the row and the cell.
+    SettingError
+        ``image_shape`` itself is impossible.
+    """
+    if isinstance(X, Rows):
+        rows = X
+    else:
+        X = _collected(X)
+        rows = _from_frame(X, name) if _is_frame(X) else _from_array(X, name)
+    return rows if image_shape is None else _with_image_shape(rows, image_shape)
+
+
+def give_back(rows: Rows) -> Any:
+    """The rows in their own container, names, index and image layout: the inverse of `as_rows`."""
+    if rows.container in ("numpy", "torch"):
+        array = _in_layout(rows)
+        if rows.container == "numpy":
+            return array
+        import torch
+
+        return torch.from_numpy(array)
+    columns = dict(zip(rows.feature_names, _columns(rows.values), strict=True))
+    if rows.container == "pandas":
+        import pandas as pd
+
+        frame = pd.DataFrame(columns, index=cast("Any", rows.index))
+        return frame if rows.names else frame.set_axis(range(rows.n_columns), axis=1)
+    if rows.container == "polars":
+        import polars as pl
+
+        return pl.DataFrame(columns)
+    import pyarrow as pa
+
+    return pa.table(columns)
+
+
+def _columns(values: Columns) -> Iterable[np.ndarray]:
+    return values if isinstance(values, tuple) else values.T
+
+
+def _in_layout(rows: Rows) -> np.ndarray:
+    block = rows.block()
+    if rows.image_shape is None or rows.layout == "flat":
+        return block
+    height, width, channels = rows.image_shape
+    images = block.reshape(-1, height, width, channels)
+    if rows.layout == "hw":
+        return images[..., 0]
+    return images if rows.layout == "hwc" else np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+
+
+# -- frames
+
+
+def _collected(X: object) -> object:
+    import narwhals as nw
+
+    return cast("Any", X).collect() if nw.dependencies.is_polars_lazyframe(X) else X
+
+
+def _is_frame(X: object) -> bool:
+    import narwhals as nw
+
+    return nw.dependencies.is_into_dataframe(X)
+
+
+def _from_frame(X: Any, name: str) -> Rows:
+    import narwhals as nw
+
+    labels = list(X.column_names if nw.dependencies.is_pyarrow_table(X) else X.columns)
+    names = _column_names(labels, name)
+    if not len(X) or not labels:
+        what = "sample" if labels else "feature"
+        raise DataError(
+            f"Found array with 0 {what}(s) (shape=({len(X)}, {len(labels)})) while a minimum of 1 is required."
+        )
+    frame = nw.from_native(X, eager_only=True)
+    values = tuple(numeric_column(frame[:, i], str(labels[i]), name) for i in range(len(labels)))
+    implementation = frame.implementation
+    return Rows(
+        values,
+        names=names,
+        container="polars" if implementation.is_polars() else "pyarrow" if implementation.is_pyarrow() else "pandas",
+        index=X.index if implementation.is_pandas_like() else None,
+        source=name,
+    )
+
+
+def _column_names(labels: list[Any], name: str) -> tuple[str, ...] | None:
+    twice = (
+        next((label for i, label in enumerate(labels) if label in labels[:i]), None)
+        if len(set(labels)) < len(labels)
+        else None
+    )
+    if twice is not None:
+        raise DataError(f"{name} has two columns named {twice!r}; rename or drop one of them.")
+    are_text = [isinstance(label, str) for label in labels]
+    if any(are_text) and not all(are_text):
+        raise DataError(
+            "Feature names are only supported if all input features have string names, but the columns of "
+            f"{name} mix text with other types; convert them with X.columns = X.columns.astype(str)."
+        )
+    return tuple(labels) if all(are_text) else None
+
+
+def numeric_column(series: nw.Series[Any], column: str, name: str, first_row: Literal[0, 1] = 0) -> np.ndarray:
+    """One column of a frame as numbers (n,); gaps become NaN.
+
+    Raises NotNumericError, naming the column, the row and the cell, where it holds anything else.
+    """
+    import narwhals as nw
+
+    if series.dtype == nw.Boolean or series.dtype.is_numeric():
+        values = series.to_numpy()  # gaps in whole numbers become NaN; decimals and gaps in bool stay objects
+        if values.dtype.kind in "biuf":
+            return values
+    return _numbers_from_cells(series.to_list(), column, name, first_row)
+
+
+def _numbers_from_cells(cells: list[Any], column: str, name: str, first_row: Literal[0, 1]) -> np.ndarray:
+    offending = [i for i, cell in enumerate(cells) if not (cell is None or _is_number(cell))]
+    if not offending:
+        numbers = np.array([np.nan if cell is None else float(cell) for cell in cells])
+        if all(isinstance(cell, bool | np.bool_) for cell in cells):
+            return numbers.astype(bool)
+        return numbers
+    i = next((i for i in offending if not is_number_text(cells[i])), offending[0])
+    advice = (
+        "convert it to numbers, for example with astype(float)"
+        if is_number_text(cells[i])
+        else "leave the column out, or turn it into numbers"
+    )
+    raise NotNumericError(
+        f"Column {column!r} of {name} holds {cells[i]!r} in {row_name(i, first_row)}, "
+        f"where a number is needed; {advice}."
+    )
+
+
+def _is_number(cell: object) -> bool:
+    missing = type(cell).__name__ == "NAType"
+    return missing or isinstance(cell, Real | Decimal | np.bool_)
+
+
+def is_number_text(cell: object) -> bool:
+    """Whether a cell is text that reads as a number."""
+    if not isinstance(cell, str):
+        return False
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+# -- arrays
+
+
+def _from_array(X: Any, name: str) -> Rows:
+    torch = sys.modules.get("torch")
+    is_tensor = torch is not None and isinstance(X, torch.Tensor)
+    array = _checked(_tensor_to_numpy(X) if is_tensor else X, name)
+    if array.dtype.kind not in "biuf":
+        raise NotNumericError(f"{name} holds {array.dtype.name} values, where numbers are needed.")
+    container = "torch" if is_tensor else "numpy"
+    if array.ndim == 2:
+        return Rows(array, container=container, source=name)
+    block, image_shape, layout = _flat_images(array, name, channels_first=is_tensor)
+    return Rows(block, image_shape=image_shape, layout=layout, container=container, source=name)
+
+
+def _tensor_to_numpy(tensor: Any) -> np.ndarray:
+    import torch
+
+    tensor = tensor.detach().cpu()
+    if tensor.layout != torch.strided:
+        tensor = tensor.to_dense()
+    if tensor.is_floating_point() and tensor.dtype not in (torch.float32, torch.float64):
+        tensor = tensor.float()  # NumPy has no bfloat16
+    return tensor.numpy()
+
+
+def _checked(X: Any, name: str) -> np.ndarray:
+    """A numeric array of two or more dimensions, refused in scikit-learn's words."""
+    from scipy.sparse import issparse
+    from sklearn.utils import check_array
+
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        X = np.ma.filled(X.astype(np.result_type(X.dtype, np.float32)), np.nan)
+    try:
+        array = check_array(X, dtype="numeric", ensure_all_finite=False, accept_sparse=True, allow_nd=True)
+    except TypeError:
+        raise
+    except ValueError as error:
+        if "arrays of bytes/strings" in str(error) or "could not convert" in str(error):
+            raise NotNumericError(_first_text_cell(X, name) or str(error)) from error
+        raise DataError(str(error)) from error
+    return array.toarray() if issparse(array) else array
+
+
+def _first_text_cell(X: Any, name: str) -> str | None:
+    for i, row in enumerate(np.asarray(X, dtype=object)):
+        for j, cell in enumerate(row):
+            if isinstance(cell, str | bytes) and not is_number_text(cell):
+                return (
+                    f"Column 'x{j}' of {name} holds {cell!r} in {row_name(i, 0)}, where a number is needed; "
+                    "leave the column out, or turn it into numbers."
+                )
+    return None
+
+
+def _flat_images(
+    array: np.ndarray, name: str, *, channels_first: bool
+) -> tuple[np.ndarray, tuple[int, int, int], Layout]:
+    if array.ndim > 4 or 0 in array.shape:
+        raise DataError(
+            f"{name} has shape {array.shape}; rows (n, columns) or images (n, height, width[, channels]) are needed."
+        )
+    if array.ndim == 3:
+        return array.reshape(len(array), -1), (*array.shape[1:], 1), "hw"
+    first, last = array.shape[1] in _CHANNELS, array.shape[3] in _CHANNELS
+    if first and (channels_first or not last):
+        array = array.transpose(0, 2, 3, 1)
+        layout = "chw"
+    elif last:
+        layout = "hwc"
+    else:
+        raise DataError(
+            f"{name} has shape {array.shape}, so its images have neither 1 (grey) nor 3 (colour) channels; "
+            "put the channels in the last or the second axis."
+        )
+    return array.reshape(len(array), -1), array.shape[1:], layout
+
+
+def _with_image_shape(rows: Rows, image_shape: Sequence[int]) -> Rows:
+    shape = _checked_image_shape(image_shape)
+    if rows.image_shape is None:
+        if rows.n_columns != shape[0] * shape[1] * shape[2]:
+            raise DataError(
+                f"{rows.source} has {rows.n_columns} columns, but images of {by(shape)} have "
+                f"{shape[0] * shape[1] * shape[2]}; give the image_shape that they were flattened from."
+            )
+        return replace(rows, image_shape=shape)
+    if rows.image_shape != shape:
+        raise DataError(f"{rows.source} has images of {by(rows.image_shape)}, but image_shape says {by(shape)}.")
+    return rows
+
+
+def _checked_image_shape(image_shape: Sequence[int]) -> tuple[int, int, int]:
+    try:
+        height, width, channels = (*image_shape, 1) if len(image_shape) == 2 else image_shape
+        shape = (int(height), int(width), int(channels))
+        possible = shape == (height, width, channels) and min(shape) >= 1 and shape[2] in _CHANNELS
+    except (TypeError, ValueError):
+        possible = False
+    if not possible:
+        raise SettingError(
+            f"image_shape={image_shape!r} must be (height, width) or (height, width, channels), with 1 or 3 channels."
+        )
+    return shape  # pyright: ignore[reportPossiblyUnboundVariable]
+
+
+def by(shape: Sequence[int]) -> str:
+    """A size as people say it: "28 x 28 x 1"."""
+    return " x ".join(str(n) for n in shape)

@@ -1,0 +1,96 @@
+"""Many small images on one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.data.rows import Rows
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_GAP = 4  # pixels between images, and around them
+_SMALL = 56  # images shorter than this are enlarged by a whole factor
+_PAPER, _INK = 255, (40, 40, 40)
+
+
+def montage(images: np.ndarray, *, columns: int | None = None, scale: int | None = None) -> Image.Image:
+    """Images (n, h, w), (n, h, w, 1) or (n, h, w, 3) in a grid on white, as near to a square as it goes.
+
+    Pixels are uint8, or floats in [0, 1] (clipped). ``scale`` enlarges by a whole factor with sharp edges;
+    by default small images are enlarged to about 56 pixels.
+    """
+    pixels = _sharp(to_uint8(images), scale)
+    n, height, width, channels = pixels.shape
+    across = min(n, columns or ceil(sqrt(n * height / width)))
+    down = ceil(n / across)
+    sheet = np.full((down * (height + _GAP) + _GAP, across * (width + _GAP) + _GAP, channels), _PAPER, np.uint8)
+    for i, image in enumerate(pixels):
+        y, x = _GAP + i // across * (height + _GAP), _GAP + i % across * (width + _GAP)
+        sheet[y : y + height, x : x + width] = image
+    return _to_pil(sheet)
+
+
+def side_by_side(
+    rows: Sequence[np.ndarray], *, captions: Sequence[str] | None = None, scale: int | None = None
+) -> Image.Image:
+    """Rows of images one below the other, image i of each in column i, with a caption over each row.
+
+    Each element of ``rows`` is as for `montage`, all with images of one size.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    strips = [montage(images, columns=len(images), scale=scale).convert("RGB") for images in rows]
+    font = ImageFont.load_default(size=14)
+    line = 22 if captions else 0
+    widest = max(strip.width for strip in strips)
+    if captions:
+        widest = max(widest, *(ceil(font.getlength(caption)) + 2 * _GAP for caption in captions))
+    sheet = Image.new("RGB", (widest, sum(strip.height + line for strip in strips)), (_PAPER,) * 3)
+    pen, y = ImageDraw.Draw(sheet), 0
+    for i, strip in enumerate(strips):
+        if captions:
+            pen.text((_GAP, y + line / 2 + 1), captions[i], fill=_INK, font=font, anchor="lm")
+        sheet.paste(strip, (0, y + line))
+        y += line + strip.height
+    return sheet
+
+
+def to_uint8(images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
+    """Images as uint8 (n, h, w, c).
+
+    ``pixel_range`` is what black and white are; by default the range of uint8 and uint16, else 0 and 1.
+    """
+    images = np.asarray(images)
+    images = images[..., None] if images.ndim == 3 else images
+    if images.dtype == np.uint8 and pixel_range in (None, (0.0, 255.0)):
+        return images
+    dark, bright = pixel_range or default_pixel_range(images.dtype)
+    shown = (images.astype(np.float64) - dark) * (255 / (bright - dark))
+    return np.rint(np.nan_to_num(shown, nan=0.0)).clip(0, 255).astype(np.uint8)
+
+
+def default_pixel_range(dtype: np.dtype) -> tuple[float, float]:
+    """What black and white are where nobody said."""
+    return {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}.get(dtype.name, (0.0, 1.0))
+
+
+def as_images(rows: Rows) -> np.ndarray:
+    """The rows of an image set as (n, h, w, c), whatever layout they came in."""
+    assert rows.image_shape is not None
+    return rows.block().reshape(-1, *rows.image_shape)
+
+
+def _sharp(pixels: np.ndarray, scale: int | None) -> np.ndarray:
+    factor = scale or max(1, round(_SMALL / max(pixels.shape[1:3])))
+    return pixels.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def _to_pil(sheet: np.ndarray) -> Image.Image:
+    from PIL import Image
+
+    return Image.fromarray(sheet[..., 0] if sheet.shape[2] == 1 else sheet)

@@ -1,0 +1,133 @@
+"""One door for every source on disk: files, folders of images, and sets by name."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from narrows.data import arrays, images, sets, tables
+from narrows.data.rows import Rows
+from narrows.errors import DataError, DataFormatError, DataNotFoundError, SettingError
+
+_CSV = re.compile(r"\.csv(\.gz)?$", re.IGNORECASE)
+_IDX = re.compile(r"([.-]idx\d*(-\w+)?|-ubyte)(\.gz)?$", re.IGNORECASE)
+
+
+def read(
+    source: str | os.PathLike[str],
+    *,
+    columns: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    label: str | None = None,
+    image_size: Sequence[int] | None = None,
+    missing: Literal["error", "mean", "drop"] = "error",
+) -> Rows:
+    """Read rows from a file, a folder of images or a set that narrows knows.
+
+    Parameters
+    ----------
+    source : str or path
+        A CSV (also .csv.gz), Parquet, NPY, NPZ or IDX (also .gz) file; a folder of PNG or JPEG images whose
+        sub-folders are classes; or the name of a set, "digits", "mnist", "fashion-mnist" (its training part).
+        A text that is a set's name always means the set: write "./mnist" for a folder of that name.
+    columns : names, optional
+        Which columns of a table to read. Default: all numeric ones; text and dates are set aside into
+        ``left_out``, each with its reason.
+    ignore : names, optional
+        Columns of a table to leave out.
+    label : name, optional
+        A column of a table that becomes ``labels`` and is not learned from.
+    image_size : (height, width), optional
+        Resizes the images of a folder.
+    missing : {"error", "mean", "drop"}, default "error"
+        "drop" leaves out rows with a NaN, and says how many in ``notes``. The others leave NaN to the schema.
+
+    Raises
+    ------
+    DataNotFoundError
+        No such file, folder or set.
+    DataFormatError
+        A file that is damaged, empty or of another kind.
+    NotNumericError
+        A text cell in a numeric column, or no numeric column at all.
+    DataError
+        Unknown column names, images of different sizes, no row without NaN.
+    """
+    if missing not in ("error", "mean", "drop"):
+        raise SettingError(f"missing={missing!r} is not known; choose one of 'error', 'mean', 'drop'.")
+    for name in ("columns", "ignore"):
+        if isinstance(locals()[name], str):
+            raise SettingError(f"{name} must be a list of names, not one text.")
+    is_set = isinstance(source, str) and source in sets.SETS
+    path = Path(source)
+    is_table = not is_set and not path.is_dir() and _is_table(path)
+    if not is_table and (columns is not None or ignore is not None or label is not None):
+        raise SettingError(f"columns, ignore and label need a CSV or Parquet file, which {source} is not.")
+    if image_size is not None and (is_set or not path.is_dir()):
+        raise SettingError(f"image_size needs a folder of images, which {source} is not.")
+    rows = sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size)
+    return _without_gaps(rows) if missing == "drop" else rows
+
+
+def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
+    """A set's own test part; None for digits and for files and folders."""
+    if isinstance(source, str) and source in sets.SETS:
+        return sets.load_test(source)
+    return None
+
+
+def _is_table(path: Path) -> bool:
+    return bool(_CSV.search(path.name)) or path.suffix.casefold() in (".parquet", ".pq")
+
+
+def _read_path(
+    path: Path,
+    columns: Sequence[str] | None,
+    ignore: Sequence[str] | None,
+    label: str | None,
+    image_size: Sequence[int] | None,
+) -> Rows:
+    if not path.exists():
+        raise DataNotFoundError(f"There is no file, folder or set {str(path)!r}; the sets are {', '.join(sets.SETS)}.")
+    try:
+        if path.is_dir():
+            return images.read_images(path, image_size)
+        if _is_table(path):
+            table, notes = tables.read_csv(path) if _CSV.search(path.name) else (tables.read_parquet(path), ())
+            return tables.table_rows(table, path.name, columns=columns, ignore=ignore, label=label, notes=notes)
+        if path.suffix.casefold() == ".npy":
+            return arrays.read_npy(path)
+        if path.suffix.casefold() == ".npz":
+            return arrays.read_npz(path)
+        if _IDX.search(path.name):
+            return arrays.read_idx_rows(path)
+    except PermissionError as error:
+        raise DataFormatError(f"{path} may not be read; change its permissions.") from error
+    except MemoryError as error:
+        raise DataError(f"{path} needs more memory than there is; give a part of it.") from error
+    raise DataFormatError(
+        f"{path.name} has an ending that narrows does not know; give a CSV, Parquet, NPY, NPZ or IDX file, "
+        "or a folder of PNG or JPEG images."
+    )
+
+
+def _without_gaps(rows: Rows) -> Rows:
+    whole = np.ones(len(rows), dtype=bool)
+    for chunk in rows.chunks():
+        whole[chunk] = ~np.isnan(rows.block(rows=chunk)).any(axis=1)
+    n_dropped = int((~whole).sum())
+    if n_dropped == 0:
+        return rows
+    if n_dropped == len(rows):
+        raise DataError(
+            f"Every row of {rows.source} has a missing value, so none is left to learn from; "
+            'use missing="mean" (in the shell: --missing mean) or ignore the columns that are mostly empty.'
+        )
+    note = f"{n_dropped} of {len(rows)} rows of {rows.source} have a missing value and were dropped."
+    return replace(rows.take(whole), notes=(*rows.notes, note))

@@ -1,0 +1,105 @@
+"""Rows in memory, in the user's own units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+Columns = np.ndarray | tuple[np.ndarray, ...]
+Container = Literal["numpy", "pandas", "polars", "pyarrow", "torch"]
+Layout = Literal["flat", "hw", "hwc", "chw"]
+
+_CELLS_PER_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Raw rows in memory, in the user's own units, before any scaling.
+
+    ``values`` is one block (n, d), or one array (n,) per column where the columns have their own dtypes.
+    Images are flattened row-major as (height, width, channels): feature i * W * C + j * C + c.
+    """
+
+    values: Columns
+    names: tuple[str, ...] | None = None
+    """Column names; None for plain arrays."""
+    image_shape: tuple[int, int, int] | None = None
+    """(height, width, channels), None for tables."""
+    layout: Layout = "flat"
+    """How the images came in, and go back: (n, d), (n, h, w), (n, h, w, c) or (n, c, h, w)."""
+    container: Container = "numpy"
+    """What answers are given back in."""
+    labels: np.ndarray | None = None
+    """The class of each row, where the source has one (sub-folders, label files)."""
+    index: object | None = None
+    """The pandas index, to give back."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Columns that were set aside -> the reason in a few words."""
+    notes: tuple[str, ...] = ()
+    """What the reader should know about how the rows were read, one sentence each."""
+    source: str = "X"
+    """What messages call these rows: "X", "flights.csv.gz"."""
+    first_row: Literal[0, 1] = 0
+    """Messages count rows from 0 for arrays and from 1 for files."""
+
+    def __len__(self) -> int:
+        return len(self.values[0]) if isinstance(self.values, tuple) else len(self.values)
+
+    @property
+    def n_columns(self) -> int:
+        return len(self.values) if isinstance(self.values, tuple) else self.values.shape[1]
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The column names, or "x0", "x1", ... where there are none."""
+        return self.names or tuple(f"x{i}" for i in range(self.n_columns))
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """One NumPy dtype name per column."""
+        if isinstance(self.values, tuple):
+            return tuple(column.dtype.name for column in self.values)
+        return (self.values.dtype.name,) * self.n_columns
+
+    def block(self, columns: np.ndarray | None = None, rows: slice = slice(None)) -> np.ndarray:
+        """The chosen columns (default: all) of the chosen rows as one array (n, c) of their common dtype."""
+        if isinstance(self.values, tuple):
+            chosen = range(self.n_columns) if columns is None else columns
+            return np.column_stack([self.values[i][rows] for i in chosen])
+        block = self.values[rows]
+        return block if columns is None else block[:, columns]
+
+    def chunks(self) -> Iterator[slice]:
+        """Consecutive slices of rows, each of about a million cells."""
+        step = max(1, _CELLS_PER_CHUNK // max(1, self.n_columns))
+        for start in range(0, len(self), step):
+            yield slice(start, start + step)
+
+    def take(self, index: np.ndarray | slice) -> Rows:
+        """The rows at these positions (integers, a slice or a mask), with their labels and index."""
+        if isinstance(self.values, tuple):
+            values: Columns = tuple(column[index] for column in self.values)
+        else:
+            values = self.values[index]
+        return replace(
+            self,
+            values=values,
+            labels=None if self.labels is None else self.labels[index],
+            index=None if self.index is None else self.index[index],  # pyright: ignore[reportIndexIssue]
+        )
+
+    def row_name(self, position: int) -> str:
+        """How messages name the row at a position."""
+        return row_name(position, self.first_row)
+
+
+def row_name(position: int, first_row: Literal[0, 1]) -> str:
+    """ "row 3 (counting from 0)" for arrays; files count from 1.
+
+    >>> row_name(2, first_row=1)
+    'row 3 (counting from 1, without any header)'
+    """
+    return f"row {position + first_row} (counting from {first_row}{', without any header' if first_row else ''})"

@@ -1,0 +1,96 @@
+"""What the training rows say about each column: extent, mean and spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from narrows.data.rows import Rows
+from narrows.errors import DataError, MissingValuesError
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics:
+    """Per column (d,), float64, in the user's units, over the cells of rows that have a positive weight."""
+
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+    """Standard deviation, denominator n."""
+    constant: np.ndarray
+    """True where all values agree within the rounding of the column's dtype."""
+
+
+def measure(rows: Rows, sample_weight: np.ndarray | None = None) -> Statistics:
+    """Weighted statistics in two passes of float64 over chunks of rows, so that no large copy is made.
+
+    Cells are divided by the column's largest absolute value before they are squared: 1e200 does not overflow.
+    """
+    weight = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    if not (weight > 0).any():
+        raise DataError("sample_weight has no positive weight; at least one row must count.")
+    low, high = _extent(rows, weight)
+    if np.isinf(low).any():
+        column = rows.feature_names[int(np.flatnonzero(np.isinf(low))[0])]
+        raise MissingValuesError(
+            f"Column {column!r} of {rows.source} holds nothing but NaN, so it has no mean; leave it out."
+        )
+    largest = np.maximum(np.abs(low), np.abs(high))
+    unit = np.where(largest > 0, largest, 1.0)
+    constant = _is_constant(rows, low, high, largest)
+    mean, spread = _moments(rows, weight, unit)
+    return Statistics(
+        low=low,
+        high=high,
+        mean=np.where(constant, low, np.clip(mean * unit, low, high)),
+        spread=np.where(constant, 0.0, spread * unit),
+        constant=constant,
+    )
+
+
+def _extent(rows: Rows, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    low, high = np.full(rows.n_columns, np.inf), np.full(rows.n_columns, -np.inf)
+    for chunk in rows.chunks():
+        block = rows.block(rows=chunk)
+        counted = weight[chunk] > 0
+        if not counted.any():
+            continue
+        block = block if counted.all() else block[counted]
+        low = np.fmin(low, np.fmin.reduce(block, axis=0).astype(np.float64))
+        high = np.fmax(high, np.fmax.reduce(block, axis=0).astype(np.float64))
+    return low, high
+
+
+def _is_constant(rows: Rows, low: np.ndarray, high: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    dtypes = [np.dtype(name) for name in rows.dtypes]
+    rounding = np.array([np.finfo(dtype).eps if dtype.kind == "f" else 0.0 for dtype in dtypes], dtype=np.float64)
+    with np.errstate(over="ignore"):
+        return high - low <= 8 * rounding * largest
+
+
+def _moments(rows: Rows, weight: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of the columns divided by `unit`."""
+    total, sums = np.zeros(rows.n_columns), np.zeros(rows.n_columns)
+    for chunk in rows.chunks():
+        block, there = _scaled(rows, chunk, unit)
+        total += weight[chunk] @ there
+        sums += weight[chunk] @ block
+    mean = sums / total
+    squares = np.zeros(rows.n_columns)
+    for chunk in rows.chunks():
+        block, there = _scaled(rows, chunk, unit)
+        block -= mean
+        block *= there
+        squares += weight[chunk] @ np.square(block, out=block)
+    return mean, np.sqrt(squares / total)
+
+
+def _scaled(rows: Rows, chunk: slice, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The chunk divided by `unit` with 0 in its gaps, and 1.0 where a cell is there."""
+    block = rows.block(rows=chunk) / unit
+    there = ~np.isnan(block)
+    if not there.all():
+        block[~there] = 0.0
+    return block, there.astype(np.float64)

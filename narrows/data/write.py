@@ -1,0 +1,240 @@
+"""Results as files: written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from narrows.data.memory import as_rows, give_back
+from narrows.data.montage import as_images, montage, to_uint8
+from narrows.data.rows import Rows
+from narrows.errors import OutputError, OutputExistsError
+
+_ENDINGS = (".csv", ".parquet", ".npy", ".npz", ".png")
+_MAX_SHEET = 50_000_000  # pixels of a montage
+
+
+def check_output(path: str | os.PathLike[str], force: bool = False) -> None:
+    """Raise OutputError or OutputExistsError now if `write` could not write there later."""
+    target, is_folder = _target(path)
+    parent = target.absolute().parent
+    if not parent.is_dir():
+        raise OutputError(f"{target} cannot be written, because {parent} is not a folder; make it first.")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{target} cannot be written: {parent} may not be written to; choose another folder.")
+    if not os.path.lexists(target):
+        return
+    if is_folder and target.is_dir():
+        if not any(target.iterdir()):
+            return
+        if force and not _holds_only_images(target):
+            raise OutputExistsError(
+                f"{target} holds more than images, so it is not replaced; delete it or choose another name."
+            )
+    elif not target.is_file() or is_folder:
+        raise OutputExistsError(f"{target} is there and is of another kind; choose another name.")
+    if not force:
+        raise OutputExistsError(f"{target} is already there; use --force (in Python: force=True) to replace it.")
+
+
+def write(
+    path: str | os.PathLike[str],
+    values: object,
+    *,
+    names: Sequence[str] | None = None,
+    image_shape: Sequence[int] | None = None,
+    labels: np.ndarray | None = None,
+    pixel_range: tuple[float, float] | None = None,
+    force: bool = False,
+) -> None:
+    """Write rows in the format that the ending names, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+        .csv, .parquet: one column per feature, gaps empty, labels in a column "label". .npy: the array,
+        images as (n, h, w) or (n, h, w, 3). .npz: arrays "X" and "labels". .png: all images on one sheet.
+        No ending, or a trailing slash: a folder of numbered PNGs, in one sub-folder per label.
+    values : array (n,) or (n, d), images (n, h, w[, c]), frame, tensor or Rows
+    names : texts, optional
+        Column names; default: those of the frame, else "x0", "x1", ...
+    image_shape : (h, w) or (h, w, c), optional
+        Says that the d columns are such images.
+    labels : array (n,), optional
+    pixel_range : (black, white), optional
+        For PNG. Default: the whole range of uint8 and uint16, else (0, 1).
+    force : bool, default False
+        Replace what is there. A folder is replaced only if it holds nothing but PNGs.
+
+    Raises
+    ------
+    OutputExistsError, OutputError
+        With a sentence; nothing is left behind.
+    """
+    check_output(path, force)
+    target, is_folder = _target(path)
+    rows = _prepared(values, names, image_shape, labels)
+    if (is_folder or target.suffix.casefold() == ".png") and rows.image_shape is None:
+        raise OutputError(f"{target} would hold images, but these rows are a table; use .csv, .parquet, .npy or .npz.")
+    try:
+        if is_folder:
+            _write_folder(target, rows, pixel_range)
+        else:
+            _write_file(target, _writer(target.suffix.casefold(), rows, pixel_range))
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
+        raise OutputError(f"{target} could not be written: {why}; nothing was left behind.") from error
+
+
+def _target(path: str | os.PathLike[str]) -> tuple[Path, bool]:
+    text = os.fspath(path)
+    target = Path(text)
+    is_folder = text.endswith(("/", os.sep)) or not target.suffix or target.is_dir()
+    if not is_folder and target.suffix.casefold() not in _ENDINGS:
+        raise OutputError(
+            f"{target} has an ending that narrows does not write; use {', '.join(_ENDINGS)}, "
+            "or a trailing slash for a folder of images."
+        )
+    return target, is_folder
+
+
+def _prepared(
+    values: object,
+    names: Sequence[str] | None,
+    image_shape: Sequence[int] | None,
+    labels: np.ndarray | None,
+) -> Rows:
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        values = values[:, None]
+    rows = as_rows(values, image_shape=image_shape, name="the result")
+    return replace(
+        rows,
+        names=rows.names if names is None else tuple(names),
+        labels=rows.labels if labels is None else np.asarray(labels),
+    )
+
+
+# -- one file
+
+
+def _writer(ending: str, rows: Rows, pixel_range: tuple[float, float] | None) -> Callable[[IO[bytes]], Any]:
+    if ending == ".csv":
+        from pyarrow import csv
+
+        return lambda file: csv.write_csv(_arrow_table(rows), file)
+    if ending == ".parquet":
+        from pyarrow import parquet
+
+        return lambda file: parquet.write_table(_arrow_table(rows), file)
+    if ending == ".npy":
+        return lambda file: np.save(file, _array(rows), allow_pickle=False)
+    if ending == ".npz":
+        labels = {} if rows.labels is None else {"labels": _plain(rows.labels)}
+        return lambda file: np.savez_compressed(file, allow_pickle=False, X=_array(rows), **labels)
+    assert rows.image_shape is not None
+    if len(rows) * rows.n_columns > _MAX_SHEET:
+        raise OutputError(f"{len(rows)} images do not fit on one sheet; write them into a folder instead.")
+    sheet = montage(to_uint8(as_images(rows), pixel_range))
+    return lambda file: sheet.save(file, format="PNG")
+
+
+def _array(rows: Rows) -> np.ndarray:
+    layout = rows.layout
+    if rows.image_shape is not None and layout == "flat":
+        layout = "hw" if rows.image_shape[2] == 1 else "hwc"
+    return give_back(replace(rows, container="numpy", layout=layout))
+
+
+def _arrow_table(rows: Rows) -> Any:
+    import pyarrow as pa
+
+    columns = rows.values if isinstance(rows.values, tuple) else rows.values.T
+    named = {
+        name: pa.array(np.ascontiguousarray(column), from_pandas=True)
+        for name, column in zip(rows.feature_names, columns, strict=True)
+    }
+    if rows.labels is not None:
+        name = "label"
+        while name in named:
+            name += "_"
+        named[name] = pa.array(_plain(rows.labels))
+    return pa.table(named)
+
+
+def _plain(labels: np.ndarray) -> np.ndarray:
+    return labels.astype(str) if labels.dtype == object else labels
+
+
+def _write_file(target: Path, writer: Callable[[IO[bytes]], Any]) -> None:
+    partial = _partial(target)
+    try:
+        with partial.open("xb") as file:
+            writer(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _partial(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
+
+
+# -- a folder of images
+
+
+def _write_folder(target: Path, rows: Rows, pixel_range: tuple[float, float] | None) -> None:
+    target = target.absolute()
+    partial, old = _partial(target), _partial(target)
+    try:
+        partial.mkdir()
+        _write_images(partial, rows, pixel_range)
+        if target.is_dir():
+            os.rename(target, old)
+        try:
+            os.rename(partial, target)
+        except OSError:
+            if old.exists():
+                os.rename(old, target)
+            raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_images(folder: Path, rows: Rows, pixel_range: tuple[float, float] | None) -> None:
+    from PIL import Image
+
+    images = as_images(rows)
+    is_deep = images.dtype == np.uint16 and images.shape[3] == 1 and pixel_range in (None, (0.0, 65535.0))
+    pixels = images if is_deep else to_uint8(images, pixel_range)
+    digits = max(5, len(str(len(pixels))))
+    for i, image in enumerate(pixels):
+        place = folder if rows.labels is None else folder / _folder_name(rows.labels[i])
+        place.mkdir(exist_ok=True)
+        with (place / f"{i + 1:0{digits}}.png").open("xb") as file:
+            Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(file, format="PNG")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _folder_name(label: object) -> str:
+    return re.sub(r"[^\w.-]+", "_", str(label)).strip(".") or "_"
+
+
+def _holds_only_images(folder: Path) -> bool:
+    return all(
+        not path.is_symlink() and (path.is_dir() or path.suffix.casefold() == ".png") for path in folder.rglob("*")
+    )

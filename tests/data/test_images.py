@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from narrows.data import read
+from narrows.errors import DataError, DataFormatError, SettingError
+
+R = np.random.default_rng(0)
+GREY = R.integers(0, 256, (8, 10), np.uint8)
+COLOUR = R.integers(0, 256, (8, 10, 3), np.uint8)
+
+
+def put(path, pixels, mode=None):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(pixels)
+    (image.convert(mode) if mode else image).save(path)
+
+
+def test_grey_images_come_in_the_order_of_their_names(tmp_path):
+    for i in (2, 1, 3):
+        put(tmp_path / f"{i}.png", GREY + np.uint8(i))
+    (tmp_path / "notes.txt").write_text("not an image")
+    (tmp_path / "._1.png").write_text("not an image")
+    rows = read(tmp_path)
+    assert (rows.image_shape, rows.layout, rows.dtypes[0], rows.labels) == ((8, 10, 1), "hw", "uint8", None)
+    np.testing.assert_array_equal(rows.block().reshape(3, 8, 10), [GREY + np.uint8(i) for i in (1, 2, 3)])
+
+
+def test_sub_folders_are_classes_and_one_coloured_image_colours_all(tmp_path):
+    put(tmp_path / "cats" / "a.png", GREY)
+    put(tmp_path / "dogs" / "b.PNG", COLOUR)
+    rows = read(tmp_path)
+    assert rows.labels is not None
+    assert rows.labels.tolist() == ["cats", "dogs"]
+    assert rows.image_shape == (8, 10, 3)
+    np.testing.assert_array_equal(rows.block()[1].reshape(8, 10, 3), COLOUR)
+    np.testing.assert_array_equal(rows.block()[0].reshape(8, 10, 3)[..., 2], GREY)
+
+
+def test_sixteen_bits_are_kept(tmp_path):
+    deep = R.integers(0, 65536, (8, 10)).astype(np.uint16)
+    put(tmp_path / "a.png", deep)
+    put(tmp_path / "b.png", GREY)
+    rows = read(tmp_path)
+    assert rows.dtypes[0] == "uint16"
+    np.testing.assert_array_equal(rows.block().reshape(2, 8, 10), [deep, GREY.astype(np.uint16) * 257])
+    assert read(tmp_path, image_size=(4, 5)).block().max() > 255
+
+
+def test_what_is_transparent_becomes_white(tmp_path):
+    put(tmp_path / "a.png", np.zeros((8, 10, 4), np.uint8))
+    assert read(tmp_path).block().min() == 255
+
+
+def test_palettes_and_bits_are_read(tmp_path):
+    put(tmp_path / "a.png", np.where(GREY > 99, 255, 0).astype(np.uint8), "1")
+    np.testing.assert_array_equal(read(tmp_path).block().reshape(8, 10), np.where(GREY > 99, 255, 0))
+    put(tmp_path / "b.png", COLOUR, "P")
+    assert read(tmp_path).image_shape == (8, 10, 3)
+
+
+def test_sizes_must_agree_or_be_given(tmp_path):
+    put(tmp_path / "a.png", GREY)
+    put(tmp_path / "b.jpg", GREY[:6])
+    with pytest.raises(DataError, match=r"a.png has 8 x 10 and b.jpg has 6 x 10 .*--image-size"):
+        read(tmp_path)
+    assert read(tmp_path, image_size=(5, 4)).image_shape == (5, 4, 1)
+    for impossible in [(5,), (0, 4), ("a", "b"), (10**6, 10**6)]:
+        with pytest.raises(SettingError, match="image_size"):
+            read(tmp_path, image_size=impossible)
+
+
+def test_a_truncated_png_is_named(tmp_path):
+    put(tmp_path / "a.png", R.integers(0, 256, (64, 64), np.uint8))
+    whole = (tmp_path / "a.png").read_bytes()
+    for n in (len(whole) // 2, 40, 10, 0):
+        (tmp_path / "a.png").write_bytes(whole[:n])
+        with pytest.raises(DataFormatError, match=r"^a\.png in .* (damaged|cannot be read)"):
+            read(tmp_path)
+
+
+@pytest.mark.parametrize("side", [8000, 12_000, 60_000])
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path, side):
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    (tmp_path / "bomb.png").write_bytes(bomb)
+    with pytest.raises(DataFormatError, match=r"bomb\.png .* more than 50000000 pixels"):
+        read(tmp_path, image_size=(8, 8))
+
+
+def test_a_folder_without_images_is_said(tmp_path):
+    with pytest.raises(DataFormatError, match="no PNG or JPEG images"):
+        read(tmp_path)

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import gzip
+import os
+import pickle
+import struct
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from narrows.data import Schema, read, read_held_out
+from narrows.errors import (
+    DataError,
+    DataFormatError,
+    DataNotFoundError,
+    MissingValuesError,
+    NotNumericError,
+    SettingError,
+)
+
+CSV = b"name,a,b,when,gone\nx,1,0.5,2020-01-01,\ny,2,,2020-01-02,\n"
+
+
+@pytest.fixture
+def put(tmp_path):
+    def put(name: str, content: bytes):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return put
+
+
+def idx(array: np.ndarray, code: int = 8) -> bytes:
+    big = array.astype(array.dtype.newbyteorder(">"))
+    return bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + big.tobytes()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".CSV", ".csv.gz"])
+def test_csv_keeps_numbers_and_sets_text_dates_and_empty_columns_aside(put, ending):
+    path = put("t" + ending, gzip.compress(CSV) if ending.endswith("gz") else CSV)
+    rows = read(path)
+    assert rows.names == ("a", "b")
+    assert rows.dtypes == ("int64", "float64")
+    np.testing.assert_array_equal(rows.block(), [[1, 0.5], [2, np.nan]])
+    assert rows.left_out == {"name": "text", "when": "dates or times", "gone": "empty"}
+    assert rows.source == path.name
+
+
+def test_parquet_is_read_as_csv_is(tmp_path):
+    path = tmp_path / "t.parquet"
+    table = pa.table({"name": ["x", "y"], "a": [1, None], "c": pa.array(["p", "q"]).dictionary_encode()})
+    pyarrow.parquet.write_table(table, path)
+    rows = read(path, label="c")
+    np.testing.assert_array_equal(rows.block(), [[1], [np.nan]])
+    assert rows.labels is not None
+    assert rows.labels.tolist() == ["p", "q"]
+
+
+def test_columns_are_chosen_ignored_and_made_labels(put):
+    path = put("t.csv", CSV)
+    assert read(path, columns=["b", "a"]).names == ("b", "a")
+    assert read(path, ignore=["a"]).names == ("b",)
+    labels = read(path, label="name").labels
+    assert labels is not None
+    assert labels.tolist() == ["x", "y"]
+    with pytest.raises(DataError, match=r"no column 'nam'; did you mean 'name'"):
+        read(path, ignore=["nam"])
+    with pytest.raises(DataError, match="its columns are 'name', 'a'"):
+        read(path, label="zzz")
+    with pytest.raises(NotNumericError, match=r"'name' of t.csv holds text \('x' in row 1"):
+        read(path, columns=["name"])
+    with pytest.raises(NotNumericError, match="no numeric column"):
+        read(path, ignore=["a", "b"])
+    with pytest.raises(SettingError, match="list of names"):
+        read(path, columns="a")
+    with pytest.raises(SettingError, match="image_size"):
+        read(path, image_size=(8, 8))
+
+
+def test_a_text_cell_among_numbers_is_named(put):
+    path = put("t.csv", b"a,b\n1,2\nn.d.,3\n4,5\n")
+    with pytest.raises(NotNumericError, match=r"Column 'a' of t.csv holds 'n.d.' in row 2 \(counting from 1"):
+        read(path)
+    assert read(path, ignore=["a"]).names == ("b",)
+
+
+def test_rows_with_gaps_are_named_or_dropped(put):
+    path = put("t.csv", CSV)
+    with pytest.raises(MissingValuesError, match=r"Column 'b', row 2 .* of t.csv"):
+        Schema.learn(read(path))
+    dropped = read(path, missing="drop")
+    assert len(dropped) == 1
+    assert dropped.notes == ("1 of 2 rows of t.csv have a missing value and were dropped.",)
+    with pytest.raises(DataError, match="Every row"):
+        read(put("g.csv", b"a,b\n1,\n,2\n"), missing="drop")
+    assert read(path, columns=["a"], missing="drop").notes == ()
+
+
+def test_other_separators_and_a_missing_header_are_understood(put):
+    assert read(put("t.csv", b"\xef\xbb\xbfa;b\n1;2\n")).names == ("a", "b")
+    rows = read(put("h.csv", b"1,2\n3,4\n"))
+    np.testing.assert_array_equal(rows.block(), [[1, 2], [3, 4]])
+    assert "holds only numbers" in rows.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("t.csv", b"", "is empty"),
+        ("t.csv", b"a,b\n", "header but no rows"),
+        ("t.csv", b"a,b\n1,2\n3\n4,5\n", "Line 3 of t.csv has 1 cells, but the first line has 2"),
+        ("t.csv", "é,b\n1,2\n".encode("latin1"), "UTF-8"),
+        ("t.csv", "a,b\né,2\n".encode("latin1"), "UTF-8"),
+        ("t.csv", "a,b\n1,2\n".encode("utf-16"), "binary data"),
+        ("t.csv", bytes(range(256)), "binary data"),
+        ("t.csv", b"a,a\n1,2\n", "two columns named 'a'"),
+        ("t.csv.gz", gzip.compress(CSV * 99)[:80], "cut short"),
+        ("t.csv.gz", CSV, "not a gzip file"),
+        ("t.parquet", b"", "not a readable Parquet"),
+        ("t.parquet", b"PAR1 and then nothing PAR1", "not a readable Parquet"),
+        ("t.npy", b"", "not a NumPy file"),
+        ("t.npy", pickle.dumps({}), "pickled"),
+        ("t.npz", b"junk", "NumPy file"),
+        ("t.idx", b"junk", "magic number"),
+        ("t.idx", b"\0\0\x08\3\0\0", "within its header"),
+        ("t.idx", idx(np.zeros((2, 3, 3), np.uint8))[:-1], "should hold 18 bytes of data but has only 17"),
+        ("t.idx", idx(np.zeros((2, 3, 3), np.uint8)) + b"\0", "has more"),
+        ("t-labels-idx1-ubyte", idx(np.zeros(2, np.uint8)), "holds labels"),
+        ("t.idx.gz", gzip.compress(idx(np.zeros((2, 3, 3), np.uint8)))[:-6], "cut short"),
+        ("t.xlsx", b"?", "ending"),
+        ("t", b"?", "ending"),
+    ],
+)
+def test_damaged_files_get_one_sentence(put, name, content, sentence):
+    with pytest.raises(DataError, match=sentence) as caught:
+        read(put(name, content))
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_not_there_is_said_with_the_names_of_the_sets(tmp_path):
+    with pytest.raises(DataNotFoundError, match="digits, mnist, fashion-mnist"):
+        read(tmp_path / "no.csv")
+
+
+def test_a_file_that_may_not_be_read_is_said(put):
+    path = put("t.csv", CSV)
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("this user may read everything")
+    with pytest.raises(DataFormatError, match="may not be read"):
+        read(path)
+
+
+@pytest.mark.parametrize(("dtype", "code"), [("u1", 0x08), ("i2", 0x0B), ("i4", 0x0C), ("f4", 0x0D), ("f8", 0x0E)])
+def test_idx_holds_every_dtype_of_its_format(put, dtype, code):
+    images = np.arange(24).reshape(2, 3, 4).astype(dtype)
+    for name, pack in (("t-idx3-ubyte", bytes), ("t.idx.gz", gzip.compress)):
+        rows = read(put(name, pack(idx(images, code))))
+        assert rows.image_shape == (3, 4, 1)
+        assert rows.dtypes[0] == np.dtype(dtype).name
+        np.testing.assert_array_equal(rows.block().reshape(images.shape), images)
+
+
+def test_npy_and_npz_give_their_arrays(tmp_path):
+    X, y = np.random.default_rng(0).random((5, 3)), np.arange(5)
+    np.save(tmp_path / "t.npy", X)
+    np.testing.assert_array_equal(read(tmp_path / "t.npy").block(), X)
+    np.savez(tmp_path / "one.npz", anything=X)
+    assert read(tmp_path / "one.npz").labels is None
+    np.savez(tmp_path / "two.npz", y=y[:, None], X=X)
+    rows = read(tmp_path / "two.npz")
+    np.testing.assert_array_equal(rows.labels, y)
+    np.testing.assert_array_equal(rows.block(), X)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "sentence"),
+    [
+        ({"a": np.zeros((2, 2)), "b": np.zeros((2, 2))}, "several arrays \\('a', 'b'\\)"),
+        ({"X": np.array([{}], dtype=object)}, "pickled"),
+        ({"X": np.zeros((2, 2)), "y": np.zeros(3)}, "2 rows under 'X' but 3 labels under 'y'"),
+        ({"X": np.array([["text"]])}, "numbers are needed"),
+        ({}, "no array"),
+    ],
+)
+def test_an_npz_that_cannot_be_used_says_why(tmp_path, arrays, sentence):
+    np.savez(tmp_path / "t.npz", **arrays)
+    with pytest.raises(DataError, match=sentence):
+        read(tmp_path / "t.npz")
+
+
+def test_real_tables_are_read(data_folder):
+    penguins = read(data_folder / "penguins" / "penguins.csv", label="species")
+    assert penguins.names == ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year")
+    assert penguins.left_out == {"island": "text", "sex": "text"}
+    flights = read(data_folder / "flights" / "flights.csv.gz", missing="drop")
+    assert (len(flights), flights.n_columns) == (327_346, 14)
+    wine = read(data_folder / "adbench" / "45_wine.npz")
+    assert wine.labels is not None
+    assert len(wine.labels) == len(wine) == 129
+
+
+def test_files_have_no_held_out_part(put):
+    assert read_held_out(put("t.csv", CSV)) is None

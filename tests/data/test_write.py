@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import errno
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from narrows.data import as_rows, check_output, montage, read, side_by_side, write
+from narrows.errors import OutputError, OutputExistsError
+
+R = np.random.default_rng(0)
+TABLE = R.normal(size=(5, 3))
+IMAGES = R.integers(0, 256, (5, 8, 9), np.uint8)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".npy", ".npz"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64"])
+def test_what_was_written_is_read_back_to_the_bit(tmp_path, ending, dtype):
+    X = (TABLE * 100).astype(dtype)
+    write(tmp_path / f"t{ending}", X)
+    np.testing.assert_array_equal(read(tmp_path / f"t{ending}").block().astype(dtype), X)
+    assert os.listdir(tmp_path) == [f"t{ending}"]
+
+
+def test_names_gaps_and_labels_are_kept(tmp_path):
+    frame = pd.DataFrame({"a": [1.5, np.nan], "label": [1, 2]})
+    for ending in (".csv", ".parquet"):
+        write(tmp_path / f"t{ending}", frame, labels=np.array(["x", "y"]))
+        rows = read(tmp_path / f"t{ending}", label="label_")
+        assert rows.names == ("a", "label")
+        np.testing.assert_array_equal(rows.block(), frame.to_numpy())
+        assert list(rows.labels) == ["x", "y"]  # pyright: ignore
+    write(tmp_path / "s.csv", np.arange(3), names=["score"])
+    assert read(tmp_path / "s.csv").names == ("score",)
+
+
+def test_images_are_arrays_of_images(tmp_path):
+    write(tmp_path / "t.npy", IMAGES.reshape(5, 72), image_shape=(8, 9))
+    np.testing.assert_array_equal(np.load(tmp_path / "t.npy"), IMAGES)
+    write(tmp_path / "t.npz", IMAGES, labels=np.arange(5))
+    np.testing.assert_array_equal(read(tmp_path / "t.npz").labels, np.arange(5))
+
+
+@pytest.mark.parametrize("images", [IMAGES, IMAGES.astype(np.uint16) * 257, R.integers(0, 256, (5, 8, 9, 3), np.uint8)])
+def test_a_folder_of_images_is_read_back(tmp_path, images):
+    write(tmp_path / "out", images, labels=np.array(["b/..", "a", "a", "a", "b/.."]))
+    rows = read(tmp_path / "out")
+    np.testing.assert_array_equal(rows.block().reshape(images.shape), images[[1, 2, 3, 0, 4]])
+    assert list(rows.labels) == ["a", "a", "a", "b_", "b_"]  # pyright: ignore
+    write(f"{tmp_path}/flat.v1/", images)
+    np.testing.assert_array_equal(read(tmp_path / "flat.v1").block().reshape(images.shape), images)
+
+
+def test_floats_are_pixels_of_0_to_1_unless_said_otherwise(tmp_path):
+    write(tmp_path / "a", IMAGES / 255)
+    write(tmp_path / "b", IMAGES / 1.0, pixel_range=(0, 255))
+    np.testing.assert_array_equal(read(tmp_path / "a").block(), IMAGES.reshape(5, -1))
+    np.testing.assert_array_equal(read(tmp_path / "b").block(), IMAGES.reshape(5, -1))
+
+
+def test_a_png_is_one_sheet(tmp_path):
+    write(tmp_path / "t.png", IMAGES)
+    sheet = np.asarray(Image.open(tmp_path / "t.png"))
+    assert sheet.shape == (2 * (8 * 6 + 4) + 4, 3 * (9 * 6 + 4) + 4)
+    np.testing.assert_array_equal(sheet[4:52:6, 4:58:6], IMAGES[0])
+    assert sheet[0, 0] == 255
+    with pytest.raises(OutputError, match="folder"):
+        write(tmp_path / "big.png", np.broadcast_to(np.uint8(0), (1000, 300, 300)))
+
+
+def test_side_by_side_stacks_rows_under_their_captions():
+    sheet = side_by_side([IMAGES, IMAGES / 255], captions=["originals", "reconstructions"], scale=2)
+    assert sheet.size == (5 * (18 + 4) + 4, 2 * (16 + 8 + 22))
+    assert montage(R.random((3, 8, 8, 3)), columns=3, scale=1).size == (40, 16)
+
+
+@pytest.mark.parametrize(("name", "values"), [("t.csv", TABLE), ("out", IMAGES)])
+def test_what_is_there_is_replaced_only_by_force(tmp_path, name, values):
+    write(tmp_path / name, values)
+    with pytest.raises(OutputExistsError, match="--force"):
+        write(tmp_path / name, values)
+    write(tmp_path / name, values[:2], force=True)
+    assert len(read(tmp_path / name)) == 2
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_foreign_files_are_never_deleted(tmp_path):
+    out = tmp_path / "out"
+    write(out, IMAGES)
+    (out / "thesis.tex").write_text("years of work")
+    with pytest.raises(OutputExistsError, match="more than images"):
+        write(out, IMAGES, force=True)
+    assert (out / "thesis.tex").exists()
+    (tmp_path / "t").write_text("a file")
+    with pytest.raises(OutputExistsError, match="another kind"):
+        write(tmp_path / "t", IMAGES, force=True)
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "empty", IMAGES)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.npz", "t.png", "out"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, monkeypatch, name):
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match=rf"{name} could not be written: the disk is full"):
+        write(tmp_path / name, IMAGES)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_failed_replacement_keeps_the_old_folder(tmp_path, monkeypatch):
+    write(tmp_path / "out", IMAGES)
+    rename, calls = os.rename, []
+
+    def fail_second(a, b):
+        calls.append(a)
+        if len(calls) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        rename(a, b)
+
+    monkeypatch.setattr(os, "rename", fail_second)
+    with pytest.raises(OutputError, match="Input/output"):
+        write(tmp_path / "out", IMAGES[:1], force=True)
+    assert len(read(tmp_path / "out")) == 5
+    assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("no/t.csv", "is not a folder"), ("t.docx", "ending"), ("t.png", "are a table"), ("t", "are a table")],
+)
+def test_what_cannot_be_written_is_said(tmp_path, name, sentence):
+    with pytest.raises(OutputError, match=sentence):
+        write(tmp_path / name, TABLE)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_may_not_be_written_to_is_said_before_the_work(tmp_path):
+    tmp_path.chmod(0o500)
+    if os.access(tmp_path, os.W_OK):
+        pytest.skip("this user may write everywhere")
+    with pytest.raises(OutputError, match="may not be written"):
+        check_output(tmp_path / "t.csv")
+
+
+def test_rows_keep_their_own_labels(tmp_path):
+    rows = as_rows(IMAGES)
+    write(tmp_path / "t.csv", rows)
+    assert read(tmp_path / "t.csv").n_columns == 72
