@@ -90,7 +90,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     momentum : float, default=0.9
         Of sgd and rmsprop.
     weight_decay : float or "auto", default="auto"
-        "auto" is 0.1 for muon, 0.01 for adamw, else 0.
+        "auto" is 0.3 for muon, 0.01 for adamw, else 0.
     schedule : {"linear", "cosine", "constant"}, default="linear"
         How the rate falls to zero over `epochs`.
     warmup : float in [0, 1), default=0.05

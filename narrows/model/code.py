@@ -58,9 +58,7 @@ class TopK(Code):
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, Integral) or self.k < 1:
-            raise SettingError(
-                f"k={self.k!r} must be a whole number from 1: how many components stay active."
-            )
+            raise SettingError(f"k={self.k!r} must be a whole number from 1: how many components stay active.")
 
     def point(self, h: Tensor) -> Tensor:
         order = torch.sort(h.detach(), dim=1, descending=True, stable=True).indices
@@ -69,9 +67,7 @@ class TopK(Code):
 
     def check(self, n_components: int) -> None:
         if self.k > n_components:
-            raise SettingError(
-                f"k={self.k} is more than the {n_components} components; lower k or raise n_components."
-            )
+            raise SettingError(f"k={self.k} is more than the {n_components} components; lower k or raise n_components.")
 
 
 @dataclass(frozen=True)
@@ -110,9 +106,7 @@ def make_code(spec: str | Code, k: int | None = None) -> Code:
         if k is None:
             raise SettingError('code="top-k" needs k, the number of components that stay active in each row.')
         return TopK(k)
-    raise SettingError(
-        f'code={spec!r} is not known; choose "point", "top-k", "gaussian" or a Code of your own.'
-    )
+    raise SettingError(f'code={spec!r} is not known; choose "point", "top-k", "gaussian" or a Code of your own.')
 
 
 def bound_log_variance(raw: Tensor) -> Tensor:

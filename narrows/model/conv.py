@@ -100,9 +100,7 @@ class ConvDecoder(nn.Module):
 def stage_sizes(image_shape: ImageShape, n_stages: int) -> list[tuple[int, int]]:
     """The height and width before the first stage and behind each, or SettingError where they run out."""
     if n_stages == 0:
-        raise SettingError(
-            'network="conv" needs hidden_layer_sizes, the channels of each stage, as in (16, 32).'
-        )
+        raise SettingError('network="conv" needs hidden_layer_sizes, the channels of each stage, as in (16, 32).')
     sizes = [(image_shape[0], image_shape[1])]
     for stage in range(n_stages):
         height, width = sizes[-1]
@@ -128,7 +126,5 @@ def check_image_shape(image_shape: ImageShape | None) -> ImageShape:
             f'these are {height}x{width}: use network="mlp".'
         )
     if channels not in (1, 3):
-        raise SettingError(
-            f'network="conv" takes 1 channel or 3; these images have {channels}: use network="mlp".'
-        )
+        raise SettingError(f'network="conv" takes 1 channel or 3; these images have {channels}: use network="mlp".')
     return image_shape

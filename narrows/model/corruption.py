@@ -42,9 +42,7 @@ class GaussianNoise(Corruption):
 
     def __post_init__(self) -> None:
         if not 0 <= self.level < float("inf"):
-            raise SettingError(
-                f"level={self.level!r} must be a number from 0: gaussian noise's standard deviation."
-            )
+            raise SettingError(f"level={self.level!r} must be a number from 0: gaussian noise's standard deviation.")
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         return x + self.level * normal(x, generator)
@@ -74,9 +72,7 @@ class SaltAndPepper(Corruption):
     def __post_init__(self) -> None:
         _check_share(self.level)
         if not self.low < self.high:
-            raise SettingError(
-                f"salt-and-pepper needs low below high; it was given low={self.low}, high={self.high}."
-            )
+            raise SettingError(f"salt-and-pepper needs low below high; it was given low={self.low}, high={self.high}.")
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         u = uniform(x, generator)

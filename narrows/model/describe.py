@@ -32,9 +32,7 @@ def describe_station(station: Station) -> dict[str, object]:
     """{"station": class name, field: value, ...}, ready for JSON; SettingError where a field is not."""
     fields = {field.name: getattr(station, field.name) for field in dataclasses.fields(station) if field.init}
     # A grid over np.arange gives NumPy's numbers, which JSON does not know.
-    fields = {
-        name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()
-    }
+    fields = {name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()}
     try:
         json.dumps(fields)
     except (TypeError, ValueError) as error:

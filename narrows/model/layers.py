@@ -92,9 +92,7 @@ class ConvTranspose(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         mirror: Conv | None = self.__dict__.get("mirror")
         weight = self.weight if mirror is None else mirror.weight
-        return functional.conv_transpose2d(
-            x, weight, self.bias, STRIDE, PADDING, output_padding=self.output_padding
-        )
+        return functional.conv_transpose2d(x, weight, self.bias, STRIDE, PADDING, output_padding=self.output_padding)
 
 
 def _draw(weight: Tensor, gain: float, n_inputs: float, generator: torch.Generator) -> None:

@@ -75,9 +75,7 @@ class Huber(Likelihood):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.delta < float("inf"):
-            raise SettingError(
-                f"delta={self.delta!r} must be above 0: the error at which Huber loss turns linear."
-            )
+            raise SettingError(f"delta={self.delta!r} must be above 0: the error at which Huber loss turns linear.")
 
     def loss(self, output: Tensor, x: Tensor) -> Tensor:
         return functional.huber_loss(self.mean(output), x, reduction="none", delta=self.delta)
@@ -149,7 +147,6 @@ def make_likelihood(loss: str | Likelihood, bounded: bool, n_floats: int) -> Lik
     simple = {"mse": SquaredError, "bce": Bernoulli, "mae": AbsoluteError, "huber": Huber}
     if loss not in simple:
         raise SettingError(
-            f'loss={loss!r} is not known; choose "mse", "bce", "mae", "huber", "gaussian" '
-            "or a Likelihood of your own."
+            f'loss={loss!r} is not known; choose "mse", "bce", "mae", "huber", "gaussian" or a Likelihood of your own.'
         )
     return simple[loss](bounded)

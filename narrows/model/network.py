@@ -146,9 +146,7 @@ def build_network(
     ).float()
 
 
-def default_hidden_layer_sizes(
-    network: str, n_floats: int, image_shape: ImageShape | None
-) -> tuple[int, ...]:
+def default_hidden_layer_sizes(network: str, n_floats: int, image_shape: ImageShape | None) -> tuple[int, ...]:
     """What hidden_layer_sizes="auto" means.
 
     "mlp": two layers, the first of half the floats rounded up to a power of two, between 128 and 512, the
@@ -158,9 +156,7 @@ def default_hidden_layer_sizes(
     if network == "conv":
         height, width, _ = check_image_shape(image_shape)
         channels = [16, 32]
-        while max(stage_sizes((height, width, 1), len(channels))[-1]) > 8 and min(height, width) > 2 ** len(
-            channels
-        ):
+        while max(stage_sizes((height, width, 1), len(channels))[-1]) > 8 and min(height, width) > 2 ** len(channels):
             channels.append(min(2 * channels[-1], 128))
         return tuple(channels)
     first = min(512, max(128, 1 << (n_floats // 2 - 1).bit_length()))
@@ -191,9 +187,7 @@ def _decoder(
     mirror: nn.Module | None,
 ) -> MLP | ConvDecoder:
     if network == "mlp":
-        return mlp_decoder(
-            n_components, sizes, n_floats, activation, mirror if isinstance(mirror, MLP) else None
-        )
+        return mlp_decoder(n_components, sizes, n_floats, activation, mirror if isinstance(mirror, MLP) else None)
     encoder = mirror if isinstance(mirror, ConvEncoder) else None
     return ConvDecoder(n_components, check_image_shape(image_shape), sizes, activation, encoder)
 

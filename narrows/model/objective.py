@@ -24,9 +24,7 @@ class Objective:
         names = ["reconstruction", *(penalty.name for penalty in self.penalties)]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise SettingError(
-                f"two terms of the objective are called {twice[0]!r}; give one penalty another name."
-            )
+            raise SettingError(f"two terms of the objective are called {twice[0]!r}; give one penalty another name.")
 
     def check(self, network: AutoencoderNetwork) -> None:
         """Raise SettingError where a penalty makes no sense for `network`."""

@@ -121,9 +121,7 @@ def _try(module: nn.Module, x: Tensor, setting: str, generator: torch.Generator 
 
 def _ends_in_sigmoid(module: nn.Module) -> bool:
     parts = list(module.children())
-    passes_on = isinstance(module, nn.Sequential) or (
-        len(parts) == 1 and not list(module.parameters(recurse=False))
-    )
+    passes_on = isinstance(module, nn.Sequential) or (len(parts) == 1 and not list(module.parameters(recurse=False)))
     if parts and passes_on:
         return _ends_in_sigmoid(parts[-1])
     return isinstance(module, nn.Sigmoid)

@@ -2,7 +2,8 @@
 
 from narrows.training.distinct import DistinctRows, distinct_rows
 from narrows.training.epoch import Epoch
-from narrows.training.optimizers import Muon, make_optimizer
+from narrows.training.muon import Muon
+from narrows.training.optimizers import make_optimizer
 from narrows.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings, automatic_batch_size
 from narrows.training.trainer import Trainer
 

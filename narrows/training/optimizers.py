@@ -1,4 +1,4 @@
-"""Optimizers by name, as one object with one learning rate."""
+"""Optimizers by name."""
 
 from __future__ import annotations
 
@@ -7,45 +7,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from narrows.training.muon import Muon
 from narrows.training.settings import TrainingSettings
-
-
-class Muon:
-    """Muon on every matrix, AdamW on the rest.
-
-    The momentum of a weight matrix is orthogonalised by Newton-Schulz iterations before it is applied
-    (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/), scaled so that one learning rate fits
-    both optimizers (Liu et al. 2025, arXiv:2502.16982). A convolution kernel counts as the matrix
-    (out, in * height * width).
-
-    Parameters
-    ----------
-    parameters : iterable of nn.Parameter
-    lr : float
-    weight_decay : float
-        Decoupled; also of the AdamW part.
-    """
-
-    def __init__(self, parameters: Iterable[nn.Parameter], *, lr: float, weight_decay: float) -> None:
-        parameters = list(parameters)
-        self._matrices = [(p, nn.Parameter(p.detach().flatten(1))) for p in parameters if p.ndim >= 2]
-        self._muon = torch.optim.Muon(
-            [matrix for _, matrix in self._matrices],
-            lr=lr,
-            weight_decay=weight_decay,
-            adjust_lr_fn="match_rms_adamw",
-        )
-        rest = [p for p in parameters if p.ndim < 2]
-        self._adamw = torch.optim.AdamW(rest, lr=lr, weight_decay=0.0, fused=True) if rest else None
-        self.param_groups = self._muon.param_groups + (self._adamw.param_groups if self._adamw else [])
-
-    def step(self) -> None:
-        """Update the parameters from their gradients."""
-        for parameter, matrix in self._matrices:
-            matrix.grad = None if parameter.grad is None else parameter.grad.flatten(1)
-        self._muon.step()
-        if self._adamw is not None:
-            self._adamw.step()
 
 
 def make_optimizer(parameters: Iterable[nn.Parameter], settings: TrainingSettings) -> torch.optim.Optimizer | Muon:

@@ -12,7 +12,7 @@ SCHEDULES = ("linear", "cosine", "constant")
 
 # Muon's steps have the size of AdamW's (match_rms_adamw), yet it stays stable at a larger rate.
 DEFAULT_LEARNING_RATE = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 0.1, "muon": 5e-3}
-DEFAULT_WEIGHT_DECAY = {"adam": 0.0, "adamw": 0.01, "rmsprop": 0.0, "sgd": 0.0, "muon": 0.1}
+DEFAULT_WEIGHT_DECAY = {"adam": 0.0, "adamw": 0.01, "rmsprop": 0.0, "sgd": 0.0, "muon": 0.3}
 
 
 @dataclass(frozen=True)

@@ -84,9 +84,7 @@ def test_the_kl_to_the_prior_is_that_of_torch_distributions(h):
 def test_the_log_density_is_that_of_torch_distributions(h):
     mean, log_variance = GaussianCode().mean_and_log_variance(h.double())
     z = mean.flip(0)
-    torch.testing.assert_close(
-        log_normal(z, mean, log_variance), Normal(mean, (log_variance / 2).exp()).log_prob(z)
-    )
+    torch.testing.assert_close(log_normal(z, mean, log_variance), Normal(mean, (log_variance / 2).exp()).log_prob(z))
     torch.testing.assert_close(log_normal(z, 0.0, 0.0), Normal(0.0, 1.0).log_prob(z))
 
 

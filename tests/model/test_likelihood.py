@@ -81,9 +81,7 @@ def test_gaussian_learns_the_variance_of_each_feature(generator):
         optimizer.zero_grad()
         likelihood.loss(torch.zeros_like(errors), errors).mean(0).sum().backward()
         optimizer.step()
-    torch.testing.assert_close(
-        likelihood.log_variance.detach().exp(), errors.square().mean(0), rtol=0.02, atol=0
-    )
+    torch.testing.assert_close(likelihood.log_variance.detach().exp(), errors.square().mean(0), rtol=0.02, atol=0)
 
 
 @pytest.mark.parametrize("raw", [-1e6, 1e6])

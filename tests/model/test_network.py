@@ -56,9 +56,7 @@ def test_weights_move_through_safetensors_onto_a_network_built_on_the_meta_devic
 def test_building_without_a_generator_is_only_for_loading(build):
     network = build(generator=None)
     network.load_state_dict(build().state_dict())
-    assert (
-        network.n_parameters == 64 * 12 + 12 + 12 * 9 + 9 + 9 * 5 + 5 + 5 * 9 + 9 + 9 * 12 + 12 + 12 * 64 + 64
-    )
+    assert network.n_parameters == 64 * 12 + 12 + 12 * 9 + 9 + 9 * 5 + 5 + 5 * 9 + 9 + 9 * 12 + 12 + 12 * 64 + 64
 
 
 @pytest.mark.parametrize("code", [PointCode(), TopK(2), GaussianCode()])

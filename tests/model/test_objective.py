@@ -43,9 +43,7 @@ def test_corruption_is_fresh_for_every_batch_and_the_same_for_the_same_seed(buil
     network, objective = build(), Objective(GaussianNoise(0.3))
     settings = {"progress": 0, "training": False}
     first, second = (objective.terms(network, digits, generator, **settings) for _ in range(2))
-    one, same = (
-        objective.terms(network, digits, torch.Generator().manual_seed(4), **settings) for _ in range(2)
-    )
+    one, same = (objective.terms(network, digits, torch.Generator().manual_seed(4), **settings) for _ in range(2))
     assert not torch.equal(first["reconstruction"], second["reconstruction"])
     assert torch.equal(one["reconstruction"], same["reconstruction"])
 

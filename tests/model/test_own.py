@@ -86,8 +86,7 @@ def test_the_probe_changes_neither_mode_nor_statistics_nor_the_global_generator(
 def test_lazy_layers_are_drawn_from_our_generator(build):
     before = torch.get_rng_state()
     one, same = (
-        build(image_shape=None, encoder=nn.LazyLinear(5), generator=torch.Generator().manual_seed(3))
-        for _ in range(2)
+        build(image_shape=None, encoder=nn.LazyLinear(5), generator=torch.Generator().manual_seed(3)) for _ in range(2)
     )
     assert torch.equal(one.encoder.module.weight, same.encoder.module.weight)
     assert torch.equal(before, torch.get_rng_state())
@@ -96,9 +95,7 @@ def test_lazy_layers_are_drawn_from_our_generator(build):
 @pytest.mark.parametrize("n_components", [None, 5])
 def test_the_code_size_is_read_from_an_own_encoder(build, n_components):
     assert build(image_shape=None, encoder=nn.Linear(64, 5), n_components=n_components).n_components == 5
-    gaussian = build(
-        image_shape=None, encoder=nn.Linear(64, 10), n_components=n_components, code=GaussianCode()
-    )
+    gaussian = build(image_shape=None, encoder=nn.Linear(64, 10), n_components=n_components, code=GaussianCode())
     assert gaussian.n_components == 5
 
 

@@ -27,10 +27,7 @@ def step_of(network, x, generator, *, progress=0.0, training=True):
 def squared_jacobian_norms(network, x):
     """By autograd's own Jacobian, row by row."""
     return torch.stack(
-        [
-            jacobian(lambda row: network.codes(row[None])[0], row, create_graph=True).square().sum()
-            for row in x
-        ]
+        [jacobian(lambda row: network.codes(row[None])[0], row, create_graph=True).square().sum() for row in x]
     )
 
 
@@ -45,9 +42,7 @@ def test_kl_sparsity_is_the_divergence_from_the_target_to_the_mean_activity(buil
     torch.testing.assert_close(KLSparsity(2.0, 0.05)(step), 2 * expected)
 
 
-def test_kl_sparsity_vanishes_at_the_target_and_is_finite_for_dead_and_constant_units(
-    build, digits, generator
-):
+def test_kl_sparsity_vanishes_at_the_target_and_is_finite_for_dead_and_constant_units(build, digits, generator):
     step = step_of(build(code_activation="sigmoid"), digits, generator)
     at_target, dead, full = (
         Step(step.network, step.x, step.x, step.h, torch.full((4, 5), value), generator, 0, True)
@@ -118,9 +113,7 @@ ENCODERS = {
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
-def test_the_contractive_penalty_is_autograds_jacobian_norm_and_so_is_its_gradient(
-    build, digits, generator, encoder
-):
+def test_the_contractive_penalty_is_autograds_jacobian_norm_and_so_is_its_gradient(build, digits, generator, encoder):
     network, x = build(**ENCODERS[encoder]), digits[:6]
     norms = Contractive(0.7)(step_of(network, x, generator))
     expected = 0.7 * squared_jacobian_norms(network, x)

@@ -1,0 +1,10 @@
+"""The command line: `narrows fit mnist -o m`, and what follows from it.
+
+No module here imports NumPy, torch or scikit-learn before work begins, so that `narrows --help` answers at once.
+"""
+
+from __future__ import annotations
+
+from narrows.apps.cli.shell import main
+
+__all__ = ["main"]

@@ -1,0 +1,112 @@
+"""`narrows denoise`: what a denoising model makes of noisy rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from narrows.apps.cli.options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
+from narrows.apps.cli.output import check_rows_path, pixel_range
+from narrows.apps.cli.voice import Voice, counted
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from narrows.data import Schema
+    from narrows.estimators import Autoencoder
+
+_ACROSS = 12  # images in a line of the picture
+
+
+def denoise(
+    model: Model,
+    data: Data,
+    output: Output,
+    corrupt: Annotated[
+        bool,
+        typer.Option(
+            "--corrupt", help="DATA is clean: add the noise of the model's training first, and measure the gain."
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the noise that --corrupt adds.")] = 0,
+    part: SetPart = None,
+    image_size: ImageSize = None,
+    missing: MissingAtUse = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write DATA as a denoising model cleans it.
+
+    A single .png of images shows the first rows: clean over noisy over denoised, or as given over denoised.
+
+    Example: [bold]narrows denoise digits-denoising digits --corrupt -o cleaned.png[/bold]
+    """
+    voice = Voice(as_json, quiet)
+
+    check_rows_path(output, force=force)
+
+    import narrows
+    from narrows.apps.cli.sources import read_for_model
+    from narrows.data import write
+    from narrows.insight import passage
+
+    fitted = narrows.load(model)
+    _check_trained_to_denoise(fitted, model)
+    rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice)
+    schema, given = fitted.schema_, fitted.schema_.encode(rows)
+    noisy = corrupted(fitted, given, seed) if corrupt else given
+    cleaned = passage(fitted, noisy)
+    if output.suffix.lower() == ".png" and schema.image_shape is not None:
+        lines = {"clean": given, "noisy": noisy} if corrupt else {"as given": given}
+        _draw(schema, {**lines, "denoised": cleaned}, output, force=force)
+    else:
+        write(output, schema.decode_rows(cleaned), labels=rows.labels, pixel_range=pixel_range(schema), force=force)
+
+    result: dict[str, object] = {"output": str(output), "rows": len(rows)}
+    lines = []
+    if corrupt:
+        before, after = _psnr(schema, given, noisy), _psnr(schema, given, cleaned)
+        result |= {"psnr_noisy": before, "psnr_denoised": after, "psnr_gain": after - before}
+        gain = f"noisy {before:.2f} dB, denoised {after:.2f} dB ({after - before:+.2f})"
+        lines = [f"PSNR against the clean rows: {gain}."]
+    voice.result(result, *lines, f"Wrote {output}, from {counted(len(rows), 'row')}.")
+
+
+def _check_trained_to_denoise(fitted: Autoencoder, path: Path) -> None:
+    from narrows.errors import ModelError
+
+    if fitted.corruption is None:
+        raise ModelError(
+            f"{path} was not trained to denoise: it never saw noise; fit a model with --variant denoising, or use "
+            "narrows reconstruct."
+        )
+
+
+def corrupted(fitted: Autoencoder, floats: np.ndarray, seed: int) -> np.ndarray:
+    """`floats` under the corruption of the training; a normal or uniform draw per float, from `seed`."""
+    import torch
+
+    from narrows.model import make_corruption
+
+    corruption = make_corruption(fitted.corruption, fitted.level, bounded=fitted.schema_.bounded)
+    assert corruption is not None
+    return corruption(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()
+
+
+def _psnr(schema: Schema, clean: np.ndarray, other: np.ndarray) -> float:
+    """In encoded floats; their range is 1 where they are bounded, else that of the clean rows."""
+    from narrows.insight import psnr
+
+    return psnr(clean, other, data_range=1.0 if schema.bounded else float(clean.max() - clean.min()))
+
+
+def _draw(schema: Schema, lines: dict[str, np.ndarray], output: Path, *, force: bool) -> None:
+    from narrows.apps.cli.output import write_picture
+    from narrows.insight import image_sheet
+
+    assert schema.image_shape is not None
+    images = {name: floats[:_ACROSS].reshape(-1, *schema.image_shape) for name, floats in lines.items()}
+    write_picture(image_sheet(images), output, force=force)

@@ -1,0 +1,42 @@
+"""`narrows encode`: the code of every row."""
+
+from __future__ import annotations
+
+from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, MissingAtUse, Model, Output, Quiet, SetPart
+from narrows.apps.cli.output import check_rows_path
+from narrows.apps.cli.voice import Voice, counted
+
+
+def encode(
+    model: Model,
+    data: Data,
+    output: Output,
+    part: SetPart = None,
+    label: Label = None,
+    image_size: ImageSize = None,
+    missing: MissingAtUse = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the code of every row of DATA, with its label where DATA has one.
+
+    Example: [bold]narrows encode digits-plain digits -o codes.csv[/bold]
+    """
+    voice = Voice(as_json, quiet)
+
+    check_rows_path(output, force=force, numbers=True)
+
+    import narrows
+    from narrows.apps.cli.sources import read_for_model
+    from narrows.data import Rows, write
+
+    fitted = narrows.load(model)
+    rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
+    names = tuple(str(name) for name in fitted.get_feature_names_out())
+    codes = Rows(fitted.transform(rows), names=names, labels=rows.labels, source=str(output))
+    write(output, codes, force=force)
+    voice.result(
+        {"output": str(output), "rows": len(codes), "columns": list(names), "labels": codes.labels is not None},
+        f"Wrote {counted(len(codes), 'code')} of {counted(len(names), 'number')} to {output}.",
+    )

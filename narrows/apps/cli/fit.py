@@ -1,0 +1,91 @@
+"""`narrows fit`: from data to a saved model, and an honest table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, Missing, Quiet
+from narrows.apps.cli.output import check_model_path
+from narrows.apps.cli.settings import VARIANTS, Variant, make_estimator, with_settings
+from narrows.apps.cli.sources import data_name, read_for_fit
+from narrows.apps.cli.voice import Voice
+
+_DATA, _OUTPUT = "Data", "Output"
+
+
+@with_settings
+def fit(
+    data: Data,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="MODEL",
+            help="Folder for the model; left out, DATA's name and the variant, here.",
+            rich_help_panel=_OUTPUT,
+            show_default=False,
+        ),
+    ] = None,
+    variant: Annotated[
+        Variant,
+        typer.Option(
+            metavar="NAME", help=f"The kind of autoencoder. ({', '.join(VARIANTS)})", rich_help_panel="Variant"
+        ),
+    ] = "plain",
+    columns: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Use these columns only.", rich_help_panel=_DATA)
+    ] = None,
+    ignore: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Leave these columns out.", rich_help_panel=_DATA)
+    ] = None,
+    label: Label = None,
+    image_size: ImageSize = None,
+    missing: Annotated[
+        Missing,
+        typer.Option(
+            metavar="NAME",
+            help="Gaps: stop, fill in the column's mean, or drop the row. (error, mean, drop)",
+            rich_help_panel=_DATA,
+        ),
+    ] = "error",
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    **settings: object,
+) -> None:
+    """Fit an autoencoder to DATA and save it.
+
+    Options that are left out keep the variant's own defaults.
+    Ctrl-C ends the training, keeps what was learned, and saves it.
+
+    [bold]narrows fit digits[/bold]
+    [bold]narrows fit table.csv -o model --ignore id --missing mean[/bold]
+    """
+    voice = Voice(as_json, quiet)
+    path = output or Path(f"{data_name(data)}-{variant}")
+    check_model_path(path, force=force)
+    source = read_for_fit(
+        data, columns=columns, ignore=ignore, label=label, image_size=image_size, missing=missing, voice=voice
+    )
+    model = make_estimator(variant, {**settings, "missing": "mean" if missing == "mean" else None})
+
+    from narrows.apps.cli.tables import errors, facts, measured_on, remarks
+    from narrows.apps.cli.training import train
+    from narrows.insight import summarise
+
+    seconds = train(model, source.rows, voice=voice)
+    model.save(path, overwrite=force)
+    summary = summarise(model, source.rows, source.test, seconds=seconds)
+    voice.result(
+        {"model": str(path), "variant": variant, **summary.to_dict()},
+        facts(summary),
+        "",
+        measured_on(summary),
+        errors(summary),
+        *remarks(summary),
+        f"Saved as {path}.",
+    )

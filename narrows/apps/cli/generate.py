@@ -1,0 +1,46 @@
+"""`narrows generate`: new rows from a variational model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from narrows.apps.cli.options import Force, Json, Model, Output, Quiet
+from narrows.apps.cli.output import check_rows_path, pixel_range
+from narrows.apps.cli.voice import Voice, counted
+
+
+def generate(
+    model: Model,
+    output: Output,
+    n: Annotated[int, typer.Option("--number", "-n", min=1, help="How many rows.")] = 64,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same number gives the same rows.", show_default=False)
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw new rows from a variational model, in the units, names and image shape of its data.
+
+    Example: [bold]narrows generate digits-variational -n 64 -o samples.png[/bold]
+    """
+    voice = Voice(as_json, quiet)
+
+    check_rows_path(output, force=force)
+
+    import narrows
+    from narrows.data import write
+    from narrows.errors import ModelError
+
+    fitted = narrows.load(model)
+    if not hasattr(fitted, "sample"):
+        raise ModelError(
+            f"{model} is no variational model, so it has no distribution to draw from; generate needs a model "
+            "that was fitted with --variant variational."
+        )
+    schema = fitted.schema_
+    samples = fitted.sample(n, random_state=seed)  # pyright: ignore[reportAttributeAccessIssue]
+    write(output, samples, image_shape=schema.image_shape, pixel_range=pixel_range(schema), force=force)
+    voice.result({"output": str(output), "rows": n, "seed": seed}, f"Wrote {counted(n, 'generated row')} to {output}.")

@@ -1,0 +1,70 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from typer.models import OptionInfo
+
+Part = Literal["train", "test", "all"]
+Missing = Literal["error", "mean", "drop"]
+
+_DATA, _OUTPUT = "Data", "Output"
+
+Data = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A CSV, Parquet, NPY, NPZ or IDX file, a folder of images, or a set's name: digits, mnist, fashion-mnist.",
+        show_default=False,
+    ),
+]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="What narrows fit saved.", show_default=False)]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        help="Its ending chooses the format: .csv, .parquet, .npy, .npz, .png; a folder of PNG without one.",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+ImageSize = Annotated[
+    str | None,
+    typer.Option(metavar="28x28", help="Resize images to height x width.", rich_help_panel=_DATA, show_default=False),
+]
+SetPart = Annotated[
+    Part | None,
+    typer.Option(
+        "--part",
+        help="Of a set with parts of its own, such as mnist; left out, test.",
+        rich_help_panel=_DATA,
+        show_default=False,
+    ),
+]
+MissingAtUse = Annotated[
+    Missing | None,
+    typer.Option(
+        "--missing",
+        help="Gaps: stop, fill in the column's mean at the fit, or drop the row; left out, as at the fit.",
+        rich_help_panel=_DATA,
+        show_default=False,
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(metavar="A", help="The column that holds a class.", rich_help_panel=_DATA, show_default=False),
+]
+
+
+def _switch(*names: str, words: str) -> OptionInfo:
+    return typer.Option(*names, metavar="", help=words, rich_help_panel=_OUTPUT)
+
+
+Force = Annotated[bool, _switch("--force", "-f", words="Replace what is there.")]
+Json = Annotated[bool, _switch("--json", words="The result as one JSON object on standard output.")]
+Quiet = Annotated[bool, _switch("--quiet", "-q", words="No progress and no remarks.")]

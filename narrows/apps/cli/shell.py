@@ -1,0 +1,109 @@
+"""The program `narrows`: its commands, and the one place where an error becomes a sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from narrows.apps.cli.data_sets import data_app
+from narrows.apps.cli.demo import demo
+from narrows.apps.cli.denoise import denoise
+from narrows.apps.cli.encode import encode
+from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, explain
+from narrows.apps.cli.fit import fit
+from narrows.apps.cli.generate import generate
+from narrows.apps.cli.reconstruct import reconstruct
+from narrows.apps.cli.score import score
+
+app = typer.Typer(
+    name="narrows",
+    help="Autoencoders for real tables and images: fit, use, save, and see what was learned.",
+    epilog="Start with: narrows demo",
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from narrows import __version__
+
+        print(f"narrows {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Autoencoders for real tables and images: fit, use, save, and see what was learned."""
+
+
+app.command()(demo)
+app.command()(fit)
+app.command()(encode)
+app.command()(reconstruct)
+app.command()(denoise)
+app.command()(generate)
+app.command()(score)
+app.add_typer(data_app, name="data")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `narrows` with `arguments` (default: the process's own) and return its exit status.
+
+    Nothing but `SystemExit` leaves it, unless `NARROWS_DEBUG` is set. With `--json` a failure is also one JSON
+    object on standard output, `{"error": sentence, "kind": class}`, so that a program always finds one there.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            status = app(args=arguments, prog_name="narrows", standalone_mode=False) or DONE
+            if status == INTERRUPTED:  # Typer turns Ctrl-C into this status
+                raise KeyboardInterrupt
+            sys.stdout.flush()
+        except (KeyboardInterrupt, typer.Abort):
+            status = _fail("Interrupted; nothing was written.", INTERRUPTED, kind="Interrupted", arguments=arguments)
+        except BrokenPipeError:
+            _swallow_stdout()
+            status = FAILED
+        except Exception as error:
+            if os.environ.get("NARROWS_DEBUG"):
+                raise
+            status = _fail(*explain(error), kind=type(error).__name__, arguments=arguments)
+    return int(status)
+
+
+def _fail(sentence: str, status: int, *, kind: str, arguments: Sequence[str]) -> int:
+    start = "" if status == INTERRUPTED else "Error: "
+    print(f"{start}{sentence}", file=sys.stderr)
+    try:
+        if "--json" in arguments:
+            import json
+
+            print(json.dumps({"error": sentence, "kind": kind}))
+        sys.stdout.flush()
+    except OSError:  # the full disk may be the one that standard output goes to
+        _swallow_stdout()
+    return status
+
+
+def _swallow_stdout() -> None:
+    """Keep the interpreter from complaining when it flushes a closed or full standard output at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    print(f"Warning: {' '.join(str(message).split())}", file=sys.stderr)

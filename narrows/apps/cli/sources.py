@@ -1,0 +1,175 @@
+"""The rows that a command works on: a set or a file, in the form that the model needs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from narrows.apps.cli.options import Missing, Part
+from narrows.apps.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
+
+_ENDINGS = re.compile(r"(\.(csv|parquet|pq|npy|npz|idx\d?))?(\.gz)?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What `fit` learns from, and the set's own test rows, where it has some."""
+
+    rows: Rows
+    test: Rows | None
+
+
+def data_name(data: str) -> str:
+    """What a model of DATA is called: `flights` for `somewhere/flights.csv.gz`."""
+    name = Path(data).resolve().name if data in (".", "..") else Path(data).name
+    return _ENDINGS.sub("", name) or name or "data"
+
+
+def names_in(text: str | None) -> list[str] | None:
+    """`a,b` as names."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def size_in(text: str | None) -> tuple[int, int] | None:
+    """`28x20` as (height, width)."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+)[x×,](\d+)", text.strip().lower())
+    if not found:
+        raise typer.BadParameter(f"{text!r} is not a size such as 28x28 (height x width).", param_hint="--image-size")
+    return int(found[1]), int(found[2])
+
+
+def read_for_fit(
+    data: str,
+    *,
+    columns: str | None,
+    ignore: str | None,
+    label: str | None,
+    image_size: str | None,
+    missing: Missing,
+    voice: Voice,
+) -> Source:
+    """DATA for training, with a word on what was set aside."""
+    size = size_in(image_size)
+
+    from narrows.data import read, read_held_out
+
+    rows = read(data, columns=names_in(columns), ignore=names_in(ignore), label=label, image_size=size, missing=missing)
+    for note in rows.notes:
+        voice.remark(note)
+    if rows.left_out:
+        listed = ", ".join(f"{name} ({why})" for name, why in rows.left_out.items())
+        voice.remark(f"Columns set aside, because narrows learns from numbers: {listed}.")
+    return Source(rows, read_held_out(data))
+
+
+def read_for_model(
+    fitted: Autoencoder,
+    data: str,
+    *,
+    part: Part | None,
+    image_size: str | None,
+    missing: Missing | None,
+    voice: Voice,
+    label: str | None = None,
+) -> Rows:
+    """DATA as `fitted` expects it: its columns by name in its order, and of a set the part asked for.
+
+    A model learns no gap's value after its fit: `missing="mean"` fills in the means of the fit.
+    """
+    size = size_in(image_size)
+
+    from narrows.data import read
+
+    if missing == "mean":
+        fitted.schema_ = replace(fitted.schema_, missing="mean")
+    rows = _part(data, part, voice)
+    if rows is None:
+        rows = read(data, label=label, image_size=size, missing=missing or "error")
+    for note in rows.notes:
+        voice.remark(note)
+    return _matched(fitted, rows, voice)
+
+
+def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
+    """The rows of a set with parts of its own; None for every other DATA."""
+    import numpy as np
+
+    from narrows.data import read, read_held_out
+    from narrows.errors import SettingError
+
+    test = read_held_out(data)
+    if test is None:
+        if part == "test":
+            raise SettingError(f"{data} has no test part of its own; leave --part out to use all of it.")
+        return None
+    if part in (None, "test"):
+        voice.remark(f"Using the {len(test):,} test rows of {data}; --part train or --part all for the others.")
+        return test
+    train = read(data)
+    if part == "train":
+        return train
+    assert train.labels is not None
+    assert test.labels is not None
+    return replace(
+        train,
+        values=np.concatenate([train.block(), test.block()]),
+        labels=np.concatenate([train.labels, test.labels]),
+        source=f"all of {data}",
+    )
+
+
+def _matched(fitted: Autoencoder, rows: Rows, voice: Voice) -> Rows:
+    """`rows` in the form of the fit; raises SchemaMismatchError where they have none of it."""
+    from narrows.errors import SchemaMismatchError
+
+    schema = fitted.schema_
+    if rows.image_shape not in (None, schema.image_shape):
+        raise SchemaMismatchError(
+            f"{rows.source} holds images of {_size(rows.image_shape)}, and the model was fitted on "
+            f"{_size(schema.image_shape) or 'a table'}; give it the same kind of data (--image-size resizes a folder "
+            "of images), or fit a new model."
+        )
+    if schema.names is not None and rows.names is not None:
+        return _by_name(rows, schema.names, voice)
+    if rows.n_columns != schema.n_columns:
+        raise SchemaMismatchError(
+            f"{rows.source} has {rows.n_columns} columns, and the model was fitted on {schema.n_columns}; give it data "
+            "with the same columns in the same order, or fit a new model."
+        )
+    if schema.names is not None:
+        voice.remark(f"{rows.source} has no column names; its columns are taken for {', '.join(schema.names)}.")
+    return replace(rows, names=schema.names)
+
+
+def _size(image_shape: tuple[int, int, int] | None) -> str:
+    return "" if image_shape is None else "x".join(map(str, image_shape[: 2 if image_shape[2] == 1 else 3]))
+
+
+def _by_name(rows: Rows, wanted: tuple[str, ...], voice: Voice) -> Rows:
+    """The wanted columns in their order."""
+    from narrows.errors import SchemaMismatchError
+
+    given = {name: i for i, name in enumerate(rows.feature_names)}
+    lacking = [name for name in wanted if name not in given]
+    if lacking:
+        told = ", ".join(f"{n!r} ({rows.left_out[n]})" if n in rows.left_out else repr(n) for n in lacking[:5])
+        told += ", ..." if len(lacking) > 5 else ""
+        raise SchemaMismatchError(
+            f"{rows.source} lacks {len(lacking)} of the model's {len(wanted)} columns: {told}; name them as at "
+            "the fit, or fit a new model."
+        )
+    extra = [name for name in given if name not in wanted]
+    if extra:
+        voice.remark(f"Columns that the model does not know are left aside: {', '.join(extra)}.")
+    assert isinstance(rows.values, tuple)
+    return replace(rows, values=tuple(rows.values[given[name]] for name in wanted), names=wanted)

@@ -1,0 +1,40 @@
+"""Training under a progress bar; Ctrl-C ends it and keeps what was learned."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from typing import TYPE_CHECKING, cast
+
+from narrows.apps.cli.progress import shown
+from narrows.apps.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
+    from narrows.training import Epoch
+
+
+def train(model: Autoencoder, rows: Rows, *, voice: Voice, title: str = "Training") -> float:
+    """Fit `model` to `rows` and return the seconds it took.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C before the first epoch ended: there is nothing to keep.
+    """
+    start = time.perf_counter()
+    epochs = cast("Generator[Epoch]", model.fit_epochs(rows))
+    try:
+        for _ in shown(epochs, model=model, voice=voice, title=title):
+            pass
+    except KeyboardInterrupt:  # while the bar was drawn; inside an epoch the model takes it
+        pass
+    finally:
+        epochs.close()
+    if not getattr(model, "history_", None):
+        raise KeyboardInterrupt
+    if model.interrupted_:
+        n = len(model.history_)
+        voice.remark(f"Interrupted after {n} of {model.epochs_} epochs; the model keeps what was learned.")
+    return time.perf_counter() - start

@@ -1,0 +1,19 @@
+"""What is worth knowing about a model: baselines, and the summary of a fit."""
+
+from __future__ import annotations
+
+from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
+from narrows.insight.sheet import image_sheet
+from narrows.insight.summary import FitSummary, passage, squared_error, summarise
+
+__all__ = [
+    "FitSummary",
+    "PCABaseline",
+    "image_sheet",
+    "mean_baseline",
+    "passage",
+    "pca_reconstruction_error",
+    "psnr",
+    "squared_error",
+    "summarise",
+]

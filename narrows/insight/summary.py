@@ -1,0 +1,206 @@
+"""What a fit came to, honestly: the numbers of the table that `narrows fit` ends with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from narrows.insight.baselines import PCABaseline, mean_baseline
+
+if TYPE_CHECKING:
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
+
+HeldOut = Literal["test", "validation", "training"]
+
+_MAX_MEASURED = 50_000  # rows; more would not move the mean by what a reader can see
+
+
+@dataclass(frozen=True)
+class FitSummary:
+    """One fitted model, its error on held-out rows, and PCA's on the same rows.
+
+    Parameters
+    ----------
+    estimator : str
+        The class's name.
+    rows, columns : int
+        What was given to `fit`, without columns left out.
+    left_out : dict[str, str]
+        Columns set aside, and why.
+    floats : int
+        Encoded floats per row.
+    n_components, parameters : int
+        Size of the code, and weights and biases of the network.
+    epochs : int
+        Epochs run.
+    stopped : str
+        "all epochs", "early stopping" or "interrupted".
+    seconds : float
+        Training time.
+    device, seed : str, int
+        Where, and from which seed.
+    held_out : {"test", "validation", "training"}
+        Which rows the errors below are of: the set's own test part, rows that `fit` held out, or, where there are
+        none, the training rows themselves.
+    held_out_rows : int
+        How many.
+    loss, unit : str
+        What the reconstruction is measured by, and its unit per row.
+    error_per_row, error_per_feature : float
+        The mean reconstruction error in that unit, summed over the floats of a row, and divided by their number.
+    squared_error, pca_squared_error, mean_squared_error : float
+        Squared error per row in encoded floats: the model's, PCA's with `pca_components`, and that of answering every
+        row with the mean row.
+    pca_components, pca_rows : int
+        Components that PCA could use, and rows it was fitted on.
+    elbo : float or None
+        Nats per row, for a variational model.
+    notes : tuple[str, ...]
+        What a reader should know before he trusts the numbers.
+    """
+
+    estimator: str
+    rows: int
+    columns: int
+    left_out: dict[str, str]
+    floats: int
+    n_components: int
+    parameters: int
+    epochs: int
+    stopped: str
+    seconds: float
+    device: str
+    seed: int
+    held_out: HeldOut
+    held_out_rows: int
+    loss: str
+    unit: str
+    error_per_row: float
+    error_per_feature: float
+    squared_error: float
+    pca_squared_error: float
+    mean_squared_error: float
+    pca_components: int
+    pca_rows: int
+    elbo: float | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {**asdict(self), "notes": list(self.notes)}
+
+
+def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, seconds: float) -> FitSummary:
+    """Measure a fitted `model` beside PCA.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Fitted on `rows`.
+    rows : Rows
+        What `fit` was given.
+    test : Rows or None
+        Rows that training never saw; without them the rows that `fit` held out are measured, and where it held out
+        none, the training rows.
+    seconds : float
+        How long training took.
+    """
+    kind, trained, measured = _parts(model, rows, test)
+    schema = model.schema_
+    train, held_out = schema.encode(trained), schema.encode(measured)
+    pca = PCABaseline.fit(train, model.n_components_)
+    error = float(np.mean(model.reconstruction_error(measured)))
+    summary = FitSummary(
+        estimator=type(model).__name__,
+        rows=len(rows),
+        columns=schema.n_columns,
+        left_out=dict(rows.left_out),
+        floats=schema.n_floats,
+        n_components=model.n_components_,
+        parameters=sum(p.numel() for p in model.network_.parameters()),
+        epochs=len(model.history_),
+        stopped=_stopped(model),
+        seconds=seconds,
+        device=str(model.device_),
+        seed=int(model.seed_),
+        held_out=kind,
+        held_out_rows=len(measured),
+        loss=model.loss_,
+        unit=model.network_.likelihood.unit,
+        error_per_row=error,
+        error_per_feature=error / schema.n_floats,
+        squared_error=float(squared_error(model, held_out).mean()),
+        pca_squared_error=float(pca.squared_error(held_out).mean()),
+        mean_squared_error=float(mean_baseline(train, held_out).mean()),
+        pca_components=len(pca.components),
+        pca_rows=pca.n_rows,
+        elbo=_elbo(model, measured),
+    )
+    return FitSummary(**{**summary.__dict__, "notes": tuple(_notes(summary, model, n_trained=len(trained)))})
+
+
+def passage(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
+    """Encoded rows (n, d) after their passage through the code: (n, d), still encoded."""
+    from narrows.estimators.inference import map_floats
+
+    return map_floats(floats, model.network_.reconstruct, model.device_)
+
+
+def squared_error(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
+    """The squared error of each encoded row (n, d) under the model, summed over the floats: (n,)."""
+    return np.square(passage(model, floats) - floats, dtype=np.float64).sum(axis=1)
+
+
+def _parts(model: Autoencoder, rows: Rows, test: Rows | None) -> tuple[HeldOut, Rows, Rows]:
+    """Which rows are measured, the rows PCA may learn from, and the measured rows."""
+    if test is not None:
+        return "test", rows, _at_most(test)
+    held_out = model.validation_rows_
+    if not len(held_out):
+        return "training", rows, _at_most(rows)
+    left = np.setdiff1d(np.arange(len(rows)), held_out)
+    return "validation", rows.take(left), _at_most(rows.take(held_out))
+
+
+def _at_most(rows: Rows) -> Rows:
+    if len(rows) <= _MAX_MEASURED:
+        return rows
+    return rows.take(np.sort(np.random.default_rng(0).choice(len(rows), _MAX_MEASURED, replace=False)))
+
+
+def _elbo(model: Autoencoder, rows: Rows) -> float | None:
+    if not hasattr(model, "elbo") or not model.network_.likelihood.is_density:
+        return None
+    return float(np.mean(model.elbo(rows), dtype=np.float64))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _stopped(model: Autoencoder) -> str:
+    if model.interrupted_:
+        return "interrupted"
+    return "all epochs" if len(model.history_) >= model.epochs_ else "early stopping"
+
+
+def _notes(summary: FitSummary, model: Autoencoder, *, n_trained: int) -> list[str]:
+    notes = []
+    if summary.held_out == "training":
+        notes.append("No rows were held out: these errors are of the training rows and flatter the model.")
+    elif summary.held_out == "validation" and model.early_stopping:
+        notes.append("The held-out rows also chose the best epoch, which flatters the model a little.")
+    if summary.n_components >= summary.floats:
+        notes.append(
+            f"The code ({summary.n_components}) is at least as wide as the data ({summary.floats}): PCA's error is 0 "
+            "there, and a model need not compress anything."
+        )
+    elif summary.pca_squared_error < summary.squared_error:
+        advice = (
+            "a variational model pays for its prior, less so with a smaller --beta"
+            if summary.elbo is not None
+            else "train for more epochs, widen the hidden layers, or use PCA"
+        )
+        notes.append(f"PCA with as many components reconstructs these rows better: {advice}.")
+    if summary.pca_rows < n_trained:
+        notes.append(f"PCA was fitted on a sample of {summary.pca_rows:,} of the {n_trained:,} training rows.")
+    return notes

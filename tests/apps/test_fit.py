@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import narrows
+
+
+def test_a_fit_saves_a_model_and_ends_with_pca_on_the_same_rows(shell, quick) -> None:
+    done = shell("fit", "digits", "-o", "m", *quick)
+    assert done.status == 0
+    assert narrows.load("m").n_features_in_ == 64
+    for words in ("parameters", "PCA, 16 components", "the mean row", "held out of the training", "Saved as m."):
+        assert words in done.out
+    assert "epoch 2/2" in done.err
+
+
+def test_a_model_without_a_name_is_called_after_its_data_and_variant(shell, quick, table: Path) -> None:
+    assert shell("fit", "digits", "--variant", "denoising", *quick).status == 0
+    assert Path("digits-denoising/narrows.json").is_file()
+    assert shell("fit", table, *quick).status == 0
+    assert Path("table-plain/narrows.json").is_file()
+
+
+def test_json_is_one_object_on_standard_output(shell, quick) -> None:
+    done = shell("fit", "digits", "-o", "m", "--json", "--quiet", *quick)
+    assert done.err == ""
+    assert done.json["rows"] == 1797
+    assert done.json["held_out"] == "validation"
+    assert done.json["stopped"] == "all epochs"
+    assert done.json["seed"] == 0
+    assert done.json["squared_error"] > 0 < done.json["pca_squared_error"]
+
+
+def test_a_variational_fit_states_its_elbo_in_nats(shell, quick) -> None:
+    done = shell("fit", "digits", "-o", "m", "--variant", "variational", *quick)
+    assert "ELBO: -" in done.out
+    assert "nats per row" in done.out
+
+
+def test_every_option_reaches_the_estimator(shell) -> None:
+    options = {
+        "n_components": 3,
+        "hidden_layer_sizes": (12, 6),
+        "activation": "tanh",
+        "code_activation": "sigmoid",
+        "loss": "mae",
+        "output_activation": "linear",
+        "scale": "standard",
+        "corruption": "masking",
+        "level": 0.25,
+        "penalty": "kl",
+        "penalty_weight": 0.01,
+        "rho": 0.1,
+        "optimizer": "adam",
+        "learning_rate": 0.002,
+        "weight_decay": 0.0,
+        "schedule": "cosine",
+        "warmup": 0.1,
+        "batch_size": 256,
+        "epochs": 1,
+        "validation_fraction": 0.2,
+        "patience": 3,
+        "tol": 0.01,
+        "clip_norm": 1.0,
+        "device": "cpu",
+        "random_state": 5,
+    }
+    flags = []
+    for name, value in options.items():
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        flags += ["--" + name.replace("_", "-"), text]
+    assert shell("fit", "digits", "-o", "m", "--tied-weights", "--no-early-stopping", *flags).status == 0
+    found = narrows.load("m").get_params()
+    assert {name: found[name] for name in options} == options
+    assert found["tied_weights"] is True
+    assert found["early_stopping"] is False
+
+
+def test_the_short_names_mean_the_long_ones(shell) -> None:
+    short = ("--hidden", "none", "--seed", "7", "--lr", "0.01", "--top-k", "2", "--code", "top-k")
+    assert shell("fit", "digits", "-o", "m", "--epochs", "1", *short).status == 0
+    found = narrows.load("m").get_params()
+    assert (found["hidden_layer_sizes"], found["random_state"], found["learning_rate"], found["k"]) == ((), 7, 0.01, 2)
+
+
+def test_every_setting_is_a_parameter_and_left_out_keeps_its_default() -> None:
+    from narrows.apps.cli.settings import SETTINGS, VARIANTS, make_estimator
+
+    for variant, name in VARIANTS.items():
+        estimator = make_estimator(variant, {setting.name: None for setting in SETTINGS})
+        assert estimator.get_params().items() >= getattr(narrows, name)().get_params().items()
+        assert {setting.name for setting in SETTINGS} <= set(estimator.get_params())
+
+
+def test_columns_are_chosen_set_aside_and_named(shell, quick, table: Path) -> None:
+    done = shell("fit", table, "-o", "m", *quick)
+    assert "name (text)" in done.err
+    assert narrows.load("m").feature_names_in_.tolist() == ["a", "b", "c", "age"]
+    assert shell("fit", table, "-o", "n", "--columns", "a,c", *quick).status == 0
+    assert narrows.load("n").feature_names_in_.tolist() == ["a", "c"]
+    assert shell("fit", table, "-o", "o", "--ignore", "a", "--label", "name", *quick).status == 0
+    assert narrows.load("o").feature_names_in_.tolist() == ["b", "c", "age"]
+
+
+def test_gaps_stop_a_fit_are_filled_or_dropped(shell, quick, gaps: Path) -> None:
+    stopped = shell("fit", gaps, "-o", "m", *quick)
+    assert stopped.status == 1
+    assert "'b'" in stopped.err
+    assert "row 3" in stopped.err
+    assert "--missing" in stopped.err
+    assert not Path("m").exists()
+    assert shell("fit", gaps, "-o", "m", "--missing", "mean", *quick).status == 0
+    dropped = shell("fit", gaps, "-o", "n", "--missing", "drop", "--json", *quick)
+    assert dropped.json["rows"] == 39
+    assert "1 of 40 rows" in dropped.err
+
+
+def test_images_are_read_from_a_folder_and_resized(shell, quick) -> None:
+    from PIL import Image
+
+    for i in range(12):
+        place = Path("pictures", "ab"[i % 2])
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(i).integers(0, 256, (10, 12), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"{i}.png")
+    assert shell("fit", "pictures", "-o", "m", "--image-size", "8x9", *quick).status == 0
+    assert narrows.load("m").schema_.image_shape == (8, 9, 1)
+    wrong = shell("fit", "pictures", "-o", "n", "--image-size", "8-9", *quick)
+    assert wrong.status == 2
+    assert "8x" in wrong.err or "28x28" in wrong.err
+
+
+def test_an_existing_model_is_replaced_only_with_force(shell, quick) -> None:
+    assert shell("fit", "digits", "-o", "m", *quick).status == 0
+    before = Path("m/narrows.json").read_bytes()
+    refused = shell("fit", "digits", "-o", "m", "--epochs", "1")
+    assert refused.status == 1
+    assert "--force" in refused.err
+    assert Path("m/narrows.json").read_bytes() == before
+    assert shell("fit", "digits", "-o", "m", "--force", "--epochs", "1").status == 0
+    assert json.loads(Path("m/narrows.json").read_text())["parameters"]["epochs"] == 1
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_what_is_no_model_is_never_replaced(shell, quick, force) -> None:
+    Path("precious").mkdir()
+    Path("precious/thesis.txt").write_text("years of work")
+    refused = shell("fit", "digits", "-o", "precious", *force, *quick)
+    assert refused.status == 1
+    assert "not a narrows model" in refused.err
+    assert Path("precious/thesis.txt").read_text() == "years of work"
+
+
+def test_an_output_that_cannot_be_written_is_found_before_training(shell, monkeypatch) -> None:
+    import narrows.apps.cli.sources as sources
+
+    monkeypatch.setattr(sources, "read_for_fit", lambda *_, **__: pytest.fail("the data were read"))
+    refused = shell("fit", "digits", "-o", "no/such/folder/m")
+    assert refused.status == 1
+    assert "no folder" in refused.err
+
+
+def test_a_code_as_wide_as_the_data_is_said(shell, quick, table: Path) -> None:
+    done = shell("fit", table, "-o", "m", "--n-components", "4", *quick)
+    assert "at least as wide as the data" in done.out
+
+
+def test_no_held_out_rows_is_said(shell, quick) -> None:
+    done = shell("fit", "digits", "-o", "m", "--validation-fraction", "0", *quick)
+    assert "flatter the model" in done.out
+
+
+def choices() -> list[tuple[str, str]]:
+    from typing import get_args
+
+    from narrows.apps.cli.settings import SETTINGS
+
+    return [(setting.name, choice) for setting in SETTINGS for choice in get_args(setting.kind)]
+
+
+@pytest.mark.parametrize(("name", "choice"), choices())
+def test_every_choice_of_the_shell_is_one_of_the_estimators(name: str, choice: str) -> None:
+    from narrows.data import read
+
+    more = {"k": 2} if choice == "top-k" else {}
+    quick = {"epochs": 1, "hidden_layer_sizes": (4,), "n_components": 3, "random_state": 0, "batch_size": 64}
+    model = narrows.Autoencoder(**{**quick, **more, name: choice}).fit(read("digits").take(slice(0, 64)))
+    assert getattr(model, name) == choice

@@ -1,0 +1,65 @@
+"""The floors of docs/design.md: lower ones never import upper ones."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import narrows
+
+PACKAGE = Path(narrows.__file__).parent
+BELOW = {
+    "errors": set(),
+    "data": {"errors"},
+    "model": {"errors"},
+    "training": {"errors", "model"},
+    "estimators": {"errors", "data", "model", "training"},
+    "insight": {"errors", "data", "model", "training", "estimators"},
+    "apps": {"errors", "data", "estimators", "insight"},
+}
+
+
+def imported_floors(path: Path) -> set[str]:
+    modules = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            modules.append(node.module or "")
+            modules += [f"{node.module}.{alias.name}" for alias in node.names if node.module == "narrows"]
+    parts = [module.split(".") for module in modules if module.startswith("narrows.")]
+    return {part[1] for part in parts} & BELOW.keys()
+
+
+@pytest.mark.parametrize("floor", BELOW)
+def test_a_floor_imports_only_what_lies_below_it(floor):
+    files = [PACKAGE / "errors.py"] if floor == "errors" else sorted((PACKAGE / floor).rglob("*.py"))
+    assert files
+    for file in files:
+        assert imported_floors(file) <= BELOW[floor] | {floor}, file
+
+
+def test_every_module_belongs_to_a_floor():
+    assert {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()} <= BELOW.keys() | {
+        "__init__",
+        "__main__",
+        "__pycache__",
+    }
+
+
+@pytest.mark.parametrize("statement", ["import narrows", "import narrows; dir(narrows)", "import narrows.apps.cli"])
+def test_importing_narrows_loads_nothing_heavy(statement):
+    heavy = "torch sklearn scipy pandas polars pyarrow numpy"
+    code = f"{statement}; import sys; print([m for m in {heavy!r}.split() if m in sys.modules])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there():
+    for name in narrows.__all__:
+        assert getattr(narrows, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        narrows.nothing  # noqa: B018

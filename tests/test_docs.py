@@ -1,0 +1,49 @@
+"""What the README and the docs show is run: Python as it stands, shell lines through the command line."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from narrows.apps.cli import main
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def run(arguments: list[str]) -> int:
+    try:
+        return main(arguments) or 0
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda page: page.name)
+def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "page"}
+    sys.modules["page"] = type(sys)("page")  # dataclasses look their module up
+    for block in blocks(page, "python"):
+        exec(compile(block, str(page), "exec"), names)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "sh")], ids=lambda page: page.name)
+def test_the_shell_lines_of_a_page_run(page, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines() if line.startswith("narrows ")]
+    assert lines
+    for line in lines:
+        assert run(shlex.split(line, comments=True)[1:]) == 0, (line, capfd.readouterr())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_local_link_and_picture_of_a_page_exists(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
