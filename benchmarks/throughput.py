@@ -2,12 +2,13 @@
 
     make bench
 
-Contenders alternate in one run; the median of five is printed, and the ratio within each pair, since machines are noisy.
+Contenders alternate in one run; medians of five are printed, and the ratio within each pair: machines are noisy.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import time
 
@@ -30,7 +31,7 @@ def textbook(x: np.ndarray, sizes: list[int], batch: int) -> float:
     """Seconds of one epoch of the loop that tutorials copy: DataLoader, Adam, `.item()` in every step."""
     widths = sizes + sizes[-2::-1]
     layers: list[nn.Module] = []
-    for a, b in zip(widths, widths[1:], strict=False):
+    for a, b in itertools.pairwise(widths):
         layers += [nn.Linear(a, b), nn.SiLU()]
     model = nn.Sequential(*layers[:-1], nn.Sigmoid())
     optimizer = torch.optim.Adam(model.parameters())
@@ -47,7 +48,9 @@ def textbook(x: np.ndarray, sizes: list[int], batch: int) -> float:
     return time.perf_counter() - start
 
 
-def narrows_epoch(x: np.ndarray, hidden: tuple[int, ...], k: int, batch: int, optimizer: str) -> tuple[float, Autoencoder]:
+def narrows_epoch(
+    x: np.ndarray, hidden: tuple[int, ...], k: int, batch: int, optimizer: str
+) -> tuple[float, Autoencoder]:
     """Seconds of one epoch of ours."""
     model = Autoencoder(
         hidden_layer_sizes=hidden,
@@ -73,7 +76,8 @@ def main() -> None:
     parser.add_argument("--optimizers", default="adam,muon")
     arguments = parser.parse_args()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
-    print(f"{'network':26} {'optimizer':10} {'narrows rows/s':>15} {'textbook rows/s':>16} {'ratio':>6} {'scoring rows/s':>15}")
+    heads = ("narrows rows/s", "textbook rows/s", "ratio", "scoring rows/s")
+    print(f"{'network':26} {'optimizer':10}" + "".join(f"{head:>17}" for head in heads))
     for name, (d, hidden, k, batch, n) in NETS.items():
         x = np.random.default_rng(0).random((n, d), dtype=np.float32)
         for optimizer in arguments.optimizers.split(","):
@@ -84,8 +88,8 @@ def main() -> None:
                 theirs.append(textbook(x, [d, *hidden, k], batch))
                 scores.append(scoring(model, x))
             ratio = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
-            rates = [n / statistics.median(seconds) for seconds in (ours, theirs, scores)]
-            print(f"{name:26} {optimizer:10} {rates[0]:15,.0f} {rates[1]:16,.0f} {ratio:6.2f} {rates[2]:15,.0f}", flush=True)
+            fast, slow, score = (n / statistics.median(seconds) for seconds in (ours, theirs, scores))
+            print(f"{name:26} {optimizer:10}{fast:17,.0f}{slow:17,.0f}{ratio:17.2f}{score:17,.0f}", flush=True)
 
 
 if __name__ == "__main__":

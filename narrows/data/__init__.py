@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, give_back
-from narrows.data.montage import as_images, montage, side_by_side
+from narrows.data.montage import as_images, montage
 from narrows.data.read import read, read_held_out
 from narrows.data.rows import Columns, Rows
 from narrows.data.schema import Missing, Scale, Schema
@@ -32,6 +32,5 @@ __all__ = [
     "montage",
     "read",
     "read_held_out",
-    "side_by_side",
     "write",
 ]

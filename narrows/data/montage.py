@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 _GAP = 4  # pixels between images, and around them
 _SMALL = 56  # images shorter than this are enlarged by a whole factor
-_PAPER, _INK = 255, (40, 40, 40)
+_PAPER = 255
 
 
 def montage(images: np.ndarray, *, columns: int | None = None, scale: int | None = None) -> Image.Image:
@@ -33,31 +32,6 @@ def montage(images: np.ndarray, *, columns: int | None = None, scale: int | None
         y, x = _GAP + i // across * (height + _GAP), _GAP + i % across * (width + _GAP)
         sheet[y : y + height, x : x + width] = image
     return _to_pil(sheet)
-
-
-def side_by_side(
-    rows: Sequence[np.ndarray], *, captions: Sequence[str] | None = None, scale: int | None = None
-) -> Image.Image:
-    """Rows of images one below the other, image i of each in column i, with a caption over each row.
-
-    Each element of ``rows`` is as for `montage`, all with images of one size.
-    """
-    from PIL import Image, ImageDraw, ImageFont
-
-    strips = [montage(images, columns=len(images), scale=scale).convert("RGB") for images in rows]
-    font = ImageFont.load_default(size=14)
-    line = 22 if captions else 0
-    widest = max(strip.width for strip in strips)
-    if captions:
-        widest = max(widest, *(ceil(font.getlength(caption)) + 2 * _GAP for caption in captions))
-    sheet = Image.new("RGB", (widest, sum(strip.height + line for strip in strips)), (_PAPER,) * 3)
-    pen, y = ImageDraw.Draw(sheet), 0
-    for i, strip in enumerate(strips):
-        if captions:
-            pen.text((_GAP, y + line / 2 + 1), captions[i], fill=_INK, font=font, anchor="lm")
-        sheet.paste(strip, (0, y + line))
-        y += line + strip.height
-    return sheet
 
 
 def to_uint8(images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:

@@ -4,6 +4,7 @@ from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.persistence import load
 from narrows.estimators.variants import ContractiveAutoencoder, DenoisingAutoencoder, SparseAutoencoder
 from narrows.estimators.variational import VariationalAutoencoder
+from narrows.training import Epoch
 
 VARIANTS: dict[str, type[Autoencoder]] = {
     estimator.variant: estimator
@@ -21,6 +22,7 @@ __all__ = [
     "Autoencoder",
     "ContractiveAutoencoder",
     "DenoisingAutoencoder",
+    "Epoch",
     "SparseAutoencoder",
     "VariationalAutoencoder",
     "load",

@@ -90,13 +90,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     momentum : float, default=0.9
         Of sgd and rmsprop.
     weight_decay : float or "auto", default="auto"
-        "auto" is 0.3 for muon, 0.01 for adamw, else 0.
+        "auto" is 0.2 for muon, 0.01 for adamw, else 0.
     schedule : {"linear", "cosine", "constant"}, default="linear"
         How the rate falls to zero over `epochs`.
     warmup : float in [0, 1), default=0.05
         Share of the steps over which it rises first.
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" gives about a hundred steps an epoch, with 16 to 1024 rows each.
+        Rows per step. "auto" gives about two hundred steps an epoch, with 16 to 1024 rows each.
     epochs : int or "auto", default="auto"
         Passes over the rows, at most. "auto" makes about four thousand steps, in 20 to 200 passes.
     validation_fraction : float in [0, 1), default=0.1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
+from narrows.insight.noise import corrupted
 from narrows.insight.sheet import image_sheet
 from narrows.insight.summary import FitSummary, passage, squared_error, summarise
 
 __all__ = [
     "FitSummary",
     "PCABaseline",
+    "corrupted",
     "image_sheet",
     "mean_baseline",
     "passage",

@@ -12,7 +12,7 @@ SCHEDULES = ("linear", "cosine", "constant")
 
 # Muon's steps have the size of AdamW's (match_rms_adamw), yet it stays stable at a larger rate.
 DEFAULT_LEARNING_RATE = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 0.1, "muon": 5e-3}
-DEFAULT_WEIGHT_DECAY = {"adam": 0.0, "adamw": 0.01, "rmsprop": 0.0, "sgd": 0.0, "muon": 0.3}
+DEFAULT_WEIGHT_DECAY = {"adam": 0.0, "adamw": 0.01, "rmsprop": 0.0, "sgd": 0.0, "muon": 0.2}
 
 
 @dataclass(frozen=True)
@@ -120,13 +120,13 @@ class TrainingSettings:
 
 
 def automatic_batch_size(n_rows: int, n_parameters: int) -> int:
-    """About a hundred steps an epoch, as a power of two between 16 and 1024.
+    """About two hundred steps an epoch, as a power of two between 16 and 1024.
 
     Large networks take no fewer than 128 rows where there are that many: below, the optimizer's
     pass over the weights costs more than the batch.
     """
     smallest = 128 if n_parameters > 500_000 else 16
-    wanted = max(smallest, min(1024, n_rows // 100))
+    wanted = max(smallest, min(1024, n_rows // 200))
     return max(1, min(1 << (wanted.bit_length() - 1), n_rows))
 
 

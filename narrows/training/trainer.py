@@ -15,6 +15,7 @@ from narrows.training.divergence import diverged
 from narrows.training.epoch import Epoch
 from narrows.training.optimizers import clip_gradient, make_optimizer, set_learning_rate
 from narrows.training.settings import TrainingSettings
+from narrows.training.threads import limited_threads, threads_for
 
 _VALIDATION_CHUNK = 4096
 _VALIDATION_SEED = 0x5EED
@@ -61,6 +62,7 @@ class Trainer:
             self._noise.manual_seed(int(torch.randint(2**62, (), generator=generator)))
         self._parameters = [p for p in network.parameters() if p.requires_grad]
         self._optimizer = make_optimizer(self._parameters, settings)
+        self._n_threads = threads_for(network, settings.batch_size)
 
     def epochs(
         self,
@@ -121,13 +123,14 @@ class Trainer:
         batches = order.split(self.settings.batch_size)
         sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
-        for i, rows in enumerate(batches):
-            if n_steps is not None:
-                rate = self.settings.rate(first_step + i, n_steps)
-                set_learning_rate(self._optimizer, rate)
-            share = None if weight is None else weight[rows]
-            terms = self._step(x[rows], share, progress=self.number + i / len(batches))
-            _add(sums, terms, len(rows))
+        with limited_threads(self._n_threads):
+            for i, rows in enumerate(batches):
+                if n_steps is not None:
+                    rate = self.settings.rate(first_step + i, n_steps)
+                    set_learning_rate(self._optimizer, rate)
+                share = None if weight is None else weight[rows]
+                terms = self._step(x[rows], share, progress=self.number + i / len(batches))
+                _add(sums, terms, len(rows))
         # The first numbers that leave the device in this epoch.
         parts = {name: float(value) / len(x) for name, value in sums.items()}
         seconds = time.perf_counter() - start

@@ -51,13 +51,13 @@ def denoise(
     import narrows
     from narrows.apps.cli.sources import read_for_model
     from narrows.data import write
-    from narrows.insight import passage
+    from narrows.insight import corrupted, passage
 
     fitted = narrows.load(model)
     _check_trained_to_denoise(fitted, model)
     rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice)
     schema, given = fitted.schema_, fitted.schema_.encode(rows)
-    noisy = corrupted(fitted, given, seed) if corrupt else given
+    noisy = corrupted(fitted, given, seed=seed) if corrupt else given
     cleaned = passage(fitted, noisy)
     if output.suffix.lower() == ".png" and schema.image_shape is not None:
         lines = {"clean": given, "noisy": noisy} if corrupt else {"as given": given}
@@ -83,17 +83,6 @@ def _check_trained_to_denoise(fitted: Autoencoder, path: Path) -> None:
             f"{path} was not trained to denoise: it never saw noise; fit a model with --variant denoising, or use "
             "narrows reconstruct."
         )
-
-
-def corrupted(fitted: Autoencoder, floats: np.ndarray, seed: int) -> np.ndarray:
-    """`floats` under the corruption of the training; a normal or uniform draw per float, from `seed`."""
-    import torch
-
-    from narrows.model import make_corruption
-
-    corruption = make_corruption(fitted.corruption, fitted.level, bounded=fitted.schema_.bounded)
-    assert corruption is not None
-    return corruption(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()
 
 
 def _psnr(schema: Schema, clean: np.ndarray, other: np.ndarray) -> float:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from narrows.apps.cli.voice import Voice, duration, number
 
 if TYPE_CHECKING:
-    from narrows.estimators import Autoencoder
-    from narrows.training import Epoch
+    from narrows.estimators import Autoencoder, Epoch
 
 _LINES = 10  # how many a log gets, where there is no terminal to draw a bar on
 

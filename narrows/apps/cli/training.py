@@ -11,8 +11,7 @@ from narrows.apps.cli.voice import Voice
 
 if TYPE_CHECKING:
     from narrows.data import Rows
-    from narrows.estimators import Autoencoder
-    from narrows.training import Epoch
+    from narrows.estimators import Autoencoder, Epoch
 
 
 def train(model: Autoencoder, rows: Rows, *, voice: Voice, title: str = "Training") -> float:
