@@ -1,5 +1,7 @@
 """The estimators are citizens of scikit-learn."""
 
+import ast
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -90,3 +92,15 @@ def test_the_score_is_the_share_of_variance_kept():
     model = Autoencoder(n_components=2, epochs=5, random_state=0, scale="none", output_activation="linear").fit(X)
     expected = 1 - np.square(X - model.reconstruct(X)).sum() / np.square(X - X.mean(axis=0)).sum()
     assert model.score(X) == pytest.approx(expected, rel=1e-4)
+
+
+def test_every_parameter_is_documented_with_its_default():
+    heads = [line.strip() for line in Autoencoder.__doc__.splitlines() if "default=" in line]
+    told = {name: head.split("default=")[1] for head in heads for name in head.split(" : ")[0].split(", ")}
+    given = Autoencoder().get_params()
+    assert {name: ast.literal_eval(default) for name, default in told.items() if name in given} == given
+
+
+@pytest.mark.parametrize("estimator", VARIANTS.values())
+def test_every_variant_takes_the_same_parameters(estimator):
+    assert estimator().get_params().keys() == Autoencoder().get_params().keys()
