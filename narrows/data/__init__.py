@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from narrows.data.atomic import whole_folder
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage
@@ -32,5 +33,6 @@ __all__ = [
     "montage",
     "read",
     "read_held_out",
+    "whole_folder",
     "write",
 ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from narrows.data.arrays import read_idx
+from narrows.data.atomic import whole_file
 from narrows.data.memory import as_rows
 from narrows.data.rows import Rows
 from narrows.errors import DataFormatError, DataNotFoundError, DownloadError
@@ -170,12 +171,10 @@ def _download(known: KnownSet, file: str, sha256: str, target: Path) -> None:
     problems: list[str] = []
     for url in known.urls:
         try:
-            problem = _fetch(url + file, sha256, target)
-        except (OSError, urllib.error.URLError, ValueError) as error:
-            problem = f"{url}: {getattr(error, 'reason', None) or error}"
-        if problem is None:
+            _fetch(url + file, sha256, target)
             return
-        problems.append(problem)
+        except (OSError, urllib.error.URLError, ValueError) as error:
+            problems.append(f"{url}: {getattr(error, 'reason', None) or error}")
     raise DownloadError(
         f"{file} of {known.name} could not be fetched ({'; '.join(problems)}); try again later, or "
         f"put the files {', '.join(known.files)} into a folder {known.name} "
@@ -183,22 +182,16 @@ def _download(known: KnownSet, file: str, sha256: str, target: Path) -> None:
     )
 
 
-def _fetch(url: str, sha256: str, target: Path) -> str | None:
-    """Download one file whole, or leave nothing; the answer is what went wrong."""
+def _fetch(url: str, sha256: str, target: Path) -> None:
+    """Download one file whole, or leave nothing; ValueError where its checksum is wrong."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, partial.open("wb") as file:
-            while block := answer.read(1 << 20):
-                file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
-        if _sha256(partial) != sha256:
-            return f"{url}: the checksum is wrong"
-        os.replace(partial, target)
-        return None
-    finally:
-        partial.unlink(missing_ok=True)
+    digest = hashlib.sha256()
+    with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, whole_file(target) as file:
+        while block := answer.read(1 << 20):
+            digest.update(block)
+            file.write(block)
+        if digest.hexdigest() != sha256:
+            raise ValueError("the checksum is wrong")
 
 
 def _sha256(path: Path) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage, to_uint8
 from narrows.data.rows import Rows
@@ -87,9 +86,12 @@ def write(
         raise OutputError(f"{target} would hold images, but these rows are a table; use .csv, .parquet, .npy or .npz.")
     try:
         if is_folder:
-            _write_folder(target, rows, pixel_range)
+            with whole_folder(target) as folder:
+                _write_images(folder, rows, pixel_range)
         else:
-            _write_file(target, _writer(target.suffix.casefold(), rows, pixel_range))
+            writer = _writer(target.suffix.casefold(), rows, pixel_range)
+            with whole_file(target) as file:
+                writer(file)
     except OSError as error:
         if isinstance(error, OutputError):
             raise
@@ -123,9 +125,6 @@ def _prepared(
         names=rows.names if names is None else tuple(names),
         labels=rows.labels if labels is None else np.asarray(labels),
     )
-
-
-# -- one file
 
 
 def _writer(ending: str, rows: Rows, pixel_range: tuple[float, float] | None) -> Callable[[IO[bytes]], Any]:
@@ -176,44 +175,6 @@ def _plain(labels: np.ndarray) -> np.ndarray:
     return labels.astype(str) if labels.dtype == object else labels
 
 
-def _write_file(target: Path, writer: Callable[[IO[bytes]], Any]) -> None:
-    partial = _partial(target)
-    try:
-        with partial.open("xb") as file:
-            writer(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _partial(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.partial")
-
-
-# -- a folder of images
-
-
-def _write_folder(target: Path, rows: Rows, pixel_range: tuple[float, float] | None) -> None:
-    target = target.absolute()
-    partial, old = _partial(target), _partial(target)
-    try:
-        partial.mkdir()
-        _write_images(partial, rows, pixel_range)
-        if target.is_dir():
-            os.rename(target, old)
-        try:
-            os.rename(partial, target)
-        except OSError:
-            if old.exists():
-                os.rename(old, target)
-            raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def _write_images(folder: Path, rows: Rows, pixel_range: tuple[float, float] | None) -> None:
     from PIL import Image
 
@@ -224,10 +185,8 @@ def _write_images(folder: Path, rows: Rows, pixel_range: tuple[float, float] | N
     for i, image in enumerate(pixels):
         place = folder if rows.labels is None else folder / _folder_name(rows.labels[i])
         place.mkdir(exist_ok=True)
-        with (place / f"{i + 1:0{digits}}.png").open("xb") as file:
-            Image.fromarray(image[..., 0] if image.shape[2] == 1 else image).save(file, format="PNG")
-            file.flush()
-            os.fsync(file.fileno())
+        picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
+        picture.save(place / f"{i + 1:0{digits}}.png")
 
 
 def _folder_name(label: object) -> str:

@@ -24,19 +24,20 @@ import torch
 from torch import Tensor, nn
 
 import narrows
-from narrows.data import Schema
+from narrows.data import Schema, whole_folder
 from narrows.errors import (
     ModelDamagedError,
     ModelNotFoundError,
     ModelVersionError,
     NarrowsError,
     NotAModelError,
+    OutputError,
+    OutputExistsError,
     SettingError,
 )
 from narrows.estimators import fitting
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.card import model_card
-from narrows.estimators.folder import write_folder
 from narrows.model import Code, Corruption, Likelihood, Penalty, describe_station, station_from_description
 from narrows.training import Epoch
 
@@ -83,7 +84,7 @@ def save(model: Autoencoder, path: str | PathLike[str], *, overwrite: bool = Fal
     about["sha256"][_ABOUT] = _self_checksum(about)
     files[_ABOUT] = _json(about)
     files[_CARD] = model_card(model, about["versions"]).encode()
-    write_folder(Path(path), files, overwrite=overwrite, ours=is_model)
+    _write(Path(path), files, overwrite=overwrite)
 
 
 def load(
@@ -150,6 +151,23 @@ def is_model(path: Path) -> bool:
         return json.loads((path / _ABOUT).read_bytes())["format"] == FORMAT
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _write(path: Path, files: dict[str, bytes], *, overwrite: bool) -> None:
+    if path.exists() or path.is_symlink():
+        if not overwrite:
+            raise OutputExistsError(f"{path} is already there; choose another name or allow overwriting it.")
+        if not is_model(path) and not (path.is_dir() and not any(path.iterdir())):
+            raise OutputExistsError(f"{path} is not a narrows model, so it is not overwritten; choose another name.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_folder(path) as folder:
+            for name, content in files.items():
+                (folder / name).write_bytes(content)
+    except OSError as error:
+        raise OutputError(
+            f"{path} could not be written ({error.strerror or error}); nothing was left there."
+        ) from error
 
 
 def _read_about(path: Path) -> dict[str, Any]:

@@ -272,6 +272,6 @@ def test_a_model_survives_a_writer_that_is_killed(tmp_path):
     writer.send_signal(signal.SIGKILL)
     writer.wait()
     writer.stdout.close()
-    candidates = [path, *tmp_path.glob(".model.*.old/model")]
+    candidates = [path, *tmp_path.glob(".model.*.old")]
     assert any(candidate.exists() and narrows.load(candidate) for candidate in candidates)
     shutil.rmtree(tmp_path)

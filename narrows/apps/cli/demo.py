@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,15 +42,13 @@ def demo(
     """
     voice = Voice(as_json, quiet)
     _check(output, force=force)
+
+    from narrows.data import whole_folder
+
     train_rows, held_out = _digits()
-    # Everything is made beside the place where it goes, so that a failure leaves nothing and spoils nothing.
-    with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.absolute().parent) as workshop:
-        made = Path(workshop) / output.name
-        made.mkdir()
-        models, summaries = _fit_all(train_rows, held_out, made, voice)
-        gain = _draw_all(models, held_out, made)
-        shutil.rmtree(output, ignore_errors=True)
-        made.rename(output)
+    with whole_folder(output) as folder:
+        models, summaries = _fit_all(train_rows, held_out, folder, voice)
+        gain = _draw_all(models, held_out, folder)
 
     from narrows.apps.cli.tables import comparison
 
