@@ -47,7 +47,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
             os.rename(target, old)
         try:
             os.rename(partial, target)
-        except OSError:
+        except BaseException:
             if old.exists():
                 os.rename(old, target)
             raise

@@ -86,12 +86,13 @@ def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
 
 
 def _image_paths(folder: Path) -> list[Path]:
-    return sorted(
-        Path(place, name)
-        for place, _, names in os.walk(folder)
-        for name in names
-        if name.casefold().endswith(IMAGE_ENDINGS) and not name.startswith(".")
-    )
+    paths: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]  # os.walk enters those left here
+        paths += (
+            Path(place, name) for name in names if name.casefold().endswith(IMAGE_ENDINGS) and not name.startswith(".")
+        )
+    return sorted(path for path in paths if path.is_file())
 
 
 def _labels(paths: list[Path], folder: Path) -> np.ndarray | None:
@@ -114,6 +115,7 @@ def _opened(path: Path, folder: Path) -> Image.Image:
     too_large = f"{name} in {folder} has more than {MAX_PIXELS} pixels; shrink it or take it out of the folder."
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged EXIF is no news: only the pixels count
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(path)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -129,8 +131,6 @@ def _opened(path: Path, folder: Path) -> Image.Image:
 
 
 def _pixels(path: Path, folder: Path, size: tuple[int, int] | None, *, grey: bool, deep: bool) -> np.ndarray:
-    from PIL import ImageOps
-
     with _opened(path, folder) as image:
         try:
             image.load()
@@ -138,13 +138,24 @@ def _pixels(path: Path, folder: Path, size: tuple[int, int] | None, *, grey: boo
             raise DataFormatError(
                 f"{path.relative_to(folder)} in {folder} is damaged or cut short; mend it or take it out."
             ) from error
-        upright = ImageOps.exif_transpose(image)
+        upright = _upright(image)
     if deep:
         return _grey_16_bit(upright, size)
     if upright.mode in _DEEP:
         upright = _as_image(np.asarray(upright).astype(np.float64) / 257)
     upright = _over_white(upright).convert("L" if grey else "RGB")
     return np.asarray(upright if size is None else upright.resize((size[1], size[0]), _smooth()))
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    from PIL import ImageOps
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF raises many kinds of error, and the pixels are whole
+        return image.copy()
 
 
 def _grey_16_bit(image: Image.Image, size: tuple[int, int] | None) -> np.ndarray:

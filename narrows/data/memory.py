@@ -160,9 +160,9 @@ def numeric_column(series: nw.Series[Any], column: str, name: str, first_row: Li
 
 
 def _numbers_from_cells(cells: list[Any], column: str, name: str, first_row: Literal[0, 1]) -> np.ndarray:
-    offending = [i for i, cell in enumerate(cells) if not (cell is None or _is_number(cell))]
+    offending = [i for i, cell in enumerate(cells) if not (_is_gap(cell) or _is_number(cell))]
     if not offending:
-        numbers = np.array([np.nan if cell is None else float(cell) for cell in cells])
+        numbers = np.array([np.nan if _is_gap(cell) else float(cell) for cell in cells])
         if all(isinstance(cell, bool | np.bool_) for cell in cells):
             return numbers.astype(bool)
         return numbers
@@ -178,9 +178,12 @@ def _numbers_from_cells(cells: list[Any], column: str, name: str, first_row: Lit
     )
 
 
+def _is_gap(cell: object) -> bool:
+    return cell is None or type(cell).__name__ == "NAType"  # pandas.NA, without importing pandas
+
+
 def _is_number(cell: object) -> bool:
-    missing = type(cell).__name__ == "NAType"
-    return missing or isinstance(cell, Real | Decimal | np.bool_)
+    return isinstance(cell, Real | Decimal | np.bool_)
 
 
 def is_number_text(cell: object) -> bool:
@@ -230,8 +233,8 @@ def _checked(X: Any, name: str) -> np.ndarray:
         X = np.ma.filled(X.astype(np.result_type(X.dtype, np.float32)), np.nan)
     try:
         array = check_array(X, dtype="numeric", ensure_all_finite=False, accept_sparse=True, allow_nd=True)
-    except TypeError:
-        raise
+    except TypeError as error:
+        raise NotNumericError(str(error)) from error
     except ValueError as error:
         if "arrays of bytes/strings" in str(error) or "could not convert" in str(error):
             raise NotNumericError(_first_text_cell(X, name) or str(error)) from error

@@ -95,6 +95,8 @@ def _read_path(
 ) -> Rows:
     if not path.exists():
         raise DataNotFoundError(f"There is no file, folder or set {str(path)!r}; the sets are {', '.join(sets.SETS)}.")
+    if not path.is_file() and not path.is_dir():
+        raise DataFormatError(f"{path} is neither a file nor a folder; give one of them.")
     try:
         if path.is_dir():
             return images.read_images(path, image_size)

@@ -65,7 +65,8 @@ def _extent(rows: Rows, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _is_constant(rows: Rows, low: np.ndarray, high: np.ndarray, largest: np.ndarray) -> np.ndarray:
     dtypes = [np.dtype(name) for name in rows.dtypes]
-    rounding = np.array([np.finfo(dtype).eps if dtype.kind == "f" else 0.0 for dtype in dtypes], dtype=np.float64)
+    # Computed columns carry noise in the last bits of float64; the few steps of a shorter float may be its values.
+    rounding = np.array([np.finfo(dtype).eps if dtype == np.float64 else 0.0 for dtype in dtypes])
     with np.errstate(over="ignore"):
         return high - low <= 8 * rounding * largest
 
@@ -84,7 +85,15 @@ def _moments(rows: Rows, weight: np.ndarray, unit: np.ndarray) -> tuple[np.ndarr
         block -= mean
         block *= there
         squares += weight[chunk] @ np.square(block, out=block)
-    return mean, np.sqrt(squares / total)
+    return _rounded(mean, np.sqrt(squares / total))
+
+
+def _rounded(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """To 24 bits, relative to the spread: finer than float32 shows, and coarser than the order of the rows changes."""
+    mantissa, exponent = np.frexp(spread)
+    spread = np.ldexp(np.rint(np.ldexp(mantissa, 24)), exponent - 24)
+    step = np.where(spread > 0, spread * 2.0**-24, 1.0)
+    return np.where(spread > 0, np.rint(mean / step) * step, mean), spread
 
 
 def _scaled(rows: Rows, chunk: slice, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import gzip
+import io
+import re
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,28 +24,32 @@ if TYPE_CHECKING:
 
 _HEAD = 1 << 16
 _NUMBER = r"(?i)^\s*[-+]?(\d+\.?\d*|\.\d+|inf|infinity)(e[-+]?\d+)?\s*$"
+_DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
 
 
 def read_csv(path: Path) -> tuple[pa.Table, tuple[str, ...]]:
     """A CSV file, also gzipped, as a table, with notes on how it was read.
 
     The column types are inferred over the whole file. The separator is the one of comma, semicolon and tab
-    that stands in the first line most often. A first line of nothing but numbers is a row, not a header.
+    that stands in the first line most often. A first line of nothing but numbers is a row, not a header, unless
+    they are 0, 1, 2, ..., which is what pandas writes where columns have no names.
     """
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv as arrow_csv
 
-    first_line = _first_line(path)
-    delimiter = max(",;\t", key=first_line.count)
-    cells = [cell.strip().strip('"') for cell in first_line.split(delimiter)]
-    headless = all(is_number_text(cell) for cell in cells)
+    delimiter, cells = _first_cells(_head(path))
+    counted = cells == [str(i) for i in range(len(cells))]
+    headless = not counted and all(is_number_text(cell) and np.isfinite(float(cell)) for cell in cells)
     try:
-        table = csv.read_csv(
-            path,
-            read_options=csv.ReadOptions(column_names=[f"x{i}" for i in range(len(cells))] if headless else None),
-            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            convert_options=csv.ConvertOptions(strings_can_be_null=True),
-        )
+        with _opened(path) as file:
+            table = arrow_csv.read_csv(
+                file,
+                read_options=arrow_csv.ReadOptions(
+                    column_names=[f"x{i}" for i in range(len(cells))] if headless else None
+                ),
+                parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+                convert_options=arrow_csv.ConvertOptions(strings_can_be_null=True),
+            )
         _ = table.column_names  # decodes the header
     except UnicodeDecodeError as error:
         raise DataFormatError(_not_utf8(path)) from error
@@ -51,8 +58,11 @@ def read_csv(path: Path) -> tuple[pa.Table, tuple[str, ...]]:
     for name, kind in zip(table.column_names, table.schema.types, strict=True):
         if pa.types.is_binary(kind):
             raise DataFormatError(f"Column {name!r}: {_not_utf8(path)}")
-    note = f"The first line of {path.name} holds only numbers, so it was read as a row."
-    return table, (note,) if headless else ()
+    if headless:
+        return table, (f"The first line of {path.name} holds only numbers, so it was read as a row.",)
+    if counted:
+        return table, (f"The first line of {path.name} counts the columns from 0, so it was read as a header.",)
+    return table, ()
 
 
 def read_parquet(path: Path) -> pa.Table:
@@ -60,12 +70,15 @@ def read_parquet(path: Path) -> pa.Table:
     import pyarrow as pa
     from pyarrow import parquet
 
-    try:
-        return parquet.ParquetFile(path).read()
-    except (pa.ArrowException, OSError) as error:
-        raise DataFormatError(
-            f"{path.name} is not a readable Parquet file; it may be damaged or cut short: write it anew."
-        ) from error
+    with path.open("rb") as file:  # Arrow opens only names that are UTF-8
+        try:
+            table = parquet.ParquetFile(file).read()
+            _ = table.column_names  # decodes them
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise DataFormatError(
+                f"{path.name} is not a readable Parquet file; it may be damaged or cut short: write it anew."
+            ) from error
+    return table
 
 
 def table_rows(
@@ -113,12 +126,21 @@ def table_rows(
 # -- what is in the file
 
 
-def _first_line(path: Path) -> str:
-    opened = gzip.open if path.name.casefold().endswith(".gz") else open
+def _opened(path: Path) -> IO[bytes]:
+    """The file for Arrow, which itself opens only names that are UTF-8, and unpacks only those that end in .gz."""
+    return cast("IO[bytes]", gzip.open(path, "rb")) if _is_gzip(path) else path.open("rb")
+
+
+def _is_gzip(path: Path) -> bool:
+    return path.name.casefold().endswith(".gz")
+
+
+def _head(path: Path) -> str:
+    """The beginning of a CSV file, without empty lines before the first."""
     try:
-        with opened(path, "rb") as file:
+        with _opened(path) as file:
             head = file.read(_HEAD)
-            if opened is gzip.open:
+            if _is_gzip(path):
                 while file.read(1 << 20):  # to the end, where the checksum is
                     pass
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -127,8 +149,15 @@ def _first_line(path: Path) -> str:
         raise DataFormatError(f"{path.name} is empty; give a file with a header and rows.")
     if b"\0" in head:
         raise DataFormatError(f"{path.name} is named as a CSV file but holds binary data; save it as CSV in UTF-8.")
-    lines = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace").splitlines()
-    return next(line for line in lines if line.strip())
+    return head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace").lstrip("\r\n")
+
+
+def _first_cells(head: str) -> tuple[str, list[str]]:
+    """The separator that stands most often in the first line, not counting those within quotes; and its cells."""
+    bare = re.sub(r'"[^"]*"', "", head).splitlines() or [""]
+    delimiter = max(",;\t", key=bare[0].count)
+    cells = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+    return delimiter, [cell.strip() for cell in cells]
 
 
 def _not_utf8(path: Path) -> str:
@@ -137,7 +166,7 @@ def _not_utf8(path: Path) -> str:
 
 def _why_not_csv(path: Path, delimiter: str, error: pa.ArrowInvalid) -> str:
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv as arrow_csv
 
     found: list[Any] = []
 
@@ -145,11 +174,13 @@ def _why_not_csv(path: Path, delimiter: str, error: pa.ArrowInvalid) -> str:
         found.append(row)
         return "error"
 
-    with suppress(pa.ArrowInvalid):  # the line number is known only to a single thread
-        csv.read_csv(
-            path,
-            read_options=csv.ReadOptions(use_threads=False),
-            parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
+    with suppress(pa.ArrowInvalid), _opened(path) as file:  # the line number is known only to a single thread
+        arrow_csv.read_csv(
+            file,
+            read_options=arrow_csv.ReadOptions(use_threads=False),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note
+            ),
         )
     if not found:
         return f"{path.name} cannot be read as CSV: {str(error).splitlines()[0]}."
@@ -176,10 +207,10 @@ def _reason_to_leave_out(column: pa.ChunkedArray, name: str, source: str, *, ask
     """Why a column is not numeric, in a word or two; None where it is, or should have been."""
     if column.null_count == len(column):
         reason = "empty"
-    elif _is_numeric(column.type) or (_is_text(column.type) and _is_mostly_numbers(column)):
+    elif _is_numeric(column.type) or (_is_text(column.type) and _is_mostly(column, _NUMBER)):
         return None
     else:
-        reason = _what_it_holds(column.type)
+        reason = _what_it_holds(column)
     if asked_for:
         first = next((i for i, cell in enumerate(column) if cell.is_valid), None)
         cell = "" if first is None else f" ({str(column[first])!r} in {row_name(first, 1)})"
@@ -194,7 +225,7 @@ def _numbers(column: pa.ChunkedArray, name: str, source: str) -> np.ndarray:
     if _is_text(column.type):
         import pyarrow.compute as pc
 
-        row = pc.index(_reads_as_number(column), value=False).as_py()
+        row = pc.index(_matches(column, _NUMBER), value=False).as_py()
         if row >= 0:
             raise NotNumericError(
                 f"Column {name!r} of {source} holds {str(column[row])!r} in {row_name(row, 1)}, "
@@ -219,21 +250,24 @@ def _is_text(kind: pa.DataType) -> bool:
     return types.is_string(kind) or types.is_large_string(kind)
 
 
-def _is_mostly_numbers(column: pa.ChunkedArray) -> bool:
-    counted = _reads_as_number(column).value_counts().to_pylist()
+def _is_mostly(column: pa.ChunkedArray, pattern: str) -> bool:
+    counted = _matches(column, pattern).value_counts().to_pylist()
     n_true = sum(found["counts"] for found in counted if found["values"])
     return 2 * n_true >= len(column) - column.null_count
 
 
-def _reads_as_number(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _matches(column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
     import pyarrow.compute as pc
 
-    return pc.call_function("match_substring_regex", [column], pc.MatchSubstringOptions(_NUMBER))
+    return pc.call_function("match_substring_regex", [column], pc.MatchSubstringOptions(pattern))
 
 
-def _what_it_holds(kind: pa.DataType) -> str:
+def _what_it_holds(column: pa.ChunkedArray) -> str:
     from pyarrow import types
 
+    kind = column.type
+    if _is_text(kind) and _is_mostly(column, _DECIMAL_COMMA):
+        return "numbers with a decimal comma"
     if _is_text(kind) or types.is_string_view(kind):
         return "text"
     if types.is_dictionary(kind):
@@ -248,6 +282,8 @@ def _labels(column: pa.ChunkedArray) -> np.ndarray:
 
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if _is_text(column.type) and not column.null_count:
+    if column.null_count and not types.is_floating(column.type):
+        return np.array(column.to_pylist(), dtype=object)  # as floats, whole numbers would come out as 1.0
+    if _is_text(column.type):
         return np.array(column.to_pylist())
     return column.to_numpy()

@@ -128,14 +128,8 @@ def _prepared(
 
 
 def _writer(ending: str, rows: Rows, pixel_range: tuple[float, float] | None) -> Callable[[IO[bytes]], Any]:
-    if ending == ".csv":
-        from pyarrow import csv
-
-        return lambda file: csv.write_csv(_arrow_table(rows), file)
-    if ending == ".parquet":
-        from pyarrow import parquet
-
-        return lambda file: parquet.write_table(_arrow_table(rows), file)
+    if ending in (".csv", ".parquet"):
+        return lambda file: _write_table(file, rows, ending)
     if ending == ".npy":
         return lambda file: np.save(file, _array(rows), allow_pickle=False)
     if ending == ".npz":
@@ -155,24 +149,66 @@ def _array(rows: Rows) -> np.ndarray:
     return give_back(replace(rows, container="numpy", layout=layout))
 
 
+def _write_table(file: IO[bytes], rows: Rows, ending: str) -> None:
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    try:
+        (csv.write_csv if ending == ".csv" else parquet.write_table)(_arrow_table(rows), file)
+    except pa.ArrowException as error:
+        why = str(error).split("\n")[0].rstrip(".")
+        raise OutputError(f"The rows or labels do not fit into a {ending} file: {why}; use .npz.") from error
+
+
 def _arrow_table(rows: Rows) -> Any:
     import pyarrow as pa
 
     columns = rows.values if isinstance(rows.values, tuple) else rows.values.T
     named = {
-        name: pa.array(np.ascontiguousarray(column), from_pandas=True)
+        name: pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
         for name, column in zip(rows.feature_names, columns, strict=True)
     }
     if rows.labels is not None:
         name = "label"
         while name in named:
             name += "_"
-        named[name] = pa.array(_plain(rows.labels))
+        named[name] = _label_column(rows.labels)
     return pa.table(named)
 
 
+def _label_column(labels: np.ndarray) -> Any:
+    """Gaps stay empty; objects become numbers or dates where all are, else text."""
+    import pyarrow as pa
+
+    if labels.dtype != object:
+        return pa.array(_native(labels), from_pandas=True)
+    cells = [None if _is_gap(cell) else cell for cell in labels]
+    try:
+        column = pa.array(cells)
+    except (pa.ArrowException, OverflowError):
+        column = None
+    if column is not None and pa.types.is_primitive(column.type):
+        return column
+    return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
+
+
+def _is_gap(cell: object) -> bool:
+    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or (isinstance(cell, float) and cell != cell)
+
+
+def _native(column: np.ndarray) -> np.ndarray:
+    """Arrow knows neither the other byte order nor long doubles."""
+    if column.dtype.type is np.longdouble:
+        return column.astype(np.float64)
+    return column.astype(column.dtype.newbyteorder("="), copy=False)
+
+
 def _plain(labels: np.ndarray) -> np.ndarray:
-    return labels.astype(str) if labels.dtype == object else labels
+    """Labels that NumPy saves without pickling: gaps become NaN in numbers and "" in text."""
+    if labels.dtype != object:
+        return labels
+    values = _label_column(labels).to_numpy(zero_copy_only=False)
+    return values if values.dtype != object else np.array(["" if cell is None else str(cell) for cell in values])
 
 
 def _write_images(folder: Path, rows: Rows, pixel_range: tuple[float, float] | None) -> None:

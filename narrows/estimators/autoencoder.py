@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from os import PathLike
@@ -15,7 +16,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from torch import Tensor, nn
 
 from narrows.data import Missing, Rows, Scale, Schema, as_rows
-from narrows.errors import DivergedError, NotFittedError
+from narrows.errors import NotFittedError
 from narrows.estimators import checks, fitting
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, Penalty
@@ -86,7 +87,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon"}, default="muon"
         Muon updates matrices and kernels, AdamW the rest.
     learning_rate : float or "auto", default="auto"
-        Peak rate. "auto" is 1e-3 for adam, adamw and rmsprop, 0.1 for sgd, 5e-3 for muon.
+        Peak rate. "auto" is 1e-3 for adam, adamw and rmsprop, 3e-3 for sgd, 5e-3 for muon.
     momentum : float, default=0.9
         Of sgd and rmsprop.
     weight_decay : float or "auto", default="auto"
@@ -212,6 +213,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     seed_: int = field(init=False)
     n_features_in_: int = field(init=False)
     feature_names_in_: np.ndarray = field(init=False)
+    _fitted_params: dict[str, Any] = field(init=False)
 
     def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None) -> Self:
         """Learn the scaling and the network from X.
@@ -235,9 +237,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         DataError, SettingError, DivergedError
             See `narrows.errors`.
         """
-        for epoch in self.fit_epochs(X, y, sample_weight=sample_weight, validation_data=validation_data):
-            if self.verbose:
-                print(_line(epoch, self.epochs_))
+        try:
+            for epoch in self.fit_epochs(X, y, sample_weight=sample_weight, validation_data=validation_data):
+                if self.verbose:
+                    print(_line(epoch, self.epochs_))
+        except KeyboardInterrupt:
+            if not hasattr(self, "network_"):
+                raise
+            self.interrupted_ = True
         if self.interrupted_:
             warnings.warn(
                 f"Training was interrupted after {len(self.history_)} of {self.epochs_} epochs; "
@@ -256,7 +263,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         rows = as_rows(X, image_shape=self.image_shape)
         plan = fitting.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data)
-        before = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        before = self._fitted_state()
         self._trainer = None
         self._adopt(plan)
         try:
@@ -272,7 +279,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 self.interrupted_ = False
         except KeyboardInterrupt:
             self.interrupted_ = True
-        except DivergedError:
+        except Exception:
             self._restore(before)
             raise
         finally:
@@ -287,6 +294,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         rows = as_rows(X, image_shape=self.image_shape)
         trainer: Trainer | None = getattr(self, "_trainer", None)
+        before = deepcopy(self._fitted_state())
         if trainer is None or not hasattr(self, "network_"):
             plan = fitting.plan(
                 self, rows, sample_weight=sample_weight, hold_out=False, resume=hasattr(self, "network_")
@@ -298,8 +306,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             x, weight = plan.x, plan.weight
         else:
             x, weight = fitting.training_tensors(self, rows, sample_weight)
-        self.history_.append(trainer.one_pass(x, weight=weight))
-        self.network_.eval()
+        try:
+            self.history_.append(trainer.one_pass(x, weight=weight))
+        except Exception:
+            self._trainer = None
+            self._restore(before)
+            raise
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -392,8 +404,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if "feature_names_in_" not in plan.fitted and hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
 
+    def _fitted_state(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name.endswith("_") or name == "_fitted_params"}
+
     def _restore(self, attributes: dict[str, Any]) -> None:
-        for name in [name for name in vars(self) if name.endswith("_")]:
+        for name in self._fitted_state():
             delattr(self, name)
         vars(self).update(attributes)
 

@@ -16,9 +16,7 @@ def model_card(model: Autoencoder, versions: dict[str, str]) -> str:
         if schema.image_shape
         else f"rows of {schema.n_columns} columns"
     )
-    changed = {
-        name: value for name, value in model.get_params(deep=False).items() if value != type(model)().get_params()[name]
-    }
+    changed = {name: value for name, value in model._fitted_params.items() if value != type(model)().get_params()[name]}
     settings = "\n".join(f"- `{name}` = `{value!r}`" for name, value in changed.items()) or "- all defaults"
     columns = ""
     if schema.names is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from numbers import Integral
 from typing import Any
@@ -20,14 +21,14 @@ def seed(random_state: Any) -> int:
     """A seed from scikit-learn's `random_state`; None draws one from the operating system."""
     if random_state is None:
         return secrets.randbits(63)
-    if isinstance(random_state, Integral) and int(random_state) >= 0:
+    if isinstance(random_state, Integral) and 0 <= int(random_state) < 2**63:
         return int(random_state)
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31 - 1))
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**63 - 1))
     raise SettingError(
-        f"random_state must be a whole number of at least 0, a RandomState or None, got {random_state!r}."
+        f"random_state must be a whole number from 0 to 2**63, a RandomState or None, got {random_state!r}."
     )
 
 
@@ -36,6 +37,8 @@ def device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
+        if torch.device(name).type not in ("cpu", "cuda", "mps"):
+            raise RuntimeError(name)
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError, TypeError) as error:
         raise SettingError(f"device={name!r} is not available here; use device='auto' or 'cpu'.") from error
@@ -52,7 +55,8 @@ def sample_weight(weight: Any, n_rows: int) -> np.ndarray | None:
         raise DataError(str(error)) from error
     if not checked.any():
         raise DataError("Every sample_weight is zero; at least two rows need a weight above zero.")
-    return checked
+    # Only proportions count, and the largest weight may be too large to be summed.
+    return checked / checked.max()
 
 
 def codes(Z: Any, n_components: int) -> np.ndarray:
@@ -67,15 +71,22 @@ def codes(Z: Any, n_components: int) -> np.ndarray:
     return checked if checked.flags.writeable else checked.copy()
 
 
+def number(name: str, value: Any) -> float:
+    """A finite number; what range it must have is for its station to say."""
+    try:
+        checked = math.nan if isinstance(value, str) else float(value)
+    except (TypeError, ValueError):
+        checked = math.nan
+    if not abs(checked) < 1e30:
+        raise SettingError(f"{name} must be a number, got {value!r}.")
+    return checked
+
+
 def share(name: str, value: Any) -> float:
     """A number in [0, 1)."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = -1.0
-    if not 0 <= number < 1:
+    if not 0 <= number(name, value) < 1:
         raise SettingError(f"{name} must be a number from 0 to below 1, got {value!r}.")
-    return number
+    return float(value)
 
 
 def within_density(likelihood: Likelihood, floats: np.ndarray, rows: Rows) -> None:

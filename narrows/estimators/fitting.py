@@ -102,7 +102,10 @@ def plan(
     network = resolved.network
     if resume:
         _continue_from(model.network_, network)
+    if network.n_parameters == 0:
+        raise SettingError("The encoder and decoder have no parameter to train; give them layers, or unfreeze some.")
     network.to(device)
+    checks.within_density(network.likelihood, floats, rows)
 
     fraction = checks.share("validation_fraction", model.validation_fraction)
     n_held = int(len(distinct.first) * fraction) if hold_out and validation_data is None else 0
@@ -122,6 +125,7 @@ def plan(
     if validation_data is not None:
         given = as_rows(validation_data, image_shape=model.image_shape, name="validation_data")
         watched = schema.encode(given, who=type(model).__name__)
+        checks.within_density(network.likelihood, watched, given)
         validation, validation_weight = torch.from_numpy(watched).to(device), None
     else:
         validation, validation_weight = tensors(held) if n_held else (None, None)
@@ -130,6 +134,7 @@ def plan(
         "network_": network,
         "schema_": schema,
         "history_": history,
+        "_fitted_params": model.get_params(deep=False),
         "validation_rows_": np.flatnonzero(np.isin(distinct.group, held)),
         "interrupted_": False,
         "mean_": model.mean_ if resume else _mean(floats, weight),
@@ -153,6 +158,7 @@ def training_tensors(model: Autoencoder, rows: Rows, sample_weight: Any) -> tupl
     """Rows and weights for one more pass of a fitted model."""
     weight = checks.sample_weight(sample_weight, len(rows))
     floats = model.schema_.encode(rows, who=type(model).__name__)
+    checks.within_density(model.network_.likelihood, floats, rows)
     distinct = distinct_rows(floats, weight)
     places = np.arange(len(distinct.first))
     return _tensors(floats[distinct.first], distinct.weight, places, model.device_)
@@ -166,6 +172,8 @@ def resolve(
     Without floats (a model that is being loaded) ranges are not checked; without a generator weights are
     not initialised.
     """
+    for name in ("level", "penalty_weight", "rho", "beta", "kl_warmup", "free_bits"):
+        checks.number(name, getattr(model, name))
     code = make_code(model.code, model.k)
     penalties = make_penalty(model.penalty, model.penalty_weight, rho=model.rho)
     gaussian = isinstance(code, GaussianCode)
@@ -204,7 +212,7 @@ def resolve(
     )
     objective = Objective(make_corruption(model.corruption, model.level, bounded=schema.bounded), penalties)
     objective.check(network)
-    return Resolved(network.n_components, tuple(hidden), code_activation, network, objective)
+    return Resolved(network.n_components, _sizes(hidden), code_activation, network, objective)
 
 
 _TRAINING_PARAMETERS = (
@@ -288,3 +296,8 @@ def _tensors(
 
 def _mean(floats: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     return np.average(floats, axis=0, weights=weight).astype(np.float32)
+
+
+def _sizes(hidden: Any) -> tuple[int, ...]:
+    """Hidden sizes that the network has accepted, as a tuple."""
+    return (int(hidden),) if hasattr(hidden, "__index__") else tuple(int(size) for size in hidden)

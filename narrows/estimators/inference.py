@@ -14,7 +14,8 @@ from narrows.data import Rows
 if TYPE_CHECKING:
     from narrows.estimators.autoencoder import Autoencoder
 
-_CHUNK = 8192
+_ROWS = 64
+_CHUNK = 128 * _ROWS
 
 
 def map_rows(
@@ -33,6 +34,12 @@ def map_rows(
 
 @torch.inference_mode()
 def map_floats(floats: np.ndarray, function: Callable[[Tensor], Tensor], device: str) -> np.ndarray:
-    """Apply a tensor function to floats (n, d), chunk by chunk."""
-    tensor = torch.from_numpy(floats)
-    return torch.cat([function(part.to(device)).cpu() for part in tensor.split(_CHUNK)]).numpy()
+    """Apply a tensor function to floats (n, d), chunk by chunk.
+
+    Matrix products of few rows round differently from those of many. Filled up with zeros to a multiple of 64
+    rows, a row has the same answer alone as among others.
+    """
+    n = len(floats)
+    padding = np.zeros((-n % _ROWS, floats.shape[1]), dtype=np.float32)
+    tensor = torch.from_numpy(np.concatenate([floats, padding]) if len(padding) else floats)
+    return torch.cat([function(part.to(device)).cpu() for part in tensor.split(_CHUNK)])[:n].numpy()

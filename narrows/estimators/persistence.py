@@ -62,11 +62,17 @@ _PLAIN_FITTED = (
 
 def save(model: Autoencoder, path: str | PathLike[str], *, overwrite: bool = False) -> None:
     """Write a fitted model; raises `OutputExistsError` or `OutputError`, and then leaves what was there."""
+    from narrows.estimators import VARIANTS
+
+    if type(model) not in VARIANTS.values():
+        raise SettingError(
+            f"{type(model).__name__} is a class of your own, which could not be loaded again; save a narrows estimator."
+        )
     tensors = {f"network.{name}": value for name, value in model.network_.state_dict().items()}
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in model.schema_.arrays().items()}
     tensors["mean"] = torch.from_numpy(model.mean_)
     tensors["validation_rows"] = torch.from_numpy(model.validation_rows_)
-    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     files = {
         _WEIGHTS: safetensors.torch.save(tensors),
         _HISTORY: _json([epoch.to_dict() for epoch in model.history_]),
@@ -75,7 +81,8 @@ def save(model: Autoencoder, path: str | PathLike[str], *, overwrite: bool = Fal
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "estimator": type(model).__name__,
-        "parameters": {name: _describe(value) for name, value in model.get_params(deep=False).items()},
+        # Those of the fit: parameters that were set for the next one do not describe these weights.
+        "parameters": {name: _describe(value) for name, value in model._fitted_params.items()},
         "fitted": {name: _describe(getattr(model, name)) for name in _PLAIN_FITTED},
         "schema": model.schema_.describe(),
         "versions": _versions(),
@@ -153,12 +160,22 @@ def is_model(path: Path) -> bool:
         return False
 
 
+def replaceable(path: Path) -> bool:
+    """Whether `path` is a folder with nothing but a narrows model in it, or with nothing at all."""
+    if not path.is_dir() or path.is_symlink():
+        return False
+    names = {entry.name for entry in path.iterdir()}
+    return not names or (is_model(path) and names <= {_WEIGHTS, _ABOUT, _HISTORY, _CARD})
+
+
 def _write(path: Path, files: dict[str, bytes], *, overwrite: bool) -> None:
     if path.exists() or path.is_symlink():
         if not overwrite:
             raise OutputExistsError(f"{path} is already there; choose another name or allow overwriting it.")
-        if not is_model(path) and not (path.is_dir() and not any(path.iterdir())):
-            raise OutputExistsError(f"{path} is not a narrows model, so it is not overwritten; choose another name.")
+        if not replaceable(path):
+            raise OutputExistsError(
+                f"{path} holds more than a narrows model and is not overwritten; choose another name."
+            )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_folder(path) as folder:
@@ -264,6 +281,7 @@ def _restore(
     model.mean_ = tensors["mean"].numpy()
     model.validation_rows_ = tensors["validation_rows"].numpy()
     model.device_ = device
+    model._fitted_params = model.get_params(deep=False)
     if schema.names is not None:
         model.feature_names_in_ = np.asarray(schema.names, dtype=object)
 
@@ -278,6 +296,10 @@ def _describe(value: Any) -> Any:
         return [_describe(item) for item in value]
     if isinstance(value, np.random.RandomState | np.random.Generator):
         return None  # the seed that was drawn from it stands in seed_
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, torch.device):
+        return str(value)
     return value.item() if isinstance(value, np.generic) else value
 
 

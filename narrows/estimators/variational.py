@@ -64,8 +64,8 @@ class VariationalAutoencoder(Autoencoder):
         Rows in the container, units, dtypes and image shape of the fit.
         """
         self._check_fitted()
-        if not isinstance(n_samples, (int, np.integer)) or n_samples < 1:
-            raise SettingError(f"n_samples must be a whole number of at least 1, got {n_samples!r}.")
+        if not isinstance(n_samples, (int, np.integer)) or not 1 <= n_samples < 2**31:
+            raise SettingError(f"n_samples must be a whole number from 1 to 2**31, got {n_samples!r}.")
         seed = self.seed_ if random_state is None else checks.seed(random_state)
         generator = torch.Generator().manual_seed(seed)
         z = torch.randn(int(n_samples), self.n_components_, generator=generator).numpy()
@@ -82,7 +82,9 @@ class VariationalAutoencoder(Autoencoder):
         SettingError
             Where the loss is not a density ("mse", "mae", "huber").
         """
-        return self._bound(X, partial(self._elbo, n_pairs=max(1, n_draws // 2)))
+        if not isinstance(n_draws, (int, np.integer)) or n_draws < 1:
+            raise SettingError(f"n_draws must be a whole number of at least 1, got {n_draws!r}.")
+        return self._bound(X, partial(self._elbo, n_pairs=(int(n_draws) + 1) // 2))
 
     def log_likelihood(self, X: Any, k: int = 100) -> np.ndarray:
         """Importance-weighted bound on log p(x) in nats, shape (n,); larger `k`, tighter (Burda et al. 2016, eq. 8).
@@ -101,16 +103,18 @@ class VariationalAutoencoder(Autoencoder):
     def score(self, X: Any, y: Any = None) -> float:
         """Mean evidence lower bound in nats per row; higher is better.
 
-        Where the loss is not a density, the share of variance that `Autoencoder.score` gives.
+        Where the loss is not a density or the code not gaussian, the share of variance that `Autoencoder.score` gives.
         """
         self._check_fitted()
-        if not self.network_.likelihood.is_density:
+        if not self.network_.likelihood.is_density or not isinstance(self.network_.code, GaussianCode):
             return super().score(X)
         return float(self.elbo(X).mean(dtype=np.float64))
 
     def _bound(self, X: Any, function: Callable[[Tensor], Tensor]) -> np.ndarray:
         rows = self._rows(X)
         likelihood = self.network_.likelihood
+        if not isinstance(self.network_.code, GaussianCode):
+            raise SettingError("Rows have a likelihood only under a gaussian code; fit with code='gaussian'.")
         if not likelihood.is_density:
             raise SettingError(
                 f"loss={self.loss_!r} is not a probability density, so rows have no likelihood; "

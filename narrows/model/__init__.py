@@ -23,6 +23,7 @@ from narrows.model.likelihood import (
 )
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
 from narrows.model.objective import Objective
+from narrows.model.own import OwnDecoder, OwnEncoder
 from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalty, Step, make_penalty
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "Likelihood",
     "Masking",
     "Objective",
+    "OwnDecoder",
+    "OwnEncoder",
     "Penalty",
     "PointCode",
     "SaltAndPepper",

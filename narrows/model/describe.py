@@ -29,7 +29,16 @@ _BUILT_IN: dict[str, type[Station]] = {
 
 
 def describe_station(station: Station) -> dict[str, object]:
-    """{"station": class name, field: value, ...}, ready for JSON; SettingError where a field is not."""
+    """{"station": class name, field: value, ...}, ready for JSON; SettingError where a field is not.
+
+    A class of the user's own is marked, so that it is never mistaken for ours.
+    """
+    own = [cls for cls in type(station).__mro__ if not cls.__module__.startswith(("narrows.", "torch.", "builtins"))]
+    for cls in own:
+        if "__init__" in vars(cls) and "__dataclass_params__" not in vars(cls):
+            raise SettingError(
+                f"{cls.__name__} has an __init__ of its own, so its settings cannot be saved; make it a dataclass."
+            )
     fields = {field.name: getattr(station, field.name) for field in dataclasses.fields(station) if field.init}
     # A grid over np.arange gives NumPy's numbers, which JSON does not know.
     fields = {name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()}
@@ -39,7 +48,7 @@ def describe_station(station: Station) -> dict[str, object]:
         raise SettingError(
             f"{type(station).__name__} has a field that cannot be saved ({error}); use numbers, text, lists."
         ) from error
-    return {"station": type(station).__name__, **fields}
+    return {"station": type(station).__name__, **({"own": True} if own else {}), **fields}
 
 
 def station_from_description(
@@ -53,13 +62,15 @@ def station_from_description(
     have, SettingError for impossible values.
     """
     fields = dict(description)
-    name = str(fields.pop("station"))
+    name, own = str(fields.pop("station")), fields.pop("own", False)
     for station in stations:
         if isinstance(station, type):
             if station.__name__ == name:
                 return _make(station, fields)
         elif type(station).__name__ == name:
             return copy.deepcopy(station)
+    if own:  # even where it is called as one of ours
+        raise KeyError(name)
     return _make(_BUILT_IN[name], fields)
 
 

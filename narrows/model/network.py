@@ -211,7 +211,10 @@ def _check_components(
 
 
 def _check_sizes(hidden_layer_sizes: Sequence[int]) -> tuple[int, ...]:
-    sizes = tuple(hidden_layer_sizes)
+    sizes = (hidden_layer_sizes,) if isinstance(hidden_layer_sizes, Integral) else hidden_layer_sizes
+    if isinstance(sizes, str) or not hasattr(sizes, "__iter__"):
+        raise SettingError(f"hidden_layer_sizes={sizes!r} must hold whole numbers from 1, as in (128, 64).")
+    sizes = tuple(sizes)
     if not all(_is_count(size) for size in sizes):
         raise SettingError(f"hidden_layer_sizes={sizes} must hold whole numbers from 1, as in (128, 64).")
     return tuple(int(size) for size in sizes)
@@ -227,4 +230,4 @@ def _check_code_activation(code_activation: str, code: Code) -> None:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
+    return isinstance(value, Integral) and not isinstance(value, bool) and 1 <= int(value) < 2**31

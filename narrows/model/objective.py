@@ -39,6 +39,7 @@ class Objective:
         *,
         progress: float,
         training: bool,
+        weight: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """The terms for clean rows x (n, d), weighted, so that their sum is the loss.
 
@@ -50,7 +51,7 @@ class Objective:
         h = network.encode(x_tilde)
         z = network.code.draw(h, generator)
         terms = {"reconstruction": network.likelihood.loss(network.output(z), x).sum(1)}
-        step = Step(network, x, x_tilde, h, z, generator, progress, training)
+        step = Step(network, x, x_tilde, h, z, generator, progress, training, weight)
         for penalty in self.penalties:
             terms[penalty.name] = penalty(step)
         return terms

@@ -25,6 +25,7 @@ class Step:
     x : clean rows (n, d). x_tilde : the corrupted rows (n, d) that the encoder was given.
     h : code statistics (n, k * floats_per_component). z : codes (n, k) as the decoder was given them.
     progress : epochs done so far, 2.5 in the middle of the third. training : False on held-out rows.
+    weight : how many rows each row stands for, up to a factor (n,); None where all are alike.
     """
 
     network: AutoencoderNetwork
@@ -35,6 +36,13 @@ class Step:
     generator: torch.Generator
     progress: float
     training: bool
+    weight: Tensor | None = None
+
+    def mean_over_rows(self, value: Tensor) -> Tensor:
+        """The mean of `value` (n, ...) over the batch's rows, each with its weight."""
+        if self.weight is None:
+            return value.mean(0)
+        return (self.weight / self.weight.sum()) @ value
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ class KLSparsity(Penalty):
             )
 
     def __call__(self, step: Step) -> Tensor:
-        activity = step.z.mean(0).clamp(1e-6, 1 - 1e-6)
+        activity = step.mean_over_rows(step.z).clamp(1e-6, 1 - 1e-6)
         on = self.rho * torch.log(self.rho / activity)
         off = (1 - self.rho) * torch.log((1 - self.rho) / (1 - activity))
         return self.weight * (on + off).sum()
@@ -140,7 +148,7 @@ class KLToPrior(Penalty):
             return self.beta * kl.sum(1)
         beta = self.beta * min(1.0, step.progress / self.warmup) if self.warmup else self.beta
         if self.free_bits:
-            return beta * kl.mean(0).clamp(min=self.free_bits).sum()
+            return beta * step.mean_over_rows(kl).clamp(min=self.free_bits).sum()
         return beta * kl.sum(1)
 
     def check(self, network: AutoencoderNetwork) -> None:

@@ -57,6 +57,7 @@ def _hash(x: np.ndarray) -> np.ndarray:
     factors = np.random.default_rng(0).integers(2**63, size=x.shape[1], dtype=np.uint64) * 2 + 1
     keys = np.empty(len(x), dtype=np.uint64)
     for start in range(0, len(x), _CHUNK):
-        bits = np.ascontiguousarray(x[start : start + _CHUNK]).view(np.uint32)
+        # Adding 0 makes a negative zero the zero that it equals.
+        bits = np.ascontiguousarray(x[start : start + _CHUNK] + np.float32(0)).view(np.uint32)
         keys[start : start + _CHUNK] = bits.astype(np.uint64) @ factors
     return keys ^ (keys >> np.uint64(29))

@@ -11,7 +11,7 @@ OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "muon")
 SCHEDULES = ("linear", "cosine", "constant")
 
 # Muon's steps have the size of AdamW's (match_rms_adamw), yet it stays stable at a larger rate.
-DEFAULT_LEARNING_RATE = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 0.1, "muon": 5e-3}
+DEFAULT_LEARNING_RATE = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 3e-3, "muon": 5e-3}
 DEFAULT_WEIGHT_DECAY = {"adam": 0.0, "adamw": 0.01, "rmsprop": 0.0, "sgd": 0.0, "muon": 0.2}
 
 
@@ -159,7 +159,7 @@ def _number(
         raise SettingError(sentence)
     number = float(value)  # pyright: ignore[reportArgumentType]
     if (
-        not math.isfinite(number)
+        not abs(number) < 1e30
         or (above is not None and number <= above)
         or (at_least is not None and number < at_least)
         or (below is not None and number >= below)
@@ -169,6 +169,6 @@ def _number(
 
 
 def _count(name: str, value: object) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:  # pyright: ignore[reportArgumentType]
-        raise SettingError(f"{name} must be a whole number of at least 1, got {value!r}.")
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not 1 <= int(value) < 2**31:  # pyright: ignore[reportArgumentType]
+        raise SettingError(f"{name} must be a whole number from 1 to 2**31, got {value!r}.")
     return int(value)  # pyright: ignore[reportArgumentType]

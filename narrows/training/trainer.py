@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from narrows.model import AutoencoderNetwork, Objective
+from narrows.model import AutoencoderNetwork, Objective, OwnDecoder, OwnEncoder
 from narrows.training.divergence import diverged
 from narrows.training.epoch import Epoch
 from narrows.training.optimizers import clip_gradient, make_optimizer, set_learning_rate
@@ -62,6 +63,7 @@ class Trainer:
             self._noise.manual_seed(int(torch.randint(2**62, (), generator=generator)))
         self._parameters = [p for p in network.parameters() if p.requires_grad]
         self._optimizer = make_optimizer(self._parameters, settings)
+        self._has_own_modules = any(isinstance(part, OwnEncoder | OwnDecoder) for part in network.children())
         self._n_threads = threads_for(network, settings.batch_size)
 
     def epochs(
@@ -120,10 +122,13 @@ class Trainer:
         start = time.perf_counter()
         self.network.train()
         order = torch.randperm(len(x), generator=self._generator).to(self._device)
-        batches = order.split(self.settings.batch_size)
+        batches = list(order.split(self.settings.batch_size))
+        if len(batches) > 1 and len(batches[-1]) == 1:
+            # A covariance or a batch normalisation of one row is not defined.
+            batches[-2:] = [torch.cat(batches[-2:])]
         sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
-        with limited_threads(self._n_threads):
+        with limited_threads(self._n_threads), self._seeded_modules():
             for i, rows in enumerate(batches):
                 if n_steps is not None:
                     rate = self.settings.rate(first_step + i, n_steps)
@@ -131,6 +136,7 @@ class Trainer:
                 share = None if weight is None else weight[rows]
                 terms = self._step(x[rows], share, progress=self.number + i / len(batches))
                 _add(sums, terms, len(rows))
+        self.network.eval()
         # The first numbers that leave the device in this epoch.
         parts = {name: float(value) / len(x) for name, value in sums.items()}
         seconds = time.perf_counter() - start
@@ -149,7 +155,7 @@ class Trainer:
         """One update; returns the objective's terms, each the mean over the batch's rows."""
         for parameter in self._parameters:
             parameter.grad = None
-        terms = self.objective.terms(self.network, batch, self._noise, progress=progress, training=True)
+        terms = self.objective.terms(self.network, batch, self._noise, progress=progress, training=True, weight=weight)
         terms = {name: _mean(value, weight) for name, value in terms.items()}
         (sum(terms.values(), torch.zeros((), device=batch.device)) / self.network.n_floats).backward()
         clip_gradient(self._parameters, self.settings.clip_norm)
@@ -165,7 +171,9 @@ class Trainer:
         weights = [None] * len(x) if weight is None else weight.split(_VALIDATION_CHUNK)
         sums: dict[str, Tensor] = {}
         for chunk, share in zip(x.split(_VALIDATION_CHUNK), weights, strict=False):
-            terms = self.objective.terms(self.network, chunk, noise, progress=epoch.number, training=False)
+            terms = self.objective.terms(
+                self.network, chunk, noise, progress=epoch.number, training=False, weight=share
+            )
             _add(sums, {name: _mean(value, share) for name, value in terms.items()}, len(chunk))
         parts = {name: float(value) / len(x) for name, value in sums.items()}
         return replace(
@@ -174,6 +182,17 @@ class Trainer:
             validation_parts=parts,
             seconds=epoch.seconds + time.perf_counter() - start,
         )
+
+    @contextmanager
+    def _seeded_modules(self) -> Iterator[None]:
+        """Let a user's own layers (Dropout draws from torch's global generator) draw from ours, and put theirs back."""
+        if not self._has_own_modules:
+            yield
+            return
+        devices = [self._device] if self._device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(int(torch.randint(2**62, (), generator=self._generator)))
+            yield
 
     def _check_finite(self, epoch: Epoch, x: Tensor) -> None:
         if not math.isfinite(epoch.loss) or not math.isfinite(epoch.validation or 0.0):

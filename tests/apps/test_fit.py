@@ -151,7 +151,7 @@ def test_what_is_no_model_is_never_replaced(shell, quick, force) -> None:
     Path("precious/thesis.txt").write_text("years of work")
     refused = shell("fit", "digits", "-o", "precious", *force, *quick)
     assert refused.status == 1
-    assert "not a narrows model" in refused.err
+    assert "more than a narrows model" in refused.err
     assert Path("precious/thesis.txt").read_text() == "years of work"
 
 
@@ -190,3 +190,17 @@ def test_every_choice_of_the_shell_is_one_of_the_estimators(name: str, choice: s
     quick = {"epochs": 1, "hidden_layer_sizes": (4,), "n_components": 3, "random_state": 0, "batch_size": 64}
     model = narrows.Autoencoder(**{**quick, **more, name: choice}).fit(read("digits").take(slice(0, 64)))
     assert getattr(model, name) == choice
+
+
+def test_files_that_were_put_beside_a_model_survive_force(shell, quick) -> None:
+    assert shell("fit", "digits", "-o", "m", *quick).status == 0
+    Path("m/notes.txt").write_text("precious")
+    refused = shell("fit", "digits", "-o", "m", "--force", *quick)
+    assert refused.status == 1
+    assert Path("m/notes.txt").read_text() == "precious"
+
+
+def test_narrows_alone_shows_its_help_and_no_error(shell) -> None:
+    alone = shell()
+    assert alone.status == 2
+    assert "Error" not in alone.err

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 
@@ -99,3 +100,22 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path, side):
 def test_a_folder_without_images_is_said(tmp_path):
     with pytest.raises(DataFormatError, match="no PNG or JPEG images"):
         read(tmp_path)
+
+
+def test_a_photo_with_damaged_exif_is_read_as_it_lies(tmp_path):
+    exif = b"Exif\0\0" + b"II*\0" + b"\xff" * 40
+    for junk in (exif, b"Exif\0\0junk", b"Exif\0\0MM"):
+        for ending in ("png", "jpg"):
+            Image.fromarray(GREY).save(tmp_path / f"a.{ending}", exif=junk)
+        assert read(tmp_path).image_shape == (8, 10, 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
+def test_hidden_folders_and_what_is_no_file_are_passed_over(tmp_path):
+    put(tmp_path / "cats" / "a.png", GREY)
+    put(tmp_path / ".git" / "b.png", GREY)
+    put(tmp_path / "cats" / ".ipynb_checkpoints" / "c.png", GREY)
+    os.mkfifo(tmp_path / "cats" / "d.png")
+    assert len(read(tmp_path)) == 1
+    with pytest.raises(DataFormatError, match="neither a file nor a folder"):
+        read(tmp_path / "cats" / "d.png")

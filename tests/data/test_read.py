@@ -4,6 +4,9 @@ import gzip
 import os
 import pickle
 import struct
+import sys
+import zipfile
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -205,3 +208,100 @@ def test_real_tables_are_read(data_folder):
 
 def test_files_have_no_held_out_part(put):
     assert read_held_out(put("t.csv", CSV)) is None
+
+
+def test_a_damaged_npz_gets_one_sentence_whatever_the_damage(tmp_path):
+    path = tmp_path / "t.npz"
+    np.savez_compressed(path, X=np.random.default_rng(0).random((20, 3)), y=np.arange(20))
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with suppress(DataError):
+            read(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("X.txt", "1 2 3")
+    with pytest.raises(DataFormatError, match=r"'X\.txt', which is not an array"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (",
+        "{'descr': 3, 'shape': (1,)}",
+        "(((",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999999999999, 2)}",
+    ],
+)
+def test_a_damaged_npy_header_gets_one_sentence(put, header):
+    text = header.encode() + b"\n"
+    with pytest.raises(DataFormatError, match="is damaged"):
+        read(put("t.npy", b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + bytes(80)))
+
+
+@pytest.mark.parametrize(
+    ("array", "sentence"),
+    [
+        (np.ones((2, 2), complex), "complex128 values"),
+        (np.zeros((2, 2), [("a", "f8")]), "records"),
+        (np.ones(3), r"array of shape \(3,\)"),
+        (np.ones(()), r"array of shape \(\)"),
+        (np.ones((0, 3)), r"array of shape \(0, 3\)"),
+    ],
+)
+def test_an_array_of_no_rows_is_refused_with_the_name_of_its_file(tmp_path, array, sentence):
+    np.save(tmp_path / "t.npy", array)
+    np.savez(tmp_path / "t.npz", array)
+    for name in ("t.npy", "t.npz"):
+        with pytest.raises(DataFormatError, match=f"^{name} holds (an )?{sentence}"):
+            read(tmp_path / name)
+
+
+def test_an_idx_file_that_promises_too_much_is_refused_without_taking_the_memory(put):
+    with pytest.raises(DataFormatError, match="has only 3"):
+        read(put("t.idx", b"\0\0\x08\3" + b"\xff" * 12 + b"abc"))
+    with pytest.raises(DataFormatError, match="9 axes"):
+        read(put("t.idx", b"\0\0\x08\x09" + bytes(36)))
+
+
+def test_columns_numbered_by_pandas_have_a_header(put):
+    rows = read(put("t.csv", b"0,1,2\n5,6,7\n"))
+    assert (rows.names, len(rows)) == (("0", "1", "2"), 1)
+    assert "read as a header" in rows.notes[0]
+
+
+def test_nan_and_inf_are_names_in_a_header(put):
+    assert read(put("t.csv", b"nan,inf,1\n5,6,7\n")).names == ("nan", "inf", "1")
+
+
+def test_separators_within_quotes_do_not_count(put):
+    rows = read(put("t.csv", b'"a;b;c;d",e\n5,6\n'))
+    assert rows.names == ("a;b;c;d", "e")
+    assert read(put("n.csv", b'"a\nb";c;"d,e,f,g"\n5;6;7\n')).names == ("a\nb", "c", "d,e,f,g")
+
+
+def test_file_names_may_be_shouted_or_not_be_unicode(put, tmp_path):
+    assert len(read(put("T.CSV.GZ", gzip.compress(CSV)))) == 2
+    if os.name != "posix" or sys.platform == "darwin":
+        pytest.skip("file names are Unicode here")
+    for ending in (".csv", ".parquet"):
+        path = os.fsdecode(os.fsencode(tmp_path) + b"/\xe9" + ending.encode())
+        with open(path, "wb") as file:
+            if ending == ".csv":
+                file.write(CSV)
+            else:
+                pyarrow.parquet.write_table(pa.table({"a": [1, 2]}), file)
+        assert len(read(path)) == 2
+
+
+def test_a_parquet_whose_names_are_damaged_is_refused(tmp_path):
+    path = tmp_path / "t.parquet"
+    pyarrow.parquet.write_table(pa.table({"abcdefgh": [1, 2]}), path, store_schema=False)
+    path.write_bytes(path.read_bytes().replace(b"abcdefgh", b"\xe9\xff\xfedefgh"))
+    with pytest.raises(DataFormatError, match="not a readable Parquet"):
+        read(path)
+
+
+def test_numbers_with_a_decimal_comma_are_named_as_such(put):
+    rows = read(put("t.csv", b"a;b;c\n1,5;2;x\n-2,25;3;y\n"))
+    assert rows.left_out == {"a": "numbers with a decimal comma", "c": "text"}

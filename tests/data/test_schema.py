@@ -279,3 +279,14 @@ def test_pixels_in_other_units_than_at_the_fit_are_refused_but_noise_is_not():
     noise = np.random.default_rng(0).normal(size=parts.shape)
     assert of_parts.encode(as_rows(parts + noise)).shape == (2, 64)
     assert of_whole.encode(as_rows(whole + 255 * noise)).shape == (2, 64)
+
+
+def test_pixels_of_eight_and_of_sixteen_bits_are_not_mixed_up():
+    eight = R.integers(0, 256, (4, 3, 3), np.uint8)
+    deep = eight.astype(np.uint16) * 257
+    for fitted, given_later in ((eight, deep), (deep, eight)):
+        schema = Schema.learn(as_rows(fitted))
+        with pytest.raises(SchemaMismatchError, match="units"):
+            schema.encode(as_rows(given_later))
+    Schema.learn(as_rows(eight)).encode(as_rows(eight + 9.5))
+    Schema.learn(as_rows(deep)).encode(as_rows(deep // 257))

@@ -149,3 +149,36 @@ def test_rows_keep_their_own_labels(tmp_path):
     rows = as_rows(IMAGES)
     write(tmp_path / "t.csv", rows)
     assert read(tmp_path / "t.csv").n_columns == 72
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_gaps_in_labels_stay_empty_and_whole_numbers_stay_whole(tmp_path, ending):
+    path = tmp_path / f"t{ending}"
+    for labels in (["x", None, "y"], [1, None, 3]):
+        write(path, TABLE[:3], labels=np.array(labels, dtype=object), force=True)
+        rows = read(path, label="label")
+        assert list(rows.labels) == labels  # pyright: ignore
+        write(path, rows, force=True)
+        assert list(read(path, label="label").labels) == labels  # pyright: ignore
+    write(path, TABLE[:3], labels=np.array(["x", 1, np.nan], dtype=object), force=True)
+    assert list(read(path, label="label").labels) == ["x", "1", None]  # pyright: ignore
+
+
+def test_gaps_in_labels_are_nan_or_empty_text_in_an_npz(tmp_path):
+    path = tmp_path / "t.npz"
+    write(path, TABLE[:2], labels=np.array([1, None], dtype=object))
+    np.testing.assert_array_equal(read(path).labels, [1, np.nan])
+    write(path, TABLE[:2], labels=np.array(["x", None], dtype=object), force=True)
+    np.testing.assert_array_equal(read(path).labels, ["x", ""])
+
+
+@pytest.mark.parametrize("dtype", [">i4", ">f8", np.longdouble])
+def test_labels_and_values_of_other_machines_are_written_as_tables(tmp_path, dtype):
+    write(tmp_path / "t.parquet", TABLE.astype(dtype), labels=np.arange(5).astype(dtype))
+    assert list(read(tmp_path / "t.parquet", label="label").labels) == [0, 1, 2, 3, 4]  # pyright: ignore
+
+
+def test_labels_that_no_table_holds_are_refused_and_nothing_is_left_behind(tmp_path):
+    with pytest.raises(OutputError, match=r"do not fit into a \.csv file"):
+        write(tmp_path / "t.csv", TABLE, labels=np.ones(5, complex))
+    assert not os.listdir(tmp_path)

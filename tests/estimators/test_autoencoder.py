@@ -24,8 +24,10 @@ from narrows.errors import (
     SettingError,
 )
 from narrows.estimators import VARIANTS
+from narrows.model import Bernoulli, Penalty
 
 IRIS = load_iris().data
+DISTINCT = np.unique(IRIS, axis=0)
 DIGITS = load_digits().images / 16
 
 
@@ -364,3 +366,83 @@ def test_a_whole_use_warns_about_nothing():
         warnings.simplefilter("error")
         model = quick().fit(load_iris(as_frame=True).data)
         model.reconstruct(load_iris(as_frame=True).data)
+
+
+def test_a_row_has_the_same_code_to_the_bit_alone_and_among_others():
+    model = Autoencoder(n_components=8, epochs=2, random_state=0).fit(DIGITS)
+    together = model.transform(DIGITS)
+    for n in (1, 2, 17, 300):
+        assert np.array_equal(model.transform(DIGITS[:n]), together[:n])
+
+
+def test_targets_outside_the_range_of_a_bernoulli_loss_are_refused_wherever_they_come_from():
+    with pytest.raises(DataRangeError):
+        quick(loss="bce").fit(DIGITS, validation_data=DIGITS * 5)
+    with pytest.raises(DataRangeError):
+        quick(loss=Bernoulli()).fit(IRIS)
+    with pytest.raises(DataRangeError):
+        quick(loss="bce").partial_fit(DIGITS).partial_fit(DIGITS * 5)
+
+
+class Breaks(Penalty):
+    """A user's own station with a bug in it."""
+
+    name = "breaks"
+
+    def __call__(self, step):
+        raise RuntimeError("a bug")
+
+
+def test_an_error_in_a_users_own_station_leaves_the_model_as_it_was():
+    model = quick(penalty=Breaks())
+    with pytest.raises(RuntimeError, match="a bug"):
+        model.fit(IRIS)
+    with pytest.raises(NotFittedError):
+        model.transform(IRIS)
+    fitted = quick().fit(IRIS)
+    codes = fitted.transform(IRIS)
+    with pytest.raises(RuntimeError, match="a bug"):
+        fitted.set_params(penalty=Breaks()).fit(IRIS)
+    assert np.array_equal(fitted.transform(IRIS), codes)
+
+
+def test_a_partial_fit_that_diverges_leaves_the_model_as_it_was():
+    model = Autoencoder(n_components=2, random_state=0, optimizer="adam").partial_fit(IRIS)
+    codes = model.transform(IRIS)
+    with pytest.raises(DivergedError):
+        model.partial_fit(IRIS * 1e25)
+    assert np.array_equal(model.transform(IRIS), codes)
+    assert len(model.partial_fit(IRIS).history_) == 2
+
+
+def test_dropout_in_an_own_module_repeats_and_leaves_the_global_seed_alone():
+    encoder = nn.Sequential(nn.Linear(4, 16), nn.Dropout(0.5), nn.Linear(16, 2))
+    state = torch.get_rng_state()
+    models = [Autoencoder(encoder=encoder, epochs=3, random_state=0).fit(IRIS) for _ in range(2)]
+    assert torch.equal(torch.get_rng_state(), state)
+    assert np.array_equal(*(model.transform(IRIS) for model in models))
+
+
+def test_modules_that_need_two_rows_survive_a_last_batch_of_one():
+    encoder = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 2))
+    model = Autoencoder(encoder=encoder, batch_size=16, epochs=2, validation_fraction=0.0, random_state=0)
+    for _ in model.fit_epochs(DISTINCT[:33]):
+        assert np.array_equal(model.transform(IRIS), model.transform(IRIS))
+
+
+def test_a_network_without_parameters_is_refused():
+    with pytest.raises(SettingError, match="no parameter"):
+        Autoencoder(encoder=nn.Identity(), decoder=nn.Identity(), epochs=1).fit(IRIS)
+
+
+def test_short_floats_are_not_taken_for_constants():
+    years = np.random.default_rng(0).integers(2010, 2024, (300, 3)).astype(np.float16)
+    rebuilt = Autoencoder(n_components=3, epochs=60, random_state=0).fit(years).reconstruct(years)
+    assert len(np.unique(rebuilt[:, 0].round())) > 8
+
+
+def test_the_order_of_rows_that_are_standardised_does_not_change_the_model():
+    X = 40 + 10 * np.random.default_rng(0).normal(size=(20_000, 4))
+    shuffled = X[np.random.default_rng(1).permutation(len(X))]
+    a, b = (quick(epochs=1).fit(data).transform(X[:50]) for data in (X, shuffled))
+    assert np.array_equal(a, b)

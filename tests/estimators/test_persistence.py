@@ -29,6 +29,7 @@ from narrows.errors import (
 )
 from narrows.estimators import VARIANTS
 from narrows.estimators.persistence import _json, _self_checksum
+from narrows.model import SquaredError
 from tests.estimators.test_variants import DarkCostsDouble, Roughness, Stripe
 
 IRIS = load_iris(as_frame=True).data
@@ -275,3 +276,42 @@ def test_a_model_survives_a_writer_that_is_killed(tmp_path):
     candidates = [path, *tmp_path.glob(".model.*.old")]
     assert any(candidate.exists() and narrows.load(candidate) for candidate in candidates)
     shutil.rmtree(tmp_path)
+
+
+def test_parameters_set_for_the_next_fit_do_not_change_what_is_saved(tmp_path):
+    model = Autoencoder(n_components=2, epochs=2, random_state=0).fit(IRIS)
+    codes, errors = model.transform(IRIS), model.reconstruction_error(IRIS)
+    model.set_params(activation="relu", code_activation="tanh", loss="mae", n_components=3)
+    loaded = narrows.load(saved(tmp_path, model))
+    assert np.array_equal(loaded.transform(IRIS), codes)
+    assert np.array_equal(loaded.reconstruction_error(IRIS), errors)
+
+
+def test_classes_that_could_not_be_loaded_again_are_refused_when_saving(tmp_path):
+    class Scaled(SquaredError):
+        def __init__(self, scale=1.0, bounded=False):
+            super().__init__(bounded)
+            self.scale = scale
+
+    class Mine(Autoencoder):
+        pass
+
+    for model in (Autoencoder(loss=Scaled(3.0), n_components=2, epochs=1), Mine(n_components=2, epochs=1)):
+        with pytest.raises(SettingError, match="own"):
+            saved(tmp_path, model.fit(IRIS))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_own_station_is_never_mistaken_for_ours_of_the_same_name(tmp_path):
+    mine = type("GaussianNoise", (Stripe,), {"__module__": __name__})
+    model = Autoencoder(corruption=mine(1), n_components=2, epochs=1, random_state=0).fit(IRIS)
+    with pytest.raises(SettingError, match="of your own, GaussianNoise"):
+        narrows.load(saved(tmp_path, model))
+
+
+def test_layers_shared_inside_an_own_module_can_be_saved(tmp_path):
+    layer = nn.Linear(4, 4)
+    encoder = nn.Sequential(layer, nn.ReLU(), layer, nn.Linear(4, 2))
+    model = Autoencoder(encoder=encoder, epochs=1, random_state=0).fit(IRIS)
+    loaded = narrows.load(saved(tmp_path, model), encoder=encoder)
+    assert np.array_equal(loaded.transform(IRIS), model.transform(IRIS))

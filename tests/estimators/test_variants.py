@@ -174,3 +174,12 @@ def test_every_loss_trains_and_names_its_unit(loss):
     assert model.history_[-1].loss < model.history_[0].loss
     assert model.loss_unit_.endswith("per row (sum over 64 features, pixels in [0, 1])")
     assert model.reconstruction_error(TEST).shape == (397,)
+
+
+def test_the_kl_penalty_counts_a_row_as_often_as_it_occurs():
+    often, rare = np.random.default_rng(0).normal(size=(1, 6)), np.random.default_rng(1).normal(size=(100, 6))
+    settings = {"penalty": "kl", "penalty_weight": 50, "n_components": 8, "epochs": 150, "batch_size": 128}
+    model = SparseAutoencoder(early_stopping=False, validation_fraction=0.0, random_state=0, **settings)
+    rows = np.vstack([often.repeat(900, axis=0), rare])
+    # Counted once, the row that occurs 900 times would be left with an activity of about 0.6.
+    assert model.fit(rows).transform(rows).mean() < 0.2

@@ -138,3 +138,10 @@ def test_without_a_density_there_is_no_likelihood_but_a_score():
 def test_any_variant_takes_a_gaussian_code():
     model = Autoencoder(code="gaussian", n_components=2, epochs=2, random_state=0).fit(IRIS)
     assert "kl_to_prior" in model.history_[-1].parts
+
+
+def test_without_a_gaussian_code_there_is_a_score_but_no_likelihood():
+    model = VariationalAutoencoder(code="point", n_components=2, epochs=2, random_state=0).fit(IRIS)
+    assert model.score(IRIS) <= 1
+    with pytest.raises(SettingError, match="gaussian code"):
+        model.log_likelihood(IRIS)

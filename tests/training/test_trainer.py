@@ -135,8 +135,8 @@ def test_closing_the_iterator_ends_the_training_and_keeps_the_best_weights():
 @pytest.mark.parametrize(
     ("others", "cure"),
     [
-        ({"optimizer": "sgd", "learning_rate": 1e6}, "learning_rate=0.1"),
-        ({"optimizer": "sgd", "learning_rate": 0.1, "scale_of_x": 1e6}, 'scale="standard"'),
+        ({"optimizer": "sgd", "learning_rate": 1e6}, "learning_rate=0.003"),
+        ({"optimizer": "sgd", "learning_rate": 0.005, "scale_of_x": 1e6}, 'scale="standard"'),
     ],
 )
 def test_a_diverging_loss_names_the_epoch_the_cause_and_the_setting(others, cure):

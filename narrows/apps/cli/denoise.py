@@ -30,7 +30,7 @@ def denoise(
             "--corrupt", help="DATA is clean: add the noise of the model's training first, and measure the gain."
         ),
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the noise that --corrupt adds.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the noise that --corrupt adds.")] = 0,
     part: SetPart = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
@@ -46,7 +46,7 @@ def denoise(
     """
     voice = Voice(as_json, quiet)
 
-    check_rows_path(output, force=force)
+    check_rows_path(output, data, force=force)
 
     import narrows
     from narrows.apps.cli.sources import read_for_model

@@ -25,7 +25,7 @@ def encode(
     """
     voice = Voice(as_json, quiet)
 
-    check_rows_path(output, force=force, numbers=True)
+    check_rows_path(output, data, force=force, numbers=True)
 
     import narrows
     from narrows.apps.cli.sources import read_for_model

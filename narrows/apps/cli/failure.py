@@ -26,6 +26,8 @@ def explain(error: BaseException) -> tuple[str, int]:
     from typer.exceptions import TyperException
 
     if isinstance(error, TyperException):
+        if not error.format_message():
+            return "", WRONG_CALL
         context = getattr(error, "ctx", None)
         where = f" See {context.command_path} --help." if context else ""
         return _one_line(error.format_message().replace("Value error, ", "").rstrip(".") + "." + where), WRONG_CALL

@@ -79,7 +79,11 @@ def fit(
 
     seconds = train(model, source.rows, voice=voice)
     model.save(path, overwrite=force)
-    summary = summarise(model, source.rows, source.test, seconds=seconds)
+    try:
+        summary = summarise(model, source.rows, source.test, seconds=seconds)
+    except BaseException:
+        voice.remark(f"The model is saved as {path}; measuring it beside PCA did not end.")
+        raise
     voice.result(
         {"model": str(path), "variant": variant, **summary.to_dict()},
         facts(summary),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,12 +25,14 @@ def check_model_path(path: Path, *, force: bool) -> None:
     """
     from narrows.errors import OutputExistsError
 
-    if path.exists():
-        from narrows.estimators.persistence import is_model
+    if os.path.lexists(path):
+        from narrows.estimators.persistence import replaceable
 
-        if not is_model(path) and not (path.is_dir() and not any(path.iterdir())):
-            raise OutputExistsError(f"{path} is there and is not a narrows model; choose another --output.")
-        if not force:
+        if not replaceable(path):
+            raise OutputExistsError(f"{path} is there and is more than a narrows model; choose another --output.")
+        if path.resolve() == Path.cwd():
+            raise OutputExistsError(f"{path} is the folder you stand in; choose another --output.")
+        if not force and any(path.iterdir()):
             raise OutputExistsError(f"{path} is already there; use --force to replace it, or another --output.")
     check_folder(path)
 
@@ -50,18 +53,24 @@ def check_folder(path: Path) -> None:
         raise OutputError(f"Cannot write in the folder {parent}: {error.strerror}; choose another --output.") from error
 
 
-def check_rows_path(path: Path, *, force: bool, numbers: bool = False) -> None:
+def check_rows_path(path: Path, data: str | None = None, *, force: bool, numbers: bool = False) -> None:
     """Raise unless rows can be written to `path`; with `numbers`, unless its ending is one for numbers.
+
+    `data` is what the rows come from: it is never overwritten, whatever `force` says.
 
     Raises
     ------
     OutputExistsError, OutputError
     """
     from narrows.data import check_output
-    from narrows.errors import OutputError
+    from narrows.errors import OutputError, OutputExistsError
 
     if numbers and path.suffix.lower() in ("", ".png"):
         raise OutputError(f"{path} would hold images, but these are numbers; use .csv, .parquet, .npy or .npz.")
+    if path.is_symlink() or (path.is_dir() and path.resolve() == Path.cwd()):
+        raise OutputExistsError(f"{path} is a link or the folder you stand in; choose another --output.")
+    if data is not None and path.exists() and Path(data).exists() and path.samefile(data):
+        raise OutputExistsError(f"{path} is what the rows are read from; choose another --output.")
     check_output(path, force)
 
 

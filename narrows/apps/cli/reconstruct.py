@@ -24,7 +24,7 @@ def reconstruct(
     """
     voice = Voice(as_json, quiet)
 
-    check_rows_path(output, force=force)
+    check_rows_path(output, data, force=force)
 
     import narrows
     from narrows.apps.cli.sources import read_for_model

@@ -40,7 +40,7 @@ def score(
     """
     voice = Voice(as_json, quiet)
     if output is not None:
-        check_rows_path(output, force=force, numbers=True)
+        check_rows_path(output, data, force=force, numbers=True)
 
     import numpy as np
 

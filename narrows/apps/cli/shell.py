@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -67,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     object on standard output, `{"error": sentence, "kind": class}`, so that a program always finds one there.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:
@@ -88,7 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _fail(sentence: str, status: int, *, kind: str, arguments: Sequence[str]) -> int:
     start = "" if status == INTERRUPTED else "Error: "
-    print(f"{start}{sentence}", file=sys.stderr)
+    if sentence:  # none where the help has been shown instead
+        print(f"{start}{sentence}", file=sys.stderr)
     try:
         if "--json" in arguments:
             import json

@@ -88,16 +88,35 @@ def read_for_model(
     """
     size = size_in(image_size)
 
-    from narrows.data import read
-
-    if missing == "mean":
-        fitted.schema_ = replace(fitted.schema_, missing="mean")
+    if missing in ("mean", "error"):
+        fitted.schema_ = replace(fitted.schema_, missing=missing)
     rows = _part(data, part, voice)
     if rows is None:
-        rows = read(data, label=label, image_size=size, missing=missing or "error")
+        rows = _read_columns(fitted, data, label=label, image_size=size, missing=missing or "error")
     for note in rows.notes:
         voice.remark(note)
     return _matched(fitted, rows, voice)
+
+
+def _read_columns(
+    fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None, missing: Missing
+) -> Rows:
+    """DATA with the model's columns alone, so that no other column's text or gaps decide; all of it where some lack."""
+    from narrows.data import read
+    from narrows.errors import DataError, NotNumericError, SettingError
+
+    names = fitted.schema_.names
+    if names is not None:
+        try:
+            return read(data, columns=names, label=label, image_size=image_size, missing=missing)
+        except NotNumericError:
+            raise
+        except (
+            DataError,
+            SettingError,
+        ):  # nameless, or lacking some: `_matched` says so
+            pass
+    return read(data, label=label, image_size=image_size, missing=missing)
 
 
 def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
@@ -168,8 +187,5 @@ def _by_name(rows: Rows, wanted: tuple[str, ...], voice: Voice) -> Rows:
             f"{rows.source} lacks {len(lacking)} of the model's {len(wanted)} columns: {told}; name them as at "
             "the fit, or fit a new model."
         )
-    extra = [name for name in given if name not in wanted]
-    if extra:
-        voice.remark(f"Columns that the model does not know are left aside: {', '.join(extra)}.")
     assert isinstance(rows.values, tuple)
     return replace(rows, values=tuple(rows.values[given[name]] for name in wanted), names=wanted)
