@@ -66,7 +66,8 @@ def give_back(rows: Rows) -> Any:
         import pandas as pd
 
         frame = pd.DataFrame(columns, index=cast("Any", rows.index))
-        return frame if rows.names else frame.set_axis(range(rows.n_columns), axis=1)
+        labels = range(rows.n_columns) if rows.column_labels is None else rows.column_labels
+        return frame if rows.names else frame.set_axis(cast("Any", labels), axis=1)
     if rows.container == "polars":
         import polars as pl
 
@@ -124,6 +125,7 @@ def _from_frame(X: Any, name: str) -> Rows:
         names=names,
         container="polars" if implementation.is_polars() else "pyarrow" if implementation.is_pyarrow() else "pandas",
         index=X.index if implementation.is_pandas_like() else None,
+        column_labels=X.columns if implementation.is_pandas_like() and names is None else None,
         source=name,
     )
 

@@ -36,6 +36,8 @@ class Rows:
     """The class of each row, where the source has one (sub-folders, label files)."""
     index: object | None = None
     """The pandas index, to give back."""
+    column_labels: object | None = None
+    """The pandas column labels where they are not text, to give back."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Columns that were set aside -> the reason in a few words."""
     notes: tuple[str, ...] = ()

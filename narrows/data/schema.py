@@ -156,6 +156,7 @@ class Schema:
                 layout=like.layout if self.image_shape else rows.layout,
                 names=like.names or (rows.names if like.container != "pandas" else None),
                 index=like.index if len(like) == len(rows) else None,
+                column_labels=like.column_labels,
             )
         return give_back(rows)
 

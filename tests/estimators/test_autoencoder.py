@@ -446,3 +446,14 @@ def test_the_order_of_rows_that_are_standardised_does_not_change_the_model():
     shuffled = X[np.random.default_rng(1).permutation(len(X))]
     a, b = (quick(epochs=1).fit(data).transform(X[:50]) for data in (X, shuffled))
     assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [[10, 20, 30, 40], pd.MultiIndex.from_product([["a", "b"], [1, 2]]), pd.date_range("2026-01-01", periods=4)],
+)
+def test_column_labels_that_are_not_text_come_back(labels):
+    frame = pd.DataFrame(IRIS, columns=labels)
+    rebuilt = quick().fit(frame).reconstruct(frame)
+    assert rebuilt.columns.equals(frame.columns)
+    assert np.isfinite((frame - rebuilt).to_numpy()).all()
