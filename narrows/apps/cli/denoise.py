@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
-from narrows.apps.cli.output import check_rows_path, pixel_range
+from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def denoise(
         lines = {"clean": given, "noisy": noisy} if corrupt else {"as given": given}
         _draw(schema, {**lines, "denoised": cleaned}, output, force=force)
     else:
-        write(output, schema.decode_rows(cleaned), labels=rows.labels, pixel_range=pixel_range(schema), force=force)
+        write(output, schema.decode_rows(cleaned), labels=rows.labels, pixel_range=schema.pixel_range, force=force)
 
     result: dict[str, object] = {"output": str(output), "rows": len(rows)}
     lines = []

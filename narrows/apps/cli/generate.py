@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from narrows.apps.cli.options import Force, Json, Model, Output, Quiet
-from narrows.apps.cli.output import check_rows_path, pixel_range
+from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted
 
 
@@ -42,5 +42,5 @@ def generate(
         )
     schema = fitted.schema_
     samples = fitted.sample(n, random_state=seed)  # pyright: ignore[reportAttributeAccessIssue]
-    write(output, samples, image_shape=schema.image_shape, pixel_range=pixel_range(schema), force=force)
+    write(output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, force=force)
     voice.result({"output": str(output), "rows": n, "seed": seed}, f"Wrote {counted(n, 'generated row')} to {output}.")

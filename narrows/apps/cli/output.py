@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from narrows.data import Schema
-
 
 def check_model_path(path: Path, *, force: bool) -> None:
     """Raise unless a model can be saved at `path`.
@@ -81,13 +79,3 @@ def write_picture(picture: Image, path: Path, *, force: bool) -> None:
     from narrows.data import write
 
     write(path, np.asarray(picture)[None], force=force)
-
-
-def pixel_range(schema: Schema) -> tuple[float, float] | None:
-    """What black and white are in the units of the data, where the schema knows it."""
-    import numpy as np
-
-    if schema.image_shape is None or not schema.bounded:
-        return None
-    ends = schema.decode_rows(np.array([[0.0], [1.0]]).repeat(schema.n_floats, axis=1)).block()[:, 0]
-    return float(ends[0]), float(ends[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
-from narrows.apps.cli.output import check_rows_path, pixel_range
+from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted, number
 
 
@@ -37,7 +37,7 @@ def reconstruct(
     rebuilt = passage(fitted, floats)
     error = float(((rebuilt - floats) ** 2).sum(axis=1, dtype="float64").mean())
     schema = fitted.schema_
-    write(output, schema.decode_rows(rebuilt), labels=rows.labels, pixel_range=pixel_range(schema), force=force)
+    write(output, schema.decode_rows(rebuilt), labels=rows.labels, pixel_range=schema.pixel_range, force=force)
     voice.result(
         {"output": str(output), "rows": len(rows), "squared_error": error},
         f"Wrote {counted(len(rows), 'reconstructed row')} to {output} (squared error {number(error)} per row, "
