@@ -110,6 +110,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Relative improvement that counts.
     clip_norm : float or None, default=None
         Bound on the norm of the whole gradient (of the objective per feature).
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of the large matrix products while training; weights, losses, small products and every answer of the
+        fitted model are float32. "auto" is bfloat16 on a processor that has it in hardware (and not for your
+        own modules), "bfloat16" wherever a product is large enough to gain, "float32" exact everywhere.
     warm_start : bool, default=False
         `fit` continues from the weights of the fit before.
     device : str, default="auto"
@@ -189,6 +193,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     patience: int = 10
     tol: float = 1e-4
     clip_norm: float | None = None
+    precision: str = "auto"
     warm_start: bool = False
     device: str = "auto"
     random_state: int | np.random.RandomState | None = None
@@ -209,6 +214,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     batch_size_: int = field(init=False)
     epochs_: int = field(init=False)
     learning_rate_: float = field(init=False)
+    precision_: str = field(init=False)
     device_: str = field(init=False)
     seed_: int = field(init=False)
     n_features_in_: int = field(init=False)

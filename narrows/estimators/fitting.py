@@ -145,6 +145,7 @@ def plan(
         "batch_size_": settings.batch_size,
         "epochs_": settings.epochs,
         "learning_rate_": settings.learning_rate,
+        "precision_": trainer.precision,
         "device_": device,
         "seed_": seed,
         "n_features_in_": rows.n_columns,
@@ -228,6 +229,7 @@ _TRAINING_PARAMETERS = (
     "patience",
     "tol",
     "clip_norm",
+    "precision",
 )
 
 

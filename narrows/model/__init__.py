@@ -12,6 +12,7 @@ from narrows.model.code import (
 )
 from narrows.model.corruption import Corruption, GaussianNoise, Masking, SaltAndPepper, make_corruption
 from narrows.model.describe import describe_station, station_from_description
+from narrows.model.layers import Linear
 from narrows.model.likelihood import (
     AbsoluteError,
     Bernoulli,
@@ -21,6 +22,7 @@ from narrows.model.likelihood import (
     SquaredError,
     make_likelihood,
 )
+from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
 from narrows.model.objective import Objective
 from narrows.model.own import OwnDecoder, OwnEncoder
@@ -29,6 +31,7 @@ from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalt
 __all__ = [
     "ACTIVATIONS",
     "L1",
+    "MLP",
     "AbsoluteError",
     "ActivationName",
     "AutoencoderNetwork",
@@ -43,6 +46,7 @@ __all__ = [
     "KLSparsity",
     "KLToPrior",
     "Likelihood",
+    "Linear",
     "Masking",
     "Objective",
     "OwnDecoder",

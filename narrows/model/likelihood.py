@@ -29,6 +29,11 @@ class Likelihood(nn.Module):
     unit: ClassVar[str] = "loss"
     is_density: ClassVar[bool] = False  # whether the loss is a negative log-likelihood, in nats
 
+    def __init_subclass__(cls) -> None:
+        # A gradient written out belongs to one loss; another loss goes back to autograd.
+        if {"loss", "mean"} & vars(cls).keys() and "loss_and_gradient" not in vars(cls):
+            cls.loss_and_gradient = Likelihood.loss_and_gradient
+
     def __post_init__(self) -> None:
         nn.Module.__init__(self)
 
@@ -40,6 +45,19 @@ class Likelihood(nn.Module):
         """Raw output (n, d) -> the reconstruction (n, d)."""
         return torch.sigmoid(output) if self.bounded else output
 
+    def loss_and_gradient(self, output: Tensor, x: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss of each row (n,), and the gradient (n, d) of share · loss with respect to `output`.
+
+        share : what each row counts (n,). Gradients of learned parameters are added to their `grad`. By autograd,
+        unless a subclass writes its gradient out for speed.
+        """
+        with torch.enable_grad():
+            output = output.detach().requires_grad_()
+            loss = self.loss(output, x).sum(1)
+            loss.backward(share)
+        assert output.grad is not None
+        return loss.detach(), output.grad
+
 
 @dataclass(eq=False, repr=False)
 class SquaredError(Likelihood):
@@ -50,6 +68,14 @@ class SquaredError(Likelihood):
 
     def loss(self, output: Tensor, x: Tensor) -> Tensor:
         return (self.mean(output) - x).square()
+
+    @torch.no_grad()
+    def loss_and_gradient(self, output: Tensor, x: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+        mean = self.mean(output)
+        error = mean - x
+        loss = error.square().sum(1)
+        gradient = error.mul_(2 * share[:, None])
+        return loss, torch.ops.aten.sigmoid_backward(gradient, mean) if self.bounded else gradient
 
 
 @dataclass(eq=False, repr=False)
@@ -100,6 +126,11 @@ class Bernoulli(Likelihood):
 
     def loss(self, output: Tensor, x: Tensor) -> Tensor:
         return functional.binary_cross_entropy_with_logits(output, x, reduction="none")
+
+    @torch.no_grad()
+    def loss_and_gradient(self, output: Tensor, x: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+        gradient = (torch.sigmoid(output) - x).mul_(share[:, None])
+        return self.loss(output, x).sum(1), gradient
 
 
 @dataclass(eq=False, repr=False)

@@ -66,6 +66,13 @@ class Penalty:
     """
 
     name: ClassVar[str] = "penalty"
+    # Whether its gradient reaches the weights by other ways than through h and z. False lets training be faster.
+    through_network: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        # What a class promises, its subclass with another formula does not.
+        if "__call__" in vars(cls) and "through_network" not in vars(cls):
+            cls.through_network = True
 
     def __call__(self, step: Step) -> Tensor:
         """The weighted penalty: one number per row (n,), or one scalar for the whole batch."""
@@ -82,6 +89,7 @@ class L1(Penalty):
     weight: float
 
     name: ClassVar[str] = "l1"
+    through_network: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _check_weight(self.weight, "penalty_weight")
@@ -101,6 +109,7 @@ class KLSparsity(Penalty):
     rho: float = 0.05
 
     name: ClassVar[str] = "kl_sparsity"
+    through_network: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _check_weight(self.weight, "penalty_weight")
@@ -134,6 +143,7 @@ class KLToPrior(Penalty):
     free_bits: float = 0.0
 
     name: ClassVar[str] = "kl_to_prior"
+    through_network: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _check_weight(self.beta, "beta")

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from narrows.training.flat import FlatParameters
 from narrows.training.muon import Muon
 from narrows.training.settings import TrainingSettings
 
 
-def make_optimizer(parameters: Iterable[nn.Parameter], settings: TrainingSettings) -> torch.optim.Optimizer | Muon:
-    """The optimizer that `settings.optimizer` names."""
-    parameters = list(parameters)
+def make_optimizer(flat: FlatParameters, settings: TrainingSettings) -> torch.optim.Optimizer | Muon:
+    """The optimizer that `settings.optimizer` names; all but Muon see one long vector."""
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimizer == "muon":
-        if any(p.ndim >= 2 for p in parameters):
-            return Muon(parameters, lr=rate, weight_decay=decay)
-        return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=True)
+        if any(view.ndim >= 2 for view in flat.views):
+            return Muon(flat.views, lr=rate, weight_decay=decay)
+        return torch.optim.AdamW([flat.vector], lr=rate, weight_decay=decay, fused=True)
     if settings.optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=True)
+        return torch.optim.Adam([flat.vector], lr=rate, weight_decay=decay, fused=True)
     if settings.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, fused=True)
+        return torch.optim.AdamW([flat.vector], lr=rate, weight_decay=decay, fused=True)
     if settings.optimizer == "rmsprop":
-        return torch.optim.RMSprop(parameters, lr=rate, weight_decay=decay, momentum=settings.momentum)
+        return torch.optim.RMSprop([flat.vector], lr=rate, weight_decay=decay, momentum=settings.momentum)
     return torch.optim.SGD(
-        parameters,
+        [flat.vector],
         lr=rate,
         weight_decay=decay,
         momentum=settings.momentum,
@@ -41,7 +39,7 @@ def set_learning_rate(optimizer: torch.optim.Optimizer | Muon, rate: float) -> N
         group["lr"] = rate
 
 
-def clip_gradient(parameters: Iterable[Tensor], clip_norm: float | None) -> None:
+def clip_gradient(vector: nn.Parameter, clip_norm: float | None) -> None:
     """Scale the whole gradient down to `clip_norm` where its Euclidean norm is larger."""
     if clip_norm is not None:
-        nn.utils.clip_grad_norm_(parameters, clip_norm)
+        nn.utils.clip_grad_norm_([vector], clip_norm)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from narrows.errors import SettingError
+from narrows.training.precision import PRECISIONS
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "muon")
 SCHEDULES = ("linear", "cosine", "constant")
@@ -45,6 +46,8 @@ class TrainingSettings:
         Relative improvement of the held-out objective (of the training objective where no row is held out).
     clip_norm : float or None
         Bound on the Euclidean norm of the whole gradient of the objective per feature.
+    precision : {"auto", "float32", "bfloat16"}
+        Of the large matrix products, see `narrows.training.precision`.
     """
 
     optimizer: str
@@ -59,6 +62,7 @@ class TrainingSettings:
     patience: int
     tol: float
     clip_norm: float | None
+    precision: str
 
     @classmethod
     def resolve(
@@ -76,12 +80,14 @@ class TrainingSettings:
         patience: int,
         tol: float,
         clip_norm: float | None,
+        precision: str,
         n_rows: int,
         n_parameters: int,
     ) -> TrainingSettings:
         """Check every setting and put a number where "auto" stands; raises `SettingError`."""
         _one_of("optimizer", optimizer, OPTIMIZERS)
         _one_of("schedule", schedule, SCHEDULES)
+        _one_of("precision", precision, PRECISIONS)
         if learning_rate == "auto":
             learning_rate = DEFAULT_LEARNING_RATE[optimizer]
         if weight_decay == "auto":
@@ -104,6 +110,7 @@ class TrainingSettings:
             patience=_count("patience", patience),
             tol=_number("tol", tol, at_least=0),
             clip_norm=None if clip_norm is None else _number("clip_norm", clip_norm, above=0),
+            precision=precision,
         )
 
     def rate(self, step: int, n_steps: int) -> float:

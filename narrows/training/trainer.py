@@ -14,8 +14,11 @@ from torch import Tensor
 from narrows.model import AutoencoderNetwork, Objective, OwnDecoder, OwnEncoder
 from narrows.training.divergence import diverged
 from narrows.training.epoch import Epoch
+from narrows.training.flat import FlatParameters
+from narrows.training.fused import mean_over_batch
 from narrows.training.optimizers import clip_gradient, make_optimizer, set_learning_rate
 from narrows.training.settings import TrainingSettings
+from narrows.training.steps import make_step
 from narrows.training.threads import limited_threads, threads_for
 
 _VALIDATION_CHUNK = 4096
@@ -61,10 +64,19 @@ class Trainer:
         if self._device.type != "cpu":
             self._noise = torch.Generator(device=self._device)
             self._noise.manual_seed(int(torch.randint(2**62, (), generator=generator)))
-        self._parameters = [p for p in network.parameters() if p.requires_grad]
-        self._optimizer = make_optimizer(self._parameters, settings)
+        self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
+        self._optimizer = make_optimizer(self._flat, settings)
+        # The last batch may take one row more.
+        self._step = make_step(
+            network, objective, self._flat, precision=settings.precision, max_rows=settings.batch_size + 1
+        )
         self._has_own_modules = any(isinstance(part, OwnEncoder | OwnDecoder) for part in network.children())
         self._n_threads = threads_for(network, settings.batch_size)
+
+    @property
+    def precision(self) -> str:
+        """"bfloat16" where at least the large matrix products are computed in it, else "float32"."""
+        return "float32" if set(self._step.dtypes) == {torch.float32} else "bfloat16"
 
     def epochs(
         self,
@@ -128,13 +140,19 @@ class Trainer:
             batches[-2:] = [torch.cat(batches[-2:])]
         sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
-        with limited_threads(self._n_threads), self._seeded_modules():
+        with limited_threads(self._n_threads), self._seeded_modules(), self._flat.attached():
             for i, rows in enumerate(batches):
                 if n_steps is not None:
                     rate = self.settings.rate(first_step + i, n_steps)
                     set_learning_rate(self._optimizer, rate)
-                share = None if weight is None else weight[rows]
-                terms = self._step(x[rows], share, progress=self.number + i / len(batches))
+                terms = self._step(
+                    x[rows],
+                    self._noise,
+                    progress=self.number + i / len(batches),
+                    weight=None if weight is None else weight[rows],
+                )
+                clip_gradient(self._flat.vector, self.settings.clip_norm)
+                self._optimizer.step()
                 _add(sums, terms, len(rows))
         self.network.eval()
         # The first numbers that leave the device in this epoch.
@@ -151,17 +169,6 @@ class Trainer:
             seconds=seconds,
         )
 
-    def _step(self, batch: Tensor, weight: Tensor | None, *, progress: float) -> dict[str, Tensor]:
-        """One update; returns the objective's terms, each the mean over the batch's rows."""
-        for parameter in self._parameters:
-            parameter.grad = None
-        terms = self.objective.terms(self.network, batch, self._noise, progress=progress, training=True, weight=weight)
-        terms = {name: _mean(value, weight) for name, value in terms.items()}
-        (sum(terms.values(), torch.zeros((), device=batch.device)) / self.network.n_floats).backward()
-        clip_gradient(self._parameters, self.settings.clip_norm)
-        self._optimizer.step()
-        return {name: value.detach() for name, value in terms.items()}
-
     @torch.no_grad()
     def _validated(self, epoch: Epoch, x: Tensor, weight: Tensor | None) -> Epoch:
         """The record with the held-out objective; its noise is the same every epoch, so that epochs compare."""
@@ -174,7 +181,7 @@ class Trainer:
             terms = self.objective.terms(
                 self.network, chunk, noise, progress=epoch.number, training=False, weight=share
             )
-            _add(sums, {name: _mean(value, share) for name, value in terms.items()}, len(chunk))
+            _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, len(chunk))
         parts = {name: float(value) / len(x) for name, value in sums.items()}
         return replace(
             epoch,
@@ -221,13 +228,6 @@ class _Progress:
     @property
     def stale(self) -> bool:
         return self._epochs_since >= self._patience
-
-
-def _mean(value: Tensor, weight: Tensor | None) -> Tensor:
-    """Mean over rows of a term per row (n,), weights having mean 1; a scalar term already is one."""
-    if value.ndim == 0:
-        return value
-    return value.mean() if weight is None else (value * weight).mean()
 
 
 def _add(sums: dict[str, Tensor], terms: dict[str, Tensor], n_rows: int) -> None:

@@ -17,6 +17,7 @@ def settings(optimizer: str, **others) -> TrainingSettings:
         "patience": 5,
         "tol": 0.0,
         "clip_norm": None,
+        "precision": "float32",
         "n_rows": 100,
         "n_parameters": 10,
     }
