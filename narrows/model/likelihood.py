@@ -45,11 +45,14 @@ class Likelihood(nn.Module):
         """Raw output (n, d) -> the reconstruction (n, d)."""
         return torch.sigmoid(output) if self.bounded else output
 
-    def loss_and_gradient(self, output: Tensor, x: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
+    def loss_and_gradient(
+        self, output: Tensor, x: Tensor, share: Tensor, scratch: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
         """The loss of each row (n,), and the gradient (n, d) of share · loss with respect to `output`.
 
-        share : what each row counts (n,). Gradients of learned parameters are added to their `grad`. By autograd,
-        unless a subclass writes its gradient out for speed.
+        share : what each row counts (n,). scratch : memory like `output`, which like `output` itself may be
+        overwritten and returned. Gradients of learned parameters are added to their `grad`. By autograd, unless a
+        subclass writes its gradient out for speed.
         """
         with torch.enable_grad():
             output = output.detach().requires_grad_()
@@ -70,12 +73,16 @@ class SquaredError(Likelihood):
         return (self.mean(output) - x).square()
 
     @torch.no_grad()
-    def loss_and_gradient(self, output: Tensor, x: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
-        mean = self.mean(output)
-        error = mean - x
-        loss = error.square().sum(1)
+    def loss_and_gradient(
+        self, output: Tensor, x: Tensor, share: Tensor, scratch: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        mean = output.sigmoid_() if self.bounded else output
+        error = torch.sub(mean, x, out=scratch[0])
+        loss = torch.square(error, out=scratch[1]).sum(1)
         gradient = error.mul_(2 * share[:, None])
-        return loss, torch.ops.aten.sigmoid_backward(gradient, mean) if self.bounded else gradient
+        if self.bounded:
+            torch.ops.aten.sigmoid_backward.grad_input(gradient, mean, grad_input=gradient)
+        return loss, gradient
 
 
 @dataclass(eq=False, repr=False)
@@ -128,8 +135,10 @@ class Bernoulli(Likelihood):
         return functional.binary_cross_entropy_with_logits(output, x, reduction="none")
 
     @torch.no_grad()
-    def loss_and_gradient(self, output: Tensor, x: Tensor, share: Tensor) -> tuple[Tensor, Tensor]:
-        gradient = (torch.sigmoid(output) - x).mul_(share[:, None])
+    def loss_and_gradient(
+        self, output: Tensor, x: Tensor, share: Tensor, scratch: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        gradient = torch.sigmoid(output, out=scratch[0]).sub_(x).mul_(share[:, None])
         return self.loss(output, x).sum(1), gradient
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate, pairwise
 
 import torch
 from torch import Tensor, nn
@@ -25,44 +26,51 @@ class FlatParameters:
 
     Attributes
     ----------
-    vector : nn.Parameter of shape (n,)
-        For optimizers that treat every number alike; its `grad` is the vector of gradients.
-    views : list of nn.Parameter
-        The same memory in the parameters' shapes, each with its `grad`, for optimizers that see matrices.
+    parameters : list of nn.Parameter
+        Matrices (and convolution kernels) first.
+    values, gradients : Tensor of shape (n,)
+    ranges : list of (start, end)
+        The place of each parameter in the vectors.
+    views : list of Tensor
+        The values of each parameter, in its shape.
+    n_in_matrices : int
+        How much of the vectors matrices take.
     """
 
     def __init__(self, parameters: Sequence[nn.Parameter]) -> None:
-        self.parameters = list(parameters)
+        matrices = [p for p in parameters if p.ndim >= 2]
+        self.parameters = matrices + [p for p in parameters if p.ndim < 2]
         sizes = [p.numel() + -p.numel() % _ALIGNMENT for p in self.parameters]
+        places = list(pairwise(accumulate(sizes, initial=0)))
         device = self.parameters[0].device
-        self.vector = nn.Parameter(torch.zeros(sum(sizes), device=device))
-        self.vector.grad = torch.zeros(sum(sizes), device=device)
+        self.values = torch.zeros(sum(sizes), device=device)
+        self.gradients = torch.zeros_like(self.values)
+        self.ranges = [(start, start + p.numel()) for (start, _), p in zip(places, self.parameters, strict=True)]
         self.views = [
-            nn.Parameter(values[: p.numel()].view(p.shape))
-            for p, values in zip(self.parameters, self.vector.detach().split(sizes), strict=True)
+            self.values[start:end].view(p.shape) for (start, end), p in zip(self.ranges, self.parameters, strict=True)
         ]
-        for view, gradients in zip(self.views, self.vector.grad.split(sizes), strict=True):
-            view.grad = gradients[: view.numel()].view(view.shape)
-        self._places = {id(p): i for i, p in enumerate(self.parameters)}
+        self._gradient_views = [
+            self.gradients[start:end].view(p.shape)
+            for (start, end), p in zip(self.ranges, self.parameters, strict=True)
+        ]
+        self.n_in_matrices = sum(sizes[: len(matrices)])
+        self._index = {id(p): i for i, p in enumerate(self.parameters)}
 
     def view(self, parameter: nn.Parameter) -> tuple[Tensor, Tensor]:
-        """Where the values and the gradient of a parameter stand."""
-        view = self.views[self._places[id(parameter)]]
-        assert view.grad is not None
-        return view.detach(), view.grad
+        """Where the values and the gradient of a parameter stand, in its shape."""
+        i = self._index[id(parameter)]
+        return self.views[i], self._gradient_views[i]
 
     @contextmanager
     def attached(self) -> Iterator[None]:
-        """Let the parameters live in the vector, and give them their own memory back, with what they have become."""
+        """Let the parameters live in the vector; afterwards each has its own memory again, with what it has become."""
         own = [p.data for p in self.parameters]
-        for parameter, view in zip(self.parameters, self.views, strict=True):
-            view.data.copy_(parameter.data)
-            parameter.data = view.data
-            parameter.grad = view.grad
+        for parameter, view, gradient in zip(self.parameters, self.views, self._gradient_views, strict=True):
+            view.copy_(parameter.data)
+            parameter.data, parameter.grad = view, gradient
         try:
             yield
         finally:
             for parameter, memory in zip(self.parameters, own, strict=True):
                 memory.copy_(parameter.data)
-                parameter.data = memory
-                parameter.grad = None
+                parameter.data, parameter.grad = memory, None

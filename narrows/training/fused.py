@@ -80,6 +80,7 @@ class FusedStep:
         self._likelihood_gradients = [flat.view(p)[1] for p in network.likelihood.parameters()]
         self._plain_code = type(network.code) is PointCode and not objective.penalties
         self.dtypes = [*self._encoder.dtypes, *self._decoder.dtypes]
+        self._scratch = torch.empty(2, max_rows, network.n_floats)
         self._shares: dict[int, Tensor] = {}
 
     def __call__(
@@ -115,7 +116,9 @@ class FusedStep:
         share = self._share(len(x))
         if weight is not None:
             share = share * weight
-        losses, gradient = self._network.likelihood.loss_and_gradient(self._decoder.forward(z), x, share)
+        output = self._decoder.forward(z)
+        scratch = (self._scratch[0, : len(x)], self._scratch[1, : len(x)])
+        losses, gradient = self._network.likelihood.loss_and_gradient(output, x, share, scratch)
         gradient = self._decoder.backward(gradient)
         assert gradient is not None
         return mean_over_batch(losses, weight), gradient
@@ -217,9 +220,10 @@ class _Dense:
             self._backward(g, u, y)
         if self._is_low:
             self._weight_gradient.copy_(torch.mm(g.t(), self._input, out=self._low_weight_gradient))
+            self._bias_gradient.copy_(torch.sum(g, 0))
         else:
             torch.mm(g.t(), self._input, out=self._weight_gradient)
-        torch.sum(g, 0, dtype=torch.float32, out=self._bias_gradient)
+            torch.sum(g, 0, out=self._bias_gradient)
         return None if result is None else torch.mm(g, self._product_weight, out=result)
 
     def _buffers(self, n: int) -> tuple[Tensor, Tensor, Tensor | None]:

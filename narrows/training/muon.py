@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from narrows.training.first_order import Adam
+from narrows.training.flat import FlatParameters
 
 _MOMENTUM = 0.95
 # Coefficients of the quintic that drives every singular value near 1 (Jordan et al. 2024).
@@ -22,63 +24,67 @@ class Muon:
     W <- (1 - lr λ) W - 0.2 lr sqrt(max(rows, columns)) NS(g + μ m), where m is the momentum, μ = 0.95, and NS is
     five Newton-Schulz iterations (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/). The factor gives
     an update the size of AdamW's, so that one learning rate fits both (Liu et al. 2025, arXiv:2502.16982). A
-    convolution kernel counts as the matrix (out, in * height * width). `torch.optim.Muon` does the same in bfloat16;
-    here small matrices stay in float32.
+    convolution kernel counts as the matrix (out, in * height * width).
+
+    `torch.optim.Muon` does the same, one matrix after another in bfloat16. Here small matrices stay in float32, and
+    those of one shape, as a layer and its mirror in the decoder have (lying down), are treated as one batch.
 
     Parameters
     ----------
-    parameters : iterable of nn.Parameter
-    lr : float
+    flat : FlatParameters
     weight_decay : float
         Decoupled, λ; of matrices only.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], *, lr: float, weight_decay: float) -> None:
-        parameters = list(parameters)
-        self._matrices = [p for p in parameters if p.ndim >= 2]
-        self._momenta = [torch.zeros_like(p.detach().flatten(1)) for p in self._matrices]
+    def __init__(self, flat: FlatParameters, *, weight_decay: float) -> None:
+        n = flat.n_in_matrices
+        self._values, self._gradients = flat.values[:n], flat.gradients[:n]
+        self._momentum, self._update = torch.zeros_like(self._values), torch.zeros_like(self._values)
         self._weight_decay = weight_decay
-        rest = [p for p in parameters if p.ndim < 2]
-        self._adamw = torch.optim.AdamW(rest, lr=lr, weight_decay=0.0, fused=True) if rest else None
-        own: dict[str, object] = {"lr": lr}
-        self.param_groups = [own, *(self._adamw.param_groups if self._adamw else [])]
+        by_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
+        for view, (start, end) in zip(flat.views, flat.ranges, strict=True):
+            if view.ndim >= 2:
+                matrix = view.detach().flatten(1)
+                pair = (matrix, self._update[start:end].view(matrix.shape))
+                lying = pair if matrix.shape[0] <= matrix.shape[1] else (pair[0].T, pair[1].T)
+                by_shape.setdefault(tuple(lying[0].shape), []).append(lying)
+        self._groups = list(by_shape.values())
+        rest = flat.values[n:], flat.gradients[n:]
+        self._adamw = Adam(*rest, weight_decay=0.0, decoupled=True) if len(rest[0]) else None
 
     @torch.no_grad()
-    def step(self) -> None:
-        """Update the parameters from their gradients."""
-        lr = float(self.param_groups[0]["lr"])
-        for parameter, momentum in zip(self._matrices, self._momenta, strict=True):
-            if parameter.grad is None:
-                continue
-            gradient = parameter.grad.flatten(1)
-            momentum.lerp_(gradient, 1 - _MOMENTUM)
-            update = orthogonalised(gradient.lerp(momentum, _MOMENTUM))
-            parameter.mul_(1 - lr * self._weight_decay)
-            size = 0.2 * math.sqrt(max(update.shape))
-            parameter.add_(update.view_as(parameter), alpha=-lr * size)
+    def step(self, rate: float) -> None:
+        self._momentum.lerp_(self._gradients, 1 - _MOMENTUM)
+        torch.lerp(self._gradients, self._momentum, _MOMENTUM, out=self._update)
+        self._values.mul_(1 - rate * self._weight_decay)
+        for group in self._groups:
+            size = 0.2 * math.sqrt(max(group[0][0].shape))
+            directions = orthogonalised(torch.stack([update for _, update in group]))
+            for (matrix, _), direction in zip(group, directions, strict=True):
+                matrix.add_(direction, alpha=-rate * size)
         if self._adamw is not None:
-            self._adamw.step()
+            self._adamw.step(rate)
 
 
-def orthogonalised(matrix: Tensor) -> Tensor:
-    """U p(S) Vᵀ for matrix = U S Vᵀ / ‖matrix‖: every singular value that is not tiny comes near 1."""
-    x = matrix.to(_precision(matrix))
-    tall = x.shape[0] > x.shape[1]
-    if tall:
-        x = x.T
-    x = x / x.norm().clamp(min=1e-7)
+def orthogonalised(matrices: Tensor) -> Tensor:
+    """U p(S) Vᵀ for each matrix U S Vᵀ / ‖matrix‖ of (..., rows, columns): singular values that are not tiny come near 1.
+
+    Fastest where there are no more rows than columns.
+    """
+    x = matrices.to(_precision(matrices))
+    x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)
     for _ in range(_ITERATIONS):
-        gram = x @ x.T
-        polynomial = torch.addmm(gram, gram, gram, beta=_B, alpha=_C)
-        x = torch.addmm(x, polynomial, x, beta=_A)
-    return (x.T if tall else x).to(matrix.dtype)
+        gram = x @ x.mT
+        polynomial = torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C)
+        x = torch.baddbmm(x, polynomial, x, beta=_A)
+    return x.to(matrices.dtype)
 
 
-def _precision(matrix: Tensor) -> torch.dtype:
-    if matrix.numel() <= _SMALL:
-        return matrix.dtype
-    if matrix.device.type == "cpu":
+def _precision(matrices: Tensor) -> torch.dtype:
+    if matrices.shape[-2:].numel() <= _SMALL:
+        return matrices.dtype
+    if matrices.device.type == "cpu":
         fast = torch.ops.mkldnn._is_mkldnn_bf16_supported()
     else:
-        fast = matrix.device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return torch.bfloat16 if fast else matrix.dtype
+        fast = matrices.device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.bfloat16 if fast else matrices.dtype

@@ -60,8 +60,7 @@ class AutogradStep:
     def __call__(
         self, x: Tensor, noise: torch.Generator, *, progress: float, weight: Tensor | None
     ) -> dict[str, Tensor]:
-        assert self._flat.vector.grad is not None
-        self._flat.vector.grad.zero_()
+        self._flat.gradients.zero_()
         (dtype,) = self.dtypes
         with torch.autocast(self._device.type, dtype, enabled=dtype is not torch.float32):
             terms = self._objective.terms(self._network, x, noise, progress=progress, training=True, weight=weight)

@@ -16,7 +16,7 @@ from narrows.training.divergence import diverged
 from narrows.training.epoch import Epoch
 from narrows.training.flat import FlatParameters
 from narrows.training.fused import mean_over_batch
-from narrows.training.optimizers import clip_gradient, make_optimizer, set_learning_rate
+from narrows.training.optimizers import clip_gradient, make_optimizer
 from narrows.training.settings import TrainingSettings
 from narrows.training.steps import make_step
 from narrows.training.threads import limited_threads, threads_for
@@ -138,21 +138,21 @@ class Trainer:
         if len(batches) > 1 and len(batches[-1]) == 1:
             # A covariance or a batch normalisation of one row is not defined.
             batches[-2:] = [torch.cat(batches[-2:])]
+        batch = x.new_empty(max(len(rows) for rows in batches), x.shape[1])
         sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
         with limited_threads(self._n_threads), self._seeded_modules(), self._flat.attached():
             for i, rows in enumerate(batches):
                 if n_steps is not None:
                     rate = self.settings.rate(first_step + i, n_steps)
-                    set_learning_rate(self._optimizer, rate)
                 terms = self._step(
-                    x[rows],
+                    torch.index_select(x, 0, rows, out=batch[: len(rows)]),
                     self._noise,
                     progress=self.number + i / len(batches),
                     weight=None if weight is None else weight[rows],
                 )
-                clip_gradient(self._flat.vector, self.settings.clip_norm)
-                self._optimizer.step()
+                clip_gradient(self._flat.gradients, self.settings.clip_norm)
+                self._optimizer.step(rate)
                 _add(sums, terms, len(rows))
         self.network.eval()
         # The first numbers that leave the device in this epoch.

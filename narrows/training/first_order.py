@@ -1,0 +1,76 @@
+"""Optimizers that treat every number alike, each one call over the flat vector of all parameters.
+
+The updates are those of `torch.optim`, whose classes are left aside: to make the first one takes most of a second
+(it loads torch's compiler), and a step spends more time on groups and hooks than a small network on its products.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+_DECAY_OF_SQUARES = 0.99  # RMSprop's
+_EPSILON = 1e-8
+
+
+class Adam:
+    """Adam (Kingma & Ba 2015), beta 0.9 and 0.999; weight decay as an L2 term, or decoupled as in AdamW.
+
+    values, gradients : Tensor of shape (n,)
+    """
+
+    def __init__(self, values: Tensor, gradients: Tensor, *, weight_decay: float, decoupled: bool) -> None:
+        self._tensors = [[values], [gradients], [torch.zeros_like(values)], [torch.zeros_like(values)]]
+        self._n_steps = torch.zeros((), device=values.device)
+        self._update = torch._fused_adamw_ if decoupled else torch._fused_adam_
+        self._settings = {
+            "beta1": 0.9,
+            "beta2": 0.999,
+            "eps": _EPSILON,
+            "weight_decay": weight_decay,
+            "amsgrad": False,
+            "maximize": False,
+        }
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        self._n_steps += 1
+        self._update(*self._tensors, [], [self._n_steps], lr=rate, **self._settings)
+
+
+class SGD:
+    """Stochastic gradient descent with Nesterov's momentum; weight decay as an L2 term. Parameters as for `Adam`."""
+
+    def __init__(self, values: Tensor, gradients: Tensor, *, momentum: float, weight_decay: float) -> None:
+        self._tensors = [[values], [gradients], [torch.zeros_like(values)] if momentum > 0 else []]
+        self._settings = {
+            "weight_decay": weight_decay,
+            "momentum": momentum,
+            "dampening": 0.0,
+            "nesterov": momentum > 0,
+            "maximize": False,
+        }
+        self._is_first = True
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        torch._fused_sgd_(*self._tensors, lr=rate, is_first_step=self._is_first, **self._settings)
+        self._is_first = False
+
+
+class RMSprop:
+    """RMSprop (Tieleman & Hinton 2012) with momentum; weight decay as an L2 term. Parameters as for `Adam`."""
+
+    def __init__(self, values: Tensor, gradients: Tensor, *, momentum: float, weight_decay: float) -> None:
+        self._values, self._gradients = values, gradients
+        self._squares, self._velocity = torch.zeros_like(values), torch.zeros_like(values)
+        self._momentum, self._weight_decay = momentum, weight_decay
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        gradients = self._gradients
+        if self._weight_decay:
+            gradients.add_(self._values, alpha=self._weight_decay)
+        self._squares.mul_(_DECAY_OF_SQUARES).addcmul_(gradients, gradients, value=1 - _DECAY_OF_SQUARES)
+        self._velocity.mul_(self._momentum).addcdiv_(gradients, self._squares.sqrt().add_(_EPSILON))
+        self._values.add_(self._velocity, alpha=-rate)
