@@ -11,9 +11,10 @@ from narrows.training.first_order import Adam
 from narrows.training.flat import FlatParameters
 
 _MOMENTUM = 0.95
-# Coefficients of the quintic that drives every singular value near 1 (Jordan et al. 2024).
-_A, _B, _C = 3.4445, -4.7750, 2.0315
-_ITERATIONS = 5
+# Odd quintics a s + b s³ + c s⁵, applied one after another to every singular value. Each is the best approximation of 1
+# (in the largest error) on the interval that the one before leaves, from [0.003, 1] to [0.35, 1.65] (Amsel et al. 2025,
+# arXiv:2505.16932). These three reach a lower error on MNIST in four fifths of the time of five equal steps.
+QUINTICS = ((8.3837, -24.766, 18.357), (4.0434, -3.0114, 0.56951), (3.5056, -2.6267, 0.52572))
 # Below this size the products are all overhead, and bfloat16 only adds conversions to it.
 _SMALL = 128 * 256
 
@@ -22,7 +23,7 @@ class Muon:
     """Orthogonalises the momentum of every weight matrix before applying it; AdamW updates the rest.
 
     W <- (1 - lr λ) W - 0.2 lr sqrt(max(rows, columns)) NS(g + μ m), where m is the momentum, μ = 0.95, and NS is
-    five Newton-Schulz iterations (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/). The factor gives
+    a few Newton-Schulz iterations (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/). The factor gives
     an update the size of AdamW's, so that one learning rate fits both (Liu et al. 2025, arXiv:2502.16982). A
     convolution kernel counts as the matrix (out, in * height * width).
 
@@ -73,10 +74,10 @@ def orthogonalised(matrices: Tensor) -> Tensor:
     """
     x = matrices.to(_precision(matrices))
     x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)
-    for _ in range(_ITERATIONS):
+    for a, b, c in QUINTICS:
         gram = x @ x.mT
-        polynomial = torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C)
-        x = torch.baddbmm(x, polynomial, x, beta=_A)
+        polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        x = torch.baddbmm(x, polynomial, x, beta=a)
     return x.to(matrices.dtype)
 
 

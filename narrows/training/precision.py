@@ -7,7 +7,7 @@ import torch
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 # Multiply-adds below which a bfloat16 product gains nothing: its call alone takes as long.
-_WORTH_IT = 4_000_000
+_WORTH_IT = 30_000_000
 
 
 def bfloat16_pays(device: torch.device) -> bool:

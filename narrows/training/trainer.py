@@ -75,7 +75,7 @@ class Trainer:
 
     @property
     def precision(self) -> str:
-        """"bfloat16" where at least the large matrix products are computed in it, else "float32"."""
+        """ "bfloat16" where at least the large matrix products are computed in it, else "float32"."""
         return "float32" if set(self._step.dtypes) == {torch.float32} else "bfloat16"
 
     def epochs(
