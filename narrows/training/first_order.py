@@ -22,7 +22,7 @@ class Adam:
     def __init__(self, values: Tensor, gradients: Tensor, *, weight_decay: float, decoupled: bool) -> None:
         self._tensors = [[values], [gradients], [torch.zeros_like(values)], [torch.zeros_like(values)]]
         self._n_steps = torch.zeros((), device=values.device)
-        self._update = torch._fused_adamw_ if decoupled else torch._fused_adam_
+        self._update = torch.ops.aten._fused_adamw_ if decoupled else torch.ops.aten._fused_adam_
         self._settings = {
             "beta1": 0.9,
             "beta2": 0.999,
@@ -54,7 +54,7 @@ class SGD:
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
-        torch._fused_sgd_(*self._tensors, lr=rate, is_first_step=self._is_first, **self._settings)
+        torch.ops.aten._fused_sgd_(*self._tensors, lr=rate, is_first_step=self._is_first, **self._settings)
         self._is_first = False
 
 

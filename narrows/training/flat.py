@@ -56,7 +56,7 @@ class FlatParameters:
         self.n_in_matrices = sum(sizes[: len(matrices)])
         self._index = {id(p): i for i, p in enumerate(self.parameters)}
 
-    def view(self, parameter: nn.Parameter) -> tuple[Tensor, Tensor]:
+    def view(self, parameter: Tensor) -> tuple[Tensor, Tensor]:
         """Where the values and the gradient of a parameter stand, in its shape."""
         i = self._index[id(parameter)]
         return self.views[i], self._gradient_views[i]

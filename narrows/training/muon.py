@@ -48,7 +48,7 @@ class Muon:
                 matrix = view.detach().flatten(1)
                 pair = (matrix, self._update[start:end].view(matrix.shape))
                 lying = pair if matrix.shape[0] <= matrix.shape[1] else (pair[0].T, pair[1].T)
-                by_shape.setdefault(tuple(lying[0].shape), []).append(lying)
+                by_shape.setdefault((lying[0].shape[0], lying[0].shape[1]), []).append(lying)
         self._groups = list(by_shape.values())
         rest = flat.values[n:], flat.gradients[n:]
         self._adamw = Adam(*rest, weight_decay=0.0, decoupled=True) if len(rest[0]) else None
@@ -68,7 +68,7 @@ class Muon:
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
-    """U p(S) Vᵀ for each matrix U S Vᵀ / ‖matrix‖ of (..., rows, columns): singular values that are not tiny come near 1.
+    """U p(S) Vᵀ for each matrix U S Vᵀ / ‖matrix‖ of (n, rows, columns): singular values that are not tiny come near 1.
 
     Fastest where there are no more rows than columns.
     """
