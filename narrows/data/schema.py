@@ -132,16 +132,26 @@ class Schema:
         DataRangeError
             A value that float32 cannot hold once it is scaled.
         """
+        self.check(rows, who=who)
+        floats = np.empty((len(rows), self.n_floats), dtype=np.float32)
+        for chunk in rows.chunks():
+            self.encode_chunk(rows, chunk, out=floats[chunk])
+        return floats
+
+    def check(self, rows: Rows, *, who: str = "narrows") -> None:
+        """Raise what `encode` raises, save DataRangeError, without encoding anything."""
         self.check_columns(rows, who=who)
         _check_finite(rows, self.missing)
         self._check_pixel_units(rows)
-        floats = np.empty((len(rows), self.n_floats), dtype=np.float32)
-        for chunk in rows.chunks():
-            for kind, place in self._places():
-                with np.errstate(over="ignore", under="ignore"):
-                    floats[chunk, place] = kind.encode(rows.block(kind.columns, chunk))
-            self._check_range(floats[chunk], rows, chunk.start)
-        return floats
+
+    def encode_chunk(self, rows: Rows, chunk: slice, *, out: np.ndarray) -> None:
+        """Write the floats of a slice of rows that `check` has passed into `out` (n, n_floats); DataRangeError."""
+        for kind, place in self._places():
+            # Choosing columns copies, so all of them in their order are not chosen.
+            columns = None if np.array_equal(kind.columns, np.arange(rows.n_columns)) else kind.columns
+            with np.errstate(over="ignore", under="ignore"):
+                out[:, place] = kind.encode(rows.block(columns, chunk))
+        self._check_range(out, rows, chunk.start)
 
     def decode(self, floats: np.ndarray, *, like: Rows | None = None) -> Any:
         """Floats (n, n_floats) as the user's container: names, dtypes, index and image layout as at the fit.

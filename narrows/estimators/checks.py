@@ -89,15 +89,15 @@ def share(name: str, value: Any) -> float:
     return float(value)
 
 
-def within_density(likelihood: Likelihood, floats: np.ndarray, rows: Rows) -> None:
-    """Raise `DataRangeError` where a Bernoulli likelihood meets a value outside [0, 1]."""
+def within_density(likelihood: Likelihood, floats: np.ndarray, rows: Rows, start: int = 0) -> None:
+    """Raise `DataRangeError` where a Bernoulli likelihood meets a value outside [0, 1] in rows from `start` on."""
     if not isinstance(likelihood, Bernoulli):
         return
     outside = (floats < -1e-6) | (floats > 1 + 1e-6)
     if outside.any():
         row, column = (int(i) for i in np.argwhere(outside)[0])
         raise DataRangeError(
-            f"{rows.source} leaves the range of the fit in {rows.row_name(row)}, column {rows.feature_names[column]!r} "
+            f"{rows.source} leaves the range of the fit in {rows.row_name(start + row)}, column {rows.feature_names[column]!r} "
             f"({floats[row, column]:.4g} where 0 to 1 is expected), and loss='bce' is not defined there; "
             "check the units or fit with loss='mse'."
         )

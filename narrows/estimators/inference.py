@@ -1,4 +1,4 @@
-"""Running a fitted network over rows: in chunks, without autograd."""
+"""Running a fitted network over rows: in chunks, without autograd, in memory that does not grow with the rows."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from narrows.data import Rows
 if TYPE_CHECKING:
     from narrows.estimators.autoencoder import Autoencoder
 
+# Matrix products of few rows round differently from those of many. Filled up with zeros to a multiple of 64 rows, a
+# row has the same answer alone as among others.
 _ROWS = 64
 _CHUNK = 128 * _ROWS
 
@@ -23,23 +25,43 @@ def map_rows(
     rows: Rows,
     function: Callable[[Tensor], Tensor],
     *,
-    check: Callable[[np.ndarray, Rows], None] | None = None,
+    check: Callable[[np.ndarray, Rows, int], None] | None = None,
 ) -> np.ndarray:
-    """Encode `rows` and apply a tensor function; `check` may refuse the encoded floats."""
-    floats = model.schema_.encode(rows, who=type(model).__name__)
-    if check is not None:
-        check(floats, rows)
-    return map_floats(floats, function, model.device_)
+    """Encode `rows` chunk by chunk and apply a tensor function; `check` may refuse encoded floats (from a row on)."""
+    schema = model.schema_
+    schema.check(rows, who=type(model).__name__)
+
+    def fill(out: np.ndarray, start: int) -> None:
+        schema.encode_chunk(rows, slice(start, start + len(out)), out=out)
+        if check is not None:
+            check(out, rows, start)
+
+    return _map(len(rows), schema.n_floats, fill, function, model.device_)
+
+
+def map_floats(floats: np.ndarray, function: Callable[[Tensor], Tensor], device: str) -> np.ndarray:
+    """Apply a tensor function to floats (n, d) chunk by chunk."""
+
+    def fill(out: np.ndarray, start: int) -> None:
+        out[:] = floats[start : start + len(out)]
+
+    return _map(len(floats), floats.shape[1], fill, function, device)
 
 
 @torch.inference_mode()
-def map_floats(floats: np.ndarray, function: Callable[[Tensor], Tensor], device: str) -> np.ndarray:
-    """Apply a tensor function to floats (n, d), chunk by chunk.
-
-    Matrix products of few rows round differently from those of many. Filled up with zeros to a multiple of 64
-    rows, a row has the same answer alone as among others.
-    """
-    n = len(floats)
-    padding = np.zeros((-n % _ROWS, floats.shape[1]), dtype=np.float32)
-    tensor = torch.from_numpy(np.concatenate([floats, padding]) if len(padding) else floats)
-    return torch.cat([function(part.to(device)).cpu() for part in tensor.split(_CHUNK)])[:n].numpy()
+def _map(
+    n: int, width: int, fill: Callable[[np.ndarray, int], None], function: Callable[[Tensor], Tensor], device: str
+) -> np.ndarray:
+    """The answers for n rows of `width` floats, which `fill` writes into an array from a row on."""
+    buffer = np.zeros((min(n + -n % _ROWS, _CHUNK), width), dtype=np.float32)
+    answers: np.ndarray | None = None
+    for start in range(0, n, _CHUNK):
+        size = min(_CHUNK, n - start)
+        fill(buffer[:size], start)
+        buffer[size:] = 0
+        answer = function(torch.from_numpy(buffer[: size + -size % _ROWS]).to(device))[:size].cpu().numpy()
+        if answers is None:
+            answers = np.empty((n, *answer.shape[1:]), dtype=answer.dtype)
+        answers[start : start + size] = answer
+    assert answers is not None
+    return answers
