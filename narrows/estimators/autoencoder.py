@@ -136,6 +136,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Positions in X of the rows that were held out; empty where none was.
     interrupted_ : bool
         Whether Ctrl-C (or the driver of `fit_epochs`) ended the training early.
+    precision_ : {"float32", "bfloat16"}
+        In what large matrix products were computed.
     loss_unit_ : str
         What a loss or a reconstruction error counts.
     n_components_, hidden_layer_sizes_, code_activation_, loss_, batch_size_, epochs_, learning_rate_, device_, seed_

@@ -33,6 +33,7 @@ Fitted by narrows {versions["narrows"]} on {shape}; the code has {model.n_compon
 | epochs | {len(model.history_)} |
 | last training loss | {_last(model, "loss")} |
 | lowest held-out loss | {_lowest_validation(model)} |
+| precision | {model.precision_} |
 | seed | {model.seed_} |
 
 Settings that differ from the defaults:

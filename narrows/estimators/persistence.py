@@ -54,6 +54,7 @@ _PLAIN_FITTED = (
     "batch_size_",
     "epochs_",
     "learning_rate_",
+    "precision_",
     "seed_",
     "interrupted_",
     "n_features_in_",

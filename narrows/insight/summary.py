@@ -40,8 +40,8 @@ class FitSummary:
         "all epochs", "early stopping" or "interrupted".
     seconds : float
         Training time.
-    device, seed : str, int
-        Where, and from which seed.
+    device, precision, seed : str, str, int
+        Where, in what large matrix products were computed ("float32" or "bfloat16"), and from which seed.
     held_out : {"test", "validation", "training"}
         Which rows the errors below are of: the set's own test part, rows that `fit` held out, or, where there are
         none, the training rows themselves.
@@ -73,6 +73,7 @@ class FitSummary:
     stopped: str
     seconds: float
     device: str
+    precision: str
     seed: int
     held_out: HeldOut
     held_out_rows: int
@@ -125,6 +126,7 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
         stopped=_stopped(model),
         seconds=seconds,
         device=str(model.device_),
+        precision=model.precision_,
         seed=int(model.seed_),
         held_out=kind,
         held_out_rows=len(measured),

@@ -66,6 +66,7 @@ def test_every_option_reaches_the_estimator(shell) -> None:
         "patience": 3,
         "tol": 0.01,
         "clip_norm": 1.0,
+        "precision": "float32",
         "device": "cpu",
         "random_state": 5,
     }

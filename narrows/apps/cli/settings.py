@@ -174,6 +174,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("patience", int, TRAINING, "Epochs without improvement before stopping."),
     Setting("tol", float, TRAINING, "The least relative improvement that counts."),
     Setting("clip_norm", float, TRAINING, "Largest norm of the gradient."),
+    Setting(
+        "precision",
+        Literal["auto", "float32", "bfloat16"],
+        TRAINING,
+        "Of large matrix products; auto is the faster one.",
+    ),
     Setting("device", str, TRAINING, "cpu, cuda, cuda:1, mps; left out, a GPU where there is one.", metavar="DEVICE"),
     Setting("random_state", int, TRAINING, "The same number gives the same model, to the bit.", "seed"),
 )

@@ -32,7 +32,7 @@ def facts(summary: FitSummary) -> Table:
     table.add_row("code", f"{counted(summary.n_components, 'number')} per row")
     table.add_row("parameters", f"{summary.parameters:,}")
     table.add_row("training", f"{counted(summary.epochs, 'epoch')} ({summary.stopped}), {duration(summary.seconds)}")
-    table.add_row("device", f"{summary.device}, seed {summary.seed}")
+    table.add_row("device", f"{summary.device}, {summary.precision}, seed {summary.seed}")
     return table
 
 
