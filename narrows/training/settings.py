@@ -127,13 +127,13 @@ class TrainingSettings:
 
 
 def automatic_batch_size(n_rows: int, n_parameters: int) -> int:
-    """About two hundred steps an epoch, as a power of two between 16 and 1024.
+    """About eighty steps an epoch, as a power of two between 16 and 1024.
 
     Large networks take no fewer than 128 rows where there are that many: below, the optimizer's
     pass over the weights costs more than the batch.
     """
     smallest = 128 if n_parameters > 500_000 else 16
-    wanted = max(smallest, min(1024, n_rows // 200))
+    wanted = max(smallest, min(1024, n_rows // 80))
     return max(1, min(1 << (wanted.bit_length() - 1), n_rows))
 
 

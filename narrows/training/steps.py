@@ -11,6 +11,7 @@ from narrows.model import AutoencoderNetwork, Objective, OwnDecoder, OwnEncoder
 from narrows.training.flat import FlatParameters
 from narrows.training.fused import FusedStep, can_fuse, mean_over_batch
 from narrows.training.precision import product_dtype
+from narrows.training.threads import multiply_adds
 
 
 class TrainingStep(Protocol):
@@ -50,11 +51,10 @@ class AutogradStep:
         self._network, self._objective, self._flat = network, objective, flat
         self._device = next(network.parameters()).device
         is_own = any(isinstance(part, OwnEncoder | OwnDecoder) for part in network.children())
-        largest = max(p.numel() for p in network.parameters())
         self.dtypes = [
             torch.float32
             if is_own and precision == "auto"
-            else product_dtype(precision, self._device, rows=max_rows, inputs=largest, outputs=1)
+            else product_dtype(precision, self._device, rows=max_rows, inputs=max(multiply_adds(network)), outputs=1)
         ]
 
     def __call__(

@@ -18,13 +18,17 @@ def threads_for(network: AutoencoderNetwork, batch_size: int) -> int:
     Below about a tenth of a billion operations each, threads wait for one another longer than they work; on a
     machine where other programs run, many times longer.
     """
-    positions = 1.0
+    operations = 6 * batch_size * sum(multiply_adds(network))
+    return max(1, min(torch.get_num_threads(), round(operations / _OPERATIONS_PER_THREAD)))
+
+
+def multiply_adds(network: AutoencoderNetwork) -> list[int]:
+    """How many multiplications one row takes for each parameter of a network, forwards."""
+    positions = 1
     if network.image_shape is not None:
         height, width, _ = network.image_shape
-        positions = height * width / 4  # a kernel is applied once for each output of its first stride
-    uses = sum(p.numel() * (positions if p.ndim == 4 else 1.0) for p in network.parameters())
-    operations = 6 * batch_size * uses
-    return max(1, min(torch.get_num_threads(), round(operations / _OPERATIONS_PER_THREAD)))
+        positions = -(-height * width // 4)  # a kernel is applied once for each output of its first stride
+    return [p.numel() * (positions if p.ndim == 4 else 1) for p in network.parameters()]
 
 
 @contextmanager
