@@ -2,7 +2,8 @@
 
 A step of a small network is nearly all overhead: autograd's graph costs several times what the products cost. Here
 each half of the network is a chain of `_Dense` layers that write gradients straight into the flat vector, and the
-large products run in bfloat16 where that pays. In float32 the numbers are autograd's to the bit.
+large products run in bfloat16 where that pays. In float32 the gradients are autograd's to the bit (with several
+penalties of one code, up to the order in which their gradients are added).
 
 What stands between the halves (a drawn code, penalties of the code) is small and left to autograd, as is the
 gradient of a likelihood that has none written out. Whatever does not fit here, `AutogradStep` trains.

@@ -48,7 +48,7 @@ def test_cosine_is_half_way_down_in_the_middle_and_constant_stays():
 
 def test_the_automatic_batch_grows_with_the_rows_and_never_exceeds_them():
     sizes = [automatic_batch_size(n, 1000) for n in (2, 10, 1000, 20_000, 100_000, 10_000_000)]
-    assert sizes == [2, 10, 16, 64, 256, 1024]
+    assert sizes == [2, 10, 16, 128, 1024, 1024]
     assert automatic_batch_size(1000, 10_000_000) == 128
 
 

@@ -1,0 +1,40 @@
+import pytest
+import torch
+
+from narrows.training import precision
+from narrows.training.precision import bfloat16_pays, product_dtype
+
+CPU = torch.device("cpu")
+LARGE, SMALL = {"rows": 1000, "inputs": 784, "outputs": 1000}, {"rows": 128, "inputs": 30, "outputs": 64}
+
+
+@pytest.mark.parametrize(
+    ("name", "pays", "size", "expected"),
+    [
+        ("auto", True, LARGE, torch.bfloat16),
+        ("auto", False, LARGE, torch.float32),
+        ("auto", True, SMALL, torch.float32),
+        ("float32", True, LARGE, torch.float32),
+        ("bfloat16", False, LARGE, torch.bfloat16),
+        ("bfloat16", True, SMALL, torch.float32),
+    ],
+)
+def test_only_large_products_take_bfloat16_and_only_where_it_pays_or_is_asked_for(
+    monkeypatch, name, pays, size, expected
+):
+    monkeypatch.setattr(precision, "bfloat16_pays", lambda device: pays)
+    assert product_dtype(name, CPU, **size) is expected
+
+
+def test_a_processor_has_bfloat16_where_torch_says_so(monkeypatch):
+    for amx, avx in [(True, False), (False, True), (False, False)]:
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda amx=amx: amx, raising=False)
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda avx=avx: avx, raising=False)
+        assert bfloat16_pays(CPU) is (amx or avx)
+
+
+def test_a_torch_that_cannot_say_and_a_device_that_is_not_known_get_float32(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
+    monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported", raising=False)
+    assert not bfloat16_pays(CPU)
+    assert not bfloat16_pays(torch.device("mps"))
