@@ -97,7 +97,7 @@ def within_density(likelihood: Likelihood, floats: np.ndarray, rows: Rows, start
     if outside.any():
         row, column = (int(i) for i in np.argwhere(outside)[0])
         raise DataRangeError(
-            f"{rows.source} leaves the range of the fit in {rows.row_name(start + row)}, column {rows.feature_names[column]!r} "
-            f"({floats[row, column]:.4g} where 0 to 1 is expected), and loss='bce' is not defined there; "
+            f"{rows.source} leaves the range of the fit in {rows.row_name(start + row)}, "
+            f"column {rows.feature_names[column]!r} ({floats[row, column]:.4g} where 0 to 1 is expected), and loss='bce' is not defined there; "
             "check the units or fit with loss='mse'."
         )

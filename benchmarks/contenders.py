@@ -1,0 +1,245 @@
+"""Libraries that fit an autoencoder, each called as its documentation says, on rows that are already scaled.
+
+A contender is a function (x, task) -> reconstruct: it fits, and answers with a function from rows to reconstructions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import itertools
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from narrows import Autoencoder, VariationalAutoencoder
+
+Reconstruct = Callable[[np.ndarray], np.ndarray]
+Fit = Callable[[np.ndarray, "Task"], Reconstruct]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A network and how long it is trained.
+
+    hidden : units of the encoder's hidden layers; channels where `image` is given.
+    batch : rows per step; None for each library's own default.
+    """
+
+    hidden: tuple[int, ...]
+    n_components: int
+    epochs: int
+    batch: int | None
+    image: tuple[int, int] | None = None
+
+    @property
+    def widths(self) -> list[int]:
+        return [*self.hidden, self.n_components, *self.hidden[::-1]]
+
+
+def narrows(optimizer: str, precision: str = "auto", kind: type[Autoencoder] = Autoencoder) -> Fit:
+    """Ours; Adam at a constant rate, as everyone else's."""
+    constant: dict[str, Any] = {"schedule": "constant", "warmup": 0.0} if optimizer == "adam" else {}
+
+    def fit(x: np.ndarray, task: Task) -> Reconstruct:
+        model = kind(
+            hidden_layer_sizes=task.hidden,
+            n_components=task.n_components,
+            network="conv" if task.image else "mlp",
+            image_shape=task.image,
+            activation="relu",
+            output_activation="linear",
+            loss="mse",
+            scale="none",
+            optimizer=optimizer,
+            precision=precision,
+            batch_size=task.batch or "auto",
+            epochs=task.epochs,
+            validation_fraction=0.0,
+            early_stopping=False,
+            random_state=0,
+            **constant,
+        ).fit(x)
+        return model.reconstruct
+
+    return fit
+
+
+def textbook(x: np.ndarray, task: Task) -> Reconstruct:
+    """The loop that tutorials copy: DataLoader, Adam, `.item()` in every step."""
+    model = _images(task) if task.image else perceptron(x.shape[1], task)
+    optimizer = torch.optim.Adam(model.parameters())
+    dataset = torch.utils.data.TensorDataset(torch.from_numpy(x))
+    loader = torch.utils.data.DataLoader(dataset, batch_size=task.batch or 32, shuffle=True)
+    for _ in range(task.epochs):
+        total = 0.0
+        for (rows,) in loader:
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(model(rows), rows)
+            loss.backward()
+            optimizer.step()
+            total += loss.item()
+    return _of_module(model)
+
+
+def mlp_regressor(x: np.ndarray, task: Task) -> Reconstruct:
+    """scikit-learn's perceptron, fitted to its own input."""
+    from sklearn.neural_network import MLPRegressor
+
+    model = MLPRegressor(
+        hidden_layer_sizes=task.widths,
+        batch_size=task.batch or "auto",
+        max_iter=task.epochs,
+        tol=0.0,
+        n_iter_no_change=10**6,
+        random_state=0,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it has not converged
+        model.fit(x, x)
+    return model.predict
+
+
+def pyod(bare: bool) -> Fit:
+    """PyOD's AutoEncoder; `bare` without its batch normalisation and dropout, which leaves the same network as ours."""
+
+    def fit(x: np.ndarray, task: Task) -> Reconstruct:
+        from pyod.models.auto_encoder import AutoEncoder
+
+        others: dict[str, Any] = {"batch_norm": False, "dropout_rate": 0.0} if bare else {}
+        model = AutoEncoder(
+            preprocessing=False,
+            epoch_num=task.epochs,
+            batch_size=task.batch or 32,
+            hidden_neuron_list=[*task.hidden, task.n_components],
+            verbose=0,
+            **others,
+        ).fit(x)
+        return _of_module(model.model)
+
+    return fit
+
+
+def pyod_vae(x: np.ndarray, task: Task) -> Reconstruct:
+    """PyOD's VAE, without dropout."""
+    from pyod.models.vae import VAE
+
+    model = VAE(
+        preprocessing=False,
+        epoch_num=task.epochs,
+        batch_size=task.batch or 32,
+        encoder_neuron_list=list(task.hidden),
+        decoder_neuron_list=list(task.hidden[::-1]),
+        latent_dim=task.n_components,
+        dropout_rate=0.0,
+        verbose=0,
+    ).fit(x)
+    return _of_module(model.model, lambda answer: answer[0])
+
+
+def pythae(x: np.ndarray, task: Task) -> Reconstruct:
+    """pythae's AE with our network, at the learning rate of all others."""
+    from pythae.data.datasets import BaseDataset
+    from pythae.models import AE, AEConfig
+    from pythae.models.base.base_utils import ModelOutput
+    from pythae.models.nn import BaseDecoder, BaseEncoder
+    from pythae.trainers import BaseTrainer, BaseTrainerConfig
+
+    whole = perceptron(x.shape[1], task)
+    cut = 2 * len(task.hidden) + 2  # behind the code
+
+    class Encoder(BaseEncoder):
+        def __init__(self) -> None:
+            BaseEncoder.__init__(self)
+            self.net = whole[:cut]
+
+        def forward(self, x: torch.Tensor) -> ModelOutput:
+            return ModelOutput(embedding=self.net(x))
+
+    class Decoder(BaseDecoder):
+        def __init__(self) -> None:
+            BaseDecoder.__init__(self)
+            self.net = whole[cut:]
+
+        def forward(self, z: torch.Tensor) -> ModelOutput:
+            return ModelOutput(reconstruction=self.net(z))
+
+    logging.disable(logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
+        config = BaseTrainerConfig(
+            output_dir=folder,
+            per_device_train_batch_size=task.batch or 64,
+            num_epochs=task.epochs,
+            learning_rate=1e-3,
+            no_cuda=True,
+        )
+        model = AE(AEConfig(input_dim=(x.shape[1],), latent_dim=task.n_components), Encoder(), Decoder())
+        rows = torch.from_numpy(x)
+        trainer = BaseTrainer(model, BaseDataset(rows, torch.zeros(len(rows))), training_config=config)
+        trainer.train()
+    logging.disable(logging.NOTSET)
+    return _of_module(nn.Sequential(model.encoder.net, model.decoder.net))
+
+
+def narrows_vae(x: np.ndarray, task: Task) -> Reconstruct:
+    """Our VAE."""
+    return narrows("adam", kind=VariationalAutoencoder)(x, task)
+
+
+def installed(*names: str) -> bool:
+    """Whether these packages can be imported; says how to get what is missing."""
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    for name in missing:
+        print(f"{name} is left out: pip install -c constraints.txt -e '.[bench]' brings it.")
+    return not missing
+
+
+def perceptron(n: int, task: Task) -> nn.Sequential:
+    """The same network as ours: the code and the output are linear."""
+    layers: list[nn.Module] = []
+    widths = [n, *task.widths, n]
+    for i, (a, b) in enumerate(itertools.pairwise(widths)):
+        layers.append(nn.Linear(a, b))
+        layers.append(nn.Identity() if i in (len(task.hidden), len(widths) - 2) else nn.ReLU())
+    return nn.Sequential(*layers[:-1])
+
+
+def _images(task: Task) -> nn.Module:
+    assert task.image is not None
+    height, width = task.image
+    a, b = task.hidden
+    small = (b, -(-height // 4), -(-width // 4))
+    flat = small[0] * small[1] * small[2]
+    return nn.Sequential(
+        nn.Unflatten(1, (1, height, width)),
+        nn.Conv2d(1, a, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(a, b, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(flat, task.n_components),
+        nn.Linear(task.n_components, flat),
+        nn.ReLU(),
+        nn.Unflatten(1, small),
+        nn.ConvTranspose2d(b, a, 3, stride=2, padding=1, output_padding=1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(a, 1, 3, stride=2, padding=1, output_padding=1),
+        nn.Flatten(),
+    )
+
+
+def _of_module(model: nn.Module, pick: Callable[[Any], torch.Tensor] = lambda answer: answer) -> Reconstruct:
+    def reconstruct(x: np.ndarray) -> np.ndarray:
+        model.eval()
+        with torch.no_grad():
+            return pick(model(torch.from_numpy(x))).numpy()
+
+    return reconstruct

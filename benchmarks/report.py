@@ -1,0 +1,74 @@
+"""A table, a picture and raw JSON for every question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import describe_machine
+
+RESULTS = Path(__file__).parent / "results"
+OURS, THEIRS = "#3f90da", "#94a4a2"  # of Petroff's ten
+LINES = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one question found.
+
+    name : of the three files.
+    question : the title.
+    columns, rows : the table, cells as text.
+    raw : everything that was measured.
+    draw : paints the picture on matplotlib axes.
+    remarks : what a reader must know, one sentence each.
+    """
+
+    name: str
+    question: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    raw: dict[str, Any]
+    draw: Callable[[Any], None]
+    remarks: Sequence[str] = ()
+
+    def write(self, folder: Path = RESULTS) -> None:
+        """Print the table and write `name`.md, .png and .json into `folder`."""
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot
+
+        machine = describe_machine()
+        about = ", ".join(f"{key} {value}" for key, value in machine.items())
+        lines = [f"# {self.question}", "", about, "", _line(self.columns), _line(["---"] * len(self.columns))]
+        lines += [_line(row) for row in self.rows] + [""]
+        lines += [f"- {remark}" for remark in self.remarks]
+        table = "\n".join(lines).rstrip() + "\n"
+        print(table, flush=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{self.name}.md").write_text(table)
+        (folder / f"{self.name}.json").write_text(json.dumps({"machine": machine, **self.raw}, indent=1) + "\n")
+        figure, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
+        self.draw(axes)
+        axes.set_title(self.question, loc="left", fontsize=11)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.savefig(folder / f"{self.name}.png", dpi=130)
+        pyplot.close(figure)
+
+
+def bars(axes: Any, names: Sequence[str], values: Sequence[float], label: str, form: str = "{:,.0f}") -> None:
+    """Horizontal bars, the first on top, ours in colour."""
+    places = range(len(names))[::-1]
+    drawn = axes.barh(places, values, color=[OURS if name.startswith("narrows") else THEIRS for name in names])
+    axes.bar_label(drawn, labels=[form.format(value) for value in values], padding=4, fontsize=8)
+    axes.set_yticks(places, names, fontsize=8)
+    axes.set_xlabel(label)
+    axes.margins(x=0.12)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
