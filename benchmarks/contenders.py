@@ -1,6 +1,7 @@
 """Libraries that fit an autoencoder, each called as its documentation says, on rows that are already scaled.
 
-A contender is a function (x, task) -> reconstruct: it fits, and answers with a function from rows to reconstructions.
+A contender is a function (x, task) -> Fitted: it fits, and says how to reconstruct rows and how long its training loop
+took, where that can be told from the rest of the call.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import itertools
 import logging
 import tempfile
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +25,15 @@ from torch import nn
 from narrows import Autoencoder, VariationalAutoencoder
 
 Reconstruct = Callable[[np.ndarray], np.ndarray]
-Fit = Callable[[np.ndarray, "Task"], Reconstruct]
+Fit = Callable[[np.ndarray, "Task"], "Fitted"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A function from rows to reconstructions, and the seconds of the training loop (None: not told)."""
+
+    reconstruct: Reconstruct
+    training_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ def narrows(optimizer: str, precision: str = "auto", kind: type[Autoencoder] = A
     """Ours; Adam at a constant rate, as everyone else's."""
     constant: dict[str, Any] = {"schedule": "constant", "warmup": 0.0} if optimizer == "adam" else {}
 
-    def fit(x: np.ndarray, task: Task) -> Reconstruct:
+    def fit(x: np.ndarray, task: Task) -> Fitted:
         model = kind(
             hidden_layer_sizes=task.hidden,
             n_components=task.n_components,
@@ -68,17 +78,18 @@ def narrows(optimizer: str, precision: str = "auto", kind: type[Autoencoder] = A
             random_state=0,
             **constant,
         ).fit(x)
-        return model.reconstruct
+        return Fitted(model.reconstruct, sum(epoch.seconds for epoch in model.history_))
 
     return fit
 
 
-def textbook(x: np.ndarray, task: Task) -> Reconstruct:
+def textbook(x: np.ndarray, task: Task) -> Fitted:
     """The loop that tutorials copy: DataLoader, Adam, `.item()` in every step."""
     model = _images(task) if task.image else perceptron(x.shape[1], task)
     optimizer = torch.optim.Adam(model.parameters())
     dataset = torch.utils.data.TensorDataset(torch.from_numpy(x))
     loader = torch.utils.data.DataLoader(dataset, batch_size=task.batch or 32, shuffle=True)
+    start = time.perf_counter()
     for _ in range(task.epochs):
         total = 0.0
         for (rows,) in loader:
@@ -87,10 +98,10 @@ def textbook(x: np.ndarray, task: Task) -> Reconstruct:
             loss.backward()
             optimizer.step()
             total += loss.item()
-    return _of_module(model)
+    return Fitted(_of_module(model), time.perf_counter() - start)
 
 
-def mlp_regressor(x: np.ndarray, task: Task) -> Reconstruct:
+def mlp_regressor(x: np.ndarray, task: Task) -> Fitted:
     """scikit-learn's perceptron, fitted to its own input."""
     from sklearn.neural_network import MLPRegressor
 
@@ -104,14 +115,15 @@ def mlp_regressor(x: np.ndarray, task: Task) -> Reconstruct:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it has not converged
+        start = time.perf_counter()
         model.fit(x, x)
-    return model.predict
+    return Fitted(model.predict, time.perf_counter() - start)
 
 
 def pyod(bare: bool) -> Fit:
     """PyOD's AutoEncoder; `bare` without its batch normalisation and dropout, which leaves the same network as ours."""
 
-    def fit(x: np.ndarray, task: Task) -> Reconstruct:
+    def fit(x: np.ndarray, task: Task) -> Fitted:
         from pyod.models.auto_encoder import AutoEncoder
 
         others: dict[str, Any] = {"batch_norm": False, "dropout_rate": 0.0} if bare else {}
@@ -122,13 +134,15 @@ def pyod(bare: bool) -> Fit:
             hidden_neuron_list=[*task.hidden, task.n_components],
             verbose=0,
             **others,
-        ).fit(x)
-        return _of_module(model.model)
+        )
+        seconds = _timed_training(model)
+        model.fit(x)
+        return Fitted(_of_module(model.model), seconds[0])
 
     return fit
 
 
-def pyod_vae(x: np.ndarray, task: Task) -> Reconstruct:
+def pyod_vae(x: np.ndarray, task: Task) -> Fitted:
     """PyOD's VAE, without dropout."""
     from pyod.models.vae import VAE
 
@@ -141,11 +155,13 @@ def pyod_vae(x: np.ndarray, task: Task) -> Reconstruct:
         latent_dim=task.n_components,
         dropout_rate=0.0,
         verbose=0,
-    ).fit(x)
-    return _of_module(model.model, lambda answer: answer[0])
+    )
+    seconds = _timed_training(model)
+    model.fit(x)
+    return Fitted(_of_module(model.model, lambda answer: answer[0]), seconds[0])
 
 
-def pythae(x: np.ndarray, task: Task) -> Reconstruct:
+def pythae(x: np.ndarray, task: Task) -> Fitted:
     """pythae's AE with our network, at the learning rate of all others."""
     from pythae.data.datasets import BaseDataset
     from pythae.models import AE, AEConfig
@@ -184,12 +200,14 @@ def pythae(x: np.ndarray, task: Task) -> Reconstruct:
         model = AE(AEConfig(input_dim=(x.shape[1],), latent_dim=task.n_components), Encoder(), Decoder())
         rows = torch.from_numpy(x)
         trainer = BaseTrainer(model, BaseDataset(rows, torch.zeros(len(rows))), training_config=config)
+        start = time.perf_counter()
         trainer.train()
+        seconds = time.perf_counter() - start
     logging.disable(logging.NOTSET)
-    return _of_module(nn.Sequential(model.encoder.net, model.decoder.net))
+    return Fitted(_of_module(nn.Sequential(model.encoder.net, model.decoder.net)), seconds)
 
 
-def narrows_vae(x: np.ndarray, task: Task) -> Reconstruct:
+def narrows_vae(x: np.ndarray, task: Task) -> Fitted:
     """Our VAE."""
     return narrows("adam", kind=VariationalAutoencoder)(x, task)
 
@@ -200,6 +218,19 @@ def installed(*names: str) -> bool:
     for name in missing:
         print(f"{name} is left out: pip install -c constraints.txt -e '.[bench]' brings it.")
     return not missing
+
+
+def _timed_training(model: Any) -> list[float]:
+    """Lets PyOD's training loop note its seconds in the list."""
+    train, seconds = model.train, []
+
+    def timed(loader: Any) -> None:
+        start = time.perf_counter()
+        train(loader)
+        seconds.append(time.perf_counter() - start)
+
+    model.train = timed
+    return seconds
 
 
 def perceptron(n: int, task: Task) -> nn.Sequential:

@@ -59,7 +59,7 @@ def reports(rounds: int, quick: bool) -> list[Report]:
             draw,
             (
                 "reconstruction_error beside PyOD's decision_function, same widths and activation; each in a "
-                f"process of its own, medians of {rounds}. Memory is the process's peak above what it held with the input.",
+                f"process of its own, medians of {rounds}. Memory is the process's peak above the input.",
                 "PyOD is not run on 10,000,000 rows: that takes it minutes.",
             ),
         )

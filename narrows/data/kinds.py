@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -75,10 +76,17 @@ class Numeric:
     def float_columns(self) -> np.ndarray:
         return self.columns
 
+    @cached_property
+    def _is_identity(self) -> bool:
+        return bool((self.offset == 0).all() and (self.scale == 1).all())
+
     def encode(self, block: np.ndarray) -> np.ndarray:
+        gaps = np.isnan(block) if block.dtype.kind == "f" else None
+        holds_gaps = gaps is not None and bool(gaps.any())
+        if self._is_identity and not holds_gaps:
+            return block
         floats = block.astype(np.float64)
-        gaps = np.isnan(floats)
-        if gaps.any():
+        if holds_gaps:
             np.copyto(floats, np.broadcast_to(self.fill, floats.shape), where=gaps)
         with np.errstate(over="ignore"):  # the schema names the cell that overflowed
             floats -= self.offset

@@ -76,14 +76,15 @@ def _moments(rows: Rows, weight: np.ndarray, unit: np.ndarray) -> tuple[np.ndarr
     total, sums = np.zeros(rows.n_columns), np.zeros(rows.n_columns)
     for chunk in rows.chunks():
         block, there = _scaled(rows, chunk, unit)
-        total += weight[chunk] @ there
+        total += weight[chunk].sum() if there is None else weight[chunk] @ there
         sums += weight[chunk] @ block
     mean = sums / total
     squares = np.zeros(rows.n_columns)
     for chunk in rows.chunks():
         block, there = _scaled(rows, chunk, unit)
         block -= mean
-        block *= there
+        if there is not None:
+            block *= there
         squares += weight[chunk] @ np.square(block, out=block)
     return _rounded(mean, np.sqrt(squares / total))
 
@@ -96,10 +97,12 @@ def _rounded(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return np.where(spread > 0, np.rint(mean / step) * step, mean), spread
 
 
-def _scaled(rows: Rows, chunk: slice, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The chunk divided by `unit` with 0 in its gaps, and 1.0 where a cell is there."""
-    block = rows.block(rows=chunk) / unit
-    there = ~np.isnan(block)
-    if not there.all():
-        block[~there] = 0.0
-    return block, there.astype(np.float64)
+def _scaled(rows: Rows, chunk: slice, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """The chunk divided by `unit` with 0 in its gaps, and 1.0 where a cell is there; None where all are."""
+    block = rows.block(rows=chunk)
+    gaps = np.isnan(block) if block.dtype.kind == "f" else None
+    block = block / unit
+    if gaps is None or not gaps.any():
+        return block, None
+    block[gaps] = 0.0
+    return block, (~gaps).astype(np.float64)

@@ -20,7 +20,7 @@ from narrows.errors import NotFittedError
 from narrows.estimators import checks, fitting
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, Penalty
-from narrows.training import Epoch, Trainer
+from narrows.training import Epoch, Trainer, fingerprint
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -134,6 +134,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         One record per epoch.
     validation_rows_ : ndarray of int
         Positions in X of the rows that were held out; empty where none was.
+    fingerprint_ : str
+        Of the rows of the fit, in any order; see `was_fitted_on`.
     interrupted_ : bool
         Whether Ctrl-C (or the driver of `fit_epochs`) ended the training early.
     precision_ : {"float32", "bfloat16"}
@@ -207,6 +209,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     schema_: Schema = field(init=False)
     history_: list[Epoch] = field(init=False)
     validation_rows_: np.ndarray = field(init=False)
+    fingerprint_: str = field(init=False)
     interrupted_: bool = field(init=False)
     mean_: np.ndarray = field(init=False)
     n_components_: int = field(init=False)
@@ -382,6 +385,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if spread == 0:
             return float(error == 0)
         return float(1 - error / spread)
+
+    def was_fitted_on(self, X: Any) -> bool:
+        """Whether these are the rows of the fit, in any order."""
+        return fingerprint(self.schema_.encode(self._rows(X), who=type(self).__name__)) == self.fingerprint_
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the model as a folder (see `narrows.load`), whole or not at all.

@@ -136,6 +136,7 @@ def plan(
         "history_": history,
         "_fitted_params": model.get_params(deep=False),
         "validation_rows_": np.flatnonzero(np.isin(distinct.group, held)),
+        "fingerprint_": distinct.fingerprint,
         "interrupted_": False,
         "mean_": model.mean_ if resume else _mean(floats, weight),
         "n_components_": resolved.n_components,

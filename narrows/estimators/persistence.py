@@ -56,6 +56,7 @@ _PLAIN_FITTED = (
     "learning_rate_",
     "precision_",
     "seed_",
+    "fingerprint_",
     "interrupted_",
     "n_features_in_",
 )

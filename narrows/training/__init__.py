@@ -1,6 +1,6 @@
 """How a network is trained: the epoch iterator, optimizers and schedules."""
 
-from narrows.training.distinct import DistinctRows, distinct_rows
+from narrows.training.distinct import DistinctRows, distinct_rows, fingerprint
 from narrows.training.epoch import Epoch
 from narrows.training.muon import Muon
 from narrows.training.optimizers import make_optimizer
@@ -17,5 +17,6 @@ __all__ = [
     "TrainingSettings",
     "automatic_batch_size",
     "distinct_rows",
+    "fingerprint",
     "make_optimizer",
 ]

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 _CHUNK = 16384
+_CELLS_IN_CACHE = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,17 +27,21 @@ class DistinctRows:
         Summed weights with mean 1; None where all are equal.
     group : ndarray of shape (n,)
         For every given row the place of its distinct row in `first`; -1 for a row of weight 0.
+    fingerprint : str
+        See `fingerprint`.
     """
 
     first: np.ndarray
     weight: np.ndarray | None
     group: np.ndarray
+    fingerprint: str
 
 
 def distinct_rows(x: np.ndarray, sample_weight: np.ndarray | None = None) -> DistinctRows:
     """Group equal rows of `x`, float32 of shape (n, d); rows of weight 0 are left out."""
     kept = np.arange(len(x)) if sample_weight is None else np.flatnonzero(sample_weight)
-    keys = _hash(x)[kept]
+    all_keys = _hash(x)
+    keys = all_keys[kept]
     order = kept[np.argsort(keys, kind="stable")]
     keys = np.sort(keys)
     starts = np.ones(len(order), dtype=bool)
@@ -49,15 +55,29 @@ def distinct_rows(x: np.ndarray, sample_weight: np.ndarray | None = None) -> Dis
     counts = np.ones(len(order)) if sample_weight is None else sample_weight[order].astype(np.float64)
     weight = np.bincount(place, weights=counts)
     equal = bool(np.all(weight == weight[0]))
-    return DistinctRows(order[starts], None if equal else weight / weight.mean(), group)
+    return DistinctRows(order[starts], None if equal else weight / weight.mean(), group, _word(all_keys))
+
+
+def fingerprint(x: np.ndarray) -> str:
+    """A word for the rows of `x`, float32 of shape (n, d), in any order: 16 hexadecimal digits."""
+    return _word(_hash(x))
+
+
+def _word(keys: np.ndarray) -> str:
+    return f"{int(keys.sum(dtype=np.uint64)):016x}"
 
 
 def _hash(x: np.ndarray) -> np.ndarray:
     """64-bit multilinear hash of every row's bits."""
-    factors = np.random.default_rng(0).integers(2**63, size=x.shape[1], dtype=np.uint64) * 2 + 1
+    factors = torch.from_numpy(
+        np.random.default_rng(0).integers(2**63, size=x.shape[1], dtype=np.uint64).view(np.int64)
+    )
+    factors = factors * 2 + 1
+    step = max(1, _CELLS_IN_CACHE // max(1, x.shape[1]))
     keys = np.empty(len(x), dtype=np.uint64)
-    for start in range(0, len(x), _CHUNK):
+    for start in range(0, len(x), step):
         # Adding 0 makes a negative zero the zero that it equals.
-        bits = np.ascontiguousarray(x[start : start + _CHUNK] + np.float32(0)).view(np.uint32)
-        keys[start : start + _CHUNK] = bits.astype(np.uint64) @ factors
+        bits = np.ascontiguousarray(x[start : start + step] + np.float32(0)).view(np.int32)
+        words = torch.from_numpy(bits).to(torch.int64).bitwise_and_(0xFFFFFFFF)
+        keys[start : start + step] = words.mul_(factors).sum(dim=1).numpy().view(np.uint64)
     return keys ^ (keys >> np.uint64(29))

@@ -11,6 +11,24 @@ from torch import Tensor
 
 _DECAY_OF_SQUARES = 0.99  # RMSprop's
 _EPSILON = 1e-8
+_STEPS_BETWEEN_SWEEPS = 256
+
+
+class Sweep:
+    """Makes zeros of what has all but vanished in running averages, now and then.
+
+    The averages of a dead unit, whose gradient is exactly 0, shrink step by step until they are denormal numbers,
+    with which processors compute up to a hundred times more slowly. An update by them is lost in rounding long before.
+    """
+
+    def __init__(self, *averages: Tensor) -> None:
+        self._averages, self._n_calls = averages, 0
+
+    def __call__(self) -> None:
+        self._n_calls += 1
+        if self._n_calls % _STEPS_BETWEEN_SWEEPS == 0:
+            for average in self._averages:
+                average.masked_fill_(average.abs() < 1e-30, 0.0)
 
 
 class Adam:
@@ -22,6 +40,7 @@ class Adam:
     def __init__(self, values: Tensor, gradients: Tensor, *, weight_decay: float, decoupled: bool) -> None:
         self._tensors = [[values], [gradients], [torch.zeros_like(values)], [torch.zeros_like(values)]]
         self._n_steps = torch.zeros((), device=values.device)
+        self._sweep = Sweep(*self._tensors[2], *self._tensors[3])
         self._update = torch.ops.aten._fused_adamw_ if decoupled else torch.ops.aten._fused_adam_
         self._settings = {
             "beta1": 0.9,
@@ -35,6 +54,7 @@ class Adam:
     @torch.no_grad()
     def step(self, rate: float) -> None:
         self._n_steps += 1
+        self._sweep()
         self._update(*self._tensors, [], [self._n_steps], lr=rate, **self._settings)
 
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from narrows.training.first_order import Adam
+from narrows.training.first_order import Adam, Sweep
 from narrows.training.flat import FlatParameters
 
 _MOMENTUM = 0.95
@@ -41,6 +41,7 @@ class Muon:
         n = flat.n_in_matrices
         self._values, self._gradients = flat.values[:n], flat.gradients[:n]
         self._momentum, self._update = torch.zeros_like(self._values), torch.zeros_like(self._values)
+        self._sweep = Sweep(self._momentum)
         self._weight_decay = weight_decay
         by_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
         for view, (start, end) in zip(flat.views, flat.ranges, strict=True):
@@ -56,6 +57,7 @@ class Muon:
     @torch.no_grad()
     def step(self, rate: float) -> None:
         self._momentum.lerp_(self._gradients, 1 - _MOMENTUM)
+        self._sweep()
         torch.lerp(self._gradients, self._momentum, _MOMENTUM, out=self._update)
         self._values.mul_(1 - rate * self._weight_decay)
         for group in self._groups:

@@ -51,6 +51,18 @@ def test_the_updates_are_those_of_torch_at_every_rate(name, decay):
     torch.testing.assert_close(values, parameter.detach())
 
 
+def test_the_averages_of_a_dead_unit_do_not_end_as_denormal_numbers():
+    values, gradients = torch.zeros(4), torch.full((4,), 1e-5)
+    optimizer = Adam(values, gradients, weight_decay=0.0, decoupled=False)
+    optimizer.step(1e-3)
+    gradients[2:] = 0
+    for _ in range(1100):
+        optimizer.step(1e-3)
+    (average,) = optimizer._tensors[2]
+    assert (average[2:] == 0).all()
+    assert (average[:2] > 1e-6).all()
+
+
 @pytest.mark.parametrize("norm", [0.5, 1000.0])
 def test_clipping_is_that_of_torch(norm):
     gradients, parameter = drawn(0), nn.Parameter(drawn(1))
