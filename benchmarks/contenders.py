@@ -11,6 +11,7 @@ import importlib.util
 import io
 import itertools
 import logging
+import math
 import tempfile
 import time
 import warnings
@@ -143,7 +144,11 @@ def pyod(bare: bool) -> Fit:
 
 
 def pyod_vae(x: np.ndarray, task: Task) -> Fitted:
-    """PyOD's VAE, without dropout."""
+    """PyOD's VAE, without dropout, on our objective and answering from the mean code as we do.
+
+    By default it clamps the KL term to a capacity of 0, which leaves a noisy autoencoder without a prior; its squared
+    error is a mean over features, so the KL term is divided by their number too.
+    """
     from pyod.models.vae import VAE
 
     model = VAE(
@@ -153,23 +158,52 @@ def pyod_vae(x: np.ndarray, task: Task) -> Fitted:
         encoder_neuron_list=list(task.hidden),
         decoder_neuron_list=list(task.hidden[::-1]),
         latent_dim=task.n_components,
+        beta=1 / x.shape[1],
+        capacity=math.inf,
         dropout_rate=0.0,
         verbose=0,
     )
     seconds = _timed_training(model)
     model.fit(x)
-    return Fitted(_of_module(model.model, lambda answer: answer[0]), seconds[0])
+    network = model.model
+    return Fitted(_of_module(network, lambda rows: network.decode(network.encode(rows)[0])), seconds[0])
 
 
-def pythae(x: np.ndarray, task: Task) -> Fitted:
-    """pythae's AE with our network, at the learning rate of all others."""
-    from pythae.data.datasets import BaseDataset
-    from pythae.models import AE, AEConfig
+def pythae(own: bool) -> Fit:
+    """pythae's AE at the learning rate of all others, with our network or its `own`."""
+
+    def fit(x: np.ndarray, task: Task) -> Fitted:
+        from pythae.data.datasets import BaseDataset
+        from pythae.models import AE, AEConfig
+        from pythae.trainers import BaseTrainer, BaseTrainerConfig
+
+        logging.disable(logging.WARNING)
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
+            config = BaseTrainerConfig(
+                output_dir=folder,
+                per_device_train_batch_size=task.batch or 64,
+                num_epochs=task.epochs,
+                learning_rate=1e-3,
+                no_cuda=True,
+            )
+            shape = AEConfig(input_dim=(x.shape[1],), latent_dim=task.n_components)
+            model = AE(shape) if own else AE(shape, *_pythae_halves(x.shape[1], task))
+            rows = torch.from_numpy(x)
+            trainer = BaseTrainer(model, BaseDataset(rows, torch.zeros(len(rows))), training_config=config)
+            start = time.perf_counter()
+            trainer.train()
+            seconds = time.perf_counter() - start
+        logging.disable(logging.NOTSET)
+        return Fitted(_of_module(model, model.reconstruct), seconds)
+
+    return fit
+
+
+def _pythae_halves(n: int, task: Task) -> tuple[nn.Module, nn.Module]:
     from pythae.models.base.base_utils import ModelOutput
     from pythae.models.nn import BaseDecoder, BaseEncoder
-    from pythae.trainers import BaseTrainer, BaseTrainerConfig
 
-    whole = perceptron(x.shape[1], task)
+    whole = perceptron(n, task)
     cut = 2 * len(task.hidden) + 2  # behind the code
 
     class Encoder(BaseEncoder):
@@ -188,23 +222,7 @@ def pythae(x: np.ndarray, task: Task) -> Fitted:
         def forward(self, z: torch.Tensor) -> ModelOutput:
             return ModelOutput(reconstruction=self.net(z))
 
-    logging.disable(logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()):
-        config = BaseTrainerConfig(
-            output_dir=folder,
-            per_device_train_batch_size=task.batch or 64,
-            num_epochs=task.epochs,
-            learning_rate=1e-3,
-            no_cuda=True,
-        )
-        model = AE(AEConfig(input_dim=(x.shape[1],), latent_dim=task.n_components), Encoder(), Decoder())
-        rows = torch.from_numpy(x)
-        trainer = BaseTrainer(model, BaseDataset(rows, torch.zeros(len(rows))), training_config=config)
-        start = time.perf_counter()
-        trainer.train()
-        seconds = time.perf_counter() - start
-    logging.disable(logging.NOTSET)
-    return Fitted(_of_module(nn.Sequential(model.encoder.net, model.decoder.net)), seconds)
+    return Encoder(), Decoder()
 
 
 def narrows_vae(x: np.ndarray, task: Task) -> Fitted:
@@ -267,10 +285,12 @@ def _images(task: Task) -> nn.Module:
     )
 
 
-def _of_module(model: nn.Module, pick: Callable[[Any], torch.Tensor] = lambda answer: answer) -> Reconstruct:
+def _of_module(model: nn.Module, forward: Callable[[torch.Tensor], torch.Tensor] | None = None) -> Reconstruct:
+    answer = forward or model
+
     def reconstruct(x: np.ndarray) -> np.ndarray:
         model.eval()
         with torch.no_grad():
-            return pick(model(torch.from_numpy(x))).numpy()
+            return answer(torch.from_numpy(x)).numpy()
 
     return reconstruct

@@ -80,7 +80,7 @@ def _step(x: object, precision: str) -> float:
         early_stopping=False,
         random_state=0,
     ).fit(x)
-    return max(epoch.rows_per_second for epoch in model.history_[1:]) * _FLOP_PER_ROW
+    return middle([epoch.rows_per_second for epoch in model.history_[1:]]) * _FLOP_PER_ROW
 
 
 def _products(dtype: torch.dtype) -> Callable[[], float]:
