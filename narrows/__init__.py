@@ -16,6 +16,7 @@ _HOME = {
     "DenoisingAutoencoder": "narrows.estimators",
     "SparseAutoencoder": "narrows.estimators",
     "VariationalAutoencoder": "narrows.estimators",
+    "diagnose": "narrows.insight",
     "load": "narrows.estimators",
     "read": "narrows.data",
 }
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from narrows.estimators import SparseAutoencoder as SparseAutoencoder
     from narrows.estimators import VariationalAutoencoder as VariationalAutoencoder
     from narrows.estimators import load as load
+    from narrows.insight import diagnose as diagnose
 
 
 def __getattr__(name: str) -> object:

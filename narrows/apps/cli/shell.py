@@ -14,6 +14,7 @@ import typer
 from narrows.apps.cli.data_sets import data_app
 from narrows.apps.cli.demo import demo
 from narrows.apps.cli.denoise import denoise
+from narrows.apps.cli.diagnose import diagnose
 from narrows.apps.cli.encode import encode
 from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, explain
 from narrows.apps.cli.fit import fit
@@ -58,6 +59,7 @@ app.command()(reconstruct)
 app.command()(denoise)
 app.command()(generate)
 app.command()(score)
+app.command()(diagnose)
 app.add_typer(data_app, name="data")
 
 
