@@ -1,0 +1,149 @@
+"""How much of the code is used?"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from narrows.insight.findings.evidence import Evidence
+from narrows.insight.findings.finding import Finding
+from narrows.model import GaussianCode, KLSparsity, TopK, kl_to_standard_normal, make_penalty
+
+_ACTIVE = 0.01  # variance of a posterior mean over rows, above which a unit is active (Burda et al. 2016, section 5.2)
+_DEAD = 1e-4  # of the mean variance of the units
+_ROWS_FOR_JACOBIAN = 32
+
+
+def dead_units(evidence: Evidence) -> Finding:
+    """Units that say the same of every row, and over how many directions the code spreads."""
+    z = evidence.codes.astype(np.float64)
+    variances = z.var(axis=0)
+    floor = _DEAD * max(float(variances.mean()), 1e-12)
+    dead = np.flatnonzero(variances <= floor)
+    eigenvalues = np.linalg.eigvalsh(np.atleast_2d(np.cov(z.T))).clip(min=0) if len(z) > 1 else variances
+    # (Σλ)² / Σλ²: k where all directions vary alike, 1 where one alone does.
+    total = float(np.square(eigenvalues).sum())
+    dimension = float(eigenvalues.sum() ** 2 / total) if total else 0.0
+    values: dict[str, float | list[float]] = {
+        "dead": float(len(dead)),
+        "effective_dimension": dimension,
+        "variances": variances.tolist(),
+    }
+    share = len(dead) / evidence.k
+    figure = f"{len(dead)} of {evidence.k} units never change; the code varies in about {dimension:.1f} directions"
+    name = "Are all code units used?"
+    if len(dead) == evidence.k:
+        meaning = "The code is the same for every row: nothing passes through it."
+    elif share > 0.5:
+        meaning = (
+            "More than half of the code is dead: these units answer the same whatever the row, so they carry nothing."
+        )
+    elif len(dead):
+        meaning = "Some units answer the same whatever the row; the code is in truth narrower than it looks."
+    else:
+        return Finding(name, "good", figure, "Every unit of the code tells rows apart.", "", values)
+    return Finding(
+        name,
+        "bad" if share > 0.5 else "watch",
+        figure,
+        meaning,
+        "Lower the penalty on the code or the learning rate, use another code_activation than relu, or ask for fewer "
+        "components.",
+        values,
+    )
+
+
+def collapse(evidence: Evidence) -> Finding | None:
+    """Whether a variational model uses its code at all (posterior collapse); None for other codes."""
+    code = evidence.model.network_.code
+    if not isinstance(code, GaussianCode):
+        return None
+    mean, log_variance = code.mean_and_log_variance(torch.from_numpy(evidence.statistics))
+    kl = kl_to_standard_normal(mean, log_variance).mean(dim=0).numpy()
+    n_active = int((mean.var(dim=0, correction=0).numpy() > _ACTIVE).sum())
+    values: dict[str, float | list[float]] = {"active_units": float(n_active), "kl_per_unit": kl.tolist()}
+    figure = f"{n_active} of {evidence.k} units are active; {kl.sum():.3g} nats of information a row"
+    name = "Does the code say anything about the row?"
+    if n_active == 0 or float(kl.sum()) < 0.1:
+        return Finding(
+            name,
+            "bad",
+            figure,
+            "The model has collapsed: the code is pure noise, whatever the row, and the decoder answers the average.",
+            "Lower beta, raise kl_warmup, or set free_bits (0.1 to 0.5).",
+            values,
+        )
+    if n_active < 0.25 * evidence.k:
+        return Finding(
+            name,
+            "watch",
+            figure,
+            "Most units have fallen back to noise; the rest carry all the information. That is usual where the code is "
+            "wider than the data need.",
+            "Ask for fewer components, or lower beta if the reconstructions are too coarse.",
+            values,
+        )
+    return Finding(name, "good", figure, "The code tells rows apart and stays close to the prior.", "", values)
+
+
+def sparsity(evidence: Evidence) -> Finding | None:
+    """Activity reached against activity asked for; None where none was."""
+    model = evidence.model
+    z = np.abs(evidence.codes)
+    penalties = make_penalty(model.penalty, model.penalty_weight, rho=model.rho)
+    asked = next((p.rho for p in penalties if isinstance(p, KLSparsity)), None)
+    code = model.network_.code
+    active = float((z > 1e-3 * max(float(z.max()), 1e-12)).mean())
+    if isinstance(code, TopK):
+        asked, reached, what = code.k / evidence.k, active, "of the units are not zero in a row"
+    elif asked is not None:
+        reached, what = float(z.mean()), "is the mean activity of a unit"
+    elif any(p.name == "l1" for p in penalties):
+        return Finding(
+            "How sparse is the code?",
+            "good" if active < 0.9 else "watch",
+            f"{active:.0%} of the units are not zero in a row",
+            "The L1 penalty sets no target; raise penalty_weight for fewer active units.",
+            "" if active < 0.9 else "Raise penalty_weight, or use code_activation='relu', which can be exactly zero.",
+            {"active": active},
+        )
+    else:
+        return None
+    values: dict[str, float | list[float]] = {"asked": asked, "reached": reached}
+    off = reached / asked
+    within = 0.5 <= off <= 2
+    return Finding(
+        "How sparse is the code?",
+        "good" if within else "watch",
+        f"{reached:.3g} {what}, {asked:.3g} was asked for",
+        "The code is about as sparse as it was asked to be."
+        if within
+        else f"The code is {'less' if off > 1 else 'more'} sparse than it was asked to be.",
+        "" if within else ("Raise penalty_weight." if off > 1 else "Lower penalty_weight."),
+        values,
+    )
+
+
+def sensitivity(evidence: Evidence) -> Finding:
+    """Singular values of the encoder's Jacobian: in how many directions a row may move and be noticed."""
+    network = evidence.model.network_
+    x = torch.from_numpy(evidence.held_out[:_ROWS_FOR_JACOBIAN]).to(evidence.model.device_)
+    spectra = []
+    for row in x:
+        jacobian = torch.autograd.functional.jacobian(lambda one: network.codes(one[None])[0], row)
+        assert isinstance(jacobian, torch.Tensor)
+        spectra.append(torch.linalg.svdvals(jacobian.cpu()).numpy())
+    spectrum = np.mean(spectra, axis=0)
+    largest = float(spectrum[0]) if len(spectrum) else 0.0
+    n_seen = int((spectrum > 0.1 * largest).sum()) if largest else 0
+    return Finding(
+        "What does the code react to?",
+        "good" if largest > 0 else "bad",
+        f"the code moves in {n_seen} of {min(evidence.k, evidence.d)} directions "
+        f"(above a tenth of the strongest, {largest:.3g})",
+        "Directions in which a row can change a little and the code follows; to all others it is blind, as to noise."
+        if largest
+        else "The code reacts to no small change of a row.",
+        "" if largest else "See whether all code units are used.",
+        {"spectrum": spectrum.tolist()},
+    )

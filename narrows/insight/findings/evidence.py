@@ -1,0 +1,83 @@
+"""What every finding looks at: the model's answers for the same rows, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.insight.summary import passage
+
+if TYPE_CHECKING:
+    from narrows.estimators import Autoencoder
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A fitted model and encoded rows.
+
+    Parameters
+    ----------
+    model : Autoencoder
+    held_out : ndarray of shape (n, d)
+        Rows that training did not see, float32, encoded.
+    known : ndarray of shape (m, d)
+        Rows that yardsticks may learn from: the training rows where they are at hand, otherwise other rows.
+    known_is_training : bool
+    seed : int
+        Of the probes.
+    """
+
+    model: Autoencoder
+    held_out: np.ndarray
+    known: np.ndarray
+    known_is_training: bool
+    seed: int = 0
+
+    def rebuilt(self, floats: np.ndarray) -> np.ndarray:
+        """The model's reconstruction of encoded rows (n, d)."""
+        return passage(self.model, floats)
+
+    def error(self, floats: np.ndarray) -> np.ndarray:
+        """Squared error of each encoded row, summed over floats (n,), float64."""
+        return np.square(self.rebuilt(floats) - floats, dtype=np.float64).sum(axis=1)
+
+    def rng(self, stream: int) -> np.random.Generator:
+        """Random numbers of a probe's own."""
+        return np.random.default_rng([self.seed, stream])
+
+    @cached_property
+    def squares(self) -> np.ndarray:
+        """Squared error of every held-out float (n, d), float64."""
+        return np.square(self.rebuilt(self.held_out) - self.held_out, dtype=np.float64)
+
+    @cached_property
+    def errors(self) -> np.ndarray:
+        """Squared error of every held-out row (n,)."""
+        return self.squares.sum(axis=1)
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """Codes of the held-out rows (n, k)."""
+        from narrows.estimators.inference import map_floats
+
+        return map_floats(self.held_out, self.model.network_.codes, self.model.device_)
+
+    @cached_property
+    def statistics(self) -> np.ndarray:
+        """What the encoder says of each held-out row: codes (n, k), or means and log-variances (n, 2k)."""
+        from narrows.estimators.inference import map_floats
+
+        return map_floats(self.held_out, self.model.network_.encode, self.model.device_)
+
+    @property
+    def d(self) -> int:
+        """Floats in a row."""
+        return self.held_out.shape[1]
+
+    @property
+    def k(self) -> int:
+        """Components of the code."""
+        return self.model.n_components_

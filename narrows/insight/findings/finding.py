@@ -1,0 +1,42 @@
+"""One thing that was found out about a model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+Verdict = Literal["good", "watch", "bad"]
+"""A traffic light: as it should be; worth a look; something is wrong."""
+
+SEVERITY: dict[str, int] = {"good": 0, "watch": 1, "bad": 2}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A figure, what it means, and what to change.
+
+    Parameters
+    ----------
+    name : str
+        What was looked at, in a few plain words.
+    verdict : {"good", "watch", "bad"}
+    figure : str
+        The number, with its unit, as a phrase.
+    meaning : str
+        One or two sentences without jargon.
+    advice : str
+        What to change; empty where nothing needs to be.
+    values : dict[str, float | list[float]]
+        The numbers behind it.
+    """
+
+    name: str
+    verdict: Verdict
+    figure: str
+    meaning: str
+    advice: str = ""
+    values: dict[str, float | list[float]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return asdict(self)

@@ -1,0 +1,82 @@
+"""Does the code help with something else?"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from narrows.insight.baselines import PCABaseline
+from narrows.insight.findings.evidence import Evidence
+from narrows.insight.findings.finding import Finding
+
+_MAX_ROWS = 3000
+_NEIGHBOURS = 12
+
+
+def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
+    """Accuracy of k-NN and logistic regression on codes, on the raw columns and on PCA's components.
+
+    labels : (n,), the class of each held-out row; None is answered where they are not classes.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    labels = np.asarray(labels)[:_MAX_ROWS]
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) < 2 or counts.min() < 3 or len(classes) > len(labels) / 3:
+        return None
+    folds = StratifiedKFold(3, shuffle=True, random_state=evidence.seed)
+    pca = PCABaseline.fit(evidence.known, evidence.k)
+    views = {
+        "codes": evidence.codes,
+        "raw columns": evidence.held_out,
+        "PCA": (evidence.held_out - pca.mean) @ pca.components.T,
+    }
+    values: dict[str, float | list[float]] = {}
+    for view, x in views.items():
+        x = x[:_MAX_ROWS]
+        for method, classifier in (
+            ("5-NN", KNeighborsClassifier()),
+            ("logistic regression", make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))),
+        ):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                values[f"{method}, {view}"] = float(cross_val_score(classifier, x, labels, cv=folds).mean())
+    best = {view: max(float(values[f"{m}, {view}"]) for m in ("5-NN", "logistic regression")) for view in views}  # pyright: ignore[reportArgumentType]
+    helps = best["codes"] >= best["PCA"] - 0.01
+    return Finding(
+        "Does the code help to tell classes apart?",
+        "good" if helps else "watch",
+        f"accuracy {best['codes']:.1%} from the code, {best['PCA']:.1%} from PCA, "
+        f"{best['raw columns']:.1%} from all columns",
+        "A simple classifier does as well or better from the code as from PCA's components."
+        if helps
+        else "PCA's components serve a simple classifier better than the code does.",
+        "" if helps else "A wider code, or less of a penalty on it, keeps more of what tells classes apart.",
+        values,
+    )
+
+
+def neighbourhoods(evidence: Evidence) -> Finding | None:
+    """Trustworthiness of a code of two dimensions (Venna & Kaski 2001), beside PCA's; None for other codes."""
+    from sklearn.manifold import trustworthiness
+
+    n = min(len(evidence.held_out), _MAX_ROWS)
+    if evidence.k != 2 or n <= 2 * _NEIGHBOURS:
+        return None
+    x = evidence.held_out[:n]
+    pca = PCABaseline.fit(evidence.known, 2)
+    ours = float(trustworthiness(x, evidence.codes[:n], n_neighbors=_NEIGHBOURS))
+    theirs = float(trustworthiness(x, (x - pca.mean) @ pca.components.T, n_neighbors=_NEIGHBOURS))
+    return Finding(
+        "Are neighbours on the map neighbours in the data?",
+        "good" if ours >= theirs else "watch",
+        f"trustworthiness {ours:.3f} of 1, {theirs:.3f} for PCA's map",
+        "Rows that lie close together on the map are mostly close together in the data too.",
+        "" if ours >= theirs else "Train longer: PCA's map is still the truer one.",
+        {"trustworthiness": ours, "pca": theirs},
+    )

@@ -1,0 +1,152 @@
+"""Six networks that look trained, and what the diagnosis says of each."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+import narrows
+from narrows import Autoencoder, SparseAutoencoder, VariationalAutoencoder
+from narrows.errors import DataError, NotFittedError
+from narrows.insight import Diagnosis, diagnose
+
+DIGITS = load_digits()
+X = DIGITS.images.astype(np.float32) / 16
+
+
+def fitted(kind: type[Autoencoder] = Autoencoder, rows: np.ndarray = X, **settings) -> Autoencoder:
+    return kind(**({"random_state": 0, "device": "cpu"} | settings)).fit(rows)
+
+
+@pytest.fixture(scope="module")
+def good() -> Autoencoder:
+    return fitted(n_components=10, corruption="gaussian", level=0.1, epochs=40)
+
+
+@pytest.fixture(scope="module")
+def found(good: Autoencoder) -> Diagnosis:
+    return diagnose(good, X)
+
+
+def alarms(diagnosis: Diagnosis) -> set[str]:
+    return {finding.name for finding in diagnosis.findings if finding.verdict == "bad"}
+
+
+def test_a_good_network_gets_no_alarm(found: Diagnosis) -> None:
+    assert alarms(found) == set()
+    assert found["Better than the simple methods?"].verdict == "good"
+    assert found["Does it only copy?"].verdict == "good"
+    assert "holds for new" in found.headline or "Nothing is badly wrong" in found.headline
+
+
+def test_a_network_that_copies_is_told_from_one_with_a_bottleneck() -> None:
+    wide = diagnose(fitted(n_components=128, hidden_layer_sizes=(256,), epochs=40), X)
+    assert "Does it only copy?" in alarms(wide)
+    assert "passes its input through" in wide.headline
+
+
+def test_a_collapsed_posterior_is_called_so() -> None:
+    collapsed = diagnose(fitted(VariationalAutoencoder, n_components=8, beta=50, epochs=15), X)
+    assert "Does the code say anything about the row?" in alarms(collapsed)
+    assert "collapsed" in collapsed.headline
+    well = diagnose(fitted(VariationalAutoencoder, n_components=8, epochs=30), X)
+    assert well["Does the code say anything about the row?"].verdict == "good"
+
+
+def test_dead_units_are_counted() -> None:
+    model = fitted(SparseAutoencoder, n_components=32, penalty="l1", penalty_weight=0.3, epochs=40)
+    codes = model.transform(X[model.validation_rows_])
+    dead = int((codes.std(axis=0) == 0).sum())
+    assert dead > 16
+    finding = diagnose(model, X)["Are all code units used?"]
+    assert finding.verdict == "bad"
+    assert finding.values["dead"] >= dead
+    assert "dead" in finding.meaning
+
+
+def test_a_network_that_knows_its_rows_by_heart_is_called_so() -> None:
+    settings = {"n_components": 32, "hidden_layer_sizes": (512, 256), "epochs": 200, "early_stopping": False}
+    overfitted = diagnose(fitted(rows=X[:200], **settings), X[:200])
+    assert "Does it hold for new rows?" in alarms(overfitted)
+    assert "by heart" in overfitted.headline
+
+
+def test_one_epoch_is_not_enough() -> None:
+    short = diagnose(fitted(n_components=8, epochs=1), X)
+    assert "Was it trained long enough?" in alarms(short)
+    assert "once or twice" in short.headline
+
+
+def test_the_worst_comes_first_and_everything_goes_to_json() -> None:
+    short = diagnose(fitted(n_components=8, epochs=1), X)
+    verdicts = [finding.verdict for finding in short.findings]
+    assert verdicts == sorted(verdicts, key=["bad", "watch", "good"].index)
+    assert short.verdict == "bad"
+    told = json.loads(json.dumps(short.to_dict()))
+    assert told["headline"] == short.headline
+    assert len(told["findings"]) == len(short.findings)
+    printed = str(short)
+    for finding in short.findings:
+        assert finding.name in printed
+    assert short.headline in short._repr_html_()
+
+
+def test_the_rows_of_the_fit_are_known_again_in_any_order_and_its_held_out_ones_are_measured(
+    good: Autoencoder, found: Diagnosis
+) -> None:
+    assert f"Measured on {len(good.validation_rows_)} rows that fit had held out." == found.sample
+    errors = np.square(good.reconstruct(X[good.validation_rows_]) - X[good.validation_rows_]).sum(axis=(1, 2))
+    assert found["Better than the simple methods?"].values["squared_error"] == pytest.approx(errors.mean(), rel=1e-4)
+    assert good.was_fitted_on(X[::-1])
+    assert not good.was_fitted_on(X[:-1])
+
+
+def test_of_other_rows_half_are_measured_and_half_teach_the_yardsticks(good: Autoencoder) -> None:
+    other = diagnose(good, X[:1000])
+    assert other.sample.startswith("Measured on 500 rows")
+    assert not any(finding.name == "Does it hold for new rows?" for finding in other.findings)
+
+
+def test_the_same_call_gives_the_same_diagnosis(good: Autoencoder, found: Diagnosis) -> None:
+    assert diagnose(good, X).to_dict() == found.to_dict()
+
+
+def test_with_classes_the_code_is_tried_as_features(good: Autoencoder) -> None:
+    finding = diagnose(good, X, DIGITS.target)["Does the code help to tell classes apart?"]
+    assert finding.values["5-NN, codes"] > 0.8
+    assert {"5-NN, PCA", "5-NN, raw columns", "logistic regression, codes"} <= finding.values.keys()
+
+
+def test_a_map_of_two_dimensions_is_measured_by_its_neighbourhoods() -> None:
+    finding = diagnose(fitted(n_components=2, epochs=30), X)["Are neighbours on the map neighbours in the data?"]
+    assert 0.5 < finding.values["trustworthiness"] <= 1  # pyright: ignore[reportOperatorIssue]
+
+
+def test_a_table_with_one_loud_column_says_which() -> None:
+    rng = np.random.default_rng(0)
+    factor = rng.standard_normal((500, 1))
+    table = np.column_stack([factor @ np.ones((1, 5)) + 0.1 * rng.standard_normal((500, 5)), rng.standard_normal(500)])
+    finding = diagnose(fitted(rows=table, n_components=1, epochs=30), table)["Which columns are hardest?"]
+    assert finding.verdict == "watch"
+    assert finding.figure.startswith("x5")
+
+
+@pytest.mark.parametrize("n", [4, 5, 13])
+def test_a_handful_of_rows_is_enough_for_a_diagnosis(good: Autoencoder, n: int) -> None:
+    assert diagnose(good, X[:n]).findings
+
+
+def test_what_cannot_be_diagnosed_is_refused_in_words(good: Autoencoder) -> None:
+    with pytest.raises(DataError, match="at least 4 rows"):
+        diagnose(good, X[:3])
+    with pytest.raises(DataError, match="one class per row"):
+        diagnose(good, X, [1, 2])
+    with pytest.raises(NotFittedError):
+        diagnose(Autoencoder(), X)
+
+
+def test_the_package_offers_it() -> None:
+    assert narrows.diagnose is diagnose

@@ -1,0 +1,91 @@
+"""Each figure against a value known by another way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn.decomposition import PCA
+from torch import nn
+
+from narrows import Autoencoder, VariationalAutoencoder
+from narrows.data import as_rows
+from narrows.insight.baselines import PCABaseline
+from narrows.insight.findings import Evidence, beside_pca, collapse, copying, dead_units, sensitivity
+from narrows.insight.findings.yardsticks import pca_curve
+
+RNG = np.random.default_rng(0)
+ROWS = (RNG.standard_normal((400, 3)) @ RNG.standard_normal((3, 8))).astype(np.float32)
+
+
+def evidence(model: Autoencoder, rows: np.ndarray = ROWS) -> Evidence:
+    floats = model.schema_.encode(as_rows(rows))
+    return Evidence(model, floats[:200], floats[200:], known_is_training=True)
+
+
+class Scaled(nn.Module):
+    """An encoder that keeps some columns, each times a factor."""
+
+    def __init__(self, factors: list[float]):
+        super().__init__()
+        self.weight = nn.Parameter(torch.diag(torch.tensor(factors))[: len(factors)])
+        self.pad = len(factors)
+
+    def forward(self, x):
+        return x[:, : self.pad] @ self.weight
+
+
+def with_encoder(encoder: nn.Module) -> Autoencoder:
+    return Autoencoder(
+        encoder=encoder, hidden_layer_sizes=(), scale="none", epochs=1, learning_rate=1e-12, random_state=0
+    ).fit(ROWS)
+
+
+def test_pcas_curve_is_scikit_learns_reconstruction_error() -> None:
+    pca = PCABaseline.fit(ROWS[:200], 8)
+    curve = pca_curve(pca, ROWS[200:].astype(np.float64))
+    for k in range(1, 4):
+        theirs = PCA(k).fit(ROWS[:200])
+        rebuilt = theirs.inverse_transform(theirs.transform(ROWS[200:]))
+        assert curve[k] == pytest.approx(np.square(rebuilt - ROWS[200:]).sum(axis=1).mean(), rel=1e-3, abs=1e-5)
+
+
+def test_rows_of_three_factors_need_three_components() -> None:
+    model = Autoencoder(n_components=3, activation="linear", epochs=100, random_state=0).fit(ROWS)
+    assert beside_pca(evidence(model)).values["components_pca_needs"] <= 3
+
+
+def test_the_singular_values_of_a_linear_encoder_are_its_own() -> None:
+    finding = sensitivity(evidence(with_encoder(Scaled([3.0, 2.0, 0.0]))))
+    np.testing.assert_allclose(finding.values["spectrum"], [3, 2, 0], atol=1e-4)
+
+
+def test_a_unit_that_never_changes_is_dead_and_leaves_the_dimension() -> None:
+    finding = dead_units(evidence(with_encoder(Scaled([1.0, 0.0, 0.0]))))
+    assert finding.values["dead"] == 2
+    assert finding.values["effective_dimension"] == pytest.approx(1, abs=1e-6)
+
+
+def test_a_lossless_network_rebuilds_every_probe_and_the_average_none() -> None:
+    both = Autoencoder(
+        encoder=nn.Identity(), decoder=nn.Linear(8, 8), scale="none", epochs=1, learning_rate=1e-12, random_state=0
+    )
+    with torch.no_grad():
+        both.decoder.weight.copy_(torch.eye(8))  # pyright: ignore[reportOptionalMemberAccess]
+        both.decoder.bias.zero_()  # pyright: ignore[reportOptionalMemberAccess]
+    finding = copying(evidence(both.fit(ROWS)))
+    assert finding.verdict == "bad"
+    assert finding.values["noise"] == pytest.approx(0, abs=1e-6)
+
+
+def test_kl_and_active_units_are_those_of_the_definition() -> None:
+    model = VariationalAutoencoder(n_components=4, epochs=20, random_state=0).fit(ROWS)
+    given = evidence(model)
+    finding = collapse(given)
+    assert finding is not None
+    code = model.network_.code
+    mean, log_variance = code.mean_and_log_variance(torch.from_numpy(given.statistics))  # pyright: ignore[reportAttributeAccessIssue]
+    posterior = torch.distributions.Normal(mean, torch.exp(log_variance / 2))
+    kl = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).mean(dim=0)
+    np.testing.assert_allclose(finding.values["kl_per_unit"], kl.numpy(), rtol=1e-4, atol=1e-5)
+    assert finding.values["active_units"] == int((mean.numpy().var(axis=0) > 0.01).sum())
