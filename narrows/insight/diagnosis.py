@@ -133,12 +133,13 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, random_state: int = 0
         random_state,
     )
     found = [
+        # First among equals: a training that was cut short explains whatever else is wrong.
+        findings.convergence(evidence),
         findings.beside_pca(evidence),
         findings.copying(evidence),
         findings.collapse(evidence),
         findings.dead_units(evidence),
         findings.overfitting(evidence),
-        findings.convergence(evidence),
         findings.sparsity(evidence),
         findings.sensitivity(evidence),
         findings.neighbourhoods(evidence),

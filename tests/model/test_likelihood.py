@@ -73,6 +73,42 @@ def test_gaussian_is_the_negative_log_density_of_a_normal(output, x, bounded):
     torch.testing.assert_close(likelihood.loss(output, x), -normal.log_prob(x))
 
 
+@pytest.mark.parametrize("bounded", [True, False])
+@pytest.mark.parametrize("name", ["mse", "bce", "mae", "huber", "gaussian"])
+def test_the_gradient_is_that_of_the_share_of_each_row_in_the_loss(output, x, name, bounded):
+    if name == "bce" and not bounded:
+        pytest.skip("Bernoulli needs a bounded output")
+    likelihood = make_likelihood(name, bounded, 7)
+    share = torch.linspace(0.1, 3, 50)
+    wanted = [output.clone().requires_grad_(), *likelihood.parameters()]
+    expected_loss = likelihood.loss(wanted[0], x).sum(1)
+    expected = torch.autograd.grad(expected_loss @ share, wanted)
+    scratch = (torch.empty_like(output), torch.empty_like(output))
+    loss, gradient = likelihood.loss_and_gradient(output, x, share, scratch)
+    torch.testing.assert_close(loss, expected_loss.detach())
+    for found, truth in zip([gradient, *(p.grad for p in likelihood.parameters())], expected, strict=True):
+        torch.testing.assert_close(found, truth)
+
+
+def test_a_gradient_written_out_beside_a_loss_of_ones_own_is_kept(output, x):
+    class Straight(SquaredError):
+        def loss(self, output, x):
+            return (output - x).abs()
+
+        def loss_and_gradient(self, output, x, share, scratch):
+            return self.loss(output, x).sum(1), torch.full_like(output, 9)
+
+    class Capped(Straight):
+        def loss(self, output, x):
+            return (output - x).abs().clamp(max=1)
+
+    share = torch.ones(50)
+    _, straight = Straight().loss_and_gradient(output, x, share, (output, output))
+    _, capped = Capped().loss_and_gradient(output, x, share, (output, output))
+    assert (straight == 9).all()
+    assert torch.equal(capped, torch.sign(output - x) * ((output - x).abs() <= 1))
+
+
 def test_gaussian_learns_the_variance_of_each_feature(generator):
     errors = torch.randn(2000, 3, generator=generator) * torch.tensor([0.1, 1.0, 2.0])
     likelihood = Gaussian(False, 3)

@@ -12,6 +12,7 @@ from narrows.model import (
     GaussianCode,
     KLSparsity,
     KLToPrior,
+    Penalty,
     Step,
     TopK,
     kl_to_standard_normal,
@@ -176,6 +177,24 @@ def test_the_contractive_penalty_leaves_the_gradients_of_parameters_alone(build,
     network = build()
     Contractive(1.0)(step_of(network, digits, generator))
     assert all(parameter.grad is None for parameter in network.parameters())
+
+
+def test_a_formula_of_ones_own_does_not_inherit_the_promise_of_another():
+    class Renamed(L1):
+        name = "renamed"
+
+    class Squared(L1):
+        def __call__(self, step):
+            return self.weight * step.network.encoder.layers[0].weight.square().sum()
+
+    class Promised(L1):
+        through_network = False
+
+        def __call__(self, step):
+            return self.weight * step.z.square().sum(1)
+
+    assert [kind.through_network for kind in (L1, Renamed, Squared, Promised)] == [False, False, True, False]
+    assert [kind.through_network for kind in (Penalty, Contractive)] == [True, True]
 
 
 def test_penalties_are_made_by_name_alone_or_together():

@@ -20,6 +20,10 @@ CASES = {
         lambda p, decay: torch.optim.AdamW(p, weight_decay=decay),
     ),
     "rmsprop": (
+        lambda v, g, decay: RMSprop(v, g, momentum=0.0, weight_decay=decay),
+        lambda p, decay: torch.optim.RMSprop(p, weight_decay=decay),
+    ),
+    "rmsprop with momentum": (
         lambda v, g, decay: RMSprop(v, g, momentum=0.9, weight_decay=decay),
         lambda p, decay: torch.optim.RMSprop(p, momentum=0.9, weight_decay=decay),
     ),
@@ -61,6 +65,17 @@ def test_the_averages_of_a_dead_unit_do_not_end_as_denormal_numbers():
     (average,) = optimizer._tensors[2]
     assert (average[2:] == 0).all()
     assert (average[:2] > 1e-6).all()
+
+
+def test_sweeping_changes_no_update_of_a_unit_that_lives():
+    values, gradients = drawn(0), 1e-8 * drawn(1)
+    parameter = nn.Parameter(values.clone())
+    parameter.grad = gradients.clone()
+    optimizer, reference = Adam(values, gradients, weight_decay=0.0, decoupled=False), torch.optim.Adam([parameter])
+    for _ in range(600):
+        optimizer.step(1e-3)
+        reference.step()
+    torch.testing.assert_close(values, parameter.detach())
 
 
 @pytest.mark.parametrize("norm", [0.5, 1000.0])

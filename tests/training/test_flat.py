@@ -24,6 +24,12 @@ def test_matrices_and_kernels_come_first():
     )
 
 
+def test_every_parameter_begins_a_cache_line_whatever_the_size_of_the_one_before():
+    flat = FlatParameters(parameters())
+    assert [end - start for start, end in flat.ranges] == [35, 54, 16, 3, 1]
+    assert all(start % 16 == 0 for start, _ in flat.ranges)
+
+
 def test_attached_parameters_live_in_the_vector_and_their_gradients_too():
     given = parameters()
     flat = FlatParameters(given)

@@ -73,3 +73,15 @@ def test_matrices_of_all_shapes_move_by_the_formula_and_the_rest_as_under_adamw(
     for parameter, matrix in zip(parameters, expected, strict=False):
         np.testing.assert_allclose(parameter.detach().flatten(1).numpy(), matrix, atol=2e-5)
     torch.testing.assert_close(parameters[-1], vector)
+
+
+def test_the_momentum_of_a_dead_unit_does_not_end_as_denormal_numbers():
+    flat = FlatParameters([nn.Parameter(torch.zeros(4, 4))])
+    muon = Muon(flat, weight_decay=0.0)
+    flat.gradients.copy_(filled((16,), 0))
+    muon.step(1e-3)
+    flat.gradients[8:] = 0
+    for _ in range(1600):
+        muon.step(1e-3)
+    assert (muon._momentum[8:] == 0).all()
+    torch.testing.assert_close(muon._momentum[:8], flat.gradients[:8])

@@ -33,8 +33,19 @@ def test_a_processor_has_bfloat16_where_torch_says_so(monkeypatch):
         assert bfloat16_pays(CPU) is (amx or avx)
 
 
-def test_a_torch_that_cannot_say_and_a_device_that_is_not_known_get_float32(monkeypatch):
+def test_a_torch_that_cannot_say_gets_float32(monkeypatch):
     monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
     monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported", raising=False)
     assert not bfloat16_pays(CPU)
-    assert not bfloat16_pays(torch.device("mps"))
+    assert product_dtype("auto", CPU, **LARGE) is torch.float32
+
+
+def test_a_device_that_is_not_known_gets_float32_whatever_the_processor_has(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True, raising=False)
+    assert bfloat16_pays(CPU)
+    assert product_dtype("auto", torch.device("mps"), **LARGE) is torch.float32
+
+
+def test_a_gpu_that_only_emulates_bfloat16_gets_float32(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
+    assert product_dtype("auto", torch.device("cuda"), **LARGE) is torch.float32

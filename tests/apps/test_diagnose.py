@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def test_the_worst_is_said_first_in_words_and_in_json(shell, models: Path) -> None:
+    told = shell("diagnose", models / "plain", "digits")
+    assert told.status == 0
+    assert "Autoencoder: It has seen each row only once or twice" in told.out.replace("\n", " ")
+    found = shell("diagnose", models / "plain", "digits", "--json").json
+    assert found["verdict"] == "bad"
+    assert found["findings"][0]["verdict"] == "bad"
+    assert found["sample"].endswith("rows that fit had held out.")
+
+
+def test_a_table_of_other_rows_is_diagnosed_too(shell, quick, table: Path) -> None:
+    assert shell("fit", table, "-o", "m", "--ignore", "name", *quick).status == 0
+    lines = table.read_text().splitlines()
+    table.with_name("new.csv").write_text("\n".join(lines[:31]) + "\n")
+    assert "Measured on 15 rows, half of those given" in shell("diagnose", "m", "new.csv").out
+
+
+def test_too_few_rows_are_refused_in_a_sentence(shell, quick, table: Path) -> None:
+    assert shell("fit", table, "-o", "m", "--ignore", "name", *quick).status == 0
+    lines = table.read_text().splitlines()
+    table.with_name("few.csv").write_text("\n".join(lines[:3]) + "\n")
+    refused = shell("diagnose", "m", "few.csv")
+    assert refused.status == 1
+    assert "needs at least 4 rows" in refused.err.replace("\n", " ")
