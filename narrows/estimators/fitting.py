@@ -116,7 +116,9 @@ def plan(
         n_parameters=network.n_parameters,
     )
     history = list(model.history_) if resume else []
-    trainer = Trainer(network, resolved.objective, settings, generator=for_order, epochs_before=len(history))
+    trainer = Trainer(
+        network, resolved.objective, settings, generator=for_order, epochs_before=len(history), n_rows=len(kept)
+    )
 
     def tensors(places: np.ndarray) -> tuple[Tensor, Tensor | None]:
         return _tensors(floats[distinct.first[places]], distinct.weight, places, device)

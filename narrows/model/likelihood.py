@@ -30,8 +30,9 @@ class Likelihood(nn.Module):
     is_density: ClassVar[bool] = False  # whether the loss is a negative log-likelihood, in nats
 
     def __init_subclass__(cls) -> None:
-        # A gradient written out belongs to one loss; another loss goes back to autograd.
-        if {"loss", "mean"} & vars(cls).keys() and "loss_and_gradient" not in vars(cls):
+        # A gradient written out belongs to one loss; where another loss comes first, it goes back to autograd.
+        first = next(base for base in cls.__mro__ if {"loss", "mean", "loss_and_gradient"} & vars(base).keys())
+        if "loss_and_gradient" not in vars(first):
             cls.loss_and_gradient = Likelihood.loss_and_gradient
 
     def __post_init__(self) -> None:

@@ -70,8 +70,9 @@ class Penalty:
     through_network: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
-        # What a class promises, its subclass with another formula does not.
-        if "__call__" in vars(cls) and "through_network" not in vars(cls):
+        # What a class promises for its formula, a class with another formula does not.
+        first = next(base for base in cls.__mro__ if {"__call__", "through_network"} & vars(base).keys())
+        if "through_network" not in vars(first):
             cls.through_network = True
 
     def __call__(self, step: Step) -> Tensor:

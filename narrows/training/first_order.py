@@ -71,9 +71,11 @@ class SGD:
             "maximize": False,
         }
         self._is_first = True
+        self._sweep = Sweep(*self._tensors[2])
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
+        self._sweep()
         torch.ops.aten._fused_sgd_(*self._tensors, lr=rate, is_first_step=self._is_first, **self._settings)
         self._is_first = False
 
@@ -85,9 +87,11 @@ class RMSprop:
         self._values, self._gradients = values, gradients
         self._squares, self._velocity = torch.zeros_like(values), torch.zeros_like(values)
         self._momentum, self._weight_decay = momentum, weight_decay
+        self._sweep = Sweep(self._squares, self._velocity)
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
+        self._sweep()
         gradients = self._gradients
         if self._weight_decay:
             gradients.add_(self._values, alpha=self._weight_decay)

@@ -48,7 +48,9 @@ def can_fuse(network: AutoencoderNetwork, objective: Objective) -> bool:
     """Whether `FusedStep` trains this network: untied MLP halves on a CPU, penalties of the code alone."""
     halves = (network.encoder, network.decoder)
     return (
-        next(network.parameters()).device.type == "cpu"
+        type(objective) is Objective
+        and next(network.parameters()).device.type == "cpu"
+        and not any(module._forward_hooks or module._forward_pre_hooks for module in network.modules())
         and all(type(half) is MLP and all(type(layer) is Linear for layer in half.layers) for half in halves)
         and all(parameter.requires_grad for parameter in network.parameters())
         and not any(penalty.through_network for penalty in objective.penalties)

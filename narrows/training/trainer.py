@@ -42,6 +42,8 @@ class Trainer:
         On the CPU; the order of the rows comes from it.
     epochs_before : int
         Epochs that the network has already seen; numbers continue from there.
+    n_rows : int or None
+        Rows of the first epoch: batches, and the memory kept for them, are no larger. None: as large as a batch.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Trainer:
         *,
         generator: torch.Generator,
         epochs_before: int = 0,
+        n_rows: int | None = None,
     ) -> None:
         self.network = network
         self.objective = objective
@@ -67,11 +70,15 @@ class Trainer:
         self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
         self._optimizer = make_optimizer(self._flat, settings)
         # The last batch may take one row more.
-        self._step = make_step(
-            network, objective, self._flat, precision=settings.precision, max_rows=settings.batch_size + 1
-        )
+        self._make_step(min(settings.batch_size, n_rows or settings.batch_size) + 1)
         self._has_own_modules = any(isinstance(part, OwnEncoder | OwnDecoder) for part in network.children())
         self._n_threads = threads_for(network, settings.batch_size)
+
+    def _make_step(self, max_rows: int) -> None:
+        self._max_rows = max_rows
+        self._step = make_step(
+            self.network, self.objective, self._flat, precision=self.settings.precision, max_rows=max_rows
+        )
 
     @property
     def precision(self) -> str:
@@ -139,6 +146,8 @@ class Trainer:
             # A covariance or a batch normalisation of one row is not defined.
             batches[-2:] = [torch.cat(batches[-2:])]
         batch = x.new_empty(max(len(rows) for rows in batches), x.shape[1])
+        if len(batch) > self._max_rows:
+            self._make_step(len(batch))
         sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
         with limited_threads(self._n_threads), self._seeded_modules(), self._flat.attached():

@@ -457,3 +457,8 @@ def test_column_labels_that_are_not_text_come_back(labels):
     rebuilt = quick().fit(frame).reconstruct(frame)
     assert rebuilt.columns.equals(frame.columns)
     assert np.isfinite((frame - rebuilt).to_numpy()).all()
+
+
+def test_a_batch_far_larger_than_the_rows_is_as_large_as_they_are():
+    model, whole = quick(batch_size=10**9).fit(IRIS), quick(batch_size=len(IRIS)).fit(IRIS)
+    assert np.array_equal(model.transform(IRIS), whole.transform(IRIS))

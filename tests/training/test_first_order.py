@@ -91,3 +91,22 @@ def test_without_a_bound_the_gradient_stays():
     gradients = drawn(0)
     clip_gradient(gradients, None)
     assert torch.equal(gradients, drawn(0))
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "averages"),
+    [
+        (lambda v, g: SGD(v, g, momentum=0.9, weight_decay=0.0), lambda o: o._tensors[2]),
+        (lambda v, g: RMSprop(v, g, momentum=0.9, weight_decay=0.0), lambda o: [o._velocity]),
+    ],
+)
+def test_no_momentum_of_a_dead_unit_ends_as_a_denormal_number(optimizer, averages):
+    values, gradients = torch.zeros(4), torch.full((4,), 1e-3)
+    made = optimizer(values, gradients)
+    made.step(1e-3)
+    gradients[2:] = 0
+    for _ in range(1100):
+        made.step(1e-3)
+    for average in averages(made):
+        assert (average[2:] == 0).all()
+        assert (average[:2].abs() > 1e-9).all()

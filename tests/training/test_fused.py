@@ -362,3 +362,39 @@ def test_layers_of_both_precisions_stand_in_one_network(monkeypatch):
     _, gradients = taken(FusedStep, net, Objective(), rows(), precision="bfloat16")
     _, expected = taken(FusedStep, net, Objective(), rows())
     assert 0 < difference(gradients, expected) < 0.02
+
+
+class CubedLoss:
+    def loss(self, output, x):
+        return (self.mean(output) - x).abs() ** 3
+
+
+@dataclass(eq=False, repr=False)
+class CubedByMixin(CubedLoss, SquaredError):
+    pass
+
+
+class ThroughWeights:
+    def __call__(self, step):
+        return step.network.encode(step.x).abs().sum(1)
+
+
+@dataclass(frozen=True)
+class L1ByMixin(ThroughWeights, L1):
+    pass
+
+
+def test_a_formula_that_comes_from_a_mixin_is_a_formula_of_ones_own():
+    assert_as_autograd(network(likelihood=CubedByMixin()), Objective(), rows())
+    assert not can_fuse(network(), Objective(penalties=(L1ByMixin(0.1),)))
+
+
+def test_a_network_that_is_listened_to_and_an_objective_of_ones_own_are_left_to_autograd():
+    hooked = network()
+    hooked.encoder.layers[0].register_forward_hook(lambda *_: None)
+    assert not can_fuse(hooked, Objective())
+
+    class OwnObjective(Objective):
+        pass
+
+    assert not can_fuse(network(), OwnObjective())

@@ -154,3 +154,16 @@ def test_one_pass_trains_at_the_peak_rate_and_goes_on_counting():
     assert all(epoch.learning_rate == 0.01 for epoch in records)
     assert records[-1].loss < records[0].loss
     assert not math.isnan(records[0].rows_per_second)
+
+
+def test_later_passes_may_bring_more_rows_than_the_first():
+    net = network()
+    passes = Trainer(
+        net,
+        Objective(),
+        settings("adam", batch_size=64),
+        generator=torch.Generator().manual_seed(3),
+        n_rows=10,
+    )
+    passes.one_pass(rows(10))
+    assert passes.one_pass(rows(200)).number == 2
