@@ -18,7 +18,7 @@ _MOST_ROWS = 20_000
 
 
 def reports(rounds: int, quick: bool, tables: Path | None = None) -> list[Report]:
-    """Adam at three rates and Muon, everything else at its default, on each table."""
+    """Adam at two rates and Muon, everything else at its default, on each table."""
     sets = {"digits": load_digits().data / 16}
     for path in sorted(tables.glob("*.npz")) if tables else []:
         x = np.load(path)["X"].astype(np.float32)

@@ -113,7 +113,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Of the large matrix products while training; weights, losses, small products and every answer of the
         fitted model are float32. "auto" is bfloat16 on a processor that has it in hardware (and not for your
-        own modules), "bfloat16" wherever a product is large enough to gain, "float32" exact everywhere.
+        own modules), "bfloat16" wherever a product is large enough to gain, "float32" exact (save
+        the directions of Muon for large matrices, which need no exactness).
     warm_start : bool, default=False
         `fit` continues from the weights of the fit before.
     device : str, default="auto"

@@ -192,7 +192,6 @@ class _Dense:
         self._transposed = weight.t()
         self._forward = _FORWARD.get(activation)
         self._backward = _BACKWARD.get(activation)
-        self._capacity = max_rows
 
         def buffer(width: int) -> Tensor:
             return torch.empty(max_rows, width, dtype=dtype)

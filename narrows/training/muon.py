@@ -9,6 +9,7 @@ from torch import Tensor
 
 from narrows.training.first_order import Adam, Sweep
 from narrows.training.flat import FlatParameters
+from narrows.training.precision import bfloat16_pays
 
 _MOMENTUM = 0.95
 # Odd quintics a s + b s³ + c s⁵, applied one after another to every singular value. Each is the best approximation of 1
@@ -46,7 +47,7 @@ class Muon:
         by_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
         for view, (start, end) in zip(flat.views, flat.ranges, strict=True):
             if view.ndim >= 2:
-                matrix = view.detach().flatten(1)
+                matrix = view.flatten(1)
                 pair = (matrix, self._update[start:end].view(matrix.shape))
                 lying = pair if matrix.shape[0] <= matrix.shape[1] else (pair[0].T, pair[1].T)
                 by_shape.setdefault((lying[0].shape[0], lying[0].shape[1]), []).append(lying)
@@ -84,10 +85,6 @@ def orthogonalised(matrices: Tensor) -> Tensor:
 
 
 def _precision(matrices: Tensor) -> torch.dtype:
-    if matrices.shape[-2:].numel() <= _SMALL:
+    if matrices.shape[-2:].numel() <= _SMALL or not bfloat16_pays(matrices.device):
         return matrices.dtype
-    if matrices.device.type == "cpu":
-        fast = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    else:
-        fast = matrices.device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return torch.bfloat16 if fast else matrices.dtype
+    return torch.bfloat16
