@@ -19,11 +19,13 @@ _HOME = {
     "diagnose": "narrows.insight",
     "load": "narrows.estimators",
     "read": "narrows.data",
+    "report": "narrows.apps.report",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
+    from narrows.apps.report import report as report
     from narrows.data import read as read
     from narrows.estimators import Autoencoder as Autoencoder
     from narrows.estimators import ContractiveAutoencoder as ContractiveAutoencoder

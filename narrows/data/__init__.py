@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from narrows.data.atomic import whole_folder
+from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage
@@ -33,6 +33,7 @@ __all__ = [
     "montage",
     "read",
     "read_held_out",
+    "whole_file",
     "whole_folder",
     "write",
 ]

@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from narrows.data import Missing, Rows, Scale, Schema, as_rows
 from narrows.errors import NotFittedError
 from narrows.estimators import checks, fitting
+from narrows.estimators.html import model_html
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, Penalty
-from narrows.training import Epoch, Trainer, fingerprint
+from narrows.training import Epoch, History, Trainer, fingerprint
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -131,8 +132,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         The trained network, on `device_`.
     schema_ : Schema
         How rows become floats and floats become rows.
-    history_ : list of Epoch
-        One record per epoch.
+    history_ : History
+        A list with one `Epoch` per epoch; `history_.to_dict()` is a column for each of its numbers.
     validation_rows_ : ndarray of int
         Positions in X of the rows that were held out; empty where none was.
     fingerprint_ : str
@@ -208,7 +209,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     network_: AutoencoderNetwork = field(init=False)
     schema_: Schema = field(init=False)
-    history_: list[Epoch] = field(init=False)
+    history_: History = field(init=False)
     validation_rows_: np.ndarray = field(init=False)
     fingerprint_: str = field(init=False)
     interrupted_: bool = field(init=False)
@@ -311,7 +312,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             plan = fitting.plan(
                 self, rows, sample_weight=sample_weight, hold_out=False, resume=hasattr(self, "network_")
             )
-            history = getattr(self, "history_", [])
+            history = self.history_ if hasattr(self, "history_") else History()
             self._adopt(plan)
             self.history_ = history
             self._trainer = trainer = plan.trainer
@@ -446,6 +447,11 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         tags.input_tags.sparse = True
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+    def _html_repr(self) -> str:
+        """scikit-learn's hook for notebooks."""
+        box = super()._html_repr()
+        return f"<div>{box}{model_html(self)}</div>" if hasattr(self, "network_") else box
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # pyright: ignore[reportAssignmentType]

@@ -27,7 +27,7 @@ from narrows.model import (
     make_likelihood,
     make_penalty,
 )
-from narrows.training import DistinctRows, Trainer, TrainingSettings, distinct_rows
+from narrows.training import DistinctRows, History, Trainer, TrainingSettings, distinct_rows
 
 if TYPE_CHECKING:
     from narrows.estimators.autoencoder import Autoencoder
@@ -115,7 +115,7 @@ def plan(
         n_rows=len(kept),
         n_parameters=network.n_parameters,
     )
-    history = list(model.history_) if resume else []
+    history = History(model.history_ if resume else [])
     trainer = Trainer(
         network, resolved.objective, settings, generator=for_order, epochs_before=len(history), n_rows=len(kept)
     )

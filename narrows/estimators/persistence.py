@@ -39,7 +39,7 @@ from narrows.estimators import fitting
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.card import model_card
 from narrows.model import Code, Corruption, Likelihood, Penalty, describe_station, station_from_description
-from narrows.training import Epoch
+from narrows.training import Epoch, History
 
 FORMAT = "narrows-model"
 FORMAT_VERSION = 1
@@ -279,7 +279,7 @@ def _restore(
     model.hidden_layer_sizes_ = tuple(model.hidden_layer_sizes_)
     model.network_ = network.to(device).eval()
     model.schema_ = schema
-    model.history_ = [Epoch(**record) for record in history]
+    model.history_ = History(Epoch(**record) for record in history)
     model.mean_ = tensors["mean"].numpy()
     model.validation_rows_ = tensors["validation_rows"].numpy()
     model.device_ = device

@@ -1,26 +1,35 @@
-"""What is worth knowing about a model: baselines, the summary of a fit, and the diagnosis."""
+"""What is worth knowing about a model: the diagnosis, sweeps, figures, and the numbers behind every picture."""
 
 from __future__ import annotations
 
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
 from narrows.insight.diagnosis import Diagnosis, diagnose
-from narrows.insight.findings import Finding
+from narrows.insight.findings import Finding, spread
 from narrows.insight.noise import corrupted
+from narrows.insight.seeds import seed_errors
 from narrows.insight.sheet import image_sheet
 from narrows.insight.summary import FitSummary, passage, squared_error, summarise
+from narrows.insight.sweep import Sweep, SweepPlan, SweepPoint, plan_sweep, sweep
 
 __all__ = [
     "Diagnosis",
     "Finding",
     "FitSummary",
     "PCABaseline",
+    "Sweep",
+    "SweepPlan",
+    "SweepPoint",
     "corrupted",
     "diagnose",
     "image_sheet",
     "mean_baseline",
     "passage",
     "pca_reconstruction_error",
+    "plan_sweep",
     "psnr",
+    "seed_errors",
+    "spread",
     "squared_error",
     "summarise",
+    "sweep",
 ]

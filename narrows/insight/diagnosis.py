@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import html
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data import Rows, as_rows
+from narrows.data import as_rows
 from narrows.errors import DataError
 from narrows.insight import findings
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
+from narrows.insight.parts import Parts
+from narrows.insight.seeds import seed_errors
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
-_MAX_CELLS = 4_000_000  # of each part that is measured: seconds, not minutes
-_MAX_ROWS = 5000
 _LIGHTS: dict[str, str] = {"good": "ok   ", "watch": "look ", "bad": "WRONG"}
 
 
@@ -56,6 +56,14 @@ class Diagnosis:
             return f"Nothing is badly wrong. {looked[0].meaning}"
         return "The model learned what is typical of these rows, and holds for new ones."
 
+    def including(self, finding: Finding) -> Diagnosis:
+        """The same with one more finding."""
+        return replace(self, findings=(*self.findings, finding)).sorted()
+
+    def sorted(self) -> Diagnosis:
+        """The same, the worst first, and otherwise in the order they were in."""
+        return replace(self, findings=tuple(sorted(self.findings, key=lambda finding: -SEVERITY[finding.verdict])))
+
     def __getitem__(self, name: str) -> Finding:
         """The finding of this name."""
         for finding in self.findings:
@@ -92,7 +100,7 @@ class Diagnosis:
         return f"<p><b>{html.escape(self.estimator)}</b>: {html.escape(self.headline)}</p><table>{rows}</table>"
 
 
-def diagnose(model: Autoencoder, X: Any, y: Any = None, *, random_state: int = 0) -> Diagnosis:
+def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, random_state: int = 0) -> Diagnosis:
     """Find out whether a fitted model learned something, and what.
 
     Parameters
@@ -104,6 +112,8 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, random_state: int = 0
         measured and half are what PCA and the other yardsticks learn from.
     y : array of shape (n,) or None
         Classes; the labels of Rows where they have some. With them the code's use for classification is measured.
+    n_seeds : int, default=0
+        From 2 on: fit the model's settings again with so many other seeds, and say how far the results lie apart.
     random_state : int, default=0
         Of the sample and the probes.
 
@@ -113,8 +123,8 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, random_state: int = 0
 
     Raises
     ------
-    NotFittedError, DataError
-        `DataError` where fewer than four rows are given.
+    NotFittedError, DataError, SettingError
+        `DataError` where fewer than four rows are given, `SettingError` where `n_seeds` is 1.
     """
     rows = as_rows(X, image_shape=model.image_shape)
     model._check_fitted()
@@ -123,13 +133,13 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, random_state: int = 0
     labels = rows.labels if y is None else np.asarray(y)
     if labels is not None and len(labels) != len(rows):
         raise DataError(f"y has {len(labels)} values for {len(rows)} rows; give one class per row.")
-    positions, known_positions, is_training, sample = _parts(model, rows, random_state)
+    parts = Parts.of(model, rows, seed=random_state).sampled(model.schema_.n_floats, seed=random_state)
     who = type(model).__name__
     evidence = Evidence(
         model,
-        model.schema_.encode(rows.take(positions), who=who),
-        model.schema_.encode(rows.take(known_positions), who=who),
-        is_training,
+        model.schema_.encode(rows.take(parts.measured), who=who),
+        model.schema_.encode(rows.take(parts.known), who=who),
+        parts.known_is_training,
         random_state,
     )
     found = [
@@ -137,44 +147,19 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, random_state: int = 0
         findings.convergence(evidence),
         findings.beside_pca(evidence),
         findings.copying(evidence),
+        findings.denoising(evidence),
         findings.collapse(evidence),
         findings.dead_units(evidence),
         findings.overfitting(evidence),
         findings.sparsity(evidence),
         findings.sensitivity(evidence),
         findings.neighbourhoods(evidence),
-        None if labels is None else findings.with_labels(evidence, labels[positions]),
+        None if labels is None else findings.with_labels(evidence, labels[parts.measured]),
         findings.by_column(evidence),
-        findings.worst_rows(evidence, positions),
+        findings.worst_rows(evidence, parts.measured),
     ]
-    there = [finding for finding in found if finding is not None]
-    there.sort(key=lambda finding: -SEVERITY[finding.verdict])
-    return Diagnosis(who, sample, tuple(there))
-
-
-def _parts(model: Autoencoder, rows: Rows, seed: int) -> tuple[np.ndarray, np.ndarray, bool, str]:
-    """Positions to measure, positions for yardsticks, whether the latter are training rows, and a sentence on both."""
-    most = max(200, min(_MAX_ROWS, _MAX_CELLS // max(1, model.schema_.n_floats)))
-    rng = np.random.default_rng([seed, 0])
-    held, everything = model.validation_rows_, np.arange(len(rows))
-    same = model.was_fitted_on(rows)
-    if same and len(held) >= 2:
-        measured, known = held, np.setdiff1d(everything, held)
-        what = "rows that fit had held out"
-    elif same:
-        measured, known = everything, everything
-        what = "training rows, since fit held none out: the figures flatter the model"
-    else:
-        order = rng.permutation(len(rows))
-        measured, known = np.sort(order[: len(rows) // 2]), np.sort(order[len(rows) // 2 :])
-        what = "rows, half of those given; PCA learned from the other half"
-    n = len(measured)
-    measured, known = (_at_most(part, most, rng) for part in (measured, known))
-    taken = f"a sample of {len(measured):,} of {n:,}" if len(measured) < n else f"{n:,}"
-    return measured, known, same, f"Measured on {taken} {what}."
-
-
-def _at_most(positions: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    if len(positions) <= most:
-        return positions
-    return np.sort(rng.choice(positions, most, replace=False))
+    diagnosis = Diagnosis(who, parts.sentence, tuple(f for f in found if f is not None))
+    if n_seeds:
+        errors = list(seed_errors(model, rows, n_seeds))
+        diagnosis = diagnosis.including(findings.spread(errors, float(evidence.errors.mean())))
+    return diagnosis.sorted()

@@ -8,21 +8,42 @@ import numpy as np
 import torch
 
 from narrows.errors import SettingError
-from narrows.model import make_corruption
+from narrows.model import Corruption, make_corruption
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 
-def corrupted(model: Autoencoder, floats: np.ndarray, *, seed: int) -> np.ndarray:
-    """Encoded rows (n, n_floats) under the corruption that `model` was trained with.
+def corrupted(
+    model: Autoencoder,
+    floats: np.ndarray,
+    *,
+    seed: int,
+    corruption: str | Corruption | None = None,
+    level: float | None = None,
+    default: float | None = None,
+) -> np.ndarray:
+    """Encoded rows (n, n_floats) under noise.
+
+    Parameters
+    ----------
+    corruption : {"gaussian", "masking", "salt-and-pepper"}, Corruption or None, default=None
+        None is what `model` was trained with.
+    level : float or None, default=None
+        None is that of the training.
+    default : float or None, default=None
+        For a model trained without corruption: the level of the gaussian noise to add all the same.
 
     Raises
     ------
     SettingError
-        The model was trained without corruption.
+        The model was trained without corruption, and neither `corruption` nor `default` is given.
     """
-    corruption = make_corruption(model.corruption, model.level, bounded=model.schema_.bounded)
-    if corruption is None:
+    kind = model.corruption if corruption is None else corruption
+    amount = model.level if level is None else level
+    if kind is None and default is not None:
+        kind, amount = "gaussian", default if level is None else level
+    made = make_corruption(kind, amount, bounded=model.schema_.bounded)
+    if made is None:
         raise SettingError("The model was trained without corruption; fit a denoising one.")
-    return corruption(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()
+    return made(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()

@@ -56,6 +56,9 @@ class FitSummary:
         row with the mean row.
     pca_components, pca_rows : int
         Components that PCA could use, and rows it was fitted on.
+    loss_parts : dict[str, float]
+        The loss that training made small, part by part and as weighted in it, per row in `unit`: that of held-out rows
+        in the epoch whose weights were kept, else of the training rows in the last epoch.
     elbo : float or None
         Nats per row, for a variational model.
     notes : tuple[str, ...]
@@ -86,6 +89,7 @@ class FitSummary:
     mean_squared_error: float
     pca_components: int
     pca_rows: int
+    loss_parts: dict[str, float] = field(default_factory=dict)
     elbo: float | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -139,6 +143,7 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
         mean_squared_error=float(mean_baseline(train, held_out).mean()),
         pca_components=len(pca.components),
         pca_rows=pca.n_rows,
+        loss_parts=_loss_parts(model),
         elbo=_elbo(model, measured),
     )
     return FitSummary(**{**summary.__dict__, "notes": tuple(_notes(summary, model, n_trained=len(trained)))})
@@ -177,6 +182,14 @@ def _elbo(model: Autoencoder, rows: Rows) -> float | None:
     if not hasattr(model, "elbo") or not model.network_.likelihood.is_density:
         return None
     return float(np.mean(model.elbo(rows), dtype=np.float64))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _loss_parts(model: Autoencoder) -> dict[str, float]:
+    watched = [epoch for epoch in model.history_ if epoch.validation is not None]
+    if not watched:
+        return dict(model.history_[-1].parts) if model.history_ else {}
+    kept = min(watched, key=lambda epoch: epoch.validation or 0.0) if model.early_stopping else watched[-1]
+    return dict(kept.validation_parts)
 
 
 def _stopped(model: Autoencoder) -> str:

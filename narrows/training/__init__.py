@@ -2,6 +2,7 @@
 
 from narrows.training.distinct import DistinctRows, distinct_rows, fingerprint
 from narrows.training.epoch import Epoch
+from narrows.training.history import History
 from narrows.training.muon import Muon
 from narrows.training.optimizers import make_optimizer
 from narrows.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings, automatic_batch_size
@@ -12,6 +13,7 @@ __all__ = [
     "SCHEDULES",
     "DistinctRows",
     "Epoch",
+    "History",
     "Muon",
     "Trainer",
     "TrainingSettings",

@@ -25,6 +25,7 @@ _OWN: dict[Variant, dict[str, object]] = {
     "variational": {"beta": 0.5},
 }
 _PICTURES = ("reconstructions.png", "denoised.png", "samples.png")
+_REPORT = "report.html"
 
 
 def demo(
@@ -43,12 +44,16 @@ def demo(
     voice = Voice(as_json, quiet)
     _check(output, force=force)
 
+    from narrows.apps.report import report
     from narrows.data import whole_folder
+    from narrows.insight import diagnose
 
     train_rows, held_out = _digits()
     with whole_folder(output) as folder:
         models, summaries = _fit_all(train_rows, held_out, folder, voice)
         gain = _draw_all(models, held_out, folder)
+        found = diagnose(models["plain"], train_rows)
+        report(models["plain"], train_rows, path=folder / _REPORT, diagnosis=found)
 
     from narrows.apps.cli.tables import comparison
 
@@ -57,6 +62,7 @@ def demo(
         {
             "output": str(output),
             "models": {name: summary.to_dict() for name, summary in summaries.items()},
+            "diagnosis": found.to_dict(),
             "psnr_noisy": before,
             "psnr_denoised": after,
         },
@@ -64,7 +70,9 @@ def demo(
         f"Denoising: {before:.1f} dB before, {after:.1f} dB after. Variational: an ELBO of "
         f"{summaries['variational'].elbo:.1f} nats per row.",
         "",
-        f"Look at {output}/: {', '.join(_PICTURES)}.",
+        f"The plain one: {found.headline}",
+        "",
+        f"Look at {output}/: {', '.join(_PICTURES)}, and {_REPORT} on the plain one.",
         "",
         "Then try:",
         f"  narrows encode {output}/plain digits -o codes.csv",
@@ -81,7 +89,7 @@ def _check(output: Path, *, force: bool) -> None:
     check_folder(output)
     if not output.exists():
         return
-    ours = {*_OWN, *_PICTURES}
+    ours = {*_OWN, *_PICTURES, _REPORT}
     if not output.is_dir() or any(entry.name not in ours for entry in output.iterdir()):
         raise OutputExistsError(f"{output} holds something other than a demo; choose another --output.")
     if not force:

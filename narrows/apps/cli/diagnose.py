@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from narrows.apps.cli.options import Data, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
 from narrows.apps.cli.voice import Voice
 
@@ -9,6 +13,10 @@ from narrows.apps.cli.voice import Voice
 def diagnose(
     model: Model,
     data: Data,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="N", help="Also fit again with N other seeds: is the result luck?"),
+    ] = None,
     part: SetPart = None,
     label: Label = None,
     image_size: ImageSize = None,
@@ -30,4 +38,13 @@ def diagnose(
     fitted = narrows.load(model)
     rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
     found = narrows.diagnose(fitted, rows)
+    if seeds is not None:
+        from narrows.insight import seed_errors, spread
+
+        errors = []
+        for error in seed_errors(fitted, rows, seeds):
+            errors.append(error)
+            voice.remark(f"Seed {len(errors)} of {seeds}: squared error {error:.4g} per row.")
+        own = found["Better than the simple methods?"].number("squared_error")
+        found = found.including(spread(errors, own))
     voice.result(found.to_dict(), str(found))

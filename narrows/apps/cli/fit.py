@@ -73,23 +73,30 @@ def fit(
     )
     model = make_estimator(variant, {**settings, "missing": "mean" if missing == "mean" else None})
 
-    from narrows.apps.cli.tables import errors, facts, measured_on, remarks
+    from narrows.apps.cli.tables import errors, facts, measured_on, remarks, verdicts
     from narrows.apps.cli.training import train
-    from narrows.insight import summarise
+    from narrows.insight import diagnose, summarise
 
     seconds = train(model, source.rows, voice=voice)
     model.save(path, overwrite=force)
     try:
         summary = summarise(model, source.rows, source.test, seconds=seconds)
+        found = diagnose(model, source.rows) if len(source.rows) >= 4 else None
     except BaseException:
-        voice.remark(f"The model is saved as {path}; measuring it beside PCA did not end.")
+        voice.remark(f"The model is saved as {path}; measuring what it learned did not end.")
         raise
     voice.result(
-        {"model": str(path), "variant": variant, **summary.to_dict()},
+        {
+            "model": str(path),
+            "variant": variant,
+            **summary.to_dict(),
+            "diagnosis": None if found is None else found.to_dict(),
+        },
         facts(summary),
         "",
         measured_on(summary),
         errors(summary),
         *remarks(summary),
+        *([] if found is None else verdicts(found)),
         f"Saved as {path}.",
     )

@@ -72,6 +72,36 @@ def check_rows_path(path: Path, data: str | None = None, *, force: bool, numbers
     check_output(path, force)
 
 
+def check_file_path(path: Path, endings: tuple[str, ...], *, force: bool) -> None:
+    """Raise unless a file with one of these endings can be written to `path`.
+
+    Raises
+    ------
+    OutputExistsError, OutputError
+    """
+    from narrows.errors import OutputError, OutputExistsError
+
+    if path.suffix.lower() not in endings:
+        raise OutputError(f"{path} must end in {' or '.join(endings)}; choose another --output.")
+    if path.is_symlink() or path.is_dir():
+        raise OutputExistsError(f"{path} is a link or a folder; choose another --output.")
+    if path.exists() and not force:
+        raise OutputExistsError(f"{path} is already there; use --force to replace it, or another --output.")
+    check_folder(path)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; OutputError where that fails."""
+    from narrows.data import whole_file
+    from narrows.errors import OutputError
+
+    try:
+        with whole_file(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise OutputError(f"{path} could not be written ({error.strerror or error}).") from error
+
+
 def write_picture(picture: Image, path: Path, *, force: bool) -> None:
     """Write a drawn PNG as rows are written: whole or not at all."""
     import numpy as np

@@ -29,7 +29,7 @@ Variant = Literal["plain", "denoising", "sparse", "contractive", "variational"]
 _Activation = Literal["relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"]
 
 NETWORK, VARIANT, TRAINING = "Network", "Variant", "Training"
-_PANELS = (None, "Data", NETWORK, VARIANT, TRAINING, "Output")
+_PANELS = (None, "Sweep", "Data", NETWORK, VARIANT, TRAINING, "Output")
 
 
 def layer_sizes(text: str) -> tuple[int, ...]:

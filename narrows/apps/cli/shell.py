@@ -20,7 +20,9 @@ from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, explain
 from narrows.apps.cli.fit import fit
 from narrows.apps.cli.generate import generate
 from narrows.apps.cli.reconstruct import reconstruct
+from narrows.apps.cli.report import report
 from narrows.apps.cli.score import score
+from narrows.apps.cli.sweep import sweep
 
 app = typer.Typer(
     name="narrows",
@@ -60,6 +62,8 @@ app.command()(denoise)
 app.command()(generate)
 app.command()(score)
 app.command()(diagnose)
+app.command()(report)
+app.command()(sweep)
 app.add_typer(data_app, name="data")
 
 

@@ -10,7 +10,7 @@ from narrows.apps.cli.voice import counted, duration, number
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from narrows.insight import FitSummary
+    from narrows.insight import Diagnosis, FitSummary
 
 _HELD_OUT = {
     "test": "the set's own test part, never trained on",
@@ -59,9 +59,21 @@ def remarks(summary: FitSummary) -> list[str]:
             f"{number(summary.error_per_row)} {summary.unit} per row ({number(summary.error_per_feature)} per feature)"
         )
         lines.append(f"Reconstruction, in the model's loss: {each}.")
+    if len(summary.loss_parts) > 1:
+        whole = number(sum(summary.loss_parts.values()))
+        parts = " + ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in summary.loss_parts.items())
+        lines.append(f"The loss of training: {parts} = {whole} {summary.unit} per row.")
     if summary.elbo is not None:
         lines.append(f"ELBO: {number(summary.elbo)} nats per row.")
     return [*lines, *summary.notes]
+
+
+def verdicts(found: Diagnosis) -> list[str]:
+    """The gist of a diagnosis, and a line for each finding that is not as it should be."""
+    lines = [f"Diagnosis: {found.headline}"]
+    told = {"watch": "look", "bad": "WRONG"}
+    lines += [f"  {told[f.verdict]}: {f.name} {f.figure}." for f in found.findings if f.verdict in told]
+    return lines
 
 
 def comparison(summaries: Mapping[str, FitSummary]) -> Table:

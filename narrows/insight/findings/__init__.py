@@ -1,9 +1,11 @@
 """What can be found out about a fitted model, one question a module."""
 
 from narrows.insight.findings.code_use import collapse, dead_units, sensitivity, sparsity
+from narrows.insight.findings.denoising import denoising
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import SEVERITY, Finding, Verdict
 from narrows.insight.findings.identity import copying
+from narrows.insight.findings.stability import spread
 from narrows.insight.findings.training import convergence, overfitting
 from narrows.insight.findings.usefulness import neighbourhoods, with_labels
 from narrows.insight.findings.where import by_column, worst_rows
@@ -20,10 +22,12 @@ __all__ = [
     "convergence",
     "copying",
     "dead_units",
+    "denoising",
     "neighbourhoods",
     "overfitting",
     "sensitivity",
     "sparsity",
+    "spread",
     "with_labels",
     "worst_rows",
 ]

@@ -37,6 +37,12 @@ class Finding:
     advice: str = ""
     values: dict[str, float | list[float]] = field(default_factory=dict)
 
+    def number(self, name: str) -> float:
+        """The single number of this name among the `values`."""
+        value = self.values[name]
+        assert isinstance(value, float)
+        return value
+
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
         return asdict(self)

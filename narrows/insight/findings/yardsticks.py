@@ -7,6 +7,7 @@ import numpy as np
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
+from narrows.model import GaussianCode
 
 _MAX_COMPONENTS = 500  # beyond them, finding out how many PCA needs costs more than it tells
 
@@ -46,6 +47,16 @@ def beside_pca(evidence: Evidence) -> Finding:
             f"a code of {evidence.k} numbers for rows of {evidence.d}",
             "The code is as wide as the data: copying is possible, PCA makes no error at all, nothing is compressed.",
             "Set n_components well below the number of columns.",
+            values,
+        )
+    if ours > 1.02 * theirs and isinstance(evidence.model.network_.code, GaussianCode):
+        return Finding(
+            name,
+            "watch",
+            f"squared error {ours:.4g} per row, {theirs:.4g} for PCA with as many components",
+            "PCA rebuilds these rows better. A variational model pays with coarser reconstructions for a code that new "
+            "rows can be drawn from.",
+            "If the reconstructions matter more than new rows, lower beta, or fit a plain autoencoder.",
             values,
         )
     if ours > 1.02 * theirs:

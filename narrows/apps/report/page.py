@@ -1,0 +1,94 @@
+"""From a fitted model and rows to a page."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from narrows.apps.report.pictures import pictures
+from narrows.apps.report.recipe import Recipe
+from narrows.data import as_rows, whole_file
+from narrows.errors import OutputError, OutputExistsError
+from narrows.insight import diagnose
+
+if TYPE_CHECKING:
+    from narrows.estimators import Autoencoder
+    from narrows.insight import Diagnosis
+
+_WORDS = {"good": "good", "watch": "look", "bad": "wrong"}
+
+
+def report(
+    model: Autoencoder,
+    X: Any,
+    y: Any = None,
+    *,
+    path: str | Path | None = None,
+    overwrite: bool = False,
+    diagnosis: Diagnosis | None = None,
+    random_state: int = 0,
+) -> str:
+    """Write what a model learned as one self-contained HTML file: the diagnosis, figures, and how to repeat the fit.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Fitted.
+    X : like that of `fit`, or Rows
+        As for `narrows.diagnose`: the rows of the fit, or new ones.
+    y : array of shape (n,) or None
+        Classes; the labels of Rows where they have some. Two classes also get curves that take the rarer one for the
+        anomalies.
+    path : path or None, default=None
+        Where to write the page; None only returns it.
+    overwrite : bool, default=False
+        Replace a file that is there.
+    diagnosis : Diagnosis or None, default=None
+        One that is at hand; None makes it.
+    random_state : int, default=0
+        Of samples and probes.
+
+    Returns
+    -------
+    str
+        The page. It refers to nothing outside itself.
+
+    Raises
+    ------
+    NotFittedError, DataError
+        As `narrows.diagnose`.
+    OutputExistsError, OutputError
+    """
+    target = None if path is None else Path(path)
+    if target is not None and target.exists() and not (overwrite and target.is_file()):
+        raise OutputExistsError(f"{target} is already there; choose another name or allow overwriting it.")
+    rows = as_rows(X, image_shape=model.image_shape)
+    found = diagnose(model, rows, y, random_state=random_state) if diagnosis is None else diagnosis
+    page = _page(model, rows, y, found, random_state)
+    if target is not None:
+        try:
+            with whole_file(target) as file:
+                file.write(page.encode())
+        except OSError as error:
+            raise OutputError(f"{target} could not be written ({error.strerror or error}).") from error
+    return page
+
+
+def _page(model: Autoencoder, rows: Any, y: Any, found: Diagnosis, seed: int) -> str:
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    here = files("narrows.apps.report")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string((here / "report.html.jinja").read_text())
+    return template.render(
+        style=Markup((here / "report.css").read_text()),
+        title=f"{type(model).__name__} on {rows.source}",
+        diagnosis=found,
+        words=_WORDS,
+        pictures=[
+            {"title": p.title, "caption": p.caption, "svg": Markup(p.svg)} for p in pictures(model, rows, y, seed=seed)
+        ],
+        recipe=Recipe.of(model, rows),
+    )

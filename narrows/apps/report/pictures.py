@@ -1,0 +1,137 @@
+"""Which figures a report shows, and the sentence beneath each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.insight import figures, payloads
+from narrows.insight.parts import Parts
+
+if TYPE_CHECKING:
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
+    from narrows.insight.figures import Display
+
+_FEWEST_FOR_A_MAP = 3
+_SIDE_OF_IMAGES, _SIDE_OF_ROWS = 15, 9
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure of the page.
+
+    Parameters
+    ----------
+    title : str
+        For readers who do not see it.
+    caption : str
+        What to look for, in a sentence or two.
+    svg : str
+        The <svg> element.
+    """
+
+    title: str
+    caption: str
+    svg: str
+
+
+def pictures(model: Autoencoder, rows: Rows, y: Any = None, *, seed: int = 0) -> Iterator[Picture]:
+    """The figures that make sense for a model and rows, in the order of the page.
+
+    Single rows are shown from those that the training did not see.
+    """
+    for name, caption, display in _displays(model, rows, y, seed):
+        title = name.replace("-", " ")
+        yield Picture(title, caption, figures.as_svg(display.figure(), salt=name))
+
+
+def _displays(model: Autoencoder, rows: Rows, y: Any, seed: int) -> Iterator[tuple[str, str, Display]]:
+    measured = Parts.of(model, rows, seed=seed).measured
+    unseen = rows.take(measured)
+    labels = rows.labels if y is None else np.asarray(y)
+    is_image = model.schema_.image_shape is not None
+    yield (
+        "reconstructions",
+        "Each row and what the model rebuilds of it from the few numbers of its code. What is missing below did not "
+        "get through.",
+        figures.ReconstructionDisplay(payloads.reconstructions(model, unseen, n=10 if is_image else 6, seed=seed)),
+    )
+    if model.history_:
+        yield (
+            "training",
+            "The error after each pass over the rows. Both lines should fall and settle; held-out rows that rise again "
+            "while training rows fall are being learned by heart.",
+            figures.TrainingCurvesDisplay(payloads.training_curves(model)),
+        )
+    if model.corruption is not None:
+        yield (
+            "denoising",
+            "Noise like that of the training was added to rows that the model never saw, and the model cleaned them.",
+            figures.DenoisingDisplay(payloads.denoising(model, unseen, n=8 if is_image else 4, seed=seed)),
+        )
+    yield (
+        "map of the code",
+        "Each dot is a row, placed by its code. Rows that the model finds alike lie together."
+        + (" Classes were not used in training." if labels is not None else ""),
+        figures.CodesDisplay(payloads.codes(model, rows, labels, seed=seed)),
+    )
+    if len(rows) >= _FEWEST_FOR_A_MAP:
+        yield (
+            "decoded grid",
+            "The decoder's answer at points all over the map. Smooth changes mean that the code is well ordered.",
+            figures.DecodedGridDisplay(
+                payloads.decoded_grid(model, rows, side=_SIDE_OF_IMAGES if is_image else _SIDE_OF_ROWS, seed=seed)
+            ),
+        )
+        yield (
+            "interpolation",
+            "The straight way in the code from one row to another. Good codes pass through rows that could be real.",
+            figures.InterpolationDisplay(payloads.interpolation(model, unseen, n=4, seed=seed)),
+        )
+    if hasattr(model, "sample"):
+        n = 49 if is_image else 24
+        yield (
+            "samples",
+            "Codes drawn at random and decoded: rows that nobody recorded.",
+            figures.SamplesDisplay(payloads.samples(model, n=n, seed=seed)),
+        )
+    yield (
+        "error histogram",
+        "Rows far to the right are rebuilt badly: strange, damaged, or of a kind that is rare in the training rows.",
+        figures.ErrorHistogramDisplay(payloads.error_histogram(model, unseen, seed=seed)),
+    )
+    yield (
+        "error by pixel" if is_image else "error by column",
+        "Where the errors are, on average over rows that the training did not see.",
+        figures.ColumnErrorDisplay(payloads.error_by_column(model, unseen, seed=seed)),
+    )
+    yield (
+        "strangest rows",
+        "The rows with the largest errors, and where in them the model was surprised.",
+        figures.ErrorMapDisplay(payloads.error_map(model, unseen, seed=seed)),
+    )
+    rare = _rarer_of_two(labels)
+    is_rare = np.asarray(labels)[measured] == rare if rare is not None else np.zeros(0, bool)
+    if 0 < is_rare.sum() < len(is_rare):
+        yield (
+            "detection",
+            f"How well a large error tells rows of class {rare}, the rarer one, from the others.",
+            figures.DetectionCurvesDisplay(payloads.detection_curves(model, unseen, is_rare, seed=seed)),
+        )
+    yield (
+        "architecture",
+        "How many numbers a row is on its way through the network, and the weights and biases on the way there.",
+        figures.ArchitectureDisplay(payloads.architecture(model)),
+    )
+
+
+def _rarer_of_two(labels: np.ndarray | None) -> Any:
+    """The rarer class where there are two; None else."""
+    if labels is None:
+        return None
+    classes, counts = np.unique(labels, return_counts=True)
+    return classes[counts.argmin()] if len(classes) == 2 else None

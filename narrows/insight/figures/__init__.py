@@ -1,0 +1,29 @@
+"""Still figures: matplotlib, scikit-learn's Display convention, one class for each payload."""
+
+from narrows.insight.figures.architecture import ArchitectureDisplay
+from narrows.insight.figures.code import CodesDisplay, DecodedGridDisplay, InterpolationDisplay, SamplesDisplay
+from narrows.insight.figures.display import Display
+from narrows.insight.figures.errors import ColumnErrorDisplay, DetectionCurvesDisplay, ErrorHistogramDisplay
+from narrows.insight.figures.rows import DenoisingDisplay, ErrorMapDisplay, ReconstructionDisplay
+from narrows.insight.figures.style import COLOURS, as_svg
+from narrows.insight.figures.sweep import SweepDisplay
+from narrows.insight.figures.training import TrainingCurvesDisplay
+
+__all__ = [
+    "COLOURS",
+    "ArchitectureDisplay",
+    "CodesDisplay",
+    "ColumnErrorDisplay",
+    "DecodedGridDisplay",
+    "DenoisingDisplay",
+    "DetectionCurvesDisplay",
+    "Display",
+    "ErrorHistogramDisplay",
+    "ErrorMapDisplay",
+    "InterpolationDisplay",
+    "ReconstructionDisplay",
+    "SamplesDisplay",
+    "SweepDisplay",
+    "TrainingCurvesDisplay",
+    "as_svg",
+]

@@ -1,0 +1,129 @@
+"""Many rows on one pair of axes: images in a grid, rows of a table as dots or as bands of colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.insight.figures.style import COLOURS, FAINT, INK, value_colours
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAX_COLUMNS = 40
+"""Columns of a table that are drawn; of more, the first."""
+
+_GAP = 0.08  # of an image's side
+
+
+def grid_size(n_down: int, n_across: int, *, side: float = 0.6, captions: float = 1.1) -> tuple[float, float]:
+    """Inches for a grid of square images."""
+    return min(11.0, n_across * side + captions), n_down * side + 0.5
+
+
+def draw_images(ax: Axes, images: np.ndarray, *, captions: Sequence[str] = (), faded: np.ndarray | None = None) -> None:
+    """Draw images (down, across, height, width, channels) in [0, 1].
+
+    captions : one for each line.
+    faded : (down, across) of bool, images to be drawn pale.
+    """
+    down, across, height, width, channels = images.shape
+    gap = max(1, round(_GAP * max(height, width)))
+    colour = np.repeat(images, 3, axis=4) if channels == 1 else images[..., :3]
+    if faded is not None:
+        pale = np.where(faded, 0.25, 1.0)[:, :, None, None, None]
+        colour = 1 - pale * (1 - colour)
+    sheet = np.ones((down * (height + gap) - gap, across * (width + gap) - gap, 3), np.float32)
+    for i in range(down):
+        for j in range(across):
+            y, x = i * (height + gap), j * (width + gap)
+            sheet[y : y + height, x : x + width] = colour[i, j]
+    ax.imshow(sheet, interpolation="none", aspect="equal")
+    ax.set_xticks([])
+    centres = [i * (height + gap) + (height - 1) / 2 for i in range(down)]
+    ax.set_yticks(centres if len(captions) else [], list(captions) if len(captions) else [])
+    _bare(ax)
+
+
+def draw_profiles(
+    ax: Axes, series: Mapping[str, np.ndarray], names: Sequence[str], captions: Sequence[str] = ()
+) -> None:
+    """Draw rows of a table as bands of dots, a dot for each column.
+
+    series : name -> (n, d) encoded floats; the first is drawn as bars, the others as dots upon them.
+    captions : one for each row.
+    """
+    first = next(iter(series.values()))
+    n, d = first.shape[0], min(first.shape[1], MAX_COLUMNS)
+    # Standardised columns reach three or so; a wild value must not flatten all bands.
+    reach = float(np.percentile(np.abs(first), 97)) or 1.0
+    for i in range(n):
+        ax.axhline(-i, color=FAINT, linewidth=0.8, zorder=0)
+        for j, (name, rows) in enumerate(series.items()):
+            y = -i + np.clip(rows[i, :d] / reach, -1.1, 1.1) * 0.45
+            label = name if i == 0 else "_"  # matplotlib's word for no entry in the legend
+            if j == 0:
+                ax.vlines(np.arange(d), -i, y, color=COLOURS[j], linewidth=max(1.5, 120 / d), alpha=0.55, label=label)
+            else:
+                style = {"marker": "o", "markersize": 3.5, "linestyle": "none"}
+                ax.plot(np.arange(d), y, color=COLOURS[2 if j == 1 else 4], label=label, **style)  # pyright: ignore[reportArgumentType]
+    _name_columns(ax, names, d, first.shape[1])
+    ax.set_yticks(-np.arange(n), list(captions) if len(captions) else [""] * n)
+    ax.set_xlim(-0.7, d - 0.3)
+    ax.legend(loc="upper left", bbox_to_anchor=(0, 1.02), ncols=len(series), borderaxespad=0)
+    ax.set_ylim(-n + 0.4, 0.9)
+    _bare(ax)
+
+
+def draw_bands(ax: Axes, rows: np.ndarray, names: Sequence[str], captions: Sequence[str] = ()) -> None:
+    """Draw rows of a table (n, d) as bands of colour: blue below 0, orange above."""
+    d = min(rows.shape[1], MAX_COLUMNS)
+    low, high = float(rows.min()), float(rows.max())
+    middle = 0.5 if low >= 0 and high <= 1 else 0.0
+    reach = max(abs(high - middle), abs(low - middle), 1e-12)
+    picture = ax.imshow(
+        rows[:, :d], aspect="auto", cmap=value_colours(), vmin=middle - reach, vmax=middle + reach, interpolation="none"
+    )
+    _name_columns(ax, names, d, rows.shape[1])
+    ax.set_yticks(np.arange(len(rows)), list(captions) if len(captions) else [""] * len(rows))
+    ax.figure.colorbar(picture, ax=ax, shrink=0.7, pad=0.01)
+    _bare(ax)
+
+
+def draw_sparklines(ax: Axes, rows: np.ndarray, *, faded: np.ndarray | None = None) -> None:
+    """Draw rows of a table (down, across, d) as small lines, each in a cell of its own."""
+    from matplotlib.collections import LineCollection
+
+    down, across, d = rows.shape
+    low, high = float(rows.min()), float(rows.max())
+    y = (rows - low) / (high - low or 1.0) * 0.8 + 0.1
+    x = np.linspace(0.08, 0.92, d)
+    lines, colours = [], []
+    for i in range(down):
+        for j in range(across):
+            lines.append(np.column_stack([j + x, down - 1 - i + y[i, j]]))
+            colours.append(FAINT if faded is not None and faded[i, j] else INK)
+    ax.add_collection(LineCollection(lines, colors=colours, linewidths=0.9))
+    ax.set(xlim=(0, across), ylim=(0, down), xticks=range(across + 1), yticks=range(down + 1))
+    ax.set_xticklabels([])
+    ax.set_yticklabels([])
+    ax.grid(color=FAINT, linewidth=0.5)
+    _bare(ax)
+
+
+def _name_columns(ax: Axes, names: Sequence[str], d: int, of: int) -> None:
+    longest = max((len(name) for name in names[:d]), default=0)
+    ax.set_xticks(np.arange(d), [_short(name) for name in names[:d]], rotation=90 if d * longest > 70 else 0)
+    if of > d:
+        ax.set_xlabel(f"the first {d} of {of} columns")
+
+
+def _short(name: str, most: int = 24) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _bare(ax: Axes) -> None:
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)

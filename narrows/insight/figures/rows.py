@@ -1,0 +1,116 @@
+"""Single rows: rebuilt, denoised, and where the errors are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from narrows.insight.figures.display import Display
+from narrows.insight.figures.mosaic import draw_images, draw_profiles, grid_size
+from narrows.insight.figures.style import error_colours
+from narrows.insight.payloads import denoising, error_map, reconstructions
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from narrows.estimators import Autoencoder
+    from narrows.model import Corruption
+
+
+class ReconstructionDisplay(Display):
+    """Rows above their reconstructions; payload: `reconstructions`."""
+
+    @classmethod
+    def from_estimator(cls, model: Autoencoder, X: Any, *, n: int = 10, seed: int = 0, ax: Axes | None = None) -> Self:
+        """Draw `n` rows of X, of all classes where X has labels."""
+        return cls(reconstructions(model, X, n=n, seed=seed)).plot(ax)
+
+    def size(self) -> tuple[float, float]:
+        return _size(self, ("original", "rebuilt"))
+
+    def _draw(self, ax: Axes) -> None:
+        _lines(ax, self, {"original": "original", "rebuilt": "rebuilt"})
+        ax.set_title("Rows and their reconstructions")
+
+
+class DenoisingDisplay(Display):
+    """Clean rows, the same under noise, and cleaned by the model; payload: `denoising`."""
+
+    @classmethod
+    def from_estimator(
+        cls,
+        model: Autoencoder,
+        X: Any,
+        *,
+        n: int = 8,
+        corruption: str | Corruption | None = None,
+        level: float | None = None,
+        seed: int = 0,
+        ax: Axes | None = None,
+    ) -> Self:
+        """Draw `n` rows of X, under the noise of the training where none is given."""
+        return cls(denoising(model, X, n=n, corruption=corruption, level=level, seed=seed)).plot(ax)
+
+    def size(self) -> tuple[float, float]:
+        return _size(self, ("clean", "noisy", "denoised"))
+
+    def _draw(self, ax: Axes) -> None:
+        before, after = (self.payload.about[f"psnr_{which}"] for which in ("noisy", "denoised"))
+        _lines(ax, self, {"clean": "clean", "noisy": "noisy", "denoised": "denoised"})
+        ax.set_title(f"Noise removed: {before:.1f} dB before, {after:.1f} dB after")
+
+
+class ErrorMapDisplay(Display):
+    """The rows with the largest errors, and where in them the errors are; payload: `error_map`."""
+
+    @classmethod
+    def from_estimator(cls, model: Autoencoder, X: Any, *, n: int = 6, seed: int = 0, ax: Axes | None = None) -> Self:
+        """Draw the `n` worst rows of X, all on one scale of error."""
+        return cls(error_map(model, X, n=n, seed=seed)).plot(ax)
+
+    def size(self) -> tuple[float, float]:
+        width, height = _size(self, ("original", "rebuilt", "map"))
+        return width + 0.7, height
+
+    def _draw(self, ax: Axes) -> None:
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import Normalize
+
+        payload = self.payload
+        captions = [f"row {p}\nerror {e:.3g}" for p, e in zip(payload["position"], payload["error"], strict=True)]
+        if payload.about["image_shape"] is None:
+            series = {"original": payload["original"], "rebuilt": payload["rebuilt"]}
+            draw_profiles(ax, series, payload.about["names"], captions)
+        else:
+            scale = ScalarMappable(Normalize(0, float(payload["map"].max()) or 1.0), error_colours())
+            painted = np.asarray(scale.cmap(scale.norm(payload["map"])), np.float32)[..., :3]
+            lines = [_coloured(payload["original"]), _coloured(payload["rebuilt"]), painted]
+            draw_images(ax, np.stack(lines), captions=("original", "rebuilt", "squared error"))
+            side = payload["map"].shape[2]
+            gap = max(1, round(0.08 * max(payload["map"].shape[1:])))
+            ax.set_xticks([i * (side + gap) + (side - 1) / 2 for i in range(len(captions))], captions)
+            ax.figure.colorbar(scale, ax=ax, shrink=0.8, pad=0.02)
+        ax.set_title("The strangest rows")
+
+
+def _size(display: Display, lines: tuple[str, ...]) -> tuple[float, float]:
+    first = display.payload[lines[0]]
+    if first.ndim == 4:
+        return grid_size(len(lines), len(first), side=0.75)
+    return 8.0, 0.75 * len(first) + 1.6
+
+
+def _lines(ax: Axes, display: Display, lines: dict[str, str]) -> None:
+    about = display.payload.about
+    series = {caption: display.payload[name] for name, caption in lines.items()}
+    if about["image_shape"] is None:
+        captions = [f"row {position}" for position in display.payload["position"]]
+        draw_profiles(ax, series, about["names"], captions)
+        ax.set_xlabel(ax.get_xlabel() or f"columns ({about['unit']})")
+    else:
+        draw_images(ax, np.stack(list(series.values())), captions=tuple(series))
+
+
+def _coloured(images: np.ndarray) -> np.ndarray:
+    return np.repeat(images, 3, axis=3) if images.shape[3] == 1 else images[..., :3]

@@ -1,0 +1,79 @@
+"""How every figure looks: colours that colour-blind readers tell apart, quiet axes, text that stays text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+# Petroff (2021), "Accessible color sequences for data visualization"; matplotlib's "petroff10".
+COLOURS = (
+    *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
+    *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
+)
+BLUE, AMBER, RED, GREY = COLOURS[0], COLOURS[1], COLOURS[2], COLOURS[8]
+INK, FAINT = "#2b2f38", "#d9dce3"
+
+_SETTINGS: dict[str, Any] = {
+    "font.size": 9,
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.edgecolor": "#8b909b",
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": "#5d636f",
+    "ytick.color": "#5d636f",
+    "text.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.8,
+    "svg.fonttype": "none",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in narrows' style inside this block."""
+    import matplotlib as mpl
+    from cycler import cycler
+
+    with mpl.rc_context({**_SETTINGS, "axes.prop_cycle": cycler(color=COLOURS)}):  # pyright: ignore[reportArgumentType]
+        yield
+
+
+def error_colours() -> Colormap:
+    """White for no error, red for the largest."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("narrows.error", ["#ffffff", "#f3b7a8", RED, "#5d0f00"])
+
+
+def value_colours() -> Colormap:
+    """Blue below the middle, white in it, orange above."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("narrows.value", ["#0b5cad", "#ffffff", "#b4530a"])
+
+
+def as_svg(figure: Figure, *, salt: str) -> str:
+    """A figure as an <svg> element for a page, the same to the byte for the same figure.
+
+    salt : makes the ids differ from those of other figures on the page.
+    """
+    import matplotlib as mpl
+
+    text = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "none"}):
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    drawn = text.getvalue()
+    return drawn[drawn.index("<svg") :]

@@ -1,0 +1,63 @@
+"""How the loss fell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from narrows.insight.figures.display import Display
+from narrows.insight.figures.style import BLUE, COLOURS, GREY, INK
+from narrows.insight.payloads import training_curves
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from narrows.estimators import Autoencoder
+
+
+class TrainingCurvesDisplay(Display):
+    """Training and held-out loss over the epochs, and the parts of the latter; payload: `training_curves`."""
+
+    @classmethod
+    def from_estimator(cls, model: Autoencoder, *, ax: Axes | None = None) -> Self:
+        """Draw the history of a fitted model."""
+        return cls(training_curves(model)).plot(ax)
+
+    def _draw(self, ax: Axes) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        about, epoch = self.payload.about, self.payload["epoch"]
+        watched = not np.isnan(self.payload["held out"]).all()
+        marker = "o" if len(epoch) < 3 else None
+        ax.plot(epoch, self.payload["training"], color=GREY, linewidth=1.1, marker=marker, label="training rows")
+        if watched:
+            ax.plot(epoch, self.payload["held out"], color=BLUE, marker=marker, label="held-out rows")
+        which = "held out" if watched else "training"
+        if len(about["parts"]) > 1:
+            for i, part in enumerate(about["parts"]):
+                line = {"color": COLOURS[(4 + i) % 10], "linestyle": (0, (4, 2)), "linewidth": 1.2}
+                ax.plot(epoch, self.payload[f"{which}: {part}"], label=f"{which}: {part.replace('_', ' ')}", **line)
+        if about["best_epoch"] is not None and len(epoch) > 1:
+            best = float(np.nanmin(self.payload["held out"]))
+            ax.plot([about["best_epoch"]], [best], marker="D", markersize=5, color=INK, linestyle="none")
+            ax.annotate(
+                f"lowest: {best:.4g} in epoch {about['best_epoch']}",
+                (about["best_epoch"], best),
+                xytext=(0, 9),
+                textcoords="offset points",
+                ha="right" if about["best_epoch"] > epoch.mean() else "left",
+                fontsize=8,
+            )
+        lines = [self.payload[name] for name in self.payload.arrays if name != "epoch"]
+        drawn = np.concatenate([line[np.isfinite(line)] for line in lines]) if lines else np.array([])
+        if len(drawn) and drawn.min() > 0 and drawn.max() > 20 * np.median(drawn):
+            ax.set_yscale("log")
+        ax.set(xlabel="epoch", title="Loss over the epochs")
+        ax.set_ylabel(_folded(about["unit"]))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.legend(loc="upper right")
+
+
+def _folded(unit: str) -> str:
+    return unit.replace(" (", "\n(")

@@ -1,0 +1,48 @@
+"""Does it remove noise?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from narrows.insight.baselines import PCABaseline
+from narrows.insight.findings.evidence import Evidence
+from narrows.insight.findings.finding import Finding
+from narrows.insight.noise import corrupted
+
+
+def denoising(evidence: Evidence) -> Finding | None:
+    """What is left of the noise of the training, beside copying the noisy row and beside PCA; None without noise."""
+    model, clean = evidence.model, evidence.held_out
+    if model.corruption is None:
+        return None
+    noisy = corrupted(model, clean, seed=evidence.seed)
+    copied = float(np.square(noisy - clean, dtype=np.float64).sum(axis=1).mean())
+    if copied == 0:
+        return None
+    left = float(np.square(evidence.rebuilt(noisy) - clean, dtype=np.float64).sum(axis=1).mean())
+    pca = PCABaseline.fit(evidence.known, evidence.k)
+    straight = (noisy - pca.mean) @ pca.components.T @ pca.components + pca.mean
+    theirs = float(np.square(straight - clean).sum(axis=1).mean())
+    values: dict[str, float | list[float]] = {"copied": copied, "model": left, "pca": theirs}
+    gain = 10 * float(np.log10(copied / max(left, 1e-300)))
+    figure = f"squared error {copied:.4g} per row before, {left:.4g} after ({gain:+.1f} dB); {theirs:.4g} by way of PCA"
+    name = "Does it remove the noise?"
+    if left >= copied:
+        return Finding(
+            name,
+            "bad",
+            figure,
+            "It makes noisy rows worse: leaving them as they are would be better.",
+            "Train longer, use a wider code, or less noise.",
+            values,
+        )
+    if left > theirs:
+        return Finding(
+            name,
+            "watch",
+            figure,
+            "It removes noise, but PCA with as many components removes more of it.",
+            "Train longer or with wider hidden layers.",
+            values,
+        )
+    return Finding(name, "good", figure, "It removes noise, and more of it than PCA does.", "", values)

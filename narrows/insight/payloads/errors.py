@@ -1,0 +1,158 @@
+"""How large the errors are, in which columns, and whether they tell anomalies from the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.errors import DataError, SettingError
+from narrows.insight.payloads.payload import Payload, shown
+from narrows.insight.summary import passage
+
+if TYPE_CHECKING:
+    from narrows.estimators import Autoencoder
+
+_MEASURED = 50_000
+_LONGEST_CURVE = 500
+
+
+def error_histogram(
+    model: Autoencoder, X: Any, y: Any = None, *, quantile: float = 0.95, bins: int = 40, seed: int = 0
+) -> Payload:
+    """How many rows have which reconstruction error, and the error that a share of them does not pass.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Fitted.
+    X : like that of `fit`, or Rows
+        Of more than 50,000 rows a sample is measured.
+    y : array of shape (n,) or None
+        1 (or True) for anomalies; then each kind has counts of its own and the threshold is that of the others.
+    quantile : float, default=0.95
+        The share of (normal) rows below the threshold.
+    bins : int, default=40
+        The last takes in every larger error.
+    seed : int, default=0
+
+    Returns
+    -------
+    Payload
+        "edges" (bins + 1,), "counts" (bins,), "anomalous" (bins,), zero without y. `about`: "threshold", "quantile",
+        "above" (the number of rows above it), "unit", and "cut", whether larger errors than the last edge are counted
+        in the last bin.
+    """
+    if not 0 < quantile < 1:
+        raise SettingError(f"quantile={quantile!r} must be between 0 and 1, the share of rows below the threshold.")
+    some = shown(model, X, most=_MEASURED, seed=seed)
+    errors = model.reconstruction_error(some.rows).astype(np.float64)
+    is_anomaly = np.zeros(len(errors), bool) if y is None else _anomalies(y)[some.positions]
+    normal = errors[~is_anomaly] if (~is_anomaly).any() else errors
+    threshold = float(np.quantile(normal, quantile))
+    low, high = float(errors.min()), float(errors.max())
+    # Without it a single stranger squeezes all others into one bin.
+    last = min(high, max(3 * threshold - 2 * float(np.median(normal)), float(np.quantile(errors, 0.99))))
+    if not last > low:
+        last = low + max(abs(low), 1.0) * 1e-3
+    edges = np.linspace(low, last, bins + 1)
+    clipped = np.clip(errors, low, last)
+    return Payload(
+        "error_histogram",
+        {
+            "threshold": threshold,
+            "quantile": quantile,
+            "above": int((errors > threshold).sum()),
+            "unit": model.loss_unit_,
+            "cut": bool(high > last),
+            "has_anomalies": bool(is_anomaly.any()),
+        },
+        {
+            "edges": edges,
+            "counts": np.histogram(clipped[~is_anomaly], edges)[0],
+            "anomalous": np.histogram(clipped[is_anomaly], edges)[0],
+        },
+    )
+
+
+def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
+    """The squared error of each column, beside what answering with the column's mean would make.
+
+    Returns
+    -------
+    Payload
+        Of a table, "error" and "spread" (n_columns,), the largest error first, both a mean over rows of the squares in
+        encoded floats, and "column", their places. Of images the same as pictures (height, width), summed over
+        channels. `about`: "names".
+    """
+    some = shown(model, X, most=_MEASURED, seed=seed)
+    squares = np.square(passage(model, some.floats) - some.floats, dtype=np.float64).mean(axis=0)
+    spread = np.square(some.floats - some.floats.mean(axis=0), dtype=np.float64).mean(axis=0)
+    schema = model.schema_
+    about: dict[str, Any] = {"image_shape": schema.image_shape, "unit": schema.unit, "names": None}
+    if schema.image_shape is not None:
+        arrays = {"error": squares, "spread": spread}
+        arrays = {name: a.reshape(schema.image_shape).sum(axis=2) for name, a in arrays.items()}
+        return Payload("error_by_column", about, arrays)
+    first = np.searchsorted(schema.float_columns, np.arange(schema.n_columns))
+    error, whole = np.add.reduceat(squares, first), np.add.reduceat(spread, first)
+    order = np.argsort(-error, kind="stable")
+    about["names"] = [schema.feature_names[i] for i in order]
+    return Payload("error_by_column", about, {"error": error[order], "spread": whole[order], "column": order})
+
+
+def detection_curves(model: Autoencoder, X: Any, y: Any, *, seed: int = 0) -> Payload:
+    """Whether a large reconstruction error tells anomalies: the ROC and the precision-recall curve.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        1 (or True) for anomalies, 0 for the rest.
+
+    Returns
+    -------
+    Payload
+        "fpr" and "tpr", "recall" and "precision", of at most 500 points each. `about`: "auroc", "average_precision",
+        both of all the points, and "prevalence", the share of anomalies.
+
+    Raises
+    ------
+    DataError
+        Where y does not hold both kinds.
+    """
+    from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
+
+    some = shown(model, X, most=_MEASURED, seed=seed)
+    is_anomaly = _anomalies(y)[some.positions]
+    if not 0 < is_anomaly.sum() < len(is_anomaly):
+        raise DataError("y must hold both 0 for normal rows and 1 for anomalies; without both there is no curve.")
+    errors = model.reconstruction_error(some.rows)
+    fpr, tpr, _ = roc_curve(is_anomaly, errors)
+    precision, recall, _ = precision_recall_curve(is_anomaly, errors)
+    return Payload(
+        "detection_curves",
+        {
+            "auroc": float(roc_auc_score(is_anomaly, errors)),
+            "average_precision": float(average_precision_score(is_anomaly, errors)),
+            "prevalence": float(is_anomaly.mean()),
+        },
+        {
+            "fpr": _thinned(fpr),
+            "tpr": _thinned(tpr),
+            "recall": _thinned(recall),
+            "precision": _thinned(precision),
+        },
+    )
+
+
+def _anomalies(y: Any) -> np.ndarray:
+    y = np.asarray(y)
+    if not np.isin(y, [0, 1]).all():
+        raise DataError("y must hold 1 (or True) for anomalies and 0 (or False) for the rest.")
+    return y.astype(bool)
+
+
+def _thinned(curve: np.ndarray) -> np.ndarray:
+    if len(curve) <= _LONGEST_CURVE:
+        return curve
+    return curve[np.linspace(0, len(curve) - 1, _LONGEST_CURVE).round().astype(int)]

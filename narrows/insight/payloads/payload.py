@@ -1,0 +1,84 @@
+"""What one picture shows, ready for anyone who draws: some plain words and numbers, and named arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.data import Rows, as_rows
+
+if TYPE_CHECKING:
+    from narrows.estimators import Autoencoder
+
+
+@dataclass(frozen=True, eq=False)
+class Payload:
+    """One picture's content.
+
+    Parameters
+    ----------
+    view : str
+        Which function made it.
+    about : mapping of str
+        Plain values, as JSON holds them: titles, units, names, single numbers.
+    arrays : mapping of str to ndarray
+        What is drawn.
+    """
+
+    view: str
+    about: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """The array of this name."""
+        return self.arrays[name]
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Rows that a picture is about.
+
+    Parameters
+    ----------
+    rows : Rows
+        In the user's own units.
+    positions : ndarray of shape (n,)
+        Their places in what was given.
+    floats : ndarray of shape (n, d)
+        Encoded.
+    """
+
+    rows: Rows
+    positions: np.ndarray
+    floats: np.ndarray
+
+
+def shown(model: Autoencoder, X: Any, *, most: int, seed: int = 0) -> Shown:
+    """X, or a sample of at most `most` of its rows in their order, encoded by `model`."""
+    model._check_fitted()
+    rows = as_rows(X, image_shape=model.image_shape)
+    positions = np.arange(len(rows))
+    if len(rows) > most:
+        positions = np.sort(np.random.default_rng([seed, most]).choice(len(rows), most, replace=False))
+        rows = rows.take(positions)
+    return Shown(rows, positions, model.schema_.encode(rows, who=type(model).__name__))
+
+
+def as_pictures(model: Autoencoder, floats: np.ndarray, *, like: np.ndarray | None = None) -> np.ndarray:
+    """Encoded rows (n, d) as one looks at them: images (n, height, width, channels) in [0, 1]; a table's stay floats.
+
+    like : encoded rows whose darkest and brightest values are black and white, where the model's own unit is no
+        pixel; `floats` themselves where it is None.
+    """
+    schema = model.schema_
+    if schema.image_shape is None:
+        return floats
+    if schema.pixel_range is None:
+        values = schema.decode_rows(floats).block().astype(np.float64)
+        given = values if like is None else schema.decode_rows(like).block().astype(np.float64)
+        low, high = float(given.min()), float(given.max())
+        floats = (values - low) / (high - low or 1.0)
+    return np.clip(floats, 0, 1).astype(np.float32).reshape(-1, *schema.image_shape)

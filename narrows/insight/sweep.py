@@ -1,0 +1,372 @@
+"""What a wider code, a deeper network or more rows are worth: the same fit again and again, one thing varied."""
+
+from __future__ import annotations
+
+import html
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from narrows.data import Rows, Schema, as_rows
+from narrows.errors import DataError, SettingError
+from narrows.insight.baselines import PCABaseline, mean_baseline
+from narrows.insight.copies import unscaled_copy
+from narrows.insight.summary import squared_error
+from narrows.model import default_hidden_layer_sizes
+from narrows.training import distinct_rows
+
+if TYPE_CHECKING:
+    from narrows.estimators import Autoencoder
+
+Over = Literal["n_components", "depth", "share"]
+
+_AXES: dict[str, str] = {
+    "n_components": "code size (n_components)",
+    "depth": "depth (hidden layers on each side of the code)",
+    "share": "share of the training rows",
+}
+_HELD_OUT, _MOST_HELD_OUT, _FEWEST_ROWS = 0.2, 10_000, 10
+_LEAST_BEND = 0.1  # of the unit square's side: a curve that is straighter has no knee
+
+
+@dataclass(frozen=True)
+class SweepPoint:
+    """The same network fitted with one setting, once for each seed.
+
+    Parameters
+    ----------
+    value : float
+        Of what was varied.
+    label : str
+        The same in words: "8", "128, 64", "25%".
+    held_out, training : tuple of float
+        Squared error per row in encoded floats, one for each seed, on rows that no fit saw and on training rows.
+    pca, mean_row : float
+        That of PCA with as many components, and of answering the mean row, learned from the same training rows.
+    n_rows, n_parameters : int
+        Training rows, and weights and biases.
+    seconds : float
+        Of all its fits.
+    """
+
+    value: float
+    label: str
+    held_out: tuple[float, ...]
+    training: tuple[float, ...]
+    pca: float
+    mean_row: float
+    n_rows: int
+    n_parameters: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Error against code size, depth or share of the rows.
+
+    Parameters
+    ----------
+    over : {"n_components", "depth", "share"}
+    points : tuple of SweepPoint
+        By rising value.
+    n_held_out : int
+        Rows that every point was measured on.
+    """
+
+    over: Over
+    points: tuple[SweepPoint, ...]
+    n_held_out: int
+
+    @property
+    def axis(self) -> str:
+        """What was varied, in words."""
+        return _AXES[self.over]
+
+    @property
+    def knee(self) -> float | None:
+        """The value beyond which more brings little, None where the curve is too straight to have one."""
+        values = np.array([point.value for point in self.points])
+        errors = np.array([np.mean(point.held_out) for point in self.points])
+        at = knee(values if self.over == "depth" else np.log2(values), errors)
+        return None if at is None else float(values[at])
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {
+            "over": self.over,
+            "knee": self.knee,
+            "held_out_rows": self.n_held_out,
+            "points": [asdict(point) for point in self.points],
+        }
+
+    def __str__(self) -> str:
+        rows = [_HEADINGS[self.over], *(_cells(point) for point in self.points)]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+        found = self.knee
+        for i, point in enumerate(self.points):
+            lines[i + 1] += "  <- knee" if point.value == found else ""
+        return "\n".join([f"Squared error per row on {self.n_held_out:,} rows that no fit saw", *lines])
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f"<th>{html.escape(name)}</th>" for name in _HEADINGS[self.over])
+        body = "".join(
+            f"<tr{' style=font-weight:bold' if point.value == self.knee else ''}>"
+            + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(point))
+            + "</tr>"
+            for point in self.points
+        )
+        words = f"Squared error per row on {self.n_held_out:,} rows that no fit saw"
+        words += "" if self.knee is None else "; the knee in bold"
+        return f"<p>{words}.</p><table><tr>{heads}</tr>{body}</table>"
+
+
+def sweep(
+    estimator: Autoencoder,
+    X: Any,
+    *,
+    over: Over = "n_components",
+    values: Sequence[float] | None = None,
+    n_seeds: int = 1,
+    random_state: int = 0,
+    test: Any = None,
+) -> Sweep:
+    """Fit copies of `estimator` to X, one thing varied, and measure all of them on the same held-out rows.
+
+    Parameters
+    ----------
+    estimator : Autoencoder
+        Its settings; whether it is fitted does not matter.
+    X : like that of `fit`, or Rows
+    over : {"n_components", "depth", "share"}, default="n_components"
+        The size of the code; the number of hidden layers on each side of it, taken from `hidden_layer_sizes` and
+        halved on from there where more are asked for; or the share of the training rows.
+    values : sequence of numbers or None, default=None
+        None is 1, 2, 4, ... up to 64 and below the number of columns; none to one layer more than there are; or 5, 10,
+        25, 50 and 100 % of the rows, as far as they hold ten.
+    n_seeds : int, default=1
+        Fits for each value, with seeds `random_state`, `random_state` + 1, ...
+    random_state : int, default=0
+        Also of the rows that are held out and of those that make a share.
+    test : like X, or None
+        Rows to measure on. None holds out a fifth of X, at most 10,000 rows, of which no copy stays in training.
+
+    Returns
+    -------
+    Sweep
+        All errors in one unit, that of the floats into which the training rows turn at the full share.
+
+    Raises
+    ------
+    DataError, SettingError
+    """
+    plan = plan_sweep(estimator, X, over=over, values=values, n_seeds=n_seeds, random_state=random_state, test=test)
+    return plan.result(tuple(plan.points()))
+
+
+@dataclass(frozen=True, eq=False)
+class SweepPlan:
+    """A sweep that is ready to run: `points` fits and yields one value after another."""
+
+    estimator: Autoencoder
+    over: Over
+    values: tuple[float, ...]
+    n_seeds: int
+    random_state: int
+    training: np.ndarray
+    held_out: np.ndarray
+    image_shape: tuple[int, int, int] | None
+
+    def points(self) -> Iterator[SweepPoint]:
+        """Fit for each value in turn; whoever stops early keeps what he has."""
+        order = np.random.default_rng([self.random_state, 1]).permutation(len(self.training))
+        for value in self.values:
+            n_rows = max(1, round(len(order) * value)) if self.over == "share" else len(order)
+            # Shares nest, so that a larger one differs by what it adds alone.
+            yield self._point(value, self.training[np.sort(order[:n_rows])])
+
+    def result(self, points: tuple[SweepPoint, ...]) -> Sweep:
+        """The sweep of the points that were fitted."""
+        return Sweep(self.over, points, len(self.held_out))
+
+    def _point(self, value: float, training: np.ndarray) -> SweepPoint:
+        start = time.perf_counter()
+        held_out, seen, label = [], [], ""
+        model = self.estimator
+        for i in range(self.n_seeds):
+            seed = self.random_state + i
+            model = unscaled_copy(
+                self.estimator, image_shape=self.image_shape, random_state=seed, **self._settings(value)
+            )
+            for _ in model.fit_epochs(training):
+                pass
+            held_out.append(float(squared_error(model, self.held_out).mean()))
+            seen.append(float(squared_error(model, training[:_MOST_HELD_OUT]).mean()))
+            label = _label(self.over, value, model)
+        pca = PCABaseline.fit(training, model.n_components_)
+        return SweepPoint(
+            value=float(value),
+            label=label,
+            held_out=tuple(held_out),
+            training=tuple(seen),
+            pca=float(pca.squared_error(self.held_out).mean()),
+            mean_row=float(mean_baseline(training, self.held_out).mean()),
+            n_rows=len(training),
+            n_parameters=model.network_.n_parameters,
+            seconds=time.perf_counter() - start,
+        )
+
+    def _settings(self, value: float) -> dict[str, Any]:
+        if self.over == "n_components":
+            return {"n_components": int(value)}
+        if self.over == "depth":
+            return {"hidden_layer_sizes": _layers(self.estimator, self.training.shape[1], self.image_shape, int(value))}
+        return {}
+
+
+def plan_sweep(
+    estimator: Autoencoder,
+    X: Any,
+    *,
+    over: Over = "n_components",
+    values: Sequence[float] | None = None,
+    n_seeds: int = 1,
+    random_state: int = 0,
+    test: Any = None,
+) -> SweepPlan:
+    """Check and prepare what `sweep` does; parameters and errors are its own."""
+    if over not in get_args(Over):
+        raise SettingError(f"over={over!r} is not known; choose n_components, depth or share.")
+    if n_seeds < 1:
+        raise SettingError(f"n_seeds must be a whole number from 1, got {n_seeds!r}.")
+    rows = as_rows(X, image_shape=estimator.image_shape)
+    known, measured = _split(rows, None if test is None else as_rows(test), random_state)
+    schema = Schema.learn(known, scale=estimator.scale, missing=estimator.missing)
+    training, held_out = schema.encode(known), schema.encode(measured)
+    chosen = _values(over, values, estimator, training, schema.image_shape)
+    return SweepPlan(estimator, over, chosen, n_seeds, random_state, training, held_out, schema.image_shape)
+
+
+def knee(x: np.ndarray, y: np.ndarray) -> int | None:
+    """Where a falling curve bends most: the point farthest below the chord (Satopää et al. 2011, "Kneedle").
+
+    Parameters
+    ----------
+    x : ndarray of shape (n,), ascending
+    y : ndarray of shape (n,)
+        What rises again is noise: the curve is taken to stay at its lowest so far.
+
+    Returns
+    -------
+    int or None
+        A place; None for fewer than three points, for a curve that does not fall, and for a nearly straight one.
+
+    >>> knee(np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.array([10.0, 5.0, 1.0, 0.9, 0.8]))
+    2
+    """
+    if len(x) < 3:
+        return None
+    y = np.minimum.accumulate(y)
+    if not y[0] > y[-1]:
+        return None
+    below = 1 - (x - x[0]) / (x[-1] - x[0]) - (y - y[-1]) / (y[0] - y[-1])
+    at = int(below.argmax())
+    return at if below[at] > _LEAST_BEND else None
+
+
+def _split(rows: Rows, test: Rows | None, seed: int) -> tuple[Rows, Rows]:
+    """Rows to fit and rows to measure on; copies of one row are all on one side."""
+    rng = np.random.default_rng([seed, 0])
+    if test is not None:
+        places = np.arange(len(test))
+        if len(test) > _MOST_HELD_OUT:
+            places = np.sort(rng.choice(len(test), _MOST_HELD_OUT, replace=False))
+        return rows, test.take(places)
+    plain = rows.block().astype(np.float64)
+    distinct = distinct_rows(np.ascontiguousarray(plain.astype(np.float32)))
+    n = len(distinct.first)
+    if n < 5:
+        raise DataError(f"A sweep needs at least 5 different rows, and {rows.source} has {n}; give it more rows.")
+    held = rng.permutation(n)[: max(1, min(_MOST_HELD_OUT, round(_HELD_OUT * n)))]
+    is_held = np.isin(distinct.group, held)
+    return rows.take(np.flatnonzero(~is_held)), rows.take(np.sort(distinct.first[held]))
+
+
+def _values(
+    over: Over,
+    values: Sequence[float] | None,
+    estimator: Autoencoder,
+    training: np.ndarray,
+    image_shape: tuple[int, int, int] | None,
+) -> tuple[float, ...]:
+    n, d = training.shape
+    if values is None:
+        if over == "n_components":
+            return tuple(2**i for i in range(7) if 2**i < d) or (1,)
+        if over == "depth":
+            return tuple(range(len(_layers(estimator, d, image_shape, None)) + 2))
+        return tuple(share for share in (0.05, 0.1, 0.25, 0.5, 1.0) if round(n * share) >= _FEWEST_ROWS) or (1.0,)
+    given = tuple(sorted(set(values)))
+    if not given:
+        raise SettingError("A sweep needs at least one value.")
+    if over == "share":
+        wrong = [share for share in given if not (0 < share <= 1 and round(n * share) >= 2)]
+        if wrong:
+            raise SettingError(
+                f"{wrong[0]!r} is no share of {n:,} rows; give shares up to 1 that hold two rows or more."
+            )
+        return given
+    least = 1 if over == "n_components" else 0
+    wrong = [value for value in given if value != int(value) or value < least]
+    if wrong:
+        raise SettingError(f"{wrong[0]!r} is no value of {over}; give whole numbers from {least}.")
+    return tuple(int(value) for value in given)
+
+
+def _layers(
+    estimator: Autoencoder, n_floats: int, image_shape: tuple[int, int, int] | None, depth: int | None
+) -> tuple[int, ...]:
+    """The first `depth` hidden layers (None: all there are), continued by halving, or for channels by doubling."""
+    sizes = estimator.hidden_layer_sizes
+    if sizes == "auto":
+        sizes = default_hidden_layer_sizes(estimator.network, n_floats, image_shape)
+    layers = [int(size) for size in sizes]
+    if depth is None:
+        return tuple(layers)
+    while len(layers) < depth:
+        last = layers[-1] if layers else 256
+        layers.append(2 * last if estimator.network == "conv" else max(2, math.ceil(last / 2)))
+    return tuple(layers[:depth])
+
+
+def _label(over: Over, value: float, model: Autoencoder) -> str:
+    if over == "share":
+        return f"{value:.3g}" if value < 0.01 else f"{value:.0%}"
+    if over == "depth":
+        return ", ".join(map(str, model.hidden_layer_sizes_)) or "none"
+    return str(int(value))
+
+
+_HEADINGS: dict[str, tuple[str, ...]] = {
+    over: (name, "rows", "parameters", "held out", "training", "PCA", "seconds")
+    for over, name in (("n_components", "code"), ("depth", "hidden layers"), ("share", "share"))
+}
+
+
+def _cells(point: SweepPoint) -> tuple[str, ...]:
+    held_out = f"{np.mean(point.held_out):.4g}"
+    if len(point.held_out) > 1:
+        held_out += f" ({min(point.held_out):.4g} to {max(point.held_out):.4g})"
+    return (
+        point.label,
+        f"{point.n_rows:,}",
+        f"{point.n_parameters:,}",
+        held_out,
+        f"{np.mean(point.training):.4g}",
+        f"{point.pca:.4g}",
+        f"{point.seconds:.1f}",
+    )
