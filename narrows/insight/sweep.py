@@ -317,13 +317,13 @@ def _values(
         wrong = [share for share in given if not (0 < share <= 1 and round(n * share) >= 2)]
         if wrong:
             raise SettingError(
-                f"{wrong[0]!r} is no share of {n:,} rows; give shares up to 1 that hold two rows or more."
+                f"{wrong[0]:g} is no share of {n:,} rows; give shares up to 1 that hold two rows or more."
             )
         return given
     least = 1 if over == "n_components" else 0
     wrong = [value for value in given if value != int(value) or value < least]
     if wrong:
-        raise SettingError(f"{wrong[0]!r} is no value of {over}; give whole numbers from {least}.")
+        raise SettingError(f"{wrong[0]:g} is no value of {over}; give whole numbers from {least}.")
     return tuple(int(value) for value in given)
 
 

@@ -25,6 +25,7 @@ def test_the_demo_leaves_three_models_three_pictures_and_commands_that_work(shel
         "denoising",
         "plain",
         "reconstructions.png",
+        "report.html",
         "samples.png",
         "variational",
     ]

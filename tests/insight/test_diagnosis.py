@@ -6,24 +6,18 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 import narrows
-from narrows import Autoencoder, SparseAutoencoder, VariationalAutoencoder
-from narrows.errors import DataError, NotFittedError
+from narrows import Autoencoder, VariationalAutoencoder
+from narrows.errors import DataError, NotFittedError, SettingError
 from narrows.insight import Diagnosis, diagnose
-
-DIGITS = load_digits()
-X = DIGITS.images.astype(np.float32) / 16
-
-
-def fitted(kind: type[Autoencoder] = Autoencoder, rows: np.ndarray = X, **settings) -> Autoencoder:
-    return kind(**({"random_state": 0, "device": "cpu"} | settings)).fit(rows)
+from tests import six_networks
+from tests.six_networks import DIGITS, X, fitted
 
 
 @pytest.fixture(scope="module")
 def good() -> Autoencoder:
-    return fitted(n_components=10, corruption="gaussian", level=0.1, epochs=40)
+    return six_networks.good().model
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +37,13 @@ def test_a_good_network_gets_no_alarm(found: Diagnosis) -> None:
 
 
 def test_a_network_that_copies_is_told_from_one_with_a_bottleneck() -> None:
-    wide = diagnose(fitted(n_components=128, hidden_layer_sizes=(256,), epochs=40), X)
+    wide = diagnose(six_networks.copying().model, X)
     assert "Does it only copy?" in alarms(wide)
     assert "passes its input through" in wide.headline
 
 
 def test_a_collapsed_posterior_is_called_so() -> None:
-    collapsed = diagnose(fitted(VariationalAutoencoder, n_components=8, beta=50, epochs=15), X)
+    collapsed = diagnose(six_networks.collapsed().model, X)
     assert "Does the code say anything about the row?" in alarms(collapsed)
     assert "collapsed" in collapsed.headline
     well = diagnose(fitted(VariationalAutoencoder, n_components=8, epochs=30), X)
@@ -57,7 +51,7 @@ def test_a_collapsed_posterior_is_called_so() -> None:
 
 
 def test_dead_units_are_counted() -> None:
-    model = fitted(SparseAutoencoder, n_components=32, penalty="l1", penalty_weight=0.3, epochs=40)
+    model = six_networks.dead().model
     codes = model.transform(X[model.validation_rows_])
     dead = int((codes.std(axis=0) == 0).sum())
     assert dead > 16
@@ -68,20 +62,19 @@ def test_dead_units_are_counted() -> None:
 
 
 def test_a_network_that_knows_its_rows_by_heart_is_called_so() -> None:
-    settings = {"n_components": 32, "hidden_layer_sizes": (512, 256), "epochs": 200, "early_stopping": False}
-    overfitted = diagnose(fitted(rows=X[:200], **settings), X[:200])
+    overfitted = diagnose(six_networks.overfitted().model, X[:200])
     assert "Does it hold for new rows?" in alarms(overfitted)
     assert "by heart" in overfitted.headline
 
 
 def test_one_epoch_is_not_enough() -> None:
-    short = diagnose(fitted(n_components=8, epochs=1), X)
+    short = diagnose(six_networks.one_epoch().model, X)
     assert "Was it trained long enough?" in alarms(short)
     assert "once or twice" in short.headline
 
 
 def test_the_worst_comes_first_and_everything_goes_to_json() -> None:
-    short = diagnose(fitted(n_components=8, epochs=1), X)
+    short = diagnose(six_networks.one_epoch().model, X)
     verdicts = [finding.verdict for finding in short.findings]
     assert verdicts == sorted(verdicts, key=["bad", "watch", "good"].index)
     assert short.verdict == "bad"
@@ -144,9 +137,27 @@ def test_what_cannot_be_diagnosed_is_refused_in_words(good: Autoencoder) -> None
         diagnose(good, X[:3])
     with pytest.raises(DataError, match="one class per row"):
         diagnose(good, X, [1, 2])
+    with pytest.raises(SettingError, match="at least 2"):
+        diagnose(good, X, n_seeds=1)
     with pytest.raises(NotFittedError):
         diagnose(Autoencoder(), X)
 
 
 def test_the_package_offers_it() -> None:
     assert narrows.diagnose is diagnose
+
+
+def test_a_variational_model_is_not_blamed_for_being_coarser_than_pca() -> None:
+    finding = diagnose(fitted(VariationalAutoencoder, n_components=16, epochs=20), X)["Better than the simple methods?"]
+    assert finding.values["squared_error"] > finding.values["pca_squared_error"]  # pyright: ignore[reportOperatorIssue]
+    assert finding.verdict == "watch"
+    assert "new rows can be drawn" in finding.meaning
+
+
+def test_other_seeds_are_tried_where_they_are_asked_for() -> None:
+    model = fitted(rows=X[:300], n_components=4, epochs=5)
+    finding = diagnose(model, X[:300], n_seeds=2)["Does another seed come to the same?"]
+    errors = finding.values["errors"]
+    assert isinstance(errors, list)
+    assert len(set(errors)) == 2
+    assert finding.values["mean"] == pytest.approx(np.mean(errors))

@@ -8,11 +8,12 @@ import torch
 from sklearn.decomposition import PCA
 from torch import nn
 
-from narrows import Autoencoder, VariationalAutoencoder
+from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
 from narrows.data import as_rows
 from narrows.insight.baselines import PCABaseline
-from narrows.insight.findings import Evidence, beside_pca, collapse, copying, dead_units, sensitivity
+from narrows.insight.findings import Evidence, beside_pca, collapse, copying, dead_units, denoising, sensitivity
 from narrows.insight.findings.yardsticks import pca_curve
+from narrows.insight.noise import corrupted
 
 RNG = np.random.default_rng(0)
 ROWS = (RNG.standard_normal((400, 3)) @ RNG.standard_normal((3, 8))).astype(np.float32)
@@ -89,3 +90,27 @@ def test_kl_and_active_units_are_those_of_the_definition() -> None:
     kl = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).mean(dim=0)
     np.testing.assert_allclose(finding.values["kl_per_unit"], kl.numpy(), rtol=1e-4, atol=1e-5)
     assert finding.values["active_units"] == int((mean.numpy().var(axis=0) > 0.01).sum())
+
+
+def test_removed_noise_is_measured_beside_copying_and_pca() -> None:
+    model = DenoisingAutoencoder(level=0.5, n_components=3, epochs=30, random_state=0, device="cpu").fit(ROWS)
+    seen = evidence(model)
+    finding = denoising(seen)
+    assert finding is not None
+    # Gaussian noise of deviation 0.5 on eight columns.
+    assert finding.number("copied") == pytest.approx(8 * 0.25, rel=0.1)
+    noisy = corrupted(model, seen.held_out, seed=0)
+    pca = PCA(3).fit(seen.known)
+    assert finding.number("pca") == pytest.approx(
+        np.square(pca.inverse_transform(pca.transform(noisy)) - seen.held_out).sum(axis=1).mean(), rel=1e-3
+    )
+    assert finding.verdict in ("good", "watch")
+    assert finding.number("model") < finding.number("copied")
+
+
+def test_a_model_that_makes_noisy_rows_worse_is_called_so_and_one_without_noise_is_not_asked() -> None:
+    hopeless = DenoisingAutoencoder(level=0.01, n_components=1, epochs=1, random_state=0, device="cpu").fit(ROWS)
+    finding = denoising(evidence(hopeless))
+    assert finding is not None
+    assert finding.verdict == "bad"
+    assert denoising(evidence(Autoencoder(epochs=1, random_state=0, device="cpu").fit(ROWS))) is None

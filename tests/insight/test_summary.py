@@ -127,3 +127,13 @@ def test_a_pca_on_a_sample_is_said(digits: Rows, monkeypatch: pytest.MonkeyPatch
     summary = of(model, rows)
     assert summary.pca_rows == 100
     assert any("a sample of 100" in note for note in summary.notes)
+
+
+def test_the_loss_comes_in_parts_those_of_the_epoch_whose_weights_were_kept(digits: Rows) -> None:
+    train = digits.take(slice(0, 600))
+    model = VariationalAutoencoder(n_components=4, **QUICK).fit(train)
+    parts = of(model, train).loss_parts
+    assert list(parts) == ["reconstruction", "kl_to_prior"]
+    assert sum(parts.values()) == pytest.approx(min(epoch.validation for epoch in model.history_))
+    unwatched = VariationalAutoencoder(n_components=4, validation_fraction=0, **QUICK).fit(train)
+    assert of(unwatched, train).loss_parts == unwatched.history_[-1].parts

@@ -146,7 +146,9 @@ def _file(found: Sweep, ending: str) -> bytes:
         writer.writerow(["value", "label", "seed", "held_out", "training", "pca", "mean_row", "rows", "parameters"])
         for p in found.points:
             for i, (held_out, training) in enumerate(zip(p.held_out, p.training, strict=True)):
-                writer.writerow([p.value, p.label, i, held_out, training, p.pca, p.mean_row, p.n_rows, p.n_parameters])
+                writer.writerow(
+                    [f"{p.value:g}", p.label, i, held_out, training, p.pca, p.mean_row, p.n_rows, p.n_parameters]
+                )
         return text.getvalue().encode()
     from narrows.insight.figures import SweepDisplay
     from narrows.insight.payloads import sweep_curve

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import re
+import stat
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import narrows
+from narrows import Autoencoder, DenoisingAutoencoder
+from narrows.apps.report import report
+from narrows.errors import NotFittedError, OutputError, OutputExistsError
+from tests.six_networks import DIGITS, X
+
+
+@pytest.fixture(scope="module")
+def model() -> Autoencoder:
+    return DenoisingAutoencoder(n_components=2, epochs=4, random_state=3, device="cpu").fit(X[:300])
+
+
+@pytest.fixture(scope="module")
+def page(model: Autoencoder) -> str:
+    return report(model, X[:300], DIGITS.target[:300])
+
+
+class Links(HTMLParser):
+    """Everything that a page could fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.found += [value or "" for name, value in attrs if name in ("href", "src", "xlink:href", "action")]
+
+
+def test_the_page_refers_to_nothing_outside_itself_and_runs_nothing(page: str) -> None:
+    links = Links()
+    links.feed(page)
+    assert links.found
+    assert all(link.startswith(("#", "data:")) for link in links.found)
+    assert links.tags.isdisjoint({"script", "iframe", "object", "embed", "form"})
+    assert "default-src 'none'" in page
+    assert not re.search(r"@import|url\((?!#|&quot;#|\"#)", page)
+
+
+def test_it_holds_every_finding_and_a_figure_for_all_that_there_is(model: Autoencoder, page: str) -> None:
+    text = unescape(re.sub(r"<[^>]+>", " ", page))
+    for finding in narrows.diagnose(model, X[:300], DIGITS.target[:300]).findings:
+        assert finding.name in text
+        assert finding.meaning in text
+        assert finding.figure in text
+    names = re.findall(r'<figure role="group" aria-label="([^"]+)"', page)
+    assert names == [
+        *("reconstructions", "training", "denoising", "map of the code", "decoded grid", "interpolation"),
+        *("error histogram", "error by pixel", "strangest rows", "architecture"),
+    ]
+    assert page.count("<svg") == len(names)
+    assert len(set(re.findall(r'<clipPath id="([^"]+)"', page))) == len(re.findall(r"<clipPath id=", page))
+
+
+def test_the_python_on_the_page_makes_the_same_model(model: Autoencoder, page: str) -> None:
+    code = unescape(re.findall(r"<pre>(.*?)</pre>", page, re.DOTALL)[0])
+    said: dict = {"X": X[:300]}
+    exec(code, said)
+    assert np.array_equal(said["model"].transform(X), model.transform(X))
+
+
+def test_the_same_call_writes_the_same_page(model: Autoencoder, page: str) -> None:
+    assert report(model, X[:300], DIGITS.target[:300]) == page
+
+
+def test_names_from_the_data_stay_words() -> None:
+    table = pd.DataFrame(np.random.default_rng(0).random((60, 4)), columns=["<img src=x>", "a&b", "'", '"'])
+    odd = Autoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(table)
+    page = report(odd, table, np.where(np.arange(60) % 2, "<script>alert(1)</script>", "b"))
+    links = Links()
+    links.feed(page)
+    assert "img" not in links.tags
+    assert "script" not in links.tags
+    assert "&lt;img src=x&gt;" in page
+
+
+def test_two_classes_get_curves_for_the_rarer_one(model: Autoencoder) -> None:
+    page = report(model, X[:300], DIGITS.target[:300] == 7)
+    assert 'aria-label="detection"' in page
+    assert "class True" in page
+
+
+@pytest.mark.parametrize("n", [4, 6, 20])
+def test_a_handful_of_rows_is_enough_for_a_page(model: Autoencoder, n: int) -> None:
+    assert "<svg" in report(model, X[:n])
+
+
+def test_a_table_of_one_column_and_constant_rows_have_a_page() -> None:
+    for table in (np.random.default_rng(0).random((40, 1)), np.full((30, 3), 2.0)):
+        fitted = Autoencoder(n_components=1, epochs=1, random_state=0, device="cpu").fit(table)
+        assert "<svg" in report(fitted, table)
+
+
+def test_a_page_that_is_there_is_kept_unless_told(model: Autoencoder, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("mine")
+    with pytest.raises(OutputExistsError, match="already there"):
+        report(model, X[:20], path=path)
+    assert path.read_text() == "mine"
+    page = report(model, X[:20], path=path, overwrite=True)
+    assert path.read_text() == page
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_page_that_cannot_be_written_is_a_sentence(model: Autoencoder, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="could not be written"):
+        report(model, X[:20], path=tmp_path / "nowhere" / "page.html")
+    with pytest.raises(OutputExistsError):
+        report(model, X[:20], path=tmp_path, overwrite=True)
+    assert stat.S_ISDIR(tmp_path.stat().st_mode)
+
+
+def test_an_unfitted_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotFittedError):
+        report(Autoencoder(), X, path=tmp_path / "page.html")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_package_offers_it() -> None:
+    assert narrows.report is report

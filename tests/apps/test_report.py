@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import re
+import shlex
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+
+import narrows
+
+
+def test_a_page_is_written_and_its_headline_said(shell, models: Path) -> None:
+    told = shell("report", models / "variational", "digits", "-o", "page.html")
+    assert told.status == 0
+    assert "Wrote page.html." in told.out
+    assert "VariationalAutoencoder on digits" in Path("page.html").read_text()
+    assert shell("report", models / "variational", "digits", "-o", "page.html").status == 1
+    again = shell("report", models / "variational", "digits", "-o", "page.html", "--force", "--json")
+    assert again.json["diagnosis"]["findings"]
+
+
+def test_the_command_on_the_page_makes_the_same_model(shell, models: Path) -> None:
+    assert shell("report", models / "denoising", "digits").status == 0
+    command = unescape(re.findall(r"<pre>(narrows .*?)</pre>", Path("report.html").read_text(), re.DOTALL)[0])
+    assert shell(*shlex.split(command)[1:], "-o", "again").status == 0
+    digits = narrows.read("digits")
+    ours, theirs = (narrows.load(path).transform(digits) for path in (models / "denoising", Path("again")))
+    assert np.array_equal(ours, theirs)
+
+
+def test_where_it_cannot_go_is_said_before_any_work(shell, models: Path) -> None:
+    Path("folder.html").mkdir()
+    for output, words in (
+        ("page.txt", "must end in .html"),
+        ("folder.html", "a link or a folder"),
+        ("nowhere/page.html", "no folder"),
+    ):
+        told = shell("report", models / "plain", "digits", "-o", output)
+        assert told.status == 1
+        assert words in told.err.replace("\n", " ")

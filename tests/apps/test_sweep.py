@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+
+def test_a_sweep_is_a_table_with_pca_beside_it(shell, quick, table: Path) -> None:
+    told = shell("sweep", table, "--ignore", "name", "--values", "1,2,3", *quick)
+    assert told.status == 0
+    lines = told.out.splitlines()
+    assert lines[0].startswith("Squared error per row on 8 rows that no fit saw")
+    assert [line.split()[0] for line in lines[2:5]] == ["1", "2", "3"]
+    assert "PCA" in lines[1]
+    assert "3 of 3" in told.err
+
+
+@pytest.mark.parametrize(("over", "n"), [("depth", 3), ("share", 4)])
+def test_depth_and_rows_have_values_of_their_own(shell, quick, over: str, n: int) -> None:
+    found = shell("sweep", "digits", "--over", over, *quick, "--quiet", "--json")
+    assert found.status == 0
+    assert len(found.json["points"]) >= n
+
+
+def test_numbers_and_pictures_are_written(shell, quick, table: Path) -> None:
+    call = ("sweep", table, "--ignore", "name", "--values", "1,2", "--seeds", "2", "--quiet", *quick)
+    for output in ("s.csv", "s.json", "s.png", "s.svg"):
+        assert shell(*call, "-o", output).status == 0
+    rows = list(csv.DictReader(Path("s.csv").read_text().splitlines()))
+    assert [(row["value"], row["seed"]) for row in rows] == [("1", "0"), ("1", "1"), ("2", "0"), ("2", "1")]
+    points = json.loads(Path("s.json").read_text())["points"]
+    assert float(rows[3]["held_out"]) == points[1]["held_out"][1]
+    assert Image.open("s.png").width > 300
+    assert Path("s.svg").read_text().startswith("<?xml")
+    refused = shell(*call, "-o", "s.csv")
+    assert refused.status == 1
+    assert "already there" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("--over", "width"), 2, "n-components, depth or share"),
+        (("--values", "a"), 2, "list of numbers"),
+        (("--values", "0"), 2, "whole numbers from 1"),
+        (("-o", "s.doc"), 1, "must end in"),
+    ],
+)
+def test_what_cannot_be_swept_is_refused_in_a_sentence(shell, table: Path, arguments, status: int, words: str) -> None:
+    told = shell("sweep", table, "--ignore", "name", *arguments)
+    assert told.status == status
+    assert words in told.err.replace("\n", " ")
+    assert "Traceback" not in told.err

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.decomposition import PCA
+
+from narrows import Autoencoder
+from narrows.data import as_rows
+from narrows.errors import DataError, SettingError
+from narrows.insight import plan_sweep, sweep
+from narrows.insight.sweep import Sweep, SweepPoint, knee
+from tests.six_networks import X
+
+QUICK = Autoencoder(epochs=3, hidden_layer_sizes=(32,), n_components=4, device="cpu")
+ROWS = X[:300]
+
+
+def point(value: float, error: float) -> SweepPoint:
+    return SweepPoint(value, f"{value:g}", (error,), (error,), error, 9.0, 10, 10, 0.1)
+
+
+def test_every_value_is_fitted_and_measured_on_rows_that_no_fit_saw() -> None:
+    plan = plan_sweep(QUICK, ROWS, values=[2, 6])
+    assert len(plan.training) + len(plan.held_out) == 300
+    assert not (plan.held_out[:, None] == plan.training[None]).all(axis=2).any()
+    points = list(plan.points())
+    assert [p.value for p in points] == [2, 6]
+    for p in points:
+        again = Autoencoder(epochs=3, hidden_layer_sizes=(32,), n_components=int(p.value), random_state=0, device="cpu")
+        again.fit(plan.training.reshape(-1, 8, 8))
+        error = np.square(again.reconstruct(plan.held_out.reshape(-1, 8, 8)).reshape(-1, 64) - plan.held_out).sum(
+            axis=1
+        )
+        assert p.held_out[0] == pytest.approx(error.mean(), rel=1e-4)
+        pca = PCA(int(p.value)).fit(plan.training)
+        missed = np.square(pca.inverse_transform(pca.transform(plan.held_out)) - plan.held_out).sum(axis=1)
+        assert p.pca == pytest.approx(missed.mean(), rel=1e-4)
+        assert p.n_parameters == again.network_.n_parameters
+
+
+def test_copies_of_a_row_are_all_on_one_side() -> None:
+    twice = np.repeat(ROWS[:100], 2, axis=0)
+    plan = plan_sweep(QUICK, twice)
+    assert not (plan.held_out[:, None] == plan.training[None]).all(axis=2).any()
+
+
+def test_shares_nest_and_the_whole_is_the_whole() -> None:
+    plan = plan_sweep(QUICK, ROWS, over="share", values=[0.25, 1.0])
+    small, whole = plan.points()
+    assert small.n_rows == round(0.25 * whole.n_rows)
+    assert whole.n_rows == len(plan.training)
+    assert small.label == "25%"
+
+
+def test_depth_takes_the_layers_there_are_and_halves_on() -> None:
+    points = sweep(QUICK.set_params(hidden_layer_sizes=(32, 12)), ROWS, over="depth", values=[0, 1, 2, 3]).points
+    QUICK.set_params(hidden_layer_sizes=(32,))
+    assert [p.label for p in points] == ["none", "32", "32, 12", "32, 12, 6"]
+
+
+def test_errors_over_several_seeds_stand_side_by_side() -> None:
+    found = sweep(QUICK, ROWS, values=[3], n_seeds=2)
+    assert len(set(found.points[0].held_out)) == 2
+    assert " to " in str(found)
+
+
+def test_columns_of_any_unit_give_errors_in_standard_deviations() -> None:
+    rng = np.random.default_rng(0)
+    table = (rng.standard_normal((200, 2)) @ rng.standard_normal((2, 5))) * 1e4 - 7e5
+    p = sweep(Autoencoder(epochs=2, device="cpu"), table, values=[2]).points[0]
+    assert p.mean_row == pytest.approx(5, rel=0.4)
+    assert p.pca == pytest.approx(0, abs=1e-3)
+
+
+def test_given_test_rows_are_the_ones_that_count() -> None:
+    plan = plan_sweep(QUICK, ROWS, test=X[300:340])
+    assert np.array_equal(plan.held_out, X[300:340].reshape(40, 64))
+    assert len(plan.training) == 300
+
+
+def test_the_knee_of_a_broken_line_is_where_it_breaks() -> None:
+    x = np.arange(6.0)
+    assert knee(x, np.array([10.0, 7.0, 4.0, 1.0, 0.9, 0.8])) == 3
+    assert knee(x, 6 - x) is None  # straight
+    assert knee(x, x) is None  # it never falls
+    assert knee(x[:2], np.array([1.0, 0.0])) is None
+    assert knee(x, np.array([10.0, 7.0, 4.0, 1.0, 3.0, 2.0])) == 3  # what rises again is noise
+
+
+@given(
+    st.lists(st.floats(0, 100), min_size=3, max_size=12),
+    st.floats(0.01, 100),
+    st.floats(-50, 50),
+)
+def test_the_knee_does_not_depend_on_the_unit(errors: list[float], factor: float, shift: float) -> None:
+    x, y = np.arange(float(len(errors))), np.round(errors, 3)
+    drops = 1 - x / x[-1] - (np.minimum.accumulate(y) - y.min()) / max(y[0] - y.min(), 1e-9)
+    best = np.sort(drops)[-2:]
+    if abs(best[1] - best[0]) < 1e-6 or abs(best[1] - 0.1) < 1e-6 or 0 < y[0] - y.min() < 1e-3:
+        return  # a tie may fall either way
+    assert knee(x, y * factor + shift) == knee(x, y)
+
+
+def test_a_sweep_marks_its_knee_and_goes_to_json() -> None:
+    found = Sweep("n_components", tuple(point(v, e) for v, e in [(1, 8), (2, 4), (4, 1), (8, 0.9), (16, 0.8)]), 100)
+    assert found.knee == 4
+    assert next(line for line in str(found).splitlines() if "<- knee" in line).split()[0] == "4"
+    told = json.loads(json.dumps(found.to_dict()))
+    assert [p["value"] for p in told["points"]] == [1, 2, 4, 8, 16]
+    assert "font-weight:bold><td>4<" in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"over": "width"}, "n_components, depth or share"),
+        ({"values": [0]}, "whole numbers from 1"),
+        ({"values": [2.5]}, "whole numbers from 1"),
+        ({"values": []}, "at least one value"),
+        ({"over": "depth", "values": [-1]}, "whole numbers from 0"),
+        ({"over": "share", "values": [1.5]}, "no share of"),
+        ({"over": "share", "values": [0.001]}, "no share of"),
+        ({"n_seeds": 0}, "n_seeds"),
+    ],
+)
+def test_what_cannot_be_swept_is_refused_in_words(settings: dict, words: str) -> None:
+    with pytest.raises(SettingError, match=words):
+        sweep(QUICK, ROWS, **settings)
+
+
+def test_too_few_different_rows_are_refused() -> None:
+    with pytest.raises(DataError, match="at least 5 different rows"):
+        sweep(QUICK, np.repeat(ROWS[:3], 20, axis=0))
+
+
+def test_a_fitted_estimator_and_its_rows_stay_as_they_are() -> None:
+    model = Autoencoder(n_components=3, epochs=2, random_state=5, device="cpu").fit(ROWS)
+    before = model.transform(ROWS)
+    sweep(model, as_rows(ROWS), values=[2])
+    assert model.n_components == 3
+    assert np.array_equal(model.transform(ROWS), before)
