@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LIGHTS: dict[str, str] = {"good": "ok   ", "watch": "look ", "bad": "WRONG"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """What was found, the worst first.
 
@@ -88,6 +88,8 @@ class Diagnosis:
             told = [finding.figure, finding.meaning, *([f"-> {finding.advice}"] if finding.advice else [])]
             lines += [textwrap.indent(textwrap.fill(text, 100), "       ") for text in told]
         return "\n".join(lines)
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         colours = {"good": "#2a7f3f", "watch": "#b26a00", "bad": "#bd1f01"}

@@ -64,7 +64,7 @@ class SweepPoint:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sweep:
     """Error against code size, depth or share of the rows.
 
@@ -111,6 +111,8 @@ class Sweep:
         for i, point in enumerate(self.points):
             lines[i + 1] += "  <- knee" if point.value == found else ""
         return "\n".join([f"Squared error per row on {self.n_held_out:,} rows that no fit saw", *lines])
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         heads = "".join(f"<th>{html.escape(name)}</th>" for name in _HEADINGS[self.over])

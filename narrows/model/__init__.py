@@ -27,6 +27,7 @@ from narrows.model.network import AutoencoderNetwork, build_network, default_hid
 from narrows.model.objective import Objective
 from narrows.model.own import OwnDecoder, OwnEncoder
 from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalty, Step, make_penalty
+from narrows.model.stacked import StackedVariational
 
 __all__ = [
     "ACTIVATIONS",
@@ -55,6 +56,7 @@ __all__ = [
     "PointCode",
     "SaltAndPepper",
     "SquaredError",
+    "StackedVariational",
     "Step",
     "TopK",
     "build_network",

@@ -7,6 +7,7 @@ from narrows.training.muon import Muon
 from narrows.training.optimizers import make_optimizer
 from narrows.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings, automatic_batch_size
 from narrows.training.trainer import Trainer
+from narrows.training.trimmed import train_trimmed
 
 __all__ = [
     "OPTIMIZERS",
@@ -21,4 +22,5 @@ __all__ = [
     "distinct_rows",
     "fingerprint",
     "make_optimizer",
+    "train_trimmed",
 ]

@@ -67,7 +67,8 @@ def test_no_figure_is_blank(chromium: Chromium, page_of_a_good_network: Path, tm
         assert drawings.count() >= 9
         for i in range(drawings.count()):
             drawings.nth(i).screenshot(path=tmp_path / "figure.png")
-            grey = np.asarray(Image.open(tmp_path / "figure.png").convert("L"), float)
+            with Image.open(tmp_path / "figure.png") as picture:
+                grey = np.asarray(picture.convert("L"), float)
             ink = np.abs(grey - np.median(grey)) > 60
             assert ink.mean() > 0.002, drawings.nth(i).get_attribute("aria-label")
             assert ink.any(axis=1).mean() > 0.3

@@ -22,7 +22,7 @@ def test_a_notebook_runs_from_top_to_bottom(path: Path, tmp_path: Path) -> None:
     for before, after in zip(committed.cells, again.cells, strict=True):
         if before.cell_type == "code":
             assert before.execution_count, "the notebook is committed with its outputs"
-            assert [output.output_type for output in after.outputs] == [output.output_type for output in before.outputs]
+            assert {output.output_type for output in after.outputs} == {output.output_type for output in before.outputs}
             assert not any(output.output_type == "error" for output in after.outputs)
 
 

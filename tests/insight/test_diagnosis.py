@@ -82,6 +82,7 @@ def test_the_worst_comes_first_and_everything_goes_to_json() -> None:
     assert told["headline"] == short.headline
     assert len(told["findings"]) == len(short.findings)
     printed = str(short)
+    assert repr(short) == printed
     for finding in short.findings:
         assert finding.name in printed
     assert short.headline in short._repr_html_()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from narrows.estimators import DenoisingAutoencoder
 from narrows.insight.baselines import PCABaseline
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
@@ -27,6 +28,16 @@ def denoising(evidence: Evidence) -> Finding | None:
     gain = 10 * float(np.log10(copied / max(left, 1e-300)))
     figure = f"squared error {copied:.4g} per row before, {left:.4g} after ({gain:+.1f} dB); {theirs:.4g} by way of PCA"
     name = "Does it remove the noise?"
+    if left >= copied and not isinstance(model, DenoisingAutoencoder):
+        return Finding(
+            name,
+            "good",
+            figure,
+            "Its code is too narrow to clean rows of noise this mild; as a guard against copying the noise serves all "
+            "the same.",
+            "",
+            values,
+        )
     if left >= copied:
         return Finding(
             name,

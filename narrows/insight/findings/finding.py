@@ -11,7 +11,7 @@ Verdict = Literal["good", "watch", "bad"]
 SEVERITY: dict[str, int] = {"good": 0, "watch": 1, "bad": 2}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """A figure, what it means, and what to change.
 
@@ -42,6 +42,10 @@ class Finding:
         value = self.values[name]
         assert isinstance(value, float)
         return value
+
+    def __repr__(self) -> str:
+        advice = f"\n-> {self.advice}" if self.advice else ""
+        return f"{self.name} {self.verdict}: {self.figure}.\n{self.meaning}{advice}"
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON."""
