@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOME = {
+    "AnomalyDetector": "narrows.estimators",
     "Autoencoder": "narrows.estimators",
     "ContractiveAutoencoder": "narrows.estimators",
     "DenoisingAutoencoder": "narrows.estimators",
@@ -27,6 +28,7 @@ __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDu
 if TYPE_CHECKING:
     from narrows.apps.report import report as report
     from narrows.data import read as read
+    from narrows.estimators import AnomalyDetector as AnomalyDetector
     from narrows.estimators import Autoencoder as Autoencoder
     from narrows.estimators import ContractiveAutoencoder as ContractiveAutoencoder
     from narrows.estimators import DenoisingAutoencoder as DenoisingAutoencoder

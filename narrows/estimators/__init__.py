@@ -1,5 +1,6 @@
 """What people call: the scikit-learn estimators, saving and loading."""
 
+from narrows.estimators.anomaly import AnomalyDetector, Reason, benjamini_hochberg, p_values
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.persistence import load
 from narrows.estimators.variants import ContractiveAutoencoder, DenoisingAutoencoder, SparseAutoencoder
@@ -19,11 +20,15 @@ VARIANTS: dict[str, type[Autoencoder]] = {
 
 __all__ = [
     "VARIANTS",
+    "AnomalyDetector",
     "Autoencoder",
     "ContractiveAutoencoder",
     "DenoisingAutoencoder",
     "Epoch",
+    "Reason",
     "SparseAutoencoder",
     "VariationalAutoencoder",
+    "benjamini_hochberg",
     "load",
+    "p_values",
 ]

@@ -43,6 +43,8 @@ from narrows.training import Epoch, History
 
 FORMAT = "narrows-model"
 FORMAT_VERSION = 1
+MEMBER = "member-"
+"""How the folders of models begin that a detector holds."""
 
 _WEIGHTS, _ABOUT, _HISTORY, _CARD = "model.safetensors", "narrows.json", "history.json", "README.md"
 _STATIONS = (Corruption, Code, Penalty, Likelihood)
@@ -64,6 +66,11 @@ _PLAIN_FITTED = (
 
 def save(model: Autoencoder, path: str | PathLike[str], *, overwrite: bool = False) -> None:
     """Write a fitted model; raises `OutputExistsError` or `OutputError`, and then leaves what was there."""
+    write_folder(Path(path), files_of(model), overwrite=overwrite)
+
+
+def files_of(model: Autoencoder) -> dict[str, bytes]:
+    """The files that a model is saved as."""
     from narrows.estimators import VARIANTS
 
     if type(model) not in VARIANTS.values():
@@ -75,25 +82,24 @@ def save(model: Autoencoder, path: str | PathLike[str], *, overwrite: bool = Fal
     tensors["mean"] = torch.from_numpy(model.mean_)
     tensors["validation_rows"] = torch.from_numpy(model.validation_rows_)
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    files = {
-        _WEIGHTS: safetensors.torch.save(tensors),
-        _HISTORY: _json([epoch.to_dict() for epoch in model.history_]),
-    }
     about = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
         "estimator": type(model).__name__,
         # Those of the fit: parameters that were set for the next one do not describe these weights.
-        "parameters": {name: _describe(value) for name, value in model._fitted_params.items()},
-        "fitted": {name: _describe(getattr(model, name)) for name in _PLAIN_FITTED},
+        "parameters": {name: describe(value) for name, value in model._fitted_params.items()},
+        "fitted": {name: describe(getattr(model, name)) for name in _PLAIN_FITTED},
         "schema": model.schema_.describe(),
-        "versions": _versions(),
-        "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
+    history = [epoch.to_dict() for epoch in model.history_]
+    return sealed(tensors, history, about, model_card(model, versions()))
+
+
+def sealed(tensors: dict[str, Tensor], history: list[Any], about: dict[str, Any], card: str) -> dict[str, bytes]:
+    """The files of a model, with their checksums."""
+    files = {_WEIGHTS: safetensors.torch.save(tensors), _HISTORY: _json(history)}
+    about = {"format": FORMAT, "format_version": FORMAT_VERSION, **about, "versions": versions()}
+    about["sha256"] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     about["sha256"][_ABOUT] = _self_checksum(about)
-    files[_ABOUT] = _json(about)
-    files[_CARD] = model_card(model, about["versions"]).encode()
-    _write(Path(path), files, overwrite=overwrite)
+    return {**files, _ABOUT: _json(about), _CARD: card.encode()}
 
 
 def load(
@@ -103,7 +109,7 @@ def load(
     decoder: nn.Module | None = None,
     stations: tuple[Any, ...] = (),
     device: str = "cpu",
-) -> Autoencoder:
+) -> Any:
     """Read a model that `save` wrote; it answers to the bit as the saved one did.
 
     Nothing in the folder is executed or unpickled.
@@ -136,6 +142,11 @@ def load(
     contents = {name: _read_checked(path, name, about) for name in (_WEIGHTS, _HISTORY)}
     try:
         tensors = safetensors.torch.load(contents[_WEIGHTS])
+        if about["estimator"] == "AnomalyDetector":
+            from narrows.estimators.anomaly.saved import restore
+
+            own = {"encoder": encoder, "decoder": decoder, "stations": stations, "device": device}
+            return restore(path, about, tensors, own)
         model = _estimator(about, {"encoder": encoder, "decoder": decoder}, stations, path)
         _restore(model, about, tensors, json.loads(contents[_HISTORY]), device)
     except NarrowsError:
@@ -166,11 +177,12 @@ def replaceable(path: Path) -> bool:
     """Whether `path` is a folder with nothing but a narrows model in it, or with nothing at all."""
     if not path.is_dir() or path.is_symlink():
         return False
-    names = {entry.name for entry in path.iterdir()}
+    entries = [entry for entry in path.iterdir() if not (entry.name.startswith(MEMBER) and is_model(entry))]
+    names = {entry.name for entry in entries}
     return not names or (is_model(path) and names <= {_WEIGHTS, _ABOUT, _HISTORY, _CARD})
 
 
-def _write(path: Path, files: dict[str, bytes], *, overwrite: bool) -> None:
+def write_folder(path: Path, files: dict[str, bytes], *, overwrite: bool) -> None:
     if path.exists() or path.is_symlink():
         if not overwrite:
             raise OutputExistsError(f"{path} is already there; choose another name or allow overwriting it.")
@@ -182,6 +194,7 @@ def _write(path: Path, files: dict[str, bytes], *, overwrite: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_folder(path) as folder:
             for name, content in files.items():
+                (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_bytes(content)
     except OSError as error:
         raise OutputError(
@@ -257,7 +270,7 @@ def _estimator(
                 )
             given[name] = modules[name]
         else:
-            given[name] = _undescribe(told, stations, path)
+            given[name] = undescribe(told, stations, path)
     return estimator(**given)
 
 
@@ -288,14 +301,14 @@ def _restore(
         model.feature_names_in_ = np.asarray(schema.names, dtype=object)
 
 
-def _describe(value: Any) -> Any:
+def describe(value: Any) -> Any:
     """A parameter as JSON."""
     if isinstance(value, _STATIONS):
         return describe_station(value)
     if isinstance(value, nn.Module):
         return {"module": type(value).__name__}
     if isinstance(value, list | tuple):
-        return [_describe(item) for item in value]
+        return [describe(item) for item in value]
     if isinstance(value, np.random.RandomState | np.random.Generator):
         return None  # the seed that was drawn from it stands in seed_
     if isinstance(value, np.ndarray):
@@ -305,7 +318,7 @@ def _describe(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _undescribe(told: Any, stations: tuple[Any, ...], path: Path) -> Any:
+def undescribe(told: Any, stations: tuple[Any, ...], path: Path) -> Any:
     if isinstance(told, dict):
         try:
             return station_from_description(told, stations)
@@ -315,12 +328,12 @@ def _undescribe(told: Any, stations: tuple[Any, ...], path: Path) -> Any:
                 "pass its class: narrows.load(path, stations=(...,))."
             ) from error
     if isinstance(told, list):
-        items = [_undescribe(item, stations, path) for item in told]
+        items = [undescribe(item, stations, path) for item in told]
         return items if any(isinstance(item, str | Penalty) for item in items) else tuple(items)
     return told
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     return {
         "narrows": narrows.__version__,
         "python": platform.python_version(),

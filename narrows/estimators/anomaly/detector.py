@@ -1,0 +1,336 @@
+"""The anomaly detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+from sklearn.base import BaseEstimator, OutlierMixin, clone
+
+from narrows.data import Missing, Rows, Schema, as_rows
+from narrows.errors import DataError, NotFittedError, SettingError
+from narrows.estimators import checks
+from narrows.estimators.anomaly import ensemble, thresholds
+from narrows.estimators.anomaly.ensemble import TrimmedEnsemble
+from narrows.estimators.anomaly.fitted import FittedMembers, Score
+from narrows.estimators.anomaly.reasons import Reason, reasons
+from narrows.estimators.autoencoder import Autoencoder
+
+Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
+
+_MOST_CALIBRATION, _FEWEST_ROWS = 5000, 20
+_DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2
+
+
+@dataclass(eq=False, repr=False)
+class AnomalyDetector(OutlierMixin, BaseEstimator):
+    """Finds rows that are unlike the others, says which ones to look at, and why.
+
+    Parameters
+    ----------
+    estimator : Autoencoder or None, default=None
+        Whose reconstructions are judged; copies of it are fitted. None is the default that was measured: eight small
+        variational autoencoders that leave out the worst fifth of every batch, and the distance to the third nearest
+        of at most 4,000 training rows, whichever finds a row the stranger.
+    score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
+        With an `estimator`: the loss of each column in spreads of its own on training rows, summed (of images, the
+        plain sum); the squared Mahalanobis distance of the code; the larger of both; or minus the importance-weighted
+        bound on the log-likelihood. "auto" is "reconstruction".
+    threshold : {"contamination", "conformal", "benjamini-hochberg", "budget"}, default="contamination"
+        Which rows `predict` calls anomalies. "contamination": a score that a share of calibration rows passes.
+        "conformal": a p-value of at most `alpha`, so that at most this share of normal rows is alarmed, whatever the
+        data. "benjamini-hochberg": of the rows given together, as many as leave at most a share `alpha` of false
+        alarms among the alarms. "budget": the `budget` largest scores of the rows given together.
+    contamination : float in (0, 0.5], default=0.1
+    alpha : float in (0, 1), default=0.01
+    budget : int or None, default=None
+    n_members : int or None, default=None
+        Networks that are averaged. None is 8, and 1 with an `estimator`.
+    trim : float in [0, 1) or None, default=None
+        The default leaves this share out of every batch; an `estimator` is fitted, then fitted again without the share
+        of the training rows that it rebuilds worst. None is 0.2, and 0 with an `estimator`.
+    calibration_fraction : float in (0, 1) or None, default=None
+        Share of the rows that no network is trained on and thresholds are set by. None is a tenth, and for "conformal"
+        and "benjamini-hochberg" half; at most 5,000 rows, none of fewer than 20.
+    missing : {"error", "mean"}, default="error"
+        As for `Autoencoder`; an `estimator` has its own.
+    random_state : int, RandomState or None, default=None
+
+    Attributes
+    ----------
+    decision_scores_ : ndarray of shape (n,)
+        Of the rows of the fit, larger for stranger ones. A row is not its own neighbour.
+    labels_ : ndarray of shape (n,)
+        1 for the rows of the fit that are anomalies by the threshold, else 0.
+    threshold_ : float
+        A score above it is an anomaly ("contamination", "conformal").
+    offset_ : float
+        Its negative, as scikit-learn has it.
+    calibration_scores_ : ndarray
+        Ascending scores of the calibration rows.
+    estimator_ : Autoencoder
+        The first fitted copy of `estimator`, where one was given.
+    n_features_in_, feature_names_in_
+        As in scikit-learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from narrows import AnomalyDetector
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((500, 3)) @ rng.standard_normal((3, 6))
+    >>> strange = np.vstack([X[:20], X[:3] + 5 * rng.standard_normal((3, 6))])
+    >>> detector = AnomalyDetector(threshold="conformal", alpha=0.01, random_state=0).fit(X)
+    >>> detector.predict(strange)[-3:].tolist()
+    [-1, -1, -1]
+    """
+
+    estimator: Autoencoder | None = None
+    score: Score = "auto"
+    threshold: Threshold = "contamination"
+    contamination: float = 0.1
+    alpha: float = 0.01
+    budget: int | None = None
+    n_members: int | None = None
+    trim: float | None = None
+    calibration_fraction: float | None = None
+    missing: Missing = "error"
+    random_state: Any = None
+
+    decision_scores_: np.ndarray = field(init=False)
+    labels_: np.ndarray = field(init=False)
+    threshold_: float = field(init=False)
+    offset_: float = field(init=False)
+    calibration_scores_: np.ndarray = field(init=False)
+    schema_: Schema = field(init=False)
+    seed_: int = field(init=False)
+    scorer_: TrimmedEnsemble | FittedMembers = field(init=False)
+    scale_: np.ndarray = field(init=False)
+    n_features_in_: int = field(init=False)
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn what is usual among the rows of X, most of which are taken to be normal.
+
+        Parameters
+        ----------
+        X : like that of `Autoencoder.fit`
+        y : ignored
+
+        Raises
+        ------
+        DataError, SettingError
+        """
+        self._check_settings()
+        rows = as_rows(X, image_shape=None if self.estimator is None else self.estimator.image_shape)
+        if len(rows) < 2:
+            raise DataError(
+                f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
+            )
+        seed = checks.seed(self.random_state)
+        held = self._calibration_rows(len(rows), seed)
+        train = np.setdiff1d(np.arange(len(rows)), held)
+        if self.estimator is None:
+            schema = Schema.learn(rows, scale="standard", missing=self.missing)
+            floats = schema.encode(rows, who=type(self).__name__)
+            scorer, parts = TrimmedEnsemble.fit(
+                floats,
+                train,
+                # Left out of its own neighbours, a row that no network saw may be a neighbour of others. The promise of
+                # a conformal threshold is exact only where it is not.
+                near=train if self._is_strict else np.arange(len(rows)),
+                n_members=self.n_members or _DEFAULT_MEMBERS,
+                trim=_DEFAULT_TRIM if self.trim is None else self.trim,
+                seed=seed,
+            )
+        else:
+            scorer = self._fit_members(rows.take(train), seed)
+            schema = scorer.models[0].schema_
+            parts = scorer.parts(schema.encode(rows, who=type(self).__name__))
+        self.schema_, self.scorer_, self.seed_ = schema, scorer, seed
+        self.n_features_in_ = rows.n_columns
+        if rows.names is not None:
+            self.feature_names_in_ = np.asarray(rows.names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        self.scale_ = _scale(parts[train])
+        scores = self._combined(parts)
+        self.decision_scores_ = scores
+        self.calibration_scores_ = np.sort(scores[held] if len(held) else scores)
+        self._set_threshold()
+        self.labels_ = self._alarms(scores).astype(int)
+        return self
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Minus the anomaly score (n,): the lower, the stranger, as scikit-learn has it."""
+        return -self._scores(self._floats(X))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """The threshold minus the anomaly score (n,): negative for anomalies."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """-1 for anomalies and 1 for the rest (n,), by `threshold`."""
+        return np.where(self._alarms(-self.score_samples(X)), -1, 1)
+
+    def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
+        """Fit to X and call its own rows -1 or 1; no row is its own neighbour."""
+        return np.where(self.fit(X).labels_ == 1, -1, 1)
+
+    def p_values(self, X: Any) -> np.ndarray:
+        """Conformal p-values (n,) against the calibration rows: of normal rows, a share of at most p has p or less."""
+        return thresholds.p_values(-self.score_samples(X), self.calibration_scores_)
+
+    def explain(self, X: Any, *, n: int = 3) -> list[tuple[Reason, ...]]:
+        """Of each row the `n` columns that make most of its score: what was seen, and what was expected instead.
+
+        Returns
+        -------
+        list of tuple of Reason
+            The weightiest first.
+        """
+        rows = self._rows(X)
+        return reasons(self, rows, self.schema_.encode(rows, who=type(self).__name__), n)
+
+    def error_map(self, X: Any) -> np.ndarray:
+        """How far each value of each row is from what was expected: (n, n_columns), of images (n, height, width).
+
+        In squared units of the scale that the networks see, or in spreads of a column's own loss with an `estimator`.
+        """
+        floats = self._floats(X)
+        _, far = self.scorer_.expected(floats)
+        chosen = np.take_along_axis(far, self._winners(floats)[None, :, None], axis=0)[0]
+        shape = self.schema_.image_shape
+        if shape is not None:
+            return chosen.reshape(-1, *shape).sum(axis=3)
+        columns = np.zeros((len(chosen), self.schema_.n_columns))
+        np.add.at(columns.T, self.schema_.float_columns, chosen.T)
+        return columns
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the detector as a folder (see `narrows.load`), whole or not at all.
+
+        Raises
+        ------
+        OutputExistsError, OutputError
+        """
+        from narrows.estimators.anomaly.saved import save
+
+        self._check_fitted()
+        save(self, path, overwrite=overwrite)
+
+    def _floats(self, X: Any) -> np.ndarray:
+        return self.schema_.encode(self._rows(X), who=type(self).__name__)
+
+    def _rows(self, X: Any) -> Rows:
+        self._check_fitted()
+        return as_rows(X, image_shape=None if self.estimator is None else self.estimator.image_shape)
+
+    def _scores(self, floats: np.ndarray) -> np.ndarray:
+        return self._combined(self.scorer_.parts(floats))
+
+    def _combined(self, parts: np.ndarray) -> np.ndarray:
+        """The larger of the parts (n, p), each from its median in units of the way to its upper quartile."""
+        return ((parts - self.scale_[0]) / self.scale_[1]).max(axis=1)
+
+    def _winners(self, floats: np.ndarray) -> np.ndarray:
+        """Which part made the score of each row (n,)."""
+        return ((self.scorer_.parts(floats) - self.scale_[0]) / self.scale_[1]).argmax(axis=1)
+
+    def _alarms(self, scores: np.ndarray) -> np.ndarray:
+        if self.threshold == "benjamini-hochberg":
+            return thresholds.benjamini_hochberg(thresholds.p_values(scores, self.calibration_scores_), self.alpha)
+        if self.threshold == "budget":
+            assert self.budget is not None
+            return thresholds.most_abnormal(scores, self.budget)
+        return scores > self.threshold_
+
+    def _set_threshold(self) -> None:
+        scores = self.calibration_scores_
+        if self._is_strict:
+            self.threshold_ = thresholds.conformal_threshold(scores, self.alpha)
+            if not np.isfinite(self.threshold_):
+                needed = int(np.ceil(1 / self.alpha)) - 1
+                raise DataError(
+                    f"alpha={self.alpha} needs at least {needed} calibration rows, and there are {len(scores)}; give "
+                    "more rows, a larger alpha, or threshold='contamination'."
+                )
+        else:
+            self.threshold_ = float(np.quantile(scores, 1 - self.contamination))
+        self.offset_ = -self.threshold_
+
+    def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
+        """Places of rows that no network sees, ascending."""
+        share = self.calibration_fraction or (0.5 if self._is_strict else 0.1)
+        if n < _FEWEST_ROWS:
+            return np.array([], dtype=int)
+        n_held = min(_MOST_CALIBRATION, max(1, round(n * share)))
+        return np.sort(np.random.default_rng([seed, 0]).permutation(n)[:n_held])
+
+    def _fit_members(self, rows: Rows, seed: int) -> FittedMembers:
+        assert self.estimator is not None
+        seeds = np.random.SeedSequence(seed).generate_state(self.n_members or 1)
+        members = [clone(self.estimator).set_params(random_state=int(s)).fit(rows) for s in seeds]
+        scorer = FittedMembers.of(members, self.score, members[0].schema_.encode(rows))
+        if self.trim:
+            scores = scorer.parts(members[0].schema_.encode(rows))[:, 0]
+            kept = rows.take(np.sort(np.argsort(scores, kind="stable")[: max(2, round(len(rows) * (1 - self.trim)))]))
+            members = [clone(self.estimator).set_params(random_state=int(s)).fit(kept) for s in seeds]
+            scorer = FittedMembers.of(members, self.score, members[0].schema_.encode(kept))
+        return scorer
+
+    @property
+    def _is_strict(self) -> bool:
+        """Whether the threshold promises a rate of false alarms."""
+        return self.threshold in ("conformal", "benjamini-hochberg")
+
+    def _check_settings(self) -> None:
+        for name, choices in (("score", Score), ("threshold", Threshold)):
+            if getattr(self, name) not in get_args(choices):
+                listed = ", ".join(map(repr, get_args(choices)))
+                raise SettingError(f"{name}={getattr(self, name)!r} is not known; choose one of {listed}.")
+        if self.estimator is None and self.score != "auto":
+            raise SettingError(f"score={self.score!r} needs an estimator; the default has a score of its own.")
+        if self.estimator is not None and not isinstance(self.estimator, Autoencoder):
+            raise SettingError(f"estimator must be a narrows autoencoder or None, got {self.estimator!r}.")
+        if not 0 < checks.number("contamination", self.contamination) <= 0.5:
+            raise SettingError(f"contamination must be above 0 and at most 0.5, got {self.contamination!r}.")
+        if not 0 < checks.number("alpha", self.alpha) < 1:
+            raise SettingError(f"alpha must be between 0 and 1, got {self.alpha!r}.")
+        if self.threshold == "budget" and (not isinstance(self.budget, int) or self.budget < 1):
+            raise SettingError(f"threshold='budget' needs budget, a whole number from 1, got {self.budget!r}.")
+        if self.n_members is not None and (not isinstance(self.n_members, int) or self.n_members < 1):
+            raise SettingError(f"n_members must be a whole number from 1, got {self.n_members!r}.")
+        if self.trim is not None:
+            checks.share("trim", self.trim)
+        if self.calibration_fraction is not None and not 0 < checks.number("", self.calibration_fraction) < 1:
+            raise SettingError(f"calibration_fraction must be between 0 and 1, got {self.calibration_fraction!r}.")
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "scorer_"):
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments first."
+            )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "scorer_")
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """What the parts of the score are called."""
+        self._check_fitted()
+        return ensemble.PARTS if isinstance(self.scorer_, TrimmedEnsemble) else self.scorer_.names
+
+    @property
+    def estimator_(self) -> Autoencoder:
+        self._check_fitted()
+        if isinstance(self.scorer_, TrimmedEnsemble):
+            raise AttributeError("The default detector has no estimator_; give one as `estimator`.")
+        return self.scorer_.models[0]
+
+
+def _scale(parts: np.ndarray) -> np.ndarray:
+    """Median of each part, and the way from it to the upper quartile: (2, p)."""
+    middle = np.median(parts, axis=0)
+    return np.stack([middle, np.quantile(parts, 0.75, axis=0) - middle + 1e-9])

@@ -1,0 +1,118 @@
+"""Scores of a user's own autoencoders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from torch import Tensor
+
+from narrows.errors import SettingError
+from narrows.estimators.inference import map_floats
+from narrows.model import GaussianCode
+
+if TYPE_CHECKING:
+    from narrows.estimators.autoencoder import Autoencoder
+
+Score = Literal["auto", "reconstruction", "latent", "combined", "likelihood"]
+
+_DRAWS = 50
+_TYPICAL = 0.99  # quantile of a column's losses, above which they do not count in what is typical of it
+
+
+@dataclass(frozen=True, eq=False)
+class FittedMembers:
+    """One or several fitted autoencoders, and what is typical of their training rows.
+
+    Parameters
+    ----------
+    models : sequence of Autoencoder
+        Fitted on the same rows from different seeds.
+    score : {"reconstruction", "latent", "combined", "likelihood"}
+    typical : ndarray of shape (2, d)
+        Mean and spread of each float's loss on training rows; of images (0, 1), since their pixels have one unit.
+    code_mean, code_precision : list of ndarray
+        Of each model's codes (k,) and (k, k).
+    """
+
+    models: Sequence[Autoencoder]
+    score: Score
+    typical: np.ndarray
+    code_mean: Sequence[np.ndarray]
+    code_precision: Sequence[np.ndarray]
+
+    @classmethod
+    def of(cls, models: Sequence[Autoencoder], score: Score, floats: np.ndarray) -> FittedMembers:
+        """What is typical of encoded training rows (n, d)."""
+        model = models[0]
+        score = "reconstruction" if score == "auto" else score
+        if score == "likelihood" and not (
+            isinstance(model.network_.code, GaussianCode) and model.network_.likelihood.is_density
+        ):
+            raise SettingError(
+                "score='likelihood' needs a variational model with a density for its loss; use score='reconstruction'."
+            )
+        losses = np.mean([_losses(m, floats) for m in models], axis=0)
+        typical = np.stack([np.zeros(losses.shape[1]), np.ones(losses.shape[1])])
+        if model.schema_.image_shape is None:
+            capped = np.minimum(losses, np.quantile(losses, _TYPICAL, axis=0))
+            spread = capped.std(axis=0)
+            typical = np.stack([capped.mean(axis=0), np.maximum(spread, 1e-3 * max(float(spread.mean()), 1e-12))])
+        means, precisions = [], []
+        for m in models:
+            z = map_floats(floats, m.network_.codes, m.device_).astype(np.float64)
+            covariance = np.atleast_2d(np.cov(z.T)) if len(z) > 1 else np.eye(z.shape[1])
+            ridge = 1e-6 * max(float(np.trace(covariance)) / len(covariance), 1e-12)
+            means.append(z.mean(axis=0))
+            precisions.append(np.linalg.inv(covariance + ridge * np.eye(len(covariance))))
+        return cls(models, score, typical, means, precisions)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the parts are called."""
+        return {"combined": ("reconstruction", "latent")}.get(self.score, (self.score,))
+
+    def parts(self, floats: np.ndarray) -> np.ndarray:
+        """The scores of encoded rows, means over members: (n, 1), or (n, 2) where they are combined."""
+        return np.column_stack([getattr(self, f"_{name}")(floats) for name in self.names])
+
+    def expected(self, floats: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The members' mean reconstruction, and each float's loss above its typical one, in spreads: (1, n, d) both."""
+        rebuilt = np.mean([map_floats(floats, m.network_.reconstruct, m.device_) for m in self.models], axis=0)
+        return rebuilt[None].astype(np.float32), self._standardised(floats)[None]
+
+    def _standardised(self, floats: np.ndarray) -> np.ndarray:
+        losses = np.mean([_losses(model, floats) for model in self.models], axis=0)
+        return (losses - self.typical[0]) / self.typical[1]
+
+    def _reconstruction(self, floats: np.ndarray) -> np.ndarray:
+        return self._standardised(floats).sum(axis=1)
+
+    def _latent(self, floats: np.ndarray) -> np.ndarray:
+        """Mahalanobis distance of the code, squared."""
+        distances = []
+        for model, mean, precision in zip(self.models, self.code_mean, self.code_precision, strict=True):
+            z = map_floats(floats, model.network_.codes, model.device_) - mean
+            distances.append(np.einsum("ni,ij,nj->n", z, precision, z))
+        return np.mean(distances, axis=0)
+
+    def _likelihood(self, floats: np.ndarray) -> np.ndarray:
+        """Minus the importance-weighted bound on log p(x)."""
+        bounds = [
+            map_floats(floats, partial(m._importance_weighted, k=_DRAWS), m.device_)  # pyright: ignore[reportAttributeAccessIssue]
+            for m in self.models
+        ]
+        return -np.mean(bounds, axis=0)
+
+
+def _losses(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
+    """The loss of each float from the noiseless code (n, d)."""
+    network = model.network_
+
+    def loss(x: Tensor) -> Tensor:
+        return network.likelihood.loss(network.output(network.codes(x)), x)
+
+    return map_floats(floats, loss, model.device_)

@@ -1,0 +1,42 @@
+"""From scores to alarms, by the scores of rows that no network was trained on."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+
+def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
+    """Conformal p-values (n,): the share of calibration rows, the row itself counted in, with at least its score.
+
+    For a new row from where the calibration rows come from, P(p ≤ α) ≤ α, whatever the scores are (Vovk et al. 2005;
+    Bates et al. 2023, equation 2).
+    """
+    ordered = np.sort(calibration)
+    at_least = len(ordered) - np.searchsorted(ordered, scores, side="left")
+    return (1 + at_least) / (1 + len(ordered))
+
+
+def conformal_threshold(calibration: np.ndarray, alpha: float) -> float:
+    """The score that a row must pass for its p-value to be at most `alpha`; infinite with too few calibration rows."""
+    n = len(calibration)
+    n_above = math.floor(alpha * (n + 1) + 1e-9) - 1  # calibration rows that an alarm may leave at or above it
+    return math.inf if n_above < 0 else float(np.sort(calibration)[n - 1 - n_above])
+
+
+def benjamini_hochberg(p: np.ndarray, alpha: float) -> np.ndarray:
+    """Which of the p-values (n,) are discoveries at a false discovery rate of `alpha` (Benjamini & Hochberg 1995)."""
+    order = np.argsort(p, kind="stable")
+    below = np.flatnonzero(p[order] <= alpha * np.arange(1, len(p) + 1) / len(p))
+    found = np.zeros(len(p), bool)
+    if len(below):
+        found[order[: below[-1] + 1]] = True
+    return found
+
+
+def most_abnormal(scores: np.ndarray, n: int) -> np.ndarray:
+    """Which rows have the n largest scores (n,); of equal ones the earlier."""
+    found = np.zeros(len(scores), bool)
+    found[np.argsort(-scores, kind="stable")[: max(0, n)]] = True
+    return found
