@@ -1,6 +1,12 @@
 """What people call: the scikit-learn estimators, saving and loading."""
 
-from narrows.estimators.anomaly import AnomalyDetector, Reason, benjamini_hochberg, p_values
+from narrows.estimators.anomaly import (
+    AnomalyDetector,
+    Reason,
+    benjamini_hochberg,
+    explain_reconstruction,
+    p_values,
+)
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.persistence import load
 from narrows.estimators.variants import ContractiveAutoencoder, DenoisingAutoencoder, SparseAutoencoder
@@ -29,6 +35,7 @@ __all__ = [
     "SparseAutoencoder",
     "VariationalAutoencoder",
     "benjamini_hochberg",
+    "explain_reconstruction",
     "load",
     "p_values",
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
+from narrows.insight.detection import DetectionQuality, detection_quality, quality_by_labels
 from narrows.insight.diagnosis import Diagnosis, diagnose
+from narrows.insight.drift import ColumnDrift, Drift, drift
 from narrows.insight.findings import Finding, spread
 from narrows.insight.noise import corrupted
 from narrows.insight.seeds import seed_errors
@@ -12,7 +14,10 @@ from narrows.insight.summary import FitSummary, passage, squared_error, summaris
 from narrows.insight.sweep import Sweep, SweepPlan, SweepPoint, plan_sweep, sweep
 
 __all__ = [
+    "ColumnDrift",
+    "DetectionQuality",
     "Diagnosis",
+    "Drift",
     "Finding",
     "FitSummary",
     "PCABaseline",
@@ -20,13 +25,16 @@ __all__ = [
     "SweepPlan",
     "SweepPoint",
     "corrupted",
+    "detection_quality",
     "diagnose",
+    "drift",
     "image_sheet",
     "mean_baseline",
     "passage",
     "pca_reconstruction_error",
     "plan_sweep",
     "psnr",
+    "quality_by_labels",
     "seed_errors",
     "spread",
     "squared_error",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted
@@ -48,12 +49,11 @@ def denoise(
 
     check_rows_path(output, data, force=force)
 
-    import narrows
     from narrows.apps.cli.sources import read_for_model
     from narrows.data import write
     from narrows.insight import corrupted, passage
 
-    fitted = narrows.load(model)
+    fitted = load_autoencoder(model)
     _check_trained_to_denoise(fitted, model)
     rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice)
     schema, given = fitted.schema_, fitted.schema_.encode(rows)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Data, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
 from narrows.apps.cli.voice import Voice
 
@@ -35,7 +36,7 @@ def diagnose(
     import narrows
     from narrows.apps.cli.sources import read_for_model
 
-    fitted = narrows.load(model)
+    fitted = load_autoencoder(model)
     rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
     found = narrows.diagnose(fitted, rows)
     if seeds is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, MissingAtUse, Model, Output, Quiet, SetPart
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted
@@ -27,11 +28,10 @@ def encode(
 
     check_rows_path(output, data, force=force, numbers=True)
 
-    import narrows
     from narrows.apps.cli.sources import read_for_model
     from narrows.data import Rows, write
 
-    fitted = narrows.load(model)
+    fitted = load_autoencoder(model)
     rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
     names = tuple(str(name) for name in fitted.get_feature_names_out())
     codes = Rows(fitted.transform(rows), names=names, labels=rows.labels, source=str(output))

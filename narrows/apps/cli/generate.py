@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Force, Json, Model, Output, Quiet
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted
@@ -30,11 +31,10 @@ def generate(
 
     check_rows_path(output, force=force)
 
-    import narrows
     from narrows.data import write
     from narrows.errors import ModelError
 
-    fitted = narrows.load(model)
+    fitted = load_autoencoder(model)
     if not hasattr(fitted, "sample"):
         raise ModelError(
             f"{model} is no variational model, so it has no distribution to draw from; generate needs a model "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted, number
@@ -26,12 +27,11 @@ def reconstruct(
 
     check_rows_path(output, data, force=force)
 
-    import narrows
     from narrows.apps.cli.sources import read_for_model
     from narrows.data import write
     from narrows.insight import passage
 
-    fitted = narrows.load(model)
+    fitted = load_autoencoder(model)
     rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice)
     floats = fitted.schema_.encode(rows)
     rebuilt = passage(fitted, floats)

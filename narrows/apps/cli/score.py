@@ -1,15 +1,23 @@
-"""`narrows score`: how well the model rebuilds every row."""
+"""`narrows score`: how strange every row is, and why."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted, number
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from narrows.data import Rows
+    from narrows.estimators import Reason
+
+_SHOWN = 5
 
 
 def score(
@@ -26,6 +34,10 @@ def score(
             show_default=False,
         ),
     ] = None,
+    explain: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Also name the N columns that make a row strange.", show_default=False),
+    ] = None,
     part: SetPart = None,
     label: Label = None,
     image_size: ImageSize = None,
@@ -34,28 +46,34 @@ def score(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the reconstruction error of every row of DATA, and the ELBO where the model is variational.
+    """Write how strange every row of DATA is.
 
-    Example: [bold]narrows score digits-plain digits -o scores.csv[/bold]
+    A model of narrows fit gives the reconstruction error, and the ELBO where it is variational; a detector of narrows
+    detect gives its score, the p-value, and 1 for an anomaly. With --label, a column of two classes, it also says how
+    well the rarer one is found.
+
+    Example: [bold]narrows score detector new.csv --explain 3 -o scores.csv[/bold]
     """
     voice = Voice(as_json, quiet)
     if output is not None:
         check_rows_path(output, data, force=force, numbers=True)
+        _check_holds_text(output, explain)
 
     import numpy as np
 
     import narrows
     from narrows.apps.cli.sources import read_for_model
-    from narrows.data import Rows, write
+    from narrows.apps.cli.tables import quality_told
+    from narrows.data import write
+    from narrows.insight import quality_by_labels
 
     fitted = narrows.load(model)
     rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
-    scores = {"reconstruction_error": fitted.reconstruction_error(rows)}
-    if hasattr(fitted, "elbo") and fitted.network_.likelihood.is_density:
-        scores["elbo"] = fitted.elbo(rows)  # pyright: ignore[reportAttributeAccessIssue]
+    scores, unit = _scores(fitted, rows)
+    main = next(iter(scores.values()))
+    reasons = None if explain is None else _reasons(fitted, rows, explain)
     if output is not None:
-        table = Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=rows.labels)
-        write(output, table, force=force)
+        write(output, _table(scores, reasons, rows), force=force)
     spread = {
         name: {"mean": float(x.mean(dtype="float64")), "median": float(np.median(x)), "max": float(x.max())}
         for name, x in scores.items()
@@ -64,10 +82,74 @@ def score(
         f"{name}: mean {number(s['mean'])}, median {number(s['median'])}, max {number(s['max'])}"
         for name, s in spread.items()
     ]
-    written = [f"Wrote {counted(len(rows), 'score')} to {output}."] if output is not None else []
-    voice.result(
-        {"output": None if output is None else str(output), "rows": len(rows), "unit": fitted.loss_unit_, **spread},
-        *lines,
-        f"(reconstruction error: {fitted.loss_unit_})",
-        *written,
-    )
+    result: dict[str, Any] = {
+        "output": None if output is None else str(output),
+        "rows": len(rows),
+        "unit": unit,
+        **spread,
+    }
+    if "anomaly" in scores:
+        result["alarms"] = int(scores["anomaly"].sum())
+        lines.append(f"{counted(result['alarms'], 'alarm')} among {counted(len(rows), 'row')}.")
+    if reasons is not None:
+        strangest = np.argsort(-main, kind="stable")[:_SHOWN]
+        lines += [f"  {rows.row_name(int(i))}: {'; '.join(map(str, reasons[i]))}" for i in strangest]
+        result["strangest"] = [
+            {"row": int(i), "score": float(main[i]), "reasons": [reason.to_dict() for reason in reasons[i]]}
+            for i in strangest
+        ]
+    quality = quality_by_labels(rows.labels, main)
+    if quality is not None:
+        result["quality"] = quality.to_dict()
+        lines.append(quality_told(quality))
+    if unit:
+        lines.append(f"(reconstruction error: {unit})")
+    if output is not None:
+        lines.append(f"Wrote {counted(len(rows), 'score')} to {output}.")
+    voice.result(result, *lines)
+
+
+def _scores(fitted: Any, rows: Rows) -> tuple[dict[str, np.ndarray], str]:
+    """The columns to write, the one that ranks rows first, and the unit of a reconstruction error."""
+    import narrows
+    from narrows.estimators import p_values
+    from narrows.model import GaussianCode
+
+    if isinstance(fitted, narrows.AnomalyDetector):
+        scores = -fitted.score_samples(rows)
+        p = p_values(scores, fitted.calibration_scores_)
+        return {"score": scores, "p_value": p, "anomaly": fitted.alarms(scores).astype("int8")}, ""
+    scores = {"reconstruction_error": fitted.reconstruction_error(rows)}
+    if isinstance(fitted.network_.code, GaussianCode) and fitted.network_.likelihood.is_density:
+        scores["elbo"] = fitted.elbo(rows)
+    return scores, fitted.loss_unit_
+
+
+def _reasons(fitted: Any, rows: Rows, n: int) -> list[tuple[Reason, ...]]:
+    import narrows
+    from narrows.estimators import explain_reconstruction
+
+    if isinstance(fitted, narrows.AnomalyDetector):
+        return fitted.explain(rows, n=n)
+    return explain_reconstruction(fitted, rows, n=n)
+
+
+def _table(scores: dict[str, np.ndarray], reasons: list[tuple[Reason, ...]] | None, rows: Rows) -> Rows:
+    """One row of numbers, and with reasons of text, for each row."""
+    import numpy as np
+
+    from narrows.data import Rows
+
+    if reasons is None:
+        return Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=rows.labels)
+    columns = dict(scores)
+    for k in range(len(reasons[0])):
+        columns[f"reason_{k + 1}"] = np.array([str(told[k]) for told in reasons], dtype=object)
+    return Rows(tuple(columns.values()), names=tuple(columns), container="pyarrow", labels=rows.labels)
+
+
+def _check_holds_text(output: Path, explain: int | None) -> None:
+    from narrows.errors import OutputError
+
+    if explain is not None and output.suffix.lower() not in (".csv", ".parquet"):
+        raise OutputError(f"{output} would hold reasons, which are text; use .csv or .parquet.")

@@ -14,7 +14,9 @@ import typer
 from narrows.apps.cli.data_sets import data_app
 from narrows.apps.cli.demo import demo
 from narrows.apps.cli.denoise import denoise
+from narrows.apps.cli.detect import detect
 from narrows.apps.cli.diagnose import diagnose
+from narrows.apps.cli.drift import drift
 from narrows.apps.cli.encode import encode
 from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, explain
 from narrows.apps.cli.fit import fit
@@ -61,6 +63,8 @@ app.command()(reconstruct)
 app.command()(denoise)
 app.command()(generate)
 app.command()(score)
+app.command()(detect)
+app.command()(drift)
 app.command()(diagnose)
 app.command()(report)
 app.command()(sweep)

@@ -10,7 +10,7 @@ from narrows.apps.cli.voice import counted, duration, number
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from narrows.insight import Diagnosis, FitSummary
+    from narrows.insight import DetectionQuality, Diagnosis, FitSummary
 
 _HELD_OUT = {
     "test": "the set's own test part, never trained on",
@@ -74,6 +74,16 @@ def verdicts(found: Diagnosis) -> list[str]:
     told = {"watch": "look", "bad": "WRONG"}
     lines += [f"  {told[f.verdict]}: {f.name} {f.figure}." for f in found.findings if f.verdict in told]
     return lines
+
+
+def quality_told(quality: DetectionQuality) -> str:
+    """How well scores find the rarer class, in a sentence or two."""
+    return (
+        f"The rarer class, {quality.n_anomalies:,} of {quality.n_rows:,} rows: AUROC {quality.auroc:.3f}, average "
+        f"precision {quality.average_precision:.3f}, {quality.precision_at_k:.0%} of the {quality.n_anomalies:,} "
+        f"highest scores. Alarms above {number(quality.best_threshold)} make the fewest errors: "
+        f"{counted(quality.misses, 'missed row')}, {counted(quality.false_alarms, 'false alarm')}."
+    )
 
 
 def comparison(summaries: Mapping[str, FitSummary]) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, cast, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, clone
@@ -159,7 +159,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.decision_scores_ = scores
         self.calibration_scores_ = np.sort(scores[held] if len(held) else scores)
         self._set_threshold()
-        self.labels_ = self._alarms(scores).astype(int)
+        self.labels_ = self.alarms(scores).astype(int)
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -172,9 +172,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """-1 for anomalies and 1 for the rest (n,), by `threshold`."""
-        return np.where(self._alarms(-self.score_samples(X)), -1, 1)
+        return np.where(self.alarms(-self.score_samples(X)), -1, 1)
 
-    def fit_predict(self, X: Any, y: Any = None) -> np.ndarray:
+    def fit_predict(self, X: Any, y: Any = None, **_: Any) -> np.ndarray:
         """Fit to X and call its own rows -1 or 1; no row is its own neighbour."""
         return np.where(self.fit(X).labels_ == 1, -1, 1)
 
@@ -191,7 +191,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             The weightiest first.
         """
         rows = self._rows(X)
-        return reasons(self, rows, self.schema_.encode(rows, who=type(self).__name__), n)
+        floats = self.schema_.encode(rows, who=type(self).__name__)
+        expected, far = self.scorer_.expected(floats)
+        winners, at = self._winners(floats, len(far)), np.arange(len(floats))
+        return reasons(self.schema_, rows, expected[winners, at], far[winners, at], n)
 
     def error_map(self, X: Any) -> np.ndarray:
         """How far each value of each row is from what was expected: (n, n_columns), of images (n, height, width).
@@ -200,7 +203,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """
         floats = self._floats(X)
         _, far = self.scorer_.expected(floats)
-        chosen = np.take_along_axis(far, self._winners(floats)[None, :, None], axis=0)[0]
+        chosen = far[self._winners(floats, len(far)), np.arange(len(floats))]
         shape = self.schema_.image_shape
         if shape is not None:
             return chosen.reshape(-1, *shape).sum(axis=3)
@@ -234,11 +237,14 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """The larger of the parts (n, p), each from its median in units of the way to its upper quartile."""
         return ((parts - self.scale_[0]) / self.scale_[1]).max(axis=1)
 
-    def _winners(self, floats: np.ndarray) -> np.ndarray:
-        """Which part made the score of each row (n,)."""
+    def _winners(self, floats: np.ndarray, n_expected: int) -> np.ndarray:
+        """Which part made the score of each row (n,); 0 where all parts expect the same."""
+        if n_expected == 1:
+            return np.zeros(len(floats), dtype=int)
         return ((self.scorer_.parts(floats) - self.scale_[0]) / self.scale_[1]).argmax(axis=1)
 
-    def _alarms(self, scores: np.ndarray) -> np.ndarray:
+    def alarms(self, scores: np.ndarray) -> np.ndarray:
+        """Which of the anomaly scores (n,), minus `score_samples`, are alarms by `threshold`."""
         if self.threshold == "benjamini-hochberg":
             return thresholds.benjamini_hochberg(thresholds.p_values(scores, self.calibration_scores_), self.alpha)
         if self.threshold == "budget":
@@ -271,14 +277,21 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def _fit_members(self, rows: Rows, seed: int) -> FittedMembers:
         assert self.estimator is not None
         seeds = np.random.SeedSequence(seed).generate_state(self.n_members or 1)
-        members = [clone(self.estimator).set_params(random_state=int(s)).fit(rows) for s in seeds]
+        members = self._members(rows, seeds)
         scorer = FittedMembers.of(members, self.score, members[0].schema_.encode(rows))
         if self.trim:
             scores = scorer.parts(members[0].schema_.encode(rows))[:, 0]
             kept = rows.take(np.sort(np.argsort(scores, kind="stable")[: max(2, round(len(rows) * (1 - self.trim)))]))
-            members = [clone(self.estimator).set_params(random_state=int(s)).fit(kept) for s in seeds]
+            members = self._members(kept, seeds)
             scorer = FittedMembers.of(members, self.score, members[0].schema_.encode(kept))
         return scorer
+
+    def _members(self, rows: Rows, seeds: np.ndarray) -> list[Autoencoder]:
+        members = []
+        for seed in seeds:
+            member = cast("Autoencoder", clone(self.estimator))
+            members.append(member.set_params(random_state=int(seed)).fit(rows))
+        return members
 
     @property
     def _is_strict(self) -> bool:

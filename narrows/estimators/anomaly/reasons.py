@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from narrows.data import Rows
-    from narrows.estimators.anomaly.detector import AnomalyDetector
+    from narrows.data import Rows, Schema
+    from narrows.estimators.autoencoder import Autoencoder
 
 
 @dataclass(frozen=True)
@@ -38,26 +38,36 @@ class Reason:
         return f"{self.column} {_told(self.observed)} (expected {_told(self.expected)})"
 
 
-def reasons(detector: AnomalyDetector, rows: Rows, floats: np.ndarray, n: int) -> list[tuple[Reason, ...]]:
-    """The `n` columns of each row with the largest shares, by the part that made the row's score."""
-    schema = detector.schema_
-    expected, far = detector.scorer_.expected(floats)
-    winners = np.minimum(detector._winners(floats), len(far) - 1)
-    at = np.arange(len(floats))
-    chosen = np.maximum(far[winners, at], 0)
-    columns = np.zeros((schema.n_columns, len(floats)))
-    np.add.at(columns, schema.float_columns, chosen.T)
-    columns = columns.T
-    shares = columns / np.maximum(columns.sum(axis=1, keepdims=True), 1e-300)
-    decoded = schema.decode_rows(np.ascontiguousarray(expected[winners, at]))
+def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n: int) -> list[tuple[Reason, ...]]:
+    """The `n` columns of each row that are farthest from what was expected.
+
+    expected, far : (n_rows, d), encoded, and how far each float is from it; below 0 where it is nearer than typical.
+    """
+    columns = np.zeros((schema.n_columns, len(far)))
+    np.add.at(columns, schema.float_columns, np.maximum(far, 0).T)
+    shares = (columns / np.maximum(columns.sum(axis=0), 1e-300)).T
+    decoded = schema.decode_rows(np.ascontiguousarray(expected))
     names = schema.feature_names
     top = np.argsort(-shares, axis=1, kind="stable")[:, :n]
     return [
         tuple(
             Reason(names[j], _value(rows, i, j), _value(decoded, i, j), float(shares[i, j])) for j in map(int, top[i])
         )
-        for i in range(len(floats))
+        for i in range(len(far))
     ]
+
+
+def explain_reconstruction(model: Autoencoder, X: Any, *, n: int = 3) -> list[tuple[Reason, ...]]:
+    """The `n` columns of each row that a fitted model rebuilds worst, in spreads of each column's own loss over X.
+
+    `AnomalyDetector.explain` compares with what is typical of the rows of the fit instead.
+    """
+    from narrows.estimators.anomaly.fitted import FittedMembers
+
+    rows = model._rows(X)
+    floats = model.schema_.encode(rows, who=type(model).__name__)
+    expected, far = FittedMembers.of([model], "reconstruction", floats).expected(floats)
+    return reasons(model.schema_, rows, expected[0], far[0], n)
 
 
 def _value(rows: Rows, i: int, j: int) -> Any:

@@ -102,8 +102,8 @@ def _card(detector: AnomalyDetector) -> str:
     kept = ""
     if isinstance(detector.scorer_, TrimmedEnsemble):
         kept = (
-            f"\nIt holds {len(detector.scorer_.references):,} of the rows of the fit, scaled, since new rows are compared "
-            "with them: share it only with whom you would share the data.\n"
+            f"\nIt holds {len(detector.scorer_.references):,} of the rows of the fit, scaled, since new rows are "
+            "compared with them: share it only with whom you would share the data.\n"
         )
     return f"""# AnomalyDetector
 

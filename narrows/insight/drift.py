@@ -1,0 +1,180 @@
+"""Has the world changed since the fit, and in which columns?"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.data import as_rows
+from narrows.errors import DataError, SettingError
+from narrows.estimators import AnomalyDetector, benjamini_hochberg
+
+if TYPE_CHECKING:
+    from narrows.data import Schema
+    from narrows.estimators import Autoencoder
+
+_ALPHA = 0.01
+_LEAST = 0.1  # of the largest gap between two distributions: with many rows any trifle is significant
+_MOST = 20_000
+
+
+@dataclass(frozen=True)
+class ColumnDrift:
+    """One column, then and now.
+
+    Parameters
+    ----------
+    column : str
+    statistic : float
+        The largest gap between both distribution functions (Kolmogorov-Smirnov), from 0 to 1.
+    p_value : float
+    drifted : bool
+        Significant at a false discovery rate of 1 % over all columns, and a gap of at least 0.1.
+    median_then, median_now : float
+        In the user's units.
+    """
+
+    column: str
+    statistic: float
+    p_value: float
+    drifted: bool
+    median_then: float
+    median_now: float
+
+
+@dataclass(frozen=True, repr=False)
+class Drift:
+    """What changed, the most first.
+
+    Parameters
+    ----------
+    n_then, n_now : int
+        Rows compared.
+    columns : tuple of ColumnDrift
+    scores : ColumnDrift
+        The same for the anomaly scores (of a plain model, the reconstruction errors): it also sees columns that
+        changed together.
+    """
+
+    n_then: int
+    n_now: int
+    columns: tuple[ColumnDrift, ...]
+    scores: ColumnDrift
+
+    @property
+    def drifted(self) -> tuple[str, ...]:
+        """The columns that changed."""
+        return tuple(column.column for column in self.columns if column.drifted)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return {**asdict(self), "drifted": list(self.drifted)}
+
+    def __str__(self) -> str:
+        n = len(self.columns)
+        if self.drifted:
+            words = f"The world has changed in {len(self.drifted)} of {n} columns: {', '.join(self.drifted)}."
+        elif self.scores.drifted:
+            words = "No column changed by itself, but together they did: the scores are distributed differently."
+        else:
+            words = f"Nothing has changed that {self.n_now:,} rows could show."
+        lines = [*textwrap.wrap(words, 100), ""]
+        for column in (self.scores, *[c for c in self.columns if c.drifted]):
+            p = "p < 0.0001" if column.p_value < 1e-4 else f"p = {column.p_value:.4f}"
+            change = f"median {column.median_then:.4g} then, {column.median_now:.4g} now"
+            lines.append(f"{column.column}: gap {column.statistic:.2f}, {p}, {change}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None) -> Drift:
+    """Compare new rows with those of the fit, column by column and by their scores.
+
+    Parameters
+    ----------
+    model : AnomalyDetector or Autoencoder
+        Fitted.
+    X : like that of `fit`, or Rows
+        New rows; of more than 20,000 a sample.
+    reference : like X, or None
+        Rows from the time of the fit. The default detector holds some itself; every other model needs them.
+
+    Raises
+    ------
+    SettingError
+        A model without rows of its own was given no `reference`.
+    DataError
+        Fewer than five rows on either side.
+    """
+    schema = model.schema_
+    now = schema.encode(_sample(as_rows(X)), who=type(model).__name__)
+    if reference is not None:
+        then = schema.encode(_sample(as_rows(reference)), who=type(model).__name__)
+        scores_then = _scores(model, then)
+    else:
+        then, scores_then = _own_rows(model)
+    if min(len(then), len(now)) < 5:
+        raise DataError("Two times are compared by at least 5 rows each; give more.")
+    found = [_column(schema, i, then, now) for i in range(schema.n_columns)]
+    significant = benjamini_hochberg(np.array([column.p_value for column in found]), _ALPHA)
+    columns = [
+        ColumnDrift(**{**asdict(column), "drifted": bool(is_one and column.statistic >= _LEAST)})
+        for column, is_one in zip(found, significant, strict=True)
+    ]
+    columns.sort(key=lambda column: -column.statistic)
+    scores_now = _scores(model, now)
+    scores = _compared("the scores", scores_then, scores_now)
+    is_drift = scores.p_value <= _ALPHA and scores.statistic >= _LEAST
+    return Drift(len(then), len(now), tuple(columns), ColumnDrift(**{**asdict(scores), "drifted": is_drift}))
+
+
+def _own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndarray]:
+    if not isinstance(model, AnomalyDetector) or not hasattr(model.scorer_, "references"):
+        raise SettingError(
+            "This model holds no rows of its fit to compare with; give some as reference (in the shell: --reference)."
+        )
+    return np.sinh(model.scorer_.references), model.calibration_scores_  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _scores(model: Autoencoder | AnomalyDetector, floats: np.ndarray) -> np.ndarray:
+    if isinstance(model, AnomalyDetector):
+        return model._scores(floats)
+    from narrows.insight.summary import squared_error
+
+    return squared_error(model, floats)
+
+
+def _column(schema: Schema, i: int, then: np.ndarray, now: np.ndarray) -> ColumnDrift:
+    """A column of several floats is judged by the one that changed most."""
+    places = np.flatnonzero(schema.float_columns == i)
+    name = schema.feature_names[i]
+    worst = max((_compared(name, then[:, j], now[:, j]) for j in places), key=lambda column: column.statistic)
+    middles = np.zeros((2, then.shape[1]), np.float32)
+    middles[0, places], middles[1, places] = np.median(then[:, places], axis=0), np.median(now[:, places], axis=0)
+    decoded = schema.decode_rows(middles).block(np.array([i]))
+    p_value = min(1.0, worst.p_value * len(places))
+    return ColumnDrift(worst.column, worst.statistic, p_value, False, float(decoded[0, 0]), float(decoded[1, 0]))
+
+
+def _compared(name: str, then: np.ndarray, now: np.ndarray) -> ColumnDrift:
+    from scipy.stats import ks_2samp
+
+    result = ks_2samp(then, now, method="asymp")
+    return ColumnDrift(
+        name,
+        float(result.statistic),  # pyright: ignore[reportAttributeAccessIssue]
+        float(result.pvalue),  # pyright: ignore[reportAttributeAccessIssue]
+        False,
+        float(np.median(then)),
+        float(np.median(now)),
+    )
+
+
+def _sample(rows: Any) -> Any:
+    if len(rows) <= _MOST:
+        return rows
+    return rows.take(np.sort(np.random.default_rng(0).choice(len(rows), _MOST, replace=False)))
