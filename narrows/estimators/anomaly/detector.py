@@ -192,24 +192,16 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """
         rows = self._rows(X)
         floats = self.schema_.encode(rows, who=type(self).__name__)
-        expected, far = self.scorer_.expected(floats)
-        winners, at = self._winners(floats, len(far)), np.arange(len(floats))
-        return reasons(self.schema_, rows, expected[winners, at], far[winners, at], n)
+        return reasons(self.schema_, rows, *self.scorer_.expected(floats, self.schema_.float_columns), n)
 
     def error_map(self, X: Any) -> np.ndarray:
-        """How far each value of each row is from what was expected: (n, n_columns), of images (n, height, width).
+        """How much of each row's strangeness is each column's own: (n, n_columns), of images (n, height, width).
 
         In squared units of the scale that the networks see, or in spreads of a column's own loss with an `estimator`.
         """
-        floats = self._floats(X)
-        _, far = self.scorer_.expected(floats)
-        chosen = far[self._winners(floats, len(far)), np.arange(len(floats))]
+        _, far = self.scorer_.expected(self._floats(X), self.schema_.float_columns)
         shape = self.schema_.image_shape
-        if shape is not None:
-            return chosen.reshape(-1, *shape).sum(axis=3)
-        columns = np.zeros((len(chosen), self.schema_.n_columns))
-        np.add.at(columns.T, self.schema_.float_columns, chosen.T)
-        return columns
+        return far if shape is None else far.reshape(-1, *shape).sum(axis=3)
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the detector as a folder (see `narrows.load`), whole or not at all.
@@ -224,7 +216,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         save(self, path, overwrite=overwrite)
 
     def _floats(self, X: Any) -> np.ndarray:
-        return self.schema_.encode(self._rows(X), who=type(self).__name__)
+        rows = self._rows(X)
+        return self.schema_.encode(rows, who=type(self).__name__)
 
     def _rows(self, X: Any) -> Rows:
         self._check_fitted()
@@ -236,12 +229,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def _combined(self, parts: np.ndarray) -> np.ndarray:
         """The larger of the parts (n, p), each from its median in units of the way to its upper quartile."""
         return ((parts - self.scale_[0]) / self.scale_[1]).max(axis=1)
-
-    def _winners(self, floats: np.ndarray, n_expected: int) -> np.ndarray:
-        """Which part made the score of each row (n,); 0 where all parts expect the same."""
-        if n_expected == 1:
-            return np.zeros(len(floats), dtype=int)
-        return ((self.scorer_.parts(floats) - self.scale_[0]) / self.scale_[1]).argmax(axis=1)
 
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Which of the anomaly scores (n,), minus `score_samples`, are alarms by `threshold`."""

@@ -20,7 +20,11 @@ HIDDEN_LAYER_SIZES, N_COMPONENTS = (64, 32), 2
 STEPS, BATCH_SIZE, LEARNING_RATE, BETA = 400, 256, 3e-3, 4.0
 MOST_REFERENCES = 4000
 NEIGHBOUR = 3
+STANDS_OUT = 6.0
+"""Rows whose error is so many ways from median to upper quartile above the median are nobody's neighbours."""
+
 _CHUNK = 2048
+_CELLS = 8_000_000  # differences held at once
 
 PARTS = ("reconstruction", "distance")
 
@@ -46,7 +50,8 @@ class TrimmedEnsemble:
         """Learn from standardised floats (n, d); returns the ensemble, and the parts (n, 2) of all the rows.
 
         places : rows that the networks are trained on.
-        near : rows that references are drawn from. None of them is its own neighbour.
+        near : rows that references are drawn from, but for those that stand out, since anomalies often come in groups.
+            None is its own neighbour.
         """
         squeezed_floats = squeezed(floats)
         x = torch.from_numpy(squeezed_floats[places])
@@ -62,47 +67,61 @@ class TrimmedEnsemble:
             trim=trim,
             generator=generator,
         )
-        chosen = near[torch.randperm(len(near), generator=generator)[:MOST_REFERENCES].sort().values.numpy()]
-        ensemble = cls(network.eval(), squeezed_floats[chosen])
+        network.eval()
+        usual = near[_is_usual(_errors(network, squeezed_floats), places, near)]
+        chosen = usual[torch.randperm(len(usual), generator=generator)[:MOST_REFERENCES].sort().values.numpy()]
+        ensemble = cls(network, squeezed_floats[chosen])
         own = np.full(len(floats), -1)
         own[chosen] = np.arange(len(chosen))
         return ensemble, ensemble.parts(floats, own=own)
 
     def parts(self, floats: np.ndarray, *, own: np.ndarray | None = None) -> np.ndarray:
-        """Squared error, a mean over members, and distance to the third nearest reference: (n, 2).
+        """Squared error, a mean over members, and squared distance to the third nearest reference: (n, 2).
 
         own : (n,) each row's place among the references, which is then left out of its neighbours; -1 for none.
         """
-        parts = np.empty((len(floats), 2))
-        for start in range(0, len(floats), _CHUNK):
-            x = torch.from_numpy(squeezed(floats[start : start + _CHUNK]))
-            parts[start : start + len(x), 0] = (self._rebuilt(x) - x).square().sum(dim=2).mean(dim=0).numpy()
-            distances, _ = self._neighbours(x, None if own is None else own[start : start + len(x)])
-            parts[start : start + len(x), 1] = distances[:, -1].numpy()
+        x = squeezed(floats)
+        parts = np.empty((len(x), 2))
+        parts[:, 0] = _errors(self.network, x)
+        for start in range(0, len(x), _CHUNK):
+            chunk = torch.from_numpy(x[start : start + _CHUNK])
+            distances, _ = self._neighbours(chunk, None if own is None else own[start : start + len(chunk)])
+            parts[start : start + len(chunk), 1] = distances[:, -1].square().numpy()
         return parts
 
-    def expected(self, floats: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What either part expects instead of floats (n, d), and how far each float is from it: (2, n, d) both.
+    def expected(self, floats: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What each column of floats (n, d) should be by the others, and how much of the strangeness is its own.
 
-        The members' mean reconstruction, and the mean of the nearest references; squared distances on the scale that
-        the members see.
+        The references nearest in all other columns say what to expect; a column's own share is what the squared
+        distance to the nearest references falls by when it is left out: a row that is ordinary without one column is
+        strange because of it.
+
+        columns : (d,) the column of each float.
+
+        Returns
+        -------
+        expected : ndarray of shape (n, d)
+        far : ndarray of shape (n, n_columns)
         """
-        expected, far = np.empty((2, *floats.shape), np.float32), np.empty((2, *floats.shape), np.float32)
-        for start in range(0, len(floats), _CHUNK):
-            x = torch.from_numpy(squeezed(floats[start : start + _CHUNK]))
-            rebuilt = self._rebuilt(x)
-            _, places = self._neighbours(x, None)
-            near = torch.from_numpy(self.references)[places].mean(dim=1)
+        references, column_of = torch.from_numpy(self.references), torch.from_numpy(columns)
+        n_columns = int(columns.max()) + 1
+        expected, far = np.empty(floats.shape, np.float32), np.empty((len(floats), n_columns))
+        step = max(1, _CELLS // self.references.size)
+        n_near = min(NEIGHBOUR, len(references))
+        for start in range(0, len(floats), step):
+            x = torch.from_numpy(squeezed(floats[start : start + step]))
+            squares = (x[:, None] - references).square()
+            by_column = squares
+            if n_columns < len(columns):
+                by_column = squares.new_zeros(*squares.shape[:2], n_columns).index_add_(2, column_of, squares)
+            whole = by_column.sum(dim=2)
+            nearest = torch.topk(whole, n_near, dim=1, largest=False).values.mean(dim=1)
+            without = torch.topk(whole[:, :, None] - by_column, n_near, dim=1, largest=False)
             here = slice(start, start + len(x))
-            far[0, here] = (rebuilt - x).square().mean(dim=0).numpy()
-            far[1, here] = (near - x).square().numpy()
-            expected[0, here] = torch.sinh(rebuilt.mean(dim=0)).numpy()
-            expected[1, here] = torch.sinh(near).numpy()
+            far[here] = (nearest[:, None] - without.values.mean(dim=1)).clamp_min(0).numpy()
+            near = torch.gather(references.expand(len(x), *references.shape), 1, without.indices[:, :, column_of])
+            expected[here] = torch.sinh(near.mean(dim=1)).numpy()
         return expected, far
-
-    @torch.inference_mode()
-    def _rebuilt(self, x: Tensor) -> Tensor:
-        return self.network.reconstruct(x)
 
     def _neighbours(self, x: Tensor, own: np.ndarray | None) -> tuple[Tensor, Tensor]:
         distances = torch.cdist(x, torch.from_numpy(self.references))
@@ -130,6 +149,27 @@ class TrimmedEnsemble:
             network = StackedVariational(n_members, d, HIDDEN_LAYER_SIZES, N_COMPONENTS, None)
         network.load_state_dict(state, assign=True)
         return cls(network.eval(), references)
+
+
+@torch.inference_mode()
+def _rebuilt(network: StackedVariational, x: Tensor) -> Tensor:
+    return network.reconstruct(x)
+
+
+def _errors(network: StackedVariational, x: np.ndarray) -> np.ndarray:
+    """The squared error of each row (n, d), a mean over members: (n,)."""
+    errors = np.empty(len(x))
+    for start in range(0, len(x), _CHUNK):
+        chunk = torch.from_numpy(x[start : start + _CHUNK])
+        errors[start : start + len(chunk)] = (_rebuilt(network, chunk) - chunk).square().sum(dim=2).mean(dim=0).numpy()
+    return errors
+
+
+def _is_usual(errors: np.ndarray, places: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Which of the rows `near` do not stand out by their errors (n,), measured by those at `places`; at least half."""
+    middle, upper = np.quantile(errors[places], [0.5, 0.75])
+    bound = max(middle + STANDS_OUT * (upper - middle + 1e-9), float(np.median(errors[near])))
+    return errors[near] <= bound
 
 
 def squeezed(floats: np.ndarray) -> np.ndarray:

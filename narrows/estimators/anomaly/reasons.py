@@ -41,11 +41,9 @@ class Reason:
 def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n: int) -> list[tuple[Reason, ...]]:
     """The `n` columns of each row that are farthest from what was expected.
 
-    expected, far : (n_rows, d), encoded, and how far each float is from it; below 0 where it is nearer than typical.
+    expected : (n_rows, d), encoded. far : (n_rows, n_columns), from 0.
     """
-    columns = np.zeros((schema.n_columns, len(far)))
-    np.add.at(columns, schema.float_columns, np.maximum(far, 0).T)
-    shares = (columns / np.maximum(columns.sum(axis=0), 1e-300)).T
+    shares = far / np.maximum(far.sum(axis=1, keepdims=True), 1e-300)
     decoded = schema.decode_rows(np.ascontiguousarray(expected))
     names = schema.feature_names
     top = np.argsort(-shares, axis=1, kind="stable")[:, :n]
@@ -66,8 +64,8 @@ def explain_reconstruction(model: Autoencoder, X: Any, *, n: int = 3) -> list[tu
 
     rows = model._rows(X)
     floats = model.schema_.encode(rows, who=type(model).__name__)
-    expected, far = FittedMembers.of([model], "reconstruction", floats).expected(floats)
-    return reasons(model.schema_, rows, expected[0], far[0], n)
+    members = FittedMembers.of([model], "reconstruction", floats)
+    return reasons(model.schema_, rows, *members.expected(floats, model.schema_.float_columns), n)
 
 
 def _value(rows: Rows, i: int, j: int) -> Any:

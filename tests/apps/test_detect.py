@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import narrows
+
+
+@pytest.fixture
+def sensors(tmp_path: Path) -> Path:
+    """200 rows of four related numbers, the last five of them wrong in column c, and a label that says so."""
+    z = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+    rows = np.column_stack([z[:, 0], z[:, 0] + z[:, 1], z[:, 1] * 3, z[:, 0] - z[:, 1]])
+    rows[195:, 2] += [12, -11, 10, -12, 11]
+    lines = ["a,b,c,d,broken"] + [",".join(f"{x:.4f}" for x in row) + f",{int(i >= 195)}" for i, row in enumerate(rows)]
+    path = tmp_path / "sensors.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_the_strangest_rows_are_shown_with_their_reasons_and_the_detector_is_saved(shell, sensors: Path) -> None:
+    told = shell("detect", sensors, "--label", "broken", "-o", "d", "--seed", "0", "--contamination", "0.05")
+    assert told.status == 0
+    shown = [line for line in told.out.splitlines() if line.startswith("  row ")]
+    assert {int(line.split()[1]) for line in shown} == {196, 197, 198, 199, 200}
+    assert all(": c " in line for line in shown)
+    assert "AUROC 1.000" in told.out.replace("\n", " ")
+    assert isinstance(narrows.load("d"), narrows.AnomalyDetector)
+
+
+def test_scores_p_values_alarms_and_reasons_are_written(shell, sensors: Path) -> None:
+    assert shell("detect", sensors, "--ignore", "broken", "-o", "d", "--seed", "0", "-q").status == 0
+    told = shell("score", "d", sensors, "--explain", "2", "-o", "s.csv", "--json")
+    assert told.json["alarms"] >= 5
+    rows = list(csv.DictReader(Path("s.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["score", "p_value", "anomaly", "reason_1", "reason_2"]
+    assert all(row["reason_1"].startswith("c ") and row["anomaly"] == "1" for row in rows[195:])
+    assert {entry["row"] for entry in told.json["strangest"]} == {195, 196, 197, 198, 199}
+    refused = shell("score", "d", sensors, "--explain", "2", "-o", "s.npy")
+    assert refused.status == 1
+    assert ".csv or .parquet" in refused.err
+
+
+def test_a_plain_model_names_its_reasons_too(shell, sensors: Path) -> None:
+    settings = ("--n-components", "2", "--epochs", "60", "--seed", "0", "--device", "cpu")
+    assert shell("fit", sensors, "--ignore", "broken", "-o", "m", *settings).status == 0
+    told = shell("score", "m", sensors, "--explain", "1", "--label", "broken", "--json")
+    assert told.json["strangest"][0]["reasons"][0]["column"] == "c"
+    assert told.json["quality"]["auroc"] > 0.9
+
+
+def test_drift_names_the_column(shell, quick, sensors: Path) -> None:
+    assert shell("detect", sensors, "--ignore", "broken", "-o", "d", "--seed", "0", "-q").status == 0
+    lines = sensors.read_text().splitlines()
+    moved = [lines[0], *(f"{float(a) + 4},{rest}" for a, rest in (line.split(",", 1) for line in lines[1:]))]
+    Path("now.csv").write_text("\n".join(moved) + "\n")
+    assert "changed in 1 of 4 columns: a" in shell("drift", "d", "now.csv").out
+    assert "Nothing has changed" in shell("drift", "d", sensors).out
+    assert shell("fit", sensors, "--ignore", "broken", "-o", "m", *quick).status == 0
+    assert "--reference" in shell("drift", "m", "now.csv").err
+    assert shell("drift", "m", "now.csv", "--reference", sensors, "--json").json["drifted"] == ["a"]
+
+
+@pytest.mark.parametrize("command", ["encode", "reconstruct", "diagnose"])
+def test_other_commands_say_that_a_detector_is_none_of_theirs(shell, sensors: Path, command: str) -> None:
+    assert shell("detect", sensors, "--ignore", "broken", "-o", "d", "-q").status == 0
+    told = shell(command, "d", sensors, *([] if command == "diagnose" else ["-o", "out.csv"]))
+    assert told.status == 1
+    assert "is an anomaly detector" in told.err
+
+
+def test_a_promise_that_cannot_be_kept_is_a_sentence(shell, sensors: Path) -> None:
+    told = shell("detect", sensors, "--threshold", "conformal", "--alpha", "0.001", "-o", "d")
+    assert told.status == 1
+    assert "at least 999 calibration rows" in told.err.replace("\n", " ")
+    assert not Path("d").exists()

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import RobustScaler
+
+import narrows
+from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
+from narrows.errors import DataError, ModelDamagedError, NotFittedError, SchemaMismatchError, SettingError
+from tests.six_networks import X as DIGITS
+
+RNG = np.random.default_rng(0)
+MIX = RNG.standard_normal((3, 6))
+
+
+def normal(n: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, 3)) @ MIX * [1, 10, 100, 1, 1, 1] + 50
+
+
+ROWS = normal(600, 1)
+STRANGE = normal(40, 2)
+STRANGE[:, 3] += RNG.choice([-8, 8], 40)
+SMALL = Autoencoder(n_components=3, hidden_layer_sizes=(16,), epochs=30, random_state=0, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def detector() -> AnomalyDetector:
+    return AnomalyDetector(random_state=0).fit(ROWS)
+
+
+def auroc(fitted: AnomalyDetector, seed: int = 3) -> float:
+    rows = np.vstack([normal(200, seed), STRANGE])
+    return float(roc_auc_score(np.repeat([0, 1], [200, 40]), -fitted.score_samples(rows)))
+
+
+def test_strange_rows_have_the_largest_scores(detector: AnomalyDetector) -> None:
+    assert auroc(detector) > 0.97
+
+
+@pytest.mark.parametrize("score", ["auto", "reconstruction", "latent", "combined"])
+def test_an_estimator_of_ones_own_is_judged_by_the_score_that_is_asked_for(score: str) -> None:
+    fitted = AnomalyDetector(SMALL, score=score, random_state=0).fit(ROWS)
+    assert auroc(fitted) > (0.6 if score == "latent" else 0.95)
+    assert fitted.part_names == {"combined": ("reconstruction", "latent"), "auto": ("reconstruction",)}.get(
+        score, (score,)
+    )
+
+
+def test_a_variational_estimator_is_judged_by_its_likelihood() -> None:
+    vae = VariationalAutoencoder(n_components=3, hidden_layer_sizes=(16,), epochs=40, device="cpu")
+    fitted = AnomalyDetector(vae, score="likelihood", random_state=0).fit(ROWS)
+    assert auroc(fitted) > 0.9
+    bound = fitted.estimator_.log_likelihood(STRANGE, k=50)
+    assert fitted.scorer_.parts(fitted.schema_.encode(narrows.data.as_rows(STRANGE)))[:, 0] == pytest.approx(-bound)
+
+
+def test_a_trimmed_refit_and_several_members_find_them_too() -> None:
+    fitted = AnomalyDetector(SMALL, trim=0.1, n_members=2, random_state=0).fit(np.vstack([ROWS, STRANGE[:20]]))
+    assert len(fitted.scorer_.models) == 2
+    assert auroc(fitted) > 0.95
+
+
+def test_the_words_of_scikit_learn_and_of_pyod_agree(detector: AnomalyDetector) -> None:
+    scores = -detector.score_samples(STRANGE)
+    assert np.allclose(detector.decision_function(STRANGE), -scores - detector.offset_)
+    assert np.array_equal(detector.predict(STRANGE) == -1, scores > detector.threshold_)
+    assert np.array_equal(detector.predict(STRANGE) == -1, detector.decision_function(STRANGE) < 0)
+    assert detector.threshold_ == -detector.offset_
+    assert np.array_equal(detector.labels_ == 1, detector.decision_scores_ > detector.threshold_)
+    assert set(np.unique(detector.labels_)) == {0, 1}
+    assert np.array_equal(AnomalyDetector(random_state=0).fit_predict(ROWS) == -1, detector.labels_ == 1)
+
+
+def test_contamination_is_the_share_of_calibration_rows_alarmed() -> None:
+    fitted = AnomalyDetector(contamination=0.2, random_state=0).fit(ROWS)
+    assert len(fitted.calibration_scores_) == 60
+    assert (fitted.calibration_scores_ > fitted.threshold_).mean() == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_conformal_threshold_keeps_its_promise_on_fresh_rows() -> None:
+    rates = []
+    for seed in range(5):
+        fitted = AnomalyDetector(threshold="conformal", alpha=0.05, random_state=seed).fit(normal(2000, 10 + seed))
+        assert len(fitted.calibration_scores_) == 1000
+        rates.append((fitted.predict(normal(2000, 50 + seed)) == -1).mean())
+    # Of one calibration set of 1,000 rows the rate varies by 0.007, of a mean of five by 0.003.
+    assert np.mean(rates) == pytest.approx(0.05, abs=0.015)
+    assert np.max(rates) < 0.08
+
+
+def test_benjamini_hochberg_and_a_budget_look_at_the_rows_together() -> None:
+    rows = np.vstack([normal(200, 4), STRANGE])
+    discoveries = AnomalyDetector(threshold="benjamini-hochberg", alpha=0.1, random_state=0).fit(ROWS).predict(rows)
+    assert (discoveries[200:] == -1).mean() > 0.8
+    assert (discoveries[:200] == -1).sum() <= 0.25 * (discoveries == -1).sum()
+    assert (AnomalyDetector(threshold="budget", budget=7, random_state=0).fit(ROWS).predict(rows) == -1).sum() == 7
+
+
+def test_the_column_that_was_spoiled_is_named_first_with_what_was_seen() -> None:
+    frame = pd.DataFrame(ROWS, columns=list("abcdef"))
+    strange = pd.DataFrame(STRANGE, columns=list("abcdef"))
+    for fitted in (AnomalyDetector(random_state=0).fit(frame), AnomalyDetector(SMALL, random_state=0).fit(frame)):
+        first = [reasons[0] for reasons in fitted.explain(strange, n=2)]
+        assert np.mean([reason.column == "d" for reason in first]) > 0.9
+        of_d = [(i, reason) for i, reason in enumerate(first) if reason.column == "d"]
+        assert all(reason.observed == strange["d"].iloc[i] for i, reason in of_d)
+        clean = normal(40, 2)[:, 3]
+        assert np.median([abs(reason.expected - clean[i]) for i, reason in of_d]) < 2
+        assert all(0 <= reason.share <= 1 for reason in first)
+        assert fitted.error_map(strange).argmax(axis=1).tolist().count(3) > 35
+
+
+def test_images_have_a_map_of_their_errors() -> None:
+    fitted = AnomalyDetector(Autoencoder(n_components=6, epochs=5, device="cpu"), random_state=0).fit(DIGITS[:300])
+    spoiled = DIGITS[300:301].copy()
+    spoiled[0, 0, 0] = 1
+    assert fitted.error_map(spoiled).shape == (1, 8, 8)
+    assert np.unravel_index(fitted.error_map(spoiled)[0].argmax(), (8, 8)) == (0, 0)
+
+
+@pytest.mark.parametrize("estimator", [None, SMALL])
+def test_a_detector_comes_back_from_disk_as_it_was(estimator, tmp_path) -> None:
+    frame = pd.DataFrame(ROWS, columns=list("abcdef"))
+    fitted = AnomalyDetector(estimator, threshold="conformal", alpha=0.05, random_state=0).fit(frame)
+    fitted.save(tmp_path / "d")
+    again = narrows.load(tmp_path / "d")
+    assert np.array_equal(again.score_samples(frame), fitted.score_samples(frame))
+    assert np.array_equal(again.predict(frame), fitted.predict(frame))
+    assert np.array_equal(again.labels_, fitted.labels_)
+    assert again.explain(frame[:3]) == fitted.explain(frame[:3])
+    assert again.threshold == "conformal"
+    fitted.save(tmp_path / "d", overwrite=True)
+    weights = next((tmp_path / "d").rglob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-3])
+    with pytest.raises(ModelDamagedError):
+        narrows.load(tmp_path / "d")
+
+
+def test_the_same_seed_gives_the_same_scores_and_another_one_others(detector: AnomalyDetector) -> None:
+    assert np.array_equal(AnomalyDetector(random_state=0).fit(ROWS).decision_scores_, detector.decision_scores_)
+    assert not np.array_equal(AnomalyDetector(random_state=1).fit(ROWS).decision_scores_, detector.decision_scores_)
+
+
+def test_it_is_a_scikit_learn_estimator(detector: AnomalyDetector) -> None:
+    copy = clone(detector.set_params(contamination=0.05))
+    detector.set_params(contamination=0.1)
+    assert copy.contamination == 0.05
+    pipeline = make_pipeline(RobustScaler(), AnomalyDetector(random_state=0)).fit(ROWS)
+    assert (pipeline.predict(STRANGE) == -1).mean() > 0.8
+
+
+@pytest.mark.parametrize(
+    "rows", [normal(2, 0), normal(5, 0), normal(25, 0), np.ones((40, 3)), np.repeat(ROWS[:3], 30, 0)]
+)
+def test_few_and_constant_and_repeated_rows_have_scores(rows: np.ndarray) -> None:
+    assert np.isfinite(AnomalyDetector(random_state=0).fit(rows).decision_scores_).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"score": "latent"}, "needs an estimator"),
+        ({"score": "best"}, "is not known"),
+        ({"threshold": "top"}, "is not known"),
+        ({"contamination": 0.7}, "at most 0.5"),
+        ({"alpha": 0}, "between 0 and 1"),
+        ({"threshold": "budget"}, "needs budget"),
+        ({"n_members": 0}, "whole number from 1"),
+        ({"trim": 1.0}, "from 0 to below 1"),
+        ({"calibration_fraction": 1.0}, "between 0 and 1"),
+        ({"estimator": "vae"}, "must be a narrows autoencoder"),
+        ({"estimator": SMALL, "score": "likelihood"}, "needs a variational model"),
+    ],
+)
+def test_impossible_settings_are_refused_in_words(settings: dict, words: str) -> None:
+    with pytest.raises(SettingError, match=words):
+        AnomalyDetector(**settings).fit(ROWS[:60])
+
+
+def test_too_few_rows_for_a_promise_are_refused_in_words() -> None:
+    with pytest.raises(DataError, match="at least 999 calibration rows, and there are 300"):
+        AnomalyDetector(threshold="conformal", alpha=0.001).fit(ROWS)
+    with pytest.raises(DataError, match="at least 2 rows"):
+        AnomalyDetector().fit(ROWS[:1])
+
+
+def test_other_rows_and_unfitted_detectors_are_refused(detector: AnomalyDetector) -> None:
+    with pytest.raises(SchemaMismatchError):
+        detector.predict(ROWS[:, :4])
+    with pytest.raises(NotFittedError):
+        AnomalyDetector().predict(ROWS)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ks_2samp
+
+from narrows import AnomalyDetector, Autoencoder
+from narrows.errors import SettingError
+from narrows.insight import drift
+
+
+def table(n: int, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    z = rng.standard_normal((n, 2))
+    return pd.DataFrame({"a": z[:, 0], "b": z[:, 0] + 0.1 * z[:, 1], "c": 100 + 5 * z[:, 1], "d": rng.random(n)})
+
+
+@pytest.fixture(scope="module")
+def detector() -> AnomalyDetector:
+    return AnomalyDetector(random_state=0).fit(table(1500, 0))
+
+
+def test_rows_of_the_same_world_have_not_drifted(detector: AnomalyDetector) -> None:
+    found = drift(detector, table(800, 1))
+    assert found.drifted == ()
+    assert not found.scores.drifted
+    assert "Nothing has changed" in str(found)
+
+
+def test_a_column_that_moved_is_named_with_its_medians(detector: AnomalyDetector) -> None:
+    now = table(800, 1)
+    now["c"] += 6
+    found = drift(detector, now)
+    assert found.drifted == ("c",)
+    column = found.columns[0]
+    assert column.median_then == pytest.approx(100, abs=0.7)
+    assert column.median_now == pytest.approx(106, abs=0.7)
+    assert "changed in 1 of 4 columns: c" in str(found)
+    assert json.loads(json.dumps(found.to_dict()))["drifted"] == ["c"]
+
+
+def test_columns_that_changed_only_together_show_in_the_scores(detector: AnomalyDetector) -> None:
+    now = table(800, 1)
+    now["b"] = np.random.default_rng(5).permutation(now["b"])
+    found = drift(detector, now)
+    assert found.drifted == ()
+    assert found.scores.drifted
+    assert "together they did" in str(found)
+
+
+def test_a_plain_model_needs_rows_to_compare_with() -> None:
+    then, now = table(400, 0), table(300, 1)
+    now["d"] = now["d"] ** 3
+    model = Autoencoder(n_components=2, epochs=5, random_state=0, device="cpu").fit(then)
+    with pytest.raises(SettingError, match="reference"):
+        drift(model, now)
+    found = drift(model, now, reference=then)
+    assert found.drifted == ("d",)
+    gap = ks_2samp(then["d"], now["d"]).statistic
+    assert found.columns[0].statistic == pytest.approx(gap, abs=1e-6)
