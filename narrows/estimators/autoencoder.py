@@ -15,7 +15,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
-from narrows.data import Missing, Rows, Scale, Schema, as_rows
+from narrows.data import Missing, Rows, Scale, Schema, as_rows, give_back
 from narrows.errors import NotFittedError
 from narrows.estimators import checks, fitting
 from narrows.estimators.html import model_html
@@ -54,16 +54,21 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     image_shape : (height, width) or (height, width, channels) or None, default=None
         Reads the columns of a two-dimensional X as images. Arrays of three or four dimensions need no hint.
     scale : {"auto", "standard", "minmax", "none"}, default="auto"
-        How columns become floats. "auto" keeps data in [0, 1], divides pixels by their largest possible
-        value, and standardises every column of anything else.
-    missing : {"error", "mean"}, default="error"
-        What to do about NaN: stop with a sentence, or fill in the training mean of the column.
+        How number columns become floats. "auto" keeps data in [0, 1], divides pixels by their largest possible
+        value, and standardises every column of anything else; beside text, dates or gaps skewed columns go by their
+        quantiles.
+    missing : {"mask", "error", "mean"}, default="mask"
+        What to do about missing cells: learn where they are and count only what is there, stop with a sentence, or
+        fill in the training mean of the column.
+    categorical : tuple of str, default=()
+        Columns of numbers that only name something. Text always is a category, or set aside where it names each row.
     output_activation : {"auto", "sigmoid", "linear"}, default="auto"
         "auto" is "sigmoid" where every float lies in [0, 1].
     loss : {"auto", "mse", "bce", "mae", "huber", "gaussian"} or Likelihood, default="auto"
         Summed over features. "mse" squared error, "bce" cross-entropy (Bernoulli, nats), "mae" absolute error,
         "huber" Huber's loss with delta 1, "gaussian" a normal density with one learned variance per feature (nats).
-        "auto" is "mse", and for a gaussian code "bce" under a sigmoid output, else "gaussian".
+        "auto" is "mse", and for a gaussian code "bce" under a sigmoid output, else "gaussian". Beside text, dates or
+        gaps "auto" has a loss for each kind (`narrows.model.MixedError`), for a gaussian code a density of each.
     corruption : {None, "gaussian", "masking", "salt-and-pepper"} or Corruption, default=None
         Noise on the encoder's input, fresh for every batch; the target stays clean (Vincent et al. 2010).
     level : float, default=0.3
@@ -173,7 +178,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     decoder: nn.Module | None = None
     image_shape: tuple[int, ...] | None = None
     scale: Scale = "auto"
-    missing: Missing = "error"
+    missing: Missing = "mask"
+    categorical: tuple[str, ...] = ()
     output_activation: str = "auto"
     loss: str | Likelihood = "auto"
     corruption: str | Corruption | None = None
@@ -345,6 +351,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         rows = self._rows(X)
         return self.schema_.decode(map_rows(self, rows, self.network_.reconstruct), like=rows)
 
+    def impute(self, X: Any) -> Any:
+        """X with its gaps filled with what the model expects there; what is there stays exactly as it is."""
+        return give_back(self.impute_rows(self._rows(X)))
+
+    def impute_rows(self, rows: Rows) -> Rows:
+        """`impute` for Rows, as `narrows.read` gives them."""
+        return self.schema_.fill(rows, map_rows(self, rows, self.network_.reconstruct))
+
     def reconstruction_error(self, X: Any, *, per_feature: bool = False) -> np.ndarray:
         """Loss of rebuilding each row from its (deterministic) code, in `loss_unit_`.
 
@@ -367,21 +381,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         errors = map_rows(self, rows, error, check=partial(checks.within_density, likelihood))
         if not per_feature:
             return errors
-        first_floats = np.searchsorted(self.schema_.float_columns, np.arange(rows.n_columns))
-        return np.add.reduceat(errors, first_floats, axis=1)
+        return self.schema_.sum_by_column(errors)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Share of the variance that the reconstruction keeps; 1 is perfect, 0 is no better than the training mean.
 
-        1 - sum (x - x̂)² / sum (x - mean)² over encoded floats, whatever the loss, so that models with different
-        settings compare.
+        1 - sum (x - x̂)² / sum (x - mean)² over the encoded floats of what is there, whatever the loss, so that models
+        with different settings compare.
         """
         rows = self._rows(X)
         mean = torch.as_tensor(self.mean_, device=self.device_)
+        gap_floats = torch.as_tensor(self.schema_.gap_floats, device=self.device_)
+        has_gaps = gap_floats >= 0
 
         def squares(x: Tensor) -> Tensor:
-            error = (x - self.network_.reconstruct(x)).double().square().sum(dim=1)
-            return torch.stack([error, (x - mean).double().square().sum(dim=1)], dim=1)
+            squares = torch.stack([x - self.network_.reconstruct(x), x - mean], dim=2).double().square()
+            if has_gaps.any():
+                squares[:, has_gaps] *= (1 - x[:, gap_floats[has_gaps]])[:, :, None]
+            return squares.sum(dim=1)
 
         error, spread = map_rows(self, rows, squares).sum(axis=0)
         if spread == 0:
@@ -445,6 +462,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.missing != "error"
         tags.transformer_tags.preserves_dtype = []
         return tags
 

@@ -27,7 +27,9 @@ class FitSummary:
     estimator : str
         The class's name.
     rows, columns : int
-        What was given to `fit`, without columns left out.
+        What was given to `fit`.
+    kinds : dict[str, str]
+        Of a table with names: each column that is learned from, and its kind in a word.
     left_out : dict[str, str]
         Columns set aside, and why.
     floats : int
@@ -68,6 +70,7 @@ class FitSummary:
     estimator: str
     rows: int
     columns: int
+    kinds: dict[str, str]
     left_out: dict[str, str]
     floats: int
     n_components: int
@@ -122,7 +125,8 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
         estimator=type(model).__name__,
         rows=len(rows),
         columns=schema.n_columns,
-        left_out=dict(rows.left_out),
+        kinds=schema.kind_words if schema.names else {},
+        left_out=schema.left_out,
         floats=schema.n_floats,
         n_components=model.n_components_,
         parameters=model.network_.n_parameters,

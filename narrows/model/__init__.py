@@ -22,6 +22,7 @@ from narrows.model.likelihood import (
     SquaredError,
     make_likelihood,
 )
+from narrows.model.mixed import MixedDensity, MixedError, make_mixed
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
 from narrows.model.objective import Objective
@@ -48,6 +49,8 @@ __all__ = [
     "Likelihood",
     "Linear",
     "Masking",
+    "MixedDensity",
+    "MixedError",
     "Objective",
     "OwnDecoder",
     "OwnEncoder",
@@ -65,6 +68,7 @@ __all__ = [
     "make_code",
     "make_corruption",
     "make_likelihood",
+    "make_mixed",
     "make_penalty",
     "station_from_description",
 ]

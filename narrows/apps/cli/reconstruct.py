@@ -37,7 +37,9 @@ def reconstruct(
     rebuilt = passage(fitted, floats)
     error = float(((rebuilt - floats) ** 2).sum(axis=1, dtype="float64").mean())
     schema = fitted.schema_
-    write(output, schema.decode_rows(rebuilt), labels=rows.labels, pixel_range=schema.pixel_range, force=force)
+    write(
+        output, schema.decode_rows(rebuilt, like=rows), labels=rows.labels, pixel_range=schema.pixel_range, force=force
+    )
     voice.result(
         {"output": str(output), "rows": len(rows), "squared_error": error},
         f"Wrote {counted(len(rows), 'reconstructed row')} to {output} (squared error {number(error)} per row, "

@@ -94,8 +94,7 @@ def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
         arrays = {"error": squares, "spread": spread}
         arrays = {name: a.reshape(schema.image_shape).sum(axis=2) for name, a in arrays.items()}
         return Payload("error_by_column", about, arrays)
-    first = np.searchsorted(schema.float_columns, np.arange(schema.n_columns))
-    error, whole = np.add.reduceat(squares, first), np.add.reduceat(spread, first)
+    error, whole = schema.sum_by_column(squares), schema.sum_by_column(spread)
     order = np.argsort(-error, kind="stable")
     about["names"] = [schema.feature_names[i] for i in order]
     return Payload("error_by_column", about, {"error": error[order], "spread": whole[order], "column": order})
