@@ -106,8 +106,7 @@ def check_cells(rows: Rows, missing: Missing, *, masked: Sequence[int] | None = 
         if fresh:
             listed = ", ".join(repr(name) for name in fresh[:5]) + (", ..." if len(fresh) > 5 else "")
             warnings.warn(
-                f"{rows.source} has gaps in columns that had none at the fit ({listed}); what is usual there stands in "
-                "for them.",
+                f"{rows.source} has gaps in columns that had none at the fit ({listed}); what is usual stands in.",
                 stacklevel=3,
             )
 

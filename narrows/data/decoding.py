@@ -97,12 +97,11 @@ def _with_gaps(column: np.ndarray, missing: np.ndarray) -> np.ndarray:
 def _in_the_form_of(like: Rows, rows: Rows, schema: Schema) -> Rows:
     same = len(like) == len(rows)
     values = rows.values
+    types = tuple(like.column_type(i) or rows.column_type(i) for i in range(rows.n_columns))
     if same and isinstance(values, tuple):
         aside = {int(k.columns[0]) for k in schema.kinds if isinstance(k, SetAside) and k.value is None}
         values = tuple(like.column(i) if i in aside else column for i, column in enumerate(values))
-    types = None
-    if like.types is not None or rows.types is not None:
-        types = tuple(like.column_type(i) or rows.column_type(i) for i in range(rows.n_columns))
+        types = tuple(like.column_type(i) if i in aside else kind for i, kind in enumerate(types))
     return replace(
         rows,
         values=values,
@@ -111,7 +110,7 @@ def _in_the_form_of(like: Rows, rows: Rows, schema: Schema) -> Rows:
         names=like.names or (rows.names if like.container != "pandas" else None),
         index=like.index if same else None,
         column_labels=like.column_labels,
-        types=types,
+        types=types if any(types) else None,
     )
 
 

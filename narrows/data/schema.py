@@ -13,7 +13,7 @@ from narrows.data.checking import Missing, cell_name, check_cells, check_columns
 from narrows.data.columns import ColumnType, is_gap
 from narrows.data.decoding import decoded, filled
 from narrows.data.infer import learn_kinds
-from narrows.data.kinds import KINDS, ColumnKind, Gaps, Numeric, SetAside
+from narrows.data.kinds import KINDS, Category, ColumnKind, Gaps, Numeric, SetAside
 from narrows.data.memory import by, give_back
 from narrows.data.rows import Container, Layout, Rows
 from narrows.data.scaling import PIXELS, Scale
@@ -157,6 +157,14 @@ class Schema:
         """The column that each float belongs to, integers (n_floats,)."""
         return np.concatenate([kind.float_columns for kind in self.kinds])
 
+    @property
+    def float_names(self) -> tuple[str, ...]:
+        """What each float stands for: "age", "sex = male", "age is missing", "when: sine of the day"."""
+        names = self.feature_names
+        return tuple(
+            names[i] + word for kind in self.kinds for i, word in zip(kind.float_columns, kind.float_words, strict=True)
+        )
+
     @cached_property
     def gap_floats(self) -> np.ndarray:
         """For each float the place of the mask that says whether its cell is missing, -1 where it always counts."""
@@ -271,8 +279,10 @@ class Schema:
         masked = [column for kind in kinds if isinstance(kind, Gaps) for column in kind.columns]
         if len(dtypes) != n or not np.array_equal(covered, np.arange(n)) or not set(masked) <= set(range(n)):
             raise ValueError(f"the schema's columns are not 0 to {n - 1}")
-        if any(not isinstance(name, str) or np.dtype(name).kind not in "biufMO" for name in dtypes):
-            raise ValueError("the schema names a dtype that no column has")
+        texts = {int(i) for kind in kinds if isinstance(kind, Category | SetAside) for i in kind.columns}
+        for i, name in enumerate(dtypes):
+            if not isinstance(name, str) or np.dtype(name).kind not in ("biufMO" if i in texts else "biufM"):
+                raise ValueError("the schema names a dtype that no column of that kind has")
         types = description.get("types")
         if types is not None and len(types) != n:
             raise ValueError(f"the schema's types are not {n}")

@@ -20,7 +20,7 @@ from narrows.errors import NotFittedError
 from narrows.estimators import checks, fitting
 from narrows.estimators.html import model_html
 from narrows.estimators.inference import map_floats, map_rows
-from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, Penalty
+from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, MixedError, Penalty
 from narrows.training import Epoch, History, Trainer, fingerprint
 
 
@@ -357,7 +357,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def impute_rows(self, rows: Rows) -> Rows:
         """`impute` for Rows, as `narrows.read` gives them."""
-        return self.schema_.fill(rows, map_rows(self, rows, self.network_.reconstruct))
+        filled = self.schema_.fill(rows, map_rows(self, rows, self.network_.reconstruct))
+        # The second pass sees a whole row, which tells its place among the others better than one with gaps.
+        return self.schema_.fill(rows, map_rows(self, filled, self.network_.reconstruct))
 
     def reconstruction_error(self, X: Any, *, per_feature: bool = False) -> np.ndarray:
         """Loss of rebuilding each row from its (deterministic) code, in `loss_unit_`.
@@ -424,8 +426,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     @property
     def loss_unit_(self) -> str:
         self._check_fitted()
-        unit = self.network_.likelihood.unit
-        return f"{unit} per row (sum over {self.schema_.n_floats} features, {self.schema_.unit})"
+        likelihood, schema = self.network_.likelihood, self.schema_
+        if isinstance(likelihood, MixedError):
+            summed = f"sum over {schema.n_columns - len(schema.left_out)} columns"
+            each = "" if likelihood.is_density else ", each 1 where nothing is known"
+            return f"{likelihood.unit} per row ({summed}{each})"
+        return f"{likelihood.unit} per row (sum over {schema.n_floats} features, {schema.unit})"
 
     @property
     def _n_features_out(self) -> int:

@@ -36,6 +36,10 @@ class Boolean:
         return self.columns
 
     @property
+    def float_words(self) -> list[str]:
+        return [""] * len(self.columns)
+
+    @property
     def costs(self) -> np.ndarray:
         return entropy(self.share)
 

@@ -63,6 +63,10 @@ class Category:
         return np.repeat(self.columns, self.width)
 
     @property
+    def float_words(self) -> list[str]:
+        return [f" = {level}" for level in self.levels] + [" = another level"] * bool(self.rare)
+
+    @property
     def costs(self) -> np.ndarray:
         from scipy.special import entr
 

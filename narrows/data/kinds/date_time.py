@@ -67,6 +67,10 @@ class DateTime:
         return np.repeat(self.columns, 1 + 2 * len(self.cycles))
 
     @property
+    def float_words(self) -> list[str]:
+        return ["", *(f": {wave} of the {name}" for name in self.cycles for wave in ("sine", "cosine"))]
+
+    @property
     def costs(self) -> np.ndarray:
         return np.array([self.variance])
 

@@ -29,6 +29,10 @@ class Gaps:
         return self.columns
 
     @property
+    def float_words(self) -> list[str]:
+        return [" is missing"] * len(self.columns)
+
+    @property
     def costs(self) -> np.ndarray:
         return entropy(self.share)
 

@@ -30,6 +30,11 @@ class ColumnKind(Protocol):
         ...
 
     @property
+    def float_words(self) -> list[str]:
+        """For each float, what follows the column's name: "" or " = male"."""
+        ...
+
+    @property
     def costs(self) -> np.ndarray:
         """What the best constant answer costs a cell that is there, by the kind's loss: (c,)."""
         ...

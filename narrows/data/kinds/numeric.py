@@ -54,6 +54,10 @@ class Numeric:
         return self.columns
 
     @property
+    def float_words(self) -> list[str]:
+        return [""] * len(self.columns)
+
+    @property
     def costs(self) -> np.ndarray:
         return np.ones(len(self.columns)) if self.variance is None else self.variance
 

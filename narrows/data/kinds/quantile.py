@@ -61,6 +61,10 @@ class Quantile:
         return self.columns
 
     @property
+    def float_words(self) -> list[str]:
+        return [""]
+
+    @property
     def costs(self) -> np.ndarray:
         return np.ones(1)
 

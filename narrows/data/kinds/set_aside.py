@@ -39,6 +39,10 @@ class SetAside:
         return np.zeros(0, dtype=np.intp)
 
     @property
+    def float_words(self) -> list[str]:
+        return []
+
+    @property
     def costs(self) -> np.ndarray:
         return np.zeros(1)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.errors import DataError, SettingError
+from narrows.insight import summary
 from narrows.insight.payloads.payload import Payload, shown
-from narrows.insight.summary import passage
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -86,7 +86,7 @@ def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
         channels. `about`: "names".
     """
     some = shown(model, X, most=_MEASURED, seed=seed)
-    squares = np.square(passage(model, some.floats) - some.floats, dtype=np.float64).mean(axis=0)
+    squares = summary.squares(model, some.floats).mean(axis=0)
     spread = np.square(some.floats - some.floats.mean(axis=0), dtype=np.float64).mean(axis=0)
     schema = model.schema_
     about: dict[str, Any] = {"image_shape": schema.image_shape, "unit": schema.unit, "names": None}
