@@ -7,7 +7,7 @@ from narrows.data.checking import Missing
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage
-from narrows.data.read import read, read_held_out
+from narrows.data.read import read, read_held_out, without_gaps
 from narrows.data.rows import Columns, Rows
 from narrows.data.scaling import Scale
 from narrows.data.schema import Schema
@@ -40,5 +40,6 @@ __all__ = [
     "weighing",
     "whole_file",
     "whole_folder",
+    "without_gaps",
     "write",
 ]

@@ -80,15 +80,19 @@ def check_pixel_units(schema: Schema, rows: Rows) -> None:
         )
 
 
-def check_cells(rows: Rows, missing: Missing, *, masked: Sequence[int] | None = None) -> None:
+def check_cells(
+    rows: Rows, missing: Missing, *, columns: Sequence[int] | None = None, masked: Sequence[int] | None = None
+) -> None:
     """Raise MissingValuesError where infinity stands, or a gap that may not be there.
 
-    masked : the columns whose gaps the fit knows; gaps elsewhere are told in a warning. None at the fit itself.
+    columns : those that matter; None for all but empty ones. masked : those whose gaps the fit knows; gaps elsewhere
+    are told in a warning. None at the fit itself.
     """
     may_be_gaps = missing != "error" and not (missing == "mask" and rows.image_shape is not None)
-    numbers = [i for i, name in enumerate(rows.dtypes) if np.dtype(name).kind == "f"]
-    others = [i for i, name in enumerate(rows.dtypes) if np.dtype(name).kind in "OM"]
-    with_gaps = [i for i in others if is_gap(rows.column(i)).any()]
+    dtypes = {i: np.dtype(rows.dtypes[i]).kind for i in (range(rows.n_columns) if columns is None else columns)}
+    numbers = [i for i, kind in dtypes.items() if kind == "f"]
+    n_gaps = {i: int(is_gap(rows.column(i)).sum()) for i, kind in dtypes.items() if kind in "OM"}
+    with_gaps = [i for i, n in n_gaps.items() if n and not (columns is None and n == len(rows))]
     found = None
     if numbers:
         part = rows.select(numbers)

@@ -126,11 +126,21 @@ def _number_column(series: nw.Series[Any], native: str) -> Column:
 
 
 def _category_column(series: nw.Series[Any], native: str) -> Column:
-    levels = [_plain(level) for level in series.cat.get_categories().to_list()]
-    column = series.to_native()
-    ordered = bool(native and column.dtype.ordered)
-    kind = ColumnType(type(series.dtype).__name__, tuple(levels), ordered, native=native)
+    levels, ordered = _levels(series)
+    name = type(series.dtype).__name__
+    kind = ColumnType(name, tuple(_plain(level) for level in levels), ordered, native=native)
     return Column(_objects(series.to_list()), kind)
+
+
+def _levels(series: nw.Series[Any]) -> tuple[list[Any], bool]:
+    """All levels of a categorical column in their order, and whether that order means something."""
+    column: Any = series.to_native()
+    if series.implementation.is_pandas_like():
+        return column.cat.categories.tolist(), bool(column.dtype.ordered)
+    if series.implementation.is_pyarrow():
+        chunks = column.unify_dictionaries().chunks
+        return chunks[0].dictionary.to_pylist() if chunks else [], bool(column.type.ordered)
+    return list(getattr(series.dtype, "categories", ())), False  # of polars' Categorical the order is an accident
 
 
 def _plain(level: Any) -> Level:
@@ -215,7 +225,7 @@ def _as_pandas(values: np.ndarray, kind: ColumnType) -> Any:
         return moments.astype(native).array if native else moments.array
     if kind.name == "Duration":
         return pd.Series(_spans(values, kind)).astype(native or f"timedelta64[{kind.unit}]").array  # pyright: ignore[reportArgumentType]
-    return pd.Series(values).astype(native or "str").array  # pyright: ignore[reportArgumentType]
+    return pd.Series(values, dtype=native or "str")  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def _as_polars(values: np.ndarray, kind: ColumnType) -> Any:

@@ -43,6 +43,8 @@ def learn_kinds(
     if _is_plain(rows, left, forced, with_gaps):
         part = rows.select(left)
         numeric, unit = learn_numeric(part, measure(part, weight), scale, columns=left)
+        if aside and numeric.constant.all():
+            raise DataError(_nothing_left(rows, aside + [s for i in left if (s := _constant(rows, int(i), False))]))
         return (numeric, *aside), unit
     aside += [s for i in left if (s := _constant(rows, int(i), with_gaps))]
     left = np.setdiff1d(left, [s.columns[0] for s in aside])
@@ -121,6 +123,7 @@ def _constant(rows: Rows, i: int, with_gaps: bool) -> SetAside | None:
 
 def _nothing_left(rows: Rows, aside: list[SetAside]) -> str:
     names = rows.feature_names
+    aside = sorted(aside, key=lambda s: s.columns[0])
     told = ", ".join(f"{names[s.columns[0]]!r} ({s.reason})" for s in aside[:_SHOWN])
     told += ", ..." if len(aside) > _SHOWN else ""
     return f"{rows.source} has no column to learn from; set aside: {told}."

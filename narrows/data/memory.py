@@ -64,7 +64,8 @@ def give_back(rows: Rows) -> Any:
     if rows.container == "pandas":
         import pandas as pd
 
-        frame = pd.DataFrame(columns, index=cast("Any", rows.index))
+        frame = pd.DataFrame(columns)
+        frame.index = frame.index if rows.index is None else cast("Any", rows.index)
         labels = range(rows.n_columns) if rows.column_labels is None else rows.column_labels
         return frame if rows.names else frame.set_axis(cast("Any", labels), axis=1)
     if rows.container == "polars":

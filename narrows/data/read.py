@@ -70,7 +70,7 @@ def read(
     if image_size is not None and (is_set or not path.is_dir()):
         raise SettingError(f"image_size needs a folder of images, which {source} is not.")
     rows = sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size)
-    return _without_gaps(rows) if missing == "drop" else rows
+    return without_gaps(rows) if missing == "drop" else rows
 
 
 def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
@@ -117,9 +117,10 @@ def _read_path(
     )
 
 
-def _without_gaps(rows: Rows) -> Rows:
+def without_gaps(rows: Rows, columns: Sequence[int] | None = None) -> Rows:
+    """The rows without a missing cell (in these columns), with a note on how many were dropped; DataError for none."""
     whole = np.ones(len(rows), dtype=bool)
-    for i in range(rows.n_columns):
+    for i in range(rows.n_columns) if columns is None else columns:
         gaps = is_gap(rows.column(i))
         if not gaps.all():  # an empty column is set aside
             whole &= ~gaps

@@ -129,6 +129,11 @@ class Schema:
             return None
         return float(kind.offset[0]), float(kind.offset[0] + kind.scale[0])
 
+    @cached_property
+    def learned_columns(self) -> list[int]:
+        """The columns that have floats."""
+        return np.unique(self.float_columns).tolist()
+
     @property
     def left_out(self) -> dict[str, str]:
         """Columns that are not learned from -> why, in a few words; they come back as they were."""
@@ -210,9 +215,8 @@ class Schema:
         """Raise what `encode` raises, save DataRangeError, without encoding anything; warns of gaps in new places."""
         check_columns(self, rows, who=who)
         check_kinds(self, rows, who=who)
-        # What is not learned from may have gaps or not.
-        masked = [int(i) for kind in self.kinds if isinstance(kind, Gaps | SetAside) for i in kind.columns]
-        check_cells(rows, self.missing, masked=masked)
+        masked = [int(i) for kind in self.kinds if isinstance(kind, Gaps) for i in kind.columns]
+        check_cells(rows, self.missing, columns=self.learned_columns, masked=masked)
         check_pixel_units(self, rows)
 
     def encode_chunk(self, rows: Rows, chunk: slice, *, out: np.ndarray) -> None:

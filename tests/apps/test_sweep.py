@@ -33,7 +33,8 @@ def test_numbers_and_pictures_are_written(shell, quick, table: Path) -> None:
     assert [(row["value"], row["seed"]) for row in rows] == [("1", "0"), ("1", "1"), ("2", "0"), ("2", "1")]
     points = json.loads(Path("s.json").read_text())["points"]
     assert float(rows[3]["held_out"]) == points[1]["held_out"][1]
-    assert Image.open("s.png").width > 300
+    with Image.open("s.png") as picture:
+        assert picture.width > 300
     assert Path("s.svg").read_text().startswith("<?xml")
     refused = shell(*call, "-o", "s.csv")
     assert refused.status == 1

@@ -86,28 +86,31 @@ def read_for_model(
     """
     size = size_in(image_size)
 
+    from narrows.data import without_gaps
+
     if missing in ("mean", "error") or (missing == "mask" and fitted.schema_.missing != "mask"):
         fitted.schema_ = replace(fitted.schema_, missing=missing)
     rows = _part(data, part, voice)
     if rows is None:
-        rows = _read_columns(fitted, data, label=label, image_size=size, missing=missing or "mask")
+        rows = _read_columns(fitted, data, label=label, image_size=size)
+    rows = _matched(fitted, rows, voice)
+    if missing == "drop":
+        rows = without_gaps(rows, fitted.schema_.learned_columns)
     for note in rows.notes:
         voice.remark(note)
-    return _matched(fitted, rows, voice)
+    return rows
 
 
-def _read_columns(
-    fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None, missing: Missing
-) -> Rows:
-    """DATA with the model's columns alone, so that no other column's text or gaps decide; all of it where some lack."""
+def _read_columns(fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None) -> Rows:
+    """DATA with the model's columns alone, so that no other column is talked of; all of it where some lack."""
     from narrows.data import read
     from narrows.errors import DataError, SettingError
 
-    names = fitted.schema_.names
-    if names is not None:
+    names, learned = fitted.schema_.names, fitted.schema_.learned_columns
+    for wanted in () if names is None else (names, [names[i] for i in learned]):
         with suppress(DataError, SettingError):  # nameless, or lacking some: `_matched` says so
-            return read(data, columns=names, label=label, image_size=image_size, missing=missing)
-    return read(data, label=label, image_size=image_size, missing=missing)
+            return read(data, columns=wanted, label=label, image_size=image_size)
+    return read(data, label=label, image_size=image_size)
 
 
 def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
@@ -151,6 +154,10 @@ def _matched(fitted: Autoencoder, rows: Rows, voice: Voice) -> Rows:
         )
     if schema.names is not None and rows.names is not None:
         return _by_name(rows, schema)
+    if schema.names is not None and rows.n_columns == len(schema.learned_columns) < schema.n_columns:
+        names = tuple(schema.names[i] for i in schema.learned_columns)
+        voice.remark(f"{rows.source} has no column names; its columns are taken for {', '.join(names)}.")
+        return _by_name(replace(rows, names=names), schema)
     if rows.n_columns != schema.n_columns:
         raise SchemaMismatchError(
             f"{rows.source} has {rows.n_columns} columns, and the model was fitted on {schema.n_columns}; give it data "
@@ -173,7 +180,8 @@ def _by_name(rows: Rows, schema: Schema) -> Rows:
 
     wanted = schema.names or ()
     given = {name: i for i, name in enumerate(rows.feature_names)}
-    empty = {name: np.full(len(rows), None, dtype=object) for name in schema.left_out if name not in given}
+    aside = [name for i, name in enumerate(wanted) if i not in schema.learned_columns]
+    empty = {name: np.full(len(rows), None, dtype=object) for name in aside if name not in given}
     lacking = [name for name in wanted if name not in given and name not in empty]
     if lacking:
         told = ", ".join(f"{n!r} ({rows.left_out[n]})" if n in rows.left_out else repr(n) for n in lacking[:5])
