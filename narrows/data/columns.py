@@ -35,8 +35,10 @@ class ColumnType:
     """Of a Datetime or a Duration: "s", "ms", "us", "ns"."""
     zone: str = ""
     """The time zone of a Datetime, whose array is in UTC."""
-    native: str = ""
+    pandas: str = ""
     """pandas' own name of the dtype."""
+    arrow: str = ""
+    """Arrow's own name of a text's type, and before it, of a dictionary's, that of its indices: "int8 string"."""
 
     def describe(self) -> dict:
         """What differs from the defaults, for JSON."""
@@ -46,7 +48,7 @@ class ColumnType:
     def restore(cls, told: dict) -> ColumnType:
         """The inverse of `describe`; ValueError or TypeError on nonsense."""
         found = cls(**{**told, "levels": tuple(told.get("levels", ()))})
-        words = (found.unit, found.zone, found.native)
+        words = (found.unit, found.zone, found.pandas, found.arrow)
         if found.name not in _NAMES or not all(isinstance(word, str) for word in words):
             raise ValueError(f"{found.name!r} is no type of a column")
         if not all(isinstance(level, Level) for level in found.levels):
@@ -78,7 +80,8 @@ def as_column(series: nw.Series[Any], label: str, source: str) -> Column:
         return _duration_column(series, native)
     cells = series.to_list()
     if dtype == nw.String:
-        return Column(_objects(cells), ColumnType("String", native=native))
+        arrow = str(series.to_native().type) if series.implementation.is_pyarrow() else ""
+        return Column(_objects(cells), ColumnType("String", pandas=native, arrow=arrow))
     return _object_column(cells, label, source, native)
 
 
@@ -115,20 +118,24 @@ def _number_column(series: nw.Series[Any], native: str) -> Column:
     if values.dtype == object:
         cells = series.to_list()
         values = _numbers(cells)
-        return Column(values, ColumnType(name, native=native) if name in _NUMBERS else None)
+        return Column(values, ColumnType(name, pandas=native) if name in _NUMBERS else None)
     if values.dtype.kind == "f" and name in _WHOLE:
         if np.nanmax(np.abs(values), initial=0) >= _EXACT:
-            return Column(_objects(series.to_list()), ColumnType(name, native=native))
-        return Column(values, ColumnType(name, native=native))
+            return Column(_objects(series.to_list()), ColumnType(name, pandas=native))
+        return Column(values, ColumnType(name, pandas=native))
     # polars and Arrow tell a gap from NaN, which comes back as it was where there is no gap.
     is_plain = native == values.dtype.name or (not native and (values.dtype.kind != "f" or not series.null_count()))
-    return Column(values, None if is_plain or name not in _NUMBERS else ColumnType(name, native=native))
+    return Column(values, None if is_plain or name not in _NUMBERS else ColumnType(name, pandas=native))
 
 
 def _category_column(series: nw.Series[Any], native: str) -> Column:
     levels, ordered = _levels(series)
     name = type(series.dtype).__name__
-    kind = ColumnType(name, tuple(_plain(level) for level in levels), ordered, native=native)
+    arrow = ""
+    if series.implementation.is_pyarrow():
+        held = series.to_native().type
+        arrow = f"{held.index_type} {held.value_type}"
+    kind = ColumnType(name, tuple(_plain(level) for level in levels), ordered, pandas=native, arrow=arrow)
     return Column(_objects(series.to_list()), kind)
 
 
@@ -155,15 +162,15 @@ def _date_column(series: nw.Series[Any], native: str) -> Column:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     values = series.to_numpy().astype(f"datetime64[{unit}]")
     if unit == "D":
-        return Column(values, ColumnType("Date", native=native))
-    return Column(values, ColumnType("Datetime", unit=unit, zone=zone or "", native=native))
+        return Column(values, ColumnType("Date", pandas=native))
+    return Column(values, ColumnType("Datetime", unit=unit, zone=zone or "", pandas=native))
 
 
 def _duration_column(series: nw.Series[Any], native: str) -> Column:
     unit = series.dtype.time_unit  # pyright: ignore[reportAttributeAccessIssue]
     spans = series.to_numpy().astype(f"timedelta64[{unit}]")
     values = np.where(np.isnat(spans), np.nan, spans.astype(np.int64))
-    return Column(values, ColumnType("Duration", unit=unit, native=native))
+    return Column(values, ColumnType("Duration", unit=unit, pandas=native))
 
 
 def _object_column(cells: list[Any], label: str, source: str, native: str) -> Column:
@@ -174,12 +181,12 @@ def _object_column(cells: list[Any], label: str, source: str, native: str) -> Co
         return Column(values.astype(bool) if is_truth else values)
     if there and all(type(cell) is date for cell in there):
         days = np.array([None if is_missing(cell) else cell for cell in cells], dtype="datetime64[D]")
-        return Column(days, ColumnType("Date", native=native))
+        return Column(days, ColumnType("Date", pandas=native))
     kinds = sorted({type(cell).__name__ for cell in there})
     note = None
     if kinds not in ([], ["str"]):
         note = f"Column {label!r} of {source} holds {' and '.join(kinds)} cells, so it is taken for text."
-    return Column(_objects(cells), ColumnType("String", native=native), note)
+    return Column(_objects(cells), ColumnType("String", pandas=native), note)
 
 
 def _numbers(cells: list[Any]) -> np.ndarray:
@@ -208,7 +215,7 @@ def is_missing(cell: object) -> bool:
 def _as_pandas(values: np.ndarray, kind: ColumnType) -> Any:
     import pandas as pd
 
-    native = kind.native
+    native = kind.pandas
     if kind.name in _WHOLE:
         whole = pd.array(_whole(values), dtype=kind.name)  # pyright: ignore[reportArgumentType, reportCallIssue]
         return whole.astype(native) if native else whole
@@ -257,8 +264,9 @@ def _as_arrow(values: np.ndarray, kind: ColumnType | None) -> Any:
     name = kind.name
     if name in ("Categorical", "Enum"):
         levels, codes = _codes(values, kind)
-        indices = pa.array(codes, pa.int32(), mask=codes < 0)
-        return pa.DictionaryArray.from_arrays(indices, pa.array(levels), ordered=kind.ordered)
+        index, _, value = kind.arrow.partition(" ")
+        indices = pa.array(codes, index or "int32", mask=codes < 0)
+        return pa.DictionaryArray.from_arrays(indices, pa.array(levels, value or None), ordered=kind.ordered)
     if name == "Datetime":
         moments = pa.array(values.astype(f"datetime64[{kind.unit}]"))
         return moments.cast(pa.timestamp(kind.unit, kind.zone)) if kind.zone else moments
@@ -267,7 +275,7 @@ def _as_arrow(values: np.ndarray, kind: ColumnType | None) -> Any:
     if name == "Date":
         return pa.array(values, pa.date32())
     if name == "String":
-        return pa.array(values.tolist(), pa.string())
+        return pa.array(values.tolist(), kind.arrow or "string")
     types: dict[str, Callable[[], Any]] = {"Boolean": pa.bool_}
     cells = _whole(values) if name in _WHOLE else _truths(values) if name == "Boolean" else values
     return pa.array(cells, types.get(name, getattr(pa, name.lower(), None))(), from_pandas=True)  # pyright: ignore[reportOptionalCall]

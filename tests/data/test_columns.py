@@ -52,6 +52,10 @@ POLARS = {
 }
 ARROW = {
     "text": pa.array(["a", None, "b"]),
+    "large text": pa.array(["a", None, "b"], "large_string"),
+    "small levels": pa.DictionaryArray.from_arrays(
+        pa.array([1, None, 0], "int8"), pa.array(["a", "b"], "large_string")
+    ),
     "levels": pa.DictionaryArray.from_arrays(pa.array([1, None, 0], pa.int32()), pa.array(["lo", "hi"])),
     "whole": pa.array([1, None, 3], pa.int16()),
     "float": pa.array([1.5, None, 3]),
