@@ -101,7 +101,7 @@ def is_gap(block: np.ndarray) -> np.ndarray:
     if block.dtype.kind == "M":
         return np.isnat(block)
     if block.dtype == object:
-        return np.equal(block, None).astype(bool)
+        return np.equal(block, np.array(None, dtype=object)).astype(bool)
     return np.zeros(block.shape, dtype=bool)
 
 

@@ -34,15 +34,16 @@ def learn_kinds(
     """
     forced = _places_of(categorical, rows)
     weight = np.ones(len(rows)) if sample_weight is None else sample_weight
-    if not (weight > 0).all():  # rows that do not count are not looked at
+    everything = rows
+    if not (weight > 0).all() and (weight > 0).any():  # rows that do not count are not looked at
         rows, weight = rows.take(weight > 0), weight[weight > 0]
     aside = [] if rows.image_shape else [s for i in range(rows.n_columns) if (s := _named_rows(rows, i, forced))]
     left = np.setdiff1d(np.arange(rows.n_columns), [s.columns[0] for s in aside])
     if not len(left):
         raise DataError(_nothing_left(rows, aside))
     if _is_plain(rows, left, forced, with_gaps):
-        part = rows.select(left)
-        numeric, unit = learn_numeric(part, measure(part, weight), scale, columns=left)
+        part = everything.select(left)
+        numeric, unit = learn_numeric(part, measure(part, sample_weight), scale, columns=left)
         if aside and numeric.constant.all():
             raise DataError(_nothing_left(rows, aside + [s for i in left if (s := _constant(rows, int(i), False))]))
         return (numeric, *aside), unit
@@ -70,7 +71,11 @@ def _is_plain(rows: Rows, columns: np.ndarray, forced: set[int], with_gaps: bool
     dtypes = rows.dtypes
     if forced or any(np.dtype(dtypes[i]).kind not in "biuf" for i in columns):
         return False
-    return not (with_gaps and any(is_gap(rows.column(i)).any() for i in columns))
+    if not with_gaps:
+        return True
+    if isinstance(rows.values, tuple):
+        return not any(is_gap(rows.column(i)).any() for i in columns)
+    return not any(is_gap(rows.block(rows=chunk)).any() for chunk in rows.chunks())
 
 
 # -- what is not learned from

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from os import PathLike
 from typing import Any, cast
 
 import numpy as np
@@ -17,14 +18,15 @@ _CHANNELS = (1, 3)
 
 
 def as_rows(X: object, *, image_shape: Sequence[int] | None = None, name: str = "X") -> Rows:
-    """Take rows from a container in memory; nothing is scaled, and the input is never written to.
+    """Take rows from a container in memory, or from a file; nothing is scaled, and the input is never written to.
 
     Parameters
     ----------
-    X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, or Rows
+    X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, Rows, or path
         Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w) with 1 or 3 channels: images; where
         both ends could be channels, the last axis is taken, and the second for torch tensors.
-        Sparse matrices are densified; bfloat16 and half tensors become float32.
+        Sparse matrices are densified; bfloat16 and half tensors become float32. Frames may hold text and dates. A path
+        is that of a file which `narrows.read` knows.
     image_shape : (h, w) or (h, w, c), optional
         Says that the d columns of a table are such images, flattened row-major, channels last.
     name : str, default "X"
@@ -42,6 +44,10 @@ def as_rows(X: object, *, image_shape: Sequence[int] | None = None, name: str = 
     """
     if isinstance(X, Rows):
         rows = X
+    elif isinstance(X, str | PathLike):
+        from narrows.data.read import read  # which imports this module
+
+        rows = read(X)
     else:
         X = _collected(X)
         rows = _from_frame(X, name) if _is_frame(X) else _from_array(X, name)

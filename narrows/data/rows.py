@@ -79,7 +79,7 @@ class Rows:
         """What a column was in its frame, where its array does not say so."""
         return None if self.types is None else self.types[i]
 
-    def select(self, columns: Sequence[int]) -> Rows:
+    def select(self, columns: Sequence[int] | np.ndarray) -> Rows:
         """These columns alone."""
         if list(columns) == list(range(self.n_columns)):
             return self

@@ -119,7 +119,7 @@ class Schema:
     @property
     def bounded(self) -> bool:
         """Whether this is a table of numbers or images, with every encoded float of the training rows in [0, 1]."""
-        return not self.is_mixed and all(kind.bounded for kind in self.kinds)
+        return not self.is_mixed and all(kind.bounded for kind in self.kinds if isinstance(kind, Numeric))
 
     @property
     def pixel_range(self) -> tuple[float, float] | None:

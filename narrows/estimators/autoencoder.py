@@ -72,7 +72,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     corruption : {None, "gaussian", "masking", "salt-and-pepper"} or Corruption, default=None
         Noise on the encoder's input, fresh for every batch; the target stays clean (Vincent et al. 2010).
     level : float, default=0.3
-        Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped.
+        Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped; of
+        the cells that "masking" hides beside text, dates or gaps, as though they were missing.
     code : {"point", "top-k", "gaussian"} or Code, default="point"
         What travels from encoder to decoder.
     k : int or None, default=None
@@ -239,8 +240,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Parameters
         ----------
-        X : array, DataFrame, sparse matrix, tensor or Rows
-            (n, features), or images (n, height, width[, channels]) or (n, channels, height, width).
+        X : array, DataFrame, sparse matrix, tensor, Rows or path
+            (n, features), or images (n, height, width[, channels]) or (n, channels, height, width). A DataFrame of
+            pandas, polars or pyarrow may hold text, categories, dates and gaps as they are; a path is that of a file
+            which `narrows.read` knows, such as a CSV or a Parquet file.
         y : ignored
         sample_weight : array of shape (n,) or None
             Not negative. A row of weight 2 trains exactly as the same row given twice.
@@ -281,6 +284,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         keeps what was learned.
         """
         rows = as_rows(X, image_shape=self.image_shape)
+        if rows is not X:  # whoever reads Rows knows their notes
+            for note in rows.notes:
+                warnings.warn(note, stacklevel=2)
         plan = fitting.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data)
         before = self._fitted_state()
         self._trainer = None
@@ -352,7 +358,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self.schema_.decode(map_rows(self, rows, self.network_.reconstruct), like=rows)
 
     def impute(self, X: Any) -> Any:
-        """X with its gaps filled with what the model expects there; what is there stays exactly as it is."""
+        """X with its gaps filled with what the model expects there; what is there stays exactly as it is.
+
+        A model that was trained with ``corruption="masking"`` has learned to fill gaps, and does it best.
+        """
         return give_back(self.impute_rows(self._rows(X)))
 
     def impute_rows(self, rows: Rows) -> Rows:

@@ -32,7 +32,7 @@ from narrows.training import DistinctRows, History, Trainer, TrainingSettings, d
 
 if TYPE_CHECKING:
     from narrows.estimators.autoencoder import Autoencoder
-    from narrows.model import Likelihood
+    from narrows.model import Corruption, Likelihood
 
 _CHUNK = 8192
 
@@ -220,9 +220,18 @@ def resolve(
         encoder=model.encoder,
         decoder=model.decoder,
     )
-    objective = Objective(make_corruption(model.corruption, model.level, bounded=schema.bounded), penalties)
+    objective = Objective(corruption_for(schema, model.corruption, model.level), penalties)
     objective.check(network)
     return Resolved(network.n_components, _sizes(hidden), code_activation, network, objective)
+
+
+def corruption_for(schema: Schema, spec: str | Corruption | None, level: float) -> Corruption | None:
+    """The corruption that a name means for the floats of a schema."""
+    cells = None
+    if schema.is_mixed:
+        masks = np.isin(np.arange(schema.n_floats), schema.gap_floats[schema.gap_floats >= 0])
+        cells = (tuple(schema.float_columns.tolist()), tuple(masks.tolist()))
+    return make_corruption(spec, level, bounded=schema.bounded, cells=cells)
 
 
 def _automatic_loss(schema: Schema, *, bounded: bool, gaussian: bool) -> str | Likelihood:

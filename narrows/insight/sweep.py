@@ -244,8 +244,8 @@ def plan_sweep(
     if n_seeds < 1:
         raise SettingError(f"n_seeds must be a whole number from 1, got {n_seeds!r}.")
     rows = as_rows(X, image_shape=estimator.image_shape)
-    known, measured = _split(rows, None if test is None else as_rows(test), random_state)
-    schema = Schema.learn(known, scale=estimator.scale, missing=estimator.missing)
+    known, measured = _split(rows, None if test is None else as_rows(test), random_state, estimator)
+    schema = Schema.learn(known, scale=estimator.scale, missing=estimator.missing, categorical=estimator.categorical)
     training, held_out = schema.encode(known), schema.encode(measured)
     chosen = _values(over, values, estimator, training, schema.image_shape)
     return SweepPlan(estimator, over, chosen, n_seeds, random_state, training, held_out, schema.image_shape)
@@ -278,7 +278,7 @@ def knee(x: np.ndarray, y: np.ndarray) -> int | None:
     return at if below[at] > _LEAST_BEND else None
 
 
-def _split(rows: Rows, test: Rows | None, seed: int) -> tuple[Rows, Rows]:
+def _split(rows: Rows, test: Rows | None, seed: int, estimator: Autoencoder) -> tuple[Rows, Rows]:
     """Rows to fit and rows to measure on; copies of one row are all on one side."""
     rng = np.random.default_rng([seed, 0])
     if test is not None:
@@ -286,8 +286,11 @@ def _split(rows: Rows, test: Rows | None, seed: int) -> tuple[Rows, Rows]:
         if len(test) > _MOST_HELD_OUT:
             places = np.sort(rng.choice(len(test), _MOST_HELD_OUT, replace=False))
         return rows, test.take(places)
-    plain = rows.block().astype(np.float64)
-    distinct = distinct_rows(np.ascontiguousarray(plain.astype(np.float32)))
+    if all(np.dtype(name).kind in "biuf" for name in rows.dtypes):
+        plain = rows.block().astype(np.float64).astype(np.float32)
+    else:
+        plain = Schema.learn(rows, missing=estimator.missing, categorical=estimator.categorical).encode(rows)
+    distinct = distinct_rows(np.ascontiguousarray(plain))
     n = len(distinct.first)
     if n < 5:
         raise DataError(f"A sweep needs at least 5 different rows, and {rows.source} has {n}; give it more rows.")

@@ -282,6 +282,42 @@ def test_files_are_fitted_as_they_are(tmp_path, data_folder):
     assert list(words[0].values()) == ["numeric", "numeric", "category", "date", "true-or-false column", "numeric"]
 
 
-def test_denoising_imputes_too():
-    model = quick(DenoisingAutoencoder, corruption="masking").fit(FRAME)
-    assert model.impute(FRAME).notna().all().all()
+def test_masking_hides_whole_cells_as_though_they_were_missing():
+    model = quick(DenoisingAutoencoder, corruption="masking", level=0.4).fit(FRAME)
+    schema = model.schema_
+    corruption = fitting.corruption_for(schema, "masking", 0.4)
+    assert corruption is not None
+    x = torch.from_numpy(schema.encode(as_rows(FRAME)))
+    tilde = corruption(x, torch.Generator().manual_seed(0)).numpy()
+    places = {name: i for i, name in enumerate(schema.float_names)}
+    levels = [i for name, i in places.items() if name.startswith("kind = ")]
+    hidden = ~tilde[:, levels].any(axis=1)
+    np.testing.assert_array_equal(tilde[:, places["kind is missing"]], hidden)
+    there = FRAME["kind"].notna().to_numpy()
+    np.testing.assert_allclose(hidden[there].mean(), 0.4, atol=0.08)
+    when = [i for name, i in places.items() if name.startswith("when")]
+    gone = (tilde[:, when] == 0).all(axis=1)
+    np.testing.assert_array_equal(tilde[~gone][:, when], x.numpy()[~gone][:, when])
+
+
+def test_a_model_that_saw_hidden_cells_fills_gaps_better():
+    hidden = FRAME.copy()
+    where = np.random.default_rng(1).random(N) < 0.3
+    hidden.loc[where, "length"] = np.nan
+    settings = {"n_components": 2, "epochs": 60, "random_state": 0}
+    models = [Autoencoder(**settings), DenoisingAutoencoder(corruption="masking", level=0.2, **settings)]
+    errors = [np.abs(m.fit(hidden).impute(hidden)["length"] - FRAME["length"])[where].mean() for m in models]
+    assert errors[1] < errors[0]
+    assert errors[1] < 0.6 * np.abs(FRAME["length"] - FRAME["length"].mean()).mean()
+
+
+def test_cells_of_several_kinds_are_told_in_a_warning():
+    frame = FRAME.assign(odd=["a", 1, "b"] * (N // 3))
+    with pytest.warns(UserWarning, match="'odd' of X holds int and str cells, so it is taken for text"):
+        model = quick(epochs=1).fit(frame)
+    assert model.schema_.kind_words["odd"] == "category"
+
+
+def test_a_path_is_read(data_folder):
+    model = quick().fit(data_folder / "penguins" / "penguins.csv")
+    assert model.n_features_in_ == 8

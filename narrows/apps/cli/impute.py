@@ -18,9 +18,10 @@ def impute(
 ) -> None:
     """Write DATA with its gaps filled with what the model expects; what is there stays exactly as given.
 
-    Columns that the fit set aside keep their gaps.
+    Columns that the fit set aside keep their gaps. A model that learned to fill gaps does it best:
 
-    Example: [bold]narrows impute penguins-plain penguins.csv -o filled.csv[/bold]
+    [bold]narrows fit penguins.csv -o m --variant denoising --corruption masking[/bold]
+    [bold]narrows impute m penguins.csv -o filled.csv[/bold]
     """
     voice = Voice(as_json, quiet)
 

@@ -25,7 +25,6 @@ class Boolean:
     name: ClassVar[str] = "boolean"
     word: ClassVar[str] = "true-or-false column"
     loss: ClassVar[Loss] = "binary"
-    bounded: ClassVar[bool] = True
 
     columns: np.ndarray
     share: np.ndarray

@@ -26,7 +26,6 @@ class Category:
     name: ClassVar[str] = "category"
     word: ClassVar[str] = "category"
     loss: ClassVar[Loss] = "softmax"
-    bounded: ClassVar[bool] = True
 
     columns: np.ndarray
     levels: tuple[str, ...]
@@ -138,6 +137,6 @@ def as_text(values: np.ndarray) -> list[str]:
     """Levels (n,) as texts; whole numbers without a decimal point, whatever their dtype."""
     if values.dtype == object:
         return values.tolist()
-    if values.dtype.kind == "f" and bool((values == np.rint(values)).all()):
-        return [str(int(value)) for value in values.tolist()]
+    if values.dtype.kind == "f":
+        return [str(int(value)) if value.is_integer() else str(value) for value in values.astype(np.float64).tolist()]
     return [str(value) for value in (values.astype(str) if values.dtype.kind == "M" else values).tolist()]

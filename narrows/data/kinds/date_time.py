@@ -23,7 +23,6 @@ class DateTime:
     name: ClassVar[str] = "date"
     word: ClassVar[str] = "date"
     loss: ClassVar[Loss] = "square"
-    bounded: ClassVar[bool] = False
 
     columns: np.ndarray
     mean: float

@@ -18,7 +18,6 @@ class Gaps:
     name: ClassVar[str] = "gaps"
     word: ClassVar[str] = "mask"
     loss: ClassVar[Loss] = "binary"
-    bounded: ClassVar[bool] = True
 
     columns: np.ndarray
     share: np.ndarray

@@ -39,11 +39,6 @@ class ColumnKind(Protocol):
         """What the best constant answer costs a cell that is there, by the kind's loss: (c,)."""
         ...
 
-    @property
-    def bounded(self) -> bool:
-        """Whether every encoded float of the training rows lies in [0, 1]."""
-        ...
-
     def encode(self, block: np.ndarray) -> np.ndarray:
         """(n, c) in the user's units -> (n, width) floats; a missing cell becomes what the best constant answer is."""
         ...

@@ -44,6 +44,7 @@ class Numeric:
     constant: np.ndarray
     """(c,) bool: decodes to `fill`, whatever the float."""
     bounded: bool
+    """Whether every encoded float of the training rows lies in [0, 1]."""
     extent: Extent | None = None
     """Of the training rows, which decoded rows do not leave; None for a table of nothing but numbers."""
     variance: np.ndarray | None = None

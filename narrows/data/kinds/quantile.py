@@ -23,7 +23,6 @@ class Quantile:
     name: ClassVar[str] = "quantile"
     word: ClassVar[str] = "numeric"
     loss: ClassVar[Loss] = "square"
-    bounded: ClassVar[bool] = False
 
     columns: np.ndarray
     knots: np.ndarray

@@ -17,7 +17,6 @@ class SetAside:
     name: ClassVar[str] = "set aside"
     word: ClassVar[str] = "set aside"
     loss: ClassVar[Loss] = "none"
-    bounded: ClassVar[bool] = True
 
     columns: np.ndarray
     reason: str

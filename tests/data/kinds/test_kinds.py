@@ -183,3 +183,8 @@ def test_a_constant_comes_back_and_any_other_column_that_is_set_aside_is_missing
 def test_nonsense_is_not_restored(kind, change):
     with pytest.raises((ValueError, KeyError, TypeError)):
         KINDS[kind.name].restore({**kind.describe(), **change}, kind.arrays())
+
+
+def test_whole_levels_are_told_alike_among_fractions_and_alone():
+    kind = Category.learn(0, np.array([1.0, 1.0, 2.5, 2.5]), np.ones(4))
+    np.testing.assert_array_equal(kind.encode(np.array([[1.0], [1.0]])), kind.encode(np.array([[1.0], [2.5]]))[[0, 0]])
