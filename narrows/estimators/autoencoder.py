@@ -276,18 +276,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self
 
     def fit_epochs(
-        self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        schema: Schema | None = None,
     ) -> Iterator[Epoch]:
         """Fit step by step: yields an `Epoch` after each pass over the rows; parameters as for `fit`.
 
         Between two records the model can be used. Closing the iterator, or Ctrl-C, ends the training and
-        keeps what was learned.
+        keeps what was learned. With a `schema` none is learned from X: fits that are compared share one.
         """
         rows = as_rows(X, image_shape=self.image_shape)
         if rows is not X:  # whoever reads Rows knows their notes
             for note in rows.notes:
                 warnings.warn(note, stacklevel=2)
-        plan = fitting.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data)
+        plan = fitting.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
         before = self._fitted_state()
         self._trainer = None
         self._adopt(plan)

@@ -79,8 +79,12 @@ def plan(
     validation_data: Any = None,
     hold_out: bool = True,
     resume: bool | None = None,
+    schema: Schema | None = None,
 ) -> Plan:
-    """Check the settings against the rows and prepare the training; raises `SettingError` or `DataError`."""
+    """Check the settings against the rows and prepare the training; raises `SettingError` or `DataError`.
+
+    schema : how to encode the rows; None learns it from them.
+    """
     resume = (model.warm_start and hasattr(model, "network_")) if resume is None else resume
     weight = checks.sample_weight(sample_weight, len(rows))
     n_used = len(rows) if weight is None else int(np.count_nonzero(weight))
@@ -98,7 +102,7 @@ def plan(
 
     if resume:
         schema = model.schema_
-    else:
+    elif schema is None:
         schema = Schema.learn(
             rows, scale=model.scale, missing=model.missing, categorical=model.categorical, sample_weight=weight
         )
