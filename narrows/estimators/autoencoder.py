@@ -368,13 +368,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         A model that was trained with ``corruption="masking"`` has learned to fill gaps, and does it best.
         """
-        return give_back(self.impute_rows(self._rows(X)))
-
-    def impute_rows(self, rows: Rows) -> Rows:
-        """`impute` for Rows, as `narrows.read` gives them."""
+        rows = self._rows(X)
         filled = self.schema_.fill(rows, map_rows(self, rows, self.network_.reconstruct))
         # The second pass sees a whole row, which tells its place among the others better than one with gaps.
-        return self.schema_.fill(rows, map_rows(self, filled, self.network_.reconstruct))
+        return give_back(self.schema_.fill(rows, map_rows(self, filled, self.network_.reconstruct)))
 
     def reconstruction_error(self, X: Any, *, per_feature: bool = False) -> np.ndarray:
         """Loss of rebuilding each row from its (deterministic) code, in `loss_unit_`.

@@ -29,11 +29,11 @@ def impute(
 
     import narrows
     from narrows.apps.cli.sources import read_for_model
-    from narrows.data import write
+    from narrows.data import as_rows, write
 
     fitted = narrows.load(model)
     rows = read_for_model(fitted, data, part=None, label=label, image_size=None, missing=None, voice=voice)
-    filled = fitted.impute_rows(rows)
+    filled = as_rows(fitted.impute(rows))
     write(output, filled, labels=rows.labels, pixel_range=fitted.schema_.pixel_range, force=force)
     before, after = rows.n_gaps, filled.n_gaps
     cells = {name: n - after[name] for name, n in before.items() if n > after[name]}
