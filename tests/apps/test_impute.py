@@ -10,6 +10,11 @@ import pytest
 from narrows.data import read
 
 
+def csv(path: str | Path) -> pa.Table:
+    """With "NA" and empty cells as gaps, also among texts."""
+    return pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True))
+
+
 @pytest.fixture
 def penguins(shell, quick, data_folder: Path) -> Path:
     """A table of three texts and five numbers with 19 gaps, and a model of it called "m"."""
@@ -26,8 +31,8 @@ def test_gaps_are_filled_and_what_is_there_is_kept(shell, penguins: Path, ending
     assert "sex 11" in done.out
     before, after = read(penguins), read("full" + ending)
     assert sum(after.n_gaps.values()) == 0
-    given = pyarrow.csv.read_csv(penguins, convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True))
-    found = (pyarrow.csv.read_csv if ending == ".csv" else pyarrow.parquet.read_table)("full" + ending)
+    given = csv(penguins)
+    found = (csv if ending == ".csv" else pyarrow.parquet.read_table)("full" + ending)
     assert found.schema.equals(given.schema)
     for name in given.column_names:
         there = given[name].is_valid()
@@ -45,11 +50,14 @@ def test_the_result_is_told_in_json(shell, penguins: Path) -> None:
     }
 
 
-def test_the_label_is_written_beside(shell, quick, data_folder: Path) -> None:
+def test_columns_that_the_model_does_not_know_stay_where_and_as_they_are(shell, quick, data_folder: Path) -> None:
     path = data_folder / "penguins" / "penguins.csv"
-    assert shell("fit", path, "-o", "m", "--label", "species", *quick).status == 0
-    assert shell("impute", "m", path, "--label", "species", "-o", "full.csv").status == 0
-    assert pyarrow.csv.read_csv("full.csv").column_names[-1] == "label"
+    assert shell("fit", path, "-o", "m", "--label", "species", "--ignore", "sex,year", *quick).status == 0
+    assert shell("impute", "m", path, "-o", "full.csv", "--json").json["left"] == 0
+    given, found = csv(path), csv("full.csv")
+    assert found.column_names == given.column_names
+    for name in ("species", "sex", "year"):
+        assert found[name].equals(given[name])
 
 
 def test_columns_that_were_set_aside_keep_their_gaps(shell, quick) -> None:
@@ -77,4 +85,4 @@ def test_text_does_not_go_into_an_array(shell, penguins: Path) -> None:
 def test_a_table_without_gaps_is_written_as_it_is(shell, quick, table: Path) -> None:
     assert shell("fit", table, "-o", "m", *quick).status == 0
     assert "Filled 0 gaps of 40 rows in full.parquet." in shell("impute", "m", table, "-o", "full.parquet").out
-    assert pa.table(pyarrow.parquet.read_table("full.parquet")).equals(pyarrow.csv.read_csv(table))
+    assert pyarrow.parquet.read_table("full.parquet").equals(csv(table))
