@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from narrows.data.atomic import whole_file, whole_folder
+from narrows.data.checking import Missing
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage
-from narrows.data.read import read, read_held_out
+from narrows.data.read import read, read_held_out, without_gaps
 from narrows.data.rows import Columns, Rows
-from narrows.data.schema import Missing, Scale, Schema
+from narrows.data.scaling import Scale
+from narrows.data.schema import Schema
 from narrows.data.sets import SETS, KnownSet, cache_folder, fetch_set, find_set, load_set
+from narrows.data.weighing import Weighing, weighing
 from narrows.data.write import check_output, write
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "Rows",
     "Scale",
     "Schema",
+    "Weighing",
     "as_images",
     "as_rows",
     "cache_folder",
@@ -33,7 +37,9 @@ __all__ = [
     "montage",
     "read",
     "read_held_out",
+    "weighing",
     "whole_file",
     "whole_folder",
+    "without_gaps",
     "write",
 ]

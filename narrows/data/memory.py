@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
-from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, cast
+from os import PathLike
+from typing import Any, cast
 
 import numpy as np
 
-from narrows.data.rows import Columns, Layout, Rows, row_name
+from narrows.data.columns import Column, ColumnType, as_column, as_native
+from narrows.data.rows import Layout, Rows, row_name
 from narrows.errors import DataError, NotNumericError, SettingError
-
-if TYPE_CHECKING:
-    import narwhals as nw
 
 _CHANNELS = (1, 3)
 
 
 def as_rows(X: object, *, image_shape: Sequence[int] | None = None, name: str = "X") -> Rows:
-    """Take rows from a container in memory; nothing is scaled, and the input is never written to.
+    """Take rows from a container in memory, or from a file; nothing is scaled, and the input is never written to.
 
     Parameters
     ----------
-    X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, or Rows
+    X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, Rows, or path
         Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w) with 1 or 3 channels: images; where
         both ends could be channels, the last axis is taken, and the second for torch tensors.
-        Sparse matrices are densified; bfloat16 and half tensors become float32.
+        Sparse matrices are densified; bfloat16 and half tensors become float32. Frames may hold text and dates. A path
+        is that of a file which `narrows.read` knows.
     image_shape : (h, w) or (h, w, c), optional
         Says that the d columns of a table are such images, flattened row-major, channels last.
     name : str, default "X"
@@ -40,12 +38,16 @@ def as_rows(X: object, *, image_shape: Sequence[int] | None = None, name: str = 
         With scikit-learn's words for what scikit-learn would refuse; also for duplicate column names and
         impossible image shapes.
     NotNumericError
-        Text, dates or objects; the message names the column, the row and the cell.
+        Text, dates or objects in an array; the message names the column, the row and the cell. A frame may hold them.
     SettingError
         ``image_shape`` itself is impossible.
     """
     if isinstance(X, Rows):
         rows = X
+    elif isinstance(X, str | PathLike):
+        from narrows.data.read import read  # which imports this module
+
+        rows = read(X)
     else:
         X = _collected(X)
         rows = _from_frame(X, name) if _is_frame(X) else _from_array(X, name)
@@ -61,11 +63,15 @@ def give_back(rows: Rows) -> Any:
         import torch
 
         return torch.from_numpy(array)
-    columns = dict(zip(rows.feature_names, _columns(rows.values), strict=True))
+    columns = {
+        name: as_native(rows.column(i), rows.column_type(i), rows.container)
+        for i, name in enumerate(rows.feature_names)
+    }
     if rows.container == "pandas":
         import pandas as pd
 
-        frame = pd.DataFrame(columns, index=cast("Any", rows.index))
+        frame = pd.DataFrame(columns)
+        frame.index = frame.index if rows.index is None else cast("Any", rows.index)
         labels = range(rows.n_columns) if rows.column_labels is None else rows.column_labels
         return frame if rows.names else frame.set_axis(cast("Any", labels), axis=1)
     if rows.container == "polars":
@@ -75,10 +81,6 @@ def give_back(rows: Rows) -> Any:
     import pyarrow as pa
 
     return pa.table(columns)
-
-
-def _columns(values: Columns) -> Iterable[np.ndarray]:
-    return values if isinstance(values, tuple) else values.T
 
 
 def _in_layout(rows: Rows) -> np.ndarray:
@@ -118,11 +120,13 @@ def _from_frame(X: Any, name: str) -> Rows:
             f"Found array with 0 {what}(s) (shape=({len(X)}, {len(labels)})) while a minimum of 1 is required."
         )
     frame = nw.from_native(X, eager_only=True)
-    values = tuple(numeric_column(frame[:, i], str(labels[i]), name) for i in range(len(labels)))
+    columns = [as_column(frame[:, i], str(labels[i]), name) for i in range(len(labels))]
     implementation = frame.implementation
     return Rows(
-        values,
+        tuple(column.values for column in columns),
         names=names,
+        types=types_of(columns),
+        notes=tuple(column.note for column in columns if column.note),
         container="polars" if implementation.is_polars() else "pyarrow" if implementation.is_pyarrow() else "pandas",
         index=X.index if implementation.is_pandas_like() else None,
         column_labels=X.columns if implementation.is_pandas_like() and names is None else None,
@@ -147,45 +151,10 @@ def _column_names(labels: list[Any], name: str) -> tuple[str, ...] | None:
     return tuple(labels) if all(are_text) else None
 
 
-def numeric_column(series: nw.Series[Any], column: str, name: str, first_row: Literal[0, 1] = 0) -> np.ndarray:
-    """One column of a frame as numbers (n,); gaps become NaN.
-
-    Raises NotNumericError, naming the column, the row and the cell, where it holds anything else.
-    """
-    import narwhals as nw
-
-    if series.dtype == nw.Boolean or series.dtype.is_numeric():
-        values = series.to_numpy()  # gaps in whole numbers become NaN; decimals and gaps in bool stay objects
-        if values.dtype.kind in "biuf":
-            return values
-    return _numbers_from_cells(series.to_list(), column, name, first_row)
-
-
-def _numbers_from_cells(cells: list[Any], column: str, name: str, first_row: Literal[0, 1]) -> np.ndarray:
-    offending = [i for i, cell in enumerate(cells) if not (_is_gap(cell) or _is_number(cell))]
-    if not offending:
-        numbers = np.array([np.nan if _is_gap(cell) else float(cell) for cell in cells])
-        if all(isinstance(cell, bool | np.bool_) for cell in cells):
-            return numbers.astype(bool)
-        return numbers
-    i = next((i for i in offending if not is_number_text(cells[i])), offending[0])
-    advice = (
-        "convert it to numbers, for example with astype(float)"
-        if is_number_text(cells[i])
-        else "leave the column out, or turn it into numbers"
-    )
-    raise NotNumericError(
-        f"Column {column!r} of {name} holds {cells[i]!r} in {row_name(i, first_row)}, "
-        f"where a number is needed; {advice}."
-    )
-
-
-def _is_gap(cell: object) -> bool:
-    return cell is None or type(cell).__name__ == "NAType"  # pandas.NA, without importing pandas
-
-
-def _is_number(cell: object) -> bool:
-    return isinstance(cell, Real | Decimal | np.bool_)
+def types_of(columns: Sequence[Column]) -> tuple[ColumnType | None, ...] | None:
+    """The types of columns; None where their arrays say it all."""
+    types = tuple(column.type for column in columns)
+    return types if any(types) else None
 
 
 def is_number_text(cell: object) -> bool:

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from narrows.data import arrays, images, sets, tables
+from narrows.data.columns import is_gap
 from narrows.data.rows import Rows
 from narrows.errors import DataError, DataFormatError, DataNotFoundError, SettingError
 
@@ -26,7 +27,7 @@ def read(
     ignore: Sequence[str] | None = None,
     label: str | None = None,
     image_size: Sequence[int] | None = None,
-    missing: Literal["error", "mean", "drop"] = "error",
+    missing: Literal["mask", "error", "mean", "drop"] = "mask",
 ) -> Rows:
     """Read rows from a file, a folder of images or a set that narrows knows.
 
@@ -37,16 +38,15 @@ def read(
         sub-folders are classes; or the name of a set, "digits", "mnist", "fashion-mnist" (its training part).
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
     columns : names, optional
-        Which columns of a table to read. Default: all numeric ones; text and dates are set aside into
-        ``left_out``, each with its reason.
+        Which columns of a table to read. Default: all of them; what is not learned from, `fit` sets aside.
     ignore : names, optional
         Columns of a table to leave out.
     label : name, optional
         A column of a table that becomes ``labels`` and is not learned from.
     image_size : (height, width), optional
         Resizes the images of a folder.
-    missing : {"error", "mean", "drop"}, default "error"
-        "drop" leaves out rows with a NaN, and says how many in ``notes``. The others leave NaN to the schema.
+    missing : {"mask", "error", "mean", "drop"}, default "mask"
+        "drop" leaves out rows with a missing cell, and says how many in ``notes``. The others leave gaps to the fit.
 
     Raises
     ------
@@ -54,13 +54,11 @@ def read(
         No such file, folder or set.
     DataFormatError
         A file that is damaged, empty or of another kind.
-    NotNumericError
-        A text cell in a numeric column, or no numeric column at all.
     DataError
-        Unknown column names, images of different sizes, no row without NaN.
+        Unknown column names, images of different sizes, no column left, no row without a gap.
     """
-    if missing not in ("error", "mean", "drop"):
-        raise SettingError(f"missing={missing!r} is not known; choose one of 'error', 'mean', 'drop'.")
+    if missing not in ("mask", "error", "mean", "drop"):
+        raise SettingError(f"missing={missing!r} is not known; choose one of 'mask', 'error', 'mean', 'drop'.")
     for name in ("columns", "ignore"):
         if isinstance(locals()[name], str):
             raise SettingError(f"{name} must be a list of names, not one text.")
@@ -72,7 +70,7 @@ def read(
     if image_size is not None and (is_set or not path.is_dir()):
         raise SettingError(f"image_size needs a folder of images, which {source} is not.")
     rows = sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size)
-    return _without_gaps(rows) if missing == "drop" else rows
+    return without_gaps(rows) if missing == "drop" else rows
 
 
 def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
@@ -119,17 +117,20 @@ def _read_path(
     )
 
 
-def _without_gaps(rows: Rows) -> Rows:
+def without_gaps(rows: Rows, columns: Sequence[int] | None = None) -> Rows:
+    """The rows without a missing cell (in these columns), with a note on how many were dropped; DataError for none."""
     whole = np.ones(len(rows), dtype=bool)
-    for chunk in rows.chunks():
-        whole[chunk] = ~np.isnan(rows.block(rows=chunk)).any(axis=1)
+    for i in range(rows.n_columns) if columns is None else columns:
+        gaps = is_gap(rows.column(i))
+        if not gaps.all():  # an empty column is set aside
+            whole &= ~gaps
     n_dropped = int((~whole).sum())
     if n_dropped == 0:
         return rows
     if n_dropped == len(rows):
         raise DataError(
             f"Every row of {rows.source} has a missing value, so none is left to learn from; "
-            'use missing="mean" (in the shell: --missing mean) or ignore the columns that are mostly empty.'
+            'leave "drop" out, or ignore the columns that are mostly empty.'
         )
     note = f"{n_dropped} of {len(rows)} rows of {rows.source} have a missing value and were dropped."
     return replace(rows.take(whole), notes=(*rows.notes, note))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
+
+from narrows.data.columns import ColumnType, is_gap
 
 Columns = np.ndarray | tuple[np.ndarray, ...]
 Container = Literal["numpy", "pandas", "polars", "pyarrow", "torch"]
@@ -19,13 +21,16 @@ _CELLS_PER_CHUNK = 1 << 20
 class Rows:
     """Raw rows in memory, in the user's own units, before any scaling.
 
-    ``values`` is one block (n, d), or one array (n,) per column where the columns have their own dtypes.
+    ``values`` is one block (n, d), or one array (n,) per column where the columns have their own dtypes: numbers,
+    texts (objects, None for a gap) or datetime64.
     Images are flattened row-major as (height, width, channels): feature i * W * C + j * C + c.
     """
 
     values: Columns
     names: tuple[str, ...] | None = None
     """Column names; None for plain arrays."""
+    types: tuple[ColumnType | None, ...] | None = None
+    """What each column was in its frame, None where its array says it all; None for plain arrays."""
     image_shape: tuple[int, int, int] | None = None
     """(height, width, channels), None for tables."""
     layout: Layout = "flat"
@@ -66,6 +71,28 @@ class Rows:
             return tuple(column.dtype.name for column in self.values)
         return (self.values.dtype.name,) * self.n_columns
 
+    def column(self, i: int, rows: slice = slice(None)) -> np.ndarray:
+        """One column (n,) of the chosen rows."""
+        return self.values[i][rows] if isinstance(self.values, tuple) else self.values[rows, i]
+
+    def column_type(self, i: int) -> ColumnType | None:
+        """What a column was in its frame, where its array does not say so."""
+        return None if self.types is None else self.types[i]
+
+    def select(self, columns: Sequence[int] | np.ndarray) -> Rows:
+        """These columns alone."""
+        if list(columns) == list(range(self.n_columns)):
+            return self
+        pick = [int(i) for i in columns]
+        return replace(
+            self,
+            values=tuple(self.values[i] for i in pick) if isinstance(self.values, tuple) else self.values[:, pick],
+            names=None if self.names is None else tuple(self.names[i] for i in pick),
+            types=None if self.types is None else tuple(self.types[i] for i in pick),
+            image_shape=None,
+            column_labels=None,
+        )
+
     def block(self, columns: np.ndarray | None = None, rows: slice = slice(None)) -> np.ndarray:
         """The chosen columns (default: all) of the chosen rows as one array (n, c) of their common dtype."""
         if isinstance(self.values, tuple):
@@ -92,6 +119,11 @@ class Rows:
             labels=None if self.labels is None else self.labels[index],
             index=None if self.index is None else self.index[index],  # pyright: ignore[reportIndexIssue]
         )
+
+    @property
+    def n_gaps(self) -> dict[str, int]:
+        """The number of missing cells of each column."""
+        return {name: int(is_gap(self.column(i)).sum()) for i, name in enumerate(self.feature_names)}
 
     def row_name(self, position: int) -> str:
         """How messages name the row at a position."""

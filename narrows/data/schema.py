@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 
-from narrows.data.kinds import KINDS, ColumnKind, Numeric
+from narrows.data.checking import Missing, cell_name, check_cells, check_columns, check_kinds, check_pixel_units
+from narrows.data.columns import ColumnType, is_gap
+from narrows.data.decoding import decoded, filled
+from narrows.data.infer import learn_kinds
+from narrows.data.kinds import KINDS, Category, ColumnKind, Gaps, Numeric, SetAside
 from narrows.data.memory import by, give_back
-from narrows.data.rows import Columns, Container, Layout, Rows
-from narrows.data.statistics import Statistics, measure
-from narrows.errors import DataRangeError, MissingValuesError, SchemaMismatchError, SettingError
-
-Scale = Literal["auto", "standard", "minmax", "none"]
-Missing = Literal["error", "mean"]
-
-_PIXELS = "pixels in [0, 1]"
-_OWN = "the data's own units"
+from narrows.data.rows import Container, Layout, Rows
+from narrows.data.scaling import PIXELS, Scale
+from narrows.data.weighing import gap_floats
+from narrows.errors import DataRangeError, SettingError
 
 
 @dataclass(frozen=True, eq=False)
 class Schema:
     """How rows of one kind become floats (n, n_floats), float32, and how floats become rows again.
 
-    The floats of the kinds lie one kind after another. Learn one with `learn`; it never changes.
+    The floats of the kinds lie one kind after another, and the mask of a column's gaps apart from its values. Learn one
+    with `learn`; it never changes.
     """
 
     kinds: tuple[ColumnKind, ...]
@@ -38,6 +38,8 @@ class Schema:
     missing: Missing
     unit: str
     """What one unit of an encoded float is."""
+    types: tuple[ColumnType | None, ...] | None = None
+    """What each column was in its frame, where its dtype does not say so."""
 
     @classmethod
     def learn(
@@ -45,7 +47,8 @@ class Schema:
         rows: Rows,
         *,
         scale: Scale = "auto",
-        missing: Missing = "error",
+        missing: Missing = "mask",
+        categorical: Sequence[str] = (),
         sample_weight: np.ndarray | None = None,
     ) -> Schema:
         """Learn the schema of the training rows.
@@ -55,29 +58,41 @@ class Schema:
         rows : Rows
         scale : {"auto", "standard", "minmax", "none"}, default "auto"
             "auto": images become pixels in [0, 1] (uint8 / 255, uint16 / 65535, data already in [0, 1] as
-            they are, other images by the smallest and largest pixel of the whole set); a table whose every
-            value lies in [0, 1] stays as it is; every column of another table is standardised.
+            they are, other images by the smallest and largest pixel of the whole set); a table of numbers whose every
+            value lies in [0, 1] stays as it is; every number column of another table is standardised, or where it is
+            skewed and stands beside other kinds or gaps, normalised by its quantiles.
             "standard", "minmax": per column. "none": as it is.
-        missing : {"error", "mean"}, default "error"
-            What to do with NaN. "mean" fills in the training mean of the column. Infinity is always an error.
+        missing : {"mask", "error", "mean"}, default "mask"
+            What to do with missing cells. "mask" adds a float that says so to each column that has some, "mean" fills
+            in the training mean of the column. Infinity is always an error, and so is a gap in an image under "mask".
+        categorical : names, default ()
+            Columns that are categories, whatever they hold.
         sample_weight : array (n,), optional
             Weight of each row in the statistics; rows of weight 0 do not count at all.
 
         Raises
         ------
         MissingValuesError
-            Infinity; NaN where ``missing="error"``; a column of nothing but NaN.
+            Infinity; a missing cell where ``missing="error"``; a column of nothing but NaN in an array.
         DataRangeError
             A column spans more than float64 can express.
+        DataError
+            No column is left to learn from.
         SettingError
-            Unknown ``scale`` or ``missing``.
+            Unknown ``scale``, ``missing`` or ``categorical``.
         """
         _check_choice("scale", scale, Scale)
         _check_choice("missing", missing, Missing)
-        _check_finite(rows, missing)
-        kind, unit = _learn_numeric(rows, measure(rows, sample_weight), scale)
+        check_cells(rows, missing)
+        kinds, unit = learn_kinds(
+            rows,
+            scale=scale,
+            with_gaps=missing == "mask",
+            categorical=categorical,
+            sample_weight=sample_weight,
+        )
         return cls(
-            kinds=(kind,),
+            kinds=kinds,
             names=rows.names,
             image_shape=rows.image_shape,
             layout=rows.layout,
@@ -85,6 +100,7 @@ class Schema:
             dtypes=rows.dtypes,
             missing=missing,
             unit=unit,
+            types=rows.types,
         )
 
     @property
@@ -96,17 +112,45 @@ class Schema:
         return len(self.float_columns)
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether there is more than numbers: categories, dates, truth values or masks."""
+        return any(not isinstance(kind, Numeric | SetAside) for kind in self.kinds)
+
+    @property
     def bounded(self) -> bool:
-        """Whether every encoded float of the training rows lies in [0, 1]."""
-        return all(kind.bounded for kind in self.kinds)
+        """Whether this is a table of numbers or images, with every encoded float of the training rows in [0, 1]."""
+        return not self.is_mixed and all(kind.bounded for kind in self.kinds if isinstance(kind, Numeric))
 
     @property
     def pixel_range(self) -> tuple[float, float] | None:
         """What black and white are in the user's units; None where the data are not pixels."""
         kind = self.kinds[0]
-        if self.unit != _PIXELS or not isinstance(kind, Numeric):
+        if self.unit != PIXELS or not isinstance(kind, Numeric):
             return None
         return float(kind.offset[0]), float(kind.offset[0] + kind.scale[0])
+
+    @cached_property
+    def learned_columns(self) -> list[int]:
+        """The columns that have floats."""
+        return np.unique(self.float_columns).tolist()
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Columns that are not learned from -> why, in a few words; they come back as they were."""
+        names = self.feature_names
+        aside = {int(k.columns[0]): k.reason for k in self.kinds if isinstance(k, SetAside)}
+        if self.names is not None and self.image_shape is None:
+            for kind in self.kinds:
+                if isinstance(kind, Numeric):
+                    aside |= {int(column): "constant" for column in kind.columns[kind.constant]}
+        return {names[column]: aside[column] for column in sorted(aside)}
+
+    @property
+    def kind_words(self) -> dict[str, str]:
+        """Each column that is learned from -> its kind in a word: "numeric", "category", "date", ..."""
+        words = {int(i): k.word for k in self.kinds if not isinstance(k, Gaps | SetAside) for i in k.columns}
+        names, aside = self.feature_names, self.left_out
+        return {names[i]: words[i] for i in sorted(words) if names[i] not in aside}
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -117,6 +161,35 @@ class Schema:
     def float_columns(self) -> np.ndarray:
         """The column that each float belongs to, integers (n_floats,)."""
         return np.concatenate([kind.float_columns for kind in self.kinds])
+
+    @property
+    def float_names(self) -> tuple[str, ...]:
+        """What each float stands for: "age", "sex = male", "age is missing", "when: sine of the day"."""
+        names = self.feature_names
+        return tuple(
+            names[i] + word for kind in self.kinds for i, word in zip(kind.float_columns, kind.float_words, strict=True)
+        )
+
+    @cached_property
+    def gap_floats(self) -> np.ndarray:
+        """For each float the place of the mask that says whether its cell is missing, -1 where it always counts."""
+        return gap_floats(self)
+
+    def observed(self, floats: np.ndarray) -> np.ndarray:
+        """Which encoded floats (n, n_floats) stand for cells that are there, or are masks; bool."""
+        there = floats[:, self.gap_floats] < 0.5
+        there[:, self.gap_floats < 0] = True
+        return there
+
+    def sum_by_column(self, floats: np.ndarray) -> np.ndarray:
+        """The sum over each column's floats: (..., n_floats) -> (..., n_columns)."""
+        if np.array_equal(self.float_columns, np.arange(self.n_columns)):
+            return floats
+        order = np.argsort(self.float_columns, kind="stable")
+        columns, starts = np.unique(self.float_columns[order], return_index=True)
+        sums = np.zeros((*floats.shape[:-1], self.n_columns), dtype=floats.dtype)
+        sums[..., columns] = np.add.reduceat(floats[..., order], starts, axis=-1)
+        return sums
 
     def encode(self, rows: Rows, *, who: str = "narrows") -> np.ndarray:
         """Rows as floats (n, n_floats), float32, C-contiguous, in a new array.
@@ -139,79 +212,41 @@ class Schema:
         return floats
 
     def check(self, rows: Rows, *, who: str = "narrows") -> None:
-        """Raise what `encode` raises, save DataRangeError, without encoding anything."""
-        self.check_columns(rows, who=who)
-        _check_finite(rows, self.missing)
-        self._check_pixel_units(rows)
+        """Raise what `encode` raises, save DataRangeError, without encoding anything; warns of gaps in new places."""
+        check_columns(self, rows, who=who)
+        check_kinds(self, rows, who=who)
+        masked = [int(i) for kind in self.kinds if isinstance(kind, Gaps) for i in kind.columns]
+        check_cells(rows, self.missing, columns=self.learned_columns, masked=masked)
+        check_pixel_units(self, rows)
 
     def encode_chunk(self, rows: Rows, chunk: slice, *, out: np.ndarray) -> None:
         """Write the floats of a slice of rows that `check` has passed into `out` (n, n_floats); DataRangeError."""
-        for kind, place in self._places():
-            # Choosing columns copies, so all of them in their order are not chosen.
-            columns = None if np.array_equal(kind.columns, np.arange(rows.n_columns)) else kind.columns
+        for kind, place in self.places():
             with np.errstate(over="ignore", under="ignore"):
-                out[:, place] = kind.encode(rows.block(columns, chunk))
-        self._check_range(out, rows, chunk.start)
+                out[:, place] = kind.encode(self._block(kind, rows, chunk))
+        if not np.isfinite(out).all():
+            row, place = np.argwhere(~np.isfinite(out))[0]
+            row, column = int(chunk.start + row), int(self.float_columns[place])
+            raise DataRangeError(
+                f"{cell_name(rows, row, column)} holds {rows.column(column)[row]:.6g}, which does not fit into "
+                "32-bit floats once it is scaled; rescale the column or leave the row out."
+            )
 
-    def decode(self, floats: np.ndarray, *, like: Rows | None = None) -> Any:
+    def decode(self, floats: np.ndarray, *, like: Rows | None = None, gaps: bool = False) -> Any:
         """Floats (n, n_floats) as the user's container: names, dtypes, index and image layout as at the fit.
 
-        With ``like``, in that container and layout, under its index.
+        With ``like``, in that container and layout, under its index, and with its columns that are not learned from.
+        With ``gaps``, cells are missing where their masks say so.
         """
-        rows = self.decode_rows(floats)
-        if like is not None:
-            rows = replace(
-                rows,
-                container=like.container,
-                layout=like.layout if self.image_shape else rows.layout,
-                names=like.names or (rows.names if like.container != "pandas" else None),
-                index=like.index if len(like) == len(rows) else None,
-                column_labels=like.column_labels,
-            )
-        return give_back(rows)
+        return give_back(decoded(self, np.asarray(floats), like=like, gaps=gaps))
 
-    def decode_rows(self, floats: np.ndarray) -> Rows:
-        """Floats (n, n_floats) as Rows; whole numbers are rounded and clipped, bool is true from 0.5 on."""
-        floats = np.asarray(floats)
-        n = len(floats)
-        mixed = len(set(self.dtypes)) > 1
-        dtypes = [np.dtype(name) for name in self.dtypes]
-        if mixed:
-            values: Columns = tuple(np.empty(n, dtype) for dtype in dtypes)
-        else:
-            values = np.empty((n, self.n_columns), dtypes[0])
-        rows = Rows(values, self.names, self.image_shape, self.layout, self.container)
-        for chunk in rows.chunks():
-            for kind, place in self._places():
-                block = kind.decode(floats[chunk, place])
-                if isinstance(values, tuple):
-                    for i, column in zip(kind.columns, block.T, strict=True):
-                        values[i][chunk] = _cast(column, dtypes[i])
-                else:
-                    values[chunk, kind.columns] = _cast(block, dtypes[0])
-        return rows
+    def decode_rows(self, floats: np.ndarray, *, like: Rows | None = None) -> Rows:
+        """`decode` as Rows."""
+        return decoded(self, np.asarray(floats), like=like)
 
-    def check_columns(self, rows: Rows, *, who: str = "narrows") -> None:
-        """Raise SchemaMismatchError, in scikit-learn's words, unless the rows have the columns of the fit.
-
-        Warns, as scikit-learn does, where only one side has column names.
-        """
-        if self.names is None and rows.names is not None:
-            warnings.warn(f"X has feature names, but {who} was fitted without feature names", stacklevel=3)
-        elif self.names is not None and rows.names is None:
-            warnings.warn(f"X does not have valid feature names, but {who} was fitted with feature names", stacklevel=3)
-        elif self.names != rows.names:
-            raise SchemaMismatchError(_names_message(self.names or (), rows.names or ()))
-        if rows.image_shape is not None and rows.image_shape != self.image_shape:
-            expected = f"images of {by(self.image_shape)}" if self.image_shape else "a table, not images,"
-            raise SchemaMismatchError(
-                f"{expected} expected by {who}, but {rows.source} has images of {by(rows.image_shape)}; "
-                "give it the kind of rows that it was fitted on."
-            )
-        if rows.n_columns != self.n_columns:
-            raise SchemaMismatchError(
-                f"X has {rows.n_columns} features, but {who} is expecting {self.n_columns} features as input."
-            )
+    def fill(self, rows: Rows, floats: np.ndarray) -> Rows:
+        """The rows with their gaps filled from floats (n, n_floats); what is there stays as it is."""
+        return filled(self, rows, floats)
 
     def describe(self) -> dict:
         """What JSON can hold of the schema; with `arrays`, all of it."""
@@ -226,6 +261,7 @@ class Schema:
             "missing": self.missing,
             "unit": self.unit,
             "kinds": [kind.describe() for kind in self.kinds],
+            **({} if self.types is None else {"types": [kind and kind.describe() for kind in self.types]}),
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -243,11 +279,17 @@ class Schema:
             )
             for i, told in enumerate(description["kinds"])
         )
-        covered = np.sort(np.concatenate([kind.columns for kind in kinds]))
-        if len(dtypes) != n or not np.array_equal(covered, np.arange(n)):
+        covered = np.sort(np.concatenate([kind.columns for kind in kinds if not isinstance(kind, Gaps)]))
+        masked = [column for kind in kinds if isinstance(kind, Gaps) for column in kind.columns]
+        if len(dtypes) != n or not np.array_equal(covered, np.arange(n)) or not set(masked) <= set(range(n)):
             raise ValueError(f"the schema's columns are not 0 to {n - 1}")
-        if any(not isinstance(name, str) or np.dtype(name).kind not in "biuf" for name in dtypes):
-            raise ValueError("the schema names a dtype that is not numeric")
+        texts = {int(i) for kind in kinds if isinstance(kind, Category | SetAside) for i in kind.columns}
+        for i, name in enumerate(dtypes):
+            if not isinstance(name, str) or np.dtype(name).kind not in ("biufMO" if i in texts else "biufM"):
+                raise ValueError("the schema names a dtype that no column of that kind has")
+        types = description.get("types")
+        if types is not None and len(types) != n:
+            raise ValueError(f"the schema's types are not {n}")
         if names is not None and (len(names) != n or not all(isinstance(name, str) for name in names)):
             raise ValueError(f"the schema's names are not {n} texts")
         if image_shape is not None:
@@ -266,9 +308,10 @@ class Schema:
             dtypes=dtypes,
             missing=description["missing"],
             unit=str(description["unit"]),
+            types=None if types is None else tuple(told and ColumnType.restore(told) for told in types),
         )
 
-    def _places(self) -> list[tuple[ColumnKind, slice]]:
+    def places(self) -> list[tuple[ColumnKind, slice]]:
         """Each kind with the slice of floats that is its own."""
         ends = np.cumsum([len(kind.float_columns) for kind in self.kinds])
         return [
@@ -276,138 +319,22 @@ class Schema:
             for kind, end in zip(self.kinds, ends, strict=True)
         ]
 
-    def _check_pixel_units(self, rows: Rows) -> None:
-        """Refuse the commonest slip with images: two of 0 to 1, 0 to 255 and 0 to 65535 at the fit and at use."""
-        if self.pixel_range is None or rows.image_shape is None:
-            return
-        bright = self.pixel_range[1]
-        largest = max(float(rows.block(rows=chunk).max()) for chunk in rows.chunks())
-        whole = np.dtype(rows.dtypes[0]).kind in "iu"
-        # Noisy pixels may leave the range of the fit by a little, so only another scale is refused.
-        if (
-            (bright >= 255 and 0 < largest <= 1 and not whole)
-            or (bright == 1 and (largest > 50 or (whole and largest > 1)))
-            or (bright == 255 and whole and largest > 255)
-            or (bright == 65535 and rows.dtypes[0] == "uint8")
-        ):
-            raise SchemaMismatchError(
-                f"{rows.source} has pixels up to {largest:.4g}, but the model was fitted on pixels from "
-                f"{self.pixel_range[0]:.4g} to {bright:.4g}; bring them to the same units."
-            )
-
-    def _check_range(self, floats: np.ndarray, rows: Rows, start: int) -> None:
-        if not np.isfinite(floats).all():
-            row, place = np.argwhere(~np.isfinite(floats))[0]
-            column = int(self.float_columns[place])
-            value = rows.block(np.array([column]))[start + row, 0]
-            raise DataRangeError(
-                f"{_cell(rows, start + row, column)} holds {value:.6g}, which does not fit into "
-                "32-bit floats once it is scaled; rescale the column or leave the row out."
-            )
-
-
-def _learn_numeric(rows: Rows, found: Statistics, scale: Scale) -> tuple[Numeric, str]:
-    low, high, mean = found.low, found.high, found.mean
-    ones, zeros = np.ones(rows.n_columns), np.zeros(rows.n_columns)
-    inside = bool((low >= 0).all() and (high <= 1).all())
-    constant = found.constant
-    if scale == "none" or (scale == "auto" and inside):
-        offset, width, bounded = zeros, ones, inside
-        unit = _PIXELS if inside and rows.image_shape else _OWN
-    elif scale == "auto" and rows.image_shape is not None:
-        dark, bright = _pixel_range(rows, float(low.min()), float(high.max()))
-        offset, width, bounded, unit = dark * ones, (bright - dark) * ones, True, _PIXELS
-    elif scale == "minmax":
-        with np.errstate(over="ignore"):
-            offset, width, bounded, unit = low, high - low, True, "parts of the column's range"
-    else:
-        offset, width, bounded, unit = mean, found.spread, False, "standard deviations"
-    if not np.isfinite(width).all():
-        column = rows.feature_names[int(np.flatnonzero(~np.isfinite(width))[0])]
-        raise DataRangeError(f"Column {column!r} of {rows.source} spans more than 64-bit floats can express.")
-    if rows.image_shape is not None and scale in ("auto", "none"):
-        constant = np.zeros_like(constant)  # a border pixel that was black in training may be lit later
-    width = np.where(constant & (width == 0), 1.0, np.maximum(width, np.finfo(np.float64).tiny))
-    kind = Numeric(
-        columns=np.arange(rows.n_columns),
-        offset=offset,
-        scale=width,
-        fill=mean,
-        constant=constant,
-        bounded=bounded,
-    )
-    return kind, unit
-
-
-def _pixel_range(rows: Rows, low: float, high: float) -> tuple[float, float]:
-    """The values that black and white stand for."""
-    of_dtype = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}
-    dtype = rows.dtypes[0]
-    if dtype in of_dtype:
-        return of_dtype[dtype]
-    return (low, high) if high > low else (low, low + 1.0)
-
-
-def _cast(block: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    if dtype.kind == "b":
-        return block >= 0.5
-    if dtype.kind == "f":
-        limits = np.finfo(dtype)
-        return block.astype(dtype) if limits.bits >= 64 else block.clip(limits.min, limits.max).astype(dtype)
-    limits = np.iinfo(dtype)
-    top = float(limits.max)
-    if int(top) > limits.max:  # 2**63 - 1 is not a float64
-        top = float(np.nextafter(top, 0))
-    return np.rint(block).clip(limits.min, top).astype(dtype)
-
-
-def _check_finite(rows: Rows, missing: Missing) -> None:
-    """Raise MissingValuesError where infinity stands, or NaN that may not be there."""
-    if all(np.dtype(name).kind != "f" for name in set(rows.dtypes)):
-        return
-    n_rows, first, is_gap = 0, None, False
-    for chunk in rows.chunks():
-        block = rows.block(rows=chunk)
-        offending = np.isinf(block) if missing == "mean" else ~np.isfinite(block)
-        affected = offending.any(axis=1)
-        if first is None and affected.any():
-            row, column = (int(i) for i in np.argwhere(offending)[0])
-            first, is_gap = (chunk.start + row, column), bool(np.isnan(block[row, column]))
-        n_rows += int(affected.sum())
-    if first is None:
-        return
-    what = "NaN (a missing value)" if is_gap else "infinity"
-    advice = (
-        'fill them with missing="mean" or drop those rows (in the shell: --missing mean or --missing drop)'
-        if is_gap
-        else "replace it or leave the row out"
-    )
-    rows_affected = "1 row is" if n_rows == 1 else f"{n_rows} rows are"
-    raise MissingValuesError(
-        f"{_cell(rows, *first)} holds {what}, and {rows_affected} affected of {len(rows)}; {advice}."
-    )
-
-
-def _cell(rows: Rows, row: int, column: int) -> str:
-    return f"Column {rows.feature_names[column]!r}, {rows.row_name(row)} of {rows.source}"
-
-
-def _names_message(fitted: tuple[str, ...], given: tuple[str, ...]) -> str:
-    """What scikit-learn's _check_feature_names says, because its tests match the words."""
-
-    def listed(names: set[str]) -> str:
-        lines = [f"- {name}\n" for name in sorted(names)[:5]]
-        return "".join(lines) + ("- ...\n" if len(names) > 5 else "")
-
-    message = "The feature names should match those that were passed during fit.\n"
-    unseen, gone = set(given) - set(fitted), set(fitted) - set(given)
-    if unseen:
-        message += "Feature names unseen at fit time:\n" + listed(unseen)
-    if gone:
-        message += "Feature names seen at fit time, yet now missing:\n" + listed(gone)
-    if not unseen and not gone:
-        message += "Feature names must be in the same order as they were in fit.\n"
-    return message
+    def _block(self, kind: ColumnKind, rows: Rows, chunk: slice) -> np.ndarray:
+        """What a kind encodes of a slice of rows; of masks, where the cells are missing."""
+        if isinstance(kind, Gaps):
+            return np.column_stack([is_gap(rows.column(i, chunk)) for i in kind.columns])
+        if len(kind.columns) == 1:
+            block = rows.column(int(kind.columns[0]), chunk)[:, None]
+        else:
+            # Choosing columns copies, so all of them in their order are not chosen.
+            chosen = None if np.array_equal(kind.columns, np.arange(rows.n_columns)) else kind.columns
+            block = rows.block(chosen, chunk)
+        if kind.loss in ("square", "binary"):
+            wanted = np.dtype(self.dtypes[kind.columns[0]])
+            if (wanted.kind == "M") != (block.dtype.kind == "M"):  # nothing but gaps, which any dtype can hold
+                return np.full(block.shape, np.datetime64("NaT"), wanted)
+            return block.astype(np.float64) if block.dtype.kind == "O" else block
+        return block
 
 
 def _check_choice(name: str, value: object, choices: Any) -> None:

@@ -10,14 +10,16 @@ import re
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from narrows.data.memory import is_number_text, numeric_column
+from narrows.data.columns import Column, as_column
+from narrows.data.memory import is_number_text, types_of
 from narrows.data.rows import Rows, row_name
-from narrows.errors import DataError, DataFormatError, NotNumericError
+from narrows.errors import DataError, DataFormatError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,7 +92,7 @@ def table_rows(
     label: str | None = None,
     notes: tuple[str, ...] = (),
 ) -> Rows:
-    """The numeric columns of a table; text, dates and empty columns are set aside, each with its reason."""
+    """The columns of a table that are chosen and not ignored."""
     names = list(table.column_names)
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
@@ -99,25 +101,19 @@ def table_rows(
         _check_known(name, names, source)
     if not table.num_rows:
         raise DataFormatError(f"{source} has a header but no rows; give it at least one row.")
-    chosen = [n for n in (columns or names) if n != label and n not in (ignore or ())]
-    left_out: dict[str, str] = {}
-    kept: dict[str, np.ndarray] = {}
-    for name in dict.fromkeys(chosen):
-        reason = _reason_to_leave_out(table[name], name, source, asked_for=columns is not None)
-        if reason:
-            left_out[name] = reason
-        else:
-            kept[name] = _numbers(table[name], name, source)
-    if not kept:
-        told = ", ".join(f"{name!r} ({reason})" for name, reason in list(left_out.items())[:5])
-        raise NotNumericError(f"{source} has no numeric column to learn from; set aside: {told or 'all'}.")
+    left_out = dict.fromkeys(ignore or (), "ignored") | ({} if label is None else {label: "the label"})
+    chosen = [name for name in dict.fromkeys(columns or names) if name not in left_out]
+    if not chosen:
+        raise DataError(f"{source} has no column left to learn from; ignore fewer of them.")
+    kept = [_column(table[name], name, source) for name in chosen]
     return Rows(
-        tuple(kept.values()),
-        names=tuple(kept),
+        tuple(column.values for column in kept),
+        names=tuple(chosen),
+        types=types_of(kept),
         container="pyarrow",
         labels=None if label is None else _labels(table[label]),
         left_out=left_out,
-        notes=notes,
+        notes=(*notes, *(column.note for column in kept if column.note)),
         source=source,
         first_row=1,
     )
@@ -203,45 +199,36 @@ def _check_known(name: str, names: list[str], source: str) -> None:
 # -- what a column is
 
 
-def _reason_to_leave_out(column: pa.ChunkedArray, name: str, source: str, *, asked_for: bool) -> str | None:
-    """Why a column is not numeric, in a word or two; None where it is, or should have been."""
-    if column.null_count == len(column):
-        reason = "empty"
-    elif _is_numeric(column.type) or (_is_text(column.type) and _is_mostly(column, _NUMBER)):
-        return None
-    else:
-        reason = _what_it_holds(column)
-    if asked_for:
-        first = next((i for i, cell in enumerate(column) if cell.is_valid), None)
-        cell = "" if first is None else f" ({str(column[first])!r} in {row_name(first, 1)})"
-        raise NotNumericError(
-            f"Column {name!r} of {source} holds {'nothing' if reason == 'empty' else reason}{cell}, "
-            "where numbers are needed; leave it out."
-        )
-    return reason
-
-
-def _numbers(column: pa.ChunkedArray, name: str, source: str) -> np.ndarray:
-    if _is_text(column.type):
-        import pyarrow.compute as pc
-
-        row = pc.index(_matches(column, _NUMBER), value=False).as_py()
-        if row >= 0:
-            raise NotNumericError(
-                f"Column {name!r} of {source} holds {str(column[row])!r} in {row_name(row, 1)}, "
-                "where a number is needed; mend the cell, empty it if it is missing, or ignore the column."
-            )
-        cells = (None if cell is None else cell.strip() for cell in column.to_pylist())
-        return np.array([np.nan if cell is None else float(cell) for cell in cells])
+def _column(column: pa.ChunkedArray, name: str, source: str) -> Column:
+    """A column as an array; texts that are numbers in every cell become numbers, and a mixture is told."""
     import narwhals as nw
 
-    return numeric_column(nw.from_native(column, series_only=True), name, source, first_row=1)
+    note = None
+    if _is_text(column.type) and column.null_count < len(column):
+        if _is_mostly(column, _NUMBER):
+            stray = _stray_cell(column)
+            if stray is None:
+                cells = (None if cell is None else cell.strip() for cell in column.to_pylist())
+                return Column(np.array([np.nan if cell is None else float(cell) for cell in cells]))
+            note = (
+                f"Column {name!r} of {source} holds {str(column[stray])!r} in {row_name(stray, 1)} among numbers, "
+                "so it is taken for text; mend the cell, or empty it if it is missing."
+            )
+        elif _is_mostly(column, _DECIMAL_COMMA):
+            note = (
+                f"Column {name!r} of {source} holds numbers with a decimal comma, so it is taken for text; "
+                "write them with a point."
+            )
+    found = as_column(nw.from_native(column, series_only=True), name, source)
+    return found if note is None else replace(found, note=note)
 
 
-def _is_numeric(kind: pa.DataType) -> bool:
-    from pyarrow import types
+def _stray_cell(column: pa.ChunkedArray) -> int | None:
+    """The first row whose text is no number."""
+    import pyarrow.compute as pc
 
-    return types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_decimal(kind)
+    row = pc.index(_matches(column, _NUMBER), value=False).as_py()
+    return None if row < 0 else row
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -260,21 +247,6 @@ def _matches(column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
     import pyarrow.compute as pc
 
     return pc.call_function("match_substring_regex", [column], pc.MatchSubstringOptions(pattern))
-
-
-def _what_it_holds(column: pa.ChunkedArray) -> str:
-    from pyarrow import types
-
-    kind = column.type
-    if _is_text(kind) and _is_mostly(column, _DECIMAL_COMMA):
-        return "numbers with a decimal comma"
-    if _is_text(kind) or types.is_string_view(kind):
-        return "text"
-    if types.is_dictionary(kind):
-        return "categories"
-    if types.is_temporal(kind):
-        return "dates or times"
-    return f"{kind} values"
 
 
 def _labels(column: pa.ChunkedArray) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from narrows.data.atomic import whole_file, whole_folder
+from narrows.data.columns import as_native
 from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage, to_uint8
 from narrows.data.rows import Rows
@@ -130,6 +131,8 @@ def _prepared(
 def _writer(ending: str, rows: Rows, pixel_range: tuple[float, float] | None) -> Callable[[IO[bytes]], Any]:
     if ending in (".csv", ".parquet"):
         return lambda file: _write_table(file, rows, ending)
+    if any(np.dtype(name).kind not in "biuf" for name in rows.dtypes):
+        raise OutputError(f"{ending} files hold numbers, and these rows have text or dates; use .csv or .parquet.")
     if ending == ".npy":
         return lambda file: np.save(file, _array(rows), allow_pickle=False)
     if ending == ".npz":
@@ -163,11 +166,14 @@ def _write_table(file: IO[bytes], rows: Rows, ending: str) -> None:
 def _arrow_table(rows: Rows) -> Any:
     import pyarrow as pa
 
-    columns = rows.values if isinstance(rows.values, tuple) else rows.values.T
-    named = {
-        name: pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
-        for name, column in zip(rows.feature_names, columns, strict=True)
-    }
+    named = {}
+    for i, name in enumerate(rows.feature_names):
+        column, kind = rows.column(i), rows.column_type(i)
+        named[name] = (
+            pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
+            if kind is None
+            else as_native(column, kind, "pyarrow")
+        )
     if rows.labels is not None:
         name = "label"
         while name in named:

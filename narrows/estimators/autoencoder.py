@@ -15,12 +15,12 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
-from narrows.data import Missing, Rows, Scale, Schema, as_rows
+from narrows.data import Missing, Rows, Scale, Schema, as_rows, give_back
 from narrows.errors import NotFittedError
 from narrows.estimators import checks, fitting
 from narrows.estimators.html import model_html
 from narrows.estimators.inference import map_floats, map_rows
-from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, Penalty
+from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, MixedError, Penalty
 from narrows.training import Epoch, History, Trainer, fingerprint
 
 
@@ -54,20 +54,26 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     image_shape : (height, width) or (height, width, channels) or None, default=None
         Reads the columns of a two-dimensional X as images. Arrays of three or four dimensions need no hint.
     scale : {"auto", "standard", "minmax", "none"}, default="auto"
-        How columns become floats. "auto" keeps data in [0, 1], divides pixels by their largest possible
-        value, and standardises every column of anything else.
-    missing : {"error", "mean"}, default="error"
-        What to do about NaN: stop with a sentence, or fill in the training mean of the column.
+        How number columns become floats. "auto" keeps data in [0, 1], divides pixels by their largest possible
+        value, and standardises every column of anything else; beside text, dates or gaps skewed columns go by their
+        quantiles.
+    missing : {"mask", "error", "mean"}, default="mask"
+        What to do about missing cells: learn where they are and count only what is there, stop with a sentence, or
+        fill in the training mean of the column.
+    categorical : tuple of str, default=()
+        Columns of numbers that only name something. Text always is a category, or set aside where it names each row.
     output_activation : {"auto", "sigmoid", "linear"}, default="auto"
         "auto" is "sigmoid" where every float lies in [0, 1].
     loss : {"auto", "mse", "bce", "mae", "huber", "gaussian"} or Likelihood, default="auto"
         Summed over features. "mse" squared error, "bce" cross-entropy (Bernoulli, nats), "mae" absolute error,
         "huber" Huber's loss with delta 1, "gaussian" a normal density with one learned variance per feature (nats).
-        "auto" is "mse", and for a gaussian code "bce" under a sigmoid output, else "gaussian".
+        "auto" is "mse", and for a gaussian code "bce" under a sigmoid output, else "gaussian". Beside text, dates or
+        gaps "auto" has a loss for each kind (`narrows.model.MixedError`), for a gaussian code a density of each.
     corruption : {None, "gaussian", "masking", "salt-and-pepper"} or Corruption, default=None
         Noise on the encoder's input, fresh for every batch; the target stays clean (Vincent et al. 2010).
     level : float, default=0.3
-        Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped.
+        Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped; of
+        the cells that "masking" hides beside text, dates or gaps, as though they were missing.
     code : {"point", "top-k", "gaussian"} or Code, default="point"
         What travels from encoder to decoder.
     k : int or None, default=None
@@ -173,7 +179,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     decoder: nn.Module | None = None
     image_shape: tuple[int, ...] | None = None
     scale: Scale = "auto"
-    missing: Missing = "error"
+    missing: Missing = "mask"
+    categorical: tuple[str, ...] = ()
     output_activation: str = "auto"
     loss: str | Likelihood = "auto"
     corruption: str | Corruption | None = None
@@ -233,8 +240,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Parameters
         ----------
-        X : array, DataFrame, sparse matrix, tensor or Rows
-            (n, features), or images (n, height, width[, channels]) or (n, channels, height, width).
+        X : array, DataFrame, sparse matrix, tensor, Rows or path
+            (n, features), or images (n, height, width[, channels]) or (n, channels, height, width). A DataFrame of
+            pandas, polars or pyarrow may hold text, categories, dates and gaps as they are; a path is that of a file
+            which `narrows.read` knows, such as a CSV or a Parquet file.
         y : ignored
         sample_weight : array of shape (n,) or None
             Not negative. A row of weight 2 trains exactly as the same row given twice.
@@ -267,15 +276,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self
 
     def fit_epochs(
-        self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        schema: Schema | None = None,
     ) -> Iterator[Epoch]:
         """Fit step by step: yields an `Epoch` after each pass over the rows; parameters as for `fit`.
 
         Between two records the model can be used. Closing the iterator, or Ctrl-C, ends the training and
-        keeps what was learned.
+        keeps what was learned. With a `schema` none is learned from X: fits that are compared share one.
         """
         rows = as_rows(X, image_shape=self.image_shape)
-        plan = fitting.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data)
+        if rows is not X:  # whoever reads Rows knows their notes
+            for note in rows.notes:
+                warnings.warn(note, stacklevel=2)
+        plan = fitting.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
         before = self._fitted_state()
         self._trainer = None
         self._adopt(plan)
@@ -345,6 +363,16 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         rows = self._rows(X)
         return self.schema_.decode(map_rows(self, rows, self.network_.reconstruct), like=rows)
 
+    def impute(self, X: Any) -> Any:
+        """X with its gaps filled with what the model expects there; what is there stays exactly as it is.
+
+        A model that was trained with ``corruption="masking"`` has learned to fill gaps, and does it best.
+        """
+        rows = self._rows(X)
+        filled = self.schema_.fill(rows, map_rows(self, rows, self.network_.reconstruct))
+        # The second pass sees a whole row, which tells its place among the others better than one with gaps.
+        return give_back(self.schema_.fill(rows, map_rows(self, filled, self.network_.reconstruct)))
+
     def reconstruction_error(self, X: Any, *, per_feature: bool = False) -> np.ndarray:
         """Loss of rebuilding each row from its (deterministic) code, in `loss_unit_`.
 
@@ -367,21 +395,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         errors = map_rows(self, rows, error, check=partial(checks.within_density, likelihood))
         if not per_feature:
             return errors
-        first_floats = np.searchsorted(self.schema_.float_columns, np.arange(rows.n_columns))
-        return np.add.reduceat(errors, first_floats, axis=1)
+        return self.schema_.sum_by_column(errors)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Share of the variance that the reconstruction keeps; 1 is perfect, 0 is no better than the training mean.
 
-        1 - sum (x - x̂)² / sum (x - mean)² over encoded floats, whatever the loss, so that models with different
-        settings compare.
+        1 - sum (x - x̂)² / sum (x - mean)² over the encoded floats of what is there, whatever the loss, so that models
+        with different settings compare.
         """
         rows = self._rows(X)
         mean = torch.as_tensor(self.mean_, device=self.device_)
+        gap_floats = torch.as_tensor(self.schema_.gap_floats, device=self.device_)
+        has_gaps = gap_floats >= 0
 
         def squares(x: Tensor) -> Tensor:
-            error = (x - self.network_.reconstruct(x)).double().square().sum(dim=1)
-            return torch.stack([error, (x - mean).double().square().sum(dim=1)], dim=1)
+            squares = torch.stack([x - self.network_.reconstruct(x), x - mean], dim=2).double().square()
+            if has_gaps.any():
+                squares[:, has_gaps] *= (1 - x[:, gap_floats[has_gaps]])[:, :, None]
+            return squares.sum(dim=1)
 
         error, spread = map_rows(self, rows, squares).sum(axis=0)
         if spread == 0:
@@ -407,8 +438,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     @property
     def loss_unit_(self) -> str:
         self._check_fitted()
-        unit = self.network_.likelihood.unit
-        return f"{unit} per row (sum over {self.schema_.n_floats} features, {self.schema_.unit})"
+        likelihood, schema = self.network_.likelihood, self.schema_
+        if isinstance(likelihood, MixedError):
+            summed = f"sum over {schema.n_columns - len(schema.left_out)} columns"
+            each = "" if likelihood.is_density else ", each 1 where nothing is known"
+            return f"{likelihood.unit} per row ({summed}{each})"
+        return f"{likelihood.unit} per row (sum over {schema.n_floats} features, {schema.unit})"
 
     @property
     def _n_features_out(self) -> int:
@@ -445,6 +480,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.missing != "error"
         tags.transformer_tags.preserves_dtype = []
         return tags
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from narrows.data import Rows, Schema, as_rows
+from narrows.data import Rows, Schema, as_rows, weighing
 from narrows.errors import DataError, DataRangeError, SettingError
 from narrows.estimators import checks
 from narrows.model import (
@@ -25,12 +25,16 @@ from narrows.model import (
     make_code,
     make_corruption,
     make_likelihood,
+    make_mixed,
     make_penalty,
 )
 from narrows.training import DistinctRows, History, Trainer, TrainingSettings, distinct_rows
 
 if TYPE_CHECKING:
     from narrows.estimators.autoencoder import Autoencoder
+    from narrows.model import Corruption, Likelihood
+
+_CHUNK = 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +79,12 @@ def plan(
     validation_data: Any = None,
     hold_out: bool = True,
     resume: bool | None = None,
+    schema: Schema | None = None,
 ) -> Plan:
-    """Check the settings against the rows and prepare the training; raises `SettingError` or `DataError`."""
+    """Check the settings against the rows and prepare the training; raises `SettingError` or `DataError`.
+
+    schema : how to encode the rows; None learns it from them.
+    """
     resume = (model.warm_start and hasattr(model, "network_")) if resume is None else resume
     weight = checks.sample_weight(sample_weight, len(rows))
     n_used = len(rows) if weight is None else int(np.count_nonzero(weight))
@@ -94,8 +102,10 @@ def plan(
 
     if resume:
         schema = model.schema_
-    else:
-        schema = Schema.learn(rows, scale=model.scale, missing=model.missing, sample_weight=weight)
+    elif schema is None:
+        schema = Schema.learn(
+            rows, scale=model.scale, missing=model.missing, categorical=model.categorical, sample_weight=weight
+        )
     floats = schema.encode(rows, who=type(model).__name__)
     distinct = distinct_rows(floats, weight)
     resolved = resolve(model, schema, floats, generator=for_weights)
@@ -140,7 +150,7 @@ def plan(
         "validation_rows_": np.flatnonzero(np.isin(distinct.group, held)),
         "fingerprint_": distinct.fingerprint,
         "interrupted_": False,
-        "mean_": model.mean_ if resume else _mean(floats, weight),
+        "mean_": model.mean_ if resume else _mean(schema, floats, weight),
         "n_components_": resolved.n_components,
         "hidden_layer_sizes_": resolved.hidden_layer_sizes,
         "code_activation_": resolved.code_activation,
@@ -188,9 +198,9 @@ def resolve(
         )
     bounded = _bounded(model, schema, floats)
     loss = model.loss
-    if loss == "auto":
-        loss = ("bce" if bounded else "gaussian") if gaussian else "mse"
-    if loss == "bce" and floats is not None:
+    if isinstance(loss, str) and loss == "auto":
+        loss = _automatic_loss(schema, bounded=bounded, gaussian=gaussian)
+    if isinstance(loss, str) and loss == "bce" and floats is not None:
         _check_unit_range(floats, "loss='bce'")
     n_components = _n_components(model.n_components, schema.n_columns, own=model.encoder is not None)
     hidden = model.hidden_layer_sizes
@@ -214,9 +224,34 @@ def resolve(
         encoder=model.encoder,
         decoder=model.decoder,
     )
-    objective = Objective(make_corruption(model.corruption, model.level, bounded=schema.bounded), penalties)
+    objective = Objective(corruption_for(schema, model.corruption, model.level), penalties)
     objective.check(network)
     return Resolved(network.n_components, _sizes(hidden), code_activation, network, objective)
+
+
+def corruption_for(schema: Schema, spec: str | Corruption | None, level: float) -> Corruption | None:
+    """The corruption that a name means for the floats of a schema."""
+    cells = None
+    if schema.is_mixed:
+        masks = np.isin(np.arange(schema.n_floats), schema.gap_floats[schema.gap_floats >= 0])
+        cells = (tuple(schema.float_columns.tolist()), tuple(masks.tolist()))
+    return make_corruption(spec, level, bounded=schema.bounded, cells=cells)
+
+
+def _automatic_loss(schema: Schema, *, bounded: bool, gaussian: bool) -> str | Likelihood:
+    """A density for a gaussian code, whose prior is weighed in nats against it; else what is balanced."""
+    if schema.is_mixed:
+        found = weighing(schema)
+        return make_mixed(
+            found.blocks,
+            shares=found.shares.tolist(),
+            gap_floats=found.gap_floats.tolist(),
+            unknown=found.unknown.tolist(),
+            density=gaussian,
+        )
+    if gaussian:
+        return "bce" if bounded else "gaussian"
+    return "mse"
 
 
 _TRAINING_PARAMETERS = (
@@ -299,8 +334,17 @@ def _tensors(
     return x, torch.from_numpy(share.astype(np.float32)).to(device)
 
 
-def _mean(floats: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-    return np.average(floats, axis=0, weights=weight).astype(np.float32)
+def _mean(schema: Schema, floats: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
+    """Of what is there, float32 (n_floats,)."""
+    if not (schema.gap_floats >= 0).any():
+        return np.average(floats, axis=0, weights=weight).astype(np.float32)
+    total, there = np.zeros(schema.n_floats), np.zeros(schema.n_floats)
+    for start in range(0, len(floats), _CHUNK):
+        chunk = floats[start : start + _CHUNK]
+        counted = schema.observed(chunk) * (1.0 if weight is None else weight[start : start + _CHUNK, None])
+        total += (chunk * counted).sum(axis=0)
+        there += counted.sum(axis=0)
+    return (total / there).astype(np.float32)
 
 
 def _sizes(hidden: Any) -> tuple[int, ...]:

@@ -42,7 +42,8 @@ from narrows.model import Code, Corruption, Likelihood, Penalty, describe_statio
 from narrows.training import Epoch, History
 
 FORMAT = "narrows-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""1 knew tables of numbers alone, which are written alike in 2."""
 MEMBER = "member-"
 """How the folders of models begin that a detector holds."""
 
@@ -229,7 +230,11 @@ def _read_about(path: Path) -> dict[str, Any]:
             f"{FORMAT_VERSION}; upgrade narrows."
         )
     sums = about.get("sha256")
-    if version != FORMAT_VERSION or not isinstance(sums, dict) or sums.get(_ABOUT) != _self_checksum(about):
+    if (
+        version not in range(1, FORMAT_VERSION + 1)
+        or not isinstance(sums, dict)
+        or sums.get(_ABOUT) != _self_checksum(about)
+    ):
         raise damaged
     return about
 
@@ -270,7 +275,7 @@ def _estimator(
                 )
             given[name] = modules[name]
         else:
-            given[name] = undescribe(told, stations, path)
+            given[name] = tuple(told) if name == "categorical" else undescribe(told, stations, path)
     return estimator(**given)
 
 

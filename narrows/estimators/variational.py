@@ -17,9 +17,10 @@ from narrows.estimators import checks
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.estimators.row_noise import RowNoise
-from narrows.model import Code, GaussianCode, kl_to_standard_normal, log_normal
+from narrows.model import Code, GaussianCode, MixedDensity, kl_to_standard_normal, log_normal
 
 _ELBO_STREAM, _LIKELIHOOD_STREAM = 1, 2
+_CHUNK = 8192
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -34,7 +35,8 @@ class VariationalAutoencoder(Autoencoder):
     beta, kl_warmup, free_bits
         Of the KL term; see `Autoencoder`.
     loss : default="auto"
-        The likelihood: "bce" (Bernoulli) for data in [0, 1], else "gaussian" with learned variances.
+        The likelihood: "bce" (Bernoulli) for data in [0, 1], else "gaussian" with learned variances; of a mixed table
+        a density for each kind of column.
     **others
         Those of `Autoencoder`.
 
@@ -50,12 +52,14 @@ class VariationalAutoencoder(Autoencoder):
 
     variant: ClassVar[str] = "variational"
 
-    def sample(self, n_samples: int = 1, *, random_state: Any = None) -> Any:
-        """New rows: the decoded means of codes drawn from the prior.
+    def sample(self, n_samples: int = 1, *, gaps: bool = True, random_state: Any = None) -> Any:
+        """New rows, decoded from codes drawn from the prior: their means, and of a mixed table draws from its density.
 
         Parameters
         ----------
         n_samples : int, default=1
+        gaps : bool, default=True
+            Whether cells may be missing where the training rows have gaps, as often as there.
         random_state : int, RandomState or None, default=None
             None takes the model's own seed, so that the same call answers the same.
 
@@ -69,7 +73,13 @@ class VariationalAutoencoder(Autoencoder):
         seed = self.seed_ if random_state is None else checks.seed(random_state)
         generator = torch.Generator().manual_seed(seed)
         z = torch.randn(int(n_samples), self.n_components_, generator=generator).numpy()
-        return self.schema_.decode(map_floats(z, self.network_.decode, self.device_))
+        likelihood = self.network_.likelihood
+        if not isinstance(likelihood, MixedDensity):
+            return self.schema_.decode(map_floats(z, self.network_.decode, self.device_))
+        output = torch.from_numpy(map_floats(z, self.network_.output, self.device_)).split(_CHUNK)
+        with torch.inference_mode():
+            drawn = [likelihood.draw(part.to(self.device_), generator).cpu().numpy() for part in output]
+        return self.schema_.decode(np.concatenate(drawn), gaps=gaps)
 
     def elbo(self, X: Any, *, n_draws: int = 16) -> np.ndarray:
         """Evidence lower bound of each row in nats (beta = 1), shape (n,).

@@ -52,13 +52,14 @@ class PCABaseline:
             pca = PCA(k, svd_solver=_solver(n, d), random_state=0).fit(centred)
         return cls(mean, np.asarray(pca.components_, np.float64), n)
 
-    def squared_error(self, floats: np.ndarray) -> np.ndarray:
-        """The squared error of each row of `floats` (n, d), summed over the floats: (n,)."""
+    def squared_error(self, floats: np.ndarray, there: np.ndarray | None = None) -> np.ndarray:
+        """The squared error of each row of `floats` (n, d), summed over the floats, of `there` (n, d) alone: (n,)."""
         errors = np.empty(len(floats))
         for start in range(0, len(floats), 4096):
             centred = floats[start : start + 4096] - self.mean
             rebuilt = (centred @ self.components.T) @ self.components
-            errors[start : start + 4096] = ((centred - rebuilt) ** 2).sum(axis=1)
+            squares = (centred - rebuilt) ** 2
+            errors[start : start + 4096] = (squares if there is None else squares * there[start : start + 4096]).sum(1)
         return errors
 
 
@@ -70,11 +71,13 @@ def pca_reconstruction_error(train: np.ndarray, held_out: np.ndarray, n_componen
     return PCABaseline.fit(train, n_components).squared_error(held_out)
 
 
-def mean_baseline(train: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-    """The squared error per row of `held_out` (n, d) when every row is answered with the mean of `train`: (n,)."""
-    return PCABaseline(train.mean(axis=0, dtype=np.float64), np.zeros((0, train.shape[1])), len(train)).squared_error(
-        held_out
-    )
+def mean_baseline(train: np.ndarray, held_out: np.ndarray, there: np.ndarray | None = None) -> np.ndarray:
+    """The squared error per row of `held_out` (n, d) when every row is answered with the mean of `train`: (n,).
+
+    there : which floats count (n, d); None for all.
+    """
+    mean = PCABaseline(train.mean(axis=0, dtype=np.float64), np.zeros((0, train.shape[1])), len(train))
+    return mean.squared_error(held_out, there)
 
 
 def psnr(clean: np.ndarray, noisy: np.ndarray, data_range: float) -> float:

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 
-def unscaled_copy(model: Autoencoder, *, image_shape: tuple[int, ...] | None, **settings: Any) -> Autoencoder:
-    """The model's settings with some others, to be fitted to rows that are encoded already.
+def fresh_copy(model: Autoencoder, **settings: Any) -> Autoencoder:
+    """The model's settings with some others, to be fitted with a schema that is there already.
 
-    One encoding for all copies gives their errors one unit.
+    One schema for all copies gives their errors one unit.
     """
     copy = cast("Autoencoder", clone(model))
-    copy.set_params(scale="none", image_shape=image_shape, warm_start=False, verbose=0, **settings)
+    copy.set_params(warm_start=False, verbose=0, **settings)
     return copy

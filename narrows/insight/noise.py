@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from narrows.errors import SettingError
-from narrows.model import Corruption, make_corruption
+from narrows.estimators.fitting import corruption_for
+from narrows.model import Corruption
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -43,7 +44,7 @@ def corrupted(
     amount = model.level if level is None else level
     if kind is None and default is not None:
         kind, amount = "gaussian", default if level is None else level
-    made = make_corruption(kind, amount, bounded=model.schema_.bounded)
+    made = corruption_for(model.schema_, kind, amount)
     if made is None:
         raise SettingError("The model was trained without corruption; fit a denoising one.")
     return made(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()

@@ -9,7 +9,7 @@ import numpy as np
 
 from narrows.data import as_rows
 from narrows.errors import SettingError
-from narrows.insight.copies import unscaled_copy
+from narrows.insight.copies import fresh_copy
 from narrows.insight.parts import Parts
 from narrows.insight.summary import squared_error
 
@@ -45,11 +45,10 @@ def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int =
     rows = as_rows(X, image_shape=model.image_shape)
     model._check_fitted()
     parts = Parts.of(model, rows, seed=random_state)
-    training, held = (
-        model.schema_.encode(rows.take(places), who=type(model).__name__) for places in (parts.known, parts.measured)
-    )
+    training, held = rows.take(parts.known), rows.take(parts.measured)
+    floats = model.schema_.encode(held.take(slice(_MAX_MEASURED)), who=type(model).__name__)
     for seed in np.random.SeedSequence(random_state).generate_state(n_seeds):
-        copy = unscaled_copy(model, image_shape=model.schema_.image_shape, random_state=int(seed))
-        for _ in copy.fit_epochs(training, validation_data=held):
+        copy = fresh_copy(model, random_state=int(seed))
+        for _ in copy.fit_epochs(training, validation_data=held, schema=model.schema_):
             pass
-        yield float(squared_error(copy, held[:_MAX_MEASURED]).mean())
+        yield float(squared_error(copy, floats).mean())

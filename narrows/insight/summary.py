@@ -27,7 +27,9 @@ class FitSummary:
     estimator : str
         The class's name.
     rows, columns : int
-        What was given to `fit`, without columns left out.
+        What was given to `fit`.
+    kinds : dict[str, str]
+        Of a table with names: each column that is learned from, and its kind in a word.
     left_out : dict[str, str]
         Columns set aside, and why.
     floats : int
@@ -68,6 +70,7 @@ class FitSummary:
     estimator: str
     rows: int
     columns: int
+    kinds: dict[str, str]
     left_out: dict[str, str]
     floats: int
     n_components: int
@@ -122,7 +125,8 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
         estimator=type(model).__name__,
         rows=len(rows),
         columns=schema.n_columns,
-        left_out=dict(rows.left_out),
+        kinds=schema.kind_words if schema.names else {},
+        left_out=schema.left_out,
         floats=schema.n_floats,
         n_components=model.n_components_,
         parameters=model.network_.n_parameters,
@@ -139,8 +143,8 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
         error_per_row=error,
         error_per_feature=error / schema.n_floats,
         squared_error=float(squared_error(model, held_out).mean()),
-        pca_squared_error=float(pca.squared_error(held_out).mean()),
-        mean_squared_error=float(mean_baseline(train, held_out).mean()),
+        pca_squared_error=float(pca.squared_error(held_out, there(model, held_out)).mean()),
+        mean_squared_error=float(mean_baseline(train, held_out, there(model, held_out)).mean()),
         pca_components=len(pca.components),
         pca_rows=pca.n_rows,
         loss_parts=_loss_parts(model),
@@ -156,9 +160,25 @@ def passage(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
     return map_floats(floats, model.network_.reconstruct, model.device_)
 
 
-def squared_error(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
+def squares(model: Autoencoder, floats: np.ndarray, rebuilt: np.ndarray | None = None) -> np.ndarray:
+    """The squared error of each encoded float (n, d) under the model, 0 where its cell is missing: (n, d), float64.
+
+    rebuilt : the rows after their passage, where that is known already.
+    """
+    found = np.square((passage(model, floats) if rebuilt is None else rebuilt) - floats, dtype=np.float64)
+    counted = there(model, floats)
+    return found if counted is None else found * counted
+
+
+def squared_error(model: Autoencoder, floats: np.ndarray, rebuilt: np.ndarray | None = None) -> np.ndarray:
     """The squared error of each encoded row (n, d) under the model, summed over the floats: (n,)."""
-    return np.square(passage(model, floats) - floats, dtype=np.float64).sum(axis=1)
+    return squares(model, floats, rebuilt).sum(axis=1)
+
+
+def there(model: Autoencoder, floats: np.ndarray) -> np.ndarray | None:
+    """Which encoded floats (n, d) count, bool; None where all do."""
+    schema = model.schema_
+    return schema.observed(floats) if (schema.gap_floats >= 0).any() else None
 
 
 def _parts(model: Autoencoder, rows: Rows, test: Rows | None) -> tuple[HeldOut, Rows, Rows]:

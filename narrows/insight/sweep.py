@@ -14,8 +14,8 @@ import numpy as np
 from narrows.data import Rows, Schema, as_rows
 from narrows.errors import DataError, SettingError
 from narrows.insight.baselines import PCABaseline, mean_baseline
-from narrows.insight.copies import unscaled_copy
-from narrows.insight.summary import squared_error
+from narrows.insight.copies import fresh_copy
+from narrows.insight.summary import squared_error, there
 from narrows.model import default_hidden_layer_sizes
 from narrows.training import distinct_rows
 
@@ -179,9 +179,10 @@ class SweepPlan:
     values: tuple[float, ...]
     n_seeds: int
     random_state: int
+    known: Rows
+    schema: Schema
     training: np.ndarray
     held_out: np.ndarray
-    image_shape: tuple[int, int, int] | None
 
     def points(self) -> Iterator[SweepPoint]:
         """Fit for each value in turn; whoever stops early keeps what he has."""
@@ -189,34 +190,32 @@ class SweepPlan:
         for value in self.values:
             n_rows = max(1, round(len(order) * value)) if self.over == "share" else len(order)
             # Shares nest, so that a larger one differs by what it adds alone.
-            yield self._point(value, self.training[np.sort(order[:n_rows])])
+            yield self._point(value, np.sort(order[:n_rows]))
 
     def result(self, points: tuple[SweepPoint, ...]) -> Sweep:
         """The sweep of the points that were fitted."""
         return Sweep(self.over, points, len(self.held_out))
 
-    def _point(self, value: float, training: np.ndarray) -> SweepPoint:
+    def _point(self, value: float, places: np.ndarray) -> SweepPoint:
         start = time.perf_counter()
         held_out, seen, label = [], [], ""
         model = self.estimator
+        training, rows = self.training[places], self.known.take(places)
         for i in range(self.n_seeds):
-            seed = self.random_state + i
-            model = unscaled_copy(
-                self.estimator, image_shape=self.image_shape, random_state=seed, **self._settings(value)
-            )
-            for _ in model.fit_epochs(training):
+            model = fresh_copy(self.estimator, random_state=self.random_state + i, **self._settings(value))
+            for _ in model.fit_epochs(rows, schema=self.schema):
                 pass
             held_out.append(float(squared_error(model, self.held_out).mean()))
             seen.append(float(squared_error(model, training[:_MOST_HELD_OUT]).mean()))
             label = _label(self.over, value, model)
-        pca = PCABaseline.fit(training, model.n_components_)
+        pca, counted = PCABaseline.fit(training, model.n_components_), there(model, self.held_out)
         return SweepPoint(
             value=float(value),
             label=label,
             held_out=tuple(held_out),
             training=tuple(seen),
-            pca=float(pca.squared_error(self.held_out).mean()),
-            mean_row=float(mean_baseline(training, self.held_out).mean()),
+            pca=float(pca.squared_error(self.held_out, counted).mean()),
+            mean_row=float(mean_baseline(training, self.held_out, counted).mean()),
             n_rows=len(training),
             n_parameters=model.network_.n_parameters,
             seconds=time.perf_counter() - start,
@@ -226,7 +225,11 @@ class SweepPlan:
         if self.over == "n_components":
             return {"n_components": int(value)}
         if self.over == "depth":
-            return {"hidden_layer_sizes": _layers(self.estimator, self.training.shape[1], self.image_shape, int(value))}
+            return {
+                "hidden_layer_sizes": _layers(
+                    self.estimator, self.training.shape[1], self.schema.image_shape, int(value)
+                )
+            }
         return {}
 
 
@@ -246,11 +249,11 @@ def plan_sweep(
     if n_seeds < 1:
         raise SettingError(f"n_seeds must be a whole number from 1, got {n_seeds!r}.")
     rows = as_rows(X, image_shape=estimator.image_shape)
-    known, measured = _split(rows, None if test is None else as_rows(test), random_state)
-    schema = Schema.learn(known, scale=estimator.scale, missing=estimator.missing)
+    known, measured = _split(rows, None if test is None else as_rows(test), random_state, estimator)
+    schema = Schema.learn(known, scale=estimator.scale, missing=estimator.missing, categorical=estimator.categorical)
     training, held_out = schema.encode(known), schema.encode(measured)
     chosen = _values(over, values, estimator, training, schema.image_shape)
-    return SweepPlan(estimator, over, chosen, n_seeds, random_state, training, held_out, schema.image_shape)
+    return SweepPlan(estimator, over, chosen, n_seeds, random_state, known, schema, training, held_out)
 
 
 def knee(x: np.ndarray, y: np.ndarray) -> int | None:
@@ -280,7 +283,7 @@ def knee(x: np.ndarray, y: np.ndarray) -> int | None:
     return at if below[at] > _LEAST_BEND else None
 
 
-def _split(rows: Rows, test: Rows | None, seed: int) -> tuple[Rows, Rows]:
+def _split(rows: Rows, test: Rows | None, seed: int, estimator: Autoencoder) -> tuple[Rows, Rows]:
     """Rows to fit and rows to measure on; copies of one row are all on one side."""
     rng = np.random.default_rng([seed, 0])
     if test is not None:
@@ -288,8 +291,11 @@ def _split(rows: Rows, test: Rows | None, seed: int) -> tuple[Rows, Rows]:
         if len(test) > _MOST_HELD_OUT:
             places = np.sort(rng.choice(len(test), _MOST_HELD_OUT, replace=False))
         return rows, test.take(places)
-    plain = rows.block().astype(np.float64)
-    distinct = distinct_rows(np.ascontiguousarray(plain.astype(np.float32)))
+    if all(np.dtype(name).kind in "biuf" for name in rows.dtypes):
+        plain = rows.block().astype(np.float64).astype(np.float32)
+    else:
+        plain = Schema.learn(rows, missing=estimator.missing, categorical=estimator.categorical).encode(rows)
+    distinct = distinct_rows(np.ascontiguousarray(plain))
     n = len(distinct.first)
     if n < 5:
         raise DataError(f"A sweep needs at least 5 different rows, and {rows.source} has {n}; give it more rows.")

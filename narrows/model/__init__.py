@@ -10,7 +10,7 @@ from narrows.model.code import (
     log_normal,
     make_code,
 )
-from narrows.model.corruption import Corruption, GaussianNoise, Masking, SaltAndPepper, make_corruption
+from narrows.model.corruption import Corruption, GaussianNoise, HiddenCells, Masking, SaltAndPepper, make_corruption
 from narrows.model.describe import describe_station, station_from_description
 from narrows.model.layers import Linear
 from narrows.model.likelihood import (
@@ -22,6 +22,7 @@ from narrows.model.likelihood import (
     SquaredError,
     make_likelihood,
 )
+from narrows.model.mixed import MixedDensity, MixedError, make_mixed
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
 from narrows.model.objective import Objective
@@ -43,12 +44,15 @@ __all__ = [
     "Gaussian",
     "GaussianCode",
     "GaussianNoise",
+    "HiddenCells",
     "Huber",
     "KLSparsity",
     "KLToPrior",
     "Likelihood",
     "Linear",
     "Masking",
+    "MixedDensity",
+    "MixedError",
     "Objective",
     "OwnDecoder",
     "OwnEncoder",
@@ -67,6 +71,7 @@ __all__ = [
     "make_code",
     "make_corruption",
     "make_likelihood",
+    "make_mixed",
     "make_penalty",
     "station_from_description",
 ]

@@ -62,6 +62,27 @@ class Masking(Corruption):
 
 
 @dataclass(frozen=True)
+class HiddenCells(Corruption):
+    """Each cell of a mixed table is hidden with probability `level`: all its floats become 0, its mask 1.
+
+    columns : the column of each float (d,). masks : whether a float is its column's mask (d,).
+    """
+
+    level: float
+    columns: tuple[int, ...]
+    masks: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        _check_share(self.level)
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        of_float = torch.tensor(self.columns, device=x.device)
+        cells = x[:, :1].expand(len(x), max(self.columns) + 1)
+        hidden = (uniform(cells, generator) < self.level)[:, of_float]
+        return torch.where(hidden, torch.tensor(self.masks, dtype=x.dtype, device=x.device), x)
+
+
+@dataclass(frozen=True)
 class SaltAndPepper(Corruption):
     """Each float becomes `low` or `high`, by a fair coin, with probability `level`."""
 
@@ -84,18 +105,25 @@ class SaltAndPepper(Corruption):
 _EXTREMES = {True: (0.0, 1.0), False: (-3.0, 3.0)}
 
 
-def make_corruption(spec: str | Corruption | None, level: float, bounded: bool) -> Corruption | None:
+def make_corruption(
+    spec: str | Corruption | None,
+    level: float,
+    bounded: bool,
+    cells: tuple[tuple[int, ...], tuple[bool, ...]] | None = None,
+) -> Corruption | None:
     """The corruption named "gaussian", "masking" or "salt-and-pepper"; None and instances stay as they are.
 
     `level` is a standard deviation for gaussian noise, a share of the floats for the others. Salt and pepper
     are 1 and 0 where the data are `bounded` to [0, 1], otherwise +3 and -3 standard deviations.
+    cells : of a mixed table, the column of each float and whether it is that column's mask; then "masking" hides whole
+    cells.
     """
     if spec is None or isinstance(spec, Corruption):
         return spec
     if spec == "gaussian":
         return GaussianNoise(level)
     if spec == "masking":
-        return Masking(level)
+        return Masking(level) if cells is None else HiddenCells(level, *cells)
     if spec == "salt-and-pepper":
         return SaltAndPepper(level, *_EXTREMES[bounded])
     raise SettingError(

@@ -99,16 +99,35 @@ def test_every_setting_is_a_parameter_and_left_out_keeps_its_default() -> None:
 
 def test_columns_are_chosen_set_aside_and_named(shell, quick, table: Path) -> None:
     done = shell("fit", table, "-o", "m", *quick)
-    assert "name (text)" in done.err
-    assert narrows.load("m").feature_names_in_.tolist() == ["a", "b", "c", "age"]
+    assert "columns     5: 4 numeric; set aside: name (a different value in almost every row)" in done.out
+    assert narrows.load("m").feature_names_in_.tolist() == ["a", "b", "c", "age", "name"]
     assert shell("fit", table, "-o", "n", "--columns", "a,c", *quick).status == 0
     assert narrows.load("n").feature_names_in_.tolist() == ["a", "c"]
     assert shell("fit", table, "-o", "o", "--ignore", "a", "--label", "name", *quick).status == 0
     assert narrows.load("o").feature_names_in_.tolist() == ["b", "c", "age"]
 
 
-def test_gaps_stop_a_fit_are_filled_or_dropped(shell, quick, gaps: Path) -> None:
-    stopped = shell("fit", gaps, "-o", "m", *quick)
+def test_kinds_are_told_in_words_and_in_json_and_can_be_overruled(shell, quick) -> None:
+    lines = [f"{i % 3},{'xy'[i % 2]},2020-01-{1 + i % 28:02d},{i % 4 == 0},{i * i % 17}" for i in range(60)]
+    Path("t.csv").write_text("code,side,day,flag,n\n" + "\n".join(lines) + "\n")
+    told = shell("fit", "t.csv", "-o", "m", *quick).out
+    assert "columns     5: 2 numeric, 1 category, 1 date, 1 true-or-false column" in told
+    kinds = shell("fit", "t.csv", "-o", "n", "--categorical", "code,n", "--json", *quick).json["kinds"]
+    assert kinds == {
+        "code": "category",
+        "side": "category",
+        "day": "date",
+        "flag": "true-or-false column",
+        "n": "category",
+    }
+    wrong = shell("fit", "t.csv", "-o", "o", "--categorical", "cod", *quick)
+    assert (wrong.status, wrong.err.count("\n")) == (2, 1)
+    assert "'cod'" in wrong.err
+
+
+def test_gaps_are_learned_stop_a_fit_are_filled_or_dropped(shell, quick, gaps: Path) -> None:
+    assert shell("fit", gaps, "-o", "k", *quick).status == 0
+    stopped = shell("fit", gaps, "-o", "m", "--missing", "error", *quick)
     assert stopped.status == 1
     assert "'b'" in stopped.err
     assert "row 3" in stopped.err

@@ -19,7 +19,6 @@ from narrows.errors import (
     DataFormatError,
     DataNotFoundError,
     MissingValuesError,
-    NotNumericError,
     SettingError,
 )
 
@@ -42,14 +41,15 @@ def idx(array: np.ndarray, code: int = 8) -> bytes:
 
 
 @pytest.mark.parametrize("ending", [".csv", ".CSV", ".csv.gz"])
-def test_csv_keeps_numbers_and_sets_text_dates_and_empty_columns_aside(put, ending):
+def test_csv_keeps_numbers_text_dates_and_empty_columns(put, ending):
     path = put("t" + ending, gzip.compress(CSV) if ending.endswith("gz") else CSV)
     rows = read(path)
-    assert rows.names == ("a", "b")
-    assert rows.dtypes == ("int64", "float64")
-    np.testing.assert_array_equal(rows.block(), [[1, 0.5], [2, np.nan]])
-    assert rows.left_out == {"name": "text", "when": "dates or times", "gone": "empty"}
-    assert rows.source == path.name
+    assert rows.names == ("name", "a", "b", "when", "gone")
+    assert rows.dtypes == ("object", "int64", "float64", "datetime64[D]", "object")
+    np.testing.assert_array_equal(rows.select([1, 2]).block(), [[1, 0.5], [2, np.nan]])
+    assert [rows.column(i).tolist() for i in (0, 4)] == [["x", "y"], [None, None]]
+    np.testing.assert_array_equal(rows.column(3), np.array(["2020-01-01", "2020-01-02"], "M8[D]"))
+    assert (rows.left_out, rows.source) == ({}, path.name)
 
 
 def test_parquet_is_read_as_csv_is(tmp_path):
@@ -57,43 +57,46 @@ def test_parquet_is_read_as_csv_is(tmp_path):
     table = pa.table({"name": ["x", "y"], "a": [1, None], "c": pa.array(["p", "q"]).dictionary_encode()})
     pyarrow.parquet.write_table(table, path)
     rows = read(path, label="c")
-    np.testing.assert_array_equal(rows.block(), [[1], [np.nan]])
+    np.testing.assert_array_equal(rows.column(1), [1, np.nan])
     assert rows.labels is not None
     assert rows.labels.tolist() == ["p", "q"]
+    kind = read(path).column_type(2)
+    assert kind is not None
+    assert (kind.name, kind.levels) == ("Categorical", ("p", "q"))
 
 
 def test_columns_are_chosen_ignored_and_made_labels(put):
     path = put("t.csv", CSV)
     assert read(path, columns=["b", "a"]).names == ("b", "a")
-    assert read(path, ignore=["a"]).names == ("b",)
-    labels = read(path, label="name").labels
-    assert labels is not None
-    assert labels.tolist() == ["x", "y"]
+    assert read(path, columns=["name", "b"]).names == ("name", "b")
+    rows = read(path, ignore=["a", "when"], label="name")
+    assert rows.names == ("b", "gone")
+    assert rows.left_out == {"a": "ignored", "when": "ignored", "name": "the label"}
+    assert rows.labels is not None
+    assert rows.labels.tolist() == ["x", "y"]
     with pytest.raises(DataError, match=r"no column 'nam'; did you mean 'name'"):
         read(path, ignore=["nam"])
     with pytest.raises(DataError, match="its columns are 'name', 'a'"):
         read(path, label="zzz")
-    with pytest.raises(NotNumericError, match=r"'name' of t.csv holds text \('x' in row 1"):
-        read(path, columns=["name"])
-    with pytest.raises(NotNumericError, match="no numeric column"):
-        read(path, ignore=["a", "b"])
+    with pytest.raises(DataError, match="no column left"):
+        read(path, ignore=["name", "a", "b", "when", "gone"])
     with pytest.raises(SettingError, match="list of names"):
         read(path, columns="a")
     with pytest.raises(SettingError, match="image_size"):
         read(path, image_size=(8, 8))
 
 
-def test_a_text_cell_among_numbers_is_named(put):
-    path = put("t.csv", b"a,b\n1,2\nn.d.,3\n4,5\n")
-    with pytest.raises(NotNumericError, match=r"Column 'a' of t.csv holds 'n.d.' in row 2 \(counting from 1"):
-        read(path)
-    assert read(path, ignore=["a"]).names == ("b",)
+def test_a_text_cell_among_numbers_makes_them_text_and_is_named(put):
+    rows = read(put("t.csv", b"a,b\n1,2\nn.d.,3\n4,5\n"))
+    assert rows.column(0).tolist() == ["1", "n.d.", "4"]
+    (note,) = rows.notes
+    assert note.startswith("Column 'a' of t.csv holds 'n.d.' in row 2 (counting from 1")
 
 
 def test_rows_with_gaps_are_named_or_dropped(put):
     path = put("t.csv", CSV)
     with pytest.raises(MissingValuesError, match=r"Column 'b', row 2 .* of t.csv"):
-        Schema.learn(read(path))
+        Schema.learn(read(path), missing="error")
     dropped = read(path, missing="drop")
     assert len(dropped) == 1
     assert dropped.notes == ("1 of 2 rows of t.csv have a missing value and were dropped.",)
@@ -197,10 +200,12 @@ def test_an_npz_that_cannot_be_used_says_why(tmp_path, arrays, sentence):
 
 def test_real_tables_are_read(data_folder):
     penguins = read(data_folder / "penguins" / "penguins.csv", label="species")
-    assert penguins.names == ("bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year")
-    assert penguins.left_out == {"island": "text", "sex": "text"}
+    assert penguins.n_columns == 7
+    assert penguins.n_gaps["sex"] == 11
+    assert [penguins.dtypes[i] for i in (0, 1, 5, 6)] == ["object", "float64", "object", "int64"]
     flights = read(data_folder / "flights" / "flights.csv.gz", missing="drop")
-    assert (len(flights), flights.n_columns) == (327_346, 14)
+    assert (len(flights), flights.n_columns) == (327_346, 19)
+    assert flights.dtypes[18] == "datetime64[s]"
     wine = read(data_folder / "adbench" / "45_wine.npz")
     assert wine.labels is not None
     assert len(wine.labels) == len(wine) == 129
@@ -302,6 +307,7 @@ def test_a_parquet_whose_names_are_damaged_is_refused(tmp_path):
         read(path)
 
 
-def test_numbers_with_a_decimal_comma_are_named_as_such(put):
+def test_numbers_with_a_decimal_comma_are_taken_for_text_and_named_as_such(put):
     rows = read(put("t.csv", b"a;b;c\n1,5;2;x\n-2,25;3;y\n"))
-    assert rows.left_out == {"a": "numbers with a decimal comma", "c": "text"}
+    assert rows.column(0).tolist() == ["1,5", "-2,25"]
+    assert "'a' of t.csv holds numbers with a decimal comma" in rows.notes[0]

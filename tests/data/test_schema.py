@@ -116,9 +116,9 @@ def test_missing_values_are_named_with_their_place(bad, word):
     X = TABLE.copy()
     X[[7, 9], 1] = bad
     with pytest.raises(MissingValuesError, match=rf"Column 'x1', row 7 .*{word}.* 2 rows are affected of 50"):
-        Schema.learn(as_rows(X))
+        Schema.learn(as_rows(X), missing="error")
     with pytest.raises(MissingValuesError, match=word):
-        learn(TABLE)[0].encode(as_rows(X))
+        learn(TABLE, missing="error")[0].encode(as_rows(X))
 
 
 def test_missing_values_are_filled_with_the_mean():

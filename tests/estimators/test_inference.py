@@ -44,7 +44,7 @@ def test_the_input_is_not_written_to():
 
 def test_a_refused_cell_is_named_by_its_row_in_the_whole_set():
     X = np.random.default_rng(0).random((20_000, 5), dtype=np.float32)
-    model = fitted(X[:500], loss="bce")
+    model = fitted(X[:500], loss="bce", missing="error")
     X[15_000, 3] = 1.5
     with pytest.raises(DataRangeError, match=r"row 15000 .* column 'x3'"):
         model.reconstruction_error(X)

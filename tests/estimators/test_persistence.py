@@ -171,7 +171,7 @@ def forge(path: Path, **changes) -> None:
 
 def test_a_later_format_version_says_upgrade(tmp_path):
     path = saved(tmp_path)
-    forge(path, format_version=2)
+    forge(path, format_version=3)
     with pytest.raises(ModelVersionError, match="upgrade"):
         narrows.load(path)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from narrows.errors import SettingError
-from narrows.model import GaussianNoise, Masking, SaltAndPepper, make_corruption
+from narrows.model import GaussianNoise, HiddenCells, Masking, SaltAndPepper, make_corruption
 
 
 @pytest.fixture
@@ -80,3 +80,25 @@ def test_corruptions_are_made_by_name():
 def test_an_impossible_level_is_named(make, sentence):
     with pytest.raises(SettingError, match=sentence):
         make()
+
+
+def test_hidden_cells_lose_all_their_floats_and_their_mask_says_so(x, generator):
+    # Three cells: of two floats, of one and its mask, of one.
+    hide = make_corruption("masking", 0.3, False, cells=((0, 0, 1, 1, 2), (False, False, False, True, False)))
+    assert isinstance(hide, HiddenCells)
+    rows = x[:, :5].clone()
+    rows[:, 3] = 0
+    tilde = hide(rows, generator)
+    hidden = [tilde[:, 0] == 0, tilde[:, 2] == 0, tilde[:, 4] == 0]
+    assert torch.equal(tilde[:, 1] == 0, hidden[0])
+    assert torch.equal(tilde[:, 3] == 1, hidden[1])
+    assert not torch.equal(hidden[0], hidden[1])
+    for cell, place in zip(hidden, (0, 2, 4), strict=True):
+        assert within_chance(cell.float().mean().item(), 0.3, len(x))
+        assert torch.equal(tilde[~cell, place], rows[~cell, place])
+
+
+def test_a_cell_that_is_missing_stays_so(generator):
+    missing = torch.tensor([[0.0, 1.0]]).expand(100, 2)
+    hide = HiddenCells(0.5, (0, 0), (False, True))
+    assert torch.equal(hide(missing, generator), missing)

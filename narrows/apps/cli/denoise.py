@@ -63,7 +63,8 @@ def denoise(
         lines = {"clean": given, "noisy": noisy} if corrupt else {"as given": given}
         _draw(schema, {**lines, "denoised": cleaned}, output, force=force)
     else:
-        write(output, schema.decode_rows(cleaned), labels=rows.labels, pixel_range=schema.pixel_range, force=force)
+        answer = schema.decode_rows(cleaned, like=rows if schema.left_out else None)
+        write(output, answer, labels=rows.labels, pixel_range=schema.pixel_range, force=force)
 
     result: dict[str, object] = {"output": str(output), "rows": len(rows)}
     lines = []

@@ -48,10 +48,11 @@ def fit(
         Missing,
         typer.Option(
             metavar="NAME",
-            help="Gaps: stop, fill in the column's mean, or drop the row. (error, mean, drop)",
+            help="Gaps: learn where they are, stop, fill in the column's mean, or drop the row. "
+            "(mask, error, mean, drop)",
             rich_help_panel=_DATA,
         ),
-    ] = "error",
+    ] = "mask",
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -71,7 +72,7 @@ def fit(
     source = read_for_fit(
         data, columns=columns, ignore=ignore, label=label, image_size=image_size, missing=missing, voice=voice
     )
-    model = make_estimator(variant, {**settings, "missing": "mean" if missing == "mean" else None})
+    model = make_estimator(variant, {**settings, "missing": None if missing == "drop" else missing})
 
     from narrows.apps.cli.tables import errors, facts, measured_on, remarks, verdicts
     from narrows.apps.cli.training import train

@@ -9,7 +9,7 @@ import typer
 from typer.models import OptionInfo
 
 Part = Literal["train", "test", "all"]
-Missing = Literal["error", "mean", "drop"]
+Missing = Literal["mask", "error", "mean", "drop"]
 
 _DATA, _OUTPUT = "Data", "Output"
 
@@ -50,7 +50,8 @@ MissingAtUse = Annotated[
     Missing | None,
     typer.Option(
         "--missing",
-        help="Gaps: stop, fill in the column's mean at the fit, or drop the row; left out, as at the fit.",
+        help="Gaps: as at the fit (mask), stop, fill in the column's mean at the fit, or drop the row; left out, "
+        "as at the fit.",
         rich_help_panel=_DATA,
         show_default=False,
     ),

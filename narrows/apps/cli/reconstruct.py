@@ -29,15 +29,16 @@ def reconstruct(
 
     from narrows.apps.cli.sources import read_for_model
     from narrows.data import write
-    from narrows.insight import passage
+    from narrows.insight import passage, squared_error
 
     fitted = load_autoencoder(model)
     rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice)
     floats = fitted.schema_.encode(rows)
     rebuilt = passage(fitted, floats)
-    error = float(((rebuilt - floats) ** 2).sum(axis=1, dtype="float64").mean())
+    error = float(squared_error(fitted, floats, rebuilt).mean())
     schema = fitted.schema_
-    write(output, schema.decode_rows(rebuilt), labels=rows.labels, pixel_range=schema.pixel_range, force=force)
+    answer = schema.decode_rows(rebuilt, like=rows if schema.left_out else None)
+    write(output, answer, labels=rows.labels, pixel_range=schema.pixel_range, force=force)
     voice.result(
         {"output": str(output), "rows": len(rows), "squared_error": error},
         f"Wrote {counted(len(rows), 'reconstructed row')} to {output} (squared error {number(error)} per row, "

@@ -28,8 +28,8 @@ VARIANTS = {
 Variant = Literal["plain", "denoising", "sparse", "contractive", "variational"]
 _Activation = Literal["relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"]
 
-NETWORK, VARIANT, TRAINING = "Network", "Variant", "Training"
-_PANELS = (None, "Sweep", "Data", NETWORK, VARIANT, TRAINING, "Output")
+DATA, NETWORK, VARIANT, TRAINING = "Data", "Network", "Variant", "Training"
+_PANELS = (None, "Sweep", DATA, NETWORK, VARIANT, TRAINING, "Output")
 
 
 def layer_sizes(text: str) -> tuple[int, ...]:
@@ -43,6 +43,11 @@ def layer_sizes(text: str) -> tuple[int, ...]:
     if min(sizes) < 1:
         raise typer.BadParameter(f"{text!r} is not a list of layer sizes such as 1000,500,250, or 'none'.")
     return sizes
+
+
+def column_names(text: str) -> tuple[str, ...]:
+    """`a,b` as names."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,14 @@ def _flag(name: str) -> str:
 
 
 SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "categorical",
+        str,
+        DATA,
+        "Columns of numbers that only name something; text is a category anyway.",
+        parser=column_names,
+        metavar="A,B",
+    ),
     Setting("n_components", int, NETWORK, "Size of the code."),
     Setting(
         "hidden_layer_sizes",

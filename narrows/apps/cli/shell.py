@@ -21,6 +21,7 @@ from narrows.apps.cli.encode import encode
 from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, explain
 from narrows.apps.cli.fit import fit
 from narrows.apps.cli.generate import generate
+from narrows.apps.cli.impute import impute
 from narrows.apps.cli.reconstruct import reconstruct
 from narrows.apps.cli.report import report
 from narrows.apps.cli.score import score
@@ -60,6 +61,7 @@ app.command()(demo)
 app.command()(fit)
 app.command()(encode)
 app.command()(reconstruct)
+app.command()(impute)
 app.command()(denoise)
 app.command()(generate)
 app.command()(score)

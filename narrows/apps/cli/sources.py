@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from narrows.apps.cli.options import Missing, Part
 from narrows.apps.cli.voice import Voice
 
 if TYPE_CHECKING:
-    from narrows.data import Rows
+    from narrows.data import Rows, Schema
     from narrows.estimators import Autoencoder
 
 _ENDINGS = re.compile(r"(\.(csv|parquet|pq|npy|npz|idx\d?))?(\.gz)?$", re.IGNORECASE)
@@ -58,7 +59,7 @@ def read_for_fit(
     missing: Missing,
     voice: Voice,
 ) -> Source:
-    """DATA for training, with a word on what was set aside."""
+    """DATA for training, with a word on how it was read."""
     size = size_in(image_size)
 
     from narrows.data import read, read_held_out
@@ -66,9 +67,6 @@ def read_for_fit(
     rows = read(data, columns=names_in(columns), ignore=names_in(ignore), label=label, image_size=size, missing=missing)
     for note in rows.notes:
         voice.remark(note)
-    if rows.left_out:
-        listed = ", ".join(f"{name} ({why})" for name, why in rows.left_out.items())
-        voice.remark(f"Columns set aside, because narrows learns from numbers: {listed}.")
     return Source(rows, read_held_out(data))
 
 
@@ -88,35 +86,31 @@ def read_for_model(
     """
     size = size_in(image_size)
 
-    if missing in ("mean", "error"):
+    from narrows.data import without_gaps
+
+    if missing in ("mean", "error") or (missing == "mask" and fitted.schema_.missing != "mask"):
         fitted.schema_ = replace(fitted.schema_, missing=missing)
     rows = _part(data, part, voice)
     if rows is None:
-        rows = _read_columns(fitted, data, label=label, image_size=size, missing=missing or "error")
+        rows = _read_columns(fitted, data, label=label, image_size=size)
+    rows = _matched(fitted, rows, voice)
+    if missing == "drop":
+        rows = without_gaps(rows, fitted.schema_.learned_columns)
     for note in rows.notes:
         voice.remark(note)
-    return _matched(fitted, rows, voice)
+    return rows
 
 
-def _read_columns(
-    fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None, missing: Missing
-) -> Rows:
-    """DATA with the model's columns alone, so that no other column's text or gaps decide; all of it where some lack."""
+def _read_columns(fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None) -> Rows:
+    """DATA with the model's columns alone, so that no other column is talked of; all of it where some lack."""
     from narrows.data import read
-    from narrows.errors import DataError, NotNumericError, SettingError
+    from narrows.errors import DataError, SettingError
 
-    names = fitted.schema_.names
-    if names is not None:
-        try:
-            return read(data, columns=names, label=label, image_size=image_size, missing=missing)
-        except NotNumericError:
-            raise
-        except (
-            DataError,
-            SettingError,
-        ):  # nameless, or lacking some: `_matched` says so
-            pass
-    return read(data, label=label, image_size=image_size, missing=missing)
+    names, learned = fitted.schema_.names, fitted.schema_.learned_columns
+    for wanted in () if names is None else (names, [names[i] for i in learned]):
+        with suppress(DataError, SettingError):  # nameless, or lacking some: `_matched` says so
+            return read(data, columns=wanted, label=label, image_size=image_size)
+    return read(data, label=label, image_size=image_size)
 
 
 def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
@@ -159,7 +153,11 @@ def _matched(fitted: Autoencoder, rows: Rows, voice: Voice) -> Rows:
             "of images), or fit a new model."
         )
     if schema.names is not None and rows.names is not None:
-        return _by_name(rows, schema.names, voice)
+        return _by_name(rows, schema)
+    if schema.names is not None and rows.n_columns == len(schema.learned_columns) < schema.n_columns:
+        names = tuple(schema.names[i] for i in schema.learned_columns)
+        voice.remark(f"{rows.source} has no column names; its columns are taken for {', '.join(names)}.")
+        return _by_name(replace(rows, names=names), schema)
     if rows.n_columns != schema.n_columns:
         raise SchemaMismatchError(
             f"{rows.source} has {rows.n_columns} columns, and the model was fitted on {schema.n_columns}; give it data "
@@ -174,12 +172,17 @@ def _size(image_shape: tuple[int, int, int] | None) -> str:
     return "" if image_shape is None else "x".join(map(str, image_shape[: 2 if image_shape[2] == 1 else 3]))
 
 
-def _by_name(rows: Rows, wanted: tuple[str, ...], voice: Voice) -> Rows:
-    """The wanted columns in their order."""
+def _by_name(rows: Rows, schema: Schema) -> Rows:
+    """The columns of the fit in their order; those that it set aside may be lacking, and are empty then."""
+    import numpy as np
+
     from narrows.errors import SchemaMismatchError
 
+    wanted = schema.names or ()
     given = {name: i for i, name in enumerate(rows.feature_names)}
-    lacking = [name for name in wanted if name not in given]
+    aside = [name for i, name in enumerate(wanted) if i not in schema.learned_columns]
+    empty = {name: np.full(len(rows), None, dtype=object) for name in aside if name not in given}
+    lacking = [name for name in wanted if name not in given and name not in empty]
     if lacking:
         told = ", ".join(f"{n!r} ({rows.left_out[n]})" if n in rows.left_out else repr(n) for n in lacking[:5])
         told += ", ..." if len(lacking) > 5 else ""
@@ -187,5 +190,9 @@ def _by_name(rows: Rows, wanted: tuple[str, ...], voice: Voice) -> Rows:
             f"{rows.source} lacks {len(lacking)} of the model's {len(wanted)} columns: {told}; name them as at "
             "the fit, or fit a new model."
         )
-    assert isinstance(rows.values, tuple)
-    return replace(rows, values=tuple(rows.values[given[name]] for name in wanted), names=wanted)
+    return replace(
+        rows,
+        values=tuple(empty[name] if name in empty else rows.column(given[name]) for name in wanted),
+        types=tuple(None if name in empty else rows.column_type(given[name]) for name in wanted),
+        names=wanted,
+    )

@@ -71,10 +71,11 @@ def sweep(
         Missing,
         typer.Option(
             metavar="NAME",
-            help="Gaps: stop, fill in the column's mean, or drop the row. (error, mean, drop)",
+            help="Gaps: learn where they are, stop, fill in the column's mean, or drop the row. "
+            "(mask, error, mean, drop)",
             rich_help_panel=_DATA,
         ),
-    ] = "error",
+    ] = "mask",
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -98,7 +99,7 @@ def sweep(
         data, columns=columns, ignore=ignore, label=label, image_size=image_size, missing=missing, voice=voice
     )
     seed = settings.pop("random_state", None)
-    model = make_estimator(variant, {**settings, "missing": "mean" if missing == "mean" else None})
+    model = make_estimator(variant, {**settings, "missing": None if missing == "drop" else missing})
 
     from narrows.insight import plan_sweep
 

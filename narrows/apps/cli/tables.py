@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -24,16 +25,28 @@ def facts(summary: FitSummary) -> Table:
     table = _table(headings=False)
     table.add_column(style="dim")
     table.add_column()
-    columns = f"{summary.columns:,}"
-    if summary.left_out:
-        columns += f" ({len(summary.left_out)} left out: {', '.join(summary.left_out)})"
     table.add_row("rows", f"{summary.rows:,}")
-    table.add_row("columns", columns)
+    table.add_row("columns", _columns(summary))
     table.add_row("code", f"{counted(summary.n_components, 'number')} per row")
     table.add_row("parameters", f"{summary.parameters:,}")
     table.add_row("training", f"{counted(summary.epochs, 'epoch')} ({summary.stopped}), {duration(summary.seconds)}")
     table.add_row("device", f"{summary.device}, {summary.precision}, seed {summary.seed}")
     return table
+
+
+def _columns(summary: FitSummary) -> str:
+    """19: 12 numeric, 4 categories, 1 date; set aside: year (constant)."""
+    told = Counter(summary.kinds.values())
+    words = f"{summary.columns:,}" + (": " if told else "") + ", ".join(_of_kind(n, word) for word, n in told.items())
+    if summary.left_out:
+        words += "; set aside: " + ", ".join(f"{name} ({why})" for name, why in summary.left_out.items())
+    return words
+
+
+def _of_kind(n: int, word: str) -> str:
+    if word == "numeric":
+        return f"{n:,} {word}"
+    return f"{n:,} categories" if word == "category" and n > 1 else counted(n, word)
 
 
 def errors(summary: FitSummary) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.insight.summary import passage
+from narrows.insight.summary import passage, squared_error, squares, there
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -42,7 +42,7 @@ class Evidence:
 
     def error(self, floats: np.ndarray) -> np.ndarray:
         """Squared error of each encoded row, summed over floats (n,), float64."""
-        return np.square(self.rebuilt(floats) - floats, dtype=np.float64).sum(axis=1)
+        return squared_error(self.model, floats)
 
     def rng(self, stream: int) -> np.random.Generator:
         """Random numbers of a probe's own."""
@@ -51,7 +51,12 @@ class Evidence:
     @cached_property
     def squares(self) -> np.ndarray:
         """Squared error of every held-out float (n, d), float64."""
-        return np.square(self.rebuilt(self.held_out) - self.held_out, dtype=np.float64)
+        return squares(self.model, self.held_out)
+
+    @cached_property
+    def there(self) -> np.ndarray | None:
+        """Which of the held-out floats count (n, d); None where all do."""
+        return there(self.model, self.held_out)
 
     @cached_property
     def errors(self) -> np.ndarray:

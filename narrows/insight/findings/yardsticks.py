@@ -15,10 +15,13 @@ _MAX_COMPONENTS = 500  # beyond them, finding out how many PCA needs costs more 
 def beside_pca(evidence: Evidence) -> Finding:
     """The error beside PCA's with as many components, and how many PCA needs to reach it."""
     ours = float(evidence.errors.mean())
-    mean = float(mean_baseline(evidence.known, evidence.held_out).mean())
+    mean = float(mean_baseline(evidence.known, evidence.held_out, evidence.there).mean())
     wide = PCABaseline.fit(evidence.known, min(_MAX_COMPONENTS, evidence.d))
     curve = pca_curve(wide, evidence.held_out)
     theirs = float(curve[min(evidence.k, len(curve) - 1)])
+    if evidence.there is not None:
+        narrow = PCABaseline(wide.mean, wide.components[: evidence.k], wide.n_rows)
+        theirs = float(narrow.squared_error(evidence.held_out, evidence.there).mean())
     reached = np.flatnonzero(curve <= ours)
     needed = int(reached[0]) if len(reached) else None
     values: dict[str, float | list[float]] = {

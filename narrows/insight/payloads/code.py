@@ -167,7 +167,7 @@ def interpolation(model: Autoencoder, X: Any, *, n: int = 5, steps: int = 8, see
     pictures = as_pictures(model, decoded, like=some.floats)
     return Payload(
         "interpolation",
-        {"image_shape": model.schema_.image_shape, "names": list(model.schema_.feature_names)},
+        {"image_shape": model.schema_.image_shape, "names": list(model.schema_.float_names)},
         {
             "start": as_pictures(model, some.floats[pairs[:, 0]], like=some.floats),
             "end": as_pictures(model, some.floats[pairs[:, 1]], like=some.floats),
@@ -196,7 +196,7 @@ def samples(model: Autoencoder, *, n: int = 64, seed: int = 0) -> Payload:
     decoded = map_floats(z, model.network_.decode, model.device_)
     return Payload(
         "samples",
-        {"image_shape": model.schema_.image_shape, "names": list(model.schema_.feature_names)},
+        {"image_shape": model.schema_.image_shape, "names": list(model.schema_.float_names)},
         {"sample": as_pictures(model, decoded)},
     )
 

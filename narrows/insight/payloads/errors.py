@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.errors import DataError, SettingError
+from narrows.insight import summary
 from narrows.insight.payloads.payload import Payload, shown
-from narrows.insight.summary import passage
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -86,7 +86,7 @@ def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
         channels. `about`: "names".
     """
     some = shown(model, X, most=_MEASURED, seed=seed)
-    squares = np.square(passage(model, some.floats) - some.floats, dtype=np.float64).mean(axis=0)
+    squares = summary.squares(model, some.floats).mean(axis=0)
     spread = np.square(some.floats - some.floats.mean(axis=0), dtype=np.float64).mean(axis=0)
     schema = model.schema_
     about: dict[str, Any] = {"image_shape": schema.image_shape, "unit": schema.unit, "names": None}
@@ -94,8 +94,7 @@ def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
         arrays = {"error": squares, "spread": spread}
         arrays = {name: a.reshape(schema.image_shape).sum(axis=2) for name, a in arrays.items()}
         return Payload("error_by_column", about, arrays)
-    first = np.searchsorted(schema.float_columns, np.arange(schema.n_columns))
-    error, whole = np.add.reduceat(squares, first), np.add.reduceat(spread, first)
+    error, whole = schema.sum_by_column(squares), schema.sum_by_column(spread)
     order = np.argsort(-error, kind="stable")
     about["names"] = [schema.feature_names[i] for i in order]
     return Payload("error_by_column", about, {"error": error[order], "spread": whole[order], "column": order})

@@ -9,7 +9,7 @@ import numpy as np
 from narrows.insight.baselines import psnr
 from narrows.insight.noise import corrupted
 from narrows.insight.payloads.payload import Payload, Shown, as_pictures, shown
-from narrows.insight.summary import passage
+from narrows.insight.summary import passage, squared_error, squares
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -46,7 +46,7 @@ def reconstructions(model: Autoencoder, X: Any, *, n: int = 10, seed: int = 0) -
         {
             "original": as_pictures(model, some.floats),
             "rebuilt": as_pictures(model, rebuilt, like=some.floats),
-            "error": np.square(rebuilt - some.floats, dtype=np.float64).sum(axis=1),
+            "error": squared_error(model, some.floats, rebuilt),
             "position": some.positions,
         },
     )
@@ -107,20 +107,20 @@ def error_map(model: Autoencoder, X: Any, *, n: int = 6, seed: int = 0) -> Paylo
         summed over channels, or of each float (n, d), and "error" (n,), its sum, the largest first; "position".
     """
     measured = shown(model, X, most=_MEASURED, seed=seed)
-    squares = np.square(passage(model, measured.floats) - measured.floats, dtype=np.float64)
-    errors = squares.sum(axis=1)
-    places = np.argsort(-errors, kind="stable")[:n]
+    errors = squares(model, measured.floats)
+    by_row = errors.sum(axis=1)
+    places = np.argsort(-by_row, kind="stable")[:n]
     some = _chosen(measured, places)
     shape = model.schema_.image_shape
-    squares = squares[places] if shape is None else squares[places].reshape(-1, *shape).sum(axis=3)
+    places_of_errors = errors[places] if shape is None else errors[places].reshape(-1, *shape).sum(axis=3)
     return Payload(
         "error_map",
         _about(model, some),
         {
             "original": as_pictures(model, some.floats),
             "rebuilt": as_pictures(model, passage(model, some.floats), like=some.floats),
-            "map": squares.astype(np.float32),
-            "error": errors[places],
+            "map": places_of_errors.astype(np.float32),
+            "error": by_row[places],
             "position": some.positions,
         },
     )
@@ -128,10 +128,9 @@ def error_map(model: Autoencoder, X: Any, *, n: int = 6, seed: int = 0) -> Paylo
 
 def _about(model: Autoencoder, some: Shown) -> dict[str, Any]:
     schema, labels = model.schema_, some.rows.labels
-    names = schema.feature_names
     return {
         "image_shape": schema.image_shape,
-        "names": [names[column] for column in schema.float_columns] if schema.image_shape is None else None,
+        "names": list(schema.float_names) if schema.image_shape is None else None,
         "unit": schema.unit,
         "labels": None if labels is None else [str(label) for label in labels],
         "source": some.rows.source,

@@ -1,58 +1,29 @@
-"""Column kinds: how a block of columns becomes floats, and floats become columns again."""
+"""Numbers: one float each, shifted and scaled."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 
+from narrows.data.kinds.kind import Loss, restored_columns
 
-class ColumnKind(Protocol):
-    """One way for a block of columns to become floats.
 
-    Numbers are the only kind so far. Categories, dates and gaps become new classes with these members,
-    entered in `KINDS`, and nothing else changes.
-    """
+@dataclass(frozen=True, eq=False)
+class Extent:
+    """How far a block of number columns may reach when it is decoded, each (c,)."""
 
-    name: ClassVar[str]
+    low: np.ndarray
+    high: np.ndarray
+    whole: np.ndarray
+    """bool: the values were whole numbers, though their dtype may not say so."""
 
-    @property
-    def columns(self) -> np.ndarray:
-        """Which columns of the rows this kind stands for, integers (c,)."""
-        ...
-
-    @property
-    def float_columns(self) -> np.ndarray:
-        """For each float, the column it comes from, integers (width,)."""
-        ...
-
-    @property
-    def bounded(self) -> bool:
-        """Whether every encoded float of the training rows lies in [0, 1]."""
-        ...
-
-    def encode(self, block: np.ndarray) -> np.ndarray:
-        """(n, c) in the user's units -> (n, width) floats, float64."""
-        ...
-
-    def decode(self, floats: np.ndarray) -> np.ndarray:
-        """(n, width) floats -> (n, c) in the user's units, before rounding to the columns' dtypes."""
-        ...
-
-    def describe(self) -> dict:
-        """What JSON can hold of this kind."""
-        ...
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The learned numbers."""
-        ...
-
-    @classmethod
-    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> ColumnKind:
-        """The inverse of `describe` and `arrays`; ValueError or KeyError on nonsense."""
-        ...
+    def keep(self, block: np.ndarray) -> np.ndarray:
+        """The block (n, c) rounded where it must be whole, and clipped; in place."""
+        block[:, self.whole] = np.rint(block[:, self.whole])
+        return np.clip(block, self.low, self.high, out=block)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +31,8 @@ class Numeric:
     """Numbers, one float each: float = (x - offset) / scale."""
 
     name: ClassVar[str] = "numeric"
+    word: ClassVar[str] = "numeric"
+    loss: ClassVar[Loss] = "square"
 
     columns: np.ndarray
     offset: np.ndarray
@@ -71,10 +44,23 @@ class Numeric:
     constant: np.ndarray
     """(c,) bool: decodes to `fill`, whatever the float."""
     bounded: bool
+    """Whether every encoded float of the training rows lies in [0, 1]."""
+    extent: Extent | None = None
+    """Of the training rows, which decoded rows do not leave; None for a table of nothing but numbers."""
+    variance: np.ndarray | None = None
+    """(c,): of the floats; None where nothing asks for it."""
 
     @property
     def float_columns(self) -> np.ndarray:
         return self.columns
+
+    @property
+    def float_words(self) -> list[str]:
+        return [""] * len(self.columns)
+
+    @property
+    def costs(self) -> np.ndarray:
+        return np.ones(len(self.columns)) if self.variance is None else self.variance
 
     @cached_property
     def _is_identity(self) -> bool:
@@ -99,34 +85,44 @@ class Numeric:
             block *= self.scale
             block += self.offset
         block[:, self.constant] = self.fill[self.constant]
-        return block
+        return block if self.extent is None else self.extent.keep(block)
 
     def describe(self) -> dict:
         return {"kind": self.name, "bounded": self.bounded}
 
     def arrays(self) -> dict[str, np.ndarray]:
+        more = {} if self.extent is None else vars(self.extent)
         return {
             "columns": self.columns,
             "offset": self.offset,
             "scale": self.scale,
             "fill": self.fill,
             "constant": self.constant,
+            **({} if self.variance is None else {"variance": self.variance}),
+            **more,
         }
 
     @classmethod
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Numeric:
-        columns = np.asarray(arrays["columns"])
-        constant = np.asarray(arrays["constant"])
-        numbers = {key: np.asarray(arrays[key]) for key in ("offset", "scale", "fill")}
-        if columns.dtype.kind not in "iu" or constant.dtype != bool or columns.ndim != 1:
-            raise ValueError("the columns of a numeric kind are not whole numbers")
-        if any(array.shape != columns.shape for array in (constant, *numbers.values())):
+        columns = restored_columns(arrays)
+        flags = {key: np.asarray(arrays[key]) for key in ("constant", "whole") if key in arrays}
+        names = ("offset", "scale", "fill", *(key for key in ("variance", "low", "high") if key in arrays))
+        numbers = {key: np.asarray(arrays[key]) for key in names}
+        if any(flag.dtype != bool for flag in flags.values()):
+            raise ValueError("the flags of a numeric kind are not true or false")
+        if any(array.shape != columns.shape for array in (*flags.values(), *numbers.values())):
             raise ValueError("the arrays of a numeric kind differ in length")
         if any(a.dtype != np.float64 or not np.isfinite(a).all() for a in numbers.values()):
             raise ValueError("offset, scale or fill of a numeric kind are not finite float64 numbers")
         if not (numbers["scale"] > 0).all() or not isinstance(description["bounded"], bool):
             raise ValueError("a numeric kind needs positive scales and a flag that says whether it is bounded")
-        return cls(columns.astype(np.intp), constant=constant, bounded=description["bounded"], **numbers)
-
-
-KINDS: dict[str, type[ColumnKind]] = {Numeric.name: Numeric}
+        return cls(
+            columns,
+            numbers["offset"],
+            numbers["scale"],
+            numbers["fill"],
+            flags["constant"],
+            description["bounded"],
+            Extent(numbers["low"], numbers["high"], flags["whole"]) if "low" in numbers else None,
+            numbers.get("variance"),
+        )

@@ -1,0 +1,29 @@
+"""Column kinds: how a block of columns becomes floats, and floats become columns again."""
+
+from __future__ import annotations
+
+from narrows.data.kinds.boolean import Boolean
+from narrows.data.kinds.category import Category
+from narrows.data.kinds.date_time import DateTime
+from narrows.data.kinds.gaps import Gaps
+from narrows.data.kinds.kind import ColumnKind, Loss
+from narrows.data.kinds.numeric import Numeric
+from narrows.data.kinds.quantile import Quantile
+from narrows.data.kinds.set_aside import SetAside
+
+KINDS: dict[str, type[ColumnKind]] = {
+    kind.name: kind for kind in (Numeric, Quantile, DateTime, Boolean, Gaps, Category, SetAside)
+}
+
+__all__ = [
+    "KINDS",
+    "Boolean",
+    "Category",
+    "ColumnKind",
+    "DateTime",
+    "Gaps",
+    "Loss",
+    "Numeric",
+    "Quantile",
+    "SetAside",
+]

@@ -1,0 +1,96 @@
+"""Skewed numbers: their rank among the training values, as a standard normal score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from narrows.data.columns import is_gap
+from narrows.data.kinds.kind import Loss, restored_columns, restored_numbers
+
+_MAX_KNOTS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Quantile:
+    """One column, one float: the normal score of its quantile, piecewise linear between stored knots.
+
+    Beyond the training range the float goes on with the slope of a standardised column, so that an outlier stays one.
+    """
+
+    name: ClassVar[str] = "quantile"
+    word: ClassVar[str] = "numeric"
+    loss: ClassVar[Loss] = "square"
+
+    columns: np.ndarray
+    knots: np.ndarray
+    """(m,), rising, in the user's units; the first and the last are the extremes of the training rows."""
+    scores: np.ndarray
+    """(m,), rising: the floats of the knots; over the training rows they have mean 0 and variance 1."""
+    spread: float
+    """Standard deviation in the user's units."""
+    whole: bool
+    """The values were whole numbers, though their dtype may not say so."""
+
+    @classmethod
+    def learn(cls, column: int, values: np.ndarray, weight: np.ndarray, *, spread: float, whole: bool) -> Quantile:
+        """From the values (n,) that are there, two different ones at least, and their weights (n,)."""
+        from scipy.special import ndtri
+
+        distinct, place = np.unique(values.astype(np.float64), return_inverse=True)
+        share = np.bincount(place, weights=weight)
+        share /= share.sum()
+        scores = ndtri(np.clip(np.cumsum(share) - share / 2, 1e-12, 1 - 1e-12))  # the middle of a tie
+        if len(distinct) > _MAX_KNOTS:
+            at = np.searchsorted(np.cumsum(share), np.linspace(0, 1, _MAX_KNOTS))
+            kept = np.unique(np.concatenate([[0], np.minimum(at, len(distinct) - 1), [len(distinct) - 1]]))
+        else:
+            kept = np.arange(len(distinct))
+        knots = distinct[kept]
+        # Of the floats as they will be: between knots they are not the scores themselves.
+        floats = np.interp(distinct, knots, scores[kept])
+        mean = share @ floats
+        scores = (scores[kept] - mean) / np.sqrt(share @ np.square(floats - mean))
+        return cls(np.array([column]), knots, scores, spread, whole)
+
+    @property
+    def float_columns(self) -> np.ndarray:
+        return self.columns
+
+    @property
+    def float_words(self) -> list[str]:
+        return [""]
+
+    @property
+    def costs(self) -> np.ndarray:
+        return np.ones(1)
+
+    def encode(self, block: np.ndarray) -> np.ndarray:
+        values = block.astype(np.float64)
+        gaps = is_gap(values)
+        floats = np.interp(values, self.knots, self.scores)
+        floats += (values - np.clip(values, self.knots[0], self.knots[-1])) / self.spread
+        floats[gaps] = 0.0
+        return floats
+
+    def decode(self, floats: np.ndarray) -> np.ndarray:
+        values = np.interp(floats.astype(np.float64), self.scores, self.knots)
+        return np.rint(values) if self.whole else values
+
+    def describe(self) -> dict:
+        return {"kind": self.name, "whole": self.whole, "spread": self.spread}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"columns": self.columns, "knots": self.knots, "scores": self.scores}
+
+    @classmethod
+    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Quantile:
+        knots, scores = restored_numbers(arrays, "knots", "scores")
+        spread, whole = float(description["spread"]), description["whole"]
+        if len(knots) < 2 or not (np.diff(knots) > 0).all() or not (np.diff(scores) > 0).all():
+            raise ValueError("the knots of a quantile kind do not rise")
+        if not 0 < spread < np.inf or not isinstance(whole, bool):
+            raise ValueError("a quantile kind needs a positive spread and a flag that says whether it is whole")
+        return cls(restored_columns(arrays, 1), knots, scores, spread, whole)

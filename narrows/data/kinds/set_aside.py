@@ -1,0 +1,78 @@
+"""Columns that are not learned from: constant, empty, or a name for each row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from narrows.data.kinds.kind import Loss, restored_columns
+
+
+@dataclass(frozen=True, eq=False)
+class SetAside:
+    """One column without floats; a constant comes back as it is, anything else as a gap."""
+
+    name: ClassVar[str] = "set aside"
+    word: ClassVar[str] = "set aside"
+    loss: ClassVar[Loss] = "none"
+
+    columns: np.ndarray
+    reason: str
+    """Why, in a few words."""
+    dtype: str
+    value: str | int | float | None
+    """The constant: a number, a text, or the whole number behind a date; None where there is none."""
+
+    @classmethod
+    def of(cls, column: int, reason: str, dtype: np.dtype, constant: Any = None) -> SetAside:
+        """For a column of the rows; `constant` is its one value."""
+        if isinstance(constant, np.datetime64):
+            constant = int(constant.astype(np.int64))
+        value = constant.item() if isinstance(constant, np.generic) else constant
+        return cls(np.array([column]), reason, dtype.name, value)
+
+    @property
+    def float_columns(self) -> np.ndarray:
+        return np.zeros(0, dtype=np.intp)
+
+    @property
+    def float_words(self) -> list[str]:
+        return []
+
+    @property
+    def costs(self) -> np.ndarray:
+        return np.zeros(1)
+
+    def encode(self, block: np.ndarray) -> np.ndarray:
+        return np.zeros((len(block), 0))
+
+    def decode(self, floats: np.ndarray) -> np.ndarray:
+        dtype = np.dtype(self.dtype)
+        if self.value is None and dtype.kind in "biu":
+            dtype = np.dtype(np.float64)  # which has a gap
+        gap = np.datetime64("NaT") if dtype.kind == "M" else None if dtype.kind == "O" else np.nan
+        column = np.empty((len(floats), 1), dtype=dtype)
+        if self.value is None:
+            column[:] = gap
+        elif dtype.kind == "M":
+            column.view(np.int64)[:] = self.value
+        else:
+            column[:] = self.value
+        return column
+
+    def describe(self) -> dict:
+        return {"kind": self.name, "reason": self.reason, "dtype": self.dtype, "value": self.value}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"columns": self.columns}
+
+    @classmethod
+    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> SetAside:
+        value = description["value"]
+        if value is not None and not isinstance(value, str | int | float):
+            raise ValueError("the value of a constant column is neither a number nor a text")
+        found = cls(restored_columns(arrays, 1), str(description["reason"]), str(description["dtype"]), value)
+        found.decode(np.zeros((1, 0)))  # ValueError where value and dtype do not fit
+        return found

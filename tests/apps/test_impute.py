@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from narrows.data import read
+
+
+def csv(path: str | Path) -> pa.Table:
+    """With "NA" and empty cells as gaps, also among texts."""
+    return pyarrow.csv.read_csv(path, convert_options=pyarrow.csv.ConvertOptions(strings_can_be_null=True))
+
+
+@pytest.fixture
+def penguins(shell, quick, data_folder: Path) -> Path:
+    """A table of three texts and five numbers with 19 gaps, and a model of it called "m"."""
+    path = data_folder / "penguins" / "penguins.csv"
+    assert shell("fit", path, "-o", "m", "--quiet", *quick).status == 0
+    return path
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_gaps_are_filled_and_what_is_there_is_kept(shell, penguins: Path, ending: str) -> None:
+    done = shell("impute", "m", penguins, "-o", "full" + ending)
+    assert done.status == 0
+    assert "Filled 19 gaps of 344 rows" in done.out
+    assert "sex 11" in done.out
+    before, after = read(penguins), read("full" + ending)
+    assert sum(after.n_gaps.values()) == 0
+    given = csv(penguins)
+    found = (csv if ending == ".csv" else pyarrow.parquet.read_table)("full" + ending)
+    assert found.schema.equals(given.schema)
+    for name in given.column_names:
+        there = given[name].is_valid()
+        assert found[name].filter(there).equals(given[name].filter(there))
+    assert before.names == after.names
+
+
+def test_the_result_is_told_in_json(shell, penguins: Path) -> None:
+    told = shell("impute", "m", penguins, "-o", "full.csv", "--json").json
+    assert told == {
+        "output": "full.csv",
+        "rows": 344,
+        "filled": {"bill_length_mm": 2, "bill_depth_mm": 2, "flipper_length_mm": 2, "body_mass_g": 2, "sex": 11},
+        "left": 0,
+    }
+
+
+def test_columns_that_the_model_does_not_know_stay_where_and_as_they_are(shell, quick, data_folder: Path) -> None:
+    path = data_folder / "penguins" / "penguins.csv"
+    assert shell("fit", path, "-o", "m", "--label", "species", "--ignore", "sex,year", *quick).status == 0
+    assert shell("impute", "m", path, "-o", "full.csv", "--json").json["left"] == 0
+    given, found = csv(path), csv("full.csv")
+    assert found.column_names == given.column_names
+    for name in ("species", "sex", "year"):
+        assert found[name].equals(given[name])
+
+
+def test_columns_that_were_set_aside_keep_their_gaps(shell, quick) -> None:
+    names = ["" if i == 3 else f"row {i}" for i in range(60)]
+    lines = [f"{i % 7},{'' if i % 9 == 0 else i * i % 31},{names[i]}" for i in range(60)]
+    Path("t.csv").write_text("a,b,name\n" + "\n".join(lines) + "\n")
+    assert shell("fit", "t.csv", "-o", "m", *quick).status == 0
+    assert shell("impute", "m", "t.csv", "-o", "full.csv", "--json").json["left"] == 1
+
+
+@pytest.mark.parametrize("arguments", [("m", "nowhere.csv", "-o", "x.csv"), ("n", "t.csv", "-o", "x.csv")])
+def test_what_is_not_there_is_one_sentence(shell, arguments) -> None:
+    Path("t.csv").write_text("a,b\n1,2\n3,4\n")
+    failed = shell("impute", *arguments)
+    assert (failed.status, failed.err.count("\n")) == (1, 1)
+
+
+def test_text_does_not_go_into_an_array(shell, penguins: Path) -> None:
+    failed = shell("impute", "m", penguins, "-o", "full.npy")
+    assert failed.status == 1
+    assert "text or dates" in failed.err
+    assert not Path("full.npy").exists()
+
+
+def test_a_table_without_gaps_is_written_as_it_is(shell, quick, table: Path) -> None:
+    assert shell("fit", table, "-o", "m", *quick).status == 0
+    assert "Filled 0 gaps of 40 rows in full.parquet." in shell("impute", "m", table, "-o", "full.parquet").out
+    assert pyarrow.parquet.read_table("full.parquet").equals(csv(table))

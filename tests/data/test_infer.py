@@ -1,0 +1,210 @@
+"""What each column is taken for, what it weighs, and what is set aside."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from narrows.data import Schema, as_rows, weighing
+from narrows.data.kinds import Numeric
+from narrows.errors import DataError, SettingError
+
+R = np.random.default_rng(0)
+N = 600
+FRAME = pd.DataFrame(
+    {
+        "number": R.normal(5, 2, N),
+        "gappy": np.where(R.random(N) < 0.2, np.nan, R.integers(0, 50, N)),
+        "skewed": R.lognormal(0, 2, N),
+        "count": R.integers(0, 9, N),
+        "flag": R.random(N) < 0.3,
+        "level": R.choice(["a", "b", "c"], N, p=[0.6, 0.3, 0.1]),
+        "when": pd.to_datetime("2020-01-01") + pd.to_timedelta(R.integers(0, 90 * 24, N), unit="h"),
+        "same": 7,
+        "name": [f"row {i}" for i in range(N)],
+        "town": [f"town {i % 290}" for i in range(N)],
+        "gone": np.full(N, None, dtype=object),
+    }
+)
+FRAME.loc[R.random(N) < 0.1, "level"] = None
+
+
+def learn(X, **options) -> tuple[Schema, np.ndarray]:
+    rows = as_rows(X)
+    schema = Schema.learn(rows, **options)
+    return schema, schema.encode(rows)
+
+
+def test_columns_are_taken_for_what_they_hold():
+    schema, _ = learn(FRAME)
+    assert schema.kind_words == {
+        "number": "numeric",
+        "gappy": "numeric",
+        "skewed": "numeric",
+        "count": "numeric",
+        "flag": "true-or-false column",
+        "level": "category",
+        "when": "date",
+    }
+    assert schema.left_out == {
+        "same": "constant",
+        "name": "a different value in almost every row",
+        "town": "too many levels (290)",
+        "gone": "empty",
+    }
+    assert [kind.name for kind in schema.kinds[:6]] == ["numeric", "quantile", "date", "boolean", "gaps", "category"]
+
+
+def test_numbers_without_gaps_are_one_block_as_if_there_were_nothing_else():
+    numbers = FRAME[["number", "count", "skewed"]]
+    schema, floats = learn(numbers)
+    assert [type(kind) for kind in schema.kinds] == [Numeric]
+    assert not schema.is_mixed
+    with_names, more = learn(FRAME[["number", "count", "skewed", "name"]])
+    np.testing.assert_array_equal(more, floats)
+    assert not with_names.is_mixed
+
+
+def test_gaps_are_zero_and_their_mask_says_so():
+    schema, floats = learn(FRAME)
+    places = {name: i for i, name in enumerate(schema.float_names)}
+    gaps = FRAME["gappy"].isna().to_numpy()
+    np.testing.assert_array_equal(floats[:, places["gappy is missing"]], gaps)
+    assert not floats[gaps, places["gappy"]].any()
+    missing = FRAME["level"].isna().to_numpy()
+    np.testing.assert_array_equal(floats[:, places["level is missing"]], missing)
+    levels = [places[f"level = {level}"] for level in "abc"]
+    np.testing.assert_array_equal(floats[:, levels].sum(axis=1), ~missing)
+    there = schema.observed(floats)
+    np.testing.assert_array_equal(there[:, places["gappy"]], ~gaps)
+    assert there[:, places["gappy is missing"]].all()
+    assert not there[missing][:, levels].any()
+
+
+def test_every_column_costs_1_where_nothing_is_known():
+    from narrows.model import make_mixed
+
+    schema, floats = learn(FRAME)
+    import torch
+
+    found = weighing(schema)
+    x = torch.from_numpy(floats)
+    there = schema.observed(floats)
+    best = (floats * there).sum(axis=0) / there.sum(axis=0)
+    output = best.copy()
+    for loss, first, last in found.blocks:
+        if loss == "binary":
+            output[first:last] = np.log(best[first:last] / (1 - best[first:last]))
+        elif loss == "softmax":
+            output[first:last] = np.log(best[first:last])
+    likelihood = make_mixed(
+        found.blocks, shares=found.shares, gap_floats=found.gap_floats, unknown=found.unknown, density=False
+    )
+    losses = likelihood.loss(torch.from_numpy(output.astype(np.float32)).expand_as(x), x).numpy()
+    by_column = schema.sum_by_column(losses.mean(axis=0))
+    np.testing.assert_allclose(by_column[:7], 1, rtol=1e-4)
+    assert not by_column[7:].any()
+
+
+def test_sums_by_column_add_up_what_belongs_together():
+    schema, _ = learn(FRAME)
+    values = R.random((3, 5, schema.n_floats))
+    expected = np.zeros((3, 5, schema.n_columns))
+    for place, column in enumerate(schema.float_columns):
+        expected[..., column] += values[..., place]
+    np.testing.assert_allclose(schema.sum_by_column(values), expected)
+
+
+def test_columns_may_be_said_to_be_categories():
+    schema, _ = learn(FRAME, categorical=("count", "town"))
+    assert (schema.kind_words["count"], schema.kind_words["town"]) == ("category", "category")
+    with pytest.raises(SettingError, match="'counts'"):
+        learn(FRAME, categorical=("counts",))
+    with pytest.raises(SettingError, match="not one text"):
+        learn(FRAME, categorical="count")
+    array, _ = learn(FRAME[["number", "count"]].to_numpy(), categorical=("x1",))
+    assert array.kind_words == {"x0": "numeric", "x1": "category"}
+
+
+@pytest.mark.parametrize(
+    ("values", "is_aside"),
+    [
+        (np.arange(50), True),
+        (np.arange(1, 51), True),
+        (R.permutation(50), False),
+        (np.arange(1950, 2000), False),
+        (np.arange(50) / 2, False),
+    ],
+)
+def test_whole_numbers_that_count_the_rows_are_set_aside(values, is_aside):
+    schema, _ = learn(pd.DataFrame({"n": values, "x": R.normal(size=50)}))
+    assert bool(schema.left_out) == is_aside
+
+
+@pytest.mark.parametrize("name", ["id", "customer_id", "ID", "userId", "Unnamed: 0", "serial no"])
+def test_different_whole_numbers_under_a_name_for_names_are_set_aside(name):
+    frame = pd.DataFrame({name: R.permutation(9000)[:60], "x": R.normal(size=60)})
+    assert learn(frame)[0].left_out == {name: "a different value in every row"}
+    assert not learn(frame.rename(columns={name: "width"}))[0].left_out
+
+
+def test_one_level_with_gaps_tells_rows_apart_by_its_gaps():
+    schema, floats = learn(pd.DataFrame({"x": R.normal(size=40), "mark": ["yes", None] * 20}))
+    assert schema.left_out == {}
+    assert schema.decode(floats)["mark"].tolist() == ["yes"] * 40
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (pd.DataFrame({"a": [None, None]}), "'a' (empty)"),
+        (pd.DataFrame({"a": ["x", "x", "x"]}), "'a' (constant)"),
+        (pd.DataFrame({"a": ["x", "y", "z"]}), "'a' (a different value in almost every row)"),
+        (pd.DataFrame({"id": range(30), "c": 1}), "'id' (a different value in every row), 'c' (constant)"),
+    ],
+)
+def test_nothing_left_to_learn_from_is_said_with_the_reasons(frame, words):
+    with pytest.raises(DataError) as caught:
+        learn(frame)
+    assert str(caught.value) == f"X has no column to learn from; set aside: {words}."
+
+
+def test_a_hundred_thousand_levels_are_set_aside_in_a_moment():
+    texts = [f"{i // 2}" + "x" for i in range(200_000)]
+    schema, _ = learn(pd.DataFrame({"a": texts, "b": R.normal(size=200_000)}))
+    assert schema.left_out == {"a": "too many levels (100,000)"}
+
+
+def test_weights_count_as_repeated_rows():
+    weight = np.arange(N) % 3
+    repeated, _ = learn(FRAME.loc[FRAME.index.repeat(weight)].reset_index(drop=True))
+    weighted = Schema.learn(as_rows(FRAME), sample_weight=weight)
+    np.testing.assert_allclose(weighing(weighted).shares[:6], weighing(repeated).shares[:6], rtol=1e-9)
+
+
+def test_a_restored_schema_answers_as_the_learned_one():
+    schema, floats = learn(FRAME)
+    again = Schema.restore(json.loads(json.dumps(schema.describe())), schema.arrays())
+    np.testing.assert_array_equal(again.encode(as_rows(FRAME)), floats)
+    pd.testing.assert_frame_equal(again.decode(floats), schema.decode(floats))
+    assert again.describe() == schema.describe()
+
+
+def test_decoding_gives_the_rows_back_with_their_gaps_and_fills_them_otherwise():
+    schema, floats = learn(FRAME)
+    back = schema.decode(floats, like=as_rows(FRAME), gaps=True)
+    pd.testing.assert_frame_equal(back, FRAME, rtol=1e-5, atol=1e-5)
+    full = schema.decode(floats, like=as_rows(FRAME))
+    assert full[["gappy", "level"]].notna().all().all()
+    assert (full["gappy"] == full["gappy"].round()).all()
+
+
+def test_decoded_cells_stay_within_the_training_range():
+    schema, floats = learn(FRAME)
+    back = schema.decode(floats * 100)
+    for name in ("number", "gappy", "skewed", "count", "when"):
+        assert back[name].min() >= FRAME[name].min()
+        assert back[name].max() <= FRAME[name].max()
