@@ -57,6 +57,8 @@ def test_the_loaded_model_answers_to_the_bit_as_the_saved_one(estimator, tmp_pat
     assert loaded.history_ == model.history_
     assert loaded.loss_unit_ == model.loss_unit_
     assert np.array_equal(loaded.validation_rows_, model.validation_rows_)
+    assert np.array_equal(loaded.validation_hashes_, model.validation_hashes_)
+    assert np.array_equal(loaded.training_hashes_, model.training_hashes_)
     assert list(loaded.feature_names_in_) == list(IRIS.columns)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from copy import copy
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import narrows
@@ -96,10 +99,55 @@ def test_the_rows_of_the_fit_are_known_again_in_any_order_and_its_held_out_ones_
     assert found["Better than the simple methods?"].values["squared_error"] == pytest.approx(errors.mean(), rel=1e-4)
     assert good.was_fitted_on(X[::-1])
     assert not good.was_fitted_on(X[:-1])
+    backwards = diagnose(good, X[::-1])
+    assert backwards.sample == found.sample
+    assert figures(backwards) == figures(found)
+    strangest = "Which rows are strangest?"
+    assert [len(X) - 1 - row for row in backwards[strangest].values["rows"]] == found[strangest].values["rows"]  # pyright: ignore[reportGeneralTypeIssues]
+
+
+def figures(diagnosis: Diagnosis) -> dict[str, str]:
+    return {f.name: f.figure for f in diagnosis.findings if f.name != "Which rows are strangest?"}
+
+
+def test_a_shuffled_table_is_diagnosed_as_in_its_old_order_also_by_a_model_that_was_saved(tmp_path: Path) -> None:
+    table = pd.DataFrame(X[:300].reshape(300, 64)).add_prefix("p")
+    model = fitted(rows=table, n_components=4, epochs=3)  # pyright: ignore[reportArgumentType]
+    model.save(tmp_path / "model")
+    shuffled = table.sample(frac=1, random_state=1)
+    expected = diagnose(model, table)
+    assert "rows that fit had held out" in expected.sample
+    for one in (model, narrows.load(tmp_path / "model")):
+        assert figures(diagnose(one, shuffled)) == figures(expected)
+
+
+def test_rows_that_training_saw_are_not_measured_among_others(good: Autoencoder) -> None:
+    unseen = np.isin(np.arange(1000), good.validation_rows_).sum()
+    part = diagnose(good, X[:1000])
+    assert part.sample.startswith(f"Measured on {unseen} rows that training did not see")
+    assert part["Does it hold for new rows?"].number("ratio") > 1
+    strangers = np.clip(X[:200] * 0.9 + 0.03, 0, 1)
+    mixed = np.concatenate([strangers, np.delete(X, good.validation_rows_, axis=0)[:50]])
+    assert "Measured on 100 rows, half of those given that training" in diagnose(good, mixed).sample
+    trained = np.delete(X, good.validation_rows_, axis=0)[:100]
+    assert "flatter the model" in diagnose(good, trained).sample
+
+
+def test_rows_of_later_passes_count_as_training_rows() -> None:
+    model = Autoencoder(n_components=4, random_state=0, device="cpu").partial_fit(X[:100]).partial_fit(X[100:200])
+    assert "which the model was trained on" in diagnose(model, X[100:200]).sample
+    assert "Measured on 100 rows" in diagnose(model, X[:300]).sample
+
+
+def test_a_model_that_does_not_know_its_training_rows_says_so(good: Autoencoder) -> None:
+    forgetful = copy(good)
+    forgetful.training_hashes_ = forgetful.validation_hashes_ = None
+    assert "if none of them was trained on" in diagnose(forgetful, X[:1000]).sample
+    assert "rows that fit had held out" in diagnose(forgetful, X).sample
 
 
 def test_of_other_rows_half_are_measured_and_half_teach_the_yardsticks(good: Autoencoder) -> None:
-    other = diagnose(good, X[:1000])
+    other = diagnose(good, np.clip(X[:1000] * 0.9 + 0.03, 0, 1))
     assert other.sample.startswith("Measured on 500 rows")
     assert not any(finding.name == "Does it hold for new rows?" for finding in other.findings)
 
