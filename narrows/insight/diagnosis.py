@@ -13,6 +13,7 @@ from narrows.data import as_rows
 from narrows.errors import DataError
 from narrows.insight import findings
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
+from narrows.insight.labels import classes_of
 from narrows.insight.parts import Parts
 from narrows.insight.seeds import seed_errors
 
@@ -113,7 +114,8 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         The rows of the fit, of which those that `fit` held out are measured; or other rows, of which half are
         measured and half are what PCA and the other yardsticks learn from.
     y : array of shape (n,) or None
-        Classes; the labels of Rows where they have some. With them the code's use for classification is measured.
+        Classes; the labels of Rows where they have some. Gaps are left out, and numbers that are not whole are no
+        classes. With them the code's use for classification is measured.
     n_seeds : int, default=0
         From 2 on: fit the model's settings again with so many other seeds, and say how far the results lie apart.
     random_state : int, default=0
@@ -132,9 +134,9 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
     model._check_fitted()
     if len(rows) < 4:
         raise DataError(f"A diagnosis needs at least 4 rows, and {rows.source} has {len(rows)}; give it more rows.")
-    labels = rows.labels if y is None else np.asarray(y)
-    if labels is not None and len(labels) != len(rows):
-        raise DataError(f"y has {len(labels)} values for {len(rows)} rows; give one class per row.")
+    if y is not None and len(np.asarray(y)) != len(rows):
+        raise DataError(f"y has {len(np.asarray(y))} values for {len(rows)} rows; give one class per row.")
+    labels = classes_of(rows.labels if y is None else y)
     parts = Parts.of(model, rows, seed=random_state).sampled(model.schema_.n_floats, seed=random_state)
     who = type(model).__name__
     evidence = Evidence(

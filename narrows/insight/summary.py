@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from narrows.insight.baselines import PCABaseline, mean_baseline
+from narrows.model import GaussianCode
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -179,7 +180,8 @@ def _at_most(rows: Rows) -> Rows:
 
 
 def _elbo(model: Autoencoder, rows: Rows) -> float | None:
-    if not hasattr(model, "elbo") or not model.network_.likelihood.is_density:
+    network = model.network_
+    if not hasattr(model, "elbo") or not network.likelihood.is_density or not isinstance(network.code, GaussianCode):
         return None
     return float(np.mean(model.elbo(rows), dtype=np.float64))  # pyright: ignore[reportAttributeAccessIssue]
 

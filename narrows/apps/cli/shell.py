@@ -16,7 +16,7 @@ from narrows.apps.cli.demo import demo
 from narrows.apps.cli.denoise import denoise
 from narrows.apps.cli.diagnose import diagnose
 from narrows.apps.cli.encode import encode
-from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, explain
+from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, Interrupted, explain
 from narrows.apps.cli.fit import fit
 from narrows.apps.cli.generate import generate
 from narrows.apps.cli.reconstruct import reconstruct
@@ -86,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         except (KeyboardInterrupt, typer.Abort):
             status = _fail("Interrupted; nothing was written.", INTERRUPTED, kind="Interrupted", arguments=arguments)
+        except Interrupted as error:
+            status = _fail(str(error), INTERRUPTED, kind="Interrupted", arguments=arguments)
         except BrokenPipeError:
             _swallow_stdout()
             status = FAILED

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.insight import figures, payloads
+from narrows.insight.labels import classes_of, known
 from narrows.insight.parts import Parts
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def pictures(model: Autoencoder, rows: Rows, y: Any = None, *, seed: int = 0) ->
 def _displays(model: Autoencoder, rows: Rows, y: Any, seed: int) -> Iterator[tuple[str, str, Display]]:
     measured = Parts.of(model, rows, seed=seed).measured
     unseen = rows.take(measured)
-    labels = rows.labels if y is None else np.asarray(y)
+    labels = classes_of(rows.labels if y is None else y)
     is_image = model.schema_.image_shape is not None
     yield (
         "reconstructions",
@@ -92,7 +93,7 @@ def _displays(model: Autoencoder, rows: Rows, y: Any, seed: int) -> Iterator[tup
             "The straight way in the code from one row to another. Good codes pass through rows that could be real.",
             figures.InterpolationDisplay(payloads.interpolation(model, unseen, n=4, seed=seed)),
         )
-    if hasattr(model, "sample"):
+    if payloads.has_prior(model):
         n = 49 if is_image else 24
         yield (
             "samples",
@@ -115,12 +116,15 @@ def _displays(model: Autoencoder, rows: Rows, y: Any, seed: int) -> Iterator[tup
         figures.ErrorMapDisplay(payloads.error_map(model, unseen, seed=seed)),
     )
     rare = _rarer_of_two(labels)
-    is_rare = np.asarray(labels)[measured] == rare if rare is not None else np.zeros(0, bool)
+    has_class = np.zeros(0, int) if labels is None else np.flatnonzero(known(labels[measured]))
+    is_rare = np.zeros(0, bool) if labels is None or rare is None else labels[measured][has_class] == rare
     if 0 < is_rare.sum() < len(is_rare):
         yield (
             "detection",
             f"How well a large error tells rows of class {rare}, the rarer one, from the others.",
-            figures.DetectionCurvesDisplay(payloads.detection_curves(model, unseen, is_rare, seed=seed)),
+            figures.DetectionCurvesDisplay(
+                payloads.detection_curves(model, unseen.take(has_class), is_rare, seed=seed)
+            ),
         )
     yield (
         "architecture",
@@ -129,9 +133,9 @@ def _displays(model: Autoencoder, rows: Rows, y: Any, seed: int) -> Iterator[tup
     )
 
 
-def _rarer_of_two(labels: np.ndarray | None) -> Any:
+def _rarer_of_two(labels: np.ndarray | None) -> str | None:
     """The rarer class where there are two; None else."""
     if labels is None:
         return None
-    classes, counts = np.unique(labels, return_counts=True)
-    return classes[counts.argmin()] if len(classes) == 2 else None
+    classes, counts = np.unique(labels[known(labels)].astype(str), return_counts=True)
+    return str(classes[counts.argmin()]) if len(classes) == 2 else None

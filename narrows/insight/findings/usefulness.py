@@ -9,6 +9,7 @@ import numpy as np
 from narrows.insight.baselines import PCABaseline
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
+from narrows.insight.labels import known
 
 _MAX_ROWS = 3000
 _NEIGHBOURS = 12
@@ -17,7 +18,8 @@ _NEIGHBOURS = 12
 def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
     """Accuracy of k-NN and logistic regression on codes, on the raw columns and on PCA's components.
 
-    labels : (n,), the class of each held-out row; None is answered where they are not classes.
+    labels : (n,), the class of each held-out row, None for those without one. None is answered where there are
+        too few rows of a class, or as many classes as rows.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -25,7 +27,8 @@ def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    labels = np.asarray(labels)[:_MAX_ROWS]
+    chosen = np.flatnonzero(known(labels))[:_MAX_ROWS]
+    labels = labels[chosen].astype(str)
     classes, counts = np.unique(labels, return_counts=True)
     if len(classes) < 2 or counts.min() < 3 or len(classes) > len(labels) / 3:
         return None
@@ -38,7 +41,7 @@ def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
     }
     values: dict[str, float | list[float]] = {}
     for view, x in views.items():
-        x = x[:_MAX_ROWS]
+        x = x[chosen]
         for method, classifier in (
             ("5-NN", KNeighborsClassifier()),
             ("logistic regression", make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))),
