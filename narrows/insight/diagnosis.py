@@ -14,7 +14,7 @@ from narrows.errors import DataError
 from narrows.insight import findings
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
 from narrows.insight.labels import classes_of
-from narrows.insight.parts import Parts
+from narrows.insight.parts import Parts, rows_were_dropped
 from narrows.insight.seeds import seed_errors
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class Diagnosis:
         looked = [finding for finding in self.findings if finding.verdict == "watch"]
         if looked:
             return f"Nothing is badly wrong. {looked[0].meaning}"
-        return "The model learned what is typical of these rows, and holds for new ones."
+        holds = any(finding.name == findings.HOLDS for finding in self.findings)
+        return "The model learned what is typical of these rows" + (", and holds for new ones." if holds else ".")
 
     def including(self, finding: Finding) -> Diagnosis:
         """The same with one more finding."""
@@ -144,6 +145,7 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         model.schema_.encode(rows.take(parts.measured), who=who),
         model.schema_.encode(rows.take(parts.known), who=who),
         parts.known_is_training,
+        parts.measured_is_unseen,
         random_state,
     )
     found = [
@@ -160,10 +162,12 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         findings.neighbourhoods(evidence),
         None if labels is None else findings.with_labels(evidence, labels[parts.measured]),
         findings.by_column(evidence),
-        findings.worst_rows(evidence, parts.measured),
+        findings.worst_rows(evidence, parts.measured, after_gaps=rows_were_dropped(rows)),
     ]
     diagnosis = Diagnosis(who, parts.sentence, tuple(f for f in found if f is not None))
     if n_seeds:
-        errors = list(seed_errors(model, rows, n_seeds))
-        diagnosis = diagnosis.including(findings.spread(errors, float(evidence.errors.mean())))
+        errors = list(seed_errors(model, rows, n_seeds, random_state=random_state))
+        # Copies that trained on other rows than the model would make it look lucky, or unlucky.
+        own = float(evidence.errors.mean()) if model.was_fitted_on(rows) else None
+        diagnosis = diagnosis.including(findings.spread(errors, own))
     return diagnosis.sorted()

@@ -33,7 +33,7 @@ class Parts:
     known_is_training : bool
         Whether the model was trained on all of `known`.
     measured_is_unseen : bool
-        Whether the model was trained on none of `measured`.
+        Whether the model is known to have trained on none of `measured`.
     what : str
         What the measured rows are, to follow their number in a sentence.
     n_measured : int
@@ -70,7 +70,7 @@ class Parts:
         unsure = model.training_hashes_ is None
         what = "rows, half of those given" + (" that training did not see" if len(trained) else "")
         what += ", if none of them was trained on" if unsure else ""
-        return cls(measured, known, False, True, f"{what}; PCA learned from the other half", n)
+        return cls(measured, known, False, not unsure, f"{what}; PCA learned from the other half", n)
 
     def sampled(self, n_floats: int, *, seed: int = 0) -> Parts:
         """At most as many of each as can be measured within seconds."""
@@ -84,6 +84,11 @@ class Parts:
         n = len(self.measured)
         taken = f"a sample of {n:,} of {self.n_measured:,}" if n < self.n_measured else f"{n:,}"
         return f"Measured on {taken} {self.what}."
+
+
+def rows_were_dropped(rows: Rows) -> bool:
+    """Whether rows with gaps were left out when these were read, so that places are not those of the file."""
+    return any(note.endswith("were dropped.") for note in rows.notes)
 
 
 def _memberships(model: Autoencoder, hashes: np.ndarray, same: bool) -> tuple[np.ndarray, np.ndarray]:

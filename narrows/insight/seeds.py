@@ -48,8 +48,9 @@ def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int =
     training, held = (
         model.schema_.encode(rows.take(places), who=type(model).__name__) for places in (parts.known, parts.measured)
     )
+    fitted = type(model)(**model._fitted_params)  # parameters that were set since belong to the next fit
     for seed in np.random.SeedSequence(random_state).generate_state(n_seeds):
-        copy = unscaled_copy(model, image_shape=model.schema_.image_shape, random_state=int(seed))
+        copy = unscaled_copy(fitted, image_shape=model.schema_.image_shape, random_state=int(seed))
         for _ in copy.fit_epochs(training, validation_data=held):
             pass
         yield float(squared_error(copy, held[:_MAX_MEASURED]).mean())

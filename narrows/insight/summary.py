@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from narrows.data import Numeric
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.model import GaussianCode
 
 if TYPE_CHECKING:
-    from narrows.data import Rows
+    from narrows.data import Rows, Schema
     from narrows.estimators import Autoencoder
 
 HeldOut = Literal["test", "validation", "training"]
@@ -154,12 +155,26 @@ def passage(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
     """Encoded rows (n, d) after their passage through the code: (n, d), still encoded."""
     from narrows.estimators.inference import map_floats
 
-    return map_floats(floats, model.network_.reconstruct, model.device_)
+    rebuilt = map_floats(floats, model.network_.reconstruct, model.device_)
+    places, values = _constants(model.schema_)
+    rebuilt[:, places] = values
+    return rebuilt
 
 
 def squared_error(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
     """The squared error of each encoded row (n, d) under the model, summed over the floats: (n,)."""
     return np.square(passage(model, floats) - floats, dtype=np.float64).sum(axis=1)
+
+
+def _constants(schema: Schema) -> tuple[np.ndarray, np.ndarray]:
+    """Floats of columns that were constant at the fit and come back exactly, whatever the network answers."""
+    places, values, start = [np.zeros(0, int)], [np.zeros(0)], 0
+    for kind in schema.kinds:
+        if isinstance(kind, Numeric):
+            places.append(start + np.flatnonzero(kind.constant))
+            values.append(((kind.fill - kind.offset) / kind.scale)[kind.constant])
+        start += len(kind.float_columns)
+    return np.concatenate(places), np.concatenate(values)
 
 
 def _parts(model: Autoencoder, rows: Rows, test: Rows | None) -> tuple[HeldOut, Rows, Rows]:
@@ -190,7 +205,11 @@ def _loss_parts(model: Autoencoder) -> dict[str, float]:
     watched = [epoch for epoch in model.history_ if epoch.validation is not None]
     if not watched:
         return dict(model.history_[-1].parts) if model.history_ else {}
-    kept = min(watched, key=lambda epoch: epoch.validation or 0.0) if model.early_stopping else watched[-1]
+    kept = (
+        min(watched, key=lambda epoch: epoch.validation or 0.0)
+        if model._fitted_params["early_stopping"]
+        else watched[-1]
+    )
     return dict(kept.validation_parts)
 
 
@@ -204,7 +223,7 @@ def _notes(summary: FitSummary, model: Autoencoder, *, n_trained: int) -> list[s
     notes = []
     if summary.held_out == "training":
         notes.append("No rows were held out: these errors are of the training rows and flatter the model.")
-    elif summary.held_out == "validation" and model.early_stopping:
+    elif summary.held_out == "validation" and model._fitted_params["early_stopping"]:
         notes.append("The held-out rows also chose the best epoch, which flatters the model a little.")
     if summary.n_components >= summary.floats:
         notes.append(

@@ -210,3 +210,56 @@ def test_other_seeds_are_tried_where_they_are_asked_for() -> None:
     assert isinstance(errors, list)
     assert len(set(errors)) == 2
     assert finding.values["mean"] == pytest.approx(np.mean(errors))
+
+
+def test_training_rows_are_not_called_new_ones() -> None:
+    model = fitted(rows=X[:300], n_components=8, epochs=20, validation_fraction=0)
+    found = diagnose(model, X[:300])
+    assert "flatter the model" in found.sample
+    names = [finding.name for finding in found.findings]
+    assert "Does it hold for new rows?" not in names
+    assert "new ones" not in found.headline
+    assert "held-out" not in str(found)
+    page = narrows.report(model, X[:300], diagnosis=found)
+    assert "did not see" not in page
+    assert "never saw" not in page
+
+
+def test_constant_rows_have_a_diagnosis_with_a_map_and_classes() -> None:
+    rows = np.full((60, 4), 2.0)
+    model = fitted(rows=rows, n_components=2, epochs=2)
+    found = diagnose(model, rows, np.arange(60) % 2)
+    assert "Are neighbours on the map neighbours in the data?" not in [finding.name for finding in found.findings]
+
+
+def test_columns_that_never_change_are_charged_no_error() -> None:
+    table = np.random.default_rng(0).standard_normal((200, 4))
+    table[:, 2] = 5
+    finding = diagnose(fitted(rows=table, n_components=2, epochs=2), table)["Which columns are hardest?"]
+    assert finding.values["error_by_column"][2] == 0  # pyright: ignore[reportIndexIssue]
+
+
+def test_what_is_set_for_the_next_fit_does_not_change_the_diagnosis(good: Autoencoder, found: Diagnosis) -> None:
+    changed = copy(good)
+    changed.set_params(corruption=None, penalty="l1", early_stopping=False, activation="relu")
+    assert diagnose(changed, X).to_dict() == found.to_dict()
+
+
+def test_the_models_own_error_stands_only_beside_copies_of_its_own_fit() -> None:
+    model = fitted(rows=X[:300], n_components=4, epochs=3)
+    strangers = diagnose(model, X[300:500], n_seeds=2)["Does another seed come to the same?"]
+    assert "own" not in strangers.values
+    assert "this model" not in strangers.figure
+    assert "own" in diagnose(model, X[:300], n_seeds=2)["Does another seed come to the same?"].values
+
+
+def test_rows_that_were_dropped_are_not_counted_and_it_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.csv"
+    table = pd.DataFrame(np.random.default_rng(0).standard_normal((60, 3)), columns=["a", "b", "c"])
+    table.loc[3, "b"] = None
+    table.to_csv(path, index=False)
+    rows = narrows.read(path, missing="drop")
+    model = fitted(rows=rows, n_components=1, epochs=1)  # pyright: ignore[reportArgumentType]
+    found = diagnose(model, rows)
+    assert "of the rows kept" in found["Which rows are strangest?"].figure
+    assert "without those that were dropped" in narrows.report(model, rows, diagnosis=found)

@@ -39,7 +39,9 @@ def dead_units(evidence: Evidence) -> Finding:
             "More than half of the code is dead: these units answer the same whatever the row, so they carry nothing."
         )
     elif len(dead):
-        meaning = "Some units answer the same whatever the row; the code is in truth narrower than it looks."
+        meaning = (
+            "Some units of the code answer the same whatever the row; the code is in truth narrower than it looks."
+        )
     else:
         return Finding(name, "good", figure, "Every unit of the code tells rows apart.", "", values)
     return Finding(
@@ -78,8 +80,8 @@ def collapse(evidence: Evidence) -> Finding | None:
             name,
             "watch",
             figure,
-            "Most units have fallen back to noise; the rest carry all the information. That is usual where the code is "
-            "wider than the data need.",
+            "Most units of the code have fallen back to noise; the rest carry all the information. That is usual where the "
+            "code is wider than the data need.",
             "Ask for fewer components, or lower beta if the reconstructions are too coarse.",
             values,
         )
@@ -90,7 +92,8 @@ def sparsity(evidence: Evidence) -> Finding | None:
     """Activity reached against activity asked for; None where none was."""
     model = evidence.model
     z = np.abs(evidence.codes)
-    penalties = make_penalty(model.penalty, model.penalty_weight, rho=model.rho)
+    asked_for = evidence.setting
+    penalties = make_penalty(asked_for("penalty"), asked_for("penalty_weight"), rho=asked_for("rho"))
     asked = next((p.rho for p in penalties if isinstance(p, KLSparsity)), None)
     code = model.network_.code
     active = float((z > 1e-3 * max(float(z.max()), 1e-12)).mean())
@@ -103,7 +106,9 @@ def sparsity(evidence: Evidence) -> Finding | None:
             "How sparse is the code?",
             "good" if active < 0.9 else "watch",
             f"{active:.0%} of the units are not zero in a row",
-            "The L1 penalty sets no target; raise penalty_weight for fewer active units.",
+            "The code is sparse; the L1 penalty sets no target, and a larger penalty_weight leaves fewer units active."
+            if active < 0.9
+            else "Nearly every unit is active in every row: the L1 penalty has made the code hardly sparse.",
             "" if active < 0.9 else "Raise penalty_weight, or use code_activation='relu', which can be exactly zero.",
             {"active": active},
         )

@@ -14,7 +14,7 @@ from narrows.insight.noise import corrupted
 def denoising(evidence: Evidence) -> Finding | None:
     """What is left of the noise of the training, beside copying the noisy row and beside PCA; None without noise."""
     model, clean = evidence.model, evidence.held_out
-    if model.corruption is None:
+    if evidence.setting("corruption") is None:
         return None
     noisy = corrupted(model, clean, seed=evidence.seed)
     copied = float(np.square(noisy - clean, dtype=np.float64).sum(axis=1).mean())
@@ -43,7 +43,7 @@ def denoising(evidence: Evidence) -> Finding | None:
             name,
             "bad",
             figure,
-            "It makes noisy rows worse: leaving them as they are would be better.",
+            "The model makes noisy rows worse: leaving them as they are would be better.",
             "Train longer, use a wider code, or less noise.",
             values,
         )
@@ -52,7 +52,7 @@ def denoising(evidence: Evidence) -> Finding | None:
             name,
             "watch",
             figure,
-            "It removes noise, but PCA with as many components removes more of it.",
+            "The model removes noise, but PCA with as many components removes more of it.",
             "Train longer or with wider hidden layers.",
             values,
         )
