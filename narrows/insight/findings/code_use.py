@@ -80,8 +80,8 @@ def collapse(evidence: Evidence) -> Finding | None:
             name,
             "watch",
             figure,
-            "Most units of the code have fallen back to noise; the rest carry all the information. That is usual where the "
-            "code is wider than the data need.",
+            "Most units of the code have fallen back to noise; the rest carry all the information. That is usual where "
+            "the code is wider than the data need.",
             "Ask for fewer components, or lower beta if the reconstructions are too coarse.",
             values,
         )
