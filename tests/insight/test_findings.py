@@ -86,6 +86,7 @@ def test_a_lossless_network_rebuilds_every_probe_and_the_average_none() -> None:
         both.decoder.weight.copy_(torch.eye(8))  # pyright: ignore[reportOptionalMemberAccess]
         both.decoder.bias.zero_()  # pyright: ignore[reportOptionalMemberAccess]
     finding = copying(evidence(both.fit(ROWS)))
+    assert finding is not None
     assert finding.verdict == "bad"
     assert finding.values["noise"] == pytest.approx(0, abs=1e-6)
 
@@ -176,3 +177,67 @@ def test_a_training_that_was_interrupted_at_once_has_seen_nothing() -> None:
     finding = trained([])
     assert finding.verdict == "bad"
     assert "once or twice" not in finding.meaning
+
+
+def test_a_model_equal_to_pca_is_not_praised_for_more() -> None:
+    model = Autoencoder(n_components=2, activation="linear", epochs=100, random_state=0, device="cpu").fit(ROWS)
+    finding = beside_pca(evidence(model))
+    assert (finding.verdict, "as good as PCA" in finding.meaning) == ("good", True)
+
+
+def test_a_curve_that_straight_lines_do_not_catch_is_told_from_one_they_do() -> None:
+    angle = RNG.uniform(0, 2 * np.pi, (400, 1))
+    circle = np.concatenate([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)], axis=1)
+    model = Autoencoder(n_components=2, epochs=150, random_state=0, device="cpu").fit(circle)
+    assert "do not catch" in beside_pca(evidence(model, circle.astype(np.float32))).meaning
+
+
+def test_a_code_wider_than_five_hundred_has_a_pca_as_wide() -> None:
+    wide = RNG.standard_normal((1300, 700)).astype(np.float32)
+    model = Autoencoder(n_components=600, hidden_layer_sizes=(), epochs=1, random_state=0, device="cpu").fit(wide)
+    floats = model.schema_.encode(as_rows(wide))
+    given = Evidence(model, floats[:300], floats[300:], known_is_training=True)
+    best = PCA(600).fit(given.known)
+    theirs = np.square(best.inverse_transform(best.transform(given.held_out)) - given.held_out).sum(axis=1).mean()
+    assert beside_pca(given).number("pca_squared_error") == pytest.approx(theirs, rel=1e-3)
+
+
+def test_a_top_k_code_is_measured_by_its_active_units() -> None:
+    model = Autoencoder(code="top-k", k=2, n_components=32, epochs=20, random_state=0, device="cpu").fit(ROWS)
+    given = evidence(model)
+    finding = beside_pca(given)
+    assert "as wide as the data" not in finding.meaning
+    expected = PCABaseline.fit(given.known, 2).squared_error(given.held_out).mean()
+    assert finding.number("pca_squared_error") == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_denoiser_is_not_called_worse_than_pca_where_it_cleans_better() -> None:
+    model = DenoisingAutoencoder(level=1.5, n_components=3, epochs=60, random_state=0, device="cpu").fit(ROWS)
+    given = evidence(model)
+    cleaned = denoising(given)
+    assert cleaned is not None
+    assert cleaned.number("model") < cleaned.number("pca")
+    finding = beside_pca(given)
+    assert finding.number("squared_error") > finding.number("pca_squared_error")
+    assert (finding.verdict, "takes noise out" in finding.meaning) == ("watch", True)
+
+
+def test_a_model_that_knows_nothing_is_not_said_to_know_what_is_typical() -> None:
+    ignorant = Autoencoder(n_components=1, epochs=1, learning_rate=1e-9, random_state=0, device="cpu").fit(ROWS)
+    finding = copying(evidence(ignorant))
+    assert finding is not None
+    assert (finding.verdict, "knows what is typical" in finding.meaning) == ("watch", False)
+    assert "-" not in finding.figure.split("(")[0]
+    noise = RNG.standard_normal((400, 8)).astype(np.float32)
+    model = Autoencoder(n_components=2, epochs=30, random_state=0, device="cpu").fit(noise)
+    finding = copying(evidence(model, RNG.standard_normal((400, 8)).astype(np.float32)))
+    assert finding is not None
+    assert "knows what is typical" not in finding.meaning
+
+
+def test_a_code_of_one_number_is_not_advised_to_be_narrower() -> None:
+    line = RNG.standard_normal((400, 1)).astype(np.float32)
+    finding = copying(evidence(Autoencoder(n_components=1, epochs=60, random_state=0, device="cpu").fit(line), line))
+    assert finding is not None
+    assert finding.verdict != "good"
+    assert "narrow" not in finding.advice
