@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -241,3 +243,22 @@ def test_a_code_of_one_number_is_not_advised_to_be_narrower() -> None:
     assert finding is not None
     assert finding.verdict != "good"
     assert "narrow" not in finding.advice
+
+
+def test_the_sensitivity_is_the_mean_over_single_jacobians() -> None:
+    model = Autoencoder(n_components=3, epochs=5, random_state=0, device="cpu").fit(ROWS)
+    given = evidence(model)
+    encode = model.network_.codes
+    rows = torch.from_numpy(given.held_out[:32])
+    jacobians = [torch.autograd.functional.jacobian(lambda one: encode(one[None])[0], row) for row in rows]
+    expected = np.mean([torch.linalg.svdvals(jacobian).numpy() for jacobian in jacobians], axis=0)  # pyright: ignore[reportArgumentType]
+    np.testing.assert_allclose(sensitivity(given).values["spectrum"], expected, rtol=1e-5)
+
+
+def test_the_sensitivity_of_a_wide_code_takes_seconds() -> None:
+    wide = RNG.random((60, 784)).astype(np.float32)
+    model = Autoencoder(n_components=1000, hidden_layer_sizes=(64,), epochs=1, random_state=0, device="cpu").fit(wide)
+    floats = model.schema_.encode(as_rows(wide))
+    start = time.perf_counter()
+    sensitivity(Evidence(model, floats[:40], floats[40:], known_is_training=True))
+    assert time.perf_counter() - start < 15

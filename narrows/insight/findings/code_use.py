@@ -12,6 +12,7 @@ from narrows.model import GaussianCode, KLSparsity, TopK, kl_to_standard_normal,
 _ACTIVE = 0.01  # variance of a posterior mean over rows, above which a unit is active (Burda et al. 2016, section 5.2)
 _DEAD = 1e-4  # of the mean variance of the units
 _ROWS_FOR_JACOBIAN = 32
+_MAX_SVD_WORK = 2_000_000_000  # a second or two
 
 
 def dead_units(evidence: Evidence) -> Finding:
@@ -132,14 +133,16 @@ def sparsity(evidence: Evidence) -> Finding | None:
 def sensitivity(evidence: Evidence) -> Finding:
     """Singular values of the encoder's Jacobian: in how many directions a row may move and be noticed."""
     network = evidence.model.network_
-    x = torch.from_numpy(evidence.held_out[:_ROWS_FOR_JACOBIAN]).to(evidence.model.device_)
-    spectra = []
-    for row in x:
-        jacobian = torch.autograd.functional.jacobian(lambda one: network.codes(one[None])[0], row)
-        assert isinstance(jacobian, torch.Tensor)
-        spectra.append(torch.linalg.svdvals(jacobian.cpu()).numpy())
-    spectrum = np.mean(spectra, axis=0)
-    largest = float(spectrum[0]) if len(spectrum) else 0.0
+    k, d = evidence.k, evidence.d
+    n = max(2, min(_ROWS_FOR_JACOBIAN, _MAX_SVD_WORK // (k * d * min(k, d))))
+    x = torch.from_numpy(evidence.held_out[:n]).to(evidence.model.device_).requires_grad_()
+    sums = network.codes(x).sum(dim=0)
+    # A row's code depends on that row alone, so one gradient of the sum over rows serves all of them.
+    gradients = [
+        torch.autograd.grad(one, x, retain_graph=True, allow_unused=True, materialize_grads=True)[0] for one in sums
+    ]
+    spectrum = torch.linalg.svdvals(torch.stack(gradients, dim=1).cpu()).mean(dim=0).numpy()
+    largest = float(spectrum[0])
     n_seen = int((spectrum > 0.1 * largest).sum()) if largest else 0
     return Finding(
         "What does the code react to?",

@@ -36,7 +36,7 @@ def copying(evidence: Evidence) -> Finding | None:
             "bad",
             figure,
             "The model rebuilds rows that make no sense almost as well as real ones. It passes its input through "
-            "instead of knowing what is typical, so its errors say little about anomalies and its code compresses nothing.",
+            "instead of knowing what is typical: its errors say little about anomalies, its code compresses nothing.",
             "Make the code narrower (n_components), or add corruption, sparsity or a contractive penalty."
             if evidence.k > 1
             else "One number is all that these rows need; give it more columns, or add corruption.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.errors import SettingError
+from narrows.errors import DataError, SettingError
 from narrows.estimators.inference import map_floats
 from narrows.insight.labels import classes_of, known
 from narrows.insight.payloads.payload import Payload, as_pictures, shown
@@ -155,12 +155,19 @@ def interpolation(model: Autoencoder, X: Any, *, n: int = 5, steps: int = 8, see
     steps : int, default=8
         Decoded points from the first row's code to the second's, both included.
 
+    Raises
+    ------
+    DataError
+        A single row.
+
     Returns
     -------
     Payload
         "start" and "end" (n, ...), the rows themselves; "way" (n, steps, ...), decoded; "position" (n, 2).
     """
     some = shown(model, X, most=_PLANE_ROWS, seed=seed)
+    if len(some.positions) < 2:
+        raise DataError("A way from one row to another needs at least 2 rows, and there is 1; give it more rows.")
     pairs = _pairs(some.rows.labels, len(some.positions), n, seed)
     z = map_floats(some.floats[pairs.reshape(-1)], model.network_.codes, model.device_).reshape(len(pairs), 2, -1)
     share = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]

@@ -143,3 +143,12 @@ def test_rows_are_named_by_their_places_in_the_data() -> None:
     assert isinstance(worst, list)
     assert named == [str(int(row)) for row in worst[:6]]
     assert {int(row) for row in re.findall(r">row (\d+)<", page)} <= set(model.validation_rows_.tolist())
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_page_of_one_row_has_what_there_is_to_see(model: Autoencoder, n: int) -> None:
+    found = narrows.diagnose(model, X[:300])
+    table = pd.DataFrame(np.random.default_rng(0).random((40, 4)), columns=list("abcd"))
+    flat = Autoencoder(n_components=3, epochs=1, random_state=0, device="cpu").fit(table)
+    for fitted, rows in ((model, X[300 : 300 + n]), (model, X[:n]), (flat, table[:n]), (flat, table[:n] / 2)):
+        assert "<svg" in report(fitted, rows, ["a"] * n, diagnosis=found)
