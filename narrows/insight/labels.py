@@ -41,7 +41,6 @@ def known(names: np.ndarray) -> np.ndarray:
 
 
 def _is_gap(label: Any) -> bool:
-    # NaN and NaT differ from themselves; pandas.NA does not say.
     if label is None or type(label).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(label, float) and label != label
+    return label != label if isinstance(label, float) else isinstance(label, str) and not label.strip()

@@ -9,7 +9,8 @@ import numpy as np
 
 from narrows.data import Numeric
 from narrows.insight.baselines import PCABaseline, mean_baseline
-from narrows.model import GaussianCode
+from narrows.insight.parts import Parts
+from narrows.model import GaussianCode, TopK
 
 if TYPE_CHECKING:
     from narrows.data import Rows, Schema
@@ -108,7 +109,7 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
     model : Autoencoder
         Fitted on `rows`.
     rows : Rows
-        What `fit` was given.
+        What `fit` was given, in any order.
     test : Rows or None
         Rows that training never saw; without them the rows that `fit` held out are measured, and where it held out
         none, the training rows.
@@ -118,7 +119,7 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
     kind, trained, measured = _parts(model, rows, test)
     schema = model.schema_
     train, held_out = schema.encode(trained), schema.encode(measured)
-    pca = PCABaseline.fit(train, model.n_components_)
+    pca = PCABaseline.fit(train, n_active(model))
     error = float(np.mean(model.reconstruction_error(measured)))
     summary = FitSummary(
         estimator=type(model).__name__,
@@ -161,6 +162,12 @@ def passage(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
     return rebuilt
 
 
+def n_active(model: Autoencoder) -> int:
+    """Numbers that travel from the encoder to the decoder: of a top-k code only the active ones."""
+    code = model.network_.code
+    return code.k if isinstance(code, TopK) else model.n_components_
+
+
 def squared_error(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
     """The squared error of each encoded row (n, d) under the model, summed over the floats: (n,)."""
     return np.square(passage(model, floats) - floats, dtype=np.float64).sum(axis=1)
@@ -181,11 +188,10 @@ def _parts(model: Autoencoder, rows: Rows, test: Rows | None) -> tuple[HeldOut, 
     """Which rows are measured, the rows PCA may learn from, and the measured rows."""
     if test is not None:
         return "test", rows, _at_most(test)
-    held_out = model.validation_rows_
-    if not len(held_out):
+    parts = Parts.of(model, rows)
+    if not parts.measured_is_unseen:
         return "training", rows, _at_most(rows)
-    left = np.setdiff1d(np.arange(len(rows)), held_out)
-    return "validation", rows.take(left), _at_most(rows.take(held_out))
+    return "validation", rows.take(np.sort(parts.known)), _at_most(rows.take(np.sort(parts.measured)))
 
 
 def _at_most(rows: Rows) -> Rows:
@@ -225,7 +231,7 @@ def _notes(summary: FitSummary, model: Autoencoder, *, n_trained: int) -> list[s
         notes.append("No rows were held out: these errors are of the training rows and flatter the model.")
     elif summary.held_out == "validation" and model._fitted_params["early_stopping"]:
         notes.append("The held-out rows also chose the best epoch, which flatters the model a little.")
-    if summary.n_components >= summary.floats:
+    if n_active(model) >= summary.floats:
         notes.append(
             f"The code ({summary.n_components}) is at least as wide as the data ({summary.floats}): PCA's error is 0 "
             "there, and a model need not compress anything."

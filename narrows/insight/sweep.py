@@ -17,7 +17,7 @@ from narrows.errors import DataError, NarrowsError, SettingError
 from narrows.estimators.fitting import resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.copies import unscaled_copy
-from narrows.insight.summary import squared_error
+from narrows.insight.summary import n_active, squared_error
 from narrows.insight.sweep_values import checked_values, default_values, settings_of
 from narrows.training import distinct_rows
 
@@ -49,7 +49,8 @@ class SweepPoint:
     held_out, training : tuple of float
         Squared error per row in encoded floats, one for each seed, on rows that no fit saw and on training rows.
     pca, mean_row : float
-        That of PCA with as many components, and of answering the mean row, learned from the same training rows.
+        That of PCA with as many components (of a top-k code, as units are active), and of answering the mean row,
+        learned from the same training rows.
     n_rows, n_parameters : int
         Training rows, and weights and biases.
     seconds : float
@@ -221,7 +222,7 @@ class SweepPlan:
             held_out.append(float(squared_error(model, self.held_out).mean()))
             seen.append(float(squared_error(model, some).mean()))
             label = _label(self.over, value, model)
-        pca = PCABaseline.fit(training, model.n_components_)
+        pca = PCABaseline.fit(training, n_active(model))
         return SweepPoint(
             value=float(value),
             label=label,

@@ -18,7 +18,7 @@ def model() -> Autoencoder:
 
 
 def test_gaps_of_any_kind_are_no_class_and_whole_numbers_read_as_such() -> None:
-    assert classes_of(pd.Series(["a", None, float("nan"), pd.NA, pd.NaT])).tolist() == ["a", None, None, None, None]  # pyright: ignore[reportOptionalMemberAccess]
+    assert classes_of(pd.Series(["a", None, float("nan"), pd.NA, pd.NaT, " "])).tolist() == ["a"] + 5 * [None]  # pyright: ignore[reportOptionalMemberAccess]
     assert classes_of([1.0, 2.0]).tolist() == ["1", "2"]  # pyright: ignore[reportOptionalMemberAccess]
     assert classes_of(np.array([True, False])).tolist() == ["True", "False"]  # pyright: ignore[reportOptionalMemberAccess]
     assert classes_of(["\udcff"]).tolist() == ["\\udcff"]  # pyright: ignore[reportOptionalMemberAccess]

@@ -156,10 +156,11 @@ def _notes(model: Autoencoder) -> tuple[str, ...]:
     """What settings alone do not repeat."""
     notes, history = [], model.history_
     watched = any(epoch.validation is not None for epoch in history)
-    wanted = model._fitted_params["validation_fraction"] > 0
+    trained = 0 if model.training_hashes_ is None else len(model.training_hashes_)
+    should_watch = int(trained * model._fitted_params["validation_fraction"]) > 0
     if watched and not len(model.validation_rows_):
         notes.append("The fit watched rows that were given for it; give them again as validation_data.")
-    if history and not watched and wanted and model.training_hashes_ is not None and len(model.training_hashes_) >= 20:
+    if history and not watched and should_watch:
         notes.append("The model was trained with partial_fit: repeat its calls, with the same rows in the same order.")
     elif len(history) > model.epochs_:
         notes.append("The fit went on from an earlier one (warm_start): repeat all of its calls.")

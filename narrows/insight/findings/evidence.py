@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.insight.summary import passage
+from narrows.insight.summary import n_active, passage
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -88,3 +88,8 @@ class Evidence:
     def k(self) -> int:
         """Components of the code."""
         return self.model.n_components_
+
+    @property
+    def n_active(self) -> int:
+        """Numbers that travel from the encoder to the decoder: of a top-k code only the active ones."""
+        return n_active(self.model)

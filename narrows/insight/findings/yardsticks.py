@@ -18,8 +18,7 @@ def beside_pca(evidence: Evidence) -> Finding:
     ours = float(evidence.errors.mean())
     mean = float(mean_baseline(evidence.known, evidence.held_out).mean())
     code = evidence.model.network_.code
-    # As many numbers of a top-k code travel to the decoder as are active.
-    k = code.k if isinstance(code, TopK) else evidence.k
+    k = evidence.n_active
     wide = PCABaseline.fit(evidence.known, min(max(_MAX_COMPONENTS, k), evidence.d))
     curve = pca_curve(wide, evidence.held_out)
     theirs = float(curve[min(k, len(curve) - 1)])
