@@ -61,7 +61,7 @@ class Parts:
             what = "training rows, since fit held none out" if same else "rows, which the model was trained on"
             return cls(trained, trained, True, False, f"{what}: the figures flatter the model", len(trained))
         if len(trained) >= len(fresh) or (len(trained) and len(fresh) < 2 * _FEWEST):
-            what = f"rows that training did not see; the other {len(trained):,} given are training rows"
+            what = f"rows that training did not see; PCA learned from the other {len(trained):,}, training rows"
             return cls(fresh, trained, True, True, what, len(fresh))
         halves = np.random.default_rng([seed, 0]).permutation(len(fresh))
         n = max(1, len(fresh) // 2)
