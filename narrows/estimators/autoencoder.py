@@ -142,6 +142,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         A list with one `Epoch` per epoch; `history_.to_dict()` is a column for each of its numbers.
     validation_rows_ : ndarray of int
         Positions in X of the rows that were held out; empty where none was.
+    validation_hashes_, training_hashes_ : ndarray of uint64
+        Of the distinct rows that were held out and trained on, by which they are known again in any order; None for
+        more than four million training rows and in models that an earlier version saved.
     fingerprint_ : str
         Of the rows of the fit, in any order; see `was_fitted_on`.
     interrupted_ : bool
@@ -218,6 +221,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     schema_: Schema = field(init=False)
     history_: History = field(init=False)
     validation_rows_: np.ndarray = field(init=False)
+    validation_hashes_: np.ndarray | None = field(init=False)
+    training_hashes_: np.ndarray | None = field(init=False)
     fingerprint_: str = field(init=False)
     interrupted_: bool = field(init=False)
     mean_: np.ndarray = field(init=False)
@@ -334,11 +339,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self._adopt(plan)
             self.history_ = history
             self._trainer = trainer = plan.trainer
-            x, weight = plan.x, plan.weight
+            x, weight, hashes = plan.x, plan.weight, self.training_hashes_
         else:
-            x, weight = fitting.training_tensors(self, rows, sample_weight)
+            x, weight, new = fitting.training_tensors(self, rows, sample_weight)
+            hashes = fitting.joined_hashes(self.training_hashes_, new)
         try:
             self.history_.append(trainer.one_pass(x, weight=weight))
+            self.training_hashes_ = hashes
         except Exception:
             self._trainer = None
             self._restore(before)

@@ -148,6 +148,8 @@ def plan(
         "history_": history,
         "_fitted_params": model.get_params(deep=False),
         "validation_rows_": np.flatnonzero(np.isin(distinct.group, held)),
+        "validation_hashes_": distinct.hashes[held],
+        "training_hashes_": joined_hashes(model.training_hashes_ if resume else _NO_HASHES, distinct.hashes[kept]),
         "fingerprint_": distinct.fingerprint,
         "interrupted_": False,
         "mean_": model.mean_ if resume else _mean(schema, floats, weight),
@@ -168,14 +170,21 @@ def plan(
     return Plan(fitted, trainer, x, x_weight, validation, validation_weight)
 
 
-def training_tensors(model: Autoencoder, rows: Rows, sample_weight: Any) -> tuple[Tensor, Tensor | None]:
-    """Rows and weights for one more pass of a fitted model."""
+def training_tensors(model: Autoencoder, rows: Rows, sample_weight: Any) -> tuple[Tensor, Tensor | None, np.ndarray]:
+    """Distinct rows, their weights and hashes, for one more pass of a fitted model."""
     weight = checks.sample_weight(sample_weight, len(rows))
     floats = model.schema_.encode(rows, who=type(model).__name__)
     checks.within_density(model.network_.likelihood, floats, rows)
     distinct = distinct_rows(floats, weight)
     places = np.arange(len(distinct.first))
-    return _tensors(floats[distinct.first], distinct.weight, places, model.device_)
+    return *_tensors(floats[distinct.first], distinct.weight, places, model.device_), distinct.hashes
+
+
+def joined_hashes(seen: np.ndarray | None, more: np.ndarray) -> np.ndarray | None:
+    """The hashes of all rows that a model trained on; None where they are unknown, or too many to keep."""
+    if seen is None or len(seen) + len(more) > _MOST_HASHES:
+        return None
+    return np.union1d(seen, more)
 
 
 def resolve(
@@ -253,6 +262,9 @@ def _automatic_loss(schema: Schema, *, bounded: bool, gaussian: bool) -> str | L
         return "bce" if bounded else "gaussian"
     return "mse"
 
+
+_NO_HASHES = np.zeros(0, np.uint64)
+_MOST_HASHES = 4_000_000  # 32 MB in a saved model
 
 _TRAINING_PARAMETERS = (
     "optimizer",

@@ -48,6 +48,7 @@ MEMBER = "member-"
 """How the folders of models begin that a detector holds."""
 
 _WEIGHTS, _ABOUT, _HISTORY, _CARD = "model.safetensors", "narrows.json", "history.json", "README.md"
+_HASHES = ("validation_hashes", "training_hashes")
 _STATIONS = (Corruption, Code, Penalty, Likelihood)
 _PLAIN_FITTED = (
     "n_components_",
@@ -82,6 +83,10 @@ def files_of(model: Autoencoder) -> dict[str, bytes]:
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in model.schema_.arrays().items()}
     tensors["mean"] = torch.from_numpy(model.mean_)
     tensors["validation_rows"] = torch.from_numpy(model.validation_rows_)
+    for name in _HASHES:
+        hashes = getattr(model, f"{name}_")
+        if hashes is not None:
+            tensors[name] = torch.from_numpy(hashes.view(np.int64))
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     about = {
         "estimator": type(model).__name__,
@@ -300,6 +305,8 @@ def _restore(
     model.history_ = History(Epoch(**record) for record in history)
     model.mean_ = tensors["mean"].numpy()
     model.validation_rows_ = tensors["validation_rows"].numpy()
+    for name in _HASHES:
+        setattr(model, f"{name}_", tensors[name].numpy().view(np.uint64) if name in tensors else None)
     model.device_ = device
     model._fitted_params = model.get_params(deep=False)
     if schema.names is not None:

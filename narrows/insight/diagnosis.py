@@ -13,7 +13,8 @@ from narrows.data import as_rows
 from narrows.errors import DataError
 from narrows.insight import findings
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
-from narrows.insight.parts import Parts
+from narrows.insight.labels import classes_of
+from narrows.insight.parts import Parts, rows_were_dropped
 from narrows.insight.seeds import seed_errors
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Diagnosis:
         looked = [finding for finding in self.findings if finding.verdict == "watch"]
         if looked:
             return f"Nothing is badly wrong. {looked[0].meaning}"
-        return "The model learned what is typical of these rows, and holds for new ones."
+        holds = any(finding.name == findings.HOLDS for finding in self.findings)
+        return "The model learned what is typical of these rows" + (", and holds for new ones." if holds else ".")
 
     def including(self, finding: Finding) -> Diagnosis:
         """The same with one more finding."""
@@ -113,7 +115,8 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         The rows of the fit, of which those that `fit` held out are measured; or other rows, of which half are
         measured and half are what PCA and the other yardsticks learn from.
     y : array of shape (n,) or None
-        Classes; the labels of Rows where they have some. With them the code's use for classification is measured.
+        Classes; the labels of Rows where they have some. Gaps are left out, and numbers that are not whole are no
+        classes. With them the code's use for classification is measured.
     n_seeds : int, default=0
         From 2 on: fit the model's settings again with so many other seeds, and say how far the results lie apart.
     random_state : int, default=0
@@ -132,9 +135,9 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
     model._check_fitted()
     if len(rows) < 4:
         raise DataError(f"A diagnosis needs at least 4 rows, and {rows.source} has {len(rows)}; give it more rows.")
-    labels = rows.labels if y is None else np.asarray(y)
-    if labels is not None and len(labels) != len(rows):
-        raise DataError(f"y has {len(labels)} values for {len(rows)} rows; give one class per row.")
+    if y is not None and len(np.asarray(y)) != len(rows):
+        raise DataError(f"y has {len(np.asarray(y))} values for {len(rows)} rows; give one class per row.")
+    labels = classes_of(rows.labels if y is None else y)
     parts = Parts.of(model, rows, seed=random_state).sampled(model.schema_.n_floats, seed=random_state)
     who = type(model).__name__
     evidence = Evidence(
@@ -142,6 +145,7 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         model.schema_.encode(rows.take(parts.measured), who=who),
         model.schema_.encode(rows.take(parts.known), who=who),
         parts.known_is_training,
+        parts.measured_is_unseen,
         random_state,
     )
     found = [
@@ -158,10 +162,12 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         findings.neighbourhoods(evidence),
         None if labels is None else findings.with_labels(evidence, labels[parts.measured]),
         findings.by_column(evidence),
-        findings.worst_rows(evidence, parts.measured),
+        findings.worst_rows(evidence, parts.measured, after_gaps=rows_were_dropped(rows)),
     ]
     diagnosis = Diagnosis(who, parts.sentence, tuple(f for f in found if f is not None))
     if n_seeds:
-        errors = list(seed_errors(model, rows, n_seeds))
-        diagnosis = diagnosis.including(findings.spread(errors, float(evidence.errors.mean())))
+        errors = list(seed_errors(model, rows, n_seeds, random_state=random_state))
+        # Copies that trained on other rows than the model would make it look lucky, or unlucky.
+        own = float(evidence.errors.mean()) if model.was_fitted_on(rows) else None
+        diagnosis = diagnosis.including(findings.spread(errors, own))
     return diagnosis.sorted()

@@ -47,8 +47,9 @@ def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int =
     parts = Parts.of(model, rows, seed=random_state)
     training, held = rows.take(parts.known), rows.take(parts.measured)
     floats = model.schema_.encode(held.take(slice(_MAX_MEASURED)), who=type(model).__name__)
+    fitted = type(model)(**model._fitted_params)  # parameters that were set since belong to the next fit
     for seed in np.random.SeedSequence(random_state).generate_state(n_seeds):
-        copy = fresh_copy(model, random_state=int(seed))
+        copy = fresh_copy(fitted, random_state=int(seed))
         for _ in copy.fit_epochs(training, validation_data=held, schema=model.schema_):
             pass
         yield float(squared_error(copy, floats).mean())

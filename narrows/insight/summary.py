@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from narrows.data import Numeric
 from narrows.insight.baselines import PCABaseline, mean_baseline
+from narrows.insight.parts import Parts
+from narrows.model import GaussianCode, TopK
 
 if TYPE_CHECKING:
-    from narrows.data import Rows
+    from narrows.data import Rows, Schema
     from narrows.estimators import Autoencoder
 
 HeldOut = Literal["test", "validation", "training"]
@@ -109,7 +112,7 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
     model : Autoencoder
         Fitted on `rows`.
     rows : Rows
-        What `fit` was given.
+        What `fit` was given, in any order.
     test : Rows or None
         Rows that training never saw; without them the rows that `fit` held out are measured, and where it held out
         none, the training rows.
@@ -119,7 +122,7 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
     kind, trained, measured = _parts(model, rows, test)
     schema = model.schema_
     train, held_out = schema.encode(trained), schema.encode(measured)
-    pca = PCABaseline.fit(train, model.n_components_)
+    pca = PCABaseline.fit(train, n_active(model))
     error = float(np.mean(model.reconstruction_error(measured)))
     summary = FitSummary(
         estimator=type(model).__name__,
@@ -157,7 +160,16 @@ def passage(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
     """Encoded rows (n, d) after their passage through the code: (n, d), still encoded."""
     from narrows.estimators.inference import map_floats
 
-    return map_floats(floats, model.network_.reconstruct, model.device_)
+    rebuilt = map_floats(floats, model.network_.reconstruct, model.device_)
+    places, values = _constants(model.schema_)
+    rebuilt[:, places] = values
+    return rebuilt
+
+
+def n_active(model: Autoencoder) -> int:
+    """Numbers that travel from the encoder to the decoder: of a top-k code only the active ones."""
+    code = model.network_.code
+    return code.k if isinstance(code, TopK) else model.n_components_
 
 
 def squares(model: Autoencoder, floats: np.ndarray, rebuilt: np.ndarray | None = None) -> np.ndarray:
@@ -181,15 +193,25 @@ def there(model: Autoencoder, floats: np.ndarray) -> np.ndarray | None:
     return schema.observed(floats) if (schema.gap_floats >= 0).any() else None
 
 
+def _constants(schema: Schema) -> tuple[np.ndarray, np.ndarray]:
+    """Floats of columns that were constant at the fit and come back exactly, whatever the network answers."""
+    places, values, start = [np.zeros(0, int)], [np.zeros(0)], 0
+    for kind in schema.kinds:
+        if isinstance(kind, Numeric):
+            places.append(start + np.flatnonzero(kind.constant))
+            values.append(((kind.fill - kind.offset) / kind.scale)[kind.constant])
+        start += len(kind.float_columns)
+    return np.concatenate(places), np.concatenate(values)
+
+
 def _parts(model: Autoencoder, rows: Rows, test: Rows | None) -> tuple[HeldOut, Rows, Rows]:
     """Which rows are measured, the rows PCA may learn from, and the measured rows."""
     if test is not None:
         return "test", rows, _at_most(test)
-    held_out = model.validation_rows_
-    if not len(held_out):
+    parts = Parts.of(model, rows)
+    if not parts.measured_is_unseen:
         return "training", rows, _at_most(rows)
-    left = np.setdiff1d(np.arange(len(rows)), held_out)
-    return "validation", rows.take(left), _at_most(rows.take(held_out))
+    return "validation", rows.take(np.sort(parts.known)), _at_most(rows.take(np.sort(parts.measured)))
 
 
 def _at_most(rows: Rows) -> Rows:
@@ -199,7 +221,8 @@ def _at_most(rows: Rows) -> Rows:
 
 
 def _elbo(model: Autoencoder, rows: Rows) -> float | None:
-    if not hasattr(model, "elbo") or not model.network_.likelihood.is_density:
+    network = model.network_
+    if not hasattr(model, "elbo") or not network.likelihood.is_density or not isinstance(network.code, GaussianCode):
         return None
     return float(np.mean(model.elbo(rows), dtype=np.float64))  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -208,7 +231,11 @@ def _loss_parts(model: Autoencoder) -> dict[str, float]:
     watched = [epoch for epoch in model.history_ if epoch.validation is not None]
     if not watched:
         return dict(model.history_[-1].parts) if model.history_ else {}
-    kept = min(watched, key=lambda epoch: epoch.validation or 0.0) if model.early_stopping else watched[-1]
+    kept = (
+        min(watched, key=lambda epoch: epoch.validation or 0.0)
+        if model._fitted_params["early_stopping"]
+        else watched[-1]
+    )
     return dict(kept.validation_parts)
 
 
@@ -222,9 +249,9 @@ def _notes(summary: FitSummary, model: Autoencoder, *, n_trained: int) -> list[s
     notes = []
     if summary.held_out == "training":
         notes.append("No rows were held out: these errors are of the training rows and flatter the model.")
-    elif summary.held_out == "validation" and model.early_stopping:
+    elif summary.held_out == "validation" and model._fitted_params["early_stopping"]:
         notes.append("The held-out rows also chose the best epoch, which flatters the model a little.")
-    if summary.n_components >= summary.floats:
+    if n_active(model) >= summary.floats:
         notes.append(
             f"The code ({summary.n_components}) is at least as wide as the data ({summary.floats}): PCA's error is 0 "
             "there, and a model need not compress anything."

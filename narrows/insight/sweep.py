@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import html
-import math
 import time
+import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
+import torch
 
 from narrows.data import Rows, Schema, as_rows
-from narrows.errors import DataError, SettingError
+from narrows.errors import DataError, NarrowsError, SettingError
+from narrows.estimators.fitting import resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.copies import fresh_copy
-from narrows.insight.summary import squared_error, there
-from narrows.model import default_hidden_layer_sizes
+from narrows.insight.summary import n_active, squared_error, there
+from narrows.insight.sweep_values import checked_values, default_values, settings_of
 from narrows.training import distinct_rows
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ _AXES: dict[str, str] = {
     "depth": "depth (hidden layers on each side of the code)",
     "share": "share of the training rows",
 }
-_HELD_OUT, _MOST_HELD_OUT, _FEWEST_ROWS = 0.2, 10_000, 10
+_HELD_OUT, _MOST_HELD_OUT = 0.2, 10_000
+_LEAST_FALL = 0.03  # of the first error: less is noise
 _LEAST_BEND = 0.1  # of the unit square's side: a curve that is straighter has no knee
 
 
@@ -46,7 +49,8 @@ class SweepPoint:
     held_out, training : tuple of float
         Squared error per row in encoded floats, one for each seed, on rows that no fit saw and on training rows.
     pca, mean_row : float
-        That of PCA with as many components, and of answering the mean row, learned from the same training rows.
+        That of PCA with as many components (of a top-k code, as units are active), and of answering the mean row,
+        learned from the same training rows.
     n_rows, n_parameters : int
         Training rows, and weights and biases.
     seconds : float
@@ -148,8 +152,8 @@ def sweep(
         The size of the code; the number of hidden layers on each side of it, taken from `hidden_layer_sizes` and
         halved on from there where more are asked for; or the share of the training rows.
     values : sequence of numbers or None, default=None
-        None is 1, 2, 4, ... up to 64 and below the number of columns; none to one layer more than there are; or 5, 10,
-        25, 50 and 100 % of the rows, as far as they hold ten.
+        None is 1, 2, 4, ... (for a top-k code k, 2k, ...) up to 64 and below the number of columns; none to one layer
+        more than there are; or 5, 10, 25, 50 and 100 % of the rows, as far as they hold ten.
     n_seeds : int, default=1
         Fits for each value, with seeds `random_state`, `random_state` + 1, ...
     random_state : int, default=0
@@ -165,9 +169,18 @@ def sweep(
     Raises
     ------
     DataError, SettingError
+        Where a later value fails nevertheless, a warning says so and the sweep has the values before it.
     """
     plan = plan_sweep(estimator, X, over=over, values=values, n_seeds=n_seeds, random_state=random_state, test=test)
-    return plan.result(tuple(plan.points()))
+    points: tuple[SweepPoint, ...] = ()
+    try:
+        for point in plan.points():
+            points = (*points, point)
+    except NarrowsError as error:
+        if not points:
+            raise
+        warnings.warn(f"The sweep ended after {len(points)} of {len(plan.values)} values: {error}", stacklevel=2)
+    return plan.result(points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,16 +212,19 @@ class SweepPlan:
     def _point(self, value: float, places: np.ndarray) -> SweepPoint:
         start = time.perf_counter()
         held_out, seen, label = [], [], ""
-        model = self.estimator
         training, rows = self.training[places], self.known.take(places)
+        some = training
+        if len(training) > _MOST_HELD_OUT:
+            some = training[np.random.default_rng([self.random_state, 2]).choice(len(training), _MOST_HELD_OUT, False)]
+        model = self.estimator
         for i in range(self.n_seeds):
-            model = fresh_copy(self.estimator, random_state=self.random_state + i, **self._settings(value))
+            model = self._copy(value, self.random_state + i)
             for _ in model.fit_epochs(rows, schema=self.schema):
                 pass
             held_out.append(float(squared_error(model, self.held_out).mean()))
-            seen.append(float(squared_error(model, training[:_MOST_HELD_OUT]).mean()))
+            seen.append(float(squared_error(model, some).mean()))
             label = _label(self.over, value, model)
-        pca, counted = PCABaseline.fit(training, model.n_components_), there(model, self.held_out)
+        pca, counted = PCABaseline.fit(training, n_active(model)), there(model, self.held_out)
         return SweepPoint(
             value=float(value),
             label=label,
@@ -221,16 +237,32 @@ class SweepPlan:
             seconds=time.perf_counter() - start,
         )
 
-    def _settings(self, value: float) -> dict[str, Any]:
-        if self.over == "n_components":
-            return {"n_components": int(value)}
-        if self.over == "depth":
-            return {
-                "hidden_layer_sizes": _layers(
-                    self.estimator, self.training.shape[1], self.schema.image_shape, int(value)
-                )
-            }
-        return {}
+    def _copy(self, value: float, seed: int) -> Autoencoder:
+        settings = settings_of(self.over, value, self.estimator, self.training.shape[1], self.schema.image_shape)
+        return fresh_copy(self.estimator, random_state=seed, **settings)
+
+    def _refusal(self, value: float) -> SettingError | None:
+        """What is wrong with the network of a value, found out without a fit."""
+        model = self._copy(value, 0)
+        try:
+            with torch.device("meta"):  # where sizes cost nothing
+                resolve(model, self.schema, None, generator=None)
+        except SettingError as error:
+            return error
+        return None
+
+    def checked(self, *, drop: bool) -> SweepPlan:
+        """The plan of the values that a network can have; SettingError where there is none, or one cannot be dropped.
+
+        drop : leave values out, as those that nobody asked for.
+        """
+        if self.over == "share":
+            return self
+        refused = {value: error for value in self.values if (error := self._refusal(value)) is not None}
+        kept = tuple(value for value in self.values if value not in refused)
+        if refused and not (drop and kept):
+            raise next(iter(refused.values()))
+        return replace(self, values=kept)
 
 
 def plan_sweep(
@@ -248,12 +280,18 @@ def plan_sweep(
         raise SettingError(f"over={over!r} is not known; choose n_components, depth or share.")
     if n_seeds < 1:
         raise SettingError(f"n_seeds must be a whole number from 1, got {n_seeds!r}.")
+    if over != "share" and (estimator.encoder is not None or estimator.decoder is not None):
+        raise SettingError(f"A sweep over {over} builds networks, and this estimator has its own; sweep over share.")
     rows = as_rows(X, image_shape=estimator.image_shape)
-    known, measured = _split(rows, None if test is None else as_rows(test), random_state, estimator)
+    known, measured = _split(estimator, rows, None if test is None else as_rows(test), random_state)
     schema = Schema.learn(known, scale=estimator.scale, missing=estimator.missing, categorical=estimator.categorical)
     training, held_out = schema.encode(known), schema.encode(measured)
-    chosen = _values(over, values, estimator, training, schema.image_shape)
-    return SweepPlan(estimator, over, chosen, n_seeds, random_state, known, schema, training, held_out)
+    if values is None:
+        chosen = default_values(over, estimator, training, schema.image_shape)
+    else:
+        chosen = checked_values(over, values, len(training))
+    plan = SweepPlan(estimator, over, chosen, n_seeds, random_state, known, schema, training, held_out)
+    return plan.checked(drop=values is None)
 
 
 def knee(x: np.ndarray, y: np.ndarray) -> int | None:
@@ -268,7 +306,7 @@ def knee(x: np.ndarray, y: np.ndarray) -> int | None:
     Returns
     -------
     int or None
-        A place; None for fewer than three points, for a curve that does not fall, and for a nearly straight one.
+        A place; None for fewer than three points, for a curve that hardly falls, and for a nearly straight one.
 
     >>> knee(np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.array([10.0, 5.0, 1.0, 0.9, 0.8]))
     2
@@ -276,79 +314,29 @@ def knee(x: np.ndarray, y: np.ndarray) -> int | None:
     if len(x) < 3:
         return None
     y = np.minimum.accumulate(y)
-    if not y[0] > y[-1]:
+    if not y[0] - y[-1] > _LEAST_FALL * abs(y[0]):
         return None
     below = 1 - (x - x[0]) / (x[-1] - x[0]) - (y - y[-1]) / (y[0] - y[-1])
     at = int(below.argmax())
     return at if below[at] > _LEAST_BEND else None
 
 
-def _split(rows: Rows, test: Rows | None, seed: int, estimator: Autoencoder) -> tuple[Rows, Rows]:
-    """Rows to fit and rows to measure on; copies of one row are all on one side."""
+def _split(estimator: Autoencoder, rows: Rows, test: Rows | None, seed: int) -> tuple[Rows, Rows]:
+    """Rows to fit and rows to measure on; rows that are encoded alike are all on one side."""
     rng = np.random.default_rng([seed, 0])
     if test is not None:
         places = np.arange(len(test))
         if len(test) > _MOST_HELD_OUT:
             places = np.sort(rng.choice(len(test), _MOST_HELD_OUT, replace=False))
         return rows, test.take(places)
-    if all(np.dtype(name).kind in "biuf" for name in rows.dtypes):
-        plain = rows.block().astype(np.float64).astype(np.float32)
-    else:
-        plain = Schema.learn(rows, missing=estimator.missing, categorical=estimator.categorical).encode(rows)
-    distinct = distinct_rows(np.ascontiguousarray(plain))
+    schema = Schema.learn(rows, scale=estimator.scale, missing=estimator.missing, categorical=estimator.categorical)
+    distinct = distinct_rows(schema.encode(rows))
     n = len(distinct.first)
     if n < 5:
         raise DataError(f"A sweep needs at least 5 different rows, and {rows.source} has {n}; give it more rows.")
     held = rng.permutation(n)[: max(1, min(_MOST_HELD_OUT, round(_HELD_OUT * n)))]
     is_held = np.isin(distinct.group, held)
     return rows.take(np.flatnonzero(~is_held)), rows.take(np.sort(distinct.first[held]))
-
-
-def _values(
-    over: Over,
-    values: Sequence[float] | None,
-    estimator: Autoencoder,
-    training: np.ndarray,
-    image_shape: tuple[int, int, int] | None,
-) -> tuple[float, ...]:
-    n, d = training.shape
-    if values is None:
-        if over == "n_components":
-            return tuple(2**i for i in range(7) if 2**i < d) or (1,)
-        if over == "depth":
-            return tuple(range(len(_layers(estimator, d, image_shape, None)) + 2))
-        return tuple(share for share in (0.05, 0.1, 0.25, 0.5, 1.0) if round(n * share) >= _FEWEST_ROWS) or (1.0,)
-    given = tuple(sorted(set(values)))
-    if not given:
-        raise SettingError("A sweep needs at least one value.")
-    if over == "share":
-        wrong = [share for share in given if not (0 < share <= 1 and round(n * share) >= 2)]
-        if wrong:
-            raise SettingError(
-                f"{wrong[0]:g} is no share of {n:,} rows; give shares up to 1 that hold two rows or more."
-            )
-        return given
-    least = 1 if over == "n_components" else 0
-    wrong = [value for value in given if value != int(value) or value < least]
-    if wrong:
-        raise SettingError(f"{wrong[0]:g} is no value of {over}; give whole numbers from {least}.")
-    return tuple(int(value) for value in given)
-
-
-def _layers(
-    estimator: Autoencoder, n_floats: int, image_shape: tuple[int, int, int] | None, depth: int | None
-) -> tuple[int, ...]:
-    """The first `depth` hidden layers (None: all there are), continued by halving, or for channels by doubling."""
-    sizes = estimator.hidden_layer_sizes
-    if sizes == "auto":
-        sizes = default_hidden_layer_sizes(estimator.network, n_floats, image_shape)
-    layers = [int(size) for size in sizes]
-    if depth is None:
-        return tuple(layers)
-    while len(layers) < depth:
-        last = layers[-1] if layers else 256
-        layers.append(2 * last if estimator.network == "conv" else max(2, math.ceil(last / 2)))
-    return tuple(layers[:depth])
 
 
 def _label(over: Over, value: float, model: Autoencoder) -> str:

@@ -1,6 +1,6 @@
 """How a network is trained: the epoch iterator, optimizers and schedules."""
 
-from narrows.training.distinct import DistinctRows, distinct_rows, fingerprint
+from narrows.training.distinct import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
 from narrows.training.epoch import Epoch
 from narrows.training.history import History
 from narrows.training.muon import Muon
@@ -21,6 +21,8 @@ __all__ = [
     "automatic_batch_size",
     "distinct_rows",
     "fingerprint",
+    "fingerprint_of",
     "make_optimizer",
+    "row_hashes",
     "train_trimmed",
 ]

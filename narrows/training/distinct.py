@@ -27,6 +27,8 @@ class DistinctRows:
         Summed weights with mean 1; None where all are equal.
     group : ndarray of shape (n,)
         For every given row the place of its distinct row in `first`; -1 for a row of weight 0.
+    hashes : ndarray of shape (m,)
+        That of each distinct row, ascending.
     fingerprint : str
         See `fingerprint`.
     """
@@ -34,13 +36,14 @@ class DistinctRows:
     first: np.ndarray
     weight: np.ndarray | None
     group: np.ndarray
+    hashes: np.ndarray
     fingerprint: str
 
 
 def distinct_rows(x: np.ndarray, sample_weight: np.ndarray | None = None) -> DistinctRows:
     """Group equal rows of `x`, float32 of shape (n, d); rows of weight 0 are left out."""
     kept = np.arange(len(x)) if sample_weight is None else np.flatnonzero(sample_weight)
-    all_keys = _hash(x)
+    all_keys = row_hashes(x)
     keys = all_keys[kept]
     order = kept[np.argsort(keys, kind="stable")]
     keys = np.sort(keys)
@@ -55,20 +58,22 @@ def distinct_rows(x: np.ndarray, sample_weight: np.ndarray | None = None) -> Dis
     counts = np.ones(len(order)) if sample_weight is None else sample_weight[order].astype(np.float64)
     weight = np.bincount(place, weights=counts)
     equal = bool(np.all(weight == weight[0]))
-    return DistinctRows(order[starts], None if equal else weight / weight.mean(), group, _word(all_keys))
+    scaled = None if equal else weight / weight.mean()
+    return DistinctRows(order[starts], scaled, group, keys[starts], fingerprint_of(all_keys))
 
 
 def fingerprint(x: np.ndarray) -> str:
     """A word for the rows of `x`, float32 of shape (n, d), in any order: 16 hexadecimal digits."""
-    return _word(_hash(x))
+    return fingerprint_of(row_hashes(x))
 
 
-def _word(keys: np.ndarray) -> str:
+def fingerprint_of(keys: np.ndarray) -> str:
+    """The same word for the hashes of the rows."""
     return f"{int(keys.sum(dtype=np.uint64)):016x}"
 
 
-def _hash(x: np.ndarray) -> np.ndarray:
-    """64-bit multilinear hash of every row's bits."""
+def row_hashes(x: np.ndarray) -> np.ndarray:
+    """64-bit multilinear hash of every row's bits: (n,), uint64, of `x`, float32 of shape (n, d)."""
     factors = torch.from_numpy(
         np.random.default_rng(0).integers(2**63, size=x.shape[1], dtype=np.uint64).view(np.int64)
     )

@@ -55,22 +55,22 @@ class History(list[Epoch]):
 def _curve(history: History) -> str:
     """Both losses as lines, training grey and held-out blue."""
     lines = {
-        "#717581": [epoch.loss for epoch in history],
-        "#3f90da": [epoch.validation for epoch in history if epoch.validation is not None],
+        "#717581": [(epoch.number, epoch.loss) for epoch in history],
+        "#3f90da": [(epoch.number, epoch.validation) for epoch in history if epoch.validation is not None],
     }
     # The first epochs are so high that all others would be one flat line.
-    known = sorted(value for line in lines.values() for value in line[len(line) // 10 :])
+    known = sorted(value for line in lines.values() for _, value in line[len(line) // 10 :])
     if len(history) < 3 or not known or known[-1] == known[0]:
         return ""
     low, span = known[0], known[-1] - known[0]
+    first, last = history[0].number, history[-1].number
     drawn = ""
     for colour, line in lines.items():
         if len(line) < 2:
             continue
-        points = " ".join(
-            f"{_WIDTH * i / (len(line) - 1):.1f},{_HEIGHT * min(1.0, max(0.0, 1 - (value - low) / span)):.1f}"
-            for i, value in enumerate(line)
-        )
+        across = [_WIDTH * (number - first) / (last - first) for number, _ in line]
+        down = [_HEIGHT * min(1.0, max(0.0, 1 - (value - low) / span)) for _, value in line]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
         drawn += f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
     label = "training loss in grey and held-out loss in blue over the epochs"
     size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 -2 {_WIDTH} {_HEIGHT + 4}"'

@@ -224,3 +224,48 @@ def test_narrows_alone_shows_its_help_and_no_error(shell) -> None:
     alone = shell()
     assert alone.status == 2
     assert "Error" not in alone.err
+
+
+def test_a_diagnosis_that_fails_or_is_interrupted_does_not_fail_the_fit(shell, quick, monkeypatch) -> None:
+    import narrows.insight
+
+    for error, words in ((ValueError("odd"), "odd"), (KeyboardInterrupt(), "interrupted")):
+
+        def fail(*_: object, error: BaseException = error) -> None:
+            raise error
+
+        monkeypatch.setattr(narrows.insight, "diagnose", fail)
+        done = shell("fit", "digits", "-o", "m", "--force", "--json", *quick)
+        assert (done.status, done.json["diagnosis"]) == (0, None)
+        assert words in done.err
+        assert "saved all the same" in done.err
+
+
+def test_ctrl_c_while_the_model_is_measured_says_that_it_is_saved(shell, quick, monkeypatch) -> None:
+    import narrows.insight
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(narrows.insight, "summarise", interrupt)
+    stopped = shell("fit", "digits", "-o", "m", *quick)
+    assert stopped.status == 130
+    assert "saved as m" in stopped.err
+    assert "nothing was written" not in stopped.err
+    assert Path("m/narrows.json").exists()
+
+
+def test_labels_with_gaps_are_no_obstacle(shell, quick, table: Path) -> None:
+    lines = table.read_text().splitlines()
+    marked = [lines[0] + ",kind", *(f"{line},{'' if i % 4 == 0 else i % 2}" for i, line in enumerate(lines[1:]))]
+    table.write_text("\n".join(marked) + "\n")
+    assert shell("fit", table, "-o", "m", "--label", "kind", *quick).status == 0
+    assert shell("report", "m", table, "--label", "kind").status == 0
+
+
+def test_a_variational_model_without_a_gaussian_code_has_a_table_and_a_report(shell, quick) -> None:
+    chosen = ("--variant", "variational", "--code", "point", "--loss", "bce")
+    done = shell("fit", "digits", "-o", "m", "--json", *chosen, *quick)
+    assert (done.status, done.json["elbo"]) == (0, None)
+    assert shell("report", "m", "digits").status == 0
+    assert 'aria-label="samples"' not in Path("report.html").read_text()

@@ -55,3 +55,28 @@ def test_what_cannot_be_swept_is_refused_in_a_sentence(shell, table: Path, argum
     assert told.status == status
     assert words in told.err.replace("\n", " ")
     assert "Traceback" not in told.err
+
+
+def test_values_that_are_no_numbers_are_refused_in_a_sentence(shell, quick) -> None:
+    for value in ("nan", "inf"):
+        refused = shell("sweep", "digits", "--values", value, *quick)
+        assert refused.status == 2
+        assert f"{value} is no value of n_components" in refused.err
+
+
+def test_values_that_are_done_are_written_when_a_later_one_fails(shell, quick, monkeypatch) -> None:
+    from narrows.errors import DivergedError
+    from narrows.insight.sweep import SweepPlan
+
+    one = SweepPlan._point
+
+    def fail(self, value, training):
+        if value == 6:
+            raise DivergedError("It diverged.")
+        return one(self, value, training)
+
+    monkeypatch.setattr(SweepPlan, "_point", fail)
+    done = shell("sweep", "digits", "--values", "2,6", "-o", "s.csv", *quick)
+    assert done.status == 0
+    assert "ended after 1 of 2 values: It diverged." in done.err
+    assert len(Path("s.csv").read_text().splitlines()) == 2

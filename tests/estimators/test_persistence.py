@@ -57,6 +57,8 @@ def test_the_loaded_model_answers_to_the_bit_as_the_saved_one(estimator, tmp_pat
     assert loaded.history_ == model.history_
     assert loaded.loss_unit_ == model.loss_unit_
     assert np.array_equal(loaded.validation_rows_, model.validation_rows_)
+    assert np.array_equal(loaded.validation_hashes_, model.validation_hashes_)
+    assert np.array_equal(loaded.training_hashes_, model.training_hashes_)
     assert list(loaded.feature_names_in_) == list(IRIS.columns)
 
 
@@ -315,3 +317,21 @@ def test_layers_shared_inside_an_own_module_can_be_saved(tmp_path):
     model = Autoencoder(encoder=encoder, epochs=1, random_state=0).fit(IRIS)
     loaded = narrows.load(saved(tmp_path, model), encoder=encoder)
     assert np.array_equal(loaded.transform(IRIS), model.transform(IRIS))
+
+
+def test_a_model_that_was_saved_without_the_hashes_of_its_rows_loads_and_does_not_know_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from narrows.estimators import persistence
+
+    model = Autoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(
+        np.random.default_rng(0).random((40, 3))
+    )
+    with monkeypatch.context() as earlier:
+        earlier.setattr(persistence, "_HASHES", ())
+        model.save(tmp_path / "m")
+    loaded = narrows.load(tmp_path / "m")
+    assert loaded.training_hashes_ is None
+    assert loaded.validation_hashes_ is None
+    loaded.save(tmp_path / "again")
+    assert narrows.load(tmp_path / "again").training_hashes_ is None

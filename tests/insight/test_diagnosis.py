@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from copy import copy
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import narrows
@@ -96,10 +99,55 @@ def test_the_rows_of_the_fit_are_known_again_in_any_order_and_its_held_out_ones_
     assert found["Better than the simple methods?"].values["squared_error"] == pytest.approx(errors.mean(), rel=1e-4)
     assert good.was_fitted_on(X[::-1])
     assert not good.was_fitted_on(X[:-1])
+    backwards = diagnose(good, X[::-1])
+    assert backwards.sample == found.sample
+    assert figures(backwards) == figures(found)
+    strangest = "Which rows are strangest?"
+    assert [len(X) - 1 - row for row in backwards[strangest].values["rows"]] == found[strangest].values["rows"]  # pyright: ignore[reportGeneralTypeIssues]
+
+
+def figures(diagnosis: Diagnosis) -> dict[str, str]:
+    return {f.name: f.figure for f in diagnosis.findings if f.name != "Which rows are strangest?"}
+
+
+def test_a_shuffled_table_is_diagnosed_as_in_its_old_order_also_by_a_model_that_was_saved(tmp_path: Path) -> None:
+    table = pd.DataFrame(X[:300].reshape(300, 64)).add_prefix("p")
+    model = fitted(rows=table, n_components=4, epochs=3)  # pyright: ignore[reportArgumentType]
+    model.save(tmp_path / "model")
+    shuffled = table.sample(frac=1, random_state=1)
+    expected = diagnose(model, table)
+    assert "rows that fit had held out" in expected.sample
+    for one in (model, narrows.load(tmp_path / "model")):
+        assert figures(diagnose(one, shuffled)) == figures(expected)
+
+
+def test_rows_that_training_saw_are_not_measured_among_others(good: Autoencoder) -> None:
+    unseen = np.isin(np.arange(1000), good.validation_rows_).sum()
+    part = diagnose(good, X[:1000])
+    assert part.sample.startswith(f"Measured on {unseen} rows that training did not see")
+    assert part["Does it hold for new rows?"].number("ratio") > 1
+    strangers = np.clip(X[:200] * 0.9 + 0.03, 0, 1)
+    mixed = np.concatenate([strangers, np.delete(X, good.validation_rows_, axis=0)[:50]])
+    assert "Measured on 100 rows, half of those given that training" in diagnose(good, mixed).sample
+    trained = np.delete(X, good.validation_rows_, axis=0)[:100]
+    assert "flatter the model" in diagnose(good, trained).sample
+
+
+def test_rows_of_later_passes_count_as_training_rows() -> None:
+    model = Autoencoder(n_components=4, random_state=0, device="cpu").partial_fit(X[:100]).partial_fit(X[100:200])
+    assert "which the model was trained on" in diagnose(model, X[100:200]).sample
+    assert "Measured on 100 rows" in diagnose(model, X[:300]).sample
+
+
+def test_a_model_that_does_not_know_its_training_rows_says_so(good: Autoencoder) -> None:
+    forgetful = copy(good)
+    forgetful.training_hashes_ = forgetful.validation_hashes_ = None
+    assert "if none of them was trained on" in diagnose(forgetful, X[:1000]).sample
+    assert "rows that fit had held out" in diagnose(forgetful, X).sample
 
 
 def test_of_other_rows_half_are_measured_and_half_teach_the_yardsticks(good: Autoencoder) -> None:
-    other = diagnose(good, X[:1000])
+    other = diagnose(good, np.clip(X[:1000] * 0.9 + 0.03, 0, 1))
     assert other.sample.startswith("Measured on 500 rows")
     assert not any(finding.name == "Does it hold for new rows?" for finding in other.findings)
 
@@ -162,3 +210,56 @@ def test_other_seeds_are_tried_where_they_are_asked_for() -> None:
     assert isinstance(errors, list)
     assert len(set(errors)) == 2
     assert finding.values["mean"] == pytest.approx(np.mean(errors))
+
+
+def test_training_rows_are_not_called_new_ones() -> None:
+    model = fitted(rows=X[:300], n_components=8, epochs=20, validation_fraction=0)
+    found = diagnose(model, X[:300])
+    assert "flatter the model" in found.sample
+    names = [finding.name for finding in found.findings]
+    assert "Does it hold for new rows?" not in names
+    assert "new ones" not in found.headline
+    assert "held-out" not in str(found)
+    page = narrows.report(model, X[:300], diagnosis=found)
+    assert "did not see" not in page
+    assert "never saw" not in page
+
+
+def test_constant_rows_have_a_diagnosis_with_a_map_and_classes() -> None:
+    rows = np.full((60, 4), 2.0)
+    model = fitted(rows=rows, n_components=2, epochs=2)
+    found = diagnose(model, rows, np.arange(60) % 2)
+    assert "Are neighbours on the map neighbours in the data?" not in [finding.name for finding in found.findings]
+
+
+def test_columns_that_never_change_are_charged_no_error() -> None:
+    table = np.random.default_rng(0).standard_normal((200, 4))
+    table[:, 2] = 5
+    finding = diagnose(fitted(rows=table, n_components=2, epochs=2), table)["Which columns are hardest?"]
+    assert finding.values["error_by_column"][2] == 0  # pyright: ignore[reportIndexIssue]
+
+
+def test_what_is_set_for_the_next_fit_does_not_change_the_diagnosis(good: Autoencoder, found: Diagnosis) -> None:
+    changed = copy(good)
+    changed.set_params(corruption=None, penalty="l1", early_stopping=False, activation="relu")
+    assert diagnose(changed, X).to_dict() == found.to_dict()
+
+
+def test_the_models_own_error_stands_only_beside_copies_of_its_own_fit() -> None:
+    model = fitted(rows=X[:300], n_components=4, epochs=3)
+    strangers = diagnose(model, X[300:500], n_seeds=2)["Does another seed come to the same?"]
+    assert "own" not in strangers.values
+    assert "this model" not in strangers.figure
+    assert "own" in diagnose(model, X[:300], n_seeds=2)["Does another seed come to the same?"].values
+
+
+def test_rows_that_were_dropped_are_not_counted_and_it_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.csv"
+    table = pd.DataFrame(np.random.default_rng(0).standard_normal((60, 3)), columns=["a", "b", "c"])
+    table.loc[3, "b"] = None
+    table.to_csv(path, index=False)
+    rows = narrows.read(path, missing="drop")
+    model = fitted(rows=rows, n_components=1, epochs=1)  # pyright: ignore[reportArgumentType]
+    found = diagnose(model, rows)
+    assert "of the rows kept" in found["Which rows are strangest?"].figure
+    assert "without those that were dropped" in narrows.report(model, rows, diagnosis=found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from functools import cache
@@ -17,7 +18,7 @@ mpl.use("agg")
 
 import matplotlib.pyplot as plt
 
-from narrows import Autoencoder, VariationalAutoencoder
+from narrows import Autoencoder, VariationalAutoencoder, report
 from narrows.insight import figures, payloads, sweep
 from narrows.insight.figures import Display, as_svg
 from tests.six_networks import DIGITS, X
@@ -160,3 +161,44 @@ def test_a_sweep_is_drawn_with_its_knee() -> None:
     assert lines["PCA, held-out rows"] == pytest.approx([p.pca for p in found.points])
     if found.knee is not None:
         assert any(f"knee: {found.knee:g}" in text.get_text() for text in ax.texts)
+
+
+ODD = ["income_$", "spend_$_to_$_x", r"US$ a_b^c %$", "a$^$", "_bg", r"back\$slash", "名前"]
+
+
+@cache
+def oddly_named() -> tuple[VariationalAutoencoder, pd.DataFrame, np.ndarray]:
+    table = pd.DataFrame(np.random.default_rng(0).standard_normal((80, len(ODD))), columns=ODD)
+    model = VariationalAutoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(table)
+    return model, table, np.arange(80) % len(ODD)
+
+
+def texts(display: Display) -> set[str]:
+    svg = as_svg(display.figure(), salt="x")
+    return {html.unescape(text).strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_are_drawn_as_they_are_whatever_is_in_them(name: str) -> None:
+    model, table, y = oddly_named()
+    drawn = texts(displays(model, table, y)[name])
+    if name in ("reconstructions", "columns", "map", "denoising", "interpolation", "samples"):
+        assert set(ODD) <= drawn
+
+
+def test_classes_of_any_name_stand_in_the_legend() -> None:
+    model, table, y = oddly_named()
+    names = np.array([*ODD[:-1], "long " * 80])[y]
+    figure = figures.CodesDisplay(payloads.codes(model, table, names)).figure()
+    drawn = texts(figures.CodesDisplay(payloads.codes(model, table, names)))
+    for name in ODD[:-1]:
+        assert f"{name} ({(names == name).sum()})" in drawn
+    figure.canvas.draw()
+    assert figure.axes[0].get_position().width > 0.4
+
+
+def test_the_reports_of_odd_names_and_classes_are_whole() -> None:
+    model, table, y = oddly_named()
+    page = report(model, table, np.array(["a$^$", "b\udcff"])[y % 2])
+    assert "a$^$" in page
+    assert "b\\udcff" in page

@@ -137,3 +137,11 @@ def test_the_loss_comes_in_parts_those_of_the_epoch_whose_weights_were_kept(digi
     assert sum(parts.values()) == pytest.approx(min(epoch.validation for epoch in model.history_))
     unwatched = VariationalAutoencoder(n_components=4, validation_fraction=0, **QUICK).fit(train)
     assert of(unwatched, train).loss_parts == unwatched.history_[-1].parts
+
+
+def test_rows_of_the_fit_in_another_order_have_the_same_summary(model: Autoencoder, digits: Rows) -> None:
+    train = digits.take(slice(0, 1500))
+    forwards, backwards = of(model, train), of(model, train.take(slice(None, None, -1)))
+    assert backwards.held_out_rows == forwards.held_out_rows
+    assert backwards.squared_error == pytest.approx(forwards.squared_error)
+    assert backwards.pca_squared_error == pytest.approx(forwards.pca_squared_error)

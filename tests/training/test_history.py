@@ -44,3 +44,10 @@ def test_no_epoch_one_epoch_and_no_held_out_rows_are_shown_too() -> None:
     one = History([Epoch(1, 3.0, {"reconstruction": 3.0}, None)])
     assert "<td>3</td>" in one._repr_html_()
     assert "held-out" not in one._repr_html_()
+
+
+def test_a_held_out_line_stands_over_its_own_epochs() -> None:
+    history = History(Epoch(i, 10.0 - i, {"a": 10.0 - i}, None if i < 6 else 9.0 - i) for i in range(1, 10))
+    lines = re.findall(r'<polyline points="([^"]+)"', history._repr_html_())
+    starts = [float(line.split(",")[0]) for line in lines]
+    assert starts == [0.0, 360 * 5 / 8]

@@ -46,6 +46,7 @@ def diagnose(
         for error in seed_errors(fitted, rows, seeds):
             errors.append(error)
             voice.remark(f"Seed {len(errors)} of {seeds}: squared error {error:.4g} per row.")
-        own = found["Better than the simple methods?"].number("squared_error")
+        error = found["Better than the simple methods?"].number("squared_error")
+        own = error if fitted.was_fitted_on(rows) else None
         found = found.including(spread(errors, own))
     voice.result(found.to_dict(), str(found))

@@ -21,6 +21,10 @@ _SYSTEM = {
 }
 
 
+class Interrupted(Exception):
+    """Ctrl-C after something was written, and a sentence on what that is."""
+
+
 def explain(error: BaseException) -> tuple[str, int]:
     """The sentence and the exit status for whatever a command raised."""
     from typer.exceptions import TyperException

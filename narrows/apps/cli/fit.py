@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from narrows.apps.cli.failure import Interrupted, explain
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, Missing, Quiet
 from narrows.apps.cli.output import check_model_path
 from narrows.apps.cli.settings import VARIANTS, Variant, make_estimator, with_settings
 from narrows.apps.cli.sources import data_name, read_for_fit
 from narrows.apps.cli.voice import Voice
+
+if TYPE_CHECKING:
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
+    from narrows.insight import Diagnosis
 
 _DATA, _OUTPUT = "Data", "Output"
 
@@ -76,16 +83,18 @@ def fit(
 
     from narrows.apps.cli.tables import errors, facts, measured_on, remarks, verdicts
     from narrows.apps.cli.training import train
-    from narrows.insight import diagnose, summarise
+    from narrows.insight import summarise
 
     seconds = train(model, source.rows, voice=voice)
     model.save(path, overwrite=force)
     try:
         summary = summarise(model, source.rows, source.test, seconds=seconds)
-        found = diagnose(model, source.rows) if len(source.rows) >= 4 else None
+    except KeyboardInterrupt:
+        raise Interrupted(f"Interrupted; the model is saved as {path}.") from None
     except BaseException:
         voice.remark(f"The model is saved as {path}; measuring what it learned did not end.")
         raise
+    found = _diagnosed(model, source.rows, voice)
     voice.result(
         {
             "model": str(path),
@@ -101,3 +110,20 @@ def fit(
         *([] if found is None else verdicts(found)),
         f"Saved as {path}.",
     )
+
+
+def _diagnosed(model: Autoencoder, rows: Rows, voice: Voice) -> Diagnosis | None:
+    """What is found out about a model that is saved already, so that nothing that goes wrong here fails the fit."""
+    from narrows.insight import diagnose
+
+    if len(rows) < 4:
+        return None
+    try:
+        return diagnose(model, rows)
+    except KeyboardInterrupt:
+        voice.remark("The diagnosis was interrupted; the model is saved all the same.")
+    except Exception as error:
+        if os.environ.get("NARROWS_DEBUG"):
+            raise
+        voice.remark(f"The diagnosis failed, and the model is saved all the same: {explain(error)[0]}")
+    return None

@@ -18,7 +18,7 @@ from narrows.apps.cli.detect import detect
 from narrows.apps.cli.diagnose import diagnose
 from narrows.apps.cli.drift import drift
 from narrows.apps.cli.encode import encode
-from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, explain
+from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, Interrupted, explain
 from narrows.apps.cli.fit import fit
 from narrows.apps.cli.generate import generate
 from narrows.apps.cli.impute import impute
@@ -92,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         except (KeyboardInterrupt, typer.Abort):
             status = _fail("Interrupted; nothing was written.", INTERRUPTED, kind="Interrupted", arguments=arguments)
+        except Interrupted as error:
+            status = _fail(str(error), INTERRUPTED, kind="Interrupted", arguments=arguments)
         except BrokenPipeError:
             _swallow_stdout()
             status = FAILED

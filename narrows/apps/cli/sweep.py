@@ -101,6 +101,7 @@ def sweep(
     seed = settings.pop("random_state", None)
     model = make_estimator(variant, {**settings, "missing": None if missing == "drop" else missing})
 
+    from narrows.errors import NarrowsError
     from narrows.insight import plan_sweep
 
     plan = plan_sweep(
@@ -122,6 +123,10 @@ def sweep(
         if not points:
             raise
         voice.remark(f"Interrupted after {len(points)} of {len(plan.values)} values.")
+    except NarrowsError as error:
+        if not points:
+            raise
+        voice.remark(f"The sweep ended after {len(points)} of {len(plan.values)} values: {error}")
     found = plan.result(tuple(points))
     if output is not None:
         write_file(output, _file(found, output.suffix.lower()))

@@ -69,7 +69,7 @@ def report(
     if target is not None:
         try:
             with whole_file(target) as file:
-                file.write(page.encode())
+                file.write(page.encode(errors="backslashreplace"))
         except OSError as error:
             raise OutputError(f"{target} could not be written ({error.strerror or error}).") from error
     return page

@@ -7,11 +7,16 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from narrows.apps.cli.settings import SETTINGS, VARIANTS
+from narrows.insight.parts import rows_were_dropped
 
 if TYPE_CHECKING:
     from narrows.data import Rows
     from narrows.estimators import Autoencoder
+
+_NO_PART_OF_A_MODEL = ("verbose", "warm_start")
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Recipe:
         The code, and the command; the command is empty where a setting cannot be said in the shell.
     versions : dict of str
         Of the libraries at hand.
+    notes : tuple of str
+        What the code and the command do not repeat.
     """
 
     facts: dict[str, str]
@@ -35,6 +42,7 @@ class Recipe:
     python: str
     shell: str
     versions: dict[str, str]
+    notes: tuple[str, ...]
 
     @classmethod
     def of(cls, model: Autoencoder, rows: Rows) -> Recipe:
@@ -64,14 +72,25 @@ class Recipe:
         )
         settings = {name: repr(value) for name, value in changed.items()}
         settings |= {name: repr(getattr(model, name)) for name in resolved}
-        return cls(facts, settings, _python(model, changed), _shell(model, changed, rows.source), _versions())
+        shell = _shell(model, changed, rows)
+        return cls(facts, settings, _python(model, changed), shell, _versions(), _notes(model))
 
 
 def _changed(model: Autoencoder) -> dict[str, Any]:
     """The parameters of the fit that are not the defaults, with the seed that was used."""
     defaults = type(model)().get_params(deep=False)
-    changed = {name: value for name, value in model._fitted_params.items() if not _same(value, defaults[name])}
+    given = {name: _plain(value) for name, value in model._fitted_params.items() if name not in _NO_PART_OF_A_MODEL}
+    changed = {name: value for name, value in given.items() if not _same(value, defaults[name])}
     return {**changed, "random_state": model.seed_}
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's and torch's ways to say a plain value as Python's."""
+    if type(value).__module__ == "torch" and type(value).__name__ == "device":
+        return str(value)
+    if isinstance(value, list | tuple):
+        return type(value)(_plain(item) for item in value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -82,18 +101,39 @@ def _same(value: Any, default: Any) -> bool:
 
 
 def _python(model: Autoencoder, changed: dict[str, Any]) -> str:
-    name = type(model).__name__
-    arguments = "".join(f"    {key}={value!r},\n" for key, value in changed.items())
-    return f"from narrows import {name}\n\nmodel = {name}(\n{arguments}).fit(X)\n"
+    kind = type(model)
+    module = "narrows" if kind.__name__ in VARIANTS.values() else kind.__module__
+    start = (
+        f"from {module} import {kind.__name__}\n" if module != "__main__" else f"# with {kind.__name__} of your own\n"
+    )
+    arguments = "".join(
+        f"    {key}={value!r},\n" if _is_literal(value) else f"    # {key}: {type(value).__name__}, of your own\n"
+        for key, value in changed.items()
+    )
+    return f"{start}\nmodel = {kind.__name__}(\n{arguments}).fit(X)\n"
 
 
-def _shell(model: Autoencoder, changed: dict[str, Any], source: str) -> str:
+def _is_literal(value: Any) -> bool:
+    """Whether Python reads back what `repr` writes."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_literal, value))
+    return value is None or (isinstance(value, bool | int | float | str) and value not in (float("inf"), float("-inf")))
+
+
+def _shell(model: Autoencoder, changed: dict[str, Any], rows: Rows) -> str:
     known = {setting.name: setting for setting in SETTINGS}
-    words = ["narrows", "fit", source if source != "X" else "DATA"]
-    variant = next(word for word, name in VARIANTS.items() if name == type(model).__name__)
+    variant = next((word for word, name in VARIANTS.items() if name == type(model).__name__), None)
+    names = model.schema_.names or ()
+    if variant is None or any("," in name or name != name.strip() for name in names):
+        return ""
+    words = ["narrows", "fit", _data(model, rows)]
     words += [] if variant == "plain" else ["--variant", variant]
+    # The file may hold more columns, of text or left out, which a fit would otherwise take in.
+    words += ["--columns", ",".join(names)] if names else []
+    words += ["--missing", "drop"] if rows_were_dropped(rows) else []
     for name, value in changed.items():
         setting = known.get(name)
+        value = tuple(value) if isinstance(value, list) and name == "hidden_layer_sizes" else value
         if name == "missing" and value == "mean":
             words += ["--missing", "mean"]
         elif setting is None or not isinstance(value, str | int | float | tuple):
@@ -104,6 +144,29 @@ def _shell(model: Autoencoder, changed: dict[str, Any], source: str) -> str:
             flag = "--" + (setting.also or name).replace("_", "-")
             words += [flag, (",".join(map(str, value)) or "none") if isinstance(value, tuple) else str(value)]
     return shlex.join(words)
+
+
+def _data(model: Autoencoder, rows: Rows) -> str:
+    """What the shell calls the rows of the fit, where these are they and come from a file or a set."""
+    is_part = rows.source.startswith(("the test set of ", "all of "))
+    return "DATA" if rows.source == "X" or is_part or not model.was_fitted_on(rows) else rows.source
+
+
+def _notes(model: Autoencoder) -> tuple[str, ...]:
+    """What settings alone do not repeat."""
+    notes, history = [], model.history_
+    watched = any(epoch.validation is not None for epoch in history)
+    trained = 0 if model.training_hashes_ is None else len(model.training_hashes_)
+    should_watch = int(trained * model._fitted_params["validation_fraction"]) > 0
+    if watched and not len(model.validation_rows_):
+        notes.append("The fit watched rows that were given for it; give them again as validation_data.")
+    if history and not watched and should_watch:
+        notes.append("The model was trained with partial_fit: repeat its calls, with the same rows in the same order.")
+    elif len(history) > model.epochs_:
+        notes.append("The fit went on from an earlier one (warm_start): repeat all of its calls.")
+    if model.interrupted_:
+        notes.append("The training was interrupted; again and to its end it gives another model.")
+    return tuple(notes)
 
 
 def _versions() -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from narrows.insight.figures.display import Display
 from narrows.insight.figures.mosaic import draw_bands, draw_images, draw_sparklines, grid_size
-from narrows.insight.figures.style import BLUE, COLOURS, GREY
+from narrows.insight.figures.style import BLUE, COLOURS, GREY, as_words
 from narrows.insight.payloads import codes, decoded_grid, interpolation, samples
 
 if TYPE_CHECKING:
@@ -46,17 +46,22 @@ class CodesDisplay(Display):
         named = sorted(order[: 9 if len(names) > 10 else 10])
         rest = np.isin(label, named, invert=True)
         if rest.any():
-            what = f"{len(names) - len(named)} other classes" if names else None
+            what = _rest(len(names) - len(named), bool((label < 0).any())) if names else None
             ax.scatter(xy[rest, 0], y[rest], color=GREY if names else BLUE, label=what, **dots)
+        told = []
         for i, c in enumerate(named):
             of = label == c
-            ax.scatter(xy[of, 0], y[of], color=COLOURS[i], label=f"{names[c]} ({of.sum():,})", **dots)
+            told.append(f"{as_words(names[c])} ({of.sum():,})")
+            ax.scatter(xy[of, 0], y[of], color=COLOURS[i], label=f"class {c}", **dots)
             if of.any():
                 middle = float(np.median(xy[of, 0])), float(np.median(y[of]))
-                text = ax.annotate(names[c], middle, ha="center", va="center", fontsize=10, fontweight="bold")
+                text = ax.annotate(as_words(names[c]), middle, ha="center", va="center", fontsize=10, fontweight="bold")
                 text.set_path_effects([withStroke(linewidth=3, foreground="white")])
         if names:
-            ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2, handletextpad=0.2)
+            legend = ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), markerscale=2, handletextpad=0.2)
+            # Only now, since matplotlib leaves out labels that begin with "_".
+            for text, name in zip(legend.get_texts()[-len(named) :], told, strict=True):
+                text.set_text(name)
         ax.set(xlabel=about["names"][0], ylabel=about["names"][1], title="The map of the code")
         if about["n_components"] == 1:
             ax.set_yticks([])
@@ -138,6 +143,12 @@ class SamplesDisplay(Display):
             blank = np.ones((missing, *drawn.shape[1:]), drawn.dtype)
             draw_images(ax, np.concatenate([drawn, blank]).reshape(-1, across, *drawn.shape[1:]))
         ax.set_title("Samples: rows that the model makes up")
+
+
+def _rest(n_classes: int, some_without: bool) -> str:
+    """What the grey points are."""
+    words = [f"{n_classes} other classes"] if n_classes else []
+    return " and ".join([*words, *(["no class"] if some_without else [])])
 
 
 def _jitter(n: int) -> np.ndarray:

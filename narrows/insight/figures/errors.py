@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from narrows.insight.figures.display import Display
-from narrows.insight.figures.style import AMBER, BLUE, FAINT, GREY, INK, RED, error_colours
+from narrows.insight.figures.style import AMBER, BLUE, FAINT, GREY, INK, RED, as_words, error_colours
 from narrows.insight.payloads import detection_curves, error_by_column, error_histogram
 
 if TYPE_CHECKING:
@@ -58,7 +58,11 @@ class ErrorHistogramDisplay(Display):
             fontsize=8,
         )
         tail = " (the last bar: and more)" if about["cut"] else ""
-        ax.set(xlabel=f"reconstruction error{tail}\n{about['unit']}", ylabel="rows", title="How large the errors are")
+        ax.set(
+            xlabel=f"reconstruction error{tail}\n{as_words(about['unit'], 120)}",
+            ylabel="rows",
+            title="How large the errors are",
+        )
         if known:
             ax.legend(loc="center right")
 
@@ -85,9 +89,9 @@ class ColumnErrorDisplay(Display):
         places = np.arange(len(names))
         ax.barh(places, spread, height=0.82, color=FAINT, label="answering with the mean")
         ax.barh(places, error, height=0.46, color=BLUE, label="the model")
-        ax.set_yticks(places, [name if len(name) <= 30 else name[:29] + "…" for name in names])
+        ax.set_yticks(places, [as_words(name, 30) for name in names])
         ax.invert_yaxis()
-        ax.set_xlabel(f"mean squared error (in {self.payload.about['unit']}, squared)")
+        ax.set_xlabel(f"mean squared error (in {as_words(self.payload.about['unit'], 60)}, squared)")
         n = len(self.payload["error"])
         ax.set_title("Error by column" + (f" (the {len(names)} largest of {n})" if n > len(names) else ""))
         ax.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.insight.figures.style import COLOURS, FAINT, INK, value_colours
+from narrows.insight.figures.style import COLOURS, FAINT, INK, as_words, value_colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def draw_images(ax: Axes, images: np.ndarray, *, captions: Sequence[str] = (), f
     ax.imshow(sheet, interpolation="none", aspect="equal")
     ax.set_xticks([])
     centres = [i * (height + gap) + (height - 1) / 2 for i in range(down)]
-    ax.set_yticks(centres if len(captions) else [], list(captions) if len(captions) else [])
+    ax.set_yticks(centres if len(captions) else [], [as_words(caption) for caption in captions])
     _bare(ax)
 
 
@@ -63,7 +63,7 @@ def draw_profiles(
         ax.axhline(-i, color=FAINT, linewidth=0.8, zorder=0)
         for j, (name, rows) in enumerate(series.items()):
             y = -i + np.clip(rows[i, :d] / reach, -1.1, 1.1) * 0.45
-            label = name if i == 0 else "_"  # matplotlib's word for no entry in the legend
+            label = as_words(name) if i == 0 else "_"  # matplotlib's word for no entry in the legend
             if j == 0:
                 ax.vlines(np.arange(d), -i, y, color=COLOURS[j], linewidth=max(1.5, 120 / d), alpha=0.55, label=label)
             else:
@@ -114,14 +114,10 @@ def draw_sparklines(ax: Axes, rows: np.ndarray, *, faded: np.ndarray | None = No
 
 
 def _name_columns(ax: Axes, names: Sequence[str], d: int, of: int) -> None:
-    longest = max((len(name) for name in names[:d]), default=0)
-    ax.set_xticks(np.arange(d), [_short(name) for name in names[:d]], rotation=90 if d * longest > 70 else 0)
+    longest = max((min(24, len(name)) for name in names[:d]), default=0)
+    ax.set_xticks(np.arange(d), [as_words(name) for name in names[:d]], rotation=90 if d * longest > 70 else 0)
     if of > d:
         ax.set_xlabel(f"the first {d} of {of} columns")
-
-
-def _short(name: str, most: int = 24) -> str:
-    return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def _bare(ax: Axes) -> None:

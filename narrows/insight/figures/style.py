@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,12 @@ def style() -> Iterator[None]:
         yield
 
 
+def as_words(text: str, most: int = 24) -> str:
+    """A name from the data as matplotlib must be given it: short, on one line, and no mathematics between dollars."""
+    text = " ".join(text.encode("utf-8", "backslashreplace").decode().split())
+    return (text if len(text) <= most else text[: most - 1] + "…").replace("$", r"\$")
+
+
 def error_colours() -> Colormap:
     """White for no error, red for the largest."""
     from matplotlib.colors import LinearSegmentedColormap
@@ -73,7 +80,9 @@ def as_svg(figure: Figure, *, salt: str) -> str:
     import matplotlib as mpl
 
     text = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "none"}):
+    with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "none"}), warnings.catch_warnings():
+        # The reader's own fonts show the text, whatever its script.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     drawn = text.getvalue()
     return drawn[drawn.index("<svg") :]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from narrows.insight.figures.display import Display
-from narrows.insight.figures.style import BLUE, COLOURS, GREY, INK
+from narrows.insight.figures.style import BLUE, COLOURS, GREY, INK, as_words
 from narrows.insight.payloads import training_curves
 
 if TYPE_CHECKING:
@@ -37,7 +37,12 @@ class TrainingCurvesDisplay(Display):
         if len(about["parts"]) > 1:
             for i, part in enumerate(about["parts"]):
                 line = {"color": COLOURS[(4 + i) % 10], "linestyle": (0, (4, 2)), "linewidth": 1.2}
-                ax.plot(epoch, self.payload[f"{which}: {part}"], label=f"{which}: {part.replace('_', ' ')}", **line)
+                ax.plot(
+                    epoch,
+                    self.payload[f"{which}: {part}"],
+                    label=as_words(f"{which}: {part.replace('_', ' ')}", 40),
+                    **line,
+                )
         if about["best_epoch"] is not None and len(epoch) > 1:
             best = float(np.nanmin(self.payload["held out"]))
             ax.plot([about["best_epoch"]], [best], marker="D", markersize=5, color=INK, linestyle="none")
@@ -54,7 +59,7 @@ class TrainingCurvesDisplay(Display):
         if len(drawn) and drawn.min() > 0 and drawn.max() > 20 * np.median(drawn):
             ax.set_yscale("log")
         ax.set(xlabel="epoch", title="Loss over the epochs")
-        ax.set_ylabel(_folded(about["unit"]))
+        ax.set_ylabel(_folded(as_words(about["unit"], 120)))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.legend(loc="upper right")
 

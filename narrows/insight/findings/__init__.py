@@ -6,12 +6,13 @@ from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import SEVERITY, Finding, Verdict
 from narrows.insight.findings.identity import copying
 from narrows.insight.findings.stability import spread
-from narrows.insight.findings.training import convergence, overfitting
+from narrows.insight.findings.training import HOLDS, convergence, overfitting
 from narrows.insight.findings.usefulness import neighbourhoods, with_labels
 from narrows.insight.findings.where import by_column, worst_rows
 from narrows.insight.findings.yardsticks import beside_pca
 
 __all__ = [
+    "HOLDS",
     "SEVERITY",
     "Evidence",
     "Finding",

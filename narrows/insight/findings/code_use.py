@@ -12,6 +12,7 @@ from narrows.model import GaussianCode, KLSparsity, TopK, kl_to_standard_normal,
 _ACTIVE = 0.01  # variance of a posterior mean over rows, above which a unit is active (Burda et al. 2016, section 5.2)
 _DEAD = 1e-4  # of the mean variance of the units
 _ROWS_FOR_JACOBIAN = 32
+_MAX_SVD_WORK = 2_000_000_000  # a second or two
 
 
 def dead_units(evidence: Evidence) -> Finding:
@@ -39,7 +40,9 @@ def dead_units(evidence: Evidence) -> Finding:
             "More than half of the code is dead: these units answer the same whatever the row, so they carry nothing."
         )
     elif len(dead):
-        meaning = "Some units answer the same whatever the row; the code is in truth narrower than it looks."
+        meaning = (
+            "Some units of the code answer the same whatever the row; the code is in truth narrower than it looks."
+        )
     else:
         return Finding(name, "good", figure, "Every unit of the code tells rows apart.", "", values)
     return Finding(
@@ -78,8 +81,8 @@ def collapse(evidence: Evidence) -> Finding | None:
             name,
             "watch",
             figure,
-            "Most units have fallen back to noise; the rest carry all the information. That is usual where the code is "
-            "wider than the data need.",
+            "Most units of the code have fallen back to noise; the rest carry all the information. That is usual where "
+            "the code is wider than the data need.",
             "Ask for fewer components, or lower beta if the reconstructions are too coarse.",
             values,
         )
@@ -90,7 +93,8 @@ def sparsity(evidence: Evidence) -> Finding | None:
     """Activity reached against activity asked for; None where none was."""
     model = evidence.model
     z = np.abs(evidence.codes)
-    penalties = make_penalty(model.penalty, model.penalty_weight, rho=model.rho)
+    asked_for = evidence.setting
+    penalties = make_penalty(asked_for("penalty"), asked_for("penalty_weight"), rho=asked_for("rho"))
     asked = next((p.rho for p in penalties if isinstance(p, KLSparsity)), None)
     code = model.network_.code
     active = float((z > 1e-3 * max(float(z.max()), 1e-12)).mean())
@@ -103,7 +107,9 @@ def sparsity(evidence: Evidence) -> Finding | None:
             "How sparse is the code?",
             "good" if active < 0.9 else "watch",
             f"{active:.0%} of the units are not zero in a row",
-            "The L1 penalty sets no target; raise penalty_weight for fewer active units.",
+            "The code is sparse; the L1 penalty sets no target, and a larger penalty_weight leaves fewer units active."
+            if active < 0.9
+            else "Nearly every unit is active in every row: the L1 penalty has made the code hardly sparse.",
             "" if active < 0.9 else "Raise penalty_weight, or use code_activation='relu', which can be exactly zero.",
             {"active": active},
         )
@@ -127,14 +133,16 @@ def sparsity(evidence: Evidence) -> Finding | None:
 def sensitivity(evidence: Evidence) -> Finding:
     """Singular values of the encoder's Jacobian: in how many directions a row may move and be noticed."""
     network = evidence.model.network_
-    x = torch.from_numpy(evidence.held_out[:_ROWS_FOR_JACOBIAN]).to(evidence.model.device_)
-    spectra = []
-    for row in x:
-        jacobian = torch.autograd.functional.jacobian(lambda one: network.codes(one[None])[0], row)
-        assert isinstance(jacobian, torch.Tensor)
-        spectra.append(torch.linalg.svdvals(jacobian.cpu()).numpy())
-    spectrum = np.mean(spectra, axis=0)
-    largest = float(spectrum[0]) if len(spectrum) else 0.0
+    k, d = evidence.k, evidence.d
+    n = max(2, min(_ROWS_FOR_JACOBIAN, _MAX_SVD_WORK // (k * d * min(k, d))))
+    x = torch.from_numpy(evidence.held_out[:n]).to(evidence.model.device_).requires_grad_()
+    sums = network.codes(x).sum(dim=0)
+    # A row's code depends on that row alone, so one gradient of the sum over rows serves all of them.
+    gradients = [
+        torch.autograd.grad(one, x, retain_graph=True, allow_unused=True, materialize_grads=True)[0] for one in sums
+    ]
+    spectrum = torch.linalg.svdvals(torch.stack(gradients, dim=1).cpu()).mean(dim=0).numpy()
+    largest = float(spectrum[0])
     n_seen = int((spectrum > 0.1 * largest).sum()) if largest else 0
     return Finding(
         "What does the code react to?",

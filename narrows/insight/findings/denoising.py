@@ -14,14 +14,14 @@ from narrows.insight.noise import corrupted
 def denoising(evidence: Evidence) -> Finding | None:
     """What is left of the noise of the training, beside copying the noisy row and beside PCA; None without noise."""
     model, clean = evidence.model, evidence.held_out
-    if model.corruption is None:
+    if evidence.setting("corruption") is None:
         return None
     noisy = corrupted(model, clean, seed=evidence.seed)
     copied = float(np.square(noisy - clean, dtype=np.float64).sum(axis=1).mean())
     if copied == 0:
         return None
     left = float(np.square(evidence.rebuilt(noisy) - clean, dtype=np.float64).sum(axis=1).mean())
-    pca = PCABaseline.fit(evidence.known, evidence.k)
+    pca = PCABaseline.fit(evidence.known, evidence.n_active)
     straight = (noisy - pca.mean) @ pca.components.T @ pca.components + pca.mean
     theirs = float(np.square(straight - clean).sum(axis=1).mean())
     values: dict[str, float | list[float]] = {"copied": copied, "model": left, "pca": theirs}
@@ -43,7 +43,7 @@ def denoising(evidence: Evidence) -> Finding | None:
             name,
             "bad",
             figure,
-            "It makes noisy rows worse: leaving them as they are would be better.",
+            "The model makes noisy rows worse: leaving them as they are would be better.",
             "Train longer, use a wider code, or less noise.",
             values,
         )
@@ -52,7 +52,7 @@ def denoising(evidence: Evidence) -> Finding | None:
             name,
             "watch",
             figure,
-            "It removes noise, but PCA with as many components removes more of it.",
+            "The model removes noise, but PCA with as many components removes more of it.",
             "Train longer or with wider hidden layers.",
             values,
         )

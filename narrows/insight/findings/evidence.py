@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.insight.summary import passage, squared_error, squares, there
+from narrows.insight.summary import n_active, passage, squared_error, squares, there
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -22,10 +22,12 @@ class Evidence:
     ----------
     model : Autoencoder
     held_out : ndarray of shape (n, d)
-        Rows that training did not see, float32, encoded.
+        The rows that are measured, float32, encoded: where there are some, rows that training did not see.
     known : ndarray of shape (m, d)
         Rows that yardsticks may learn from: the training rows where they are at hand, otherwise other rows.
     known_is_training : bool
+    is_unseen : bool
+        Whether training saw none of `held_out`.
     seed : int
         Of the probes.
     """
@@ -34,7 +36,12 @@ class Evidence:
     held_out: np.ndarray
     known: np.ndarray
     known_is_training: bool
+    is_unseen: bool = True
     seed: int = 0
+
+    def setting(self, name: str) -> Any:
+        """The parameter of the fit, whatever was set since for the next one."""
+        return self.model._fitted_params[name]
 
     def rebuilt(self, floats: np.ndarray) -> np.ndarray:
         """The model's reconstruction of encoded rows (n, d)."""
@@ -86,3 +93,8 @@ class Evidence:
     def k(self) -> int:
         """Components of the code."""
         return self.model.n_components_
+
+    @property
+    def n_active(self) -> int:
+        """Numbers that travel from the encoder to the decoder: of a top-k code only the active ones."""
+        return n_active(self.model)

@@ -9,10 +9,17 @@ from narrows.insight.findings.finding import Finding
 
 # Of what is left unexplained of rows that no training saw: below the first it copies, below the second it may.
 _COPIES, _MAY_COPY = 0.25, 0.5
+_KNOWS_NOTHING = 0.9  # of real rows
+_ALIKE = 1.2  # times as large an error on rows that make no sense
 
 
-def copying(evidence: Evidence) -> Finding:
-    """How well it rebuilds what it never saw: columns shuffled apart, noise, and for images shuffled pixels."""
+def copying(evidence: Evidence) -> Finding | None:
+    """How well it rebuilds what it never saw: columns shuffled apart, noise, and for images shuffled pixels.
+
+    None where the rows are all the same.
+    """
+    if (evidence.held_out == evidence.held_out[:1]).all():
+        return None
     real = _unexplained(evidence, evidence.held_out)
     probes = {name: _unexplained(evidence, floats) for name, floats in probe_rows(evidence).items()}
     easiest = min(probes, key=lambda name: probes[name])
@@ -20,7 +27,7 @@ def copying(evidence: Evidence) -> Finding:
     values: dict[str, float | list[float]] = {"real": real, "ratio": ratio, **probes}
     name = "Does it only copy?"
     figure = (
-        f"{1 - left:.0%} of the variance of {easiest} is rebuilt, {1 - real:.0%} of real rows' "
+        f"{max(0.0, 1 - left):.0%} of the variance of {easiest} is rebuilt, {max(0.0, 1 - real):.0%} of real rows' "
         f"(an error {ratio:.3g} times as large)"
     )
     if left < _COPIES:
@@ -28,9 +35,11 @@ def copying(evidence: Evidence) -> Finding:
             name,
             "bad",
             figure,
-            "It rebuilds rows that make no sense almost as well as real ones. It passes its input through instead of "
-            "knowing what is typical, so its errors say little about anomalies and its code compresses nothing.",
-            "Make the code narrower (n_components), or add corruption, sparsity or a contractive penalty.",
+            "The model rebuilds rows that make no sense almost as well as real ones. It passes its input through "
+            "instead of knowing what is typical: its errors say little about anomalies, its code compresses nothing.",
+            "Make the code narrower (n_components), or add corruption, sparsity or a contractive penalty."
+            if evidence.k > 1
+            else "One number is all that these rows need; give it more columns, or add corruption.",
             values,
         )
     if left < _MAY_COPY:
@@ -38,8 +47,18 @@ def copying(evidence: Evidence) -> Finding:
             name,
             "watch",
             figure,
-            "It rebuilds a good part of rows that make no sense: the code has room for more than these data need.",
-            "Try a narrower code, or add corruption.",
+            "The model rebuilds a good part of rows that make no sense: its code has more room than these data need.",
+            "Try a narrower code, or add corruption." if evidence.k > 1 else "Give it more columns, or add corruption.",
+            values,
+        )
+    if real > _KNOWS_NOTHING or ratio < _ALIKE:
+        return Finding(
+            name,
+            "watch",
+            figure,
+            "The model does not copy, but it rebuilds real rows hardly better than rows that make no sense: it has not "
+            "learned what is typical, or nothing is.",
+            "See first whether it is better than the simple methods.",
             values,
         )
     return Finding(

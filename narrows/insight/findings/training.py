@@ -6,32 +6,34 @@ import numpy as np
 
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
+from narrows.model import GaussianCode
 
 _MAX_ROWS = 5000
 _FEW_EPOCHS = 5
+HOLDS = "Does it hold for new rows?"
+_LONG_ENOUGH = "Was it trained long enough?"
 
 
 def overfitting(evidence: Evidence) -> Finding | None:
-    """Error on held-out rows over error on training rows; None where those are not at hand."""
-    if not evidence.known_is_training:
+    """Error on held-out rows over error on training rows; None where one of the two is not at hand."""
+    if not evidence.known_is_training or not evidence.is_unseen:
         return None
     seen = float(evidence.error(evidence.known[:_MAX_ROWS]).mean())
     unseen = float(evidence.errors.mean())
     ratio = unseen / max(seen, 1e-12)
     values: dict[str, float | list[float]] = {"training": seen, "held_out": unseen, "ratio": ratio}
     figure = f"squared error {seen:.4g} per row on training rows, {unseen:.4g} on rows it never saw ({ratio:.2f} times)"
-    name = "Does it hold for new rows?"
     if ratio < 1.3:
         return Finding(
-            name, "good", figure, "New rows are rebuilt about as well as those it was trained on.", "", values
+            HOLDS, "good", figure, "New rows are rebuilt about as well as those it was trained on.", "", values
         )
     return Finding(
-        name,
+        HOLDS,
         "bad" if ratio > 2 else "watch",
         figure,
-        "It knows its training rows by heart and rebuilds new ones much worse."
+        "The model knows its training rows by heart and rebuilds new ones much worse."
         if ratio > 2
-        else "It rebuilds its training rows somewhat better than new ones.",
+        else "The model rebuilds its training rows somewhat better than new ones.",
         "Give it more rows, a smaller network or narrower code, fewer epochs, or corruption.",
         values,
     )
@@ -40,49 +42,71 @@ def overfitting(evidence: Evidence) -> Finding | None:
 def convergence(evidence: Evidence) -> Finding:
     """Whether the loss had stopped falling."""
     history = evidence.model.history_
-    losses = np.array([epoch.loss if epoch.validation is None else epoch.validation for epoch in history])
-    n = len(losses)
-    name = "Was it trained long enough?"
+    # While beta rises the loss rises with it and says nothing about learning.
+    warmup = evidence.setting("kl_warmup") if isinstance(evidence.model.network_.code, GaussianCode) else 0
+    compared = [epoch for epoch in history if epoch.number > warmup]
+    n = len(compared)
     if n < _FEW_EPOCHS:
-        return Finding(
-            name,
-            "bad" if n <= 2 else "watch",
-            f"{n} {'epoch' if n == 1 else 'epochs'}",
-            "It has seen each row only once or twice: what it could learn, it has hardly begun to."
-            if n <= 2
-            else "After so few passes over the rows nobody can tell whether more would help.",
-            "Train for more epochs (the default chooses their number by the rows).",
-            {"epochs": float(n)},
-        )
-    tail = max(2, n // 5)
-    before, after = float(losses[-tail - 1 :][0]), float(losses.min())
-    # Per epoch of the last fifth, as a share of the loss; densities can be negative, so of its whole fall.
+        return _too_few(len(history), n)
+    watched = all(epoch.validation is not None for epoch in compared)
+    losses = np.array([epoch.validation if watched else epoch.loss for epoch in compared], float)
+    numbers = [epoch.number for epoch in compared]
+    tail = losses[-max(2, n // 5) - 1 :]
+    # As a share of the whole fall, since the logarithm of a density has no zero.
     fall = max(float(losses.max() - losses.min()), 1e-12)
-    still = max(before - after, 0.0) / fall
+    still = float(tail[0] - tail.min()) / fall
     values: dict[str, float | list[float]] = {
-        "epochs": float(n),
+        "epochs": float(len(history)),
         "fall_in_the_last_fifth": still,
         "losses": losses.tolist(),
     }
-    worse = (float(losses[-1]) - after) / fall
-    if worse > 0.1:
-        return Finding(
-            name,
-            "watch",
-            f"the held-out loss was lowest in epoch {int(losses.argmin()) + 1} of {n} and rose afterwards",
-            "From there on it learned its training rows by heart; with early stopping the best weights are kept.",
-            "Fewer epochs would do.",
-            values,
+    if float(losses[-1] - losses.min()) / fall > 0.1:
+        best = f"epoch {numbers[int(losses.argmin())]}"
+        figure = (
+            f"the {'held-out' if watched else 'training'} loss was lowest in {best} of {numbers[-1]} and rose after"
         )
+        return _rose(figure, best, watched, kept=watched and evidence.setting("early_stopping"), values=values)
     if still > 0.1:
         return Finding(
-            name,
+            _LONG_ENOUGH,
             "watch",
             f"{still:.0%} of the whole fall of the loss came in the last fifth of {n} epochs",
             "The loss was still falling when training ended.",
             "Train for more epochs.",
             values,
         )
+    figure = f"{n} epochs; the last fifth brought {still:.1%} of the fall"
+    return Finding(_LONG_ENOUGH, "good", figure, "The loss had settled.", "", values)
+
+
+def _too_few(n_epochs: int, n_compared: int) -> Finding:
+    figure = f"{n_epochs} {'epoch' if n_epochs == 1 else 'epochs'}"
+    if n_compared < n_epochs:
+        figure += f", {n_compared} of them after the warm-up of beta"
+    if n_epochs == 0:
+        meaning = "Training was interrupted before it had seen each row once: the model is hardly better than chance."
+    elif n_epochs <= 2:
+        meaning = "The model has seen each row only once or twice: what it could learn, it has hardly begun to."
+    else:
+        meaning = "After so few passes over the rows nobody can tell whether more would help."
     return Finding(
-        name, "good", f"{n} epochs; the last fifth brought {still:.1%} of the fall", "The loss had settled.", "", values
+        _LONG_ENOUGH,
+        "bad" if n_epochs <= 2 else "watch",
+        figure,
+        meaning,
+        "Train for more epochs (the default chooses their number by the rows).",
+        {"epochs": float(n_epochs)},
     )
+
+
+def _rose(figure: str, best: str, watched: bool, *, kept: bool, values: dict[str, float | list[float]]) -> Finding:
+    if kept:
+        meaning = f"Held-out rows did best in {best}, and the weights of that epoch were kept."
+        return Finding(_LONG_ENOUGH, "good", figure, meaning, "", values)
+    if watched:
+        meaning = f"From {best} on the model learned its training rows by heart, and got worse on others."
+        return Finding(
+            _LONG_ENOUGH, "watch", figure, meaning, "Train for fewer epochs, or with early stopping.", values
+        )
+    meaning = f"From {best} on training made the model worse: its steps were too long."
+    return Finding(_LONG_ENOUGH, "watch", figure, meaning, "Lower the learning rate.", values)

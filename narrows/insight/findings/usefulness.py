@@ -9,6 +9,7 @@ import numpy as np
 from narrows.insight.baselines import PCABaseline
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
+from narrows.insight.labels import known
 
 _MAX_ROWS = 3000
 _NEIGHBOURS = 12
@@ -17,7 +18,8 @@ _NEIGHBOURS = 12
 def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
     """Accuracy of k-NN and logistic regression on codes, on the raw columns and on PCA's components.
 
-    labels : (n,), the class of each held-out row; None is answered where they are not classes.
+    labels : (n,), the class of each held-out row, None for those without one. None is answered where there are
+        too few rows of a class, or as many classes as rows.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -25,12 +27,15 @@ def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    labels = np.asarray(labels)[:_MAX_ROWS]
+    chosen = np.flatnonzero(known(labels))[:_MAX_ROWS]
+    labels = labels[chosen].astype(str)
     classes, counts = np.unique(labels, return_counts=True)
     if len(classes) < 2 or counts.min() < 3 or len(classes) > len(labels) / 3:
         return None
     folds = StratifiedKFold(3, shuffle=True, random_state=evidence.seed)
     pca = PCABaseline.fit(evidence.known, evidence.k)
+    if not len(pca.components):  # every known row is the same
+        return None
     views = {
         "codes": evidence.codes,
         "raw columns": evidence.held_out,
@@ -38,7 +43,7 @@ def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
     }
     values: dict[str, float | list[float]] = {}
     for view, x in views.items():
-        x = x[:_MAX_ROWS]
+        x = x[chosen]
         for method, classifier in (
             ("5-NN", KNeighborsClassifier()),
             ("logistic regression", make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))),
@@ -70,13 +75,17 @@ def neighbourhoods(evidence: Evidence) -> Finding | None:
         return None
     x = evidence.held_out[:n]
     pca = PCABaseline.fit(evidence.known, 2)
+    if not len(pca.components):
+        return None
     ours = float(trustworthiness(x, evidence.codes[:n], n_neighbors=_NEIGHBOURS))
     theirs = float(trustworthiness(x, (x - pca.mean) @ pca.components.T, n_neighbors=_NEIGHBOURS))
     return Finding(
         "Are neighbours on the map neighbours in the data?",
         "good" if ours >= theirs else "watch",
         f"trustworthiness {ours:.3f} of 1, {theirs:.3f} for PCA's map",
-        "Rows that lie close together on the map are mostly close together in the data too.",
-        "" if ours >= theirs else "Train longer: PCA's map is still the truer one.",
+        "Rows that lie close together on the map are mostly close together in the data too."
+        if ours >= theirs
+        else "Neighbours on the map are less often neighbours in the data than on PCA's map, which costs nothing.",
+        "" if ours >= theirs else "Train longer, or use PCA's map.",
         {"trustworthiness": ours, "pca": theirs},
     )

@@ -32,16 +32,20 @@ def by_column(evidence: Evidence) -> Finding:
     )
 
 
-def worst_rows(evidence: Evidence, positions: np.ndarray) -> Finding:
-    """The ten rows that are rebuilt worst; `positions` (n,) are the places of the held-out rows in the data."""
+def worst_rows(evidence: Evidence, positions: np.ndarray, *, after_gaps: bool = False) -> Finding:
+    """The ten rows that are rebuilt worst; `positions` (n,) are the places of the held-out rows in the data.
+
+    after_gaps : whether rows with gaps were left out before they were counted.
+    """
     errors = evidence.errors
     order = np.argsort(errors)[::-1][:10]
     usual = float(np.median(errors))
+    counted = "of the rows kept, counting from 0" if after_gaps else "counting from 0"
     times = float(errors[order[0]] / max(usual, 1e-12))
     return Finding(
         "Which rows are strangest?",
         "good",
-        f"rows {', '.join(str(int(positions[i])) for i in order)} (counting from 0)",
+        f"rows {', '.join(str(int(positions[i])) for i in order)} ({counted})",
         f"The rows that are rebuilt worst; the first has {times:.1f} times the median error.",
         "",
         {"rows": [float(positions[i]) for i in order], "errors": errors[order].tolist(), "median": usual},

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from narrows.insight.baselines import PCABaseline, mean_baseline
+from narrows.insight.findings.denoising import denoising
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
-from narrows.model import GaussianCode
+from narrows.model import GaussianCode, TopK
 
 _MAX_COMPONENTS = 500  # beyond them, finding out how many PCA needs costs more than it tells
 
@@ -16,11 +17,13 @@ def beside_pca(evidence: Evidence) -> Finding:
     """The error beside PCA's with as many components, and how many PCA needs to reach it."""
     ours = float(evidence.errors.mean())
     mean = float(mean_baseline(evidence.known, evidence.held_out, evidence.there).mean())
-    wide = PCABaseline.fit(evidence.known, min(_MAX_COMPONENTS, evidence.d))
+    code = evidence.model.network_.code
+    k = evidence.n_active
+    wide = PCABaseline.fit(evidence.known, min(max(_MAX_COMPONENTS, k), evidence.d))
     curve = pca_curve(wide, evidence.held_out)
-    theirs = float(curve[min(evidence.k, len(curve) - 1)])
+    theirs = float(curve[min(k, len(curve) - 1)])
     if evidence.there is not None:
-        narrow = PCABaseline(wide.mean, wide.components[: evidence.k], wide.n_rows)
+        narrow = PCABaseline(wide.mean, wide.components[:k], wide.n_rows)
         theirs = float(narrow.squared_error(evidence.held_out, evidence.there).mean())
     reached = np.flatnonzero(curve <= ours)
     needed = int(reached[0]) if len(reached) else None
@@ -34,6 +37,15 @@ def beside_pca(evidence: Evidence) -> Finding:
     needs = (
         f"PCA needs {needed} components" if needed is not None else f"PCA needs more than {len(curve) - 1} components"
     )
+    if (evidence.known == evidence.known[:1]).all():
+        return Finding(
+            name,
+            "watch",
+            "every row is the same",
+            "There is nothing to learn from rows that are all alike.",
+            "Check the data: columns of numbers that differ from row to row are needed.",
+            values,
+        )
     if ours >= 0.95 * mean:
         return Finding(
             name,
@@ -43,7 +55,7 @@ def beside_pca(evidence: Evidence) -> Finding:
             "Train longer or with a higher learning rate; for a variational model, lower beta.",
             values,
         )
-    if evidence.k >= evidence.d:
+    if evidence.k >= evidence.d and not isinstance(code, TopK):
         return Finding(
             name,
             "watch",
@@ -52,11 +64,24 @@ def beside_pca(evidence: Evidence) -> Finding:
             "Set n_components well below the number of columns.",
             values,
         )
-    if ours > 1.02 * theirs and isinstance(evidence.model.network_.code, GaussianCode):
+    figure = f"squared error {ours:.4g} per row, {theirs:.4g} for PCA with as many components"
+    if isinstance(code, TopK):
+        figure += f" as units are active ({k})"
+    cleaned = denoising(evidence) if ours > 1.02 * theirs else None
+    if cleaned is not None and cleaned.number("model") < cleaned.number("pca"):
         return Finding(
             name,
             "watch",
-            f"squared error {ours:.4g} per row, {theirs:.4g} for PCA with as many components",
+            figure,
+            "PCA rebuilds clean rows better, but this model takes noise out of rows better than PCA does.",
+            "Where clean rows are what matters, use less corruption.",
+            values,
+        )
+    if ours > 1.02 * theirs and isinstance(code, GaussianCode):
+        return Finding(
+            name,
+            "watch",
+            figure,
             "PCA rebuilds these rows better. A variational model pays with coarser reconstructions for a code that new "
             "rows can be drawn from.",
             "If the reconstructions matter more than new rows, lower beta, or fit a plain autoencoder.",
@@ -66,19 +91,39 @@ def beside_pca(evidence: Evidence) -> Finding:
         return Finding(
             name,
             "bad" if ours > 1.5 * theirs else "watch",
-            f"squared error {ours:.4g} per row, {theirs:.4g} for PCA with as many components",
+            figure,
             f"PCA, which takes a moment and has nothing to tune, rebuilds these rows better ({needs} to do as well).",
             "Train longer, use wider hidden layers, or use PCA.",
+            values,
+        )
+    if ours > 0.98 * theirs or (needed is not None and needed <= k) or _is_linear(evidence):
+        return Finding(
+            name,
+            "good",
+            figure,
+            "The model is as good as PCA, and no better: what it has learned, straight lines catch too.",
+            "",
             values,
         )
     return Finding(
         name,
         "good",
-        f"squared error {ours:.4g} per row, {theirs:.4g} for PCA with as many components",
-        f"The model has learned structure that straight lines do not catch: {needs} to do as well with {evidence.k}.",
+        figure,
+        f"The model has learned structure that straight lines do not catch: {needs} to do as well with {k}.",
         "",
         values,
     )
+
+
+def _is_linear(evidence: Evidence) -> bool:
+    """Whether the network can do no more than PCA."""
+    model, setting = evidence.model, evidence.setting
+    if setting("network") != "mlp" or setting("encoder") is not None or setting("decoder") is not None:
+        return False
+    straight = setting("activation") == "linear" or not model.hidden_layer_sizes_
+    output = setting("output_activation")
+    bounded = output == "sigmoid" or (output == "auto" and model.schema_.bounded)
+    return straight and not bounded and model.code_activation_ == "linear" and not isinstance(model.network_.code, TopK)
 
 
 def pca_curve(pca: PCABaseline, floats: np.ndarray) -> np.ndarray:

@@ -59,7 +59,7 @@ def architecture(model: Autoencoder) -> Payload:
             "layers": [{k: v for k, v in layer.items() if k != "parameters"} for layer in layers],
             "n_parameters": network.n_parameters,
             "estimator": type(model).__name__,
-            "activation": model.activation,
+            "activation": model._fitted_params["activation"],
             "code": type(network.code).__name__,
         },
         {

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.errors import SettingError
+from narrows.errors import DataError, SettingError
 from narrows.estimators.inference import map_floats
+from narrows.insight.labels import classes_of, known
 from narrows.insight.payloads.payload import Payload, as_pictures, shown
+from narrows.model import GaussianCode
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -82,13 +84,13 @@ def codes(model: Autoencoder, X: Any, y: Any = None, *, seed: int = 0) -> Payloa
     -------
     Payload
         "xy" and "pca" (n, 2), "position" (n,), "label" (n,) the place of the row's class in `about["classes"]`, -1
-        where there are no classes. `about` also: "names" of the axes, and "kept", the share of the codes' variance that
+        for a row without one. `about` also: "names" of the axes, and "kept", the share of the codes' variance that
         the map shows.
     """
     some = shown(model, X, most=_MAP_ROWS, seed=seed)
     z = map_floats(some.floats, model.network_.codes, model.device_)
     plane = CodePlane.fit(z)
-    labels = some.rows.labels if y is None else np.asarray(y)[some.positions]
+    labels = some.rows.labels if y is None else classes_of(np.asarray(y)[some.positions])
     classes, label = _classes(labels, len(z))
     return Payload(
         "codes",
@@ -153,12 +155,19 @@ def interpolation(model: Autoencoder, X: Any, *, n: int = 5, steps: int = 8, see
     steps : int, default=8
         Decoded points from the first row's code to the second's, both included.
 
+    Raises
+    ------
+    DataError
+        A single row.
+
     Returns
     -------
     Payload
         "start" and "end" (n, ...), the rows themselves; "way" (n, steps, ...), decoded; "position" (n, 2).
     """
     some = shown(model, X, most=_PLANE_ROWS, seed=seed)
+    if len(some.positions) < 2:
+        raise DataError("A way from one row to another needs at least 2 rows, and there is 1; give it more rows.")
     pairs = _pairs(some.rows.labels, len(some.positions), n, seed)
     z = map_floats(some.floats[pairs.reshape(-1)], model.network_.codes, model.device_).reshape(len(pairs), 2, -1)
     share = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]
@@ -185,11 +194,12 @@ def samples(model: Autoencoder, *, n: int = 64, seed: int = 0) -> Payload:
     SettingError
         Where the model has no prior to draw from.
     """
-    if not hasattr(model, "sample"):
-        raise SettingError(
-            f"{type(model).__name__} has no prior to draw samples from; fit a VariationalAutoencoder for that."
-        )
     model._check_fitted()
+    if not has_prior(model):
+        raise SettingError(
+            f"This {type(model).__name__} has no prior to draw samples from; fit a VariationalAutoencoder with a "
+            "gaussian code for that."
+        )
     import torch
 
     z = torch.randn(n, model.n_components_, generator=torch.Generator().manual_seed(seed)).numpy()
@@ -201,10 +211,16 @@ def samples(model: Autoencoder, *, n: int = 64, seed: int = 0) -> Payload:
     )
 
 
+def has_prior(model: Autoencoder) -> bool:
+    """Whether a fitted model has a prior that `samples` can draw from."""
+    return hasattr(model, "sample") and isinstance(model.network_.code, GaussianCode)
+
+
 def _classes(labels: np.ndarray | None, n: int) -> tuple[list[str], np.ndarray]:
     if labels is None:
         return [], np.full(n, -1)
-    classes, label = np.unique(np.asarray(labels).astype(str), return_inverse=True)
+    has_class, label = known(labels), np.full(n, -1)
+    classes, label[has_class] = np.unique(labels[has_class].astype(str), return_inverse=True)
     return classes.tolist(), label
 
 

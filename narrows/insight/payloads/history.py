@@ -29,9 +29,10 @@ def training_curves(model: Autoencoder) -> Payload:
         "training": np.array([epoch.loss for epoch in history], float),
         "held out": np.array([np.nan if e.validation is None else e.validation for e in history], float),
     }
-    parts = list(history[0].parts) if history else []
+    # A fit that went on with other penalties has other parts.
+    parts = list(dict.fromkeys(part for epoch in history for part in epoch.parts))
     for part in parts:
-        arrays[f"training: {part}"] = np.array([epoch.parts[part] for epoch in history], float)
+        arrays[f"training: {part}"] = np.array([epoch.parts.get(part, np.nan) for epoch in history], float)
         held_out = [epoch.validation_parts.get(part, np.nan) for epoch in history]
         arrays[f"held out: {part}"] = np.array(held_out, float)
     watched = arrays["held out"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from narrows.data import Rows, as_rows
+from narrows.insight.labels import classes_of
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -60,6 +61,7 @@ def shown(model: Autoencoder, X: Any, *, most: int, seed: int = 0) -> Shown:
     """X, or a sample of at most `most` of its rows in their order, encoded by `model`."""
     model._check_fitted()
     rows = as_rows(X, image_shape=model.image_shape)
+    rows = replace(rows, labels=classes_of(rows.labels))
     positions = np.arange(len(rows))
     if len(rows) > most:
         positions = np.sort(np.random.default_rng([seed, most]).choice(len(rows), most, replace=False))

@@ -36,7 +36,8 @@ def reconstructions(model: Autoencoder, X: Any, *, n: int = 10, seed: int = 0) -
     -------
     Payload
         "original" and "rebuilt", (n, height, width, channels) in [0, 1] or (n, d) encoded; "error" (n,), the squared
-        error in encoded floats; "position" (n,). `about`: "names" of the columns, "unit", "labels" or None.
+        error in encoded floats; "position" (n,). `about`: "names" of the columns, "unit", "labels" (of each row a
+        text or None) or None.
     """
     some = _mixed(shown(model, X, most=_MEASURED, seed=seed), n, seed)
     rebuilt = passage(model, some.floats)
@@ -132,7 +133,7 @@ def _about(model: Autoencoder, some: Shown) -> dict[str, Any]:
         "image_shape": schema.image_shape,
         "names": list(schema.float_names) if schema.image_shape is None else None,
         "unit": schema.unit,
-        "labels": None if labels is None else [str(label) for label in labels],
+        "labels": None if labels is None else labels.tolist(),
         "source": some.rows.source,
     }
 

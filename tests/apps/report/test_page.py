@@ -131,3 +131,24 @@ def test_an_unfitted_model_is_refused(tmp_path: Path) -> None:
 
 def test_the_package_offers_it() -> None:
     assert narrows.report is report
+
+
+def test_rows_are_named_by_their_places_in_the_data() -> None:
+    table = pd.DataFrame(np.random.default_rng(0).standard_normal((200, 4)), columns=list("abcd"))
+    model = Autoencoder(n_components=1, epochs=1, random_state=0, device="cpu").fit(table)
+    page = report(model, table)
+    worst = narrows.diagnose(model, table)["Which rows are strangest?"].values["rows"]
+    figure = page[page.index('aria-label="strangest rows"') :]
+    named = re.findall(r">row (\d+)<", figure)
+    assert isinstance(worst, list)
+    assert named == [str(int(row)) for row in worst[:6]]
+    assert {int(row) for row in re.findall(r">row (\d+)<", page)} <= set(model.validation_rows_.tolist())
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_page_of_one_row_has_what_there_is_to_see(model: Autoencoder, n: int) -> None:
+    found = narrows.diagnose(model, X[:300])
+    table = pd.DataFrame(np.random.default_rng(0).random((40, 4)), columns=list("abcd"))
+    flat = Autoencoder(n_components=3, epochs=1, random_state=0, device="cpu").fit(table)
+    for fitted, rows in ((model, X[300 : 300 + n]), (model, X[:n]), (flat, table[:n]), (flat, table[:n] / 2)):
+        assert "<svg" in report(fitted, rows, ["a"] * n, diagnosis=found)

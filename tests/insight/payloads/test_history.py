@@ -25,3 +25,11 @@ def test_without_held_out_rows_nothing_is_called_best() -> None:
     curves = training_curves(model)
     assert curves.about["best_epoch"] is None
     assert np.isnan(curves["held out"]).all()
+
+
+def test_a_part_that_a_later_fit_added_is_not_known_before() -> None:
+    model = Autoencoder(n_components=2, epochs=2, warm_start=True, random_state=0, device="cpu").fit(X[:100])
+    model.set_params(penalty="l1").fit(X[:100])
+    curves = training_curves(model)
+    assert curves.about["parts"] == ["reconstruction", "l1"]
+    assert np.isnan(curves["training: l1"]).tolist() == [True, True, False, False]
