@@ -6,6 +6,7 @@ from narrows.estimators.anomaly import (
     benjamini_hochberg,
     explain_reconstruction,
     p_values,
+    plain_value,
 )
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.persistence import load
@@ -38,4 +39,5 @@ __all__ = [
     "explain_reconstruction",
     "load",
     "p_values",
+    "plain_value",
 ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from narrows.data import as_rows
 from narrows.errors import DataError, SettingError
-from narrows.estimators import AnomalyDetector, benjamini_hochberg
+from narrows.estimators import AnomalyDetector, benjamini_hochberg, plain_value
 
 if TYPE_CHECKING:
     from narrows.data import Schema
@@ -33,16 +33,16 @@ class ColumnDrift:
     p_value : float
     drifted : bool
         Significant at a false discovery rate of 1 % over all columns, and a gap of at least 0.1.
-    median_then, median_now : float
-        In the user's units.
+    then, now : number, text or None
+        The median, or the usual level, in the user's units.
     """
 
     column: str
     statistic: float
     p_value: float
     drifted: bool
-    median_then: float
-    median_now: float
+    then: Any
+    now: Any
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,7 +84,7 @@ class Drift:
         lines = [*textwrap.wrap(words, 100), ""]
         for column in (self.scores, *[c for c in self.columns if c.drifted]):
             p = "p < 0.0001" if column.p_value < 1e-4 else f"p = {column.p_value:.4f}"
-            change = f"median {column.median_then:.4g} then, {column.median_now:.4g} now"
+            change = f"usually {_told(column.then)} then, {_told(column.now)} now"
             lines.append(f"{column.column}: gap {column.statistic:.2f}, {p}, {change}")
         return "\n".join(lines)
 
@@ -119,17 +119,17 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
         then, scores_then = _own_rows(model)
     if min(len(then), len(now)) < 5:
         raise DataError("Two times are compared by at least 5 rows each; give more.")
-    found = [_column(schema, i, then, now) for i in range(schema.n_columns)]
+    found = [_column(schema, i, then, now) for i in schema.learned_columns]
     significant = benjamini_hochberg(np.array([column.p_value for column in found]), _ALPHA)
     columns = [
-        ColumnDrift(**{**asdict(column), "drifted": bool(is_one and column.statistic >= _LEAST)})
+        replace(column, drifted=bool(is_one and column.statistic >= _LEAST))
         for column, is_one in zip(found, significant, strict=True)
     ]
     columns.sort(key=lambda column: -column.statistic)
     scores_now = _scores(model, now)
     scores = _compared("the scores", scores_then, scores_now)
     is_drift = scores.p_value <= _ALPHA and scores.statistic >= _LEAST
-    return Drift(len(then), len(now), tuple(columns), ColumnDrift(**{**asdict(scores), "drifted": is_drift}))
+    return Drift(len(then), len(now), tuple(columns), replace(scores, drifted=is_drift))
 
 
 def _own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndarray]:
@@ -155,9 +155,8 @@ def _column(schema: Schema, i: int, then: np.ndarray, now: np.ndarray) -> Column
     worst = max((_compared(name, then[:, j], now[:, j]) for j in places), key=lambda column: column.statistic)
     middles = np.zeros((2, then.shape[1]), np.float32)
     middles[0, places], middles[1, places] = np.median(then[:, places], axis=0), np.median(now[:, places], axis=0)
-    decoded = schema.decode_rows(middles).block(np.array([i]))
-    p_value = min(1.0, worst.p_value * len(places))
-    return ColumnDrift(worst.column, worst.statistic, p_value, False, float(decoded[0, 0]), float(decoded[1, 0]))
+    before, after = (plain_value(schema.decode_rows(middles), row, i) for row in range(2))
+    return replace(worst, p_value=min(1.0, worst.p_value * len(places)), then=before, now=after)
 
 
 def _compared(name: str, then: np.ndarray, now: np.ndarray) -> ColumnDrift:
@@ -178,3 +177,7 @@ def _sample(rows: Any) -> Any:
     if len(rows) <= _MOST:
         return rows
     return rows.take(np.sort(np.random.default_rng(0).choice(len(rows), _MOST, replace=False)))
+
+
+def _told(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

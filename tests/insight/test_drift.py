@@ -36,8 +36,8 @@ def test_a_column_that_moved_is_named_with_its_medians(detector: AnomalyDetector
     found = drift(detector, now)
     assert found.drifted == ("c",)
     column = found.columns[0]
-    assert column.median_then == pytest.approx(100, abs=0.7)
-    assert column.median_now == pytest.approx(106, abs=0.7)
+    assert column.then == pytest.approx(100, abs=0.7)
+    assert column.now == pytest.approx(106, abs=0.7)
     assert "changed in 1 of 4 columns: c" in str(found)
     assert json.loads(json.dumps(found.to_dict()))["drifted"] == ["c"]
 

@@ -9,7 +9,7 @@ import typer
 
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, Missing, Quiet
 from narrows.apps.cli.output import check_model_path
-from narrows.apps.cli.sources import data_name, read_for_fit
+from narrows.apps.cli.sources import data_name, names_in, read_for_fit
 from narrows.apps.cli.voice import Voice, counted, duration, number
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
@@ -63,10 +63,14 @@ def detect(
         Missing,
         typer.Option(
             metavar="NAME",
-            help="Gaps: stop, fill in the column's mean, or drop the row. (error, mean, drop)",
+            help="Gaps: learn where they are, stop, fill in the column's mean, or drop the row. "
+            "(mask, error, mean, drop)",
             rich_help_panel=_DATA,
         ),
-    ] = "error",
+    ] = "mask",
+    categorical: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Columns that are categories.", rich_help_panel=_DATA)
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="The same number gives the same detector.", show_default=False)
     ] = None,
@@ -101,7 +105,8 @@ def detect(
         contamination=contamination,
         alpha=alpha,
         budget=budget,
-        missing="mean" if missing == "mean" else "error",
+        missing="mask" if missing == "drop" else missing,
+        categorical=tuple(names_in(categorical) or ()),
         random_state=seed,
     )
     start = time.perf_counter()

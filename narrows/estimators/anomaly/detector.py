@@ -54,7 +54,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     calibration_fraction : float in (0, 1) or None, default=None
         Share of the rows that no network is trained on and thresholds are set by. None is a tenth, and for "conformal"
         and "benjamini-hochberg" half; at most 5,000 rows, none of fewer than 20.
-    missing : {"error", "mean"}, default="error"
+    missing : {"mask", "error", "mean"}, default="mask"
+    categorical : names, default=()
         As for `Autoencoder`; an `estimator` has its own.
     random_state : int, RandomState or None, default=None
 
@@ -96,7 +97,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     n_members: int | None = None
     trim: float | None = None
     calibration_fraction: float | None = None
-    missing: Missing = "error"
+    missing: Missing = "mask"
+    categorical: tuple[str, ...] = ()
     random_state: Any = None
 
     decision_scores_: np.ndarray = field(init=False)
@@ -132,7 +134,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         held = self._calibration_rows(len(rows), seed)
         train = np.setdiff1d(np.arange(len(rows)), held)
         if self.estimator is None:
-            schema = Schema.learn(rows, scale="standard", missing=self.missing)
+            schema = Schema.learn(rows, scale="standard", missing=self.missing, categorical=self.categorical)
             floats = schema.encode(rows, who=type(self).__name__)
             scorer, parts = TrimmedEnsemble.fit(
                 floats,

@@ -49,7 +49,8 @@ def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n
     top = np.argsort(-shares, axis=1, kind="stable")[:, :n]
     return [
         tuple(
-            Reason(names[j], _value(rows, i, j), _value(decoded, i, j), float(shares[i, j])) for j in map(int, top[i])
+            Reason(names[j], plain_value(rows, i, j), plain_value(decoded, i, j), float(shares[i, j]))
+            for j in map(int, top[i])
         )
         for i in range(len(far))
     ]
@@ -68,10 +69,16 @@ def explain_reconstruction(model: Autoencoder, X: Any, *, n: int = 3) -> list[tu
     return reasons(model.schema_, rows, *members.expected(floats, model.schema_.float_columns), n)
 
 
-def _value(rows: Rows, i: int, j: int) -> Any:
-    value = rows.values[j][i] if isinstance(rows.values, tuple) else rows.values[i, j]
-    return value.item() if isinstance(value, np.generic) else value
+def plain_value(rows: Rows, i: int, j: int) -> Any:
+    """A cell as JSON can hold it; None for a gap."""
+    value = rows.column(j)[i]
+    if isinstance(value, np.datetime64):
+        return None if np.isnat(value) else str(value)
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and value != value else value
 
 
 def _told(value: Any) -> str:
+    if value is None:
+        return "missing"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

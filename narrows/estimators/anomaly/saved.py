@@ -81,7 +81,8 @@ def restore(path: Path, about: dict[str, Any], tensors: dict[str, Tensor], own: 
         estimator = None
         if scorer.references.shape[1] != schema.n_floats:
             raise ValueError("the reference rows do not fit the schema")
-    detector = AnomalyDetector(estimator, **about["parameters"])
+    parameters = {**about["parameters"], "categorical": tuple(about["parameters"]["categorical"])}
+    detector = AnomalyDetector(estimator, **parameters)
     for name in _PLAIN:
         setattr(detector, name, fitted[name])
     for name in (*_ARRAYS, "labels_"):
