@@ -1,6 +1,6 @@
 """Side by side with what people use today.
 
-    python -m benchmarks [training mnist flops scoring startup optimizers] [--rounds 5] [--quick]
+    python -m benchmarks [training mnist flops scoring startup optimizers anomalies] [--rounds 5] [--quick]
 
 Every question prints a table and leaves it in benchmarks/results with a picture and the raw numbers. `--quick` is a
 trial on little data that writes into a temporary folder.
@@ -13,8 +13,10 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from benchmarks import flops, mnist, optimizers, scoring, startup, training
+from benchmarks import anomalies, flops, mnist, optimizers, scoring, startup, training
 from benchmarks.report import RESULTS
+
+_WITH_TABLES = {"optimizers": optimizers, "anomalies": anomalies}
 
 
 def main() -> None:
@@ -23,15 +25,16 @@ def main() -> None:
         module.__name__.rsplit(".", 1)[1]: module.reports for module in (training, mnist, flops, scoring, startup)
     }
     parser.add_argument(
-        "question", nargs="*", choices=[*questions, "optimizers", []], help="all but optimizers if none"
+        "question", nargs="*", choices=[*questions, *_WITH_TABLES, []], help="all that need no --tables if none"
     )
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs")
     parser.add_argument("--quick", action="store_true", help="a trial on little data")
-    parser.add_argument("--tables", type=Path, help="folder of .npz tables for optimizers")
+    parser.add_argument("--tables", type=Path, help="folder of ADBench's .npz tables, for optimizers and anomalies")
     given = parser.parse_args()
-    questions["optimizers"] = partial(optimizers.reports, tables=given.tables)
+    for module in _WITH_TABLES:
+        questions[module] = partial(_WITH_TABLES[module].reports, tables=given.tables)
     folder = Path(tempfile.mkdtemp()) if given.quick else RESULTS
-    for name in given.question or [name for name in questions if name != "optimizers"]:
+    for name in given.question or [name for name in questions if name not in _WITH_TABLES]:
         for report in questions[name](1 if given.quick else given.rounds, given.quick):
             report.write(folder)
     print(f"Tables, pictures and raw numbers are in {folder}.")

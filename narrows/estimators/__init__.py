@@ -7,6 +7,7 @@ from narrows.estimators.anomaly import (
     explain_reconstruction,
     p_values,
     plain_value,
+    surprise,
 )
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.persistence import load
@@ -40,4 +41,5 @@ __all__ = [
     "load",
     "p_values",
     "plain_value",
+    "surprise",
 ]

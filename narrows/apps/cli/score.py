@@ -48,8 +48,9 @@ def score(
 ) -> None:
     """Write how strange every row of DATA is.
 
-    A model of narrows fit gives the reconstruction error, and the ELBO where it is variational; a detector of narrows
-    detect gives its score, the p-value, and 1 for an anomaly. With --label, a column of two classes, it also says how
+    A model of narrows fit gives the reconstruction error, the ELBO where it is variational, and with --explain the
+    surprise, which weighs the columns alike; a detector of narrows detect gives its score, the p-value, and 1 for an
+    anomaly. With --label, a column of two classes, it also says how
     well the rarer one is found.
 
     Example: [bold]narrows score detector new.csv --explain 3 -o scores.csv[/bold]
@@ -65,13 +66,18 @@ def score(
     from narrows.apps.cli.sources import read_for_model
     from narrows.apps.cli.tables import quality_told
     from narrows.data import write
+    from narrows.estimators import surprise
     from narrows.insight import quality_by_labels
 
     fitted = narrows.load(model)
     rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
     scores, unit = _scores(fitted, rows)
-    main = next(iter(scores.values()))
-    reasons = None if explain is None else _reasons(fitted, rows, explain)
+    reasons = None
+    if explain is not None:
+        reasons = _reasons(fitted, rows, explain)
+        if unit:
+            scores["surprise"] = surprise(fitted, rows)
+    main = scores.get("surprise", next(iter(scores.values())))
     if output is not None:
         write(output, _table(scores, reasons, rows), force=force)
     spread = {
@@ -113,14 +119,14 @@ def _scores(fitted: Any, rows: Rows) -> tuple[dict[str, np.ndarray], str]:
     """The columns to write, the one that ranks rows first, and the unit of a reconstruction error."""
     import narrows
     from narrows.estimators import p_values
-    from narrows.model import GaussianCode
 
     if isinstance(fitted, narrows.AnomalyDetector):
         scores = -fitted.score_samples(rows)
         p = p_values(scores, fitted.calibration_scores_)
         return {"score": scores, "p_value": p, "anomaly": fitted.alarms(scores).astype("int8")}, ""
     scores = {"reconstruction_error": fitted.reconstruction_error(rows)}
-    if isinstance(fitted.network_.code, GaussianCode) and fitted.network_.likelihood.is_density:
+    network = fitted.network_
+    if hasattr(fitted, "elbo") and network.likelihood.is_density and network.code.floats_per_component > 1:
         scores["elbo"] = fitted.elbo(rows)
     return scores, fitted.loss_unit_
 

@@ -35,9 +35,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         variational autoencoders that leave out the worst fifth of every batch, and the distance to the third nearest
         of at most 4,000 training rows, whichever finds a row the stranger.
     score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
-        With an `estimator`: the loss of each column in spreads of its own on training rows, summed (of images, the
-        plain sum); the squared Mahalanobis distance of the code; the larger of both; or minus the importance-weighted
-        bound on the log-likelihood. "auto" is "reconstruction".
+        With an `estimator`: -log of the share of training rows whose loss in a column is as large, added up over the
+        columns (Fisher 1932; of images, the loss of all pixels); the squared Mahalanobis distance of the code; the
+        larger of both; or minus the importance-weighted bound on the log-likelihood. "auto" is "reconstruction".
     threshold : {"contamination", "conformal", "benjamini-hochberg", "budget"}, default="contamination"
         Which rows `predict` calls anomalies. "contamination": a score that a share of calibration rows passes.
         "conformal": a p-value of at most `alpha`, so that at most this share of normal rows is alarmed, whatever the
@@ -199,7 +199,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def error_map(self, X: Any) -> np.ndarray:
         """How much of each row's strangeness is each column's own: (n, n_columns), of images (n, height, width).
 
-        In squared units of the scale that the networks see, or in spreads of a column's own loss with an `estimator`.
+        In squared units of the scale that the networks see, or in nats of surprise with an `estimator`.
         """
         _, far = self.scorer_.expected(self._floats(X), self.schema_.float_columns)
         shape = self.schema_.image_shape

@@ -21,7 +21,7 @@ Score = Literal["auto", "reconstruction", "latent", "combined", "likelihood"]
 
 _DRAWS = 50
 _REPLACEMENTS, _MOST_REPLACED = 4, 200
-_TYPICAL = 0.99  # quantile of a column's losses, above which they do not count in what is typical of it
+_GRID = 256  # points of the tail of a column's losses
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,15 +33,16 @@ class FittedMembers:
     models : sequence of Autoencoder
         Fitted on the same rows from different seeds.
     score : {"reconstruction", "latent", "combined", "likelihood"}
-    typical : ndarray of shape (2, d)
-        Mean and spread of each float's loss on training rows; of images (0, 1), since their pixels have one unit.
+    tails : ndarray of shape (1 + n_columns, g) or None
+        -log p for g shares p of the training rows, from 1 down, and of each column the loss that so many pass; None for
+        images, whose pixels have one unit.
     code_mean, code_precision : list of ndarray
         Of each model's codes (k,) and (k, k).
     """
 
     models: Sequence[Autoencoder]
     score: Score
-    typical: np.ndarray
+    tails: np.ndarray | None
     code_mean: Sequence[np.ndarray]
     code_precision: Sequence[np.ndarray]
 
@@ -56,12 +57,11 @@ class FittedMembers:
             raise SettingError(
                 "score='likelihood' needs a variational model with a density for its loss; use score='reconstruction'."
             )
-        losses = np.mean([_losses(m, floats) for m in models], axis=0)
-        typical = np.stack([np.zeros(losses.shape[1]), np.ones(losses.shape[1])])
+        tails = None
         if model.schema_.image_shape is None:
-            capped = np.minimum(losses, np.quantile(losses, _TYPICAL, axis=0))
-            spread = capped.std(axis=0)
-            typical = np.stack([capped.mean(axis=0), np.maximum(spread, 1e-3 * max(float(spread.mean()), 1e-12))])
+            losses = model.schema_.sum_by_column(np.mean([_losses(m, floats) for m in models], axis=0))
+            shares = np.geomspace(1, 1 / (len(losses) + 1), _GRID)
+            tails = np.vstack([-np.log(shares), np.quantile(losses, 1 - shares, axis=0).T])
         means, precisions = [], []
         for m in models:
             z = map_floats(floats, m.network_.codes, m.device_).astype(np.float64)
@@ -69,7 +69,7 @@ class FittedMembers:
             ridge = 1e-6 * max(float(np.trace(covariance)) / len(covariance), 1e-12)
             means.append(z.mean(axis=0))
             precisions.append(np.linalg.inv(covariance + ridge * np.eye(len(covariance))))
-        return cls(models, score, typical, means, precisions)
+        return cls(models, score, tails, means, precisions)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,32 +94,43 @@ class FittedMembers:
         expected : ndarray of shape (n, d)
         far : ndarray of shape (n, n_columns)
         """
-        n_columns = int(columns.max()) + 1
-        losses = self._standardised(floats)
-        expected = self._rebuilt(floats)
-        if self.models[0].schema_.image_shape is not None or n_columns > _MOST_REPLACED:
-            far = np.zeros((n_columns, len(floats)))
-            np.add.at(far, columns, losses.T)
-            return expected, np.maximum(far.T, 0)
-        far, whole = np.zeros((len(floats), n_columns)), losses.sum(axis=1)
-        for column in range(n_columns):
+        surprise, expected = self._surprise(floats), self._rebuilt(floats)
+        n_columns = surprise.shape[1]
+        if self.tails is None or n_columns > _MOST_REPLACED:
+            return expected, surprise
+        far, whole = np.zeros(surprise.shape), surprise.sum(axis=1)
+        for column in np.unique(columns):
             mended, here = floats.copy(), columns == column
             for _ in range(_REPLACEMENTS):
                 mended[:, here] = self._rebuilt(mended)[:, here]
             expected[:, here] = mended[:, here]
-            far[:, column] = whole - self._standardised(mended).sum(axis=1)
+            far[:, column] = whole - self._surprise(mended).sum(axis=1)
         return expected, np.maximum(far, 0)
 
     def _rebuilt(self, floats: np.ndarray) -> np.ndarray:
         rebuilt = [map_floats(floats, model.network_.reconstruct, model.device_) for model in self.models]
         return np.mean(rebuilt, axis=0).astype(np.float32)
 
-    def _standardised(self, floats: np.ndarray) -> np.ndarray:
+    def _surprise(self, floats: np.ndarray) -> np.ndarray:
+        """-log of the share of training rows whose loss in a column is as large (n, n_columns); of images the loss.
+
+        Beyond all training rows it goes on growing with the logarithm of the loss.
+        """
         losses = np.mean([_losses(model, floats) for model in self.models], axis=0)
-        return (losses - self.typical[0]) / self.typical[1]
+        losses = self.models[0].schema_.sum_by_column(losses)
+        if self.tails is None:
+            return losses
+        heights, surprise = self.tails[0], np.empty(losses.shape)
+        for column, grid in enumerate(self.tails[1:]):
+            steps, first = np.unique(grid, return_index=True)  # of equal losses the commonest share
+            surprise[:, column] = np.interp(losses[:, column], steps, heights[first])
+            beyond = (losses[:, column] - steps[-1]) / max(float(steps[-1] - steps[0]), 1e-9)
+            surprise[:, column] += np.log1p(np.maximum(beyond, 0))
+        return surprise
 
     def _reconstruction(self, floats: np.ndarray) -> np.ndarray:
-        return self._standardised(floats).sum(axis=1)
+        """The surprises of all columns, added up (Fisher 1932)."""
+        return self._surprise(floats).sum(axis=1)
 
     def _latent(self, floats: np.ndarray) -> np.ndarray:
         """Mahalanobis distance of the code, squared."""

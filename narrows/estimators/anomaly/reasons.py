@@ -57,7 +57,7 @@ def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n
 
 
 def explain_reconstruction(model: Autoencoder, X: Any, *, n: int = 3) -> list[tuple[Reason, ...]]:
-    """The `n` columns of each row that a fitted model rebuilds worst, in spreads of each column's own loss over X.
+    """The `n` columns of each row that a fitted model is most surprised by, beside the other rows of X.
 
     `AnomalyDetector.explain` compares with what is typical of the rows of the fit instead.
     """
@@ -67,6 +67,18 @@ def explain_reconstruction(model: Autoencoder, X: Any, *, n: int = 3) -> list[tu
     floats = model.schema_.encode(rows, who=type(model).__name__)
     members = FittedMembers.of([model], "reconstruction", floats)
     return reasons(model.schema_, rows, *members.expected(floats, model.schema_.float_columns), n)
+
+
+def surprise(model: Autoencoder, X: Any) -> np.ndarray:
+    """How strange each row is to a fitted autoencoder beside the other rows of X (n,), all columns weighed alike.
+
+    -log of the share of rows whose loss in a column is as large, added up over the columns (Fisher 1932); of images the
+    loss.
+    """
+    from narrows.estimators.anomaly.fitted import FittedMembers
+
+    floats = model.schema_.encode(model._rows(X), who=type(model).__name__)
+    return FittedMembers.of([model], "reconstruction", floats).parts(floats)[:, 0]
 
 
 def plain_value(rows: Rows, i: int, j: int) -> Any:

@@ -35,7 +35,8 @@ def save(detector: AnomalyDetector, path: str | PathLike[str], *, overwrite: boo
     else:
         fitted["score"] = scorer.score
         fitted["members"] = len(scorer.models)
-        tensors["scorer.typical"] = torch.from_numpy(scorer.typical)
+        if scorer.tails is not None:
+            tensors["scorer.tails"] = torch.from_numpy(scorer.tails)
         for i, model in enumerate(scorer.models):
             tensors[f"scorer.code_mean.{i}"] = torch.from_numpy(scorer.code_mean[i])
             tensors[f"scorer.code_precision.{i}"] = torch.from_numpy(scorer.code_precision[i])
@@ -71,7 +72,7 @@ def restore(path: Path, about: dict[str, Any], tensors: dict[str, Tensor], own: 
         scorer: TrimmedEnsemble | FittedMembers = FittedMembers(
             models,
             fitted["score"],
-            arrays["typical"],
+            arrays.get("tails"),
             [arrays[f"code_mean.{i}"] for i in range(len(models))],
             [arrays[f"code_precision.{i}"] for i in range(len(models))],
         )

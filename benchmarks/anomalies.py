@@ -1,0 +1,154 @@
+"""6. Does the detector find anomalies that others miss? ADBench's tables, one setting for all of them.
+
+    python -m benchmarks anomalies --tables FOLDER
+
+The tables are not part of the repository: FOLDER holds ADBench's NPZ files, with `X` and `y` (1 = anomaly).
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.model_selection import train_test_split
+
+from benchmarks.contenders import installed
+from benchmarks.report import Report
+from narrows import AnomalyDetector
+
+MOST_ROWS, TEST_SHARE = 10_000, 0.3
+
+Parts = tuple[np.ndarray, np.ndarray, np.ndarray]
+Scorer = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+
+
+def reports(rounds: int, quick: bool, tables: Path) -> list[Report]:
+    """Both protocols; a round is a seed of the splits and of the contenders."""
+    paths = sorted(tables.glob("*.npz"))[: 3 if quick else None]
+    return [
+        _report("anomalies", "Unsupervised: 70 % of the rows, anomalies among them, to fit; 30 % to test",
+                unsupervised, paths, rounds),
+        _report("novelties", "Half of the normal rows to fit; the other half and all anomalies to test",
+                semi_supervised, paths, rounds),
+    ]  # fmt: skip
+
+
+def unsupervised(X: np.ndarray, y: np.ndarray, seed: int) -> Parts:
+    """Rows to fit, rows to test and whether those are anomalies; stratified, standardised by the former."""
+    X, y = _at_most(X, y, seed)
+    fit, test, _, truth = train_test_split(X, y, test_size=TEST_SHARE, stratify=y, random_state=seed)
+    return (*_standardised(fit, test), truth)
+
+
+def semi_supervised(X: np.ndarray, y: np.ndarray, seed: int) -> Parts:
+    """The same with normal rows alone to fit."""
+    X, y = _at_most(X, y, seed)
+    normal = np.random.default_rng([seed, 1]).permutation(np.flatnonzero(y == 0))
+    fit = normal[: len(normal) // 2]
+    test = np.setdiff1d(np.arange(len(X)), fit)
+    return (*_standardised(X[fit], X[test]), y[test])
+
+
+def contenders() -> dict[str, Scorer]:
+    """Ours first; everyone at his defaults."""
+    found: dict[str, Scorer] = {"narrows AnomalyDetector": _narrows}
+    if installed("pyod"):
+        for name, module in _PYOD.items():
+            found[f"PyOD {name}"] = partial(_pyod, module, name)
+    return found
+
+
+_PYOD = {
+    "AutoEncoder": "auto_encoder",
+    "VAE": "vae",
+    "IForest": "iforest",
+    "ECOD": "ecod",
+    "KNN": "knn",
+    "PCA": "pca",
+}
+
+
+def _narrows(fit: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+    return -AnomalyDetector(random_state=seed).fit(fit).score_samples(test)
+
+
+def _pyod(module: str, name: str, fit: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+    import importlib
+
+    kind = getattr(importlib.import_module(f"pyod.models.{module}"), name)
+    settings = {"random_state": seed} if name in ("AutoEncoder", "VAE", "IForest", "PCA") else {}
+    if name in ("AutoEncoder", "VAE"):
+        settings["verbose"] = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return kind(**settings).fit(fit).decision_function(test)
+
+
+def _report(name: str, title: str, split: Callable[..., Parts], paths: list[Path], rounds: int) -> Report:
+    scorers = contenders()
+    auroc = {who: np.zeros((len(paths), rounds)) for who in scorers}
+    precision = {who: np.zeros((len(paths), rounds)) for who in scorers}
+    seconds = dict.fromkeys(scorers, 0.0)
+    for i, path in enumerate(paths):
+        with np.load(path) as table:
+            X, y = table["X"].astype(np.float64), table["y"].astype(int)
+        for seed in range(rounds):
+            fit, test, truth = split(X, y, seed)
+            for who, scorer in scorers.items():
+                start = time.perf_counter()
+                scores = np.nan_to_num(scorer(fit, test, seed), posinf=1e30)
+                seconds[who] += time.perf_counter() - start
+                auroc[who][i, seed] = roc_auc_score(truth, scores)
+                precision[who][i, seed] = average_precision_score(truth, scores)
+    ranks = rankdata([-auroc[who].mean(axis=1) for who in scorers], axis=0).mean(axis=1)
+    rows = [
+        [who, f"{auroc[who].mean():.3f}", f"{precision[who].mean():.3f}", f"{rank:.2f}", f"{seconds[who] / rounds:.0f}"]
+        for who, rank in zip(scorers, ranks, strict=True)
+    ]
+
+    def draw(axes: Any) -> None:
+        names = list(scorers)
+        means = [auroc[who].mean() for who in names]
+        axes.barh(names[::-1], means[::-1], color=["#94a4a2"] * (len(names) - 1) + ["#3f90da"])
+        axes.set(xlabel="mean AUROC", xlim=(min(0.5, *means), 1.0))
+
+    found = {
+        path.stem: {
+            who: {"auroc": auroc[who][i].tolist(), "average_precision": precision[who][i].tolist()} for who in scorers
+        }
+        for i, path in enumerate(paths)
+    }
+    return Report(
+        name,
+        title,
+        ("contender", "mean AUROC", "mean average precision", "mean rank", "seconds for all tables"),
+        rows,
+        {"tables": found, "rounds": rounds},
+        draw,
+        (
+            f"{len(paths)} tables of ADBench, standardised, at most {MOST_ROWS:,} rows of each, {rounds} seeds; everyone "
+            "at his defaults. Ranks by AUROC, 1 is the best.",
+        ),
+    )
+
+
+def _at_most(X: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    if len(X) <= MOST_ROWS:
+        return X, y
+    chosen = np.random.default_rng(seed).choice(len(X), MOST_ROWS, replace=False)
+    if y[chosen].sum() < 2:  # one to fit and one to test
+        chosen[-2:] = np.flatnonzero(y)[:2]
+    return X[chosen], y[chosen]
+
+
+def _standardised(fit: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    mean, spread = fit.mean(axis=0), fit.std(axis=0)
+    spread[spread == 0] = 1
+    return ((fit - mean) / spread).astype(np.float32), ((test - mean) / spread).astype(np.float32)
