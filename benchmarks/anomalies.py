@@ -133,8 +133,8 @@ def _report(name: str, title: str, split: Callable[..., Parts], paths: list[Path
         {"tables": found, "rounds": rounds},
         draw,
         (
-            f"{len(paths)} tables of ADBench, standardised, at most {MOST_ROWS:,} rows of each, {rounds} seeds; everyone "
-            "at his defaults. Ranks by AUROC, 1 is the best.",
+            f"{len(paths)} tables of ADBench, standardised, at most {MOST_ROWS:,} rows of each, {rounds} seeds; "
+            "everyone at his defaults. Ranks by AUROC, 1 is the best.",
         ),
     )
 

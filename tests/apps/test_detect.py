@@ -46,7 +46,8 @@ def test_scores_p_values_alarms_and_reasons_are_written(shell, sensors: Path) ->
 
 def test_a_plain_model_names_its_reasons_too(shell, sensors: Path) -> None:
     settings = ("--n-components", "2", "--epochs", "60", "--seed", "0", "--device", "cpu")
-    assert shell("fit", sensors, "--ignore", "broken", "-o", "m", *settings).status == 0
+    Path("whole.csv").write_text("\n".join(sensors.read_text().splitlines()[:196]) + "\n")
+    assert shell("fit", "whole.csv", "--ignore", "broken", "-o", "m", *settings).status == 0
     told = shell("score", "m", sensors, "--explain", "1", "--label", "broken", "--json")
     assert told.json["strangest"][0]["reasons"][0]["column"] == "c"
     assert told.json["quality"]["auroc"] > 0.9
