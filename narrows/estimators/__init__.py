@@ -7,6 +7,7 @@ from narrows.estimators.anomaly import (
     explain_reconstruction,
     p_values,
     plain_value,
+    squeezed,
     surprise,
 )
 from narrows.estimators.autoencoder import Autoencoder
@@ -41,5 +42,6 @@ __all__ = [
     "load",
     "p_values",
     "plain_value",
+    "squeezed",
     "surprise",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from narrows.data import as_rows
 from narrows.errors import DataError, SettingError
-from narrows.estimators import AnomalyDetector, benjamini_hochberg, plain_value
+from narrows.estimators import AnomalyDetector, benjamini_hochberg, plain_value, squeezed
 
 if TYPE_CHECKING:
     from narrows.data import Schema
@@ -112,21 +113,23 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
     """
     schema = model.schema_
     now = schema.encode(_sample(as_rows(X)), who=type(model).__name__)
+    scores_now = _scores(model, now)
     if reference is not None:
         then = schema.encode(_sample(as_rows(reference)), who=type(model).__name__)
         scores_then = _scores(model, then)
     else:
         then, scores_then = _own_rows(model)
+        now = squeezed(now)  # as those rows are kept: rounded twice, equal values would differ
     if min(len(then), len(now)) < 5:
         raise DataError("Two times are compared by at least 5 rows each; give more.")
-    found = [_column(schema, i, then, now) for i in schema.learned_columns]
+    back = None if reference is not None else np.sinh
+    found = [_column(schema, i, then, now, back) for i in schema.learned_columns]
     significant = benjamini_hochberg(np.array([column.p_value for column in found]), _ALPHA)
     columns = [
         replace(column, drifted=bool(is_one and column.statistic >= _LEAST))
         for column, is_one in zip(found, significant, strict=True)
     ]
     columns.sort(key=lambda column: -column.statistic)
-    scores_now = _scores(model, now)
     scores = _compared("the scores", scores_then, scores_now)
     is_drift = scores.p_value <= _ALPHA and scores.statistic >= _LEAST
     return Drift(len(then), len(now), tuple(columns), replace(scores, drifted=is_drift))
@@ -137,7 +140,7 @@ def _own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndar
         raise SettingError(
             "This model holds no rows of its fit to compare with; give some as reference (in the shell: --reference)."
         )
-    return np.sinh(model.scorer_.references), model.calibration_scores_  # pyright: ignore[reportAttributeAccessIssue]
+    return model.scorer_.references, model.calibration_scores_  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _scores(model: Autoencoder | AnomalyDetector, floats: np.ndarray) -> np.ndarray:
@@ -148,13 +151,19 @@ def _scores(model: Autoencoder | AnomalyDetector, floats: np.ndarray) -> np.ndar
     return squared_error(model, floats)
 
 
-def _column(schema: Schema, i: int, then: np.ndarray, now: np.ndarray) -> ColumnDrift:
-    """A column of several floats is judged by the one that changed most."""
+def _column(
+    schema: Schema, i: int, then: np.ndarray, now: np.ndarray, back: Callable[[np.ndarray], np.ndarray] | None
+) -> ColumnDrift:
+    """A column of several floats is judged by the one that changed most.
+
+    back : from what is compared to encoded floats.
+    """
     places = np.flatnonzero(schema.float_columns == i)
     name = schema.feature_names[i]
     worst = max((_compared(name, then[:, j], now[:, j]) for j in places), key=lambda column: column.statistic)
     middles = np.zeros((2, then.shape[1]), np.float32)
     middles[0, places], middles[1, places] = np.median(then[:, places], axis=0), np.median(now[:, places], axis=0)
+    middles = middles if back is None else back(middles)
     before, after = (plain_value(schema.decode_rows(middles), row, i) for row in range(2))
     return replace(worst, p_value=min(1.0, worst.p_value * len(places)), then=before, now=after)
 

@@ -61,3 +61,20 @@ def test_a_plain_model_needs_rows_to_compare_with() -> None:
     assert found.drifted == ("d",)
     gap = ks_2samp(then["d"], now["d"]).statistic
     assert found.columns[0].statistic == pytest.approx(gap, abs=1e-6)
+
+
+def test_whole_numbers_and_texts_that_stayed_as_they_are_have_not_drifted() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "year": rng.choice([2007, 2008, 2009], 400),
+            "kind": rng.choice(["a", "b", "c"], 400, p=[0.7, 0.2, 0.1]),
+            "size": np.where(rng.random(400) < 0.1, np.nan, rng.integers(0, 5, 400)),
+        }
+    )
+    fitted = AnomalyDetector(random_state=0).fit(frame)
+    assert drift(fitted, frame).drifted == ()
+    moved = frame.assign(kind=frame["kind"].replace({"a": "b"}))
+    found = drift(fitted, moved)
+    assert found.drifted == ("kind",)
+    assert (found.columns[0].then, found.columns[0].now) == ("a", "b")
