@@ -6,6 +6,7 @@ from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruc
 from narrows.insight.detection import DetectionQuality, detection_quality, quality_by_labels
 from narrows.insight.diagnosis import Diagnosis, diagnose
 from narrows.insight.drift import ColumnDrift, Drift, drift
+from narrows.insight.fidelity import Fidelity, fidelity
 from narrows.insight.findings import Finding, spread
 from narrows.insight.noise import corrupted
 from narrows.insight.seeds import seed_errors
@@ -18,6 +19,7 @@ __all__ = [
     "DetectionQuality",
     "Diagnosis",
     "Drift",
+    "Fidelity",
     "Finding",
     "FitSummary",
     "PCABaseline",
@@ -28,6 +30,7 @@ __all__ = [
     "detection_quality",
     "diagnose",
     "drift",
+    "fidelity",
     "image_sheet",
     "mean_baseline",
     "passage",

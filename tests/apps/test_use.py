@@ -292,3 +292,13 @@ def test_the_rows_that_are_read_are_never_overwritten_whatever_force_says(shell,
     assert refused.status == 1
     assert "read from" in refused.err
     assert table.read_bytes() == before
+
+
+def test_generated_rows_are_compared_with_real_ones(shell, quick, table: Path) -> None:
+    assert shell("fit", table, "-o", "v", "--variant", "variational", "--ignore", "name", *quick).status == 0
+    told = shell("generate", "v", "-n", "40", "-o", "new.csv", "--like", table, "--json")
+    found = told.json["fidelity"]
+    assert set(found["columns"]) == {"a", "b", "c", "age"}
+    assert 0 < found["column_score"] <= 1
+    assert len(found["pairs"]) == 6
+    assert "1 is indistinguishable" in shell("generate", "v", "-n", "40", "-o", "more.csv", "--like", table).out

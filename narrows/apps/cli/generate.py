@@ -19,6 +19,15 @@ def generate(
     seed: Annotated[
         int | None, typer.Option(min=0, help="The same number gives the same rows.", show_default=False)
     ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATA",
+            help="Real rows: say how like them the new ones are, by column and by pair.",
+            rich_help_panel="Data",
+            show_default=False,
+        ),
+    ] = None,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -31,7 +40,7 @@ def generate(
 
     check_rows_path(output, force=force)
 
-    from narrows.data import write
+    from narrows.data import as_rows, write
     from narrows.errors import ModelError
 
     fitted = load_autoencoder(model)
@@ -42,5 +51,17 @@ def generate(
         )
     schema = fitted.schema_
     samples = fitted.sample(n, random_state=seed)  # pyright: ignore[reportAttributeAccessIssue]
+    compared = None
+    if like is not None:
+        from narrows.apps.cli.sources import read_for_model
+        from narrows.insight import fidelity
+
+        real = read_for_model(fitted, like, part=None, image_size=None, missing=None, voice=voice)
+        compared = fidelity(real, as_rows(samples))
     write(output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, force=force)
-    voice.result({"output": str(output), "rows": n, "seed": seed}, f"Wrote {counted(n, 'generated row')} to {output}.")
+    result: dict[str, object] = {"output": str(output), "rows": n, "seed": seed}
+    lines = [f"Wrote {counted(n, 'generated row')} to {output}."]
+    if compared is not None:
+        result["fidelity"] = compared.to_dict()
+        lines.append(str(compared))
+    voice.result(result, *lines)
