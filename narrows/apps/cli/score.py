@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from narrows.data import Rows
     from narrows.estimators import Reason
 
-_SHOWN = 5
+_SHOWN, _EXPLAINED = 5, 1000
 
 
 def score(
@@ -36,7 +36,12 @@ def score(
     ] = None,
     explain: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Also name the N columns that make a row strange.", show_default=False),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Also name the N columns that make a row strange, of the strangest 5 % of the rows and at least 1,000.",
+            show_default=False,
+        ),
     ] = None,
     part: SetPart = None,
     label: Label = None,
@@ -72,12 +77,14 @@ def score(
     fitted = narrows.load(model)
     rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
     scores, unit = _scores(fitted, rows)
+    if explain is not None and unit:
+        scores["surprise"] = surprise(fitted, rows)
+    main = scores.get("surprise", next(iter(scores.values())))
+    strangest = np.argsort(-main, kind="stable")[: max(_EXPLAINED, len(rows) // 20)]
     reasons = None
     if explain is not None:
-        reasons = _reasons(fitted, rows, explain)
-        if unit:
-            scores["surprise"] = surprise(fitted, rows)
-    main = scores.get("surprise", next(iter(scores.values())))
+        told = _reasons(fitted, rows, strangest, explain)
+        reasons = dict(zip(strangest.tolist(), told, strict=True))
     if output is not None:
         write(output, _table(scores, reasons, rows), force=force)
     spread = {
@@ -98,11 +105,10 @@ def score(
         result["alarms"] = int(scores["anomaly"].sum())
         lines.append(f"{counted(result['alarms'], 'alarm')} among {counted(len(rows), 'row')}.")
     if reasons is not None:
-        strangest = np.argsort(-main, kind="stable")[:_SHOWN]
-        lines += [f"  {rows.row_name(int(i))}: {'; '.join(map(str, reasons[i]))}" for i in strangest]
+        shown = strangest[:_SHOWN].tolist()
+        lines += [f"  {rows.row_name(i)}: {'; '.join(map(str, reasons[i]))}" for i in shown]
         result["strangest"] = [
-            {"row": int(i), "score": float(main[i]), "reasons": [reason.to_dict() for reason in reasons[i]]}
-            for i in strangest
+            {"row": i, "score": float(main[i]), "reasons": [reason.to_dict() for reason in reasons[i]]} for i in shown
         ]
     quality = quality_by_labels(rows.labels, main)
     if quality is not None:
@@ -131,17 +137,17 @@ def _scores(fitted: Any, rows: Rows) -> tuple[dict[str, np.ndarray], str]:
     return scores, fitted.loss_unit_
 
 
-def _reasons(fitted: Any, rows: Rows, n: int) -> list[tuple[Reason, ...]]:
+def _reasons(fitted: Any, rows: Rows, at: np.ndarray, n: int) -> list[tuple[Reason, ...]]:
     import narrows
     from narrows.estimators import explain_reconstruction
 
     if isinstance(fitted, narrows.AnomalyDetector):
-        return fitted.explain(rows, n=n)
-    return explain_reconstruction(fitted, rows, n=n)
+        return fitted.explain(rows.take(at), n=n)
+    return explain_reconstruction(fitted, rows, n=n, at=at)
 
 
-def _table(scores: dict[str, np.ndarray], reasons: list[tuple[Reason, ...]] | None, rows: Rows) -> Rows:
-    """One row of numbers, and with reasons of text, for each row."""
+def _table(scores: dict[str, np.ndarray], reasons: dict[int, tuple[Reason, ...]] | None, rows: Rows) -> Rows:
+    """One row of numbers for each row, and texts for those that have reasons."""
     import numpy as np
 
     from narrows.data import Rows
@@ -149,8 +155,10 @@ def _table(scores: dict[str, np.ndarray], reasons: list[tuple[Reason, ...]] | No
     if reasons is None:
         return Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=rows.labels)
     columns = dict(scores)
-    for k in range(len(reasons[0])):
-        columns[f"reason_{k + 1}"] = np.array([str(told[k]) for told in reasons], dtype=object)
+    for k in range(len(next(iter(reasons.values())))):
+        texts = np.full(len(rows), None, dtype=object)
+        texts[list(reasons)] = [str(told[k]) for told in reasons.values()]
+        columns[f"reason_{k + 1}"] = texts
     return Rows(tuple(columns.values()), names=tuple(columns), container="pyarrow", labels=rows.labels)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Score = Literal["auto", "reconstruction", "latent", "combined", "likelihood"]
 
 _DRAWS = 50
-_REPLACEMENTS, _MOST_REPLACED = 4, 200
+_REPLACEMENTS, _MOST_REPLACED = 8, 200
 _GRID = 256  # points of the tail of a column's losses
 
 
@@ -84,8 +84,8 @@ class FittedMembers:
         """What each column of encoded rows (n, d) should be, and how much of the strangeness is its own.
 
         A wrong value pulls the reconstruction of the columns beside it along. So each column in turn is replaced by its
-        reconstruction, again and again, until the others alone say what it should be; its own share is what the row's
-        loss falls by. Of images, and of tables of more than 200 columns, it is the loss of the pixel or column itself.
+        mean and then by its reconstruction, again and again, until the others alone say what it should be; its own share
+        is what the row's surprise falls by. Of images, and of tables of more than 200 columns, it is the loss of the pixel or column itself.
 
         columns : (d,) the column of each float.
 
@@ -101,6 +101,7 @@ class FittedMembers:
         far, whole = np.zeros(surprise.shape), surprise.sum(axis=1)
         for column in np.unique(columns):
             mended, here = floats.copy(), columns == column
+            mended[:, here] = self.models[0].mean_[here]
             for _ in range(_REPLACEMENTS):
                 mended[:, here] = self._rebuilt(mended)[:, here]
             expected[:, here] = mended[:, here]

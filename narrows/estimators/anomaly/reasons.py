@@ -56,8 +56,12 @@ def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n
     ]
 
 
-def explain_reconstruction(model: Autoencoder, X: Any, *, n: int = 3) -> list[tuple[Reason, ...]]:
+def explain_reconstruction(
+    model: Autoencoder, X: Any, *, n: int = 3, at: np.ndarray | None = None
+) -> list[tuple[Reason, ...]]:
     """The `n` columns of each row that a fitted model is most surprised by, beside the other rows of X.
+
+    at : places of the rows to explain; None for all.
 
     `AnomalyDetector.explain` compares with what is typical of the rows of the fit instead.
     """
@@ -66,6 +70,8 @@ def explain_reconstruction(model: Autoencoder, X: Any, *, n: int = 3) -> list[tu
     rows = model._rows(X)
     floats = model.schema_.encode(rows, who=type(model).__name__)
     members = FittedMembers.of([model], "reconstruction", floats)
+    if at is not None:
+        rows, floats = rows.take(at), floats[at]
     return reasons(model.schema_, rows, *members.expected(floats, model.schema_.float_columns), n)
 
 
