@@ -39,7 +39,7 @@ def score(
         typer.Option(
             min=1,
             metavar="N",
-            help="Also name the N columns that make a row strange, of the strangest 5 % of the rows and at least 1,000.",
+            help="Also name the N columns that make a row strange, of the strangest 5 % of rows and at least 1,000.",
             show_default=False,
         ),
     ] = None,

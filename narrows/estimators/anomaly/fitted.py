@@ -84,8 +84,9 @@ class FittedMembers:
         """What each column of encoded rows (n, d) should be, and how much of the strangeness is its own.
 
         A wrong value pulls the reconstruction of the columns beside it along. So each column in turn is replaced by its
-        mean and then by its reconstruction, again and again, until the others alone say what it should be; its own share
-        is what the row's surprise falls by. Of images, and of tables of more than 200 columns, it is the loss of the pixel or column itself.
+        mean and then by its reconstruction, again and again, until the others alone say what it should be; its own
+        share is what the row's surprise falls by. Of images, and of tables of more than 200 columns, it is the loss of
+        the pixel or column itself.
 
         columns : (d,) the column of each float.
 
