@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, Missing, Quiet
+from narrows.apps.cli.options import Columns, Data, Force, Ignore, ImageSize, Json, Label, MissingAtFit, Quiet
 from narrows.apps.cli.output import check_model_path
 from narrows.apps.cli.sources import data_name, names_in, read_for_fit
 from narrows.apps.cli.voice import Voice, counted, duration, number
@@ -51,23 +51,11 @@ def detect(
         int | None,
         typer.Option(metavar="N", help="The rows alarmed (budget).", rich_help_panel=_ALARMS, show_default=False),
     ] = None,
-    columns: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Use these columns only.", rich_help_panel=_DATA)
-    ] = None,
-    ignore: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Leave these columns out.", rich_help_panel=_DATA)
-    ] = None,
+    columns: Columns = None,
+    ignore: Ignore = None,
     label: Label = None,
     image_size: ImageSize = None,
-    missing: Annotated[
-        Missing,
-        typer.Option(
-            metavar="NAME",
-            help="Gaps: learn where they are, stop, fill in the column's mean, or drop the row. "
-            "(mask, error, mean, drop)",
-            rich_help_panel=_DATA,
-        ),
-    ] = "mask",
+    missing: MissingAtFit = "mask",
     categorical: Annotated[
         str | None, typer.Option(metavar="A,B", help="Columns that are categories.", rich_help_panel=_DATA)
     ] = None,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from narrows.apps.cli.failure import Interrupted, explain
-from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, Missing, Quiet
+from narrows.apps.cli.options import Columns, Data, Force, Ignore, ImageSize, Json, Label, MissingAtFit, Quiet
 from narrows.apps.cli.output import check_model_path
-from narrows.apps.cli.settings import VARIANTS, Variant, make_estimator, with_settings
+from narrows.apps.cli.settings import VariantName, make_estimator, with_settings
 from narrows.apps.cli.sources import data_name, read_for_fit
 from narrows.apps.cli.voice import Voice
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
     from narrows.insight import Diagnosis
 
-_DATA, _OUTPUT = "Data", "Output"
+_OUTPUT = "Output"
 
 
 @with_settings
@@ -37,29 +37,12 @@ def fit(
             show_default=False,
         ),
     ] = None,
-    variant: Annotated[
-        Variant,
-        typer.Option(
-            metavar="NAME", help=f"The kind of autoencoder. ({', '.join(VARIANTS)})", rich_help_panel="Variant"
-        ),
-    ] = "plain",
-    columns: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Use these columns only.", rich_help_panel=_DATA)
-    ] = None,
-    ignore: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Leave these columns out.", rich_help_panel=_DATA)
-    ] = None,
+    variant: VariantName = "plain",
+    columns: Columns = None,
+    ignore: Ignore = None,
     label: Label = None,
     image_size: ImageSize = None,
-    missing: Annotated[
-        Missing,
-        typer.Option(
-            metavar="NAME",
-            help="Gaps: learn where they are, stop, fill in the column's mean, or drop the row. "
-            "(mask, error, mean, drop)",
-            rich_help_panel=_DATA,
-        ),
-    ] = "mask",
+    missing: MissingAtFit = "mask",
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,

@@ -46,6 +46,21 @@ SetPart = Annotated[
         show_default=False,
     ),
 ]
+Columns = Annotated[
+    str | None, typer.Option(metavar="A,B", help="Use these columns only.", rich_help_panel=_DATA, show_default=False)
+]
+Ignore = Annotated[
+    str | None, typer.Option(metavar="A,B", help="Leave these columns out.", rich_help_panel=_DATA, show_default=False)
+]
+MissingAtFit = Annotated[
+    Missing,
+    typer.Option(
+        "--missing",
+        metavar="NAME",
+        help="Gaps: learn where they are, stop, fill in the column's mean, or drop the row. (mask, error, mean, drop)",
+        rich_help_panel=_DATA,
+    ),
+]
 MissingAtUse = Annotated[
     Missing | None,
     typer.Option(

@@ -26,6 +26,10 @@ VARIANTS = {
 """The word of the shell for each estimator."""
 
 Variant = Literal["plain", "denoising", "sparse", "contractive", "variational"]
+VariantName = Annotated[
+    Variant,
+    typer.Option(metavar="NAME", help=f"The kind of autoencoder. ({', '.join(VARIANTS)})", rich_help_panel="Variant"),
+]
 _Activation = Literal["relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"]
 
 DATA, NETWORK, VARIANT, TRAINING = "Data", "Network", "Variant", "Training"
