@@ -32,7 +32,10 @@ def filled(schema: Schema, rows: Rows, floats: np.ndarray) -> Rows:
     for i in range(schema.n_columns):
         given = rows.column(i)
         gaps = is_gap(given)
-        values.append(np.where(gaps, answers.column(i), given) if gaps.any() else given)
+        # A column of nothing but gaps comes as no type that an answer could be put into.
+        values.append(
+            answers.column(i) if gaps.all() else np.where(gaps, answers.column(i), given) if gaps.any() else given
+        )
     return replace(answers, values=tuple(values) if isinstance(rows.values, tuple) else np.column_stack(values))
 
 

@@ -37,7 +37,9 @@ def learn_kinds(
     everything = rows
     if not (weight > 0).all() and (weight > 0).any():  # rows that do not count are not looked at
         rows, weight = rows.take(weight > 0), weight[weight > 0]
-    aside = [] if rows.image_shape else [s for i in range(rows.n_columns) if (s := _named_rows(rows, i, forced))]
+    aside = (
+        [] if rows.image_shape else [s for i in range(rows.n_columns) if (s := _named_rows(rows, i, forced, with_gaps))]
+    )
     left = np.setdiff1d(np.arange(rows.n_columns), [s.columns[0] for s in aside])
     if not len(left):
         raise DataError(_nothing_left(rows, aside))
@@ -81,13 +83,14 @@ def _is_plain(rows: Rows, columns: np.ndarray, forced: set[int], with_gaps: bool
 # -- what is not learned from
 
 
-def _named_rows(rows: Rows, i: int, forced: set[int]) -> SetAside | None:
+def _named_rows(rows: Rows, i: int, forced: set[int], with_gaps: bool) -> SetAside | None:
     """A column that is empty, or says no more than which row it is."""
     values = rows.column(i)
     is_text, is_whole = values.dtype == object, values.dtype.kind in "iu"
     if not is_text and not is_whole:
         # A block of numbers has all its columns looked at when it is measured.
-        empty = isinstance(rows.values, tuple) and bool(is_gap(values).all())
+        looked_at = isinstance(rows.values, tuple) or with_gaps
+        empty = looked_at and bool(is_gap(values[:1]).all()) and bool(is_gap(values).all())
         return SetAside.of(i, "empty", values.dtype) if empty else None
     if is_whole:
         names_rows = rows.names is not None and i not in forced and _counts_or_names(values, rows.feature_names[i])

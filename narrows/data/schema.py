@@ -228,7 +228,7 @@ class Schema:
             row, place = np.argwhere(~np.isfinite(out))[0]
             row, column = int(chunk.start + row), int(self.float_columns[place])
             raise DataRangeError(
-                f"{cell_name(rows, row, column)} holds {rows.column(column)[row]:.6g}, which does not fit into "
+                f"{cell_name(rows, row, column)} holds {_told(rows.column(column)[row])}, which does not fit into "
                 "32-bit floats once it is scaled; rescale the column or leave the row out."
             )
 
@@ -341,3 +341,7 @@ def _check_choice(name: str, value: object, choices: Any) -> None:
     if value not in get_args(choices):
         listed = ", ".join(repr(choice) for choice in get_args(choices))
         raise SettingError(f"{name}={value!r} is not known; choose one of {listed}.")
+
+
+def _told(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)

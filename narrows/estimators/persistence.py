@@ -163,6 +163,7 @@ def load(
         TypeError,
         RuntimeError,
         AttributeError,
+        IndexError,
         safetensors.SafetensorError,
     ) as error:
         raise ModelDamagedError(
@@ -183,7 +184,7 @@ def replaceable(path: Path) -> bool:
     """Whether `path` is a folder with nothing but a narrows model in it, or with nothing at all."""
     if not path.is_dir() or path.is_symlink():
         return False
-    entries = [entry for entry in path.iterdir() if not (entry.name.startswith(MEMBER) and is_model(entry))]
+    entries = [entry for entry in path.iterdir() if not (entry.name.startswith(MEMBER) and replaceable(entry))]
     names = {entry.name for entry in entries}
     return not names or (is_model(path) and names <= {_WEIGHTS, _ABOUT, _HISTORY, _CARD})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
+from narrows.insight.copies import check_autoencoder
 from narrows.insight.detection import DetectionQuality, detection_quality, quality_by_labels
 from narrows.insight.diagnosis import Diagnosis, diagnose
 from narrows.insight.drift import ColumnDrift, Drift, drift
@@ -26,6 +27,7 @@ __all__ = [
     "Sweep",
     "SweepPlan",
     "SweepPoint",
+    "check_autoencoder",
     "corrupted",
     "detection_quality",
     "diagnose",

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sklearn.base import clone
 
+from narrows.errors import SettingError
+
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
+
+
+def check_autoencoder(model: object) -> None:
+    """SettingError unless it is an autoencoder, fitted or not."""
+    from narrows.estimators import Autoencoder
+
+    if not isinstance(model, Autoencoder):
+        raise SettingError(f"A narrows autoencoder is needed here, got {type(model).__name__}.")
 
 
 def fresh_copy(model: Autoencoder, **settings: Any) -> Autoencoder:

@@ -69,6 +69,8 @@ def detection_quality(
     y, scores = np.asarray(y), np.asarray(scores, dtype=float)
     if y.shape != scores.shape or y.ndim != 1:
         raise DataError(f"y and scores must be two lists of one length, got shapes {y.shape} and {scores.shape}.")
+    if not np.isfinite(scores).all():
+        raise DataError("scores must be finite numbers; leave rows without a score out.")
     if not np.isin(y, [0, 1]).all() or not 0 < y.sum() < len(y):
         raise DataError("y must hold both 1 for anomalies and 0 for the rest.")
     is_anomaly = y.astype(bool)

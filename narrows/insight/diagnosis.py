@@ -12,6 +12,7 @@ import numpy as np
 from narrows.data import as_rows
 from narrows.errors import DataError
 from narrows.insight import findings
+from narrows.insight.copies import check_autoencoder
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
 from narrows.insight.labels import classes_of
 from narrows.insight.parts import Parts, rows_were_dropped
@@ -131,6 +132,7 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
     NotFittedError, DataError, SettingError
         `DataError` where fewer than four rows are given, `SettingError` where `n_seeds` is 1.
     """
+    check_autoencoder(model)
     rows = as_rows(X, image_shape=model.image_shape)
     model._check_fitted()
     if len(rows) < 4:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data import as_rows
+from narrows.data import as_rows, is_gap
 from narrows.errors import DataError, SettingError
-from narrows.estimators import AnomalyDetector, benjamini_hochberg, plain_value, squeezed
+from narrows.estimators import AnomalyDetector, benjamini_hochberg, squeezed
 
 if TYPE_CHECKING:
-    from narrows.data import Schema
+    from narrows.data import Rows, Schema
     from narrows.estimators import Autoencoder
 
 _ALPHA = 0.01
@@ -112,18 +111,23 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
         Fewer than five rows on either side.
     """
     schema = model.schema_
-    now = schema.encode(_sample(as_rows(X)), who=type(model).__name__)
+    rows_now = _sample(as_rows(X))
+    now = schema.encode(rows_now, who=type(model).__name__)
     scores_now = _scores(model, now)
     if reference is not None:
-        then = schema.encode(_sample(as_rows(reference)), who=type(model).__name__)
+        rows_then = _sample(as_rows(reference))
+        then = schema.encode(rows_then, who=type(model).__name__)
         scores_then = _scores(model, then)
     else:
         then, scores_then = _own_rows(model)
+        rows_then = schema.decode_rows(np.sinh(then))
         now = squeezed(now)  # as those rows are kept: rounded twice, equal values would differ
     if min(len(then), len(now)) < 5:
         raise DataError("Two times are compared by at least 5 rows each; give more.")
-    back = None if reference is not None else np.sinh
-    found = [_column(schema, i, then, now, back) for i in schema.learned_columns]
+    found = [
+        _column(schema, i, then, now, then_value=_usual(rows_then, i), now_value=_usual(rows_now, i))
+        for i in schema.learned_columns
+    ]
     significant = benjamini_hochberg(np.array([column.p_value for column in found]), _ALPHA)
     columns = [
         replace(column, drifted=bool(is_one and column.statistic >= _LEAST))
@@ -152,20 +156,27 @@ def _scores(model: Autoencoder | AnomalyDetector, floats: np.ndarray) -> np.ndar
 
 
 def _column(
-    schema: Schema, i: int, then: np.ndarray, now: np.ndarray, back: Callable[[np.ndarray], np.ndarray] | None
+    schema: Schema, i: int, then: np.ndarray, now: np.ndarray, *, then_value: Any, now_value: Any
 ) -> ColumnDrift:
-    """A column of several floats is judged by the one that changed most.
-
-    back : from what is compared to encoded floats.
-    """
+    """A column of several floats is judged by the one that changed most."""
     places = np.flatnonzero(schema.float_columns == i)
     name = schema.feature_names[i]
     worst = max((_compared(name, then[:, j], now[:, j]) for j in places), key=lambda column: column.statistic)
-    middles = np.zeros((2, then.shape[1]), np.float32)
-    middles[0, places], middles[1, places] = np.median(then[:, places], axis=0), np.median(now[:, places], axis=0)
-    middles = middles if back is None else back(middles)
-    before, after = (plain_value(schema.decode_rows(middles), row, i) for row in range(2))
-    return replace(worst, p_value=min(1.0, worst.p_value * len(places)), then=before, now=after)
+    return replace(worst, p_value=min(1.0, worst.p_value * len(places)), then=then_value, now=now_value)
+
+
+def _usual(rows: Rows, i: int) -> Any:
+    """The median of a column of numbers or dates, and the commonest level of any other; None where it is empty."""
+    values = rows.column(i)
+    values = values[~is_gap(values)]
+    if not len(values):
+        return None
+    if values.dtype.kind in "iuf":
+        return float(np.median(values))
+    if values.dtype.kind == "M":
+        return str(np.sort(values)[len(values) // 2])
+    levels, counts = np.unique(values.astype(str), return_counts=True)
+    return str(levels[counts.argmax()])
 
 
 def _compared(name: str, then: np.ndarray, now: np.ndarray) -> ColumnDrift:

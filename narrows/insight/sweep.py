@@ -16,7 +16,7 @@ from narrows.data import Rows, Schema, as_rows
 from narrows.errors import DataError, NarrowsError, SettingError
 from narrows.estimators.fitting import resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
-from narrows.insight.copies import fresh_copy
+from narrows.insight.copies import check_autoencoder, fresh_copy
 from narrows.insight.summary import n_active, squared_error, there
 from narrows.insight.sweep_values import checked_values, default_values, settings_of
 from narrows.training import distinct_rows
@@ -276,6 +276,7 @@ def plan_sweep(
     test: Any = None,
 ) -> SweepPlan:
     """Check and prepare what `sweep` does; parameters and errors are its own."""
+    check_autoencoder(estimator)
     if over not in get_args(Over):
         raise SettingError(f"over={over!r} is not known; choose n_components, depth or share.")
     if n_seeds < 1:

@@ -298,3 +298,25 @@ def test_cells_of_several_kinds_are_told_in_a_warning():
 def test_a_path_is_read(data_folder):
     model = quick().fit(data_folder / "penguins" / "penguins.csv")
     assert model.n_features_in_ == 8
+
+
+def test_a_column_that_is_wholly_empty_at_use_is_filled() -> None:
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=200)
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta((z * 1e6).round(), unit="s")
+    frame = pd.DataFrame({"a": z, "b": np.where(z > 0, "p", "q"), "when": when})
+    model = Autoencoder(n_components=2, epochs=5, random_state=0, device="cpu").fit(frame)
+    new = pd.DataFrame({"a": [None] * 3, "b": ["p", "q", "p"], "when": [pd.NaT] * 3})
+    with pytest.warns(UserWarning, match="has gaps in columns that had none"):
+        filled = model.impute(new)
+    assert filled["b"].tolist() == ["p", "q", "p"]
+    assert np.isfinite(filled["a"].astype(float)).all()
+    assert filled["when"].notna().all()
+
+
+def test_an_array_column_of_nothing_but_gaps_is_set_aside() -> None:
+    block = np.random.default_rng(0).normal(size=(60, 3))
+    block[:, 1] = np.nan
+    model = Autoencoder(n_components=1, epochs=2, random_state=0, device="cpu").fit(block)
+    assert model.schema_.left_out == {"x1": "empty"}
+    assert model.transform(block).shape == (60, 1)

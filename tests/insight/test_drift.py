@@ -78,3 +78,6 @@ def test_whole_numbers_and_texts_that_stayed_as_they_are_have_not_drifted() -> N
     found = drift(fitted, moved)
     assert found.drifted == ("kind",)
     assert (found.columns[0].then, found.columns[0].now) == ("a", "b")
+    far = drift(fitted, frame.assign(size=40.0, kind="never seen"))
+    now = {column.column: column.now for column in far.columns}
+    assert (now["size"], now["kind"]) == (40.0, "never seen")

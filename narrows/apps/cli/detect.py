@@ -119,7 +119,7 @@ def detect(
     }
     lines = [
         f"{counted(len(scores), 'row')} in {duration(seconds)}; {counted(n_alarms, 'alarm')} above a score of "
-        f"{number(detector.threshold_)}, set by {counted(len(detector.calibration_scores_), 'row')} not trained on.",
+        f"{number(detector.threshold_)}, set by {counted(len(detector.calibration_scores_), 'row')}.",
         "The strangest rows:",
         *[
             f"  {source.rows.row_name(int(i))}, score {number(float(scores[i]))}: {'; '.join(map(str, reasons))}"

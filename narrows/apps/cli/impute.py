@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Data, Force, Json, Model, Output, Quiet
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted
@@ -32,11 +33,10 @@ def impute(
 
     check_rows_path(output, data, force=force)
 
-    import narrows
     from narrows.apps.cli.sources import read_for_model
     from narrows.data import as_rows, write
 
-    fitted = narrows.load(model)
+    fitted = load_autoencoder(model)
     rows = read_for_model(fitted, data, part=None, image_size=None, missing=None, voice=voice)
     filled = as_rows(fitted.impute(rows))
     write(output, _beside_others(filled, data), pixel_range=fitted.schema_.pixel_range, force=force)

@@ -10,7 +10,7 @@ from narrows.apps.report.pictures import pictures
 from narrows.apps.report.recipe import Recipe
 from narrows.data import as_rows, whole_file
 from narrows.errors import OutputError, OutputExistsError
-from narrows.insight import diagnose
+from narrows.insight import check_autoencoder, diagnose
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -63,6 +63,7 @@ def report(
     target = None if path is None else Path(path)
     if target is not None and target.exists() and not (overwrite and target.is_file()):
         raise OutputExistsError(f"{target} is already there; choose another name or allow overwriting it.")
+    check_autoencoder(model)
     rows = as_rows(X, image_shape=model.image_shape)
     found = diagnose(model, rows, y, random_state=random_state) if diagnosis is None else diagnosis
     page = _page(model, rows, y, found, random_state)

@@ -97,6 +97,7 @@ class DateTime:
             seconds = np.rint(seconds / _STEPS[self.step]) * _STEPS[self.step]
         dtype = np.dtype(self.dtype)
         per_second = float(np.timedelta64(1, "s") / np.timedelta64(1, np.datetime_data(dtype)[0]))
+        seconds = np.clip(seconds, self.low / per_second, self.high / per_second)
         # float64 does not hold today's nanoseconds, so seconds and their fraction are converted apart.
         whole = np.clip(np.floor(seconds), -(2.0**53), 2.0**53)
         moments = np.rint(whole * per_second) if per_second < 1 else whole.astype(np.int64) * int(per_second)

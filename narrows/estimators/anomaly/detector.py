@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
+from numbers import Integral
 from os import PathLike
 from typing import Any, Literal, Self, cast, get_args
 
@@ -20,7 +22,7 @@ from narrows.estimators.autoencoder import Autoencoder
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
-_MOST_CALIBRATION, _FEWEST_ROWS = 5000, 20
+_MOST_CALIBRATION, _FEWEST_CALIBRATION, _FEWEST_ROWS = 5000, 100, 20
 _DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2
 
 
@@ -53,7 +55,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         of the training rows that it rebuilds worst. None is 0.2, and 0 with an `estimator`.
     calibration_fraction : float in (0, 1) or None, default=None
         Share of the rows that no network is trained on and thresholds are set by. None is a tenth, and for "conformal"
-        and "benjamini-hochberg" half; at most 5,000 rows, none of fewer than 20.
+        and "benjamini-hochberg" half; at most 5,000 rows, none of fewer than 20. Where "contamination" and "budget"
+        hold out fewer than 100, too few to set a threshold by, all rows set it.
     missing : {"mask", "error", "mean"}, default="mask"
     categorical : names, default=()
         As for `Autoencoder`; an `estimator` has its own.
@@ -126,6 +129,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """
         self._check_settings()
         rows = as_rows(X, image_shape=None if self.estimator is None else self.estimator.image_shape)
+        if rows is not X:  # whoever reads Rows knows their notes
+            for note in rows.notes:
+                warnings.warn(note, stacklevel=2)
         if len(rows) < 2:
             raise DataError(
                 f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
@@ -134,8 +140,12 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         held = self._calibration_rows(len(rows), seed)
         train = np.setdiff1d(np.arange(len(rows)), held)
         if self.estimator is None:
-            schema = Schema.learn(rows, scale="standard", missing=self.missing, categorical=self.categorical)
-            floats = schema.encode(rows, who=type(self).__name__)
+            # What the rows of a promise hold must be as new to the schema as to the networks.
+            known = rows.take(train) if self._is_strict else rows
+            schema = Schema.learn(known, scale="standard", missing=self.missing, categorical=self.categorical)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                floats = schema.encode(rows, who=type(self).__name__)
             scorer, parts = TrimmedEnsemble.fit(
                 floats,
                 train,
@@ -159,7 +169,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.scale_ = _scale(parts[train])
         scores = self._combined(parts)
         self.decision_scores_ = scores
-        self.calibration_scores_ = np.sort(scores[held] if len(held) else scores)
+        enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
+        self.calibration_scores_ = np.sort(scores[held] if enough else scores)
         self._set_threshold()
         self.labels_ = self.alarms(scores).astype(int)
         return self
@@ -192,16 +203,20 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         list of tuple of Reason
             The weightiest first.
         """
+        if not _is_count(n):
+            raise SettingError(f"n must be a whole number from 1, got {n!r}.")
         rows = self._rows(X)
         floats = self.schema_.encode(rows, who=type(self).__name__)
-        return reasons(self.schema_, rows, *self.scorer_.expected(floats, self.schema_.float_columns), n)
+        return reasons(
+            self.schema_, rows, *self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns), n
+        )
 
     def error_map(self, X: Any) -> np.ndarray:
         """How much of each row's strangeness is each column's own: (n, n_columns), of images (n, height, width).
 
         In squared units of the scale that the networks see, or in nats of surprise with an `estimator`.
         """
-        _, far = self.scorer_.expected(self._floats(X), self.schema_.float_columns)
+        _, far = self.scorer_.expected(self._floats(X), self.schema_.float_columns, self.schema_.n_columns)
         shape = self.schema_.image_shape
         return far if shape is None else far.reshape(-1, *shape).sum(axis=3)
 
@@ -237,6 +252,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if self.threshold == "benjamini-hochberg":
             return thresholds.benjamini_hochberg(thresholds.p_values(scores, self.calibration_scores_), self.alpha)
         if self.threshold == "budget":
+            self._check_settings()
             assert self.budget is not None
             return thresholds.most_abnormal(scores, self.budget)
         return scores > self.threshold_
@@ -260,7 +276,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         share = self.calibration_fraction or (0.5 if self._is_strict else 0.1)
         if n < _FEWEST_ROWS:
             return np.array([], dtype=int)
-        n_held = min(_MOST_CALIBRATION, max(1, round(n * share)))
+        n_held = min(_MOST_CALIBRATION, max(1, round(n * share)), n - 2)
         return np.sort(np.random.default_rng([seed, 0]).permutation(n)[:n_held])
 
     def _fit_members(self, rows: Rows, seed: int) -> FittedMembers:
@@ -300,9 +316,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             raise SettingError(f"contamination must be above 0 and at most 0.5, got {self.contamination!r}.")
         if not 0 < checks.number("alpha", self.alpha) < 1:
             raise SettingError(f"alpha must be between 0 and 1, got {self.alpha!r}.")
-        if self.threshold == "budget" and (not isinstance(self.budget, int) or self.budget < 1):
+        if self.threshold == "budget" and not _is_count(self.budget):
             raise SettingError(f"threshold='budget' needs budget, a whole number from 1, got {self.budget!r}.")
-        if self.n_members is not None and (not isinstance(self.n_members, int) or self.n_members < 1):
+        if self.n_members is not None and not _is_count(self.n_members):
             raise SettingError(f"n_members must be a whole number from 1, got {self.n_members!r}.")
         if self.trim is not None:
             checks.share("trim", self.trim)
@@ -330,6 +346,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if isinstance(self.scorer_, TrimmedEnsemble):
             raise AttributeError("The default detector has no estimator_; give one as `estimator`.")
         return self.scorer_.models[0]
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
 def _scale(parts: np.ndarray) -> np.ndarray:

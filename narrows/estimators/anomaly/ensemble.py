@@ -89,7 +89,7 @@ class TrimmedEnsemble:
             parts[start : start + len(chunk), 1] = distances[:, -1].square().numpy()
         return parts
 
-    def expected(self, floats: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
         """What each column of floats (n, d) should be by the others, and how much of the strangeness is its own.
 
         The references nearest in all other columns say what to expect; a column's own share is what the squared
@@ -102,9 +102,9 @@ class TrimmedEnsemble:
         -------
         expected : ndarray of shape (n, d)
         far : ndarray of shape (n, n_columns)
+            0 for columns without floats.
         """
         references, column_of = torch.from_numpy(self.references), torch.from_numpy(columns)
-        n_columns = int(columns.max()) + 1
         expected, far = np.empty(floats.shape, np.float32), np.empty((len(floats), n_columns))
         step = max(1, _CELLS // self.references.size)
         n_near = min(NEIGHBOUR, len(references))
@@ -112,7 +112,7 @@ class TrimmedEnsemble:
             x = torch.from_numpy(squeezed(floats[start : start + step]))
             squares = (x[:, None] - references).square()
             by_column = squares
-            if n_columns < len(columns):
+            if not np.array_equal(columns, np.arange(n_columns)):
                 by_column = squares.new_zeros(*squares.shape[:2], n_columns).index_add_(2, column_of, squares)
             whole = by_column.sum(dim=2)
             nearest = torch.topk(whole, n_near, dim=1, largest=False).values.mean(dim=1)

@@ -80,7 +80,7 @@ class FittedMembers:
         """The scores of encoded rows, means over members: (n, 1), or (n, 2) where they are combined."""
         return np.column_stack([getattr(self, f"_{name}")(floats) for name in self.names])
 
-    def expected(self, floats: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
         """What each column of encoded rows (n, d) should be, and how much of the strangeness is its own.
 
         A wrong value pulls the reconstruction of the columns beside it along. So each column in turn is replaced by its
@@ -96,7 +96,6 @@ class FittedMembers:
         far : ndarray of shape (n, n_columns)
         """
         surprise, expected = self._surprise(floats), self._rebuilt(floats)
-        n_columns = surprise.shape[1]
         if self.tails is None or n_columns > _MOST_REPLACED:
             return expected, surprise
         far, whole = np.zeros(surprise.shape), surprise.sum(axis=1)

@@ -72,7 +72,9 @@ def explain_reconstruction(
     members = FittedMembers.of([model], "reconstruction", floats)
     if at is not None:
         rows, floats = rows.take(at), floats[at]
-    return reasons(model.schema_, rows, *members.expected(floats, model.schema_.float_columns), n)
+    return reasons(
+        model.schema_, rows, *members.expected(floats, model.schema_.float_columns, model.schema_.n_columns), n
+    )
 
 
 def surprise(model: Autoencoder, X: Any) -> np.ndarray:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from narrows.data import Schema
+from narrows.errors import ModelDamagedError
 from narrows.estimators import persistence
 from narrows.estimators.anomaly.ensemble import TrimmedEnsemble
-from narrows.estimators.anomaly.fitted import FittedMembers
+from narrows.estimators.anomaly.fitted import FittedMembers, Score
+from narrows.estimators.autoencoder import Autoencoder
 
 if TYPE_CHECKING:
     from narrows.estimators.anomaly.detector import AnomalyDetector
 
 _ARRAYS = ("decision_scores_", "calibration_scores_", "scale_")
-_PLAIN = ("threshold_", "offset_", "seed_", "n_features_in_")
+_PLAIN = {"threshold_": 0.0, "offset_": 0.0, "seed_": 0, "n_features_in_": 0}
 
 
 def save(detector: AnomalyDetector, path: str | PathLike[str], *, overwrite: bool) -> None:
@@ -67,7 +69,9 @@ def restore(path: Path, about: dict[str, Any], tensors: dict[str, Tensor], own: 
     fitted = about["fitted"]
     schema = Schema.restore(about["schema"], _below(tensors, "schema."))
     if "members" in fitted:
-        models = [persistence.load(path / f"{persistence.MEMBER}{i}", **own) for i in range(int(fitted["members"]))]
+        models = [_member(path / f"{persistence.MEMBER}{i}", schema, own) for i in range(int(fitted["members"]))]
+        if not models or fitted["score"] not in get_args(Score):
+            raise ValueError("it says that it has no member, or a score that there is none of")
         arrays = _below(tensors, "scorer.")
         scorer: TrimmedEnsemble | FittedMembers = FittedMembers(
             models,
@@ -84,14 +88,24 @@ def restore(path: Path, about: dict[str, Any], tensors: dict[str, Tensor], own: 
             raise ValueError("the reference rows do not fit the schema")
     parameters = {**about["parameters"], "categorical": tuple(about["parameters"]["categorical"])}
     detector = AnomalyDetector(estimator, **parameters)
+    detector._check_settings()
     for name in _PLAIN:
-        setattr(detector, name, fitted[name])
+        setattr(detector, name, type(_PLAIN[name])(fitted[name]))
     for name in (*_ARRAYS, "labels_"):
         setattr(detector, name, tensors[name].numpy())
     detector.schema_, detector.scorer_ = schema, scorer
     if schema.names is not None:
         detector.feature_names_in_ = np.asarray(schema.names, dtype=object)
     return detector
+
+
+def _member(path: Path, schema: Schema, own: dict[str, Any]) -> Autoencoder:
+    if path.is_symlink() or not path.is_dir():
+        raise ModelDamagedError(f"The detector {path.parent} has lost its {path.name}; restore it or fit again.")
+    model = persistence.load(path, **own)
+    if not isinstance(model, Autoencoder) or model.schema_.describe() != schema.describe():
+        raise ModelDamagedError(f"{path} is not the model that its detector was saved with; restore it or fit again.")
+    return model
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, np.ndarray]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,14 @@ from sklearn.preprocessing import RobustScaler
 
 import narrows
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
-from narrows.errors import DataError, ModelDamagedError, NotFittedError, SchemaMismatchError, SettingError
+from narrows.errors import (
+    DataError,
+    ModelDamagedError,
+    NotFittedError,
+    OutputExistsError,
+    SchemaMismatchError,
+    SettingError,
+)
 from tests.six_networks import X as DIGITS
 
 RNG = np.random.default_rng(0)
@@ -77,8 +86,8 @@ def test_the_words_of_scikit_learn_and_of_pyod_agree(detector: AnomalyDetector) 
 
 
 def test_contamination_is_the_share_of_calibration_rows_alarmed() -> None:
-    fitted = AnomalyDetector(contamination=0.2, random_state=0).fit(ROWS)
-    assert len(fitted.calibration_scores_) == 60
+    fitted = AnomalyDetector(contamination=0.2, random_state=0).fit(normal(1500, 1))
+    assert len(fitted.calibration_scores_) == 150
     assert (fitted.calibration_scores_ > fitted.threshold_).mean() == pytest.approx(0.2, abs=0.02)
 
 
@@ -194,3 +203,58 @@ def test_other_rows_and_unfitted_detectors_are_refused(detector: AnomalyDetector
         detector.predict(ROWS[:, :4])
     with pytest.raises(NotFittedError):
         AnomalyDetector().predict(ROWS)
+
+
+@pytest.mark.parametrize("estimator", [None, SMALL])
+def test_the_right_column_is_blamed_beside_identifiers_dates_and_categories(estimator) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "id": np.arange(400),
+            "flag": rng.random(400) < 0.5,
+            "when": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 72_000, 400), unit="s"),
+            "kind": rng.choice(["u", "v"], 400),
+            "x": rng.normal(size=400),
+        }
+    )
+    fitted = AnomalyDetector(estimator, random_state=0).fit(frame)
+    strange = frame[:3].assign(x=50.0)
+    assert [reasons[0].column for reasons in fitted.explain(strange)] == ["x"] * 3
+    assert [reasons[0].observed for reasons in fitted.explain(strange)] == [50.0] * 3
+    assert fitted.error_map(strange).shape == (3, 5)
+    numbers = frame[["id", "x"]].assign(y=rng.normal(size=400))
+    assert AnomalyDetector(random_state=0).fit(numbers).explain(numbers[:2].assign(y=50.0))[0][0].column == "y"
+
+
+def test_a_promise_is_kept_where_new_rows_hold_levels_that_nobody_saw() -> None:
+    def rows(n: int, first: int) -> pd.DataFrame:
+        rng = np.random.default_rng(first)
+        level = np.where(rng.random(n) < 0.1, [f"u{first + i}" for i in range(n)], rng.choice(list("abcde"), n))
+        return pd.DataFrame({"x": rng.normal(size=n).round(1), "c": level})
+
+    fitted = AnomalyDetector(threshold="conformal", alpha=0.02, random_state=0).fit(rows(2000, 0))
+    assert (fitted.predict(rows(3000, 10**6)) == -1).mean() < 0.035
+
+
+@pytest.mark.parametrize("n", [20, 30, 50])
+def test_few_rows_have_about_the_share_of_alarms_that_was_asked_for(n: int) -> None:
+    shares = [AnomalyDetector(random_state=seed).fit(normal(n, seed)).labels_.mean() for seed in range(4)]
+    assert np.max(shares) <= 0.15
+
+
+def test_a_detector_that_lost_a_member_or_holds_notes_is_told_and_left(tmp_path) -> None:
+    fitted = AnomalyDetector(SMALL, random_state=0).fit(ROWS[:100])
+    fitted.save(tmp_path / "d")
+    (tmp_path / "d" / "member-0" / "notes.txt").write_text("mine")
+    with pytest.raises(OutputExistsError, match="more than a narrows model"):
+        fitted.save(tmp_path / "d", overwrite=True)
+    assert (tmp_path / "d" / "member-0" / "notes.txt").read_text() == "mine"
+    shutil.rmtree(tmp_path / "d" / "member-0")
+    with pytest.raises(ModelDamagedError, match="has lost its member-0"):
+        narrows.load(tmp_path / "d")
+
+
+def test_where_an_autoencoder_is_needed_a_detector_is_refused_in_words(detector: AnomalyDetector) -> None:
+    for call in (narrows.diagnose, narrows.report, narrows.insight.sweep):
+        with pytest.raises(SettingError, match="autoencoder is needed"):
+            call(detector, ROWS)

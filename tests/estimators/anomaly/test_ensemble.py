@@ -31,7 +31,7 @@ def test_the_distance_is_that_to_the_third_neighbour_and_no_row_is_its_own(fitte
 
 def test_a_column_is_expected_by_the_rows_nearest_in_all_others(fitted) -> None:
     ensemble, _ = fitted
-    expected, far = ensemble.expected(NEW, np.arange(4))
+    expected, far = ensemble.expected(NEW, np.arange(4), 4)
     x, references = np.arcsinh(NEW), ensemble.references
     nearest = NearestNeighbors(n_neighbors=3).fit(references).kneighbors(x)[0]
     for j in range(4):
@@ -45,7 +45,7 @@ def test_a_column_is_expected_by_the_rows_nearest_in_all_others(fitted) -> None:
 def test_floats_of_one_column_are_left_out_together(fitted) -> None:
     ensemble, _ = fitted
     columns = np.array([0, 0, 1, 2])
-    expected, far = ensemble.expected(NEW, columns)
+    expected, far = ensemble.expected(NEW, columns, 3)
     assert far.shape == (50, 3)
     x, references = np.arcsinh(NEW), ensemble.references
     _, places = NearestNeighbors(n_neighbors=3).fit(references[:, 2:]).kneighbors(x[:, 2:])
