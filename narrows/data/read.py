@@ -27,6 +27,7 @@ def read(
     ignore: Sequence[str] | None = None,
     label: str | None = None,
     image_size: Sequence[int] | None = None,
+    text: Sequence[str] = (),
     missing: Literal["mask", "error", "mean", "drop"] = "mask",
 ) -> Rows:
     """Read rows from a file, a folder of images or a set that narrows knows.
@@ -45,6 +46,8 @@ def read(
         A column of a table that becomes ``labels`` and is not learned from.
     image_size : (height, width), optional
         Resizes the images of a folder.
+    text : names, optional
+        Columns of a CSV file that are text, though all their cells may read as numbers or dates.
     missing : {"mask", "error", "mean", "drop"}, default "mask"
         "drop" leaves out rows with a missing cell, and says how many in ``notes``. The others leave gaps to the fit.
 
@@ -69,7 +72,7 @@ def read(
         raise SettingError(f"columns, ignore and label need a CSV or Parquet file, which {source} is not.")
     if image_size is not None and (is_set or not path.is_dir()):
         raise SettingError(f"image_size needs a folder of images, which {source} is not.")
-    rows = sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size)
+    rows = sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size, text)
     return without_gaps(rows) if missing == "drop" else rows
 
 
@@ -90,6 +93,7 @@ def _read_path(
     ignore: Sequence[str] | None,
     label: str | None,
     image_size: Sequence[int] | None,
+    text: Sequence[str],
 ) -> Rows:
     if not path.exists():
         raise DataNotFoundError(f"There is no file, folder or set {str(path)!r}; the sets are {', '.join(sets.SETS)}.")
@@ -99,8 +103,10 @@ def _read_path(
         if path.is_dir():
             return images.read_images(path, image_size)
         if _is_table(path):
-            table, notes = tables.read_csv(path) if _CSV.search(path.name) else (tables.read_parquet(path), ())
-            return tables.table_rows(table, path.name, columns=columns, ignore=ignore, label=label, notes=notes)
+            table, notes = tables.read_csv(path, text) if _CSV.search(path.name) else (tables.read_parquet(path), ())
+            return tables.table_rows(
+                table, path.name, columns=columns, ignore=ignore, label=label, text=text, notes=notes
+            )
         if path.suffix.casefold() == ".npy":
             return arrays.read_npy(path)
         if path.suffix.casefold() == ".npz":

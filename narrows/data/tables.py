@@ -29,12 +29,13 @@ _NUMBER = r"(?i)^\s*[-+]?(\d+\.?\d*|\.\d+|inf|infinity)(e[-+]?\d+)?\s*$"
 _DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
 
 
-def read_csv(path: Path) -> tuple[pa.Table, tuple[str, ...]]:
+def read_csv(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str, ...]]:
     """A CSV file, also gzipped, as a table, with notes on how it was read.
 
-    The column types are inferred over the whole file. The separator is the one of comma, semicolon and tab
-    that stands in the first line most often. A first line of nothing but numbers is a row, not a header, unless
-    they are 0, 1, 2, ..., which is what pandas writes where columns have no names.
+    The column types are inferred over the whole file, but for the columns `text`, which are text whatever they hold.
+    The separator is the one of comma, semicolon and tab that stands in the first line most often. A first line of
+    nothing but numbers is a row, not a header, unless they are 0, 1, 2, ..., which is what pandas writes where columns
+    have no names.
     """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -50,7 +51,9 @@ def read_csv(path: Path) -> tuple[pa.Table, tuple[str, ...]]:
                     column_names=[f"x{i}" for i in range(len(cells))] if headless else None
                 ),
                 parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-                convert_options=arrow_csv.ConvertOptions(strings_can_be_null=True),
+                convert_options=arrow_csv.ConvertOptions(
+                    strings_can_be_null=True, column_types=dict.fromkeys(text, pa.string())
+                ),
             )
         _ = table.column_names  # decodes the header
     except UnicodeDecodeError as error:
@@ -90,9 +93,10 @@ def table_rows(
     columns: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
     label: str | None = None,
+    text: Sequence[str] = (),
     notes: tuple[str, ...] = (),
 ) -> Rows:
-    """The columns of a table that are chosen and not ignored."""
+    """The columns of a table that are chosen and not ignored; `text` names those that are text whatever they hold."""
     names = list(table.column_names)
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
@@ -105,7 +109,7 @@ def table_rows(
     chosen = [name for name in dict.fromkeys(columns or names) if name not in left_out]
     if not chosen:
         raise DataError(f"{source} has no column left to learn from; ignore fewer of them.")
-    kept = [_column(table[name], name, source) for name in chosen]
+    kept = [_column(table[name], name, source, is_text=name in text) for name in chosen]
     return Rows(
         tuple(column.values for column in kept),
         names=tuple(chosen),
@@ -199,12 +203,15 @@ def _check_known(name: str, names: list[str], source: str) -> None:
 # -- what a column is
 
 
-def _column(column: pa.ChunkedArray, name: str, source: str) -> Column:
-    """A column as an array; texts that are numbers in every cell become numbers, and a mixture is told."""
+def _column(column: pa.ChunkedArray, name: str, source: str, *, is_text: bool) -> Column:
+    """A column as an array; texts that are numbers in every cell become numbers, and a mixture is told.
+
+    is_text : whether it is known to be text.
+    """
     import narwhals as nw
 
     note = None
-    if _is_text(column.type) and column.null_count < len(column):
+    if not is_text and _is_text(column.type) and column.null_count < len(column):
         if _is_mostly(column, _NUMBER):
             stray = _stray_cell(column)
             if stray is None:

@@ -86,3 +86,15 @@ def test_a_table_without_gaps_is_written_as_it_is(shell, quick, table: Path) -> 
     assert shell("fit", table, "-o", "m", *quick).status == 0
     assert "Filled 0 gaps of 40 rows in full.parquet." in shell("impute", "m", table, "-o", "full.parquet").out
     assert pyarrow.parquet.read_table("full.parquet").equals(csv(table))
+
+
+def test_a_level_that_reads_as_a_number_stays_the_level_it_was(shell, quick) -> None:
+    lines = ["code,x"] + [f"{('A1', '01', '02')[i % 3]},{i % 7}.5" for i in range(90)]
+    Path("all.csv").write_text("\n".join(lines) + "\n")
+    Path("some.csv").write_text("\n".join(["code,x", *(line for line in lines if line.startswith("01"))]) + "\n")
+    assert shell("fit", "all.csv", "-o", "m", *quick).status == 0
+    whole = shell("score", "m", "all.csv", "-o", "all-scores.csv")
+    assert whole.status == 0
+    assert shell("score", "m", "some.csv", "-o", "some-scores.csv").status == 0
+    errors = Path("all-scores.csv").read_text().splitlines()[1:]
+    assert [line for i, line in enumerate(errors) if i % 3 == 1] == Path("some-scores.csv").read_text().splitlines()[1:]

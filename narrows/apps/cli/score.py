@@ -80,7 +80,8 @@ def score(
     if explain is not None and unit:
         scores["surprise"] = surprise(fitted, rows)
     main = scores.get("surprise", next(iter(scores.values())))
-    strangest = np.argsort(-main, kind="stable")[: max(_EXPLAINED, len(rows) // 20)]
+    n_explained = _SHOWN if output is None else max(_EXPLAINED, len(rows) // 20)
+    strangest = np.argsort(-main, kind="stable")[:n_explained]
     reasons = None
     if explain is not None:
         told = _reasons(fitted, rows, strangest, explain)

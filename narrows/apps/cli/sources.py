@@ -106,10 +106,13 @@ def _read_columns(fitted: Autoencoder, data: str, *, label: str | None, image_si
     from narrows.data import read
     from narrows.errors import DataError, SettingError
 
-    names, learned = fitted.schema_.names, fitted.schema_.learned_columns
+    schema = fitted.schema_
+    names, learned = schema.names, schema.learned_columns
+    # A level such as "01" must stay one where all rows of the new file happen to read as numbers.
+    text = [] if names is None else [names[i] for i in learned if schema.dtypes[i] == "object"]
     for wanted in () if names is None else (names, [names[i] for i in learned]):
         with suppress(DataError, SettingError):  # nameless, or lacking some: `_matched` says so
-            return read(data, columns=wanted, label=label, image_size=image_size)
+            return read(data, columns=wanted, label=label, image_size=image_size, text=text)
     return read(data, label=label, image_size=image_size)
 
 
