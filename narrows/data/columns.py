@@ -143,6 +143,8 @@ def _levels(series: nw.Series[Any]) -> tuple[list[Any], bool]:
     """All levels of a categorical column in their order, and whether that order means something."""
     column: Any = series.to_native()
     if series.implementation.is_pandas_like():
+        if not hasattr(column.dtype, "categories"):  # Arrow's dictionaries under pandas have no list of levels
+            return sorted({cell for cell in column.tolist() if not is_missing(cell)}), False
         return column.cat.categories.tolist(), bool(column.dtype.ordered)
     if series.implementation.is_pyarrow():
         chunks = column.unify_dictionaries().chunks
@@ -160,7 +162,11 @@ def _date_column(series: nw.Series[Any], native: str) -> Column:
     unit, zone = getattr(dtype, "time_unit", "D"), getattr(dtype, "time_zone", None)
     if zone:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    values = series.to_numpy().astype(f"datetime64[{unit}]")
+    try:
+        values = series.to_numpy().astype(f"datetime64[{unit}]")
+    except (ValueError, TypeError):  # Arrow's dates under pandas come as objects, gaps among them
+        cells = [None if is_missing(cell) else cell for cell in series.to_list()]
+        values = np.array(cells, dtype=f"datetime64[{unit}]")
     if unit == "D":
         return Column(values, ColumnType("Date", pandas=native))
     return Column(values, ColumnType("Datetime", unit=unit, zone=zone or "", pandas=native))

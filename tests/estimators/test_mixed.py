@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import numpy as np
@@ -320,3 +321,22 @@ def test_an_array_column_of_nothing_but_gaps_is_set_aside() -> None:
     model = Autoencoder(n_components=1, epochs=2, random_state=0, device="cpu").fit(block)
     assert model.schema_.left_out == {"x1": "empty"}
     assert model.transform(block).shape == (60, 1)
+
+
+def test_arrow_dates_and_dictionaries_under_pandas_are_read() -> None:
+    pa = pytest.importorskip("pyarrow")
+    days = [datetime.date(2024, 1, 1 + i % 28) if i % 5 else None for i in range(60)]
+    levels = pa.array([("a", "b", "c")[i % 3] for i in range(60)]).dictionary_encode()
+    frame = pd.DataFrame(
+        {
+            "day": pd.array(days, dtype=pd.ArrowDtype(pa.date32())),
+            "level": pd.array(levels, dtype=pd.ArrowDtype(levels.type)),
+            "x": np.arange(60) * 1.5,
+        }
+    )
+    model = Autoencoder(n_components=2, epochs=2, random_state=0, device="cpu").fit(frame)
+    assert model.schema_.kind_words == {"day": "date", "level": "category", "x": "numeric"}
+    filled = model.impute(frame)
+    assert filled["day"].notna().all()
+    assert filled["level"].tolist() == frame["level"].tolist()
+    assert [day for day in days if day] == [day for day, given in zip(filled["day"], days, strict=True) if given]
