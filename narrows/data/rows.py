@@ -93,6 +93,12 @@ class Rows:
             column_labels=None,
         )
 
+    def sampled(self, most: int, *, seed: int = 0) -> Rows:
+        """These rows, or `most` of them drawn at random, in their order."""
+        if len(self) <= most:
+            return self
+        return self.take(np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False)))
+
     def block(self, columns: np.ndarray | None = None, rows: slice = slice(None)) -> np.ndarray:
         """The chosen columns (default: all) of the chosen rows as one array (n, c) of their common dtype."""
         if isinstance(self.values, tuple):

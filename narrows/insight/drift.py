@@ -111,11 +111,11 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
         Fewer than five rows on either side.
     """
     schema = model.schema_
-    rows_now = _sample(as_rows(X))
+    rows_now = as_rows(X).sampled(_MOST)
     now = schema.encode(rows_now, who=type(model).__name__)
     scores_now = _scores(model, now)
     if reference is not None:
-        rows_then = _sample(as_rows(reference))
+        rows_then = as_rows(reference).sampled(_MOST)
         then = schema.encode(rows_then, who=type(model).__name__)
         scores_then = _scores(model, then)
     else:
@@ -191,12 +191,6 @@ def _compared(name: str, then: np.ndarray, now: np.ndarray) -> ColumnDrift:
         float(np.median(then)),
         float(np.median(now)),
     )
-
-
-def _sample(rows: Any) -> Any:
-    if len(rows) <= _MOST:
-        return rows
-    return rows.take(np.sort(np.random.default_rng(0).choice(len(rows), _MOST, replace=False)))
 
 
 def _told(value: Any) -> str:

@@ -91,7 +91,7 @@ def fidelity(real: Any, synthetic: Any, *, random_state: int = 0) -> Fidelity:
     """
     from scipy.stats import ks_2samp
 
-    real, synthetic = (_sample(as_rows(rows), random_state) for rows in (real, synthetic))
+    real, synthetic = (as_rows(rows).sampled(_MOST_ROWS, seed=random_state) for rows in (real, synthetic))
     if real.feature_names != synthetic.feature_names:
         raise DataError("Real and made-up rows must have the same columns in the same order to be compared.")
     names = real.feature_names
@@ -162,9 +162,3 @@ def _is_gap(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind == "f":
         return np.isnan(values)
     return np.array([value is None or value != value for value in values], dtype=bool)
-
-
-def _sample(rows: Rows, seed: int) -> Rows:
-    if len(rows) <= _MOST_ROWS:
-        return rows
-    return rows.take(np.sort(np.random.default_rng(seed).choice(len(rows), _MOST_ROWS, replace=False)))

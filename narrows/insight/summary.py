@@ -207,17 +207,11 @@ def _constants(schema: Schema) -> tuple[np.ndarray, np.ndarray]:
 def _parts(model: Autoencoder, rows: Rows, test: Rows | None) -> tuple[HeldOut, Rows, Rows]:
     """Which rows are measured, the rows PCA may learn from, and the measured rows."""
     if test is not None:
-        return "test", rows, _at_most(test)
+        return "test", rows, test.sampled(_MAX_MEASURED)
     parts = Parts.of(model, rows)
     if not parts.measured_is_unseen:
-        return "training", rows, _at_most(rows)
-    return "validation", rows.take(np.sort(parts.known)), _at_most(rows.take(np.sort(parts.measured)))
-
-
-def _at_most(rows: Rows) -> Rows:
-    if len(rows) <= _MAX_MEASURED:
-        return rows
-    return rows.take(np.sort(np.random.default_rng(0).choice(len(rows), _MAX_MEASURED, replace=False)))
+        return "training", rows, rows.sampled(_MAX_MEASURED)
+    return "validation", rows.take(np.sort(parts.known)), rows.take(np.sort(parts.measured)).sampled(_MAX_MEASURED)
 
 
 def _elbo(model: Autoencoder, rows: Rows) -> float | None:

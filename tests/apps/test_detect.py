@@ -78,3 +78,17 @@ def test_a_promise_that_cannot_be_kept_is_a_sentence(shell, sensors: Path) -> No
     assert told.status == 1
     assert "at least 999 calibration rows" in told.err.replace("\n", " ")
     assert not Path("d").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--threshold", "budget", "--budget", "7"), "7 alarms, as many as the budget"),
+        (("--threshold", "benjamini-hochberg", "--alpha", "0.1"), "at most 10% of them false on average"),
+        (("--threshold", "conformal", "--alpha", "0.1"), "above a score of"),
+    ],
+)
+def test_alarms_are_told_by_what_they_went_by(shell, sensors: Path, options: tuple[str, ...], words: str) -> None:
+    told = shell("detect", sensors, "--ignore", "broken", "-o", "d", "--seed", "0", *options)
+    assert told.status == 0
+    assert words in told.out

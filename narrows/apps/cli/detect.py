@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,6 +11,9 @@ from narrows.apps.cli.options import Columns, Data, Force, Ignore, ImageSize, Js
 from narrows.apps.cli.output import check_model_path
 from narrows.apps.cli.sources import data_name, names_in, read_for_fit
 from narrows.apps.cli.voice import Voice, counted, duration, number
+
+if TYPE_CHECKING:
+    from narrows import AnomalyDetector
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
@@ -118,8 +121,7 @@ def detect(
         ],
     }
     lines = [
-        f"{counted(len(scores), 'row')} in {duration(seconds)}; {counted(n_alarms, 'alarm')} above a score of "
-        f"{number(detector.threshold_)}, set by {counted(len(detector.calibration_scores_), 'row')}.",
+        f"{counted(len(scores), 'row')} in {duration(seconds)}; {counted(n_alarms, 'alarm')}{_by(detector)}.",
         "The strangest rows:",
         *[
             f"  {source.rows.row_name(int(i))}, score {number(float(scores[i]))}: {'; '.join(map(str, reasons))}"
@@ -131,3 +133,13 @@ def detect(
         result["quality"] = quality.to_dict()
         lines.append(quality_told(quality))
     voice.result(result, *lines, f"Saved as {path}.")
+
+
+def _by(detector: AnomalyDetector) -> str:
+    """What the alarms of a fit went by."""
+    by = counted(len(detector.calibration_scores_), "row")
+    if detector.threshold == "budget":
+        return ", as many as the budget"
+    if detector.threshold == "benjamini-hochberg":
+        return f", at most {detector.alpha:.0%} of them false on average, judged by {by}"
+    return f" above a score of {number(detector.threshold_)}, set by {by}"

@@ -134,8 +134,8 @@ def _shell(model: Autoencoder, changed: dict[str, Any], rows: Rows) -> str:
     for name, value in changed.items():
         setting = known.get(name)
         value = tuple(value) if isinstance(value, list) and name == "hidden_layer_sizes" else value
-        if name == "missing" and value == "mean":
-            words += ["--missing", "mean"]
+        if name == "missing":
+            words += ["--missing", value]
         elif setting is None or not isinstance(value, str | int | float | tuple):
             return ""
         elif isinstance(value, bool):

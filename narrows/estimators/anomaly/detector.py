@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field
 from numbers import Integral
@@ -69,7 +70,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     labels_ : ndarray of shape (n,)
         1 for the rows of the fit that are anomalies by the threshold, else 0.
     threshold_ : float
-        A score above it is an anomaly ("contamination", "conformal").
+        A score above it is an anomaly ("contamination", "conformal"; for the others it is that of "contamination", or
+        of "conformal" at the same `alpha`, and does not decide).
     offset_ : float
         Its negative, as scikit-learn has it.
     calibration_scores_ : ndarray
@@ -143,11 +145,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             # What the rows of a promise hold must be as new to the schema as to the networks.
             known = rows.take(train) if self._is_strict else rows
             schema = Schema.learn(known, scale="standard", missing=self.missing, categorical=self.categorical)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                floats = schema.encode(rows, who=type(self).__name__)
             scorer, parts = TrimmedEnsemble.fit(
-                floats,
+                self._quietly_encoded(schema, rows),
                 train,
                 # Left out of its own neighbours, a row that no network saw may be a neighbour of others. The promise of
                 # a conformal threshold is exact only where it is not.
@@ -159,7 +158,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         else:
             scorer = self._fit_members(rows.take(train), seed)
             schema = scorer.models[0].schema_
-            parts = scorer.parts(schema.encode(rows, who=type(self).__name__))
+            parts = scorer.parts(self._quietly_encoded(schema, rows))
         self.schema_, self.scorer_, self.seed_ = schema, scorer, seed
         self.n_features_in_ = rows.n_columns
         if rows.names is not None:
@@ -180,7 +179,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return -self._scores(self._floats(X))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """The threshold minus the anomaly score (n,): negative for anomalies."""
+        """The threshold minus the anomaly score (n,): negative above it.
+
+        `predict` follows its sign for "contamination" and "conformal"; the other thresholds judge rows together.
+        """
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> np.ndarray:
@@ -240,6 +242,12 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._check_fitted()
         return as_rows(X, image_shape=None if self.estimator is None else self.estimator.image_shape)
 
+    def _quietly_encoded(self, schema: Schema, rows: Rows) -> np.ndarray:
+        """The rows of the fit as floats; that some hold what the schema did not see is meant."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return schema.encode(rows, who=type(self).__name__)
+
     def _scores(self, floats: np.ndarray) -> np.ndarray:
         return self._combined(self.scorer_.parts(floats))
 
@@ -261,22 +269,19 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         scores = self.calibration_scores_
         if self._is_strict:
             self.threshold_ = thresholds.conformal_threshold(scores, self.alpha)
-            if not np.isfinite(self.threshold_):
-                needed = int(np.ceil(1 / self.alpha)) - 1
-                raise DataError(
-                    f"alpha={self.alpha} needs at least {needed} calibration rows, and there are {len(scores)}; give "
-                    "more rows, a larger alpha, or threshold='contamination'."
-                )
         else:
             self.threshold_ = float(np.quantile(scores, 1 - self.contamination))
         self.offset_ = -self.threshold_
 
     def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
-        """Places of rows that no network sees, ascending."""
+        """Places of rows that no network sees, ascending; DataError where they are too few for what is promised."""
         share = self.calibration_fraction or (0.5 if self._is_strict else 0.1)
-        if n < _FEWEST_ROWS:
-            return np.array([], dtype=int)
-        n_held = min(_MOST_CALIBRATION, max(1, round(n * share)), n - 2)
+        n_held = min(_MOST_CALIBRATION, max(1, round(n * share)), n - 2) if n >= _FEWEST_ROWS else 0
+        if self._is_strict and self.alpha * (n_held + 1) < 1 - 1e-9:
+            raise DataError(
+                f"alpha={self.alpha} needs at least {math.ceil(1 / self.alpha) - 1} calibration rows, and there are "
+                f"{n_held}; give more rows, a larger alpha, or threshold='contamination'."
+            )
         return np.sort(np.random.default_rng([seed, 0]).permutation(n)[:n_held])
 
     def _fit_members(self, rows: Rows, seed: int) -> FittedMembers:

@@ -124,8 +124,8 @@ def _card(detector: AnomalyDetector) -> str:
     return f"""# AnomalyDetector
 
 Fitted by narrows {versions["narrows"]} on {n:,} rows of {detector.schema_.n_columns} columns, of which
-{int(detector.labels_.sum()):,} are anomalies by its threshold ({detector.threshold}: {detector.threshold_:.6g}), set by
-{len(detector.calibration_scores_):,} calibration rows.
+{int(detector.labels_.sum()):,} are anomalies by its threshold ({detector.threshold}), set by the scores of
+{len(detector.calibration_scores_):,} rows.
 {kept}
 ```python
 import narrows

@@ -23,15 +23,23 @@ def grid_size(n_down: int, n_across: int, *, side: float = 0.6, captions: float 
     return min(11.0, n_across * side + captions), n_down * side + 0.5
 
 
-def draw_images(ax: Axes, images: np.ndarray, *, captions: Sequence[str] = (), faded: np.ndarray | None = None) -> None:
+def draw_images(
+    ax: Axes,
+    images: np.ndarray,
+    *,
+    captions: Sequence[str] = (),
+    beneath: Sequence[str] = (),
+    faded: np.ndarray | None = None,
+) -> None:
     """Draw images (down, across, height, width, channels) in [0, 1].
 
     captions : one for each line.
+    beneath : one for each column of images.
     faded : (down, across) of bool, images to be drawn pale.
     """
-    down, across, height, width, channels = images.shape
+    down, across, height, width, _ = images.shape
     gap = max(1, round(_GAP * max(height, width)))
-    colour = np.repeat(images, 3, axis=4) if channels == 1 else images[..., :3]
+    colour = coloured(images)
     if faded is not None:
         pale = np.where(faded, 0.25, 1.0)[:, :, None, None, None]
         colour = 1 - pale * (1 - colour)
@@ -41,10 +49,16 @@ def draw_images(ax: Axes, images: np.ndarray, *, captions: Sequence[str] = (), f
             y, x = i * (height + gap), j * (width + gap)
             sheet[y : y + height, x : x + width] = colour[i, j]
     ax.imshow(sheet, interpolation="none", aspect="equal")
-    ax.set_xticks([])
+    across_centres = [j * (width + gap) + (width - 1) / 2 for j in range(across)]
+    ax.set_xticks(across_centres if len(beneath) else [], list(beneath))
     centres = [i * (height + gap) + (height - 1) / 2 for i in range(down)]
     ax.set_yticks(centres if len(captions) else [], [as_words(caption) for caption in captions])
     _bare(ax)
+
+
+def coloured(images: np.ndarray) -> np.ndarray:
+    """Grey or colour images (..., channels) with three channels."""
+    return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images[..., :3]
 
 
 def draw_profiles(

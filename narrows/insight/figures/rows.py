@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from narrows.insight.figures.display import Display
-from narrows.insight.figures.mosaic import draw_images, draw_profiles, grid_size
+from narrows.insight.figures.mosaic import coloured, draw_images, draw_profiles, grid_size
 from narrows.insight.figures.style import error_colours
 from narrows.insight.payloads import denoising, error_map, reconstructions
 
@@ -85,11 +85,8 @@ class ErrorMapDisplay(Display):
         else:
             scale = ScalarMappable(Normalize(0, float(payload["map"].max()) or 1.0), error_colours())
             painted = np.asarray(scale.cmap(scale.norm(payload["map"])), np.float32)[..., :3]
-            lines = [_coloured(payload["original"]), _coloured(payload["rebuilt"]), painted]
-            draw_images(ax, np.stack(lines), captions=("original", "rebuilt", "squared error"))
-            side = payload["map"].shape[2]
-            gap = max(1, round(0.08 * max(payload["map"].shape[1:])))
-            ax.set_xticks([i * (side + gap) + (side - 1) / 2 for i in range(len(captions))], captions)
+            lines = [coloured(payload["original"]), coloured(payload["rebuilt"]), painted]
+            draw_images(ax, np.stack(lines), captions=("original", "rebuilt", "squared error"), beneath=captions)
             ax.figure.colorbar(scale, ax=ax, shrink=0.8, pad=0.02)
         ax.set_title("The strangest rows")
 
@@ -110,7 +107,3 @@ def _lines(ax: Axes, display: Display, lines: dict[str, str]) -> None:
         ax.set_xlabel(ax.get_xlabel() or f"columns ({about['unit']})")
     else:
         draw_images(ax, np.stack(list(series.values())), captions=tuple(series))
-
-
-def _coloured(images: np.ndarray) -> np.ndarray:
-    return np.repeat(images, 3, axis=3) if images.shape[3] == 1 else images[..., :3]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from narrows.estimators import DenoisingAutoencoder
-from narrows.insight.baselines import PCABaseline
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
 from narrows.insight.noise import corrupted
@@ -21,7 +20,7 @@ def denoising(evidence: Evidence) -> Finding | None:
     if copied == 0:
         return None
     left = float(np.square(evidence.rebuilt(noisy) - clean, dtype=np.float64).sum(axis=1).mean())
-    pca = PCABaseline.fit(evidence.known, evidence.n_active)
+    pca = evidence.pca(evidence.n_active)
     straight = (noisy - pca.mean) @ pca.components.T @ pca.components + pca.mean
     theirs = float(np.square(straight - clean).sum(axis=1).mean())
     values: dict[str, float | list[float]] = {"copied": copied, "model": left, "pca": theirs}

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrows.insight.baselines import PCABaseline
 from narrows.insight.summary import n_active, passage, squared_error, squares, there
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
+
+_MAX_COMPONENTS = 500  # beyond them, finding out how many PCA needs costs more than it tells
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,16 @@ class Evidence:
         from narrows.estimators.inference import map_floats
 
         return map_floats(self.held_out, self.model.network_.encode, self.model.device_)
+
+    @cached_property
+    def wide_pca(self) -> PCABaseline:
+        """PCA of the known rows, with as many components as any finding asks for."""
+        return PCABaseline.fit(self.known, min(max(_MAX_COMPONENTS, self.k), self.d))
+
+    def pca(self, n_components: int) -> PCABaseline:
+        """The same with its first components alone."""
+        wide = self.wide_pca
+        return PCABaseline(wide.mean, wide.components[:n_components], wide.n_rows)
 
     @property
     def d(self) -> int:

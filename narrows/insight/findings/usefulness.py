@@ -6,7 +6,6 @@ import warnings
 
 import numpy as np
 
-from narrows.insight.baselines import PCABaseline
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
 from narrows.insight.labels import known
@@ -33,7 +32,7 @@ def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
     if len(classes) < 2 or counts.min() < 3 or len(classes) > len(labels) / 3:
         return None
     folds = StratifiedKFold(3, shuffle=True, random_state=evidence.seed)
-    pca = PCABaseline.fit(evidence.known, evidence.k)
+    pca = evidence.pca(evidence.k)
     if not len(pca.components):  # every known row is the same
         return None
     views = {
@@ -74,7 +73,7 @@ def neighbourhoods(evidence: Evidence) -> Finding | None:
     if evidence.k != 2 or n <= 2 * _NEIGHBOURS:
         return None
     x = evidence.held_out[:n]
-    pca = PCABaseline.fit(evidence.known, 2)
+    pca = evidence.pca(2)
     if not len(pca.components):
         return None
     ours = float(trustworthiness(x, evidence.codes[:n], n_neighbors=_NEIGHBOURS))

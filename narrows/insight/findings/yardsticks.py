@@ -10,8 +10,6 @@ from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
 from narrows.model import GaussianCode, TopK
 
-_MAX_COMPONENTS = 500  # beyond them, finding out how many PCA needs costs more than it tells
-
 
 def beside_pca(evidence: Evidence) -> Finding:
     """The error beside PCA's with as many components, and how many PCA needs to reach it."""
@@ -19,12 +17,10 @@ def beside_pca(evidence: Evidence) -> Finding:
     mean = float(mean_baseline(evidence.known, evidence.held_out, evidence.there).mean())
     code = evidence.model.network_.code
     k = evidence.n_active
-    wide = PCABaseline.fit(evidence.known, min(max(_MAX_COMPONENTS, k), evidence.d))
-    curve = pca_curve(wide, evidence.held_out)
+    curve = pca_curve(evidence.wide_pca, evidence.held_out)
     theirs = float(curve[min(k, len(curve) - 1)])
     if evidence.there is not None:
-        narrow = PCABaseline(wide.mean, wide.components[:k], wide.n_rows)
-        theirs = float(narrow.squared_error(evidence.held_out, evidence.there).mean())
+        theirs = float(evidence.pca(k).squared_error(evidence.held_out, evidence.there).mean())
     reached = np.flatnonzero(curve <= ours)
     needed = int(reached[0]) if len(reached) else None
     values: dict[str, float | list[float]] = {
