@@ -21,6 +21,7 @@ _HOME = {
     "load": "narrows.estimators",
     "read": "narrows.data",
     "report": "narrows.apps.report",
+    "scan": "narrows.data",
 }
 
 __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
@@ -28,6 +29,7 @@ __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDu
 if TYPE_CHECKING:
     from narrows.apps.report import report as report
     from narrows.data import read as read
+    from narrows.data import scan as scan
     from narrows.estimators import AnomalyDetector as AnomalyDetector
     from narrows.estimators import Autoencoder as Autoencoder
     from narrows.estimators import ContractiveAutoencoder as ContractiveAutoencoder

@@ -13,6 +13,7 @@ from narrows.data.rows import Columns, Rows
 from narrows.data.scaling import Scale
 from narrows.data.schema import Schema
 from narrows.data.sets import SETS, KnownSet, cache_folder, fetch_set, find_set, load_set
+from narrows.data.stream import RowStream, memory_needed, scan
 from narrows.data.weighing import Weighing, weighing
 from narrows.data.write import check_output, write
 
@@ -23,6 +24,7 @@ __all__ = [
     "KnownSet",
     "Missing",
     "Numeric",
+    "RowStream",
     "Rows",
     "Scale",
     "Schema",
@@ -36,9 +38,11 @@ __all__ = [
     "give_back",
     "is_gap",
     "load_set",
+    "memory_needed",
     "montage",
     "read",
     "read_held_out",
+    "scan",
     "weighing",
     "whole_file",
     "whole_folder",

@@ -75,6 +75,11 @@ def read_images(folder: Path, image_size: Sequence[int] | None = None) -> Rows:
     )
 
 
+def holds_images(folder: Path) -> bool:
+    """Whether an image lies in the folder or below it."""
+    return any(_is_image(name) for _, _, names in os.walk(folder) for name in names)
+
+
 def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
     try:
         height, width = (int(n) for n in image_size)
@@ -85,13 +90,15 @@ def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
     return height, width
 
 
+def _is_image(name: str) -> bool:
+    return name.casefold().endswith(IMAGE_ENDINGS) and not name.startswith(".")
+
+
 def _image_paths(folder: Path) -> list[Path]:
     paths: list[Path] = []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]  # os.walk enters those left here
-        paths += (
-            Path(place, name) for name in names if name.casefold().endswith(IMAGE_ENDINGS) and not name.startswith(".")
-        )
+        paths += (Path(place, name) for name in names if _is_image(name))
     return sorted(path for path in paths if path.is_file())
 
 

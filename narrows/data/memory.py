@@ -49,6 +49,12 @@ def as_rows(X: object, *, image_shape: Sequence[int] | None = None, name: str = 
 
         rows = read(X)
     else:
+        from narrows.data.stream import RowStream
+
+        if isinstance(X, RowStream):
+            raise DataError(
+                f"{X.source} is a stream, which only fit takes whole; work on it in parts: for rows in X.chunks(): ..."
+            )
         X = _collected(X)
         rows = _from_frame(X, name) if _is_frame(X) else _from_array(X, name)
     return rows if image_shape is None else _with_image_shape(rows, image_shape)

@@ -7,16 +7,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from narrows.data import arrays, images, sets, tables
+from narrows.data import arrays, images, sets, stream, tables
 from narrows.data.columns import is_gap
 from narrows.data.rows import Rows
 from narrows.errors import DataError, DataFormatError, DataNotFoundError, SettingError
 
-_CSV = re.compile(r"\.csv(\.gz)?$", re.IGNORECASE)
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _IDX = re.compile(r"([.-]idx\d*(-\w+)?|-ubyte)(\.gz)?$", re.IGNORECASE)
 
 
@@ -35,8 +37,9 @@ def read(
     Parameters
     ----------
     source : str or path
-        A CSV (also .csv.gz), Parquet, NPY, NPZ or IDX (also .gz) file; a folder of PNG or JPEG images whose
-        sub-folders are classes; or the name of a set, "digits", "mnist", "fashion-mnist" (its training part).
+        A CSV (also .csv.gz), Parquet, NPY, NPZ or IDX (also .gz) file; a folder of CSV or of Parquet files, which are
+        one table; a folder of PNG or JPEG images whose sub-folders are classes; or the name of a set, "digits",
+        "mnist", "fashion-mnist" (its training part).
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
     columns : names, optional
         Which columns of a table to read. Default: all of them; what is not learned from, `fit` sets aside.
@@ -67,10 +70,10 @@ def read(
             raise SettingError(f"{name} must be a list of names, not one text.")
     is_set = isinstance(source, str) and source in sets.SETS
     path = Path(source)
-    is_table = not is_set and not path.is_dir() and _is_table(path)
+    is_table = not is_set and _is_table(path)
     if not is_table and (columns is not None or ignore is not None or label is not None):
         raise SettingError(f"columns, ignore and label need a CSV or Parquet file, which {source} is not.")
-    if image_size is not None and (is_set or not path.is_dir()):
+    if image_size is not None and (is_set or is_table or not path.is_dir()):
         raise SettingError(f"image_size needs a folder of images, which {source} is not.")
     rows = sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size, text)
     return without_gaps(rows) if missing == "drop" else rows
@@ -84,7 +87,10 @@ def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
 
 
 def _is_table(path: Path) -> bool:
-    return bool(_CSV.search(path.name)) or path.suffix.casefold() in (".parquet", ".pq")
+    """Whether it is a table, or a folder of tables and no images."""
+    if not path.is_dir():
+        return tables.is_csv(path) or tables.is_parquet(path)
+    return not images.holds_images(path) and any(stream.table_files(path, parquet=parquet) for parquet in (True, False))
 
 
 def _read_path(
@@ -100,13 +106,13 @@ def _read_path(
     if not path.is_file() and not path.is_dir():
         raise DataFormatError(f"{path} is neither a file nor a folder; give one of them.")
     try:
-        if path.is_dir():
-            return images.read_images(path, image_size)
         if _is_table(path):
-            table, notes = tables.read_csv(path, text) if _CSV.search(path.name) else (tables.read_parquet(path), ())
+            table, notes = _read_table(path, text)
             return tables.table_rows(
                 table, path.name, columns=columns, ignore=ignore, label=label, text=text, notes=notes
             )
+        if path.is_dir():
+            return images.read_images(path, image_size)
         if path.suffix.casefold() == ".npy":
             return arrays.read_npy(path)
         if path.suffix.casefold() == ".npz":
@@ -121,6 +127,12 @@ def _read_path(
         f"{path.name} has an ending that narrows does not know; give a CSV, Parquet, NPY, NPZ or IDX file, "
         "or a folder of PNG or JPEG images."
     )
+
+
+def _read_table(path: Path, text: Sequence[str]) -> tuple[pa.Table, tuple[str, ...]]:
+    if path.is_dir():
+        return stream.read_whole(path, text), ()
+    return tables.read_csv(path, text) if tables.is_csv(path) else (tables.read_parquet(path), ())
 
 
 def without_gaps(rows: Rows, columns: Sequence[int] | None = None) -> Rows:

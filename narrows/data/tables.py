@@ -8,9 +8,9 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -24,9 +24,20 @@ from narrows.errors import DataError, DataFormatError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_CSV = re.compile(r"\.csv(\.gz)?$", re.IGNORECASE)
 _HEAD = 1 << 16
 _NUMBER = r"(?i)^\s*[-+]?(\d+\.?\d*|\.\d+|inf|infinity)(e[-+]?\d+)?\s*$"
 _DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
+
+
+def is_csv(path: Path) -> bool:
+    """Whether a file is named as a CSV file."""
+    return bool(_CSV.search(path.name))
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is named as a Parquet file."""
+    return path.suffix.casefold() in (".parquet", ".pq")
 
 
 def read_csv(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str, ...]]:
@@ -40,34 +51,113 @@ def read_csv(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str,
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    delimiter, cells = _first_cells(_head(path))
-    counted = cells == [str(i) for i in range(len(cells))]
-    headless = not counted and all(is_number_text(cell) and np.isfinite(float(cell)) for cell in cells)
+    form = _CsvForm.of(path)
+    with _told_plainly(path, form), _opened(path) as file:
+        table = arrow_csv.read_csv(file, **form.options(dict.fromkeys(text, pa.string())))
+        _check_decoded(path, table.schema)
+    return table, form.notes(path)
+
+
+def csv_chunks(path: Path, types: Mapping[str, pa.DataType], *, block: int) -> Iterator[pa.Table]:
+    """A CSV file, also gzipped, in tables of about `block` bytes of text.
+
+    types : of columns by name; the others' are inferred from the first chunk, and `WiderTypeError` says where that does
+    not hold further down.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    form, names = _CsvForm.of(path), []
+    with _told_plainly(path, form), _opened(path) as file:
+        try:
+            with arrow_csv.open_csv(file, **form.options(dict(types), block=block)) as reader:
+                _check_decoded(path, reader.schema)
+                names = reader.schema.names
+                for batch in reader:
+                    if batch.num_rows:
+                        yield pa.Table.from_batches([batch])
+        except pa.ArrowInvalid as error:
+            stray = re.search(r"column #(\d+): .*conversion error to (\w+)", str(error), re.DOTALL)
+            names = names or list(form.cells)
+            if stray is None or int(stray[1]) >= len(names):
+                raise
+            raise WiderTypeError(names[int(stray[1])], _wider(stray[2])) from error
+
+
+class WiderTypeError(Exception):
+    """A column of a CSV file holds more than its first rows showed; never seen by users."""
+
+    def __init__(self, name: str, dtype: pa.DataType) -> None:
+        super().__init__(name)
+        self.name, self.dtype = name, dtype
+
+
+def _wider(word: str) -> pa.DataType:
+    """The next type that holds what the one of this name does not."""
+    import pyarrow as pa
+
+    return pa.float64() if word in ("int64", "null") else pa.string()
+
+
+@dataclass(frozen=True)
+class _CsvForm:
+    """How a CSV file is written: its separator, the cells of its first line, and what that line is."""
+
+    delimiter: str
+    cells: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: Path) -> _CsvForm:
+        delimiter, cells = _first_cells(_head(path))
+        return cls(delimiter, tuple(cells))
+
+    @property
+    def is_counted(self) -> bool:
+        return list(self.cells) == [str(i) for i in range(len(self.cells))]
+
+    @property
+    def is_headless(self) -> bool:
+        return not self.is_counted and all(is_number_text(cell) and np.isfinite(float(cell)) for cell in self.cells)
+
+    def notes(self, path: Path) -> tuple[str, ...]:
+        if self.is_headless:
+            return (f"The first line of {path.name} holds only numbers, so it was read as a row.",)
+        if self.is_counted:
+            return (f"The first line of {path.name} counts the columns from 0, so it was read as a header.",)
+        return ()
+
+    def options(self, types: dict[str, pa.DataType], *, block: int | None = None) -> dict[str, Any]:
+        from pyarrow import csv as arrow_csv
+
+        names = [f"x{i}" for i in range(len(self.cells))] if self.is_headless else None
+        return {
+            "read_options": arrow_csv.ReadOptions(
+                column_names=names, **({} if block is None else {"block_size": block})
+            ),
+            "parse_options": arrow_csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True),
+            "convert_options": arrow_csv.ConvertOptions(strings_can_be_null=True, column_types=types),
+        }
+
+
+@contextmanager
+def _told_plainly(path: Path, form: _CsvForm) -> Iterator[None]:
+    """Arrow's errors as sentences."""
+    import pyarrow as pa
+
     try:
-        with _opened(path) as file:
-            table = arrow_csv.read_csv(
-                file,
-                read_options=arrow_csv.ReadOptions(
-                    column_names=[f"x{i}" for i in range(len(cells))] if headless else None
-                ),
-                parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-                convert_options=arrow_csv.ConvertOptions(
-                    strings_can_be_null=True, column_types=dict.fromkeys(text, pa.string())
-                ),
-            )
-        _ = table.column_names  # decodes the header
+        yield
     except UnicodeDecodeError as error:
         raise DataFormatError(_not_utf8(path)) from error
     except pa.ArrowInvalid as error:
-        raise DataFormatError(_why_not_csv(path, delimiter, error)) from error
-    for name, kind in zip(table.column_names, table.schema.types, strict=True):
+        raise DataFormatError(_why_not_csv(path, form.delimiter, error)) from error
+
+
+def _check_decoded(path: Path, schema: pa.Schema) -> None:
+    import pyarrow as pa
+
+    for name, kind in zip(schema.names, schema.types, strict=True):  # `names` decodes the header
         if pa.types.is_binary(kind):
             raise DataFormatError(f"Column {name!r}: {_not_utf8(path)}")
-    if headless:
-        return table, (f"The first line of {path.name} holds only numbers, so it was read as a row.",)
-    if counted:
-        return table, (f"The first line of {path.name} counts the columns from 0, so it was read as a header.",)
-    return table, ()
 
 
 def read_parquet(path: Path) -> pa.Table:
@@ -128,10 +218,11 @@ def table_rows(
 
 def _opened(path: Path) -> IO[bytes]:
     """The file for Arrow, which itself opens only names that are UTF-8, and unpacks only those that end in .gz."""
-    return cast("IO[bytes]", gzip.open(path, "rb")) if _is_gzip(path) else path.open("rb")
+    return cast("IO[bytes]", gzip.open(path, "rb")) if is_gzip(path) else path.open("rb")
 
 
-def _is_gzip(path: Path) -> bool:
+def is_gzip(path: Path) -> bool:
+    """Whether a file is named as a gzip file."""
     return path.name.casefold().endswith(".gz")
 
 
@@ -140,7 +231,7 @@ def _head(path: Path) -> str:
     try:
         with _opened(path) as file:
             head = file.read(_HEAD)
-            if _is_gzip(path):
+            if is_gzip(path):
                 while file.read(1 << 20):  # to the end, where the checksum is
                     pass
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

@@ -15,7 +15,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
-from narrows.data import Missing, Rows, Scale, Schema, as_rows, give_back
+from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_rows, give_back
 from narrows.errors import NotFittedError
 from narrows.estimators import checks, fitting
 from narrows.estimators.html import model_html
@@ -245,10 +245,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Parameters
         ----------
-        X : array, DataFrame, sparse matrix, tensor, Rows or path
+        X : array, DataFrame, sparse matrix, tensor, Rows, RowStream or path
             (n, features), or images (n, height, width[, channels]) or (n, channels, height, width). A DataFrame of
             pandas, polars or pyarrow may hold text, categories, dates and gaps as they are; a path is that of a file
-            which `narrows.read` knows, such as a CSV or a Parquet file.
+            which `narrows.read` knows, such as a CSV or a Parquet file. What `narrows.scan` makes of larger files is
+            read in chunks, encoded to temporary files, and never in memory as a whole; scaling and held-out rows then
+            come from a sample.
         y : ignored
         sample_weight : array of shape (n,) or None
             Not negative. A row of weight 2 trains exactly as the same row given twice.
@@ -294,8 +296,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Between two records the model can be used. Closing the iterator, or Ctrl-C, ends the training and
         keeps what was learned. With a `schema` none is learned from X: fits that are compared share one.
         """
-        rows = as_rows(X, image_shape=self.image_shape)
-        if rows is not X:  # whoever reads Rows knows their notes
+        rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
+        if isinstance(rows, Rows) and rows is not X:  # whoever reads Rows knows their notes
             for note in rows.notes:
                 warnings.warn(note, stacklevel=2)
         plan = fitting.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data, schema=schema)

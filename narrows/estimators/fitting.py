@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from narrows.data import Rows, Schema, as_rows, weighing
+from narrows.data import Rows, RowStream, Schema, as_rows, weighing
 from narrows.errors import DataError, DataRangeError, SettingError
 from narrows.estimators import checks
 from narrows.model import (
@@ -28,7 +28,16 @@ from narrows.model import (
     make_mixed,
     make_penalty,
 )
-from narrows.training import DistinctRows, History, Trainer, TrainingSettings, distinct_rows
+from narrows.training import (
+    DistinctRows,
+    History,
+    Spool,
+    Trainer,
+    TrainingSettings,
+    distinct_rows,
+    fingerprint_of,
+    row_hashes,
+)
 
 if TYPE_CHECKING:
     from narrows.estimators.autoencoder import Autoencoder
@@ -46,15 +55,15 @@ class Plan:
     fitted : dict
         Attributes that the estimator takes over.
     trainer : Trainer
-    x, weight : Tensor of shape (n, n_floats), Tensor of shape (n,) or None
-        Distinct training rows on the device.
+    x, weight : Tensor of shape (n, n_floats) or Spool, Tensor of shape (n,) or None
+        Distinct training rows on the device, or all training rows of a stream on disk.
     validation, validation_weight
         The same of the held-out rows, or None.
     """
 
     fitted: dict[str, Any]
     trainer: Trainer
-    x: Tensor
+    x: Tensor | Spool
     weight: Tensor | None
     validation: Tensor | None
     validation_weight: Tensor | None
@@ -73,7 +82,7 @@ class Resolved:
 
 def plan(
     model: Autoencoder,
-    rows: Rows,
+    given: Rows | RowStream,
     *,
     sample_weight: Any = None,
     validation_data: Any = None,
@@ -83,8 +92,12 @@ def plan(
 ) -> Plan:
     """Check the settings against the rows and prepare the training; raises `SettingError` or `DataError`.
 
+    given : of a stream, scaling, sizes and held-out rows come from its sample; the others are put on disk, encoded.
     schema : how to encode the rows; None learns it from them.
     """
+    rows = as_rows(given.sample if isinstance(given, RowStream) else given, image_shape=model.image_shape)
+    if isinstance(given, RowStream) and sample_weight is not None:
+        raise SettingError("sample_weight needs rows in memory, and a stream is not; leave one of them out.")
     resume = (model.warm_start and hasattr(model, "network_")) if resume is None else resume
     weight = checks.sample_weight(sample_weight, len(rows))
     n_used = len(rows) if weight is None else int(np.count_nonzero(weight))
@@ -120,24 +133,36 @@ def plan(
     fraction = checks.share("validation_fraction", model.validation_fraction)
     n_held = int(len(distinct.first) * fraction) if hold_out and validation_data is None else 0
     held, kept = _split(distinct, n_held, for_split)
-    settings = TrainingSettings.resolve(
-        **{name: getattr(model, name) for name in _TRAINING_PARAMETERS},
-        n_rows=len(kept),
-        n_parameters=network.n_parameters,
-    )
-    history = History(model.history_ if resume else [])
-    trainer = Trainer(
-        network, resolved.objective, settings, generator=for_order, epochs_before=len(history), n_rows=len(kept)
-    )
 
     def tensors(places: np.ndarray) -> tuple[Tensor, Tensor | None]:
         return _tensors(floats[distinct.first[places]], distinct.weight, places, device)
 
-    x, x_weight = tensors(kept)
+    if isinstance(given, RowStream):
+        spooled = _spooled(model, given, schema, network.likelihood, distinct.hashes[held], for_split)
+        x, x_weight, validation_rows, hashes, fingerprint = (
+            spooled.x,
+            None,
+            spooled.held,
+            spooled.hashes,
+            spooled.fingerprint,
+        )
+    else:
+        x, x_weight = tensors(kept)
+        validation_rows = np.flatnonzero(np.isin(distinct.group, held))
+        hashes, fingerprint = distinct.hashes[kept], distinct.fingerprint
+    settings = TrainingSettings.resolve(
+        **{name: getattr(model, name) for name in _TRAINING_PARAMETERS},
+        n_rows=len(x),
+        n_parameters=network.n_parameters,
+    )
+    history = History(model.history_ if resume else [])
+    trainer = Trainer(
+        network, resolved.objective, settings, generator=for_order, epochs_before=len(history), n_rows=len(x)
+    )
     if validation_data is not None:
-        given = as_rows(validation_data, image_shape=model.image_shape, name="validation_data")
-        watched = schema.encode(given, who=type(model).__name__)
-        checks.within_density(network.likelihood, watched, given)
+        watchable = as_rows(validation_data, image_shape=model.image_shape, name="validation_data")
+        watched = schema.encode(watchable, who=type(model).__name__)
+        checks.within_density(network.likelihood, watched, watchable)
         validation, validation_weight = torch.from_numpy(watched).to(device), None
     else:
         validation, validation_weight = tensors(held) if n_held else (None, None)
@@ -147,10 +172,10 @@ def plan(
         "schema_": schema,
         "history_": history,
         "_fitted_params": model.get_params(deep=False),
-        "validation_rows_": np.flatnonzero(np.isin(distinct.group, held)),
+        "validation_rows_": validation_rows,
         "validation_hashes_": distinct.hashes[held],
-        "training_hashes_": joined_hashes(model.training_hashes_ if resume else _NO_HASHES, distinct.hashes[kept]),
-        "fingerprint_": distinct.fingerprint,
+        "training_hashes_": joined_hashes(model.training_hashes_ if resume else _NO_HASHES, hashes),
+        "fingerprint_": fingerprint,
         "interrupted_": False,
         "mean_": model.mean_ if resume else _mean(schema, floats, weight),
         "n_components_": resolved.n_components,
@@ -180,9 +205,45 @@ def training_tensors(model: Autoencoder, rows: Rows, sample_weight: Any) -> tupl
     return *_tensors(floats[distinct.first], distinct.weight, places, model.device_), distinct.hashes
 
 
-def joined_hashes(seen: np.ndarray | None, more: np.ndarray) -> np.ndarray | None:
+@dataclass(frozen=True, eq=False)
+class _Spooled:
+    """The training rows of a stream on disk, the places of those held out, the others' hashes, and the word for all."""
+
+    x: Spool
+    held: np.ndarray
+    hashes: np.ndarray | None
+    fingerprint: str
+
+
+def _spooled(
+    model: Autoencoder,
+    stream: RowStream,
+    schema: Schema,
+    likelihood: Likelihood,
+    held_hashes: np.ndarray,
+    generator: torch.Generator,
+) -> _Spooled:
+    """Encode a stream; rows equal to held-out ones are held out too."""
+    x = Spool(schema.n_floats, len(stream), generator)
+    held: list[np.ndarray] = []
+    hashes: np.ndarray | None = _NO_HASHES
+    start, sums = 0, []
+    for rows in stream.chunks():
+        floats = schema.encode(rows, who=type(model).__name__)
+        checks.within_density(likelihood, floats, rows)
+        keys = row_hashes(floats)
+        is_held = np.isin(keys, held_hashes)
+        held.append(start + np.flatnonzero(is_held))
+        x.add(floats[~is_held])
+        hashes = joined_hashes(hashes, np.unique(keys[~is_held]))
+        sums.append(keys.sum(dtype=np.uint64))
+        start += len(rows)
+    return _Spooled(x, np.concatenate(held), hashes, fingerprint_of(np.array(sums)))
+
+
+def joined_hashes(seen: np.ndarray | None, more: np.ndarray | None) -> np.ndarray | None:
     """The hashes of all rows that a model trained on; None where they are unknown, or too many to keep."""
-    if seen is None or len(seen) + len(more) > _MOST_HASHES:
+    if seen is None or more is None or len(seen) + len(more) > _MOST_HASHES:
         return None
     return np.union1d(seen, more)
 

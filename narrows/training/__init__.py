@@ -6,6 +6,7 @@ from narrows.training.history import History
 from narrows.training.muon import Muon
 from narrows.training.optimizers import make_optimizer
 from narrows.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings, automatic_batch_size
+from narrows.training.spool import Spool
 from narrows.training.trainer import Trainer
 from narrows.training.trimmed import train_trimmed
 
@@ -16,6 +17,7 @@ __all__ = [
     "Epoch",
     "History",
     "Muon",
+    "Spool",
     "Trainer",
     "TrainingSettings",
     "automatic_batch_size",

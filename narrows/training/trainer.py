@@ -18,6 +18,7 @@ from narrows.training.flat import FlatParameters
 from narrows.training.fused import mean_over_batch
 from narrows.training.optimizers import clip_gradient, make_optimizer
 from narrows.training.settings import TrainingSettings
+from narrows.training.spool import Spool
 from narrows.training.steps import make_step
 from narrows.training.threads import limited_threads, threads_for
 
@@ -87,7 +88,7 @@ class Trainer:
 
     def epochs(
         self,
-        x: Tensor,
+        x: Tensor | Spool,
         *,
         weight: Tensor | None = None,
         validation: Tensor | None = None,
@@ -97,8 +98,8 @@ class Trainer:
 
         Parameters
         ----------
-        x : Tensor of shape (n, n_floats)
-            Encoded rows on the network's device.
+        x : Tensor of shape (n, n_floats), or Spool
+            Encoded rows on the network's device, or on disk.
         weight : Tensor of shape (n,) or None
             With mean 1; a row of weight 2 counts as two rows.
         validation : Tensor of shape (m, n_floats) or None
@@ -112,7 +113,7 @@ class Trainer:
             When the loss is no longer finite.
         """
         settings = self.settings
-        n_batches = math.ceil(len(x) / settings.batch_size)
+        n_batches = sum(math.ceil(size / settings.batch_size) for size in _block_sizes(x))
         progress = _Progress(patience=settings.patience, tol=settings.tol)
         best_state = None
         try:
@@ -131,38 +132,37 @@ class Trainer:
             if best_state is not None:
                 self.network.load_state_dict(best_state)
 
-    def one_pass(self, x: Tensor, *, weight: Tensor | None = None) -> Epoch:
+    def one_pass(self, x: Tensor | Spool, *, weight: Tensor | None = None) -> Epoch:
         """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
         epoch = self._epoch(x, weight, first_step=0, n_steps=None)
         self._check_finite(epoch, x)
         return epoch
 
-    def _epoch(self, x: Tensor, weight: Tensor | None, *, first_step: int, n_steps: int | None) -> Epoch:
+    def _epoch(self, x: Tensor | Spool, weight: Tensor | None, *, first_step: int, n_steps: int | None) -> Epoch:
         start = time.perf_counter()
         self.network.train()
-        order = torch.randperm(len(x), generator=self._generator).to(self._device)
-        batches = list(order.split(self.settings.batch_size))
-        if len(batches) > 1 and len(batches[-1]) == 1:
-            # A covariance or a batch normalisation of one row is not defined.
-            batches[-2:] = [torch.cat(batches[-2:])]
-        batch = x.new_empty(max(len(rows) for rows in batches), x.shape[1])
-        if len(batch) > self._max_rows:
-            self._make_step(len(batch))
+        sizes = [size for block in _block_sizes(x) for size in self._batch_sizes(block)]
+        if max(sizes) > self._max_rows:
+            self._make_step(max(sizes))
         sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
+        done = 0
         with limited_threads(self._n_threads), self._seeded_modules(), self._flat.attached():
-            for i, rows in enumerate(batches):
-                if n_steps is not None:
-                    rate = self.settings.rate(first_step + i, n_steps)
-                terms = self._step(
-                    torch.index_select(x, 0, rows, out=batch[: len(rows)]),
-                    self._noise,
-                    progress=self.number + i / len(batches),
-                    weight=None if weight is None else weight[rows],
-                )
-                clip_gradient(self._flat.gradients, self.settings.clip_norm)
-                self._optimizer.step(rate)
-                _add(sums, terms, len(rows))
+            for block in [x] if isinstance(x, Tensor) else x.blocks(self._generator):
+                block = block.to(self._device)
+                for batch, rows in self._batches(block):
+                    if n_steps is not None:
+                        rate = self.settings.rate(first_step + done, n_steps)
+                    terms = self._step(
+                        batch,
+                        self._noise,
+                        progress=self.number + done / len(sizes),
+                        weight=None if weight is None else weight[rows],
+                    )
+                    clip_gradient(self._flat.gradients, self.settings.clip_norm)
+                    self._optimizer.step(rate)
+                    _add(sums, terms, len(rows))
+                    done += 1
         self.network.eval()
         # The first numbers that leave the device in this epoch.
         parts = {name: float(value) / len(x) for name, value in sums.items()}
@@ -177,6 +177,22 @@ class Trainer:
             rows_per_second=len(x) / seconds,
             seconds=seconds,
         )
+
+    def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of x in an order drawn anew, each in the memory of the one before; and their places."""
+        order = torch.randperm(len(x), generator=self._generator).to(self._device)
+        sizes = self._batch_sizes(len(x))
+        kept = x.new_empty(max(sizes), x.shape[1])
+        for rows in order.split(sizes):
+            yield torch.index_select(x, 0, rows, out=kept[: len(rows)]), rows
+
+    def _batch_sizes(self, n_rows: int) -> list[int]:
+        most = self.settings.batch_size
+        sizes = [most] * (n_rows // most) + ([n_rows % most] if n_rows % most else [])
+        if len(sizes) > 1 and sizes[-1] == 1:
+            # A covariance or a batch normalisation of one row is not defined.
+            sizes[-2:] = [sizes[-2] + 1]
+        return sizes
 
     @torch.no_grad()
     def _validated(self, epoch: Epoch, x: Tensor, weight: Tensor | None) -> Epoch:
@@ -210,9 +226,10 @@ class Trainer:
             torch.manual_seed(int(torch.randint(2**62, (), generator=self._generator)))
             yield
 
-    def _check_finite(self, epoch: Epoch, x: Tensor) -> None:
+    def _check_finite(self, epoch: Epoch, x: Tensor | Spool) -> None:
         if not math.isfinite(epoch.loss) or not math.isfinite(epoch.validation or 0.0):
-            raise diverged(epoch, x, self.settings)
+            shown = x if isinstance(x, Tensor) else next(x.blocks(self._generator))
+            raise diverged(epoch, shown, self.settings)
 
     def _state(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
@@ -237,6 +254,10 @@ class _Progress:
     @property
     def stale(self) -> bool:
         return self._epochs_since >= self._patience
+
+
+def _block_sizes(x: Tensor | Spool) -> list[int]:
+    return [len(x)] if isinstance(x, Tensor) else x.block_sizes
 
 
 def _add(sums: dict[str, Tensor], terms: dict[str, Tensor], n_rows: int) -> None:

@@ -28,13 +28,20 @@ def encode(
 
     check_rows_path(output, data, force=force, numbers=True)
 
-    from narrows.apps.cli.sources import read_for_model
+    import numpy as np
+
+    from narrows.apps.cli.sources import chunks_for_model, joined_labels
     from narrows.data import Rows, write
 
     fitted = load_autoencoder(model)
-    rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
+    parts, labels = [], []
+    for rows in chunks_for_model(
+        fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice
+    ):
+        parts.append(fitted.transform(rows))
+        labels.append(rows.labels)
     names = tuple(str(name) for name in fitted.get_feature_names_out())
-    codes = Rows(fitted.transform(rows), names=names, labels=rows.labels, source=str(output))
+    codes = Rows(np.concatenate(parts), names=names, labels=joined_labels(labels), source=str(output))
     write(output, codes, force=force)
     voice.result(
         {"output": str(output), "rows": len(codes), "columns": list(names), "labels": codes.labels is not None},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from narrows.apps.cli.failure import Interrupted, explain
-from narrows.apps.cli.options import Columns, Data, Force, Ignore, ImageSize, Json, Label, MissingAtFit, Quiet
+from narrows.apps.cli.options import Columns, Data, Force, Ignore, ImageSize, InMemory, Json, Label, MissingAtFit, Quiet
 from narrows.apps.cli.output import check_model_path
 from narrows.apps.cli.settings import VariantName, make_estimator, with_settings
 from narrows.apps.cli.sources import data_name, read_for_fit
@@ -43,6 +43,7 @@ def fit(
     label: Label = None,
     image_size: ImageSize = None,
     missing: MissingAtFit = "mask",
+    in_memory: InMemory = None,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -60,7 +61,14 @@ def fit(
     path = output or Path(f"{data_name(data)}-{variant}")
     check_model_path(path, force=force)
     source = read_for_fit(
-        data, columns=columns, ignore=ignore, label=label, image_size=image_size, missing=missing, voice=voice
+        data,
+        columns=columns,
+        ignore=ignore,
+        label=label,
+        image_size=image_size,
+        missing=missing,
+        in_memory=in_memory,
+        voice=voice,
     )
     model = make_estimator(variant, {**settings, "missing": None if missing == "drop" else missing})
 
@@ -68,7 +76,7 @@ def fit(
     from narrows.apps.cli.training import train
     from narrows.insight import summarise
 
-    seconds = train(model, source.rows, voice=voice)
+    seconds = train(model, source.whole, voice=voice)
     model.save(path, overwrite=force)
     try:
         summary = summarise(model, source.rows, source.test, seconds=seconds)

@@ -61,6 +61,15 @@ MissingAtFit = Annotated[
         rich_help_panel=_DATA,
     ),
 ]
+InMemory = Annotated[
+    bool | None,
+    typer.Option(
+        "--in-memory/--out-of-core",
+        help="Hold a table in memory, or read it in chunks and learn from temporary files; left out, by its size.",
+        rich_help_panel=_DATA,
+        show_default=False,
+    ),
+]
 MissingAtUse = Annotated[
     Missing | None,
     typer.Option(

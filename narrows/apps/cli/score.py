@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from narrows.data import Rows
-    from narrows.estimators import Reason
+    from narrows.estimators import AnomalyDetector, Reason
 
 _SHOWN, _EXPLAINED = 5, 1000
 
@@ -68,26 +68,46 @@ def score(
     import numpy as np
 
     import narrows
-    from narrows.apps.cli.sources import read_for_model
+    from narrows.apps.cli.sources import chunks_for_model, joined_labels
     from narrows.apps.cli.tables import quality_told
     from narrows.data import write
     from narrows.estimators import surprise
     from narrows.insight import quality_by_labels
 
     fitted = narrows.load(model)
-    rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
-    scores, unit = _scores(fitted, rows)
-    if explain is not None and unit:
-        scores["surprise"] = surprise(fitted, rows)
+    found: list[dict[str, np.ndarray]] = []
+    labels, rows = [], None
+    for rows in chunks_for_model(
+        fitted,
+        data,
+        part=part,
+        label=label,
+        image_size=image_size,
+        missing=missing,
+        voice=voice,
+        whole=explain is not None,  # a reason compares a row with all others
+    ):
+        found.append(_scores(fitted, rows))
+        labels.append(rows.labels)
+    assert rows is not None
+    scores = {name: np.concatenate([of[name] for of in found]) for name in found[0]}
+    labels, n_rows = joined_labels(labels), sum(len(next(iter(of.values()))) for of in found)
+    unit = ""
+    if isinstance(fitted, narrows.AnomalyDetector):
+        scores |= _judged(fitted, scores["score"])
+    else:
+        unit = fitted.loss_unit_
+        if explain is not None:
+            scores["surprise"] = surprise(fitted, rows)
     main = scores.get("surprise", next(iter(scores.values())))
-    n_explained = _SHOWN if output is None else max(_EXPLAINED, len(rows) // 20)
+    n_explained = _SHOWN if output is None else max(_EXPLAINED, n_rows // 20)
     strangest = np.argsort(-main, kind="stable")[:n_explained]
     reasons = None
     if explain is not None:
         told = _reasons(fitted, rows, strangest, explain)
         reasons = dict(zip(strangest.tolist(), told, strict=True))
     if output is not None:
-        write(output, _table(scores, reasons, rows), force=force)
+        write(output, _table(scores, reasons, labels), force=force)
     spread = {
         name: {"mean": float(x.mean(dtype="float64")), "median": float(np.median(x)), "max": float(x.max())}
         for name, x in scores.items()
@@ -98,44 +118,51 @@ def score(
     ]
     result: dict[str, Any] = {
         "output": None if output is None else str(output),
-        "rows": len(rows),
+        "rows": n_rows,
         "unit": unit,
         **spread,
     }
     if "anomaly" in scores:
         result["alarms"] = int(scores["anomaly"].sum())
-        lines.append(f"{counted(result['alarms'], 'alarm')} among {counted(len(rows), 'row')}.")
+        lines.append(f"{counted(result['alarms'], 'alarm')} among {counted(n_rows, 'row')}.")
     if reasons is not None:
         shown = strangest[:_SHOWN].tolist()
         lines += [f"  {rows.row_name(i)}: {'; '.join(map(str, reasons[i]))}" for i in shown]
         result["strangest"] = [
             {"row": i, "score": float(main[i]), "reasons": [reason.to_dict() for reason in reasons[i]]} for i in shown
         ]
-    quality = quality_by_labels(rows.labels, main)
+    quality = quality_by_labels(labels, main)
     if quality is not None:
         result["quality"] = quality.to_dict()
         lines.append(quality_told(quality))
     if unit:
         lines.append(f"(reconstruction error: {unit})")
     if output is not None:
-        lines.append(f"Wrote {counted(len(rows), 'score')} to {output}.")
+        lines.append(f"Wrote {counted(n_rows, 'score')} to {output}.")
     voice.result(result, *lines)
 
 
-def _scores(fitted: Any, rows: Rows) -> tuple[dict[str, np.ndarray], str]:
-    """The columns to write, the one that ranks rows first, and the unit of a reconstruction error."""
+def _scores(fitted: Any, rows: Rows) -> dict[str, np.ndarray]:
+    """The columns to write, the one that ranks rows first."""
     import narrows
-    from narrows.estimators import p_values
 
     if isinstance(fitted, narrows.AnomalyDetector):
-        scores = -fitted.score_samples(rows)
-        p = p_values(scores, fitted.calibration_scores_)
-        return {"score": scores, "p_value": p, "anomaly": fitted.alarms(scores).astype("int8")}, ""
+        return {"score": -fitted.score_samples(rows)}
     scores = {"reconstruction_error": fitted.reconstruction_error(rows)}
     network = fitted.network_
     if hasattr(fitted, "elbo") and network.likelihood.is_density and network.code.floats_per_component > 1:
         scores["elbo"] = fitted.elbo(rows)
-    return scores, fitted.loss_unit_
+    return scores
+
+
+def _judged(detector: AnomalyDetector, scores: np.ndarray) -> dict[str, np.ndarray]:
+    """What a detector makes of the scores of all rows; some thresholds judge them together."""
+    from narrows.estimators import p_values
+
+    return {
+        "p_value": p_values(scores, detector.calibration_scores_),
+        "anomaly": detector.alarms(scores).astype("int8"),
+    }
 
 
 def _reasons(fitted: Any, rows: Rows, at: np.ndarray, n: int) -> list[tuple[Reason, ...]]:
@@ -147,20 +174,20 @@ def _reasons(fitted: Any, rows: Rows, at: np.ndarray, n: int) -> list[tuple[Reas
     return explain_reconstruction(fitted, rows, n=n, at=at)
 
 
-def _table(scores: dict[str, np.ndarray], reasons: dict[int, tuple[Reason, ...]] | None, rows: Rows) -> Rows:
+def _table(scores: dict[str, np.ndarray], reasons: dict[int, tuple[Reason, ...]] | None, labels: Any) -> Rows:
     """One row of numbers for each row, and texts for those that have reasons."""
     import numpy as np
 
     from narrows.data import Rows
 
     if reasons is None:
-        return Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=rows.labels)
+        return Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=labels)
     columns = dict(scores)
     for k in range(len(next(iter(reasons.values())))):
-        texts = np.full(len(rows), None, dtype=object)
+        texts = np.full(len(next(iter(scores.values()))), None, dtype=object)
         texts[list(reasons)] = [str(told[k]) for told in reasons.values()]
         columns[f"reason_{k + 1}"] = texts
-    return Rows(tuple(columns.values()), names=tuple(columns), container="pyarrow", labels=rows.labels)
+    return Rows(tuple(columns.values()), names=tuple(columns), container="pyarrow", labels=labels)
 
 
 def _check_holds_text(output: Path, explain: int | None) -> None:

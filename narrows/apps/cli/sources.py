@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +16,9 @@ from narrows.apps.cli.options import Missing, Part
 from narrows.apps.cli.voice import Voice
 
 if TYPE_CHECKING:
-    from narrows.data import Rows, Schema
+    import numpy as np
+
+    from narrows.data import Rows, RowStream, Schema
     from narrows.estimators import Autoencoder
 
 _ENDINGS = re.compile(r"(\.(csv|parquet|pq|npy|npz|idx\d?))?(\.gz)?$", re.IGNORECASE)
@@ -22,8 +26,9 @@ _ENDINGS = re.compile(r"(\.(csv|parquet|pq|npy|npz|idx\d?))?(\.gz)?$", re.IGNORE
 
 @dataclass(frozen=True)
 class Source:
-    """What `fit` learns from, and the set's own test rows, where it has some."""
+    """What `fit` learns from, rows of it in memory, and the set's own test rows, where it has some."""
 
+    whole: Rows | RowStream
     rows: Rows
     test: Rows | None
 
@@ -58,16 +63,42 @@ def read_for_fit(
     image_size: str | None,
     missing: Missing,
     voice: Voice,
+    in_memory: bool | None = None,
 ) -> Source:
-    """DATA for training, with a word on how it was read."""
+    """DATA for training, with a word on how it was read.
+
+    in_memory : None decides by the size of the table and the memory of the machine.
+    """
     size = size_in(image_size)
 
-    from narrows.data import read, read_held_out
+    from narrows.data import read, read_held_out, scan
 
+    if not (_fits_into_memory(data) if in_memory is None else in_memory):
+        if missing == "drop" or image_size is not None:
+            raise typer.BadParameter(
+                "--missing drop and --image-size need data in memory; use --in-memory, or leave them out.",
+                param_hint="--out-of-core",
+            )
+        stream = scan(data, columns=names_in(columns), ignore=names_in(ignore), label=label)
+        voice.remark(
+            f"{stream.source} has {len(stream):,} rows and is read in chunks; what needs rows in memory (scaling, "
+            f"held-out rows, what is measured below) takes {len(stream.sample):,} of them, drawn at random."
+        )
+        for note in stream.sample.notes:
+            voice.remark(note)
+        return Source(stream, stream.sample, None)
     rows = read(data, columns=names_in(columns), ignore=names_in(ignore), label=label, image_size=size, missing=missing)
     for note in rows.notes:
         voice.remark(note)
-    return Source(rows, read_held_out(data))
+    return Source(rows, rows, read_held_out(data))
+
+
+def _memory() -> int:
+    """Bytes of memory of this machine; as good as endless where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 1 << 62
 
 
 def read_for_model(
@@ -99,6 +130,46 @@ def read_for_model(
     for note in rows.notes:
         voice.remark(note)
     return rows
+
+
+def chunks_for_model(
+    fitted: Autoencoder,
+    data: str,
+    *,
+    part: Part | None,
+    image_size: str | None,
+    missing: Missing | None,
+    voice: Voice,
+    label: str | None = None,
+    whole: bool = False,
+) -> Iterator[Rows]:
+    """`read_for_model` in chunks: a single one if `whole`, and where DATA is not too large for memory."""
+    if whole or _fits_into_memory(data) or part is not None or image_size is not None or missing == "drop":
+        yield read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice, label=label)
+        return
+    from narrows.data import scan
+
+    if missing is not None:
+        fitted.schema_ = replace(fitted.schema_, missing=missing)
+    stream = scan(data, label=label)
+    voice.remark(f"{stream.source} has {len(stream):,} rows and is read in chunks.")
+    for rows in stream.chunks():
+        yield _matched(fitted, rows, voice)
+
+
+def joined_labels(labels: list[np.ndarray | None]) -> np.ndarray | None:
+    """Of chunks, those of all rows."""
+    import numpy as np
+
+    known = [of for of in labels if of is not None]
+    return np.concatenate(known) if known else None
+
+
+def _fits_into_memory(data: str) -> bool:
+    from narrows.data import SETS, memory_needed
+
+    path = Path(data)
+    return data in SETS or not path.exists() or memory_needed(path) < _memory() / 3
 
 
 def _read_columns(fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None) -> Rows:

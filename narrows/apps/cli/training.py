@@ -10,11 +10,11 @@ from narrows.apps.cli.progress import shown
 from narrows.apps.cli.voice import Voice
 
 if TYPE_CHECKING:
-    from narrows.data import Rows
+    from narrows.data import Rows, RowStream
     from narrows.estimators import Autoencoder, Epoch
 
 
-def train(model: Autoencoder, rows: Rows, *, voice: Voice, title: str = "Training") -> float:
+def train(model: Autoencoder, rows: Rows | RowStream, *, voice: Voice, title: str = "Training") -> float:
     """Fit `model` to `rows` and return the seconds it took.
 
     Raises

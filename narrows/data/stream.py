@@ -1,0 +1,251 @@
+"""Tables that need not fit into memory: read in chunks, as often as they are asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.data import tables
+from narrows.data.rows import Rows
+from narrows.errors import DataError, DataFormatError, DataNotFoundError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_CELLS_PER_CHUNK = 1 << 21
+_CELLS_OF_SAMPLE, _FEWEST_SAMPLED = 1 << 23, 10_000
+_CSV_BLOCK, _GZIP_RATIO = 1 << 24, 6
+_IN_MEMORY = 20
+"""Bytes that a cell of a table takes while a model is fitted to it in memory, divided by those in its file, roughly."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowStream:
+    """Rows of files, chunk by chunk, and a sample of them in memory. Made by `scan`.
+
+    Parameters
+    ----------
+    source : str
+        What messages call it.
+    n_rows : int
+    sample : Rows
+        Rows drawn at random, all of them where they are few.
+    """
+
+    source: str
+    n_rows: int
+    sample: Rows
+    _tables: Callable[[], Iterator[pa.Table]]
+    _chosen: dict[str, Any]
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    @property
+    def n_columns(self) -> int:
+        return self.sample.n_columns
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        return self.sample.names
+
+    def chunks(self) -> Iterator[Rows]:
+        """All rows in the order of the files, some hundred thousand at a time.
+
+        Raises
+        ------
+        DataFormatError
+            A file has changed or is gone since `scan`.
+        """
+        # What reads as numbers in one chunk alone is text where the sample says so.
+        text = [
+            name for name, dtype in zip(self.sample.feature_names, self.sample.dtypes, strict=True) if dtype == "object"
+        ]
+        start = 0
+        for table in self._tables():
+            end = start + table.num_rows
+            where = f"{self.source}, rows {start + 1:,} to {end:,}"
+            rows = tables.table_rows(table, where, text=text, **self._chosen)
+            yield replace(rows, notes=())
+            start = end
+        if start != self.n_rows:
+            raise DataFormatError(f"{self.source} had {self.n_rows:,} rows and now has {start:,}; scan it again.")
+
+
+def scan(
+    source: str | os.PathLike[str],
+    *,
+    columns: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    label: str | None = None,
+) -> RowStream:
+    """Prepare to read a table in chunks: looks through it once, counts its rows and draws a sample.
+
+    Parameters
+    ----------
+    source : str or path
+        A CSV (also .csv.gz) or Parquet file, or a folder of files of one of these kinds, sub-folders included; folders
+        named ``year=2024`` become a column `year` of Parquet files.
+    columns, ignore, label
+        As for `narrows.read`.
+
+    Returns
+    -------
+    RowStream
+        For `fit`; other methods work on its `chunks()`.
+
+    Raises
+    ------
+    DataNotFoundError, DataFormatError, DataError
+        As for `narrows.read`.
+
+    Examples
+    --------
+    >>> import narrows
+    >>> stream = narrows.scan("events/")  # doctest: +SKIP
+    >>> model = narrows.Autoencoder().fit(stream)  # doctest: +SKIP
+    """
+    path = Path(source)
+    if not path.exists():
+        raise DataNotFoundError(f"There is no file or folder {str(path)!r}; give a CSV or Parquet file, or a folder.")
+    chosen = {"columns": columns, "ignore": ignore, "label": label}
+    if parquet := table_files(path, parquet=True):
+        whole = _parquet_tables(path, parquet)
+    elif csv := table_files(path, parquet=False):
+        whole = _csv_tables(csv)
+    else:
+        raise DataFormatError(f"{path.name} is neither a CSV or Parquet file nor a folder of them; give one of these.")
+    while True:
+        with suppress(tables.WiderTypeError):  # then it is looked through again with the wider type
+            n_rows, sample = _sampled(whole, path.name, chosen)
+            return RowStream(path.name, n_rows, sample, whole, chosen)
+
+
+def table_files(path: Path, *, parquet: bool) -> list[Path]:
+    """The Parquet or the CSV files that `path` is or holds, in their order."""
+    wanted = tables.is_parquet if parquet else tables.is_csv
+    if path.is_file():
+        return [path] if wanted(path) else []
+    # Other programs leave files of their own, which begin with a dot or an underscore.
+    return sorted(p for p in path.rglob("*") if p.is_file() and wanted(p) and not p.name.startswith((".", "_")))
+
+
+def memory_needed(path: Path) -> int:
+    """About how many bytes a fit in memory takes for a table on disk; 0 for what is no table."""
+    from pyarrow import parquet
+
+    found = 0
+    for file in table_files(path, parquet=True):
+        try:
+            about = parquet.read_metadata(file)
+        except Exception:  # reading it says what is wrong with it
+            continue
+        found += about.num_rows * about.num_columns * _IN_MEMORY
+    if not found:
+        for file in table_files(path, parquet=False):
+            found += file.stat().st_size * (_GZIP_RATIO if tables.is_gzip(file) else 1) * _IN_MEMORY // 4
+    return found
+
+
+def read_whole(path: Path, text: Sequence[str] = ()) -> pa.Table:
+    """All tables of a folder as one; of CSV files, the columns `text` are text whatever they hold."""
+    import pyarrow as pa
+
+    parquet = table_files(path, parquet=True)
+    whole = _parquet_tables(path, parquet) if parquet else _csv_tables(table_files(path, parquet=False), text)
+    parts: list[pa.Table] | None = None
+    while parts is None:
+        with suppress(tables.WiderTypeError):
+            parts = list(whole())
+    if not parts:
+        raise DataFormatError(f"{path.name} has no rows; give it at least one row.")
+    return pa.concat_tables(parts)
+
+
+def _sampled(whole: Callable[[], Iterator[pa.Table]], source: str, chosen: dict[str, Any]) -> tuple[int, Rows]:
+    """The number of rows, and those with the smallest of keys drawn at random."""
+    import pyarrow as pa
+
+    rng = np.random.default_rng(0)
+    n_rows, kept, keys, most = 0, None, np.zeros(0), 0
+    for table in whole():
+        n_rows += table.num_rows
+        most = max(_FEWEST_SAMPLED, _CELLS_OF_SAMPLE // max(1, table.num_columns))
+        keys = np.concatenate([keys, rng.random(table.num_rows)])
+        kept = table if kept is None else pa.concat_tables([kept, table])
+        if len(keys) > 2 * most:
+            kept, keys = _with_smallest(kept, keys, most)
+    if kept is None:
+        raise DataFormatError(f"{source} has no rows; give it at least one row.")
+    if len(keys) > most:
+        kept, keys = _with_smallest(kept, keys, most)
+    return n_rows, tables.table_rows(kept, source, **chosen)
+
+
+def _with_smallest(table: pa.Table, keys: np.ndarray, most: int) -> tuple[pa.Table, np.ndarray]:
+    places = np.sort(np.argpartition(keys, most)[:most])
+    return table.take(places).combine_chunks(), keys[places]
+
+
+def _parquet_tables(path: Path, files: list[Path]) -> Callable[[], Iterator[pa.Table]]:
+    import pyarrow as pa
+    from pyarrow import dataset
+
+    def opened() -> Any:
+        try:
+            return dataset.dataset(
+                [str(file) for file in files],
+                format="parquet",
+                partitioning=dataset.partitioning(flavor="hive"),
+                partition_base_dir=str(path if path.is_dir() else path.parent),
+            )
+        except (pa.ArrowException, OSError) as error:
+            raise DataFormatError(_broken(path, error)) from error
+
+    def whole() -> Iterator[pa.Table]:
+        found = opened()
+        step = max(1, _CELLS_PER_CHUNK // max(1, len(found.schema)))
+        try:
+            for batch in found.to_batches(batch_size=step, batch_readahead=2, fragment_readahead=1):
+                if batch.num_rows:
+                    yield pa.Table.from_batches([batch])
+        except (pa.ArrowException, OSError) as error:
+            raise DataFormatError(_broken(path, error)) from error
+
+    return whole
+
+
+def _broken(path: Path, error: Exception) -> str:
+    return f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0].rstrip('.')}; write it anew."
+
+
+def _csv_tables(files: list[Path], text: Sequence[str] = ()) -> Callable[[], Iterator[pa.Table]]:
+    import pyarrow as pa
+
+    types = dict.fromkeys(text, pa.string())
+    names: list[str] = []
+
+    def whole() -> Iterator[pa.Table]:
+        for file in files:
+            for table in tables.csv_chunks(file, types, block=_CSV_BLOCK):
+                if not names:
+                    names.extend(table.column_names)
+                    types.update(zip(names, table.schema.types, strict=True))
+                if table.column_names != names:
+                    raise DataError(f"{file.name} has other columns than {files[0].name}; put it into another folder.")
+                yield table
+
+    def widened() -> Iterator[pa.Table]:
+        try:
+            yield from whole()
+        except tables.WiderTypeError as found:
+            types[found.name] = found.dtype
+            raise
+
+    return widened

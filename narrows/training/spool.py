@@ -1,0 +1,93 @@
+"""Encoded rows that do not fit into memory: on disk, shuffled, and read back block by block."""
+
+from __future__ import annotations
+
+import errno
+import math
+import tempfile
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from narrows.errors import DataError
+
+_BLOCK_BYTES, _MOST_BLOCKS = 1 << 26, 200  # each block is an open file
+
+
+class Spool:
+    """Rows of `n_floats` float32 in temporary files that vanish with the process.
+
+    Every row goes to a block drawn at random, so that a block, shuffled in memory, is a fair sample of all rows, in
+    whatever order they came. The files lie where Python's `tempfile` puts them; ``TMPDIR`` chooses the place.
+
+    Parameters
+    ----------
+    n_floats : int
+    n_rows : int
+        About how many rows will come.
+    generator : torch.Generator
+        Draws the blocks of the rows.
+    """
+
+    def __init__(self, n_floats: int, n_rows: int, generator: torch.Generator) -> None:
+        n_blocks = min(_MOST_BLOCKS, math.ceil(4 * n_floats * n_rows / _BLOCK_BYTES) or 1)
+        self.n_floats = n_floats
+        self._files = [tempfile.TemporaryFile(prefix="narrows-") for _ in range(n_blocks)]  # noqa: SIM115
+        weakref.finalize(self, _close, self._files)
+        self._sizes = [0] * n_blocks
+        self._generator = generator
+
+    def add(self, floats: np.ndarray) -> None:
+        """Take in rows (n, n_floats), float32; DataError where the disk is full."""
+        if len(self._files) == 1:
+            parts = [floats]
+        else:
+            blocks = torch.randint(len(self._files), (len(floats),), generator=self._generator).numpy()
+            ends = np.cumsum(np.bincount(blocks, minlength=len(self._files)))[:-1]
+            parts = np.split(floats[np.argsort(blocks, kind="stable")], ends)
+        for i, part in enumerate(parts):
+            try:
+                self._files[i].write(np.ascontiguousarray(part).data)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                raise DataError(
+                    f"The disk of {tempfile.gettempdir()} is too small for the encoded rows; let TMPDIR name a folder "
+                    "on a larger one."
+                ) from error
+            self._sizes[i] += len(part)
+
+    def __len__(self) -> int:
+        return sum(self._sizes)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """As a tensor of all rows would have it."""
+        return len(self), self.n_floats
+
+    @property
+    def block_sizes(self) -> list[int]:
+        """The number of rows of each block that holds some."""
+        return [size for size in self._sizes if size]
+
+    def blocks(self, generator: torch.Generator) -> Iterator[Tensor]:
+        """The rows, block by block in an order drawn from `generator`; the tensor of one is overwritten by the next."""
+        kept = torch.empty(max(self._sizes), self.n_floats)
+        for i in torch.randperm(len(self._files), generator=generator).tolist():
+            if not self._sizes[i]:
+                continue
+            block = kept[: self._sizes[i]]
+            self._files[i].seek(0)
+            read = self._files[i].readinto(block.numpy().data.cast("B"))
+            if read != 4 * block.numel():
+                raise DataError(f"The encoded rows in {tempfile.gettempdir()} are damaged; run the fit again.")
+            yield block
+
+
+def _close(files: list[Any]) -> None:
+    for file in files:
+        file.close()
