@@ -61,7 +61,7 @@ def contenders() -> dict[str, Scorer]:
     found: dict[str, Scorer] = {"narrows AnomalyDetector": _narrows}
     if installed("pyod"):
         for name, module in _PYOD.items():
-            found[f"PyOD {name}"] = partial(_pyod, module, name)
+            found[f"PyOD {name}"] = partial(pyod, module, name)
     return found
 
 
@@ -79,7 +79,8 @@ def _narrows(fit: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
     return -AnomalyDetector(random_state=seed).fit(fit).score_samples(test)
 
 
-def _pyod(module: str, name: str, fit: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+def pyod(module: str, name: str, fit: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
+    """Scores of a detector of PyOD."""
     import importlib
 
     kind = getattr(importlib.import_module(f"pyod.models.{module}"), name)

@@ -7,7 +7,6 @@ from narrows.estimators.anomaly import (
     explain_reconstruction,
     p_values,
     plain_value,
-    squeezed,
     surprise,
 )
 from narrows.estimators.autoencoder import Autoencoder
@@ -42,6 +41,5 @@ __all__ = [
     "load",
     "p_values",
     "plain_value",
-    "squeezed",
     "surprise",
 ]

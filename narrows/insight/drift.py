@@ -10,7 +10,7 @@ import numpy as np
 
 from narrows.data import as_rows, is_gap
 from narrows.errors import DataError, SettingError
-from narrows.estimators import AnomalyDetector, benjamini_hochberg, squeezed
+from narrows.estimators import AnomalyDetector, benjamini_hochberg
 
 if TYPE_CHECKING:
     from narrows.data import Rows, Schema
@@ -120,8 +120,7 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
         scores_then = _scores(model, then)
     else:
         then, scores_then = _own_rows(model)
-        rows_then = schema.decode_rows(np.sinh(then))
-        now = squeezed(now)  # as those rows are kept: rounded twice, equal values would differ
+        rows_then = schema.decode_rows(then)
     if min(len(then), len(now)) < 5:
         raise DataError("Two times are compared by at least 5 rows each; give more.")
     found = [

@@ -1,7 +1,6 @@
 """Anomaly detection: scores, thresholds that keep their promise, and reasons."""
 
 from narrows.estimators.anomaly.detector import AnomalyDetector
-from narrows.estimators.anomaly.ensemble import squeezed
 from narrows.estimators.anomaly.reasons import Reason, explain_reconstruction, plain_value, surprise
 from narrows.estimators.anomaly.thresholds import benjamini_hochberg, p_values
 
@@ -12,6 +11,5 @@ __all__ = [
     "explain_reconstruction",
     "p_values",
     "plain_value",
-    "squeezed",
     "surprise",
 ]

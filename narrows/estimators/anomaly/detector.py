@@ -144,7 +144,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if self.estimator is None:
             # What the rows of a promise hold must be as new to the schema as to the networks.
             known = rows.take(train) if self._is_strict else rows
-            schema = Schema.learn(known, scale="standard", missing=self.missing, categorical=self.categorical)
+            scale = "standard" if rows.image_shape is None else "auto"
+            schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
             scorer, parts = TrimmedEnsemble.fit(
                 self._quietly_encoded(schema, rows),
                 train,
@@ -154,6 +155,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
                 n_members=self.n_members or _DEFAULT_MEMBERS,
                 trim=_DEFAULT_TRIM if self.trim is None else self.trim,
                 seed=seed,
+                image_shape=schema.image_shape,
             )
         else:
             scorer = self._fit_members(rows.take(train), seed)

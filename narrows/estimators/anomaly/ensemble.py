@@ -3,11 +3,15 @@
 Each sees what the other misses. Many strong networks learn the anomalies among their training rows; few weak ones that
 leave out the worst fifth of every batch do not, but are blind to what lies off the data within their narrow view, which
 the distance sees. Chosen by measurement on 22 sets, one setting for all of them; see docs/anomalies.md.
+
+Images are seen through a slight blur, so that a stroke beside its place is not two errors, and errors are measured
+against what images of that contrast have: else a faint image, which has little to get wrong, is never strange.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -23,6 +27,7 @@ NEIGHBOUR = 3
 STANDS_OUT = 6.0
 """Rows whose error is so many ways from median to upper quartile above the median are nobody's neighbours."""
 
+_SHARP = 28  # of the width, which is a standard deviation of the blur
 _CHUNK = 2048
 _CELLS = 8_000_000  # differences held at once
 
@@ -37,24 +42,38 @@ class TrimmedEnsemble:
     ----------
     network : StackedVariational
     references : ndarray of shape (m, d)
-        Training rows, as the networks see them.
+        Training rows, encoded.
+    image_shape : (height, width, channels) or None
+        Of rows that are images.
+    exponents : ndarray of shape (2,)
+        The power of an image's contrast that each part grows with; 0 for tables.
     """
 
     network: StackedVariational
     references: np.ndarray
+    image_shape: tuple[int, int, int] | None = None
+    exponents: np.ndarray = field(default_factory=lambda: np.zeros(2))
 
     @classmethod
     def fit(
-        cls, floats: np.ndarray, places: np.ndarray, *, near: np.ndarray, n_members: int, trim: float, seed: int
+        cls,
+        floats: np.ndarray,
+        places: np.ndarray,
+        *,
+        near: np.ndarray,
+        n_members: int,
+        trim: float,
+        seed: int,
+        image_shape: tuple[int, int, int] | None = None,
     ) -> tuple[TrimmedEnsemble, np.ndarray]:
-        """Learn from standardised floats (n, d); returns the ensemble, and the parts (n, 2) of all the rows.
+        """Learn from standardised floats or pixels (n, d); returns the ensemble, and the parts (n, 2) of all the rows.
 
         places : rows that the networks are trained on.
         near : rows that references are drawn from, but for those that stand out, since anomalies often come in groups.
             None is its own neighbour.
         """
-        squeezed_floats = squeezed(floats)
-        x = torch.from_numpy(squeezed_floats[places])
+        every = seen(floats, image_shape)
+        x = torch.from_numpy(every[places])
         generator = torch.Generator().manual_seed(seed)
         network = StackedVariational(n_members, x.shape[1], HIDDEN_LAYER_SIZES, N_COMPONENTS, generator)
         train_trimmed(
@@ -68,26 +87,31 @@ class TrimmedEnsemble:
             generator=generator,
         )
         network.eval()
-        usual = near[_is_usual(_errors(network, squeezed_floats), places, near)]
+        usual = near[_is_usual(_errors(network, every), places, near)]
         chosen = usual[torch.randperm(len(usual), generator=generator)[:MOST_REFERENCES].sort().values.numpy()]
-        ensemble = cls(network, squeezed_floats[chosen])
+        ensemble = cls(network, floats[chosen], image_shape)
         own = np.full(len(floats), -1)
         own[chosen] = np.arange(len(chosen))
-        return ensemble, ensemble.parts(floats, own=own)
+        parts = ensemble.parts(floats, own=own)
+        if image_shape is not None:
+            contrast = _contrast(every)
+            exponents = _exponents(parts[places], contrast[places])
+            ensemble, parts = replace(ensemble, exponents=exponents), parts / contrast[:, None] ** exponents
+        return ensemble, parts
 
     def parts(self, floats: np.ndarray, *, own: np.ndarray | None = None) -> np.ndarray:
         """Squared error, a mean over members, and squared distance to the third nearest reference: (n, 2).
 
         own : (n,) each row's place among the references, which is then left out of its neighbours; -1 for none.
         """
-        x = squeezed(floats)
+        x = seen(floats, self.image_shape)
         parts = np.empty((len(x), 2))
         parts[:, 0] = _errors(self.network, x)
         for start in range(0, len(x), _CHUNK):
             chunk = torch.from_numpy(x[start : start + _CHUNK])
             distances, _ = self._neighbours(chunk, None if own is None else own[start : start + len(chunk)])
             parts[start : start + len(chunk), 1] = distances[:, -1].square().numpy()
-        return parts
+        return parts / _contrast(x)[:, None] ** self.exponents if self.exponents.any() else parts
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
         """What each column of floats (n, d) should be by the others, and how much of the strangeness is its own.
@@ -104,12 +128,12 @@ class TrimmedEnsemble:
         far : ndarray of shape (n, n_columns)
             0 for columns without floats.
         """
-        references, column_of = torch.from_numpy(self.references), torch.from_numpy(columns)
+        references, column_of = self._references, torch.from_numpy(columns)
         expected, far = np.empty(floats.shape, np.float32), np.empty((len(floats), n_columns))
         step = max(1, _CELLS // self.references.size)
         n_near = min(NEIGHBOUR, len(references))
         for start in range(0, len(floats), step):
-            x = torch.from_numpy(squeezed(floats[start : start + step]))
+            x = torch.from_numpy(seen(floats[start : start + step], self.image_shape))
             squares = (x[:, None] - references).square()
             by_column = squares
             if not np.array_equal(columns, np.arange(n_columns)):
@@ -120,11 +144,15 @@ class TrimmedEnsemble:
             here = slice(start, start + len(x))
             far[here] = (nearest[:, None] - without.values.mean(dim=1)).clamp_min(0).numpy()
             near = torch.gather(references.expand(len(x), *references.shape), 1, without.indices[:, :, column_of])
-            expected[here] = torch.sinh(near.mean(dim=1)).numpy()
+            expected[here] = (near.mean(dim=1) if self.image_shape else torch.sinh(near.mean(dim=1))).numpy()
         return expected, far
 
+    @cached_property
+    def _references(self) -> Tensor:
+        return torch.from_numpy(seen(self.references, self.image_shape))
+
     def _neighbours(self, x: Tensor, own: np.ndarray | None) -> tuple[Tensor, Tensor]:
-        distances = torch.cdist(x, torch.from_numpy(self.references))
+        distances = torch.cdist(x, self._references)
         if own is not None:
             rows = np.flatnonzero(own >= 0)
             distances[torch.from_numpy(rows), torch.from_numpy(own[rows])] = torch.inf
@@ -135,20 +163,22 @@ class TrimmedEnsemble:
     def tensors(self) -> dict[str, Tensor]:
         """What is saved."""
         state = {f"members.{name}": value for name, value in self.network.state_dict().items()}
-        return {**state, "references": torch.from_numpy(self.references)}
+        return {**state, "rows": torch.from_numpy(self.references), "exponents": torch.from_numpy(self.exponents)}
 
     @classmethod
-    def restore(cls, tensors: dict[str, Tensor]) -> TrimmedEnsemble:
+    def restore(cls, tensors: dict[str, Tensor], image_shape: tuple[int, int, int] | None = None) -> TrimmedEnsemble:
         """The inverse of `tensors`; KeyError, ValueError or RuntimeError on nonsense."""
-        references = tensors["references"].numpy()
+        references, exponents = tensors["rows"].numpy(), tensors["exponents"].numpy()
         state = {name.removeprefix("members."): t for name, t in tensors.items() if name.startswith("members.")}
         n_members, d, _ = state["encoder.0"].shape
         if references.ndim != 2 or references.shape[1] != d or not len(references):
             raise ValueError("the reference rows do not fit the members")
+        if exponents.shape != (2,) or not np.isfinite(exponents).all():
+            raise ValueError("there are not two exponents of the contrast")
         with torch.device("meta"):
             network = StackedVariational(n_members, d, HIDDEN_LAYER_SIZES, N_COMPONENTS, None)
         network.load_state_dict(state, assign=True)
-        return cls(network.eval(), references)
+        return cls(network.eval(), references, image_shape, exponents)
 
 
 @torch.inference_mode()
@@ -172,6 +202,33 @@ def _is_usual(errors: np.ndarray, places: np.ndarray, near: np.ndarray) -> np.nd
     return errors[near] <= bound
 
 
-def squeezed(floats: np.ndarray) -> np.ndarray:
-    """asinh: the identity near 0, a logarithm far out, so that one wild value does not rule a row."""
-    return np.arcsinh(floats.astype(np.float32))
+def seen(floats: np.ndarray, image_shape: tuple[int, int, int] | None = None) -> np.ndarray:
+    """Encoded rows (n, d) as the networks and the distance see them.
+
+    Of a table, asinh: the identity near 0, a logarithm far out, so that one wild value does not rule a row. Of images,
+    a blur of one pixel in 28.
+    """
+    floats = floats.astype(np.float32)
+    if image_shape is None:
+        return np.arcsinh(floats)
+    from scipy.ndimage import gaussian_filter
+
+    height, width, _ = image_shape
+    sigma = min(height, width) / _SHARP
+    return gaussian_filter(floats.reshape(-1, *image_shape), (0, sigma, sigma, 0)).reshape(floats.shape)
+
+
+def _contrast(x: np.ndarray) -> np.ndarray:
+    """How much there is to get wrong in each image (n, d): the squares of its deviations from its own median, (n,)."""
+    squares = np.square(x - np.median(x, axis=1, keepdims=True), dtype=np.float64).sum(axis=1)
+    return np.maximum(squares, 1e-3 * np.median(squares) + 1e-12)
+
+
+def _exponents(parts: np.ndarray, contrast: np.ndarray) -> np.ndarray:
+    """The slope of the logarithm of each part (n, p) over that of the contrast (n,): (p,), between 0 and 1."""
+    over = np.log(contrast)
+    over -= over.mean()
+    spread = np.square(over).sum()
+    if not spread > 1e-9:
+        return np.zeros(parts.shape[1])
+    return np.clip(over @ np.log(parts + 1e-12) / spread, 0, 1)

@@ -82,7 +82,9 @@ def restore(path: Path, about: dict[str, Any], tensors: dict[str, Tensor], own: 
         )
         estimator = models[0]
     else:
-        scorer = TrimmedEnsemble.restore({n.removeprefix("scorer."): t for n, t in tensors.items() if "scorer." in n})
+        scorer = TrimmedEnsemble.restore(
+            {n.removeprefix("scorer."): t for n, t in tensors.items() if n.startswith("scorer.")}, schema.image_shape
+        )
         estimator = None
         if scorer.references.shape[1] != schema.n_floats:
             raise ValueError("the reference rows do not fit the schema")
