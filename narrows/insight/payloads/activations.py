@@ -1,0 +1,124 @@
+"""What one row becomes at each layer on its way through the network."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from narrows.errors import DataError
+from narrows.insight.payloads.architecture import architecture
+from narrows.insight.payloads.payload import Payload, as_pictures, shown
+from narrows.insight.summary import passage, squared_error
+
+if TYPE_CHECKING:
+    from narrows.estimators import Autoencoder
+
+_MOST_UNITS = 256
+_MOST_MAPS = 16
+
+
+def activations(
+    model: Autoencoder,
+    X: Any = None,
+    *,
+    position: int = 0,
+    floats: np.ndarray | None = None,
+    like: np.ndarray | None = None,
+) -> Payload:
+    """One row and its activations, layer by layer, each behind its nonlinearity.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Fitted.
+    X : like that of `fit`, or Rows
+    position : int, default=0
+        Which row of X.
+    floats : array of shape (n_floats,) or None
+        An encoded row to show instead.
+    like : see `narrows.insight.payloads.payload.as_pictures`
+
+    Returns
+    -------
+    Payload
+        "layer0", the encoded row, to "layerL", its reconstruction: of dense layers (units,), the first 256; of
+        convolutions (channels, height, width), the first 16 feature maps. "input", "output" as in `reconstructions` and
+        "difference", output - input; "code" (k,). `about`: "layers", for each its "part", "name", "shape", "units" and
+        "shown", how many units (or maps) of it the array has; "error", the squared error in encoded floats.
+
+    Raises
+    ------
+    DataError
+        Where `floats` are not one finite number for each encoded float.
+    """
+    model._check_fitted()
+    row = shown(model, X, most=1, positions=[position]).floats[0] if floats is None else np.asarray(floats, np.float32)
+    if row.shape != (model.network_.n_floats,) or not np.isfinite(row).all():
+        raise DataError(f"A row of this model is {model.network_.n_floats} finite numbers, got the shape {row.shape}.")
+    rebuilt = passage(model, row[None])[0]
+    found = architecture(model)
+    values = [row, *_hidden(model, row), rebuilt]
+    layers, arrays = [], {}
+    for i, (layer, value) in enumerate(zip(found.about["layers"], values, strict=True)):
+        some = value[:_MOST_MAPS] if value.ndim == 3 else value.reshape(-1)[:_MOST_UNITS]
+        arrays[f"layer{i}"] = some.astype(np.float32)
+        layers.append({**layer, "units": math.prod(layer["shape"]), "shown": len(some)})
+    pictures = as_pictures(model, np.stack([row, rebuilt]), like=like)
+    return Payload(
+        "activations",
+        {
+            "layers": layers,
+            "error": float(squared_error(model, row[None], rebuilt[None])[0]),
+            "image_shape": model.schema_.image_shape,
+            "names": list(model.schema_.float_names) if model.schema_.image_shape is None else None,
+        },
+        {
+            **arrays,
+            "input": pictures[0],
+            "output": pictures[1],
+            "difference": pictures[1] - pictures[0],
+            "code": values[[layer["part"] for layer in layers].index("code")].astype(np.float32),
+        },
+    )
+
+
+@torch.inference_mode()
+def _hidden(model: Autoencoder, row: np.ndarray) -> list[np.ndarray]:
+    """What the learned layers but the last give, each behind the activation that follows it, the code as `codes`."""
+    network = model.network_
+    passed: list[tuple[bool, np.ndarray]] = []
+    hooks = [
+        module.register_forward_hook(_keep(passed))
+        for half in (network.encoder, network.decoder)
+        for module in half.modules()
+        if not any(module.children())
+    ]
+    try:
+        x = torch.from_numpy(row[None]).to(model.device_)
+        z = network.codes(x)
+        n_encoder = sum(learned for learned, _ in passed)
+        network.decode(z)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    values: list[np.ndarray] = []
+    for learned, value in passed:
+        if learned:
+            values.append(value)
+        elif values and value.size == values[-1].size:
+            values[-1] = value.reshape(values[-1].shape)
+    values[n_encoder - 1] = z[0].cpu().numpy()
+    return values[:-1]
+
+
+def _keep(passed: list[tuple[bool, np.ndarray]]) -> Any:
+    def hook(module: nn.Module, _: Any, output: Any) -> None:
+        if isinstance(output, Tensor):
+            learned = next(module.parameters(recurse=False), None) is not None
+            passed.append((learned, output[0].cpu().numpy().copy()))
+
+    return hook
