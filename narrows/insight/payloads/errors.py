@@ -96,8 +96,8 @@ def scores(model: Autoencoder, X: Any, y: Any = None, *, seen: np.ndarray | None
     Payload
         "score" (m,), ascending, "anomalous" (m,) of bool, "position" (m,). `about`: "source", which rows these are, and
         "unseen", whether training saw none of them; "unit"; "n_normal" and "n_anomalous"; "thresholds": "p95" and
-        "p99", the quantiles of the normal rows, and "best_f1", the score from which on alarms have the highest F1
-        (None without anomalies); "auroc" and "average_precision" (None where only one kind is there);
+        "p99", the quantiles of the normal rows, and "best_f1"; alarms for the scores above it have the highest
+        F1 (None without anomalies); "auroc" and "average_precision" (None where only one kind is there);
         "anomalies_in_training", how many anomalies the model learned from.
     """
     rows, positions = picked(model, X, most=most)
@@ -212,12 +212,13 @@ def detection_curves(model: Autoencoder, X: Any, y: Any, *, seed: int = 0) -> Pa
 
 
 def _best_f1(errors: np.ndarray, is_anomaly: np.ndarray) -> float:
-    """The ascending score from which on (itself included) alarms have the highest F1; of equals the highest score."""
+    """The threshold, between two of the ascending scores, with the best F1; of equals the highest."""
     found = np.cumsum(is_anomaly[::-1])[::-1]
     alarms = np.arange(len(errors), 0, -1)
     f1 = 2 * found / (alarms + is_anomaly.sum())
-    f1[1:][errors[1:] == errors[:-1]] = -1  # a threshold takes in all equal scores
-    return float(errors[len(f1) - 1 - int(np.argmax(f1[::-1]))])
+    f1[1:][errors[1:] == errors[:-1]] = -1  # a threshold cannot part equal scores
+    first = len(f1) - 1 - int(np.argmax(f1[::-1]))
+    return float((errors[first - 1] + errors[first]) / 2 if first else np.nextafter(errors[0], -np.inf))
 
 
 def _anomalies(y: Any) -> np.ndarray:
