@@ -64,7 +64,7 @@ export function frame({ x, y, xTicks, yTicks, box, xLabel, yLabel, xText = tickT
  */
 export function chartIn(el, options, paint) {
   let now = { ...options };
-  const root = svg("svg", { class: "chart", role: "img" });
+  const root = svg("svg", { class: "chart" });
   el.append(root);
   let width = 0;
   const draw = () => {
@@ -73,6 +73,7 @@ export function chartIn(el, options, paint) {
     root.setAttribute("viewBox", `0 0 ${width} ${height}`);
     root.setAttribute("width", width);
     root.setAttribute("height", height);
+    root.setAttribute("role", now.onCursor || now.onThreshold ? "group" : "img");
     root.setAttribute("aria-label", now.label || [now.yLabel, now.xLabel].filter(Boolean).join(" against "));
     paint(root, width, height, now);
   };

@@ -131,7 +131,7 @@ export function histogram(el, options) {
     root.append(legend(o.series.filter((s) => s.name), width - 14));
     if (o.threshold === undefined || o.threshold === null) return;
     const at = Math.max(low, Math.min(high, o.threshold));
-    const line = dragLine(root, { label: o.thresholdLabel || "threshold", value: at, min: low, max: high, step: (high - low) / 200, x, box, name: "threshold",
+    const line = dragLine(root, { label: o.thresholdLabel || "threshold", value: at, min: low, max: high, step: o.step || (high - low) / 200, x, box, name: "threshold",
       text: (v) => number(v, 3), onMove: (v, how) => o.onThreshold?.(v, how) });
     const side = x.at(at) > (box.left + box.right) / 2;
     root.append(line.el, svg("text", { class: "drag-label", x: x.at(at) + (side ? -10 : 10), y: box.top + 4, "text-anchor": side ? "end" : "start" }, `${o.thresholdLabel || "threshold"} ${number(o.threshold, 3)}`));

@@ -167,8 +167,17 @@ export class Raster {
     return this.nearest(x, y, reach / this.view.scale);
   }
 
+  /** The point nearest to (x, y) but row i, hidden or not. */
+  nearestBut(i, x, y) {
+    return this.search(x, y, Infinity, (other) => other !== i);
+  }
+
   /** The shown point nearest to (x, y) in data units, or -1. */
   nearest(x, y, most = Infinity) {
+    return this.search(x, y, most, (i) => this.isShown(i));
+  }
+
+  search(x, y, most, wanted) {
     if (!this.n) return -1;
     const grid = (this.grid ||= gridOf(this.xy));
     const [cx, cy] = [grid.column(x), grid.row(y)];
@@ -180,7 +189,7 @@ export class Raster {
       if (ring > 1 && gap * gap > least) break;
       grid.ring(cx, cy, ring, (i) => {
         const d = (this.xy[2 * i] - x) ** 2 + (this.xy[2 * i + 1] - y) ** 2;
-        if (d <= least && this.isShown(i)) { least = d; best = i; }
+        if (d <= least && wanted(i)) { least = d; best = i; }
       });
     }
     return best;

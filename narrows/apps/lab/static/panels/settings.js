@@ -7,13 +7,13 @@ import { VARIANTS, startRun } from "./actions.js";
 const MODEL = [
   ["n_components", "Code size", "How many numbers each row is squeezed into. Two can be drawn as a map.", "whole", { min: 1, max: 512 }],
   ["hidden_layer_sizes", "Hidden layers", "Units of the encoder's layers, as in 64, 32; the decoder mirrors them.", "sizes"],
-  ["activation", "Activation", "What each unit does with its sum.", "choice", { choices: ["relu", "tanh", "elu", "gelu", "silu", "leaky_relu", "sigmoid"] }],
+  ["activation", "Activation", "What each unit does with its sum.", "choice", { choices: ["relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"] }],
 ];
 const TRAINING = [
   ["epochs", "Epochs", "How often every row is seen.", "whole", { min: 1, max: 5000 }],
   ["learning_rate", "Learning rate", "How far the weights move in a step. Too far, and the loss explodes.", "real", { min: 0 }],
   ["batch_size", "Batch size", "Rows per step.", "whole", { min: 1, max: 65536 }],
-  ["optimizer", "Optimizer", "The rule of a step.", "choice", { choices: ["adam", "adamw", "sgd"] }],
+  ["optimizer", "Optimizer", "The rule of a step.", "choice", { choices: ["adam", "adamw", "rmsprop", "sgd", "muon"] }],
   ["seed", "Seed", "The same seed gives the same run.", "whole", { min: 0, max: 2 ** 31 - 1 }],
 ];
 const BY_VARIANT = {

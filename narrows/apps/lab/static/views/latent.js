@@ -1,0 +1,314 @@
+/** View 2: the map of the codes, and what the decoder makes of the point one holds. */
+
+import { classSlots } from "../core/colour.js";
+import { clear, count, debounce, fixed, h, icon, segmented, slider } from "../core/dom.js";
+import { onKey } from "../core/keys.js";
+import { drawPicture, rowOf } from "../core/picture.js";
+import { codeSpace, nearEnough, spreadOut } from "./code-space.js";
+import { mountLegend } from "./latent-legend.js";
+import { createMap } from "./latent-map.js";
+import { mountPath } from "./latent-path.js";
+import { mountProbe } from "./latent-probe.js";
+import { mountCodeSliders, mountSamples } from "./latent-sliders.js";
+import { nodeAt } from "./latent-tiles.js";
+import { latentSentence } from "./latent-words.js";
+
+export const title = "Latent space";
+export const sentence = "Every row is a point; where you point, the decoder draws.";
+
+const SIDE = 25;
+
+/** @param {HTMLElement} el @param {Object} lab @returns {{update: () => void, destroy: () => void}} */
+export function mount(el, lab) {
+  const run = lab.run;
+  const { store } = lab;
+  const off = [];
+  let space = null;
+  let codes = null;
+  let near = Infinity;
+  let nearest = -1;
+  let z = null;
+  let pins = { a: null, b: null };
+  let sliders = null;
+  let asking = false;
+  let gone = false;
+
+  const caption = h("p", { class: "caption", dataset: { sentence: "true" } });
+  const map = createMap({ label: "Map of the codes. Arrows move the probe, Shift faster; plus and minus zoom, 0 shows all.", reduced: lab.reduced, onProbe: probeAt, onPin: pin });
+  const pca = createMap({ label: "PCA's map of the same rows", reduced: lab.reduced, onProbe: (x, y) => pickRow(pca.raster.nearest(x, y)) });
+  const pcaFigure = h("figure", { class: "figure map-figure", hidden: true }, pca.el, h("figcaption", {}, h("b", {}, "PCA"), " · the best straight-line map, for comparison"));
+  const mapNote = h("figcaption", {});
+  const legend = mountLegend({ onHidden: hide, onIsolate: isolate });
+  const panel = mountProbe(lab, run);
+  const path = mountPath(lab, run, { onWalk: walkTo, onPin: (which) => { if (map.now.probe) pin(which, ...map.now.probe); }, onClear: () => { pins = { a: null, b: null }; placePins(); } });
+  const samples = run.can_sample ? mountSamples(lab, run, (canvas, array, i) => drawPicture(canvas, rowOf(array, i), run)) : null;
+  const wide = h("div", { hidden: true });
+  const overlay = segmented({ label: "Under the points", value: store.get("overlay", "none"), choices: [["none", "Points"], ["tiles", "Decoded grid"]], onChoose: (v) => { store.set("overlay", v === "none" ? null : v); tiles(); } });
+  const beside = h("button", { type: "button", class: "button small", dataset: { action: "pca" }, "aria-pressed": "false", on: { click: () => { store.set("pca", store.get("pca", false) ? null : true); showPca(); } } }, "PCA beside");
+  const zoomer = (name, sign, words, f) => h("button", { type: "button", class: "button small square", "aria-label": words, title: words, dataset: { zoom: name }, on: { click: f } }, icon(sign));
+  const dots = slider({ label: "Dots", min: 1, max: 8, step: 0.5, value: 3, show: (v) => fixed(v, 1), onInput: (v) => { map.raster.pointSize = pca.raster.pointSize = v; map.draw(); pca.draw(); }, attrs: { "data-control": "dots" } });
+
+  clear(el, h("div", { class: "panel stack latent" },
+    h("div", { class: "head" }, h("h2", {}, "Where the rows lie in the code"), caption),
+    h("div", { class: "grid wide-left" },
+      h("div", { class: "stack" },
+        h("div", { class: "controls" }, overlay.el, beside, h("div", { class: "row zooms", role: "group", "aria-label": "Zoom" }, zoomer("in", "plus", "Zoom in ( + )", () => map.zoom(1.5)), zoomer("out", "minus", "Zoom out ( − )", () => map.zoom(1 / 1.5)), zoomer("fit", "reset", "Show all ( 0 )", resetView)), dots.el),
+        h("div", { class: "maps" }, h("figure", { class: "figure map-figure" }, map.el, mapNote), pcaFigure),
+        legend.el),
+      h("div", { class: "stack side" }, panel.el, path.el, wide, samples?.el)),
+    h("details", {}, h("summary", {}, "What am I looking at?"),
+      h("p", {}, "The encoder turns each row into a code of a few numbers; here every row is drawn at its code. Rows that the network finds alike end up near each other, without having been told their classes. ",
+        "The decoder goes the other way: from any point of the map back to a row, also where no row lies. There it guesses, so the probe is dashed and a warning says so. ",
+        "PCA's map is the best a straight-line method can do with as many numbers."))));
+  el.dataset.variant = run.variant;
+
+  off.push(onKey("+", () => map.zoom(1.5), "zoom in", el), onKey("=", () => map.zoom(1.5), "", el), onKey("-", () => map.zoom(1 / 1.5), "zoom out", el), onKey("0", resetView, "show the whole map", el),
+    onKey("a", () => { if (map.now.probe) pin("a", ...map.now.probe); }, "pin A at the probe", el), onKey("b", () => { if (map.now.probe) pin("b", ...map.now.probe); }, "pin B at the probe", el),
+    onKey("g", () => { store.set("overlay", store.get("overlay") === "tiles" ? null : "tiles"); overlay.set(store.get("overlay", "none")); tiles(); }, "decoded grid", el));
+
+  const places = (xy) => (space?.k === 1 || codes?.about.n_components === 1 ? spreadOut(xy, codes.arrays.position) : xy);
+
+  async function load() {
+    asking = true;
+    try {
+      codes = await lab.ask("codes", { run: run.id, most: 70000 });
+    } catch (error) {
+      if (!error.dropped) clear(caption, error.message, error.hint ? ` ${error.hint}` : "");
+      return;
+    } finally {
+      asking = false;
+    }
+    if (gone) return;
+    const { arrays, about } = codes;
+    space = codeSpace(arrays);
+    const classes = about.classes || [];
+    const counts = classes.map(() => 0);
+    for (const cls of arrays.label) if (cls >= 0) counts[cls]++;
+    const slots = classSlots(counts);
+    const hidden = store.get("hide", []).map(Number).filter((cls) => cls < classes.length);
+    for (const one of [map, pca]) one.raster.hidden = new Set(hidden);
+    map.setPoints(places(arrays.xy), arrays.label, classes, slots);
+    if (arrays.pca) pca.setPoints(arrays.pca, arrays.label, classes, slots);
+    dots.set(map.raster.radius);
+    legend.set(classes, counts, slots, hidden);
+    near = nearEnough(map.raster);
+    clear(mapNote, mapWords(about, arrays));
+    if (space.k > 2) {
+      sliders = mountCodeSliders(space, { onCode: (code) => hold(code, "slider"), onReset: () => { space.straighten(); hold(Float32Array.from(space.mean), "slider"); } });
+      clear(wide, sliders.el);
+      wide.hidden = false;
+    }
+    restore();
+    showPca();
+    tiles();
+    el.dataset.points = map.raster.n;
+    ready(codes.epoch);
+  }
+
+  /** The probe and pins the address names, else the probe on the densest class's median. */
+  function restore() {
+    const asked = store.get("z", []).map(Number);
+    const fits = (list) => list.length === space.k && list.every(Number.isFinite);
+    for (const which of ["a", "b"]) {
+      const held = store.get(which, []).map(Number);
+      pins[which] = fits(held) ? Float32Array.from(held) : null;
+    }
+    placePins();
+    if (fits(asked)) hold(Float32Array.from(asked), "address");
+    else if (map.now.labels[0]) probeAt(map.now.labels[0].x, map.now.labels[0].y, "start");
+    else if (map.raster.n) probeAt(map.raster.xy[0], map.raster.xy[1], "start");
+  }
+
+  function ready(epoch) {
+    el.dataset.epoch = epoch;
+    el.dataset.ready = "true";
+    say();
+  }
+
+  function probeAt(x, y, how) {
+    if (!space) return;
+    take(space.lift(x, y), x, y, how);
+  }
+
+  /** A code from elsewhere than the map: the plane of the map moves through it. */
+  function hold(code, how) {
+    const [x, y] = space.through(code);
+    take(code, x, y, how);
+  }
+
+  function walkTo(code) {
+    hold(code, "walk");
+  }
+
+  function pickRow(i) {
+    if (i < 0) return;
+    probeAt(map.raster.xy[2 * i], map.raster.xy[2 * i + 1], "pca");
+  }
+
+  const remember = debounce(() => { if (!gone && z) store.set("z", Array.from(z, (v) => Number(v.toPrecision(6)))); }, 400);
+  const speak = debounce(() => { if (!gone && z) lab.announce(spoken()); }, 600);
+
+  function take(code, x, y, how) {
+    z = code;
+    const { raster } = map;
+    nearest = raster.nearest(x, y);
+    const gap = nearest < 0 ? Infinity : Math.hypot(raster.xy[2 * nearest] - x, raster.xy[2 * nearest + 1] - y);
+    const far = gap > near || space.isOff && how === "slider" && gap > near;
+    Object.assign(map.now, { probe: [x, y], far, ring: nearest });
+    pca.now.ring = nearest;
+    el.dataset.z = Array.from(z).join(",");
+    el.dataset.far = String(far);
+    panel.say(z);
+    panel.warn(far);
+    panel.showRow(nearest < 0 ? -1 : codes.arrays.position[nearest], nearest < 0 ? -1 : codes.arrays.label[nearest], gap);
+    el.dataset.row = nearest < 0 ? "" : codes.arrays.position[nearest];
+    sliders?.set(z);
+    map.draw();
+    if (!pcaFigure.hidden) pca.draw();
+    decodeNow();
+    if (how !== "walk") { remember(); speak(); }
+    say();
+  }
+
+  async function decodeNow() {
+    const code = z;
+    if (!lab.can.live) {
+      if (map.now.lattice) panel.showDecoded(latticeRow(), code, codes.epoch);
+      return;
+    }
+    const got = await lab.decode(code, run);
+    if (!got || gone) return;
+    panel.showDecoded(got.values, code, got.epoch);
+    el.dataset.decoded = String(Number(el.dataset.decoded || 0) + 1);
+    el.dataset.ms = got.ms.toFixed(1);
+  }
+
+  function latticeRow() {
+    const { lattice, probe } = map.now;
+    const size = lattice.decoded.length / lattice.x.length ** 2;
+    const i = nodeAt(lattice, ...probe);
+    return lattice.decoded.subarray(i * size, (i + 1) * size);
+  }
+
+  function pin(which, x, y) {
+    if (!space) return;
+    pins[which] = space.lift(x, y);
+    lab.announce(`${which.toUpperCase()} is pinned.`);
+    placePins();
+  }
+
+  function placePins() {
+    for (const which of ["a", "b"]) {
+      map.now[which] = pins[which] && space.project(pins[which]);
+      store.set(which, pins[which] ? Array.from(pins[which], (v) => Number(v.toPrecision(6))) : null);
+    }
+    map.draw();
+    path.set(pins.a, pins.b);
+  }
+
+  function hide(hidden) {
+    store.set("hide", hidden.size ? [...hidden] : null);
+    for (const one of [map, pca]) { one.raster.hidden = new Set(hidden); one.draw(); }
+    el.dataset.hidden = [...hidden].join(",");
+    if (map.now.probe) take(z, ...map.now.probe, "filter");
+  }
+
+  function isolate(cls) {
+    for (const one of [map, pca]) { one.raster.isolated = cls; one.draw(); }
+    el.dataset.isolated = cls ?? "";
+  }
+
+  function resetView() { map.reset(); pca.reset(); }
+
+  function showPca() {
+    const on = store.get("pca", false) && Boolean(codes?.arrays.pca);
+    pcaFigure.hidden = !on;
+    beside.setAttribute("aria-pressed", String(on));
+    el.classList.toggle("with-pca", on);
+    el.dataset.pca = String(on);
+    if (on) pca.draw();
+  }
+
+  async function tiles() {
+    const on = store.get("overlay") === "tiles" || !lab.can.live;
+    if (!on) {
+      map.now.lattice = null;
+      el.dataset.overlay = "none";
+      return map.draw();
+    }
+    try {
+      const { arrays, epoch } = await lab.ask("lattice", { run: run.id, side: SIDE });
+      if (gone || (store.get("overlay") !== "tiles" && lab.can.live)) return undefined;
+      map.now.lattice = { ...arrays, run };
+      el.dataset.overlay = "tiles";
+      el.dataset.overlayEpoch = epoch;
+      map.draw();
+    } catch (error) {
+      if (!error.dropped) lab.emit?.("error", error);
+    }
+    return undefined;
+  }
+
+  const spoken = () => {
+    const label = nearest < 0 ? -1 : codes.arrays.label[nearest];
+    return `z ${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${label >= 0 ? `, nearest class ${codes.about.classes[label]}` : ""}${map.now.far ? ", no training data nearby" : ""}`;
+  };
+
+  function say() {
+    const label = nearest >= 0 && codes ? codes.arrays.label[nearest] : -1;
+    const words = latentSentence({ run: lab.state?.runs.find((one) => one.id === run.id) || run, about: codes?.about, n: map.raster.n, label, far: map.now.far, hasProbe: Boolean(map.now.probe) });
+    if (caption.textContent !== words) caption.textContent = words;
+  }
+
+  function mapWords(about, arrays) {
+    if (space.k === 1) return "The code is one number, left to right; the height is spread at random.";
+    if (space.k === 2) return `${count(arrays.position.length)} rows at the two numbers of their code`;
+    return `A flat map of a code of ${space.k} numbers: it keeps ${Math.round(100 * about.kept)} % of their spread`;
+  }
+
+  off.push(lab.on("codes", (push) => {
+    if (push.run !== run.id || !codes || push.arrays.xy.length !== codes.arrays.xy.length) return;
+    codes.arrays.xy = push.arrays.xy;
+    if (push.arrays.axes) space.turn(push.arrays.origin, push.arrays.axes);
+    map.moveTo(places(push.arrays.xy));
+    near = nearEnough(map.raster);
+    if (z && map.now.probe) {
+      map.now.probe = space.project(z);
+      for (const which of ["a", "b"]) map.now[which] = pins[which] && space.project(pins[which]);
+      take(z, ...map.now.probe, "walk");
+    }
+    ready(push.epoch);
+  }));
+
+  let refreshed = 0;
+  function freshen(force) {
+    if (!codes || (!force && performance.now() - refreshed < 900)) return;
+    refreshed = performance.now();
+    if (map.now.lattice) tiles();
+    path.refresh();
+    samples?.draw();
+  }
+
+  let lastState = run.state;
+  off.push(lab.on("epoch", (message) => {
+    if (message.run !== run.id) return;
+    if (z) decodeNow();
+    freshen(false);
+    say();
+  }));
+  off.push(lab.on("theme", () => { if (map.now.lattice) map.now.lattice.tiles = null; map.draw(); pca.draw(); panel.redraw(); if (z) decodeNow(); }));
+  off.push(lab.on("connection", (state) => { if (state === "open") load(); }));
+
+  load();
+  return {
+    update() {
+      const now = lab.run?.state;
+      if (!codes && !asking) load();
+      // When training rests, what is drawn is brought to the weights it rests at.
+      if (now !== lastState && codes && ["paused", "done", "stopped", "diverged"].includes(now)) { lastState = now; load().then(() => freshen(true)); }
+      lastState = now;
+      say();
+    },
+    destroy() { gone = true; for (const f of off) f(); map.destroy(); pca.destroy(); path.destroy(); },
+  };
+}
