@@ -6,7 +6,7 @@ import { onKey } from "../core/keys.js";
 import { confusionTable } from "./confusion-table.js";
 import { largestSize } from "./layer-paint.js";
 import { normalClasses } from "./normal-classes.js";
-import { followRun, refresher } from "./refresher.js";
+import { followRun, furnishView, refresher } from "./refresher.js";
 import { columnTable, sampleCard } from "./sample-cards.js";
 import { thresholdPanel } from "./threshold-panel.js";
 import { confusion, indicesOf, percentile, rocArea, rocCurve, sortedScores } from "./verdicts.js";
@@ -30,14 +30,13 @@ export function mount(el, lab) {
   const noRoc = h("p", { class: "caption", dataset: { noRoc: "" }, hidden: true });
   const misses = h("button", { type: "button", class: "button small", dataset: { act: "next-miss" }, on: { click: () => next("missed") } }, "Next miss");
   const alarms = h("button", { type: "button", class: "button small", dataset: { act: "next-false-alarm" }, on: { click: () => next("false") } }, "Next false alarm");
-  const root = h("div", { class: "lab-view anomaly", dataset: { view: "anomaly", ready: "false" } },
+  const root = furnishView(el, "anomaly",
     h("header", {}, h("h2", {}, title), caption), problem,
     h("div", { class: "panel" }, normal.el),
     h("div", { class: "anomaly-grid" },
       h("div", { class: "panel stack" }, cards.first.el, cards.second.el, h("p", { class: "note" }, "Both error maps share one colour scale."), h("div", { class: "row" }, misses, alarms), columns.el),
       h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRoc)))),
     explanationOfAlarms());
-  el.append(root);
 
   let [scores, about, value, source, picks, roc, lists, shownRun] = [null, null, null, lab.store.get("threshold", "p95"), {}, null, {}, ""];
   if (Number.isFinite(Number(source))) { value = Number(source); source = "hand"; }
@@ -76,8 +75,7 @@ export function mount(el, lab) {
   const startOf = (which, labelled) => (labelled || which === "first" ? Math.floor(lists[which].length / 2) : lists[which].length - 1);
 
   function suggestedBy(name) {
-    const told = about.threshold || about.suggestions || {};
-    return told[name] ?? { p95: () => percentile(scores, 0.95), p99: () => percentile(scores, 0.99) }[name]?.() ?? null;
+    return about.thresholds?.[name] ?? { p95: () => percentile(scores, 0.95), p99: () => percentile(scores, 0.99) }[name]?.() ?? null;
   }
 
   function suggested() {
@@ -203,13 +201,13 @@ export function mount(el, lab) {
     onKey("n", () => next("missed"), "next missed anomaly", root), onKey("m", () => next("false"), "next false alarm", root),
     ...[["ArrowLeft", -1], ["ArrowRight", 1], ["Shift+ArrowLeft", -10], ["Shift+ArrowRight", 10]].map(([key, by]) =>
       onKey(key, () => scores && nudge(by), key.startsWith("Shift") ? "" : by < 0 ? "lower threshold" : "higher threshold", root)),
-    ...followRun(lab, root, refresh),
+    ...followRun(lab, root, refresh, 500),
     lab.on("theme", () => scores && refresh()),
   ];
   refresh();
   return {
     update: refresh,
-    destroy() { offs.forEach((off) => off()); threshold.destroy(); roc?.destroy(); root.remove(); },
+    destroy() { offs.forEach((off) => off()); threshold.destroy(); roc?.destroy(); clear(root); },
   };
 }
 

@@ -9,7 +9,7 @@ import { flowData } from "./flow-data.js";
 import { layerStrip } from "./layer-strip.js";
 import { noisePanel } from "./noise-panel.js";
 import { drawingPad } from "./pad.js";
-import { afterQuiet, followRun, refresher } from "./refresher.js";
+import { afterQuiet, followRun, furnishView, refresher } from "./refresher.js";
 import { largeTriple, smallTriples } from "./triples.js";
 import { decibels } from "./words.js";
 
@@ -31,7 +31,7 @@ export function mount(el, lab) {
   const scribbleButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => scribble(own.hidden) } }, "Scribble on it");
   const own = h("div", { class: "own-input", hidden: true });
   const others = h("button", { type: "button", class: "button", dataset: { act: "others" }, on: { click: () => { offset += 1; positions = null; refresh(); } } }, "Other samples");
-  const root = h("div", { class: "lab-view denoise", dataset: { view: "denoise", ready: "false" } },
+  const root = furnishView(el, "denoise",
     h("header", {}, h("h2", {}, title), caption), problem,
     h("div", { class: "panel stack" }, noise.el,
       large.el,
@@ -41,7 +41,6 @@ export function mount(el, lab) {
       h("div", { class: "panel stack" }, h("h3", {}, "How much is gained at each level"), curveBox),
       h("div", { class: "panel stack" }, h("h3", {}, "Layer by layer: the noisy row on its way"), layers.el, h("p", { class: "note" }, "Blue is negative, orange positive, each layer scaled to its largest unit."))),
     explanationOfNoise());
-  el.append(root);
 
   let [positions, known, chosen, offset, scribbled, pad, last, chart, curveKey] = [null, "", lab.store.get("row", 0), 0, null, null, null, null, ""];
 
@@ -78,14 +77,14 @@ export function mount(el, lab) {
     last = { run, answer, other, at, setting };
     const of = (name, from = answer) => rowOf(from.arrays[name], at);
     const one = { run, clean: of("clean"), noisy: of("noisy"), denoised: of("denoised"),
-      before: answer.about.psnr_noisy[at], after: answer.about.psnr_denoised[at],
-      other: other && { run: other.run, denoised: of("denoised", other.answer), after: other.answer.about.psnr_denoised[at] } };
+      before: answer.about.psnr_noisy_rows[at], after: answer.about.psnr_denoised_rows[at],
+      other: other && { run: other.run, denoised: of("denoised", other.answer), after: other.answer.about.psnr_denoised_rows[at] } };
     large.show(one);
     if (!scribbled) small.show(run, answer, chosen);
     beside.dress();
     const whole = answer.about;
     Object.assign(root.dataset, { ready: "true", epoch: String(answer.epoch ?? 0), kind: setting.kind, level: String(setting.level), seed: String(setting.seed),
-      row: String(chosen), psnrNoisy: text(whole.psnr_noisy_all ?? one.before), psnrDenoised: text(whole.psnr_denoised_all ?? one.after),
+      row: String(chosen), psnrNoisy: text(whole.psnr_noisy), psnrDenoised: text(whole.psnr_denoised),
       scribbled: String(Boolean(scribbled)), compared: other ? other.run.id : "" });
     say(one, setting);
   }
@@ -187,12 +186,12 @@ export function mount(el, lab) {
   const offs = [
     onKey("ArrowLeft", () => nudge(-1), "less noise", root), onKey("ArrowRight", () => nudge(1), "more noise", root),
     onKey(" ", () => noise.el.querySelector("[data-act=animate]").click(), "new noise again and again, or stop", root),
-    ...followRun(lab, root, refresh), lab.on("theme", refresh),
+    ...followRun(lab, root, refresh, 250), lab.on("theme", refresh),
   ];
   refresh();
   return {
     update: refresh,
-    destroy() { offs.forEach((off) => off()); noise.destroy(); drawCurveSoon.cancel(); chart?.destroy(); root.remove(); },
+    destroy() { offs.forEach((off) => off()); noise.destroy(); drawCurveSoon.cancel(); chart?.destroy(); clear(root); },
   };
 }
 

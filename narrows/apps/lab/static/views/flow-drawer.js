@@ -36,7 +36,7 @@ export function layerDrawer({ onClose }) {
     else chart = histogram(spread, options);
     clear(units, h("caption", {}, "Largest units"),
       h("tbody", {}, largestOf(layer).map(([unit, value]) => h("tr", {}, h("th", { scope: "row" }, nameOf(unit, layer, run)), h("td", {}, number(value, 3))))));
-    if (layer.shown < layer.units) units.caption.textContent = `Largest units, of ${counted(layer.shown, "unit")} shown of ${count(layer.units)}`;
+      if (layer.arrayShape.length < 3 && layer.shown < layer.units) units.caption.textContent = `Largest units, of ${counted(layer.shown, "unit")} shown of ${count(layer.units)}`;
     if (opened && focus) title.focus({ preventScroll: true });
   }
 

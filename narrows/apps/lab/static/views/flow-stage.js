@@ -7,6 +7,13 @@ import { hourglass, unitAt, unitBox } from "./hourglass.js";
 import { paintLayer, paintRibbon, ruleCells } from "./layer-paint.js";
 import { counted } from "./words.js";
 
+/** "64", "256 of 1000", "16 of 32 maps". */
+function unitsText(layer) {
+  if (layer.arrayShape.length < 3) return layer.shown < layer.units ? `${layer.shown} of ${layer.units}` : String(layer.units);
+  const maps = layer.shape[layer.shape.length - 1];
+  return `${layer.shown < maps ? `${layer.shown} of ${maps}` : maps} maps`;
+}
+
 /**
  * @param {{onLayer: (layer: number) => void, onUnit: (layer: number, unit: number) => void}} calls onUnit with -1: none
  * @returns {{el: HTMLElement, show: Function, pulse: (t: number) => void, choose: Function, tell: Function, destroy: Function}}
@@ -62,7 +69,7 @@ export function flowStage({ onLayer, onUnit }) {
     const place = plan.vertical
       ? { left: "0", width: "100%", top: `${box.y - 21}px` }
       : { left: `${box.x + box.w / 2 - 75}px`, width: "150px", top: `${strong ? box.y + box.h + 6 : plan.height + 4}px` };
-    const units = layer.shown < layer.units ? `${layer.shown} of ${layer.units}` : String(layer.units);
+    const units = unitsText(layer);
     const small = layer.activation && roomy ? `${units} · ${layer.activation}` : units;
     return h("div", { class: `flow-label${strong ? " is-strong" : ""}`, style: place, "aria-hidden": "true" },
       strong ? h("b", {}, layer.label) : null, h("span", {}, strong ? layer.detail : small));

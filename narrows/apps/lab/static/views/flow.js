@@ -10,9 +10,9 @@ import { layerDrawer } from "./flow-drawer.js";
 import { flowStage } from "./flow-stage.js";
 import { largestSize } from "./layer-paint.js";
 import { backgroundOf, drawingPad } from "./pad.js";
-import { afterQuiet, followRun, refresher } from "./refresher.js";
+import { afterQuiet, followRun, furnishView, refresher } from "./refresher.js";
 import { samplePicker } from "./samples.js";
-import { counted, noun, shortUnit } from "./words.js";
+import { counted, noun } from "./words.js";
 
 export const title = "How one row travels through the network";
 export const sentence = "The encoder squeezes a row into a few numbers, the decoder builds it up again from them.";
@@ -30,7 +30,7 @@ export function mount(el, lab) {
   const speed = segmented({ label: "Speed", value: "1", choices: [["0.25", "slow ×¼"], ["1", "×1"], ["2", "×2"]], onChoose: (v) => clock.speed(Number(v)) });
   const draw = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "draw" }, on: { click: () => takeInHand(own.hidden) } });
   const results = resultFigures();
-  const root = h("div", { class: "lab-view flow", dataset: { view: "flow", ready: "false" } },
+  const root = furnishView(el, "flow",
     h("header", {}, h("h2", {}, title), caption), problem,
     h("div", { class: "row" }, picker.el, draw), own,
     h("div", { class: "panel flow-panel" },
@@ -38,7 +38,6 @@ export function mount(el, lab) {
       stage.el,
       h("div", { class: "controls" }, play, step, speed.el, legend())),
     drawer.el, results.el, explanation());
-  el.append(root);
 
   let [data, rows, loaded, drawn, tool] = [null, null, "", null, null];
   let position = lab.store.get("sample", -1);
@@ -75,6 +74,7 @@ export function mount(el, lab) {
     loaded = key;
     picker.fill(rows);
     if (other) { drawn = null; own.hidden = true; tool = null; }
+    if (position >= (lab.dataset(run)?.rows ?? Infinity)) position = -1;
     if (position < 0 || (other && !Array.from(rows.positions).includes(position) && root.dataset.ready === "true")) position = rows.positions[0];
     picker.choose(position);
     draw.replaceChildren(run.shape ? "Draw your own" : "Change its numbers");
@@ -169,7 +169,7 @@ export function mount(el, lab) {
     const layer = data.layers[Math.min(at, last)];
     caption.textContent = at > 0 && at < last && root.dataset.playing === "false"
       ? `${layer.title}: ${it} is ${counted(layer.units, "number")} here; the largest is ${number(largestSize(layer.values), 3)} in size.`
-      : `${counted(data.layers[0].units, "number")} ${data.layers[0].units === 1 ? "is" : "are"} squeezed into ${code.units} and built up again: ${it} comes back with an error of ${number(data.error, 3)} (${shortUnit(lab.run)}).`;
+      : `${counted(data.layers[0].units, "number")} ${data.layers[0].units === 1 ? "is" : "are"} squeezed into ${code.units} and built up again: ${it} comes back with a squared error of ${number(data.error, 3)}.`;
   }
 
   function dressPlay(on) {
@@ -187,7 +187,7 @@ export function mount(el, lab) {
   refresh();
   return {
     update() { stage.redraw(); refresh(); },
-    destroy() { offs.forEach((off) => off()); clock.destroy(); stage.destroy(); drawer.destroy(); root.remove(); },
+    destroy() { offs.forEach((off) => off()); clock.destroy(); stage.destroy(); drawer.destroy(); clear(root); },
   };
 }
 
@@ -213,7 +213,7 @@ function resultFigures() {
       drawPicture(difference.canvas, data.difference, run, { mode: "signed", scale });
       difference.note.textContent = `difference: full colour is ±${number(scale, 2)}`;
       if (!run.shape) rebuilt.note.textContent = "reconstruction: dots; rings are the original";
-      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, shortUnit(run)));
+      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, "squared error of the row"));
     },
   };
 }

@@ -35,9 +35,22 @@ export function afterQuiet(f, ms) {
   return call;
 }
 
-/** Refreshes with what happens to the run in view (and, if there is one, to the run beside it). @returns {Array<() => void>} */
-export function followRun(lab, root, refresh) {
-  const ours = (message) => { if (message.run === lab.run?.id || message.run === lab.compare?.id) refresh(); };
+/** Calls `f` at once, then at most once in `ms`; a call in between is made up for at the end. */
+function atMostEvery(f, ms) {
+  let [last, timer] = [-Infinity, 0];
+  const call = () => { timer = 0; last = performance.now(); f(); };
+  return () => {
+    if (timer) return;
+    const rest = last + ms - performance.now();
+    if (rest <= 0) call();
+    else timer = setTimeout(call, rest);
+  };
+}
+
+/** Refreshes with what happens to the run in view (and, if there is one, to the run beside it), at most once in `every` ms. @returns {Array<() => void>} */
+export function followRun(lab, root, refresh, every = 0) {
+  const paced = atMostEvery(refresh, every);
+  const ours = (message) => { if (message.run === lab.run?.id || message.run === lab.compare?.id) paced(); };
   let known = "";
   const settled = () => {
     const run = lab.run;
@@ -47,4 +60,12 @@ export function followRun(lab, root, refresh) {
   };
   return [lab.on("snapshot", ours), lab.on("epoch", ours), lab.on("run", refresh), lab.on("compare", refresh), lab.on("state", settled),
     lab.on("connection", (state) => { if (state === "open") refresh(); })];
+}
+
+/** Makes the element that the shell gave the root of a view. */
+export function furnishView(el, name, ...children) {
+  el.classList.add("lab-view", name);
+  Object.assign(el.dataset, { view: name, ready: "false" });
+  el.append(...children);
+  return el;
 }

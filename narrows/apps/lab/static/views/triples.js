@@ -69,7 +69,7 @@ export function smallTriples({ onChoose }) {
         const [clean, noisy, denoised] = ["clean", "noisy", "denoised"].map((name) => rowOf(answer.arrays[name], i));
         [clean, noisy, denoised].forEach((values, k) => drawPicture(canvases[k], values, run));
         drawPicture(canvases[3], difference(denoised, clean), run, { mode: "signed", scale: run.shape ? FULL.image : FULL.table });
-        const words = `${decibels(answer.about.psnr_noisy[i])} → ${decibels(answer.about.psnr_denoised[i])}`;
+        const words = `${decibels(answer.about.psnr_noisy_rows[i])} → ${decibels(answer.about.psnr_denoised_rows[i])}`;
         note.textContent = words;
         button.setAttribute("aria-label", `Sample ${i + 1}: PSNR ${words}`);
         button.setAttribute("aria-pressed", String(i === chosen));

@@ -18,11 +18,6 @@ export function decibels(value) {
   return value === null || value === undefined ? "∞ dB" : `${value.toFixed(1).replace("-", "−")} dB`;
 }
 
-/** The error's unit without its "per row". */
-export function shortUnit(run) {
-  return (run.unit || "error").replace(/ per (row|image)$/, "");
-}
-
 /** "a 3", "an 8", "this row": a sample as a noun. */
 export function noun(label, run) {
   if (label === null || label === undefined) return run.shape ? "this image" : "this row";

@@ -1,0 +1,24 @@
+"""Tables for the tests of the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+
+def two_kinds(path: Path, *, label: bool = True) -> Path:
+    """300 rows of five related measures; 270 are of one kind, and 30, of another, break the relation between them."""
+    rng = np.random.default_rng(0)
+    size = rng.normal(size=300)
+    noise = rng.normal(scale=0.1, size=(300, 4))
+    columns = np.column_stack([170 + 10 * size, 65 + 12 * (size + noise[:, 0]), 42 + 2 * (size + noise[:, 1]),
+                               90 + 8 * (size + noise[:, 2]), 25 + 3 * (-size + noise[:, 3])])  # fmt: skip
+    odd = np.arange(300) % 10 == 9
+    columns[odd, 1] = 65 - 12 * (size[odd] + np.sign(size[odd]))
+    names = ["height", "weight", "shoe", "leg", "spare"] + (["kind"] if label else [])
+    lines = [",".join(names)]
+    for row, strange in zip(columns, odd, strict=True):
+        lines.append(",".join([*(f"{v:.2f}" for v in row), *(["odd" if strange else "usual"] if label else [])]))
+    path.write_text("\n".join(lines) + "\n")
+    return path
