@@ -40,7 +40,7 @@ function repaint(root, draw) {
 export function lineChart(el, options) {
   return withHandle(el, (keep) => chartIn(el, options, (root, width, height, o) => repaint(root, () => {
     keep(null);
-    const box = { left: 52, right: width - 16, top: 30, bottom: height - (o.xLabel ? 44 : 26) };
+    const box = { left: 52, right: width - 16, top: width < 460 && o.series.filter((s) => s.name).length > 1 ? 50 : 30, bottom: height - (o.xLabel ? 44 : 26) };
     const points = o.series.flatMap((s) => Array.from(s.y)).filter((v) => Number.isFinite(v) && (!o.log || v > 0));
     const xs = o.series.flatMap((s) => (s.x.length ? [s.x[0], s.x[s.x.length - 1]] : []));
     if (!points.length) return root.append(svg("text", { class: "chart-empty", x: width / 2, y: height / 2, "text-anchor": "middle" }, o.empty || "No numbers yet"));

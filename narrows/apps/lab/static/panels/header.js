@@ -23,7 +23,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
   const train = h("button", { type: "button", class: "button primary", dataset: { action: "train" }, on: { click: () => playPause(lab) } });
   const stepper = h("button", { type: "button", class: "button square", title: "One epoch ( . )", "aria-label": "Train one epoch", dataset: { action: "step" }, on: { click: () => step(lab) } }, icon("step"));
   const stopper = h("button", { type: "button", class: "button square", title: "Stop training", "aria-label": "Stop training", dataset: { action: "stop" }, on: { click: () => stop(lab) } }, icon("stop"));
-  const themer = h("button", { type: "button", class: "button quiet square", "aria-label": "Light or dark", title: "Light or dark", dataset: { action: "theme" }, on: { click: onTheme } });
+  const themer = h("button", { type: "button", class: "button quiet square", dataset: { action: "theme" }, on: { click: onTheme } });
   const helper = h("button", { type: "button", class: "button quiet square", "aria-label": "Keys and help", title: "Keys and help ( ? )", dataset: { action: "help" }, on: { click: onHelp } }, icon("help"));
   const progress = h("div", { class: "lab-progress", "aria-hidden": "true" });
   const variants = segmented({ label: "Variant of the autoencoder", value: null, choices: VARIANTS, onChoose: (v) => switchVariant(lab, v).then(update), attrs: { "data-variants": true } });
@@ -71,7 +71,9 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
 
   function theme(dark) {
     clear(themer, icon(dark ? "sun" : "moon"));
-    themer.setAttribute("aria-pressed", String(dark));
+    const words = dark ? "Switch to light" : "Switch to dark";
+    themer.setAttribute("aria-label", words);
+    themer.title = words;
   }
 
   return { update, theme };

@@ -1,22 +1,24 @@
 /** View 2: the map of the codes, and what the decoder makes of the point one holds. */
 
 import { classSlots } from "../core/colour.js";
-import { clear, count, debounce, fixed, h, icon, segmented, slider } from "../core/dom.js";
+import { clear, count, debounce, fixed, h } from "../core/dom.js";
 import { onKey } from "../core/keys.js";
 import { drawPicture, rowOf } from "../core/picture.js";
 import { codeSpace, nearEnough, spreadOut } from "./code-space.js";
+import { mountMapControls } from "./latent-controls.js";
 import { mountLegend } from "./latent-legend.js";
 import { createMap } from "./latent-map.js";
 import { mountPath } from "./latent-path.js";
 import { mountProbe } from "./latent-probe.js";
 import { mountCodeSliders, mountSamples } from "./latent-sliders.js";
 import { nodeAt } from "./latent-tiles.js";
-import { latentSentence } from "./latent-words.js";
+import { latentSentence, mapWords, probeWords } from "./latent-words.js";
 
 export const title = "Latent space";
 export const sentence = "Every row is a point; where you point, the decoder draws.";
 
-const SIDE = 25;
+/** Decoded tiles are as wide as this, where the map has room for as many. */
+const TILE = 30;
 
 /** @param {HTMLElement} el @param {Object} lab @returns {{update: () => void, destroy: () => void}} */
 export function mount(el, lab) {
@@ -40,19 +42,17 @@ export function mount(el, lab) {
   const mapNote = h("figcaption", {});
   const legend = mountLegend({ onHidden: hide, onIsolate: isolate });
   const panel = mountProbe(lab, run);
-  const path = mountPath(lab, run, { onWalk: walkTo, onPin: (which) => { if (map.now.probe) pin(which, ...map.now.probe); }, onClear: () => { pins = { a: null, b: null }; placePins(); } });
+  const path = mountPath(lab, run, { onWalk: (code) => hold(code, "walk"), onPin: pinHere, onClear: () => { pins = { a: null, b: null }; placePins(); } });
   const samples = run.can_sample ? mountSamples(lab, run, (canvas, array, i) => drawPicture(canvas, rowOf(array, i), run)) : null;
   const wide = h("div", { hidden: true });
-  const overlay = segmented({ label: "Under the points", value: store.get("overlay", "none"), choices: [["none", "Points"], ["tiles", "Decoded grid"]], onChoose: (v) => { store.set("overlay", v === "none" ? null : v); tiles(); } });
-  const beside = h("button", { type: "button", class: "button small", dataset: { action: "pca" }, "aria-pressed": "false", on: { click: () => { store.set("pca", store.get("pca", false) ? null : true); showPca(); } } }, "PCA beside");
-  const zoomer = (name, sign, words, f) => h("button", { type: "button", class: "button small square", "aria-label": words, title: words, dataset: { zoom: name }, on: { click: f } }, icon(sign));
-  const dots = slider({ label: "Dots", min: 1, max: 8, step: 0.5, value: 3, show: (v) => fixed(v, 1), onInput: (v) => { map.raster.pointSize = pca.raster.pointSize = v; map.draw(); pca.draw(); }, attrs: { "data-control": "dots" } });
+  const controls = mountMapControls(el, store, { onOverlay: tiles, onPca: showPca, onZoom: map.zoom, onReset: resetView,
+    onDots: (v) => { for (const one of [map, pca]) { one.raster.pointSize = v; one.draw(); } } });
 
   clear(el, h("div", { class: "panel stack latent" },
     h("div", { class: "head" }, h("h2", {}, "Where the rows lie in the code"), caption),
     h("div", { class: "grid wide-left" },
       h("div", { class: "stack" },
-        h("div", { class: "controls" }, overlay.el, beside, h("div", { class: "row zooms", role: "group", "aria-label": "Zoom" }, zoomer("in", "plus", "Zoom in ( + )", () => map.zoom(1.5)), zoomer("out", "minus", "Zoom out ( − )", () => map.zoom(1 / 1.5)), zoomer("fit", "reset", "Show all ( 0 )", resetView)), dots.el),
+        controls.el,
         h("div", { class: "maps" }, h("figure", { class: "figure map-figure" }, map.el, mapNote), pcaFigure),
         legend.el),
       h("div", { class: "stack side" }, panel.el, path.el, wide, samples?.el)),
@@ -62,9 +62,7 @@ export function mount(el, lab) {
         "PCA's map is the best a straight-line method can do with as many numbers."))));
   el.dataset.variant = run.variant;
 
-  off.push(onKey("+", () => map.zoom(1.5), "zoom in", el), onKey("=", () => map.zoom(1.5), "", el), onKey("-", () => map.zoom(1 / 1.5), "zoom out", el), onKey("0", resetView, "show the whole map", el),
-    onKey("a", () => { if (map.now.probe) pin("a", ...map.now.probe); }, "pin A at the probe", el), onKey("b", () => { if (map.now.probe) pin("b", ...map.now.probe); }, "pin B at the probe", el),
-    onKey("g", () => { store.set("overlay", store.get("overlay") === "tiles" ? null : "tiles"); overlay.set(store.get("overlay", "none")); tiles(); }, "decoded grid", el));
+  off.push(controls.destroy, onKey("a", () => pinHere("a"), "pin A at the probe", el), onKey("b", () => pinHere("b"), "pin B at the probe", el));
 
   const places = (xy) => (space?.k === 1 || codes?.about.n_components === 1 ? spreadOut(xy, codes.arrays.position) : xy);
 
@@ -89,10 +87,10 @@ export function mount(el, lab) {
     for (const one of [map, pca]) one.raster.hidden = new Set(hidden);
     map.setPoints(places(arrays.xy), arrays.label, classes, slots);
     if (arrays.pca) pca.setPoints(arrays.pca, arrays.label, classes, slots);
-    dots.set(map.raster.radius);
+    controls.dots.set(map.raster.radius);
     legend.set(classes, counts, slots, hidden);
     near = nearEnough(map.raster);
-    clear(mapNote, mapWords(about, arrays));
+    clear(mapNote, mapWords(space.k, about.kept, arrays.position.length));
     if (space.k > 2) {
       sliders = mountCodeSliders(space, { onCode: (code) => hold(code, "slider"), onReset: () => { space.straighten(); hold(Float32Array.from(space.mean), "slider"); } });
       clear(wide, sliders.el);
@@ -136,24 +134,20 @@ export function mount(el, lab) {
     take(code, x, y, how);
   }
 
-  function walkTo(code) {
-    hold(code, "walk");
-  }
-
   function pickRow(i) {
     if (i < 0) return;
     probeAt(map.raster.xy[2 * i], map.raster.xy[2 * i + 1], "pca");
   }
 
   const remember = debounce(() => { if (!gone && z) store.set("z", Array.from(z, (v) => Number(v.toPrecision(6)))); }, 400);
-  const speak = debounce(() => { if (!gone && z) lab.announce(spoken()); }, 600);
+  const speak = debounce(() => { if (!gone && z) lab.announce(probeWords(z, labelOf(nearest), map.now.far)); }, 600);
 
   function take(code, x, y, how) {
     z = code;
     const { raster } = map;
     nearest = raster.nearest(x, y);
     const gap = nearest < 0 ? Infinity : Math.hypot(raster.xy[2 * nearest] - x, raster.xy[2 * nearest + 1] - y);
-    const far = gap > near || space.isOff && how === "slider" && gap > near;
+    const far = gap > near;
     Object.assign(map.now, { probe: [x, y], far, ring: nearest });
     pca.now.ring = nearest;
     el.dataset.z = Array.from(z).join(",");
@@ -197,6 +191,10 @@ export function mount(el, lab) {
     placePins();
   }
 
+  function pinHere(which) {
+    if (map.now.probe) pin(which, ...map.now.probe);
+  }
+
   function placePins() {
     for (const which of ["a", "b"]) {
       map.now[which] = pins[which] && space.project(pins[which]);
@@ -223,7 +221,7 @@ export function mount(el, lab) {
   function showPca() {
     const on = store.get("pca", false) && Boolean(codes?.arrays.pca);
     pcaFigure.hidden = !on;
-    beside.setAttribute("aria-pressed", String(on));
+    controls.showPca(on);
     el.classList.toggle("with-pca", on);
     el.dataset.pca = String(on);
     if (on) pca.draw();
@@ -233,14 +231,16 @@ export function mount(el, lab) {
     const on = store.get("overlay") === "tiles" || !lab.can.live;
     if (!on) {
       map.now.lattice = null;
+      el.classList.remove("has-tiles");
       el.dataset.overlay = "none";
       return map.draw();
     }
     try {
-      const { arrays, epoch } = await lab.ask("lattice", { run: run.id, side: SIDE });
+      const { arrays, epoch } = await lab.ask("lattice", { run: run.id, side: Math.max(10, Math.min(25, Math.round(map.raster.width / TILE))) });
       if (gone || (store.get("overlay") !== "tiles" && lab.can.live)) return undefined;
       map.now.lattice = { ...arrays, run };
       el.dataset.overlay = "tiles";
+      el.classList.add("has-tiles");
       el.dataset.overlayEpoch = epoch;
       map.draw();
     } catch (error) {
@@ -249,21 +249,11 @@ export function mount(el, lab) {
     return undefined;
   }
 
-  const spoken = () => {
-    const label = nearest < 0 ? -1 : codes.arrays.label[nearest];
-    return `z ${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${label >= 0 ? `, nearest class ${codes.about.classes[label]}` : ""}${map.now.far ? ", no training data nearby" : ""}`;
-  };
+  const labelOf = (i) => (i >= 0 && codes?.arrays.label[i] >= 0 ? codes.about.classes[codes.arrays.label[i]] : null);
 
   function say() {
-    const label = nearest >= 0 && codes ? codes.arrays.label[nearest] : -1;
-    const words = latentSentence({ run: lab.state?.runs.find((one) => one.id === run.id) || run, about: codes?.about, n: map.raster.n, label, far: map.now.far, hasProbe: Boolean(map.now.probe) });
+    const words = latentSentence({ run: lab.state?.runs.find((one) => one.id === run.id) || run, about: codes?.about, n: map.raster.n, label: labelOf(nearest), far: map.now.far, hasProbe: Boolean(map.now.probe) });
     if (caption.textContent !== words) caption.textContent = words;
-  }
-
-  function mapWords(about, arrays) {
-    if (space.k === 1) return "The code is one number, left to right; the height is spread at random.";
-    if (space.k === 2) return `${count(arrays.position.length)} rows at the two numbers of their code`;
-    return `A flat map of a code of ${space.k} numbers: it keeps ${Math.round(100 * about.kept)} % of their spread`;
   }
 
   off.push(lab.on("codes", (push) => {

@@ -14,6 +14,8 @@ export const sentence = "The same rows, given back better and better.";
 /** Epochs a second at 1×. */
 const PACE = 6;
 
+const epochWords = (epoch) => (epoch === undefined ? "–" : String(epoch));
+
 /** @param {HTMLElement} el @param {Object} lab @returns {{update: () => void, destroy: () => void}} */
 export function mount(el, lab) {
   const id = lab.run.id;
@@ -54,8 +56,6 @@ export function mount(el, lab) {
     h("details", {}, h("summary", {}, "What am I looking at?"),
       h("p", {}, "These rows were picked once and stay the same. After each epoch, in which the network has seen every training row once, they go through the code and back, and the result is kept. ",
         "The loss is what training makes small: how far rows come back from what they were, plus what the variant asks for. When the bold line turns up while the thin one still falls, the network learns its rows by heart."))));
-
-  const epochWords = (epoch) => (epoch === undefined ? "–" : String(epoch));
 
   async function load() {
     lab.load(current()).then(() => { if (!gone) plot(); });
