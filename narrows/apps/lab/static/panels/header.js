@@ -17,7 +17,7 @@ function brand() {
  * @param {{onTheme: () => void, onHelp: () => void, onDrawer: (tab: string) => void, share: HTMLElement}} how
  */
 export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
-  const tabs = VIEWS.map(([name, words], i) => h("button", { type: "button", class: "tab", dataset: { view: name }, on: { click: () => lab.store.set("view", name) } },
+  const tabs = VIEWS.map(([name, words], i) => h("button", { type: "button", class: "tab", dataset: { tab: name }, on: { click: () => lab.store.set("view", name) } },
     h("span", { class: "tab-number", "aria-hidden": "true" }, i + 1), words));
   const status = h("p", { class: "lab-status", "aria-label": "Status" });
   const train = h("button", { type: "button", class: "button primary", dataset: { action: "train" }, on: { click: () => playPause(lab) } });
@@ -38,7 +38,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
     progress,
     h("div", { class: "lab-tools" }, h("div", { class: "lab-variants" }, variants.el), h("div", { class: "lab-buttons" }, data, settings, runs, share)));
 
-  VIEWS.forEach(([name, words], i) => onKey(String(i + 1), () => lab.store.set("view", name), `the ${words.toLowerCase()} view`));
+  VIEWS.forEach(([name], i) => onKey(String(i + 1), () => lab.store.set("view", name), i ? "" : "the five views"));
   onKey(" ", () => playPause(lab), "train, pause, resume");
   onKey(".", () => step(lab), "one epoch (while paused)");
   onKey("?", onHelp, "this list");
@@ -47,7 +47,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
     const { run } = lab;
     const view = lab.store.get("view", VIEWS[0][0]);
     for (const tab of tabs) {
-      if (tab.dataset.view === view) tab.setAttribute("aria-current", "page");
+      if (tab.dataset.tab === view) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
     }
     const set = lab.dataset();

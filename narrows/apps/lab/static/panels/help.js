@@ -3,7 +3,7 @@
 import { clear, h, icon } from "../core/dom.js";
 import { keyList } from "../core/keys.js";
 
-const NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "Shift+ArrowLeft": "Shift ←", "Shift+ArrowRight": "Shift →" };
+const NAMES = { 1: "1 – 5", " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "Shift+ArrowLeft": "Shift ←", "Shift+ArrowRight": "Shift →" };
 
 /** @param {HTMLElement} page @returns {() => void} opens the dialog */
 export function mountHelp(page) {

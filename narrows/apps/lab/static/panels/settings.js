@@ -104,7 +104,7 @@ export function mountSettings(lab, close) {
 function architectureField(value) {
   let now = value || "mlp";
   const choice = segmented({ label: "Network", value: now, choices: [["mlp", "Layers"], ["conv", "Convolutions"]], onChoose: (v) => { now = v; } });
-  return { key: "architecture", el: h("div", { class: "field" }, h("span", {}, "Network"), choice.el), input: choice.el, read: () => ({ value: now, problem: null }), complain() {} };
+  return { key: "architecture", el: h("div", { class: "field is-wide" }, h("span", { class: "field-name" }, "Network"), choice.el), input: choice.el, read: () => ({ value: now, problem: null }), complain() {} };
 }
 
 function makeField([key, words, hint, kind, extras = {}], value, auto) {

@@ -63,7 +63,7 @@ export function mountProbe(lab, run) {
 
   return {
     el, showDecoded, showRow, decoded,
-    say(z) { clear(code, z.length <= 3 ? Array.from(z, (v) => fixed(v, 2)).join("  ") : `${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join("  ")} … ${z.length} numbers`); },
+    say(z) { clear(code, `z = (${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${z.length > 3 ? `, … ${z.length}` : ""})`); },
     warn(far) { warning.hidden = !far; },
     redraw() { const position = wanted; if (position >= 0 && pictures.get(position)) drawPicture(nearest, pictures.get(position), run); },
   };
