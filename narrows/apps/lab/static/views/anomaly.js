@@ -61,7 +61,7 @@ export function mount(el, lab) {
     const labelled = scores.anomalies > 0;
     lists = labelled ? { first: indicesOf(scores, "normal"), second: indicesOf(scores, "anomalous") } : { first: indicesOf(scores, "any"), second: indicesOf(scores, "any") };
     const words = labelled ? { normal: "normal", anomalous: "anomalous" } : { normal: "rows", anomalous: "" };
-    threshold.fill(scores, about.unit || run.unit, words);
+    threshold.fill(scores, (about.unit || run.unit || "error").replace(/ \(.*/, ""), words);
     normal.learned([about.trained_on, about.source].filter(Boolean).join(" "));
     dressSuggestions(labelled);
     dressRoc(labelled);

@@ -4,6 +4,7 @@ import { lineChart } from "../core/chart.js";
 import { clear, fixed, h } from "../core/dom.js";
 import { onKey } from "../core/keys.js";
 import { rowOf } from "../core/picture.js";
+import { columnSliders } from "./column-sliders.js";
 import { comparePanel } from "./compare-panel.js";
 import { flowData } from "./flow-data.js";
 import { layerStrip } from "./layer-strip.js";
@@ -42,7 +43,7 @@ export function mount(el, lab) {
       h("div", { class: "panel stack" }, h("h3", {}, "Layer by layer: the noisy row on its way"), layers.el, h("p", { class: "note" }, "Blue is negative, orange positive, each layer scaled to its largest unit."))),
     explanationOfNoise());
 
-  let [positions, known, chosen, offset, scribbled, pad, last, chart, curveKey] = [null, "", lab.store.get("row", 0), 0, null, null, null, null, ""];
+  let [positions, originals, known, chosen, offset, scribbled, last, chart, curveKey] = [null, null, "", lab.store.get("row", 0), 0, null, null, null, ""];
 
   const refresh = refresher(async () => {
     const run = lab.run;
@@ -64,9 +65,11 @@ export function mount(el, lab) {
   async function loadRows(run) {
     const key = `${run.dataset} ${run.n_floats}`;
     if (positions && key === known) return;
-    const answer = await lab.ask("rows", { n: ROWS * (offset + 1) });
+    const answer = await lab.ask("rows", { n: Math.max(24, ROWS * (offset + 1)) });
     const all = Array.from(answer.arrays.position);
-    positions = all.slice(-ROWS);
+    positions = all.slice(ROWS * offset, ROWS * offset + ROWS);
+    originals = answer.arrays.original;
+    scribbleButton.textContent = run.shape ? "Scribble on it" : "Change its numbers";
     known = key;
     chosen = Math.min(chosen, positions.length - 1);
   }
@@ -92,18 +95,12 @@ export function mount(el, lab) {
   const text = (v) => (v === null || v === undefined ? "" : String(v));
 
   function say({ run, before, after, other }, { level }) {
-    if (scribbled) {
-      caption.textContent = `You scribbled on it. ${run.name} ${gained(before, after)}${other ? `, ${other.run.name} ${gained(before, other.after)}` : ""}.`;
-    } else if (level === 0) {
-      caption.textContent = `Without noise there is nothing to take away: what is lost is what the code cannot hold, ${decibels(after)} remain.`;
-    } else {
-      caption.textContent = `${run.name} ${gained(before, after)}${other ? `; ${other.run.name} ${gained(before, other.after)}` : ""}.`;
-    }
+    const start = scribbled ? `Your hand left ${decibels(before)} of it` : `The noise leaves ${decibels(before)} of this row`;
+    const worse = after < before && after !== null ? " (worse: the code holds less than the noise spares)" : "";
+    caption.textContent = !scribbled && level === 0
+      ? `Without noise there is nothing to take away: what is lost is what the code cannot hold, ${decibels(after)} remain.`
+      : `${start}; the ${run.variant} run brings it to ${decibels(after)}${worse}${other ? `, the ${other.run.variant} one to ${decibels(other.after)}` : ""}.`;
   }
-
-  const gained = (before, after) =>
-    before === null || after === null ? `reaches ${decibels(after)}`
-      : after >= before ? `brings the noisy row from ${decibels(before)} to ${decibels(after)}` : `makes it worse: from ${decibels(before)} to ${decibels(after)}`;
 
   async function showLayers(run) {
     const { answer, at } = last;
@@ -164,10 +161,13 @@ export function mount(el, lab) {
     const { run } = last;
     const start = rowOf(last.answer.arrays.clean, last.at);
     const take = (values, mask) => { scribbled = { values, mask }; refresh(); };
-    pad = drawingPad({ run, label: "The sample to scribble on", onChange: take });
+    const mask = new Uint8Array(start.length);
+    const pad = run.shape
+      ? drawingPad({ run, label: "The sample to scribble on", onChange: take })
+      : columnSliders({ run, rows: originals, units: null, onChange: (values, i) => { mask[i] = 1; take(values, mask); } });
     pad.set(start);
     clear(own, pad.el);
-    take(pad.values(), new Uint8Array(start.length));
+    take(run.shape ? pad.values() : start, mask);
   }
 
   function leaveScribble() {

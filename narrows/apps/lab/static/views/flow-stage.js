@@ -37,7 +37,7 @@ export function flowStage({ onLayer, onUnit }) {
   function lay() {
     if (!data || !el.clientWidth) return;
     plan = hourglass(data.layers, el.clientWidth, data.run.shape);
-    el.style.height = `${plan.height + (plan.vertical ? 0 : 44)}px`;
+    el.style.height = `${plan.height + (plan.vertical ? 0 : 34)}px`;
     el.classList.toggle("is-vertical", plan.vertical);
     chosen = Math.min(chosen, data.layers.length - 1);
     buttons = data.layers.map((layer, i) => layerButton(layer, i, plan.boxes[i]));
@@ -101,7 +101,7 @@ export function flowStage({ onLayer, onUnit }) {
     context.scale(ratio, ratio);
     context.imageSmoothingEnabled = false;
     const code = data.layers.findIndex((layer) => layer.part === "code");
-    const [inward, outward] = [variable(el, "--accent"), variable(el, "--warn")];
+    const [inward, outward] = [variable(el, "--negative"), variable(el, "--positive")];
     for (let i = 0; i + 1 < plan.boxes.length; i++) {
       const [colour, strength] = i < code ? [inward, [0.1, 0.34]] : [outward, [0.34, 0.1]];
       paintRibbon(context, plan.boxes[i], plan.boxes[i + 1], plan.vertical, colour, at - i, strength);

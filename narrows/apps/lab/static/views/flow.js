@@ -5,7 +5,7 @@ import { onKey } from "../core/keys.js";
 import { drawPair, drawPicture } from "../core/picture.js";
 import { columnSliders } from "./column-sliders.js";
 import { flowClock } from "./flow-clock.js";
-import { flowData } from "./flow-data.js";
+import { flowData, largestUnits } from "./flow-data.js";
 import { layerDrawer } from "./flow-drawer.js";
 import { flowStage } from "./flow-stage.js";
 import { largestSize } from "./layer-paint.js";
@@ -76,7 +76,7 @@ export function mount(el, lab) {
     if (other) { drawn = null; own.hidden = true; tool = null; }
     if (position >= (lab.dataset(run)?.rows ?? Infinity)) position = -1;
     if (position < 0 || (other && !Array.from(rows.positions).includes(position) && root.dataset.ready === "true")) position = rows.positions[0];
-    picker.choose(position);
+    picker.choose(drawn ? null : position);
     draw.replaceChildren(run.shape ? "Draw your own" : "Change its numbers");
     draw.hidden = !lab.can.live;
   }
@@ -113,18 +113,27 @@ export function mount(el, lab) {
   function takeInHand(on) {
     own.hidden = !on;
     draw.setAttribute("aria-pressed", String(on));
-    if (!on) { if (drawn) { drawn = null; waiting = true; refresh(); } return; }
+    if (!on) { if (drawn) { drawn = null; waiting = true; picker.choose(position); refresh(); } return; }
     const run = lab.run;
-    const start = (values) => { drawn = Float32Array.from(values); refresh(); };
+    const start = (values) => { drawn = Float32Array.from(values); picker.choose(null); refresh(); };
     if (!tool) {
+      const again = h("button", { type: "button", class: "button", dataset: { act: "from-sample" }, on: { click: () => fromSample() } }, "Start from the sample");
       tool = run.shape
-        ? drawingPad({ run, background: backgroundOf(rows.originals, run), label: "Drawing pad", onChange: start })
+        ? drawingPad({ run, background: backgroundOf(rows.originals, run), label: "Drawing pad", extra: again, onChange: start })
         : columnSliders({ run, rows: rows.originals, units: rows.units, onChange: start });
-      clear(own, tool.el, run.shape ? h("button", { type: "button", class: "button", on: { click: () => { tool.set(data.input); start(tool.values()); } } }, "Start from the sample") : null);
+      clear(own, tool.el, run.shape ? null : again);
     }
     clock.seek(data ? data.layers.length - 1 : 0);
     if (run.shape) tool.clear();
     else { tool.set(data.input); start(data.input); }
+  }
+
+  async function fromSample() {
+    if (position < 0) return;
+    const answer = await lab.ask("rows", { positions: [position] });
+    tool.set(answer.arrays.original);
+    drawn = Float32Array.from(answer.arrays.original, (v) => (answer.arrays.original instanceof Uint8Array ? v / 255 : v));
+    refresh();
   }
 
   function look(layer) {
@@ -213,9 +222,18 @@ function resultFigures() {
       drawPicture(difference.canvas, data.difference, run, { mode: "signed", scale });
       difference.note.textContent = `difference: full colour is ±${number(scale, 2)}`;
       if (!run.shape) rebuilt.note.textContent = "reconstruction: dots; rings are the original";
-      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, "squared error of the row"));
+      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, "squared error of the row"), h("span", {}, largestDifference(data)));
     },
   };
+}
+
+/** Where the difference is largest, in words. */
+function largestDifference({ difference, run }) {
+  const [at] = largestUnits(difference, 1);
+  const [, wide, channels = 1] = run.shape || [];
+  const pixel = Math.floor(at / channels);
+  const place = run.shape ? `row ${Math.floor(pixel / wide) + 1}, column ${(pixel % wide) + 1}` : run.names?.[at] ?? `number ${at + 1}`;
+  return `largest difference: ${place}, ${difference[at] > 0 ? "+" : ""}${number(difference[at], 2)}`;
 }
 
 function legend() {

@@ -14,10 +14,10 @@ const NUMBERS = 6; // codes up to this wide are shown as numbers
  */
 export function hourglass(layers, width, shape) {
   const vertical = width < 600 || layers.length > 15;
-  const across = vertical ? Math.min(width - 8, 420) : Math.max(200, Math.min(330, width * 0.26));
+  const across = vertical ? Math.min(width - 8, 420) : Math.max(170, Math.min(290, width * 0.22));
   const most = Math.max(...layers.map((layer) => layer.units));
   const ratio = shape ? shape[1] / shape[0] : 1;
-  const picture = Math.min(vertical ? 150 : Math.min(220, width * 0.2), across);
+  const picture = vertical ? Math.min(150, across) : across;
   const boxes = layers.map((layer, index) => {
     const extent = Math.max(FEWEST, (across * Math.log1p(layer.units)) / Math.log1p(most));
     if (index === 0 || index === layers.length - 1) {

@@ -1,6 +1,7 @@
 /** The layers of a network small and in a row: how one input's activations look on the way. */
 
 import { clear, h } from "../core/dom.js";
+import { drawPicture } from "../core/picture.js";
 import { counted } from "./words.js";
 import { paintLayer } from "./layer-paint.js";
 
@@ -10,13 +11,19 @@ export function layerStrip() {
   return {
     el,
     show(data) {
-      clear(el, data.layers.slice(1, -1).map((layer) => {
+      const end = (words, values) => {
+        const canvas = h("canvas", { role: "img", "aria-label": words });
+        return { canvas, values, el: h("li", { class: "is-end" }, canvas, h("span", {}, words)) };
+      };
+      const ends = [end("noisy", data.input), end("denoised", data.output)];
+      clear(el, ends[0].el, data.layers.slice(1, -1).map((layer) => {
         const picture = paintLayer(boxOf(layer), layer.values);
         picture.className = "layer-picture";
         picture.setAttribute("role", "img");
         picture.setAttribute("aria-label", `${layer.title}, ${counted(layer.units, "unit")}`);
         return h("li", { class: layer.part === "code" ? "is-code" : "" }, picture, h("span", {}, layer.part === "code" ? `code ${layer.units}` : String(layer.units)));
-      }));
+      }), ends[1].el);
+      for (const { canvas, values } of ends) drawPicture(canvas, values, data.run);
     },
   };
 }

@@ -7,11 +7,11 @@ import { rgb } from "../core/colour.js";
 const KEYS = "Arrows move, Space paints, Backspace erases.";
 
 /**
- * @param {{run: object, background?: number, label: string, onChange: (values: Float32Array, touched: Uint8Array) => void}} options
+ * @param {{run: object, background?: number, label: string, extra?: Node, onChange: (values: Float32Array, touched: Uint8Array) => void}} options
  *     `touched`: 1 for each pixel's float that was drawn on
  * @returns {{el: HTMLElement, set: (values: ArrayLike<number>) => void, clear: () => void, values: () => Float32Array}}
  */
-export function drawingPad({ run, background = 0, label, onChange }) {
+export function drawingPad({ run, background = 0, label, extra = null, onChange }) {
   const [high, wide, channels = 1] = run.shape;
   let values = new Float32Array(high * wide * channels).fill(background);
   let touched = new Uint8Array(values.length);
@@ -29,7 +29,7 @@ export function drawingPad({ run, background = 0, label, onChange }) {
   const el = h("div", { class: "pad" },
     h("div", { class: "pad-frame", style: { "aspect-ratio": `${wide} / ${high}` } }, canvas, cursor),
     h("div", { class: "pad-tools" }, brush.el, shade,
-      h("button", { type: "button", class: "button", dataset: { act: "clear" }, on: { click: () => { wipe(); changed(); } } }, "Clear"),
+      h("div", { class: "row" }, h("button", { type: "button", class: "button", dataset: { act: "clear" }, on: { click: () => { wipe(); changed(); } } }, "Clear"), extra),
       h("p", { class: "note" }, `Draw with a pointer. With the keyboard: ${KEYS}`)));
 
   function changed() {
