@@ -136,9 +136,7 @@ def _labels(paths: list[Path], folder: Path) -> np.ndarray | None:
     return np.array([part[0] if len(part) > 1 else "" for part in parts])
 
 
-def _modes(
-    paths: list[Path], folder: Path, unreadable: Literal["stop", "skip"]
-) -> tuple[dict[Path, str], list[Path]]:
+def _modes(paths: list[Path], folder: Path, unreadable: Literal["stop", "skip"]) -> tuple[dict[Path, str], list[Path]]:
     """The mode of every readable image, and the unreadable files."""
     modes, bad = {}, []
     for path in paths:

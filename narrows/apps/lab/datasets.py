@@ -174,17 +174,19 @@ def offered() -> list[dict[str, Any]]:
 
 def python_of(source: Source) -> str:
     """Python that reads the same rows into `rows`."""
+    lines = ["import numpy as np", "from narrows import read"]
     if source.is_set and source.where in _OFFERED:
-        return (
-            "import numpy as np\nfrom narrows.data import load_set\n\n"
-            f"train, test = load_set({source.where!r})\n"
-            "images = np.concatenate([train.block(), test.block()]).reshape(-1, 28, 28)\n"
-            "labels = np.concatenate([train.labels, test.labels])\n"
-        )
+        lines = ["from dataclasses import replace", "", "import numpy as np", "from narrows.data import load_set", ""]
+        lines += [
+            f"train, test = load_set({source.where!r})",
+            "values = np.concatenate([train.block(), test.block()])",
+            "rows = replace(train, values=values, labels=np.concatenate([train.labels, test.labels]))",
+        ]
+        return "\n".join(lines)
     arguments = "" if source.label is None else f", label={source.label!r}"
     if not source.is_set and Path(source.where).is_dir() and (size := _size(source)) is not None:
         arguments = f", image_size={size!r}"
-    return f"from narrows import read\n\nimages = read({source.where!r}{arguments})\nlabels = images.labels\n"
+    return "\n".join([*lines, "", f"rows = read({source.where!r}{arguments})"])
 
 
 def _read_set(name: str) -> Rows:

@@ -156,7 +156,9 @@ def _normal(value: Any, classes: list[str] | None) -> list[str] | None:
         raise _wrong("The normal classes must be a list of class names.")
     unknown = [name for name in value if name not in (classes or [])]
     if unknown:
-        raise _wrong(f"There is no class {unknown[0]!r}; choose the normal ones among {', '.join(classes or ['none'])}.")
+        raise _wrong(
+            f"There is no class {unknown[0]!r}; choose the normal ones among {', '.join(classes or ['none'])}."
+        )
     return sorted(set(value)) or None
 
 

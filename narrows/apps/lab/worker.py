@@ -57,8 +57,6 @@ def main(connection: Connection, n_threads: int) -> None:
     """The life of the process: warm up, then one job after another."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server says when to end
     os.environ["OMP_NUM_THREADS"] = str(n_threads)
-    if hasattr(os, "nice"):
-        os.nice(5)  # the page goes first
     warnings.simplefilter("ignore")
     import torch
 
@@ -66,6 +64,8 @@ def main(connection: Connection, n_threads: int) -> None:
     import narrows.insight.payloads  # noqa: F401
 
     torch.set_num_threads(n_threads)
+    if hasattr(os, "nice"):
+        os.nice(5)  # from here on the page goes first
     serve(connection)
 
 
@@ -232,7 +232,7 @@ class Teller:
     def _start(self) -> None:
         import numpy as np
 
-        from narrows.insight.payloads import architecture, has_prior, mixed
+        from narrows.insight.payloads import mixed
 
         model, schema = self._model, self._model.schema_
         self.n_epochs = model.epochs_ + (len(model.history_) - 1)
@@ -243,31 +243,14 @@ class Teller:
         positions = positions[chosen]
         floats = schema.encode(self._rows.take(positions))
         self._fixed = floats
-        found = architecture(model)
-        is_image = schema.image_shape is not None
-        layers = [
-            {**layer, "units": int(units), "parameters": int(parameters)}
-            for layer, units, parameters in zip(found.about["layers"], found["units"], found["parameters"], strict=True)
-        ]
-        about = {
-            "epochs": self.n_epochs,
-            "kind": "images" if is_image else "table",
-            "shape": list(schema.image_shape) if schema.image_shape else None,
-            "names": None if is_image else list(schema.float_names),
-            "n_floats": schema.n_floats,
-            "n_components": model.n_components_,
-            "unit": model.loss_unit_,
-            "layers": layers,
-            "n_parameters": found.about["n_parameters"],
-            "activation": found.about["activation"],
-            "can_sample": has_prior(model),
-        }
+        about = about_network(model, epochs=self.n_epochs)
         values = {
             "about": about,
             "positions": positions,
             "original": pictures(model, floats, like=floats),
             "held_out": bool(len(model.validation_rows_)),
         }
+        self._tell("model")  # so that whoever hears of the start can ask at once
         send(self._connection, ("started", values))
 
     def _training_places(self) -> np.ndarray:
@@ -293,12 +276,37 @@ class Teller:
         self._told[what] = n
         self._next[what] = now + max(least, (now - start) * (1 / _SHARE - 1))
 
-    def _codes(self) -> dict[str, np.ndarray]:
+    def _codes(self) -> dict[str, Any]:
         from narrows.insight.payloads import codes
 
         found = codes(self._model, self._rows, most=len(self._rows), like=self._plane, with_pca=False)
         self._plane = plane_of(found)
-        return {name: found[name] for name in ("xy", "origin", "axes")}
+        return {"plane": self._plane, **{name: found[name] for name in ("xy", "origin", "axes")}}
+
+
+def about_network(model: Autoencoder, *, epochs: int) -> dict[str, Any]:
+    """What the page is told of a fitted network."""
+    from narrows.insight.payloads import architecture, has_prior
+
+    found, schema = architecture(model), model.schema_
+    is_image = schema.image_shape is not None
+    layers = [
+        {**layer, "units": int(units), "parameters": int(parameters)}
+        for layer, units, parameters in zip(found.about["layers"], found["units"], found["parameters"], strict=True)
+    ]
+    return {
+        "epochs": epochs,
+        "kind": "images" if is_image else "table",
+        "shape": list(schema.image_shape) if schema.image_shape else None,
+        "names": None if is_image else list(schema.float_names),
+        "n_floats": schema.n_floats,
+        "n_components": model.n_components_,
+        "unit": model.loss_unit_,
+        "layers": layers,
+        "n_parameters": found.about["n_parameters"],
+        "activation": found.about["activation"],
+        "can_sample": has_prior(model),
+    }
 
 
 def plane_of(found: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -78,10 +79,8 @@ class Worker:
         return None if self.process is None else self.process.exitcode
 
     def _send(self, message: Any) -> None:
-        try:
+        with contextlib.suppress(OSError):  # it is gone, which the listener tells
             send(self._connection, message)
-        except OSError:
-            pass  # it is gone, which the listener tells
 
     def _listen(self) -> None:
         try:

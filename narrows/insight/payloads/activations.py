@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,15 +11,18 @@ import torch
 from torch import Tensor, nn
 
 from narrows.errors import DataError
+from narrows.estimators.inference import map_floats
 from narrows.insight.payloads.architecture import architecture
 from narrows.insight.payloads.payload import Payload, as_pictures, shown
 from narrows.insight.summary import passage, squared_error
+from narrows.model import TiedLinear
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 _MOST_UNITS = 256
 _MOST_MAPS = 16
+_LARGEST = 5
 
 
 def activations(
@@ -27,6 +31,7 @@ def activations(
     *,
     position: int = 0,
     floats: np.ndarray | None = None,
+    unit: tuple[int, int] | None = None,
     like: np.ndarray | None = None,
 ) -> Payload:
     """One row and its activations, layer by layer, each behind its nonlinearity.
@@ -40,6 +45,8 @@ def activations(
         Which row of X.
     floats : array of shape (n_floats,) or None
         An encoded row to show instead.
+    unit : (layer, index) or None
+        A unit to account for: which units of the layer before made its value.
     like : see `narrows.insight.payloads.payload.as_pictures`
 
     Returns
@@ -47,8 +54,11 @@ def activations(
     Payload
         "layer0", the encoded row, to "layerL", its reconstruction: of dense layers (units,), the first 256; of
         convolutions (channels, height, width), the first 16 feature maps. "input", "output" as in `reconstructions` and
-        "difference", output - input; "code" (k,). `about`: "layers", for each its "part", "name", "shape", "units" and
-        "shown", how many units (or maps) of it the array has; "error", the squared error in encoded floats.
+        "difference", output - input; "code" (k,). `about`: "layers", for each its "part", "name", "shape", "units",
+        "parameters", "activation", "shown" (how many units, or maps, the array has), "low" and "high" over all units,
+        and "largest", the (index, value) of the 5 largest in magnitude; "error", the row's loss, and "squared_error",
+        in encoded floats; "unit": None, or of a dense layer "layer", "index", "value", "bias" and "inputs", the 5 with
+        the largest product of value and weight in magnitude (index, value, weight, product).
 
     Raises
     ------
@@ -66,13 +76,28 @@ def activations(
     for i, (layer, value) in enumerate(zip(found.about["layers"], values, strict=True)):
         some = value[:_MOST_MAPS] if value.ndim == 3 else value.reshape(-1)[:_MOST_UNITS]
         arrays[f"layer{i}"] = some.astype(np.float32)
-        layers.append({**layer, "units": math.prod(layer["shape"]), "shown": len(some)})
+        flat = value.reshape(-1)
+        largest = np.argsort(-np.abs(flat), kind="stable")[:_LARGEST]
+        layers.append(
+            {
+                **layer,
+                "units": math.prod(layer["shape"]),
+                "parameters": int(found["parameters"][i]),
+                "activation": _activation(model, layer["part"]),
+                "shown": len(some),
+                "low": float(flat.min()),
+                "high": float(flat.max()),
+                "largest": [[int(j), float(flat[j])] for j in largest],
+            }
+        )
     pictures = as_pictures(model, np.stack([row, rebuilt]), like=like)
     return Payload(
         "activations",
         {
             "layers": layers,
-            "error": float(squared_error(model, row[None], rebuilt[None])[0]),
+            "error": float(map_floats(row[None], _loss(model), model.device_)[0]),
+            "squared_error": float(squared_error(model, row[None], rebuilt[None])[0]),
+            "unit": None if unit is None else _account(model, values, *unit),
             "image_shape": model.schema_.image_shape,
             "names": list(model.schema_.float_names) if model.schema_.image_shape is None else None,
         },
@@ -84,6 +109,58 @@ def activations(
             "code": values[[layer["part"] for layer in layers].index("code")].astype(np.float32),
         },
     )
+
+
+def _loss(model: Autoencoder) -> Callable[[Tensor], Tensor]:
+    network = model.network_
+    return lambda x: network.likelihood.loss(network.output(network.codes(x)), x).sum(dim=1)
+
+
+def _activation(model: Autoencoder, part: str) -> str | None:
+    """What a layer passes its sums through; None where it has none."""
+    if part == "code":
+        return model.code_activation_
+    if part == "output":
+        return "sigmoid" if model.network_.likelihood.bounded else "linear"
+    return None if part == "input" else model._fitted_params["activation"]
+
+
+def _account(model: Autoencoder, values: list[np.ndarray], layer: int, index: int) -> dict[str, Any] | None:
+    """Which inputs made a unit of a dense layer; None for other layers. DataError for a unit that is not there."""
+    if not 0 <= layer < len(values) or not 0 <= index < values[layer].size:
+        raise DataError(f"There is no unit {index} in layer {layer}.")
+    network = model.network_
+    modules = [
+        module
+        for half in (network.encoder, network.decoder)
+        for module in half.modules()
+        if next(module.parameters(recurse=False), None) is not None
+    ]
+    if layer == 0 or len(modules) != len(values) - 1:
+        return None
+    module, before = modules[layer - 1], values[layer - 1].reshape(-1)
+    if isinstance(module, nn.Linear):
+        weights = module.weight[index]
+    elif isinstance(module, TiedLinear):
+        weights = module.mirror.weight[: module.n_inputs, index]
+    else:
+        return None
+    weights = weights.detach().cpu().numpy()
+    if len(weights) != len(before):  # a convolution's maps lie flat in another order
+        return None
+    products = weights * before
+    top = np.argsort(-np.abs(products), kind="stable")[:_LARGEST]
+    keys = ("index", "value", "weight", "product")
+    bias = None if module.bias is None else float(module.bias[index])
+    return {
+        "layer": layer,
+        "index": index,
+        "value": float(values[layer].reshape(-1)[index]),
+        "bias": bias,
+        "inputs": [
+            dict(zip(keys, (int(j), float(before[j]), float(weights[j]), float(products[j])), strict=True)) for j in top
+        ],
+    }
 
 
 @torch.inference_mode()

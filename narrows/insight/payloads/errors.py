@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.errors import DataError, SettingError
+from narrows.estimators.anomaly.reasons import plain_value
 from narrows.insight import summary
 from narrows.insight.parts import Parts
 from narrows.insight.payloads.payload import Payload, picked, shown
@@ -165,6 +166,32 @@ def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
     order = np.argsort(-error, kind="stable")
     about["names"] = [schema.feature_names[i] for i in order]
     return Payload("error_by_column", about, {"error": error[order], "spread": whole[order], "column": order})
+
+
+def worst_columns(model: Autoencoder, X: Any, *, n: int = 5) -> list[dict[str, Any]]:
+    """The columns of the first row of X with the largest errors, the largest first.
+
+    Returns
+    -------
+    list of dict
+        "name"; "observed" and "expected" in the user's own units, None for a gap; "error", the column's share of the
+        row's `reconstruction_error`.
+    """
+    row = model._rows(X).take(slice(0, 1))
+    errors = model.reconstruction_error(row, per_feature=True)[0]
+    floats = model.schema_.encode(row, who=type(model).__name__)
+    expected = model.schema_.decode_rows(summary.passage(model, floats))
+    names = model.schema_.feature_names
+    return [
+        {
+            "name": names[j],
+            "observed": plain_value(row, 0, j),
+            "expected": plain_value(expected, 0, j),
+            "error": float(errors[j]),
+        }
+        for j in map(int, np.argsort(-errors, kind="stable")[:n])
+        if j in model.schema_.learned_columns
+    ]
 
 
 def detection_curves(model: Autoencoder, X: Any, y: Any, *, seed: int = 0) -> Payload:
