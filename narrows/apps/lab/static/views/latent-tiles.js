@@ -2,6 +2,9 @@
 
 import { css, diverging } from "../core/colour.js";
 
+/** Decoded tiles are about as wide as this, in CSS pixels. */
+const TILE = 30;
+
 /**
  * @param {HTMLCanvasElement} canvas @param {Object} raster whose view it follows
  * @param {{decoded: any, x: Float32Array, y: Float32Array, far: Float32Array, run: Object}|null} lattice
@@ -66,8 +69,44 @@ function stripes(values) {
   return canvas;
 }
 
-/** The node of the lattice nearest to (x, y), as an index into `decoded`. */
-export function nodeAt(lattice, x, y) {
-  const closest = (list, v) => list.reduce((best, one, i) => (Math.abs(one - v) < Math.abs(list[best] - v) ? i : best), 0);
-  return closest(lattice.y, y) * lattice.x.length + closest(lattice.x, x);
+/**
+ * Asks for the lattice and keeps it under the points, while the reader wants it there.
+ * @param {{lab: Object, run: Object, map: Object, el: HTMLElement, gone: () => boolean}} what el: the view, for its data-*
+ */
+export function mountLattice({ lab, run, map, el, gone }) {
+  // Where nothing answers live, the lattice stands in for the decoder.
+  const wanted = () => lab.store.get("overlay") === "tiles" || !lab.can.live;
+
+  async function refresh() {
+    if (!wanted()) {
+      map.now.lattice = null;
+      el.classList.remove("has-tiles");
+      el.dataset.overlay = "none";
+      return map.draw();
+    }
+    try {
+      const side = Math.max(10, Math.min(25, Math.round(map.raster.width / TILE)));
+      const { arrays, epoch } = await lab.ask("lattice", { run: run.id, side });
+      if (gone() || !wanted()) return undefined;
+      map.now.lattice = { ...arrays, run };
+      el.classList.toggle("has-tiles", lab.store.get("overlay") === "tiles");
+      el.dataset.overlay = "tiles";
+      el.dataset.overlayEpoch = epoch;
+      map.draw();
+    } catch (error) {
+      if (!error.dropped) lab.emit("error", error);
+    }
+    return undefined;
+  }
+
+  /** The decoded row at the node nearest to (x, y). */
+  function at(x, y) {
+    const { decoded, x: xs, y: ys } = map.now.lattice;
+    const closest = (list, v) => list.reduce((best, one, i) => (Math.abs(one - v) < Math.abs(list[best] - v) ? i : best), 0);
+    const size = decoded.length / xs.length ** 2;
+    const i = closest(ys, y) * xs.length + closest(xs, x);
+    return decoded.subarray(i * size, (i + 1) * size);
+  }
+
+  return { refresh, at };
 }

@@ -11,14 +11,11 @@ import { createMap } from "./latent-map.js";
 import { mountPath } from "./latent-path.js";
 import { mountProbe } from "./latent-probe.js";
 import { mountCodeSliders, mountSamples } from "./latent-sliders.js";
-import { nodeAt } from "./latent-tiles.js";
+import { mountLattice } from "./latent-tiles.js";
 import { latentSentence, mapWords, probeWords } from "./latent-words.js";
 
 export const title = "Latent space";
 export const sentence = "Every row is a point; where you point, the decoder draws.";
-
-/** Decoded tiles are as wide as this, where the map has room for as many. */
-const TILE = 30;
 
 /** @param {HTMLElement} el @param {Object} lab @returns {{update: () => void, destroy: () => void}} */
 export function mount(el, lab) {
@@ -34,6 +31,8 @@ export function mount(el, lab) {
   let sliders = null;
   let asking = false;
   let gone = false;
+  /** Until the reader takes hold of them, the probe and the pins stay with the classes while these move. */
+  const own = { probe: false, pins: false };
 
   const caption = h("p", { class: "caption", dataset: { sentence: "true" } });
   const map = createMap({ label: "Map of the codes. Arrows move the probe, Shift faster; plus and minus zoom, 0 shows all.", reduced: lab.reduced, onProbe: probeAt, onPin: pin });
@@ -42,24 +41,24 @@ export function mount(el, lab) {
   const mapNote = h("figcaption", {});
   const legend = mountLegend({ onHidden: hide, onIsolate: isolate });
   const panel = mountProbe(lab, run);
-  const path = mountPath(lab, run, { onWalk: (code) => hold(code, "walk"), onPin: pinHere, onClear: () => { pins = { a: null, b: null }; placePins(); } });
+  const path = mountPath(lab, run, { onWalk: (code) => hold(code, "walk"), onPin: pinHere, onClear: () => { own.pins = true; pins = { a: null, b: null }; placePins(); } });
   const samples = run.can_sample ? mountSamples(lab, run, (canvas, array, i) => drawPicture(canvas, rowOf(array, i), run)) : null;
   const wide = h("div", { hidden: true });
-  const controls = mountMapControls(el, store, { onOverlay: tiles, onPca: showPca, onZoom: map.zoom, onReset: resetView,
+  const lattice = mountLattice({ lab, run, map, el, gone: () => gone });
+  const controls = mountMapControls(el, store, { onOverlay: () => lattice.refresh(), onPca: showPca, onZoom: map.zoom, onReset: resetView,
     onDots: (v) => { for (const one of [map, pca]) { one.raster.pointSize = v; one.draw(); } } });
 
-  clear(el, h("div", { class: "panel stack latent" },
-    h("div", { class: "head" }, h("h2", {}, "Where the rows lie in the code"), caption),
-    h("div", { class: "grid wide-left" },
+  clear(el, h("div", { class: "head" }, h("h2", {}, "Where the rows lie in the code"), caption),
+    h("div", { class: "panel grid wide-left latent" },
       h("div", { class: "stack" },
         controls.el,
         h("div", { class: "maps" }, h("figure", { class: "figure map-figure" }, map.el, mapNote), pcaFigure),
         legend.el),
       h("div", { class: "stack side" }, panel.el, path.el, wide, samples?.el)),
-    h("details", {}, h("summary", {}, "What am I looking at?"),
+    h("details", { class: "more" }, h("summary", {}, "What am I looking at?"),
       h("p", {}, "The encoder turns each row into a code of a few numbers; here every row is drawn at its code. Rows that the network finds alike end up near each other, without having been told their classes. ",
         "The decoder goes the other way: from any point of the map back to a row, also where no row lies. There it guesses, so the probe is dashed and a warning says so. ",
-        "PCA's map is the best a straight-line method can do with as many numbers."))));
+        "PCA's map is the best a straight-line method can do with as many numbers.")));
   el.dataset.variant = run.variant;
 
   off.push(controls.destroy, onKey("a", () => pinHere("a"), "pin A at the probe", el), onKey("b", () => pinHere("b"), "pin B at the probe", el));
@@ -98,7 +97,7 @@ export function mount(el, lab) {
     }
     restore();
     showPca();
-    tiles();
+    lattice.refresh();
     el.dataset.points = map.raster.n;
     ready(codes.epoch);
   }
@@ -110,11 +109,25 @@ export function mount(el, lab) {
     for (const which of ["a", "b"]) {
       const held = store.get(which, []).map(Number);
       pins[which] = fits(held) ? Float32Array.from(held) : null;
+      own.pins ||= store.get(which) !== null;
     }
     placePins();
-    if (fits(asked)) hold(Float32Array.from(asked), "address");
-    else if (map.now.labels[0]) probeAt(map.now.labels[0].x, map.now.labels[0].y, "start");
-    else if (map.raster.n) probeAt(map.raster.xy[0], map.raster.xy[1], "start");
+    if (fits(asked)) { own.probe = true; hold(Float32Array.from(asked), "address"); }
+    settle();
+  }
+
+  /** Where no one has put them: the probe on the first class, the way from it to the class farthest away. */
+  function settle() {
+    const { labels } = map.now;
+    const from = labels[0] || (map.raster.n ? { x: map.raster.xy[0], y: map.raster.xy[1] } : null);
+    if (!from) return;
+    if (!own.probe) probeAt(from.x, from.y, "start");
+    if (own.pins) return;
+    const gap = (p) => Math.hypot(p.x - from.x, p.y - from.y);
+    const other = labels.reduce((best, p) => (gap(p) > gap(best) ? p : best), from);
+    const far = other === from ? { x: map.raster.xy[map.raster.n & ~1], y: map.raster.xy[map.raster.n | 1] } : other;
+    pins = { a: space.lift(from.x, from.y), b: space.lift(far.x ?? from.x, far.y ?? from.y) };
+    placePins();
   }
 
   function ready(epoch) {
@@ -160,14 +173,14 @@ export function mount(el, lab) {
     map.draw();
     if (!pcaFigure.hidden) pca.draw();
     decodeNow();
-    if (how !== "walk") { remember(); speak(); }
+    if (how !== "walk" && how !== "start") { own.probe = true; remember(); speak(); }
     say();
   }
 
   async function decodeNow() {
     const code = z;
     if (!lab.can.live) {
-      if (map.now.lattice) panel.showDecoded(latticeRow(), code, codes.epoch);
+      if (map.now.lattice) panel.showDecoded(lattice.at(...map.now.probe), code, codes.epoch);
       return;
     }
     const got = await lab.decode(code, run);
@@ -177,15 +190,10 @@ export function mount(el, lab) {
     el.dataset.ms = got.ms.toFixed(1);
   }
 
-  function latticeRow() {
-    const { lattice, probe } = map.now;
-    const size = lattice.decoded.length / lattice.x.length ** 2;
-    const i = nodeAt(lattice, ...probe);
-    return lattice.decoded.subarray(i * size, (i + 1) * size);
-  }
-
   function pin(which, x, y) {
     if (!space) return;
+    if (!own.pins) pins = { a: null, b: null };
+    own.pins = true;
     pins[which] = space.lift(x, y);
     lab.announce(`${which.toUpperCase()} is pinned.`);
     placePins();
@@ -198,7 +206,7 @@ export function mount(el, lab) {
   function placePins() {
     for (const which of ["a", "b"]) {
       map.now[which] = pins[which] && space.project(pins[which]);
-      store.set(which, pins[which] ? Array.from(pins[which], (v) => Number(v.toPrecision(6))) : null);
+      if (own.pins) store.set(which, pins[which] ? Array.from(pins[which], (v) => Number(v.toPrecision(6))) : "none");
     }
     map.draw();
     path.set(pins.a, pins.b);
@@ -227,28 +235,6 @@ export function mount(el, lab) {
     if (on) pca.draw();
   }
 
-  async function tiles() {
-    const on = store.get("overlay") === "tiles" || !lab.can.live;
-    if (!on) {
-      map.now.lattice = null;
-      el.classList.remove("has-tiles");
-      el.dataset.overlay = "none";
-      return map.draw();
-    }
-    try {
-      const { arrays, epoch } = await lab.ask("lattice", { run: run.id, side: Math.max(10, Math.min(25, Math.round(map.raster.width / TILE))) });
-      if (gone || (store.get("overlay") !== "tiles" && lab.can.live)) return undefined;
-      map.now.lattice = { ...arrays, run };
-      el.dataset.overlay = "tiles";
-      el.classList.add("has-tiles");
-      el.dataset.overlayEpoch = epoch;
-      map.draw();
-    } catch (error) {
-      if (!error.dropped) lab.emit?.("error", error);
-    }
-    return undefined;
-  }
-
   const labelOf = (i) => (i >= 0 && codes?.arrays.label[i] >= 0 ? codes.about.classes[codes.arrays.label[i]] : null);
 
   function say() {
@@ -266,6 +252,7 @@ export function mount(el, lab) {
       map.now.probe = space.project(z);
       for (const which of ["a", "b"]) map.now[which] = pins[which] && space.project(pins[which]);
       take(z, ...map.now.probe, "walk");
+      if (!own.probe || !own.pins) settle();
     }
     ready(push.epoch);
   }));
@@ -274,7 +261,7 @@ export function mount(el, lab) {
   function freshen(force) {
     if (!codes || (!force && performance.now() - refreshed < 900)) return;
     refreshed = performance.now();
-    if (map.now.lattice) tiles();
+    if (map.now.lattice) lattice.refresh();
     path.refresh();
     samples?.draw();
   }

@@ -46,16 +46,15 @@ export function mount(el, lab) {
   const compare = h("select", { "aria-label": "Run to compare with", dataset: { control: "compare" }, on: { change: () => store.set("compare", compare.value || null) } });
   const restart = mountRestart(lab, first);
 
-  clear(el, h("div", { class: "panel stack training" },
-    h("div", { class: "head" }, h("h2", {}, "How the rows sharpen"), caption),
-    gallery.el, gallery.legend,
-    h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el)),
-    h("figure", { class: "figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check" }, "Beside it", compare))), chartBox,
+  clear(el, h("div", { class: "head" }, h("h2", {}, "How the rows sharpen"), caption),
+    h("div", { class: "panel stack training" }, gallery.el, gallery.legend,
+      h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el))),
+    h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check" }, "Beside it", compare))), chartBox,
       h("figcaption", {}, "Thin: while it learned, on the training rows. Bold: after each epoch, on rows held out. Drag the line, or use the arrows, to see the rows of an epoch.")),
-    h("details", { open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
-    h("details", {}, h("summary", {}, "What am I looking at?"),
+    h("details", { class: "panel fold", open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
+    h("details", { class: "more" }, h("summary", {}, "What am I looking at?"),
       h("p", {}, "These rows were picked once and stay the same. After each epoch, in which the network has seen every training row once, they go through the code and back, and the result is kept. ",
-        "The loss is what training makes small: how far rows come back from what they were, plus what the variant asks for. When the bold line turns up while the thin one still falls, the network learns its rows by heart."))));
+        "The loss is what training makes small: how far rows come back from what they were, plus what the variant asks for. When the bold line turns up while the thin one still falls, the network learns its rows by heart.")));
 
   async function load() {
     lab.load(current()).then(() => { if (!gone) plot(); });
