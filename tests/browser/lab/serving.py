@@ -71,7 +71,7 @@ def served(folder: Path, *arguments: str) -> Iterator[Lab]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "narrows", "lab", *arguments, "--no-browser", "--port", str(port)]
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "NARROWS_LAB": str(folder / "lab"), "OMP_NUM_THREADS": "1"}
     with (folder / "server.txt").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     lab = Lab(f"http://127.0.0.1:{port}", folder)

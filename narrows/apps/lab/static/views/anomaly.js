@@ -10,7 +10,7 @@ import { followRun, furnishView, refresher } from "./refresher.js";
 import { columnTable, sampleCard } from "./sample-cards.js";
 import { thresholdPanel } from "./threshold-panel.js";
 import { confusion, indicesOf, percentile, rocArea, rocCurve, sortedScores } from "./verdicts.js";
-import { counted } from "./words.js";
+import { counted, errorName } from "./words.js";
 
 export const title = "Telling what is strange";
 export const sentence = "What the network never saw it cannot build up well: a large error is an alarm.";
@@ -61,7 +61,7 @@ export function mount(el, lab) {
     const labelled = scores.anomalies > 0;
     lists = labelled ? { first: indicesOf(scores, "normal"), second: indicesOf(scores, "anomalous") } : { first: indicesOf(scores, "any"), second: indicesOf(scores, "any") };
     const words = labelled ? { normal: "normal", anomalous: "anomalous" } : { normal: "rows", anomalous: "" };
-    threshold.fill(scores, (about.unit || run.unit || "error").replace(/ \(.*/, ""), words);
+    threshold.fill(scores, `${errorName(run)} per row`, words);
     normal.learned([about.trained_on, about.source].filter(Boolean).join(" "));
     dressSuggestions(labelled);
     dressRoc(labelled);

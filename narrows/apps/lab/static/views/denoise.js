@@ -43,7 +43,7 @@ export function mount(el, lab) {
       h("div", { class: "panel stack" }, h("h3", {}, "Layer by layer: the noisy row on its way"), layers.el, h("p", { class: "note" }, "Blue is negative, orange positive, each layer scaled to its largest unit."))),
     explanationOfNoise());
 
-  let [positions, originals, known, chosen, offset, scribbled, last, chart, curveKey] = [null, null, "", lab.store.get("row", 0), 0, null, null, null, ""];
+  let [positions, originals, units, known, chosen, offset, scribbled, last, chart, curveKey] = [null, null, null, "", lab.store.get("row", 0), 0, null, null, null, ""];
 
   const refresh = refresher(async () => {
     const run = lab.run;
@@ -69,6 +69,7 @@ export function mount(el, lab) {
     const all = Array.from(answer.arrays.position);
     positions = all.slice(ROWS * offset, ROWS * offset + ROWS);
     originals = answer.arrays.original;
+    units = answer.about.centre ? { centre: answer.about.centre, spread: answer.about.spread } : null;
     scribbleButton.textContent = run.shape ? "Scribble on it" : "Change its numbers";
     known = key;
     chosen = Math.min(chosen, positions.length - 1);
@@ -164,7 +165,7 @@ export function mount(el, lab) {
     const mask = new Uint8Array(start.length);
     const pad = run.shape
       ? drawingPad({ run, label: "The sample to scribble on", onChange: take })
-      : columnSliders({ run, rows: originals, units: null, onChange: (values, i) => { mask[i] = 1; take(values, mask); } });
+      : columnSliders({ run, rows: originals, units, onChange: (values, i) => { mask[i] = 1; take(values, mask); } });
     pad.set(start);
     clear(own, pad.el);
     take(run.shape ? pad.values() : start, mask);

@@ -122,7 +122,7 @@ export function flowStage({ onLayer, onUnit }) {
     context.fillRect(box.x, box.y, box.w, box.h);
     context.globalAlpha = 0.06 + 0.94 * reached;
     context.drawImage(picture, box.x, box.y, box.w, box.h);
-    ruleCells(context, box, variable(el, "--panel"));
+    ruleCells(context, box, variable(el, box.kind === "maps" ? "--muted" : "--panel"));
     context.globalAlpha = 1;
     context.strokeStyle = variable(el, "--line");
     context.lineWidth = 1;

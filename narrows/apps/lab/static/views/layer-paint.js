@@ -44,13 +44,12 @@ function pixelOf(box, unit, width) {
     : (line * box.high + p) * width + column * box.wide + q;
 }
 
-/** Thin lines between cells that are large enough to be told apart. */
+/** Thin lines between cells (or feature maps) that are large enough to be told apart. */
 export function ruleCells(context, box, colour) {
-  const [along, over] = box.kind === "cells" ? [box.lines, box.columns] : [box.lines, box.columns];
-  const [nx, ny] = box.vertical ? [along, over] : [over, along];
+  const [nx, ny] = box.vertical ? [box.lines, box.columns] : [box.columns, box.lines];
   if (box.w / nx < 5 || box.h / ny < 5) return;
   context.strokeStyle = colour;
-  context.lineWidth = 1;
+  context.lineWidth = box.kind === "maps" ? 2 : 1;
   context.beginPath();
   for (let i = 1; i < nx; i++) {
     const x = Math.round(box.x + (box.w * i) / nx) + 0.5;

@@ -5,8 +5,8 @@ import { clear, h, icon } from "../core/dom.js";
 /** Kinds for a run: what they are called, and the range of their level. */
 export function noiseKinds(run) {
   return run.shape
-    ? [["gaussian", "Gaussian", 1, 0.3], ["salt-and-pepper", "Salt and pepper", 1, 0.2], ["masking", "Masking", 1, 0.3]]
-    : [["gaussian", "Gaussian", 2, 0.5], ["masking", "Missing values", 1, 0.25]];
+    ? [["gaussian", "Gaussian", 1, 0.3], ["salt-and-pepper", "Salt and pepper", 0.9, 0.2], ["masking", "Masking", 0.9, 0.3]]
+    : [["gaussian", "Gaussian", 3, 0.5], ["masking", "Missing values", 0.9, 0.25]];
 }
 
 const MEANING = {

@@ -23,3 +23,8 @@ export function noun(label, run) {
   if (label === null || label === undefined) return run.shape ? "this image" : "this row";
   return `this ${label}`;
 }
+
+/** "squared error": a run's error without what it is summed over. */
+export function errorName(run) {
+  return (run.unit || "error").replace(/ \(.*/, "").replace(/ per (row|image)$/, "");
+}
