@@ -1,12 +1,13 @@
 /** The page: puts the header, the sheet, the notices and the view in place, and keeps them in step with the session. */
 
 import { theme } from "./core/colour.js";
-import { clear, debounce, h } from "./core/dom.js";
+import { clear, count, debounce, h, icon } from "./core/dom.js";
 import { listenForKeys } from "./core/keys.js";
 import { createLab } from "./core/lab.js";
 import { dropped, fetchHistory } from "./core/rest.js";
 import { createStore, syncHash } from "./core/store.js";
 import { socketTransport } from "./core/transport.js";
+import { startRun } from "./panels/actions.js";
 import { mountDrawer } from "./panels/drawer.js";
 import { VIEWS, mountHeader } from "./panels/header.js";
 import { mountHelp } from "./panels/help.js";
@@ -101,13 +102,19 @@ async function showView() {
 /** What stands where a view will be. */
 function waiting(run) {
   const state = lab.state;
-  if (state && state.status === "ready" && !run) {
-    return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, "Nothing is trained yet"), h("p", {}, "Choose some rows, and an autoencoder learns them before your eyes."),
-      h("button", { type: "button", class: "button primary", on: { click: () => drawer.open("data") } }, "Choose data"));
-  }
+  if (state && state.status === "ready" && !run) return unbegun(state.datasets.at(-1));
   if (run?.state === "failed" || state?.status === "failed") return h("div", { class: "panel empty", dataset: { waiting: "failed" } }, h("h2", {}, "There is no model to look at"), h("p", {}, "The message above says why."));
   const words = run ? "Preparing the rows and the network…" : state ? "Starting PyTorch…" : "Connecting…";
   return h("div", { class: "panel stack", "aria-busy": "true", dataset: { waiting: "loading" } }, h("div", { class: "skeleton sk-title" }), h("p", { class: "caption late" }, words), h("div", { class: "skeleton sk-block" }));
+}
+
+/** Nothing is trained: what is at hand, and the one button that changes it. */
+function unbegun(set) {
+  const choose = h("button", { type: "button", class: `button ${set ? "" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Look at the data first" : "Choose data");
+  const train = set && h("button", { type: "button", class: "button primary", dataset: { action: "train-first" }, on: { click: () => startRun(lab, { dataset: set.id, variant: "plain", settings: {} }) } }, icon("play"), `Train on ${set.name}`);
+  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is read` : "Nothing is trained yet"),
+    h("p", {}, set ? `${count(set.rows)} ${set.kind === "images" ? "images" : "rows"} wait to be learned. If a column holds classes, say so first: it colours the map.` : "Choose some rows, and an autoencoder learns them before your eyes."),
+    h("div", { class: "row" }, train, choose));
 }
 
 function update() {

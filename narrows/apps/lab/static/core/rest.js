@@ -27,7 +27,7 @@ export const fetchRecipe = async (run) => (await reach(`api/runs/${run}/recipe.p
 
 export const modelAddress = (run) => `api/runs/${run}/model.zip`;
 
-const READABLE = /\.(csv|tsv|txt|parquet|npy|png|jpe?g|bmp|gif|tiff?|webp|pgm|ppm)$/i;
+const READABLE = /\.(csv|csv\.gz|parquet|npy|npz|png|jpe?g)$/i;
 const TOGETHER = 6;
 
 /**
@@ -44,7 +44,7 @@ export async function upload(files, folder, onProgress) {
     id = (await (await reach(`api/upload?name=${encodeURIComponent(files[0].path)}`, body(files[0].file))).json()).upload;
   } else {
     const wanted = files.filter(({ path }) => READABLE.test(path) && !path.split("/").some((part) => part.startsWith(".")));
-    if (!wanted.length) throw { message: `The folder “${folder}” holds no image or table.`, hint: "Images are PNG, JPEG, BMP, GIF, TIFF or WebP; a sub-folder is a class." };
+    if (!wanted.length) throw { message: `The folder “${folder}” holds no image or table.`, hint: "Images are PNG or JPEG files; a sub-folder is a class." };
     id = (await (await reach(`api/upload?name=${encodeURIComponent(folder)}`, body(""))).json()).upload;
     let [next, done] = [0, 0];
     const worker = async () => {

@@ -50,6 +50,8 @@ export function socketTransport(onMessage, onConnection) {
       return;
     }
     const message = JSON.parse(data);
+    // What was passed over, or could not be decoded, is answered in words.
+    if (["dropped", "err"].includes(message.t) && !asked.has(message.seq) && decoder.release(message.seq)) return;
     if (message.t === "ok") settle(message.seq, (one) => one.resolve(message));
     else if (message.t === "dropped") settle(message.seq, (one) => one.reject({ dropped: true }));
     else if (message.t === "err" && asked.has(message.seq)) settle(message.seq, (one) => one.reject({ message: message.msg, hint: message.hint }));
@@ -122,13 +124,30 @@ export function decodeQueue(send) {
     // The server answers in order: what was asked earlier and is still unanswered was passed over there.
     for (const [number, older] of flying) if (number < frame.seq) { flying.delete(number); older.resolve(undefined); }
     flying.delete(frame.seq);
-    if (waiting) { const next = waiting; waiting = null; launch(next); }
+    next();
     if (!one) return;
     const ms = performance.now() - one.sent;
     trip += 0.2 * (ms - trip);
     if (frame.seq < newest) return one.resolve(undefined);
     newest = frame.seq;
     one.resolve({ values: decodedValues(frame, one.isImage), epoch: frame.epoch, ms });
+  }
+
+  /** A request that will have no picture. @returns {boolean} whether it was one of these */
+  function release(number) {
+    const one = flying.get(number);
+    if (!one) return false;
+    flying.delete(number);
+    one.resolve(undefined);
+    next();
+    return true;
+  }
+
+  function next() {
+    if (!waiting || flying.size >= window_()) return;
+    const one = waiting;
+    waiting = null;
+    launch(one);
   }
 
   function drop() {
@@ -138,5 +157,5 @@ export function decodeQueue(send) {
     waiting = null;
   }
 
-  return { add, receive, drop };
+  return { add, receive, release, drop };
 }

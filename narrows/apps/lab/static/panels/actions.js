@@ -14,6 +14,9 @@ const OWN = { denoising: ["corruption", "corruption_level"], sparse: ["sparsity"
 export const isBusy = (run) => ["preparing", "running", "pausing"].includes(run?.state);
 export const isOver = (run) => ["done", "stopped", "diverged", "failed", "loaded"].includes(run?.state);
 
+/** Whether a run that was stopped can take up where it was. */
+export const goesOn = (run) => run?.state === "stopped" && Boolean(run.can_resume);
+
 /** The settings of a run that hold for any variant. */
 export function shared(settings) {
   const own = Object.values(OWN).flat();
@@ -58,7 +61,7 @@ export async function playPause(lab) {
   const run = lab.run;
   if (!run || !lab.connected) return;
   if (run.state === "running") await tell(lab, "train.pause", run);
-  else if (run.state === "paused") await tell(lab, "train.resume", run);
+  else if (run.state === "paused" || goesOn(run)) await tell(lab, "train.resume", run);
   else if (isOver(run) && run.can_train !== false) await startRun(lab, { dataset: run.dataset, variant: run.variant, settings: run.settings });
 }
 

@@ -2,7 +2,7 @@
 
 import { clear, count, h, icon, number, segmented, svg } from "../core/dom.js";
 import { onKey } from "../core/keys.js";
-import { VARIANTS, isBusy, isOver, playPause, step, stop, switchVariant } from "./actions.js";
+import { VARIANTS, goesOn, isBusy, isOver, playPause, step, stop, switchVariant } from "./actions.js";
 
 export const VIEWS = [["flow", "Flow"], ["latent", "Latent"], ["training", "Training"], ["denoise", "Denoise"], ["anomaly", "Anomaly"]];
 
@@ -55,7 +55,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
     clear(runs, icon("list"), "Runs", h("span", { class: "count" }, lab.state?.runs.length ?? 0));
     variants.set(run?.variant);
     for (const button of variants.buttons.values()) button.disabled = !run || !lab.connected || !lab.can.train || run.can_train === false;
-    const [words, sign] = !run || run.state === "loaded" || isOver(run) ? [run && run.epoch ? "Train again" : "Train", "play"]
+    const [words, sign] = goesOn(run) ? ["Resume", "play"] : !run || run.state === "loaded" || isOver(run) ? [run && run.epoch ? "Train again" : "Train", "play"]
       : run.state === "paused" ? ["Resume", "play"] : run.state === "pausing" ? ["Pausing…", "pause"] : run.state === "preparing" ? ["Preparing…", "pause"] : ["Pause", "pause"];
     if (train.dataset.words !== words) { clear(train, icon(sign), words); train.dataset.words = words; }
     train.disabled = !lab.connected || !run || ["pausing", "preparing"].includes(run.state) || run.can_train === false;

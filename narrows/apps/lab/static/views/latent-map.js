@@ -16,12 +16,12 @@ export function createMap({ label, reduced, onProbe, onPin }) {
   const marks = svg("svg", { class: "map-layer map-marks", "aria-hidden": "true" });
   const el = h("div", { class: "map", tabindex: 0, role: "application", "aria-label": label }, tiles, points, marks);
   const raster = new Raster(points);
-  const now = { probe: null, far: false, ring: -1, a: null, b: null, lattice: null, labels: [], classes: [] };
+  const now = { probe: null, far: false, ring: -1, a: null, b: null, lattice: null, showTiles: false, labels: [], classes: [] };
   let turning = 0;
 
   const draw = perFrame(() => {
     raster.ground = rgb(theme.dark ? "#141820" : "#fbfcfe");
-    drawTiles(tiles, raster, now.lattice);
+    drawTiles(tiles, raster, now.showTiles ? now.lattice : null);
     raster.draw();
     drawMarks();
   });

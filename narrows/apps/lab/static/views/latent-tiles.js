@@ -89,8 +89,9 @@ export function mountLattice({ lab, run, map, el, gone }) {
       const { arrays, epoch } = await lab.ask("lattice", { run: run.id, side });
       if (gone() || !wanted()) return undefined;
       map.now.lattice = { ...arrays, run };
-      el.classList.toggle("has-tiles", lab.store.get("overlay") === "tiles");
-      el.dataset.overlay = "tiles";
+      map.now.showTiles = lab.store.get("overlay") === "tiles";
+      el.classList.toggle("has-tiles", map.now.showTiles);
+      el.dataset.overlay = map.now.showTiles ? "tiles" : "none";
       el.dataset.overlayEpoch = epoch;
       map.draw();
     } catch (error) {

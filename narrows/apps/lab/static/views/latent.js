@@ -97,7 +97,7 @@ export function mount(el, lab) {
     }
     restore();
     showPca();
-    lattice.refresh();
+    lattice.refresh().then(() => { if (!lab.can.live && z && !gone) decodeNow(); });
     el.dataset.points = map.raster.n;
     ready(codes.epoch);
   }
