@@ -78,7 +78,12 @@ def preview(rows: Rows) -> dict[str, Any]:
 
 def _selection(run: Run) -> list[str]:
     """The lines that choose what the run learned from."""
-    normal = run.settings.get("normal")
-    if not normal:
-        return ["X = rows"]
-    return [f"X = rows.take(np.isin(np.asarray(rows.labels).astype(str), {normal!r}))"]
+    lines: list[str] = []
+    normal, ranges = run.settings.get("normal"), run.settings.get("rows")
+    if ranges:
+        places = ", ".join(f"np.arange({first}, {last + 1})" for first, last in ranges)
+        lines.append(f"chosen = np.isin(np.arange(len(rows)), np.concatenate([{places}]))")
+    if normal:
+        of_class = f"np.isin(np.asarray(rows.labels).astype(str), {normal!r})"
+        lines.append(f"chosen = chosen & {of_class}" if ranges else f"chosen = {of_class}")
+    return [*lines, "X = rows.take(chosen)"] if lines else ["X = rows"]

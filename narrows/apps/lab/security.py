@@ -115,14 +115,16 @@ class Guard:
             return _refused("This address is not known here; open the page under the address that narrows printed.")
         if not self.door.knows_origin(headers.get(b"origin"), host):
             return _refused("Another site may not talk to this page's server.")
-        cookie = f"narrows_lab_{(scope.get('server') or ('', 0))[1]}"
-        if self.door.knows_token(_cookie(headers.get(b"cookie", ""), cookie)):
+        if self.door.token is None:
             return None
+        cookie = f"narrows_lab_{(scope.get('server') or ('', 0))[1]}"  # cookies do not tell ports apart
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if scope["type"] == "http" and scope["path"] == "/" and self.door.knows_token(given):
-            answer = RedirectResponse("/", status_code=303)
+        if scope["type"] == "http" and scope["path"] == "/" and given and self.door.knows_token(given):
+            answer = RedirectResponse("/", status_code=303)  # the token leaves the address bar
             answer.set_cookie(cookie, given, httponly=True, samesite="strict")
             return answer
+        if self.door.knows_token(_cookie(headers.get(b"cookie", ""), cookie)):
+            return None
         return _refused("This page needs its token: open the whole address that narrows printed.", status=401)
 
 

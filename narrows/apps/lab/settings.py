@@ -20,6 +20,7 @@ NAMES = (
     "activation",
     "seed",
     "normal",
+    "rows",
     "corruption",
     "corruption_level",
     "sparsity",
@@ -55,7 +56,7 @@ _WORDS = {
     "contraction": "The weight of contraction",
     "beta": "Beta",
 }
-_MOST_LAYERS, _WIDEST = 6, 4096
+_MOST_LAYERS, _WIDEST, _MOST_RANGES = 6, 4096, 1000
 
 
 def check_variant(value: Any) -> Variant:
@@ -133,6 +134,8 @@ def _checked(name: str, value: Any, classes: list[str] | None) -> Any:
         return None
     if name == "normal":
         return _normal(value, classes)
+    if name == "rows":
+        return _ranges(value)
     if name == "hidden_layer_sizes":
         if not isinstance(value, list) or len(value) > _MOST_LAYERS:
             raise _wrong(f"{_WORDS[name]} must be a list of at most {_MOST_LAYERS} sizes, such as [64, 32].")
@@ -160,6 +163,16 @@ def _normal(value: Any, classes: list[str] | None) -> list[str] | None:
             f"There is no class {unknown[0]!r}; choose the normal ones among {', '.join(classes or ['none'])}."
         )
     return sorted(set(value)) or None
+
+
+def _ranges(value: Any) -> list[list[int]] | None:
+    """[[first, last], ...], places from 0, both ends counted in."""
+    pairs = value if isinstance(value, list) and len(value) <= _MOST_RANGES else [None]
+    for pair in pairs:
+        whole = isinstance(pair, list) and len(pair) == 2 and all(type(place) is int for place in pair)
+        if not whole or not 0 <= pair[0] <= pair[1]:
+            raise _wrong("The rows must be a list of [first, last], places of rows that count from 0.")
+    return pairs or None
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> int:

@@ -89,11 +89,29 @@ def receive(connection: Connection) -> Any:
     return pickle.loads(connection.recv_bytes())
 
 
-def training_places(labels: np.ndarray | None, normal: list[str] | None) -> np.ndarray | None:
-    """The places of the rows that a run learns from; None for all."""
+def training_places(rows: Rows, settings: dict[str, Any]) -> np.ndarray | None:
+    """The places of the rows that a run learns from, by the classes and the ranges it was told; None for all.
+
+    Raises SettingError where fewer than two are left.
+    """
     import numpy as np
 
-    return None if not normal or labels is None else np.flatnonzero(np.isin(labels.astype(str), normal))
+    from narrows.errors import SettingError
+
+    normal, ranges = settings.get("normal"), settings.get("rows")
+    if not ranges and (not normal or rows.labels is None):
+        return None
+    chosen = np.ones(len(rows), bool)
+    if normal and rows.labels is not None:
+        chosen &= np.isin(rows.labels.astype(str), normal)
+    if ranges:
+        within = np.zeros(len(rows), bool)
+        for first, last in ranges:
+            within[first : last + 1] = True
+        chosen &= within
+    if chosen.sum() < 2:
+        raise SettingError("A training needs at least 2 rows; choose more classes, or more rows.")
+    return np.flatnonzero(chosen)
 
 
 def _do(connection: Connection, job: Job) -> None:
@@ -122,7 +140,7 @@ def drive(connection: Connection, job: Job) -> None:
     """Train, and obey between two epochs."""
     rows = load(job.source) if job.rows is None else job.rows
     model = _model(job)
-    places = training_places(rows.labels, job.settings["normal"])
+    places = training_places(rows, job.settings)
     part = rows if places is None else rows.take(places)
     epochs = cast("Generator[Epoch]", model.fit_epochs(part))
     teller = Teller(connection, model, rows, places)

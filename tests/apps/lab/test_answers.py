@@ -50,9 +50,7 @@ def test_a_decoded_code_is_the_models_own_decode(page: Page, model: Autoencoder)
     assert epoch == page.run("r1")["epoch"]
 
 
-def test_given_rows_come_back_in_their_order_with_what_the_model_makes_of_them(
-    page: Page, model: Autoencoder
-) -> None:
+def test_given_rows_come_back_in_their_order_with_what_the_model_makes_of_them(page: Page, model: Autoencoder) -> None:
     shown = page.ask("rows", "r1", positions=[5, 3, 900])
     assert shown.arrays["position"].tolist() == [5, 3, 900]
     assert np.array_equal(shown.arrays["original"][..., 0], pixels(IMAGES[[5, 3, 900]]))
