@@ -65,11 +65,9 @@ class Lab:
 
 
 @contextmanager
-def served(folder: Path, *arguments: str) -> Iterator[Lab]:
+def served(folder: Path, *arguments: str, port: int | None = None) -> Iterator[Lab]:
     """`narrows lab` with these arguments, with a cache of its own, until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = port or free_port()
     command = [sys.executable, "-m", "narrows", "lab", *arguments, "--no-browser", "--port", str(port)]
     environment = {**os.environ, "NARROWS_LAB": str(folder / "lab"), "OMP_NUM_THREADS": "1"}
     with (folder / "server.txt").open("w") as log:
@@ -84,6 +82,13 @@ def served(folder: Path, *arguments: str) -> Iterator[Lab]:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def _wait_until_ready(lab: Lab, process: subprocess.Popen[bytes]) -> None:
@@ -142,12 +147,22 @@ def pixels(page: Page, selector: str) -> np.ndarray:
     return np.array(values, dtype=int).reshape(-1, width)
 
 
+def until_true(page: Page, script: str, arg: Any = None) -> None:
+    """Waits until a function of the page is true; not `wait_for_function`, which the page's security policy forbids."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(script, arg):
+        if time.monotonic() > end:
+            raise AssertionError(f"It never became true: {script} of {arg}")
+        page.wait_for_timeout(20)
+
+
 def until_redrawn(page: Page, selector: str, before: np.ndarray, *, by: int = 1) -> None:
     """Waits until a pixel of a canvas differs from what it was, by so much at least."""
-    page.wait_for_function(
+    until_true(
+        page,
         f"([selector, before, by]) => ({_PIXELS})(document.querySelector(selector))[1]"
         ".some((v, i) => Math.abs(v - before[i]) >= by)",
-        arg=[selector, before.ravel().tolist(), by],
+        [selector, before.ravel().tolist(), by],
     )
 
 
@@ -158,6 +173,18 @@ def data(page: Page, view: str, name: str) -> str:
 
 def until(page: Page, view: str, expression: str) -> None:
     """Waits until an expression in `d`, the view's dataset, holds."""
-    page.wait_for_function(
-        f"(() => {{ const d = document.querySelector('[data-view={view}]')?.dataset; return d && {expression}; }})()"
+    until_true(
+        page,
+        f"() => {{ const d = document.querySelector('[data-view={view}]')?.dataset;"
+        f" return Boolean(d && {expression}); }}",
     )
+
+
+def train_on_the_table(page: Page, lab: Lab, *, label: str | None = None) -> None:
+    """Starts the first run on a table that the page was opened with, and waits for its end."""
+    page.locator("[data-action=data]").click()
+    if label is not None:
+        page.locator("[data-input=label]").select_option(label)
+        until_true(page, f"() => document.querySelector('[data-input=label]').value === '{label}'")
+    page.locator("[data-action=train-data]").click()
+    lab.wait("r1", "done")

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
 from tests.browser.chromium import Chromium, opened
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_table, until, until_true
 from tests.browser.lab.tables import two_kinds
 
 COUNTS = ("caught", "missed", "falseAlarms", "cleared")
@@ -110,7 +110,7 @@ def test_slider_line_arrows_and_box_are_one_number(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     assert float(data(page, "anomaly", "threshold")) > at
     assert _agree(page)
-    page.locator("h2").click()
+    page.locator(".anomaly h2").click()
     page.keyboard.press("ArrowLeft")
     assert float(data(page, "anomaly", "threshold")) == pytest.approx(at, rel=1e-3)
     page.locator("[data-act=threshold-box]").fill("1.25")
@@ -154,12 +154,12 @@ def test_n_and_m_go_through_misses_and_false_alarms(page: Page) -> None:
     at = float(data(page, "anomaly", "threshold"))
     seen = set()
     for _ in range(2):
-        page.locator("h2").click()
+        page.locator(".anomaly h2").click()
         page.keyboard.press("n")
         card = page.locator(".sample-card[data-kind=second]")
         expect(card.locator(".verdict")).to_have_text("no alarm (missed)")
-        page.wait_for_function(
-            f"Number(document.querySelector('.sample-card[data-kind=second]').dataset.score) <= {at}"
+        until_true(
+            page, f"() => Number(document.querySelector('.sample-card[data-kind=second]').dataset.score) <= {at}"
         )
         seen.add(card.get_attribute("data-position"))
     page.keyboard.press("m")
@@ -187,17 +187,19 @@ def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: 
 
 
 def test_a_table_names_the_columns_that_are_strange(chromium: Chromium, tmp_path: Path) -> None:
-    with served(tmp_path, str(two_kinds(tmp_path / "kinds.csv", label=False))) as lab:
-        lab.wait("r1", "done")
-        with lab_page(chromium, lab, "view=anomaly&run=r1") as page:
-            until(page, "anomaly", "d.ready === 'true'")
-            expect(page.locator("[data-no-roc]")).to_contain_text("Without labels")
-            names = page.locator(".columns-table tbody th").all_inner_texts()
-            assert set(names) <= {"height", "weight", "shoe", "leg", "spare"}
-            observed = page.locator(".columns-table tbody tr", has_text="height").locator("td").first.inner_text()
-            assert 120 < float(observed) < 220  # in centimetres, as it was given
-            page.locator("[data-suggest=p99]").click()
-            assert int(data(page, "anomaly", "flagged")) <= 4
+    with (
+        served(tmp_path, str(two_kinds(tmp_path / "kinds.csv", label=False))) as lab,
+        lab_page(chromium, lab, "view=anomaly") as page,
+    ):
+        train_on_the_table(page, lab)
+        until(page, "anomaly", "d.ready === 'true'")
+        expect(page.locator("[data-no-roc]")).to_contain_text("Without labels")
+        names = page.locator(".columns-table tbody th").all_inner_texts()
+        assert set(names) <= {"height", "weight", "shoe", "leg", "spare"}
+        observed = page.locator(".columns-table tbody tr", has_text="height").locator("td").first.inner_text()
+        assert 120 < float(observed) < 220  # in centimetres, as it was given
+        page.locator("[data-suggest=p99]").click()
+        assert int(data(page, "anomaly", "flagged")) <= 4
 
 
 def _seen(lab: Lab) -> np.ndarray:

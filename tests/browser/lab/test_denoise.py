@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Chromium, opened
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_redrawn
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_table, until, until_redrawn
 from tests.browser.lab.tables import two_kinds
 
 NOISY, DENOISED, CLEAN = (f".triple[data-row='0'] [data-role={role}]" for role in ("noisy", "denoised", "clean"))
@@ -127,7 +127,7 @@ def test_a_scribble_passes_the_network(page: Page) -> None:
     page.mouse.up()
     until_redrawn(page, ".large-triple [data-role=denoised]", before)
     noisy = pixels(page, ".large-triple [data-role=noisy]")
-    assert (noisy[3:5] > 200).any(axis=0).all()
+    assert (noisy[3:5] > 150).any(axis=0).all()
     assert (noisy[[0, 7]] == clean[[0, 7]]).all()
     assert float(page.locator(".large-triple [data-role=noisy] + figcaption b").inner_text().split()[0]) < 30
 
@@ -156,14 +156,16 @@ def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: 
 
 
 def test_values_of_a_table_go_missing_and_are_filled_in(chromium: Chromium, tmp_path: Path) -> None:
-    with served(tmp_path, str(two_kinds(tmp_path / "kinds.csv"))) as lab:
-        lab.wait("r1", "done")
-        with lab_page(chromium, lab, "view=denoise&run=r1") as page:
-            until(page, "denoise", "d.ready === 'true'")
-            assert page.locator("[data-act=kind] option").all_inner_texts() == ["Gaussian", "Missing values"]
-            page.locator("[data-act=kind]").select_option("masking")
-            until(page, "denoise", "d.kind === 'masking'")
-            set_level(page, 0.5)
-            half = float(data(page, "denoise", "psnrNoisy"))
-            set_level(page, 0.1)
-            assert float(data(page, "denoise", "psnrNoisy")) > half
+    with (
+        served(tmp_path, str(two_kinds(tmp_path / "kinds.csv"))) as lab,
+        lab_page(chromium, lab, "view=denoise") as page,
+    ):
+        train_on_the_table(page, lab)
+        until(page, "denoise", "d.ready === 'true'")
+        assert page.locator("[data-act=kind] option").all_inner_texts() == ["Gaussian", "Missing values"]
+        page.locator("[data-act=kind]").select_option("masking")
+        until(page, "denoise", "d.kind === 'masking'")
+        set_level(page, 0.5)
+        half = float(data(page, "denoise", "psnrNoisy"))
+        set_level(page, 0.1)
+        assert float(data(page, "denoise", "psnrNoisy")) > half

@@ -11,7 +11,17 @@ from playwright.sync_api import Page, expect
 from sklearn.datasets import load_digits
 
 from tests.browser.chromium import Chromium, opened
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_redrawn
+from tests.browser.lab.serving import (
+    Lab,
+    data,
+    lab_page,
+    pixels,
+    served,
+    train_on_the_table,
+    until,
+    until_redrawn,
+    until_true,
+)
 from tests.browser.lab.tables import two_kinds
 
 REBUILT = "[data-role=reconstruction]"
@@ -86,16 +96,17 @@ def test_space_plays_and_pauses(page: Page) -> None:
 def test_with_motion_the_pulse_runs_from_left_to_right(chromium: Chromium, lab: Lab) -> None:
     page = chromium.browser.new_page()
     try:
-        page.add_init_script(
-            "window.__layers = [];"
-            "new MutationObserver(() => {"
-            "const d = document.querySelector('[data-view=flow]')?.dataset;"
-            "if (d?.layer !== undefined && window.__layers.at(-1) !== d.layer) window.__layers.push(d.layer); })"
-            ".observe(document, {subtree: true, attributes: true, childList: true, attributeFilter: ['data-layer']});"
-        )
         page.goto(f"{lab.address}/#view=flow&run=r1")
         until(page, "flow", "d.playing === 'false' && d.layer === d.layers")
-        assert page.evaluate("window.__layers.map(Number)") == list(range(int(data(page, "flow", "layers")) + 1))
+        page.evaluate(
+            "() => { const el = document.querySelector('[data-view=flow]'); window.seen = [];"
+            "const note = () => { if (window.seen.at(-1) !== el.dataset.layer) window.seen.push(el.dataset.layer); };"
+            "new MutationObserver(note)"
+            ".observe(el, {attributeFilter: ['data-layer']}); }"
+        )
+        page.get_by_role("button", name="Next sample").click()
+        until(page, "flow", "window.seen.length > 0 && d.playing === 'false' && d.layer === d.layers")
+        assert page.evaluate("window.seen.map(Number)") == list(range(int(data(page, "flow", "layers")) + 1))
     finally:
         page.close()
 
@@ -153,8 +164,9 @@ def test_a_unit_tells_its_value_and_largest_inputs_by_keyboard(page: Page) -> No
 
 def test_a_class_can_be_chosen(page: Page) -> None:
     page.get_by_label("Class of the samples").select_option("3")
-    page.wait_for_function(
-        "[...document.querySelectorAll('.sample')].every(b => b.getAttribute('aria-label').endsWith('class 3'))"
+    until_true(
+        page,
+        "() => [...document.querySelectorAll('.sample')].every(b => b.getAttribute('aria-label').endsWith('class 3'))",
     )
     positions = [int(b.get_attribute("data-position") or -1) for b in page.locator(".sample").all()]
     assert len(positions) > 5
@@ -172,15 +184,14 @@ def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: 
 
 
 def test_a_row_of_a_table_passes_too(chromium: Chromium, tmp_path: Path) -> None:
-    with served(tmp_path, str(two_kinds(tmp_path / "kinds.csv"))) as lab:
-        lab.wait("r1", "done")
-        with lab_page(chromium, lab, "view=flow&run=r1") as page:
-            until(page, "flow", "d.ready === 'true'")
-            page.locator("[data-act=draw]").click()
-            until(page, "flow", "d.sample === 'drawn'")
-            before = data(page, "flow", "error")
-            slider = page.locator("input[data-column='0']")
-            slider.focus()
-            page.keyboard.press("End")
-            until(page, "flow", f"d.error !== '{before}'")
-            assert float(data(page, "flow", "error")) > float(before)
+    with served(tmp_path, str(two_kinds(tmp_path / "kinds.csv"))) as lab, lab_page(chromium, lab, "view=flow") as page:
+        train_on_the_table(page, lab)
+        until(page, "flow", "d.ready === 'true'")
+        page.locator("[data-act=draw]").click()
+        until(page, "flow", "d.sample === 'drawn'")
+        before = data(page, "flow", "error")
+        slider = page.locator("input[data-column='0']")
+        slider.focus()
+        page.keyboard.press("End")
+        until(page, "flow", f"d.error !== '{before}'")
+        assert float(data(page, "flow", "error")) > float(before)
