@@ -61,7 +61,7 @@ _MOST_LAYERS, _WIDEST, _MOST_RANGES = 6, 4096, 1000
 
 def check_variant(value: Any) -> Variant:
     """One of the five; SettingError for anything else."""
-    if value not in VARIANTS:
+    if not isinstance(value, str) or value not in VARIANTS:
         raise _wrong(f"There is no variant {value!r}; the variants are {', '.join(get_args(Variant))}.")
     return value
 

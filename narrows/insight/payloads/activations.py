@@ -151,7 +151,7 @@ def _account(model: Autoencoder, values: list[np.ndarray], layer: int, index: in
     products = weights * before
     top = np.argsort(-np.abs(products), kind="stable")[:_LARGEST]
     keys = ("index", "value", "weight", "product")
-    bias = None if module.bias is None else float(module.bias[index])
+    bias = None if module.bias is None else float(module.bias.detach()[index])
     return {
         "layer": layer,
         "index": index,
