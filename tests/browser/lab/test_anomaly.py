@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
+from narrows.data import as_rows, read
+from narrows.insight.parts import Parts
 from tests.browser.chromium import Chromium, opened
 from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_table, until, until_true
 from tests.browser.lab.tables import two_kinds
@@ -200,13 +202,20 @@ def test_a_table_names_the_columns_that_are_strange(chromium: Chromium, tmp_path
         assert 120 < float(observed) < 220  # in centimetres, as it was given
         page.locator("[data-suggest=p99]").click()
         assert int(data(page, "anomaly", "flagged")) <= 4
+        # Without classes one says which rows are normal.
+        page.locator("[data-act=normal-rows]").fill("1-100, 150")
+        page.locator("[data-act=train-normal]").click()
+        assert lab.wait("r2", "done")["settings"]["rows"] == [[0, 99], [149, 149]]
+        until(page, "anomaly", "d.ready === 'true' && d.epoch !== '0'")
+        model = lab.model("r2")
+        rows = read(tmp_path / "kinds.csv")
+        seen = np.flatnonzero(Parts.seen(model, rows))
+        assert len(seen) > 50
+        assert set(seen) <= {*range(100), 149}
 
 
 def _seen(lab: Lab) -> np.ndarray:
     """Which digits the run was trained on, as the saved model remembers."""
-    from narrows.data import as_rows
-    from narrows.insight.parts import Parts
-
     return Parts.seen(lab.model("r2"), as_rows(load_digits().data / 16))
 
 

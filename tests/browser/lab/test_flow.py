@@ -158,6 +158,8 @@ def test_a_unit_tells_its_value_and_largest_inputs_by_keyboard(page: Page) -> No
     page.locator("button[data-layer='1']").focus()
     page.keyboard.press("ArrowDown")
     expect(page.locator(".flow-tip b")).to_contain_text("unit 1:")
+    expect(page.locator(".flow-tip")).to_contain_text("largest inputs")
+    assert page.locator(".flow-tip span").count() == 6  # a heading and five inputs, each value × weight
     page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement.dataset.layer") == "2"
 
@@ -171,6 +173,17 @@ def test_a_class_can_be_chosen(page: Page) -> None:
     positions = [int(b.get_attribute("data-position") or -1) for b in page.locator(".sample").all()]
     assert len(positions) > 5
     assert set(load_digits().target[positions]) == {3}
+
+
+def test_the_picture_follows_a_training(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "view=flow&run=r1") as page:
+        until(page, "flow", "d.ready === 'true'")
+        page.locator("[data-action=train]").click()
+        until(page, "flow", "d.ready === 'true' && Number(d.epoch) < 50")
+        early, at = pixels(page, REBUILT), int(data(page, "flow", "epoch"))
+        until(page, "flow", f"Number(d.epoch) > {at}")
+        until_redrawn(page, REBUILT, early)
+        until(page, "flow", "d.epoch === '60'")
 
 
 @pytest.mark.parametrize("width", [360, 860, 1920])

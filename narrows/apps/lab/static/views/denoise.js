@@ -137,7 +137,7 @@ export function mount(el, lab) {
 
   function drawCurve(level) {
     if (!curves?.points.length) return;
-    const line = (name, points, k, more) => ({ name, x: points.map((p) => p[0]), y: points.map((p) => p[k] ?? NaN), ...more });
+    const line = (name, points, k, more) => ({ name, ...throughLevel(points, k, level), ...more });
     const series = [line("noisy", curves.points, 1, { colour: "var(--muted)", dashed: true }), line(curves.run.variant, curves.points, 2, { colour: "var(--accent)", width: 2.5 })];
     if (curves.others.length) series.push(line(curves.second.variant, curves.others, 2, { colour: "var(--warn)", width: 2.5 }));
     const options = { series, xLabel: "noise level", yLabel: "PSNR, dB", cursor: level, step: noise.most() / 100, onCursor: (x) => noise.setLevel(Number(x.toFixed(2))),
@@ -194,6 +194,18 @@ export function mount(el, lab) {
     update: refresh,
     destroy() { offs.forEach((off) => off()); noise.destroy(); drawCurveSoon.cancel(); chart?.destroy(); clear(root); },
   };
+}
+
+/** A curve of [level, ...] points with a point more at the present level, where the mark will sit. */
+function throughLevel(points, k, level) {
+  const [x, y] = [points.map((p) => p[0]), points.map((p) => p[k] ?? NaN)];
+  const i = x.findIndex((v) => v >= level);
+  if (i > 0 && x[i] > level) {
+    const share = (level - x[i - 1]) / (x[i] - x[i - 1]);
+    y.splice(i, 0, y[i - 1] + share * (y[i] - y[i - 1]));
+    x.splice(i, 0, level);
+  }
+  return { x, y };
 }
 
 function explanationOfNoise() {

@@ -36,7 +36,7 @@ export function mount(el, lab) {
     h("div", { class: "panel flow-panel" },
       h("div", { class: "flow-halves", "aria-hidden": "true" }, h("span", {}, "encoder: shrinks"), h("span", {}, "decoder: expands")),
       stage.el,
-      h("div", { class: "controls" }, play, step, speed.el, legend())),
+      h("div", { class: "controls" }, play, step, speed.el, activationLegend())),
     drawer.el, results.el, explanation());
 
   let [data, rows, loaded, drawn, tool] = [null, null, "", null, null];
@@ -161,7 +161,7 @@ export function mount(el, lab) {
     if (!wanted) return;
     const known = told?.inputs && told.layer === wanted[0] && told.index === wanted[1];
     const from = data.layers[wanted[0] - 1];
-    stage.tell([unitWords(), ...(known ? ["largest inputs", ...told.inputs.map((x) => `${inputName(x.index, from)}: ${number(x.value, 2)} × ${number(x.weight, 2)}`)] : [])]);
+    stage.tell([unitWords(), ...(known ? ["largest inputs: value × weight", ...told.inputs.map((x) => `${inputName(x.index, from)}: ${number(x.value, 2)} × ${number(x.weight, 2)}`)] : [])]);
   }
 
   function inputName(index, layer) {
@@ -236,7 +236,7 @@ function largestDifference({ difference, run }) {
   return `largest difference: ${place}, ${difference[at] > 0 ? "+" : ""}${number(difference[at], 2)}`;
 }
 
-function legend() {
+function activationLegend() {
   return h("span", { class: "ramp-legend" }, h("span", {}, "negative"), h("span", { class: "ramp is-signed", "aria-hidden": "true" }), h("span", {}, "positive"));
 }
 

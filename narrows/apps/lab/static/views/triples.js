@@ -19,7 +19,7 @@ export function largeTriple() {
   const el = h("div", { class: "large-triple" }, wipe.el, cards.noisy.el, cards.denoised.el, cards.other.el, cards.difference.el);
 
   function card(role) {
-    const canvas = h("canvas", { role: "img", dataset: { role } });
+    const canvas = h("canvas", { role: "img", "aria-label": role, dataset: { role } });
     const [name, value] = [h("span", {}), h("b", {})];
     return { canvas, name, value, el: h("figure", { class: "figure" }, canvas, h("figcaption", {}, name, " ", value)) };
   }
