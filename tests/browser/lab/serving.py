@@ -135,8 +135,8 @@ def lab_page(
     try:
         page.goto(f"{lab.address}/?test=1#{hash_}")
         yield page
-        assert seen.complaints == []
-        assert seen.foreign == []
+        assert not seen.complaints, seen.complaints
+        assert not seen.foreign, seen.foreign
     finally:
         page.close()
 

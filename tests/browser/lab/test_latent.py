@@ -282,16 +282,15 @@ def test_a_variational_run_makes_rows_up(chromium: Chromium, lab: Lab) -> None:
 
 def test_a_table_is_explored_as_profiles(chromium: Chromium, tmp_path: Path) -> None:
     table = two_kinds(tmp_path / "people.csv")
-    with served(tmp_path, str(table), "--label", "kind") as lab:
-        with lab_page(chromium, lab, "view=latent") as page:
-            page.get_by_role("button", name="Train on people.csv").click()
-            until(page, "latent", "d.ready === 'true' && d.points === '300'")
-            lab.wait("r1", "done")
-            hover(page, 0.5, 0.5)
-            assert "is-profile" in (page.locator(DECODED).get_attribute("class") or "")
-            assert pixels(page, NEAREST).std() > 1
-            expect(page.locator(".legend .chip")).to_have_count(2)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    with served(tmp_path, str(table), "--label", "kind") as lab, lab_page(chromium, lab, "view=latent") as page:
+        page.get_by_role("button", name="Train on people.csv").click()
+        until(page, "latent", "d.ready === 'true' && d.points === '300'")
+        lab.wait("r1", "done")
+        hover(page, 0.5, 0.5)
+        assert "is-profile" in (page.locator(DECODED).get_attribute("class") or "")
+        assert pixels(page, NEAREST).std() > 1
+        expect(page.locator(".legend .chip")).to_have_count(2)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_slow_decoder_shows_the_last_point_and_few_on_the_way(

@@ -55,8 +55,8 @@ export function mountProbe(lab, run) {
       if (position !== wanted || !values) return;
       drawPicture(nearest, values, run);
       nearest.dataset.row = position;
-    } catch (error) {
-      if (!error.dropped) throw error;
+    } catch {
+      // Passed over, or no model yet: asked again at the next move.
       if (position === wanted) wanted = -2;
     }
   }

@@ -38,7 +38,7 @@ export function mount(el, lab) {
   const gallery = mountGallery(first);
   const chartBox = h("div", { class: "chart-box" });
   const chart = lineChart(chartBox, { series: [], xLabel: "epoch", yLabel: first.unit || "loss", log: store.get("log", false), whole: true, empty: "The loss appears after the first epoch", onCursor: (x) => seek(x, true), height: 260, cursor: null, label: "Loss over the epochs" });
-  const scrub = slider({ label: "Epoch", min: 0, max: 1, step: 1, value: 0, show: (i) => epochWords(frames.epochs[i]), onInput: (i) => { halt(); show(frames.epochs[i], false); }, attrs: { "data-control": "scrub" } });
+  const scrub = slider({ label: "Epoch", min: 0, max: 1, step: 1, value: 0, show: (i) => epochWords(frames.epochs[i]), onInput: (i) => { halt(); look(frames.epochs[i]); }, attrs: { "data-control": "scrub" } });
   const live = h("button", { type: "button", class: "button small live", dataset: { action: "live" }, "aria-pressed": "true", title: "Follow the training ( l )", on: { click: goLive } }, h("span", { class: "live-dot", "aria-hidden": "true" }), "Live");
   const replay = h("button", { type: "button", class: "button small", dataset: { action: "replay" }, on: { click: toggleReplay } });
   const pace = segmented({ label: "Speed of the replay", value: String(speed), choices: [["1", "1×"], ["4", "4×"], ["16", "16×"]], onChoose: (v) => { speed = Number(v); store.set("speed", speed === 1 ? null : speed); } });
@@ -88,8 +88,8 @@ export function mount(el, lab) {
     await lab.load(run);
     try {
       others.take(await lab.ask("frames", { run: run.id }));
-    } catch (error) {
-      if (!error.dropped) throw error;
+    } catch {
+      // A run that never got to an epoch has no pictures to put beside.
     }
     if (gone) return;
     showBeside();
@@ -126,11 +126,16 @@ export function mount(el, lab) {
     say();
   }
 
+  /** Where the reader went; at the newest epoch he follows the training. */
+  function look(epoch) {
+    show(epoch, epoch === frames.epochs.at(-1));
+  }
+
   /** To the kept epoch nearest to x. */
   function seek(x, stop) {
     if (stop) halt();
     const epoch = frames.nearest(Math.round(x));
-    if (epoch !== shown || follows) show(epoch, false);
+    if (epoch !== shown || follows) look(epoch);
   }
 
   function goLive() {
@@ -221,7 +226,7 @@ export function mount(el, lab) {
   function seekStep(d) {
     halt();
     const i = frames.epochs.indexOf(shown);
-    show(frames.epochs[Math.max(0, Math.min(frames.epochs.length - 1, i + d))], false);
+    look(frames.epochs[Math.max(0, Math.min(frames.epochs.length - 1, i + d))]);
   }
 
   sign();
