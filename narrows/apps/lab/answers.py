@@ -10,8 +10,9 @@ import numpy as np
 
 from narrows.apps.lab.datasets import MOST_ROWS, Source, load
 from narrows.apps.lab.params import Params
+from narrows.apps.lab.rows import anomalous, floats_of, trained_on, units
 from narrows.apps.lab.runs import Run
-from narrows.apps.lab.worker import pictures, pixels, plane_of
+from narrows.apps.lab.teller import pictures, pixels, plane_of
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -141,7 +142,7 @@ class Answers:
         if positions is None:
             positions = self._some(run, model, rows, params, params.whole("n", 24, 1, 2000))
         found = payloads.reconstructions(model, rows, positions=positions)
-        return payloads.Payload("rows", {**found.about, **_units(model)}, found.arrays)
+        return payloads.Payload("rows", {**found.about, **units(model)}, found.arrays)
 
     def _sheet(self, run: Run, model: Autoencoder, params: Params) -> Payload:
         from narrows.insight import payloads
@@ -181,8 +182,8 @@ class Answers:
             label = None if rows.labels is None else rows.labels[position]
             found = payloads.activations(model, rows, position=position, **given)
         else:
-            found = payloads.activations(model, floats=_floats(model, values, given["like"]), **given)
-        return payloads.Payload("activations", {**found.about, **_units(model), "label": label}, found.arrays)
+            found = payloads.activations(model, floats=floats_of(model, values, given["like"]), **given)
+        return payloads.Payload("activations", {**found.about, **units(model), "label": label}, found.arrays)
 
     def _denoise(self, run: Run, model: Autoencoder, params: Params) -> Payload:
         from narrows.insight import corrupted, payloads
@@ -198,9 +199,9 @@ class Answers:
         if values is None:
             found = payloads.denoising(model, rows, corruption=kind, level=level, positions=positions, seed=seed)
         else:
-            found = payloads.denoised(model, rows, int(positions[0]), _floats(model, values, self.like(run, model)))
+            found = payloads.denoised(model, rows, int(positions[0]), floats_of(model, values, self.like(run, model)))
         high = _LEVELS[kind] * (1 if model.schema_.bounded or kind != "gaussian" else 3)
-        about = {**found.about, **_units(model), "levels": {"low": 0.0, "high": high}, "curve": None, "layers": None}
+        about = {**found.about, **units(model), "levels": {"low": 0.0, "high": high}, "curve": None, "layers": None}
         arrays = dict(found.arrays)
         if params.switch("curve"):
             levels = np.linspace(0, high, 9)
@@ -211,7 +212,7 @@ class Answers:
                 floats = model.schema_.encode(rows.take(positions))
                 noisy = corrupted(model, floats, seed=seed, corruption=kind, level=level)[0]
             else:
-                noisy = _floats(model, values, self.like(run, model))
+                noisy = floats_of(model, values, self.like(run, model))
             inside = payloads.activations(model, floats=noisy)
             about["layers"] = inside.about["layers"]
             arrays |= {name: array for name, array in inside.arrays.items() if name.startswith("layer")}
@@ -222,7 +223,7 @@ class Answers:
 
         rows = self.rows(run)
         normal = self._normal(run, rows, params)
-        is_anomaly = None if normal is None else _anomalous(rows.labels, normal)
+        is_anomaly = None if normal is None else anomalous(rows.labels, normal)
         seen = self.seen(run, model)
         found = payloads.scores(model, rows, is_anomaly, seen=seen)
         about = {
@@ -230,7 +231,7 @@ class Answers:
             "normal": normal,
             "labelled": normal is not None,
             "flags": "score > threshold",
-            "trained_on": _trained_on(run, seen, is_anomaly),
+            "trained_on": trained_on(run, seen, is_anomaly),
         }
         return payloads.Payload("scores", about, found.arrays)
 
@@ -289,7 +290,7 @@ class Answers:
         subset = params.choice("subset", ("any", "normal", "anomalous"), "any")
         normal = self._normal(run, rows, params)
         if subset != "any" and normal is not None:
-            candidates = candidates[_anomalous(rows.labels, normal) == (subset == "anomalous")]
+            candidates = candidates[anomalous(rows.labels, normal) == (subset == "anomalous")]
         label = params.text("label")
         if label is not None and rows.labels is not None:
             candidates = candidates[rows.labels[candidates] == label]
@@ -322,61 +323,6 @@ _VIEWS: dict[str, Callable[[Answers, Run, Any, Params], Payload]] = {
     "history": Answers._history,
     "frames": Answers._history,
 }
-
-
-def _anomalous(labels: np.ndarray | None, normal: list[str]) -> np.ndarray:
-    """Rows of another class than the normal ones; rows without a class are not called anomalous."""
-    assert labels is not None
-    return np.array([label is not None and label not in normal for label in labels], bool)
-
-
-def _floats(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -> np.ndarray:
-    """What a page draws as one encoded row: of images brightness in [0, 1], of tables the floats themselves."""
-    schema = model.schema_
-    if schema.image_shape is None:
-        return values
-    values = np.clip(values, 0, 1)
-    if schema.pixel_range is not None:
-        return values
-    from narrows.data import as_rows
-
-    low, high = 0.0, 1.0
-    if like is not None:
-        block = schema.decode_rows(like).block()
-        low, high = float(block.min()), float(block.max())
-    image = (low + values * (high - low)).reshape(1, *schema.image_shape)
-    return schema.encode(as_rows(image))[0]
-
-
-def _units(model: Autoencoder) -> dict[str, Any]:
-    """How a table's floats become the user's numbers: centre + spread * float, None where they do not."""
-    from narrows.data import Numeric
-
-    schema = model.schema_
-    if schema.image_shape is not None:
-        return {}
-    centre: list[float | None] = []
-    spread: list[float | None] = []
-    for kind in schema.kinds:
-        n = len(kind.float_columns)
-        is_number = isinstance(kind, Numeric)
-        centre += kind.offset.tolist() if is_number else [None] * n
-        spread += kind.scale.tolist() if is_number else [None] * n
-    return {"centre": centre, "spread": spread}
-
-
-def _trained_on(run: Run, seen: np.ndarray, is_anomaly: np.ndarray | None) -> str:
-    """Which rows the run learned from, in a sentence."""
-    n = int(seen.sum())
-    if not n:
-        return "It is not known which of these rows the model learned from."
-    chosen = run.settings.get("normal")
-    which = f"rows of {'class' if len(chosen) == 1 else 'the classes'} {', '.join(chosen)}" if chosen else "rows"
-    sentence = f"The run learned from {n:,} {which}"
-    if is_anomaly is None:
-        return f"{sentence}."
-    n_strange = int((is_anomaly & seen).sum())
-    return f"{sentence}, {f'{n_strange:,} anomalies among them' if n_strange else 'no anomaly among them'}."
 
 
 def _wrong(sentence: str) -> Exception:

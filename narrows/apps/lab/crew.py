@@ -14,9 +14,12 @@ from narrows.apps.lab.workers import GONE, Backend, Worker
 if TYPE_CHECKING:
     from narrows.apps.lab.session import Session
 
+MOST_TRAININGS = 2
 GRACE = 2.0
 """Seconds that a worker has to stop by itself, and then to be terminated."""
 _SAVE_EVERY = 2.0
+_BREATH = 5.0
+"""Seconds after a start before the next worker takes a core for its imports."""
 _LAST = ("done", "stopped", "diverged", "failed")
 
 
@@ -44,7 +47,9 @@ class Crew:
         worker, self._spare = self._spare, None
         assert worker is not None
         self._at_work[worker] = run
-        asyncio.get_running_loop().run_in_executor(None, worker.start, job)
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, worker.start, job)
+        loop.call_later(_BREATH, self._prepare_next)
 
     def command(self, run: Run, name: str) -> None:
         """pause, resume or step."""
@@ -83,6 +88,11 @@ class Crew:
         """Ids of the processes that live."""
         workers = [*self._at_work, *([] if self._spare is None else [self._spare])]
         return [worker.process.pid for worker in workers if worker.process is not None and worker.process.pid]
+
+    def _prepare_next(self) -> None:
+        """Have a warm worker for the next start, where one more training is allowed."""
+        if len(self._at_work) < MOST_TRAININGS:
+            self.warm_up()
 
     def _of(self, run: Run) -> list[Worker]:
         return [worker for worker, its in self._at_work.items() if its is run]

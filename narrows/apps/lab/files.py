@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrows.apps.lab.datasets import python_of
 from narrows.apps.lab.runs import Run
-from narrows.apps.lab.worker import pixels
+from narrows.apps.lab.teller import pixels
 
 if TYPE_CHECKING:
     from narrows.data import Rows

@@ -245,15 +245,19 @@ class Page:
                 loop.call_later(min(waits), self._wake.set)
 
     async def _send_state(self) -> float:
-        if "state" not in self._wanted or (wait := self._wait("state")):
-            return wait if "state" in self._wanted else 0.0
+        if "state" not in self._wanted:
+            return 0.0
+        if wait := self._wait("state"):
+            return wait
         self._wanted.discard("state")
         await self._send(protocol.to_json({"t": "state", "state": self._session.state()}))
         return 0.0
 
     async def _send_epochs(self) -> float:
-        if "epochs" not in self._wanted or (wait := self._wait("epochs")):
-            return wait if "epochs" in self._wanted else 0.0
+        if "epochs" not in self._wanted:
+            return 0.0
+        if wait := self._wait("epochs"):
+            return wait
         self._wanted.discard("epochs")
         for run in list(self._session.runs.values()):
             start, self._sent[run.id] = min(self._sent.get(run.id, 0), len(run.history)), len(run.history)
@@ -263,8 +267,10 @@ class Page:
 
     async def _send_slots(self, kind: str) -> float:
         slots = [slot for slot in self._slots if slot[0] == kind]
-        if not slots or (wait := self._wait(kind)):
-            return wait if slots else 0.0
+        if not slots:
+            return 0.0
+        if wait := self._wait(kind):
+            return wait
         for slot in slots:
             run, epoch, arrays = self._slots.pop(slot)
             if kind == "codes":

@@ -8,7 +8,7 @@ import numpy as np
 
 from narrows.apps.lab.datasets import Source
 from narrows.apps.lab.runs import Run
-from narrows.apps.lab.worker import N_FIXED, about_network, pictures
+from narrows.apps.lab.teller import N_FIXED, about_network, pictures
 
 if TYPE_CHECKING:
     from narrows.data import Rows

@@ -21,6 +21,7 @@ ACTIVE = ("preparing", "running", "pausing", "paused")
 """States in which a worker is busy with the run."""
 
 FRAME_BYTES = 32 << 20
+_NAMED = 6
 
 
 class Frames:
@@ -175,7 +176,7 @@ class Run:
         return {
             "id": self.id,
             "number": self.number,
-            "name": f"{self.variant} · {self.data_name}",
+            "name": f"{self.variant} · {self.data_name}{self._part()}",
             "dataset": self.dataset,
             "variant": self.variant,
             "settings": self.settings,
@@ -190,6 +191,12 @@ class Run:
             "can_train": self.source is not None or self.rows is not None,
             "can_resume": self.state == "stopped" and self.weights.there and self.left > 0,
         }
+
+    def _part(self) -> str:
+        """What it learned from, where that is not all."""
+        normal, ranges = self.settings.get("normal"), self.settings.get("rows")
+        told = ", ".join((normal or [])[:_NAMED]) + (", …" if normal and len(normal) > _NAMED else "")
+        return (f", only {told}" if told else "") + (", some rows" if ranges else "")
 
     @property
     def left(self) -> int:

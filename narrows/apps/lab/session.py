@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from narrows.apps.lab.answers import Answers
-from narrows.apps.lab.crew import Crew
+from narrows.apps.lab.crew import MOST_TRAININGS, Crew
 from narrows.apps.lab.datasets import MOST_ROWS, Source, describe, load, offered
 from narrows.apps.lab.runs import Run
 from narrows.apps.lab.settings import check, check_variant, filled_in
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from narrows.data import Rows
     from narrows.estimators import Autoencoder
 
-MOST_TRAININGS = 2
 UPLOAD_BYTES = 200 << 20
 _VARIANTS = ("plain", "denoising", "sparse", "contractive", "variational")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from narrows.apps.cli.settings import VARIANTS, Variant, make_estimator
 
@@ -63,7 +63,7 @@ def check_variant(value: Any) -> Variant:
     """One of the five; SettingError for anything else."""
     if not isinstance(value, str) or value not in VARIANTS:
         raise _wrong(f"There is no variant {value!r}; the variants are {', '.join(get_args(Variant))}.")
-    return value
+    return cast("Variant", value)
 
 
 def check(given: Mapping[str, Any], classes: list[str] | None) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _normal(value: Any, classes: list[str] | None) -> list[str] | None:
 
 def _ranges(value: Any) -> list[list[int]] | None:
     """[[first, last], ...], places from 0, both ends counted in."""
-    pairs = value if isinstance(value, list) and len(value) <= _MOST_RANGES else [None]
+    pairs: list[Any] = value if isinstance(value, list) and len(value) <= _MOST_RANGES else [None]
     for pair in pairs:
         whole = isinstance(pair, list) and len(pair) == 2 and all(type(place) is int for place in pair)
         if not whole or not 0 <= pair[0] <= pair[1]:

@@ -10,7 +10,8 @@ from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-from narrows.apps.lab.worker import Job, main, receive, send, serve
+from narrows.apps.lab.teller import receive, send
+from narrows.apps.lab.worker import Job, main, serve
 
 Backend = Literal["process", "thread"]
 Heard = Callable[["Worker", str, dict[str, Any]], None]
