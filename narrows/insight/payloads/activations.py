@@ -142,7 +142,7 @@ def _account(model: Autoencoder, values: list[np.ndarray], layer: int, index: in
     if isinstance(module, nn.Linear):
         weights = module.weight[index]
     elif isinstance(module, TiedLinear):
-        weights = module.mirror.weight[: module.n_inputs, index]
+        weights = module.__dict__["mirror"].weight[: module.n_inputs, index]
     else:
         return None
     weights = weights.detach().cpu().numpy()
