@@ -1,10 +1,17 @@
-"""Tables for the tests of the page."""
+"""Rows for the tests of the page."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+from sklearn.datasets import load_digits
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Pixels in [0, 1] (1797, 64) and which digit each is, from scikit-learn itself."""
+    X, y = load_digits(return_X_y=True)
+    return np.asarray(X, float) / 16, np.asarray(y)
 
 
 def two_kinds(path: Path, *, label: bool = True) -> Path:

@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score
 
 from narrows.data import as_rows, read
 from narrows.insight.parts import Parts
 from tests.browser.chromium import Chromium, opened
 from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_table, until, until_true
-from tests.browser.lab.tables import two_kinds
+from tests.browser.lab.tables import digits, two_kinds
 
 COUNTS = ("caught", "missed", "falseAlarms", "cleared")
 
@@ -54,17 +53,16 @@ def test_one_click_trains_on_the_normal_classes_alone(page: Page, lab: Lab) -> N
     assert lab.run("r2")["settings"]["normal"] == [str(c) for c in range(9)]
     assert "0" in page.locator("[data-trained-on]").inner_text()
     expect(page.locator("[data-act=train-normal]")).to_be_hidden()
-    digits = load_digits()
     seen = _seen(lab)
     assert seen.any()
-    assert not seen[digits.target == 9].any()
+    assert not seen[digits()[1] == 9].any()
 
 
 def test_the_area_under_the_roc_is_scikit_learns(page: Page, lab: Lab) -> None:
-    digits = load_digits()
+    X, y = digits()
     unseen = ~_seen(lab)
-    errors = lab.model("r2").reconstruction_error(digits.data[unseen] / 16)
-    expected = roc_auc_score(digits.target[unseen] == 9, errors)
+    errors = lab.model("r2").reconstruction_error(X[unseen])
+    expected = roc_auc_score(y[unseen] == 9, errors)
     assert float(data(page, "anomaly", "auc")) == pytest.approx(expected, abs=1e-6)
     assert f"AUC {expected:.3f}" in page.locator(".roc-figure").inner_text()
 
@@ -134,11 +132,11 @@ def test_suggestions_do_what_they_say(page: Page) -> None:
 
 
 def test_both_error_maps_share_a_scale_and_hold_the_models_errors(page: Page, lab: Lab) -> None:
-    model, digits = lab.model("r2"), load_digits().data / 16
+    model, (X, _) = lab.model("r2"), digits()
     for kind in ("first", "second"):
         card = page.locator(f".sample-card[data-kind={kind}]")
         position = int(card.get_attribute("data-position") or -1)
-        row = digits[[position]]
+        row = X[[position]]
         squares = (np.asarray(model.reconstruct(row)) - row) ** 2
         assert float(card.get_attribute("data-map-max") or 0) == pytest.approx(squares.max(), rel=1e-4)
         assert float(card.get_attribute("data-score") or 0) == pytest.approx(float(squares.sum()), rel=1e-4)
@@ -216,7 +214,7 @@ def test_a_table_names_the_columns_that_are_strange(chromium: Chromium, tmp_path
 
 def _seen(lab: Lab) -> np.ndarray:
     """Which digits the run was trained on, as the saved model remembers."""
-    return Parts.seen(lab.model("r2"), as_rows(load_digits().data / 16))
+    return Parts.seen(lab.model("r2"), as_rows(digits()[0]))
 
 
 def _agree(page: Page) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from sklearn.datasets import load_digits
 
 from tests.browser.chromium import Chromium, opened
 from tests.browser.lab.serving import (
@@ -22,7 +21,7 @@ from tests.browser.lab.serving import (
     until_redrawn,
     until_true,
 )
-from tests.browser.lab.tables import two_kinds
+from tests.browser.lab.tables import digits, two_kinds
 
 REBUILT = "[data-role=reconstruction]"
 
@@ -48,13 +47,13 @@ def page(chromium: Chromium, lab: Lab) -> Iterator[Page]:
 
 
 def test_the_reconstruction_is_the_models_own(page: Page, lab: Lab) -> None:
-    digits = load_digits().data / 16
+    X, _ = digits()
     model = lab.model("r1")
     before = data(page, "flow", "sample")
     for _ in range(3):
         position = int(data(page, "flow", "sample"))
-        assert np.abs(pixels(page, "[data-role=input]") - np.round(255 * digits[position]).reshape(8, 8)).max() <= 1
-        expected = np.asarray(model.reconstruct(digits[[position]])).reshape(8, 8)
+        assert np.abs(pixels(page, "[data-role=input]") - np.round(255 * X[position]).reshape(8, 8)).max() <= 1
+        expected = np.asarray(model.reconstruct(X[[position]])).reshape(8, 8)
         assert np.abs(pixels(page, REBUILT) - np.round(255 * expected)).max() <= 1
         page.get_by_role("button", name="Next sample").click()
         until(page, "flow", f"d.sample !== '{position}'")
@@ -69,7 +68,7 @@ def test_units_fall_to_the_code_and_rise_again_as_in_the_model(page: Page, lab: 
     assert units[code:] == sorted(units[code:])
     model = lab.model("r1")
     assert units[code] == model.n_components
-    row = load_digits().data[[int(data(page, "flow", "sample"))]] / 16
+    row = digits()[0][[int(data(page, "flow", "sample"))]]
     shown = [float(n.replace("−", "-")) for n in page.locator(".flow-number b").all_inner_texts()]
     assert shown == pytest.approx(np.asarray(model.transform(row))[0], abs=0.006)
 
@@ -172,7 +171,7 @@ def test_a_class_can_be_chosen(page: Page) -> None:
     )
     positions = [int(b.get_attribute("data-position") or -1) for b in page.locator(".sample").all()]
     assert len(positions) > 5
-    assert set(load_digits().target[positions]) == {3}
+    assert set(digits()[1][positions]) == {3}
 
 
 def test_the_picture_follows_a_training(chromium: Chromium, lab: Lab) -> None:

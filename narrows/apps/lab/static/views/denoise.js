@@ -28,7 +28,7 @@ export function mount(el, lab) {
   const large = largeTriple();
   const small = smallTriples({ onChoose: choose });
   const layers = layerStrip();
-  const curveBox = h("div", { class: "figure" });
+  const curveBox = h("div", { class: "figure curve-figure" });
   const scribbleButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => scribble(own.hidden) } }, "Scribble on it");
   const own = h("div", { class: "own-input", hidden: true });
   const others = h("button", { type: "button", class: "button", dataset: { act: "others" }, on: { click: () => { offset += 1; positions = null; refresh(); } } }, "Other samples");
@@ -43,7 +43,7 @@ export function mount(el, lab) {
       h("div", { class: "panel stack" }, h("h3", {}, "Layer by layer: the noisy row on its way"), layers.el, h("p", { class: "note" }, "Blue is negative, orange positive, each layer scaled to its largest unit."))),
     explanationOfNoise());
 
-  let [positions, originals, units, known, chosen, offset, scribbled, last, chart, curveKey] = [null, null, null, "", lab.store.get("row", 0), 0, null, null, null, ""];
+  let [positions, originals, units, known, chosen, offset, scribbled, last, chart] = [null, null, null, "", lab.store.get("row", 0), 0, null, null, null];
 
   const refresh = refresher(async () => {
     const run = lab.run;
@@ -53,13 +53,20 @@ export function mount(el, lab) {
     const { kind, level, seed } = noise.value();
     const question = { positions, kind, level, seed };
     if (scribbled) Object.assign(question, { positions: [positions[chosen]], values: Array.from(scribbled.values), mask: Array.from(scribbled.mask) });
-    const answer = await lab.ask("denoise", question);
     const second = beside.run();
+    const key = curveKey(run, second);
+    if (wantCurve && !scribbled && key !== curveOf) question.curve = true;
+    wantCurve = false;
+    const answer = await lab.ask("denoise", question);
     const other = second && second.n_floats === run.n_floats ? await lab.ask("denoise", { ...question, run: second.id }) : null;
     if (lab.run?.id !== run.id) return;
     show(run, answer, other && { run: second, answer: other }, { kind, level, seed });
+    if (question.curve) {
+      curveOf = key;
+      curves = { run, second, points: answer.about.curve || [], others: other?.about.curve || [] };
+    } else if (!scribbled && key !== curveOf) askCurveSoon();
+    drawCurve(level);
     await showLayers(run);
-    drawCurveSoon();
   }, (error) => { problem.hidden = false; problem.textContent = error.message || String(error); });
 
   async function loadRows(run) {
@@ -113,27 +120,13 @@ export function mount(el, lab) {
   }
 
   // The curve measures many levels, so it waits until the hand rests.
-  const drawCurveSoon = afterQuiet(async () => {
-    const run = lab.run;
-    if (!run || scribbled) return;
-    const { kind, seed, level } = noise.value();
-    const key = `${run.id} ${run.epoch} ${kind} ${seed} ${beside.run()?.id} ${beside.run()?.epoch} ${positions}`;
-    if (key !== curveKey) {
-      curveKey = key;
-      refreshCurve();
-    } else drawCurve(level);
-  }, 150);
+  const askCurveSoon = afterQuiet(() => { wantCurve = true; refresh(); }, 150);
+  let [curves, curveOf, wantCurve] = [null, "", false];
 
-  let curves = null;
-  const refreshCurve = refresher(async () => {
-    const [run, second] = [lab.run, beside.run()];
-    const { kind, seed, level } = noise.value();
-    const question = { positions, kind, level, seed, curve: true };
-    const answer = await lab.ask("denoise", question);
-    const other = second ? await lab.ask("denoise", { ...question, run: second.id }) : null;
-    curves = { kind, run, second, points: answer.about.curve || [], others: other?.about.curve || [] };
-    drawCurve(noise.value().level);
-  }, () => { curveKey = ""; });
+  function curveKey(run, second) {
+    const { kind, seed } = noise.value();
+    return `${run.id} ${run.epoch} ${kind} ${seed} ${second?.id} ${second?.epoch}`;
+  }
 
   function drawCurve(level) {
     if (!curves?.points.length) return;
@@ -192,7 +185,7 @@ export function mount(el, lab) {
   refresh();
   return {
     update: refresh,
-    destroy() { offs.forEach((off) => off()); noise.destroy(); drawCurveSoon.cancel(); chart?.destroy(); clear(root); },
+    destroy() { offs.forEach((off) => off()); noise.destroy(); askCurveSoon.cancel(); chart?.destroy(); clear(root); },
   };
 }
 

@@ -1,6 +1,6 @@
 /** A normal and an anomalous sample: original, reconstruction, error map on one scale, and the value. */
 
-import { clear, h, number } from "../core/dom.js";
+import { clear, count, h, number } from "../core/dom.js";
 import { drawPair, drawPicture } from "../core/picture.js";
 import { largestSize } from "./layer-paint.js";
 
@@ -30,8 +30,8 @@ export function sampleCard({ kind, onPick }) {
       title.textContent = o.title;
       Object.assign(range, { max: Math.max(0, n - 1), value: o.rank });
       range.setAttribute("aria-label", `${o.title}, sorted by error`);
-      range.setAttribute("aria-valuetext", `${o.rank + 1} of ${n}`);
-      place.textContent = `${o.rank + 1} of ${n}`;
+      range.setAttribute("aria-valuetext", `${count(o.rank + 1)} of ${count(n)}`);
+      place.textContent = `${count(o.rank + 1)} of ${count(n)}`;
     },
     show({ arrays, run, scale, score, position }) {
       drawPicture(original.canvas, arrays.original, run);

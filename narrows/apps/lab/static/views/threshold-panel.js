@@ -1,7 +1,7 @@
 /** Where the alarm begins: a slider, a box, a line to drag in the histogram; all say the same number. */
 
 import { histogram } from "../core/chart.js";
-import { h, number } from "../core/dom.js";
+import { count, h, number } from "../core/dom.js";
 import { binEdges } from "./verdicts.js";
 
 /** @param {{onThreshold: (value: number) => void}} calls */
@@ -30,8 +30,8 @@ export function thresholdPanel({ onThreshold }) {
       const bin = Math.max(0, Math.min(counts.normal.length - 1, Math.floor((scores.score[i] - edges[0]) / width)));
       counts[scores.anomalous[i] ? "anomalous" : "normal"][bin] += 1;
     }
-    const series = [{ name: `${words.normal} (${scores.normals})`, counts: counts.normal, filled: true, colour: "var(--accent)" }];
-    if (scores.anomalies) series.push({ name: `${words.anomalous} (${scores.anomalies})`, counts: counts.anomalous, filled: false, colour: "var(--bad)" });
+    const series = [{ name: `${words.normal} (${count(scores.normals)})`, counts: counts.normal, filled: true, colour: "var(--accent)" }];
+    if (scores.anomalies) series.push({ name: `${words.anomalous} (${count(scores.anomalies)})`, counts: counts.anomalous, filled: false, colour: "var(--bad)" });
     plan.options = { edges, series, open: plan.cut, xLabel: unit, yLabel: "rows", label: "How many rows have which error", step: (high - low) / 1000, height: 270 };
   }
 
