@@ -135,7 +135,7 @@ def test_a_setting_that_cannot_be_is_said_beside_its_field(page: Page) -> None:
     field = page.locator("[data-setting=n_components]")
     field.fill("two")
     page.get_by_role("button", name="Train with these").click()
-    expect(page.locator(".is-problem").first).to_contain_text("whole number")
+    expect(page.locator(".settings .is-problem").first).to_contain_text("whole number")
     expect(field).to_be_focused()
     field.fill("3")
     page.locator("[data-setting=hidden_layer_sizes]").fill("20, 10")
@@ -191,8 +191,9 @@ def test_every_control_has_a_name(page: Page) -> None:
             """() => [...document.querySelectorAll(
                 '.narrows-lab :is(button, input, select, [role=slider], [tabindex="0"])')]
             .filter(el => el.offsetParent !== null || el instanceof SVGElement)
-            .filter(el => !(el.getAttribute('aria-label') || el.getAttribute('aria-labelledby') || el.innerText?.trim()
-                || el.labels?.[0]?.innerText.trim() || el.title)).map(el => el.outerHTML.slice(0, 120))"""
+            .filter(el => !(el.getAttribute('aria-label') || el.getAttribute('aria-labelledby')
+                || el.textContent?.trim()
+                || el.labels?.[0]?.textContent.trim() || el.title)).map(el => el.outerHTML.slice(0, 120))"""
         )
         assert nameless == [], view
 

@@ -51,7 +51,7 @@ export function lineChart(el, options) {
     const x = scaleOf(x0, x1 > x0 ? x1 : x0 + 1, box.left, box.right);
     const y = scaleOf(y0, y1, box.bottom, box.top, o.log);
     const whole = ticksOf(x0, x1 > x0 ? x1 : x0 + 1, Math.max(2, Math.floor(width / 90))).filter((v) => !o.whole || Number.isInteger(v));
-    root.append(frame({ x, y, box, xTicks: whole, yTicks: o.log ? logTicks(y0, y1) : ticksOf(y0, y1, 4), xLabel: o.xLabel, yLabel: o.yLabel }));
+    root.append(frame({ x, y, box, xTicks: whole, yTicks: o.log ? logTicks(y0, y1) : ticksOf(y0, y1, 4), xLabel: o.xLabel, yLabel: width < 560 ? o.yLabel?.split(" (")[0] : o.yLabel }));
     for (const s of o.series) {
       let d = "";
       let pen = "M";

@@ -23,6 +23,11 @@ export function classSlots(counts) {
   return slots;
 }
 
+/** The palette as [r, g, b], lightened a little on a dark ground, where its red and violet would sink. */
+export function shownPalette() {
+  return PALETTE.map((hex) => (theme.dark ? mix(rgb(hex), [255, 255, 255], 0.22) : rgb(hex)));
+}
+
 /** "#3f90da" -> [63, 144, 218] */
 export function rgb(hex) {
   const n = parseInt(hex.slice(1), 16);
@@ -32,7 +37,9 @@ export function rgb(hex) {
 const SIGNED = { light: [[11, 92, 173], [255, 255, 255], [180, 83, 10]], dark: [[92, 170, 245], [24, 28, 36], [240, 150, 70]] };
 const ERROR = { light: [[255, 255, 255], [189, 31, 1]], dark: [[24, 28, 36], [255, 112, 84]] };
 
-const mix = (a, b, t) => [0, 1, 2].map((i) => Math.round(a[i] + (b[i] - a[i]) * t));
+function mix(a, b, t) {
+  return [0, 1, 2].map((i) => Math.round(a[i] + (b[i] - a[i]) * t));
+}
 
 /** -1 blue, 0 ground, 1 orange. @returns {[number, number, number]} */
 export function diverging(v) {

@@ -1,6 +1,6 @@
 /** The map of the codes: points, class names at their medians, decoded tiles, a probe one moves, two pins and the way between. */
 
-import { rgb, theme, PALETTE } from "../core/colour.js";
+import { rgb, shownPalette, theme } from "../core/colour.js";
 import { clear, h, perFrame, svg } from "../core/dom.js";
 import { Raster } from "../core/raster.js";
 import { drawTiles } from "./latent-tiles.js";
@@ -20,6 +20,7 @@ export function createMap({ label, reduced, onProbe, onPin }) {
   let turning = 0;
 
   const draw = perFrame(() => {
+    raster.colours = shownPalette();
     raster.ground = rgb(theme.dark ? "#141820" : "#fbfcfe");
     drawTiles(tiles, raster, now.showTiles ? now.lattice : null);
     raster.draw();
@@ -70,7 +71,6 @@ export function createMap({ label, reduced, onProbe, onPin }) {
   function setPoints(xy, labels, classes, slots) {
     cancelAnimationFrame(turning);
     raster.setClasses(labels);
-    raster.colours = PALETTE.map(rgb);
     now.classes = classes;
     raster.setPoints(xy, Array.from(labels, (c) => (c < 0 ? 255 : slots[c])));
     placeLabels();
