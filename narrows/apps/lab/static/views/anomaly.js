@@ -21,7 +21,7 @@ export function mount(el, lab) {
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const fail = (error) => { problem.hidden = false; problem.textContent = [error.message || String(error), error.hint].filter(Boolean).join(" "); };
   const normal = normalClasses({ lab, onChange: () => { source = "p95"; picks = {}; refresh(); }, onProblem: fail });
-  const threshold = thresholdPanel({ onThreshold: (value) => { source = "hand"; setThreshold(value); } });
+  const threshold = thresholdPanel({ onThreshold: (chosen) => moveThreshold(chosen) });
   const cards = { first: sampleCard({ kind: "first", onPick: (rank) => pick("first", rank) }), second: sampleCard({ kind: "second", onPick: (rank) => pick("second", rank) }) };
   const columns = columnTable();
   const suggestions = h("div", { class: "row", role: "group", "aria-label": "Suggested thresholds" });
@@ -87,7 +87,7 @@ export function mount(el, lab) {
     const kinds = [["p95", labelled ? "95 % of normal rows pass" : "95 % of rows pass"], ["p99", labelled ? "99 % pass" : "99 % of rows pass"]];
     if (labelled && scores.normals) kinds.push(["best_f1", "best F1"]);
     clear(suggestions, h("span", { class: "note" }, "Suggested"), kinds.map(([name, words]) => h("button", { type: "button", class: "button small", dataset: { suggest: name },
-      on: { click: () => { source = name; setThreshold(suggestedBy(name)); } } }, words)));
+      on: { click: () => moveThreshold(suggestedBy(name), name) } }, words)));
   }
 
   function dressRoc(labelled) {
@@ -124,6 +124,13 @@ export function mount(el, lab) {
     alarms.disabled = !verdict.falseAlarms;
     judge();
     say(verdict);
+  }
+
+  /** By a person's hand, or by a suggestion that a person chose; told to who cannot see it. */
+  function moveThreshold(next, by = "hand") {
+    source = by;
+    setThreshold(next);
+    lab.announce(caption.textContent);
   }
 
   function say(v) {
@@ -196,7 +203,7 @@ export function mount(el, lab) {
     caption.textContent = run ? "The run is being prepared." : "No run yet: open data and press Train.";
   }
 
-  const nudge = (by) => { const [low, high] = threshold.bounds(); source = "hand"; setThreshold(value + (by * (high - low)) / 1000); };
+  const nudge = (by) => { const [low, high] = threshold.bounds(); moveThreshold(value + (by * (high - low)) / 1000); };
   const offs = [
     onKey("n", () => next("missed"), "next missed anomaly", root), onKey("m", () => next("false"), "next false alarm", root),
     ...[["ArrowLeft", -1], ["ArrowRight", 1], ["Shift+ArrowLeft", -10], ["Shift+ArrowRight", 10]].map(([key, by]) =>

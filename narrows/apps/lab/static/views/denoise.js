@@ -23,7 +23,7 @@ const ROWS = 6;
 export function mount(el, lab) {
   const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, sentence);
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
-  const noise = noisePanel({ store: lab.store, reduced: lab.reduced, live: lab.can.live, onChange: () => { leaveScribble(); refresh(); } });
+  const noise = noisePanel({ store: lab.store, reduced: lab.reduced, live: lab.can.live, onChange: () => { leaveScribble(); moved = true; refresh(); } });
   const beside = comparePanel({ lab, onChange: () => refresh() });
   const large = largeTriple();
   const small = smallTriples({ onChoose: choose });
@@ -98,6 +98,8 @@ export function mount(el, lab) {
       row: String(chosen), psnrNoisy: text(whole.psnr_noisy), psnrDenoised: text(whole.psnr_denoised),
       scribbled: String(Boolean(scribbled)), compared: other ? other.run.id : "" });
     say(one, setting);
+    if (moved && !noise.el.dataset.mode) lab.announce(caption.textContent);
+    moved = false;
   }
 
   const text = (v) => (v === null || v === undefined ? "" : String(v));
@@ -121,7 +123,7 @@ export function mount(el, lab) {
 
   // The curve measures many levels, so it waits until the hand rests.
   const askCurveSoon = afterQuiet(() => { wantCurve = true; refresh(); }, 150);
-  let [curves, curveOf, wantCurve] = [null, "", false];
+  let [curves, curveOf, wantCurve, moved] = [null, "", false, false];
 
   function curveKey(run, second) {
     const { kind, seed } = noise.value();

@@ -1,7 +1,7 @@
 /** The hourglass: pictures at its ends, layers as cells or feature maps between, ribbons, and a pulse that runs through. */
 
 import { variable } from "../core/colour.js";
-import { clear, fixed, h, number } from "../core/dom.js";
+import { clear, fixed, h } from "../core/dom.js";
 import { drawPicture } from "../core/picture.js";
 import { hourglass, unitAt, unitBox } from "./hourglass.js";
 import { paintLayer, paintRibbon, ruleCells } from "./layer-paint.js";
@@ -198,7 +198,7 @@ export function flowStage({ onLayer, onUnit }) {
     el, show, choose, tell,
     pulse(t) { at = t; draw(); },
     redraw: fill,
-    number: (i, k) => number(data.layers[i].values[k], 3),
+    focus() { buttons[chosen]?.focus({ preventScroll: true }); },
     destroy() { watch.disconnect(); },
   };
 }

@@ -23,10 +23,10 @@ export function mount(el, lab) {
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const picker = samplePicker({ onPick: pick, onClass: (name) => { lab.store.set("class", name || null); loaded = ""; refresh(); } });
   const stage = flowStage({ onLayer: look, onUnit: pointed });
-  const drawer = layerDrawer({ onClose: () => caption.focus?.() });
+  const drawer = layerDrawer({ onClose: () => stage.focus() });
   const own = h("div", { class: "own-input", hidden: true });
   const play = h("button", { type: "button", class: "button primary", dataset: { act: "play" }, on: { click: () => clock.toggle() } });
-  const step = h("button", { type: "button", class: "button", dataset: { act: "step" }, on: { click: () => clock.step() } }, icon("step"), "Step");
+  const step = h("button", { type: "button", class: "button", dataset: { act: "step" }, on: { click: () => stepOn() } }, icon("step"), "Step");
   const speed = segmented({ label: "Speed", value: "1", choices: [["0.25", "slow ×¼"], ["1", "×1"], ["2", "×2"]], onChoose: (v) => clock.speed(Number(v)) });
   const draw = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "draw" }, on: { click: () => takeInHand(own.hidden) } });
   const results = resultFigures();
@@ -181,13 +181,18 @@ export function mount(el, lab) {
       : `${counted(data.layers[0].units, "number")} ${data.layers[0].units === 1 ? "is" : "are"} squeezed into ${code.units} and built up again: ${it} comes back with a ${errorName(lab.run)} of ${number(data.error, 3)}.`;
   }
 
+  function stepOn() {
+    clock.step();
+    lab.announce(caption.textContent);
+  }
+
   function dressPlay(on) {
     clear(play, icon(on ? "pause" : "play"), on ? "Pause" : "Play");
   }
 
   const offs = [
     onKey(" ", () => clock.toggle(), "play or pause the pulse", root),
-    onKey(".", () => clock.step(), "one layer further", root),
+    onKey(".", () => stepOn(), "one layer further", root),
     onKey("[", () => picker.step(-1), "previous sample", root),
     onKey("]", () => picker.step(1), "next sample", root),
     onKey("Escape", () => drawer.close(), "", root),
