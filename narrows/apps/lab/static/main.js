@@ -1,13 +1,13 @@
 /** The page: puts the header, the sheet, the notices and the view in place, and keeps them in step with the session. */
 
 import { theme } from "./core/colour.js";
-import { clear, count, debounce, h, icon } from "./core/dom.js";
+import { clear, debounce, h } from "./core/dom.js";
 import { listenForKeys } from "./core/keys.js";
 import { createLab } from "./core/lab.js";
 import { dropped, fetchHistory } from "./core/rest.js";
 import { createStore, syncHash } from "./core/store.js";
 import { socketTransport } from "./core/transport.js";
-import { startRun } from "./panels/actions.js";
+import { describeData, sizeWords } from "./panels/data.js";
 import { mountDrawer } from "./panels/drawer.js";
 import { VIEWS, mountHeader } from "./panels/header.js";
 import { mountHelp } from "./panels/help.js";
@@ -77,7 +77,7 @@ const alive = (run) => run && run.state !== "preparing" && !(run.state === "fail
 async function showView() {
   const name = VIEWS.some(([one]) => one === store.get("view")) ? store.get("view") : VIEWS[0][0];
   const run = lab.run;
-  const as = alive(run) ? `${name} ${run.id} ${lab.dataset()?.labels ?? ""}` : `waiting ${lab.state?.status} ${run?.state ?? ""}`;
+  const as = alive(run) ? `${name} ${run.id} ${lab.dataset()?.labels ?? ""}` : `waiting ${lab.state?.status} ${run?.state ?? JSON.stringify(lab.state?.datasets)}`;
   if (as === mountedAs) return mounted?.update?.();
   mountedAs = as;
   const turn = ++mounting;
@@ -110,11 +110,10 @@ function waiting(run) {
 
 /** Nothing is trained: what is at hand, and the one button that changes it. */
 function unbegun(set) {
-  const choose = h("button", { type: "button", class: `button ${set ? "" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Look at the data first" : "Choose data");
-  const train = set && h("button", { type: "button", class: "button primary", dataset: { action: "train-first" }, on: { click: () => startRun(lab, { dataset: set.id, variant: "plain", settings: {} }) } }, icon("play"), `Train on ${set.name}`);
-  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is read` : "Nothing is trained yet"),
-    h("p", {}, set ? `${count(set.rows)} ${set.kind === "images" ? "images" : "rows"} wait to be learned. If a column holds classes, say so first: it colours the map.` : "Choose some rows, and an autoencoder learns them before your eyes."),
-    h("div", { class: "row" }, train, choose));
+  const choose = h("button", { type: "button", class: `button ${set ? "small" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Other data" : "Choose data");
+  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is here to be learned` : "Nothing is trained yet"),
+    h("p", { class: "caption" }, set ? `${sizeWords(set)}.` : "Choose some rows, and an autoencoder learns them before your eyes."),
+    set ? describeData(lab, set, { fail: (error) => lab.emit("error", error), onTrained() {} }) : null, choose);
 }
 
 function update() {

@@ -86,35 +86,41 @@ export function mountData(lab, close) {
   }
 
   function describe(set) {
-    if (!set) return clear(about);
-    const preview = h("div", { class: "data-preview" });
-    const train = h("button", { type: "button", class: "button primary", dataset: { action: "train-data" }, on: { click: async () => {
-      train.disabled = true;
-      const settings = set.id === lab.run?.dataset ? lab.run.settings : {};
-      if (await startRun(lab, { dataset: set.id, variant: lab.run?.variant || "plain", settings })) close();
-      train.disabled = false;
-    } } }, icon("play"), `Train on ${set.name}`);
-    clear(about, preview, columnsOf(set), classesOf(set), set.notes.length ? h("ul", { class: "notes" }, set.notes.map((note) => h("li", {}, note))) : null, h("div", { class: "row" }, train));
-    fetchPreview(set.id).then((seen) => { if (selected === set.id) showPreview(preview, seen); }, () => preview.remove());
-  }
-
-  function columnsOf(set) {
-    if (!set.columns) return null;
-    const chooser = h("select", { dataset: { input: "label" }, "aria-label": "Column that holds the classes", on: { change: async () => {
-      try {
-        await lab.command("data.label", { dataset: set.id, column: chooser.value || null });
-      } catch (error) {
-        if (!error.dropped) fail(error);
-        update(true);
-      }
-    } } }, h("option", { value: "" }, "none"), set.columns.map((name) => h("option", { value: name, selected: name === set.labels }, name)));
-    return h("label", { class: "field" }, h("span", {}, "Which column holds the classes? It colours the map and is not learned from."), chooser);
+    clear(about, set ? describeData(lab, set, { fail: (error) => { fail(error); update(true); }, onTrained: close }) : null);
   }
 
   return { el, update, take };
 }
 
-function sizeWords(set) {
+/**
+ * What narrows made of a set: a look at it, its classes, what was noted, and the button that trains on it.
+ * @param {Object} lab @param {Object} set @param {{fail: (error: Object) => void, onTrained: () => void}} how
+ */
+export function describeData(lab, set, { fail, onTrained }) {
+  const preview = h("div", { class: "data-preview" });
+  const train = h("button", { type: "button", class: "button primary", dataset: { action: "train-data" }, on: { click: async () => {
+    train.disabled = true;
+    const settings = set.id === lab.run?.dataset ? lab.run.settings : {};
+    if (await startRun(lab, { dataset: set.id, variant: lab.run?.variant || "plain", settings })) onTrained();
+    train.disabled = false;
+  } } }, icon("play"), `Train on ${set.name}`);
+  fetchPreview(set.id).then((seen) => showPreview(preview, seen), () => preview.remove());
+  return [preview, labelChooser(lab, set, fail), classesOf(set), set.notes.length ? h("ul", { class: "notes" }, set.notes.map((note) => h("li", {}, note))) : null, h("div", { class: "row" }, train)];
+}
+
+function labelChooser(lab, set, fail) {
+  if (!set.columns) return null;
+  const chooser = h("select", { dataset: { input: "label" }, "aria-label": "Column that holds the classes", on: { change: async () => {
+    try {
+      await lab.command("data.label", { dataset: set.id, column: chooser.value || null });
+    } catch (error) {
+      if (!error.dropped) fail(error);
+    }
+  } } }, h("option", { value: "" }, "none"), set.columns.map((name) => h("option", { value: name, selected: name === set.labels }, name)));
+  return h("label", { class: "field" }, h("span", {}, "Which column holds the classes? It colours the map and is not learned from."), chooser);
+}
+
+export function sizeWords(set) {
   const rows = count(set.rows);
   const what = set.kind === "images" ? `${rows} images of ${set.shape.slice(0, 2).join("×")}${set.shape[2] === 3 ? " in colour" : ""}` : `${rows} rows, ${set.columns ? count(set.columns.length) : "?"} columns`;
   return set.classes ? `${what}, ${set.classes.length} ${set.classes.length === 1 ? "class" : "classes"}` : what;

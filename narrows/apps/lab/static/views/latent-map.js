@@ -41,7 +41,9 @@ export function createMap({ label, reduced, onProbe, onPin }) {
     for (const { cls, x, y, name } of now.labels) {
       if (raster.hidden.has(cls) || (raster.isolated !== null && raster.isolated !== cls)) continue;
       const [px, py] = raster.toPixel(x, y);
-      marks.append(svg("text", { class: "class-name", x: px, y: py + 5, "text-anchor": "middle", "data-class": cls }, name));
+      // A name steps aside for a pin.
+      const pinned = [now.a, now.b].some((p) => p && Math.hypot(at(p)[0] - px, at(p)[1] - py) < 16);
+      marks.append(svg("text", { class: "class-name", x: px, y: py + (pinned ? -15 : 5), "text-anchor": "middle", "data-class": cls }, name));
     }
     if (now.ring >= 0 && now.ring < raster.n) {
       const [px, py] = raster.toPixel(raster.xy[2 * now.ring], raster.xy[2 * now.ring + 1]);
