@@ -109,13 +109,15 @@ class Crew:
                 self._loop.call_soon_threadsafe(self._happened, worker, event, values)
 
     def _happened(self, worker: Worker, event: str, values: dict[str, Any]) -> None:
+        if self._closed:
+            return  # the session has written down what there is
         run = self._at_work.get(worker)
         if event == GONE:
             self._at_work.pop(worker, None)
             self._spare = None if self._spare is worker else self._spare
-            if run is not None and run.active and not self._closed:
+            if run is not None and run.active:
                 self._session.heard(run, *_obituary(run, worker.exit_status))
-            if not self._closed and run is not None:
+            if run is not None:
                 self.warm_up()
             return
         if run is None:

@@ -66,8 +66,10 @@ def test_a_server_that_is_killed_leaves_what_was_learned(tmp_path: Path) -> None
         assert len(records) == found["epoch"] > 1
         assert page.ask("rows", run).header.epoch == found["epoch"]
         page.command("train.resume", run=run)
-        page.until(lambda: len(page.records.get(run, [])) > 1)
-        assert page.records[run][0]["number"] == found["epoch"] + 1
+        page.until(lambda: page.records.get(run) and page.records[run][-1]["number"] > found["epoch"] + 1)
+        after = lab.json(f"/api/runs/{run}/history")["records"]
+        assert after[: len(records)] == records
+        assert [record["number"] for record in after] == list(range(1, len(after) + 1))
 
 
 def _is_up(port: int) -> bool:
