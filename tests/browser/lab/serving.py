@@ -180,11 +180,11 @@ def until(page: Page, view: str, expression: str) -> None:
     )
 
 
-def train_on_the_table(page: Page, lab: Lab, *, label: str | None = None) -> None:
-    """Starts the first run on a table that the page was opened with, and waits for its end."""
+def train_on_the_data(page: Page, lab: Lab, *, label: str | None = None) -> None:
+    """Starts the first run on the rows that the page was opened with, and waits for its end."""
     page.locator("[data-action=data]").click()
     if label is not None:
         page.locator("[data-input=label]").select_option(label)
         until_true(page, f"() => document.querySelector('[data-input=label]').value === '{label}'")
-    page.locator("[data-action=train-data]").click()
+    page.get_by_role("dialog").locator("[data-action=train-data]").click()
     lab.wait("r1", "done")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from sklearn.datasets import load_digits
 
 
@@ -29,3 +30,16 @@ def two_kinds(path: Path, *, label: bool = True) -> Path:
         lines.append(",".join([*(f"{v:.2f}" for v in row), *(["odd" if strange else "usual"] if label else [])]))
     path.write_text("\n".join(lines) + "\n")
     return path
+
+
+def coloured_squares(folder: Path) -> Path:
+    """60 images of 12x10 pixels in two sub-folders: a red or a blue square somewhere on grey."""
+    rng = np.random.default_rng(0)
+    for name, colour in (("blue", (40, 90, 230)), ("red", (220, 50, 40))):
+        (folder / name).mkdir(parents=True)
+        for i in range(30):
+            image = np.full((12, 10, 3), 128, np.uint8)
+            top, left = rng.integers(0, 7), rng.integers(0, 5)
+            image[top : top + 5, left : left + 5] = colour
+            Image.fromarray(image).save(folder / name / f"{i:02}.png")
+    return folder

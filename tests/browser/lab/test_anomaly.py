@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from narrows.data import as_rows, read
 from narrows.insight.parts import Parts
 from tests.browser.chromium import Chromium, opened
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_table, until, until_true
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_data, until, until_true
 from tests.browser.lab.tables import digits, two_kinds
 
 COUNTS = ("caught", "missed", "falseAlarms", "cleared")
@@ -191,7 +191,7 @@ def test_a_table_names_the_columns_that_are_strange(chromium: Chromium, tmp_path
         served(tmp_path, str(two_kinds(tmp_path / "kinds.csv", label=False))) as lab,
         lab_page(chromium, lab, "view=anomaly") as page,
     ):
-        train_on_the_table(page, lab)
+        train_on_the_data(page, lab)
         until(page, "anomaly", "d.ready === 'true'")
         expect(page.locator("[data-no-roc]")).to_contain_text("Without labels")
         names = page.locator(".columns-table tbody th").all_inner_texts()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Chromium, opened
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_table, until, until_redrawn
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_data, until, until_redrawn
 from tests.browser.lab.tables import two_kinds
 
 NOISY, DENOISED, CLEAN = (f".triple[data-row='0'] [data-role={role}]" for role in ("noisy", "denoised", "clean"))
@@ -160,7 +160,7 @@ def test_values_of_a_table_go_missing_and_are_filled_in(chromium: Chromium, tmp_
         served(tmp_path, str(two_kinds(tmp_path / "kinds.csv"))) as lab,
         lab_page(chromium, lab, "view=denoise") as page,
     ):
-        train_on_the_table(page, lab)
+        train_on_the_data(page, lab)
         until(page, "denoise", "d.ready === 'true'")
         assert page.locator("[data-act=kind] option").all_inner_texts() == ["Gaussian", "Missing values"]
         page.locator("[data-act=kind]").select_option("masking")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from narrows.data import read
 from tests.browser.chromium import Chromium, opened
 from tests.browser.lab.serving import (
     Lab,
@@ -16,12 +17,12 @@ from tests.browser.lab.serving import (
     lab_page,
     pixels,
     served,
-    train_on_the_table,
+    train_on_the_data,
     until,
     until_redrawn,
     until_true,
 )
-from tests.browser.lab.tables import digits, two_kinds
+from tests.browser.lab.tables import coloured_squares, digits, two_kinds
 
 REBUILT = "[data-role=reconstruction]"
 
@@ -197,7 +198,7 @@ def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: 
 
 def test_a_row_of_a_table_passes_too(chromium: Chromium, tmp_path: Path) -> None:
     with served(tmp_path, str(two_kinds(tmp_path / "kinds.csv"))) as lab, lab_page(chromium, lab, "view=flow") as page:
-        train_on_the_table(page, lab)
+        train_on_the_data(page, lab)
         until(page, "flow", "d.ready === 'true'")
         page.locator("[data-act=draw]").click()
         until(page, "flow", "d.sample === 'drawn'")
@@ -207,3 +208,25 @@ def test_a_row_of_a_table_passes_too(chromium: Chromium, tmp_path: Path) -> None
         page.keyboard.press("End")
         until(page, "flow", f"d.error !== '{before}'")
         assert float(data(page, "flow", "error")) > float(before)
+
+
+def test_coloured_images_of_a_folder_pass_and_are_drawn_in_colour(chromium: Chromium, tmp_path: Path) -> None:
+    folder = coloured_squares(tmp_path / "squares")
+    with served(tmp_path, str(folder)) as lab, lab_page(chromium, lab, "view=flow") as page:
+        train_on_the_data(page, lab)
+        until(page, "flow", "d.ready === 'true' && d.epoch === String(Math.max(1, Number(d.epoch)))")
+        position = int(data(page, "flow", "sample"))
+        rows = read(folder)
+        until_true(
+            page, "n => document.querySelector('[data-view=flow]').dataset.epoch === String(n)", lab.run("r1")["epoch"]
+        )
+        expected = np.asarray(lab.model("r1").reconstruct(rows.take(np.array([position])))).reshape(12, 10, 3)
+        scale = 255 if expected.max() <= 1 else 1
+        assert np.abs(pixels(page, REBUILT) - np.round(scale * expected[:, :, 0])).max() <= 1
+        page.locator("[data-act=draw]").click()
+        until(page, "flow", "d.sample === 'drawn'")
+        assert (pixels(page, ".pad-canvas") == 128).all()  # the border of these images, not black
+        page.get_by_label("Ink").fill("#ff0000")
+        page.locator(".pad-canvas").focus()
+        page.keyboard.press("Space")
+        assert pixels(page, ".pad-canvas").max() == 255
