@@ -105,6 +105,10 @@ export function mount(el, lab) {
   const text = (v) => (v === null || v === undefined ? "" : String(v));
 
   function say({ run, before, after, other }, { level }) {
+    if (scribbled && !scribbled.mask.some(Boolean)) {
+      caption.textContent = run.shape ? "Draw over the sample, and the network shows what it makes of it." : "Move a number, and the network shows what it makes of the row.";
+      return;
+    }
     const start = scribbled ? `Your hand left ${decibels(before)} of it` : `The noise leaves ${decibels(before)} of this row`;
     const worse = after < before && after !== null ? " (worse: the code holds less than the noise spares)" : "";
     caption.textContent = !scribbled && level === 0

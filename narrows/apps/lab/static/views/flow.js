@@ -155,7 +155,7 @@ export function mount(el, lab) {
     if (i > 0 && lab.can.live) ask();
   }
 
-  const unitWords = () => `unit ${wanted[1] + 1}: ${number(data.layers[wanted[0]].values[wanted[1]], 3)}`;
+  const unitWords = () => `${data.layers[wanted[0]].part === "code" ? "z" : "unit "}${wanted[1] + 1}: ${number(data.layers[wanted[0]].values[wanted[1]], 3)}`;
 
   function tellInputs(told) {
     if (!wanted) return;
