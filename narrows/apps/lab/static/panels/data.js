@@ -73,16 +73,17 @@ export function mountData(lab, close) {
   function update(force) {
     const state = lab.state;
     if (!state) return;
-    if (!state.datasets.some((set) => set.id === selected)) selected = lab.dataset()?.id ?? state.datasets[0]?.id ?? null;
-    const key = JSON.stringify([state.datasets, state.offered, selected]);
+    // What was just sent may be chosen before the state that holds it arrives.
+    const shown = [selected, lab.run?.dataset].find((id) => state.datasets.some((set) => set.id === id)) ?? state.datasets[0]?.id ?? null;
+    const key = JSON.stringify([state.datasets, state.offered, shown]);
     if (!force && key === shownKey) return;
     shownKey = key;
-    clear(list, state.datasets.map((set) => h("button", { type: "button", class: "card", role: "radio", "aria-checked": String(set.id === selected), dataset: { dataset: set.id }, on: { click: () => { selected = set.id; update(true); } } },
+    clear(list, state.datasets.map((set) => h("button", { type: "button", class: "card", role: "radio", "aria-checked": String(set.id === shown), dataset: { dataset: set.id }, on: { click: () => { selected = set.id; update(true); } } },
       h("b", {}, set.name), h("span", { class: "note" }, sizeWords(set)))));
     const more = state.offered.filter((one) => !state.datasets.some((set) => set.id === one.id));
     clear(offered, more.map((one) => h("div", { class: "card is-offer" }, h("b", {}, one.name), h("span", { class: "note" }, one.here || !one.how ? `${count(one.rows)} images` : one.how),
       h("button", { type: "button", class: "button small", disabled: !one.here, dataset: { open: one.id }, on: { click: () => open(one.id) } }, "Open"))));
-    describe(state.datasets.find((set) => set.id === selected));
+    describe(state.datasets.find((set) => set.id === shown));
   }
 
   function describe(set) {
