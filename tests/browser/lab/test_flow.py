@@ -97,7 +97,7 @@ def test_with_motion_the_pulse_runs_from_left_to_right(chromium: Chromium, lab: 
     page = chromium.browser.new_page()
     try:
         page.goto(f"{lab.address}/#view=flow&run=r1")
-        until(page, "flow", "d.playing === 'false' && d.layer === d.layers")
+        until(page, "flow", "d.ready === 'true' && d.playing === 'false' && d.layer === d.layers")
         page.evaluate(
             "() => { const el = document.querySelector('[data-view=flow]'); window.seen = [];"
             "const note = () => { if (window.seen.at(-1) !== el.dataset.layer) window.seen.push(el.dataset.layer); };"
