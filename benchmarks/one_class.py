@@ -56,9 +56,7 @@ def reports(rounds: int, quick: bool) -> list[Report]:
             rows,
             {"auroc": found, "seconds": seconds},
             draw,
-            (
-                f"All training images of the digit, {len(pixels):,} test images, one seed; PyOD gets flat pixels.",
-            ),
+            (f"All training images of the digit, {len(pixels):,} test images, one seed; PyOD gets flat pixels.",),
         )
     ]
 

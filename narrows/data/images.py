@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,10 +23,13 @@ MAX_PIXELS = 50_000_000
 """Larger images are refused before they are decoded."""
 
 _GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
+_SHOWN = 5
 _DEEP = ("I", "I;16", "I;16B", "I;16L")
 
 
-def read_images(folder: Path, image_size: Sequence[int] | None = None) -> Rows:
+def read_images(
+    folder: Path, image_size: Sequence[int] | None = None, *, unreadable: Literal["stop", "skip"] = "stop"
+) -> Rows:
     """All PNG and JPEG images below a folder, in the order of their paths.
 
     uint8 (n, h, w) where all are grey, (n, h, w, 3) where one is coloured; uint16 where all are grey and one
@@ -36,11 +40,13 @@ def read_images(folder: Path, image_size: Sequence[int] | None = None) -> Rows:
     folder : Path
     image_size : (height, width), optional
         Every image is resized to it. Without it all must have one size.
+    unreadable : {"stop", "skip"}, default "stop"
+        Whether a file that is damaged, no image, or larger than `MAX_PIXELS` is an error, or is left out with a note.
 
     Raises
     ------
     DataFormatError
-        No images; a file that is damaged, no image, or larger than `MAX_PIXELS`.
+        No images; an unreadable file.
     DataError
         Images of different sizes.
     """
@@ -48,28 +54,40 @@ def read_images(folder: Path, image_size: Sequence[int] | None = None) -> Rows:
     paths = _image_paths(folder)
     if not paths:
         raise DataFormatError(f"{folder} holds no PNG or JPEG images; give a folder that does.")
-    modes = [_mode(path, folder) for path in paths]
-    grey = all(mode in _GREY for mode in modes)
-    deep = grey and any(mode in _DEEP for mode in modes)
+    modes, bad = _modes(paths, folder, unreadable)
+    paths = list(modes)
+    grey = all(mode in _GREY for mode in modes.values())
+    deep = grey and any(mode in _DEEP for mode in modes.values())
     images: np.ndarray | None = None
-    for i, path in enumerate(paths):
-        pixels = _pixels(path, folder, size, grey=grey, deep=deep)
+    kept: list[Path] = []
+    for path in paths:
+        try:
+            pixels = _pixels(path, folder, size, grey=grey, deep=deep)
+        except DataFormatError:
+            if unreadable == "stop":
+                raise
+            bad.append(path)
+            continue
         if images is None:
             images = np.empty((len(paths), *pixels.shape), np.uint16 if deep else np.uint8)
         if pixels.shape != images.shape[1:]:
             raise DataError(
-                f"The images in {folder} differ in size: {paths[0].relative_to(folder)} has "
+                f"The images in {folder} differ in size: {kept[0].relative_to(folder)} has "
                 f"{by(images.shape[1:3])} and {path.relative_to(folder)} has {by(pixels.shape[:2])} "
                 "(height x width); resize them with --image-size (in Python: image_size=(height, width))."
             )
-        images[i] = pixels
-    assert images is not None
+        images[len(kept)] = pixels
+        kept.append(path)
+    if images is None:
+        raise DataFormatError(f"None of the {len(bad)} images in {folder} can be read; give a folder of whole ones.")
+    images = images[: len(kept)]
     height, width = images.shape[1:3]
     return Rows(
         images.reshape(len(images), -1),
         image_shape=(height, width, 1 if grey else 3),
         layout="hw" if grey else "hwc",
-        labels=_labels(paths, folder),
+        labels=_labels(kept, folder),
+        notes=_left_out(bad, folder),
         source=folder.name or str(folder),
         first_row=1,
     )
@@ -78,6 +96,22 @@ def read_images(folder: Path, image_size: Sequence[int] | None = None) -> Rows:
 def holds_images(folder: Path) -> bool:
     """Whether an image lies in the folder or below it."""
     return any(_is_image(name) for _, _, names in os.walk(folder) for name in names)
+
+
+def common_size(folder: Path, *, longest: int) -> tuple[int, int] | None:
+    """A (height, width) for all images below a folder, neither side above `longest`; None where they have one already.
+
+    The median of their heights and of their widths, shrunk. Unreadable files do not count.
+    """
+    sizes = []
+    for path in _image_paths(folder):
+        with suppress(DataFormatError), _opened(path, folder) as image:
+            sizes.append((image.height, image.width))
+    if not sizes or (len(set(sizes)) == 1 and max(sizes[0]) <= longest):
+        return None
+    height, width = (float(side) for side in np.median(sizes, axis=0))
+    shrink = min(1.0, longest / max(height, width))
+    return max(1, round(height * shrink)), max(1, round(width * shrink))
 
 
 def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
@@ -107,6 +141,27 @@ def _labels(paths: list[Path], folder: Path) -> np.ndarray | None:
     if all(len(part) == 1 for part in parts):
         return None
     return np.array([part[0] if len(part) > 1 else "" for part in parts])
+
+
+def _modes(paths: list[Path], folder: Path, unreadable: Literal["stop", "skip"]) -> tuple[dict[Path, str], list[Path]]:
+    """The mode of every readable image, and the unreadable files."""
+    modes, bad = {}, []
+    for path in paths:
+        try:
+            modes[path] = _mode(path, folder)
+        except DataFormatError:
+            if unreadable == "stop":
+                raise
+            bad.append(path)
+    return modes, bad
+
+
+def _left_out(bad: list[Path], folder: Path) -> tuple[str, ...]:
+    if not bad:
+        return ()
+    names = ", ".join(str(path.relative_to(folder)) for path in bad[:_SHOWN]) + (", ..." if len(bad) > _SHOWN else "")
+    files = "1 file that is no whole image was" if len(bad) == 1 else f"{len(bad)} files that are no whole images were"
+    return (f"{files} left out: {names}.",)
 
 
 def _mode(path: Path, folder: Path) -> str:

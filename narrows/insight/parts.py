@@ -72,6 +72,12 @@ class Parts:
         what += ", if none of them was trained on" if unsure else ""
         return cls(measured, known, False, not unsure, f"{what}; PCA learned from the other half", n)
 
+    @staticmethod
+    def seen(model: Autoencoder, rows: Rows) -> np.ndarray:
+        """Which of the rows the model was trained on, bool (n,); none where that is not known."""
+        hashes = row_hashes(model.schema_.encode(rows, who=type(model).__name__))
+        return _memberships(model, hashes, fingerprint_of(hashes) == model.fingerprint_)[1]
+
     def sampled(self, n_floats: int, *, seed: int = 0) -> Parts:
         """At most as many of each as can be measured within seconds."""
         most = max(200, min(_MAX_ROWS, _MAX_CELLS // max(1, n_floats)))

@@ -12,7 +12,7 @@ from narrows.model.code import (
 )
 from narrows.model.corruption import Corruption, GaussianNoise, HiddenCells, Masking, SaltAndPepper, make_corruption
 from narrows.model.describe import describe_station, station_from_description
-from narrows.model.layers import Linear
+from narrows.model.layers import Linear, TiedLinear
 from narrows.model.likelihood import (
     AbsoluteError,
     Bernoulli,
@@ -62,6 +62,7 @@ __all__ = [
     "SquaredError",
     "StackedVariational",
     "Step",
+    "TiedLinear",
     "TopK",
     "build_network",
     "default_hidden_layer_sizes",

@@ -22,6 +22,7 @@ from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, Interrupted, exp
 from narrows.apps.cli.fit import fit
 from narrows.apps.cli.generate import generate
 from narrows.apps.cli.impute import impute
+from narrows.apps.cli.lab import lab
 from narrows.apps.cli.reconstruct import reconstruct
 from narrows.apps.cli.report import report
 from narrows.apps.cli.score import score
@@ -70,6 +71,7 @@ app.command()(drift)
 app.command()(diagnose)
 app.command()(report)
 app.command()(sweep)
+app.command()(lab)
 app.add_typer(data_app, name="data")
 
 

@@ -124,7 +124,7 @@ def read_for_model(
     rows = _part(data, part, voice)
     if rows is None:
         rows = _read_columns(fitted, data, label=label, image_size=size)
-    rows = _matched(fitted, rows, voice)
+    rows = matched(fitted, rows, voice)
     if missing == "drop":
         rows = without_gaps(rows, fitted.schema_.learned_columns)
     for note in rows.notes:
@@ -182,7 +182,7 @@ def _read_columns(fitted: Autoencoder, data: str, *, label: str | None, image_si
     # A level such as "01" must stay one where all rows of the new file happen to read as numbers.
     text = [] if names is None else [names[i] for i in learned if schema.dtypes[i] == "object"]
     for wanted in () if names is None else (names, [names[i] for i in learned]):
-        with suppress(DataError, SettingError):  # nameless, or lacking some: `_matched` says so
+        with suppress(DataError, SettingError):  # nameless, or lacking some: `matched` says so
             return read(data, columns=wanted, label=label, image_size=image_size, text=text)
     return read(data, label=label, image_size=image_size)
 
@@ -215,7 +215,7 @@ def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
     )
 
 
-def _matched(fitted: Autoencoder, rows: Rows, voice: Voice) -> Rows:
+def matched(fitted: Autoencoder, rows: Rows, voice: Voice) -> Rows:
     """`rows` in the form of the fit; raises SchemaMismatchError where they have none of it."""
     from narrows.errors import SchemaMismatchError
 

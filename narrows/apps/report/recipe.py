@@ -76,6 +76,11 @@ class Recipe:
         return cls(facts, settings, _python(model, changed), shell, _versions(), _notes(model))
 
 
+def python_recipe(model: Autoencoder) -> str:
+    """Python that fits the same model again to `X`."""
+    return _python(model, _changed(model))
+
+
 def _changed(model: Autoencoder) -> dict[str, Any]:
     """The parameters of the fit that are not the defaults, with the seed that was used."""
     defaults = type(model)().get_params(deep=False)

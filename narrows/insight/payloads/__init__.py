@@ -1,28 +1,49 @@
 """The numbers behind every picture: still figures, the report and the live page draw the same ones."""
 
+from narrows.insight.payloads.activations import activations
 from narrows.insight.payloads.architecture import architecture
-from narrows.insight.payloads.code import CodePlane, codes, decoded_grid, has_prior, interpolation, samples
-from narrows.insight.payloads.errors import detection_curves, error_by_column, error_histogram
+from narrows.insight.payloads.code import codes, decoded_grid, has_prior, interpolation, path, pca_map, samples, similar
+from narrows.insight.payloads.errors import detection_curves, error_by_column, error_histogram, scores, worst_columns
 from narrows.insight.payloads.history import training_curves
-from narrows.insight.payloads.payload import Payload
-from narrows.insight.payloads.rows import denoising, error_map, reconstructions
+from narrows.insight.payloads.payload import Payload, as_pictures
+from narrows.insight.payloads.plane import CodePlane
+from narrows.insight.payloads.rows import (
+    DEFAULT_LEVELS,
+    denoised,
+    denoising,
+    denoising_curve,
+    error_map,
+    mixed,
+    reconstructions,
+)
 from narrows.insight.payloads.sweep import sweep_curve
 
 __all__ = [
+    "DEFAULT_LEVELS",
     "CodePlane",
     "Payload",
+    "activations",
     "architecture",
+    "as_pictures",
     "codes",
     "decoded_grid",
+    "denoised",
     "denoising",
+    "denoising_curve",
     "detection_curves",
     "error_by_column",
     "error_histogram",
     "error_map",
     "has_prior",
     "interpolation",
+    "mixed",
+    "path",
+    "pca_map",
     "reconstructions",
     "samples",
+    "scores",
+    "similar",
     "sweep_curve",
     "training_curves",
+    "worst_columns",
 ]

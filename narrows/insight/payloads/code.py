@@ -2,72 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from narrows.errors import DataError, SettingError
-from narrows.estimators.inference import map_floats
+from narrows.estimators import checks
+from narrows.estimators.inference import map_floats, map_rows
 from narrows.insight.labels import classes_of, known
-from narrows.insight.payloads.payload import Payload, as_pictures, shown
+from narrows.insight.payloads.payload import Payload, as_pictures, picked, shown
+from narrows.insight.payloads.plane import CodePlane
 from narrows.model import GaussianCode
 
 if TYPE_CHECKING:
+    from narrows.data import Rows
     from narrows.estimators import Autoencoder
 
 _MAP_ROWS = 10_000
 _PLANE_ROWS = 5000
 
 
-@dataclass(frozen=True, eq=False)
-class CodePlane:
-    """The plane of the code that is drawn: codes of two units themselves, of more units their first two principal axes.
-
-    Parameters
-    ----------
-    origin : ndarray of shape (k,)
-    axes : ndarray of shape (2, k)
-        Orthonormal; of a code of one unit the second is zero.
-    names : (str, str)
-        What stands at the axes.
-    kept : float
-        Share of the variance of the codes within the plane.
-    """
-
-    origin: np.ndarray
-    axes: np.ndarray
-    names: tuple[str, str]
-    kept: float
-
-    @classmethod
-    def fit(cls, codes: np.ndarray) -> CodePlane:
-        """The plane for codes (n, k)."""
-        k = codes.shape[1]
-        if k <= 2:
-            axes = np.eye(2, k)
-            names = ("code unit 1", "code unit 2") if k == 2 else ("code unit 1", "")
-            return cls(np.zeros(k), axes, names, 1.0)
-        from sklearn.decomposition import PCA
-
-        spread = codes.astype(np.float64)
-        if len(spread) < 2 or not (spread != spread[0]).any():
-            return cls(spread[0], np.eye(2, k), ("code unit 1", "code unit 2"), 1.0)
-        pca = PCA(min(2, len(spread)), random_state=0).fit(spread)
-        share = pca.explained_variance_ratio_
-        names = [f"principal axis {i + 1} of {k} code units ({share[i]:.0%})" for i in range(2)]
-        return cls(pca.mean_, np.asarray(pca.components_), (names[0], names[1]), float(share.sum()))
-
-    def project(self, codes: np.ndarray) -> np.ndarray:
-        """Codes (n, k) as points of the plane (n, 2)."""
-        return ((codes - self.origin) @ self.axes.T).astype(np.float32)
-
-    def lift(self, points: np.ndarray) -> np.ndarray:
-        """Points (n, 2) as codes (n, k) within the plane."""
-        return (self.origin + points @ self.axes).astype(np.float32)
-
-
-def codes(model: Autoencoder, X: Any, y: Any = None, *, seed: int = 0) -> Payload:
+def codes(
+    model: Autoencoder,
+    X: Any,
+    y: Any = None,
+    *,
+    most: int = _MAP_ROWS,
+    like: CodePlane | None = None,
+    with_pca: bool = True,
+    seed: int = 0,
+) -> Payload:
     """Where the rows lie on the map of the code, beside their places on PCA's map.
 
     Parameters
@@ -75,23 +40,42 @@ def codes(model: Autoencoder, X: Any, y: Any = None, *, seed: int = 0) -> Payloa
     model : Autoencoder
         Fitted.
     X : like that of `fit`, or Rows
-        Of more than 10,000 rows a sample is shown.
     y : array of shape (n,) or None
         Classes; the labels of Rows where they have some.
+    most : int, default=10,000
+        Of more rows a sample is shown.
+    like : CodePlane or None
+        A map drawn before, to whose axes this one is turned; see `CodePlane.fit`.
+    with_pca : bool, default=True
+        Whether PCA's map is wanted.
     seed : int, default=0
 
     Returns
     -------
     Payload
         "xy" and "pca" (n, 2), "position" (n,), "label" (n,) the place of the row's class in `about["classes"]`, -1
-        for a row without one. `about` also: "names" of the axes, and "kept", the share of the codes' variance that
-        the map shows.
+        for a row without one; the plane of the map, "origin" (k,) and "axes" (2, k): code = origin + xy @ axes; "low",
+        "high" and "mean" (k,), the 1st and 99th percentile and the mean of each code unit. `about` also: "names" of the
+        axes, and "kept", the share of the codes' variance that the map shows.
     """
-    some = shown(model, X, most=_MAP_ROWS, seed=seed)
-    z = map_floats(some.floats, model.network_.codes, model.device_)
-    plane = CodePlane.fit(z)
-    labels = some.rows.labels if y is None else classes_of(np.asarray(y)[some.positions])
+    rows, positions = picked(model, X, most=most, seed=seed)
+    z = map_rows(model, rows, model.network_.codes)
+    plane = CodePlane.fit(z, like=like)
+    labels = rows.labels if y is None else classes_of(np.asarray(y)[positions])
     classes, label = _classes(labels, len(z))
+    low, high = np.percentile(z, [1, 99], axis=0)
+    arrays = {
+        "xy": plane.project(z),
+        "position": positions,
+        "label": label,
+        "origin": plane.origin,
+        "axes": plane.axes,
+        "low": low,
+        "high": high,
+        "mean": z.mean(axis=0, dtype=np.float64),
+    }
+    if with_pca:
+        arrays["pca"] = pca_map(model, rows)
     return Payload(
         "codes",
         {
@@ -101,17 +85,26 @@ def codes(model: Autoencoder, X: Any, y: Any = None, *, seed: int = 0) -> Payloa
             "n_components": int(z.shape[1]),
             "estimator": type(model).__name__,
         },
-        {
-            "xy": plane.project(z),
-            "pca": CodePlane.fit(some.floats).project(some.floats),
-            "position": some.positions,
-            "label": label,
-        },
+        arrays,
     )
 
 
-def decoded_grid(model: Autoencoder, X: Any, *, side: int = 15, seed: int = 0) -> Payload:
+def pca_map(model: Autoencoder, rows: Rows) -> np.ndarray:
+    """The rows on the map of the first two principal components of their floats, float32 (n, 2).
+
+    The components are those of the rows, or of a sample of 10,000 of them.
+    """
+    plane = CodePlane.fit(model.schema_.encode(rows.sampled(_MAP_ROWS), who=type(model).__name__))
+    origin, axes = (torch.as_tensor(a, dtype=torch.float32, device=model.device_) for a in (plane.origin, plane.axes))
+    return map_rows(model, rows, lambda x: (x - origin) @ axes.T)
+
+
+def decoded_grid(
+    model: Autoencoder, X: Any, *, side: int = 15, plane: CodePlane | None = None, seed: int = 0
+) -> Payload:
     """What the decoder answers over the map of the code, on a lattice that spans the middle 98 % of the rows' codes.
+
+    plane : that of the map; None is the plane of the rows' own codes.
 
     Returns
     -------
@@ -122,7 +115,7 @@ def decoded_grid(model: Autoencoder, X: Any, *, side: int = 15, seed: int = 0) -
     """
     some = shown(model, X, most=_PLANE_ROWS, seed=seed)
     z = map_floats(some.floats, model.network_.codes, model.device_)
-    plane = CodePlane.fit(z)
+    plane = CodePlane.fit(z) if plane is None else plane
     xy = plane.project(z)
     low, high = np.percentile(xy, [1, 99], axis=0)
     x, y = (np.linspace(low[i], high[i], side) for i in range(2))
@@ -186,6 +179,66 @@ def interpolation(model: Autoencoder, X: Any, *, n: int = 5, steps: int = 8, see
     )
 
 
+def path(model: Autoencoder, start: Any, end: Any, *, steps: int = 8, like: np.ndarray | None = None) -> Payload:
+    """The straight way from one code to another, decoded.
+
+    Parameters
+    ----------
+    start, end : array of shape (k,)
+        Codes.
+    steps : int, default=8
+        Points, both ends included.
+    like : see `as_pictures`
+
+    Returns
+    -------
+    Payload
+        "way" (steps, ...), decoded, and "code" (steps, k).
+    """
+    model._check_fitted()
+    ends = checks.codes(np.stack([np.asarray(start, np.float32), np.asarray(end, np.float32)]), model.n_components_)
+    share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
+    z = ends[:1] * (1 - share) + ends[1:] * share
+    way = map_floats(z, model.network_.decode, model.device_)
+    return Payload(
+        "path",
+        {"image_shape": model.schema_.image_shape, "names": list(model.schema_.float_names)},
+        {"way": as_pictures(model, way, like=like), "code": z},
+    )
+
+
+def similar(model: Autoencoder, X: Any, code: Any, *, n: int = 6, most: int = 70_000) -> Payload:
+    """The rows whose codes lie nearest to a code.
+
+    Parameters
+    ----------
+    code : array of shape (k,)
+    n : int, default=6
+    most : int, default=70,000
+        Of more rows a sample is searched.
+
+    Returns
+    -------
+    Payload
+        "position" (n,), the nearest first, "distance" (n,) between codes, and "original" (n, ...), the rows.
+    """
+    rows, positions = picked(model, X, most=most)
+    z = map_rows(model, rows, model.network_.codes)
+    wanted = checks.codes(np.asarray(code, np.float32)[None], model.n_components_)
+    distance = np.sqrt(np.square(z - wanted, dtype=np.float64).sum(axis=1))
+    nearest = np.argsort(distance, kind="stable")[:n]
+    some = model.schema_.encode(rows.take(nearest), who=type(model).__name__)
+    return Payload(
+        "similar",
+        {"image_shape": model.schema_.image_shape, "names": list(model.schema_.float_names)},
+        {
+            "position": positions[nearest],
+            "distance": distance[nearest],
+            "original": as_pictures(model, some),
+        },
+    )
+
+
 def samples(model: Autoencoder, *, n: int = 64, seed: int = 0) -> Payload:
     """New rows, decoded from codes drawn from the prior.
 
@@ -200,8 +253,6 @@ def samples(model: Autoencoder, *, n: int = 64, seed: int = 0) -> Payload:
             f"This {type(model).__name__} has no prior to draw samples from; fit a VariationalAutoencoder with a "
             "gaussian code for that."
         )
-    import torch
-
     z = torch.randn(n, model.n_components_, generator=torch.Generator().manual_seed(seed)).numpy()
     decoded = map_floats(z, model.network_.decode, model.device_)
     return Payload(

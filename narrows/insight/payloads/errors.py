@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.errors import DataError, SettingError
+from narrows.estimators.anomaly.reasons import plain_value
 from narrows.insight import summary
-from narrows.insight.payloads.payload import Payload, shown
+from narrows.insight.parts import Parts
+from narrows.insight.payloads.payload import Payload, picked, shown
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -75,6 +77,72 @@ def error_histogram(
     )
 
 
+def scores(model: Autoencoder, X: Any, y: Any = None, *, seen: np.ndarray | None = None, most: int = 70_000) -> Payload:
+    """The reconstruction error of every row that training did not see, to set a threshold on.
+
+    Parameters
+    ----------
+    model : Autoencoder
+        Fitted.
+    X : like that of `fit`, or Rows
+        Of more rows than `most` a sample is measured.
+    y : array of shape (n,) or None
+        1 (or True) for anomalies.
+    seen : array of bool (n,) or None
+        Which rows of X the model was trained on, where that is known already (`Parts.seen`).
+    most : int, default=70,000
+
+    Returns
+    -------
+    Payload
+        "score" (m,), ascending, "anomalous" (m,) of bool, "position" (m,). `about`: "source", which rows these are, and
+        "unseen", whether training saw none of them; "unit"; "n_normal" and "n_anomalous"; "thresholds": "p95" and
+        "p99", the quantiles of the normal rows, and "best_f1"; alarms for the scores above it have the highest
+        F1 (None without anomalies); "auroc" and "average_precision" (None where only one kind is there);
+        "anomalies_in_training", how many anomalies the model learned from.
+    """
+    rows, positions = picked(model, X, most=most)
+    is_anomaly = np.zeros(len(rows), bool) if y is None else _anomalies(y)[positions]
+    seen = Parts.seen(model, rows) if seen is None else seen[positions]
+    n_learned_anomalies = int((is_anomaly & seen).sum())
+    source = "rows that training did not see"
+    unseen = bool((~seen).sum() >= 2)
+    if unseen:
+        rows, positions, is_anomaly = rows.take(~seen), positions[~seen], is_anomaly[~seen]
+    else:
+        source = "rows that the model was trained on, since fit held none out: the figures flatter the model"
+    errors = model.reconstruction_error(rows).astype(np.float64)
+    order = np.argsort(errors, kind="stable")
+    errors, positions, is_anomaly = errors[order], positions[order], is_anomaly[order]
+    normal = errors[~is_anomaly] if not is_anomaly.all() else errors
+    both = 0 < is_anomaly.sum() < len(is_anomaly)
+    auroc = average_precision = None
+    if both:
+        from sklearn.metrics import average_precision_score, roc_auc_score
+
+        auroc = float(roc_auc_score(is_anomaly, errors))
+        average_precision = float(average_precision_score(is_anomaly, errors))
+    return Payload(
+        "scores",
+        {
+            "source": f"Measured on {len(errors):,} {source}.",
+            "unseen": unseen,
+            "unit": model.loss_unit_,
+            "n_normal": int((~is_anomaly).sum()),
+            "n_anomalous": int(is_anomaly.sum()),
+            "thresholds": {
+                "p95": float(np.quantile(normal, 0.95)),
+                "p99": float(np.quantile(normal, 0.99)),
+                "best_f1": _best_f1(errors, is_anomaly) if both else None,
+            },
+            "auroc": auroc,
+            "average_precision": average_precision,
+            "anomalies_in_training": n_learned_anomalies,
+        },
+        {"score": errors, "anomalous": is_anomaly, "position": positions},
+    )
+
+
 def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
     """The squared error of each column, beside what answering with the column's mean would make.
 
@@ -98,6 +166,32 @@ def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
     order = np.argsort(-error, kind="stable")
     about["names"] = [schema.feature_names[i] for i in order]
     return Payload("error_by_column", about, {"error": error[order], "spread": whole[order], "column": order})
+
+
+def worst_columns(model: Autoencoder, X: Any, *, n: int = 5) -> list[dict[str, Any]]:
+    """The columns of the first row of X with the largest errors, the largest first.
+
+    Returns
+    -------
+    list of dict
+        "name"; "observed" and "expected" in the user's own units, None for a gap; "error", the column's share of the
+        row's `reconstruction_error`.
+    """
+    row = model._rows(X).take(slice(0, 1))
+    errors = model.reconstruction_error(row, per_feature=True)[0]
+    floats = model.schema_.encode(row, who=type(model).__name__)
+    expected = model.schema_.decode_rows(summary.passage(model, floats))
+    names = model.schema_.feature_names
+    return [
+        {
+            "name": names[j],
+            "observed": plain_value(row, 0, j),
+            "expected": plain_value(expected, 0, j),
+            "error": float(errors[j]),
+        }
+        for j in map(int, np.argsort(-errors, kind="stable")[:n])
+        if j in model.schema_.learned_columns
+    ]
 
 
 def detection_curves(model: Autoencoder, X: Any, y: Any, *, seed: int = 0) -> Payload:
@@ -142,6 +236,16 @@ def detection_curves(model: Autoencoder, X: Any, y: Any, *, seed: int = 0) -> Pa
             "precision": _thinned(precision),
         },
     )
+
+
+def _best_f1(errors: np.ndarray, is_anomaly: np.ndarray) -> float:
+    """The threshold, between two of the ascending scores, with the best F1; of equals the highest."""
+    found = np.cumsum(is_anomaly[::-1])[::-1]
+    alarms = np.arange(len(errors), 0, -1)
+    f1 = 2 * found / (alarms + is_anomaly.sum())
+    f1[1:][errors[1:] == errors[:-1]] = -1  # a threshold cannot part equal scores
+    first = len(f1) - 1 - int(np.argmax(f1[::-1]))
+    return float((errors[first - 1] + errors[first]) / 2 if first else np.nextafter(errors[0], -np.inf))
 
 
 def _anomalies(y: Any) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.data import Rows, as_rows
+from narrows.errors import DataError
 from narrows.insight.labels import classes_of
 
 if TYPE_CHECKING:
@@ -57,16 +58,31 @@ class Shown:
     floats: np.ndarray
 
 
-def shown(model: Autoencoder, X: Any, *, most: int, seed: int = 0) -> Shown:
-    """X, or a sample of at most `most` of its rows in their order, encoded by `model`."""
+def shown(model: Autoencoder, X: Any, *, most: int, seed: int = 0, positions: Any = None) -> Shown:
+    """X, or a sample of at most `most` of its rows in their order, encoded by `model`.
+
+    positions : the places in X of the rows to show instead, in this order.
+    """
+    rows, positions = picked(model, X, most=most, seed=seed, positions=positions)
+    return Shown(rows, positions, model.schema_.encode(rows, who=type(model).__name__))
+
+
+def picked(model: Autoencoder, X: Any, *, most: int, seed: int = 0, positions: Any = None) -> tuple[Rows, np.ndarray]:
+    """The rows that `shown` encodes, and their places in X; DataError for a place that X does not have."""
     model._check_fitted()
     rows = as_rows(X, image_shape=model.image_shape)
     rows = replace(rows, labels=classes_of(rows.labels))
-    positions = np.arange(len(rows))
+    if positions is not None:
+        wanted = np.atleast_1d(np.asarray(positions, dtype=np.int64))
+        wrong = wanted[(wanted < 0) | (wanted >= len(rows))]
+        if len(wrong):
+            raise DataError(f"There is no row {wrong[0]}: {rows.source} has rows 0 to {len(rows) - 1}.")
+        return rows.take(wanted), wanted
+    places = np.arange(len(rows))
     if len(rows) > most:
-        positions = np.sort(np.random.default_rng([seed, most]).choice(len(rows), most, replace=False))
-        rows = rows.take(positions)
-    return Shown(rows, positions, model.schema_.encode(rows, who=type(model).__name__))
+        places = np.sort(np.random.default_rng([seed, most]).choice(len(rows), most, replace=False))
+        rows = rows.take(places)
+    return rows, places
 
 
 def as_pictures(model: Autoencoder, floats: np.ndarray, *, like: np.ndarray | None = None) -> np.ndarray:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrows.errors import DataError
+from narrows.estimators.inference import map_floats
 from narrows.insight.baselines import psnr
 from narrows.insight.noise import corrupted
 from narrows.insight.payloads.payload import Payload, Shown, as_pictures, shown
@@ -16,11 +18,12 @@ if TYPE_CHECKING:
     from narrows.model import Corruption
 
 _MEASURED = 5000
+DEFAULT_LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 DEFAULT_NOISE = 0.3
 """Standard deviation of the gaussian noise that a model is shown which was trained without any."""
 
 
-def reconstructions(model: Autoencoder, X: Any, *, n: int = 10, seed: int = 0) -> Payload:
+def reconstructions(model: Autoencoder, X: Any, *, n: int = 10, positions: Any = None, seed: int = 0) -> Payload:
     """Rows and their reconstructions.
 
     Parameters
@@ -30,16 +33,20 @@ def reconstructions(model: Autoencoder, X: Any, *, n: int = 10, seed: int = 0) -
     X : like that of `fit`, or Rows
     n : int, default=10
         How many, drawn at random; of labelled rows, from all classes in turn.
+    positions : places in X, or None
+        The rows to show instead, in this order.
     seed : int, default=0
 
     Returns
     -------
     Payload
         "original" and "rebuilt", (n, height, width, channels) in [0, 1] or (n, d) encoded; "error" (n,), the squared
-        error in encoded floats; "position" (n,). `about`: "names" of the columns, "unit", "labels" (of each row a
-        text or None) or None.
+        error in encoded floats; "code" (n, k); "position" (n,). `about`: "names" of the columns, "unit", "labels" (of
+        each row a text or None) or None.
     """
-    some = _mixed(shown(model, X, most=_MEASURED, seed=seed), n, seed)
+    some = shown(model, X, most=_MEASURED, seed=seed, positions=positions)
+    if positions is None:
+        some = _chosen(some, mixed(some.rows.labels, len(some.positions), n, seed=seed))
     rebuilt = passage(model, some.floats)
     return Payload(
         "reconstructions",
@@ -48,6 +55,7 @@ def reconstructions(model: Autoencoder, X: Any, *, n: int = 10, seed: int = 0) -
             "original": as_pictures(model, some.floats),
             "rebuilt": as_pictures(model, rebuilt, like=some.floats),
             "error": squared_error(model, some.floats, rebuilt),
+            "code": map_floats(some.floats, model.network_.codes, model.device_),
             "position": some.positions,
         },
     )
@@ -60,13 +68,14 @@ def denoising(
     n: int = 8,
     corruption: str | Corruption | None = None,
     level: float | None = None,
+    positions: Any = None,
     seed: int = 0,
 ) -> Payload:
     """Clean rows, the same under noise, and what the model makes of the noisy ones.
 
     Parameters
     ----------
-    model, X, n, seed
+    model, X, n, positions, seed
         As for `reconstructions`; X is taken to be clean.
     corruption : {"gaussian", "masking", "salt-and-pepper"}, Corruption or None, default=None
         None is that of the training; for a model trained without any, "gaussian".
@@ -77,29 +86,82 @@ def denoising(
     -------
     Payload
         "clean", "noisy", "denoised" as in `reconstructions`; "position". `about`: "psnr_noisy" and "psnr_denoised" in
-        decibels, over up to 5,000 rows (infinite where nothing differs), and those of `reconstructions`.
+        decibels, over up to 5,000 rows, or over the `positions` where these are given (infinite where nothing differs),
+        the same of each row as "psnr_noisy_rows" and "psnr_denoised_rows", and those of `reconstructions`.
     """
-    measured = shown(model, X, most=_MEASURED, seed=seed)
+    measured = shown(model, X, most=_MEASURED, seed=seed, positions=positions)
     noisy = corrupted(model, measured.floats, seed=seed, corruption=corruption, level=level, default=DEFAULT_NOISE)
     denoised = passage(model, noisy)
     clean = measured.floats
-    span = 1.0 if model.schema_.bounded else float(clean.max() - clean.min()) or 1.0
-    places = _places(measured, n, seed)
+    places = mixed(measured.rows.labels, len(measured.positions), n, seed=seed)
+    if positions is not None:
+        places = np.arange(len(measured.positions))
+    span = data_range(model, clean)
     about = {"psnr_noisy": psnr(clean, noisy, span), "psnr_denoised": psnr(clean, denoised, span)}
+    some = _chosen(measured, places)
+    return _denoised(model, some, noisy[places], denoised[places], about, span, like=clean)
+
+
+def denoised(model: Autoencoder, X: Any, position: int, noisy: np.ndarray) -> Payload:
+    """What the model makes of one row that was spoiled by hand; the payload is that of `denoising`.
+
+    Parameters
+    ----------
+    position : int
+        The place of the clean row in X.
+    noisy : array of shape (n_floats,)
+        The same row, encoded, as noisy as it is.
+    """
+    some = shown(model, X, most=1, positions=[position])
+    noisy = np.asarray(noisy, np.float32)
+    if noisy.shape != some.floats[0].shape or not np.isfinite(noisy).all():
+        raise DataError(f"A noisy row must be {some.floats.shape[1]} finite numbers, got the shape {noisy.shape}.")
+    rebuilt = passage(model, noisy[None])
+    span = data_range(model, some.floats)
+    about = {"psnr_noisy": psnr(some.floats, noisy[None], span), "psnr_denoised": psnr(some.floats, rebuilt, span)}
+    return _denoised(model, some, noisy[None], rebuilt, about, span, like=some.floats)
+
+
+def denoising_curve(
+    model: Autoencoder,
+    X: Any,
+    *,
+    corruption: str | Corruption = "gaussian",
+    levels: Any = DEFAULT_LEVELS,
+    most: int = 1000,
+    seed: int = 0,
+) -> Payload:
+    """How much noise the model removes at each level.
+
+    Parameters
+    ----------
+    levels : sequence of float
+    most : int, default=1000
+        Rows that are measured at each level, at most.
+
+    Returns
+    -------
+    Payload
+        Arrays of shape (levels,): "level", "psnr_noisy" and "psnr_denoised" in decibels over the rows.
+    """
+    some = shown(model, X, most=most, seed=seed)
+    span = data_range(model, some.floats)
+    found = []
+    for level in levels:
+        noisy = corrupted(model, some.floats, seed=seed, corruption=corruption, level=float(level))
+        found.append([psnr(some.floats, x, span) for x in (noisy, passage(model, noisy))])
+    before, after = np.array(found, float).reshape(-1, 2).T
     return Payload(
-        "denoising",
-        {**_about(model, _chosen(measured, places)), **about},
-        {
-            "clean": as_pictures(model, clean[places]),
-            "noisy": as_pictures(model, noisy[places], like=clean),
-            "denoised": as_pictures(model, denoised[places], like=clean),
-            "position": measured.positions[places],
-        },
+        "denoising_curve",
+        {"corruption": str(corruption), "n_rows": len(some.positions)},
+        {"level": np.asarray(levels, float), "psnr_noisy": before, "psnr_denoised": after},
     )
 
 
-def error_map(model: Autoencoder, X: Any, *, n: int = 6, seed: int = 0) -> Payload:
+def error_map(model: Autoencoder, X: Any, *, n: int = 6, positions: Any = None, seed: int = 0) -> Payload:
     """The rows with the largest errors, and where in them the errors are.
+
+    positions : places in X of the rows to show instead, in this order.
 
     Returns
     -------
@@ -107,10 +169,10 @@ def error_map(model: Autoencoder, X: Any, *, n: int = 6, seed: int = 0) -> Paylo
         "original" and "rebuilt" as in `reconstructions`, "map" of the squared error of each pixel (n, height, width),
         summed over channels, or of each float (n, d), and "error" (n,), its sum, the largest first; "position".
     """
-    measured = shown(model, X, most=_MEASURED, seed=seed)
+    measured = shown(model, X, most=_MEASURED, seed=seed, positions=positions)
     errors = squares(model, measured.floats)
     by_row = errors.sum(axis=1)
-    places = np.argsort(-by_row, kind="stable")[:n]
+    places = np.argsort(-by_row, kind="stable")[:n] if positions is None else np.arange(len(by_row))
     some = _chosen(measured, places)
     shape = model.schema_.image_shape
     places_of_errors = errors[places] if shape is None else errors[places].reshape(-1, *shape).sum(axis=3)
@@ -122,6 +184,51 @@ def error_map(model: Autoencoder, X: Any, *, n: int = 6, seed: int = 0) -> Paylo
             "rebuilt": as_pictures(model, passage(model, some.floats), like=some.floats),
             "map": places_of_errors.astype(np.float32),
             "error": by_row[places],
+            "position": some.positions,
+        },
+    )
+
+
+def mixed(labels: np.ndarray | None, n_rows: int, n: int, *, seed: int = 0) -> np.ndarray:
+    """Places of n rows: one of each class in turn where there are classes, else any."""
+    order = np.random.default_rng([seed, 1]).permutation(n_rows)
+    if labels is None:
+        return order[:n]
+    # The turn of a row within its class, then the class: 0, 1, 2, ..., 0, 1, 2, ...
+    _, classes = np.unique(labels[order].astype(str), return_inverse=True)
+    turn = np.empty(len(order), int)
+    for c in range(classes.max() + 1 if len(classes) else 0):
+        of_class = np.flatnonzero(classes == c)
+        turn[of_class] = np.arange(len(of_class))
+    return order[np.lexsort((classes, turn))][:n]
+
+
+def data_range(model: Autoencoder, floats: np.ndarray) -> float:
+    """The range that a PSNR refers to: 1 for pixels, else that of the encoded rows (n, d)."""
+    return 1.0 if model.schema_.bounded else float(floats.max() - floats.min()) or 1.0
+
+
+def _denoised(
+    model: Autoencoder,
+    some: Shown,
+    noisy: np.ndarray,
+    rebuilt: np.ndarray,
+    about: dict[str, Any],
+    span: float,
+    *,
+    like: np.ndarray,
+) -> Payload:
+    by_row = {
+        f"psnr_{name}_rows": [psnr(a, b, span) for a, b in zip(some.floats, floats, strict=True)]
+        for name, floats in (("noisy", noisy), ("denoised", rebuilt))
+    }
+    return Payload(
+        "denoising",
+        {**_about(model, some), **about, **by_row},
+        {
+            "clean": as_pictures(model, some.floats),
+            "noisy": as_pictures(model, noisy, like=like),
+            "denoised": as_pictures(model, rebuilt, like=like),
             "position": some.positions,
         },
     )
@@ -140,22 +247,3 @@ def _about(model: Autoencoder, some: Shown) -> dict[str, Any]:
 
 def _chosen(measured: Shown, places: np.ndarray) -> Shown:
     return Shown(measured.rows.take(places), measured.positions[places], measured.floats[places])
-
-
-def _mixed(measured: Shown, n: int, seed: int) -> Shown:
-    return _chosen(measured, _places(measured, n, seed))
-
-
-def _places(measured: Shown, n: int, seed: int) -> np.ndarray:
-    """Of n rows: one of each class in turn where there are classes, else any."""
-    order = np.random.default_rng([seed, 1]).permutation(len(measured.positions))
-    labels = measured.rows.labels
-    if labels is None:
-        return order[:n]
-    # The turn of a row within its class, then the class: 0, 1, 2, ..., 0, 1, 2, ...
-    _, classes = np.unique(labels[order].astype(str), return_inverse=True)
-    turn = np.empty(len(order), int)
-    for c in range(classes.max() + 1 if len(classes) else 0):
-        of_class = np.flatnonzero(classes == c)
-        turn[of_class] = np.arange(len(of_class))
-    return order[np.lexsort((classes, turn))][:n]

@@ -5,8 +5,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from narrows import Autoencoder, VariationalAutoencoder
-from narrows.errors import SettingError
-from narrows.insight.payloads import CodePlane, codes, decoded_grid, interpolation, samples
+from narrows.errors import DataError, SettingError
+from narrows.insight.payloads import CodePlane, codes, decoded_grid, interpolation, path, samples, similar
 from tests.six_networks import DIGITS, X
 
 RNG = np.random.default_rng(0)
@@ -90,3 +90,45 @@ def test_samples_are_those_of_the_model() -> None:
 def test_a_model_without_a_prior_has_no_samples(flat: Autoencoder) -> None:
     with pytest.raises(SettingError, match="no prior"):
         samples(flat)
+
+
+def test_a_plane_is_turned_to_lie_like_an_earlier_one() -> None:
+    z = RNG.standard_normal((200, 6)) @ np.diag([5, 4.9, 1, 1, 1, 1])
+    plane = CodePlane.fit(z)
+    angle = 2.2
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    for spun in (turn, turn @ np.diag([1, -1])):
+        earlier = CodePlane(plane.origin, spun @ plane.axes, plane.names, plane.kept)
+        again = CodePlane.fit(z, like=earlier)
+        assert np.allclose(again.axes, earlier.axes, atol=1e-6)
+        assert np.allclose(again.axes @ again.axes.T, np.eye(2), atol=1e-9)
+    assert np.array_equal(CodePlane.fit(z[:, :2], like=plane).axes, np.eye(2))
+
+
+def test_the_map_tells_its_plane_and_the_spread_of_the_code(wide: Autoencoder) -> None:
+    shown = codes(wide, X, most=400, with_pca=False)
+    z = wide.transform(X[shown["position"]])
+    assert len(z) == 400
+    residue = z - (shown["origin"] + shown["xy"] @ shown["axes"])
+    assert np.allclose(residue @ shown["axes"].T, 0, atol=1e-4)
+    assert np.allclose([shown["low"], shown["high"]], np.percentile(z, [1, 99], axis=0), atol=1e-5)
+    assert np.allclose(shown["mean"], z.mean(axis=0), atol=1e-4)
+    assert "pca" not in shown.arrays
+
+
+def test_a_path_is_straight_in_the_code(wide: Autoencoder) -> None:
+    a, b = wide.transform(X[:2])
+    shown = path(wide, a, b, steps=4)
+    expected = wide.inverse_transform(a + np.linspace(0, 1, 4)[:, None] * (b - a))
+    assert np.allclose(shown["way"][..., 0], expected, atol=1e-5)
+    with pytest.raises(DataError, match="Codes of 7 columns"):
+        path(wide, [0, 0], [1, 1])
+
+
+def test_the_most_similar_rows_are_the_nearest_codes(wide: Autoencoder) -> None:
+    z = wide.transform(X)
+    shown = similar(wide, X, z[30] + 0.01, n=5)
+    distance = np.linalg.norm(z - (z[30] + 0.01), axis=1)
+    assert shown["position"].tolist() == np.argsort(distance)[:5].tolist()
+    assert np.allclose(shown["distance"], np.sort(distance)[:5], atol=1e-4)
+    assert np.allclose(shown["original"][..., 0], X[shown["position"]])

@@ -5,7 +5,8 @@ import pytest
 
 import narrows
 from narrows import Autoencoder, DenoisingAutoencoder
-from narrows.insight.payloads import denoising, error_map, reconstructions
+from narrows.errors import DataError
+from narrows.insight.payloads import denoised, denoising, denoising_curve, error_map, reconstructions
 from tests.six_networks import X
 
 RNG = np.random.default_rng(0)
@@ -88,3 +89,39 @@ def test_the_map_of_errors_sums_to_the_error_of_the_row_and_shows_the_worst(mode
     assert np.square(shown["rebuilt"] - shown["original"])[0, ..., 0][place] == pytest.approx(
         shown["map"][0].max(), rel=1e-4
     )
+
+
+def test_rows_are_shown_in_the_order_they_are_named(model: Autoencoder) -> None:
+    places = [900, 2, 2, 1000]
+    shown = reconstructions(model, X, positions=places)
+    assert shown["position"].tolist() == places
+    assert np.array_equal(shown["original"][..., 0], X[places])
+    assert np.allclose(shown["code"], model.transform(X[places]), atol=1e-6)
+    assert error_map(model, X, positions=places)["position"].tolist() == places
+    with pytest.raises(DataError, match="There is no row -1"):
+        reconstructions(model, X, positions=[-1])
+
+
+def test_each_rows_noise_is_measured_by_itself(model: Autoencoder) -> None:
+    shown = denoising(model, X, positions=[3, 4], corruption="salt-and-pepper", level=0.1)
+    errors = np.square(shown["noisy"] - shown["clean"]).mean(axis=(1, 2, 3))
+    assert shown.about["psnr_noisy_rows"] == pytest.approx((-10 * np.log10(errors)).tolist(), abs=1e-4)
+    assert shown.about["psnr_noisy"] == pytest.approx(-10 * np.log10(errors.mean()), abs=1e-4)
+
+
+def test_a_row_spoiled_by_hand_is_compared_with_the_clean_one(model: Autoencoder) -> None:
+    noisy = X[7].ravel().copy()
+    noisy[:8] = 1
+    shown = denoised(model, X, 7, noisy)
+    assert np.allclose(shown["denoised"][0, ..., 0], model.reconstruct(noisy.reshape(1, 8, 8))[0], atol=1e-6)
+    left = np.square(shown["denoised"][0, ..., 0] - X[7]).mean()
+    assert shown.about["psnr_denoised"] == pytest.approx(-10 * np.log10(left), abs=1e-4)
+    with pytest.raises(DataError, match="64 finite numbers"):
+        denoised(model, X, 7, noisy[:5])
+
+
+def test_the_curve_of_noise_is_denoising_level_by_level(model: Autoencoder) -> None:
+    shown = denoising_curve(model, X, corruption="masking", levels=[0.0, 0.2, 0.5], most=5000, seed=2)
+    for level, before, after in zip(shown["level"], shown["psnr_noisy"], shown["psnr_denoised"], strict=True):
+        alone = denoising(model, X, corruption="masking", level=level, seed=2).about
+        assert (before, after) == (alone["psnr_noisy"], alone["psnr_denoised"])

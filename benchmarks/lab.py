@@ -1,0 +1,185 @@
+"""6. How does the live page feel?"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import Report, bars
+from benchmarks.rounds import middle
+
+_FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+_PATIENCE = 120
+_AIMS = {
+    "address printed, from the command": 1.0,
+    "first paint, from the command": 2.0,
+    "first decoded picture, from the command": 4.0,
+    "first paint, from opening the page": 1.0,
+    "first decoded picture, from opening the page": 2.0,
+    "pointer to picture, median": 0.05,
+    "pointer to picture, 95th percentile": 0.1,
+    "pointer to picture while training, median": 0.05,
+    "pointer to picture while training, 95th percentile": 0.1,
+}
+# When the pointer moved, when its picture was there, and when that was on the screen.
+_WATCH = """
+window.seen = {moved: 0, trips: [], frames: [], first: 0};
+addEventListener("pointermove", () => { seen.moved = performance.now(); }, {capture: true});
+const watch = new MutationObserver(() => {
+  const moved = seen.moved;
+  requestAnimationFrame(() => setTimeout(() => {
+    seen.first ||= performance.now();
+    if (moved) seen.trips.push(performance.now() - moved);
+  }));
+});
+addEventListener("DOMContentLoaded", () =>
+  watch.observe(document.body, {attributes: true, subtree: true, attributeFilter: ["data-decoded"]}));
+const tick = (now) => { seen.frames.push(now); requestAnimationFrame(tick); };
+requestAnimationFrame(tick);
+"""
+
+_BOX = "document.querySelector('[data-view=latent] canvas')?.getBoundingClientRect().toJSON()"
+
+
+def reports(rounds: int, quick: bool) -> list[Report]:
+    """Seconds that a reader waits, and frames per second; needs Playwright and Chromium."""
+    found: dict[str, list[float]] = {}
+    frames: list[float] = []
+    for _ in range(rounds):
+        for name, value in _measured(20 if quick else 60, frames).items():
+            found.setdefault(name, []).append(value)
+    medians = {name: middle(values) for name, values in found.items()}
+    rows = [[name, f"{1000 * value:,.0f} ms", f"{1000 * _AIMS[name]:,.0f} ms"] for name, value in medians.items()]
+    rows.append(["frames per second while training", f"{middle(frames):.0f}", "30"])
+    return [
+        Report(
+            "lab",
+            "The lab: how long a reader waits",
+            ("what", "median of rounds", "aim"),
+            rows,
+            {"seconds": found, "frames_per_second": frames},
+            lambda axes: bars(axes, list(medians), list(medians.values()), "seconds (less is better)", "{:.3f}"),
+            (
+                f"{rounds} rounds on the digits: a fresh server, Chromium without a GPU, the view of the code.",
+                "Pointer to picture: from the event in the page to the frame after the picture was drawn.",
+            ),
+        )
+    ]
+
+
+def _measured(n_moves: int, frames: list[float]) -> dict[str, float]:
+    from playwright.sync_api import sync_playwright
+
+    path = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
+    if path is None:
+        raise SystemExit("There is no Chromium on the path; on Debian: apt-get install chromium")
+    found: dict[str, float] = {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        with tempfile.TemporaryDirectory() as home, _server(Path(home)) as server:
+            found["address printed, from the command"] = server.seconds
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.add_init_script(_WATCH)
+            for name, start in (("the command", server.start), ("opening the page", None)):
+                page.goto("about:blank")  # another hash alone would be the same page
+                opened = time.time()
+                page.goto(f"{server.address}#view=latent")
+                _until(page, "document.querySelector('[data-view=latent][data-ready=true]') !== null", wiggle=True)
+                _until(page, "seen.first > 0", wiggle=True)
+                before = 0.0 if start is None else opened - start
+                paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") / 1000
+                found[f"first paint, from {name}"] = before + paint
+                found[f"first decoded picture, from {name}"] = before + page.evaluate("seen.first") / 1000
+                _until(page, "fetch('api/state').then(r => r.json()).then(s => s.runs[0].state === 'done')")
+            found |= _moves(page, n_moves, "")
+            run = _train(server.address)
+            page.goto("about:blank")
+            page.goto(f"{server.address}#view=latent&run={run}")
+            _until(page, "document.querySelector('[data-view=latent][data-ready=true]') !== null")
+            page.evaluate("seen.frames.length = 0")
+            found |= _moves(page, n_moves, " while training")
+            times = page.evaluate("seen.frames")
+            frames.append(1000 * (len(times) - 1) / (times[-1] - times[0]))
+        browser.close()
+    return found
+
+
+def _moves(page: Any, n: int, when: str) -> dict[str, float]:
+    """Jump to places of the map, and wait for the picture of each."""
+    box = page.evaluate(_BOX)
+    places = random.Random(0)
+    trips = []
+    for _ in range(n):
+        page.evaluate("seen.trips.length = 0; seen.moved = 0")
+        x, y = (0.15 + 0.7 * places.random() for _ in range(2))
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        _until(page, "seen.trips.length > 0")
+        trips.append(page.evaluate("seen.trips[0]") / 1000)
+        time.sleep(0.05)
+    trips.sort()
+    return {
+        f"pointer to picture{when}, median": middle(trips),
+        f"pointer to picture{when}, 95th percentile": trips[int(0.95 * (len(trips) - 1))],
+    }
+
+
+def _until(page: Any, script: str, *, wiggle: bool = False) -> None:
+    end, step = time.monotonic() + _PATIENCE, 0
+    while not page.evaluate(script):
+        if time.monotonic() > end:
+            raise SystemExit(f"The page did not come to: {script}")
+        if wiggle and (box := page.evaluate(_BOX)) is not None:
+            step += 1
+            page.mouse.move(box["x"] + box["width"] * (0.4 + 0.01 * (step % 20)), box["y"] + box["height"] / 2)
+        time.sleep(0.002)
+
+
+def _train(address: str) -> str:
+    """Begin a training that lasts; its run."""
+    from websockets.sync.client import connect
+
+    with connect(address.replace("http", "ws") + "ws", max_size=None) as line:
+        settings = {"epochs": 5000, "hidden_layer_sizes": [64, 32]}
+        line.send(json.dumps({"t": "train.start", "seq": 1, "dataset": "digits", "settings": settings}))
+        while True:
+            told = line.recv(timeout=_PATIENCE)
+            if isinstance(told, str) and (said := json.loads(told)).get("seq") == 1:
+                run = said["run"]
+                break
+        while True:
+            told = line.recv(timeout=_PATIENCE)
+            if isinstance(told, str) and (said := json.loads(told))["t"] == "epochs" and said["run"] == run:
+                return run
+
+
+@dataclass(frozen=True)
+class _Server:
+    address: str
+    start: float
+    seconds: float
+
+
+@contextmanager
+def _server(home: Path) -> Iterator[_Server]:
+    command = [sys.executable, "-m", "narrows", "lab", "--no-browser", "--port", "0"]
+    start = time.time()
+    environment = {**os.environ, "NARROWS_LAB": str(home)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[4]
+        yield _Server(address, start, time.time() - start)
+    finally:
+        process.terminate()
+        process.wait(30)

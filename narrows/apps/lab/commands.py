@@ -1,0 +1,53 @@
+"""The commands a page may give, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from narrows.apps.lab.protocol import BadMessage, Message
+from narrows.apps.lab.session import Session
+
+
+async def carry_out(session: Session, message: Message) -> dict[str, Any]:
+    """Do what a message says; what the answer holds besides "ok". Raises BadMessage, Refused and NarrowsError."""
+    if message.t not in _COMMANDS:
+        raise BadMessage(f"There is no command {message.t!r}; the commands are {', '.join(_COMMANDS)}.")
+    return await _COMMANDS[message.t](session, message)
+
+
+async def _train(session: Session, message: Message) -> dict[str, Any]:
+    variant = message.fields.get("variant", "plain")
+    run = await session.train(message.needed("dataset"), variant, message.mapping("settings"))
+    return {"run": run.id}
+
+
+def _run_command(name: str) -> Callable[[Session, Message], Awaitable[dict[str, Any]]]:
+    async def command(session: Session, message: Message) -> dict[str, Any]:
+        session.command(name, message.needed("run"))
+        return {}
+
+    return command
+
+
+async def _remove(session: Session, message: Message) -> dict[str, Any]:
+    session.remove(message.needed("run"))
+    return {}
+
+
+async def _open(session: Session, message: Message) -> dict[str, Any]:
+    return {"dataset": await session.open_offered(message.needed("id"))}
+
+
+async def _label(session: Session, message: Message) -> dict[str, Any]:
+    await session.label(message.needed("dataset"), message.text("column", optional=True))
+    return {}
+
+
+_COMMANDS: dict[str, Callable[[Session, Message], Awaitable[dict[str, Any]]]] = {
+    "train.start": _train,
+    **{f"train.{name}": _run_command(name) for name in ("pause", "resume", "step", "stop")},
+    "run.remove": _remove,
+    "data.open": _open,
+    "data.label": _label,
+}

@@ -1,0 +1,107 @@
+"""From the command line to a running server: the address, the browser, and a clean end."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+
+from narrows.apps.lab.protocol import MOST_BYTES
+from narrows.apps.lab.security import Door, is_loopback, new_token
+from narrows.apps.lab.session import Session, Start
+
+FIRST_PORT, _TRIES = 8765, 20
+
+
+def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: bool, token: bool) -> None:
+    """Serve the page until Ctrl-C.
+
+    Raises
+    ------
+    OutputError
+        The address cannot be listened on.
+    NarrowsError
+        What the page was to open with cannot be opened.
+    """
+
+    from narrows.apps.lab.server import create_app
+    from narrows.apps.lab.shelf import home_folder
+
+    listening = _listen(host, port)
+    door = Door(host, new_token() if token or not is_loopback(host) else None)
+    address = _address(host, listening.getsockname()[1], door.token)
+    print(f"The lab is at {address}  (Ctrl-C ends it)", flush=True)
+
+    session = Session(home_folder())
+
+    def fail() -> None:
+        server.should_exit = True
+
+    server = make_server(create_app(session, make, door, on_failure=fail))
+    if browser:
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listening.close()
+    if session.failure is not None:
+        raise session.failure
+    print("The lab has ended; its runs are kept.", file=sys.stderr)
+
+
+def make_server(app: object):
+    """The HTTP server of an application."""
+    import uvicorn
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,  # pyright: ignore[reportArgumentType]
+            ws="websockets-sansio",
+            ws_max_size=MOST_BYTES,
+            ws_per_message_deflate=False,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            lifespan="on",
+        )
+    )
+
+
+def _listen(host: str, port: int | None) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    ports = range(FIRST_PORT, FIRST_PORT + _TRIES) if port is None else [port]
+    for candidate in ports:
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            if sys.platform != "win32":  # there it would let two servers share a port
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host.strip("[]"), candidate))
+            listening.listen(128)
+        except OSError as error:
+            listening.close()
+            if port is None and error.errno in (errno.EADDRINUSE, errno.EACCES):
+                continue
+            raise _unusable(host, candidate, error) from error
+        return listening
+    raise _unusable(host, FIRST_PORT, None)
+
+
+def _unusable(host: str, port: int, error: OSError | None) -> Exception:
+    from narrows.errors import OutputError
+
+    if error is None:
+        return OutputError(f"Ports {port} to {port + _TRIES - 1} are all taken; give a free one with --port.")
+    if error.errno == errno.EADDRINUSE:
+        return OutputError(f"Port {port} is taken; give another with --port, or leave it out.")
+    return OutputError(f"{host} port {port} cannot be listened on ({error.strerror or error}); give another address.")
+
+
+def _address(host: str, port: int, token: str | None) -> str:
+    name = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host.strip('[]')}]" if ":" in host else host
+    return f"http://{name}:{port}/" + (f"?token={token}" if token else "")

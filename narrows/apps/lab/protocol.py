@@ -1,0 +1,192 @@
+"""What travels over the socket: binary frames, and control messages as JSON that are checked before anyone reads them.
+
+A frame is little-endian: a header of 24 bytes, then JSON (the meta), zeros up to a multiple of 8, and the arrays.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+VERSION = 1
+DECODE, DECODED, SNAPSHOT, CODES, ANSWER = 1, 2, 3, 5, 10
+MOST_BYTES = 4 << 20
+"""Of one message from a page."""
+
+_HEADER = struct.Struct("<BBHIIIII")
+_DTYPES = {"u1": np.uint8, "u2": np.uint16, "i4": np.int32, "f4": np.float32}
+_KINDS = (DECODE, DECODED, SNAPSHOT, CODES, ANSWER)
+
+
+class BadMessage(ValueError):
+    """A message that breaks the protocol, and the sentence that says how."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The start of a frame: its kind, the run's number, whose answer it is, and the epoch of the weights behind it."""
+
+    kind: int
+    run: int = 0
+    seq: int = 0
+    epoch: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A frame, unpacked."""
+
+    header: Header
+    view: str
+    about: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray]
+
+
+def pack(header: Header, view: str, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
+    """A frame with named arrays: floats become float32, whole numbers int32, truth values uint8."""
+    described, parts, end = {}, [], 0
+    for name, array in arrays.items():
+        dtype, flat = _plain_array(array)
+        described[name] = {"dtype": dtype, "shape": list(flat.shape), "offset": end}
+        data = flat.tobytes()
+        padding = -len(data) % 8
+        parts += [data, b"\0" * padding]
+        end += len(data) + padding
+    meta = json.dumps({"view": view, "about": finite(about), "arrays": described}, separators=(",", ":")).encode()
+    padding = b"\0" * (-(_HEADER.size + len(meta)) % 8)
+    return b"".join([_pack_header(header, len(meta)), meta, padding, *parts])
+
+
+def unpack(data: bytes) -> Frame:
+    """The inverse of `pack`; raises BadMessage."""
+    header, n_meta = _unpack_header(data)
+    try:
+        meta = json.loads(data[_HEADER.size : _HEADER.size + n_meta])
+        start = _HEADER.size + n_meta
+        start += -start % 8
+        arrays = {}
+        for name, told in meta["arrays"].items():
+            dtype = np.dtype(_DTYPES[told["dtype"]])
+            n = math.prod(told["shape"])
+            found = np.frombuffer(data, dtype, count=n, offset=start + told["offset"])
+            arrays[name] = found.reshape(told["shape"])
+        return Frame(header, meta["view"], meta["about"], arrays)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadMessage("The frame's meta and its arrays do not belong together.") from error
+
+
+def pack_values(header: Header, values: np.ndarray) -> bytes:
+    """A frame without meta: one array, uint8 or float32."""
+    return _pack_header(header, 0) + np.ascontiguousarray(values).tobytes()
+
+
+def unpack_values(data: bytes) -> tuple[Header, np.ndarray]:
+    """A frame without meta as float32; raises BadMessage for any other, and for numbers that are not finite."""
+    header, n_meta = _unpack_header(data)
+    body = data[_HEADER.size :]
+    if n_meta or len(body) % 4:
+        raise BadMessage("A frame of this kind is a header and 32-bit floats, nothing else.")
+    values = np.frombuffer(body, "<f4").copy()
+    if not np.isfinite(values).all():
+        raise BadMessage("The numbers of a code must be finite.")
+    return header, values
+
+
+def finite(value: Any) -> Any:
+    """Plain values for JSON, which knows neither NaN nor infinity: both become null."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return finite(value.tolist())
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def to_json(message: Mapping[str, Any]) -> str:
+    """A control message as text."""
+    return json.dumps(finite(message), separators=(",", ":"), allow_nan=False)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A control message from a page."""
+
+    t: str
+    seq: int
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, name: str, *, optional: bool = False) -> str | None:
+        """A field that is text; BadMessage where it is not."""
+        value = self.fields.get(name)
+        if value is None and optional:
+            return None
+        if not isinstance(value, str) or not value or len(value) > 1000:
+            raise BadMessage(f"{self.t} needs {name!r}, a text.")
+        return value
+
+    def needed(self, name: str) -> str:
+        """A field that must be text."""
+        return self.text(name) or ""
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        """A field that is an object, empty where it is left out."""
+        value = self.fields.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise BadMessage(f"{self.t} needs {name!r} to be an object.")
+        return value
+
+
+def read_message(text: str) -> Message:
+    """A control message, checked for its frame; what the fields hold is for those who take it. Raises BadMessage."""
+    if len(text) > MOST_BYTES:
+        raise BadMessage(f"A message may have {MOST_BYTES >> 20} MiB at most.")
+    try:
+        found = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise BadMessage("The message is not JSON.") from error
+    if not isinstance(found, dict):
+        raise BadMessage("A message is a JSON object.")
+    t, seq = found.pop("t", None), found.pop("seq", 0)
+    if not isinstance(t, str):
+        raise BadMessage('A message needs "t", its kind.')
+    if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq < 1 << 32:
+        raise BadMessage('"seq" must be a whole number from 0.')
+    return Message(t, seq, found)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _plain_array(array: np.ndarray) -> tuple[str, np.ndarray]:
+    array = np.asarray(array)
+    for name in ("u1", "u2"):
+        if array.dtype == _DTYPES[name]:
+            return name, np.ascontiguousarray(array)
+    name = {"b": "u1", "u": "i4", "i": "i4", "f": "f4"}[array.dtype.kind]
+    return name, np.ascontiguousarray(array, dtype=_DTYPES[name])
+
+
+def _pack_header(header: Header, n_meta: int) -> bytes:
+    return _HEADER.pack(header.kind, VERSION, header.run, header.seq, header.epoch, n_meta, 0, 0)
+
+
+def _unpack_header(data: bytes) -> tuple[Header, int]:
+    if len(data) < _HEADER.size or len(data) > (1 << 31):
+        raise BadMessage(f"A frame starts with a header of {_HEADER.size} bytes.")
+    kind, version, run, seq, epoch, n_meta, _, _ = _HEADER.unpack_from(data)
+    if version != VERSION or kind not in _KINDS:
+        raise BadMessage(f"Version {version}, kind {kind} of a frame is not known; reload the page.")
+    if n_meta > len(data) - _HEADER.size:
+        raise BadMessage("The frame is cut short.")
+    return Header(kind, run, seq, epoch), n_meta

@@ -1,0 +1,67 @@
+"""What the page says of rows: which are strange, which were learned from, and in which units."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.apps.lab.runs import Run
+
+if TYPE_CHECKING:
+    from narrows.estimators import Autoencoder
+
+
+def anomalous(labels: np.ndarray | None, normal: list[str]) -> np.ndarray:
+    """Rows of another class than the normal ones; rows without a class are not called anomalous."""
+    assert labels is not None
+    return np.array([label is not None and label not in normal for label in labels], bool)
+
+
+def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -> np.ndarray:
+    """What a page draws as one encoded row: of images brightness in [0, 1], of tables the floats themselves."""
+    schema = model.schema_
+    if schema.image_shape is None:
+        return values
+    values = np.clip(values, 0, 1)
+    if schema.pixel_range is not None:
+        return values
+    from narrows.data import as_rows
+
+    low, high = 0.0, 1.0
+    if like is not None:
+        block = schema.decode_rows(like).block()
+        low, high = float(block.min()), float(block.max())
+    image = (low + values * (high - low)).reshape(1, *schema.image_shape)
+    return schema.encode(as_rows(image))[0]
+
+
+def units(model: Autoencoder) -> dict[str, Any]:
+    """How a table's floats become the user's numbers: centre + spread * float, None where they do not."""
+    from narrows.data import Numeric
+
+    schema = model.schema_
+    if schema.image_shape is not None:
+        return {}
+    centre: list[float | None] = []
+    spread: list[float | None] = []
+    for kind in schema.kinds:
+        n = len(kind.float_columns)
+        is_number = isinstance(kind, Numeric)
+        centre += kind.offset.tolist() if is_number else [None] * n
+        spread += kind.scale.tolist() if is_number else [None] * n
+    return {"centre": centre, "spread": spread}
+
+
+def trained_on(run: Run, seen: np.ndarray, is_anomaly: np.ndarray | None) -> str:
+    """Which rows the run learned from, in a sentence."""
+    n = int(seen.sum())
+    if not n:
+        return "It is not known which of these rows the model learned from."
+    chosen = run.settings.get("normal")
+    which = f"rows of {'class' if len(chosen) == 1 else 'the classes'} {', '.join(chosen)}" if chosen else "rows"
+    sentence = f"The run learned from {n:,} {which}"
+    if is_anomaly is None:
+        return f"{sentence}."
+    n_strange = int((is_anomaly & seen).sum())
+    return f"{sentence}, {f'{n_strange:,} anomalies among them' if n_strange else 'no anomaly among them'}."

@@ -1,0 +1,121 @@
+/** Scales, ticks and the frame of a chart. */
+
+import { svg } from "./dom.js";
+
+/** About n round numbers between low and high. */
+export function ticksOf(low, high, n = 5) {
+  if (!(high > low)) return [low];
+  const raw = (high - low) / n;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * ([1, 2, 5].find((m) => m * power >= raw) || 10);
+  const ticks = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)));
+  return ticks;
+}
+
+/** Powers of ten, with 2 and 5 between where there are few. */
+export function logTicks(low, high) {
+  const ticks = [];
+  for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {
+    for (const m of high / low > 300 ? [1] : [1, 2, 5]) if (m * 10 ** e >= low && m * 10 ** e <= high) ticks.push(Number((m * 10 ** e).toPrecision(3)));
+  }
+  return ticks.length > 1 ? ticks : ticksOf(low, high, 3);
+}
+
+/** A tick as short as it can be said. */
+export function tickText(v) {
+  const size = Math.abs(v);
+  const text = size >= 1e5 || (size !== 0 && size < 1e-3) ? v.toExponential(0).replace("e+", "e") : String(Number(v.toPrecision(6)));
+  return text.replace("-", "−");
+}
+
+/** value -> pixel and back. */
+export function scaleOf(low, high, from, to, log = false) {
+  const f = log ? Math.log : (v) => v;
+  const [a, b] = [f(low), f(high)];
+  const span = b - a || 1;
+  return {
+    at: (v) => from + (f(v) - a) / span * (to - from),
+    value: (p) => { const v = a + (p - from) / (to - from) * span; return log ? Math.exp(v) : v; },
+  };
+}
+
+/** Lines, ticks and labels around a plot. @returns {SVGGElement} */
+export function frame({ x, y, xTicks, yTicks, box, xLabel, yLabel, xText = tickText, yText = tickText }) {
+  const { left, right, top, bottom } = box;
+  const g = svg("g", { class: "axes" });
+  for (const v of yTicks) {
+    g.append(svg("line", { class: "gridline", x1: left, x2: right, y1: y.at(v), y2: y.at(v) }),
+      svg("text", { x: left - 8, y: y.at(v) + 4, "text-anchor": "end" }, yText(v)));
+  }
+  for (const v of xTicks) {
+    g.append(svg("line", { class: "tick", x1: x.at(v), x2: x.at(v), y1: bottom, y2: bottom + 4 }),
+      svg("text", { x: x.at(v), y: bottom + 18, "text-anchor": "middle" }, xText(v)));
+  }
+  g.append(svg("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }));
+  if (xLabel) g.append(svg("text", { class: "axis-label", x: (left + right) / 2, y: bottom + 36, "text-anchor": "middle" }, xLabel));
+  if (yLabel) g.append(svg("text", { class: "axis-label", x: 4, y: top - 14 }, yLabel));
+  return g;
+}
+
+/**
+ * A chart that follows the width of its element: `paint(root, width, height, options)` draws into an emptied <svg>.
+ * @returns {{update: (options: Object) => void, el: SVGElement, destroy: () => void}}
+ */
+export function chartIn(el, options, paint) {
+  let now = { ...options };
+  const root = svg("svg", { class: "chart" });
+  el.append(root);
+  let width = 0;
+  const draw = () => {
+    width = Math.max(200, Math.round(el.clientWidth || 480));
+    const height = now.height || Math.round(Math.max(180, Math.min(320, width * 0.5)));
+    root.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    root.setAttribute("width", width);
+    root.setAttribute("height", height);
+    root.setAttribute("role", now.onCursor || now.onThreshold ? "group" : "img");
+    root.setAttribute("aria-label", now.label || [now.yLabel, now.xLabel].filter(Boolean).join(" against "));
+    paint(root, width, height, now);
+  };
+  const observer = new ResizeObserver(() => { if (Math.abs(el.clientWidth - width) > 1) draw(); });
+  observer.observe(el);
+  draw();
+  return { el: root, update(more) { now = { ...now, ...more }; draw(); }, destroy() { observer.disconnect(); root.remove(); } };
+}
+
+/**
+ * A vertical line one drags or moves by arrows: `onMove(value, how)`. The caller places it again when it draws.
+ * @param {SVGElement} root @param {{label: string, value: number, min: number, max: number, step: number, x: Object, box: Object, text?: Function}} how
+ */
+export function dragLine(root, { label, value, min, max, step, x, box, text = tickText, name = "handle", onMove }) {
+  let now = value;
+  const clamp = (v) => Math.max(min, Math.min(max, v));
+  const line = svg("line", { class: "drag-line", y1: box.top, y2: box.bottom });
+  const knob = svg("circle", { class: "drag-knob", cy: box.top, r: 5 });
+  const g = svg("g", { class: `drag ${name}`, tabindex: 0, role: "slider", "aria-label": label, "aria-valuemin": min, "aria-valuemax": max },
+    svg("line", { class: "drag-reach", y1: box.top - 6, y2: box.bottom }), line, knob);
+  function place(v) {
+    now = v;
+    for (const part of g.querySelectorAll("line")) { part.setAttribute("x1", x.at(v)); part.setAttribute("x2", x.at(v)); }
+    knob.setAttribute("cx", x.at(v));
+    g.setAttribute("aria-valuenow", v);
+    g.setAttribute("aria-valuetext", text(v));
+  }
+  place(clamp(value));
+  const fromPointer = (event) => {
+    const area = root.getBoundingClientRect();
+    return clamp(x.value((event.clientX - area.left) * root.viewBox.baseVal.width / area.width));
+  };
+  const keys = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
+  g.addEventListener("keydown", (event) => {
+    let v = null;
+    if (event.key in keys) v = now + keys[event.key] * (event.shiftKey ? 10 : 1) * step;
+    else if (event.key === "Home") v = min;
+    else if (event.key === "End") v = max;
+    if (v === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    onMove(clamp(v), "key");
+  });
+  return { el: g, place, fromPointer };
+}

@@ -1,0 +1,58 @@
+/** Keys that work anywhere on the page but inside what takes text; what they do is listed for the `?` dialog. */
+
+const bindings = new Set();
+
+/**
+ * @param {string} key as in KeyboardEvent.key, with "Shift+" before named keys ("Shift+ArrowLeft")
+ * @param {(event: KeyboardEvent) => void} f @param {string} [description] for the list of keys; none: not listed
+ * @param {Element} [within] only while this element is on the page
+ * @returns {() => void} takes the key back
+ */
+export function onKey(key, f, description, within) {
+  const binding = { key, f, description, within };
+  bindings.add(binding);
+  return () => bindings.delete(binding);
+}
+
+/** [key, description] of every key that works now. */
+export function keyList() {
+  const seen = new Map();
+  for (const { key, description, within } of bindings) {
+    if (description && (!within || within.isConnected)) seen.set(key, description);
+  }
+  return [...seen];
+}
+
+const MOVES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
+
+/** Whether the element under focus needs the key for itself. */
+function wanted(target, key) {
+  if (!(target instanceof Element)) return false;
+  const tag = target.tagName;
+  if (tag === "TEXTAREA" || tag === "SELECT" || target.isContentEditable) return true;
+  if (tag === "INPUT") {
+    const type = target.getAttribute("type") || "text";
+    if (type === "range") return MOVES.includes(key);
+    if (type === "checkbox" || type === "radio" || type === "file") return key === " " || MOVES.includes(key);
+    return true;
+  }
+  if (["BUTTON", "SUMMARY", "A"].includes(tag)) return key === " " || key === "Enter";
+  return target.getAttribute("role") === "slider" && MOVES.includes(key);
+}
+
+/** Starts listening; `root` is the document, or a widget's element. @returns {() => void} */
+export function listenForKeys(root) {
+  const listen = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (wanted(event.target, event.key) || document.querySelector("dialog[open]")) return;
+    const name = event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key;
+    for (const { key, f, within } of [...bindings].reverse()) {
+      if (key !== name || (within && !within.isConnected)) continue;
+      event.preventDefault();
+      f(event);
+      return;
+    }
+  };
+  root.addEventListener("keydown", listen);
+  return () => root.removeEventListener("keydown", listen);
+}

@@ -1,0 +1,121 @@
+/** A row as a picture: an image pixel by pixel, or the profile of a table's row, one dot per float. */
+
+import { css, diverging, errorColour, variable } from "./colour.js";
+import { number } from "./dom.js";
+
+/** @typedef {{shape: number[]|null, n_floats: number, names: string[]|null, kind: string, range?: number[]}} Pictured */
+
+/** The size of a row's picture in its own pixels; a table's profile has channels 0. */
+export function pictureSize(run) {
+  if (!run.shape) return { width: 200, height: 120, channels: 0 };
+  const [height, width, channels = 1] = run.shape;
+  return { width, height, channels };
+}
+
+/**
+ * Draws one row. Images keep one canvas pixel per pixel, enlarged by CSS without smoothing; uint8 values are 0..255, floats 0..1.
+ * @param {HTMLCanvasElement} canvas @param {ArrayLike<number>|null} values n_floats of them; null clears
+ * @param {Pictured} run @param {{mode?: "grey"|"error"|"signed", scale?: number}} [options] scale: the value drawn in full colour
+ */
+export function drawPicture(canvas, values, run, { mode = "grey", scale = 1 } = {}) {
+  if (!run.shape) return drawProfile(canvas, values, null, run, mode, scale);
+  const { width, height, channels } = pictureSize(run);
+  dress(canvas, "picture");
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  if (!values) return context.clearRect(0, 0, width, height);
+  const image = context.createImageData(width, height);
+  const data = image.data;
+  const unit = values instanceof Uint8Array || values instanceof Uint8ClampedArray ? 1 / 255 : 1;
+  for (let i = 0; i < width * height; i++) {
+    const at = 4 * i;
+    if (mode === "grey") {
+      for (let c = 0; c < 3; c++) data[at + c] = Math.round(255 * unit * values[channels === 1 ? i : channels * i + c]);
+    } else {
+      let v = 0;
+      for (let c = 0; c < channels; c++) v += values[channels * i + c] * unit / channels;
+      [data[at], data[at + 1], data[at + 2]] = mode === "error" ? errorColour(Math.abs(v) / scale) : diverging(v / scale);
+    }
+    data[at + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** A table row and its reconstruction on one profile: rings are what was given, dots what came back. Images: the second alone. */
+export function drawPair(canvas, original, rebuilt, run) {
+  if (run.shape) return drawPicture(canvas, rebuilt, run);
+  drawProfile(canvas, rebuilt, original, run, "grey", 1);
+}
+
+function dress(canvas, kind) {
+  canvas.classList.toggle("is-picture", kind === "picture");
+  canvas.classList.toggle("is-profile", kind === "profile");
+}
+
+const drawn = new WeakMap();
+
+function drawProfile(canvas, values, second, run, mode, scale) {
+  dress(canvas, "profile");
+  const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
+  const width = canvas.clientWidth || 200;
+  const height = canvas.clientHeight || 120;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const context = canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  if (!drawn.has(canvas)) canvas.addEventListener("pointermove", nameUnderPointer);
+  drawn.set(canvas, { values, second, run });
+  if (!values) return;
+  const ink = (name, fallback) => variable(canvas, name) || fallback;
+  const [low, high] = mode === "error" ? [0, scale] : mode === "signed" ? [-scale, scale] : run.range || [-3, 3];
+  const edge = 6;
+  const y = (v) => edge + (height - 2 * edge) * (1 - (Math.max(low, Math.min(high, v)) - low) / (high - low));
+  const x = (i) => edge + (width - 2 * edge) * (i + 0.5) / values.length;
+  const zero = y(Math.max(low, 0));
+  const radius = Math.max(1.2, Math.min(3.5, (width - 2 * edge) / values.length / 2.4));
+  context.strokeStyle = ink("--line", "#d8dde4");
+  context.beginPath();
+  context.moveTo(edge, zero);
+  context.lineTo(width - edge, zero);
+  context.stroke();
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) continue;
+    const colour = mode === "error" ? css(errorColour(0.25 + 0.75 * Math.abs(values[i]) / scale))
+      : mode === "signed" ? css(diverging(0.3 * Math.sign(values[i]) + 0.7 * values[i] / scale)) : ink("--accent", "#0b5cad");
+    context.strokeStyle = context.fillStyle = colour;
+    context.globalAlpha = second ? 0.5 : 0.35;
+    context.lineWidth = Math.max(1, radius * 0.7);
+    context.beginPath();
+    context.moveTo(x(i), second ? y(second[i]) : zero);
+    context.lineTo(x(i), y(values[i]));
+    context.stroke();
+    context.globalAlpha = 1;
+    context.beginPath();
+    context.arc(x(i), y(values[i]), radius, 0, 2 * Math.PI);
+    context.fill();
+    if (second) {
+      context.strokeStyle = ink("--ink", "#1b2230");
+      context.lineWidth = 1.2;
+      context.beginPath();
+      context.arc(x(i), y(second[i]), radius + 0.8, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
+}
+
+/** The float under the pointer, named in the canvas's tooltip. */
+function nameUnderPointer(event) {
+  const canvas = event.currentTarget;
+  const { values, second, run } = drawn.get(canvas);
+  if (!values) return;
+  const box = canvas.getBoundingClientRect();
+  const i = Math.max(0, Math.min(values.length - 1, Math.floor((event.clientX - box.left - 6) / (box.width - 12) * values.length)));
+  const name = run.names ? run.names[i] : `float ${i}`;
+  canvas.title = second ? `${name}: ${number(second[i], 3)} → ${number(values[i], 3)}` : `${name}: ${number(values[i], 3)}`;
+}
+
+/** The values of row i of an array (n, ...) of rows. */
+export function rowOf(array, i) {
+  const size = array.length / array.shape[0];
+  return array.subarray(i * size, (i + 1) * size);
+}

@@ -1,0 +1,88 @@
+/** What has a name on the server: the state, a run's history, its files, and uploads. */
+
+async function answer(response) {
+  if (response.ok) return response;
+  const said = await response.json().catch(() => null);
+  throw { message: said?.msg || `The server answered ${response.status} ${response.statusText}.`, hint: said?.hint || null };
+}
+
+async function reach(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch {
+    throw { message: "The server could not be reached.", hint: "Is narrows lab still running?" };
+  }
+  return answer(response);
+}
+
+export const fetchHistory = async (run) => {
+  const said = await (await reach(`api/runs/${run}/history`)).json();
+  return Array.isArray(said) ? said : said.records;
+};
+
+export const fetchPreview = async (dataset) => (await reach(`api/data/${dataset}/preview`)).json();
+
+export const fetchRecipe = async (run) => (await reach(`api/runs/${run}/recipe.py`)).text();
+
+export const modelAddress = (run) => `api/runs/${run}/model.zip`;
+
+const READABLE = /\.(csv|csv\.gz|parquet|npy|npz|png|jpe?g)$/i;
+const TOGETHER = 6;
+
+/**
+ * Sends one file, or a folder of images, and opens it.
+ * @param {{path: string, file: File}[]} files paths inside the folder; one file: its name
+ * @param {string|null} folder the folder's name
+ * @param {(share: number) => void} onProgress 0..1
+ * @returns {Promise<Object>} the dataset
+ */
+export async function upload(files, folder, onProgress) {
+  const body = (file) => ({ method: "PUT", body: file, headers: { "Content-Type": "application/octet-stream" } });
+  let id;
+  if (folder === null) {
+    id = (await (await reach(`api/upload?name=${encodeURIComponent(files[0].path)}`, body(files[0].file))).json()).upload;
+  } else {
+    const wanted = files.filter(({ path }) => READABLE.test(path) && !path.split("/").some((part) => part.startsWith(".")));
+    if (!wanted.length) throw { message: `The folder “${folder}” holds no image or table.`, hint: "Images are PNG or JPEG files; a sub-folder is a class." };
+    id = (await (await reach(`api/upload?name=${encodeURIComponent(folder)}`, body(""))).json()).upload;
+    let [next, done] = [0, 0];
+    const worker = async () => {
+      while (next < wanted.length) {
+        const { path, file } = wanted[next++];
+        await reach(`api/upload/${id}/${path.split("/").map(encodeURIComponent).join("/")}`, body(file));
+        onProgress(++done / wanted.length);
+      }
+    };
+    await Promise.all(Array.from({ length: TOGETHER }, worker));
+  }
+  onProgress(1);
+  return (await reach(`api/upload/${id}/open`, { method: "POST" })).json();
+}
+
+/** What was dropped, with folders walked. @param {DataTransfer} transfer @returns {Promise<{files: {path: string, file: File}[], folder: string|null}>} */
+export async function dropped(transfer) {
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.length) return { files: [...transfer.files].map((file) => ({ path: file.name, file })), folder: null };
+  const folder = entries.length === 1 && entries[0].isDirectory ? entries[0].name : entries.length > 1 ? "images" : null;
+  const files = [];
+  const walk = async (entry, path) => {
+    if (entry.isFile) return files.push({ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) });
+    const reader = entry.createReader();
+    for (;;) {
+      const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (!some.length) return undefined;
+      for (const one of some) await walk(one, path ? `${path}/${one.name}` : one.name);
+    }
+  };
+  for (const entry of entries) await walk(entry, folder !== null && entries.length === 1 ? "" : entry.name);
+  return { files, folder };
+}
+
+/** What a file input holds. @param {HTMLInputElement} input */
+export function chosen(input) {
+  const files = [...input.files];
+  const inFolder = files[0]?.webkitRelativePath;
+  if (!inFolder) return files.length > 1 ? { files: files.map((file) => ({ path: file.name, file })), folder: "images" } : { files: files.map((file) => ({ path: file.name, file })), folder: null };
+  return { files: files.map((file) => ({ path: file.webkitRelativePath.split("/").slice(1).join("/"), file })), folder: inFolder.split("/")[0] };
+}

@@ -1,0 +1,61 @@
+/** What is on screen, in the page's address: everything is text there and takes the type of the fallback asked with. */
+
+/**
+ * @param {string} [text] "view=latent&run=r1"
+ * @returns {{get: Function, set: Function, on: Function, load: Function, toString: () => string}}
+ */
+export function createStore(text = "") {
+  let held = new Map(new URLSearchParams(text));
+  const listeners = new Map();
+
+  function get(key, fallback = null) {
+    if (!held.has(key)) return fallback;
+    const raw = held.get(key);
+    if (typeof fallback === "number") return Number.isFinite(Number(raw)) && raw !== "" ? Number(raw) : fallback;
+    if (typeof fallback === "boolean") return raw === "1" || raw === "true";
+    if (Array.isArray(fallback)) return raw === "" ? [] : raw.split(",");
+    return raw;
+  }
+
+  /** null or undefined forgets the key. */
+  function set(key, value) {
+    const raw = value === null || value === undefined ? null
+      : typeof value === "boolean" ? (value ? "1" : "0") : ArrayBuffer.isView(value) || Array.isArray(value) ? [...value].join(",") : String(value);
+    if (raw === null ? !held.has(key) : held.get(key) === raw) return;
+    if (raw === null) held.delete(key);
+    else held.set(key, raw);
+    tell(key);
+  }
+
+  function tell(key) {
+    for (const f of [...(listeners.get(key) || []), ...(listeners.get("*") || [])]) f(get(key), key);
+  }
+
+  /** key "*" hears every change. @returns {() => void} */
+  function on(key, f) {
+    if (!listeners.has(key)) listeners.set(key, new Set());
+    listeners.get(key).add(f);
+    return () => listeners.get(key).delete(f);
+  }
+
+  /** Takes over another address and tells whoever listens to what changed. */
+  function load(other) {
+    const before = held;
+    held = new Map(new URLSearchParams(other));
+    for (const key of new Set([...before.keys(), ...held.keys()])) if (before.get(key) !== held.get(key)) tell(key);
+  }
+
+  return { get, set, on, load, toString: () => [...held].map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%2C/g, ",")}`).join("&") };
+}
+
+/** Keeps the store in the address's hash, and follows it when the reader edits it or goes back. */
+export function syncHash(store) {
+  let timer = 0;
+  // Browsers refuse an address that changes hundreds of times a minute, as it would under a moving pointer.
+  const write = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => history.replaceState(null, "", `#${store}`), 250);
+  };
+  store.on("*", write);
+  addEventListener("hashchange", () => { if (location.hash.slice(1) !== String(store)) store.load(location.hash.slice(1)); });
+}

@@ -1,0 +1,77 @@
+/** What one does with runs: start, switch the variant, pause, step, stop. */
+
+export const VARIANTS = [
+  ["plain", "Plain", "Learns to give back what it was given, through the narrow code."],
+  ["denoising", "Denoising", "Is shown noisy rows and learns to give back the clean ones."],
+  ["sparse", "Sparse", "Uses few units of the code for any one row."],
+  ["contractive", "Contractive", "Is paid for a code that hardly moves when the input does."],
+  ["variational", "Variational", "Codes are small clouds around zero, so new rows can be drawn."],
+];
+
+/** Settings that belong to one variant alone; the others are carried over a switch. */
+const OWN = { denoising: ["corruption", "corruption_level"], sparse: ["sparsity"], contractive: ["contraction"], variational: ["beta"] };
+
+export const isBusy = (run) => ["preparing", "running", "pausing"].includes(run?.state);
+export const isOver = (run) => ["done", "stopped", "diverged", "failed", "loaded"].includes(run?.state);
+
+/** Whether a run that was stopped can take up where it was. */
+export const goesOn = (run) => run?.state === "stopped" && Boolean(run.can_resume);
+
+/** The settings of a run that hold for any variant. */
+export function shared(settings) {
+  const own = Object.values(OWN).flat();
+  return Object.fromEntries(Object.entries(settings || {}).filter(([key]) => !own.includes(key)));
+}
+
+/** Starts a run and brings it into view. @returns {Promise<string|null>} its id */
+export async function startRun(lab, { dataset, variant, settings }) {
+  const before = lab.run;
+  try {
+    const said = await lab.command("train.start", { dataset, variant, settings });
+    // The run that was in view stays beside the new one, where both learn from the same rows.
+    lab.store.set("compare", before && before.dataset === dataset ? before.id : null);
+    lab.store.set("run", said.run);
+    lab.announce(`Training started: ${variant}.`);
+    return said.run;
+  } catch (error) {
+    if (!error.dropped) lab.emit("error", error);
+    return null;
+  }
+}
+
+const sameSettings = (a, b) => {
+  const [one, other] = [shared(a), shared(b)];
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => JSON.stringify(one[key] ?? null) === JSON.stringify(other[key] ?? null));
+};
+
+/** Shows the newest run of a variant on the same data with the same settings, or starts one. */
+export async function switchVariant(lab, variant) {
+  const run = lab.run;
+  if (!run || run.variant === variant) return;
+  const match = lab.state.runs.findLast((one) => one.variant === variant && one.dataset === run.dataset && sameSettings(one.settings, run.settings) && one.state !== "failed");
+  if (match) {
+    lab.store.set("compare", run.id);
+    lab.store.set("run", match.id);
+    lab.announce(`Showing the ${variant} run.`);
+  } else await startRun(lab, { dataset: run.dataset, variant, settings: shared(run.settings) });
+}
+
+/** Train, pause, resume: whichever the run in view is ready for. */
+export async function playPause(lab) {
+  const run = lab.run;
+  if (!run || !lab.connected) return;
+  if (run.state === "running") await tell(lab, "train.pause", run);
+  else if (run.state === "paused" || goesOn(run)) await tell(lab, "train.resume", run);
+  else if (isOver(run) && run.can_train !== false) await startRun(lab, { dataset: run.dataset, variant: run.variant, settings: run.settings });
+}
+
+export const step = (lab) => (lab.run?.state === "paused" ? tell(lab, "train.step", lab.run) : lab.run?.state === "running" ? tell(lab, "train.pause", lab.run) : null);
+export const stop = (lab) => (lab.run && !isOver(lab.run) ? tell(lab, "train.stop", lab.run) : null);
+
+async function tell(lab, name, run) {
+  try {
+    await lab.command(name, { run: run.id });
+  } catch (error) {
+    if (!error.dropped) lab.emit("error", error);
+  }
+}

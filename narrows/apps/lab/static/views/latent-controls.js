@@ -1,0 +1,27 @@
+/** The row of buttons above the map: what lies under the points, PCA beside, zoom, size of the dots. */
+
+import { fixed, h, icon, segmented, slider } from "../core/dom.js";
+import { onKey } from "../core/keys.js";
+
+/**
+ * @param {HTMLElement} within where the keys work @param {Object} store
+ * @param {{onOverlay: () => void, onPca: () => void, onZoom: (factor: number) => void, onReset: () => void, onDots: (radius: number) => void}} how
+ */
+export function mountMapControls(within, store, { onOverlay, onPca, onZoom, onReset, onDots }) {
+  const overlay = segmented({ label: "Under the points", value: store.get("overlay", "none"), choices: [["none", "Points"], ["tiles", "Decoded grid"]], onChoose: (v) => choose(v) });
+  const beside = h("button", { type: "button", class: "button small", dataset: { action: "pca" }, "aria-pressed": "false", on: { click: () => { store.set("pca", store.get("pca", false) ? null : true); onPca(); } } }, "PCA beside");
+  const zoomer = (name, sign, words, f) => h("button", { type: "button", class: "button small square", "aria-label": words, title: words, dataset: { zoom: name }, on: { click: f } }, icon(sign));
+  const dots = slider({ label: "Dots", min: 1, max: 8, step: 0.5, value: 3, show: (v) => fixed(v, 1), onInput: onDots, attrs: { "data-control": "dots" } });
+  const el = h("div", { class: "controls" }, overlay.el, beside,
+    h("div", { class: "row zooms", role: "group", "aria-label": "Zoom" }, zoomer("in", "plus", "Zoom in ( + )", () => onZoom(1.5)), zoomer("out", "minus", "Zoom out ( − )", () => onZoom(1 / 1.5)), zoomer("fit", "reset", "Show all ( 0 )", onReset)), dots.el);
+
+  function choose(v) {
+    store.set("overlay", v === "none" ? null : v);
+    overlay.set(v);
+    onOverlay();
+  }
+
+  const keys = [onKey("+", () => onZoom(1.5), "zoom in", within), onKey("=", () => onZoom(1.5), "", within), onKey("-", () => onZoom(1 / 1.5), "zoom out", within), onKey("0", onReset, "show the whole map", within),
+    onKey("g", () => choose(store.get("overlay") === "tiles" ? "none" : "tiles"), "decoded grid on the map", within)];
+  return { el, dots, showPca: (on) => beside.setAttribute("aria-pressed", String(on)), destroy: () => { for (const f of keys) f(); } };
+}

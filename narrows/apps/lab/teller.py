@@ -1,0 +1,175 @@
+"""What the training process tells of the model it trains, and the forms in which it travels."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder, Epoch
+
+N_FIXED = 16
+"""Rows whose reconstructions are told after every epoch."""
+_CODES_EVERY, _MODEL_EVERY = 0.2, 0.2  # seconds, at least
+_SHARE = 0.2  # of the time that telling may take
+
+
+def send(connection: Connection, message: Any) -> None:
+    """One message; plain pickle, since multiprocessing's own would pass tensors by shared memory."""
+    connection.send_bytes(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def receive(connection: Connection) -> Any:
+    """The next message; waits for it. EOFError where the other side is gone."""
+    return pickle.loads(connection.recv_bytes())
+
+
+class Teller:
+    """Tells the server what the model has become.
+
+    Events: "started" once, after the first epoch; "epoch" after each, with the fixed rows' reconstructions; "model" and
+    "codes" as often as a fifth of the time allows; "paused"; and one last of "done", "stopped", "diverged", "failed".
+    """
+
+    def __init__(self, connection: Connection, model: Autoencoder, rows: Rows, places: np.ndarray | None) -> None:
+        self._connection = connection
+        self._model = model
+        self._rows = rows
+        self._places = places
+        self._fixed: Any = None
+        self._plane: Any = None
+        self._next = {"model": 0.0, "codes": 0.0}
+        self._told = {"model": -1, "codes": -1}
+        self.n_epochs = 0
+
+    def epoch(self, epoch: Epoch) -> None:
+        """After an epoch."""
+        if self._fixed is None:
+            self._start()
+        send(self._connection, ("epoch", {"record": epoch.to_dict(), "rebuilt": self._rebuilt()}))
+        for what in ("model", "codes"):
+            if time.monotonic() >= self._next[what]:
+                self._tell(what)
+
+    def paused(self) -> None:
+        """Before waiting, so that what is looked at is what the network is."""
+        if self._fixed is not None:
+            for what in ("model", "codes"):
+                if self._told[what] != len(self._model.history_):
+                    self._tell(what)
+        send(self._connection, ("paused", {}))
+
+    def everything(self) -> None:
+        """At the end, when the best weights are back."""
+        self._tell("model")
+        self._tell("codes")
+        send(self._connection, ("rebuilt", {"rebuilt": self._rebuilt()}))
+
+    def _start(self) -> None:
+        import numpy as np
+
+        from narrows.insight.payloads import mixed
+
+        model, schema = self._model, self._model.schema_
+        self.n_epochs = model.epochs_ + (len(model.history_) - 1)
+        held = model.validation_rows_ if len(model.validation_rows_) else np.arange(len(self._training_places()))
+        positions = self._training_places()[held]
+        labels = self._rows.labels
+        chosen = mixed(None if labels is None else labels[positions], len(positions), N_FIXED)
+        positions = positions[chosen]
+        floats = schema.encode(self._rows.take(positions))
+        self._fixed = floats
+        about = about_network(model, epochs=self.n_epochs)
+        values = {
+            "about": about,
+            "positions": positions,
+            "original": pictures(model, floats, like=floats),
+            "held_out": bool(len(model.validation_rows_)),
+        }
+        self._tell("model")  # so that whoever hears of the start can ask at once
+        send(self._connection, ("started", values))
+
+    def _training_places(self) -> np.ndarray:
+        import numpy as np
+
+        return np.arange(len(self._rows)) if self._places is None else self._places
+
+    def _rebuilt(self) -> np.ndarray:
+        from narrows.insight import passage
+
+        return pictures(self._model, passage(self._model, self._fixed), like=self._fixed)
+
+    def _tell(self, what: str) -> None:
+        start = time.monotonic()
+        n = len(self._model.history_)
+        if what == "model":
+            send(self._connection, ("model", {"epoch": n, "pickled": pickle.dumps(self._model)}))
+            least = _MODEL_EVERY
+        else:
+            send(self._connection, ("codes", {"epoch": n, **self._codes()}))
+            least = _CODES_EVERY
+        now = time.monotonic()
+        self._told[what] = n
+        self._next[what] = now + max(least, (now - start) * (1 / _SHARE - 1))
+
+    def _codes(self) -> dict[str, Any]:
+        from narrows.insight.payloads import codes
+
+        found = codes(self._model, self._rows, most=len(self._rows), like=self._plane, with_pca=False)
+        self._plane = plane_of(found)
+        return {"plane": self._plane, **{name: found[name] for name in ("xy", "origin", "axes")}}
+
+
+def about_network(model: Autoencoder, *, epochs: int) -> dict[str, Any]:
+    """What the page is told of a fitted network."""
+    from narrows.insight.payloads import architecture, has_prior
+
+    found, schema = architecture(model), model.schema_
+    is_image = schema.image_shape is not None
+    layers = [
+        {**layer, "units": int(units), "parameters": int(parameters)}
+        for layer, units, parameters in zip(found.about["layers"], found["units"], found["parameters"], strict=True)
+    ]
+    return {
+        "epochs": epochs,
+        "kind": "images" if is_image else "table",
+        "shape": list(schema.image_shape) if schema.image_shape else None,
+        "names": None if is_image else list(schema.float_names),
+        "n_floats": schema.n_floats,
+        "n_components": model.n_components_,
+        "unit": model.loss_unit_,
+        "layers": layers,
+        "n_parameters": found.about["n_parameters"],
+        "activation": found.about["activation"],
+        "can_sample": has_prior(model),
+    }
+
+
+def plane_of(found: Any) -> Any:
+    """The plane that a `codes` payload is drawn in."""
+    from narrows.insight.payloads import CodePlane
+
+    names = found.about["names"]
+    return CodePlane(found["origin"], found["axes"], (names[0], names[1]), found.about["kept"])
+
+
+def pictures(model: Autoencoder, floats: np.ndarray, *, like: np.ndarray | None = None) -> np.ndarray:
+    """Encoded rows as they travel: images as uint8, rows of a table as float32."""
+    import numpy as np
+
+    from narrows.insight.payloads import as_pictures
+
+    shown = as_pictures(model, floats, like=like)
+    return shown.astype(np.float32) if model.schema_.image_shape is None else pixels(shown)
+
+
+def pixels(values: np.ndarray) -> np.ndarray:
+    """Brightness in [0, 1] as uint8."""
+    import numpy as np
+
+    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,165 @@
+"""Files that a page sends: bounded, put under names of our own making, and never executed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from starlette.requests import Request
+
+from narrows.apps.lab.datasets import Source
+from narrows.apps.lab.session import UPLOAD_BYTES, Refused, Session
+
+MOST_FILES = 20_000
+MOST_KEPT = 8
+"""Uploads on the disk; the oldest that no run learned from goes first."""
+_TABLES = re.compile(r"\.(csv|csv\.gz|parquet|pq|npy|npz)$", re.IGNORECASE)
+_IMAGES = re.compile(r"\.(png|jpe?g)$", re.IGNORECASE)
+_LONGEST = 120
+
+
+@dataclass(eq=False)
+class _Upload:
+    name: str
+    folder: Path
+    is_folder: bool
+    n_bytes: int = 0
+    n_files: int = 0
+    touched: float = field(default_factory=time.monotonic)
+
+
+class Uploads:
+    """What pages have sent to this session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._root = session.home / "data"
+        self._open: dict[str, _Upload] = {}
+
+    async def begin(self, name: str, request: Request) -> str:
+        """Take one file; an empty one of no known ending begins a folder of images. The upload's id."""
+        name = _safe(name)
+        body_is_empty = request.headers.get("content-length", "") == "0"
+        is_folder = body_is_empty and not _TABLES.search(name)
+        if not is_folder and not (_TABLES.search(name) or _IMAGES.search(name)):
+            raise Refused(
+                f"{name} is no file that narrows reads.",
+                "Choose a CSV, Parquet, NPY or NPZ file, a PNG or JPEG image, or a folder of images.",
+            )
+        self._tidy()
+        identity = secrets.token_hex(6)
+        upload = _Upload(name, self._root / identity, is_folder or bool(_IMAGES.search(name)))
+        (upload.folder / "files").mkdir(parents=True)
+        self._open[identity] = upload
+        if not is_folder:
+            try:
+                await self._write(upload, name, request)
+            except BaseException:
+                self._discard(identity)
+                raise
+        return identity
+
+    async def add(self, identity: str, path: str, request: Request) -> None:
+        """One more file of a folder."""
+        upload = self._find(identity)
+        if not upload.is_folder:
+            raise Refused("This upload is a single file, and it is here already.")
+        if not _IMAGES.search(path):
+            return  # a folder of images often holds a list or a licence besides
+        await self._write(upload, path, request)
+
+    async def open(self, identity: str) -> str:
+        """Read what was sent as data; the dataset's id."""
+        upload = self._find(identity)
+        if not upload.n_files:
+            self._discard(identity)
+            raise Refused(f"{upload.name} holds no PNG or JPEG image.", "Choose a folder that does.")
+        place = upload.folder / "files"
+        where = place if upload.is_folder else next(place.iterdir())
+        try:
+            return await self._session.open(Source(upload.name, str(where)))
+        except Exception:
+            self._discard(identity)
+            raise
+        finally:
+            self._open.pop(identity, None)
+
+    async def _write(self, upload: _Upload, path: str, request: Request) -> None:
+        target = upload.folder / "files" / _safe_path(path)
+        if upload.n_files >= MOST_FILES:
+            raise Refused(f"A folder may hold {MOST_FILES:,} files at most.", "Choose a part of it.")
+        told = request.headers.get("content-length", "")
+        if told.isdigit() and upload.n_bytes + int(told) > UPLOAD_BYTES:
+            raise _too_large()
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as file:
+                upload.n_files += 1
+                async for block in request.stream():
+                    upload.n_bytes += len(block)
+                    if upload.n_bytes > UPLOAD_BYTES:
+                        raise _too_large()
+                    # A block is small, and goes to the system's cache.
+                    file.write(block)
+        except FileExistsError as error:
+            raise Refused(f"{path} was sent twice.") from error
+        except NotADirectoryError as error:
+            raise Refused(f"{path} stands below another file.") from error
+        except BaseException:
+            await asyncio.to_thread(target.unlink, missing_ok=True)
+            raise
+        upload.touched = time.monotonic()
+
+    def _find(self, identity: str) -> _Upload:
+        if identity not in self._open:
+            raise Refused("There is no such upload any more.", "Send it again.")
+        return self._open[identity]
+
+    def _discard(self, identity: str) -> None:
+        upload = self._open.pop(identity, None)
+        if upload is not None:
+            shutil.rmtree(upload.folder, ignore_errors=True)
+
+    def _tidy(self) -> None:
+        """Remove the oldest uploads that no run and no open data need."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        sources = [run.source for run in self._session.runs.values()]
+        sources += [dataset.source for dataset in self._session.datasets.values()]
+        needed = {Path(source.where) for source in sources if source is not None}
+        needed |= {upload.folder / "files" for upload in self._open.values()}
+        idle = [
+            folder
+            for folder in self._root.iterdir()
+            if folder.is_dir() and not any(path.is_relative_to(folder) for path in needed)
+        ]
+        idle.sort(key=lambda folder: folder.stat().st_mtime)
+        for folder in idle[: max(0, len(idle) - MOST_KEPT)]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _safe(name: str) -> str:
+    """The last part of a name, without anything that a file system or a terminal reads as more than a name."""
+    name = re.sub(r"[\x00-\x1f\x7f<>:\"|?*\\/]", "_", PurePosixPath(name.replace("\\", "/")).name).strip(" .")
+    if not name:
+        raise Refused("The file has no name.")
+    if len(name.encode()) > _LONGEST:
+        ending = "".join(PurePosixPath(name).suffixes[-2:])[-12:]
+        name = name.encode()[: _LONGEST - 12].decode(errors="ignore") + ending
+    return name
+
+
+def _safe_path(path: str) -> Path:
+    """A path inside an upload; Refused where it would lead out of it."""
+    parts = path.replace("\\", "/").split("/")
+    if not path or len(parts) > 8 or any(part in ("", ".", "..") for part in parts):
+        raise Refused("The path of a file may not lead out of its folder.")
+    return Path(*map(_safe, parts))
+
+
+def _too_large() -> Refused:
+    return Refused(f"An upload may have {UPLOAD_BYTES >> 20} MB at most.", "Open larger data with narrows lab PATH.")

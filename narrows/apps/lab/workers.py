@@ -1,0 +1,106 @@
+"""Workers seen from the server: started early, kept warm, used again, and ended for sure."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
+from typing import Any, Literal
+
+from narrows.apps.lab.teller import receive, send
+from narrows.apps.lab.worker import Job, main, serve
+
+Backend = Literal["process", "thread"]
+Heard = Callable[["Worker", str, dict[str, Any]], None]
+
+GONE = "gone"
+"""The event after which a worker says nothing more."""
+
+
+class Worker:
+    """One training process (or thread), and the thread that listens to it.
+
+    Parameters
+    ----------
+    heard : callable
+        Called as heard(worker, event, values) in the listening thread.
+    backend : {"process", "thread"}
+        A thread cannot be killed: it serves notebooks and tests.
+    """
+
+    def __init__(self, heard: Heard, backend: Backend = "process") -> None:
+        self._heard = heard
+        ours, theirs = Pipe()
+        self._connection: Connection = ours
+        self.process = None
+        if backend == "process":
+            context = get_context("spawn")
+            self.process = context.Process(target=main, args=(theirs, threads_for_training()), daemon=True)
+            self.process.start()
+            theirs.close()
+        else:
+            threading.Thread(target=_serve_and_close, args=(theirs,), daemon=True, name="narrows-training").start()
+        self._listener = threading.Thread(target=self._listen, daemon=True, name="narrows-listener")
+        self._listener.start()
+
+    def start(self, job: Job) -> None:
+        """Give it a job; may wait until the process is up."""
+        self._send(job)
+
+    def command(self, name: str) -> None:
+        """pause, resume, step or stop."""
+        self._send(name)
+
+    def terminate(self) -> None:
+        """End the process where it stands."""
+        if self.process is not None and self.process.is_alive():
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """End it for sure."""
+        if self.process is not None and self.process.is_alive():
+            self.process.kill()
+
+    def close(self, *, wait: float = 1.0) -> None:
+        """Ask it to end, and see to it that it does."""
+        self._send(None)
+        if self.process is not None:
+            self.process.join(wait)
+            self.terminate()
+            self.process.join(wait)
+            self.kill()
+            self.process.join()
+
+    @property
+    def exit_status(self) -> int | None:
+        """What the process ended with; None while it lives."""
+        return None if self.process is None else self.process.exitcode
+
+    def _send(self, message: Any) -> None:
+        with contextlib.suppress(OSError):  # it is gone, which the listener tells
+            send(self._connection, message)
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                event, values = receive(self._connection)
+                self._heard(self, event, values)
+        except (EOFError, OSError):
+            if self.process is not None:
+                self.process.join()
+            self._heard(self, GONE, {})
+
+
+def threads_for_training() -> int:
+    """One core less than there are, so that the page breathes."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(count - 1, int(told) if told.isdigit() and int(told) else count))
+
+
+def _serve_and_close(connection: Connection) -> None:
+    serve(connection)
+    connection.close()

@@ -1,0 +1,237 @@
+"""Trainings as a page commands them: paused, stepped, stopped, gone on with, and what becomes of them in trouble."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from narrows.apps.lab import protocol
+from narrows.apps.lab.datasets import Source
+from narrows.apps.lab.session import Start
+from tests.apps.lab.client import Page, Said, Served, served
+from tests.apps.lab.conftest import SMALL
+
+LONG = {"hidden_layer_sizes": [64], "epochs": 3000, "batch_size": 64}
+
+
+def gone(process: int) -> bool:
+    """Whether a process of ours has ended (a zombie has)."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def wait_for(what) -> None:
+    end = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def settled(page: Page) -> None:
+    """Let what is under way arrive."""
+    while page.hear(0.3):
+        pass
+
+
+def test_every_epoch_is_told_once_and_in_order(lab: Served) -> None:
+    with lab.ready() as page:
+        run = page.train("digits", **{**SMALL, "epochs": 40})
+        page.until_state(run, "done")
+        n = page.run(run)["epoch"]
+        page.until(lambda: len(page.records.get(run, [])) == n)
+        assert [record["number"] for record in page.records[run]] == list(range(1, n + 1))
+        assert lab.json(f"/api/runs/{run}/history")["records"] == page.records[run]
+        assert page.records[run][-1]["validation"] < page.records[run][0]["validation"]
+
+
+def test_the_same_seed_learns_the_same(lab: Served) -> None:
+    with lab.ready() as page:
+        runs = [page.train("digits", seed=5, **SMALL) for _ in range(2)]
+        for run in runs:
+            page.until_state(run, "done")
+        one, other = ([r["loss"] for r in lab.json(f"/api/runs/{run}/history")["records"]] for run in runs)
+        assert one == other
+
+
+def test_a_paused_run_stands_still_steps_once_and_goes_on(lab: Served) -> None:
+    with lab.ready() as page:
+        run = page.train("digits", **LONG)
+        page.until_state(run, "running")
+        page.command("train.pause", run=run)
+        page.until_state(run, "paused")
+        settled(page)
+        n = len(page.records[run])
+        assert page.run(run)["epoch"] == n
+        assert not page.hear(0.5)
+        page.command("train.step", run=run)
+        page.until(lambda: len(page.records[run]) == n + 1 and page.run(run)["state"] == "paused")
+        settled(page)
+        assert len(page.records[run]) == n + 1
+        page.command("train.resume", run=run)
+        page.until(lambda: len(page.records[run]) > n + 3)
+        assert [record["number"] for record in page.records[run]] == list(range(1, len(page.records[run]) + 1))
+        page.command("train.stop", run=run)
+        stopped = page.until_state(run, "stopped")
+        assert stopped["can_resume"]
+
+
+def test_a_stopped_run_goes_on_from_what_it_learned(lab: Served) -> None:
+    with lab.ready() as page:
+        run = page.train("digits", **LONG)
+        page.until(lambda: len(page.records.get(run, [])) > 5)
+        page.command("train.stop", run=run)
+        n = page.until_state(run, "stopped")["epoch"]
+        before = lab.json(f"/api/runs/{run}/history")["records"]
+        page.command("train.resume", run=run)
+        page.until(lambda: len(page.records[run]) > n + 2)
+        page.command("train.stop", run=run)
+        page.until_state(run, "stopped")
+        after = lab.json(f"/api/runs/{run}/history")["records"]
+        assert after[: len(before)] == before
+        assert [record["number"] for record in after] == list(range(1, len(after) + 1))
+        assert after[n + 1]["loss"] < before[0]["loss"]
+
+
+def test_a_loss_that_explodes_is_told_with_its_cure(lab: Served) -> None:
+    with lab.ready() as page:
+        run = page.train("digits", learning_rate=1e6, **{**SMALL, "epochs": 30})
+        found = page.until_state(run, "diverged", "done")
+        assert found["state"] == "diverged"
+        assert "became NaN or infinite" in found["message"]
+        assert found["hint"].startswith("Set learning_rate=")
+
+
+@pytest.mark.parametrize("variant", ["plain", "denoising", "sparse", "contractive", "variational"])
+def test_every_variant_trains_and_is_what_its_name_says(lab: Served, variant: str) -> None:
+    with lab.ready() as page:
+        run = page.train("digits", variant, **SMALL)
+        found = page.until_state(run, "done")
+        model = lab.session.runs[run].weights.get()[0]
+        assert type(model).variant == variant
+        assert found["can_sample"] == (variant == "variational")
+        assert found["n_parameters"] == model.network_.n_parameters
+        if variant == "variational":
+            assert page.ask("sample", run, n=4).arrays["sample"].shape == (4, 8, 8, 1)
+
+
+def test_the_map_moves_while_it_is_looked_at(lab: Served) -> None:
+    with lab.ready() as page:
+        run = page.train("digits", **{**SMALL, "n_components": 5, "epochs": 400})
+        page.until_state(run, "running")
+        shown = page.ask("codes", run, most=300)
+        page.until(lambda: sum(frame.view == "codes" for frame in page.pushed) >= 2)
+        first, second = [frame for frame in page.pushed if frame.view == "codes"][:2]
+        assert first.arrays["xy"].shape == shown.arrays["xy"].shape == (300, 2)
+        assert not np.array_equal(first.arrays["xy"], second.arrays["xy"])
+        # The plane turns with the network, and does not flip.
+        assert (np.einsum("ij,ij->i", first.arrays["axes"], second.arrays["axes"]) > 0).all()
+        page.command("train.stop", run=run)
+        page.until_state(run, "stopped")
+
+
+def test_two_trainings_at_once_are_enough(lab: Served) -> None:
+    with lab.ready() as page:
+        runs = [page.train("digits", **LONG) for _ in range(2)]
+        with pytest.raises(Said, match="2 trainings are under way already"):
+            page.train("digits", **SMALL)
+        for run in runs:
+            page.command("train.stop", run=run)
+            page.until_state(run, "stopped")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"n_components": 0}, "The size of the code must be a whole number from 1 to 512"),
+        ({"epochs": "many"}, "The number of epochs must be a whole number"),
+        ({"hidden_layer_sizes": [9999]}, "The hidden layers must be a whole number from 1 to 4,096"),
+        ({"learning_rate": -1}, "The learning rate must be a number of at least 0"),
+        ({"optimizer": "luck"}, "The optimizer 'luck' is not known"),
+        ({"normal": ["ten"]}, "There is no class 'ten'"),
+        ({"colour": 1}, "There is no setting 'colour'"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_gets_a_sentence(lab: Served, settings: dict, words: str) -> None:
+    with lab.ready() as page, pytest.raises(Said, match=words):
+        page.train("digits", **settings)
+
+
+def test_a_run_that_is_removed_is_gone(lab: Served) -> None:
+    with lab.ready() as page:
+        run = page.train("digits", **SMALL)
+        page.until_state(run, "done")
+        page.command("run.remove", run=run)
+        page.until(lambda: all(one["id"] != run for one in page.state["runs"]))
+        with pytest.raises(Said, match="no such run any more"):
+            page.ask("codes", run)
+
+
+def test_pushes_are_no_more_than_a_page_can_draw(lab: Served) -> None:
+    with lab.ready() as page:
+        run = page.train("digits", **LONG)
+        page.until_state(run, "running")
+        page.ask("codes", run)
+        start, page.pushed = time.monotonic(), []
+        page.until(lambda: time.monotonic() > start + 2)
+        seconds = time.monotonic() - start
+        kinds = [frame.header.kind for frame in page.pushed]
+        assert kinds.count(protocol.SNAPSHOT) <= 10 * seconds + 2
+        assert kinds.count(protocol.CODES) <= 5 * seconds + 2
+        page.command("train.stop", run=run)
+        page.until_state(run, "stopped")
+
+
+# -- with processes
+
+
+@pytest.fixture
+def processes(tmp_path: Path):
+    with served(tmp_path, backend="process") as lab:
+        yield lab
+
+
+def test_a_killed_process_fails_its_run_and_keeps_what_it_learned(processes: Served) -> None:
+    with processes.ready() as page:
+        page.until_state("r1", "running", "done")
+        run = page.train("digits", **LONG)
+        page.until(lambda: len(page.records.get(run, [])) > 3)
+        victim = next(w.process.pid for w, r in processes.session._crew._at_work.items() if r.id == run)
+        os.kill(victim, signal.SIGKILL)
+        failed = page.until_state(run, "failed")
+        assert "ended unexpectedly (signal 9)" in failed["message"]
+        assert failed["hint"].startswith("Start the training again")
+        assert page.ask("codes", run).arrays["xy"].shape == (1797, 2)
+        again = page.train("digits", **SMALL)
+        page.until_state(again, "done")
+
+
+def test_a_stop_in_the_midst_of_an_epoch_ends_the_process_and_keeps_the_epoch_before(tmp_path: Path) -> None:
+    np.save(tmp_path / "large.npy", np.random.default_rng(0).random((60_000, 120), np.float32))
+    start = lambda: Start(Source.of(str(tmp_path / "large.npy")))  # noqa: E731
+    with served(tmp_path, start, backend="process") as lab, lab.ready() as page:
+        run = page.train("large", hidden_layer_sizes=[512], batch_size=1, epochs=50)
+        worker = next(iter(lab.session._crew._at_work))
+        wait_for(lambda: worker.process.is_alive())
+        time.sleep(0.1)
+        start = time.monotonic()
+        page.command("train.stop", run=run)
+        stopped = page.until_state(run, "stopped")
+        assert time.monotonic() - start < 20
+        assert "epoch" in (stopped["message"] or "epoch")
+        assert gone(worker.process.pid)
+
+
+def test_no_process_outlives_the_server(tmp_path: Path) -> None:
+    with served(tmp_path, backend="process") as lab, lab.ready() as page:
+        page.until_state("r1", "running", "done")
+        page.train("digits", **LONG)
+        pids = lab.session._crew.processes
+        assert pids
+    wait_for(lambda: all(map(gone, pids)))

@@ -1,0 +1,192 @@
+"""A reader's own rows: files and folders that a page sends, good ones and broken ones."""
+
+from __future__ import annotations
+
+import io
+import json
+import runpy
+import zipfile
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.datasets import load_iris
+
+import narrows
+from narrows.apps.lab import uploads as uploads_module
+from tests.apps.lab.client import Served
+from tests.apps.lab.conftest import SMALL
+
+IRIS = load_iris(as_frame=True)
+TABLE = IRIS.data.assign(species=IRIS.target_names[IRIS.target], id=np.arange(150) * 7 + 3)
+
+
+def put(lab: Served, name: str, body: bytes) -> tuple[int, dict]:
+    status, answer, _ = lab.send(
+        "PUT", f"/api/upload?name={quote(name)}", body, Content_Type="application/octet-stream"
+    )
+    return status, json.loads(answer)
+
+
+def open_(lab: Served, upload: str) -> tuple[int, dict]:
+    status, answer, _ = lab.send("POST", f"/api/upload/{upload}/open", b"")
+    return status, json.loads(answer)
+
+
+def send_file(lab: Served, name: str, body: bytes) -> tuple[int, dict]:
+    status, said = put(lab, name, body)
+    return open_(lab, said["upload"]) if status == 200 else (status, said)
+
+
+def send_folder(lab: Served, name: str, files: dict[str, bytes]) -> tuple[int, dict]:
+    upload = put(lab, name, b"")[1]["upload"]
+    for path, body in files.items():
+        status, answer, _ = lab.send("PUT", f"/api/upload/{upload}/{quote(path)}", body)
+        if status != 200:
+            return status, json.loads(answer)
+    return open_(lab, upload)
+
+
+def png(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "png")
+    return file.getvalue()
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    file = io.BytesIO()
+    frame.to_parquet(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_table_is_opened_trained_on_and_coloured_by_a_column(lab: Served, ending: str) -> None:
+    body = TABLE.to_csv(index=False).encode() if ending == "csv" else parquet(TABLE)
+    status, dataset = send_file(lab, f"iris {ending}.{ending}", body)
+    assert status == 200
+    assert (dataset["kind"], dataset["rows"], dataset["classes"]) == ("table", 150, None)
+    assert dict(zip(dataset["columns"], dataset["kinds"], strict=True))["species"] == "category"
+    assert any("'id' is not learned from" in note for note in dataset["notes"])
+    preview = lab.json(f"/api/data/{dataset['id']}/preview")
+    assert preview["columns"] == list(TABLE.columns)
+    assert preview["head"][0][4] == "setosa"
+    with lab.ready() as page:
+        page.command("data.label", dataset=dataset["id"], column="species")
+        page.until(lambda: any(d["id"] == dataset["id"] and d["labels"] == "species" for d in page.state["datasets"]))
+        run = page.train(dataset["id"], **SMALL)
+        found = page.until_state(run, "done", "failed")
+        assert found["state"] == "done", found
+        assert found["names"] == list(IRIS.data.columns)
+        shown = page.ask("codes", run)
+        assert shown.about["classes"] == ["setosa", "versicolor", "virginica"]
+        top = page.ask("error_map", run, position=3).about["top"]
+        model = lab.session.runs[run].weights.get()[0]
+        columns = IRIS.data.columns[:4]
+        expected = model.reconstruct(TABLE.drop(columns="species"))
+        assert top[0]["observed"] == pytest.approx(TABLE[top[0]["name"]][3])
+        assert top[0]["expected"] == pytest.approx(expected[top[0]["name"]][3], rel=1e-4)
+        assert sorted(one["name"] for one in top) == sorted(columns)
+        assert [one["error"] for one in top] == sorted((one["error"] for one in top), reverse=True)
+        decoded = page.decode(found["number"], [0.0, 0.0], np.float32)[1]
+        assert decoded.shape == (4,)
+        noisy = page.ask("denoise", run, level=0.5, n=3).arrays["noisy"]
+        assert noisy.dtype == np.float32
+
+
+def test_a_folder_of_images_has_its_sub_folders_for_classes(lab: Served) -> None:
+    rng = np.random.default_rng(0)
+    files = {
+        f"{kind}/{i}.png": png(rng.integers(low, low + 100, (20, 30 + i % 3), np.uint8))
+        for kind, low in (("dark", 0), ("light", 150))
+        for i in range(12)
+    }
+    files["dark/broken.png"] = b"\x89PNG nothing"
+    files["dark/cut.png"] = png(rng.integers(0, 255, (20, 30), np.uint8))[:200]
+    files["readme.txt"] = b"not an image"
+    status, dataset = send_folder(lab, "shades", files)
+    assert status == 200, dataset
+    assert (dataset["rows"], dataset["shape"], dataset["classes"]) == (24, [20, 31, 1], ["dark", "light"])
+    assert any("2 files that are no whole images were left out" in note for note in dataset["notes"])
+    assert any("resized to 20 x 31" in note for note in dataset["notes"])
+    preview = lab.json(f"/api/data/{dataset['id']}/preview")
+    assert preview["labels"].count("dark") == preview["labels"].count("light") == 6
+    with lab.ready() as page:
+        run = page.train(dataset["id"], normal=["dark"], **SMALL)
+        assert page.until_state(run, "done", "failed")["state"] == "done"
+        assert page.ask("scores", run).about["n_anomalous"] == 12
+
+
+def test_large_images_are_shrunk(lab: Served) -> None:
+    rng = np.random.default_rng(0)
+    files = {f"{i}.png": png(rng.integers(0, 255, (200, 100, 3), np.uint8)) for i in range(4)}
+    status, dataset = send_folder(lab, "large", files)
+    assert status == 200
+    assert dataset["shape"] == [64, 32, 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "words"),
+    [
+        ("empty.csv", b"", "is empty"),
+        ("head.csv", b"a,b\n", ""),
+        ("one.csv", b"a,b\n1,2\n", "single row"),
+        ("text.csv", b"name\nann\nbob\ncat\ndan\neve\n", "no column to learn from"),
+        ("missing.csv", b"a,b\n,\n,\n,\n", ""),
+        ("broken.parquet", b"PAR1 and nothing", ""),
+        ("pickled.npy", None, ""),
+        ("notes.docx", b"words", "no file that narrows reads"),
+        ("one.png", png(np.zeros((8, 8), np.uint8)), "single row"),
+    ],
+)
+def test_a_file_that_cannot_be_used_gets_a_sentence(lab: Served, name: str, body: bytes | None, words: str) -> None:
+    if body is None:
+        file = io.BytesIO()
+        np.save(file, np.array([{"a": 1}, {"b": 2}], object), allow_pickle=True)
+        body = file.getvalue()
+    before = len(lab.session.datasets)
+    status, said = send_file(lab, name, body)
+    assert status == 400, said
+    assert words in said["msg"]
+    assert said["msg"].endswith(".")
+    assert "Unexpected" not in said["msg"]
+    assert len(lab.session.datasets) == before
+
+
+@pytest.mark.parametrize("path", ["../out.png", "a/../../out.png", "..\\..\\out.png", "/etc/out.png", "a//b.png"])
+def test_no_path_leads_out_of_its_upload(lab: Served, path: str) -> None:
+    status, said = send_folder(lab, "sneaky", {path: png(np.zeros((8, 8), np.uint8))})
+    assert status in (400, 404), said
+    assert not list(lab.session.home.rglob("out.png"))
+
+
+def test_the_bounds_hold(lab: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads_module, "UPLOAD_BYTES", 1000)
+    monkeypatch.setattr(uploads_module, "MOST_FILES", 2)
+    status, said = put(lab, "large.csv", b"a" * 1001)
+    assert status == 400
+    assert "at most" in said["msg"]
+    tiny = png(np.zeros((8, 8), np.uint8))
+    status, said = send_folder(lab, "many", {f"{i}.png": tiny for i in range(3)})
+    assert status == 400
+    assert "2 files at most" in said["msg"]
+    assert not list(lab.session.home.rglob("large.csv"))
+
+
+def test_the_model_and_the_recipe_can_be_taken_home(lab: Served, tmp_path: Path, monkeypatch) -> None:
+    with lab.ready() as page:
+        run = page.train("digits", normal=["1", "2"], rows=[[0, 499]], **SMALL)
+        page.until_state(run, "done")
+    model = lab.session.runs[run].weights.get()[0]
+    status, body, headers = lab.get(f"/api/runs/{run}/model.zip")
+    assert (status, headers["content-type"]) == (200, "application/zip")
+    zipfile.ZipFile(io.BytesIO(body)).extractall(tmp_path)
+    loaded = narrows.load(tmp_path / f"narrows-{run}-plain")
+    digits = narrows.read("digits")
+    assert np.array_equal(loaded.transform(digits), model.transform(digits))
+    script = tmp_path / "recipe.py"
+    script.write_bytes(lab.get(f"/api/runs/{run}/recipe.py")[1])
+    again = runpy.run_path(str(script))["model"]
+    assert np.array_equal(again.transform(digits), model.transform(digits))

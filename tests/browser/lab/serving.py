@@ -1,0 +1,190 @@
+"""A lab of its own for a module's tests, and its page opened as a person opens it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Page
+
+from tests.browser.chromium import Chromium
+
+PATIENCE = 60_000
+"""Milliseconds for what includes a training."""
+_PIXELS = (
+    "c => [c.width, [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 === 0)]"
+)
+
+
+@dataclass
+class Lab:
+    """A server that runs."""
+
+    address: str
+    folder: Path
+
+    def state(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.address}/api/state", timeout=10) as answer:
+            return json.load(answer)
+
+    def run(self, run: str) -> dict[str, Any]:
+        return next(one for one in self.state()["runs"] if one["id"] == run)
+
+    def wait(self, run: str, *states: str, seconds: float = 60.0) -> dict[str, Any]:
+        """The run, once it is in one of these states."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = [one for one in self.state()["runs"] if one["id"] == run]
+            if found and found[0]["state"] in states:
+                return found[0]
+            time.sleep(0.05)
+        raise AssertionError(f"{run} did not become {states} in {seconds:g} s: {self.state()['runs']}")
+
+    def model(self, run: str) -> Any:
+        """The run's model, as one downloads it."""
+        import narrows
+
+        with urllib.request.urlopen(f"{self.address}/api/runs/{run}/model.zip", timeout=30) as answer:
+            packed = zipfile.ZipFile(io.BytesIO(answer.read()))
+        target = self.folder / f"model-{run}"
+        packed.extractall(target)
+        return narrows.load(next(path.parent for path in sorted(target.rglob("narrows.json"))))
+
+
+@contextmanager
+def served(folder: Path, *arguments: str, port: int | None = None) -> Iterator[Lab]:
+    """`narrows lab` with these arguments, with a cache of its own, until the block ends."""
+    port = port or free_port()
+    command = [sys.executable, "-m", "narrows", "lab", *arguments, "--no-browser", "--port", str(port)]
+    environment = {**os.environ, "NARROWS_LAB": str(folder / "lab"), "OMP_NUM_THREADS": "1"}
+    with (folder / "server.txt").open("w") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    lab = Lab(f"http://127.0.0.1:{port}", folder)
+    try:
+        _wait_until_ready(lab, process)
+        yield lab
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_ready(lab: Lab, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            if lab.state()["status"] == "ready":
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"The lab did not become ready: {(lab.folder / 'server.txt').read_text()}")
+
+
+@dataclass
+class Seen:
+    """What a page complained of, and what it asked of others."""
+
+    complaints: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def lab_page(
+    chromium: Chromium, lab: Lab, hash_: str, *, width: int = 1280, height: int = 900, scheme: str = "light"
+) -> Iterator[Page]:
+    """The page at `#hash_`, without motion; at a good end, nothing was complained of or fetched elsewhere."""
+    seen = Seen()
+    page = chromium.browser.new_page(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,  # pyright: ignore[reportArgumentType]
+    )
+    page.set_default_timeout(PATIENCE)
+    page.on("console", lambda message: seen.complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((lab.address, "blob:", "data:")) else seen.foreign.append(request.url)
+        ),
+    )
+    try:
+        page.goto(f"{lab.address}/?test=1#{hash_}")
+        yield page
+        assert not seen.complaints, seen.complaints
+        assert not seen.foreign, seen.foreign
+    finally:
+        page.close()
+
+
+def pixels(page: Page, selector: str) -> np.ndarray:
+    """The grey values of a canvas (height, width), as they are drawn."""
+    width, values = page.locator(selector).evaluate(_PIXELS)
+    return np.array(values, dtype=int).reshape(-1, width)
+
+
+def until_true(page: Page, script: str, arg: Any = None) -> None:
+    """Waits until a function of the page is true; not `wait_for_function`, which the page's security policy forbids."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(script, arg):
+        if time.monotonic() > end:
+            raise AssertionError(f"It never became true: {script} of {arg}")
+        page.wait_for_timeout(20)
+
+
+def until_redrawn(page: Page, selector: str, before: np.ndarray, *, by: int = 1) -> None:
+    """Waits until a pixel of a canvas differs from what it was, by so much at least."""
+    until_true(
+        page,
+        f"([selector, before, by]) => ({_PIXELS})(document.querySelector(selector))[1]"
+        ".some((v, i) => Math.abs(v - before[i]) >= by)",
+        [selector, before.ravel().tolist(), by],
+    )
+
+
+def data(page: Page, view: str, name: str) -> str:
+    """A `data-*` attribute of the view, by its name in JavaScript."""
+    return page.locator(f"[data-view={view}]").evaluate("(el, name) => el.dataset[name] ?? ''", name)
+
+
+def until(page: Page, view: str, expression: str) -> None:
+    """Waits until an expression in `d`, the view's dataset, holds."""
+    until_true(
+        page,
+        f"() => {{ const d = document.querySelector('[data-view={view}]')?.dataset;"
+        f" return Boolean(d && {expression}); }}",
+    )
+
+
+def train_on_the_data(page: Page, lab: Lab, *, label: str | None = None) -> None:
+    """Starts the first run on the rows that the page was opened with, and waits for its end."""
+    page.locator("[data-action=data]").click()
+    if label is not None:
+        page.locator("[data-input=label]").select_option(label)
+        until_true(page, f"() => document.querySelector('[data-input=label]').value === '{label}'")
+    page.get_by_role("dialog").locator("[data-action=train-data]").click()
+    lab.wait("r1", "done")

@@ -1,0 +1,233 @@
+"""Strange rows found on the page, as a person finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from sklearn.metrics import roc_auc_score
+
+from narrows.data import as_rows, read
+from narrows.insight.parts import Parts
+from tests.browser.chromium import Chromium, opened
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_data, until, until_true
+from tests.browser.lab.tables import digits, two_kinds
+
+COUNTS = ("caught", "missed", "falseAlarms", "cleared")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with opened() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Digits, and a run that learned from all of them but the nines, started as a person starts it."""
+    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
+        running.wait("r1", "done")
+        with lab_page(chromium, running, "view=anomaly&run=r1") as page:
+            until(page, "anomaly", "d.ready === 'true'")
+            page.locator("[data-act=train-normal]").click()
+            running.wait("r2", "done")
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Chromium, lab: Lab) -> Iterator[Page]:
+    with lab_page(chromium, lab, "view=anomaly&run=r2") as opened_page:
+        until(opened_page, "anomaly", "d.ready === 'true'")
+        yield opened_page
+
+
+def counts(page: Page) -> dict[str, int]:
+    """The numbers that are shown, not those behind them."""
+    return {name: int(page.locator(f"td[data-count={name}] b").inner_text().replace(",", "")) for name in COUNTS}
+
+
+def test_one_click_trains_on_the_normal_classes_alone(page: Page, lab: Lab) -> None:
+    assert lab.run("r2")["settings"]["normal"] == [str(c) for c in range(9)]
+    assert "0" in page.locator("[data-trained-on]").inner_text()
+    expect(page.locator("[data-act=train-normal]")).to_be_hidden()
+    seen = _seen(lab)
+    assert seen.any()
+    assert not seen[digits()[1] == 9].any()
+
+
+def test_the_area_under_the_roc_is_scikit_learns(page: Page, lab: Lab) -> None:
+    X, y = digits()
+    unseen = ~_seen(lab)
+    errors = lab.model("r2").reconstruction_error(X[unseen])
+    expected = roc_auc_score(y[unseen] == 9, errors)
+    assert float(data(page, "anomaly", "auc")) == pytest.approx(expected, abs=1e-6)
+    assert f"AUC {expected:.3f}" in page.locator(".roc-figure").inner_text()
+
+
+def test_dragging_the_threshold_changes_the_counts(page: Page) -> None:
+    before = counts(page)
+    recoloured = page.locator(".bins .past").count()
+    line = page.locator(".drag.threshold .drag-line").bounding_box()
+    chart = page.locator(".histogram-figure svg").bounding_box()
+    assert line is not None
+    assert chart is not None
+    page.mouse.move(line["x"], line["y"] + line["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(chart["x"] + chart["width"] * 0.85, line["y"] + line["height"] / 2, steps=5)
+    page.mouse.up()
+    after = counts(page)
+    assert after["missed"] > before["missed"]
+    assert after["caught"] < before["caught"]
+    assert page.locator(".bins .past").count() < recoloured
+    assert _agree(page)
+
+
+@pytest.mark.parametrize("key", ["Home", "End", None])
+def test_caught_and_missed_are_all_anomalies_at_every_threshold(page: Page, key: str | None) -> None:
+    slider = page.locator("[data-act=threshold]")
+    if key is None:
+        slider.fill("500")
+    else:
+        slider.focus()
+        page.keyboard.press(key)
+    found = counts(page)
+    assert found["caught"] + found["missed"] == int(data(page, "anomaly", "anomalies")) > 0
+    assert found["falseAlarms"] + found["cleared"] == int(data(page, "anomaly", "normals")) > 0
+    if key == "End":
+        assert found["caught"] == found["falseAlarms"] == 0
+    if key == "Home":
+        assert found["missed"] == found["cleared"] == 0
+
+
+def test_slider_line_arrows_and_box_are_one_number(page: Page) -> None:
+    page.locator("[data-act=threshold]").fill("300")
+    assert _agree(page)
+    page.locator(".drag.threshold").focus()
+    at = float(data(page, "anomaly", "threshold"))
+    page.keyboard.press("ArrowRight")
+    assert float(data(page, "anomaly", "threshold")) > at
+    assert _agree(page)
+    page.locator(".anomaly h2").click()
+    page.keyboard.press("ArrowLeft")
+    assert float(data(page, "anomaly", "threshold")) == pytest.approx(at, rel=1e-3)
+    page.locator("[data-act=threshold-box]").fill("1.25")
+    page.keyboard.press("Enter")
+    assert float(data(page, "anomaly", "threshold")) == 1.25
+    assert _agree(page)
+
+
+def test_suggestions_do_what_they_say(page: Page) -> None:
+    page.locator("[data-suggest=p95]").click()
+    found = counts(page)
+    normals = int(data(page, "anomaly", "normals"))
+    assert abs(found["falseAlarms"] / normals - 0.05) <= 1 / normals + 0.005
+    page.locator("[data-suggest=best_f1]").click()
+    best = _f1(counts(page))
+    for position in range(0, 1001, 50):
+        page.locator("[data-act=threshold]").fill(str(position))
+        assert _f1(counts(page)) <= best + 1e-12
+
+
+def test_both_error_maps_share_a_scale_and_hold_the_models_errors(page: Page, lab: Lab) -> None:
+    model, (X, _) = lab.model("r2"), digits()
+    for kind in ("first", "second"):
+        card = page.locator(f".sample-card[data-kind={kind}]")
+        position = int(card.get_attribute("data-position") or -1)
+        row = X[[position]]
+        squares = (np.asarray(model.reconstruct(row)) - row) ** 2
+        assert float(card.get_attribute("data-map-max") or 0) == pytest.approx(squares.max(), rel=1e-4)
+        assert float(card.get_attribute("data-score") or 0) == pytest.approx(float(squares.sum()), rel=1e-4)
+        assert (
+            np.abs(pixels(page, f".sample-card[data-kind={kind}] [data-role=original]") - 255 * row.reshape(8, 8)).max()
+            <= 1
+        )
+    assert float(data(page, "anomaly", "scale")) == max(
+        float(card.get_attribute("data-map-max") or 0) for card in page.locator(".sample-card").all()
+    )
+
+
+def test_n_and_m_go_through_misses_and_false_alarms(page: Page) -> None:
+    page.locator("[data-suggest=p95]").click()
+    at = float(data(page, "anomaly", "threshold"))
+    seen = set()
+    for _ in range(2):
+        page.locator(".anomaly h2").click()
+        page.keyboard.press("n")
+        card = page.locator(".sample-card[data-kind=second]")
+        expect(card.locator(".verdict")).to_have_text("no alarm (missed)")
+        until_true(
+            page, f"() => Number(document.querySelector('.sample-card[data-kind=second]').dataset.score) <= {at}"
+        )
+        seen.add(card.get_attribute("data-position"))
+    page.keyboard.press("m")
+    expect(page.locator(".sample-card[data-kind=first] .verdict")).to_have_text("⚑ alarm (false)")
+
+
+def test_other_normal_classes_make_other_anomalies(page: Page) -> None:
+    before = int(data(page, "anomaly", "anomalies"))
+    page.locator("[data-class='8']").click()
+    until(page, "anomaly", f"Number(d.anomalies) > {before}")
+    expect(page.locator("[data-act=train-normal]")).to_be_visible()
+    # All normal: nothing to compare with.
+    page.locator("[data-class='8']").click()
+    page.locator("[data-class='9']").click()
+    until(page, "anomaly", "d.anomalies === '0'")
+    expect(page.locator("[data-no-roc]")).to_contain_text("no ROC")
+    expect(page.locator(".roc-figure")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 860, 1920])
+def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
+    with lab_page(chromium, lab, "view=anomaly&run=r2", width=width) as narrow:
+        until(narrow, "anomaly", "d.ready === 'true'")
+        assert narrow.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_table_names_the_columns_that_are_strange(chromium: Chromium, tmp_path: Path) -> None:
+    with (
+        served(tmp_path, str(two_kinds(tmp_path / "kinds.csv", label=False))) as lab,
+        lab_page(chromium, lab, "view=anomaly") as page,
+    ):
+        train_on_the_data(page, lab)
+        until(page, "anomaly", "d.ready === 'true'")
+        expect(page.locator("[data-no-roc]")).to_contain_text("Without labels")
+        names = page.locator(".columns-table tbody th").all_inner_texts()
+        assert set(names) <= {"height", "weight", "shoe", "leg", "spare"}
+        observed = page.locator(".columns-table tbody tr", has_text="height").locator("td").first.inner_text()
+        assert 120 < float(observed) < 220  # in centimetres, as it was given
+        page.locator("[data-suggest=p99]").click()
+        assert int(data(page, "anomaly", "flagged")) <= 4
+        # Without classes one says which rows are normal.
+        page.locator("[data-act=normal-rows]").fill("1-100, 150")
+        page.locator("[data-act=train-normal]").click()
+        assert lab.wait("r2", "done")["settings"]["rows"] == [[0, 99], [149, 149]]
+        until(page, "anomaly", "d.ready === 'true' && d.epoch !== '0'")
+        model = lab.model("r2")
+        rows = read(tmp_path / "kinds.csv")
+        seen = np.flatnonzero(Parts.seen(model, rows))
+        assert len(seen) > 50
+        assert set(seen) <= {*range(100), 149}
+
+
+def _seen(lab: Lab) -> np.ndarray:
+    """Which digits the run was trained on, as the saved model remembers."""
+    return Parts.seen(lab.model("r2"), as_rows(digits()[0]))
+
+
+def _agree(page: Page) -> bool:
+    """Whether the slider, the line, the box and the words say the same."""
+    value = float(data(page, "anomaly", "threshold"))
+    slider = page.locator("[data-act=threshold]").get_attribute("aria-valuetext") or ""
+    line = float(page.locator(".drag.threshold").get_attribute("aria-valuenow") or "nan")
+    box = float(page.locator("[data-act=threshold-box]").input_value())
+    assert float(slider.replace("−", "-")) == pytest.approx(value, rel=1e-3)
+    assert line == pytest.approx(value, rel=1e-6)
+    assert box == pytest.approx(value, rel=1e-4)
+    return True
+
+
+def _f1(found: dict[str, int]) -> float:
+    return 2 * found["caught"] / (2 * found["caught"] + found["falseAlarms"] + found["missed"])

@@ -1,0 +1,171 @@
+"""Noise added and taken away, as a person does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import Chromium, opened
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_data, until, until_redrawn
+from tests.browser.lab.tables import two_kinds
+
+NOISY, DENOISED, CLEAN = (f".triple[data-row='0'] [data-role={role}]" for role in ("noisy", "denoised", "clean"))
+ROLES = (CLEAN, NOISY, DENOISED)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with opened() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
+        running.wait("r1", "done")
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Chromium, lab: Lab) -> Iterator[Page]:
+    with lab_page(chromium, lab, "view=denoise&run=r1") as opened_page:
+        until(opened_page, "denoise", "d.ready === 'true'")
+        yield opened_page
+
+
+def set_level(page: Page, level: float) -> None:
+    page.locator("[data-act=level-box]").fill(str(level))
+    page.keyboard.press("Enter")
+    until(page, "denoise", f"d.level === '{level:g}'")
+
+
+def all_noisy(page: Page) -> np.ndarray:
+    return np.stack([pixels(page, f".triple[data-row='{i}'] [data-role=noisy]") for i in range(6)])
+
+
+def test_without_noise_the_noisy_row_is_the_clean_one(page: Page) -> None:
+    set_level(page, 0)
+    for i in range(6):
+        clean, noisy = (pixels(page, f".triple[data-row='{i}'] [data-role={role}]") for role in ("clean", "noisy"))
+        assert (clean == noisy).all()
+
+
+def test_a_seed_gives_its_noise_again(page: Page) -> None:
+    set_level(page, 0.4)
+    first = all_noisy(page)
+    page.locator("[data-act=new-seed]").click()
+    until(page, "denoise", "d.seed === '1'")
+    assert (all_noisy(page) != first).any()
+    page.locator("[data-act=seed]").fill("0")
+    page.keyboard.press("Enter")
+    until(page, "denoise", "d.seed === '0'")
+    assert (all_noisy(page) == first).all()
+
+
+def test_salt_and_pepper_is_black_and_white(page: Page) -> None:
+    page.locator("[data-act=kind]").select_option("salt-and-pepper")
+    until(page, "denoise", "d.kind === 'salt-and-pepper'")
+    set_level(page, 0.2)
+    clean = np.stack([pixels(page, f".triple[data-row='{i}'] [data-role=clean]") for i in range(6)])
+    noisy = all_noisy(page)
+    changed = noisy != clean
+    assert np.isin(noisy[changed], [0, 255]).all()
+    # Half of what falls on black or white stays what it was; between, all of it shows.
+    between = (clean > 0) & (clean < 255)
+    assert 0.08 < changed[between].mean() < 0.35
+
+
+def test_slider_and_box_agree_by_keyboard(page: Page) -> None:
+    before = all_noisy(page)
+    page.locator("[data-act=level]").focus()
+    page.keyboard.press("End")
+    until(page, "denoise", "d.level === '1'")
+    expect(page.locator("[data-act=level-box]")).to_have_value("1")
+    assert (all_noisy(page) != before).any()
+    assert float(data(page, "denoise", "psnrNoisy")) < 10
+    page.keyboard.press("Home")
+    until(page, "denoise", "d.level === '0'")
+
+
+def test_the_curve_follows_and_moves_the_level(page: Page) -> None:
+    until(page, "denoise", "Number(d.curve) >= 5")
+    page.locator(".drag.cursor").focus()
+    level = data(page, "denoise", "level")
+    page.keyboard.press("ArrowRight")
+    until(page, "denoise", f"d.level !== '{level}'")
+    expect(page.locator("[data-act=level-box]")).to_have_value(data(page, "denoise", "level"))
+
+
+def test_a_denoising_run_beside_a_plain_one_takes_more_noise_away(page: Page, lab: Lab, chromium: Chromium) -> None:
+    set_level(page, 0.3)
+    page.locator("[data-act=train-other]").click()
+    until(page, "denoise", "d.compared !== ''")
+    other = data(page, "denoise", "compared")
+    assert lab.wait(other, "done")["variant"] == "denoising"
+    expect(page.locator(".large-triple [data-role=other]")).to_be_visible()
+    with lab_page(chromium, lab, f"view=denoise&run={other}&level=0.3") as own:
+        until(own, "denoise", "d.ready === 'true'")
+        assert float(data(own, "denoise", "psnrDenoised")) > float(data(own, "denoise", "psnrNoisy"))
+        plain = float(data(page, "denoise", "psnrDenoised"))
+        assert float(data(own, "denoise", "psnrDenoised")) > plain
+
+
+def test_a_scribble_passes_the_network(page: Page) -> None:
+    set_level(page, 0)
+    page.locator("[data-act=scribble]").click()
+    until(page, "denoise", "d.scribbled === 'true'")
+    clean, before = pixels(page, ".large-triple [data-role=noisy]"), pixels(page, ".large-triple [data-role=denoised]")
+    box = page.locator(".pad-canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 10, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 10, box["y"] + box["height"] / 2, steps=6)
+    page.mouse.up()
+    until_redrawn(page, ".large-triple [data-role=denoised]", before)
+    noisy = pixels(page, ".large-triple [data-role=noisy]")
+    assert (noisy[3:5] > 150).any(axis=0).all()
+    assert (noisy[[0, 7]] == clean[[0, 7]]).all()
+    assert float(page.locator(".large-triple [data-role=noisy] + figcaption b").inner_text().split()[0]) < 30
+
+
+def test_animate_shows_new_noise_until_it_is_stopped(page: Page) -> None:
+    page.locator("[data-act=animate]").click()
+    until(page, "denoise", "Number(d.seed) >= 2")
+    page.locator("[data-act=animate]").click()
+    expect(page.locator("[data-act=animate]")).to_have_attribute("aria-pressed", "false")
+    assert page.locator(".noise-controls").get_attribute("data-mode") is None
+
+
+def test_the_wipe_moves_by_keyboard(page: Page) -> None:
+    page.get_by_label("Wipe between clean and noisy").focus()
+    page.keyboard.press("Home")
+    assert page.locator(".wipe").get_attribute("data-wipe") == "0"
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".wipe").get_attribute("data-wipe") == "1"
+
+
+@pytest.mark.parametrize("width", [360, 860, 1920])
+def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
+    with lab_page(chromium, lab, "view=denoise&run=r1", width=width) as narrow:
+        until(narrow, "denoise", "d.ready === 'true'")
+        assert narrow.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_values_of_a_table_go_missing_and_are_filled_in(chromium: Chromium, tmp_path: Path) -> None:
+    with (
+        served(tmp_path, str(two_kinds(tmp_path / "kinds.csv"))) as lab,
+        lab_page(chromium, lab, "view=denoise") as page,
+    ):
+        train_on_the_data(page, lab)
+        until(page, "denoise", "d.ready === 'true'")
+        assert page.locator("[data-act=kind] option").all_inner_texts() == ["Gaussian", "Missing values"]
+        page.locator("[data-act=kind]").select_option("masking")
+        until(page, "denoise", "d.kind === 'masking'")
+        set_level(page, 0.5)
+        half = float(data(page, "denoise", "psnrNoisy"))
+        set_level(page, 0.1)
+        assert float(data(page, "denoise", "psnrNoisy")) > half

@@ -1,0 +1,232 @@
+"""One row's way through the network, followed as a person follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from narrows.data import read
+from tests.browser.chromium import Chromium, opened
+from tests.browser.lab.serving import (
+    Lab,
+    data,
+    lab_page,
+    pixels,
+    served,
+    train_on_the_data,
+    until,
+    until_redrawn,
+    until_true,
+)
+from tests.browser.lab.tables import coloured_squares, digits, two_kinds
+
+REBUILT = "[data-role=reconstruction]"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with opened() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
+        running.wait("r1", "done")
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Chromium, lab: Lab) -> Iterator[Page]:
+    with lab_page(chromium, lab, "view=flow&run=r1") as opened_page:
+        until(opened_page, "flow", "d.ready === 'true'")
+        yield opened_page
+
+
+def test_the_reconstruction_is_the_models_own(page: Page, lab: Lab) -> None:
+    X, _ = digits()
+    model = lab.model("r1")
+    before = data(page, "flow", "sample")
+    for _ in range(3):
+        position = int(data(page, "flow", "sample"))
+        assert np.abs(pixels(page, "[data-role=input]") - np.round(255 * X[position]).reshape(8, 8)).max() <= 1
+        expected = np.asarray(model.reconstruct(X[[position]])).reshape(8, 8)
+        assert np.abs(pixels(page, REBUILT) - np.round(255 * expected)).max() <= 1
+        page.get_by_role("button", name="Next sample").click()
+        until(page, "flow", f"d.sample !== '{position}'")
+    assert data(page, "flow", "sample") != before
+
+
+def test_units_fall_to_the_code_and_rise_again_as_in_the_model(page: Page, lab: Lab) -> None:
+    units = [int(b.get_attribute("data-units") or 0) for b in page.locator("button[data-layer]").all()]
+    assert units == [layer["units"] for layer in lab.run("r1")["layers"]]
+    code = units.index(min(units))
+    assert units[: code + 1] == sorted(units[: code + 1], reverse=True)
+    assert units[code:] == sorted(units[code:])
+    model = lab.model("r1")
+    assert units[code] == model.n_components
+    row = digits()[0][[int(data(page, "flow", "sample"))]]
+    shown = [float(n.replace("−", "-")) for n in page.locator(".flow-number b").all_inner_texts()]
+    assert shown == pytest.approx(np.asarray(model.transform(row))[0], abs=0.006)
+
+
+def test_stepping_visits_each_layer_once(page: Page) -> None:
+    last = int(data(page, "flow", "layers"))
+    assert data(page, "flow", "layer") == str(last)  # without motion the pulse has arrived
+    visited = []
+    for _ in range(last + 1):
+        page.keyboard.press(".")
+        visited.append(int(data(page, "flow", "layer")))
+    assert visited == list(range(last + 1))
+
+
+def test_space_plays_and_pauses(page: Page) -> None:
+    assert data(page, "flow", "playing") == "false"
+    page.keyboard.press("Space")
+    assert data(page, "flow", "playing") == "true"
+    expect(page.locator("[data-act=play]")).to_have_text("Pause")
+    page.keyboard.press("Space")
+    assert data(page, "flow", "playing") == "false"
+
+
+def test_with_motion_the_pulse_runs_from_left_to_right(chromium: Chromium, lab: Lab) -> None:
+    page = chromium.browser.new_page()
+    try:
+        page.goto(f"{lab.address}/#view=flow&run=r1")
+        until(page, "flow", "d.ready === 'true' && d.playing === 'false' && d.layer === d.layers")
+        page.evaluate(
+            "() => { const el = document.querySelector('[data-view=flow]'); window.seen = [];"
+            "const note = () => { if (window.seen.at(-1) !== el.dataset.layer) window.seen.push(el.dataset.layer); };"
+            "new MutationObserver(note)"
+            ".observe(el, {attributeFilter: ['data-layer']}); }"
+        )
+        page.get_by_role("button", name="Next sample").click()
+        until(page, "flow", "window.seen.length > 0 && d.playing === 'false' && d.layer === d.layers")
+        assert page.evaluate("window.seen.map(Number)") == list(range(int(data(page, "flow", "layers")) + 1))
+    finally:
+        page.close()
+
+
+def test_what_is_drawn_with_a_pointer_passes_the_network(page: Page, lab: Lab) -> None:
+    page.locator("[data-act=draw]").click()
+    until(page, "flow", "d.sample === 'drawn'")
+    blank = pixels(page, REBUILT)
+    box = page.locator(".pad-canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.15)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.85, steps=8)
+    page.mouse.up()
+    until_redrawn(page, REBUILT, blank, by=20)
+    drawn = pixels(page, "[data-role=input]")
+    assert drawn[:, 3:5].mean() > 150 > 40 > drawn[:, [0, 7]].mean()
+    expected = np.asarray(lab.model("r1").reconstruct(drawn.reshape(1, -1) / 255)).reshape(8, 8)
+    assert np.abs(pixels(page, REBUILT) - 255 * expected).max() <= 2  # the drawn floats were rounded to pixels
+
+
+def test_one_draws_with_the_keyboard(page: Page) -> None:
+    page.locator("[data-act=draw]").click()
+    until(page, "flow", "d.sample === 'drawn'")
+    page.locator(".pad-canvas").focus()
+    assert pixels(page, ".pad-canvas").max() == 0
+    for _ in range(3):
+        page.keyboard.press("Space")
+        page.keyboard.press("ArrowDown")
+    assert (pixels(page, ".pad-canvas") > 200).sum() == 3
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Backspace")
+    assert (pixels(page, ".pad-canvas") > 200).sum() == 2
+    page.locator("[data-act=clear]").click()
+    assert pixels(page, ".pad-canvas").max() == 0
+
+
+def test_a_layer_opens_and_tells_its_parameters(page: Page, lab: Lab) -> None:
+    run = lab.run("r1")
+    page.locator("button[data-layer='1']").click()
+    drawer = page.locator(".flow-drawer")
+    assert f"{run['layers'][1]['parameters']:,}" in drawer.inner_text()
+    assert data(page, "flow", "layer") == "1"
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+
+
+def test_a_unit_tells_its_value_and_largest_inputs_by_keyboard(page: Page) -> None:
+    page.locator("button[data-layer='1']").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".flow-tip b")).to_contain_text("unit 1:")
+    expect(page.locator(".flow-tip")).to_contain_text("largest inputs")
+    assert page.locator(".flow-tip span").count() == 6  # a heading and five inputs, each value × weight
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.layer") == "2"
+
+
+def test_a_class_can_be_chosen(page: Page) -> None:
+    page.get_by_label("Class of the samples").select_option("3")
+    until_true(
+        page,
+        "() => [...document.querySelectorAll('.sample')].every(b => b.getAttribute('aria-label').endsWith('class 3'))",
+    )
+    positions = [int(b.get_attribute("data-position") or -1) for b in page.locator(".sample").all()]
+    assert len(positions) > 5
+    assert set(digits()[1][positions]) == {3}
+
+
+def test_the_picture_follows_a_training(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "view=flow&run=r1") as page:
+        until(page, "flow", "d.ready === 'true'")
+        page.locator("[data-action=train]").click()
+        until(page, "flow", "d.ready === 'true' && Number(d.epoch) < 50")
+        early, at = pixels(page, REBUILT), int(data(page, "flow", "epoch"))
+        until(page, "flow", f"Number(d.epoch) > {at}")
+        until_redrawn(page, REBUILT, early)
+        until(page, "flow", "d.epoch === '60'")
+
+
+@pytest.mark.parametrize("width", [360, 860, 1920])
+def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
+    with lab_page(chromium, lab, "view=flow&run=r1", width=width) as narrow:
+        until(narrow, "flow", "d.ready === 'true'")
+        assert narrow.evaluate("document.documentElement.scrollWidth") <= width
+        boxes = [box for b in narrow.locator("button[data-layer]").all() if (box := b.bounding_box())]
+        assert len(boxes) == 7
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+
+
+def test_a_row_of_a_table_passes_too(chromium: Chromium, tmp_path: Path) -> None:
+    with served(tmp_path, str(two_kinds(tmp_path / "kinds.csv"))) as lab, lab_page(chromium, lab, "view=flow") as page:
+        train_on_the_data(page, lab)
+        until(page, "flow", "d.ready === 'true'")
+        page.locator("[data-act=draw]").click()
+        until(page, "flow", "d.sample === 'drawn'")
+        before = data(page, "flow", "error")
+        slider = page.locator("input[data-column='0']")
+        slider.focus()
+        page.keyboard.press("End")
+        until(page, "flow", f"d.error !== '{before}'")
+        assert float(data(page, "flow", "error")) > float(before)
+
+
+def test_coloured_images_of_a_folder_pass_and_are_drawn_in_colour(chromium: Chromium, tmp_path: Path) -> None:
+    folder = coloured_squares(tmp_path / "squares")
+    with served(tmp_path, str(folder)) as lab, lab_page(chromium, lab, "view=flow") as page:
+        train_on_the_data(page, lab)
+        until(page, "flow", "d.ready === 'true' && d.epoch === String(Math.max(1, Number(d.epoch)))")
+        position = int(data(page, "flow", "sample"))
+        rows = read(folder)
+        until_true(
+            page, "n => document.querySelector('[data-view=flow]').dataset.epoch === String(n)", lab.run("r1")["epoch"]
+        )
+        expected = np.asarray(lab.model("r1").reconstruct(rows.take(np.array([position])))).reshape(12, 10, 3)
+        scale = 255 if expected.max() <= 1 else 1
+        assert np.abs(pixels(page, REBUILT) - np.round(scale * expected[:, :, 0])).max() <= 1
+        page.locator("[data-act=draw]").click()
+        until(page, "flow", "d.sample === 'drawn'")
+        assert (pixels(page, ".pad-canvas") == 128).all()  # the border of these images, not black
+        page.get_by_label("Ink").fill("#ff0000")
+        page.locator(".pad-canvas").focus()
+        page.keyboard.press("Space")
+        assert pixels(page, ".pad-canvas").max() == 255

@@ -1,0 +1,272 @@
+"""The page around the views: variants, data of one's own, keys, sizes, and what it says when something fails."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import Chromium, opened
+from tests.browser.lab.serving import Lab, data, free_port, lab_page, served, until, until_true
+from tests.browser.lab.tables import two_kinds
+
+VIEWS = ("flow", "latent", "training", "denoise", "anomaly")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with opened() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
+        running.wait("r1", "done")
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Chromium, lab: Lab) -> Iterator[Page]:
+    with lab_page(chromium, lab, "view=training&run=r1") as opened_page:
+        until(opened_page, "training", "d.ready === 'true'")
+        yield opened_page
+
+
+def run_in_view(page: Page) -> str:
+    return page.locator(".lab-header").get_attribute("data-run") or ""
+
+
+def test_a_variant_is_one_click_away_and_so_is_the_way_back(page: Page, lab: Lab) -> None:
+    page.get_by_role("button", name="Contractive").click()
+    until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
+    run = run_in_view(page)
+    found = lab.wait(run, "done")
+    assert found["variant"] == "contractive"
+    assert found["settings"]["epochs"] == lab.run("r1")["settings"]["epochs"]
+    until(page, "training", "d.ready === 'true'")
+    page.get_by_role("button", name="Plain").click()
+    until_true(page, "() => document.querySelector('.lab-header').dataset.run === 'r1'")
+    n = len(lab.state()["runs"])
+    page.get_by_role("button", name="Contractive").click()
+    until_true(page, f"() => document.querySelector('.lab-header').dataset.run === '{run}'")
+    assert len(lab.state()["runs"]) == n
+
+
+def test_a_table_of_ones_own_is_shown_labelled_and_learned(page: Page, lab: Lab, tmp_path: Path) -> None:
+    page.get_by_role("button", name="digits").click()
+    page.locator("[data-input=file]").set_input_files(two_kinds(tmp_path / "people.csv"))
+    card = page.locator("[data-dataset]", has_text="people.csv")
+    expect(card).to_have_attribute("aria-checked", "true")
+    expect(card).to_contain_text("300 rows")
+    expect(page.locator(".preview-table th")).to_contain_text(["height", "weight", "shoe", "leg", "spare", "kind"])
+    page.locator("[data-input=label]").select_option("kind")
+    expect(page.locator("[data-about=data]")).to_contain_text("odd (30)")
+    page.get_by_role("button", name="Train on people.csv").click()
+    until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
+    run = lab.wait(run_in_view(page), "done")
+    assert run["kind"] == "table"
+    assert run["n_floats"] == 5
+    for i, view in enumerate(VIEWS):
+        page.keyboard.press(str(i + 1))
+        until(page, view, "d.ready === 'true'")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+
+
+def test_a_folder_of_images_is_learned_with_its_sub_folders_as_classes(page: Page, lab: Lab, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name, low in (("dark", 0), ("light", 120)):
+        (tmp_path / "stones" / name).mkdir(parents=True)
+        for i in range(24):
+            grey = rng.integers(low, low + 120, size=(10, 12), dtype=np.uint8)
+            Image.fromarray(grey).save(tmp_path / "stones" / name / f"{i}.png")
+    page.get_by_role("button", name="digits").click()
+    page.locator("[data-input=folder]").set_input_files(tmp_path / "stones")
+    card = page.locator("[data-dataset]", has_text="stones")
+    expect(card).to_have_attribute("aria-checked", "true")
+    expect(card).to_contain_text("48 images of 10×12, 2 classes")
+    expect(page.locator(".preview-images canvas")).to_have_count(12)
+    page.get_by_role("button", name="Train on stones").click()
+    until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
+    assert lab.wait(run_in_view(page), "done")["shape"] == [10, 12, 1]
+    page.keyboard.press("2")
+    until(page, "latent", "d.ready === 'true' && d.points === '48'")
+    expect(page.locator(".legend .chip")).to_contain_text(["dark", "light"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.csv", b"", "empty.csv"),
+        ("one.csv", b"a,b\n1,2\n", "single row"),
+        ("broken.npy", b"\x93NUMPY not really", "broken.npy"),
+    ],
+)
+def test_a_broken_file_is_refused_with_a_sentence(
+    chromium: Chromium, lab: Lab, tmp_path: Path, name: str, content: bytes, words: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    n = len(lab.state()["datasets"])
+    page = chromium.browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        page.goto(f"{lab.address}/?test=1#view=training&run=r1")
+        until(page, "training", "d.ready === 'true'")
+        page.locator("[data-action=data]").click()
+        page.locator("[data-input=file]").set_input_files(tmp_path / name)
+        error = page.locator("[data-upload-error]")
+        expect(error).to_be_visible()
+        expect(error).to_contain_text(words)
+        assert "Traceback" not in error.inner_text()
+        assert len(lab.state()["datasets"]) == n
+        assert errors == []
+    finally:
+        page.close()
+
+
+def test_a_setting_that_cannot_be_is_said_beside_its_field(page: Page) -> None:
+    page.get_by_role("button", name="Settings").click()
+    field = page.locator("[data-setting=n_components]")
+    field.fill("two")
+    page.get_by_role("button", name="Train with these").click()
+    expect(page.locator(".settings .is-problem").first).to_contain_text("whole number")
+    expect(field).to_be_focused()
+    field.fill("3")
+    page.locator("[data-setting=hidden_layer_sizes]").fill("20, 10")
+    page.locator("[data-setting=epochs]").fill("3")
+    page.get_by_role("button", name="Train with these").click()
+    until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
+    until_true(page, "() => document.querySelector('.lab-header').dataset.runState === 'done'")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_everything_is_reached_by_keys_alone(page: Page) -> None:
+    for i, view in enumerate(VIEWS):
+        page.keyboard.press(str(i + 1))
+        until(page, view, "d.ready === 'true'")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys and help")
+    expect(keys).to_contain_text("train, pause, resume")
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
+    page.keyboard.press("2")
+    until(page, "latent", "d.ready === 'true'")
+    seen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.innerText")
+        )
+        if page.evaluate("document.activeElement.classList.contains('map')"):
+            break
+    assert page.evaluate("document.activeElement.classList.contains('map')"), seen
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    before = data(page, "latent", "z")
+    page.keyboard.press("ArrowLeft")
+    until(page, "latent", f"d.z !== '{before}'")
+    expect(page.locator("[data-live=true]").first).to_contain_text("z ")
+
+
+@pytest.mark.parametrize("width", [360, 860, 1280, 3840])
+def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
+    with lab_page(chromium, lab, "view=flow&run=r1", width=width) as page:
+        for i, view in enumerate(VIEWS):
+            page.keyboard.press(str(i + 1))
+            until(page, view, "d.ready === 'true'")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+            assert page.locator(f"[data-view={view}]").evaluate("el => el.clientWidth") <= 1240
+
+
+def test_every_control_has_a_name(page: Page) -> None:
+    for i, view in enumerate(VIEWS):
+        page.keyboard.press(str(i + 1))
+        until(page, view, "d.ready === 'true'")
+        nameless = page.evaluate(
+            """() => [...document.querySelectorAll(
+                '.narrows-lab :is(button, input, select, [role=slider], [tabindex="0"])')]
+            .filter(el => el.offsetParent !== null || el instanceof SVGElement)
+            .filter(el => !(el.getAttribute('aria-label') || el.getAttribute('aria-labelledby')
+                || el.textContent?.trim()
+                || el.labels?.[0]?.textContent.trim() || el.title)).map(el => el.outerHTML.slice(0, 120))"""
+        )
+        assert nameless == [], view
+
+
+def test_light_and_dark_follow_the_system_until_one_chooses(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "view=latent&run=r1", scheme="dark") as page:
+        until(page, "latent", "d.ready === 'true'")
+        root = page.locator(".narrows-lab")
+        expect(root).to_have_attribute("data-theme", "dark")
+        page.get_by_role("button", name="Switch to light").click()
+        expect(root).to_have_attribute("data-theme", "light")
+        page.reload()
+        until(page, "latent", "d.ready === 'true'")
+        expect(root).to_have_attribute("data-theme", "light")
+
+
+def test_the_python_the_picture_and_the_model_go_along(page: Page, lab: Lab, tmp_path: Path) -> None:
+    import narrows
+
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=lab.address)
+    page.get_by_role("button", name="Copy Python").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    code = page.evaluate("navigator.clipboard.readText()")
+    compile(code, "recipe", "exec")
+    assert "Autoencoder(" in code
+    with page.expect_download() as picture:
+        page.get_by_role("button", name="Save PNG").click()
+    assert picture.value.suggested_filename == "narrows-training.png"
+    picture.value.save_as(tmp_path / "view.png")
+    with Image.open(tmp_path / "view.png") as image:
+        grey = np.asarray(image.convert("L"), float)
+    assert grey.shape[1] > 2000
+    assert (np.abs(grey - np.median(grey)) > 60).mean() > 0.02
+    with page.expect_download() as model:
+        page.get_by_role("button", name="Save model").click()
+    model.value.save_as(tmp_path / "model.zip")
+    with zipfile.ZipFile(tmp_path / "model.zip") as packed:
+        packed.extractall(tmp_path / "model")
+    found = narrows.load(next(path.parent for path in (tmp_path / "model").rglob("narrows.json")))
+    assert found.n_components_ == 2
+
+
+def test_a_second_page_sees_the_same_training(chromium: Chromium, lab: Lab, page: Page) -> None:
+    with lab_page(chromium, lab, "view=training&run=r1") as other:
+        until(other, "training", "d.ready === 'true'")
+        page.get_by_role("button", name="Train again").click()
+        until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
+        run = run_in_view(page)
+        other.get_by_role("button", name="Runs").click()
+        other.locator(f".run-item[data-run={run}] .run-choose").click()
+        until(other, "training", "d.epoch === '60'")
+        until(page, "training", "d.epoch === '60'")
+
+
+def test_the_page_recovers_by_itself_when_the_server_comes_back(chromium: Chromium, tmp_path: Path) -> None:
+    port = free_port()
+    page = chromium.browser.new_page()
+    try:
+        with served(tmp_path, "digits", port=port) as lab:
+            lab.wait("r1", "done")
+            page.goto(f"{lab.address}/?test=1#view=latent&run=r1")
+            until(page, "latent", "d.ready === 'true'")
+            z = data(page, "latent", "z")
+        notice = page.locator(".lab-notice")
+        expect(notice).to_contain_text("Reconnecting… Showing epoch 60", timeout=20_000)
+        expect(page.locator("[data-action=train]")).to_be_disabled()
+        with served(tmp_path, "digits", port=port):
+            expect(notice).to_be_hidden(timeout=30_000)
+            expect(page.locator("[data-action=train]")).to_be_enabled(timeout=30_000)
+            page.locator(".map").first.focus()
+            page.keyboard.press("ArrowRight")
+            until(
+                page, "latent", f"d.z !== '{z}' && document.querySelector('[data-picture=decoded]').dataset.z === d.z"
+            )
+    finally:
+        page.close()

@@ -1,0 +1,193 @@
+"""Rows over training, watched and driven as a person does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import Chromium, opened
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_true
+
+REBUILT = ".gallery-cell:nth-child(3) [data-part=rebuilt]"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with opened() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
+        running.wait("r1", "done")
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Chromium, lab: Lab) -> Iterator[Page]:
+    with lab_page(chromium, lab, "view=training&run=r1") as opened_page:
+        until(opened_page, "training", "d.ready === 'true' && d.records === '60'")
+        yield opened_page
+
+
+def start(page: Page, **settings: str) -> str:
+    """A new run with other settings, by the form of the view; its id, once it is in view."""
+    before = page.locator(".lab-header").get_attribute("data-run")
+    fold = page.locator("details", has=page.locator("[data-action=restart]"))
+    if fold.get_attribute("open") is None:
+        fold.locator("summary").click()
+    for name, value in settings.items():
+        page.locator(f"[data-restart={name}]").fill(value)
+    page.get_by_role("button", name="Start again").click()
+    until_true(page, "(before) => document.querySelector('.lab-header').dataset.run !== before", before)
+    return page.locator(".lab-header").get_attribute("data-run") or ""
+
+
+def in_state(page: Page, state: str) -> None:
+    until_true(page, f"() => document.querySelector('.lab-header').dataset.runState === '{state}'")
+
+
+def test_the_rows_sharpen_while_the_loss_falls_and_none_is_lost(page: Page, lab: Lab) -> None:
+    run = start(page, epochs="40")
+    until(page, "training", "d.ready === 'true' && Number(d.epoch) >= 2")
+    early = pixels(page, REBUILT)
+    in_state(page, "done")
+    until(page, "training", "d.epoch === '40' && d.records === '40'")
+    assert (pixels(page, REBUILT) != early).any()
+    for name in ("training", "held out"):
+        expect(page.locator(f"path.series[data-name='{name}']")).to_have_attribute("data-points", "40")
+    model = lab.model(run)
+    history = [epoch.validation for epoch in model.history_]
+    assert history[-1] < history[0]
+    positions = [int(cell.get_attribute("data-position") or -1) for cell in page.locator(".gallery-cell").all()]
+    from sklearn.datasets import load_digits
+
+    rows = load_digits().data[positions] / 16
+    rebuilt = np.round(255 * np.clip(np.asarray(model.reconstruct(rows)), 0, 1))
+    for i in (0, 7, 15):
+        cell = f".gallery-cell:nth-child({i + 1})"
+        assert np.abs(pixels(page, f"{cell} [data-part=original]") - np.round(255 * rows[i]).reshape(8, 8)).max() <= 1
+        assert np.abs(pixels(page, f"{cell} [data-part=rebuilt]") - rebuilt[i].reshape(8, 8)).max() <= 1
+
+
+def test_a_pause_holds_a_step_adds_one_epoch_and_what_was_seen_comes_back(page: Page, lab: Lab) -> None:
+    run = start(page, epochs="3000")
+    until(page, "training", "d.ready === 'true' && Number(d.epoch) >= 3")
+    page.keyboard.press(" ")
+    in_state(page, "paused")
+    held = lab.run(run)["epoch"]
+    until(page, "training", f"d.epoch === '{held}'")
+    seen = {held: pixels(page, REBUILT)}
+    for more in (1, 2):
+        page.get_by_role("button", name="Train one epoch").click()
+        until(page, "training", f"d.epoch === '{held + more}'")
+        in_state(page, "paused")
+        assert lab.run(run)["epoch"] == held + more
+        seen[held + more] = pixels(page, REBUILT)
+    page.get_by_role("button", name="Resume").click()
+    in_state(page, "running")
+    until(page, "training", f"Number(d.epoch) > {held + 4}")
+    scrub = page.locator("[data-control=scrub]")
+    for epoch, picture in seen.items():
+        scrub.evaluate(
+            "(input, i) => { input.value = i; input.dispatchEvent(new Event('input', {bubbles: true})); }", epoch - 1
+        )
+        until(page, "training", f"d.epoch === '{epoch}' && d.live === 'false'")
+        assert (pixels(page, REBUILT) == picture).all()
+    page.get_by_role("button", name="Live").click()
+    until(page, "training", f"d.live === 'true' && Number(d.epoch) > {held + 4}")
+    page.get_by_role("button", name="Stop training").click()
+    assert lab.wait(run, "stopped", seconds=5)["epoch"] < 3000
+    expect(page.get_by_role("button", name="Resume")).to_be_enabled()
+
+
+def test_a_reload_in_the_middle_finds_the_training_and_all_that_was(page: Page, lab: Lab) -> None:
+    run = start(page, epochs="3000")
+    until(page, "training", "Number(d.records) >= 5")
+    before = int(data(page, "training", "records"))
+    page.reload()
+    until(page, "training", f"d.ready === 'true' && Number(d.records) >= {before}")
+    seen = int(data(page, "training", "records"))
+    until(page, "training", f"Number(d.records) > {seen} && d.live === 'true'")
+    assert page.locator(".lab-header").get_attribute("data-run") == run
+    page.get_by_role("button", name="Stop training").click()
+    done = lab.wait(run, "stopped")
+    until(page, "training", f"d.records === '{done['epoch']}'")
+
+
+def test_keys_and_the_line_move_through_the_epochs(page: Page) -> None:
+    page.keyboard.press("Home")
+    until(page, "training", "d.epoch === '1' && d.live === 'false'")
+    first = pixels(page, REBUILT)
+    page.keyboard.press("ArrowRight")
+    until(page, "training", "d.epoch === '2'")
+    page.keyboard.press("Shift+ArrowRight")
+    until(page, "training", "d.epoch === '12'")
+    line = page.get_by_role("slider", name="position on epoch")
+    line.focus()
+    page.keyboard.press("ArrowRight")
+    until(page, "training", "d.epoch === '13'")
+    expect(line).to_be_focused()
+    expect(line).to_have_attribute("aria-valuenow", "13")
+    box = page.locator(".chart-box svg").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
+    until(page, "training", "Number(d.epoch) > 20 && Number(d.epoch) < 40")
+    page.keyboard.press("End")
+    until(page, "training", "d.epoch === '60' && d.live === 'true'")
+    assert (pixels(page, REBUILT) != first).any()
+
+
+def test_the_replay_runs_to_the_end(page: Page) -> None:
+    page.get_by_role("button", name="16×").click()
+    page.get_by_role("button", name="Replay").click()
+    until(page, "training", "d.replaying === 'true' && Number(d.epoch) < 60")
+    until(page, "training", "d.replaying === 'false' && d.epoch === '60'")
+
+
+def test_two_runs_stand_side_by_side(page: Page, lab: Lab) -> None:
+    run = start(page, n_components="8", epochs="20")
+    lab.wait(run, "done")
+    until(page, "training", "d.compare === 'r1' && d.epoch === '20' && d.besideEpoch === '20'")
+    expect(page.locator("[data-part=beside]")).to_have_count(16)
+    expect(page.locator("path.series[data-name='run 1']")).to_have_attribute("stroke-dasharray", "5 4")
+    beside = ".gallery-cell:nth-child(3) [data-part=beside]"
+    assert (pixels(page, beside) != pixels(page, REBUILT)).any()
+    original = pixels(page, ".gallery-cell:nth-child(3) [data-part=original]")
+    assert np.abs(pixels(page, REBUILT) - original).mean() < np.abs(pixels(page, beside) - original).mean()
+    page.locator("[data-control=compare]").select_option("")
+    until(page, "training", "d.compare === ''")
+    expect(page.locator("[data-part=beside]")).to_have_count(0)
+
+
+def test_the_axis_may_be_logarithmic(page: Page) -> None:
+    path = page.locator("path.series[data-name='held out']")
+    before = path.get_attribute("d")
+    page.get_by_label("Logarithmic").check()
+    until_true(
+        page, "(d) => document.querySelector(\"path.series[data-name='held out']\").getAttribute('d') !== d", before
+    )
+
+
+def test_a_loss_that_explodes_is_said_and_can_be_tried_again(page: Page, lab: Lab) -> None:
+    run = start(page, learning_rate="1000000", epochs="30")
+    lab.wait(run, "diverged", "failed")
+    notice = page.locator(".lab-notice")
+    expect(notice).to_have_attribute("data-notice", "diverged")
+    expect(notice).to_contain_text("learning rate")
+    page.get_by_role("button", name="Retry with learning rate").click()
+    until_true(page, "(run) => document.querySelector('.lab-header').dataset.run !== run", run)
+    in_state(page, "done")
+    expect(notice).to_have_attribute("data-notice", "")
+
+
+def test_a_wrong_setting_is_refused_where_it_was_typed(page: Page) -> None:
+    page.locator("summary", has_text="Change settings").click()
+    page.locator("[data-restart=epochs]").fill("many")
+    page.get_by_role("button", name="Start again").click()
+    expect(page.locator(".restart [role=alert]")).to_contain_text("whole number")
+    assert page.locator(".lab-header").get_attribute("data-run") == "r1"
