@@ -18,6 +18,7 @@ _HOME = {
     "SparseAutoencoder": "narrows.estimators",
     "VariationalAutoencoder": "narrows.estimators",
     "diagnose": "narrows.insight",
+    "explore": "narrows.apps.lab.explore",
     "load": "narrows.estimators",
     "read": "narrows.data",
     "report": "narrows.apps.report",
@@ -27,6 +28,7 @@ _HOME = {
 __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
+    from narrows.apps.lab.explore import explore as explore
     from narrows.apps.report import report as report
     from narrows.data import read as read
     from narrows.data import scan as scan

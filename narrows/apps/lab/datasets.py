@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from narrows.data import Rows
+    from narrows.data import Rows, Schema
 
 MOST_ROWS = 70_000
 LONGEST_SIDE = 64
@@ -128,21 +128,29 @@ def describe(source: Source, identity: str) -> dict[str, Any]:
     from narrows.data import Schema
 
     rows = load(source)
-    is_table = rows.image_shape is None
     # A sample tells the kinds; whether every cell can be used is for the fit to say.
-    schema = Schema.learn(rows if is_table else rows.take(np.arange(min(len(rows), 100))))
+    schema = Schema.learn(rows if rows.image_shape is None else rows.take(np.arange(min(len(rows), 100))))
+    return described(rows, schema, identity, label=source.label)
+
+
+def described(rows: Rows, schema: Schema, identity: str, *, label: str | None = None) -> dict[str, Any]:
+    """The same of rows at hand, with what was learned of their columns.
+
+    label : the column that their classes come from.
+    """
+    is_table = rows.image_shape is None
     columns = kinds = None
     notes = list(rows.notes)
     if is_table:
         columns = list(rows.feature_names)
         kinds = [schema.kind_words.get(name, "set aside") for name in columns]
         notes += [f"{name!r} is not learned from: {why}." for name, why in schema.left_out.items()]
-        if source.label is not None:
-            columns, kinds = [*columns, source.label], [*kinds, "class"]
+        if label is not None:
+            columns, kinds = [*columns, label], [*kinds, "class"]
     classes, counts = (None, None) if rows.labels is None else _counted(rows.labels)
     return {
         "id": identity,
-        "name": source.name,
+        "name": rows.source,
         "kind": "table" if is_table else "images",
         "rows": len(rows),
         "shape": None if is_table else list(rows.image_shape or ()),
@@ -151,7 +159,7 @@ def describe(source: Source, identity: str) -> dict[str, Any]:
         "classes": classes,
         "counts": counts,
         "notes": notes,
-        "labels": source.label,
+        "labels": label,
     }
 
 

@@ -154,14 +154,20 @@ def read_message(text: str) -> Message:
         found = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BadMessage("The message is not JSON.") from error
+    return message_of(found)
+
+
+def message_of(found: Any) -> Message:
+    """The same, of what was JSON; for lines that read it themselves."""
     if not isinstance(found, dict):
         raise BadMessage("A message is a JSON object.")
-    t, seq = found.pop("t", None), found.pop("seq", 0)
+    fields = dict(found)
+    t, seq = fields.pop("t", None), fields.pop("seq", 0)
     if not isinstance(t, str):
         raise BadMessage('A message needs "t", its kind.')
     if isinstance(seq, bool) or not isinstance(seq, int) or not 0 <= seq < 1 << 32:
         raise BadMessage('"seq" must be a whole number from 0.')
-    return Message(t, seq, found)
+    return Message(t, seq, fields)
 
 
 def _no_constant(name: str) -> Any:

@@ -47,7 +47,7 @@ export function listenForKeys(root) {
     if (wanted(event.target, event.key) || document.querySelector("dialog[open]")) return;
     const name = event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key;
     for (const { key, f, within } of [...bindings].reverse()) {
-      if (key !== name || (within && !within.isConnected)) continue;
+      if (key !== name || (within && (!within.isConnected || !(root instanceof Document || root.contains(within))))) continue;
       event.preventDefault();
       f(event);
       return;
