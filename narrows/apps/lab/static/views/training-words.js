@@ -2,8 +2,8 @@
 
 import { number } from "../core/dom.js";
 
-/** @param {{run: Object, shown: number|null, follows: boolean, record: Object|undefined, last: number|undefined, connected: boolean}} what @returns {string} */
-export function trainingSentence({ run, shown, follows, record, last, connected }) {
+/** @param {{run: Object, shown: number|null, follows: boolean, record: Object|undefined, last: number|undefined, connected: boolean, still?: boolean}} what @returns {string} */
+export function trainingSentence({ run, shown, follows, record, last, connected, still = false }) {
   if (shown === null) return "The first pictures come after the first epoch.";
   const value = record ? record.validation ?? record.loss : null;
   const loss = Number.isFinite(value) ? ` The loss is ${number(value, 4)}${record.validation !== null ? " on rows held out" : ""}.` : "";
@@ -15,5 +15,5 @@ export function trainingSentence({ run, shown, follows, record, last, connected 
   if (run.state === "paused") return `Paused at epoch ${shown} of ${run.epochs}; press “.” for one epoch more.${loss}`;
   if (run.state === "diverged") return `The loss became infinite; the last pictures before that are of epoch ${shown}.`;
   if (run.state === "stopped") return `Stopped after epoch ${shown}.${loss}`;
-  return `Trained for ${shown} epochs.${loss} Move along the line to see how it got there.`;
+  return `Trained for ${shown} epochs.${loss}${still ? "" : " Move along the line to see how it got there."}`;
 }

@@ -39,19 +39,22 @@ export function mount(el, lab) {
   const chartBox = h("div", { class: "chart-box" });
   const chart = lineChart(chartBox, { series: [], xLabel: "epoch", yLabel: first.unit || "loss", log: store.get("log", false), whole: true, empty: "The loss appears after the first epoch", onCursor: (x) => seek(x, true), height: 260, cursor: null, label: "Loss over the epochs" });
   const scrub = slider({ label: "Epoch", min: 0, max: 1, step: 1, value: 0, show: (i) => epochWords(frames.epochs[i]), onInput: (i) => { halt(); look(frames.epochs[i]); }, attrs: { "data-control": "scrub" } });
-  const live = h("button", { type: "button", class: "button small live", dataset: { action: "live" }, "aria-pressed": "true", title: "Follow the training ( l )", on: { click: goLive } }, h("span", { class: "live-dot", "aria-hidden": "true" }), "Live");
+  const live = h("button", { type: "button", class: "button small live", dataset: { action: "live" }, hidden: !lab.can.train, "aria-pressed": "true", title: "Follow the training ( l )", on: { click: goLive } }, h("span", { class: "live-dot", "aria-hidden": "true" }), "Live");
   const replay = h("button", { type: "button", class: "button small", dataset: { action: "replay" }, on: { click: toggleReplay } });
   const pace = segmented({ label: "Speed of the replay", value: String(speed), choices: [["1", "1×"], ["4", "4×"], ["16", "16×"]], onChoose: (v) => { speed = Number(v); store.set("speed", speed === 1 ? null : speed); } });
   const log = h("label", { class: "check" }, h("input", { type: "checkbox", checked: store.get("log", false), dataset: { control: "log" }, on: { change: (event) => { store.set("log", event.target.checked || null); plot(); } } }), "Logarithmic");
   const compare = h("select", { "aria-label": "Run to compare with", dataset: { control: "compare" }, on: { change: () => store.set("compare", compare.value || null) } });
   const restart = mountRestart(lab, first);
+  const replaying_ = h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
+  const reading = h("span", {}, "Drag the line, or use the arrows, to see the rows of an epoch.");
+  /** A fitted model that came without its past: there is nothing to go back to. */
+  const isStill = () => loaded && !lab.can.train && frames.epochs.length < 2;
 
   clear(el, h("div", { class: "head" }, h("h2", {}, "How the rows sharpen"), caption),
-    h("div", { class: "panel stack training" }, gallery.el, gallery.legend,
-      h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el))),
-    h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check" }, "Beside it", compare))), chartBox,
-      h("figcaption", {}, "Thin: while it learned, on the training rows. Bold: after each epoch, on rows held out. Drag the line, or use the arrows, to see the rows of an epoch.")),
-    h("details", { class: "panel fold", open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
+    h("div", { class: "panel stack training" }, gallery.el, gallery.legend, replaying_),
+    h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check", hidden: !lab.can.train }, "Beside it", compare))), chartBox,
+      h("figcaption", {}, "Thin: while it learned, on the training rows. Bold: after each epoch, on rows held out. ", reading)),
+    h("details", { class: "panel fold", hidden: !lab.can.train, open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
     h("details", { class: "more" }, h("summary", {}, "What am I looking at?"),
       h("p", {}, "These rows were picked once and stay the same. After each epoch, in which the network has seen every training row once, they go through the code and back, and the result is kept. ",
         "The loss is what training makes small: how far rows come back from what they were, plus what the variant asks for. When the bold line turns up while the thin one still falls, the network learns its rows by heart.")));
@@ -108,6 +111,7 @@ export function mount(el, lab) {
   function limits() {
     scrub.input.max = Math.max(0, frames.epochs.length - 1);
     el.dataset.frames = frames.epochs.length;
+    replaying_.hidden = reading.hidden = isStill();
   }
 
   /** Brings the rows of a kept epoch. */
@@ -189,7 +193,7 @@ export function mount(el, lab) {
     if (validated) series.push({ name: "held out", ...line(mine, "validation"), colour: "var(--accent)", width: 2.6 });
     const run = current();
     const last = Math.max(run.state === "running" || run.state === "paused" ? run.epochs || 0 : 0, mine.at(-1)?.number || 1, ...series.map((s) => s.x.at(-1) || 0));
-    chart.update({ series, log: store.get("log", false), cursor: shown === null ? null : Math.max(1, shown), xRange: [1, Math.max(2, last)] });
+    chart.update({ series, log: store.get("log", false), cursor: shown === null || isStill() ? null : Math.max(1, shown), onCursor: isStill() ? null : (x) => seek(x, true), xRange: [1, Math.max(2, last)] });
     el.dataset.records = mine.length;
     say();
   });
@@ -197,7 +201,7 @@ export function mount(el, lab) {
   function say() {
     const run = current();
     const record = lab.records(run).find((r) => r.number === shown);
-    const words = trainingSentence({ run, shown, follows, record, last: frames.epochs.at(-1), connected: lab.connected });
+    const words = trainingSentence({ run, shown, follows, record, last: frames.epochs.at(-1), connected: lab.connected, still: isStill() });
     if (caption.textContent !== words) caption.textContent = words;
   }
 

@@ -1,0 +1,141 @@
+"""The notebook widget, used as a person uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from sklearn.datasets import load_wine
+
+import narrows
+from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
+from narrows.apps.lab.widget import Explorer
+from tests.browser.chromium import Chromium, opened
+from tests.browser.lab.notebook import cell
+from tests.browser.lab.serving import data, pixels, until, until_true
+
+DIGITS = narrows.read("digits")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with opened() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def model() -> Autoencoder:
+    return DenoisingAutoencoder(n_components=2, epochs=5, random_state=0, device="cpu").fit(DIGITS)
+
+
+@pytest.fixture(scope="module")
+def widget(model: Autoencoder) -> Explorer:
+    return narrows.explore(model, DIGITS)
+
+
+@pytest.fixture
+def page(chromium: Chromium, widget: Explorer, tmp_path: Path) -> Iterator[Page]:
+    with cell(chromium, widget, tmp_path) as shown:
+        until(shown, "latent", "d.ready === 'true' && d.points === '1797' && d.decoded")
+        yield shown
+
+
+def open_view(page: Page, name: str) -> None:
+    page.locator(f"[data-tab={name}]").click()
+    until(page, name, "d.ready === 'true'")
+
+
+def test_a_decoded_picture_is_the_models_own_decode(page: Page, model: Autoencoder) -> None:
+    box = page.locator("[data-view=latent] .map").first.bounding_box()
+    assert box is not None
+    for x, y in ((0.3, 0.4), (0.72, 0.55)):
+        before = data(page, "latent", "decoded")
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        until(page, "latent", f"d.decoded !== '{before}'")
+        until_true(
+            page,
+            "() => document.querySelector('[data-picture=decoded]').dataset.z"
+            " === document.querySelector('[data-view=latent]').dataset.z",
+        )
+        z = np.array(data(page, "latent", "z").split(","), np.float32)
+        expected = np.rint(np.clip(model.inverse_transform(z[None])[0], 0, 1) * 255)
+        assert np.abs(pixels(page, "[data-picture=decoded]") - expected.reshape(8, 8)).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["flow", "training", "denoise", "anomaly"])
+def test_every_view_shows_the_model(page: Page, name: str) -> None:
+    open_view(page, name)
+    assert page.locator("[role=tab][aria-selected=true]").inner_text().lower() == name
+    assert page.evaluate("window.traits.hash").startswith(f"view={name}")
+    assert page.locator(".message.bad:visible").count() == 0
+
+
+def test_what_a_notebook_cannot_do_is_not_offered(page: Page) -> None:
+    open_view(page, "training")
+    for words in ("Start again", "Change settings and start again", "Live", "Replay"):
+        assert page.get_by_text(words, exact=True).locator("visible=true").count() == 0, words
+    assert data(page, "training", "frames") == "1"
+    open_view(page, "anomaly")
+    assert page.locator("[data-act=train-normal]:visible").count() == 0
+
+
+def test_a_drawn_input_goes_through_the_network(page: Page, model: Autoencoder) -> None:
+    open_view(page, "flow")
+    page.locator("[data-act=draw]").click()
+    until(page, "flow", "d.sample === 'drawn'")
+    box = page.locator(".own-input canvas").first.bounding_box()
+    assert box is not None
+    error = data(page, "flow", "error")
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=8)
+    page.mouse.up()
+    until(page, "flow", f"d.error !== '{error}'")
+    drawn = pixels(page, "[data-role=input]")
+    rebuilt = pixels(page, "[data-role=reconstruction]")
+    expected = np.rint(np.clip(model.reconstruct(drawn[None] / 255 * 16)[0], 0, 16) / 16 * 255)
+    if model.schema_.pixel_range == (0.0, 1.0):
+        expected = np.rint(np.clip(model.reconstruct(drawn[None] / 255)[0], 0, 1) * 255)
+    assert np.abs(rebuilt - expected).max() <= 2
+
+
+def test_the_threshold_moves_the_counts(page: Page) -> None:
+    open_view(page, "anomaly")
+    caught = data(page, "anomaly", "caught")
+    page.locator("[data-act=threshold]").focus()
+    page.keyboard.press("Home")
+    until(page, "anomaly", f"d.caught !== '{caught}' && d.missed === '0' && d.cleared === '0'")
+
+
+def test_tabs_are_walked_with_the_keyboard(page: Page) -> None:
+    page.locator("[data-tab=latent]").focus()
+    page.keyboard.press("ArrowRight")
+    until(page, "training", "d.ready === 'true'")
+    expect(page.locator("[data-tab=training]")).to_be_focused()
+    page.keyboard.press("1")
+    until(page, "flow", "d.ready === 'true'")
+
+
+def test_a_narrow_cell_holds_all_of_it(chromium: Chromium, widget: Explorer, tmp_path: Path) -> None:
+    with cell(chromium, widget, tmp_path, width=500, ground="#16181d") as page:
+        for name in ("latent", "flow", "training", "denoise", "anomaly"):
+            open_view(page, name)
+            assert page.evaluate("document.getElementById('cell').scrollWidth") <= 500, name
+        assert page.locator(".narrows-lab").get_attribute("data-theme") == "dark"
+
+
+def test_a_removed_widget_leaves_nothing(page: Page) -> None:
+    page.evaluate("window.end()")
+    assert page.locator("#cell").inner_html() == ""
+
+
+@pytest.mark.parametrize("kind", [Autoencoder, VariationalAutoencoder])
+def test_a_table_without_classes_has_all_views(chromium: Chromium, tmp_path: Path, kind: type[Autoencoder]) -> None:
+    table = load_wine().data
+    widget = narrows.explore(kind(n_components=3, epochs=3, random_state=0, device="cpu").fit(table), table)
+    with cell(chromium, widget, tmp_path) as page:
+        for name in ("latent", "flow", "training", "denoise", "anomaly"):
+            open_view(page, name)
