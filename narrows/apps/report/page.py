@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from narrows.apps.lab import bundle
+from narrows.apps.report.held import held
 from narrows.apps.report.pictures import pictures
 from narrows.apps.report.recipe import Recipe
 from narrows.data import as_rows, whole_file
@@ -31,6 +35,9 @@ def report(
 ) -> str:
     """Write what a model learned as one self-contained HTML file: the diagnosis, figures, and how to repeat the fit.
 
+    The lab's views are on the page too, to be used offline: what can be asked of them travels in the file. Where scripts
+    are not allowed, the figures say the same.
+
     Parameters
     ----------
     model : Autoencoder
@@ -52,7 +59,7 @@ def report(
     Returns
     -------
     str
-        The page. It refers to nothing outside itself.
+        The page. It refers to nothing outside itself, and may run its own script alone.
 
     Raises
     ------
@@ -82,9 +89,14 @@ def _page(model: Autoencoder, rows: Any, y: Any, found: Diagnosis, seed: int) ->
 
     here = files("narrows.apps.report")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((here / "report.html.jinja").read_text())
+    template = environment.from_string((here / "report.html.jinja").read_text("utf-8"))
+    answers = held(model, rows, y)
+    script = bundle.script("report.js") if answers else ""
     return template.render(
-        style=Markup((here / "report.css").read_text()),
+        style=Markup((here / "report.css").read_text("utf-8") + (bundle.style() if answers else "")),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        answers=answers,
         title=f"{type(model).__name__} on {rows.source}",
         diagnosis=found,
         words=_WORDS,

@@ -14,11 +14,11 @@ const VIEWS = [["flow", "Flow", flow], ["latent", "Latent", latent], ["training"
 
 /**
  * @param {HTMLElement} host
- * @param {{store: Object, can: Object, state: Object, first: string, dark: () => boolean, transport: (lab: Object) => {ask: Function, command: Function, decode: Function}}} how
- * `first` is the view to open with; `dark` says whether the host's page is
+ * @param {{store: Object, can: Object, state: Object, held?: Object, first: string, dark: () => boolean, transport: (lab: Object) => {ask: Function, command: Function, decode: Function}}} how
+ * `held` says what is at hand where nothing answers live; `first` is the view to open with; `dark` says whether the host's page is
  * @returns {{destroy: () => void, restyle: () => void}}
  */
-export function embed(host, { store, can, state, first, dark, transport }) {
+export function embed(host, { store, can, state, held = null, first, dark, transport }) {
   const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const live = h("div", { class: "visually-hidden", "aria-live": "polite", role: "status" });
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
@@ -32,6 +32,7 @@ export function embed(host, { store, can, state, first, dark, transport }) {
     history: async (run) => (await lab.ask("history", { run })).about.records,
     announce: debounce((text) => { live.textContent = text; }, 400),
   });
+  lab.held = held;
   lab.attach(transport(lab));
   let mounted = null;
   let mountedAs = "";

@@ -59,7 +59,10 @@ export function mount(el, lab) {
     about = answer.about;
     scores = sortedScores(answer.arrays);
     const labelled = scores.anomalies > 0;
-    lists = labelled ? { first: indicesOf(scores, "normal"), second: indicesOf(scores, "anomalous") } : { first: indicesOf(scores, "any"), second: indicesOf(scores, "any") };
+    // Where not every row's errors are at hand, one picks among those that have them.
+    const pictured = about.pictured && new Set(about.pictured);
+    const listed = (kind) => indicesOf(scores, kind).filter((i) => !pictured || pictured.has(scores.position[i]));
+    lists = labelled ? { first: listed("normal"), second: listed("anomalous") } : { first: listed("any"), second: listed("any") };
     const words = labelled ? { normal: "normal", anomalous: "anomalous" } : { normal: "rows", anomalous: "" };
     threshold.fill(scores, `${errorName(run)} per row`, words);
     normal.learned([about.trained_on, about.source].filter(Boolean).join(" "));
@@ -191,6 +194,7 @@ export function mount(el, lab) {
   function next(kind) {
     const which = kind === "missed" ? "second" : "first";
     const wrong = lists[which].map((i, rank) => [i, rank]).filter(([i]) => (kind === "missed") !== scores.score[i] > value);
+    if (!wrong.length && about.pictured) return lab.announce("None of those that are pictured here.");
     if (!wrong.length || !scores.anomalies) return lab.announce(kind === "missed" ? "No anomaly is missed." : "No false alarm.");
     const after = wrong.find(([, rank]) => rank > walked[kind]) || wrong[0];
     walked[kind] = after[1];

@@ -23,7 +23,7 @@ const ROWS = 6;
 export function mount(el, lab) {
   const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, sentence);
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
-  const noise = noisePanel({ store: lab.store, reduced: lab.reduced, live: lab.can.live, onChange: () => { leaveScribble(); moved = true; refresh(); } });
+  const noise = noisePanel({ store: lab.store, reduced: lab.reduced, held: lab.held?.noise, onChange: () => { leaveScribble(); moved = true; refresh(); } });
   const beside = comparePanel({ lab, onChange: () => refresh() });
   const large = largeTriple();
   const small = smallTriples({ onChoose: choose });
@@ -32,6 +32,9 @@ export function mount(el, lab) {
   const scribbleButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => scribble(own.hidden) } }, "Scribble on it");
   const own = h("div", { class: "own-input", hidden: true });
   const others = h("button", { type: "button", class: "button", dataset: { act: "others" }, on: { click: () => { offset += 1; positions = null; refresh(); } } }, "Other samples");
+  // What needs the network itself.
+  const onlyLive = [scribbleButton, others];
+  for (const one of onlyLive) one.hidden = !lab.can.live;
   const root = furnishView(el, "denoise",
     h("header", {}, h("h2", {}, title), caption), problem,
     h("div", { class: "panel stack" }, noise.el,
@@ -40,7 +43,7 @@ export function mount(el, lab) {
     h("div", { class: "panel stack" }, h("h3", {}, "Six samples"), small.el),
     h("div", { class: "grid" },
       h("div", { class: "panel stack" }, h("h3", {}, "How much is gained at each level"), curveBox),
-      h("div", { class: "panel stack" }, h("h3", {}, "Layer by layer: the noisy row on its way"), layers.el, h("p", { class: "note" }, "Blue is negative, orange positive, each layer scaled to its largest unit."))),
+      h("div", { class: "panel stack", hidden: !lab.can.live }, h("h3", {}, "Layer by layer: the noisy row on its way"), layers.el, h("p", { class: "note" }, "Blue is negative, orange positive, each layer scaled to its largest unit."))),
     explanationOfNoise());
 
   let [positions, originals, units, known, chosen, offset, scribbled, last, chart] = [null, null, null, "", lab.store.get("row", 0), 0, null, null, null];
@@ -139,7 +142,7 @@ export function mount(el, lab) {
     const line = (name, points, k, more) => ({ name, ...throughLevel(points, k, level), ...more });
     const series = [line("noisy", curves.points, 1, { colour: "var(--muted)", dashed: true }), line(curves.run.variant, curves.points, 2, { colour: "var(--accent)", width: 2.5 })];
     if (curves.others.length) series.push(line(curves.second.variant, curves.others, 2, { colour: "var(--warn)", width: 2.5 }));
-    const options = { series, xLabel: "noise level", yLabel: "PSNR, dB", cursor: level, step: noise.most() / 100, onCursor: (x) => noise.setLevel(Number(x.toFixed(2))),
+    const options = { series, xLabel: "noise level", yLabel: "PSNR, dB", cursor: level, step: noise.step(), onCursor: (x) => noise.setLevel(Number(x.toFixed(2))),
       cursorLabel: "noise level", label: "PSNR against noise" };
     if (chart) chart.update(options);
     else chart = lineChart(curveBox, options);
@@ -182,10 +185,10 @@ export function mount(el, lab) {
     caption.textContent = run ? "The run is being prepared." : "No run yet: open data and press Train.";
   }
 
-  const nudge = (by) => noise.setLevel(Number(fixed(noise.value().level + by * noise.most() / 20, 3)));
+  const nudge = (by) => noise.setLevel(Number(fixed(noise.value().level + by * Math.max(noise.step(), noise.most() / 20), 3)));
   const offs = [
     onKey("ArrowLeft", () => nudge(-1), "less noise", root), onKey("ArrowRight", () => nudge(1), "more noise", root),
-    onKey(" ", () => noise.el.querySelector("[data-act=animate]").click(), "new noise again and again, or stop", root),
+    onKey(" ", () => noise.el.querySelector("[data-act=animate]")?.click(), "new noise again and again, or stop", root),
     ...followRun(lab, root, refresh, 250), lab.on("theme", refresh),
   ];
   refresh();

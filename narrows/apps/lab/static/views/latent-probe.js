@@ -23,6 +23,7 @@ export function mountProbe(lab, run) {
   const decoded = h("canvas", { class: "probe-decoded", role: "img", "aria-label": "The decoded picture at the pointer", dataset: { picture: "decoded" } });
   const nearest = h("canvas", { class: "probe-nearest", role: "img", "aria-label": "The nearest real row", dataset: { picture: "nearest" } });
   const code = h("p", { class: "note mono probe-code" });
+  const note = h("p", { class: "note" });
   const words = h("p", { class: "note" });
   const warning = h("p", { class: "probe-warning", hidden: true, dataset: { far: "true" } }, "No training data nearby: what you see is a guess.");
   const pictures = rowPictures(lab, run);
@@ -30,7 +31,7 @@ export function mountProbe(lab, run) {
   let wanted = -1;
 
   const el = h("div", { class: `probe-panel${run.shape ? "" : " is-table"}` },
-    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded here"), code)),
+    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded here"), code, note)),
     h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), words)), warning);
 
   /** A decoded picture, and the code it was decoded from. */
@@ -63,6 +64,11 @@ export function mountProbe(lab, run) {
 
   return {
     el, showDecoded, showRow, decoded,
+    /** The picture was blended from decoded ones, not decoded. @param {boolean} inside among them */
+    preview(inside) {
+      el.dataset.preview = inside ? "between" : "edge";
+      note.textContent = inside ? "a preview, blended from the decoded grid" : "beyond the decoded grid: its nearest edge";
+    },
     say(z) { clear(code, `z = (${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${z.length > 3 ? `, … ${z.length}` : ""})`); },
     warn(far) { warning.hidden = !far; },
     redraw() { const position = wanted; if (position >= 0 && pictures.get(position)) drawPicture(nearest, pictures.get(position), run); },

@@ -1,6 +1,7 @@
 /** The decoded lattice under the points: a small picture at each node of the map, paler where no row lies. */
 
 import { css, diverging } from "../core/colour.js";
+import { latticeAt, onLattice } from "../core/lattice.js";
 
 /** Decoded tiles are about as wide as this, in CSS pixels. */
 const TILE = 30;
@@ -100,14 +101,8 @@ export function mountLattice({ lab, run, map, el, gone }) {
     return undefined;
   }
 
-  /** The decoded row at the node nearest to (x, y). */
-  function at(x, y) {
-    const { decoded, x: xs, y: ys } = map.now.lattice;
-    const closest = (list, v) => list.reduce((best, one, i) => (Math.abs(one - v) < Math.abs(list[best] - v) ? i : best), 0);
-    const size = decoded.length / xs.length ** 2;
-    const i = closest(ys, y) * xs.length + closest(xs, x);
-    return decoded.subarray(i * size, (i + 1) * size);
-  }
+  /** The row between the nodes around (x, y), and whether it lies among them. */
+  const at = (x, y) => ({ values: latticeAt(map.now.lattice, x, y), inside: onLattice(map.now.lattice, x, y) });
 
   return { refresh, at };
 }

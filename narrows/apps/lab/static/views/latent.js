@@ -90,7 +90,7 @@ export function mount(el, lab) {
     legend.set(classes, counts, slots, hidden);
     near = nearEnough(map.raster);
     clear(mapNote, mapWords(space.k, about.kept, arrays.position.length));
-    if (space.k > 2) {
+    if (space.k > 2 && lab.can.live) {
       sliders = mountCodeSliders(space, { onCode: (code) => hold(code, "slider"), onReset: () => { space.straighten(); hold(Float32Array.from(space.mean), "slider"); } });
       clear(wide, sliders.el);
       wide.hidden = false;
@@ -180,7 +180,11 @@ export function mount(el, lab) {
   async function decodeNow() {
     const code = z;
     if (!lab.can.live) {
-      if (map.now.lattice) panel.showDecoded(lattice.at(...map.now.probe), code, codes.epoch);
+      if (!map.now.lattice) return;
+      const { values, inside } = lattice.at(...map.now.probe);
+      panel.preview(inside);
+      panel.showDecoded(values, code, codes.epoch);
+      el.dataset.decoded = String(Number(el.dataset.decoded || 0) + 1);
       return;
     }
     const got = await lab.decode(code, run);

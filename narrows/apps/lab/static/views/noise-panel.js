@@ -14,10 +14,11 @@ const MEANING = {
 };
 
 /**
- * @param {{store: object, reduced: boolean, live: boolean, onChange: () => void}} o
+ * @param {{store: object, reduced: boolean, held: Object|undefined, onChange: () => void}} o `held`: the levels of each kind,
+ * evenly spaced from 0, where there are answers for these alone
  * @returns {{el: HTMLElement, dress: (run: object) => void, value: () => {kind: string, level: number, seed: number}, destroy: Function}}
  */
-export function noisePanel({ store, reduced, live, onChange }) {
+export function noisePanel({ store, reduced, held, onChange }) {
   let [run, timer, mode, rising] = [null, 0, "", true];
   const kind = h("select", { dataset: { act: "kind" }, on: { change: () => { store.set("noise", kind.value); dressLevel(defaultLevel()); changed(); } } });
   const range = h("input", { type: "range", min: 0, step: 0.01, "aria-label": "Noise level", dataset: { act: "level" }, on: { input: () => setLevel(range.value) } });
@@ -28,12 +29,12 @@ export function noisePanel({ store, reduced, live, onChange }) {
   const fresh = h("button", { type: "button", class: "button square", "aria-label": "New noise", title: "New noise", dataset: { act: "new-seed" },
     on: { click: () => setSeed(Number(seed.value) + 1) } }, icon("dice"));
   const animate = toggle("animate", "Animate", 700, () => setSeed(Number(seed.value) + 1));
-  const sweep = toggle("sweep", "Sweep", reduced ? 250 : 60, advance);
+  const sweep = toggle("sweep", "Sweep", reduced || held ? 250 : 60, advance);
   const el = h("div", { class: "controls noise-controls", role: "group", "aria-label": "Noise" },
     h("label", { class: "field" }, h("span", {}, "Noise"), kind),
     h("div", { class: "field level-field" }, h("span", {}, "Level ", meaning), h("div", { class: "row" }, range, box)),
-    h("div", { class: "field" }, h("span", {}, "Seed"), h("div", { class: "row" }, labelled(seed, "Seed of the noise"), fresh)),
-    h("div", { class: "row" }, animate, sweep));
+    h("div", { class: "field", hidden: Boolean(held) }, h("span", {}, "Seed"), h("div", { class: "row" }, labelled(seed, "Seed of the noise"), fresh)),
+    h("div", { class: "row" }, held ? null : animate, sweep));
 
   function labelled(input, words) {
     input.setAttribute("aria-label", words);
@@ -58,24 +59,28 @@ export function noisePanel({ store, reduced, live, onChange }) {
 
   function advance() {
     const most = Number(range.max);
-    const next = Number(range.value) + (rising ? 1 : -1) * most / 60;
+    const next = Number(range.value) + (rising ? 1 : -1) * Math.max(step(), most / 60);
     if (next >= most || next <= 0) rising = next <= 0;
     setLevel(Math.max(0, Math.min(most, next)));
   }
 
-  const present = () => noiseKinds(run).find(([name]) => name === kind.value) || noiseKinds(run)[0];
+  const kinds = () => noiseKinds(run).filter(([name]) => !held || name in held);
+  const step = () => (held ? held[kind.value][1] : Number(range.max) / 100);
+  const present = () => kinds().find(([name]) => name === kind.value) || kinds()[0];
   const defaultLevel = () => present()[3];
 
   function dressLevel(level) {
     const [name, , most] = present();
     range.max = box.max = most;
+    if (held) range.step = box.step = step();
     meaning.textContent = `(${MEANING[name]})`;
     put(level);
   }
 
   function put(level) {
     const most = Number(range.max);
-    const now = Math.max(0, Math.min(most, Number(level) || 0));
+    const wanted = Math.max(0, Math.min(most, Number(level) || 0));
+    const now = held ? Math.round(wanted / step()) * step() : wanted;
     range.value = now;
     box.value = Number(now.toFixed(3));
     range.setAttribute("aria-valuetext", `${box.value} ${MEANING[kind.value]}`);
@@ -103,13 +108,14 @@ export function noisePanel({ store, reduced, live, onChange }) {
       const other = !run || Boolean(run.shape) !== Boolean(next.shape);
       run = next;
       if (!other) return;
-      clear(kind, noiseKinds(run).map(([name, words]) => h("option", { value: name }, words)));
-      kind.value = noiseKinds(run).some(([name]) => name === store.get("noise", "")) ? store.get("noise") : "gaussian";
+      clear(kind, kinds().map(([name, words]) => h("option", { value: name }, words)));
+      kind.value = kinds().some(([name]) => name === store.get("noise", "")) ? store.get("noise") : "gaussian";
       dressLevel(store.get("level", defaultLevel()));
-      for (const input of [kind, range, box, seed, fresh, animate, sweep]) input.disabled = !live;
     },
     value: () => ({ kind: kind.value, level: Number(box.value), seed: Number(seed.value) }),
     most: () => Number(range.max),
+    /** The least by which the level changes. */
+    step,
     destroy: stop,
   };
 }
