@@ -75,7 +75,7 @@ class _Chosen:
         state = {**self._exhibit.state}
         # The anomaly view opens with the classes that the scores were taken with.
         state["runs"] = [{**run, "settings": {**run["settings"], "normal": normal}} for run in state["runs"]]
-        yield protocol.pack(Header(ANSWER), "session", {"state": state, "held": {"noise": noise}}, {})
+        yield protocol.pack(Header(ANSWER), "session", {"state": state, "held": {"noise": noise, "classes": True}}, {})
         yield from self._map()
         yield from self._flow_and_noise(noise)
         yield from self._errors(normal)
@@ -115,7 +115,9 @@ class _Chosen:
         position, strange = found.arrays["position"], found.arrays["anomalous"].astype(bool)
         n = _within(int(self._room(_ERRORS) / (4 * self._row_bytes)), 4, 40)
         chosen = np.concatenate([_spread(position[strange == kind], n) for kind in (False, True)]).tolist()
-        yield _packed("scores", Answer({**found.about, "pictured": chosen}, found.arrays, found.epoch), {})
+        classes, label = _numbered(self._exhibit.rows.labels, position)
+        about = {**found.about, "pictured": chosen, "classes": classes}
+        yield _packed("scores", Answer(about, {**found.arrays, "label": label}, found.epoch), {})
         for one in chosen:
             yield self._frame("error_map", position=one)
 
@@ -150,6 +152,15 @@ def _spread(ascending: np.ndarray, n: int) -> np.ndarray:
         return ascending
     even = np.linspace(0, len(ascending) - 1 - n // 2, n - n // 2).round().astype(int)
     return ascending[np.union1d(even, np.arange(len(ascending) - n // 2, len(ascending)))]
+
+
+def _numbered(labels: np.ndarray | None, positions: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """The classes, and their numbers at these places; -1 for rows without one."""
+    if labels is None:
+        return [], np.full(len(positions), -1)
+    names = sorted({str(label) for label in labels[known(labels)]})
+    number = {name: i for i, name in enumerate(names)}
+    return names, np.array([number.get(label, -1) for label in labels[positions]])
 
 
 def _normal(labels: np.ndarray | None) -> list[str] | None:

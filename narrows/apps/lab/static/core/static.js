@@ -43,6 +43,15 @@ export function staticTransport(frames) {
       const best = held.reduce((one, other) => (gap(other) < gap(one) ? other : one));
       return { ...best, about: { ...best.about, curve: curves.get(kind) ?? null } };
     },
+    scores({ normal }) {
+      const frame = only("scores");
+      const { normal: held, classes } = frame.about;
+      if (!normal || normal.length === held.length && normal.every((name) => held.includes(name))) return frame;
+      // The errors stay; which of them are anomalies is another question, and what was measured for the first one goes.
+      const strange = classes.map((name) => Number(!normal.includes(name)));
+      const anomalous = Uint8Array.from(frame.arrays.label, (cls) => (cls < 0 ? 0 : strange[cls]));
+      return { ...frame, about: { ...frame.about, normal, thresholds: null, auroc: null, trained_on: null }, arrays: { ...frame.arrays, anomalous } };
+    },
     sample: ({ seed }) => of("sample")[seed % of("sample").length] ?? missing("This report holds no samples."),
     path({ a, b, steps }) {
       const lattice = only("lattice");

@@ -83,12 +83,13 @@ export function mount(el, lab) {
 
   function suggested() {
     if (source === "hand") return value;
-    return suggestedBy(source) ?? suggestedBy("p95");
+    if (suggestedBy(source) === null) source = "p95";
+    return suggestedBy(source);
   }
 
   function dressSuggestions(labelled) {
     const kinds = [["p95", labelled ? "95 % of normal rows pass" : "95 % of rows pass"], ["p99", labelled ? "99 % pass" : "99 % of rows pass"]];
-    if (labelled && scores.normals) kinds.push(["best_f1", "best F1"]);
+    if (labelled && scores.normals && suggestedBy("best_f1") !== null) kinds.push(["best_f1", "best F1"]);
     clear(suggestions, h("span", { class: "note" }, "Suggested"), kinds.map(([name, words]) => h("button", { type: "button", class: "button small", dataset: { suggest: name },
       on: { click: () => moveThreshold(suggestedBy(name), name) } }, words)));
   }

@@ -48,7 +48,7 @@ export function normalClasses({ lab, onChange, onProblem }) {
     for (const chip of chips.children) {
       const on = chosen.has(chip.dataset.class);
       chip.setAttribute("aria-pressed", String(on));
-      chip.disabled = !lab.can.live;
+      chip.disabled = !lab.can.live && !lab.held?.classes;
       chip.setAttribute("aria-label", `class ${chip.dataset.class}: ${on ? "normal" : "anomalous"}`);
     }
     const same = names ? lab.run.settings.normal && sameSet(lab.run.settings.normal.map(String), chosen) : false;
