@@ -1,0 +1,161 @@
+"""The views in the report: used as a person uses them, from a file, with nobody to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+from sklearn.datasets import load_wine
+from sklearn.metrics import roc_auc_score
+
+import narrows
+from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
+from tests.browser.chromium import Chromium, opened
+from tests.browser.lab.serving import data, pixels, until, until_true
+
+DIGITS = narrows.read("digits")
+VIEWS = ("latent", "flow", "training", "denoise", "anomaly")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    with opened() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def model() -> Autoencoder:
+    return DenoisingAutoencoder(n_components=2, epochs=8, random_state=0, device="cpu").fit(DIGITS)
+
+
+@pytest.fixture(scope="module")
+def path(model: Autoencoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    narrows.report(model, DIGITS, path=path)
+    return path
+
+
+@contextmanager
+def shown(chromium: Chromium, path: Path, **how) -> Iterator[Page]:
+    """The page once its views are there; at a good end nothing was fetched or complained of."""
+    with chromium.page(path, **how) as page:
+        until_true(page, "() => document.querySelector('#hold-section').dataset.ready === 'true'")
+        until(page, "latent", "d.ready === 'true' && d.decoded")
+        yield page
+        assert chromium.requests == [path.as_uri()]
+        assert [words for words in chromium.complaints if "willReadFrequently" not in words] == []
+
+
+def open_view(page: Page, name: str) -> None:
+    page.locator(f"[data-tab={name}]").click()
+    until(page, name, "d.ready === 'true'")
+
+
+def test_the_map_decodes_between_the_nodes_of_its_lattice(chromium: Chromium, path: Path, model: Autoencoder) -> None:
+    with shown(chromium, path) as page:
+        page.locator("#hold-section .map").first.scroll_into_view_if_needed()
+        box = page.locator("#hold-section .map").first.bounding_box()
+        assert box is not None
+        before = data(page, "latent", "decoded")
+        page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+        until(page, "latent", f"d.decoded !== '{before}'")
+        z = np.array(data(page, "latent", "z").split(","), np.float32)
+        expected = np.clip(model.inverse_transform(z[None])[0].reshape(8, 8), 0, 16) / 16 * 255
+        assert np.abs(pixels(page, "[data-picture=decoded]") - expected).mean() < 8
+        assert page.locator("[data-preview=between]").inner_text().count("a preview") == 1
+        assert page.locator("[data-pin=a]").is_visible()
+
+
+def test_a_class_can_be_taken_off_the_map(chromium: Chromium, path: Path) -> None:
+    with shown(chromium, path) as page:
+        page.locator(".legend [data-class='3']").click()
+        until(page, "latent", "d.hidden === '3'")
+
+
+def test_a_threshold_moves_the_counts_and_other_classes_can_be_anomalies(
+    chromium: Chromium, path: Path, model: Autoencoder
+) -> None:
+    held_out = model.validation_rows_
+    errors = model.reconstruction_error(DIGITS.take(held_out))
+    labels = np.array([str(label) for label in DIGITS.labels[held_out]])
+    with shown(chromium, path) as page:
+        open_view(page, "anomaly")
+        assert float(data(page, "anomaly", "auc")) == pytest.approx(roc_auc_score(labels == "9", errors), abs=1e-6)
+        assert page.locator("[data-suggest=best_f1]").count() == 1
+        page.locator("[data-act=threshold]").focus()
+        page.keyboard.press("End")
+        until(page, "anomaly", f"d.flagged === '0' && d.missed === '{(labels == '9').sum()}'")
+        page.locator(".normal-chip[data-class='0']").click()
+        until(page, "anomaly", f"d.anomalies === '{np.isin(labels, ['0', '9']).sum()}'")
+        area = page.locator(".roc-figure svg").get_attribute("aria-label")
+        assert area == f"ROC, area {roc_auc_score(np.isin(labels, ['0', '9']), errors):.3f}"
+        page.locator("[data-suggest=p99]").click()
+        until(page, "anomaly", "d.flagged !== '0'")
+
+
+def test_noise_has_the_levels_that_were_measured(chromium: Chromium, path: Path) -> None:
+    with shown(chromium, path) as page:
+        open_view(page, "denoise")
+        page.locator("[data-act=level]").focus()
+        page.keyboard.press("Home")
+        until(page, "denoise", "d.level === '0' && d.psnrNoisy === ''")
+        page.keyboard.press("ArrowRight")
+        until(page, "denoise", "d.level === '0.1' && Number(d.psnrNoisy) > 15")
+        page.locator("[data-act=kind]").select_option("salt-and-pepper")
+        until(page, "denoise", "d.kind === 'salt-and-pepper' && d.curve === '9'")
+        for name in ("seed", "new-seed", "animate", "scribble", "others"):
+            assert page.locator(f"[data-act={name}]:visible").count() == 0
+
+
+def test_another_sample_has_its_own_way(chromium: Chromium, path: Path) -> None:
+    with shown(chromium, path) as page:
+        open_view(page, "flow")
+        sample, error = data(page, "flow", "sample"), data(page, "flow", "error")
+        page.keyboard.press("]")
+        page.locator(".sample").nth(3).click()
+        until(page, "flow", f"d.sample !== '{sample}' && d.error !== '{error}'")
+        page.locator("select[aria-label='Class of the samples']").select_option("7")
+        until_true(page, "() => [...document.querySelectorAll('.sample')].every((one) => one.title === 'class 7')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_every_view_whole(chromium: Chromium, path: Path, scheme: str) -> None:
+    with shown(chromium, path, width=360, scheme=scheme) as page:
+        assert page.locator(".narrows-lab").get_attribute("data-theme") == scheme
+        for name in VIEWS:
+            open_view(page, name)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+
+
+@pytest.mark.parametrize("classes", [True, False])
+@pytest.mark.parametrize("kind", [Autoencoder, VariationalAutoencoder])
+def test_a_table_has_every_view(chromium: Chromium, tmp_path: Path, kind: type[Autoencoder], classes: bool) -> None:
+    table, wines = load_wine(return_X_y=True)
+    model = kind(n_components=3, epochs=3, random_state=0, device="cpu").fit(table)
+    narrows.report(model, table, wines if classes else None, path=tmp_path / "report.html")
+    with shown(chromium, tmp_path / "report.html") as page:
+        assert page.locator(".code-sliders").count() == 0
+        for name in VIEWS:
+            open_view(page, name)
+            assert page.locator("#hold-section .message.bad:visible").count() == 0
+
+
+def test_without_scripts_the_figures_say_the_same(chromium: Chromium, path: Path) -> None:
+    page = chromium.browser.new_page(java_script_enabled=False)
+    page.goto(path.as_uri())
+    assert not page.locator("#hold-section").is_visible()
+    assert page.locator(".drawing").count() >= 9
+    assert page.locator(".headline").is_visible()
+    page.close()
+
+
+def test_no_other_script_may_run(chromium: Chromium, path: Path) -> None:
+    with chromium.page(path) as page:
+        page.evaluate(
+            "() => document.body.append(Object.assign(document.createElement('script'), { text: 'window.mine = 1' }))"
+        )
+        assert page.evaluate("window.mine") is None
