@@ -118,7 +118,10 @@ def test_another_sample_has_its_own_way(chromium: Chromium, path: Path) -> None:
         page.locator("#hold-section .sample").nth(3).click()
         until(page, "flow", f"d.sample !== '{sample}' && d.error !== '{error}'")
         page.locator("select[aria-label='Class of the samples']").select_option("7")
-        until_true(page, "() => [...document.querySelectorAll('#hold-section .sample')].every((one) => one.title === 'class 7')")
+        until_true(
+            page,
+            "() => [...document.querySelectorAll('#hold-section .sample')].every((one) => one.title === 'class 7')",
+        )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
