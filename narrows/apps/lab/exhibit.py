@@ -19,7 +19,7 @@ _DATASET = "rows"
 
 @dataclass(frozen=True, eq=False)
 class Exhibit:
-    """What the views need: the run that shows a model, its answers, and the state of a session with nothing else in it."""
+    """What the views need: the run that shows a model, its answers, and the state of a session that has nothing else."""
 
     run: Run
     rows: Rows

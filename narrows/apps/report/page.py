@@ -35,8 +35,8 @@ def report(
 ) -> str:
     """Write what a model learned as one self-contained HTML file: the diagnosis, figures, and how to repeat the fit.
 
-    The lab's views are on the page too, to be used offline: what can be asked of them travels in the file. Where scripts
-    are not allowed, the figures say the same.
+    The lab's views are on the page too, to be used offline: what can be asked of them travels in the file. Where
+    scripts are not allowed, the figures say the same.
 
     Parameters
     ----------

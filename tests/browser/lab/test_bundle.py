@@ -11,8 +11,17 @@ from narrows.apps.lab import bundle
 from tests.browser.chromium import Chromium, opened
 
 _IMPORT = """async (script) => {
-  const found = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
-  return Object.fromEntries(Object.entries(found.default).map(([k, v]) => [k, typeof v === "function" ? "function" : v]));
+  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const { default: all } = await import(address);
+  return Object.fromEntries(Object.entries(all).map(([k, v]) => [k, typeof v === "function" ? "function" : v]));
+}"""
+_LATTICE = """async (script) => {
+  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const { default: { latticeAt, onLattice } } = await import(address);
+  const [x, y] = [Float32Array.from([0, 1]), Float32Array.from([5, 3])];
+  const lattice = { decoded: Uint8Array.from([0, 100, 40, 200]), x, y };
+  const places = [[0, 5], [1, 5], [0, 3], [1, 3], [0.5, 5], [0.5, 4], [-9, 9]];
+  return places.map(([x, y]) => [latticeAt(lattice, x, y)[0], onLattice(lattice, x, y)]);
 }"""
 
 
@@ -38,7 +47,8 @@ def test_modules_keep_their_own_names(chromium: Chromium, tmp_path: Path) -> Non
         'export class Thing {}\n// export const nothing = import("x");\n'
     )
     (tmp_path / "inner" / "one.js").write_text(
-        'import { twice } from "../two.js";\nexport const title = "one";\nexport function count() { return twice(1); }\n'
+        'import { twice } from "../two.js";\nexport const title = "one";\n'
+        "export function count() { return twice(1); }\n"
     )
     (tmp_path / "two.js").write_text('export const title = "two";\nexport const twice = (v) => 2 * v;\n')
     found = exported(chromium, tmp_path, bundle.flatten(tmp_path, "a.js"))
@@ -55,14 +65,6 @@ def test_the_widget_exports_what_anywidget_calls(chromium: Chromium, tmp_path: P
 def test_the_lattice_gives_its_nodes_and_blends_between_them(chromium: Chromium, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text('<!doctype html><title>page</title><link rel="icon" href="data:,">')
     with chromium.page(tmp_path / "page.html") as page:
-        found = page.evaluate(
-            """async (script) => {
-              const { default: { latticeAt, onLattice } } = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
-              const lattice = { decoded: Uint8Array.from([0, 100, 40, 200]), x: Float32Array.from([0, 1]), y: Float32Array.from([5, 3]) };
-              const places = [[0, 5], [1, 5], [0, 3], [1, 3], [0.5, 5], [0.5, 4], [-9, 9]];
-              return places.map(([x, y]) => [latticeAt(lattice, x, y)[0], onLattice(lattice, x, y)]);
-            }""",
-            bundle.script("core/lattice.js"),
-        )
+        found = page.evaluate(_LATTICE, bundle.script("core/lattice.js"))
     assert [value for value, _ in found] == [0, 100, 40, 200, 50, 85, 0]
     assert [inside for _, inside in found] == [True] * 6 + [False]
