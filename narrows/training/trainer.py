@@ -16,6 +16,7 @@ from narrows.training.divergence import diverged
 from narrows.training.epoch import Epoch
 from narrows.training.flat import FlatParameters
 from narrows.training.fused import mean_over_batch
+from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import clip_gradient, make_optimizer
 from narrows.training.settings import TrainingSettings
 from narrows.training.steps import make_step
@@ -154,14 +155,12 @@ class Trainer:
             for i, rows in enumerate(batches):
                 if n_steps is not None:
                     rate = self.settings.rate(first_step + i, n_steps)
-                terms = self._step(
+                terms = self._update(
                     torch.index_select(x, 0, rows, out=batch[: len(rows)]),
-                    self._noise,
                     progress=self.number + i / len(batches),
                     weight=None if weight is None else weight[rows],
+                    rate=rate,
                 )
-                clip_gradient(self._flat.gradients, self.settings.clip_norm)
-                self._optimizer.step(rate)
                 _add(sums, terms, len(rows))
         self.network.eval()
         # The first numbers that leave the device in this epoch.
@@ -177,6 +176,30 @@ class Trainer:
             rows_per_second=len(x) / seconds,
             seconds=seconds,
         )
+
+    def _update(self, x: Tensor, *, progress: float, weight: Tensor | None, rate: float) -> dict[str, Tensor]:
+        """Move the weights by one batch; returns the terms of the objective before."""
+        if isinstance(self._optimizer, LBFGS):
+            return self._search(self._optimizer, x, progress=progress, weight=weight, rate=rate)
+        terms = self._step(x, self._noise, progress=progress, weight=weight)
+        clip_gradient(self._flat.gradients, self.settings.clip_norm)
+        self._optimizer.step(rate)
+        return terms
+
+    def _search(
+        self, optimizer: LBFGS, x: Tensor, *, progress: float, weight: Tensor | None, rate: float
+    ) -> dict[str, Tensor]:
+        """The same for a line search, which evaluates one batch, under one noise, several times."""
+        before = self._noise.get_state()
+        seen: list[dict[str, Tensor]] = []
+
+        def evaluate() -> float:
+            self._noise.set_state(before)
+            seen.append(self._step(x, self._noise, progress=progress, weight=weight))
+            return float(sum(seen[-1].values(), torch.zeros((), device=x.device))) / self.network.n_floats
+
+        optimizer.search(evaluate, rate)
+        return seen[0]
 
     @torch.no_grad()
     def _validated(self, epoch: Epoch, x: Tensor, weight: Tensor | None) -> Epoch:
