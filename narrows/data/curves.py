@@ -7,8 +7,8 @@ import numpy as np
 SIZE = 28
 _LOW, _HIGH, _GAP = 2.0, 26.0, 2.0
 _SAMPLES = 128  # on each of the two pieces of a curve: less than half a pixel apart
-# How wide and dark the stroke is, after Hinton & Nair 2006; of the settings tried those that give PCA with 18 components
-# the published error.
+# How wide and dark the stroke is, after Hinton & Nair 2006; of the settings tried those that give PCA with 18
+# components the published error.
 _INK, _SPREAD, _PASSES = 0.6, 0.75, 2
 _CHUNK = 1000
 

@@ -31,7 +31,7 @@ def test_pca_with_18_components_leaves_the_published_error():
 
 def test_the_places_lie_on_scipys_natural_spline_and_add_up_to_its_length():
     rng = np.random.default_rng(0)
-    x, y = np.sort(rng.uniform(2, 22, (20, 3))) + [0, 2, 4], rng.uniform(2, 26, (20, 3))
+    x, y = np.sort(rng.uniform(2, 22, (20, 3))) + np.array([0, 2, 4]), rng.uniform(2, 26, (20, 3))
     across, up, length = _spline(x, y)
     for i in range(20):
         spline = CubicSpline(x[i], y[i], bc_type="natural")
