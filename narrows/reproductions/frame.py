@@ -141,12 +141,14 @@ class Reproduction:
         return [experiment for experiment in self.experiments if not only or experiment.name in only]
 
     def check(self, setup: Setup) -> None:
-        """SettingError where `setup` brings data that this paper does not use."""
-        for name in setup.paths:
-            if name not in self.paths:
-                from narrows.errors import SettingError
+        """SettingError where `setup` brings data that this paper does not use, DataNotFoundError where they are not there."""
+        for name, path in setup.paths.items():
+            from narrows.errors import DataNotFoundError, SettingError
 
+            if name not in self.paths:
                 raise SettingError(f"{self.name} uses no {name}; leave --{name} out.")
+            if not Path(path).exists():
+                raise DataNotFoundError(f"There is no {path}; --{name} takes {self.paths[name]}.")
 
     def run(self, setup: Setup, only: Sequence[str] = ()) -> Iterator[Record]:
         """Every record of the chosen experiments, one experiment after another."""

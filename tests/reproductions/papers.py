@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
-from narrows.errors import DataNotFoundError
+from narrows.errors import DataFormatError
 from narrows.reproductions import Experiment, Picture, Progress, Record, Reproduction, Result, Setup
 
 
@@ -21,7 +21,7 @@ def counting(setup: Setup) -> Iterator[Record]:
 
 def missing(setup: Setup) -> Iterator[Record]:
     if "faces" in setup.paths:
-        raise DataNotFoundError("There is no such folder of faces.")
+        raise DataFormatError("These are no faces.")
     yield Result("faces", "by eye", None, "units", 126.0, "Fig. 2C", note="not run: faces are needed")
 
 
