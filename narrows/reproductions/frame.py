@@ -141,7 +141,7 @@ class Reproduction:
         return [experiment for experiment in self.experiments if not only or experiment.name in only]
 
     def check(self, setup: Setup) -> None:
-        """SettingError where `setup` brings data that this paper does not use, DataNotFoundError where they are not there."""
+        """SettingError where `setup` brings data that the paper does not use, DataNotFoundError where none is there."""
         for name, path in setup.paths.items():
             from narrows.errors import DataNotFoundError, SettingError
 

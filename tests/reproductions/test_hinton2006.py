@@ -24,7 +24,7 @@ def idx(array: np.ndarray) -> bytes:
 
 @pytest.fixture
 def made(tmp_path, monkeypatch) -> Setup:
-    """A setup that takes seconds: forty images in MNIST's place, faces of four people, sixty stories of five classes."""
+    """A setup that takes seconds: forty images in MNIST's place, four people's faces, sixty stories."""
     folder = tmp_path / "mnist"
     folder.mkdir()
     images = (255 * curves(80, 0)).astype(np.uint8)

@@ -40,7 +40,7 @@ def _run(setup: Setup) -> Iterator[Record]:
                 setup.seed,
                 activation="silu",
                 loss="mse",
-                batch_size=setup.rows(200, quick=50),
+                batch_size=50 if setup.quick else 200,
                 weight_decay=0.02,
                 epochs=setup.epochs(400, quick=60),
             ),

@@ -36,7 +36,7 @@ def _run(setup: Setup) -> Iterator[Record]:
                 corruption="gaussian",
                 level=0.1,
                 weight_decay=0.5,
-                batch_size=512 if not setup.quick else 100,
+                batch_size=100 if setup.quick else 512,
                 epochs=setup.epochs(80, quick=10),
             ),
             note=few + "SiLU units, squared error, noise of 0.1 on the input; Martens 2010 reached 2.28",

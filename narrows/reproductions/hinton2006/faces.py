@@ -30,7 +30,7 @@ def _run(setup: Setup) -> Iterator[Record]:
         yield Result(_TASK, "all", None, UNIT, 126, "Fig. 2C", note=f"not run; --faces PATH: {HOW_TO_GET_FACES}")
         return
     faces, people = read_faces(setup.paths["faces"])
-    n = setup.rows(_PATCHES, quick=40)
+    n = max(1, setup.rows(_PATCHES * len(faces), quick=40 * len(faces)) // len(faces))
     x, owner = patches(faces, n, setup.seed), np.repeat(people, n)
     names = np.unique(people)
     is_test = np.isin(owner, names[-max(1, round(_TEST_SHARE * len(names))) :])

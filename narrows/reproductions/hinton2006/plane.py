@@ -49,7 +49,7 @@ def _run(setup: Setup) -> Iterator[Record]:
                 activation="silu",
                 loss="mse",
                 weight_decay=0.5,
-                batch_size=512 if not setup.quick else 100,
+                batch_size=100 if setup.quick else 512,
                 epochs=setup.epochs(60, quick=15),
             ),
             note=few,
