@@ -17,6 +17,7 @@ def _run(setup: Setup) -> Iterator[Record]:
     x = curves(n_train + n_test, setup.seed).reshape(n_train + n_test, -1)
     data = Parts(x[:n_train], x[n_train:])
     few = f"{n_train:,} of 20,000 training curves; " if setup.quick else ""
+    pretrained = {"pretrain": "rbm", "pretrain_epochs": setup.epochs(50, quick=20)}
     contenders = [
         Contender(
             "Muon from random weights",
@@ -35,8 +36,7 @@ def _run(setup: Setup) -> Iterator[Record]:
             net(
                 SIZES,
                 setup.seed,
-                pretrain="rbm",
-                pretrain_epochs=setup.epochs(50, quick=20),
+                **pretrained,
                 optimizer="lbfgs",
                 batch_size=1000,
                 epochs=setup.epochs(60, quick=20),
@@ -44,6 +44,11 @@ def _run(setup: Setup) -> Iterator[Record]:
             1.44,
             "Fig. 2A",
             few + "the paper: 200 epochs of conjugate gradients",
+        ),
+        Contender(
+            "RBMs, then Adam",
+            net(SIZES, setup.seed, **pretrained, optimizer="adam", batch_size=100, epochs=setup.epochs(100, quick=40)),
+            note=few.rstrip("; "),
         ),
     ]
     yield from compare(
