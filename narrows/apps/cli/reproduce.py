@@ -102,7 +102,14 @@ def reproduce(
         if not results:
             raise
         raise Interrupted(f"Interrupted; {counted(len(results), 'result')} of {name} are in {folder}.") from None
-    voice.result({"output": str(folder), **keep()}, _table(paper.citation, results), f"Wrote {folder}/.")
+    voice.result(
+        {"output": str(folder), **keep()},
+        _table(paper.citation, results),
+        "",
+        *_notes(results),
+        "",
+        f"Wrote {folder}/.",
+    )
 
 
 def _options(quick: bool, only: str | None, seed: int, paths: object) -> list[str]:
@@ -193,11 +200,20 @@ def _table(citation: str, results: list[Result]) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, title=citation, title_style="")
     table.title_justify = "left"
-    for heading in HEADINGS:
+    for heading in HEADINGS[:-1]:
         table.add_column(heading, justify="right" if heading in ("ours", "paper", "time") else "left", overflow="fold")
     for result in results:
-        table.add_row(*cells(result))
+        table.add_row(*cells(result)[:-1])
     return table
+
+
+def _notes(results: list[Result]) -> list[str]:
+    """A line for each note, after what it is about: they would leave the table no room."""
+    about: dict[str, list[str]] = {}
+    for result in results:
+        if result.note:
+            about.setdefault(result.note, []).append(f"{result.task}, {result.method}")
+    return [f"{'; '.join(dict.fromkeys(names))}: {note}." for note, names in about.items()]
 
 
 def _listed(papers: dict[str, str]) -> Table:
