@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any
 from narrows.reproductions.frame import Progress
 
 if TYPE_CHECKING:
-    from narrows.estimators import Autoencoder
+    from narrows.estimators import Autoencoder, Epoch, LayerEpoch
 
 
 def fitting(model: Autoencoder, X: Any, title: str) -> Generator[Progress, None, float]:
     """Fit `model` to X with a record for each epoch; returns the seconds: ``seconds = yield from fitting(...)``."""
     start = time.perf_counter()
     yield Progress(title)
-    for epoch in model.fit_epochs(X):
-        yield Progress(title, len(model.history_), model.epochs_, f"loss {epoch.loss:.4g}")
+    for record in model.fit_epochs(X):
+        yield passed(model, record, title)
     return time.perf_counter() - start
+
+
+def passed(model: Autoencoder, record: Epoch | LayerEpoch, title: str, words: str = "") -> Progress:
+    """What is told of one pass over the rows; `words` in the place of the loss."""
+    from narrows.estimators import LayerEpoch
+
+    if isinstance(record, LayerEpoch):
+        told = f"layer {record.layer} of {record.n_layers}, error {record.error:.4g}"
+        return Progress(f"{title}: pre-training", record.number, record.n_epochs, told)
+    return Progress(title, len(model.history_), model.epochs_, words or f"loss {record.loss:.4g}")

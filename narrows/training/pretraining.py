@@ -122,7 +122,7 @@ def train_rbm(
     n_hidden, n_visible = rbm.weight.shape
     batch = min(how.batch_size, len(x))
     dtype = product_dtype(how.precision, x.device, rows=batch, inputs=n_visible, outputs=n_hidden)
-    velocity = Gradient(*(torch.zeros_like(p) for p in _parameters(rbm)), x.new_zeros(()))
+    velocity = [torch.zeros_like(p) for p in _parameters(rbm)]
     n_threads = max(1, min(torch.get_num_threads(), round(10 * batch * n_hidden * n_visible / _OPERATIONS_PER_THREAD)))
     for number in range(1, how.epochs + 1):
         start = time.perf_counter()
@@ -141,16 +141,24 @@ def train_rbm(
                 f'{float(x.abs().max()):.3g}; set scale="standard", or pretrain=None.'
             )
         yield LayerEpoch(
-            *layer, n_visible, n_hidden, number, how.epochs, error, rows_per_second=len(x) / seconds, seconds=seconds
+            layer=layer[0],
+            n_layers=layer[1],
+            n_visible=n_visible,
+            n_hidden=n_hidden,
+            number=number,
+            n_epochs=how.epochs,
+            error=error,
+            rows_per_second=len(x) / seconds,
+            seconds=seconds,
         )
 
 
-def _step(rbm: RBM, velocity: Gradient, gradient: Gradient, how: ContrastiveDivergence, number: int) -> None:
+def _step(rbm: RBM, velocity: list[Tensor], gradient: Gradient, how: ContrastiveDivergence, number: int) -> None:
     rate, momentum = how.rate(rbm), how.momentum_of(number)
-    for speed, direction in zip(velocity[:3], gradient[:3], strict=True):
+    for speed, direction in zip(velocity, gradient[:3], strict=True):
         speed.mul_(momentum).add_(direction, alpha=rate)
-    velocity.weight.sub_(rbm.weight, alpha=rate * how.weight_decay)
-    for parameter, speed in zip(_parameters(rbm), velocity[:3], strict=True):
+    velocity[0].sub_(rbm.weight, alpha=rate * how.weight_decay)
+    for parameter, speed in zip(_parameters(rbm), velocity, strict=True):
         parameter.add_(speed)
 
 

@@ -165,6 +165,6 @@ def test_a_pretrained_classifier_learns_the_digits_of_scikit_learn():
                 return end.value
 
     tensor = torch.from_numpy(data.train)
-    assert seconds(_pretrained(network, tensor, 5, generator)) > 0
-    assert seconds(_fine_tuned(network, tensor, data, 20, generator, "digits")) > 0
+    assert seconds(_pretrained(network, tensor, 20, generator)) > 0
+    assert seconds(_fine_tuned(network, tensor, data, 80, generator, "digits")) > 0
     assert _wrong(network, data) < 0.12

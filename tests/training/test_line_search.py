@@ -24,7 +24,7 @@ def test_a_quadratic_is_solved_in_a_few_batches():
         return float((values - target) @ matrix @ (values - target) / 2)
 
     losses = [evaluate()]
-    for _ in range(6):
+    for _ in range(30):
         optimizer.search(evaluate, 1.0)
         losses.append(evaluate())
     assert losses == sorted(losses, reverse=True)

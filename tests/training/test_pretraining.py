@@ -47,16 +47,19 @@ def run(net: AutoencoderNetwork, x: torch.Tensor, how: ContrastiveDivergence = Q
 
 
 def test_a_tiny_machine_learns_the_likelihood_of_its_rows():
-    x = bars()
+    flipped = torch.rand(200, 12, generator=torch.Generator().manual_seed(2)) < 0.1
+    x = (bars() - flipped.float()).abs()
     rbm = RBM.drawn(12, 6, generator=torch.Generator().manual_seed(0))
-    before = float(rbm.log_likelihood(x).mean())
-    how = ContrastiveDivergence(epochs=60, batch_size=20)
-    found = [epoch.error for epoch in train_rbm(rbm, x, how, generator=torch.Generator().manual_seed(1))]
-    after = float(rbm.log_likelihood(x).mean())
-    assert before < -6
-    assert after > -3  # three coins: -2.08 at best
-    assert after < 3 * math.log(0.5) + 1e-6
-    assert found[-1] < 0.3 * found[0]
+    likelihoods, errors = [float(rbm.log_likelihood(x).mean())], []
+    for epoch in train_rbm(
+        rbm, x, ContrastiveDivergence(epochs=20, batch_size=20), generator=torch.Generator().manual_seed(1)
+    ):
+        errors.append(epoch.error)
+        likelihoods.append(float(rbm.log_likelihood(x).mean()))
+    # Twelve coins are -8.32; three coins whose twelve copies err once in ten are -5.98.
+    assert likelihoods[0] == pytest.approx(12 * math.log(0.5), abs=0.1)
+    assert likelihoods[-1] > -6.9
+    assert errors[-1] < 0.5 * errors[0]
 
 
 def test_every_pass_of_every_layer_is_recorded_from_the_input_to_the_code():
@@ -185,6 +188,6 @@ def test_networks_that_no_stack_of_machines_unrolls_into_are_refused_in_a_senten
 
 
 def test_a_machine_that_diverges_says_so():
-    x = 1e6 * torch.randn(50, 12, generator=torch.Generator().manual_seed(0))
+    x = 1e30 * torch.randn(50, 12, generator=torch.Generator().manual_seed(0))
     with pytest.raises(DivergedError, match="layer 1"):
         run(network(likelihood=SquaredError()), x, ContrastiveDivergence(epochs=20, batch_size=10))

@@ -13,6 +13,7 @@ from narrows.insight import PCABaseline, squared_error
 from narrows.reproductions.frame import Progress, Record, Result
 from narrows.reproductions.hinton2006 import figures
 from narrows.reproductions.sets import Parts
+from narrows.reproductions.training import passed
 
 UNIT = "squared error per image"
 _WATCHED = 1000  # test images on which the course of a training is drawn
@@ -135,10 +136,7 @@ def fit(contender: Contender, data: Parts, task: str) -> Generator[Progress, Non
         seconds += time.perf_counter() - start
         if isinstance(record, Epoch):
             course.append((seconds, float(squared_error(model, data.test[:_WATCHED]).mean())))
-            yield Progress(title, len(model.history_), model.epochs_, f"test error {course[-1][1]:.4g}")
-        else:
-            words = f"layer {record.layer} of {record.n_layers}, error {record.error:.4g}"
-            yield Progress(f"{title}: pre-training", record.number, record.n_epochs, words)
+        yield passed(model, record, title, f"test error {course[-1][1]:.4g}" if course else "")
         start = time.perf_counter()
     error = float(squared_error(model, data.test).mean())
     return Fitted(contender, np.array(course), seconds, error)
