@@ -52,7 +52,7 @@ def _run(setup: Setup) -> Iterator[Record]:
         activation="tanh",
         corruption=Binarised(),
         optimizer="muon",
-        learning_rate=0.01,
+        learning_rate=0.007,
         weight_decay=0.0,
         batch_size=100 if setup.quick else 500,
         epochs=setup.epochs(300, quick=60),
