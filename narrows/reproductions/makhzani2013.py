@@ -78,7 +78,7 @@ def _fitted(
         tied_weights=True,
         output_activation="linear",
         loss="mse",
-        weight_decay=0.0,
+        optimizer="adam",
         batch_size=100 if setup.quick else 500,
         validation_fraction=0,
         early_stopping=False,
