@@ -8,6 +8,7 @@ the digits. Their numbers here are quoted from memory.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ import numpy as np
 from narrows.reproductions import pictures
 from narrows.reproductions.frame import Experiment, Progress, Record, Reproduction, Result, Setup
 from narrows.reproductions.sets import Parts, pixels
-from narrows.reproductions.training import fitting
 
 if TYPE_CHECKING:
     from narrows.estimators import SparseAutoencoder
@@ -85,12 +85,14 @@ def _fitted(
         warm_start=True,
         random_state=setup.seed,
     )
-    seconds, stages = 0.0, falling(k)
-    for n_kept in (*stages, k):
-        n = epochs - epochs // 2 if n_kept == k else max(1, epochs // 2 // len(stages))
+    start, stages = time.perf_counter(), falling(k)
+    passes = [(n_kept, max(1, epochs // 2 // len(stages))) for n_kept in stages] + [(k, epochs - epochs // 2)]
+    for n_kept, n in passes:
         model.set_params(k=n_kept, epochs=n)
-        seconds += yield from fitting(model, x, f"{title}, keeping {n_kept}")
-    return model, seconds
+        for epoch in model.fit_epochs(x):
+            words = f"loss {epoch.loss:.4g}, keeping {n_kept}"
+            yield Progress(title, len(model.history_), sum(n for _, n in passes), words)
+    return model, time.perf_counter() - start
 
 
 def _judged(
