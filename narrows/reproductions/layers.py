@@ -38,8 +38,12 @@ def sigmoid_layer(n_units: int, **settings: Any) -> Autoencoder:
 
 
 def encoder_layer(model: Autoencoder) -> Linear:
-    """The one layer of a fitted `sigmoid_layer`."""
-    (layer,) = model.network_.encoder.layers  # pyright: ignore[reportGeneralTypeIssues]
+    """The layer of a fitted autoencoder that has one."""
+    from narrows.model import MLP
+
+    encoder = model.network_.encoder
+    assert isinstance(encoder, MLP)
+    (layer,) = encoder.linears
     return layer
 
 

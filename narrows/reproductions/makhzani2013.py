@@ -16,6 +16,7 @@ import numpy as np
 
 from narrows.reproductions import pictures
 from narrows.reproductions.frame import Experiment, Progress, Record, Reproduction, Result, Setup
+from narrows.reproductions.layers import encoder_layer
 from narrows.reproductions.sets import Parts, pixels
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _run(setup: Setup) -> Iterator[Record]:
         dead = int((train.max(axis=0) <= 0).sum())
         note = "; ".join(filter(None, (few, f"{dead} of {N_UNITS} units never active" if dead else "")))
         yield Result(_TASK, method, wrong, _UNIT, PAPER[k], _SOURCE, seconds + classifying, note)
-        weight = model.network_.encoder.layers[0].weight.detach().numpy()
+        weight = encoder_layer(model).weight.detach().numpy()
         yield pictures.filters(f"filters-{k}", f"MNIST: what 100 of the 1000 units look for, k = {k}", weight[:100])
 
 
@@ -79,7 +80,7 @@ def _fitted(
         output_activation="linear",
         loss="mse",
         optimizer="adam",
-        batch_size=100 if setup.quick else 500,
+        batch_size=100 if setup.quick else 250,
         validation_fraction=0,
         early_stopping=False,
         warm_start=True,
@@ -89,8 +90,8 @@ def _fitted(
     passes = [(n_kept, max(1, epochs // 2 // len(stages))) for n_kept in stages] + [(k, epochs - epochs // 2)]
     for n_kept, n in passes:
         model.set_params(k=n_kept, epochs=n)
-        for epoch in model.fit_epochs(x):
-            words = f"loss {epoch.loss:.4g}, keeping {n_kept}"
+        for _ in model.fit_epochs(x):
+            words = f"loss {model.history_[-1].loss:.4g}, keeping {n_kept}"
             yield Progress(title, len(model.history_), sum(n for _, n in passes), words)
     return model, time.perf_counter() - start
 
