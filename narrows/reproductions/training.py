@@ -18,7 +18,14 @@ def fitting(model: Autoencoder, X: Any, title: str) -> Generator[Progress, None,
     yield Progress(title)
     for record in model.fit_epochs(X):
         yield passed(model, record, title)
+    stop_if_interrupted(model)
     return time.perf_counter() - start
+
+
+def stop_if_interrupted(model: Autoencoder) -> None:
+    """Raise the KeyboardInterrupt that a fit took for the end of its training: half a training is no result."""
+    if model.interrupted_:
+        raise KeyboardInterrupt
 
 
 def passed(model: Autoencoder, record: Epoch | LayerEpoch, title: str, words: str = "") -> Progress:

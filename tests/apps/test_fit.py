@@ -52,6 +52,15 @@ def test_pretraining_shows_every_layer(shell, quick) -> None:
     assert (refused.status, 'activation="sigmoid"' in refused.err) == (2, True)
 
 
+def test_a_terminal_gets_a_bar_for_every_layer(shell, quick, monkeypatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    options = ("--pretrain", "rbm", "--pretrain-epochs", "1", "--activation", "sigmoid")
+    done = shell("fit", "digits", "-o", "m", *options, *quick)
+    assert done.status == 0
+    for words in ("Layer 1 of 2, 64-16", "Layer 2 of 2, 16-16", "Training"):
+        assert words in done.err
+
+
 def test_every_option_reaches_the_estimator(shell) -> None:
     options = {
         "n_components": 3,

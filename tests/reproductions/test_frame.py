@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from narrows.errors import OutputError, SettingError
@@ -94,3 +95,16 @@ def test_the_same_figure_is_the_same_file(tmp_path):
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
     with pytest.raises(OutputError, match="could not be written"):
         write_results(tmp_path / "no" / "where", PAPER, Setup(), [], [], command="", seconds=0.0)
+
+
+def test_a_training_that_was_interrupted_is_no_result(monkeypatch):
+    from narrows import Autoencoder
+    from narrows.reproductions.training import fitting
+    from narrows.training import Trainer
+
+    def interrupted(self, *_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "_epoch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(fitting(Autoencoder(epochs=2, random_state=0), np.random.default_rng(0).normal(size=(20, 4)), "t"))

@@ -62,7 +62,7 @@ def reproduce(
 ) -> None:
     """Do a paper's experiments again and print its numbers beside ours.
 
-    Ctrl-C keeps the results that are done, and so does an experiment that fails.
+    Each result is written as soon as it is known; Ctrl-C ends the run and keeps them.
 
     [bold]narrows reproduce[/bold]
     [bold]narrows reproduce hinton2006 --quick[/bold]
@@ -82,27 +82,27 @@ def reproduce(
     folder = output or Path("-".join([name, *chosen]))
     _check(folder, force=force)
 
+    command = " ".join(["narrows reproduce", name, *_options(quick, only, seed, setup.paths)])
     start = time.perf_counter()
     results: list[Result] = []
     pictures: list[Picture] = []
-    ended: BaseException | None = None
+
+    def keep() -> dict[str, object]:
+        seconds = time.perf_counter() - start
+        return write_results(folder, paper, setup, results, pictures, command=command, seconds=seconds)
+
     try:
         for record in _shown(paper.run(setup, chosen), voice):
             if isinstance(record, Result):
                 results.append(record)
+                keep()  # now: an hour of results is worth more than what may end the next one
             elif isinstance(record, Picture):
                 pictures.append(record)
-    except BaseException as error:  # an hour of results is worth keeping, whatever ended the next one
+    except KeyboardInterrupt:
         if not results:
             raise
-        ended = error
-    command = " ".join(["narrows reproduce", name, *_options(quick, only, seed, setup.paths)])
-    about = write_results(folder, paper, setup, results, pictures, command=command, seconds=time.perf_counter() - start)
-    voice.result({"output": str(folder), **about}, _table(paper.citation, results), f"Wrote {folder}/.")
-    if isinstance(ended, KeyboardInterrupt):
-        raise Interrupted(f"Interrupted; {counted(len(results), 'result')} of {name} are in {folder}.")
-    if ended is not None:
-        raise ended
+        raise Interrupted(f"Interrupted; {counted(len(results), 'result')} of {name} are in {folder}.") from None
+    voice.result({"output": str(folder), **keep()}, _table(paper.citation, results), f"Wrote {folder}/.")
 
 
 def _options(quick: bool, only: str | None, seed: int, paths: object) -> list[str]:

@@ -13,7 +13,7 @@ from narrows.insight import PCABaseline, squared_error
 from narrows.reproductions.frame import Progress, Record, Result
 from narrows.reproductions.hinton2006 import figures
 from narrows.reproductions.sets import Parts
-from narrows.reproductions.training import passed
+from narrows.reproductions.training import passed, stop_if_interrupted
 
 UNIT = "squared error per image"
 _WATCHED = 1000  # test images on which the course of a training is drawn
@@ -138,6 +138,7 @@ def fit(contender: Contender, data: Parts, task: str) -> Generator[Progress, Non
             course.append((seconds, float(squared_error(model, data.test[:_WATCHED]).mean())))
         yield passed(model, record, title, f"test error {course[-1][1]:.4g}" if course else "")
         start = time.perf_counter()
+    stop_if_interrupted(model)
     error = float(squared_error(model, data.test).mean())
     return Fitted(contender, np.array(course), seconds, error)
 

@@ -41,6 +41,11 @@ def _run(setup: Setup) -> Iterator[Record]:
     plain = {"loss": "mse", "scale": "none", "output_activation": "linear"}
     contenders = [
         Contender(
+            "Muon from random weights",
+            net(SIZES, setup.seed, **plain, activation="silu", batch_size=512, epochs=setup.epochs(20, quick=3)),
+            note=note,
+        ),
+        Contender(
             "RBMs, then L-BFGS",
             net(
                 SIZES,
@@ -55,11 +60,6 @@ def _run(setup: Setup) -> Iterator[Record]:
             126,
             "Fig. 2C",
             note,
-        ),
-        Contender(
-            "Muon from random weights",
-            net(SIZES, setup.seed, **plain, activation="silu", batch_size=512, epochs=setup.epochs(20, quick=3)),
-            note=note,
         ),
     ]
     yield from compare(

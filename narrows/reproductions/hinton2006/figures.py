@@ -32,7 +32,7 @@ def images(name: str, task: str, rows: Mapping[str, np.ndarray], shape: tuple[in
     stack = np.stack([x.reshape(-1, *shape, 1) for x in lines.values()])
     with style():
         width, height = grid_size(len(stack), stack.shape[1], side=0.55)
-        drawn = figure(width + 2.2, height)
+        drawn = figure(width + 3.2, height)
         ax = drawn.subplots()
         draw_images(ax, stack, captions=list(lines))
         ax.set_yticks(ax.get_yticks(), list(lines))  # whole, where draw_images shortens them
