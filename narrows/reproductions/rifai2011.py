@@ -31,16 +31,17 @@ class Method:
     """Settings of `sigmoid_layer`, and the paper's test error (%), Jacobian norm (in 1e-4) and saturation (%)."""
 
     name: str
+    picture: str
     paper: tuple[float, float, float]
     settings: dict[str, Any] = field(default_factory=dict)
 
 
 METHODS = (
-    Method("autoencoder", (1.78, 17.5, 49.9)),
-    Method("with weight decay", (1.68, 5.00, 13.0), {"optimizer": "adamw", "weight_decay": 0.3}),
-    Method("denoising, 30 % masked", (1.57, 7.87, 68.2), {"corruption": "masking", "level": 0.3}),
-    Method("denoising, gaussian 0.3", (1.18, 0.86, 17.8), {"corruption": "gaussian", "level": 0.3}),
-    Method("contractive", (1.14, 0.73, 86.4), {"penalty": "contractive", "penalty_weight": 0.3}),
+    Method("autoencoder", "plain", (1.78, 17.5, 49.9)),
+    Method("with weight decay", "decayed", (1.68, 5.00, 13.0), {"optimizer": "adamw", "weight_decay": 0.3}),
+    Method("denoising, 30 % masked", "masked", (1.57, 7.87, 68.2), {"corruption": "masking", "level": 0.3}),
+    Method("denoising, gaussian 0.3", "gaussian", (1.18, 0.86, 17.8), {"corruption": "gaussian", "level": 0.3}),
+    Method("contractive", "contractive", (1.14, 0.73, 86.4), {"penalty": "contractive", "penalty_weight": 0.3}),
 )
 
 
@@ -99,8 +100,8 @@ def _run(setup: Setup) -> Iterator[Record]:
         yield Result(_TASK, method.name, norm / plain_norm, unit, round(paper, 3), _SOURCE, None, note)
         yield Result(_TASK, method.name, saturation(model.transform(data.test)), "% saturated", saturated, _SOURCE)
         weight = encoder_layer(model).weight.detach().numpy()[:100]
-        word = method.name.split(",")[0].split()[-1] if "gaussian" not in method.name else "gaussian"
-        yield pictures.filters(f"filters-{word}", f"MNIST: what 100 of the 1000 units look for, {method.name}", weight)
+        caption = f"MNIST: what 100 of the 1000 units look for, {method.name}"
+        yield pictures.filters(f"filters-{method.picture}", caption, weight)
 
 
 REPRODUCTION = Reproduction(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,11 @@ from narrows.reproductions import pictures
 from narrows.reproductions.frame import Experiment, Record, Reproduction, Result, Setup
 from narrows.reproductions.layers import greedy, sigmoid_layer
 from narrows.reproductions.sets import Parts, pixels
+
+if TYPE_CHECKING:
+    import torch
+
+    from narrows.model import Linear
 
 SIZES = (1000, 1000, 1000)
 _UNIT, _SOURCE = "% wrong", "Table 3"
@@ -29,6 +35,7 @@ class Method:
     """A way to begin: masking noise of `level` on every layer's input, 0 for none; None begins with random weights."""
 
     name: str
+    picture: str
     level: float | None
     paper: float | None = None
 
@@ -42,9 +49,9 @@ def _digits(setup: Setup) -> Iterator[Record]:
     data = pixels("mnist").first(setup.rows(60_000, quick=6000), setup.rows(10_000, quick=10_000))
     few = f"{len(data.train):,} of 60,000 training images" if setup.quick else ""
     methods = [
-        Method("denoising autoencoders, 25 % masked", 0.25, 1.28),
-        Method("autoencoders", 0.0, 1.40),
-        Method("random weights", None),
+        Method("denoising autoencoders, 25 % masked", "denoising", 0.25, 1.28),
+        Method("autoencoders", "plain", 0.0, 1.40),
+        Method("random weights", "random", None),
     ]
     yield from _compared("MNIST", "mnist", data, methods, setup, few)
 
@@ -56,9 +63,9 @@ def _background(setup: Setup) -> Iterator[Record]:
     note = "made anew from MNIST, not the paper's images; 10,000 test images, the paper 50,000"
     few = f"{len(train):,} of 10,000 training images; " if setup.quick else ""
     methods = [
-        Method("denoising autoencoders, 40 % masked", 0.40, 10.30),
-        Method("autoencoders", 0.0, 11.28),
-        Method("random weights", None),
+        Method("denoising autoencoders, 40 % masked", "denoising", 0.40, 10.30),
+        Method("autoencoders", "plain", 0.0, 11.28),
+        Method("random weights", "random", None),
     ]
     yield from _compared("MNIST on noise (bg-rand)", "background", data, methods, setup, few + note)
 
@@ -66,34 +73,28 @@ def _background(setup: Setup) -> Iterator[Record]:
 def _compared(task: str, name: str, data: Parts, methods: list[Method], setup: Setup, note: str) -> Iterator[Record]:
     import torch
 
-    from narrows.model import Linear
     from narrows.reproductions.classifier import classifier, fine_tuned, percent_wrong
 
     assert data.train_labels is not None
     assert data.test_labels is not None
-    large = len(data.train) > 20_000
     for method in methods:
         generator = torch.Generator().manual_seed(setup.seed)
-        seconds = 0.0
+        title = f"{task}, {method.name}"
         if method.level is None:
-            layers = [Linear(n_in, n_out) for n_in, n_out in pairwise((data.train.shape[1], *SIZES))]
-            for layer in layers:
-                layer.initialise(generator)
+            layers, seconds = _drawn(data.train.shape[1], generator), 0.0
         else:
             make = partial(
                 sigmoid_layer,
                 corruption="masking" if method.level else None,
                 level=method.level,
-                batch_size=500 if large else 100,
+                batch_size=500 if _is_large(data) else 100,
                 epochs=setup.epochs(12, quick=5),
                 random_state=setup.seed,
             )
-            layers, seconds = yield from greedy(make, SIZES, data.train, f"{task}, {method.name}")
+            layers, seconds = yield from greedy(make, SIZES, data.train, title)
             weight = layers[0].weight.detach().numpy()[:100]
-            word = "denoising" if method.level else "plain"
-            yield pictures.filters(
-                f"{name}-{word}", f"{task}: what 100 units of layer 1 look for, {method.name}", weight
-            )
+            caption = f"{task}: what 100 units of layer 1 look for, {method.name}"
+            yield pictures.filters(f"{name}-{method.picture}", caption, weight)
         network = classifier(layers, 10, generator)
         seconds += yield from fine_tuned(
             network,
@@ -101,12 +102,27 @@ def _compared(task: str, name: str, data: Parts, methods: list[Method], setup: S
             data.train_labels,
             epochs=setup.epochs(20, quick=10),
             generator=generator,
-            title=f"{task}, {method.name}: fine-tuning",
+            title=f"{title}: fine-tuning",
             rate=5e-4,
-            batch_size=200 if large else 50,
+            batch_size=200 if _is_large(data) else 50,
         )
         wrong = percent_wrong(network, data.test, data.test_labels)
         yield Result(task, method.name, wrong, _UNIT, method.paper, _SOURCE if method.paper else "", seconds, note)
+
+
+def _drawn(n_floats: int, generator: torch.Generator) -> list[Linear]:
+    """Layers with random weights."""
+    from narrows.model import Linear
+
+    layers = [Linear(n_in, n_out) for n_in, n_out in pairwise((n_floats, *SIZES))]
+    for layer in layers:
+        layer.initialise(generator)
+    return layers
+
+
+def _is_large(data: Parts) -> bool:
+    """Whether there are so many rows that large batches make steps enough."""
+    return len(data.train) > 20_000
 
 
 REPRODUCTION = Reproduction(
