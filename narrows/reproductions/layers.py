@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def sigmoid_layer(n_units: int, **settings: Any) -> Autoencoder:
     """An autoencoder of one sigmoid layer with tied weights, on cross-entropy, for data in [0, 1].
 
-    The optimizer is Adam, and every row is trained on; `settings` go first.
+    The optimizer is Adam at a rate at which few passes do, and every row is trained on; `settings` go first.
     """
     from narrows.estimators import Autoencoder
 
@@ -31,6 +31,7 @@ def sigmoid_layer(n_units: int, **settings: Any) -> Autoencoder:
         "output_activation": "sigmoid",
         "loss": "bce",
         "optimizer": "adam",
+        "learning_rate": 1e-2,
         "validation_fraction": 0,
         "early_stopping": False,
     }

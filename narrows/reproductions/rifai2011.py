@@ -38,10 +38,10 @@ class Method:
 
 METHODS = (
     Method("autoencoder", "plain", (1.78, 17.5, 49.9)),
-    Method("with weight decay", "decayed", (1.68, 5.00, 13.0), {"optimizer": "adamw", "weight_decay": 0.3}),
+    Method("with weight decay", "decayed", (1.68, 5.00, 13.0), {"optimizer": "adamw", "weight_decay": 0.1}),
     Method("denoising, 30 % masked", "masked", (1.57, 7.87, 68.2), {"corruption": "masking", "level": 0.3}),
     Method("denoising, gaussian 0.3", "gaussian", (1.18, 0.86, 17.8), {"corruption": "gaussian", "level": 0.3}),
-    Method("contractive", "contractive", (1.14, 0.73, 86.4), {"penalty": "contractive", "penalty_weight": 0.3}),
+    Method("contractive", "contractive", (1.14, 0.73, 86.4), {"penalty": "contractive", "penalty_weight": 1.0}),
 )
 
 
@@ -89,7 +89,7 @@ def _run(setup: Setup) -> Iterator[Record]:
             epochs=setup.epochs(20, quick=10),
             generator=generator,
             title=f"{_TASK}: {method.name}, fine-tuning",
-            rate=5e-4,
+            rate=4e-3,
             batch_size=50 if setup.quick else 200,
         )
         wrong, paper_norm, saturated = method.paper

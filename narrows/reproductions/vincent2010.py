@@ -57,7 +57,7 @@ def _digits(setup: Setup) -> Iterator[Record]:
 
 
 def _background(setup: Setup) -> Iterator[Record]:
-    clean = pixels("mnist").first(setup.rows(10_000, quick=6000), setup.rows(10_000, quick=10_000))
+    clean = pixels("mnist").first(setup.rows(10_000, quick=3000), setup.rows(10_000, quick=10_000))
     train, test = with_background(clean.train, setup.seed), with_background(clean.test, setup.seed + 1)
     data = Parts(train, test, clean.train_labels, clean.test_labels)
     note = "made anew from MNIST, not the paper's images; 10,000 test images, the paper 50,000"
@@ -103,7 +103,7 @@ def _compared(task: str, name: str, data: Parts, methods: list[Method], setup: S
             epochs=setup.epochs(20, quick=10),
             generator=generator,
             title=f"{title}: fine-tuning",
-            rate=5e-4,
+            rate=2e-3,
             batch_size=200 if _is_large(data) else 50,
         )
         wrong = percent_wrong(network, data.test, data.test_labels)
