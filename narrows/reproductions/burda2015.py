@@ -2,7 +2,7 @@
 
 Burda, Grosse & Salakhutdinov 2016 (arXiv 2015), section 5.1: 50 latent units, encoder and decoder of two layers of 200
 tanh units, pixels drawn anew as black or white whenever an image is used. Their training took 3,280 passes of Adam
-over all images in batches of 20; here Muon makes a tenth of the passes do.
+over all images in batches of 20; ours are a tenth as many, of Muon.
 """
 
 from __future__ import annotations
