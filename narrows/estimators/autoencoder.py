@@ -95,7 +95,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     pretrain : {None, "rbm"}, default=None
         "rbm" trains a stack of restricted Boltzmann machines first, one for each layer of the encoder, and starts from
         their weights, transposed in the decoder (Hinton & Salakhutdinov 2006). For network="mlp" with
-        activation="sigmoid".
+        activation="sigmoid", tied or not, and columns of one kind.
     pretrain_epochs : int, default=50
         Passes over the rows for each layer.
     optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon", "lbfgs"}, default="muon"

@@ -51,7 +51,7 @@ def reproduce(
             "--output",
             "-o",
             metavar="FOLDER",
-            help="For results.json, results.md and figures; left out, NAME here.",
+            help="For results.json, results.md and figures; left out, NAME (and what is in --only) here.",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),
