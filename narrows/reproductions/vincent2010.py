@@ -53,11 +53,11 @@ def _digits(setup: Setup) -> Iterator[Record]:
         Method("autoencoders", "plain", 0.0, 1.40),
         Method("random weights", "random", None),
     ]
-    yield from _compared("MNIST", "mnist", data, methods, setup, few)
+    yield from _compared("MNIST", "mnist", data, methods, setup, few, rate=2e-3)
 
 
 def _background(setup: Setup) -> Iterator[Record]:
-    clean = pixels("mnist").first(setup.rows(10_000, quick=3000), setup.rows(10_000, quick=10_000))
+    clean = pixels("mnist").first(setup.rows(10_000, quick=6000), setup.rows(10_000, quick=10_000))
     train, test = with_background(clean.train, setup.seed), with_background(clean.test, setup.seed + 1)
     data = Parts(train, test, clean.train_labels, clean.test_labels)
     note = "made anew from MNIST, not the paper's images; 10,000 test images, the paper 50,000"
@@ -67,10 +67,20 @@ def _background(setup: Setup) -> Iterator[Record]:
         Method("autoencoders", "plain", 0.0, 11.28),
         Method("random weights", "random", None),
     ]
-    yield from _compared("MNIST on noise (bg-rand)", "background", data, methods, setup, few + note)
+    yield from _compared("MNIST on noise (bg-rand)", "background", data, methods, setup, few + note, rate=5e-4)
 
 
-def _compared(task: str, name: str, data: Parts, methods: list[Method], setup: Setup, note: str) -> Iterator[Record]:
+def _compared(
+    task: str,
+    name: str,
+    data: Parts,
+    methods: list[Method],
+    setup: Setup,
+    note: str,
+    *,
+    rate: float,
+) -> Iterator[Record]:
+    """A result for each method. rate : of fine-tuning."""
     import torch
 
     from narrows.reproductions.classifier import classifier, fine_tuned, percent_wrong
@@ -103,7 +113,7 @@ def _compared(task: str, name: str, data: Parts, methods: list[Method], setup: S
             epochs=setup.epochs(20, quick=10),
             generator=generator,
             title=f"{title}: fine-tuning",
-            rate=2e-3,
+            rate=rate,
             batch_size=200 if _is_large(data) else 50,
         )
         wrong = percent_wrong(network, data.test, data.test_labels)
