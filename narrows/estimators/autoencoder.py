@@ -70,7 +70,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         "auto" is "mse", and for a gaussian code "bce" under a sigmoid output, else "gaussian". Beside text, dates or
         gaps "auto" has a loss for each kind (`narrows.model.MixedError`), for a gaussian code a density of each.
     corruption : {None, "gaussian", "masking", "salt-and-pepper"} or Corruption, default=None
-        Noise on the encoder's input, fresh for every batch; the target stays clean (Vincent et al. 2010).
+        Noise on the encoder's input, fresh for every batch; the target stays clean (Vincent et al. 2010), save under
+        `narrows.model.Binarised`.
     level : float, default=0.3
         Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped; of
         the cells that "masking" hides beside text, dates or gaps, as though they were missing.

@@ -16,6 +16,7 @@ from narrows.estimators import checks
 from narrows.model import (
     L1,
     AutoencoderNetwork,
+    Binarised,
     Contractive,
     GaussianCode,
     KLSparsity,
@@ -319,7 +320,10 @@ def resolve(
         encoder=model.encoder,
         decoder=model.decoder,
     )
-    objective = Objective(corruption_for(schema, model.corruption, model.level), penalties)
+    corruption = corruption_for(schema, model.corruption, model.level)
+    if isinstance(corruption, Binarised) and floats is not None:
+        _check_unit_range(floats, "corruption=Binarised()")
+    objective = Objective(corruption, penalties)
     objective.check(network)
     return Resolved(network.n_components, _sizes(hidden), code_activation, network, objective)
 

@@ -8,6 +8,10 @@ from narrows.reproductions.frame import Reproduction
 
 PAPERS: dict[str, str] = {
     "hinton2006": "Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks",
+    "vincent2010": "Vincent et al. 2010, Stacked denoising autoencoders",
+    "rifai2011": "Rifai et al. 2011, Contractive auto-encoders",
+    "makhzani2013": "Makhzani & Frey 2014, k-sparse autoencoders",
+    "burda2015": "Burda, Grosse & Salakhutdinov 2016, Importance weighted autoencoders",
 }
 """Name -> authors, year and title; the module is imported when it is asked for."""
 
