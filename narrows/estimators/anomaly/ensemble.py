@@ -23,7 +23,7 @@ from narrows.training import train_trimmed
 HIDDEN_LAYER_SIZES, N_COMPONENTS = (64, 32), 2
 STEPS, BATCH_SIZE, LEARNING_RATE, BETA = 400, 256, 3e-3, 4.0
 MOST_REFERENCES = 4000
-N_NEIGHBOURS, N_EXPECTED = 10, 3  # that a row's distance is measured to, and that say what a column should be
+N_NEIGHBOURS, N_EXPECTED = 5, 3  # that a row's distance is measured to, and that say what a column should be
 STANDS_OUT = 6.0
 """Rows whose error is so many ways from median to upper quartile above the median are nobody's neighbours."""
 
@@ -31,7 +31,7 @@ _SHARP = 28  # of the width, which is a standard deviation of the blur
 _CHUNK = 2048
 _CELLS = 8_000_000  # differences held at once
 
-PARTS = ("reconstruction", "distance")
+PARTS, WEIGHTS = ("reconstruction", "distance"), np.array([1.0, 0.85])
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ class TrimmedEnsemble:
         return ensemble, parts
 
     def parts(self, floats: np.ndarray, *, own: np.ndarray | None = None) -> np.ndarray:
-        """Squared error by the member that does worst, and mean squared distance to the ten nearest references: (n, 2).
+        """Squared error by the member that does worst, and mean squared distance to the five nearest references: (n, 2).
 
         own : (n,) each row's place among the references, which is then left out of its neighbours; -1 for none.
         """
