@@ -19,7 +19,7 @@ _DATASET = "rows"
 
 @dataclass(frozen=True, eq=False)
 class Exhibit:
-    """What the views need: the run that shows a model, its answers, and the state of a session that has nothing else."""
+    """What the views need: the run that shows a model, its answers, and the state of a session with only it."""
 
     run: Run
     rows: Rows
