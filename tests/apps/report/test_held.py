@@ -86,7 +86,7 @@ def test_noise_that_does_not_deflate_stays_within_bounds() -> None:
     assert whole is not None
     assert part is not None
     assert len(part) < 600_000 < len(whole) < 3_500_000
-    assert len(of(frames(part), "sheet")[0].arrays["position"]) < 400 == len(of(frames(whole), "rows")) * 400
+    assert len(of(frames(part), "denoise")) < len(of(frames(whole), "denoise"))
     assert held(large, as_rows(images), most=1000) is None
 
 
