@@ -26,7 +26,6 @@ def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: b
     NarrowsError
         What the page was to open with cannot be opened.
     """
-
     from narrows.apps.lab.server import create_app
     from narrows.apps.lab.shelf import home_folder
 
