@@ -63,7 +63,7 @@ def make_server(app: object):
             ws="websockets-sansio",
             ws_max_size=MOST_BYTES,
             ws_per_message_deflate=False,
-            log_level="warning",
+            log_level="critical",  # what goes wrong is said to the page, in a sentence
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=1,

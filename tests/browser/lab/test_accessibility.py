@@ -39,7 +39,7 @@ def table(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def grave(page: Page) -> list[str]:
-    """What axe-core calls serious or critical, with the elements; it is put in by the browser, past the page's policy."""
+    """What axe-core calls serious or critical, with the elements."""
     found = Axe().run(page).response["violations"]
     return [
         f"{one['impact']} {one['id']}: {node['html'][:160]} ({node['failureSummary']})"

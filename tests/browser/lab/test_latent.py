@@ -211,6 +211,19 @@ def test_the_decoded_grid_lies_under_the_points(page: Page) -> None:
     until_true(page, f"({count})() === 0")
 
 
+def test_where_rows_crowd_is_a_cloud(page: Page) -> None:
+    cloud = """() => { const c = document.querySelector('.map canvas'); if (c.width < 9) return [];
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const steps = new Set();
+        for (let i = 3; i < d.length; i += 4) steps.add(d[i]); return [...steps]; }"""
+    assert page.evaluate(cloud) == []
+    page.get_by_role("button", name="Density").click()
+    until(page, "latent", "d.overlay === 'density'")
+    until_true(page, f"() => ({cloud})().length > 4")
+    assert page.evaluate(f"Math.max(...({cloud})())") == 190
+    page.get_by_role("button", name="Points").click()
+    until_true(page, f"() => ({cloud})().length === 0")
+
+
 def test_pcas_map_stands_beside_with_the_same_rows(page: Page, lab: Lab) -> None:
     page.get_by_role("button", name="PCA beside").click()
     other = page.locator(".map").nth(1)
@@ -308,3 +321,20 @@ def test_a_slow_decoder_shows_the_last_point_and_few_on_the_way(
             assert np.abs(pixels(page, DECODED) - of_model(lab, "r1", z)).max() <= 1
             drawn = int(data(page, "latent", "decoded")) - before
             assert 1 <= drawn < 119
+
+
+def test_a_late_picture_is_stood_in_for_by_a_preview(
+    chromium: Chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NARROWS_LAB_DECODE_DELAY_MS", "400")
+    with served(tmp_path, "digits") as lab:
+        lab.wait("r1", "done")
+        with lab_page(chromium, lab, "view=latent&run=r1") as page:
+            until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0 && Number(d.previews) > 0")
+            mark = page.locator(".preview-mark")
+            expect(mark).to_be_hidden()
+            page.mouse.move(*at(page, 0.4, 0.45))
+            expect(mark).to_be_visible()
+            z = settled(page)
+            expect(mark).to_be_hidden()
+            assert np.abs(pixels(page, DECODED) - of_model(lab, "r1", z)).max() <= 1
