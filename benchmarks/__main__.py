@@ -1,6 +1,6 @@
 """Side by side with what people use today.
 
-    python -m benchmarks [training mnist flops scoring startup one_class lab optimizers anomalies] [--rounds 5] [--quick]
+    python -m benchmarks [training mnist flops scoring startup one_class lab optimizers anomalies] [--rounds 5]
 
 Every question prints a table and leaves it in benchmarks/results with a picture and the raw numbers. `--quick` is a
 trial on little data that writes into a temporary folder.

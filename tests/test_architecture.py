@@ -17,7 +17,8 @@ BELOW = {
     "training": {"errors", "model"},
     "estimators": {"errors", "data", "model", "training"},
     "insight": {"errors", "data", "model", "training", "estimators"},
-    "apps": {"errors", "data", "estimators", "insight"},
+    "reproductions": {"errors", "data", "model", "training", "estimators", "insight"},
+    "apps": {"errors", "data", "estimators", "insight", "reproductions"},
 }
 
 
@@ -50,7 +51,10 @@ def test_every_module_belongs_to_a_floor():
     }
 
 
-@pytest.mark.parametrize("statement", ["import narrows", "import narrows; dir(narrows)", "import narrows.apps.cli"])
+@pytest.mark.parametrize(
+    "statement",
+    ["import narrows", "import narrows; dir(narrows)", "import narrows.apps.cli", "import narrows.reproductions"],
+)
 def test_importing_narrows_loads_nothing_heavy(statement):
     heavy = "torch sklearn scipy pandas polars pyarrow numpy"
     code = f"{statement}; import sys; print([m for m in {heavy!r}.split() if m in sys.modules])"

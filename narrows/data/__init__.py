@@ -5,6 +5,7 @@ from __future__ import annotations
 from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
+from narrows.data.curves import curves
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage
@@ -33,6 +34,7 @@ __all__ = [
     "as_rows",
     "cache_folder",
     "check_output",
+    "curves",
     "fetch_set",
     "find_set",
     "give_back",

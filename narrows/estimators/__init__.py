@@ -13,7 +13,7 @@ from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.persistence import load
 from narrows.estimators.variants import ContractiveAutoencoder, DenoisingAutoencoder, SparseAutoencoder
 from narrows.estimators.variational import VariationalAutoencoder
-from narrows.training import Epoch
+from narrows.training import Epoch, LayerEpoch
 
 VARIANTS: dict[str, type[Autoencoder]] = {
     estimator.variant: estimator
@@ -33,6 +33,7 @@ __all__ = [
     "ContractiveAutoencoder",
     "DenoisingAutoencoder",
     "Epoch",
+    "LayerEpoch",
     "Reason",
     "SparseAutoencoder",
     "VariationalAutoencoder",

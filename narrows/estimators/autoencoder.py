@@ -21,7 +21,7 @@ from narrows.estimators import checks, fitting
 from narrows.estimators.html import model_html
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, MixedError, Penalty
-from narrows.training import Epoch, History, Trainer, fingerprint
+from narrows.training import Epoch, History, LayerEpoch, Trainer, fingerprint
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -70,7 +70,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         "auto" is "mse", and for a gaussian code "bce" under a sigmoid output, else "gaussian". Beside text, dates or
         gaps "auto" has a loss for each kind (`narrows.model.MixedError`), for a gaussian code a density of each.
     corruption : {None, "gaussian", "masking", "salt-and-pepper"} or Corruption, default=None
-        Noise on the encoder's input, fresh for every batch; the target stays clean (Vincent et al. 2010).
+        Noise on the encoder's input, fresh for every batch; the target stays clean (Vincent et al. 2010), save under
+        `narrows.model.Binarised`.
     level : float, default=0.3
         Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped; of
         the cells that "masking" hides beside text, dates or gaps, as though they were missing.
@@ -91,16 +92,24 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         Epochs over which beta rises from 0.
     free_bits : float, default=0.0
         Nats per code unit that the KL term does not charge for (Kingma et al. 2016).
-    optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon"}, default="muon"
-        Muon updates matrices and kernels, AdamW the rest.
+    pretrain : {None, "rbm"}, default=None
+        "rbm" trains a stack of restricted Boltzmann machines first, one for each layer of the encoder, and starts from
+        their weights, transposed in the decoder (Hinton & Salakhutdinov 2006). For network="mlp" with
+        activation="sigmoid", tied or not, and columns of one kind.
+    pretrain_epochs : int, default=50
+        Passes over the rows for each layer.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon", "lbfgs"}, default="muon"
+        Muon updates matrices and kernels, AdamW the rest. "lbfgs" makes three line searches on every batch, which
+        should be large (1000 rows).
     learning_rate : float or "auto", default="auto"
-        Peak rate. "auto" is 1e-3 for adam, adamw and rmsprop, 3e-3 for sgd, 5e-3 for muon.
+        Peak rate. "auto" is 1e-3 for adam, adamw and rmsprop, 3e-3 for sgd, 5e-3 for muon, 1 for lbfgs
+        (the first step that a search tries).
     momentum : float, default=0.9
         Of sgd and rmsprop.
     weight_decay : float or "auto", default="auto"
         "auto" is 0.2 for muon, 0.01 for adamw, else 0.
     schedule : {"linear", "cosine", "constant"}, default="linear"
-        How the rate falls to zero over `epochs`.
+        How the rate falls to zero over `epochs`; not that of lbfgs.
     warmup : float in [0, 1), default=0.05
         Share of the steps over which it rises first.
     batch_size : int or "auto", default="auto"
@@ -140,6 +149,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         How rows become floats and floats become rows.
     history_ : History
         A list with one `Epoch` per epoch; `history_.to_dict()` is a column for each of its numbers.
+    pretraining_ : list of LayerEpoch
+        One for each epoch of each layer's pre-training; empty where there was none, and in a model that was loaded.
     validation_rows_ : ndarray of int
         Positions in X of the rows that were held out; empty where none was.
     validation_hashes_, training_hashes_ : ndarray of uint64
@@ -196,6 +207,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     beta: float = 1.0
     kl_warmup: float = 0
     free_bits: float = 0.0
+    pretrain: str | None = None
+    pretrain_epochs: int = 50
     optimizer: str = "muon"
     learning_rate: float | Literal["auto"] = "auto"
     momentum: float = 0.9
@@ -220,6 +233,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     network_: AutoencoderNetwork = field(init=False)
     schema_: Schema = field(init=False)
     history_: History = field(init=False)
+    pretraining_: list[LayerEpoch] = field(init=False)
     validation_rows_: np.ndarray = field(init=False)
     validation_hashes_: np.ndarray | None = field(init=False)
     training_hashes_: np.ndarray | None = field(init=False)
@@ -267,9 +281,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             See `narrows.errors`.
         """
         try:
-            for epoch in self.fit_epochs(X, y, sample_weight=sample_weight, validation_data=validation_data):
+            for record in self.fit_epochs(X, y, sample_weight=sample_weight, validation_data=validation_data):
                 if self.verbose:
-                    print(_line(epoch, self.epochs_))
+                    print(_line(record, self.epochs_))
         except KeyboardInterrupt:
             if not hasattr(self, "network_"):
                 raise
@@ -290,11 +304,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         sample_weight: Any = None,
         validation_data: Any = None,
         schema: Schema | None = None,
-    ) -> Iterator[Epoch]:
+    ) -> Iterator[Epoch | LayerEpoch]:
         """Fit step by step: yields an `Epoch` after each pass over the rows; parameters as for `fit`.
 
-        Between two records the model can be used. Closing the iterator, or Ctrl-C, ends the training and
-        keeps what was learned. With a `schema` none is learned from X: fits that are compared share one.
+        With `pretrain`, a `LayerEpoch` for each pass of each layer comes before. Between two records the model can be
+        used. Closing the iterator, or Ctrl-C, ends the training and keeps what was learned. With a `schema` none is
+        learned from X: fits that are compared share one.
         """
         rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
         if isinstance(rows, Rows) and rows is not X:  # whoever reads Rows knows their notes
@@ -305,15 +320,13 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._trainer = None
         self._adopt(plan)
         try:
-            for epoch in plan.trainer.epochs(
-                plan.x,
-                weight=plan.weight,
-                validation=plan.validation,
-                validation_weight=plan.validation_weight,
-            ):
-                self.history_.append(epoch)
+            for record in plan.records():
+                if isinstance(record, Epoch):
+                    self.history_.append(record)
+                else:
+                    self.pretraining_.append(record)
                 self.interrupted_ = True  # until the next record is asked for
-                yield epoch
+                yield record
                 self.interrupted_ = False
         except KeyboardInterrupt:
             self.interrupted_ = True
@@ -341,6 +354,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self._adopt(plan)
             self.history_ = history
             self._trainer = trainer = plan.trainer
+            self.pretraining_.extend(plan.pretraining)
             x, weight, hashes = plan.x, plan.weight, self.training_hashes_
         else:
             x, weight, new = fitting.training_tensors(self, rows, sample_weight)
@@ -503,7 +517,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return {name: value for name, value in state.items() if name != "_trainer"}
 
 
-def _line(epoch: Epoch, n_epochs: int) -> str:
+def _line(epoch: Epoch | LayerEpoch, n_epochs: int) -> str:
     """The line that verbose=1 prints."""
+    if isinstance(epoch, LayerEpoch):
+        start = f"layer {epoch.layer}/{epoch.n_layers}  epoch {epoch.number}/{epoch.n_epochs}"
+        return f"{start}  error {epoch.error:.5g}  {epoch.rows_per_second:,.0f} rows/s"
     validation = "" if epoch.validation is None else f"  validation {epoch.validation:.5g}"
     return f"epoch {epoch.number}/{n_epochs}  loss {epoch.loss:.5g}{validation}  {epoch.rows_per_second:,.0f} rows/s"

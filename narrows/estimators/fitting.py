@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from narrows.estimators import checks
 from narrows.model import (
     L1,
     AutoencoderNetwork,
+    Binarised,
     Contractive,
     GaussianCode,
     KLSparsity,
@@ -30,12 +32,17 @@ from narrows.model import (
 )
 from narrows.training import (
     DistinctRows,
+    Epoch,
     History,
+    LayerEpoch,
     Spool,
     Trainer,
     TrainingSettings,
+    check_pretrainable,
     distinct_rows,
     fingerprint_of,
+    pretrain,
+    pretraining_settings,
     row_hashes,
 )
 
@@ -59,6 +66,8 @@ class Plan:
         Distinct training rows on the device, or all training rows of a stream on disk.
     validation, validation_weight
         The same of the held-out rows, or None.
+    pretraining : iterator of LayerEpoch
+        To be exhausted before training; empty where there is none.
     """
 
     fitted: dict[str, Any]
@@ -67,6 +76,14 @@ class Plan:
     weight: Tensor | None
     validation: Tensor | None
     validation_weight: Tensor | None
+    pretraining: Iterator[LayerEpoch]
+
+    def records(self) -> Iterator[LayerEpoch | Epoch]:
+        """Pre-train and train, yielding the record of every pass over the rows."""
+        yield from self.pretraining
+        yield from self.trainer.epochs(
+            self.x, weight=self.weight, validation=self.validation, validation_weight=self.validation_weight
+        )
 
 
 @dataclass(frozen=True)
@@ -108,10 +125,8 @@ def plan(
         )
     device = checks.device(model.device)
     seed = checks.seed(model.random_state)
-    for_weights, for_split, for_order = (
-        torch.Generator().manual_seed(int(word))
-        for word in np.random.SeedSequence(seed).generate_state(3, dtype=np.uint64) >> np.uint64(1)
-    )
+    *words, for_layers = (int(w) for w in np.random.SeedSequence(seed).generate_state(4, np.uint64) >> np.uint64(1))
+    for_weights, for_split, for_order = (torch.Generator().manual_seed(word) for word in words)
 
     if resume:
         schema = model.schema_
@@ -129,6 +144,11 @@ def plan(
         raise SettingError("The encoder and decoder have no parameter to train; give them layers, or unfreeze some.")
     network.to(device)
     checks.within_density(network.likelihood, floats, rows)
+    pretraining = pretraining_settings(model.pretrain, model.pretrain_epochs, model.precision)
+    if pretraining is not None:
+        check_pretrainable(network)
+        if isinstance(given, RowStream):
+            raise SettingError("pretrain='rbm' needs rows in memory, and a stream is not; leave one of them out.")
 
     fraction = checks.share("validation_fraction", model.validation_fraction)
     n_held = int(len(distinct.first) * fraction) if hold_out and validation_data is None else 0
@@ -171,6 +191,7 @@ def plan(
         "network_": network,
         "schema_": schema,
         "history_": history,
+        "pretraining_": [],
         "_fitted_params": model.get_params(deep=False),
         "validation_rows_": validation_rows,
         "validation_hashes_": distinct.hashes[held],
@@ -192,7 +213,12 @@ def plan(
     }
     if rows.names is not None:
         fitted["feature_names_in_"] = np.asarray(rows.names, dtype=object)
-    return Plan(fitted, trainer, x, x_weight, validation, validation_weight)
+    layers: Iterator[LayerEpoch] = iter(())
+    if pretraining is not None and not resume:
+        assert isinstance(x, Tensor)
+        generator = torch.Generator(device=device).manual_seed(for_layers)
+        layers = pretrain(network, x, pretraining, generator=generator, weight=x_weight)
+    return Plan(fitted, trainer, x, x_weight, validation, validation_weight, layers)
 
 
 def training_tensors(model: Autoencoder, rows: Rows, sample_weight: Any) -> tuple[Tensor, Tensor | None, np.ndarray]:
@@ -294,7 +320,10 @@ def resolve(
         encoder=model.encoder,
         decoder=model.decoder,
     )
-    objective = Objective(corruption_for(schema, model.corruption, model.level), penalties)
+    corruption = corruption_for(schema, model.corruption, model.level)
+    if isinstance(corruption, Binarised) and floats is not None:
+        _check_unit_range(floats, "corruption=Binarised()")
+    objective = Objective(corruption, penalties)
     objective.check(network)
     return Resolved(network.n_components, _sizes(hidden), code_activation, network, objective)
 

@@ -304,6 +304,7 @@ def _restore(
     model.network_ = network.to(device).eval()
     model.schema_ = schema
     model.history_ = History(Epoch(**record) for record in history)
+    model.pretraining_ = []
     model.mean_ = tensors["mean"].numpy()
     model.validation_rows_ = tensors["validation_rows"].numpy()
     for name in _HASHES:

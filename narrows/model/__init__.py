@@ -10,7 +10,15 @@ from narrows.model.code import (
     log_normal,
     make_code,
 )
-from narrows.model.corruption import Corruption, GaussianNoise, HiddenCells, Masking, SaltAndPepper, make_corruption
+from narrows.model.corruption import (
+    Binarised,
+    Corruption,
+    GaussianNoise,
+    HiddenCells,
+    Masking,
+    SaltAndPepper,
+    make_corruption,
+)
 from narrows.model.describe import describe_station, station_from_description
 from narrows.model.layers import Linear, TiedLinear
 from narrows.model.likelihood import (
@@ -38,6 +46,7 @@ __all__ = [
     "ActivationName",
     "AutoencoderNetwork",
     "Bernoulli",
+    "Binarised",
     "Code",
     "Contractive",
     "Corruption",

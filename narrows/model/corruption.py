@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -29,6 +30,9 @@ class Corruption:
     >>> bool(tilde.min() >= 0.8), bool(tilde.max() <= 1)
     (True, True)
     """
+
+    # Whether what is drawn is also what is to be rebuilt, instead of the clean row.
+    is_target: ClassVar[bool] = False
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         raise NotImplementedError
@@ -99,6 +103,20 @@ class SaltAndPepper(Corruption):
         u = uniform(x, generator)
         x = torch.where(u < self.level / 2, self.low, x)
         return torch.where((u >= self.level / 2) & (u < self.level), self.high, x)
+
+
+@dataclass(frozen=True)
+class Binarised(Corruption):
+    """Each float in [0, 1] becomes 1 with that probability, else 0, and this draw is also the target.
+
+    Grey images as distributions over black and white ones, drawn anew whenever a row is used: the stochastic (dynamic)
+    binarisation of Burda, Grosse & Salakhutdinov 2016.
+    """
+
+    is_target: ClassVar[bool] = True
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        return (uniform(x, generator) < x).to(x.dtype)
 
 
 # Three standard deviations either way is as far as most standardised columns reach.

@@ -11,7 +11,7 @@ import numpy as np
 
 from narrows.errors import SettingError
 from narrows.model.code import Code, GaussianCode, PointCode, TopK
-from narrows.model.corruption import Corruption, GaussianNoise, HiddenCells, Masking, SaltAndPepper
+from narrows.model.corruption import Binarised, Corruption, GaussianNoise, HiddenCells, Masking, SaltAndPepper
 from narrows.model.likelihood import AbsoluteError, Bernoulli, Gaussian, Huber, Likelihood, SquaredError
 from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalty
 
@@ -20,7 +20,7 @@ Station = Corruption | Code | Penalty | Likelihood
 _BUILT_IN: dict[str, type[Station]] = {
     station.__name__: station
     for station in (
-        *(GaussianNoise, Masking, HiddenCells, SaltAndPepper),
+        *(GaussianNoise, Masking, HiddenCells, SaltAndPepper, Binarised),
         *(PointCode, TopK, GaussianCode),
         *(L1, KLSparsity, Contractive, KLToPrior),
         *(SquaredError, AbsoluteError, Huber, Bernoulli, Gaussian),

@@ -31,6 +31,13 @@ class Objective:
         for penalty in self.penalties:
             penalty.check(network)
 
+    def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Clean rows x (n, d) -> what is to be rebuilt (n, d), and what the encoder is given instead (n, d)."""
+        if self.corruption is None:
+            return x, x
+        x_tilde = self.corruption(x, generator)
+        return (x_tilde if self.corruption.is_target else x), x_tilde
+
     def terms(
         self,
         network: AutoencoderNetwork,
@@ -47,7 +54,7 @@ class Objective:
         name, (n,) or a scalar. Corruption and codes are drawn from `generator` on held-out rows too
         (`training=False`): the same seed gives the same numbers. `progress` counts the epochs done so far.
         """
-        x_tilde = x if self.corruption is None else self.corruption(x, generator)
+        x, x_tilde = self.draw(x, generator)
         h = network.encode(x_tilde)
         z = network.code.draw(h, generator)
         terms = {"reconstruction": network.likelihood.loss(network.output(z), x).sum(1)}

@@ -5,6 +5,15 @@ from narrows.training.epoch import Epoch
 from narrows.training.history import History
 from narrows.training.muon import Muon
 from narrows.training.optimizers import make_optimizer
+from narrows.training.pretraining import (
+    ContrastiveDivergence,
+    LayerEpoch,
+    check_pretrainable,
+    pretrain,
+    pretraining_settings,
+    train_rbm,
+)
+from narrows.training.rbm import RBM, Gradient
 from narrows.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings, automatic_batch_size
 from narrows.training.spool import Spool
 from narrows.training.trainer import Trainer
@@ -12,19 +21,27 @@ from narrows.training.trimmed import train_trimmed
 
 __all__ = [
     "OPTIMIZERS",
+    "RBM",
     "SCHEDULES",
+    "ContrastiveDivergence",
     "DistinctRows",
     "Epoch",
+    "Gradient",
     "History",
+    "LayerEpoch",
     "Muon",
     "Spool",
     "Trainer",
     "TrainingSettings",
     "automatic_batch_size",
+    "check_pretrainable",
     "distinct_rows",
     "fingerprint",
     "fingerprint_of",
     "make_optimizer",
+    "pretrain",
+    "pretraining_settings",
     "row_hashes",
+    "train_rbm",
     "train_trimmed",
 ]

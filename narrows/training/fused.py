@@ -90,10 +90,10 @@ class FusedStep:
         self, x: Tensor, noise: torch.Generator, *, progress: float, weight: Tensor | None
     ) -> dict[str, Tensor]:
         """Leave the gradient of the objective per feature in the flat vector; returns the terms, means over rows."""
-        network, corruption = self._network, self._objective.corruption
+        network = self._network
         for gradient in self._likelihood_gradients:
             gradient.zero_()
-        x_tilde = x if corruption is None else corruption(x, noise)
+        x, x_tilde = self._objective.draw(x, noise)
         h = self._encoder.forward(x_tilde)
         if self._plain_code:
             loss, gradient = self._reconstruction(h, x, weight)

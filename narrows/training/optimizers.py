@@ -9,6 +9,7 @@ from torch import Tensor
 
 from narrows.training.first_order import SGD, Adam, RMSprop
 from narrows.training.flat import FlatParameters
+from narrows.training.line_search import LBFGS
 from narrows.training.muon import Muon
 from narrows.training.settings import TrainingSettings
 
@@ -21,9 +22,11 @@ class Optimizer(Protocol):
         ...
 
 
-def make_optimizer(flat: FlatParameters, settings: TrainingSettings) -> Optimizer:
-    """The optimizer that `settings.optimizer` names."""
+def make_optimizer(flat: FlatParameters, settings: TrainingSettings) -> Optimizer | LBFGS:
+    """The optimizer that `settings.optimizer` names; L-BFGS searches where the others step."""
     decay, momentum = settings.weight_decay, settings.momentum
+    if settings.optimizer == "lbfgs":
+        return LBFGS(flat.values, flat.gradients, weight_decay=decay)
     if settings.optimizer == "muon":
         return Muon(flat, weight_decay=decay)
     if settings.optimizer in ("adam", "adamw"):

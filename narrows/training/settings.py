@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from narrows.errors import SettingError
 from narrows.training.precision import PRECISIONS
 
-OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "muon")
+OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "muon", "lbfgs")
 SCHEDULES = ("linear", "cosine", "constant")
 
 # Muon's steps have the size of AdamW's (match_rms_adamw), yet it stays stable at a larger rate.
-DEFAULT_LEARNING_RATE = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 3e-3, "muon": 5e-3}
-DEFAULT_WEIGHT_DECAY = {"adam": 0.0, "adamw": 0.01, "rmsprop": 0.0, "sgd": 0.0, "muon": 0.2}
+DEFAULT_LEARNING_RATE = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 3e-3, "muon": 5e-3, "lbfgs": 1.0}
+DEFAULT_WEIGHT_DECAY = {"adam": 0.0, "adamw": 0.01, "rmsprop": 0.0, "sgd": 0.0, "muon": 0.2, "lbfgs": 0.0}
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,9 @@ class TrainingSettings:
 
     Parameters
     ----------
-    optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon"}
-        Muon updates matrices and convolution kernels, AdamW the rest (Jordan 2024; Liu et al. 2025).
+    optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon", "lbfgs"}
+        Muon updates matrices and convolution kernels, AdamW the rest (Jordan 2024; Liu et al. 2025). "lbfgs" makes
+        three line searches on every batch, in float32 unless `precision` says otherwise, and has no schedule.
     learning_rate : float or "auto"
         Peak rate; "auto" takes `DEFAULT_LEARNING_RATE` of the optimizer.
     momentum : float
@@ -94,9 +95,14 @@ class TrainingSettings:
             weight_decay = DEFAULT_WEIGHT_DECAY[optimizer]
         if batch_size == "auto":
             batch_size = automatic_batch_size(n_rows, n_parameters)
-        batch_size = _count("batch_size", batch_size)
+        batch_size = count("batch_size", batch_size)
         if epochs == "auto":
             epochs = automatic_epochs(n_rows, batch_size)
+        if optimizer == "lbfgs":
+            if clip_norm is not None:
+                raise SettingError("clip_norm has no meaning for lbfgs, which searches for its step; set it to None.")
+            # A search compares losses that differ by less than bfloat16 rounds.
+            precision = "float32" if precision == "auto" else precision
         return cls(
             optimizer=optimizer,
             learning_rate=_number("learning_rate", learning_rate, above=0),
@@ -105,16 +111,18 @@ class TrainingSettings:
             schedule=schedule,
             warmup=_number("warmup", warmup, at_least=0, below=1),
             batch_size=batch_size,
-            epochs=_count("epochs", epochs),
+            epochs=count("epochs", epochs),
             early_stopping=bool(early_stopping),
-            patience=_count("patience", patience),
+            patience=count("patience", patience),
             tol=_number("tol", tol, at_least=0),
             clip_norm=None if clip_norm is None else _number("clip_norm", clip_norm, above=0),
             precision=precision,
         )
 
     def rate(self, step: int, n_steps: int) -> float:
-        """Learning rate of `step` (from 0) out of `n_steps`."""
+        """Learning rate of `step` (from 0) out of `n_steps`; a line search always starts from the peak."""
+        if self.optimizer == "lbfgs":
+            return self.learning_rate
         n_warm = int(self.warmup * n_steps)
         if step < n_warm:
             return self.learning_rate * (step + 1) / (n_warm + 1)
@@ -175,7 +183,8 @@ def _number(
     return number
 
 
-def _count(name: str, value: object) -> int:
+def count(name: str, value: object) -> int:
+    """`value` as a whole number from 1; SettingError naming `name` where it is none."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or not 1 <= int(value) < 2**31:  # pyright: ignore[reportArgumentType]
         raise SettingError(f"{name} must be a whole number from 1 to 2**31, got {value!r}.")
     return int(value)  # pyright: ignore[reportArgumentType]

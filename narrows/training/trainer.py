@@ -16,6 +16,7 @@ from narrows.training.divergence import diverged
 from narrows.training.epoch import Epoch
 from narrows.training.flat import FlatParameters
 from narrows.training.fused import mean_over_batch
+from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import clip_gradient, make_optimizer
 from narrows.training.settings import TrainingSettings
 from narrows.training.spool import Spool
@@ -149,18 +150,15 @@ class Trainer:
         done = 0
         with limited_threads(self._n_threads), self._seeded_modules(), self._flat.attached():
             for block in [x] if isinstance(x, Tensor) else x.blocks(self._generator):
-                block = block.to(self._device)
-                for batch, rows in self._batches(block):
+                for batch, rows in self._batches(block.to(self._device)):
                     if n_steps is not None:
                         rate = self.settings.rate(first_step + done, n_steps)
-                    terms = self._step(
+                    terms = self._update(
                         batch,
-                        self._noise,
                         progress=self.number + done / len(sizes),
                         weight=None if weight is None else weight[rows],
+                        rate=rate,
                     )
-                    clip_gradient(self._flat.gradients, self.settings.clip_norm)
-                    self._optimizer.step(rate)
                     _add(sums, terms, len(rows))
                     done += 1
         self.network.eval()
@@ -193,6 +191,30 @@ class Trainer:
             # A covariance or a batch normalisation of one row is not defined.
             sizes[-2:] = [sizes[-2] + 1]
         return sizes
+
+    def _update(self, x: Tensor, *, progress: float, weight: Tensor | None, rate: float) -> dict[str, Tensor]:
+        """Move the weights by one batch; returns the terms of the objective before."""
+        if isinstance(self._optimizer, LBFGS):
+            return self._search(self._optimizer, x, progress=progress, weight=weight, rate=rate)
+        terms = self._step(x, self._noise, progress=progress, weight=weight)
+        clip_gradient(self._flat.gradients, self.settings.clip_norm)
+        self._optimizer.step(rate)
+        return terms
+
+    def _search(
+        self, optimizer: LBFGS, x: Tensor, *, progress: float, weight: Tensor | None, rate: float
+    ) -> dict[str, Tensor]:
+        """The same for a line search, which evaluates one batch, under one noise, several times."""
+        before = self._noise.get_state()
+        seen: list[dict[str, Tensor]] = []
+
+        def evaluate() -> float:
+            self._noise.set_state(before)
+            seen.append(self._step(x, self._noise, progress=progress, weight=weight))
+            return float(sum(seen[-1].values(), torch.zeros((), device=x.device))) / self.network.n_floats
+
+        optimizer.search(evaluate, rate)
+        return seen[0]
 
     @torch.no_grad()
     def _validated(self, epoch: Epoch, x: Tensor, weight: Tensor | None) -> Epoch:

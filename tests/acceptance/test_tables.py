@@ -71,3 +71,20 @@ def test_gaps_are_filled_better_than_by_means_and_modes(data_folder: Path) -> No
         here = hidden[:, penguins.columns.get_loc(name)]
         truth = penguins.loc[here, name]
         assert (filled.loc[here, name] == truth).mean() > (holes[name].mode()[0] == truth).mean(), name
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_planted_faults_in_penguins_are_found_and_the_right_column_is_blamed(data_folder: Path, seed: int) -> None:
+    table = pd.read_csv(data_folder / "penguins" / "penguins.csv")
+    rng = np.random.default_rng(seed)
+    places = rng.choice(np.flatnonzero(table.notna().all(axis=1)), 4, replace=False)
+    columns = ["species", "flipper_length_mm", "body_mass_g", "bill_length_mm"]
+    for place, column in zip(places, columns, strict=True):
+        now = table.loc[place, column]
+        if column == "species":
+            table.loc[place, column] = rng.choice([s for s in table[column].unique() if s != now])
+        else:  # another unit, or a slip of the pen
+            table.loc[place, column] = now * rng.choice([0.6, 1.6])
+    detector = AnomalyDetector(random_state=seed).fit(table)
+    assert roc_auc_score(np.isin(np.arange(len(table)), places), detector.decision_scores_) > 0.95
+    assert [reasons[0].column for reasons in detector.explain(table.iloc[places], n=1)] == columns

@@ -41,6 +41,26 @@ def test_a_variational_fit_states_its_elbo_in_nats(shell, quick) -> None:
     assert "nats per row" in done.out
 
 
+def test_pretraining_shows_every_layer(shell, quick) -> None:
+    options = ("--pretrain", "rbm", "--pretrain-epochs", "2", "--activation", "sigmoid")
+    done = shell("fit", "digits", "-o", "m", *options, *quick)
+    assert done.status == 0
+    for words in ("Layer 1 of 2, 64-16: epoch 2/2, error", "Layer 2 of 2, 16-16: epoch 1/2", "Training: epoch 2/2"):
+        assert words in done.err
+    assert narrows.load("m").pretrain == "rbm"
+    refused = shell("fit", "digits", "-o", "n", "--pretrain", "rbm", *quick)
+    assert (refused.status, 'activation="sigmoid"' in refused.err) == (2, True)
+
+
+def test_a_terminal_gets_a_bar_for_every_layer(shell, quick, monkeypatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    options = ("--pretrain", "rbm", "--pretrain-epochs", "1", "--activation", "sigmoid")
+    done = shell("fit", "digits", "-o", "m", *options, *quick)
+    assert done.status == 0
+    for words in ("Layer 1 of 2, 64-16", "Layer 2 of 2, 16-16", "Training"):
+        assert words in done.err
+
+
 def test_every_option_reaches_the_estimator(shell) -> None:
     options = {
         "n_components": 3,
@@ -206,7 +226,7 @@ def choices() -> list[tuple[str, str]]:
 def test_every_choice_of_the_shell_is_one_of_the_estimators(name: str, choice: str) -> None:
     from narrows.data import read
 
-    more = {"k": 2} if choice == "top-k" else {}
+    more = {"top-k": {"k": 2}, "rbm": {"activation": "sigmoid", "pretrain_epochs": 1}}.get(choice, {})
     quick = {"epochs": 1, "hidden_layer_sizes": (4,), "n_components": 3, "random_state": 0, "batch_size": 64}
     model = narrows.Autoencoder(**{**quick, **more, name: choice}).fit(read("digits").take(slice(0, 64)))
     assert getattr(model, name) == choice

@@ -49,7 +49,7 @@ def test_help_answers_at_once() -> None:
 
 
 def test_every_command_explains_itself(shell) -> None:
-    for command in ("demo", "fit", "encode", "reconstruct", "denoise", "generate", "score"):
+    for command in ("demo", "fit", "encode", "reconstruct", "denoise", "generate", "score", "reproduce"):
         done = shell(command, "--help")
         assert done.status == 0
         assert f"narrows {command}" in done.out

@@ -7,7 +7,8 @@ from sklearn.datasets import load_digits, load_iris
 from torch.distributions import MultivariateNormal
 
 from narrows import Autoencoder, VariationalAutoencoder
-from narrows.errors import SettingError
+from narrows.errors import DataRangeError, SettingError
+from narrows.model import Binarised
 
 DIGITS = load_digits().images / 16
 IRIS = load_iris().data
@@ -145,3 +146,25 @@ def test_without_a_gaussian_code_there_is_a_score_but_no_likelihood():
     assert model.score(IRIS) <= 1
     with pytest.raises(SettingError, match="gaussian code"):
         model.log_likelihood(IRIS)
+
+
+def test_rows_drawn_black_or_white_cannot_come_from_outside_0_to_1():
+    with pytest.raises(DataRangeError, match=r"corruption=Binarised\(\) needs values from 0 to 1"):
+        VariationalAutoencoder(n_components=2, epochs=1, corruption=Binarised()).fit(IRIS)
+
+
+def test_of_black_and_white_rows_the_bound_rises_to_the_integral_over_the_code():
+    # With one latent unit p(x) = ∫ p(x|z) N(z; 0, 1) dz is a sum over a fine grid.
+    x = (np.random.default_rng(2).random((30, 12)) < np.linspace(0.1, 0.9, 12)).astype(np.float32)
+    vae = VariationalAutoencoder(
+        n_components=1, hidden_layer_sizes=(8,), activation="tanh", corruption=Binarised(), epochs=30, random_state=0
+    ).fit(x)
+    z = torch.linspace(-9, 9, 4001, dtype=torch.float64)[:, None]
+    with torch.no_grad():
+        logits = vae.network_.output(z.float()).double()
+    log_p = torch.from_numpy(x).double() @ logits.T - torch.nn.functional.softplus(logits).sum(1)
+    prior = -0.5 * z[:, 0].square() - 0.5 * math.log(2 * math.pi)
+    expected = torch.logsumexp(log_p + prior + math.log(18 / 4000), dim=1).numpy()
+    found = vae.log_likelihood(x, k=5000)
+    np.testing.assert_allclose(found, expected, atol=0.05)
+    assert found.mean() == pytest.approx(expected.mean(), abs=0.01)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from narrows.errors import SettingError
-from narrows.model import GaussianNoise, HiddenCells, Masking, SaltAndPepper, make_corruption
+from narrows.model import Binarised, GaussianNoise, HiddenCells, Masking, SaltAndPepper, make_corruption
 
 
 @pytest.fixture
@@ -33,6 +33,13 @@ def test_salt_and_pepper_are_strewn_in_equal_measure(x, generator, level):
     assert within_chance(pepper.float().mean().item(), level / 2, x.numel())
     clean = ~(salt | pepper)
     assert torch.equal(strewn[clean], x[clean])
+
+
+@pytest.mark.parametrize("grey", [0.0, 0.2, 0.9, 1.0])
+def test_a_grey_pixel_turns_white_as_often_as_it_is_light(generator, grey):
+    drawn = Binarised()(torch.full((500, 200), grey), generator)
+    assert ((drawn == 0) | (drawn == 1)).all()
+    assert within_chance(drawn.mean().item(), grey, drawn.numel())
 
 
 @pytest.mark.parametrize("level", [0.0, 0.1, 2.0])

@@ -9,6 +9,7 @@ from narrows.errors import SettingError
 from narrows.model import (
     L1,
     Bernoulli,
+    Binarised,
     Contractive,
     Corruption,
     GaussianCode,
@@ -36,6 +37,15 @@ def test_corruption_reaches_the_encoder_and_leaves_the_target_clean(build, digit
     terms = Objective(Masking(1.0)).terms(network, digits, generator, progress=0, training=True)
     assert seen[0].abs().max() == 0
     expected = (network.reconstruct(torch.zeros_like(digits)) - digits).square().sum(1)
+    torch.testing.assert_close(terms["reconstruction"], expected)
+
+
+def test_a_binarised_row_is_both_what_the_encoder_sees_and_what_is_to_be_rebuilt(build, digits, generator):
+    network, seen = build(), []
+    network.encoder.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    terms = Objective(Binarised()).terms(network, digits, generator, progress=0, training=True)
+    assert set(seen[0].unique().tolist()) == {0.0, 1.0}
+    expected = (network.reconstruct(seen[0]) - seen[0]).square().sum(1)
     torch.testing.assert_close(terms["reconstruction"], expected)
 
 

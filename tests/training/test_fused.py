@@ -11,6 +11,7 @@ from narrows.model import (
     L1,
     MLP,
     AutoencoderNetwork,
+    Binarised,
     Contractive,
     GaussianCode,
     GaussianNoise,
@@ -100,6 +101,7 @@ def test_every_likelihood_has_the_gradient_of_autograd_to_the_bit(loss, bounded,
     ("others", "objective"),
     [
         ({}, Objective(GaussianNoise(0.3))),
+        ({}, Objective(Binarised())),
         ({"code": TopK(2)}, Objective()),
         ({"code": GaussianCode()}, Objective()),
         ({"code": GaussianCode()}, Objective(penalties=(KLToPrior(beta=2.0, warmup=3),))),
@@ -133,7 +135,7 @@ def stations(draw) -> tuple[AutoencoderNetwork, Objective]:
         code_activation=code_activation,
         likelihood=make_likelihood(loss, loss == "bce" or draw(st.booleans()), D),
     )
-    corruption = draw(st.sampled_from([None, GaussianNoise(0.3), Masking(0.3)]))
+    corruption = draw(st.sampled_from([None, GaussianNoise(0.3), Masking(0.3), Binarised()]))
     return net, Objective(corruption, draw(st.sampled_from(penalties)))
 
 

@@ -7,7 +7,7 @@ from narrows.training.flat import FlatParameters
 from tests.training.building import settings
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name != "lbfgs"])  # which searches: test_line_search
 @pytest.mark.parametrize("shape", [(3, 3), (9,)])
 def test_every_optimizer_lowers_a_quadratic(name, shape):
     target = torch.randn(shape, generator=torch.Generator().manual_seed(0))

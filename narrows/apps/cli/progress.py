@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from narrows.apps.cli.voice import Voice, duration, number
 
 if TYPE_CHECKING:
-    from narrows.estimators import Autoencoder, Epoch
+    from narrows.estimators import Autoencoder, Epoch, LayerEpoch
 
 _LINES = 10  # how many a log gets, where there is no terminal to draw a bar on
 
 
-def shown(epochs: Iterable[Epoch], *, model: Autoencoder, voice: Voice, title: str = "Training") -> Iterator[Epoch]:
-    """Pass the `epochs` of `model` on while drawing them on standard error.
+@dataclass(frozen=True)
+class _Step:
+    """`Training`, 12 of 50, and `loss 12.30, validation 12.90, 11,600 rows/s, 8.3 s left`."""
+
+    title: str
+    done: int
+    total: int
+    words: str
+
+
+def shown(
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, voice: Voice, title: str = "Training"
+) -> Iterator[Epoch | LayerEpoch]:
+    """Pass the records of `model` on while drawing them on standard error: a bar for each layer, and one for training.
 
     A bar on a terminal, some ten lines in a log, nothing where the voice is quiet.
     """
@@ -24,34 +37,49 @@ def shown(epochs: Iterable[Epoch], *, model: Autoencoder, voice: Voice, title: s
     return draw(epochs, model=model, voice=voice, title=title)
 
 
-def _bar(epochs: Iterable[Epoch], *, model: Autoencoder, voice: Voice, title: str) -> Iterator[Epoch]:
+def _bar(
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, voice: Voice, title: str
+) -> Iterator[Epoch | LayerEpoch]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
     with Progress(*columns, TextColumn("{task.fields[words]}"), console=voice.aside, transient=True) as progress:
-        task = progress.add_task(title, total=None, words="first epoch …")
-        for epoch, words, total in _with_words(epochs, model):
-            progress.update(task, completed=len(model.history_), total=total, words=words)
+        drawn, task = None, progress.add_task(title, total=None, words="first epoch …")
+        for epoch, step in _steps(epochs, model, title):
+            if drawn not in (None, step.title):
+                task = progress.add_task(step.title, total=step.total, words="")
+            drawn = step.title
+            words = f"{step.done}/{step.total}, {step.words}"
+            progress.update(task, description=step.title, completed=step.done, total=step.total, words=words)
             yield epoch
 
 
-def _lines(epochs: Iterable[Epoch], *, model: Autoencoder, voice: Voice, title: str) -> Iterator[Epoch]:
-    for epoch, words, total in _with_words(epochs, model):
-        n = len(model.history_)
-        if n == 1 or n == total or n % max(1, total // _LINES) == 0:
-            voice.remark(f"{title}: epoch {words}")
+def _lines(
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, voice: Voice, title: str
+) -> Iterator[Epoch | LayerEpoch]:
+    for epoch, step in _steps(epochs, model, title):
+        if step.done in (1, step.total) or step.done % max(1, step.total // _LINES) == 0:
+            voice.remark(f"{step.title}: epoch {step.done}/{step.total}, {step.words}")
         yield epoch
 
 
-def _with_words(epochs: Iterable[Epoch], model: Autoencoder) -> Iterator[tuple[Epoch, str, int]]:
-    """`12/50, loss 12.30, validation 12.90, 11,600 rows/s, 8.3 s left` for every epoch, and the number of epochs."""
-    seconds = 0.0
+def _steps(
+    epochs: Iterable[Epoch | LayerEpoch], model: Autoencoder, title: str
+) -> Iterator[tuple[Epoch | LayerEpoch, _Step]]:
+    """Every record, and what is told of it."""
+    from narrows.estimators import Epoch
+
+    seconds, name = 0.0, ""
     for epoch in epochs:
-        seconds += epoch.seconds
-        done, total = len(model.history_), model.epochs_
-        words = [f"{done}/{total}", f"loss {number(epoch.loss)}"]
-        if epoch.validation is not None:
-            words.append(f"validation {number(epoch.validation)}")
-        words.append(f"{epoch.rows_per_second:,.0f} rows/s")
-        words.append(f"{duration(seconds / done * (total - done))} left")
-        yield epoch, ", ".join(words), total
+        if isinstance(epoch, Epoch):
+            told, done, total = title, len(model.history_), model.epochs_
+            words = [f"loss {number(epoch.loss)}"]
+            if epoch.validation is not None:
+                words.append(f"validation {number(epoch.validation)}")
+        else:
+            told = f"Layer {epoch.layer} of {epoch.n_layers}, {epoch.n_visible}-{epoch.n_hidden}"
+            done, total, words = epoch.number, epoch.n_epochs, [f"error {number(epoch.error)}"]
+        seconds = epoch.seconds + (seconds if told == name else 0.0)
+        name = told
+        words += [f"{epoch.rows_per_second:,.0f} rows/s", f"{duration(seconds / done * (total - done))} left"]
+        yield epoch, _Step(told, done, total, ", ".join(words))

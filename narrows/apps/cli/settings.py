@@ -178,7 +178,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("beta", float, VARIANT, "Weight of the KL to the prior (variational)."),
     Setting("kl_warmup", float, VARIANT, "Epochs over which beta grows from 0 (variational)."),
     Setting("free_bits", float, VARIANT, "Nats per code unit that cost nothing (variational)."),
-    Setting("optimizer", Literal["adam", "adamw", "rmsprop", "sgd", "muon"], TRAINING, "What moves the weights."),
+    Setting("pretrain", Literal["rbm"], TRAINING, "Start from a stack of Boltzmann machines, layer by layer."),
+    Setting("pretrain_epochs", int, TRAINING, "Passes over the rows for each layer of it."),
+    Setting(
+        "optimizer", Literal["adam", "adamw", "rmsprop", "sgd", "muon", "lbfgs"], TRAINING, "What moves the weights."
+    ),
     Setting("learning_rate", float, TRAINING, "Its peak, after warm-up.", "lr"),
     Setting("momentum", float, TRAINING, "Of sgd and rmsprop."),
     Setting("weight_decay", float, TRAINING, "Decoupled from the gradient."),

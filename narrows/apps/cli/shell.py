@@ -25,6 +25,7 @@ from narrows.apps.cli.impute import impute
 from narrows.apps.cli.lab import lab
 from narrows.apps.cli.reconstruct import reconstruct
 from narrows.apps.cli.report import report
+from narrows.apps.cli.reproduce import reproduce
 from narrows.apps.cli.score import score
 from narrows.apps.cli.sweep import sweep
 
@@ -72,6 +73,7 @@ app.command()(diagnose)
 app.command()(report)
 app.command()(sweep)
 app.command()(lab)
+app.command()(reproduce)
 app.add_typer(data_app, name="data")
 
 

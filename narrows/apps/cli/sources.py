@@ -154,7 +154,7 @@ def chunks_for_model(
     stream = scan(data, label=label)
     voice.remark(f"{stream.source} has {len(stream):,} rows and is read in chunks.")
     for rows in stream.chunks():
-        yield _matched(fitted, rows, voice)
+        yield matched(fitted, rows, voice)
 
 
 def joined_labels(labels: list[np.ndarray | None]) -> np.ndarray | None:

@@ -11,7 +11,7 @@ from narrows.apps.cli.voice import Voice
 
 if TYPE_CHECKING:
     from narrows.data import Rows, RowStream
-    from narrows.estimators import Autoencoder, Epoch
+    from narrows.estimators import Autoencoder, Epoch, LayerEpoch
 
 
 def train(model: Autoencoder, rows: Rows | RowStream, *, voice: Voice, title: str = "Training") -> float:
@@ -23,7 +23,7 @@ def train(model: Autoencoder, rows: Rows | RowStream, *, voice: Voice, title: st
         Ctrl-C before the first epoch ended: there is nothing to keep.
     """
     start = time.perf_counter()
-    epochs = cast("Generator[Epoch]", model.fit_epochs(rows))
+    epochs = cast("Generator[Epoch | LayerEpoch]", model.fit_epochs(rows))
     try:
         for _ in shown(epochs, model=model, voice=voice, title=title):
             pass

@@ -35,8 +35,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     ----------
     estimator : Autoencoder or None, default=None
         Whose reconstructions are judged; copies of it are fitted. None is the default that was measured: eight small
-        variational autoencoders that leave out the worst fifth of every batch, and the distance to the third nearest
-        of at most 4,000 training rows, whichever finds a row the stranger.
+        variational autoencoders that leave out the worst fifth of every batch, and the distance to the five
+        nearest of at most 4,000 training rows, whichever finds a row the stranger.
     score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
         With an `estimator`: -log of the share of training rows whose loss in a column is as large, added up over the
         columns (Fisher 1932; of images, the loss of all pixels); the squared Mahalanobis distance of the code; the
@@ -168,6 +168,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self.scale_ = _scale(parts[train])
+        if self.estimator is None:
+            self.scale_[1] /= ensemble.WEIGHTS
         scores = self._combined(parts)
         self.decision_scores_ = scores
         enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
@@ -254,7 +256,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return self._combined(self.scorer_.parts(floats))
 
     def _combined(self, parts: np.ndarray) -> np.ndarray:
-        """The larger of the parts (n, p), each from its median in units of the way to its upper quartile."""
+        """The larger of the parts (n, p), each from its median in units of the way to its upper quartile.
+
+        Of the default's, the distance counts a little less (`ensemble.WEIGHTS`).
+        """
         return ((parts - self.scale_[0]) / self.scale_[1]).max(axis=1)
 
     def alarms(self, scores: np.ndarray) -> np.ndarray:

@@ -23,7 +23,7 @@ from narrows.training import train_trimmed
 HIDDEN_LAYER_SIZES, N_COMPONENTS = (64, 32), 2
 STEPS, BATCH_SIZE, LEARNING_RATE, BETA = 400, 256, 3e-3, 4.0
 MOST_REFERENCES = 4000
-NEIGHBOUR = 3
+N_NEIGHBOURS, N_EXPECTED = 5, 3  # that a row's distance is measured to, and that say what a column should be
 STANDS_OUT = 6.0
 """Rows whose error is so many ways from median to upper quartile above the median are nobody's neighbours."""
 
@@ -31,7 +31,7 @@ _SHARP = 28  # of the width, which is a standard deviation of the blur
 _CHUNK = 2048
 _CELLS = 8_000_000  # differences held at once
 
-PARTS = ("reconstruction", "distance")
+PARTS, WEIGHTS = ("reconstruction", "distance"), np.array([1.0, 0.85])
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ class TrimmedEnsemble:
         return ensemble, parts
 
     def parts(self, floats: np.ndarray, *, own: np.ndarray | None = None) -> np.ndarray:
-        """Squared error, a mean over members, and squared distance to the third nearest reference: (n, 2).
+        """Squared error by the member that does worst, and mean squared distance to the five nearest references: (n, 2).
 
         own : (n,) each row's place among the references, which is then left out of its neighbours; -1 for none.
         """
@@ -109,8 +109,8 @@ class TrimmedEnsemble:
         parts[:, 0] = _errors(self.network, x)
         for start in range(0, len(x), _CHUNK):
             chunk = torch.from_numpy(x[start : start + _CHUNK])
-            distances, _ = self._neighbours(chunk, None if own is None else own[start : start + len(chunk)])
-            parts[start : start + len(chunk), 1] = distances[:, -1].square().numpy()
+            distances = self._nearest(chunk, None if own is None else own[start : start + len(chunk)])
+            parts[start : start + len(chunk), 1] = distances.square().mean(dim=1).numpy()
         return parts / _contrast(x)[:, None] ** self.exponents if self.exponents.any() else parts
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +131,7 @@ class TrimmedEnsemble:
         references, column_of = self._references, torch.from_numpy(columns)
         expected, far = np.empty(floats.shape, np.float32), np.empty((len(floats), n_columns))
         step = max(1, _CELLS // self.references.size)
-        n_near = min(NEIGHBOUR, len(references))
+        n_near = min(N_EXPECTED, len(references))
         for start in range(0, len(floats), step):
             x = torch.from_numpy(seen(floats[start : start + step], self.image_shape))
             squares = (x[:, None] - references).square()
@@ -151,14 +151,13 @@ class TrimmedEnsemble:
     def _references(self) -> Tensor:
         return torch.from_numpy(seen(self.references, self.image_shape))
 
-    def _neighbours(self, x: Tensor, own: np.ndarray | None) -> tuple[Tensor, Tensor]:
+    def _nearest(self, x: Tensor, own: np.ndarray | None) -> Tensor:
         distances = torch.cdist(x, self._references)
         if own is not None:
             rows = np.flatnonzero(own >= 0)
             distances[torch.from_numpy(rows), torch.from_numpy(own[rows])] = torch.inf
-        n = max(1, min(NEIGHBOUR, len(self.references) - (own is not None)))
-        nearest = torch.topk(distances, n, dim=1, largest=False)
-        return nearest.values, nearest.indices
+        n = max(1, min(N_NEIGHBOURS, len(self.references) - (own is not None)))
+        return torch.topk(distances, n, dim=1, largest=False).values
 
     def tensors(self) -> dict[str, Tensor]:
         """What is saved."""
@@ -187,11 +186,11 @@ def _rebuilt(network: StackedVariational, x: Tensor) -> Tensor:
 
 
 def _errors(network: StackedVariational, x: np.ndarray) -> np.ndarray:
-    """The squared error of each row (n, d), a mean over members: (n,)."""
+    """The squared error of each row (n, d) by the member that does worst: (n,). A row that all rebuild is usual."""
     errors = np.empty(len(x))
     for start in range(0, len(x), _CHUNK):
         chunk = torch.from_numpy(x[start : start + _CHUNK])
-        errors[start : start + len(chunk)] = (_rebuilt(network, chunk) - chunk).square().sum(dim=2).mean(dim=0).numpy()
+        errors[start : start + len(chunk)] = (_rebuilt(network, chunk) - chunk).square().sum(dim=2).amax(dim=0).numpy()
     return errors
 
 

@@ -1,0 +1,25 @@
+"""The papers by name. A paper is one module (or package) of this folder with a `REPRODUCTION` in it."""
+
+from __future__ import annotations
+
+import importlib
+
+from narrows.reproductions.frame import Reproduction
+
+PAPERS: dict[str, str] = {
+    "hinton2006": "Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks",
+    "vincent2010": "Vincent et al. 2010, Stacked denoising autoencoders",
+    "rifai2011": "Rifai et al. 2011, Contractive auto-encoders",
+    "makhzani2013": "Makhzani & Frey 2014, k-sparse autoencoders",
+    "burda2015": "Burda, Grosse & Salakhutdinov 2016, Importance weighted autoencoders",
+}
+"""Name -> authors, year and title; the module is imported when it is asked for."""
+
+
+def reproduction(name: str) -> Reproduction:
+    """The reproduction of the paper called `name`; SettingError where there is none."""
+    if name not in PAPERS:
+        from narrows.errors import SettingError
+
+        raise SettingError(f"There is no reproduction named {name!r}; the papers are {', '.join(PAPERS)}.")
+    return importlib.import_module(f"narrows.reproductions.{name}").REPRODUCTION

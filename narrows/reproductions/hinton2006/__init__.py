@@ -1,0 +1,16 @@
+"""Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks, Science 313:504-507."""
+
+from narrows.reproductions.frame import Reproduction
+from narrows.reproductions.hinton2006.classifier import CLASSIFIER
+from narrows.reproductions.hinton2006.curves import CURVES
+from narrows.reproductions.hinton2006.digits import MNIST_30
+from narrows.reproductions.hinton2006.documents import DOCUMENTS, HOW_TO_GET_REUTERS
+from narrows.reproductions.hinton2006.faces import FACES, HOW_TO_GET_FACES
+from narrows.reproductions.hinton2006.plane import MNIST_2
+
+REPRODUCTION = Reproduction(
+    "hinton2006",
+    "Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks (Science 313:504-507)",
+    (CURVES, MNIST_30, MNIST_2, FACES, DOCUMENTS, CLASSIFIER),
+    {"faces": HOW_TO_GET_FACES, "reuters": HOW_TO_GET_REUTERS},
+)

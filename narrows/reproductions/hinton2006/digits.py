@@ -1,0 +1,57 @@
+"""MNIST through 784-1000-500-250-30 (Fig. 2B), trained in four ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from narrows.reproductions.frame import Experiment, Record, Setup
+from narrows.reproductions.hinton2006.comparison import Contender, Linear, compare, net
+from narrows.reproductions.sets import pixels
+
+SIZES = (1000, 500, 250, 30)
+
+
+def _run(setup: Setup) -> Iterator[Record]:
+    data = pixels("mnist").first(setup.rows(60_000, quick=8000), setup.rows(10_000, quick=10_000))
+    few = f"{len(data.train):,} of 60,000 training images; " if setup.quick else ""
+    pretrained = {"pretrain": "rbm", "pretrain_epochs": setup.epochs(50, quick=5)}
+    adam = {"optimizer": "adam", "batch_size": 100, "epochs": setup.epochs(60, quick=8)}
+    contenders = [
+        Contender("RBMs, then Adam", net(SIZES, setup.seed, **pretrained, **adam), note=few.rstrip("; ")),
+        Contender("Adam from random weights", net(SIZES, setup.seed, **adam), note=few.rstrip("; ")),
+        Contender(
+            "RBMs, then L-BFGS",
+            net(SIZES, setup.seed, **pretrained, optimizer="lbfgs", batch_size=1000, epochs=setup.epochs(20, quick=2)),
+            3.00,
+            "Fig. 2B",
+            few + "the paper: 200 epochs of conjugate gradients",
+        ),
+        Contender(
+            "Muon from random weights",
+            net(
+                SIZES,
+                setup.seed,
+                activation="silu",
+                loss="mse",
+                corruption="gaussian",
+                level=0.1,
+                weight_decay=0.5,
+                batch_size=100 if setup.quick else 512,
+                epochs=setup.epochs(80, quick=10),
+            ),
+            note=few + "SiLU units, squared error, noise of 0.1 on the input; Martens 2010 reached 2.28",
+        ),
+    ]
+    yield from compare(
+        "MNIST, 30 numbers",
+        "mnist-30",
+        data,
+        contenders,
+        pca=[Linear(30, 13.87, "Fig. 2B")],
+        logistic=[Linear(30, 8.01, "Fig. 2B")],
+        logistic_epochs=setup.epochs(30, quick=20),
+        seed=setup.seed,
+    )
+
+
+MNIST_30 = Experiment("mnist30", "MNIST through 784-1000-500-250-30", _run)

@@ -1,0 +1,103 @@
+"""The paper's figures, drawn from what was measured here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.insight.figures.mosaic import draw_images, grid_size
+from narrows.insight.figures.style import COLOURS, FAINT, GREY, style
+from narrows.reproductions.frame import Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SHOWN = 12
+"""Test images in a picture."""
+
+
+def figure(width: float, height: float) -> Figure:
+    """An empty figure that pyplot knows nothing of."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def images(name: str, task: str, rows: Mapping[str, np.ndarray], shape: tuple[int, int]) -> Picture:
+    """The first test images, and each method's reconstructions of them in a line below (Fig. 2)."""
+    lines = {caption or "test images": np.clip(x[:SHOWN], 0, 1) for caption, x in rows.items()}
+    stack = np.stack([x.reshape(-1, *shape, 1) for x in lines.values()])
+    with style():
+        width, height = grid_size(len(stack), stack.shape[1], side=0.55)
+        drawn = figure(width + 3.2, height)
+        ax = drawn.subplots()
+        draw_images(ax, stack, captions=list(lines))
+        ax.set_yticks(ax.get_yticks(), list(lines))  # whole, where draw_images shortens them
+        ax.set_title(f"{task}: test images and their reconstructions")
+    return Picture(
+        name, f"{task}: test images, and what each method makes of them (squared error per image)", drawn, "png"
+    )
+
+
+def courses(name: str, task: str, lines: Mapping[str, np.ndarray], papers: Mapping[str, float | None]) -> Picture:
+    """Test error over training time, one line a method; the paper's error as a dashed line."""
+    with style():
+        drawn = figure(6.8, 3.8)
+        ax = drawn.subplots()
+        for (method, course), colour in zip(lines.items(), COLOURS, strict=False):
+            ax.plot(course[:, 0], course[:, 1], color=colour, label=method)
+        for paper in {paper for paper in papers.values() if paper is not None}:
+            ax.axhline(paper, color=GREY, linestyle="--", linewidth=1, label=f"the paper: {paper:g}")
+        ax.set(
+            xscale="log",
+            yscale="log",
+            xlabel="seconds of training, pre-training included",
+            ylabel="squared error per image",
+        )
+        plain_ticks(ax)
+        ax.set_title(f"{task}: test error while training")
+        ax.legend()
+    return Picture(name, f"{task}: squared error on test images over the seconds of training", drawn)
+
+
+def maps(name: str, task: str, codes: Mapping[str, np.ndarray], labels: np.ndarray) -> Picture:
+    """Two-dimensional codes side by side, coloured by class (Fig. 3)."""
+    with style():
+        drawn = figure(4.2 * len(codes), 4.4)
+        for ax, (title, z) in zip(np.ravel(drawn.subplots(1, len(codes))), codes.items(), strict=True):
+            for label in np.unique(labels):
+                here = z[labels == label]
+                ax.scatter(
+                    here[:, 0], here[:, 1], s=2, color=COLOURS[int(label) % 10], label=f"{label}", rasterized=True
+                )
+                ax.text(*np.median(here, axis=0), f"{label}", weight="bold", ha="center", va="center")
+            ax.set(title=title, xticks=[], yticks=[])
+    return Picture(name, f"{task}: codes of test images, coloured by the digit they show", drawn, "png")
+
+
+def precision_curves(name: str, task: str, curves: Mapping[str, np.ndarray], retrieved: np.ndarray) -> Picture:
+    """Precision over the number of retrieved documents (Fig. 4A)."""
+    with style():
+        drawn = figure(6.0, 3.6)
+        ax = drawn.subplots()
+        for (method, precision), colour in zip(curves.items(), COLOURS, strict=False):
+            ax.plot(retrieved, 100 * precision, color=colour, marker="o", markersize=3, label=method)
+        ax.set(xscale="log", xlabel="retrieved documents", ylabel="% of the query's class", title=task)
+        plain_ticks(ax)
+        ax.grid(color=FAINT, linewidth=0.6)
+        ax.legend()
+    return Picture(name, f"{task}: share of retrieved test documents that are of the query's class", drawn)
+
+
+def plain_ticks(ax: Axes) -> None:
+    """Numbers without exponents on logarithmic axes."""
+    from matplotlib.ticker import LogFormatter, LogLocator
+
+    for axis in (ax.xaxis, ax.yaxis):
+        if axis.get_scale() == "log":
+            axis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+            axis.set_major_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(np.inf, np.inf)))
+            axis.set_minor_formatter(lambda *_: "")

@@ -1,0 +1,135 @@
+"""k-sparse autoencoders on MNIST, judged by a logistic regression on their features.
+
+Makhzani & Frey 2014 (arXiv 2013), sections 2 and 4.4: 1000 linear units of which the k largest are kept, tied weights,
+a linear output, squared error; k falls to its value over the first half of the training, so that few units die. The
+features of a row are its alpha k largest activations, the weights stay as they are, and only a softmax layer learns
+the digits. Their numbers here are quoted from memory.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.reproductions import pictures
+from narrows.reproductions.frame import Experiment, Progress, Record, Reproduction, Result, Setup
+from narrows.reproductions.layers import encoder_layer
+from narrows.reproductions.sets import Parts, pixels
+
+if TYPE_CHECKING:
+    from narrows.estimators import SparseAutoencoder
+
+N_UNITS, ALPHA = 1000, 3
+PAPER = {40: 1.54, 25: 1.35, 10: 2.10}
+"""k -> % wrong."""
+
+_TASK, _UNIT, _SOURCE = "MNIST, fixed features", "% wrong", "Table 2, quoted from memory"
+_FIRST_K, _FALLING = 100, 4  # k falls from the first number in as many stages
+_AT_ONCE = 4096
+
+
+def falling(k: int) -> list[int]:
+    """The numbers of units that are kept while k falls, the last of them above k; none where k is large."""
+    return sorted({int(n) for n in np.geomspace(_FIRST_K, k, _FALLING + 1) if n > k}, reverse=True)
+
+
+def features(model: SparseAutoencoder, x: np.ndarray, n_active: int) -> np.ndarray:
+    """The `n_active` largest activations of each row, all others 0: float32 (n, n_components)."""
+    import torch
+
+    from narrows.model import TopK
+
+    code, network = TopK(min(n_active, model.n_components_)), model.network_
+    with torch.inference_mode():
+        return np.concatenate([code.point(network.encode(torch.from_numpy(rows))) for rows in _chunks(x)])
+
+
+def _run(setup: Setup) -> Iterator[Record]:
+    data = pixels("mnist").first(setup.rows(60_000, quick=10_000), setup.rows(10_000, quick=10_000))
+    few = f"{len(data.train):,} of 60,000 training images" if setup.quick else ""
+    _, wrong = yield from _judged(data.train, data.test, data, setup, "raw pixels")
+    yield Result(_TASK, "raw pixels", wrong, _UNIT, 7.20, _SOURCE, None, few)
+    for k in (25,) if setup.quick else PAPER:
+        method = f"k-sparse, k = {k}"
+        model, seconds = yield from _fitted(k, data.train, setup, f"{_TASK}: {method}")
+        train, test = (features(model, x, ALPHA * k) for x in (data.train, data.test))
+        classifying, wrong = yield from _judged(train, test, data, setup, method)
+        dead = int((train.max(axis=0) <= 0).sum())
+        note = "; ".join(filter(None, (few, f"{dead} of {N_UNITS} units never active" if dead else "")))
+        yield Result(_TASK, method, wrong, _UNIT, PAPER[k], _SOURCE, seconds + classifying, note)
+        weight = encoder_layer(model).weight.detach().numpy()
+        yield pictures.filters(f"filters-{k}", f"MNIST: what 100 of the 1000 units look for, k = {k}", weight[:100])
+
+
+def _fitted(
+    k: int, x: np.ndarray, setup: Setup, title: str
+) -> Generator[Progress, None, tuple[SparseAutoencoder, float]]:
+    """The autoencoder, and its seconds: half of the passes while k falls, half at k."""
+    from narrows.estimators import SparseAutoencoder
+
+    epochs = setup.epochs(20, quick=16)
+    model = SparseAutoencoder(
+        penalty=None,
+        code="top-k",
+        n_components=N_UNITS,
+        hidden_layer_sizes=(),
+        tied_weights=True,
+        output_activation="linear",
+        loss="mse",
+        optimizer="adam",
+        batch_size=100 if setup.quick else 250,
+        validation_fraction=0,
+        early_stopping=False,
+        warm_start=True,
+        random_state=setup.seed,
+    )
+    start, stages = time.perf_counter(), falling(k)
+    passes = [(n_kept, max(1, epochs // 2 // len(stages))) for n_kept in stages] + [(k, epochs - epochs // 2)]
+    for n_kept, n in passes:
+        model.set_params(k=n_kept, epochs=n)
+        for _ in model.fit_epochs(x):
+            words = f"loss {model.history_[-1].loss:.4g}, keeping {n_kept}"
+            yield Progress(title, len(model.history_), sum(n for _, n in passes), words)
+    return model, time.perf_counter() - start
+
+
+def _judged(
+    train: np.ndarray, test: np.ndarray, data: Parts, setup: Setup, title: str
+) -> Generator[Progress, None, tuple[float, float]]:
+    """The seconds of a softmax regression on features, and what it gets wrong on the test rows in per cent."""
+    import torch
+
+    from narrows.model import MLP, Linear
+    from narrows.reproductions.classifier import fine_tuned, percent_wrong
+
+    assert data.train_labels is not None
+    assert data.test_labels is not None
+    generator = torch.Generator().manual_seed(setup.seed)
+    scale = np.float32(1 / train.std())
+    softmax = MLP([Linear(train.shape[1], 10)], "sigmoid", "linear")
+    softmax.initialise(generator, 0.1)
+    seconds = yield from fine_tuned(
+        softmax,
+        train * scale,
+        data.train_labels,
+        epochs=setup.epochs(40, quick=40),
+        generator=generator,
+        title=f"{_TASK}: a softmax on {title}",
+        batch_size=200,
+    )
+    return seconds, percent_wrong(softmax, test * scale, data.test_labels)
+
+
+def _chunks(x: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(x), _AT_ONCE):
+        yield x[start : start + _AT_ONCE]
+
+
+REPRODUCTION = Reproduction(
+    "makhzani2013",
+    "Makhzani & Frey 2014, k-sparse autoencoders (ICLR; arXiv:1312.5663)",
+    (Experiment("mnist", "k-sparse autoencoders on MNIST, a softmax on their features", _run),),
+)

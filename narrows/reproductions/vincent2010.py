@@ -1,0 +1,145 @@
+"""Stacked denoising autoencoders on MNIST: three layers learned one by one without labels, then fine-tuned with them.
+
+Vincent, Larochelle, Lajoie, Bengio & Manzagol 2010, section 6.3: sigmoid layers with tied weights on cross-entropy,
+each learned from the codes of the one below, of which masking noise hides a share. The noise is theirs; the layers
+have 1000 units each, where they searched from 1000 to 3000, and Adam takes few passes, where they searched for the
+number of passes of stochastic gradient descent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.reproductions import pictures
+from narrows.reproductions.frame import Experiment, Record, Reproduction, Result, Setup
+from narrows.reproductions.layers import greedy, sigmoid_layer
+from narrows.reproductions.sets import Parts, pixels
+
+if TYPE_CHECKING:
+    import torch
+
+    from narrows.model import Linear
+
+SIZES = (1000, 1000, 1000)
+_UNIT, _SOURCE = "% wrong", "Table 3"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to begin: masking noise of `level` on every layer's input, 0 for none; None begins with random weights."""
+
+    name: str
+    picture: str
+    level: float | None
+    paper: float | None = None
+
+
+def with_background(x: np.ndarray, seed: int) -> np.ndarray:
+    """Images (n, d) in [0, 1] on uniform noise: whichever is brighter, pixel by pixel (Larochelle et al. 2007)."""
+    return np.maximum(x, np.random.default_rng(seed).random(x.shape, np.float32))
+
+
+def _digits(setup: Setup) -> Iterator[Record]:
+    data = pixels("mnist").first(setup.rows(60_000, quick=6000), setup.rows(10_000, quick=10_000))
+    few = f"{len(data.train):,} of 60,000 training images" if setup.quick else ""
+    methods = [
+        Method("denoising autoencoders, 25 % masked", "denoising", 0.25, 1.28),
+        Method("autoencoders", "plain", 0.0, 1.40),
+        Method("random weights", "random", None),
+    ]
+    yield from _compared("MNIST", "mnist", data, methods, setup, few, rate=2e-3)
+
+
+def _background(setup: Setup) -> Iterator[Record]:
+    clean = pixels("mnist").first(setup.rows(10_000, quick=6000), setup.rows(10_000, quick=10_000))
+    train, test = with_background(clean.train, setup.seed), with_background(clean.test, setup.seed + 1)
+    data = Parts(train, test, clean.train_labels, clean.test_labels)
+    note = "made anew from MNIST, not the paper's images; 10,000 test images, the paper 50,000"
+    few = f"{len(train):,} of 10,000 training images; " if setup.quick else ""
+    methods = [
+        Method("denoising autoencoders, 40 % masked", "denoising", 0.40, 10.30),
+        Method("autoencoders", "plain", 0.0, 11.28),
+        Method("random weights", "random", None),
+    ]
+    yield from _compared("MNIST on noise (bg-rand)", "background", data, methods, setup, few + note, rate=5e-4)
+
+
+def _compared(
+    task: str,
+    name: str,
+    data: Parts,
+    methods: list[Method],
+    setup: Setup,
+    note: str,
+    *,
+    rate: float,
+) -> Iterator[Record]:
+    """A result for each method. rate : of fine-tuning."""
+    import torch
+
+    from narrows.reproductions.classifier import classifier, fine_tuned, percent_wrong
+
+    assert data.train_labels is not None
+    assert data.test_labels is not None
+    for method in methods:
+        generator = torch.Generator().manual_seed(setup.seed)
+        title = f"{task}, {method.name}"
+        if method.level is None:
+            layers, seconds = _drawn(data.train.shape[1], generator), 0.0
+        else:
+            make = partial(
+                sigmoid_layer,
+                corruption="masking" if method.level else None,
+                level=method.level,
+                batch_size=500 if _is_large(data) else 100,
+                epochs=setup.epochs(12, quick=5),
+                random_state=setup.seed,
+            )
+            layers, seconds = yield from greedy(make, SIZES, data.train, title)
+            weight = layers[0].weight.detach().numpy()[:100]
+            caption = f"{task}: what 100 units of layer 1 look for, {method.name}"
+            yield pictures.filters(f"{name}-{method.picture}", caption, weight)
+        network = classifier(layers, 10, generator)
+        seconds += yield from fine_tuned(
+            network,
+            data.train,
+            data.train_labels,
+            epochs=setup.epochs(20, quick=10),
+            generator=generator,
+            title=f"{title}: fine-tuning",
+            rate=rate,
+            batch_size=200 if _is_large(data) else 50,
+        )
+        wrong = percent_wrong(network, data.test, data.test_labels)
+        yield Result(task, method.name, wrong, _UNIT, method.paper, _SOURCE if method.paper else "", seconds, note)
+
+
+def _drawn(n_floats: int, generator: torch.Generator) -> list[Linear]:
+    """Layers with random weights."""
+    from narrows.model import Linear
+
+    layers = [Linear(n_in, n_out) for n_in, n_out in pairwise((n_floats, *SIZES))]
+    for layer in layers:
+        layer.initialise(generator)
+    return layers
+
+
+def _is_large(data: Parts) -> bool:
+    """Whether there are so many rows that large batches make steps enough."""
+    return len(data.train) > 20_000
+
+
+REPRODUCTION = Reproduction(
+    "vincent2010",
+    "Vincent, Larochelle, Lajoie, Bengio & Manzagol 2010, Stacked denoising autoencoders (JMLR 11:3371-3408)",
+    (
+        Experiment("mnist", "Three layers on MNIST", _digits),
+        Experiment("background", "Three layers on 10,000 digits before noise", _background),
+    ),
+)

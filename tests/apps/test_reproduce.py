@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.reproductions.papers import PAPER
+
+
+@pytest.fixture(autouse=True)
+def made_up(monkeypatch):
+    """A paper that takes no time, in the place of the real ones."""
+    import narrows.reproductions
+
+    monkeypatch.setattr(narrows.reproductions, "reproduction", {"made2000": PAPER}.__getitem__)
+
+
+def test_without_a_name_the_papers_are_listed(shell) -> None:
+    told = shell("reproduce")
+    assert told.status == 0
+    assert "hinton2006" in told.out
+    assert "hinton2006" in shell("reproduce", "--json").json
+
+
+def test_a_paper_is_a_table_and_a_folder(shell) -> None:
+    told = shell("reproduce", "made2000", "--seed", "4")
+    assert told.status == 0
+    for words in ("Nobody 2000", "1.250", "1.5 (Table 1)", "not run: faces are needed"):
+        assert words in told.out
+    assert "4/4" in told.err
+    about = json.loads(Path("made2000/results.json").read_text())
+    assert about["command"] == "narrows reproduce made2000 --seed 4"
+    assert Path("made2000/line.svg").is_file()
+
+
+def test_a_part_is_a_folder_of_its_own_and_json_is_one_object(shell) -> None:
+    told = shell("reproduce", "made2000", "--quick", "--only", "counting", "--json", "--quiet")
+    assert told.err == ""
+    assert [result["task"] for result in told.json["results"]] == ["counting"]
+    assert told.json["command"] == "narrows reproduce made2000 --quick --only counting --seed 0"
+    assert told.json["output"] == "made2000-counting"
+    assert Path("made2000-counting/results.md").is_file()
+
+
+def test_nothing_but_an_earlier_reproduction_is_replaced(shell) -> None:
+    assert shell("reproduce", "made2000").status == 0
+    refused = shell("reproduce", "made2000")
+    assert (refused.status, "--force" in refused.err) == (1, True)
+    assert shell("reproduce", "made2000", "--force").status == 0
+    Path("made2000/letter.txt").write_text("mine")
+    refused = shell("reproduce", "made2000", "--force")
+    assert refused.status == 1
+    assert Path("made2000/letter.txt").read_text() == "mine"
+
+
+def test_results_that_are_done_are_kept_when_a_later_experiment_fails(shell) -> None:
+    told = shell("reproduce", "made2000", "--faces", ".")
+    assert told.status == 1
+    assert "These are no faces." in told.err
+    assert [r["task"] for r in json.loads(Path("made2000/results.json").read_text())["results"]] == ["counting"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--only", "nothing"), "its experiments are counting, missing"),
+        (("--reuters", "x"), "uses no reuters"),
+        (("--faces", "nowhere"), "There is no nowhere; --faces takes ask for them"),
+    ],
+)
+def test_what_is_not_there_is_refused_before_any_work(shell, arguments, words: str) -> None:
+    told = shell("reproduce", "made2000", *arguments)
+    assert told.status in (1, 2)
+    assert words in told.err
+    assert not Path("made2000").exists()
