@@ -53,7 +53,7 @@ class Worker:
         if backend == "process":
             prepare()
             context = get_context(_METHOD)
-            self.process = context.Process(target=main, args=(theirs, threads_for_training()), daemon=True)
+            self.process = context.Process(target=main, args=(theirs, threads_for_training()), daemon=True)  # pyright: ignore[reportAttributeAccessIssue]
         self._listener = threading.Thread(target=self._live, args=(theirs,), daemon=True, name="narrows-listener")
         self._listener.start()
 
