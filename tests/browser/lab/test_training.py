@@ -186,7 +186,7 @@ def test_a_loss_that_explodes_is_said_and_can_be_tried_again(page: Page, lab: La
 
 
 def test_a_training_whose_process_is_killed_is_said_and_can_be_tried_again(page: Page, lab: Lab) -> None:
-    run = start(page, epochs="3000")
+    run = start(page, epochs="3000", learning_rate="0.00002")
     until(page, "training", "d.ready === 'true' && Number(d.epoch) >= 3")
     lab.kill_trainings()
     in_state(page, "failed")
