@@ -70,6 +70,13 @@ def of_model(lab: Lab, run: str, z: np.ndarray) -> np.ndarray:
     return np.round(255 * np.clip(decoded, 0, 1)).reshape(8, 8)
 
 
+def name_on_the_map(page: Page, cls: int) -> dict[str, float]:
+    """Where a class's name stands; asked at one blow, since names are made anew with every frame."""
+    selector = f".maps figure:first-child text.class-name[data-class='{cls}']"
+    page.wait_for_selector(selector, state="attached")
+    return page.evaluate("(name) => document.querySelector(name).getBoundingClientRect().toJSON()", selector)
+
+
 def coloured(page: Page, colour: tuple[int, int, int]) -> int:
     """How many pixels of the map have exactly this colour."""
     return page.locator(".map-points").first.evaluate(
@@ -101,9 +108,7 @@ def test_the_code_follows_the_pointer_to_the_pixel(page: Page) -> None:
 
 def test_a_class_that_is_switched_off_is_neither_seen_nor_met(page: Page) -> None:
     labels = load_digits().target
-    marks = page.locator(".map").first.locator("text.class-name[data-class='3']")
-    place = marks.bounding_box()
-    assert place is not None
+    place = name_on_the_map(page, 3)
     assert coloured(page, COLOURS[3]) > 500
     page.get_by_role("button", name="3 183").click()
     until(page, "latent", "d.hidden === '3'")
@@ -191,8 +196,7 @@ def test_where_no_row_lies_the_page_says_so(page: Page) -> None:
     warning = page.locator(".probe-warning")
     hover(page, 0.02, 0.02)
     expect(warning).to_be_visible()
-    place = page.locator(".maps figure:first-child text.class-name[data-class='0']").bounding_box()
-    assert place is not None
+    place = name_on_the_map(page, 0)
     page.mouse.move(place["x"] + 5, place["y"] + 5)
     until(page, "latent", "d.far === 'false'")
     expect(warning).to_be_hidden()
