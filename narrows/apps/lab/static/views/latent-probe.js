@@ -22,6 +22,7 @@ export function rowPictures(lab, run) {
 export function mountProbe(lab, run) {
   const decoded = h("canvas", { class: "probe-decoded", role: "img", "aria-label": "The decoded picture at the pointer", dataset: { picture: "decoded" } });
   const nearest = h("canvas", { class: "probe-nearest", role: "img", "aria-label": "The nearest real row", dataset: { picture: "nearest" } });
+  const mark = h("span", { class: "preview-mark", hidden: true, title: "From the decoded grid, until the decoder has answered" }, "preview");
   const code = h("p", { class: "note mono probe-code" });
   const words = h("p", { class: "note" });
   const warning = h("p", { class: "probe-warning", hidden: true, dataset: { far: "true" } }, "No training data nearby: what you see is a guess.");
@@ -30,16 +31,27 @@ export function mountProbe(lab, run) {
   let wanted = -1;
 
   const el = h("div", { class: `probe-panel${run.shape ? "" : " is-table"}` },
-    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded here"), code)),
+    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded here"), mark, code)),
     h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), words)), warning);
 
   /** A decoded picture, and the code it was decoded from. */
   function showDecoded(values, z, epoch) {
+    paint(values);
+    mark.hidden = true;
+    decoded.dataset.z = Array.from(z).join(",");
+    decoded.dataset.epoch = epoch;
+  }
+
+  /** What stands in for a picture that is late. */
+  function showPreview(values) {
+    paint(values);
+    mark.hidden = false;
+  }
+
+  function paint(values) {
     const row = run.shape ? null : pictures.get(wanted);
     if (row) drawPair(decoded, row, values, run);
     else drawPicture(decoded, values, run);
-    decoded.dataset.z = Array.from(z).join(",");
-    decoded.dataset.epoch = epoch;
   }
 
   /** The row the probe is next to: its picture follows, and is never another row's. */
@@ -62,7 +74,7 @@ export function mountProbe(lab, run) {
   }
 
   return {
-    el, showDecoded, showRow, decoded,
+    el, showDecoded, showPreview, showRow, decoded,
     say(z) { clear(code, `z = (${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${z.length > 3 ? `, … ${z.length}` : ""})`); },
     warn(far) { warning.hidden = !far; },
     redraw() { const position = wanted; if (position >= 0 && pictures.get(position)) drawPicture(nearest, pictures.get(position), run); },
