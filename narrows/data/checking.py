@@ -89,8 +89,8 @@ def check_cells(
     are told in a warning. None at the fit itself.
     """
     may_be_gaps = missing != "error" and not (missing == "mask" and rows.image_shape is not None)
-    names = rows.dtypes  # once: it has as many entries as there are columns
-    dtypes = {i: np.dtype(names[i]).kind for i in (range(rows.n_columns) if columns is None else columns)}
+    of_all = rows.dtypes  # made anew at each asking
+    dtypes = {i: np.dtype(of_all[i]).kind for i in (range(rows.n_columns) if columns is None else columns)}
     numbers = [i for i, kind in dtypes.items() if kind == "f"]
     n_gaps = {i: int(is_gap(rows.column(i)).sum()) for i, kind in dtypes.items() if kind in "OM"}
     with_gaps = [i for i, n in n_gaps.items() if n and not (columns is None and n == len(rows))]

@@ -64,6 +64,9 @@ def lab(
     [bold]narrows lab flights.csv --label cancelled[/bold]
     [bold]narrows lab digits-plain --data digits[/bold]
     """
+    from narrows.apps.lab.workers import prepare
+
+    prepare()  # what trainings need takes longer than all that follows
     size = size_in(image_size)
     make = _model(Path(data), rows) if _is_model(data) else _rows(data, rows, label, size)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from narrows.apps.lab.datasets import MOST_ROWS, Source, load
 from narrows.apps.lab.params import Params
-from narrows.apps.lab.rows import anomalous, floats_of, trained_on, units
+from narrows.apps.lab.rows import anomalous, floats_of, normal_classes, some_rows, trained_on, units
 from narrows.apps.lab.runs import Run
 from narrows.apps.lab.teller import pictures, pixels, plane_of
 
@@ -140,7 +140,7 @@ class Answers:
         rows = self.rows(run)
         positions = params.places("positions", 2000, len(rows))
         if positions is None:
-            positions = self._some(run, model, rows, params, params.whole("n", 24, 1, 2000))
+            positions = some_rows(run, rows, self.seen(run, model), params, params.whole("n", 24, 1, 2000))
         found = payloads.reconstructions(model, rows, positions=positions)
         return payloads.Payload("rows", {**found.about, **units(model)}, found.arrays)
 
@@ -195,7 +195,7 @@ class Answers:
         values = params.numbers("values", model.network_.n_floats)
         positions = params.places("positions", 64, len(rows))
         if positions is None:
-            positions = self._some(run, model, rows, params, params.whole("n", 6, 1, 64))
+            positions = some_rows(run, rows, self.seen(run, model), params, params.whole("n", 6, 1, 64))
         if values is None:
             found = payloads.denoising(model, rows, corruption=kind, level=level, positions=positions, seed=seed)
         else:
@@ -222,7 +222,7 @@ class Answers:
         from narrows.insight import payloads
 
         rows = self.rows(run)
-        normal = self._normal(run, rows, params)
+        normal = normal_classes(run, rows, params)
         is_anomaly = None if normal is None else anomalous(rows.labels, normal)
         seen = self.seen(run, model)
         found = payloads.scores(model, rows, is_anomaly, seen=seen)
@@ -279,33 +279,6 @@ class Answers:
             **losses,
         }
         return Answer({"epochs": epochs}, arrays, epochs[-1])
-
-    # -- rows
-
-    def _some(self, run: Run, model: Autoencoder, rows: Rows, params: Params, n: int) -> np.ndarray:
-        """Places of rows of all classes in turn, of those that training did not see where there are enough."""
-        from narrows.insight.payloads import mixed
-
-        candidates = np.arange(len(rows))
-        subset = params.choice("subset", ("any", "normal", "anomalous"), "any")
-        normal = self._normal(run, rows, params)
-        if subset != "any" and normal is not None:
-            candidates = candidates[anomalous(rows.labels, normal) == (subset == "anomalous")]
-        label = params.text("label")
-        if label is not None and rows.labels is not None:
-            candidates = candidates[rows.labels[candidates] == label]
-        unseen = candidates[~self.seen(run, model)[candidates]]
-        if len(unseen) >= n:
-            candidates = unseen
-        if not len(candidates):
-            raise _wrong("There is no such row.")
-        labels = None if rows.labels is None else rows.labels[candidates]
-        return candidates[mixed(labels, len(candidates), n)]
-
-    def _normal(self, run: Run, rows: Rows, params: Params) -> list[str] | None:
-        """The classes that count as normal; None where none is said."""
-        normal = params.texts("normal") or run.settings.get("normal")
-        return None if not normal or rows.labels is None else sorted(normal)
 
 
 _VIEWS: dict[str, Callable[[Answers, Run, Any, Params], Payload]] = {

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from narrows.data import Rows, Schema
 
 MOST_ROWS = 70_000
+MOST_COLUMNS = 4096
+"""Of a table."""
 LONGEST_SIDE = 64
 """Of an image, in pixels; larger ones are shrunk."""
 _MOST_CLASSES = 100
+_LONGEST_HEAD = 4 << 20
 _OFFERED = {"mnist": ("MNIST", 70_000), "fashion-mnist": ("Fashion-MNIST", 70_000)}
 
 
@@ -85,6 +88,8 @@ def load(source: Source) -> Rows:
     rows = _read_set(source.where) if source.is_set else _read_path(source)
     if len(rows) < 2:
         raise DataError(f"{source.name} holds a single row, and there is nothing to learn from one; give more rows.")
+    if rows.image_shape is None and rows.n_columns > MOST_COLUMNS:
+        raise _too_wide(source, rows.n_columns)
     labels = classes_of(rows.labels)
     if source.label is not None:
         n = 0 if labels is None else len(set(labels.tolist()))
@@ -218,6 +223,8 @@ def _read_path(source: Source) -> Rows:
 
     path = Path(source.where)
     if not path.is_dir():
+        if (n := _n_fields(path)) > MOST_COLUMNS:
+            raise _too_wide(source, n)
         return read(path, label=source.label)
     size = _size(source)
     rows = read_images(path, size, unreadable="skip")
@@ -225,6 +232,31 @@ def _read_path(source: Source) -> Rows:
         return rows
     note = f"Every image was resized to {size[0]} x {size[1]} pixels (height x width)."
     return replace(rows, notes=(*rows.notes, note))
+
+
+def _n_fields(path: Path) -> int:
+    """How many fields the head of a CSV file has; 0 of another file. Reading a hundred thousand takes minutes."""
+    import gzip
+    import zlib
+
+    name = path.name.lower()
+    if not name.endswith((".csv", ".csv.gz")):
+        return 0
+    try:
+        with gzip.open(path) if name.endswith(".gz") else path.open("rb") as file:
+            head = file.readline(_LONGEST_HEAD)
+    except (OSError, EOFError, zlib.error):
+        return 0  # which the reader says better
+    return 1 + max(head.count(sign) for sign in (b",", b";", b"\t"))
+
+
+def _too_wide(source: Source, n: int) -> Exception:
+    from narrows.errors import DataError
+
+    return DataError(
+        f"{source.name} has {n:,} columns, and the page shows tables of {MOST_COLUMNS:,} at most; "
+        "choose some of them, or use narrows fit."
+    )
 
 
 def _size(source: Source) -> tuple[int, int] | None:

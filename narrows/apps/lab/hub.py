@@ -32,7 +32,7 @@ class Hub:
         self.session = session
         self.pages: set[Page] = set()
         session.on_state = lambda: self._each(lambda page: page.want("state"))
-        session.on_records = lambda run: self._each(lambda page: page.records_grew())
+        session.on_records = lambda run: self._each(lambda page: page.records_grew(run))
         session.on_snapshot = lambda run, epoch, rebuilt: self._each(
             lambda page: page.offer(("snapshot", run.id), run, epoch, {"rebuilt": rebuilt})
         )
@@ -108,8 +108,9 @@ class Page:
         self._wanted.add(what)
         self._wake.set()
 
-    def records_grew(self) -> None:
-        """A run has learned; its state is told once a second besides."""
+    def records_grew(self, run: Run) -> None:
+        """A run has learned, or forgotten; its state is told once a second besides."""
+        self._sent[run.id] = min(self._sent.get(run.id, 0), len(run.history))
         now = time.monotonic()
         if now >= self._state_due:
             self._state_due = now + _STATE_WHILE_TRAINING
@@ -260,7 +261,7 @@ class Page:
             return wait
         self._wanted.discard("epochs")
         for run in list(self._session.runs.values()):
-            start, self._sent[run.id] = min(self._sent.get(run.id, 0), len(run.history)), len(run.history)
+            start, self._sent[run.id] = self._sent.get(run.id, 0), len(run.history)
             if records := run.history[start:]:
                 await self._send(protocol.to_json({"t": "epochs", "run": run.id, "records": records}))
         return 0.0

@@ -26,7 +26,6 @@ def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: b
     NarrowsError
         What the page was to open with cannot be opened.
     """
-
     from narrows.apps.lab.server import create_app
     from narrows.apps.lab.shelf import home_folder
 
@@ -64,7 +63,7 @@ def make_server(app: object):
             ws="websockets-sansio",
             ws_max_size=MOST_BYTES,
             ws_per_message_deflate=False,
-            log_level="warning",
+            log_level="critical",  # what goes wrong is said to the page, in a sentence
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=1,

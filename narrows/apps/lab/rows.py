@@ -1,4 +1,4 @@
-"""What the page says of rows: which are strange, which were learned from, and in which units."""
+"""What the page says of rows: which are shown, strange, or were learned from, and in which units."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrows.apps.lab.params import Params
 from narrows.apps.lab.runs import Run
 
 if TYPE_CHECKING:
+    from narrows.data import Rows
     from narrows.estimators import Autoencoder
 
 
@@ -16,6 +18,38 @@ def anomalous(labels: np.ndarray | None, normal: list[str]) -> np.ndarray:
     """Rows of another class than the normal ones; rows without a class are not called anomalous."""
     assert labels is not None
     return np.array([label is not None and label not in normal for label in labels], bool)
+
+
+def normal_classes(run: Run, rows: Rows, params: Params) -> list[str] | None:
+    """The classes that count as normal; None where none is said."""
+    normal = params.texts("normal") or run.settings.get("normal")
+    return None if not normal or rows.labels is None else sorted(normal)
+
+
+def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: Params, n: int) -> np.ndarray:
+    """Places of n rows of all classes in turn, of those that training did not see where there are enough.
+
+    seen : bool (len(rows),). Raises SettingError where the page asks for a class that has no row.
+    """
+    from narrows.insight.payloads import mixed
+
+    candidates = np.arange(len(rows))
+    subset = params.choice("subset", ("any", "normal", "anomalous"), "any")
+    normal = normal_classes(run, rows, params)
+    if subset != "any" and normal is not None:
+        candidates = candidates[anomalous(rows.labels, normal) == (subset == "anomalous")]
+    label = params.text("label")
+    if label is not None and rows.labels is not None:
+        candidates = candidates[rows.labels[candidates] == label]
+    unseen = candidates[~seen[candidates]]
+    if len(unseen) >= n:
+        candidates = unseen
+    if not len(candidates):
+        from narrows.errors import SettingError
+
+        raise SettingError("There is no such row.")
+    labels = None if rows.labels is None else rows.labels[candidates]
+    return candidates[mixed(labels, len(candidates), n)]
 
 
 def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -> np.ndarray:

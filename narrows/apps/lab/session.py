@@ -334,6 +334,7 @@ class Session:
             raise Refused("This run has no epoch left.", "Start another one.")
         model, epoch = run.weights.get()
         run.history = [record for record in run.history if record["number"] <= epoch]
+        self.on_records(run)
         settings = {**run.settings, "epochs": epoch + run.left}
         run.state, run.message, run.hint = "preparing", None, None
         self._crew.start(run, Job(run.source, run.variant, settings, model=pickle.dumps(model)))

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
-import warnings
 from collections.abc import Generator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -50,15 +48,10 @@ class Job:
 
 def main(connection: Connection, n_threads: int) -> None:
     """The life of the process: warm up, then one job after another."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server says when to end
     os.environ["OMP_NUM_THREADS"] = str(n_threads)
-    warnings.simplefilter("ignore")
-    import torch
+    from narrows.apps.lab import warm
 
-    import narrows.estimators
-    import narrows.insight.payloads  # noqa: F401
-
-    torch.set_num_threads(n_threads)
+    warm.torch.set_num_threads(n_threads)
     if hasattr(os, "nice"):
         os.nice(5)  # from here on the page goes first
     serve(connection)

@@ -100,7 +100,7 @@ class TrimmedEnsemble:
         return ensemble, parts
 
     def parts(self, floats: np.ndarray, *, own: np.ndarray | None = None) -> np.ndarray:
-        """Squared error by the member that does worst, and mean squared distance to the five nearest references: (n, 2).
+        """Squared error by the member that does worst, mean squared distance to the five nearest references: (n, 2).
 
         own : (n,) each row's place among the references, which is then left out of its neighbours; -1 for none.
         """

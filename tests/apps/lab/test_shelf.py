@@ -51,7 +51,7 @@ def test_a_server_that_is_killed_leaves_what_was_learned(tmp_path: Path) -> None
         lab = Served(None, port, None)  # type: ignore[arg-type]
         with lab.ready() as page:
             page.until_state("r1", "running", "done")
-            run = page.train("digits", hidden_layer_sizes=[32], epochs=9000)
+            run = page.train("digits", hidden_layer_sizes=[32], epochs=9000, batch_size=4)  # lasts for a minute
             config = tmp_path / "runs" / run / "config.json"
             wait_for(lambda: config.is_file() and json.loads(config.read_text())["epoch"] > 1)
     finally:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import runpy
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +19,7 @@ from sklearn.datasets import load_iris
 
 import narrows
 from narrows.apps.lab import uploads as uploads_module
+from narrows.apps.lab.datasets import MOST_COLUMNS
 from tests.apps.lab.client import Served
 from tests.apps.lab.conftest import SMALL
 
@@ -173,6 +176,34 @@ def test_the_bounds_hold(lab: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     assert status == 400
     assert "2 files at most" in said["msg"]
     assert not list(lab.session.home.rglob("large.csv"))
+
+
+def test_a_table_wider_than_the_page_is_refused(lab: Served) -> None:
+    n = MOST_COLUMNS + 1
+    rows = [",".join(f"c{i}" for i in range(n)), *(",".join(str(i + r) for i in range(n)) for r in range(3))]
+    status, said = send_file(lab, "wide.csv", "\n".join(rows).encode())
+    assert status == 400
+    assert said["msg"].startswith("wide.csv has 4,097 columns")
+
+
+def test_an_image_that_unpacks_to_gigabytes_is_left_out(lab: Served) -> None:
+    small = png(np.zeros((8, 8), np.uint8))
+    status, dataset = send_folder(lab, "bomb", {"a.png": packed_black(30_000), "b.png": small, "c.png": small})
+    assert (status, dataset["rows"]) == (200, 2)
+    assert dataset["notes"] == ["1 file that is no whole image was left out: a.png."]
+
+
+def packed_black(side: int) -> bytes:
+    """A black PNG of side x side pixels, a few hundred kilobytes small."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    packer = zlib.compressobj(1)
+    row = bytes(1 + side)
+    pixels = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 def test_the_model_and_the_recipe_can_be_taken_home(lab: Served, tmp_path: Path, monkeypatch) -> None:

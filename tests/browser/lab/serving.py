@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -35,6 +36,22 @@ class Lab:
 
     address: str
     folder: Path
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """End the server where it stands."""
+        self.process.kill()
+        self.process.wait()
+
+    def kill_trainings(self) -> None:
+        """End the processes that train, and those that wait to, where they stand."""
+        for between in _children(self.process.pid):
+            for worker in _children(between):
+                os.kill(worker, signal.SIGKILL)
+
+    def complaints(self) -> str:
+        """What the server has written besides its address."""
+        return (self.folder / "server.txt").read_text().partition("\n")[2]
 
     def state(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.address}/api/state", timeout=10) as answer:
@@ -72,7 +89,7 @@ def served(folder: Path, *arguments: str, port: int | None = None) -> Iterator[L
     environment = {**os.environ, "NARROWS_LAB": str(folder / "lab"), "OMP_NUM_THREADS": "1"}
     with (folder / "server.txt").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    lab = Lab(f"http://127.0.0.1:{port}", folder)
+    lab = Lab(f"http://127.0.0.1:{port}", folder, process)
     try:
         _wait_until_ready(lab, process)
         yield lab
@@ -82,6 +99,11 @@ def served(folder: Path, *arguments: str, port: int | None = None) -> Iterator[L
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def _children(process: int) -> list[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
+    return [int(child) for child in found.stdout.split()]
 
 
 def free_port() -> int:

@@ -70,6 +70,13 @@ def of_model(lab: Lab, run: str, z: np.ndarray) -> np.ndarray:
     return np.round(255 * np.clip(decoded, 0, 1)).reshape(8, 8)
 
 
+def name_on_the_map(page: Page, cls: int) -> dict[str, float]:
+    """Where a class's name stands; asked at one blow, since names are made anew with every frame."""
+    selector = f".maps figure:first-child text.class-name[data-class='{cls}']"
+    page.wait_for_selector(selector, state="attached")
+    return page.evaluate("(name) => document.querySelector(name).getBoundingClientRect().toJSON()", selector)
+
+
 def coloured(page: Page, colour: tuple[int, int, int]) -> int:
     """How many pixels of the map have exactly this colour."""
     return page.locator(".map-points").first.evaluate(
@@ -101,9 +108,7 @@ def test_the_code_follows_the_pointer_to_the_pixel(page: Page) -> None:
 
 def test_a_class_that_is_switched_off_is_neither_seen_nor_met(page: Page) -> None:
     labels = load_digits().target
-    marks = page.locator(".map").first.locator("text.class-name[data-class='3']")
-    place = marks.bounding_box()
-    assert place is not None
+    place = name_on_the_map(page, 3)
     assert coloured(page, COLOURS[3]) > 500
     page.get_by_role("button", name="3 183").click()
     until(page, "latent", "d.hidden === '3'")
@@ -191,8 +196,7 @@ def test_where_no_row_lies_the_page_says_so(page: Page) -> None:
     warning = page.locator(".probe-warning")
     hover(page, 0.02, 0.02)
     expect(warning).to_be_visible()
-    place = page.locator(".maps figure:first-child text.class-name[data-class='0']").bounding_box()
-    assert place is not None
+    place = name_on_the_map(page, 0)
     page.mouse.move(place["x"] + 5, place["y"] + 5)
     until(page, "latent", "d.far === 'false'")
     expect(warning).to_be_hidden()
@@ -209,6 +213,19 @@ def test_the_decoded_grid_lies_under_the_points(page: Page) -> None:
     page.get_by_role("button", name="Points").click()
     until(page, "latent", "d.overlay === 'none'")
     until_true(page, f"({count})() === 0")
+
+
+def test_where_rows_crowd_is_a_cloud(page: Page) -> None:
+    cloud = """() => { const c = document.querySelector('.map canvas'); if (c.width < 9) return [];
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const steps = new Set();
+        for (let i = 3; i < d.length; i += 4) steps.add(d[i]); return [...steps]; }"""
+    assert page.evaluate(cloud) == []
+    page.get_by_role("button", name="Density").click()
+    until(page, "latent", "d.overlay === 'density'")
+    until_true(page, f"() => ({cloud})().length > 4")
+    assert page.evaluate(f"Math.max(...({cloud})())") == 190
+    page.get_by_role("button", name="Points").click()
+    until_true(page, f"() => ({cloud})().length === 0")
 
 
 def test_pcas_map_stands_beside_with_the_same_rows(page: Page, lab: Lab) -> None:
@@ -308,3 +325,20 @@ def test_a_slow_decoder_shows_the_last_point_and_few_on_the_way(
             assert np.abs(pixels(page, DECODED) - of_model(lab, "r1", z)).max() <= 1
             drawn = int(data(page, "latent", "decoded")) - before
             assert 1 <= drawn < 119
+
+
+def test_a_late_picture_is_stood_in_for_by_a_preview(
+    chromium: Chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NARROWS_LAB_DECODE_DELAY_MS", "400")
+    with served(tmp_path, "digits") as lab:
+        lab.wait("r1", "done")
+        with lab_page(chromium, lab, "view=latent&run=r1") as page:
+            until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0 && Number(d.previews) > 0")
+            mark = page.locator(".preview-mark")
+            expect(mark).to_be_hidden()
+            page.mouse.move(*at(page, 0.4, 0.45))
+            expect(mark).to_be_visible()
+            z = settled(page)
+            expect(mark).to_be_hidden()
+            assert np.abs(pixels(page, DECODED) - of_model(lab, "r1", z)).max() <= 1

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Chromium, opened
-from tests.browser.lab.serving import Lab, data, free_port, lab_page, served, until, until_true
+from tests.browser.lab.serving import PATIENCE, Lab, data, free_port, lab_page, served, until, until_true
 from tests.browser.lab.tables import two_kinds
 
 VIEWS = ("flow", "latent", "training", "denoise", "anomaly")
@@ -56,6 +56,24 @@ def test_a_variant_is_one_click_away_and_so_is_the_way_back(page: Page, lab: Lab
     page.get_by_role("button", name="Contractive").click()
     until_true(page, f"() => document.querySelector('.lab-header').dataset.run === '{run}'")
     assert len(lab.state()["runs"]) == n
+
+
+def test_a_sparse_run_gets_the_many_units_it_needs_and_the_way_back_finds_the_two(page: Page, lab: Lab) -> None:
+    page.get_by_role("button", name="Sparse").click()
+    until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
+    assert lab.wait(run_in_view(page), "done")["settings"]["n_components"] == 16
+    page.get_by_role("button", name="Plain").click()
+    until_true(page, "() => document.querySelector('.lab-header').dataset.run === 'r1'")
+
+
+def test_names_with_commas_survive_the_address(page: Page) -> None:
+    names = ["a, b", "c", "100%", "é&="]
+    assert names == page.evaluate(
+        """async (names) => { const { createStore } = await import('/static/core/store.js');
+        const store = createStore(); store.set('normal', names);
+        return createStore(String(store)).get('normal', []); }""",
+        names,
+    )
 
 
 def test_a_table_of_ones_own_is_shown_labelled_and_learned(page: Page, lab: Lab, tmp_path: Path) -> None:
@@ -246,6 +264,41 @@ def test_a_second_page_sees_the_same_training(chromium: Chromium, lab: Lab, page
         other.locator(f".run-item[data-run={run}] .run-choose").click()
         until(other, "training", "d.epoch === '60'")
         until(page, "training", "d.epoch === '60'")
+
+
+def test_a_server_killed_in_the_middle_of_a_training_comes_back_with_what_was_learned(
+    chromium: Chromium, tmp_path: Path
+) -> None:
+    port = free_port()
+    page = chromium.browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    try:
+        with served(tmp_path, "digits", port=port) as lab:
+            lab.wait("r1", "done")
+            page.goto(f"{lab.address}/?test=1#view=training&run=r1&settings=1")
+            until(page, "training", "d.ready === 'true'")
+            page.locator("[data-restart=epochs]").fill("10000")
+            page.locator("[data-restart=learning_rate]").fill("0.00002")  # so slow that it lasts
+            page.get_by_role("button", name="Start again").click()
+            until_true(page, "() => document.querySelector('.lab-header').dataset.run === 'r2'")
+            until(page, "training", "Number(d.epoch) >= 20")
+            while not (tmp_path / "lab" / "runs" / "r2" / "config.json").exists():
+                page.wait_for_timeout(50)
+            lab.kill()
+        expect(page.locator(".lab-notice")).to_contain_text("Reconnecting… Showing epoch")
+        with served(tmp_path, "digits", port=port) as lab:
+            until_true(page, "() => document.querySelector('.lab-header').dataset.runState === 'stopped'")
+            expect(page.locator(".lab-notice")).to_be_hidden()
+            kept = lab.run("r2")["epoch"]
+            assert kept >= 1
+            page.get_by_role("button", name="Resume").click()
+            until(page, "training", f"Number(d.records) > {kept}")
+            page.get_by_role("button", name="Stop training").click()
+            stopped = lab.wait("r2", "stopped")
+            until(page, "training", f"d.records === '{stopped['epoch']}'")
+            assert lab.complaints() == ""
+    finally:
+        page.close()
 
 
 def test_the_page_recovers_by_itself_when_the_server_comes_back(chromium: Chromium, tmp_path: Path) -> None:

@@ -185,6 +185,22 @@ def test_a_loss_that_explodes_is_said_and_can_be_tried_again(page: Page, lab: La
     expect(notice).to_have_attribute("data-notice", "")
 
 
+def test_a_training_whose_process_is_killed_is_said_and_can_be_tried_again(page: Page, lab: Lab) -> None:
+    run = start(page, epochs="3000", learning_rate="0.00002")
+    until(page, "training", "d.ready === 'true' && Number(d.epoch) >= 3")
+    lab.kill_trainings()
+    in_state(page, "failed")
+    notice = page.locator(".lab-notice")
+    expect(notice).to_contain_text("The training process ended unexpectedly (signal 9); what was learned by epoch")
+    assert int(data(page, "training", "epoch")) >= 3
+    page.get_by_role("button", name="Retry", exact=True).click()
+    until_true(page, "(run) => document.querySelector('.lab-header').dataset.run !== run", run)
+    until(page, "training", "d.ready === 'true' && Number(d.epoch) >= 2")
+    page.get_by_role("button", name="Stop training").click()
+    in_state(page, "stopped")
+    assert lab.complaints() == ""
+
+
 def test_a_wrong_setting_is_refused_where_it_was_typed(page: Page) -> None:
     page.locator("summary", has_text="Change settings").click()
     page.locator("[data-restart=epochs]").fill("many")

@@ -70,7 +70,7 @@ export function createLab(store, { can, reduced, history, announce }) {
     async load(run = lab.run) {
       if (!run) return [];
       const held = holder(run.id);
-      held.loading ||= history(run.id).then((list) => merge(held, list), () => { held.loading = null; });
+      held.loading ||= fetchInto(held, run.id).catch(() => { held.loading = null; });
       await held.loading;
       return held.list;
     },
@@ -78,7 +78,7 @@ export function createLab(store, { can, reduced, history, announce }) {
     receive(message) {
       if (message.t === "state") setState(message.state);
       else if (message.t === "epochs") {
-        merge(holder(message.run), message.records);
+        append(holder(message.run), message.records);
         lab.emit("epoch", message);
       } else if (message.kind === KIND.snapshot || message.kind === KIND.codes) {
         const run = lab.state?.runs.find((one) => one.number === message.run);
@@ -95,13 +95,24 @@ export function createLab(store, { can, reduced, history, announce }) {
   };
 
   function holder(id) {
-    if (!records.has(id)) records.set(id, { list: [], seen: new Set(), loading: null });
+    if (!records.has(id)) records.set(id, { list: [], heard: [], loading: null });
     return records.get(id);
   }
 
-  function merge(held, list) {
-    for (const record of list) if (!held.seen.has(record.number)) { held.seen.add(record.number); held.list.push(record); }
-    held.list.sort((a, b) => a.number - b.number);
+  /** The whole of a run's epochs, and those that were heard of while they were fetched. */
+  async function fetchInto(held, id) {
+    held.heard = [];
+    const list = await history(id);
+    held.list = list;
+    const last = list.at(-1)?.number ?? 0;
+    append(held, held.heard.filter((record) => record.number > last));
+  }
+
+  /** Later epochs. A run that goes on from an earlier one than was seen has lost those between. */
+  function append(held, list) {
+    if (!list.length) return;
+    held.heard.push(...list);
+    held.list = [...held.list.filter((record) => record.number < list[0].number), ...list];
   }
 
   function setState(state) {

@@ -13,14 +13,14 @@ export function createStore(text = "") {
     const raw = held.get(key);
     if (typeof fallback === "number") return Number.isFinite(Number(raw)) && raw !== "" ? Number(raw) : fallback;
     if (typeof fallback === "boolean") return raw === "1" || raw === "true";
-    if (Array.isArray(fallback)) return raw === "" ? [] : raw.split(",");
+    if (Array.isArray(fallback)) return raw === "" ? [] : raw.split(",").map(plain);
     return raw;
   }
 
   /** null or undefined forgets the key. */
   function set(key, value) {
     const raw = value === null || value === undefined ? null
-      : typeof value === "boolean" ? (value ? "1" : "0") : ArrayBuffer.isView(value) || Array.isArray(value) ? [...value].join(",") : String(value);
+      : typeof value === "boolean" ? (value ? "1" : "0") : ArrayBuffer.isView(value) || Array.isArray(value) ? [...value].map(encodeURIComponent).join(",") : String(value);
     if (raw === null ? !held.has(key) : held.get(key) === raw) return;
     if (raw === null) held.delete(key);
     else held.set(key, raw);
@@ -46,6 +46,15 @@ export function createStore(text = "") {
   }
 
   return { get, set, on, load, toString: () => [...held].map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%2C/g, ",")}`).join("&") };
+}
+
+/** A part of a list, which may itself have held a comma. */
+function plain(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // typed by hand
+  }
 }
 
 /** Keeps the store in the address's hash, and follows it when the reader edits it or goes back. */

@@ -23,6 +23,14 @@ export function shared(settings) {
   return Object.fromEntries(Object.entries(settings || {}).filter(([key]) => !own.includes(key)));
 }
 
+/** What another variant takes over of a run's settings: all that is shared, but not a size of the code that was nobody's choice. */
+export function carried(lab, run, variant) {
+  const defaults = lab.state?.defaults || {};
+  const chosen = shared(run.settings);
+  const ofIts = defaults[run.variant]?.n_components;
+  return chosen.n_components === ofIts && defaults[variant] ? { ...chosen, n_components: defaults[variant].n_components } : chosen;
+}
+
 /** Starts a run and brings it into view. @returns {Promise<string|null>} its id */
 export async function startRun(lab, { dataset, variant, settings }) {
   const before = lab.run;
@@ -48,12 +56,13 @@ const sameSettings = (a, b) => {
 export async function switchVariant(lab, variant) {
   const run = lab.run;
   if (!run || run.variant === variant) return;
-  const match = lab.state.runs.findLast((one) => one.variant === variant && one.dataset === run.dataset && sameSettings(one.settings, run.settings) && one.state !== "failed");
+  const wanted = carried(lab, run, variant);
+  const match = lab.state.runs.findLast((one) => one.variant === variant && one.dataset === run.dataset && sameSettings(one.settings, wanted) && one.state !== "failed");
   if (match) {
     lab.store.set("compare", run.id);
     lab.store.set("run", match.id);
     lab.announce(`Showing the ${variant} run.`);
-  } else await startRun(lab, { dataset: run.dataset, variant, settings: shared(run.settings) });
+  } else await startRun(lab, { dataset: run.dataset, variant, settings: wanted });
 }
 
 /** Train, pause, resume: whichever the run in view is ready for. */

@@ -8,7 +8,7 @@ import { onKey } from "../core/keys.js";
  * @param {{onOverlay: () => void, onPca: () => void, onZoom: (factor: number) => void, onReset: () => void, onDots: (radius: number) => void}} how
  */
 export function mountMapControls(within, store, { onOverlay, onPca, onZoom, onReset, onDots }) {
-  const overlay = segmented({ label: "Under the points", value: store.get("overlay", "none"), choices: [["none", "Points"], ["tiles", "Decoded grid"]], onChoose: (v) => choose(v) });
+  const overlay = segmented({ label: "Under the points", value: store.get("overlay", "none"), choices: [["none", "Points"], ["tiles", "Decoded grid"], ["density", "Density"]], onChoose: (v) => choose(v) });
   const beside = h("button", { type: "button", class: "button small", dataset: { action: "pca" }, "aria-pressed": "false", on: { click: () => { store.set("pca", store.get("pca", false) ? null : true); onPca(); } } }, "PCA beside");
   const zoomer = (name, sign, words, f) => h("button", { type: "button", class: "button small square", "aria-label": words, title: words, dataset: { zoom: name }, on: { click: f } }, icon(sign));
   const dots = slider({ label: "Dots", min: 1, max: 8, step: 0.5, value: 3, show: (v) => fixed(v, 1), onInput: onDots, attrs: { "data-control": "dots" } });

@@ -3,6 +3,7 @@
 import { rgb, shownPalette, theme } from "../core/colour.js";
 import { clear, h, perFrame, svg } from "../core/dom.js";
 import { Raster } from "../core/raster.js";
+import { drawDensity } from "./latent-density.js";
 import { drawTiles } from "./latent-tiles.js";
 
 const TWEEN = 300;
@@ -16,13 +17,14 @@ export function createMap({ label, reduced, onProbe, onPin }) {
   const marks = svg("svg", { class: "map-layer map-marks", "aria-hidden": "true" });
   const el = h("div", { class: "map", tabindex: 0, role: "application", "aria-label": label }, tiles, points, marks);
   const raster = new Raster(points);
-  const now = { probe: null, far: false, ring: -1, a: null, b: null, lattice: null, showTiles: false, labels: [], classes: [] };
+  const now = { probe: null, far: false, ring: -1, a: null, b: null, lattice: null, showTiles: false, showDensity: false, labels: [], classes: [] };
   let turning = 0;
 
   const draw = perFrame(() => {
     raster.colours = shownPalette();
     raster.ground = rgb(theme.dark ? "#141820" : "#fbfcfe");
     drawTiles(tiles, raster, now.showTiles ? now.lattice : null);
+    if (now.showDensity) drawDensity(tiles, raster, rgb(theme.dark ? "#6cb2ff" : "#0b5cad"));
     raster.draw();
     drawMarks();
   });

@@ -22,6 +22,7 @@ export function rowPictures(lab, run) {
 export function mountProbe(lab, run) {
   const decoded = h("canvas", { class: "probe-decoded", role: "img", "aria-label": "The decoded picture at the pointer", dataset: { picture: "decoded" } });
   const nearest = h("canvas", { class: "probe-nearest", role: "img", "aria-label": "The nearest real row", dataset: { picture: "nearest" } });
+  const mark = h("span", { class: "preview-mark", hidden: true, title: "From the decoded grid, until the decoder has answered" }, "preview");
   const code = h("p", { class: "note mono probe-code" });
   const note = h("p", { class: "note" });
   const words = h("p", { class: "note" });
@@ -31,16 +32,27 @@ export function mountProbe(lab, run) {
   let wanted = -1;
 
   const el = h("div", { class: `probe-panel${run.shape ? "" : " is-table"}` },
-    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded here"), code, note)),
+    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded here"), mark, code, note)),
     h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), words)), warning);
 
   /** A decoded picture, and the code it was decoded from. */
   function showDecoded(values, z, epoch) {
+    paint(values);
+    mark.hidden = true;
+    decoded.dataset.z = Array.from(z).join(",");
+    decoded.dataset.epoch = epoch;
+  }
+
+  /** What stands in for a picture that is late. */
+  function showPreview(values) {
+    paint(values);
+    mark.hidden = false;
+  }
+
+  function paint(values) {
     const row = run.shape ? null : pictures.get(wanted);
     if (row) drawPair(decoded, row, values, run);
     else drawPicture(decoded, values, run);
-    decoded.dataset.z = Array.from(z).join(",");
-    decoded.dataset.epoch = epoch;
   }
 
   /** The row the probe is next to: its picture follows, and is never another row's. */
@@ -63,8 +75,8 @@ export function mountProbe(lab, run) {
   }
 
   return {
-    el, showDecoded, showRow, decoded,
-    /** The picture was blended from decoded ones, not decoded. @param {boolean} inside among them */
+    el, showDecoded, showPreview, showRow, decoded,
+    /** Nobody decodes here: the picture was blended from decoded ones. @param {boolean} inside among them */
     preview(inside) {
       el.dataset.preview = inside ? "between" : "edge";
       note.textContent = inside ? "a preview, blended from the decoded grid" : "beyond the decoded grid: its nearest edge";

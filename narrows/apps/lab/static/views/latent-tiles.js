@@ -76,13 +76,23 @@ function stripes(values) {
  */
 export function mountLattice({ lab, run, map, el, gone }) {
   // Where nothing answers live, the lattice stands in for the decoder.
-  const wanted = () => lab.store.get("overlay") === "tiles" || !lab.can.live;
+  let needed = !lab.can.live;
+  const wanted = () => lab.store.get("overlay") === "tiles" || needed;
+
+  const overlay = () => lab.store.get("overlay", "none");
+
+  /** Keeps the lattice at hand from now on, seen or not. */
+  async function need() {
+    if (map.now.lattice || needed) return;
+    needed = true;
+    await refresh();
+  }
 
   async function refresh() {
     if (!wanted()) {
       map.now.lattice = null;
       el.classList.remove("has-tiles");
-      el.dataset.overlay = "none";
+      el.dataset.overlay = overlay();
       return map.draw();
     }
     try {
@@ -92,7 +102,7 @@ export function mountLattice({ lab, run, map, el, gone }) {
       map.now.lattice = { ...arrays, run };
       map.now.showTiles = lab.store.get("overlay") === "tiles";
       el.classList.toggle("has-tiles", map.now.showTiles);
-      el.dataset.overlay = map.now.showTiles ? "tiles" : "none";
+      el.dataset.overlay = overlay();
       el.dataset.overlayEpoch = epoch;
       map.draw();
     } catch (error) {
@@ -104,5 +114,5 @@ export function mountLattice({ lab, run, map, el, gone }) {
   /** The row between the nodes around (x, y), and whether it lies among them. */
   const at = (x, y) => ({ values: latticeAt(map.now.lattice, x, y), inside: onLattice(map.now.lattice, x, y) });
 
-  return { refresh, at };
+  return { refresh, need, at };
 }

@@ -1,11 +1,12 @@
 /** View 2: the map of the codes, and what the decoder makes of the point one holds. */
 
 import { classSlots } from "../core/colour.js";
-import { clear, count, debounce, fixed, h } from "../core/dom.js";
+import { clear, debounce, h } from "../core/dom.js";
 import { onKey } from "../core/keys.js";
 import { drawPicture, rowOf } from "../core/picture.js";
 import { codeSpace, nearEnough, spreadOut } from "./code-space.js";
 import { mountMapControls } from "./latent-controls.js";
+import { createDecoding } from "./latent-decoding.js";
 import { mountLegend } from "./latent-legend.js";
 import { createMap } from "./latent-map.js";
 import { mountPath } from "./latent-path.js";
@@ -45,7 +46,9 @@ export function mount(el, lab) {
   const samples = run.can_sample ? mountSamples(lab, run, (canvas, array, i) => drawPicture(canvas, rowOf(array, i), run)) : null;
   const wide = h("div", { hidden: true });
   const lattice = mountLattice({ lab, run, map, el, gone: () => gone });
-  const controls = mountMapControls(el, store, { onOverlay: () => lattice.refresh(), onPca: showPca, onZoom: map.zoom, onReset: resetView,
+  const decodeCode = createDecoding({ lab, run, map, panel, lattice, el, gone: () => gone, isFlat: () => !space.isOff });
+  const decodeNow = () => decodeCode(z, codes.epoch);
+  const controls = mountMapControls(el, store, { onOverlay: showOverlay, onPca: showPca, onZoom: map.zoom, onReset: resetView,
     onDots: (v) => { for (const one of [map, pca]) { one.raster.pointSize = v; one.draw(); } } });
 
   clear(el, h("div", { class: "head" }, h("h2", {}, "Where the rows lie in the code"), caption),
@@ -97,7 +100,7 @@ export function mount(el, lab) {
     }
     restore();
     showPca();
-    lattice.refresh().then(() => { if (!lab.can.live && z && !gone) decodeNow(); });
+    showOverlay().then(() => { if (!lab.can.live && z && !gone) decodeNow(); });
     el.dataset.points = map.raster.n;
     ready(codes.epoch);
   }
@@ -177,23 +180,6 @@ export function mount(el, lab) {
     say();
   }
 
-  async function decodeNow() {
-    const code = z;
-    if (!lab.can.live) {
-      if (!map.now.lattice) return;
-      const { values, inside } = lattice.at(...map.now.probe);
-      panel.preview(inside);
-      panel.showDecoded(values, code, codes.epoch);
-      el.dataset.decoded = String(Number(el.dataset.decoded || 0) + 1);
-      return;
-    }
-    const got = await lab.decode(code, run);
-    if (!got || gone) return;
-    panel.showDecoded(got.values, code, got.epoch);
-    el.dataset.decoded = String(Number(el.dataset.decoded || 0) + 1);
-    el.dataset.ms = got.ms.toFixed(1);
-  }
-
   function pin(which, x, y) {
     if (!space) return;
     if (!own.pins) pins = { a: null, b: null };
@@ -226,6 +212,12 @@ export function mount(el, lab) {
   function isolate(cls) {
     for (const one of [map, pca]) { one.raster.isolated = cls; one.draw(); }
     el.dataset.isolated = cls ?? "";
+  }
+
+  function showOverlay() {
+    map.now.showDensity = store.get("overlay") === "density";
+    el.classList.toggle("has-density", map.now.showDensity);
+    return lattice.refresh();
   }
 
   function resetView() { map.reset(); pca.reset(); }

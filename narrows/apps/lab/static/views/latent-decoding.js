@@ -1,0 +1,44 @@
+/** The picture of the code one holds; where the decoder is slow, the lattice's stands in, marked as a preview. */
+
+/** Milliseconds after which a picture is late. */
+const LATE = 50;
+
+/**
+ * @param {{lab: Object, run: Object, map: Object, panel: Object, lattice: Object, el: HTMLElement, gone: () => boolean, isFlat: () => boolean}} what
+ * isFlat: whether the code lies in the plane that the lattice covers
+ * @returns {(z: Float32Array, epoch: number) => Promise<void>}
+ */
+export function createDecoding({ lab, run, map, panel, lattice, el, gone, isFlat }) {
+  let newest = null;
+  let isSlow = false;
+
+  return async function decodeCode(z, epoch) {
+    newest = z;
+    const place = [...map.now.probe];
+    if (!lab.can.live) {
+      if (!map.now.lattice) return;
+      const { values, inside } = lattice.at(...place);
+      panel.showDecoded(values, z, epoch);
+      panel.preview(inside);
+      el.dataset.decoded = String(Number(el.dataset.decoded || 0) + 1);
+      return;
+    }
+    const canPreview = () => newest === z && !gone() && Boolean(map.now.lattice) && isFlat();
+    const preview = () => {
+      if (!canPreview()) return;
+      panel.showPreview(lattice.at(...place).values);
+      el.dataset.previews = String(Number(el.dataset.previews || 0) + 1);
+    };
+    if (isSlow) preview();
+    const late = setTimeout(() => { isSlow = true; lattice.need().then(preview); }, LATE);
+    const got = await lab.decode(z, run);
+    clearTimeout(late);
+    if (!got || gone()) return;
+    isSlow = got.ms > LATE;
+    // A late picture of a place that was left does not cover the preview of the place one is at.
+    if (isSlow && newest !== z && map.now.lattice) return;
+    panel.showDecoded(got.values, z, got.epoch);
+    el.dataset.decoded = String(Number(el.dataset.decoded || 0) + 1);
+    el.dataset.ms = got.ms.toFixed(1);
+  };
+}

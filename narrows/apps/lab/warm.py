@@ -1,0 +1,19 @@
+"""What every training needs, imported ahead of it: workers are forked from a process that has imported this module.
+
+Nothing here starts a thread or computes, so that a fork is safe.
+"""
+
+from __future__ import annotations
+
+import signal
+import warnings
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server says when to end
+warnings.simplefilter("ignore")
+
+import sklearn.datasets  # noqa: E402, F401
+import torch  # noqa: E402, F401
+
+import narrows.apps.lab.settings  # noqa: E402
+import narrows.estimators  # noqa: E402
+import narrows.insight.payloads  # noqa: E402, F401
