@@ -54,7 +54,8 @@ export function socketTransport(onMessage, onConnection) {
     if (["dropped", "err"].includes(message.t) && !asked.has(message.seq) && decoder.release(message.seq)) return;
     if (message.t === "ok") settle(message.seq, (one) => one.resolve(message));
     else if (message.t === "dropped") settle(message.seq, (one) => one.reject({ dropped: true }));
-    else if (message.t === "err" && asked.has(message.seq)) settle(message.seq, (one) => one.reject({ message: message.msg, hint: message.hint }));
+    // What went wrong with a question that a newer one has taken the place of is nobody's concern.
+    else if (message.t === "err" && message.seq) settle(message.seq, (one) => one.reject({ message: message.msg, hint: message.hint }));
     else onMessage(message);
   }
 
