@@ -23,7 +23,7 @@ from narrows.training import train_trimmed
 HIDDEN_LAYER_SIZES, N_COMPONENTS = (64, 32), 2
 STEPS, BATCH_SIZE, LEARNING_RATE, BETA = 400, 256, 3e-3, 4.0
 MOST_REFERENCES = 4000
-N_NEIGHBOURS, N_EXPECTED = 5, 3  # that a row's distance is measured to, and that say what a column should be
+NEIGHBOUR = 3
 STANDS_OUT = 6.0
 """Rows whose error is so many ways from median to upper quartile above the median are nobody's neighbours."""
 
@@ -100,7 +100,7 @@ class TrimmedEnsemble:
         return ensemble, parts
 
     def parts(self, floats: np.ndarray, *, own: np.ndarray | None = None) -> np.ndarray:
-        """Squared error by the member that does worst, mean squared distance to the five nearest references: (n, 2).
+        """Squared error by the member that does worst, squared distance to the third nearest reference: (n, 2).
 
         own : (n,) each row's place among the references, which is then left out of its neighbours; -1 for none.
         """
@@ -110,7 +110,7 @@ class TrimmedEnsemble:
         for start in range(0, len(x), _CHUNK):
             chunk = torch.from_numpy(x[start : start + _CHUNK])
             distances = self._nearest(chunk, None if own is None else own[start : start + len(chunk)])
-            parts[start : start + len(chunk), 1] = distances.square().mean(dim=1).numpy()
+            parts[start : start + len(chunk), 1] = distances[:, -1].square().numpy()
         return parts / _contrast(x)[:, None] ** self.exponents if self.exponents.any() else parts
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +131,7 @@ class TrimmedEnsemble:
         references, column_of = self._references, torch.from_numpy(columns)
         expected, far = np.empty(floats.shape, np.float32), np.empty((len(floats), n_columns))
         step = max(1, _CELLS // self.references.size)
-        n_near = min(N_EXPECTED, len(references))
+        n_near = min(NEIGHBOUR, len(references))
         for start in range(0, len(floats), step):
             x = torch.from_numpy(seen(floats[start : start + step], self.image_shape))
             squares = (x[:, None] - references).square()
@@ -156,7 +156,7 @@ class TrimmedEnsemble:
         if own is not None:
             rows = np.flatnonzero(own >= 0)
             distances[torch.from_numpy(rows), torch.from_numpy(own[rows])] = torch.inf
-        n = max(1, min(N_NEIGHBOURS, len(self.references) - (own is not None)))
+        n = max(1, min(NEIGHBOUR, len(self.references) - (own is not None)))
         return torch.topk(distances, n, dim=1, largest=False).values
 
     def tensors(self) -> dict[str, Tensor]:

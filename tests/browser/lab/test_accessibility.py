@@ -49,8 +49,7 @@ def grave(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("rows", ["images", "table"])
+@pytest.mark.parametrize(("rows", "scheme"), [("images", "light"), ("images", "dark"), ("table", "dark")])
 def test_nothing_grave_in_any_view(chromium: Chromium, request: pytest.FixtureRequest, rows: str, scheme: str) -> None:
     with lab_page(chromium, request.getfixturevalue(rows), "view=flow&run=r1", scheme=scheme) as page:
         for i, view in enumerate(VIEWS):

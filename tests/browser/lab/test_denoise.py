@@ -148,7 +148,7 @@ def test_the_wipe_moves_by_keyboard(page: Page) -> None:
     assert page.locator(".wipe").get_attribute("data-wipe") == "1"
 
 
-@pytest.mark.parametrize("width", [360, 860, 1920])
+@pytest.mark.parametrize("width", [360, 1920])
 def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
     with lab_page(chromium, lab, "view=denoise&run=r1", width=width) as narrow:
         until(narrow, "denoise", "d.ready === 'true'")

@@ -186,7 +186,7 @@ def test_the_picture_follows_a_training(chromium: Chromium, lab: Lab) -> None:
         until(page, "flow", "d.epoch === '60'")
 
 
-@pytest.mark.parametrize("width", [360, 860, 1920])
+@pytest.mark.parametrize("width", [360, 1920])
 def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
     with lab_page(chromium, lab, "view=flow&run=r1", width=width) as narrow:
         until(narrow, "flow", "d.ready === 'true'")

@@ -20,16 +20,16 @@ def fitted() -> tuple[TrimmedEnsemble, np.ndarray]:
     return TrimmedEnsemble.fit(FLOATS, EVERY, near=EVERY, n_members=2, trim=0.2, seed=0)
 
 
-def test_the_distance_is_that_to_the_five_nearest_and_no_row_is_its_own(fitted) -> None:
+def test_the_distance_is_that_to_the_third_neighbour_and_no_row_is_its_own(fitted) -> None:
     ensemble, parts = fitted
     references = np.arcsinh(ensemble.references)
-    tree = NearestNeighbors(n_neighbors=6).fit(references)
+    tree = NearestNeighbors(n_neighbors=4).fit(references)
     far = tree.kneighbors(np.arcsinh(FLOATS))[0] ** 2
     is_reference = far[:, 0] == 0
     assert is_reference.sum() == len(references)
-    expected = np.where(is_reference, far[:, 1:].mean(axis=1), far[:, :5].mean(axis=1))
+    expected = np.where(is_reference, far[:, 3], far[:, 2])
     assert parts[:, 1] == pytest.approx(expected, rel=1e-3, abs=1e-4)
-    new = (tree.kneighbors(np.arcsinh(NEW))[0][:, :5] ** 2).mean(axis=1)
+    new = tree.kneighbors(np.arcsinh(NEW))[0][:, 2] ** 2
     assert ensemble.parts(NEW)[:, 1] == pytest.approx(new, rel=1e-3)
 
 
