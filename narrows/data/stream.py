@@ -71,7 +71,7 @@ class RowStream:
         for table in self._tables():
             end = start + table.num_rows
             where = f"{self.source}, rows {start + 1:,} to {end:,}"
-            rows = tables.table_rows(table, where, text=text, **self._chosen)
+            rows = tables.table_rows(table, where, **{**self._chosen, "text": text})
             yield replace(rows, notes=())
             start = end
         if start != self.n_rows:
@@ -84,6 +84,7 @@ def scan(
     columns: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
     label: str | None = None,
+    text: Sequence[str] = (),
 ) -> RowStream:
     """Prepare to read a table in chunks: looks through it once, counts its rows and draws a sample.
 
@@ -92,7 +93,7 @@ def scan(
     source : str or path
         A CSV (also .csv.gz) or Parquet file, or a folder of files of one of these kinds, sub-folders included; folders
         named ``year=2024`` become a column `year` of Parquet files.
-    columns, ignore, label
+    columns, ignore, label, text
         As for `narrows.read`.
 
     Returns
@@ -114,11 +115,11 @@ def scan(
     path = Path(source)
     if not path.exists():
         raise DataNotFoundError(f"There is no file or folder {str(path)!r}; give a CSV or Parquet file, or a folder.")
-    chosen = {"columns": columns, "ignore": ignore, "label": label}
+    chosen = {"columns": columns, "ignore": ignore, "label": label, "text": text}
     if parquet := table_files(path, parquet=True):
         whole = _parquet_tables(path, parquet)
     elif csv := table_files(path, parquet=False):
-        whole = _csv_tables(csv)
+        whole = _csv_tables(csv, text)
     else:
         raise DataFormatError(f"{path.name} is neither a CSV or Parquet file nor a folder of them; give one of these.")
     while True:

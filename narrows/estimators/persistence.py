@@ -35,9 +35,9 @@ from narrows.errors import (
     OutputExistsError,
     SettingError,
 )
-from narrows.estimators import fitting
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.card import model_card
+from narrows.estimators.resolving import resolve
 from narrows.model import Code, Corruption, Likelihood, Penalty, describe_station, station_from_description
 from narrows.training import Epoch, History
 
@@ -294,7 +294,7 @@ def _restore(
     schema = Schema.restore(about["schema"], arrays)
     # On the meta device sizes cost nothing, so a forged size cannot fill the memory.
     with torch.device("meta"):
-        network = fitting.resolve(model, schema, None, generator=None).network
+        network = resolve(model, schema, None, generator=None).network
     weights = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
     network.load_state_dict(weights, assign=True)
     device = checks.device(device)

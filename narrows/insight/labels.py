@@ -23,16 +23,25 @@ def classes_of(labels: Any) -> np.ndarray | None:
     if given.ndim != 1:
         return None
     names = np.empty(len(given), object)
+    named: dict[tuple[type, Any], str | None] = {}  # classes are few, and rows may be many
     for i, label in enumerate(given.tolist()):
-        if _is_gap(label):
-            continue
-        if isinstance(label, float):
-            if not label.is_integer():
-                return None
-            label = int(label)
-        # A lone surrogate, of a file name that is no UTF-8, could not be written to a page.
-        names[i] = str(label).encode("utf-8", "backslashreplace").decode()
+        key = (type(label), label)
+        if not isinstance(label, str | int | float):
+            names[i] = _name(label)
+        elif key in named:
+            names[i] = named[key]
+        elif isinstance(label, float) and not _is_gap(label) and not label.is_integer():
+            return None
+        else:
+            names[i] = named[key] = _name(label)
     return names
+
+
+def _name(label: Any) -> str | None:
+    if _is_gap(label):
+        return None
+    # A lone surrogate, of a file name that is no UTF-8, could not be written to a page.
+    return str(int(label) if isinstance(label, float) else label).encode("utf-8", "backslashreplace").decode()
 
 
 def known(names: np.ndarray) -> np.ndarray:

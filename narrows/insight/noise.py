@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from narrows.errors import SettingError
-from narrows.estimators.fitting import corruption_for
+from narrows.estimators.resolving import corruption_for
 from narrows.model import Corruption
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import torch
 
 from narrows.data import Rows, Schema, as_rows
 from narrows.errors import DataError, NarrowsError, SettingError
-from narrows.estimators.fitting import resolve
+from narrows.estimators.resolving import resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.copies import check_autoencoder, fresh_copy
 from narrows.insight.summary import n_active, squared_error, there

@@ -65,11 +65,6 @@ class Spool:
         return sum(self._sizes)
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """As a tensor of all rows would have it."""
-        return len(self), self.n_floats
-
-    @property
     def block_sizes(self) -> list[int]:
         """The number of rows of each block that holds some."""
         return [size for size in self._sizes if size]

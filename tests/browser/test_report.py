@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,8 @@ import pytest
 from PIL import Image
 
 from tests import six_networks
-from tests.browser.chromium import Chromium, opened
+from tests.browser.chromium import Chromium
 from tests.six_networks import Case
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -14,17 +14,11 @@ from sklearn.metrics import roc_auc_score
 
 import narrows
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
-from tests.browser.chromium import Chromium, opened
+from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import data, pixels, until, until_true
 
 DIGITS = narrows.read("digits")
 VIEWS = ("latent", "flow", "training", "denoise", "anomaly")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ import torch
 from narrows.data import curves
 from narrows.errors import DataError, DataNotFoundError
 from narrows.reproductions import Picture, Progress, Result, Setup, reproduction
-from narrows.reproductions.hinton2006.classifier import _fine_tuned, _pretrained, _wrong
+from narrows.reproductions.classifier import fine_tuned, percent_wrong
+from narrows.reproductions.hinton2006.classifier import _pretrained
 from narrows.reproductions.hinton2006.documents import Multinomial, read_documents, retrieval
 from narrows.reproductions.hinton2006.faces import _between, patches, read_faces
 from narrows.reproductions.sets import Parts
@@ -164,7 +165,9 @@ def test_a_pretrained_classifier_learns_the_digits_of_scikit_learn():
             except StopIteration as end:
                 return end.value
 
-    tensor = torch.from_numpy(data.train)
-    assert seconds(_pretrained(network, tensor, 20, generator)) > 0
-    assert seconds(_fine_tuned(network, tensor, data, 80, generator, "digits")) > 0
-    assert _wrong(network, data) < 0.12
+    assert data.train_labels is not None
+    assert data.test_labels is not None
+    assert seconds(_pretrained(network, torch.from_numpy(data.train), 20, generator)) > 0
+    taught = fine_tuned(network, data.train, data.train_labels, epochs=80, generator=generator, title="digits")
+    assert seconds(taught) > 0
+    assert percent_wrong(network, data.test, data.test_labels) < 12

@@ -151,7 +151,7 @@ def chunks_for_model(
 
     if missing is not None:
         fitted.schema_ = replace(fitted.schema_, missing=missing)
-    stream = scan(data, label=label)
+    stream = scan(data, label=label, text=_text_columns(fitted.schema_))
     voice.remark(f"{stream.source} has {len(stream):,} rows and is read in chunks.")
     for rows in stream.chunks():
         yield matched(fitted, rows, voice)
@@ -178,13 +178,18 @@ def _read_columns(fitted: Autoencoder, data: str, *, label: str | None, image_si
     from narrows.errors import DataError, SettingError
 
     schema = fitted.schema_
-    names, learned = schema.names, schema.learned_columns
-    # A level such as "01" must stay one where all rows of the new file happen to read as numbers.
-    text = [] if names is None else [names[i] for i in learned if schema.dtypes[i] == "object"]
+    names, learned, text = schema.names, schema.learned_columns, _text_columns(schema)
     for wanted in () if names is None else (names, [names[i] for i in learned]):
         with suppress(DataError, SettingError):  # nameless, or lacking some: `matched` says so
             return read(data, columns=wanted, label=label, image_size=image_size, text=text)
     return read(data, label=label, image_size=image_size)
+
+
+def _text_columns(schema: Schema) -> list[str]:
+    """A level such as "01" must stay one where all rows of a new file happen to read as numbers."""
+    if schema.names is None:
+        return []
+    return [schema.names[i] for i in schema.learned_columns if schema.dtypes[i] == "object"]
 
 
 def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import re
 import secrets
 import shutil
 import time
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 from starlette.requests import Request
 
@@ -16,6 +20,8 @@ from narrows.apps.lab.datasets import Source
 from narrows.apps.lab.session import UPLOAD_BYTES, Refused, Session
 
 MOST_FILES = 20_000
+UNPACKED_BYTES = 1 << 30
+"""What a packed file may grow to where it is read."""
 MOST_KEPT = 8
 """Uploads on the disk; the oldest that no run learned from goes first."""
 _TABLES = re.compile(r"\.(csv|csv\.gz|parquet|pq|npy|npz)$", re.IGNORECASE)
@@ -82,6 +88,11 @@ class Uploads:
         place = upload.folder / "files"
         where = place if upload.is_folder else next(place.iterdir())
         try:
+            if not upload.is_folder and await asyncio.to_thread(_unpacks_beyond, where, UNPACKED_BYTES):
+                raise Refused(
+                    f"{upload.name} unpacks to more than {UNPACKED_BYTES >> 20:,} MB.",
+                    "Open larger data with narrows lab PATH.",
+                )
             return await self._session.open(Source(upload.name, str(where)))
         except Exception:
             self._discard(identity)
@@ -159,6 +170,29 @@ def _safe_path(path: str) -> Path:
     if not path or len(parts) > 8 or any(part in ("", ".", "..") for part in parts):
         raise Refused("The path of a file may not lead out of its folder.")
     return Path(*map(_safe, parts))
+
+
+def _unpacks_beyond(path: Path, most: int) -> bool:
+    """Whether a packed file grows beyond so many bytes, found out without keeping them; damage is told by who reads."""
+    try:
+        if path.suffix.casefold() == ".npz":
+            with zipfile.ZipFile(path) as archive:
+                return any(_is_longer(archive.open(member), most) for member in archive.infolist())
+        if path.suffix.casefold() == ".gz":
+            return _is_longer(cast("IO[bytes]", gzip.open(path)), most)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+        pass
+    return False
+
+
+def _is_longer(file: IO[bytes], most: int) -> bool:
+    with file:
+        while most >= 0:
+            block = file.read(1 << 20)
+            if not block:
+                return False
+            most -= len(block)
+    return True
 
 
 def _too_large() -> Refused:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from narrows.apps.lab.security import Door, is_loopback, new_token
+from narrows.apps.lab.session import Start
 from tests.apps.lab.client import Said, Served, served
 
 TOKEN = new_token()
@@ -18,7 +19,7 @@ TOKEN = new_token()
 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("locked"), door=Door(token=TOKEN)) as lab:
+    with served(tmp_path_factory.mktemp("locked"), Start, door=Door(token=TOKEN)) as lab:
         yield lab
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import runpy
@@ -221,3 +222,21 @@ def test_the_model_and_the_recipe_can_be_taken_home(lab: Served, tmp_path: Path,
     script.write_bytes(lab.get(f"/api/runs/{run}/recipe.py")[1])
     again = runpy.run_path(str(script))["model"]
     assert np.array_equal(again.transform(digits), model.transform(digits))
+
+
+@pytest.mark.parametrize("ending", ["csv.gz", "npz"])
+def test_a_small_file_that_unpacks_to_a_large_one_is_refused(
+    lab: Served, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr(uploads_module, "UNPACKED_BYTES", 1 << 20)
+    for n_rows, expected in ((1000, 200), (400_000, 400)):
+        if ending == "csv.gz":
+            body = gzip.compress(b"a,b\n" + b"1,2\n3,4\n" * (n_rows // 2))
+        else:
+            file = io.BytesIO()
+            np.savez_compressed(file, X=np.stack([np.arange(n_rows) % 2, np.arange(n_rows) % 3], axis=1))
+            body = file.getvalue()
+        status, said = send_file(lab, f"packed {n_rows}.{ending}", body)
+        assert status == expected, said
+    assert "unpacks to more than 1 MB" in said["msg"]
+    assert lab.json("/api/state")["status"] == "ready"

@@ -101,6 +101,14 @@ def served(folder: Path, *arguments: str, port: int | None = None) -> Iterator[L
             process.kill()
 
 
+@contextmanager
+def served_digits(folder: Path) -> Iterator[Lab]:
+    """The digits, with the run that is trained unasked."""
+    with served(folder, "digits") as lab:
+        lab.wait("r1", "done")
+        yield lab
+
+
 def _children(process: int) -> list[int]:
     found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True, check=False)
     return [int(child) for child in found.stdout.split()]

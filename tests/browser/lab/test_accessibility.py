@@ -8,25 +8,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.chromium import Chromium, opened
+from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import Lab, lab_page, served, train_on_the_data, until
 from tests.browser.lab.tables import two_kinds
 
 VIEWS = ("flow", "latent", "training", "denoise", "anomaly")
 SHEETS = ("Data", "Settings", "Runs")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def images(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with served(tmp_path_factory.mktemp("images"), "digits") as running:
-        running.wait("r1", "done")
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +36,8 @@ def grave(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("rows", "scheme"), [("images", "light"), ("images", "dark"), ("table", "dark")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("rows", ["lab", "table"])
 def test_nothing_grave_in_any_view(chromium: Chromium, request: pytest.FixtureRequest, rows: str, scheme: str) -> None:
     with lab_page(chromium, request.getfixturevalue(rows), "view=flow&run=r1", scheme=scheme) as page:
         for i, view in enumerate(VIEWS):
@@ -60,8 +48,8 @@ def test_nothing_grave_in_any_view(chromium: Chromium, request: pytest.FixtureRe
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_grave_in_what_opens_above_the_page(chromium: Chromium, images: Lab, scheme: str) -> None:
-    with lab_page(chromium, images, "view=latent&run=r1&overlay=tiles&pca=1", scheme=scheme) as page:
+def test_nothing_grave_in_what_opens_above_the_page(chromium: Chromium, lab: Lab, scheme: str) -> None:
+    with lab_page(chromium, lab, "view=latent&run=r1&overlay=tiles&pca=1", scheme=scheme) as page:
         until(page, "latent", "d.ready === 'true' && d.overlay === 'tiles' && d.pca === 'true'")
         assert grave(page) == []
         page.locator("[data-action=data]").click()
@@ -74,16 +62,16 @@ def test_nothing_grave_in_what_opens_above_the_page(chromium: Chromium, images: 
         assert grave(page) == []
 
 
-def test_nothing_grave_on_a_narrow_page(chromium: Chromium, images: Lab) -> None:
-    with lab_page(chromium, images, "view=flow&run=r1", width=360) as page:
+def test_nothing_grave_on_a_narrow_page(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "view=flow&run=r1", width=360) as page:
         for i, view in enumerate(VIEWS):
             page.keyboard.press(str(i + 1))
             until(page, view, "d.ready === 'true'")
             assert grave(page) == [], view
 
 
-def test_a_fault_would_be_found(chromium: Chromium, images: Lab) -> None:
-    with lab_page(chromium, images, "view=training&run=r1") as page:
+def test_a_fault_would_be_found(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "view=training&run=r1") as page:
         until(page, "training", "d.ready === 'true'")
         page.evaluate("() => document.querySelector('.lab-main').append(document.createElement('button'))")
         assert [fault.split(":")[0] for fault in grave(page)] == ["critical button-name"]

@@ -12,24 +12,27 @@ from sklearn.metrics import roc_auc_score
 
 from narrows.data import as_rows, read
 from narrows.insight.parts import Parts
-from tests.browser.chromium import Chromium, opened
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_data, until, until_true
+from tests.browser.chromium import Chromium
+from tests.browser.lab.serving import (
+    Lab,
+    data,
+    lab_page,
+    pixels,
+    served,
+    served_digits,
+    train_on_the_data,
+    until,
+    until_true,
+)
 from tests.browser.lab.tables import digits, two_kinds
 
 COUNTS = ("caught", "missed", "falseAlarms", "cleared")
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Digits, and a run that learned from all of them but the nines, started as a person starts it."""
-    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
-        running.wait("r1", "done")
+    with served_digits(tmp_path_factory.mktemp("lab")) as running:
         with lab_page(chromium, running, "view=anomaly&run=r1") as page:
             until(page, "anomaly", "d.ready === 'true'")
             page.locator("[data-act=train-normal]").click()
@@ -179,7 +182,7 @@ def test_other_normal_classes_make_other_anomalies(page: Page) -> None:
     expect(page.locator(".roc-figure")).to_be_hidden()
 
 
-@pytest.mark.parametrize("width", [360, 1920])
+@pytest.mark.parametrize("width", [360, 860, 1920])
 def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
     with lab_page(chromium, lab, "view=anomaly&run=r2", width=width) as narrow:
         until(narrow, "anomaly", "d.ready === 'true'")

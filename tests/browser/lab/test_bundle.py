@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from narrows.apps.lab import bundle
-from tests.browser.chromium import Chromium, opened
+from tests.browser.chromium import Chromium
 
 _IMPORT = """async (script) => {
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
@@ -23,12 +20,6 @@ _LATTICE = """async (script) => {
   const places = [[0, 5], [1, 5], [0, 3], [1, 3], [0.5, 5], [0.5, 4], [-9, 9]];
   return places.map(([x, y]) => [latticeAt(lattice, x, y)[0], onLattice(lattice, x, y)]);
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
 
 
 def exported(chromium: Chromium, folder: Path, script: str) -> dict:

@@ -9,25 +9,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import Chromium, opened
+from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_data, until, until_redrawn
 from tests.browser.lab.tables import two_kinds
 
 NOISY, DENOISED, CLEAN = (f".triple[data-row='0'] [data-role={role}]" for role in ("noisy", "denoised", "clean"))
 ROLES = (CLEAN, NOISY, DENOISED)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
-        running.wait("r1", "done")
-        yield running
 
 
 @pytest.fixture
@@ -148,7 +135,7 @@ def test_the_wipe_moves_by_keyboard(page: Page) -> None:
     assert page.locator(".wipe").get_attribute("data-wipe") == "1"
 
 
-@pytest.mark.parametrize("width", [360, 1920])
+@pytest.mark.parametrize("width", [360, 860, 1920])
 def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
     with lab_page(chromium, lab, "view=denoise&run=r1", width=width) as narrow:
         until(narrow, "denoise", "d.ready === 'true'")

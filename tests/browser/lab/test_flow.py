@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from narrows.data import read
-from tests.browser.chromium import Chromium, opened
+from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import (
     Lab,
     data,
@@ -25,19 +25,6 @@ from tests.browser.lab.serving import (
 from tests.browser.lab.tables import coloured_squares, digits, two_kinds
 
 REBUILT = "[data-role=reconstruction]"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
-        running.wait("r1", "done")
-        yield running
 
 
 @pytest.fixture
@@ -186,7 +173,7 @@ def test_the_picture_follows_a_training(chromium: Chromium, lab: Lab) -> None:
         until(page, "flow", "d.epoch === '60'")
 
 
-@pytest.mark.parametrize("width", [360, 1920])
+@pytest.mark.parametrize("width", [360, 860, 1920])
 def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
     with lab_page(chromium, lab, "view=flow&run=r1", width=width) as narrow:
         until(narrow, "flow", "d.ready === 'true'")

@@ -10,26 +10,13 @@ import pytest
 from playwright.sync_api import Page, expect
 from sklearn.datasets import load_digits
 
-from tests.browser.chromium import Chromium, opened
+from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_true
 from tests.browser.lab.tables import two_kinds
 
 DECODED = "[data-picture=decoded]"
 NEAREST = "[data-picture=nearest]"
 COLOURS = {0: (63, 144, 218), 3: (148, 164, 162), 4: (131, 45, 182)}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
-        running.wait("r1", "done")
-        yield running
 
 
 @pytest.fixture

@@ -11,23 +11,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import Chromium, opened
-from tests.browser.lab.serving import PATIENCE, Lab, data, free_port, lab_page, served, until, until_true
+from tests.browser.chromium import Chromium
+from tests.browser.lab.serving import PATIENCE, Lab, data, free_port, lab_page, served, served_digits, until, until_true
 from tests.browser.lab.tables import two_kinds
 
 VIEWS = ("flow", "latent", "training", "denoise", "anomaly")
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
-        running.wait("r1", "done")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """With no runs but those that are started here."""
+    with served_digits(tmp_path_factory.mktemp("lab")) as running:
         yield running
 
 

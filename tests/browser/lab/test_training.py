@@ -8,23 +8,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import Chromium, opened
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_true
+from tests.browser.chromium import Chromium
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, until, until_true
 
 REBUILT = ".gallery-cell:nth-child(3) [data-part=rebuilt]"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with served(tmp_path_factory.mktemp("lab"), "digits") as running:
-        running.wait("r1", "done")
-        yield running
 
 
 @pytest.fixture

@@ -13,17 +13,11 @@ from sklearn.datasets import load_wine
 import narrows
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
 from narrows.apps.lab.widget import Explorer
-from tests.browser.chromium import Chromium, opened
+from tests.browser.chromium import Chromium
 from tests.browser.lab.notebook import cell
 from tests.browser.lab.serving import data, pixels, until, until_true
 
 DIGITS = narrows.read("digits")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chromium]:
-    with opened() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
