@@ -180,13 +180,16 @@ def _sampled(whole: Callable[[], Iterator[pa.Table]], source: str, chosen: dict[
         most = max(_FEWEST_SAMPLED, _CELLS_OF_SAMPLE // max(1, table.num_columns))
         keys = np.concatenate([keys, rng.random(table.num_rows)])
         kept = table if kept is None else pa.concat_tables([kept, table])
-        if len(keys) > 2 * most:
+        if len(keys) > 1.5 * most:
             kept, keys = _with_smallest(kept, keys, most)
     if kept is None:
         raise DataFormatError(f"{source} has no rows; give it at least one row.")
     if len(keys) > most:
         kept, keys = _with_smallest(kept, keys, most)
-    return n_rows, tables.table_rows(kept, source, **chosen)
+    rows = tables.table_rows(kept, source, **chosen)
+    del kept
+    pa.default_memory_pool().release_unused()  # Arrow keeps what it had, many times the sample
+    return n_rows, rows
 
 
 def _with_smallest(table: pa.Table, keys: np.ndarray, most: int) -> tuple[pa.Table, np.ndarray]:
@@ -212,14 +215,28 @@ def _parquet_tables(path: Path, files: list[Path]) -> Callable[[], Iterator[pa.T
     def whole() -> Iterator[pa.Table]:
         found = opened()
         step = max(1, _CELLS_PER_CHUNK // max(1, len(found.schema)))
+        waiting: list[pa.Table] = []
         try:
-            for batch in found.to_batches(batch_size=step, batch_readahead=2, fragment_readahead=1):
-                if batch.num_rows:
-                    yield pa.Table.from_batches([batch])
+            for fragment in found.get_fragments():
+                # Arrow's own scan reads ahead of whoever is slower, up to the whole file.
+                for group in fragment.split_by_row_group():
+                    waiting.append(group.to_table(schema=found.schema))
+                    if sum(table.num_rows for table in waiting) >= step:
+                        yield from _sliced(waiting, step)
+                        waiting = []
+            yield from _sliced(waiting, step)
         except (pa.ArrowException, OSError) as error:
             raise DataFormatError(_broken(path, error)) from error
 
     return whole
+
+
+def _sliced(parts: list[pa.Table], step: int) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    joined = pa.concat_tables(parts) if parts else []
+    for start in range(0, len(joined), step):
+        yield joined[start : start + step]
 
 
 def _broken(path: Path, error: Exception) -> str:

@@ -226,7 +226,7 @@ def _spooled(
     """Encode a stream; rows equal to held-out ones are held out too."""
     x = Spool(schema.n_floats, len(stream), generator)
     held: list[np.ndarray] = []
-    hashes: np.ndarray | None = _NO_HASHES
+    hashes: list[np.ndarray] = []
     start, sums = 0, []
     for rows in stream.chunks():
         floats = schema.encode(rows, who=type(model).__name__)
@@ -235,10 +235,12 @@ def _spooled(
         is_held = np.isin(keys, held_hashes)
         held.append(start + np.flatnonzero(is_held))
         x.add(floats[~is_held])
-        hashes = joined_hashes(hashes, np.unique(keys[~is_held]))
+        if len(x) <= _MOST_HASHES:
+            hashes.append(keys[~is_held])
         sums.append(keys.sum(dtype=np.uint64))
         start += len(rows)
-    return _Spooled(x, np.concatenate(held), hashes, fingerprint_of(np.array(sums)))
+    known = np.unique(np.concatenate(hashes)) if len(x) <= _MOST_HASHES else None
+    return _Spooled(x, np.concatenate(held), known, fingerprint_of(np.array(sums)))
 
 
 def joined_hashes(seen: np.ndarray | None, more: np.ndarray | None) -> np.ndarray | None:
