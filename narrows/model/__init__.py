@@ -2,6 +2,7 @@
 
 from narrows.model.activations import ACTIVATIONS, ActivationName
 from narrows.model.code import (
+    LOG_VARIANCE_BOUND,
     Code,
     GaussianCode,
     PointCode,
@@ -17,6 +18,7 @@ from narrows.model.corruption import (
     HiddenCells,
     Masking,
     SaltAndPepper,
+    Warped,
     make_corruption,
 )
 from narrows.model.describe import describe_station, station_from_description
@@ -41,6 +43,7 @@ from narrows.model.stacked import StackedVariational
 __all__ = [
     "ACTIVATIONS",
     "L1",
+    "LOG_VARIANCE_BOUND",
     "MLP",
     "AbsoluteError",
     "ActivationName",
@@ -73,6 +76,7 @@ __all__ = [
     "Step",
     "TiedLinear",
     "TopK",
+    "Warped",
     "build_network",
     "default_hidden_layer_sizes",
     "describe_station",

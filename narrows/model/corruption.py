@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from narrows.errors import SettingError
 from narrows.model.noise import normal, uniform
@@ -36,6 +38,11 @@ class Corruption:
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         raise NotImplementedError
+
+    def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Clean rows x (n, d) -> what is to be rebuilt (n, d), and what the encoder is given instead (n, d)."""
+        x_tilde = self(x, generator)
+        return (x_tilde if self.is_target else x), x_tilde
 
 
 @dataclass(frozen=True)
@@ -117,6 +124,83 @@ class Binarised(Corruption):
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         return (uniform(x, generator) < x).to(x.dtype)
+
+
+@dataclass(frozen=True)
+class Warped(Corruption):
+    """Images are turned, stretched, sheared and shifted a little, anew whenever they are used, and rebuilt as they are.
+
+    So a network sees more images than there are and learns fewer by heart: the affine distortions of Simard, Steinkraus
+    & Platt 2003. Beyond an image's edge lies more of its edge. Every range is symmetric about "nothing changes", and
+    every number is uniform in it.
+
+    Parameters
+    ----------
+    shape : (height, width, channels)
+        Of the images, whose rows are height * width * channels floats.
+    share : float, default=1.0
+        Chance that an image is changed at all.
+    degrees, stretch, shear : float, default=8, 0.08, 0.1
+        The largest turn; the largest part by which height and width, each of its own, change; the largest slant.
+    shift : float, default=0.5
+        The most pixels either way.
+    noise : float, default=0.0
+        The standard deviation of gaussian noise that is added for the encoder alone.
+
+    Raises
+    ------
+    SettingError
+        A number is out of its range.
+    """
+
+    shape: tuple[int, int, int]
+    share: float = 1.0
+    degrees: float = 8.0
+    stretch: float = 0.08
+    shear: float = 0.1
+    shift: float = 0.5
+    noise: float = 0.0
+
+    is_target: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise SettingError(f"share={self.share!r} must lie in [0, 1]: the chance that an image is warped.")
+        if not 0 <= self.stretch < 1:
+            raise SettingError(f"stretch={self.stretch!r} must lie in [0, 1): a part of the height and of the width.")
+        for name in ("degrees", "shear", "shift", "noise"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise SettingError(f"{name}={getattr(self, name)!r} must be a number from 0.")
+        if len(self.shape) != 3 or any(size < 1 for size in self.shape):
+            raise SettingError(f"shape={self.shape!r} must be an image's height, width and channels.")
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        if x.shape[1] != math.prod(self.shape):
+            raise SettingError(f"shape={self.shape!r} does not fit rows of {x.shape[1]} floats.")
+        changed = (uniform(x[:, 0], generator) < self.share).nonzero()[:, 0]
+        if not len(changed):
+            return x
+        height, width, channels = self.shape
+        images = x[changed].view(-1, height, width, channels).permute(0, 3, 1, 2)
+        grid = functional.affine_grid(self._maps(images, generator), list(images.shape), align_corners=False)
+        moved = functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+        return x.index_copy(0, changed, moved.permute(0, 2, 3, 1).reshape(len(changed), -1))
+
+    def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        moved = self(x, generator)
+        return moved, moved + self.noise * normal(moved, generator) if self.noise else moved
+
+    def _maps(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """From places in the new image to places in the old one (n, 2, 3), both in [-1, 1]."""
+        height, width, _ = self.shape
+        most = (math.radians(self.degrees), self.stretch, self.stretch, self.shear, 2 * self.shift / width)
+        extent = torch.tensor([*most, 2 * self.shift / height], dtype=images.dtype, device=images.device)
+        drawn = (2 * uniform(images.new_empty(len(images), 6), generator) - 1) * extent
+        turn, wider, higher, slant, aside, down = drawn.unbind(1)
+        cos, sin, ratio = turn.cos(), turn.sin(), height / width  # degrees are those of the picture, however oblong
+        across = torch.stack([cos * (1 + wider), (slant - sin) * ratio, aside], 1)
+        along = torch.stack([sin / ratio, cos * (1 + higher), down], 1)
+        return torch.stack([across, along], 1)
 
 
 # Three standard deviations either way is as far as most standardised columns reach.

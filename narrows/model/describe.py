@@ -11,7 +11,15 @@ import numpy as np
 
 from narrows.errors import SettingError
 from narrows.model.code import Code, GaussianCode, PointCode, TopK
-from narrows.model.corruption import Binarised, Corruption, GaussianNoise, HiddenCells, Masking, SaltAndPepper
+from narrows.model.corruption import (
+    Binarised,
+    Corruption,
+    GaussianNoise,
+    HiddenCells,
+    Masking,
+    SaltAndPepper,
+    Warped,
+)
 from narrows.model.likelihood import AbsoluteError, Bernoulli, Gaussian, Huber, Likelihood, SquaredError
 from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalty
 
@@ -20,7 +28,7 @@ Station = Corruption | Code | Penalty | Likelihood
 _BUILT_IN: dict[str, type[Station]] = {
     station.__name__: station
     for station in (
-        *(GaussianNoise, Masking, HiddenCells, SaltAndPepper, Binarised),
+        *(GaussianNoise, Masking, HiddenCells, SaltAndPepper, Binarised, Warped),
         *(PointCode, TopK, GaussianCode),
         *(L1, KLSparsity, Contractive, KLToPrior),
         *(SquaredError, AbsoluteError, Huber, Bernoulli, Gaussian),

@@ -33,10 +33,7 @@ class Objective:
 
     def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Clean rows x (n, d) -> what is to be rebuilt (n, d), and what the encoder is given instead (n, d)."""
-        if self.corruption is None:
-            return x, x
-        x_tilde = self.corruption(x, generator)
-        return (x_tilde if self.corruption.is_target else x), x_tilde
+        return (x, x) if self.corruption is None else self.corruption.draw(x, generator)
 
     def terms(
         self,

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from scipy.ndimage import affine_transform
 
 from narrows.errors import SettingError
-from narrows.model import Binarised, GaussianNoise, HiddenCells, Masking, SaltAndPepper, make_corruption
+from narrows.model import Binarised, GaussianNoise, HiddenCells, Masking, SaltAndPepper, Warped, make_corruption
 
 
 @pytest.fixture
@@ -109,3 +111,51 @@ def test_a_cell_that_is_missing_stays_so(generator):
     missing = torch.tensor([[0.0, 1.0]]).expand(100, 2)
     hide = HiddenCells(0.5, (0, 0), (False, True))
     assert torch.equal(hide(missing, generator), missing)
+
+
+def test_a_warped_image_is_what_scipy_makes_of_the_same_map(generator):
+    height, width = 9, 12
+    images = torch.rand(6, height * width * 2, generator=generator)
+    most = {"degrees": 30.0, "stretch": 0.2, "shear": 0.3, "shift": 2.0}
+    warped = Warped((height, width, 2), **most)(images, torch.Generator().manual_seed(2))
+
+    again = torch.Generator().manual_seed(2)
+    torch.rand(6, generator=again)
+    u = (2 * torch.rand(6, 6, generator=again) - 1).double().numpy()
+    centre = np.array([height - 1, width - 1]) / 2
+    for image, given, (turn, wider, higher, slant, aside, down) in zip(warped, images, u, strict=True):
+        angle, slant = np.deg2rad(30 * turn), 0.3 * slant
+        across = np.array([slant - np.sin(angle), np.cos(angle) * (1 + 0.2 * wider)])  # over (row, column)
+        along = np.array([np.cos(angle) * (1 + 0.2 * higher), np.sin(angle)])
+        matrix = np.stack([along, across])
+        offset = centre - matrix @ centre + np.array([2 * down, 2 * aside])
+        for c in range(2):
+            channel = given.view(height, width, 2)[..., c].numpy()
+            expected = affine_transform(channel, matrix, offset, order=1, mode="nearest")
+            np.testing.assert_allclose(image.view(height, width, 2)[..., c], expected, atol=2e-5)
+
+
+def test_warping_is_of_a_share_of_the_images_and_the_target_has_no_noise(generator):
+    x = torch.rand(2000, 64, generator=generator)
+    target, given = Warped((8, 8, 1), share=0.3, noise=0.2).draw(x, generator)
+    assert within_chance((target != x).any(dim=1).float().mean().item(), 0.3, 2000)
+    assert (given - target).std().item() == pytest.approx(0.2, rel=0.02)
+    still, same = Warped((8, 8, 1), share=0.0).draw(x, generator)
+    assert torch.equal(still, x)
+    assert torch.equal(same, x)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"share": 1.5}, "share"),
+        ({"stretch": 1.0}, "stretch"),
+        ({"degrees": -1.0}, "degrees"),
+        ({"noise": float("nan")}, "noise"),
+    ],
+)
+def test_warping_refuses_what_makes_no_sense(settings, told):
+    with pytest.raises(SettingError, match=told):
+        Warped((8, 8, 1), **settings)
+    with pytest.raises(SettingError, match="does not fit rows of 60"):
+        Warped((8, 8, 1))(torch.zeros(2, 60), torch.Generator())

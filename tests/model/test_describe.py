@@ -25,6 +25,7 @@ from narrows.model import (
     SaltAndPepper,
     SquaredError,
     TopK,
+    Warped,
     describe_station,
     station_from_description,
 )
@@ -34,6 +35,7 @@ STATIONS = [
     Masking(0.2),
     SaltAndPepper(0.1, -3, 3),
     Binarised(),
+    Warped((8, 8, 1), noise=0.1),
     PointCode(),
     TopK(4),
     GaussianCode(),
