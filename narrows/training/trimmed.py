@@ -5,11 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from narrows.model import StackedVariational, kl_to_standard_normal
+from narrows.model import LOG_VARIANCE_BOUND, StackedVariational
 from narrows.training.first_order import Adam
 from narrows.training.flat import FlatParameters
 
 _WARMUP_STEPS = 20
+_aten = torch.ops.aten
 
 
 def train_trimmed(
@@ -41,21 +42,111 @@ def train_trimmed(
     """
     flat = FlatParameters(list(network.parameters()))
     optimizer = Adam(flat.values, flat.gradients, weight_decay=0.0, decoupled=False)
-    n_rows, n_members = min(batch_size, len(x)), network.n_members
-    n_kept = max(1, round(n_rows * (1 - trim)))
+    n_rows = min(batch_size, len(x))
     recent: list[Tensor] = []
-    with flat.attached(), torch.enable_grad():
-        for step in range(steps):
-            batch = x[torch.randint(len(x), (n_members, n_rows), generator=generator)]
-            mean, log_variance = network.encode(batch)
-            z = mean + torch.exp(0.5 * log_variance) * torch.randn(mean.shape, generator=generator)
-            error = (network.decode(z) - batch).square().sum(dim=2)
-            loss = error + beta * kl_to_standard_normal(mean, log_variance).sum(dim=2)
-            if n_kept < n_rows:
-                loss = torch.topk(loss, n_kept, dim=1, largest=False, sorted=False).values
-            flat.gradients.zero_()
-            (loss.mean() * n_members / x.shape[1]).backward()
-            optimizer.step(learning_rate * min(1.0, (step + 1) / _WARMUP_STEPS) * (1 - step / steps))
-            if step >= 0.9 * steps:
-                recent.append(loss.detach().mean())
+    with flat.attached(), torch.inference_mode():
+        step = TrimmedStep(network, flat, n_rows, beta=beta, n_kept=max(1, round(n_rows * (1 - trim))))
+        for number in range(steps):
+            loss = step(x, generator)
+            optimizer.step(learning_rate * min(1.0, (number + 1) / _WARMUP_STEPS) * (1 - number / steps))
+            if number >= 0.9 * steps:
+                recent.append(loss)
     return float(torch.stack(recent).mean())
+
+
+class TrimmedStep:
+    """Loss and gradient of one batch for each member: written out, without autograd, into kept buffers.
+
+    The members are small, so that autograd's graph and fresh memory would take more time than the products.
+
+    Parameters
+    ----------
+    network : StackedVariational
+    flat : FlatParameters
+        Of the network; attached while a step is taken. The gradient of the kept rows' mean loss per float, summed over
+        members, is left in it.
+    n_rows, n_kept : int
+        Rows of a batch, and how many of them count: those of least loss.
+    beta : float
+    """
+
+    def __init__(
+        self, network: StackedVariational, flat: FlatParameters, n_rows: int, *, beta: float, n_kept: int
+    ) -> None:
+        self._beta, self._n_kept = beta, n_kept
+        self._share = 1 / (n_kept * network.n_floats)
+        members = network.n_members
+        self._batch = torch.empty(members * n_rows, network.n_floats)
+        self._noise = torch.empty(members, n_rows, network.n_components)
+        self._counts = torch.empty(members, n_rows)
+        self._encoder = _Chain(network.encoder, flat, n_rows, is_first=True)
+        self._decoder = _Chain(network.decoder, flat, n_rows, is_first=False)
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw a batch of x (n, d) for each member; the mean loss of a kept row."""
+        members, n_rows = self._counts.shape
+        chosen = torch.randint(len(x), (members * n_rows,), generator=generator)
+        torch.index_select(x, 0, chosen, out=self._batch)
+        return self.on(self._batch.view(members, n_rows, -1), self._noise.normal_(generator=generator))
+
+    def on(self, batch: Tensor, noise: Tensor) -> Tensor:
+        """The same for rows (E, n, d) and noise of the codes (E, n, k)."""
+        k = noise.shape[2]
+        code = self._encoder.forward(batch)
+        mean, squashed = code[..., :k], torch.tanh(code[..., k:] / LOG_VARIANCE_BOUND)
+        log_variance = LOG_VARIANCE_BOUND * squashed
+        deviation = torch.exp(0.5 * log_variance).mul_(noise)
+        rest = self._decoder.forward(mean + deviation).sub_(batch)
+
+        excess = torch.expm1(log_variance)  # of the variance over the prior's
+        kl = 0.5 * (mean.square() + excess - log_variance).sum(dim=2)
+        loss = torch.linalg.vector_norm(rest, dim=2).square_().add_(kl, alpha=self._beta)
+        kept = torch.topk(loss, self._n_kept, dim=1, largest=False, sorted=False)
+        counts = self._counts.zero_().scatter_(1, kept.indices, self._share)[..., None]
+
+        by_code = self._decoder.backward(rest.mul_(2 * counts))
+        assert by_code is not None
+        weight = self._beta * counts
+        by_mean = by_code + weight * mean
+        by_log_variance = 0.5 * (by_code * deviation + weight * excess)
+        self._encoder.backward(torch.cat([by_mean, by_log_variance * (1 - squashed.square())], dim=2))
+        return kept.values.mean()
+
+
+class _Chain:
+    """One half of the members: dense layers with SiLU between them, forward and backward."""
+
+    def __init__(
+        self, parameters: torch.nn.ParameterList, flat: FlatParameters, n_rows: int, *, is_first: bool
+    ) -> None:
+        seen = [flat.view(parameter) for parameter in parameters]
+        self._weights, self._biases = seen[::2], seen[1::2]
+        members, width, _ = self._weights[0][0].shape
+        widths = [width, *(value.shape[2] for value, _ in self._weights)]
+        # Before and behind each activation; the last layer has none.
+        self._u = [torch.empty(members, n_rows, n) for n in widths[1:]]
+        self._y = [torch.empty_like(u) for u in self._u[:-1]]
+        self._gradients = [None if is_first else torch.empty(members, n_rows, width), *map(torch.empty_like, self._y)]
+        self._inputs: list[Tensor] = []
+
+    def forward(self, h: Tensor) -> Tensor:
+        """(E, n, in) -> (E, n, out), in memory that the next call writes again."""
+        self._inputs = [h, *self._y]
+        for i, ((weight, _), (bias, _)) in enumerate(zip(self._weights, self._biases, strict=True)):
+            torch.baddbmm(bias, self._inputs[i], weight, out=self._u[i])
+            if i < len(self._y):
+                _aten.silu.out(self._u[i], out=self._y[i])
+        return self._u[-1]
+
+    def backward(self, g: Tensor) -> Tensor | None:
+        """The gradient with respect to the output -> with respect to the input, but for the first half."""
+        for i in reversed(range(len(self._weights))):
+            torch.bmm(self._inputs[i].transpose(1, 2), g, out=self._weights[i][1])
+            torch.sum(g, 1, keepdim=True, out=self._biases[i][1])
+            gradient = self._gradients[i]
+            if gradient is None:
+                return None
+            g = torch.bmm(g, self._weights[i][0].transpose(1, 2), out=gradient)
+            if i:
+                _aten.silu_backward.grad_input(g, self._u[i - 1], grad_input=g)
+        return g

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
-from narrows.model import StackedVariational
+from narrows.model import StackedVariational, kl_to_standard_normal
 from narrows.training import train_trimmed
+from narrows.training.flat import FlatParameters
+from narrows.training.trimmed import TrimmedStep
 
 SETTINGS = {"steps": 150, "batch_size": 64, "learning_rate": 3e-3, "beta": 1.0}
 
@@ -40,3 +43,27 @@ def test_members_train_alone_and_the_same_generator_gives_the_same_weights() -> 
 
 def test_fewer_rows_than_a_batch_are_enough() -> None:
     assert torch.isfinite(errors(trained(torch.randn(2, 3), 0.2), torch.randn(5, 3))).all()
+
+
+@pytest.mark.parametrize("n_kept", [9, 6])
+def test_loss_and_gradient_are_those_of_automatic_differentiation(n_kept: int) -> None:
+    generator = torch.Generator().manual_seed(3)
+    network = StackedVariational(3, 5, (8, 7), 2, generator)
+    for bias in network.encoder[1::2]:
+        torch.nn.init.normal_(bias, generator=generator)
+    batch, noise = torch.randn(3, 9, 5, generator=generator), torch.randn(3, 9, 2, generator=generator)
+
+    mean, log_variance = network.encode(batch)
+    error = (network.decode(mean + torch.exp(0.5 * log_variance) * noise) - batch).square().sum(dim=2)
+    loss = error + 4 * kl_to_standard_normal(mean, log_variance).sum(dim=2)
+    kept = loss.sort(dim=1).values[:, :n_kept]
+    (kept.mean(dim=1).sum() / 5).backward()
+    expected = [parameter.grad for parameter in network.parameters()]
+
+    flat = FlatParameters(list(network.parameters()))
+    with flat.attached(), torch.inference_mode():
+        flat.gradients.fill_(torch.nan)
+        told = TrimmedStep(network, flat, 9, beta=4.0, n_kept=n_kept).on(batch, noise)
+        assert told.item() == pytest.approx(kept.mean().item(), rel=1e-5)
+        for parameter, gradient in zip(network.parameters(), expected, strict=True):
+            torch.testing.assert_close(flat.view(parameter)[1], gradient, rtol=1e-4, atol=1e-6)
