@@ -20,8 +20,8 @@ lint: $(INSTALLED)  ## style and imports (ruff)
 types: $(INSTALLED)  ## types (pyright)
 	$(BIN)/pyright
 
-unit: $(INSTALLED)  ## the tests alone
-	$(BIN)/python -m pytest
+unit: $(INSTALLED)  ## the tests alone, in as many processes as there are cores
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: $(INSTALLED)  ## side by side with what people use today (half an hour)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,bench]'

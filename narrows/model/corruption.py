@@ -173,6 +173,7 @@ class Warped(Corruption):
                 raise SettingError(f"{name}={getattr(self, name)!r} must be a number from 0.")
         if len(self.shape) != 3 or any(size < 1 for size in self.shape):
             raise SettingError(f"shape={self.shape!r} must be an image's height, width and channels.")
+        object.__setattr__(self, "shape", tuple(self.shape))  # a list where it was saved
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         if x.shape[1] != math.prod(self.shape):

@@ -21,7 +21,7 @@ from narrows.model import StackedVariational
 from narrows.training import train_trimmed
 
 HIDDEN_LAYER_SIZES, N_COMPONENTS = (64, 32), 2
-STEPS, BATCH_SIZE, LEARNING_RATE, BETA = 400, 256, 3e-3, 4.0
+STEPS, BATCH_SIZE, LEARNING_RATE, BETA = 400, 128, 3e-3, 4.0
 MOST_REFERENCES = 4000
 NEIGHBOUR = 3
 STANDS_OUT = 6.0
