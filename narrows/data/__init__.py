@@ -6,8 +6,9 @@ from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
 from narrows.data.curves import curves
+from narrows.data.filling import fill_arrow, fill_gaps, filled_places, with_column
 from narrows.data.kinds import ColumnKind, Numeric
-from narrows.data.memory import as_rows, give_back
+from narrows.data.memory import as_rows, collected, give_back
 from narrows.data.montage import as_images, montage
 from narrows.data.read import read, read_held_out, without_gaps
 from narrows.data.rows import Columns, Rows
@@ -16,7 +17,7 @@ from narrows.data.schema import Schema
 from narrows.data.sets import SETS, KnownSet, cache_folder, fetch_set, find_set, load_set
 from narrows.data.stream import RowStream, memory_needed, scan
 from narrows.data.weighing import Weighing, weighing
-from narrows.data.write import check_output, write
+from narrows.data.write import check_output, is_written_in_chunks, write, write_chunks
 
 __all__ = [
     "SETS",
@@ -34,11 +35,16 @@ __all__ = [
     "as_rows",
     "cache_folder",
     "check_output",
+    "collected",
     "curves",
     "fetch_set",
+    "fill_arrow",
+    "fill_gaps",
+    "filled_places",
     "find_set",
     "give_back",
     "is_gap",
+    "is_written_in_chunks",
     "load_set",
     "memory_needed",
     "montage",
@@ -48,6 +54,8 @@ __all__ = [
     "weighing",
     "whole_file",
     "whole_folder",
+    "with_column",
     "without_gaps",
     "write",
+    "write_chunks",
 ]
