@@ -57,7 +57,8 @@ def fill_arrow(column: pa.ChunkedArray, at: np.ndarray, cells: np.ndarray, kind:
 
     try:
         if cells.dtype == object and (kind is None or kind.name == "String"):
-            new = pa.array(_styled(cells, _there(column.to_pylist(), at)), column.type)
+            is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+            new = pa.array(cells if is_text else _styled(cells, _there(column.to_pylist(), at)), column.type)
         else:
             new = as_native(cells, kind, "pyarrow").cast(column.type)
         both = pa.chunked_array([*column.chunks, new], column.type)

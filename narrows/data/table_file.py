@@ -18,6 +18,8 @@ from narrows.errors import OutputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_ROWS_OF_TEXT = 1 << 14
+
 
 def write_tables(file: IO[bytes], tables: Iterable[pa.Table], ending: str, *, as_text: bool = False) -> None:
     """Write tables of the same columns one below the other, of which one at a time is held in memory.
@@ -65,7 +67,8 @@ class _TextWriter:
         self._writer.writerow(names)
 
     def write_table(self, table: pa.Table) -> None:
-        self._writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        for batch in table.to_batches(max_chunksize=_ROWS_OF_TEXT):
+            self._writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
 
     def __enter__(self) -> _TextWriter:
         return self
