@@ -6,17 +6,21 @@ from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
 from narrows.data.curves import curves
+from narrows.data.filling import fill_arrow, fill_gaps, filled_places, with_column
 from narrows.data.kinds import ColumnKind, Numeric
-from narrows.data.memory import as_rows, give_back
+from narrows.data.memory import as_rows, collected, give_back
 from narrows.data.montage import as_images, montage
-from narrows.data.read import read, read_held_out, without_gaps
+from narrows.data.read import is_table, read, read_held_out, read_table, without_gaps
 from narrows.data.rows import Columns, Rows
 from narrows.data.scaling import Scale
 from narrows.data.schema import Schema
 from narrows.data.sets import SETS, KnownSet, cache_folder, fetch_set, find_set, load_set
-from narrows.data.stream import RowStream, memory_needed, scan
+from narrows.data.stream import RowStream, memory_needed, scan, table_files
+from narrows.data.table_file import as_table, label_column
+from narrows.data.tables import table_rows
 from narrows.data.weighing import Weighing, weighing
-from narrows.data.write import check_output, write
+from narrows.data.write import check_output, is_written_in_chunks, write, write_chunks
+from narrows.data.written import WrittenCells
 
 __all__ = [
     "SETS",
@@ -30,24 +34,38 @@ __all__ = [
     "Scale",
     "Schema",
     "Weighing",
+    "WrittenCells",
     "as_images",
     "as_rows",
+    "as_table",
     "cache_folder",
     "check_output",
+    "collected",
     "curves",
     "fetch_set",
+    "fill_arrow",
+    "fill_gaps",
+    "filled_places",
     "find_set",
     "give_back",
     "is_gap",
+    "is_table",
+    "is_written_in_chunks",
+    "label_column",
     "load_set",
     "memory_needed",
     "montage",
     "read",
     "read_held_out",
+    "read_table",
     "scan",
+    "table_files",
+    "table_rows",
     "weighing",
     "whole_file",
     "whole_folder",
+    "with_column",
     "without_gaps",
     "write",
+    "write_chunks",
 ]

@@ -31,11 +31,12 @@ def filled(schema: Schema, rows: Rows, floats: np.ndarray) -> Rows:
     values = []
     for i in range(schema.n_columns):
         given = rows.column(i)
-        gaps = is_gap(given)
+        gaps, answer = is_gap(given), answers.column(i)
+        if given.dtype.kind == "f" and answer.dtype.kind in "biuf":
+            answer = _cast(answer, given.dtype)
         # A column of nothing but gaps comes as no type that an answer could be put into.
-        values.append(
-            answers.column(i) if gaps.all() else np.where(gaps, answers.column(i), given) if gaps.any() else given
-        )
+        given = answer if gaps.all() else np.where(gaps, answer, given) if gaps.any() else given
+        values.append(given)
     return replace(answers, values=tuple(values) if isinstance(rows.values, tuple) else np.column_stack(values))
 
 

@@ -55,8 +55,8 @@ def as_rows(X: object, *, image_shape: Sequence[int] | None = None, name: str = 
             raise DataError(
                 f"{X.source} is a stream, which only fit takes whole; work on it in parts: for rows in X.chunks(): ..."
             )
-        X = _collected(X)
-        rows = _from_frame(X, name) if _is_frame(X) else _from_array(X, name)
+        X = collected(X)
+        rows = _from_frame(X, name) if is_frame(X) else _from_array(X, name)
     return rows if image_shape is None else _with_image_shape(rows, image_shape)
 
 
@@ -103,13 +103,15 @@ def _in_layout(rows: Rows) -> np.ndarray:
 # -- frames
 
 
-def _collected(X: object) -> object:
+def collected(X: object) -> object:
+    """What a lazy frame of polars stands for; anything else as it is."""
     import narwhals as nw
 
     return cast("Any", X).collect() if nw.dependencies.is_polars_lazyframe(X) else X
 
 
-def _is_frame(X: object) -> bool:
+def is_frame(X: object) -> bool:
+    """Whether this is a frame of pandas, polars or pyarrow."""
     import narwhals as nw
 
     return nw.dependencies.is_into_dataframe(X)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from narrows.data import arrays, images, sets, stream, tables
+from narrows.data import arrays, csv_file, images, sets, stream, tables
 from narrows.data.columns import is_gap
 from narrows.data.rows import Rows
 from narrows.errors import DataError, DataFormatError, DataNotFoundError, SettingError
@@ -70,10 +70,10 @@ def read(
             raise SettingError(f"{name} must be a list of names, not one text.")
     is_set = isinstance(source, str) and source in sets.SETS
     path = Path(source)
-    is_table = not is_set and _is_table(path)
-    if not is_table and (columns is not None or ignore is not None or label is not None):
+    of_table = not is_set and is_table(path)
+    if not of_table and (columns is not None or ignore is not None or label is not None):
         raise SettingError(f"columns, ignore and label need a CSV or Parquet file, which {source} is not.")
-    if image_size is not None and (is_set or is_table or not path.is_dir()):
+    if image_size is not None and (is_set or of_table or not path.is_dir()):
         raise SettingError(f"image_size needs a folder of images, which {source} is not.")
     rows = sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size, text)
     return without_gaps(rows) if missing == "drop" else rows
@@ -86,10 +86,10 @@ def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
     return None
 
 
-def _is_table(path: Path) -> bool:
+def is_table(path: Path) -> bool:
     """Whether it is a table, or a folder of tables and no images."""
     if not path.is_dir():
-        return tables.is_csv(path) or tables.is_parquet(path)
+        return csv_file.is_csv(path) or tables.is_parquet(path)
     return not images.holds_images(path) and any(stream.table_files(path, parquet=parquet) for parquet in (True, False))
 
 
@@ -106,8 +106,8 @@ def _read_path(
     if not path.is_file() and not path.is_dir():
         raise DataFormatError(f"{path} is neither a file nor a folder; give one of them.")
     try:
-        if _is_table(path):
-            table, notes = _read_table(path, text)
+        if is_table(path):
+            table, notes = read_table(path, text)
             return tables.table_rows(
                 table, path.name, columns=columns, ignore=ignore, label=label, text=text, notes=notes
             )
@@ -129,10 +129,11 @@ def _read_path(
     )
 
 
-def _read_table(path: Path, text: Sequence[str]) -> tuple[pa.Table, tuple[str, ...]]:
+def read_table(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str, ...]]:
+    """A CSV or Parquet file, or a folder of them, as Arrow's table, with notes on how it was read."""
     if path.is_dir():
         return stream.read_whole(path, text), ()
-    return tables.read_csv(path, text) if tables.is_csv(path) else (tables.read_parquet(path), ())
+    return csv_file.read_csv(path, text) if csv_file.is_csv(path) else (tables.read_parquet(path), ())
 
 
 def without_gaps(rows: Rows, columns: Sequence[int] | None = None) -> Rows:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data import tables
+from narrows.data import csv_file, tables
 from narrows.data.rows import Rows
 from narrows.errors import DataError, DataFormatError, DataNotFoundError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _CELLS_PER_CHUNK = 1 << 21
 _CELLS_OF_SAMPLE, _FEWEST_SAMPLED = 1 << 23, 10_000
-_CSV_BLOCK, _GZIP_RATIO = 1 << 24, 6
+CSV_BLOCK, _GZIP_RATIO = 1 << 24, 6
 _IN_MEMORY = 20
 """Bytes that a cell of a table takes while a model is fitted to it in memory, divided by those in its file, roughly."""
 
@@ -55,8 +55,23 @@ class RowStream:
     def names(self) -> tuple[str, ...] | None:
         return self.sample.names
 
+    def select(self, names: Sequence[str]) -> RowStream:
+        """These columns alone."""
+        places = [self.sample.feature_names.index(name) for name in names]
+        return replace(self, sample=self.sample.select(places), _chosen={**self._chosen, "columns": list(names)})
+
     def chunks(self) -> Iterator[Rows]:
         """All rows in the order of the files, some hundred thousand at a time.
+
+        Raises
+        ------
+        DataFormatError
+            A file has changed or is gone since `scan`.
+        """
+        return (rows for _, rows in self.tables())
+
+    def tables(self) -> Iterator[tuple[pa.Table, Rows]]:
+        """All columns of the files as they are read, chosen or not, beside each of the `chunks`.
 
         Raises
         ------
@@ -72,7 +87,7 @@ class RowStream:
             end = start + table.num_rows
             where = f"{self.source}, rows {start + 1:,} to {end:,}"
             rows = tables.table_rows(table, where, **{**self._chosen, "text": text})
-            yield replace(rows, notes=())
+            yield table, replace(rows, notes=())
             start = end
         if start != self.n_rows:
             raise DataFormatError(f"{self.source} had {self.n_rows:,} rows and now has {start:,}; scan it again.")
@@ -123,14 +138,14 @@ def scan(
     else:
         raise DataFormatError(f"{path.name} is neither a CSV or Parquet file nor a folder of them; give one of these.")
     while True:
-        with suppress(tables.WiderTypeError):  # then it is looked through again with the wider type
+        with suppress(csv_file.WiderTypeError):  # then it is looked through again with the wider type
             n_rows, sample = _sampled(whole, path.name, chosen)
             return RowStream(path.name, n_rows, sample, whole, chosen)
 
 
 def table_files(path: Path, *, parquet: bool) -> list[Path]:
     """The Parquet or the CSV files that `path` is or holds, in their order."""
-    wanted = tables.is_parquet if parquet else tables.is_csv
+    wanted = tables.is_parquet if parquet else csv_file.is_csv
     if path.is_file():
         return [path] if wanted(path) else []
     # Other programs leave files of their own, which begin with a dot or an underscore.
@@ -150,7 +165,7 @@ def memory_needed(path: Path) -> int:
         found += about.num_rows * about.num_columns * _IN_MEMORY
     if not found:
         for file in table_files(path, parquet=False):
-            found += file.stat().st_size * (_GZIP_RATIO if tables.is_gzip(file) else 1) * _IN_MEMORY // 4
+            found += file.stat().st_size * (_GZIP_RATIO if csv_file.is_gzip(file) else 1) * _IN_MEMORY // 4
     return found
 
 
@@ -162,7 +177,7 @@ def read_whole(path: Path, text: Sequence[str] = ()) -> pa.Table:
     whole = _parquet_tables(path, parquet) if parquet else _csv_tables(table_files(path, parquet=False), text)
     parts: list[pa.Table] | None = None
     while parts is None:
-        with suppress(tables.WiderTypeError):
+        with suppress(csv_file.WiderTypeError):
             parts = list(whole())
     if not parts:
         raise DataFormatError(f"{path.name} has no rows; give it at least one row.")
@@ -251,7 +266,7 @@ def _csv_tables(files: list[Path], text: Sequence[str] = ()) -> Callable[[], Ite
 
     def whole() -> Iterator[pa.Table]:
         for file in files:
-            for table in tables.csv_chunks(file, types, block=_CSV_BLOCK):
+            for table in csv_file.csv_chunks(file, types, block=CSV_BLOCK):
                 if not names:
                     names.extend(table.column_names)
                     types.update(zip(names, table.schema.types, strict=True))
@@ -262,7 +277,7 @@ def _csv_tables(files: list[Path], text: Sequence[str] = ()) -> Callable[[], Ite
     def widened() -> Iterator[pa.Table]:
         try:
             yield from whole()
-        except tables.WiderTypeError as found:
+        except csv_file.WiderTypeError as found:
             types[found.name] = found.dtype
             raise
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from narrows.data.atomic import whole_file, whole_folder
-from narrows.data.columns import as_native
 from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage, to_uint8
 from narrows.data.rows import Rows
+from narrows.data.table_file import as_table, label_column, write_tables
 from narrows.errors import OutputError, OutputExistsError
 
-_ENDINGS = (".csv", ".parquet", ".npy", ".npz", ".png")
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_TABLES = (".csv", ".parquet")
+_ENDINGS = (*_TABLES, ".npy", ".npz", ".png")
 _MAX_SHEET = 50_000_000  # pixels of a montage
 
 
@@ -85,7 +90,7 @@ def write(
     rows = _prepared(values, names, image_shape, labels)
     if (is_folder or target.suffix.casefold() == ".png") and rows.image_shape is None:
         raise OutputError(f"{target} would hold images, but these rows are a table; use .csv, .parquet, .npy or .npz.")
-    try:
+    with _told_plainly(target):
         if is_folder:
             with whole_folder(target) as folder:
                 _write_images(folder, rows, pixel_range)
@@ -93,6 +98,45 @@ def write(
             writer = _writer(target.suffix.casefold(), rows, pixel_range)
             with whole_file(target) as file:
                 writer(file)
+
+
+def write_chunks(
+    path: str | os.PathLike[str], chunks: Iterable[Rows | pa.Table], *, as_text: bool = False, force: bool = False
+) -> None:
+    """Write a .csv or .parquet file chunk by chunk, whole or not at all; memory holds one chunk at a time.
+
+    Parameters
+    ----------
+    path : str or path
+    chunks : of Rows or of Arrow tables, at least one, all with the same columns
+    as_text : bool, default False
+        All cells are texts of a CSV file, which are quoted only where they must be.
+    force : bool, default False
+        Replace what is there.
+
+    Raises
+    ------
+    OutputExistsError, OutputError
+        With a sentence; nothing is left behind.
+    """
+    check_output(path, force)
+    target, _ = _target(path)
+    ending = target.suffix.casefold()
+    tables = (as_table(chunk, ending) if isinstance(chunk, Rows) else chunk for chunk in chunks)
+    with _told_plainly(target), whole_file(target) as file:
+        write_tables(file, tables, ending, as_text=as_text)
+
+
+def is_written_in_chunks(path: str | os.PathLike[str]) -> bool:
+    """Whether `write_chunks` writes such a file."""
+    return Path(path).suffix.casefold() in _TABLES
+
+
+@contextmanager
+def _told_plainly(target: Path) -> Iterator[None]:
+    """What goes wrong with the disk, as a sentence."""
+    try:
+        yield
     except OSError as error:
         if isinstance(error, OutputError):
             raise
@@ -129,8 +173,9 @@ def _prepared(
 
 
 def _writer(ending: str, rows: Rows, pixel_range: tuple[float, float] | None) -> Callable[[IO[bytes]], Any]:
-    if ending in (".csv", ".parquet"):
-        return lambda file: _write_table(file, rows, ending)
+    if ending in _TABLES:
+        table = as_table(rows, ending)
+        return lambda file: write_tables(file, [table], ending)
     if any(np.dtype(name).kind not in "biuf" for name in rows.dtypes):
         raise OutputError(f"{ending} files hold numbers, and these rows have text or dates; use .csv or .parquet.")
     if ending == ".npy":
@@ -152,68 +197,11 @@ def _array(rows: Rows) -> np.ndarray:
     return give_back(replace(rows, container="numpy", layout=layout))
 
 
-def _write_table(file: IO[bytes], rows: Rows, ending: str) -> None:
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    try:
-        (csv.write_csv if ending == ".csv" else parquet.write_table)(_arrow_table(rows), file)
-    except pa.ArrowException as error:
-        why = str(error).split("\n")[0].rstrip(".")
-        raise OutputError(f"The rows or labels do not fit into a {ending} file: {why}; use .npz.") from error
-
-
-def _arrow_table(rows: Rows) -> Any:
-    import pyarrow as pa
-
-    named = {}
-    for i, name in enumerate(rows.feature_names):
-        column, kind = rows.column(i), rows.column_type(i)
-        named[name] = (
-            pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
-            if kind is None
-            else as_native(column, kind, "pyarrow")
-        )
-    if rows.labels is not None:
-        name = "label"
-        while name in named:
-            name += "_"
-        named[name] = _label_column(rows.labels)
-    return pa.table(named)
-
-
-def _label_column(labels: np.ndarray) -> Any:
-    """Gaps stay empty; objects become numbers or dates where all are, else text."""
-    import pyarrow as pa
-
-    if labels.dtype != object:
-        return pa.array(_native(labels), from_pandas=True)
-    cells = [None if _is_gap(cell) else cell for cell in labels]
-    try:
-        column = pa.array(cells)
-    except (pa.ArrowException, OverflowError):
-        column = None
-    if column is not None and pa.types.is_primitive(column.type):
-        return column
-    return pa.array([None if cell is None else str(cell) for cell in cells], pa.string())
-
-
-def _is_gap(cell: object) -> bool:
-    return cell is None or type(cell).__name__ in ("NAType", "NaTType") or (isinstance(cell, float) and cell != cell)
-
-
-def _native(column: np.ndarray) -> np.ndarray:
-    """Arrow knows neither the other byte order nor long doubles."""
-    if column.dtype.type is np.longdouble:
-        return column.astype(np.float64)
-    return column.astype(column.dtype.newbyteorder("="), copy=False)
-
-
 def _plain(labels: np.ndarray) -> np.ndarray:
     """Labels that NumPy saves without pickling: gaps become NaN in numbers and "" in text."""
     if labels.dtype != object:
         return labels
-    values = _label_column(labels).to_numpy(zero_copy_only=False)
+    values = label_column(labels).to_numpy(zero_copy_only=False)
     return values if values.dtype != object else np.array(["" if cell is None else str(cell) for cell in values])
 
 

@@ -3,6 +3,7 @@
 from narrows.estimators.anomaly import (
     AnomalyDetector,
     Reason,
+    Surprise,
     benjamini_hochberg,
     explain_reconstruction,
     p_values,
@@ -36,6 +37,7 @@ __all__ = [
     "LayerEpoch",
     "Reason",
     "SparseAutoencoder",
+    "Surprise",
     "VariationalAutoencoder",
     "benjamini_hochberg",
     "explain_reconstruction",

@@ -15,7 +15,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
-from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_rows, give_back
+from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_rows, collected, fill_gaps
 from narrows.errors import NotFittedError
 from narrows.estimators import checks, fitting
 from narrows.estimators.html import model_html
@@ -389,12 +389,20 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def impute(self, X: Any) -> Any:
         """X with its gaps filled with what the model expects there; what is there stays exactly as it is.
 
-        A model that was trained with ``corruption="masking"`` has learned to fill gaps, and does it best.
+        In a frame a column keeps its dtype where that can hold what is filled in, and one of objects is filled with
+        such objects as stand in it: whole numbers, truth values, decimals. A model that was trained with
+        ``corruption="masking"`` has learned to fill gaps, and does it best.
         """
+        X = collected(X)
         rows = self._rows(X)
+        return fill_gaps(X, rows, self.impute_rows(rows))
+
+    def impute_rows(self, rows: Rows) -> Rows:
+        """`impute` of `Rows` as such."""
+        self._check_fitted()
         filled = self.schema_.fill(rows, map_rows(self, rows, self.network_.reconstruct))
         # The second pass sees a whole row, which tells its place among the others better than one with gaps.
-        return give_back(self.schema_.fill(rows, map_rows(self, filled, self.network_.reconstruct)))
+        return self.schema_.fill(rows, map_rows(self, filled, self.network_.reconstruct))
 
     def reconstruction_error(self, X: Any, *, per_feature: bool = False) -> np.ndarray:
         """Loss of rebuilding each row from its (deterministic) code, in `loss_unit_`.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from pyarrow import parquet
 
 from narrows.apps.cli import sources
 from narrows.data import stream
+from narrows.data import written as written_cells
 
 
 @pytest.fixture
@@ -52,6 +55,74 @@ def test_a_table_too_large_for_memory_is_read_in_chunks_unasked(
             np.testing.assert_allclose(ours[column].to_numpy(), theirs[column].to_numpy(), rtol=1e-5, atol=1e-6)
     assert shell("fit", lake, "-o", "m", "--force", *quick).status == 0
     assert shell("detect", lake, "-o", "d").status == 0
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A CSV file of 900 rows with gaps, whose numbers, truth values and moments are written in ways of their own."""
+    monkeypatch.setattr(stream, "CSV_BLOCK", 1 << 12)
+    monkeypatch.setattr(written_cells, "CSV_BLOCK", 1 << 12)
+    rng = np.random.default_rng(0)
+    lines = ["n,x,kind,on,when,note"]
+    for i, z in enumerate(rng.normal(size=900)):
+        cells = [f"{int(50 + 9 * z):04d}", f"{z:.2f}0", "up" if z > 0 else "down", str(z > 0.5).upper()]
+        cells += [f"2024-01-{15 + int(3 * z):02d}T08:30:00Z", f'"a, ""{i}"""']
+        lines.append(",".join("NA" if k < 5 and rng.random() < 0.1 else cell for k, cell in enumerate(cells)))
+    path = tmp_path / "written.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_what_is_written_in_chunks_is_what_is_written_at_once(
+    shell, quick, written: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    assert shell("fit", written, "-o", "m", "--ignore", "note", *quick).status == 0
+    assert shell("detect", written, "-o", "d", "--seed", "0", "--ignore", "note").status == 0
+    commands = {
+        "reconstruct": ("reconstruct", "m", written),
+        "impute": ("impute", "m", written),
+        "explain": ("score", "m", written, "--explain", "2", "--label", "note"),
+        "detected": ("score", "d", written, "--explain", "9"),
+    }
+    monkeypatch.setattr("narrows.apps.cli.score._EXPLAINED", 3)  # so that most chunks have no reasons
+    for name, command in commands.items():
+        done = shell(*command, "-o", f"{name}.{ending}", "--json")
+        assert done.status == 0, done.err
+        with monkeypatch.context() as small:
+            small.setattr(sources, "_memory", lambda: 1000)
+            again = shell(*command, "-o", f"{name}-in-chunks.{ending}", "--json")
+        assert "read in chunks" in again.err
+        whole, parts = (Path(f"{name}{middle}.{ending}") for middle in ("", "-in-chunks"))
+        if ending == "csv":
+            assert parts.read_bytes() == whole.read_bytes()
+        else:
+            assert parquet.read_table(parts).equals(parquet.read_table(whole))
+        assert _told(again.json) == _told(done.json)
+    assert not list(Path().glob(".*"))
+
+
+def _told(result: dict) -> dict:
+    """What a command says, but for where it wrote and the last digits of means and shares."""
+    told = {k: pytest.approx(v) if isinstance(v, float) else v for k, v in result.items() if k != "output"}
+    if "strangest" in told:
+        told["strangest"] = [(s["row"], [r["column"] for r in s["reasons"] if r["share"]]) for s in told["strangest"]]
+    return told
+
+
+def test_cells_that_are_there_come_back_as_they_are_written(shell, quick, written: Path) -> None:
+    assert shell("fit", written, "-o", "m", "--ignore", "note", *quick).status == 0
+    assert shell("impute", "m", written, "-o", "full.csv").status == 0
+    before, after = written.read_text().splitlines(), Path("full.csv").read_text().splitlines()
+    assert len(before) == len(after) > 900
+    for old, new in zip(csv.reader(before), csv.reader(after), strict=True):
+        assert [cell for cell in old if cell != "NA"] == [b for a, b in zip(old, new, strict=True) if a != "NA"]
+        _, x, kind, on, when, note = new
+        assert kind in ("up", "down", "kind")
+        assert on in ("TRUE", "FALSE", "on")
+        assert re.fullmatch(r"2024-01-\d\dT\d\d:\d\d:\d\dZ|when", when)
+        assert re.fullmatch(r"-?\d+\.\d+(e-\d+)?|-?\d|x", x)
+        assert note.startswith("a, ") or note == "note"
 
 
 def test_a_budget_is_one_for_all_chunks(shell, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:

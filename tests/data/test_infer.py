@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from narrows.data import Schema, as_rows, weighing
-from narrows.data.kinds import Numeric
+from narrows.data.kinds import Category, Numeric
 from narrows.errors import DataError, SettingError
 
 R = np.random.default_rng(0)
@@ -208,3 +208,31 @@ def test_decoded_cells_stay_within_the_training_range():
     for name in ("number", "gappy", "skewed", "count", "when"):
         assert back[name].min() >= FRAME[name].min()
         assert back[name].max() <= FRAME[name].max()
+
+
+def test_the_commonest_levels_are_those_of_the_largest_weight():
+    texts = np.array(["a"] * 6 + ["b"] * 3 + ["c"], dtype=object)
+    weight = np.array([1.0] * 6 + [3.0] * 3 + [2.0])
+    found = Category.learn(0, texts, weight)
+    assert (found.levels, found.rare) == (("b", "a", "c"), ())
+    repeated = Category.learn(0, np.repeat(texts, weight.astype(int)), np.ones(17))
+    assert (repeated.levels, repeated.rare) == (found.levels, found.rare)
+    np.testing.assert_allclose(found.shares, repeated.shares)
+
+
+def test_a_skewed_column_with_next_to_no_weight_can_be_restored():
+    frame = FRAME[["skewed", "level"]]
+    weight = np.where(np.arange(N) % 3 == 0, 1.0, 1e-20)
+    schema, _ = learn(frame, sample_weight=weight)
+    assert "quantile" in [kind.name for kind in schema.kinds]
+    again = Schema.restore(json.loads(json.dumps(schema.describe())), schema.arrays())
+    np.testing.assert_array_equal(again.encode(as_rows(frame)), schema.encode(as_rows(frame)))
+
+
+def test_large_whole_numbers_with_gaps_at_use_are_numbers():
+    big = 2**60 + np.arange(60) % 7 * 2**50
+    schema, floats = learn(pd.DataFrame({"n": big, "s": ["a", "b"] * 30}))
+    new = pd.DataFrame({"n": pd.array([None, *big[1:].tolist()], dtype="Int64"), "s": ["a", "b"] * 30})
+    with pytest.warns(UserWarning, match="had none at the fit"):
+        found = schema.encode(as_rows(new))
+    np.testing.assert_array_equal(found[1:], floats[1:])

@@ -8,7 +8,7 @@ import pytest
 from pyarrow import csv, parquet
 
 import narrows
-from narrows.data import RowStream, read, scan, stream, tables
+from narrows.data import RowStream, csv_file, read, scan, stream
 from narrows.errors import DataError, DataFormatError, DataNotFoundError
 from tests.mixed_table import FRAME
 
@@ -25,7 +25,7 @@ TABLE = pa.table(
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stream, "_CELLS_PER_CHUNK", 1500)
-    monkeypatch.setattr(stream, "_CSV_BLOCK", 1 << 13)
+    monkeypatch.setattr(stream, "CSV_BLOCK", 1 << 13)
 
 
 def _together(found: RowStream) -> pa.Table:
@@ -191,4 +191,4 @@ def test_the_need_for_memory_grows_with_the_cells(tmp_path: Path) -> None:
     assert stream.memory_needed(tmp_path) == N * 3 * 20
     csv.write_csv(TABLE, tmp_path / "t.csv")
     assert stream.memory_needed(tmp_path / "t.csv") == (tmp_path / "t.csv").stat().st_size * 5
-    assert tables.is_csv(tmp_path / "t.csv")
+    assert csv_file.is_csv(tmp_path / "t.csv")

@@ -30,7 +30,7 @@ def encode(
 
     import numpy as np
 
-    from narrows.apps.cli.sources import chunks_for_model, joined_labels
+    from narrows.apps.cli.chunks import chunks_for_model, joined_labels
     from narrows.data import Rows, write
 
     fitted = load_autoencoder(model)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.apps.cli.models import load_autoencoder
@@ -11,7 +14,10 @@ from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from narrows.data import Rows
+    from narrows.estimators import Autoencoder
 
 
 def impute(
@@ -33,36 +39,81 @@ def impute(
 
     check_rows_path(output, data, force=force)
 
-    from narrows.apps.cli.sources import read_for_model
-    from narrows.data import as_rows, write
+    from narrows.data import SETS, as_rows, is_table, is_written_in_chunks, write, write_chunks
 
     fitted = load_autoencoder(model)
-    rows = read_for_model(fitted, data, part=None, image_size=None, missing=None, voice=voice)
-    filled = as_rows(fitted.impute(rows))
-    write(output, _beside_others(filled, data), pixel_range=fitted.schema_.pixel_range, force=force)
-    before, after = rows.n_gaps, filled.n_gaps
-    cells = {name: n - after[name] for name, n in before.items() if n > after[name]}
+    found = _Count()
+    if data in SETS or not is_table(Path(data)):
+        from narrows.apps.cli.sources import read_for_model
+
+        rows = read_for_model(fitted, data, part=None, image_size=None, missing=None, voice=voice)
+        filled = fitted.impute_rows(rows)
+        found.add(rows, filled)
+        write(output, filled, pixel_range=fitted.schema_.pixel_range, force=force)
+    elif is_written_in_chunks(output):
+        as_text = _is_written(data) and output.suffix.lower() == ".csv"
+        write_chunks(output, _tables(fitted, data, found, voice, as_text=as_text), as_text=as_text, force=force)
+    else:
+        import pyarrow as pa
+
+        tables = _tables(fitted, data, found, voice, as_text=False)
+        write(output, as_rows(pa.concat_tables(tables)), pixel_range=fitted.schema_.pixel_range, force=force)
+    cells = {name: n for name, n in found.filled.items() if n}
     told = ", ".join(f"{name} {n:,}" for name, n in cells.items())
-    left = sum(after.values())
     voice.result(
-        {"output": str(output), "rows": len(rows), "filled": cells, "left": left},
-        f"Filled {counted(sum(cells.values()), 'gap')} of {counted(len(rows), 'row')} in {output}"
+        {"output": str(output), "rows": found.n_rows, "filled": cells, "left": found.left},
+        f"Filled {counted(sum(cells.values()), 'gap')} of {counted(found.n_rows, 'row')} in {output}"
         + (f": {told}." if told else "."),
-        *([f"{counted(left, 'gap')} left, in columns that the fit set aside."] if left else []),
+        *([f"{counted(found.left, 'gap')} left, in columns that the fit set aside."] if found.left else []),
     )
 
 
-def _beside_others(filled: Rows, data: str) -> Rows:
-    """All columns of DATA in their order, those that the model knows as they were filled."""
-    from narrows.data import read
+@dataclass
+class _Count:
+    """Of the columns that the model knows."""
 
-    whole = read(data)
-    if whole.names is None or filled.names is None:
-        return filled
-    of_model = {name: i for i, name in enumerate(filled.names)}
-    sources = [(filled, of_model[name]) if name in of_model else (whole, i) for i, name in enumerate(whole.names)]
-    return replace(
-        whole,
-        values=tuple(rows.column(i) for rows, i in sources),
-        types=tuple(rows.column_type(i) for rows, i in sources),
-    )
+    n_rows: int = 0
+    filled: Counter[str] = field(default_factory=Counter)
+    left: int = 0
+
+    def add(self, rows: Rows, filled: Rows) -> None:
+        before, after = rows.n_gaps, filled.n_gaps
+        self.n_rows += len(rows)
+        self.filled.update({name: n - after[name] for name, n in before.items()})
+        self.left += sum(after.values())
+
+
+def _is_written(data: str) -> bool:
+    """Whether DATA is text, which says more than what is read from it: 01 is not 1."""
+    from narrows.data import table_files
+
+    return not table_files(Path(data), parquet=True)
+
+
+def _tables(fitted: Autoencoder, data: str, found: _Count, voice: Voice, *, as_text: bool) -> Iterator[pa.Table]:
+    """All columns of DATA, those that the model knows filled; of a CSV file as texts where that is wanted."""
+    from narrows.apps.cli.chunks import tables_for_model
+    from narrows.data import WrittenCells, fill_arrow, filled_places, with_column
+
+    written = WrittenCells(Path(data)) if as_text else None
+    for table, rows in tables_for_model(fitted, data, voice):
+        filled = fitted.impute_rows(rows)
+        found.add(rows, filled)
+        places = _places(rows, table)
+        if written is not None:
+            yield written.filled(rows, filled, places)
+            continue
+        for i, place in enumerate(places):
+            at = filled_places(rows, filled, i)
+            if place is not None and at.any():
+                column = fill_arrow(table.column(place), at, filled.column(i)[at], filled.column_type(i))
+                table = with_column(table, place, column)
+        yield table
+
+
+def _places(rows: Rows, table: pa.Table) -> list[int | None]:
+    """Where each column of the model is in DATA; None for those that the fit set aside and DATA lacks."""
+    if rows.names is None:
+        return list(range(rows.n_columns))
+    given = {name: i for i, name in enumerate(table.column_names)}
+    return [given.get(name) for name in rows.names]

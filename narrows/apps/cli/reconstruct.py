@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted, number
+
+if TYPE_CHECKING:
+    from narrows.data import Rows
 
 
 def reconstruct(
@@ -27,20 +34,35 @@ def reconstruct(
 
     check_rows_path(output, data, force=force)
 
-    from narrows.apps.cli.sources import read_for_model
-    from narrows.data import write
+    from narrows.apps.cli.chunks import chunks_for_model
+    from narrows.data import is_written_in_chunks, write, write_chunks
     from narrows.insight import passage, squared_error
 
     fitted = load_autoencoder(model)
-    rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice)
-    floats = fitted.schema_.encode(rows)
-    rebuilt = passage(fitted, floats)
-    error = float(squared_error(fitted, floats, rebuilt).mean())
+    in_chunks = is_written_in_chunks(output)
+    chunks = chunks_for_model(
+        fitted, data, part=part, image_size=image_size, missing=missing, voice=voice, whole=not in_chunks
+    )
     schema = fitted.schema_
-    answer = schema.decode_rows(rebuilt, like=rows if schema.left_out else None)
-    write(output, answer, labels=rows.labels, pixel_range=schema.pixel_range, force=force)
+    sums, counts = [], []  # of the chunks
+
+    def rebuilt() -> Iterator[Rows]:
+        for rows in chunks:
+            floats = schema.encode(rows)
+            answer = passage(fitted, floats)
+            sums.append(float(squared_error(fitted, floats, answer).sum()))
+            counts.append(len(rows))
+            found = schema.decode_rows(answer, like=rows if schema.left_out else None)
+            yield replace(found, labels=rows.labels)
+
+    if in_chunks:
+        write_chunks(output, rebuilt(), force=force)
+    else:
+        (answer,) = rebuilt()
+        write(output, answer, pixel_range=schema.pixel_range, force=force)
+    n_rows, error = sum(counts), sum(sums) / sum(counts)
     voice.result(
-        {"output": str(output), "rows": len(rows), "squared_error": error},
-        f"Wrote {counted(len(rows), 'reconstructed row')} to {output} (squared error {number(error)} per row, "
-        f"in {fitted.schema_.unit}).",
+        {"output": str(output), "rows": n_rows, "squared_error": error},
+        f"Wrote {counted(n_rows, 'reconstructed row')} to {output} (squared error {number(error)} per row, "
+        f"in {schema.unit}).",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,9 +14,12 @@ from narrows.apps.cli.voice import Voice, counted, number
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
 
     from narrows.data import Rows
-    from narrows.estimators import AnomalyDetector, Reason
+    from narrows.estimators import AnomalyDetector, Reason, Surprise
+
+    Told = dict[int, tuple[Reason, ...]]
 
 _SHOWN, _EXPLAINED = 5, 1000
 
@@ -68,46 +72,53 @@ def score(
     import numpy as np
 
     import narrows
-    from narrows.apps.cli.sources import chunks_for_model, joined_labels
+    from narrows.apps.cli.chunks import chunks_for_model, joined_labels
     from narrows.apps.cli.tables import quality_told
-    from narrows.data import write
-    from narrows.estimators import surprise
+    from narrows.data import Rows, label_column, write, write_chunks
+    from narrows.estimators import Surprise
     from narrows.insight import quality_by_labels
 
     fitted = narrows.load(model)
+    is_detector = isinstance(fitted, narrows.AnomalyDetector)
+    beside = Surprise(fitted) if explain is not None and not is_detector else None
+    chunks = chunks_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
     found: list[dict[str, np.ndarray]] = []
     labels, rows = [], None
-    for rows in chunks_for_model(
-        fitted,
-        data,
-        part=part,
-        label=label,
-        image_size=image_size,
-        missing=missing,
-        voice=voice,
-        whole=explain is not None,  # a reason compares a row with all others
-    ):
+    for rows in chunks:
         found.append(_scores(fitted, rows))
         labels.append(rows.labels)
+        if beside is not None:
+            beside.add(rows)
     assert rows is not None
     scores = {name: np.concatenate([of[name] for of in found]) for name in found[0]}
     labels, n_rows = joined_labels(labels), sum(len(next(iter(of.values()))) for of in found)
-    unit = ""
-    if isinstance(fitted, narrows.AnomalyDetector):
+    del found
+    if is_detector:
         scores |= _judged(fitted, scores["score"])
-    else:
-        unit = fitted.loss_unit_
-        if explain is not None:
-            scores["surprise"] = surprise(fitted, rows)
+    elif beside is not None:
+        scores["surprise"] = beside.scores()
+    unit = "" if is_detector else fitted.loss_unit_
     main = scores.get("surprise", next(iter(scores.values())))
-    n_explained = _SHOWN if output is None else max(_EXPLAINED, n_rows // 20)
-    strangest = np.argsort(-main, kind="stable")[:n_explained]
-    reasons = None
+    strangest = np.argsort(-main, kind="stable")[: _SHOWN if output is None else max(_EXPLAINED, n_rows // 20)]
+    shown = strangest[:_SHOWN].tolist()
+    reasons: Told = {}
     if explain is not None:
-        told = _reasons(fitted, rows, strangest, explain)
-        reasons = dict(zip(strangest.tolist(), told, strict=True))
-    if output is not None:
-        write(output, _table(scores, reasons, labels), force=force)
+        explained = _explained(fitted if beside is None else beside, chunks, strangest, explain)
+        n_reasons = min(explain, fitted.schema_.n_columns)
+        column = None if labels is None else label_column(labels)
+
+        def tables() -> Iterator[pa.Table]:
+            for place, told in explained:
+                reasons.update({i: told[i] for i in shown if i in told})
+                yield _table(scores, place, told, n_reasons, column)
+
+        if output is None:
+            for _ in tables():
+                pass
+        else:
+            write_chunks(output, tables(), force=force)
+    elif output is not None:
+        write(output, Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=labels), force=force)
     spread = {
         name: {"mean": float(x.mean(dtype="float64")), "median": float(np.median(x)), "max": float(x.max())}
         for name, x in scores.items()
@@ -125,8 +136,7 @@ def score(
     if "anomaly" in scores:
         result["alarms"] = int(scores["anomaly"].sum())
         lines.append(f"{counted(result['alarms'], 'alarm')} among {counted(n_rows, 'row')}.")
-    if reasons is not None:
-        shown = strangest[:_SHOWN].tolist()
+    if explain is not None:
         lines += [f"  {rows.row_name(i)}: {'; '.join(map(str, reasons[i]))}" for i in shown]
         result["strangest"] = [
             {"row": i, "score": float(main[i]), "reasons": [reason.to_dict() for reason in reasons[i]]} for i in shown
@@ -165,29 +175,35 @@ def _judged(detector: AnomalyDetector, scores: np.ndarray) -> dict[str, np.ndarr
     }
 
 
-def _reasons(fitted: Any, rows: Rows, at: np.ndarray, n: int) -> list[tuple[Reason, ...]]:
-    import narrows
-    from narrows.estimators import explain_reconstruction
-
-    if isinstance(fitted, narrows.AnomalyDetector):
-        return fitted.explain(rows.take(at), n=n)
-    return explain_reconstruction(fitted, rows, n=n, at=at)
-
-
-def _table(scores: dict[str, np.ndarray], reasons: dict[int, tuple[Reason, ...]] | None, labels: Any) -> Rows:
-    """One row of numbers for each row, and texts for those that have reasons."""
+def _explained(
+    judge: AnomalyDetector | Surprise, chunks: Iterable[Rows], at: np.ndarray, n: int
+) -> Iterator[tuple[slice, Told]]:
+    """Chunk by chunk, where its rows are among all, and the reasons of those that are among `at`."""
     import numpy as np
 
-    from narrows.data import Rows
+    start, at = 0, np.sort(at)
+    for rows in chunks:
+        here = at[(at >= start) & (at < start + len(rows))]
+        told = judge.explain(rows.take(here - start), n=n) if len(here) else []
+        yield slice(start, start + len(rows)), dict(zip(here.tolist(), told, strict=True))
+        start += len(rows)
 
-    if reasons is None:
-        return Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=labels)
-    columns = dict(scores)
-    for k in range(len(next(iter(reasons.values())))):
-        texts = np.full(len(next(iter(scores.values()))), None, dtype=object)
-        texts[list(reasons)] = [str(told[k]) for told in reasons.values()]
-        columns[f"reason_{k + 1}"] = texts
-    return Rows(tuple(columns.values()), names=tuple(columns), container="pyarrow", labels=labels)
+
+def _table(scores: dict[str, np.ndarray], place: slice, told: Told, n: int, labels: pa.Array | None) -> pa.Table:
+    """Some of the rows: their scores, texts for those that have reasons, and the labels."""
+    import numpy as np
+
+    from narrows.data import Rows, as_table
+
+    size = place.stop - place.start
+    columns = {name: values[place] for name, values in scores.items()}
+    for k in range(n):
+        texts = columns[f"reason_{k + 1}"] = np.full(size, None, dtype=object)
+        texts[[i - place.start for i in told]] = [str(reasons[k]) for reasons in told.values()]
+    table = as_table(Rows(tuple(columns.values()), names=tuple(columns)), "table")
+    for i in range(len(scores), len(columns)):  # of a chunk without reasons, too, they are texts
+        table = table.set_column(i, table.column_names[i], table.column(i).cast("string"))
+    return table if labels is None else table.append_column("label", labels[place])
 
 
 def _check_holds_text(output: Path, explain: int | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +15,6 @@ from narrows.apps.cli.options import Missing, Part
 from narrows.apps.cli.voice import Voice
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from narrows.data import Rows, RowStream, Schema
     from narrows.estimators import Autoencoder
 
@@ -73,7 +70,7 @@ def read_for_fit(
 
     from narrows.data import read, read_held_out, scan
 
-    if not (_fits_into_memory(data) if in_memory is None else in_memory):
+    if not (fits_into_memory(data) if in_memory is None else in_memory):
         if missing == "drop" or image_size is not None:
             raise typer.BadParameter(
                 "--missing drop and --image-size need data in memory; use --in-memory, or leave them out.",
@@ -132,40 +129,8 @@ def read_for_model(
     return rows
 
 
-def chunks_for_model(
-    fitted: Autoencoder,
-    data: str,
-    *,
-    part: Part | None,
-    image_size: str | None,
-    missing: Missing | None,
-    voice: Voice,
-    label: str | None = None,
-    whole: bool = False,
-) -> Iterator[Rows]:
-    """`read_for_model` in chunks: a single one if `whole`, and where DATA is not too large for memory."""
-    if whole or _fits_into_memory(data) or part is not None or image_size is not None or missing == "drop":
-        yield read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice, label=label)
-        return
-    from narrows.data import scan
-
-    if missing is not None:
-        fitted.schema_ = replace(fitted.schema_, missing=missing)
-    stream = scan(data, label=label, text=_text_columns(fitted.schema_))
-    voice.remark(f"{stream.source} has {len(stream):,} rows and is read in chunks.")
-    for rows in stream.chunks():
-        yield matched(fitted, rows, voice)
-
-
-def joined_labels(labels: list[np.ndarray | None]) -> np.ndarray | None:
-    """Of chunks, those of all rows."""
-    import numpy as np
-
-    known = [of for of in labels if of is not None]
-    return np.concatenate(known) if known else None
-
-
-def _fits_into_memory(data: str) -> bool:
+def fits_into_memory(data: str) -> bool:
+    """Whether DATA takes less than a third of the machine's memory, or is no table on disk."""
     from narrows.data import SETS, memory_needed
 
     path = Path(data)
@@ -178,14 +143,14 @@ def _read_columns(fitted: Autoencoder, data: str, *, label: str | None, image_si
     from narrows.errors import DataError, SettingError
 
     schema = fitted.schema_
-    names, learned, text = schema.names, schema.learned_columns, _text_columns(schema)
+    names, learned, text = schema.names, schema.learned_columns, text_columns(schema)
     for wanted in () if names is None else (names, [names[i] for i in learned]):
         with suppress(DataError, SettingError):  # nameless, or lacking some: `matched` says so
             return read(data, columns=wanted, label=label, image_size=image_size, text=text)
     return read(data, label=label, image_size=image_size)
 
 
-def _text_columns(schema: Schema) -> list[str]:
+def text_columns(schema: Schema) -> list[str]:
     """A level such as "01" must stay one where all rows of a new file happen to read as numbers."""
     if schema.names is None:
         return []

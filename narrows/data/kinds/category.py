@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,9 +45,14 @@ class Category:
         """From the values (n,) that are there and their weights (n,)."""
         texts = as_text(values)
         counts = Counter(texts)
-        order = sorted(counts, key=lambda level: (-counts[level], level))
-        levels = tuple(level for level in order[:MAX_LEVELS] if counts[level] >= 2)
-        rare = tuple(order[len(levels) :])
+        of_level: dict[str, list[float]] = {}
+        for text, each in zip(texts, weight.tolist(), strict=True):
+            of_level.setdefault(text, []).append(each)
+        weights = {level: math.fsum(each) for level, each in of_level.items()}  # in whatever order the rows come
+        order = sorted(counts, key=lambda level: (-weights[level], level))
+        # A row of weight 2 is two rows.
+        levels = tuple(level for level in order[:MAX_LEVELS] if max(counts[level], weights[level]) >= 2)
+        rare = tuple(level for level in order if level not in set(levels))
         found = cls(np.array([column]), levels, rare, np.ones(0), len(texts), values.dtype.name)
         places = found._places_of(texts)
         shares = np.bincount(places, weights=weight, minlength=len(levels) + bool(rare))

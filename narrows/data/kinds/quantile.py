@@ -48,6 +48,14 @@ class Quantile:
             kept = np.unique(np.concatenate([[0], np.minimum(at, len(distinct) - 1), [len(distinct) - 1]]))
         else:
             kept = np.arange(len(distinct))
+        # Rows of next to no weight share a score with their neighbours; of these the extremes alone are knots.
+        rising = np.diff(scores[kept], prepend=-np.inf) > 0
+        while len(kept) > 2 and not rising[1:].all():
+            rising[-1] = rising[0] = True
+            if rising.all():  # only the last does not rise
+                rising[-2] = False
+            kept = kept[rising]
+            rising = np.diff(scores[kept], prepend=-np.inf) > 0
         knots = distinct[kept]
         # Of the floats as they will be: between knots they are not the scores themselves.
         floats = np.interp(distinct, knots, scores[kept])

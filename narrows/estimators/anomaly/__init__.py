@@ -1,12 +1,14 @@
 """Anomaly detection: scores, thresholds that keep their promise, and reasons."""
 
+from narrows.estimators.anomaly.beside import Surprise, explain_reconstruction, surprise
 from narrows.estimators.anomaly.detector import AnomalyDetector
-from narrows.estimators.anomaly.reasons import Reason, explain_reconstruction, plain_value, surprise
+from narrows.estimators.anomaly.reasons import Reason, plain_value
 from narrows.estimators.anomaly.thresholds import benjamini_hochberg, p_values
 
 __all__ = [
     "AnomalyDetector",
     "Reason",
+    "Surprise",
     "benjamini_hochberg",
     "explain_reconstruction",
     "p_values",

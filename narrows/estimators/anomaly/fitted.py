@@ -57,11 +57,7 @@ class FittedMembers:
             raise SettingError(
                 "score='likelihood' needs a variational model with a density for its loss; use score='reconstruction'."
             )
-        tails = None
-        if model.schema_.image_shape is None:
-            losses = model.schema_.sum_by_column(np.mean([_losses(m, floats) for m in models], axis=0))
-            shares = np.geomspace(1, 1 / (len(losses) + 1), _GRID)
-            tails = np.vstack([-np.log(shares), np.quantile(losses, 1 - shares, axis=0).T])
+        tails = None if model.schema_.image_shape else tails_of(column_losses(models, floats))
         means, precisions = [], []
         for m in models:
             z = map_floats(floats, m.network_.codes, m.device_).astype(np.float64)
@@ -117,17 +113,8 @@ class FittedMembers:
 
         Beyond all training rows it goes on growing with the logarithm of the loss.
         """
-        losses = np.mean([_losses(model, floats) for model in self.models], axis=0)
-        losses = self.models[0].schema_.sum_by_column(losses)
-        if self.tails is None:
-            return losses
-        heights, surprise = self.tails[0], np.empty(losses.shape)
-        for column, grid in enumerate(self.tails[1:]):
-            steps, first = np.unique(grid, return_index=True)  # of equal losses the commonest share
-            surprise[:, column] = np.interp(losses[:, column], steps, heights[first])
-            beyond = (losses[:, column] - steps[-1]) / max(float(steps[-1] - steps[0]), 1e-9)
-            surprise[:, column] += np.log1p(np.maximum(beyond, 0))
-        return surprise
+        losses = column_losses(self.models, floats)
+        return losses if self.tails is None else surprise_of(losses, self.tails)
 
     def _reconstruction(self, floats: np.ndarray) -> np.ndarray:
         """The surprises of all columns, added up (Fisher 1932)."""
@@ -148,6 +135,28 @@ class FittedMembers:
             for m in self.models
         ]
         return -np.mean(bounds, axis=0)
+
+
+def column_losses(models: Sequence[Autoencoder], floats: np.ndarray) -> np.ndarray:
+    """The loss of each column of encoded rows (n, d), a mean over models: (n, n_columns)."""
+    return models[0].schema_.sum_by_column(np.mean([_losses(model, floats) for model in models], axis=0))
+
+
+def tails_of(losses: np.ndarray) -> np.ndarray:
+    """-log p for g shares p of the rows of losses (n, c), from 1 down, and the loss that so many pass: (1 + c, g)."""
+    shares = np.geomspace(1, 1 / (len(losses) + 1), _GRID)
+    return np.vstack([-np.log(shares), np.quantile(losses, 1 - shares, axis=0).T])
+
+
+def surprise_of(losses: np.ndarray, tails: np.ndarray) -> np.ndarray:
+    """-log of the share of rows whose loss in a column is as large, by the tails of their losses: (n, c)."""
+    heights, surprise = tails[0], np.empty(losses.shape)
+    for column, grid in enumerate(tails[1:]):
+        steps, first = np.unique(grid, return_index=True)  # of equal losses the commonest share
+        surprise[:, column] = np.interp(losses[:, column], steps, heights[first])
+        beyond = (losses[:, column] - steps[-1]) / max(float(steps[-1] - steps[0]), 1e-9)
+        surprise[:, column] += np.log1p(np.maximum(beyond, 0))
+    return surprise
 
 
 def _losses(model: Autoencoder, floats: np.ndarray) -> np.ndarray:

@@ -9,7 +9,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from narrows.data import Rows, Schema
-    from narrows.estimators.autoencoder import Autoencoder
 
 
 @dataclass(frozen=True)
@@ -54,39 +53,6 @@ def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n
         )
         for i in range(len(far))
     ]
-
-
-def explain_reconstruction(
-    model: Autoencoder, X: Any, *, n: int = 3, at: np.ndarray | None = None
-) -> list[tuple[Reason, ...]]:
-    """The `n` columns of each row that a fitted model is most surprised by, beside the other rows of X.
-
-    at : places of the rows to explain; None for all.
-
-    `AnomalyDetector.explain` compares with what is typical of the rows of the fit instead.
-    """
-    from narrows.estimators.anomaly.fitted import FittedMembers
-
-    rows = model._rows(X)
-    floats = model.schema_.encode(rows, who=type(model).__name__)
-    members = FittedMembers.of([model], "reconstruction", floats)
-    if at is not None:
-        rows, floats = rows.take(at), floats[at]
-    return reasons(
-        model.schema_, rows, *members.expected(floats, model.schema_.float_columns, model.schema_.n_columns), n
-    )
-
-
-def surprise(model: Autoencoder, X: Any) -> np.ndarray:
-    """How strange each row is to a fitted autoencoder beside the other rows of X (n,), all columns weighed alike.
-
-    -log of the share of rows whose loss in a column is as large, added up over the columns (Fisher 1932); of images the
-    loss.
-    """
-    from narrows.estimators.anomaly.fitted import FittedMembers
-
-    floats = model.schema_.encode(model._rows(X), who=type(model).__name__)
-    return FittedMembers.of([model], "reconstruction", floats).parts(floats)[:, 0]
 
 
 def plain_value(rows: Rows, i: int, j: int) -> Any:

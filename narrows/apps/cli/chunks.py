@@ -1,0 +1,94 @@
+"""DATA chunk by chunk, in the form that the model needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from narrows.apps.cli import sources
+from narrows.apps.cli.options import Missing, Part
+from narrows.apps.cli.voice import Voice
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from narrows.data import Rows, RowStream
+    from narrows.estimators import Autoencoder
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """Rows as a model expects them, from the disk each time that they are asked for."""
+
+    _each: Callable[[], Iterator[Rows]]
+
+    def __iter__(self) -> Iterator[Rows]:
+        return self._each()
+
+
+def chunks_for_model(
+    fitted: Autoencoder,
+    data: str,
+    *,
+    part: Part | None,
+    image_size: str | None,
+    missing: Missing | None,
+    voice: Voice,
+    label: str | None = None,
+    whole: bool = False,
+) -> Iterable[Rows]:
+    """`read_for_model` in chunks, as often as wanted: a single one if `whole`, and where DATA fits into memory."""
+    in_memory = whole or sources.fits_into_memory(data)
+    if in_memory or part is not None or image_size is not None or missing == "drop":
+        return [
+            sources.read_for_model(
+                fitted, data, part=part, image_size=image_size, missing=missing, voice=voice, label=label
+            )
+        ]
+    if missing is not None:
+        fitted.schema_ = replace(fitted.schema_, missing=missing)
+    stream = _stream(fitted, data, label, voice)
+    return Chunks(lambda: (sources.matched(fitted, rows, voice) for rows in stream.chunks()))
+
+
+def tables_for_model(fitted: Autoencoder, data: str, voice: Voice) -> Iterator[tuple[pa.Table, Rows]]:
+    """A table on disk in chunks: all its columns as they are read, and those of the model as it expects them."""
+    from narrows.data import read_table, table_rows
+
+    if sources.fits_into_memory(data):
+        text = sources.text_columns(fitted.schema_)
+        table, notes = read_table(Path(data), text)
+        columns = _known(fitted, table.column_names)
+        rows = table_rows(table, Path(data).name, columns=columns, text=text, notes=notes)
+        for note in rows.notes:
+            voice.remark(note)
+        yield table, sources.matched(fitted, rows, voice)
+        return
+    for table, rows in _stream(fitted, data, None, voice).tables():
+        yield table, sources.matched(fitted, rows, voice)
+
+
+def joined_labels(labels: list[np.ndarray | None]) -> np.ndarray | None:
+    """Of chunks, those of all rows."""
+    import numpy as np
+
+    known = [of for of in labels if of is not None]
+    return np.concatenate(known) if known else None
+
+
+def _stream(fitted: Autoencoder, data: str, label: str | None, voice: Voice) -> RowStream:
+    from narrows.data import scan
+
+    stream = scan(data, label=label, text=sources.text_columns(fitted.schema_))
+    voice.remark(f"{stream.source} has {len(stream):,} rows and is read in chunks.")
+    columns = _known(fitted, stream.sample.feature_names)
+    return stream if columns is None else stream.select(columns)
+
+
+def _known(fitted: Autoencoder, names: Iterable[str]) -> list[str] | None:
+    """Those of the names that are columns of the model; None where that has no names, or none of these."""
+    known = [name for name in names if name in (fitted.schema_.names or ())]
+    return known or None
