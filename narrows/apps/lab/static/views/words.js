@@ -15,7 +15,7 @@ export function listed(names) {
 
 /** Decibels; infinite where nothing differs, which JSON says as null. */
 export function decibels(value) {
-  return value === null || value === undefined ? "∞ dB" : `${value.toFixed(1).replace("-", "−")} dB`;
+  return value === null || value === undefined ? "∞\u00a0dB" : `${value.toFixed(1).replace("-", "−")}\u00a0dB`;
 }
 
 /** "this 3", "this image of class red", "this row": a sample as a noun. */
@@ -41,4 +41,9 @@ export function errorPhrase(run, value) {
   const name = errorName(run);
   if (name === "nats") return `a loss of ${value} ${value === "1" ? "nat" : "nats"}`;
   return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name} of ${value}`;
+}
+
+/** What two runs beside each other are called: by their variants, or where these are the same by their numbers. */
+export function namesBeside(run, other) {
+  return run.variant === other.variant ? [`run ${run.number}`, `run ${other.number}`] : [run.variant, other.variant];
 }
