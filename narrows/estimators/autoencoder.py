@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from os import PathLike
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, cast
 
 import numpy as np
 import torch
@@ -311,6 +311,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         used. Closing the iterator, or Ctrl-C, ends the training and keeps what was learned. With a `schema` none is
         learned from X: fits that are compared share one.
         """
+        records = self._from_untrained(X, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
+        next(records)
+        yield from cast("Iterator[Epoch | LayerEpoch]", records)
+
+    def _from_untrained(
+        self, X: Any, *, sample_weight: Any = None, validation_data: Any = None, schema: Schema | None = None
+    ) -> Iterator[Epoch | LayerEpoch | None]:
+        """What `fit_epochs` does, with None before the first record: the network is there, and has learned nothing."""
         rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
         if isinstance(rows, Rows) and rows is not X:  # whoever reads Rows knows their notes
             for note in rows.notes:
@@ -320,6 +328,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._trainer = None
         self._adopt(plan)
         try:
+            self.network_.eval()
+            yield None
             for record in plan.records():
                 if isinstance(record, Epoch):
                     self.history_.append(record)

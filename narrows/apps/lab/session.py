@@ -267,6 +267,8 @@ class Session:
         if event == "started":
             run.about = {**values["about"], "range": _range(values["about"], values["original"])}
             run.positions, run.original = values["positions"], values["original"]
+            if values["untrained"] is not None:
+                run.frames.add(0, values["untrained"])
             run.state = "running" if run.state == "preparing" else run.state
             self.on_state()
         elif event == "epoch":

@@ -32,8 +32,9 @@ def receive(connection: Connection) -> Any:
 class Teller:
     """Tells the server what the model has become.
 
-    Events: "started" once, after the first epoch; "epoch" after each, with the fixed rows' reconstructions; "model" and
-    "codes" as often as a fifth of the time allows; "paused"; and one last of "done", "stopped", "diverged", "failed".
+    Events: "started" once, after the first epoch, with the fixed rows as the untrained network rebuilds them; "epoch"
+    after each, with these rows' reconstructions; "model" and "codes" as often as a fifth of the time allows; "paused";
+    and one last of "done", "stopped", "diverged", "failed".
     """
 
     def __init__(self, connection: Connection, model: Autoencoder, rows: Rows, places: np.ndarray | None) -> None:
@@ -42,14 +43,31 @@ class Teller:
         self._rows = rows
         self._places = places
         self._fixed: Any = None
+        self._positions: Any = None
+        self._untrained: Any = None
+        self._has_started = False
         self._plane: Any = None
         self._next = {"model": 0.0, "codes": 0.0}
         self._told = {"model": -1, "codes": -1}
         self.n_epochs = 0
 
+    def before(self) -> None:
+        """Before the first epoch: chooses the fixed rows."""
+        import numpy as np
+
+        from narrows.insight.payloads import mixed
+
+        model = self._model
+        held = model.validation_rows_ if len(model.validation_rows_) else np.arange(len(self._training_places()))
+        positions = self._training_places()[held]
+        labels = self._rows.labels
+        self._positions = positions[mixed(None if labels is None else labels[positions], len(positions), N_FIXED)]
+        self._fixed = model.schema_.encode(self._rows.take(self._positions))
+        self._untrained = None if model.history_ else self._rebuilt()
+
     def epoch(self, epoch: Epoch) -> None:
         """After an epoch."""
-        if self._fixed is None:
+        if not self._has_started:
             self._start()
         send(self._connection, ("epoch", {"record": epoch.to_dict(), "rebuilt": self._rebuilt()}))
         for what in ("model", "codes"):
@@ -58,7 +76,7 @@ class Teller:
 
     def paused(self) -> None:
         """Before waiting, so that what is looked at is what the network is."""
-        if self._fixed is not None:
+        if self._has_started:
             for what in ("model", "codes"):
                 if self._told[what] != len(self._model.history_):
                     self._tell(what)
@@ -71,24 +89,14 @@ class Teller:
         send(self._connection, ("rebuilt", {"rebuilt": self._rebuilt()}))
 
     def _start(self) -> None:
-        import numpy as np
-
-        from narrows.insight.payloads import mixed
-
-        model, schema = self._model, self._model.schema_
+        model = self._model
+        self._has_started = True
         self.n_epochs = model.epochs_ + (len(model.history_) - 1)
-        held = model.validation_rows_ if len(model.validation_rows_) else np.arange(len(self._training_places()))
-        positions = self._training_places()[held]
-        labels = self._rows.labels
-        chosen = mixed(None if labels is None else labels[positions], len(positions), N_FIXED)
-        positions = positions[chosen]
-        floats = schema.encode(self._rows.take(positions))
-        self._fixed = floats
-        about = about_network(model, epochs=self.n_epochs)
         values = {
-            "about": about,
-            "positions": positions,
-            "original": pictures(model, floats, like=floats),
+            "about": about_network(model, epochs=self.n_epochs),
+            "positions": self._positions,
+            "original": pictures(model, self._fixed, like=self._fixed),
+            "untrained": self._untrained,
             "held_out": bool(len(model.validation_rows_)),
         }
         self._tell("model")  # so that whoever hears of the start can ask at once

@@ -32,13 +32,23 @@ def test_a_finished_run_is_there_again_whole(tmp_path: Path) -> None:
         before = page.until_state(run, "done")
         codes = page.ask("codes", run).arrays["xy"]
         frames = page.ask("frames", run).arrays["rebuilt"]
+    _forget_the_untrained_network(tmp_path / "runs" / "r1" / "frames.npz")
     with served(tmp_path) as lab, lab.ready() as page:
         after = page.until_state(run, "done")
         assert after == before
         assert np.array_equal(page.ask("codes", run).arrays["xy"], codes)
         assert np.array_equal(page.ask("frames", run).arrays["rebuilt"], frames)
+        assert page.ask("frames", run).arrays["epoch"][0] == 0
+        assert page.ask("frames", "r1").arrays["epoch"].tolist() == list(range(1, page.run("r1")["epoch"] + 1))
         assert {one["id"] for one in page.state["runs"]} == {"r1", run}  # and nothing new was begun
         assert page.train("digits", **SMALL) == "r3"
+
+
+def _forget_the_untrained_network(path: Path) -> None:
+    """As the frames were written before there was an epoch 0."""
+    with np.load(path) as arrays:
+        kept = {name: arrays[name][1:] if name in ("epochs", "rebuilt") else arrays[name] for name in arrays}
+    np.savez_compressed(path, **kept)
 
 
 def test_a_server_that_is_killed_leaves_what_was_learned(tmp_path: Path) -> None:

@@ -94,9 +94,14 @@ def test_a_denoising_run_beside_a_plain_one_takes_more_noise_away(page: Page, la
     other = data(page, "denoise", "compared")
     assert lab.wait(other, "done")["variant"] == "denoising"
     expect(page.locator(".large-triple [data-role=other]")).to_be_visible()
+    until(page, "denoise", f"d.compared === '{other}' && d.comparedEpoch === '{lab.run(other)['epoch']}'")
     with lab_page(chromium, lab, f"view=denoise&run={other}&level=0.3") as own:
         until(own, "denoise", "d.ready === 'true'")
         assert float(data(own, "denoise", "psnrDenoised")) > float(data(own, "denoise", "psnrNoisy"))
+        for i in range(6):
+            beside = pixels(page, f".triple[data-row='{i}'] [data-role=other]")
+            assert (beside == pixels(own, f".triple[data-row='{i}'] [data-role=denoised]")).all()
+            assert own.locator(f".triple[data-row='{i}'] [data-role=other]").is_hidden()
         plain = float(data(page, "denoise", "psnrDenoised"))
         assert float(data(own, "denoise", "psnrDenoised")) > plain
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,6 +172,38 @@ def test_the_picture_follows_a_training(chromium: Chromium, lab: Lab) -> None:
         until(page, "flow", f"Number(d.epoch) > {at}")
         until_redrawn(page, REBUILT, early)
         until(page, "flow", "d.epoch === '60'")
+
+
+SENTENCES = [
+    ("squared error per row (sum over 64 features, pixels)", 3, True, "this 3 with a squared error of 8.23"),
+    ("squared error per row (sum over 4 features, pixels)", None, False, "this row with a squared error of 8.23"),
+    ("nats per row (sum over 64 features, pixels)", "red", True, "this image of class red with a loss of 8.23 nats"),
+    ("nats per row (sum over 13 columns)", 0, False, "this row of class 0 with a loss of 8.23 nats"),
+    ("absolute error per row (sum over 64 features, pixels)", None, True, "this image with an absolute error of 8.23"),
+    ("Huber loss per row (sum over 4 features)", "usual", False, "this row of class usual with a Huber loss of 8.23"),
+    ("balanced error per row (sum over 5 columns)", None, False, "this row with a balanced error of 8.23"),
+    (None, None, False, "this row with an error of 8.23"),
+]
+
+
+def test_every_kind_of_error_makes_a_sentence(page: Page) -> None:
+    said = page.evaluate(
+        """async (given) => { const { noun, errorPhrase } = await import('/static/views/words.js');
+        const run = (unit, isImage) => ({ unit, shape: isImage ? [8, 8, 1] : null });
+        return given.map(([unit, label, isImage]) =>
+            `${noun(label, run(unit, isImage))} with ${errorPhrase(run(unit, isImage), '8.23')}`); }""",
+        SENTENCES,
+    )
+    assert said == [words for *_, words in SENTENCES]
+
+
+def test_the_sentence_tells_what_was_lost(page: Page) -> None:
+    row = int(data(page, "flow", "sample"))
+    expect(page.locator("[data-view=flow] [data-sentence]")).to_have_text(
+        re.compile(
+            rf"^64 numbers are squeezed into 2 .*: this {digits()[1][row]} comes back with a squared error of \d"
+        )
+    )
 
 
 @pytest.mark.parametrize("width", [360, 860, 1920])

@@ -81,7 +81,7 @@ def test_a_pause_holds_a_step_adds_one_epoch_and_what_was_seen_comes_back(page: 
     scrub = page.locator("[data-control=scrub]")
     for epoch, picture in seen.items():
         scrub.evaluate(
-            "(input, i) => { input.value = i; input.dispatchEvent(new Event('input', {bubbles: true})); }", epoch - 1
+            "(input, i) => { input.value = i; input.dispatchEvent(new Event('input', {bubbles: true})); }", epoch
         )
         until(page, "training", f"d.epoch === '{epoch}' && d.live === 'false'")
         assert (pixels(page, REBUILT) == picture).all()
@@ -108,10 +108,12 @@ def test_a_reload_in_the_middle_finds_the_training_and_all_that_was(page: Page, 
 
 def test_keys_and_the_line_move_through_the_epochs(page: Page) -> None:
     page.keyboard.press("Home")
-    until(page, "training", "d.epoch === '1' && d.live === 'false'")
+    until(page, "training", "d.epoch === '0' && d.live === 'false'")
+    expect(page.locator("[data-view=training] [data-sentence]")).to_contain_text("has learned nothing yet")
     first = pixels(page, REBUILT)
-    page.keyboard.press("ArrowRight")
-    until(page, "training", "d.epoch === '2'")
+    for epoch in ("1", "2"):
+        page.keyboard.press("ArrowRight")
+        until(page, "training", f"d.epoch === '{epoch}'")
     page.keyboard.press("Shift+ArrowRight")
     until(page, "training", "d.epoch === '12'")
     line = page.get_by_role("slider", name="position on epoch")

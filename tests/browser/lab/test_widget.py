@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,3 +131,8 @@ def test_a_table_without_classes_has_all_views(chromium: Chromium, tmp_path: Pat
     with cell(chromium, widget, tmp_path) as page:
         for name in ("latent", "flow", "training", "denoise", "anomaly"):
             open_view(page, name)
+            if name == "flow":
+                unit = {"plain": r"squared error of [\d.]+", "variational": r"loss of −?[\d.]+ nats?"}[kind.variant]
+                expect(page.locator("[data-sentence]")).to_have_text(
+                    re.compile(f"this row comes back with a {unit}\\.$")
+                )

@@ -12,7 +12,7 @@ import { noisePanel } from "./noise-panel.js";
 import { drawingPad } from "./pad.js";
 import { afterQuiet, followRun, furnishView, refresher } from "./refresher.js";
 import { largeTriple, smallTriples } from "./triples.js";
-import { decibels } from "./words.js";
+import { decibels, namesBeside } from "./words.js";
 
 export const title = "Taking the noise away";
 export const sentence = "Noise is added to rows, and the network shows what it makes of them.";
@@ -94,12 +94,12 @@ export function mount(el, lab) {
       before: answer.about.psnr_noisy_rows[at], after: answer.about.psnr_denoised_rows[at],
       other: other && { run: other.run, denoised: of("denoised", other.answer), after: other.answer.about.psnr_denoised_rows[at] } };
     large.show(one);
-    if (!scribbled) small.show(run, answer, chosen);
+    if (!scribbled) small.show(run, answer, other, chosen);
     beside.dress();
     const whole = answer.about;
     Object.assign(root.dataset, { ready: "true", epoch: String(answer.epoch ?? 0), kind: setting.kind, level: String(setting.level), seed: String(setting.seed),
       row: String(chosen), psnrNoisy: text(whole.psnr_noisy), psnrDenoised: text(whole.psnr_denoised),
-      scribbled: String(Boolean(scribbled)), compared: other ? other.run.id : "" });
+      scribbled: String(Boolean(scribbled)), compared: other ? other.run.id : "", comparedEpoch: other ? String(other.answer.epoch) : "" });
     say(one, setting);
     if (moved && !noise.el.dataset.mode) lab.announce(caption.textContent);
     moved = false;
@@ -114,9 +114,11 @@ export function mount(el, lab) {
     }
     const start = scribbled ? `Your hand left ${decibels(before)} of it` : `The noise leaves ${decibels(before)} of this row`;
     const worse = after < before && after !== null ? " (worse: the code holds less than the noise spares)" : "";
+    const [mine, theirs] = other ? namesBeside(run, other.run) : [run.variant];
+    const named = (name) => (name.startsWith("run ") ? name : `the ${name} run`);
     caption.textContent = !scribbled && level === 0
       ? `Without noise there is nothing to take away: what is lost is what the code cannot hold, ${decibels(after)} remain.`
-      : `${start}; the ${run.variant} run brings it to ${decibels(after)}${worse}${other ? `, the ${other.run.variant} one to ${decibels(other.after)}` : ""}.`;
+      : `${start}; ${named(mine)} brings it to ${decibels(after)}${worse}${other ? `, ${named(theirs)} to ${decibels(other.after)}` : ""}.`;
   }
 
   async function showLayers(run) {
@@ -139,9 +141,10 @@ export function mount(el, lab) {
 
   function drawCurve(level) {
     if (!curves?.points.length) return;
+    const [mine, theirs] = curves.others.length ? namesBeside(curves.run, curves.second) : [curves.run.variant];
     const line = (name, points, k, more) => ({ name, ...throughLevel(points, k, level), ...more });
-    const series = [line("noisy", curves.points, 1, { colour: "var(--muted)", dashed: true }), line(curves.run.variant, curves.points, 2, { colour: "var(--accent)", width: 2.5 })];
-    if (curves.others.length) series.push(line(curves.second.variant, curves.others, 2, { colour: "var(--warn)", width: 2.5 }));
+    const series = [line("noisy", curves.points, 1, { colour: "var(--muted)", dashed: true }), line(mine, curves.points, 2, { colour: "var(--accent)", width: 2.5 })];
+    if (curves.others.length) series.push(line(theirs, curves.others, 2, { colour: "var(--warn)", width: 2.5 }));
     const options = { series, xLabel: "noise level", yLabel: "PSNR, dB", cursor: level, step: noise.step(), onCursor: (x) => noise.setLevel(Number(x.toFixed(2))),
       cursorLabel: "noise level", label: "PSNR against noise" };
     if (chart) chart.update(options);

@@ -12,7 +12,7 @@ import { largestSize } from "./layer-paint.js";
 import { backgroundOf, drawingPad } from "./pad.js";
 import { afterQuiet, followRun, furnishView, refresher } from "./refresher.js";
 import { samplePicker } from "./samples.js";
-import { counted, errorName, noun } from "./words.js";
+import { counted, errorNoun, errorPhrase, noun } from "./words.js";
 
 export const title = "How one row travels through the network";
 export const sentence = "The encoder squeezes a row into a few numbers, the decoder builds it up again from them.";
@@ -178,7 +178,7 @@ export function mount(el, lab) {
     const layer = data.layers[Math.min(at, last)];
     caption.textContent = at > 0 && at < last && root.dataset.playing === "false"
       ? `${layer.title}: ${it} is ${counted(layer.units, "number")} here; the largest is ${number(largestSize(layer.values), 3)} in size.`
-      : `${counted(data.layers[0].units, "number")} ${data.layers[0].units === 1 ? "is" : "are"} squeezed into ${code.units} and built up again: ${it} comes back with a ${errorName(lab.run)} of ${number(data.error, 3)}.`;
+      : `${counted(data.layers[0].units, "number")} ${data.layers[0].units === 1 ? "is" : "are"} squeezed into ${code.units} and built up again: ${it} comes back with ${errorPhrase(lab.run, number(data.error, 3))}.`;
   }
 
   function stepOn() {
@@ -227,7 +227,7 @@ function resultFigures() {
       drawPicture(difference.canvas, data.difference, run, { mode: "signed", scale });
       difference.note.textContent = `difference: full colour is ±${number(scale, 2)}`;
       if (!run.shape) rebuilt.note.textContent = "reconstruction: dots; rings are the original";
-      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, `${errorName(run)} of the row`), h("span", {}, largestDifference(data)));
+      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, `${errorNoun(run)} of the row`), h("span", {}, largestDifference(data)));
     },
   };
 }

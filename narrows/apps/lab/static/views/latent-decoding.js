@@ -23,7 +23,8 @@ export function createDecoding({ lab, run, map, panel, lattice, el, gone, isFlat
       el.dataset.decoded = String(Number(el.dataset.decoded || 0) + 1);
       return;
     }
-    const canPreview = () => newest === z && !gone() && Boolean(map.now.lattice) && isFlat();
+    let isHere = false;
+    const canPreview = () => !isHere && newest === z && !gone() && Boolean(map.now.lattice) && isFlat();
     const preview = () => {
       if (!canPreview()) return;
       panel.showPreview(lattice.at(...place).values);
@@ -33,6 +34,7 @@ export function createDecoding({ lab, run, map, panel, lattice, el, gone, isFlat
     const late = setTimeout(() => { isSlow = true; lattice.need().then(preview); }, LATE);
     const got = await lab.decode(z, run);
     clearTimeout(late);
+    isHere = true; // also for a lattice that is still on its way
     if (!got || gone()) return;
     isSlow = got.ms > LATE;
     // A late picture of a place that was left does not cover the preview of the place one is at.

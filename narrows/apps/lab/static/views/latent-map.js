@@ -4,6 +4,7 @@ import { rgb, shownPalette, theme } from "../core/colour.js";
 import { clear, h, perFrame, svg } from "../core/dom.js";
 import { Raster } from "../core/raster.js";
 import { drawDensity } from "./latent-density.js";
+import { drawThumbnails } from "./latent-thumbnails.js";
 import { drawTiles } from "./latent-tiles.js";
 
 const TWEEN = 300;
@@ -14,10 +15,11 @@ const TWEEN = 300;
 export function createMap({ label, reduced, onProbe, onPin }) {
   const tiles = h("canvas", { class: "map-layer", "aria-hidden": "true" });
   const points = h("canvas", { class: "map-layer map-points", "aria-hidden": "true" });
+  const thumbnails = h("canvas", { class: "map-layer map-thumbnails", "aria-hidden": "true" });
   const marks = svg("svg", { class: "map-layer map-marks", "aria-hidden": "true" });
-  const el = h("div", { class: "map", tabindex: 0, role: "application", "aria-label": label }, tiles, points, marks);
+  const el = h("div", { class: "map", tabindex: 0, role: "application", "aria-label": label }, tiles, points, thumbnails, marks);
   const raster = new Raster(points);
-  const now = { probe: null, far: false, ring: -1, a: null, b: null, lattice: null, showTiles: false, showDensity: false, labels: [], classes: [] };
+  const now = { probe: null, far: false, ring: -1, a: null, b: null, lattice: null, showTiles: false, showDensity: false, sheet: null, labels: [], classes: [] };
   let turning = 0;
 
   const draw = perFrame(() => {
@@ -26,6 +28,7 @@ export function createMap({ label, reduced, onProbe, onPin }) {
     drawTiles(tiles, raster, now.showTiles ? now.lattice : null);
     if (now.showDensity) drawDensity(tiles, raster, rgb(theme.dark ? "#6cb2ff" : "#0b5cad"));
     raster.draw();
+    drawThumbnails(thumbnails, raster, now.sheet, now.ring, now.labels);
     drawMarks();
   });
 
@@ -53,7 +56,7 @@ export function createMap({ label, reduced, onProbe, onPin }) {
         const [qx, qy] = at(now.probe);
         marks.append(svg("line", { class: "tether", x1: px, y1: py, x2: qx, y2: qy }));
       }
-      marks.append(svg("circle", { class: "ring", cx: px, cy: py, r: raster.radius + 4 }));
+      if (!now.sheet) marks.append(svg("circle", { class: "ring", cx: px, cy: py, r: raster.radius + 4 }));
     }
     if (now.probe) {
       const [px, py] = at(now.probe);

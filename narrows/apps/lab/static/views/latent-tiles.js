@@ -46,7 +46,8 @@ function makeTiles({ decoded, x, run }) {
   });
 }
 
-function pictureTile(values, [height, width, channels = 1]) {
+/** An image of uint8 pixels as a canvas of as many. */
+export function pictureTile(values, [height, width, channels = 1]) {
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");

@@ -23,9 +23,9 @@ export function probeWords(z, label, far) {
   return `z ${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${label !== null ? `, nearest class ${label}` : ""}${far ? ", no training data nearby" : ""}`;
 }
 
-/** Under the map: what its two directions are. */
-export function mapWords(k, kept, n) {
-  if (k === 1) return "The code is one number, left to right; the height is spread at random.";
-  if (k === 2) return `${count(n)} rows at the two numbers of their code`;
-  return `A flat map of a code of ${k} numbers: it keeps ${Math.round(100 * kept)} % of their spread`;
+/** Under the map: what its two directions are, and which rows are drawn as pictures. */
+export function mapWords(k, kept, n, hasPictures) {
+  const what = k === 1 ? "The code is one number, left to right; the height is spread at random"
+    : k === 2 ? `${count(n)} rows at the two numbers of their code` : `A flat map of a code of ${k} numbers: it keeps ${Math.round(100 * kept)} % of their spread`;
+  return hasPictures ? `${what}. Rows that find room are drawn as pictures; zoom in for more of them.` : `${what}.`;
 }

@@ -12,6 +12,7 @@ import { createMap } from "./latent-map.js";
 import { mountPath } from "./latent-path.js";
 import { mountProbe } from "./latent-probe.js";
 import { mountCodeSliders, mountSamples } from "./latent-sliders.js";
+import { rowSheet } from "./latent-thumbnails.js";
 import { mountLattice } from "./latent-tiles.js";
 import { latentSentence, mapWords, probeWords } from "./latent-words.js";
 
@@ -25,13 +26,11 @@ export function mount(el, lab) {
   const off = [];
   let space = null;
   let codes = null;
-  let near = Infinity;
-  let nearest = -1;
+  let [near, nearest] = [Infinity, -1];
   let z = null;
   let pins = { a: null, b: null };
   let sliders = null;
-  let asking = false;
-  let gone = false;
+  let [asking, gone] = [false, false];
   /** Until the reader takes hold of them, the probe and the pins stay with the classes while these move. */
   const own = { probe: false, pins: false };
 
@@ -48,7 +47,8 @@ export function mount(el, lab) {
   const lattice = mountLattice({ lab, run, map, el, gone: () => gone });
   const decodeCode = createDecoding({ lab, run, map, panel, lattice, el, gone: () => gone, isFlat: () => !space.isOff });
   const decodeNow = () => decodeCode(z, codes.epoch);
-  const controls = mountMapControls(el, store, { onOverlay: showOverlay, onPca: showPca, onZoom: map.zoom, onReset: resetView,
+  const sheet = run.shape ? rowSheet({ lab, run, redraw: () => { if (!gone) { map.draw(); pca.draw(); } } }) : null;
+  const controls = mountMapControls(el, store, { onOverlay: showOverlay, onPca: showPca, onThumbnails: sheet && showThumbnails, onZoom: map.zoom, onReset: resetView,
     onDots: (v) => { for (const one of [map, pca]) { one.raster.pointSize = v; one.draw(); } } });
 
   clear(el, h("div", { class: "head" }, h("h2", {}, "Where the rows lie in the code"), caption),
@@ -89,10 +89,10 @@ export function mount(el, lab) {
     for (const one of [map, pca]) one.raster.hidden = new Set(hidden);
     map.setPoints(places(arrays.xy), arrays.label, classes, slots);
     if (arrays.pca) pca.setPoints(arrays.pca, arrays.label, classes, slots);
+    sheet?.place(arrays.position);
     controls.dots.set(map.raster.radius);
     legend.set(classes, counts, slots, hidden);
     near = nearEnough(map.raster);
-    clear(mapNote, mapWords(space.k, about.kept, arrays.position.length));
     if (space.k > 2 && lab.can.live) {
       sliders = mountCodeSliders(space, { onCode: (code) => hold(code, "slider"), onReset: () => { space.straighten(); hold(Float32Array.from(space.mean), "slider"); } });
       clear(wide, sliders.el);
@@ -228,7 +228,18 @@ export function mount(el, lab) {
     controls.showPca(on);
     el.classList.toggle("with-pca", on);
     el.dataset.pca = String(on);
-    if (on) pca.draw();
+    showThumbnails();
+  }
+
+  function showThumbnails() {
+    const on = store.get("thumbnails", false) && Boolean(sheet && codes);
+    map.now.sheet = on ? sheet : null;
+    pca.now.sheet = pcaFigure.hidden ? null : map.now.sheet;
+    el.classList.toggle("has-thumbnails", on);
+    el.dataset.thumbnails = String(on);
+    if (codes) clear(mapNote, mapWords(space.k, codes.about.kept, map.raster.n, on));
+    map.draw();
+    pca.draw();
   }
 
   const labelOf = (i) => (i >= 0 && codes?.arrays.label[i] >= 0 ? codes.about.classes[codes.arrays.label[i]] : null);

@@ -7,7 +7,7 @@ export function trainingSentence({ run, shown, follows, record, last, connected,
   if (shown === null) return "The first pictures come after the first epoch.";
   const value = record ? record.validation ?? record.loss : null;
   const loss = Number.isFinite(value) ? ` The loss is ${number(value, 4)}${record.validation !== null ? " on rows held out" : ""}.` : "";
-  if (shown === 0) return "Before the first epoch the network knows nothing: the same grey comes back for every row.";
+  if (shown === 0) return "Before the first epoch: the network has learned nothing yet, and what comes back says nothing of the rows.";
   if (!follows) return `You look at epoch ${shown}${last !== undefined && shown !== last ? ` of ${last} so far` : ""}.${loss}`;
   if (!connected) return `Last heard: epoch ${shown}.${loss}`;
   if (run.state === "running") return `Epoch ${shown} of ${run.epochs}: the rows sharpen as the loss falls.${loss}`;

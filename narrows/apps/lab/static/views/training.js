@@ -56,7 +56,7 @@ export function mount(el, lab) {
       h("figcaption", {}, "Thin: while it learned, on the training rows. Bold: after each epoch, on rows held out. ", reading)),
     h("details", { class: "panel fold", hidden: !lab.can.train, open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
     h("details", { class: "more" }, h("summary", {}, "What am I looking at?"),
-      h("p", {}, "These rows were picked once and stay the same. After each epoch, in which the network has seen every training row once, they go through the code and back, and the result is kept. ",
+      h("p", {}, "These rows were picked once and stay the same. Epoch 0 is the network before it has learned anything. After each epoch, in which the network has seen every training row once, they go through the code and back, and the result is kept. ",
         "The loss is what training makes small: how far rows come back from what they were, plus what the variant asks for. When the bold line turns up while the thin one still falls, the network learns its rows by heart.")));
 
   async function load() {
@@ -193,7 +193,8 @@ export function mount(el, lab) {
     if (validated) series.push({ name: "held out", ...line(mine, "validation"), colour: "var(--accent)", width: 2.6 });
     const run = current();
     const last = Math.max(run.state === "running" || run.state === "paused" ? run.epochs || 0 : 0, mine.at(-1)?.number || 1, ...series.map((s) => s.x.at(-1) || 0));
-    chart.update({ series, log: store.get("log", false), cursor: shown === null || isStill() ? null : Math.max(1, shown), onCursor: isStill() ? null : (x) => seek(x, true), xRange: [1, Math.max(2, last)] });
+    const start = Math.min(1, frames.epochs[0] ?? 1); // 0 where the untrained network was seen
+    chart.update({ series, log: store.get("log", false), cursor: shown === null || isStill() ? null : Math.max(start, shown), onCursor: isStill() ? null : (x) => seek(x, true), xRange: [start, Math.max(2, last)] });
     el.dataset.records = mine.length;
     say();
   });
