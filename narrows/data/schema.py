@@ -191,6 +191,14 @@ class Schema:
         sums[..., columns] = np.add.reduceat(floats[..., order], starts, axis=-1)
         return sums
 
+    def changed(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """The columns (k,) that were set aside as constant, and where rows hold another value there: bool (n, k)."""
+        constant = [kind for kind in self.kinds if isinstance(kind, SetAside) and kind.value is not None]
+        found = np.zeros((len(rows), len(constant)), dtype=bool)
+        for place, kind in enumerate(constant):
+            found[:, place] = kind.differs(rows.column(int(kind.columns[0])))
+        return np.array([kind.columns[0] for kind in constant], dtype=np.intp), found
+
     def encode(self, rows: Rows, *, who: str = "narrows") -> np.ndarray:
         """Rows as floats (n, n_floats), float32, C-contiguous, in a new array.
 

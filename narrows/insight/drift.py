@@ -113,11 +113,11 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
     schema = model.schema_
     rows_now = as_rows(X).sampled(_MOST)
     now = schema.encode(rows_now, who=type(model).__name__)
-    scores_now = _scores(model, now)
+    scores_now = _scores(model, rows_now, now)
     if reference is not None:
         rows_then = as_rows(reference).sampled(_MOST)
         then = schema.encode(rows_then, who=type(model).__name__)
-        scores_then = _scores(model, then)
+        scores_then = _scores(model, rows_then, then)
     else:
         then, scores_then = _own_rows(model)
         rows_then = schema.decode_rows(then)
@@ -126,6 +126,15 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
     found = [
         _column(schema, i, then, now, then_value=_usual(rows_then, i), now_value=_usual(rows_now, i))
         for i in schema.learned_columns
+    ]
+    (constant, changed_then), (_, changed_now) = schema.changed(rows_then), schema.changed(rows_now)
+    found += [
+        replace(
+            _compared(schema.feature_names[i], changed_then[:, k], changed_now[:, k]),
+            then=_usual(rows_then, i),
+            now=_usual(rows_now, i),
+        )
+        for k, i in enumerate(constant.tolist())
     ]
     significant = benjamini_hochberg(np.array([column.p_value for column in found]), _ALPHA)
     columns = [
@@ -146,9 +155,9 @@ def _own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndar
     return model.scorer_.references, model.calibration_scores_  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _scores(model: Autoencoder | AnomalyDetector, floats: np.ndarray) -> np.ndarray:
+def _scores(model: Autoencoder | AnomalyDetector, rows: Rows, floats: np.ndarray) -> np.ndarray:
     if isinstance(model, AnomalyDetector):
-        return model._scores(floats)
+        return -model.score_samples(rows)
     from narrows.insight.summary import squared_error
 
     return squared_error(model, floats)

@@ -81,3 +81,14 @@ def test_whole_numbers_and_texts_that_stayed_as_they_are_have_not_drifted() -> N
     far = drift(fitted, frame.assign(size=40.0, kind="never seen"))
     now = {column.column: column.now for column in far.columns}
     assert (now["size"], now["kind"]) == (40.0, "never seen")
+
+
+def test_a_constant_column_that_took_another_value_has_drifted() -> None:
+    then = table(600, 0).assign(country="US", group=np.tile(["x", "y"], 300))
+    now = table(400, 1).assign(country="US", group=np.tile(["x", "y"], 200))
+    detector = AnomalyDetector(random_state=0).fit(then)
+    assert drift(detector, now).drifted == ()
+    now.loc[:299, "country"] = "XX"
+    found = drift(detector, now)
+    assert found.drifted == ("country",)
+    assert (found.columns[0].statistic, found.columns[0].then, found.columns[0].now) == (0.75, "US", "XX")

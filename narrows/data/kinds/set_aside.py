@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from narrows.data.columns import is_gap
+from narrows.data.kinds.category import as_text
 from narrows.data.kinds.kind import Loss, restored_columns
 
 
@@ -61,6 +63,22 @@ class SetAside:
         else:
             column[:] = self.value
         return column
+
+    def differs(self, column: np.ndarray) -> np.ndarray:
+        """Which cells (n,) hold something else than the constant; bool. Gaps do not, and nothing does without one."""
+        there = ~is_gap(column)
+        if self.value is None or not there.any():
+            return np.zeros(len(column), dtype=bool)
+        value = self.decode(np.zeros((1, 0)))[0]
+        kinds = {value.dtype.kind, column.dtype.kind}
+        if "O" in kinds or ("M" in kinds and len(kinds) > 1):  # whatever holds a level, its text tells it
+            (text,) = as_text(value)
+            there[there] = [cell != text for cell in as_text(column[there])]
+            return there
+        if kinds == {"f"}:  # a float32 and what it is written as in a file are the same
+            coarser = min(value.dtype, column.dtype, key=lambda dtype: dtype.itemsize)
+            value, column = value.astype(coarser), column.astype(coarser)
+        return there & (column != value)
 
     def describe(self) -> dict:
         return {"kind": self.name, "reason": self.reason, "dtype": self.dtype, "value": self.value}

@@ -115,6 +115,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     seed_: int = field(init=False)
     scorer_: TrimmedEnsemble | FittedMembers = field(init=False)
     scale_: np.ndarray = field(init=False)
+    change_: float = field(init=False)
     n_features_in_: int = field(init=False)
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -171,6 +172,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if self.estimator is None:
             self.scale_[1] /= ensemble.WEIGHTS
         scores = self._combined(parts)
+        # What no training row holds makes a row at least as strange as they go.
+        self.change_ = float(np.max(scores[train]) - np.median(scores[train]))
+        scores = scores + self._of_changes(rows)
         self.decision_scores_ = scores
         enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
         self.calibration_scores_ = np.sort(scores[held] if enough else scores)
@@ -180,7 +184,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Minus the anomaly score (n,): the lower, the stranger, as scikit-learn has it."""
-        return -self._scores(self._floats(X))
+        rows = self._rows(X)
+        floats = self.schema_.encode(rows, who=type(self).__name__)
+        return -(self._combined(self.scorer_.parts(floats)) + self._of_changes(rows))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """The threshold minus the anomaly score (n,): negative above it.
@@ -213,9 +219,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             raise SettingError(f"n must be a whole number from 1, got {n!r}.")
         rows = self._rows(X)
         floats = self.schema_.encode(rows, who=type(self).__name__)
-        return reasons(
-            self.schema_, rows, *self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns), n
-        )
+        expected, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
+        columns, changed = self.schema_.changed(rows)
+        # Nothing else is as sure, so each of them outweighs all that the scorer found.
+        far[:, columns] = np.where(changed, np.maximum(far.sum(axis=1, keepdims=True), 1.0), far[:, columns])
+        return reasons(self.schema_, rows, expected, far, n)
 
     def error_map(self, X: Any) -> np.ndarray:
         """How much of each row's strangeness is each column's own: (n, n_columns), of images (n, height, width).
@@ -252,8 +260,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             warnings.simplefilter("ignore")
             return schema.encode(rows, who=type(self).__name__)
 
-    def _scores(self, floats: np.ndarray) -> np.ndarray:
-        return self._combined(self.scorer_.parts(floats))
+    def _of_changes(self, rows: Rows) -> np.ndarray:
+        """What is added to the scores for other values in columns that were constant at the fit: (n,)."""
+        return self.change_ * self.schema_.changed(rows)[1].sum(axis=1)
 
     def _combined(self, parts: np.ndarray) -> np.ndarray:
         """The larger of the parts (n, p), each from its median in units of the way to its upper quartile.

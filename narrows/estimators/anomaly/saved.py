@@ -31,7 +31,7 @@ def save(detector: AnomalyDetector, path: str | PathLike[str], *, overwrite: boo
     tensors["labels_"] = torch.from_numpy(detector.labels_.astype(np.int64))
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in detector.schema_.arrays().items()}
     files: dict[str, bytes] = {}
-    fitted: dict[str, Any] = {name: persistence.describe(getattr(detector, name)) for name in _PLAIN}
+    fitted: dict[str, Any] = {name: persistence.describe(getattr(detector, name)) for name in (*_PLAIN, "change_")}
     if isinstance(scorer, TrimmedEnsemble):
         tensors |= {f"scorer.{name}": value for name, value in scorer.tensors().items()}
     else:
@@ -93,6 +93,7 @@ def restore(path: Path, about: dict[str, Any], tensors: dict[str, Tensor], own: 
     detector._check_settings()
     for name in _PLAIN:
         setattr(detector, name, type(_PLAIN[name])(fitted[name]))
+    detector.change_ = float(fitted.get("change_", 0.0))  # older ones have none
     for name in (*_ARRAYS, "labels_"):
         setattr(detector, name, tensors[name].numpy())
     detector.schema_, detector.scorer_ = schema, scorer

@@ -189,3 +189,23 @@ def test_nonsense_is_not_restored(kind, change):
 def test_whole_levels_are_told_alike_among_fractions_and_alone():
     kind = Category.learn(0, np.array([1.0, 1.0, 2.5, 2.5]), np.ones(4))
     np.testing.assert_array_equal(kind.encode(np.array([[1.0], [1.0]])), kind.encode(np.array([[1.0], [2.5]]))[[0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("constant", "cells", "differs"),
+    [
+        (np.array(["all"], object), np.array(["all", "All", None], object), [False, True, False]),
+        (np.array([7]), np.array([7.0, 7.5, np.nan]), [False, True, False]),
+        (np.array([7]), np.array(["7", "8"], object), [False, True]),
+        (np.array([0.1], np.float32), np.array([0.1, 0.2]), [False, True]),
+        (np.array([0.1]), np.array([0.1, 0.2], np.float32), [False, True]),
+        (np.array([True]), np.array([True, False]), [False, True]),
+        (np.array([2**62]), np.array([2**62, 2**62 + 1]), [False, True]),
+        (np.array(["2020-01-01"], "M8[D]"), np.array(["2020-01-01", "2020-01-01T01", "NaT"], "M8[ns]"), [0, 1, 0]),
+        (np.array(["2020-01-01"], "M8[D]"), np.array(["2020-01-01", "later"], object), [False, True]),
+    ],
+)
+def test_another_value_than_the_constant_is_told_whatever_holds_it(constant, cells, differs):
+    kind = restored(SetAside.of(0, "constant", constant.dtype, constant[0]))
+    np.testing.assert_array_equal(kind.differs(cells), np.array(differs, bool))
+    assert not SetAside.of(0, "empty", constant.dtype).differs(cells).any()

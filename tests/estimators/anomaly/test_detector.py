@@ -258,3 +258,25 @@ def test_where_an_autoencoder_is_needed_a_detector_is_refused_in_words(detector:
     for call in (narrows.diagnose, narrows.report, narrows.insight.sweep):
         with pytest.raises(SettingError, match="autoencoder is needed"):
             call(detector, ROWS)
+
+
+@pytest.mark.parametrize("estimator", [None, SMALL])
+def test_another_value_in_a_column_that_was_constant_is_strange_and_is_the_reason(estimator, tmp_path) -> None:
+    frame = pd.DataFrame(ROWS, columns=list("abcdef")).assign(country="US", unit=pd.Timestamp("2024-05-01"))
+    frame["kind"] = np.where(np.arange(len(frame)) % 3, "car", "van")
+    fitted = AnomalyDetector(estimator, random_state=0).fit(frame)
+    assert set(fitted.schema_.left_out) == {"country", "unit"}
+    fitted.save(tmp_path / "m")
+    new = frame[:40].copy()
+    new.loc[7, "country"] = "XX"
+    new.loc[9, ["country", "unit"]] = "XX", pd.Timestamp("2025-01-01")
+    for judge in (fitted, narrows.load(tmp_path / "m")):
+        gained = -judge.score_samples(new) + judge.score_samples(frame[:40])
+        assert np.flatnonzero(gained).tolist() == [7, 9]
+        # As far as from the middle of the training rows to their strangest.
+        assert gained[9] == pytest.approx(2 * gained[7])
+        assert (-judge.score_samples(new))[[7, 9]].min() > np.quantile(judge.decision_scores_, 0.98)
+        why = judge.explain(new)
+        assert (why[7][0].column, why[7][0].observed, why[7][0].expected) == ("country", "XX", "US")
+        assert {reason.column for reason in why[9][:2]} == {"country", "unit"}
+        assert "country" not in {reason.column for reason in why[8][:3] if reason.share > 0}
