@@ -14,6 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 import narrows
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
+from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import data, pixels, until, until_true
 
@@ -155,3 +156,12 @@ def test_no_other_script_may_run(chromium: Chromium, path: Path) -> None:
             "() => document.body.append(Object.assign(document.createElement('script'), { text: 'window.mine = 1' }))"
         )
         assert page.evaluate("window.mine") is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_grave_to_axe(chromium: Chromium, path: Path, scheme: str) -> None:
+    with shown(chromium, path, scheme=scheme) as page:
+        page.evaluate("() => { for (const folded of document.querySelectorAll('details')) folded.open = true; }")
+        for name in VIEWS:
+            open_view(page, name)
+            assert grave(page) == [], name

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
 
+from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import Lab, lab_page, served, train_on_the_data, until
 from tests.browser.lab.tables import two_kinds
@@ -23,17 +22,6 @@ def table(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Itera
         with lab_page(chromium, running, "view=flow") as page:
             train_on_the_data(page, running)
         yield running
-
-
-def grave(page: Page) -> list[str]:
-    """What axe-core calls serious or critical, with the elements."""
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{one['impact']} {one['id']}: {node['html'][:160]} ({node['failureSummary']})"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -14,6 +14,7 @@ from sklearn.datasets import load_wine
 import narrows
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
 from narrows.apps.lab.widget import Explorer
+from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
 from tests.browser.lab.notebook import cell
 from tests.browser.lab.serving import data, pixels, until, until_true
@@ -117,6 +118,15 @@ def test_a_narrow_cell_holds_all_of_it(chromium: Chromium, widget: Explorer, tmp
             open_view(page, name)
             assert page.evaluate("document.getElementById('cell').scrollWidth") <= 500, name
         assert page.locator(".narrows-lab").get_attribute("data-theme") == "dark"
+
+
+@pytest.mark.parametrize("ground", ["white", "#16181d"])
+def test_nothing_is_grave_to_axe(chromium: Chromium, widget: Explorer, tmp_path: Path, ground: str) -> None:
+    with cell(chromium, widget, tmp_path, ground=ground) as page:
+        for name in ("latent", "flow", "training", "denoise", "anomaly"):
+            open_view(page, name)
+            page.evaluate("() => { for (const folded of document.querySelectorAll('details')) folded.open = true; }")
+            assert grave(page, "#cell") == [], name
 
 
 def test_a_removed_widget_leaves_nothing(page: Page) -> None:
