@@ -62,7 +62,9 @@ export function embed(host, { store, can, state, held = null, first, dark, trans
   }
 
   function restyle() {
-    theme.dark = dark();
+    const now = dark();
+    if (root.dataset.theme && theme.dark === now) return;
+    theme.dark = now;
     root.dataset.theme = theme.dark ? "dark" : "light";
     lab.emit("theme", theme.dark);
   }

@@ -15,8 +15,11 @@ export function render({ model, el }) {
   });
   const system = matchMedia("(prefers-color-scheme: dark)");
   system.addEventListener("change", shown.restyle);
+  // Notebooks turn dark by an attribute of the page.
+  const turned = new MutationObserver(shown.restyle);
+  for (const page of [document.documentElement, document.body]) turned.observe(page, { attributes: true });
   const keep = store.on("*", () => model.set("hash", String(store)));
-  return () => { keep(); system.removeEventListener("change", shown.restyle); shown.destroy(); line.close(); };
+  return () => { keep(); turned.disconnect(); system.removeEventListener("change", shown.restyle); shown.destroy(); line.close(); };
 }
 
 /** @param {Object} model of anywidget: send(content, callbacks, buffers), on("msg:custom", (content, buffers) => …) */
@@ -70,9 +73,14 @@ function ownBuffer(given) {
 
 /** Whether an element stands on dark ground: what the nearest painted ancestor says, else the system. */
 function isDark(el) {
+  // A colour may be written in any space, so a pixel says what it is.
+  const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
   for (let at = el; at; at = at.parentElement ?? at.getRootNode().host) {
-    const [r, g, b, alpha = 1] = (getComputedStyle(at).backgroundColor.match(/[\d.]+/g) || []).map(Number);
-    if (b !== undefined && alpha > 0.5) return 0.2126 * r + 0.7152 * g + 0.0722 * b < 128;
+    pixel.clearRect(0, 0, 1, 1);
+    pixel.fillStyle = getComputedStyle(at).backgroundColor;
+    pixel.fillRect(0, 0, 1, 1);
+    const [r, g, b, alpha] = pixel.getImageData(0, 0, 1, 1).data;
+    if (alpha > 127) return 0.2126 * r + 0.7152 * g + 0.0722 * b < 128;
   }
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
