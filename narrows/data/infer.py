@@ -27,8 +27,8 @@ def learn_kinds(
 ) -> tuple[tuple[ColumnKind, ...], str]:
     """The kinds of the columns, and what one unit of a float is.
 
-    A table of nothing but numbers, without gaps, is one block of `Numeric`. In every other table each column is scaled
-    by itself, so that numbers, categories and dates have floats of like size.
+    A table of nothing but numbers, without gaps, is one block of `Numeric`, unless they go by their quantiles. In every
+    other table each column is scaled by itself, so that numbers, categories and dates have floats of like size.
 
     with_gaps : whether missing cells get a mask. categorical : names of columns that are categories in any case.
     """
@@ -43,7 +43,9 @@ def learn_kinds(
     left = np.setdiff1d(np.arange(rows.n_columns), [s.columns[0] for s in aside])
     if not len(left):
         raise DataError(_nothing_left(rows, aside))
-    if _is_plain(rows, left, forced, with_gaps):
+    if rows.image_shape is not None and scale == "quantile":
+        raise SettingError('scale="quantile" is for the columns of tables; all pixels of images have one scale.')
+    if scale != "quantile" and _is_plain(rows, left, forced, with_gaps):
         part = everything.select(left)
         numeric, unit = learn_numeric(part, measure(part, sample_weight), scale, columns=left)
         if aside and numeric.constant.all():
@@ -186,19 +188,21 @@ def _shares(rows: Rows, columns: list[int], weight: np.ndarray) -> np.ndarray:
 def _numbers(
     rows: Rows, columns: np.ndarray, scale: Scale, weight: np.ndarray, with_gap: set[int]
 ) -> tuple[list[ColumnKind], str]:
-    """Numbers of a mixed table: each column standardised, or by its quantiles where it is skewed."""
+    """Numbers of a mixed table: each column standardised, or by its quantiles where it is skewed or all shall be."""
     part = rows.select(columns)
     found = measure(part, weight)
     # One ratio between 0 and 1 beside standardised columns would hardly count.
-    each = "standard" if scale == "auto" else scale
+    each = "standard" if scale in ("auto", "quantile") else scale
     numeric, unit = learn_numeric(part, found, each, columns=columns)
     is_whole = np.array([int(i) in with_gap and _is_whole(rows.column(i)) for i in columns])
     skewed = np.zeros(len(columns), dtype=bool)
     kinds: list[ColumnKind] = []
-    for place, i in enumerate(int(column) for column in columns) if scale == "auto" else ():
+    for place, i in enumerate(int(column) for column in columns) if scale in ("auto", "quantile") else ():
         values = rows.column(i).astype(np.float64)
         there = ~np.isnan(values)
-        if _is_skewed(values[there], weight[there], found.mean[place], found.spread[place]):
+        if found.spread[place] > 0 and (
+            scale == "quantile" or _is_skewed(values[there], weight[there], found.mean[place], found.spread[place])
+        ):
             skewed[place] = True
             kinds.append(
                 Quantile.learn(
@@ -224,8 +228,6 @@ def _numbers(
 
 
 def _is_skewed(values: np.ndarray, weight: np.ndarray, mean: float, spread: float) -> bool:
-    if not spread > 0:
-        return False
     skewness = weight @ ((values - mean) / spread) ** 3 / weight.sum()
     return bool(abs(skewness) > _SKEWED) and len(np.unique(values)) > _MANY
 

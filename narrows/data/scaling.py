@@ -11,7 +11,7 @@ from narrows.data.rows import Rows
 from narrows.data.statistics import Statistics
 from narrows.errors import DataRangeError
 
-Scale = Literal["auto", "standard", "minmax", "none"]
+Scale = Literal["auto", "standard", "minmax", "quantile", "none"]
 
 PIXELS = "pixels in [0, 1]"
 OWN = "the data's own units"

@@ -56,12 +56,13 @@ class Schema:
         Parameters
         ----------
         rows : Rows
-        scale : {"auto", "standard", "minmax", "none"}, default "auto"
+        scale : {"auto", "standard", "minmax", "quantile", "none"}, default "auto"
             "auto": images become pixels in [0, 1] (uint8 / 255, uint16 / 65535, data already in [0, 1] as
             they are, other images by the smallest and largest pixel of the whole set); a table of numbers whose every
             value lies in [0, 1] stays as it is; every number column of another table is standardised, or where it is
             skewed and stands beside other kinds or gaps, normalised by its quantiles.
-            "standard", "minmax": per column. "none": as it is.
+            "standard", "minmax": per column. "quantile": per column, the normal score of its rank, as skewed columns
+            have it; for tables. "none": as it is.
         missing : {"mask", "error", "mean"}, default "mask"
             What to do with missing cells. "mask" adds a float that says so to each column that has some, "mean" fills
             in the training mean of the column. Infinity is always an error, and so is a gap in an image under "mask".
@@ -79,7 +80,7 @@ class Schema:
         DataError
             No column is left to learn from.
         SettingError
-            Unknown ``scale``, ``missing`` or ``categorical``.
+            Unknown ``scale``, ``missing`` or ``categorical``; quantiles of images.
         """
         _check_choice("scale", scale, Scale)
         _check_choice("missing", missing, Missing)

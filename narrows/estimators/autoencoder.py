@@ -53,10 +53,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         images; the decoder answers with either, without a final sigmoid. Copies are trained, never the given ones.
     image_shape : (height, width) or (height, width, channels) or None, default=None
         Reads the columns of a two-dimensional X as images. Arrays of three or four dimensions need no hint.
-    scale : {"auto", "standard", "minmax", "none"}, default="auto"
+    scale : {"auto", "standard", "minmax", "quantile", "none"}, default="auto"
         How number columns become floats. "auto" keeps data in [0, 1], divides pixels by their largest possible
         value, and standardises every column of anything else; beside text, dates or gaps skewed columns go by their
-        quantiles.
+        quantiles, with "quantile" all of a table.
     missing : {"mask", "error", "mean"}, default="mask"
         What to do about missing cells: learn where they are and count only what is there, stop with a sentence, or
         fill in the training mean of the column.

@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from sklearn.preprocessing import QuantileTransformer
 
 from narrows.data import Schema, as_rows, weighing
 from narrows.data.kinds import Category, Numeric
@@ -236,3 +238,20 @@ def test_large_whole_numbers_with_gaps_at_use_are_numbers():
     with pytest.warns(UserWarning, match="had none at the fit"):
         found = schema.encode(as_rows(new))
     np.testing.assert_array_equal(found[1:], floats[1:])
+
+
+def test_all_numbers_go_by_their_quantiles_where_that_is_asked_for():
+    X = np.column_stack([R.lognormal(0, 3, 500), R.standard_cauchy(500), R.integers(0, 5, 500)])
+    schema, floats = learn(X, scale="quantile")
+    expected = QuantileTransformer(output_distribution="normal", n_quantiles=500).fit_transform(X[:, :2])
+    for i in range(2):
+        assert stats.spearmanr(floats[:, i], expected[:, i]).statistic > 0.9999
+        assert np.abs(floats[:, i]).max() < 3.5
+        np.testing.assert_allclose(np.interp([0.1, 0.5, 0.9], np.linspace(0, 1, 500), np.sort(floats[:, i])),
+                                   stats.norm.ppf([0.1, 0.5, 0.9]), atol=0.02)  # fmt: skip
+    np.testing.assert_allclose(schema.decode(floats), X, rtol=1e-5, atol=1e-5)
+    again, same = learn(pd.DataFrame(X, columns=["a", "b", "c"]).assign(c="x", d=[0, 1] * 250), scale="quantile")
+    np.testing.assert_array_equal(same[:, :2], floats[:, :2])
+    assert again.left_out == {"c": "constant"}
+    with pytest.raises(SettingError, match="images"):
+        learn(np.zeros((4, 3, 3)), scale="quantile")

@@ -159,7 +159,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("output_activation", Literal["sigmoid", "linear"], NETWORK, "Of the output; sigmoid needs data in 0 to 1."),
     Setting(
         "scale",
-        Literal["standard", "minmax", "none"],
+        Literal["standard", "minmax", "quantile", "none"],
         NETWORK,
         "How columns become floats; left out, pixels and data in 0 to 1 stay and other columns are standardised.",
     ),
