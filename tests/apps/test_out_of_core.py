@@ -131,6 +131,14 @@ def test_a_budget_is_one_for_all_chunks(shell, lake: Path, monkeypatch: pytest.M
     assert shell("score", "d", lake, "--json").json["alarms"] == 7
 
 
+def test_the_memory_of_a_container_counts(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "none").write_text("max\n")
+    (tmp_path / "small").write_text("1000\n")
+    for limit, fits in (("none", True), ("absent", True), ("small", False)):
+        monkeypatch.setattr(sources, "_LIMITS", (tmp_path / limit,))
+        assert sources.fits_into_memory(str(lake)) is fits
+
+
 def test_what_needs_memory_is_refused_with_the_reason(shell, lake: Path) -> None:
     done = shell("fit", lake, "--out-of-core", "--missing", "drop")
     assert done.status == 2

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 
+_SHARE = 1 / 12  # of the memory; what is written back takes up to four times what a fit takes
+
+
 @dataclass(frozen=True)
 class Chunks:
     """Rows as a model expects them, from the disk each time that they are asked for."""
@@ -41,7 +44,7 @@ def chunks_for_model(
     whole: bool = False,
 ) -> Iterable[Rows]:
     """`read_for_model` in chunks, as often as wanted: a single one if `whole`, and where DATA fits into memory."""
-    in_memory = whole or sources.fits_into_memory(data)
+    in_memory = whole or sources.fits_into_memory(data, share=_SHARE)
     if in_memory or part is not None or image_size is not None or missing == "drop":
         return [
             sources.read_for_model(
@@ -58,7 +61,7 @@ def tables_for_model(fitted: Autoencoder, data: str, voice: Voice) -> Iterator[t
     """A table on disk in chunks: all its columns as they are read, and those of the model as it expects them."""
     from narrows.data import read_table, table_rows
 
-    if sources.fits_into_memory(data):
+    if sources.fits_into_memory(data, share=_SHARE):
         text = sources.text_columns(fitted.schema_)
         table, notes = read_table(Path(data), text)
         columns = _known(fitted, table.column_names)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 _ENDINGS = re.compile(r"(\.(csv|parquet|pq|npy|npz|idx\d?))?(\.gz)?$", re.IGNORECASE)
+# Of a container, as Linux tells it to those inside.
+_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,14 @@ def read_for_fit(
 
 
 def _memory() -> int:
-    """Bytes of memory of this machine; as good as endless where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 1 << 62
+    """Bytes of memory of this machine, or of the container; as good as endless where the system does not say."""
+    found = [1 << 62]
+    with suppress(AttributeError, ValueError, OSError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for limit in _LIMITS:
+        with suppress(ValueError, OSError):  # "max" where there is none
+            found.append(int(limit.read_text()))
+    return min(found)
 
 
 def read_for_model(
@@ -129,12 +134,12 @@ def read_for_model(
     return rows
 
 
-def fits_into_memory(data: str) -> bool:
-    """Whether DATA takes less than a third of the machine's memory, or is no table on disk."""
+def fits_into_memory(data: str, *, share: float = 1 / 3) -> bool:
+    """Whether a fit to DATA takes less than this share of the memory, or DATA is no table on disk."""
     from narrows.data import SETS, memory_needed
 
     path = Path(data)
-    return data in SETS or not path.exists() or memory_needed(path) < _memory() / 3
+    return data in SETS or not path.exists() or memory_needed(path) < _memory() * share
 
 
 def _read_columns(fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None) -> Rows:
