@@ -2,8 +2,8 @@
 
     python -m benchmarks [training mnist flops scoring startup one_class lab optimizers anomalies] [--rounds 5]
 
-Every question prints a table and leaves it in benchmarks/results with a picture and the raw numbers. `--quick` is a
-trial on little data that writes into a temporary folder.
+Every question prints a table and leaves it in benchmarks/results, or in the folder of `--to`, with a picture and the raw
+numbers. `--quick` is a trial on little data that writes into a temporary folder.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs")
     parser.add_argument("--quick", action="store_true", help="a trial on little data")
     parser.add_argument("--tables", type=Path, help="folder of ADBench's .npz tables, for optimizers and anomalies")
+    parser.add_argument("--to", type=Path, default=RESULTS, help="folder of what is found")
     given = parser.parse_args()
     for module in _WITH_TABLES:
         questions[module] = partial(_WITH_TABLES[module].reports, tables=given.tables)
-    folder = Path(tempfile.mkdtemp()) if given.quick else RESULTS
+    folder = Path(tempfile.mkdtemp()) if given.quick else given.to
     for name in given.question or [name for name in questions if name not in _WITH_TABLES]:
         for report in questions[name](1 if given.quick else given.rounds, given.quick):
             report.write(folder)
