@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -128,10 +128,11 @@ class Binarised(Corruption):
 
 @dataclass(frozen=True)
 class Warped(Corruption):
-    """Images are turned, stretched, sheared and shifted a little, anew whenever they are used, and rebuilt as they are.
+    """Images are turned, stretched, sheared and shifted a little, anew whenever they are used.
 
-    So a network sees more images than there are and learns fewer by heart: the affine distortions of Simard, Steinkraus
-    & Platt 2003. Beyond an image's edge lies more of its edge. Every range is symmetric about "nothing changes", and
+    Rebuilt as they are then, the network sees more images than there are and learns fewer by heart: the affine
+    distortions of Simard, Steinkraus & Platt 2003. Rebuilt as they were before, the code need not tell how an image
+    stands, and has more room for what it shows, as in denoising (Vincent et al. 2010). Beyond an image's edge lies more of its edge. Every range is symmetric about "nothing changes", and
     every number is uniform in it.
 
     Parameters
@@ -146,11 +147,13 @@ class Warped(Corruption):
         The most pixels either way.
     noise : float, default=0.0
         The standard deviation of gaussian noise that is added for the encoder alone.
+    target : {"warped", "original"}, default="warped"
+        Which image is to be rebuilt.
 
     Raises
     ------
     SettingError
-        A number is out of its range.
+        A number is out of its range, or there is no such target.
     """
 
     shape: tuple[int, int, int]
@@ -160,10 +163,11 @@ class Warped(Corruption):
     shear: float = 0.1
     shift: float = 0.5
     noise: float = 0.0
-
-    is_target: ClassVar[bool] = True
+    target: Literal["warped", "original"] = "warped"
 
     def __post_init__(self) -> None:
+        if self.target not in ("warped", "original"):
+            raise SettingError(f'target={self.target!r} is not known; choose "warped" or "original".')
         if not 0 <= self.share <= 1:
             raise SettingError(f"share={self.share!r} must lie in [0, 1]: the chance that an image is warped.")
         if not 0 <= self.stretch < 1:
@@ -189,7 +193,8 @@ class Warped(Corruption):
 
     def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         moved = self(x, generator)
-        return moved, moved + self.noise * normal(moved, generator) if self.noise else moved
+        given = moved + self.noise * normal(moved, generator) if self.noise else moved
+        return (moved if self.target == "warped" else x), given
 
     def _maps(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """From places in the new image to places in the old one (n, 2, 3), both in [-1, 1]."""

@@ -140,6 +140,9 @@ def test_warping_is_of_a_share_of_the_images_and_the_target_has_no_noise(generat
     target, given = Warped((8, 8, 1), share=0.3, noise=0.2).draw(x, generator)
     assert within_chance((target != x).any(dim=1).float().mean().item(), 0.3, 2000)
     assert (given - target).std().item() == pytest.approx(0.2, rel=0.02)
+    original, given = Warped((8, 8, 1), share=0.3, target="original").draw(x, generator)
+    assert original is x
+    assert within_chance((given != x).any(dim=1).float().mean().item(), 0.3, 2000)
     still, same = Warped((8, 8, 1), share=0.0).draw(x, generator)
     assert torch.equal(still, x)
     assert torch.equal(same, x)
@@ -152,6 +155,7 @@ def test_warping_is_of_a_share_of_the_images_and_the_target_has_no_noise(generat
         ({"stretch": 1.0}, "stretch"),
         ({"degrees": -1.0}, "degrees"),
         ({"noise": float("nan")}, "noise"),
+        ({"target": "clean"}, "target"),
     ],
 )
 def test_warping_refuses_what_makes_no_sense(settings, told):

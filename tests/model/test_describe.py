@@ -35,7 +35,7 @@ STATIONS = [
     Masking(0.2),
     SaltAndPepper(0.1, -3, 3),
     Binarised(),
-    Warped((8, 8, 1), noise=0.1),
+    Warped((8, 8, 1), noise=0.1, target="original"),
     PointCode(),
     TopK(4),
     GaussianCode(),
