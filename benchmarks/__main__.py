@@ -2,7 +2,7 @@
 
     python -m benchmarks [training mnist flops scoring startup one_class lab optimizers anomalies] [--rounds 5]
 
-Every question prints a table and leaves it in benchmarks/results, or in the folder of `--to`, with a picture and the raw
+Every question prints a table and leaves it in benchmarks/results, or the folder of `--to`, with a picture and the raw
 numbers. `--quick` is a trial on little data that writes into a temporary folder.
 """
 

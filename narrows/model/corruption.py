@@ -132,8 +132,8 @@ class Warped(Corruption):
 
     Rebuilt as they are then, the network sees more images than there are and learns fewer by heart: the affine
     distortions of Simard, Steinkraus & Platt 2003. Rebuilt as they were before, the code need not tell how an image
-    stands, and has more room for what it shows, as in denoising (Vincent et al. 2010). Beyond an image's edge lies more of its edge. Every range is symmetric about "nothing changes", and
-    every number is uniform in it.
+    stands, and has more room for what it shows, as in denoising (Vincent et al. 2010). Beyond an image's edge
+    lies more of its edge. Every range is symmetric about "nothing changes", and every number is uniform in it.
 
     Parameters
     ----------
