@@ -35,7 +35,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     ----------
     estimator : Autoencoder or None, default=None
         Whose reconstructions are judged; copies of it are fitted. None is the default that was measured: eight small
-        variational autoencoders that leave out the worst fifth of every batch, and the distance to the third
+        variational autoencoders that leave out the worst fifth of every batch, and the distance to the five
         nearest of at most 4,000 training rows, whichever finds a row the stranger.
     score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
         With an `estimator`: -log of the share of training rows whose loss in a column is as large, added up over the

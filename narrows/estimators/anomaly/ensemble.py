@@ -23,7 +23,7 @@ from narrows.training import train_trimmed
 HIDDEN_LAYER_SIZES, N_COMPONENTS = (64, 32), 2
 STEPS, BATCH_SIZE, LEARNING_RATE, BETA = 400, 128, 3e-3, 4.0
 MOST_REFERENCES = 4000
-NEIGHBOUR = 3
+NEIGHBOURS, WORST = 5, 2
 STANDS_OUT = 6.0
 """Rows whose error is so many ways from median to upper quartile above the median are nobody's neighbours."""
 
@@ -100,7 +100,9 @@ class TrimmedEnsemble:
         return ensemble, parts
 
     def parts(self, floats: np.ndarray, *, own: np.ndarray | None = None) -> np.ndarray:
-        """Squared error by the member that does worst, squared distance to the third nearest reference: (n, 2).
+        """The error of the two members that do worst, the squared distance to the five nearest references: (n, 2).
+
+        Both are means; the error is squared.
 
         own : (n,) each row's place among the references, which is then left out of its neighbours; -1 for none.
         """
@@ -110,7 +112,7 @@ class TrimmedEnsemble:
         for start in range(0, len(x), _CHUNK):
             chunk = torch.from_numpy(x[start : start + _CHUNK])
             distances = self._nearest(chunk, None if own is None else own[start : start + len(chunk)])
-            parts[start : start + len(chunk), 1] = distances[:, -1].square().numpy()
+            parts[start : start + len(chunk), 1] = distances.square().mean(dim=1).numpy()
         return parts / _contrast(x)[:, None] ** self.exponents if self.exponents.any() else parts
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -131,7 +133,7 @@ class TrimmedEnsemble:
         references, column_of = self._references, torch.from_numpy(columns)
         expected, far = np.empty(floats.shape, np.float32), np.empty((len(floats), n_columns))
         step = max(1, _CELLS // self.references.size)
-        n_near = min(NEIGHBOUR, len(references))
+        n_near = min(NEIGHBOURS, len(references))
         for start in range(0, len(floats), step):
             x = torch.from_numpy(seen(floats[start : start + step], self.image_shape))
             squares = (x[:, None] - references).square()
@@ -156,7 +158,7 @@ class TrimmedEnsemble:
         if own is not None:
             rows = np.flatnonzero(own >= 0)
             distances[torch.from_numpy(rows), torch.from_numpy(own[rows])] = torch.inf
-        n = max(1, min(NEIGHBOUR, len(self.references) - (own is not None)))
+        n = max(1, min(NEIGHBOURS, len(self.references) - (own is not None)))
         return torch.topk(distances, n, dim=1, largest=False).values
 
     def tensors(self) -> dict[str, Tensor]:
@@ -186,11 +188,13 @@ def _rebuilt(network: StackedVariational, x: Tensor) -> Tensor:
 
 
 def _errors(network: StackedVariational, x: np.ndarray) -> np.ndarray:
-    """The squared error of each row (n, d) by the member that does worst: (n,). A row that all rebuild is usual."""
+    """The mean squared error of each row (n, d) by the two members that do worst: (n,). What all rebuild is usual."""
     errors = np.empty(len(x))
     for start in range(0, len(x), _CHUNK):
         chunk = torch.from_numpy(x[start : start + _CHUNK])
-        errors[start : start + len(chunk)] = (_rebuilt(network, chunk) - chunk).square().sum(dim=2).amax(dim=0).numpy()
+        each = (_rebuilt(network, chunk) - chunk).square().sum(dim=2)
+        worst = torch.topk(each, min(WORST, len(each)), dim=0).values
+        errors[start : start + len(chunk)] = worst.mean(dim=0).numpy()
     return errors
 
 
