@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from narrows.estimators.autoencoder import Autoencoder
 
 # Matrix products of few rows round differently from those of many. Filled up with zeros to a multiple of 64 rows, a
-# row has the same answer alone as among others.
+# row has the same answer alone as among others, on most processors to the bit.
 _ROWS = 64
 _CHUNK = 128 * _ROWS
 

@@ -31,7 +31,8 @@ def test_every_row_has_the_answer_it_has_alone(n):
     model = fitted(X[:500])
     codes = model.transform(X[:n])
     for row in {0, n // 2, n - 1}:
-        assert np.array_equal(model.transform(X[row : row + 1])[0], codes[row])
+        # Some processors' products round the last rows of a block in another way.
+        np.testing.assert_allclose(model.transform(X[row : row + 1])[0], codes[row], rtol=1e-6, atol=3e-7)
 
 
 def test_the_input_is_not_written_to():

@@ -90,28 +90,25 @@ class TrimmedEnsemble:
         usual = near[_is_usual(_errors(network, every), places, near)]
         chosen = usual[torch.randperm(len(usual), generator=generator)[:MOST_REFERENCES].sort().values.numpy()]
         ensemble = cls(network, floats[chosen], image_shape)
-        own = np.full(len(floats), -1)
-        own[chosen] = np.arange(len(chosen))
-        parts = ensemble.parts(floats, own=own)
+        parts = ensemble.parts(floats)
         if image_shape is not None:
             contrast = _contrast(every)
             exponents = _exponents(parts[places], contrast[places])
             ensemble, parts = replace(ensemble, exponents=exponents), parts / contrast[:, None] ** exponents
         return ensemble, parts
 
-    def parts(self, floats: np.ndarray, *, own: np.ndarray | None = None) -> np.ndarray:
+    def parts(self, floats: np.ndarray) -> np.ndarray:
         """The error of the two members that do worst, the squared distance to the five nearest references: (n, 2).
 
-        Both are means; the error is squared.
-
-        own : (n,) each row's place among the references, which is then left out of its neighbours; -1 for none.
+        Both are means; the error is squared. A row that is a reference is not its own neighbour, so that rows of the
+        fit are as strange when they come again.
         """
-        x = seen(floats, self.image_shape)
+        x, own = seen(floats, self.image_shape), self._own(floats)
         parts = np.empty((len(x), 2))
         parts[:, 0] = _errors(self.network, x)
         for start in range(0, len(x), _CHUNK):
             chunk = torch.from_numpy(x[start : start + _CHUNK])
-            distances = self._nearest(chunk, None if own is None else own[start : start + len(chunk)])
+            distances = self._nearest(chunk, own[start : start + len(chunk)])
             parts[start : start + len(chunk), 1] = distances.square().mean(dim=1).numpy()
         return parts / _contrast(x)[:, None] ** self.exponents if self.exponents.any() else parts
 
@@ -153,12 +150,21 @@ class TrimmedEnsemble:
     def _references(self) -> Tensor:
         return torch.from_numpy(seen(self.references, self.image_shape))
 
-    def _nearest(self, x: Tensor, own: np.ndarray | None) -> Tensor:
+    @cached_property
+    def _place_of(self) -> dict[bytes, int]:
+        return {row.tobytes(): place for place, row in enumerate(self.references)}
+
+    def _own(self, floats: np.ndarray) -> np.ndarray:
+        """The place of each row (n, d) among the references, the last of equal ones; -1 where it is none: (n,)."""
+        rows = np.ascontiguousarray(floats, dtype=self.references.dtype)
+        return np.fromiter((self._place_of.get(row.tobytes(), -1) for row in rows), np.intp, len(rows))
+
+    def _nearest(self, x: Tensor, own: np.ndarray) -> Tensor:
+        """Distances to the nearest references but for a row's own place (n,): (n, k)."""
         distances = torch.cdist(x, self._references)
-        if own is not None:
-            rows = np.flatnonzero(own >= 0)
-            distances[torch.from_numpy(rows), torch.from_numpy(own[rows])] = torch.inf
-        n = max(1, min(NEIGHBOURS, len(self.references) - (own is not None)))
+        rows = np.flatnonzero(own >= 0) if len(self.references) > 1 else np.zeros(0, np.intp)
+        distances[torch.from_numpy(rows), torch.from_numpy(own[rows])] = torch.inf
+        n = max(1, min(NEIGHBOURS, len(self.references) - 1))
         return torch.topk(distances, n, dim=1, largest=False).values
 
     def tensors(self) -> dict[str, Tensor]:

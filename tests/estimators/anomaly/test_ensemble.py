@@ -29,6 +29,7 @@ def test_the_distance_is_that_to_five_neighbours_and_no_row_is_its_own(fitted) -
     assert is_reference.sum() == len(references)
     expected = np.where(is_reference, far[:, 1:].mean(axis=1), far[:, :5].mean(axis=1))
     assert parts[:, 1] == pytest.approx(expected, rel=1e-3, abs=1e-4)
+    assert np.array_equal(ensemble.parts(FLOATS), parts)
     new = tree.kneighbors(np.arcsinh(NEW))[0][:, :5] ** 2
     assert ensemble.parts(NEW)[:, 1] == pytest.approx(new.mean(axis=1), rel=1e-3)
 
