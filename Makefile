@@ -21,7 +21,7 @@ types: $(INSTALLED)  ## types (pyright)
 	$(BIN)/pyright
 
 unit: $(INSTALLED)  ## the tests alone, in as many processes as there are cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 bench: $(INSTALLED)  ## side by side with what people use today (half an hour)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,bench]'
