@@ -95,7 +95,7 @@ class ModelDamagedError(ModelError):
 
 
 class ModelVersionError(ModelError):
-    """The model was written by a later version of narrows."""
+    """The model was written by a version of narrows that this one cannot follow."""
 
 
 class ModelNotFoundError(NarrowsError, FileNotFoundError):

@@ -1,7 +1,10 @@
+import functools
 import tracemalloc
 
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional
 
 from narrows import Autoencoder
 from narrows.errors import DataRangeError, MissingValuesError
@@ -25,14 +28,33 @@ def test_scoring_takes_no_more_memory_for_more_rows():
     assert peaks[1] < X.nbytes / 2
 
 
+@functools.cache
+def products_ignore_the_place_of_a_row() -> bool:
+    """Some processors round the last rows of a block in another way, whoever asks: here torch alone."""
+    generator = torch.Generator().manual_seed(0)
+    for inputs, outputs in ((5, 8), (8, 2)):
+        x, weight, bias = (
+            torch.rand(*size, generator=generator) for size in ((64, inputs), (outputs, inputs), (outputs,))
+        )
+        every = functional.linear(x, weight, bias)
+        for i in range(64):
+            alone = torch.cat([x[i : i + 1], torch.zeros(63, inputs)])
+            if not torch.equal(functional.linear(alone, weight, bias)[0], every[i]):
+                return False
+    return True
+
+
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 8191, 8192, 8193, 20_000])
 def test_every_row_has_the_answer_it_has_alone(n):
     X = np.random.default_rng(0).random((20_000, 5), dtype=np.float32)
     model = fitted(X[:500])
     codes = model.transform(X[:n])
     for row in {0, n // 2, n - 1}:
-        # Some processors' products round the last rows of a block in another way.
-        np.testing.assert_allclose(model.transform(X[row : row + 1])[0], codes[row], rtol=1e-6, atol=3e-7)
+        alone = model.transform(X[row : row + 1])[0]
+        if products_ignore_the_place_of_a_row():
+            assert np.array_equal(alone, codes[row])
+        else:
+            np.testing.assert_allclose(alone, codes[row], rtol=1e-6, atol=3e-7)
 
 
 def test_the_input_is_not_written_to():

@@ -185,8 +185,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def score_samples(self, X: Any) -> np.ndarray:
         """Minus the anomaly score (n,): the lower, the stranger, as scikit-learn has it."""
         rows = self._rows(X)
-        floats = self.schema_.encode(rows, who=type(self).__name__)
-        return -(self._combined(self.scorer_.parts(floats)) + self._of_changes(rows))
+        return -self._scores(rows, self._floats(rows))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """The threshold minus the anomaly score (n,): negative above it.
@@ -218,7 +217,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if not _is_count(n):
             raise SettingError(f"n must be a whole number from 1, got {n!r}.")
         rows = self._rows(X)
-        floats = self.schema_.encode(rows, who=type(self).__name__)
+        floats = self._floats(rows)
         expected, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
         columns, changed = self.schema_.changed(rows)
         # Nothing else is as sure, so each of them outweighs all that the scorer found.
@@ -230,7 +229,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
         In squared units of the scale that the networks see, or in nats of surprise with an `estimator`.
         """
-        _, far = self.scorer_.expected(self._floats(X), self.schema_.float_columns, self.schema_.n_columns)
+        _, far = self.scorer_.expected(self._floats(self._rows(X)), self.schema_.float_columns, self.schema_.n_columns)
         shape = self.schema_.image_shape
         return far if shape is None else far.reshape(-1, *shape).sum(axis=3)
 
@@ -246,8 +245,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._check_fitted()
         save(self, path, overwrite=overwrite)
 
-    def _floats(self, X: Any) -> np.ndarray:
-        rows = self._rows(X)
+    def _floats(self, rows: Rows) -> np.ndarray:
         return self.schema_.encode(rows, who=type(self).__name__)
 
     def _rows(self, X: Any) -> Rows:
@@ -259,6 +257,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return schema.encode(rows, who=type(self).__name__)
+
+    def _scores(self, rows: Rows, floats: np.ndarray) -> np.ndarray:
+        return self._combined(self.scorer_.parts(floats)) + self._of_changes(rows)
 
     def _of_changes(self, rows: Rows) -> np.ndarray:
         """What is added to the scores for other values in columns that were constant at the fit: (n,)."""

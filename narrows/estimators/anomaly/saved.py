@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from narrows.data import Schema
-from narrows.errors import ModelDamagedError
+from narrows.errors import ModelDamagedError, ModelVersionError
 from narrows.estimators import persistence
 from narrows.estimators.anomaly.ensemble import TrimmedEnsemble
 from narrows.estimators.anomaly.fitted import FittedMembers, Score
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from narrows.estimators.anomaly.detector import AnomalyDetector
 
 _ARRAYS = ("decision_scores_", "calibration_scores_", "scale_")
-_PLAIN = {"threshold_": 0.0, "offset_": 0.0, "seed_": 0, "n_features_in_": 0}
+_PLAIN = {"threshold_": 0.0, "offset_": 0.0, "change_": 0.0, "seed_": 0, "n_features_in_": 0}
 
 
 def save(detector: AnomalyDetector, path: str | PathLike[str], *, overwrite: bool) -> None:
@@ -31,7 +31,7 @@ def save(detector: AnomalyDetector, path: str | PathLike[str], *, overwrite: boo
     tensors["labels_"] = torch.from_numpy(detector.labels_.astype(np.int64))
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in detector.schema_.arrays().items()}
     files: dict[str, bytes] = {}
-    fitted: dict[str, Any] = {name: persistence.describe(getattr(detector, name)) for name in (*_PLAIN, "change_")}
+    fitted: dict[str, Any] = {name: persistence.describe(getattr(detector, name)) for name in _PLAIN}
     if isinstance(scorer, TrimmedEnsemble):
         tensors |= {f"scorer.{name}": value for name, value in scorer.tensors().items()}
     else:
@@ -67,6 +67,12 @@ def restore(path: Path, about: dict[str, Any], tensors: dict[str, Tensor], own: 
     from narrows.estimators.anomaly.detector import AnomalyDetector
 
     fitted = about["fitted"]
+    if "change_" not in fitted:
+        if "members" not in fitted:  # its threshold is one of other scores
+            raise ModelVersionError(
+                f"The detector {path} is of an earlier narrows, whose scores were others; fit it again."
+            )
+        fitted = {**fitted, "change_": 0.0}
     schema = Schema.restore(about["schema"], _below(tensors, "schema."))
     if "members" in fitted:
         models = [_member(path / f"{persistence.MEMBER}{i}", schema, own) for i in range(int(fitted["members"]))]
@@ -93,7 +99,6 @@ def restore(path: Path, about: dict[str, Any], tensors: dict[str, Tensor], own: 
     detector._check_settings()
     for name in _PLAIN:
         setattr(detector, name, type(_PLAIN[name])(fitted[name]))
-    detector.change_ = float(fitted.get("change_", 0.0))  # older ones have none
     for name in (*_ARRAYS, "labels_"):
         setattr(detector, name, tensors[name].numpy())
     detector.schema_, detector.scorer_ = schema, scorer

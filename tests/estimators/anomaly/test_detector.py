@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 
 import numpy as np
@@ -15,11 +16,13 @@ from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
 from narrows.errors import (
     DataError,
     ModelDamagedError,
+    ModelVersionError,
     NotFittedError,
     OutputExistsError,
     SchemaMismatchError,
     SettingError,
 )
+from tests.estimators.test_persistence import forge
 from tests.six_networks import X as DIGITS
 
 RNG = np.random.default_rng(0)
@@ -280,3 +283,16 @@ def test_another_value_in_a_column_that_was_constant_is_strange_and_is_the_reaso
         assert (why[7][0].column, why[7][0].observed, why[7][0].expected) == ("country", "XX", "US")
         assert {reason.column for reason in why[9][:2]} == {"country", "unit"}
         assert "country" not in {reason.column for reason in why[8][:3] if reason.share > 0}
+
+
+def test_a_detector_whose_scores_were_others_is_refused_and_one_of_an_estimator_goes_on(tmp_path) -> None:
+    for estimator in (None, SMALL):
+        fitted = AnomalyDetector(estimator, random_state=0).fit(ROWS)
+        fitted.save(tmp_path / "d", overwrite=True)
+        about = json.loads((tmp_path / "d" / "narrows.json").read_text())
+        forge(tmp_path / "d", fitted={name: value for name, value in about["fitted"].items() if name != "change_"})
+        if estimator is None:
+            with pytest.raises(ModelVersionError, match="fit it again"):
+                narrows.load(tmp_path / "d")
+        else:
+            assert np.array_equal(narrows.load(tmp_path / "d").score_samples(ROWS), fitted.score_samples(ROWS))
