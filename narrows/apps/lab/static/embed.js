@@ -62,10 +62,10 @@ export function embed(host, { store, can, state, held = null, first, dark, trans
   }
 
   function restyle() {
-    const now = dark();
-    if (root.dataset.theme && theme.dark === now) return;
-    theme.dark = now;
-    root.dataset.theme = theme.dark ? "dark" : "light";
+    const scheme = dark() ? "dark" : "light";
+    if (root.dataset.theme === scheme) return;
+    theme.dark = scheme === "dark";
+    root.dataset.theme = scheme;
     lab.emit("theme", theme.dark);
   }
 
