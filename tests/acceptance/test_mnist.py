@@ -25,8 +25,8 @@ def in_an_empty_folder_with_mnist(data_folder: Path, tmp_path: Path, monkeypatch
 
 
 def test_the_deep_net_reaches_a_squared_error_of_3_where_pca_has_13_87(capsys):
-    command = "fit mnist -o m --hidden 1000,500,250 --n-components 30 --optimizer muon --epochs 10 --seed 0"
-    told = narrows(capsys, *command.split())
+    net = "--hidden 1000,500,250 --n-components 30 --optimizer muon --batch-size 512 --epochs 10"
+    told = narrows(capsys, *f"fit mnist -o m {net} --seed 0".split())
     assert told["held_out"] == "test"
     assert told["held_out_rows"] == 10_000
     assert told["squared_error"] <= 3.0

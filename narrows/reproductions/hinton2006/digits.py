@@ -38,7 +38,7 @@ def _run(setup: Setup) -> Iterator[Record]:
                 # Few passes over few images teach little of warped ones.
                 corruption=GaussianNoise(0.1) if setup.quick else Warped((28, 28, 1), share=0.7, noise=0.05),
                 weight_decay=0.5 if setup.quick else 0.25,
-                batch_size=100 if setup.quick else 512,
+                batch_size=250 if setup.quick else 512,
                 epochs=setup.epochs(150, quick=10),
             ),
             note=few + f"SiLU units, squared error, {varied} on the input; Martens 2010 reached 2.28",
