@@ -169,6 +169,17 @@ def test_score_writes_one_error_per_row_and_a_variational_model_its_elbo(shell, 
     np.testing.assert_allclose(found["reconstruction_error"], model.reconstruction_error(read("digits")), rtol=1e-5)
 
 
+def test_score_says_where_a_column_that_was_constant_has_another_value(shell) -> None:
+    rows = ["1,red,5", "3,blue,5", "5,red,5", "8,blue,5", "2,red,5"]
+    Path("then.csv").write_text("\n".join(["x,y,c", *rows * 4]))
+    Path("now.csv").write_text("\n".join(["x,y,c", *rows, "3,blue,6", "5,red,4"]))
+    assert shell("fit", "then.csv", "-o", "m", "--epochs", "1", "--seed", "0").status == 0
+    assert "c was constant at the fit and has another value in 2 rows" in shell("score", "m", "now.csv").out
+    assert shell("score", "m", "now.csv", "--json").json["changed"] == {"c": 2}
+    assert "constant" not in shell("score", "m", "then.csv").out
+    assert shell("score", "m", "then.csv", "--json").json["changed"] == {}
+
+
 def test_score_states_mean_median_and_maximum_in_words_and_in_json(shell, models: Path) -> None:
     errors = narrows.load(models / "plain").reconstruction_error(read("digits"))
     told = shell("score", models / "plain", "digits", "--json").json["reconstruction_error"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -84,9 +85,12 @@ def score(
     chunks = chunks_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
     found: list[dict[str, np.ndarray]] = []
     labels, rows = [], None
+    changed: Counter[str] = Counter()
     for rows in chunks:
         found.append(_scores(fitted, rows))
         labels.append(rows.labels)
+        if not is_detector:  # whose scores count this
+            changed.update(_changed(fitted, rows))
         if beside is not None:
             beside.add(rows)
     assert rows is not None
@@ -145,7 +149,12 @@ def score(
     if quality is not None:
         result["quality"] = quality.to_dict()
         lines.append(quality_told(quality))
+    lines += [
+        f"{name} was constant at the fit and has another value in {counted(n, 'row')}, which the error does not count."
+        for name, n in changed.most_common()
+    ]
     if unit:
+        result["changed"] = dict(changed)
         lines.append(f"(reconstruction error: {unit})")
     if output is not None:
         lines.append(f"Wrote {counted(n_rows, 'score')} to {output}.")
@@ -163,6 +172,13 @@ def _scores(fitted: Any, rows: Rows) -> dict[str, np.ndarray]:
     if hasattr(fitted, "elbo") and network.likelihood.is_density and network.code.floats_per_component > 1:
         scores["elbo"] = fitted.elbo(rows)
     return scores
+
+
+def _changed(fitted: Any, rows: Rows) -> dict[str, int]:
+    """In how many rows each column that was constant at the fit has another value; columns without any are left out."""
+    schema = fitted.schema_
+    columns, differs = schema.changed(rows)
+    return {schema.feature_names[i]: int(n) for i, n in zip(columns, differs.sum(axis=0), strict=True) if n}
 
 
 def _judged(detector: AnomalyDetector, scores: np.ndarray) -> dict[str, np.ndarray]:

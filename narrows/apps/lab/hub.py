@@ -80,26 +80,23 @@ class Page:
         self._delay = float(os.environ.get("NARROWS_LAB_DECODE_DELAY_MS") or 0) / 1000
 
     async def live(self) -> None:
-        """Until the page goes."""
-        sender = asyncio.create_task(self._send_all())
+        """Until the page goes, or can be told nothing more: then its socket ends, and it comes back with a new one."""
         self._wake.set()
+        both = {asyncio.create_task(self._listen()), asyncio.create_task(self._send_all())}
         try:
-            while True:
-                message = await self._socket.receive()
-                if message["type"] == "websocket.disconnect":
-                    return
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*both, *self._tasks):
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        with contextlib.suppress(WebSocketDisconnect):
+            while (message := await self._socket.receive())["type"] != "websocket.disconnect":
                 if (data := message.get("bytes")) is not None:
                     self._take_code(data)
                 else:
                     self._take(message.get("text") or "")
-        except WebSocketDisconnect:
-            pass
-        finally:
-            sender.cancel()
-            for task in self._tasks:
-                task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await sender
 
     # -- what the session has to tell
 
@@ -166,22 +163,25 @@ class Page:
             self._spawn(self._answer(slot))
 
     async def _answer(self, slot: tuple[str, str]) -> None:
-        view, identity = slot
-        loop = asyncio.get_running_loop()
         while (message := self._asked[slot]) is not _BUSY:
             self._asked[slot] = _BUSY
             try:
-                run = self._session.run(identity)
-                given = message.mapping("params")
-                found = await loop.run_in_executor(self._session.work, self._session.answers.answer, run, view, given)
+                self._say(await self._found(message, *slot))
             except Exception as error:
                 self._say(_error(message.seq, error))
-                continue
-            if view == "codes":
-                self._shown[identity] = found.arrays["position"]
-            header = Header(protocol.ANSWER, run.number, message.seq, found.epoch)
-            self._say(protocol.pack(header, view, found.about, found.arrays))
         del self._asked[slot]
+
+    async def _found(self, message: Message, view: str, identity: str) -> bytes:
+        """What a question is answered."""
+        run, given = self._session.run(identity), message.mapping("params")
+        found = await asyncio.get_running_loop().run_in_executor(
+            self._session.work, self._session.answers.answer, run, view, given
+        )
+        header = Header(protocol.ANSWER, run.number, message.seq, found.epoch)
+        packed = protocol.pack(header, view, found.about, found.arrays)
+        if view == "codes":
+            self._shown[identity] = found.arrays["position"]
+        return packed
 
     def _take_code(self, data: bytes) -> None:
         try:

@@ -1,13 +1,15 @@
 """What every training needs, imported ahead of it: workers are forked from a process that has imported this module.
 
-Nothing here starts a thread or computes, so that a fork is safe.
+Nothing here computes or, Arrow's allocator apart, starts a thread, so that a fork is safe.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import warnings
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # else NumPy and SciPy start threads as they are imported
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server says when to end
 warnings.simplefilter("ignore")
 

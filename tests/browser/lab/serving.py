@@ -182,7 +182,8 @@ def until_true(page: Page, script: str, arg: Any = None) -> None:
     end = time.monotonic() + PATIENCE / 1000
     while not page.evaluate(script, arg):
         if time.monotonic() > end:
-            raise AssertionError(f"It never became true: {script} of {arg}")
+            seen = " ".join(page.locator("body").inner_text().split())
+            raise AssertionError(f"It never became true: {script} of {arg}. The page says: {seen}")
         page.wait_for_timeout(20)
 
 

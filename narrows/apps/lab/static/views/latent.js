@@ -276,6 +276,7 @@ export function mount(el, lab) {
   let lastState = run.state;
   off.push(lab.on("epoch", (message) => {
     if (message.run !== run.id) return;
+    if (!codes && !asking) load();
     if (z) decodeNow();
     freshen(false);
     say();

@@ -1,0 +1,41 @@
+"""A page is never left without an answer: what goes wrong on the way is said, or its line ends, and it comes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.apps.lab.client import Said, Served
+
+
+def test_a_view_whose_answer_cannot_travel_says_so_and_answers_the_next_time(
+    lab: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = lab.session.answers.answer
+
+    def complex_answer(*given: Any) -> Any:
+        found = answer(*given)
+        return replace(found, arrays={**found.arrays, "xy": np.zeros((2, 2), complex)})
+
+    with lab.ready() as page:
+        with monkeypatch.context() as broken:
+            broken.setattr(lab.session.answers, "answer", complex_answer)
+            with pytest.raises(Said):
+                page.ask("codes", "r1")
+        assert page.ask("codes", "r1").arrays["xy"].shape == (1797, 2)
+
+
+def test_a_page_that_can_be_told_nothing_more_loses_its_line_and_may_come_back(
+    lab: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lab.ready() as page, monkeypatch.context() as broken:
+        broken.setattr(lab.session, "state", lambda: 1 / 0)
+        page.say("data.open", id="digits")
+        with pytest.raises(ConnectionClosed):
+            page.until(lambda: False)
+    with lab.ready() as page:
+        assert page.state["status"] == "ready"
