@@ -77,7 +77,7 @@ class Setup:
     Parameters
     ----------
     quick : bool
-        Fewer rows and epochs: minutes, not an hour.
+        Fewer rows and epochs: minutes, not hours.
     seed : int
         Of everything that is drawn.
     paths : mapping of str to Path

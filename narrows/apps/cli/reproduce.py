@@ -30,7 +30,7 @@ def reproduce(
         str | None, typer.Argument(metavar="NAME", help="A paper; left out, they are listed.", show_default=False)
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", metavar="", help="Fewer rows and epochs: minutes, not an hour.")
+        bool, typer.Option("--quick", metavar="", help="Fewer rows and epochs: minutes, not hours.")
     ] = False,
     only: Annotated[
         str | None,

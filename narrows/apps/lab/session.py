@@ -104,6 +104,7 @@ class Session:
             await self._open_start(start)
             self.status = "ready"
             self._offered = await loop.run_in_executor(self.work, offered)
+            self.work.submit(_import_for_answers)
         except Exception as error:
             self.status, self.message, self.failure = "failed", sentence_of(error), error
         self.on_state()
@@ -374,6 +375,12 @@ class Session:
         while name in taken:
             name, n = f"{base}-{n}", n + 1
         return name
+
+
+def _import_for_answers() -> None:
+    """What the first answer needs, and takes longer to import than to be given: while the reader looks at the page."""
+    import narrows.estimators
+    import narrows.insight.payloads  # noqa: F401
 
 
 def sentence_of(error: BaseException) -> str:
