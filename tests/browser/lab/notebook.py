@@ -33,6 +33,7 @@ _SHOW = """async ({ script, style, traits }) => {
   const { default: widget } = await import(address);
   window.traits = traits;
   window.end = await widget.render({ model, el: document.getElementById("cell") });
+  window.showAgain = () => widget.render({ model, el: document.body.appendChild(document.createElement("div")) });
 }"""
 
 
