@@ -96,6 +96,8 @@ class Session:
         self._crew.warm_up()
         loop = asyncio.get_running_loop()
         try:
+            # First and alone: threads that import what imports one another find modules half made.
+            await loop.run_in_executor(self.work, _import_for_answers)
             # What was learned before is there as soon as the page is.
             for run, description in await loop.run_in_executor(self._disk, self.shelf.load):
                 self._adopt(run, description)
@@ -104,7 +106,6 @@ class Session:
             await self._open_start(start)
             self.status = "ready"
             self._offered = await loop.run_in_executor(self.work, offered)
-            self.work.submit(_import_for_answers)
         except Exception as error:
             self.status, self.message, self.failure = "failed", sentence_of(error), error
         self.on_state()
@@ -378,7 +379,7 @@ class Session:
 
 
 def _import_for_answers() -> None:
-    """What the first answer needs, and takes longer to import than to be given: while the reader looks at the page."""
+    """What an answer, a preview or a decode needs."""
     import narrows.estimators
     import narrows.insight.payloads  # noqa: F401
 
