@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -58,7 +59,11 @@ def test_the_rows_sharpen_while_the_loss_falls_and_none_is_lost(page: Page, lab:
     for i in (0, 7, 15):
         cell = f".gallery-cell:nth-child({i + 1})"
         assert np.abs(pixels(page, f"{cell} [data-part=original]") - np.round(255 * rows[i]).reshape(8, 8)).max() <= 1
-        assert np.abs(pixels(page, f"{cell} [data-part=rebuilt]") - rebuilt[i].reshape(8, 8)).max() <= 1
+        # The best epoch's picture comes a moment after the last one's.
+        end = time.monotonic() + 10
+        while np.abs(pixels(page, f"{cell} [data-part=rebuilt]") - rebuilt[i].reshape(8, 8)).max() > 1:
+            assert time.monotonic() < end, f"row {i} is not drawn as the model rebuilds it"
+            page.wait_for_timeout(20)
 
 
 def test_a_pause_holds_a_step_adds_one_epoch_and_what_was_seen_comes_back(page: Page, lab: Lab) -> None:
