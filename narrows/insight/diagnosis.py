@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.data import as_rows
-from narrows.data.labels import classes_of
 from narrows.errors import DataError
 from narrows.insight import findings
 from narrows.insight.copies import check_autoencoder
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
+from narrows.insight.labels import classes_of
 from narrows.insight.parts import Parts, rows_were_dropped
 from narrows.insight.seeds import seed_errors
 

@@ -82,8 +82,8 @@ def load(source: Source) -> Rows:
     NarrowsError
         Whatever is wrong with them, as a sentence.
     """
-    from narrows.data.labels import classes_of
     from narrows.errors import DataError
+    from narrows.insight.labels import classes_of
 
     rows = _read_set(source.where) if source.is_set else _read_path(source)
     if len(rows) < 2:

@@ -38,8 +38,8 @@ class Exhibit:
             Classes of another number than the rows.
         """
         from narrows import __version__
-        from narrows.data.labels import classes_of
         from narrows.errors import DataError
+        from narrows.insight.labels import classes_of
 
         labels = classes_of(rows.labels if y is None else y)
         if labels is not None and len(labels) != len(rows):

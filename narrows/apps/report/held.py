@@ -14,7 +14,7 @@ from narrows.apps.lab import protocol
 from narrows.apps.lab.answers import Answer
 from narrows.apps.lab.exhibit import Exhibit
 from narrows.apps.lab.protocol import ANSWER, Header
-from narrows.data.labels import known
+from narrows.insight.labels import known
 
 if TYPE_CHECKING:
     from narrows.data import Rows

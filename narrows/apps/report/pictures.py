@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.labels import classes_of, known
 from narrows.insight import figures, payloads
+from narrows.insight.labels import classes_of, known
 from narrows.insight.parts import Parts, rows_were_dropped
 
 if TYPE_CHECKING:

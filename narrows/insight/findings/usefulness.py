@@ -6,9 +6,9 @@ import warnings
 
 import numpy as np
 
-from narrows.data.labels import known
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
+from narrows.insight.labels import known
 
 _MAX_ROWS = 3000
 _NEIGHBOURS = 12

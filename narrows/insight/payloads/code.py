@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from narrows.data.labels import classes_of, known
 from narrows.errors import DataError, SettingError
 from narrows.estimators import checks
 from narrows.estimators.inference import map_floats, map_rows
+from narrows.insight.labels import classes_of, known
 from narrows.insight.payloads.payload import Payload, as_pictures, picked, shown
 from narrows.insight.payloads.plane import CodePlane
 from narrows.model import GaussianCode

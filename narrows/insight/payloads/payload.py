@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.data import Rows, as_rows
-from narrows.data.labels import classes_of
 from narrows.errors import DataError
+from narrows.insight.labels import classes_of
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from narrows import Autoencoder, report
-from narrows.data.labels import classes_of
 from narrows.insight import diagnose, payloads
+from narrows.insight.labels import classes_of
 from tests.six_networks import DIGITS, X, fitted
 
 NAME = "Does the code help to tell classes apart?"
