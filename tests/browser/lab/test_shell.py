@@ -295,6 +295,35 @@ def test_a_server_killed_in_the_middle_of_a_training_comes_back_with_what_was_le
         page.close()
 
 
+def test_what_is_seen_stays_until_a_server_that_was_started_again_knows_its_runs(page: Page) -> None:
+    heard = page.evaluate(
+        """async () => {
+          const { createLab } = await import('/static/core/lab.js');
+          const { createStore } = await import('/static/core/store.js');
+          const lab = createLab(createStore(''), { can: {}, reduced: true, history: async () => [], announce() {} });
+          const heard = [];
+          lab.on('connection', (state) => heard.push(state));
+          const hear = (status, ...runs) => {
+            lab.receive({ t: 'state', state: { status, runs: runs.map((id) => ({ id })), datasets: [] } });
+            heard.push(`${status} ${lab.connected} ${lab.run?.id}`);
+          };
+          lab.connection('open');
+          hear('starting');
+          hear('starting', 'r1');
+          hear('ready', 'r1', 'r2');
+          lab.connection('lost');
+          lab.connection('open');
+          hear('starting');
+          hear('ready', 'r1', 'r2');
+          return heard;
+        }"""
+    )
+    assert heard == [
+        *("open", "starting true undefined", "starting true r1", "ready true r2"),
+        *("lost", "starting false r2", "open", "ready true r2"),
+    ]
+
+
 def test_the_page_recovers_by_itself_when_the_server_comes_back(chromium: Chromium, tmp_path: Path) -> None:
     port = free_port()
     page = chromium.browser.new_page()
@@ -304,6 +333,7 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(chromium: Chromi
             page.goto(f"{lab.address}/?test=1#view=latent&run=r1")
             until(page, "latent", "d.ready === 'true'")
             z = data(page, "latent", "z")
+            page.locator("[data-view=latent]").evaluate("el => { el.dataset.mark = 'the same'; }")
         notice = page.locator(".lab-notice")
         expect(notice).to_contain_text("Reconnecting… Showing epoch 60", timeout=20_000)
         expect(page.locator("[data-action=train]")).to_be_disabled()
@@ -315,5 +345,6 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(chromium: Chromi
             until(
                 page, "latent", f"d.z !== '{z}' && document.querySelector('[data-picture=decoded]').dataset.z === d.z"
             )
+            assert data(page, "latent", "mark") == "the same"
     finally:
         page.close()

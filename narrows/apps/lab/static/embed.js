@@ -74,7 +74,6 @@ export function embed(host, { store, can, state, held = null, first, dark, trans
   const off = [listenForKeys(root), store.on("view", show), ...VIEWS.map(([name], i) => onKey(String(i + 1), () => store.set("view", name), "", root)),
     lab.on("error", (error) => { problem.hidden = false; problem.textContent = [error.message, error.hint].filter(Boolean).join(" "); })];
   lab.receive({ t: "state", state });
-  lab.connection("open");
   show();
   return { restyle, destroy() { mounted?.destroy?.(); for (const f of off) f(); root.remove(); } };
 }

@@ -86,8 +86,10 @@ export function createLab(store, { can, reduced, history, announce }) {
       } else if (message.t === "err") lab.emit("error", { message: message.msg, hint: message.hint });
     },
 
+    /** A line that is open is a connection once the session has been heard on it. */
     connection(state) {
-      lab.connected = state === "open";
+      if (state === "open") return;
+      lab.connected = false;
       // Epochs may have passed unheard: what is known is fetched anew.
       if (state === "lost") for (const held of records.values()) held.loading = null;
       lab.emit("connection", state);
@@ -116,11 +118,16 @@ export function createLab(store, { can, reduced, history, announce }) {
   }
 
   function setState(state) {
+    // A server that was started again does not know its runs yet; what is seen stays until it does.
+    if (!lab.connected && lab.state?.runs.length && state.status === "starting") return;
+    const wasConnected = lab.connected;
     const before = lab.run?.id;
+    lab.connected = true;
     lab.state = state;
     for (const id of records.keys()) if (!state.runs.some((run) => run.id === id)) records.delete(id);
     lab.emit("state", state);
     if (lab.run?.id !== before) lab.emit("run", lab.run);
+    if (!wasConnected) lab.emit("connection", "open");
   }
 
   store.on("run", () => lab.emit("run", lab.run));
