@@ -18,7 +18,7 @@ import narrows
 from narrows import Autoencoder
 from narrows.apps.cli import main
 from narrows.apps.cli.lab import _model
-from tests.apps.lab.client import Said, Served, served
+from tests.apps.lab.client import PATIENCE, Said, Served, served
 from tests.apps.lab.conftest import SMALL
 from tests.apps.lab.test_shelf import free_port
 from tests.apps.lab.test_training import gone, wait_for
@@ -88,7 +88,7 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
         assert children
         server.send_signal(signal.SIGINT)
-        _, errors = server.communicate(timeout=60)
+        _, errors = server.communicate(timeout=PATIENCE)
     assert server.returncode == 0, errors
     assert errors.strip() == "The lab has ended; its runs are kept."
     wait_for(lambda: all(gone(int(child)) for child in children))

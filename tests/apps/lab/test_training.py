@@ -13,7 +13,7 @@ import pytest
 from narrows.apps.lab import protocol
 from narrows.apps.lab.datasets import Source
 from narrows.apps.lab.session import Start
-from tests.apps.lab.client import Page, Said, Served, served
+from tests.apps.lab.client import PATIENCE, Page, Said, Served, served
 from tests.apps.lab.conftest import SMALL
 
 LONG = {"hidden_layer_sizes": [64], "epochs": 3000, "batch_size": 64}
@@ -28,7 +28,7 @@ def gone(process: int) -> bool:
 
 
 def wait_for(what) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while not what():
         assert time.monotonic() < end
         time.sleep(0.02)

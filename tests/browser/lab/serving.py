@@ -23,8 +23,8 @@ from playwright.sync_api import Page
 
 from tests.browser.chromium import Chromium
 
-PATIENCE = 60_000
-"""Milliseconds for what includes a training."""
+PATIENCE = 120_000
+"""Milliseconds for what includes a training, which gives way to all else that a busy machine does."""
 _PIXELS = (
     "c => [c.width, [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 === 0)]"
 )
@@ -60,7 +60,7 @@ class Lab:
     def run(self, run: str) -> dict[str, Any]:
         return next(one for one in self.state()["runs"] if one["id"] == run)
 
-    def wait(self, run: str, *states: str, seconds: float = 60.0) -> dict[str, Any]:
+    def wait(self, run: str, *states: str, seconds: float = PATIENCE / 1000) -> dict[str, Any]:
         """The run, once it is in one of these states."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -122,7 +122,7 @@ def free_port() -> int:
 
 
 def _wait_until_ready(lab: Lab, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < end:
         if process.poll() is not None:
             break
@@ -184,7 +184,7 @@ def until_true(page: Page, script: str, arg: Any = None) -> None:
         if time.monotonic() > end:
             seen = " ".join(page.locator("body").inner_text().split())
             raise AssertionError(f"It never became true: {script} of {arg}. The page says: {seen}")
-        page.wait_for_timeout(20)
+        page.wait_for_timeout(50)
 
 
 def until_redrawn(page: Page, selector: str, before: np.ndarray, *, by: int = 1) -> None:

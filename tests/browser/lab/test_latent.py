@@ -376,12 +376,12 @@ def test_a_slow_decoder_shows_the_last_point_and_few_on_the_way(
         with lab_page(chromium, lab, "view=latent&run=r1") as page:
             until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0")
             before = int(data(page, "latent", "decoded"))
-            for i in range(120):
-                page.mouse.move(*at(page, 0.3 + i / 400, 0.5))
+            for i in range(40):
+                page.mouse.move(*at(page, 0.3 + i / 130, 0.5))
             z = settled(page)
             assert np.abs(pixels(page, DECODED) - of_model(lab, "r1", z)).max() <= 1
             drawn = int(data(page, "latent", "decoded")) - before
-            assert 1 <= drawn < 119
+            assert 1 <= drawn < 39
 
 
 def test_a_late_picture_is_stood_in_for_by_a_preview(
