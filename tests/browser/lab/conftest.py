@@ -3,11 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser.lab.serving import PATIENCE, Lab, served_digits
-
-expect.set_options(timeout=PATIENCE)
+from tests.browser.lab.serving import Lab, served_digits
 
 
 @pytest.fixture(scope="session")
