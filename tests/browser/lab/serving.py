@@ -197,6 +197,16 @@ def until_redrawn(page: Page, selector: str, before: np.ndarray, *, by: int = 1)
     )
 
 
+def until_alike(page: Page, one: str, other: str) -> None:
+    """Waits until two canvases show the same picture: that of a hand, and that which was answered."""
+    until_true(
+        page,
+        f"(both) => {{ const [a, b] = both.map((one) => ({_PIXELS})(document.querySelector(one))[1]);"
+        " return a.length === b.length && a.every((v, i) => v === b[i]); }",
+        [one, other],
+    )
+
+
 def data(page: Page, view: str, name: str) -> str:
     """A `data-*` attribute of the view, by its name in JavaScript."""
     return page.locator(f"[data-view={view}]").evaluate("(el, name) => el.dataset[name] ?? ''", name)
