@@ -370,7 +370,7 @@ def test_a_table_is_explored_as_profiles(chromium: Chromium, tmp_path: Path) -> 
 def test_a_slow_decoder_shows_the_last_point_and_few_on_the_way(
     chromium: Chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NARROWS_LAB_DECODE_DELAY_MS", "40")
+    monkeypatch.setenv("NARROWS_LAB_DECODE_DELAY_MS", "300")
     with served(tmp_path, "digits") as lab:
         lab.wait("r1", "done")
         with lab_page(chromium, lab, "view=latent&run=r1") as page:
