@@ -187,13 +187,12 @@ def until_true(page: Page, script: str, arg: Any = None) -> None:
         page.wait_for_timeout(50)
 
 
-def until_redrawn(page: Page, selector: str, before: np.ndarray, *, by: int = 1) -> None:
-    """Waits until a pixel of a canvas differs from what it was, by so much at least."""
+def until_redrawn(page: Page, selector: str, before: np.ndarray) -> None:
+    """Waits until a pixel of a canvas differs from what it was."""
     until_true(
         page,
-        f"([selector, before, by]) => ({_PIXELS})(document.querySelector(selector))[1]"
-        ".some((v, i) => Math.abs(v - before[i]) >= by)",
-        [selector, before.ravel().tolist(), by],
+        f"([selector, before]) => ({_PIXELS})(document.querySelector(selector))[1].some((v, i) => v !== before[i])",
+        [selector, before.ravel().tolist()],
     )
 
 

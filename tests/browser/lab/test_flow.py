@@ -103,6 +103,7 @@ def test_with_motion_the_pulse_runs_from_left_to_right(chromium: Chromium, lab: 
 def test_what_is_drawn_with_a_pointer_passes_the_network(page: Page, lab: Lab) -> None:
     page.locator("[data-act=draw]").click()
     until(page, "flow", "d.sample === 'drawn'")
+    blank = pixels(page, REBUILT)
     box = page.locator(".pad-canvas").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.15)
@@ -112,6 +113,7 @@ def test_what_is_drawn_with_a_pointer_passes_the_network(page: Page, lab: Lab) -
     until_alike(page, "[data-role=input]", ".pad-canvas")  # what is shown answers the last stroke
     drawn = pixels(page, "[data-role=input]")
     assert drawn[:, 3:5].mean() > 150 > 40 > drawn[:, [0, 7]].mean()
+    assert np.abs(pixels(page, REBUILT) - blank).max() >= 20
     expected = np.asarray(lab.model("r1").reconstruct(drawn.reshape(1, -1) / 255)).reshape(8, 8)
     assert np.abs(pixels(page, REBUILT) - 255 * expected).max() <= 2  # the drawn floats were rounded to pixels
 
