@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrows.data.reading import Reading
+
 if TYPE_CHECKING:
     import narwhals as nw
 
 _EXACT = 2**53  # larger whole numbers are not told apart by float64
 _WHOLE = tuple(f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
 _NUMBERS = (*_WHOLE, "Float32", "Float64", "Boolean")
-_NAMES = (*_NUMBERS, "String", "Categorical", "Enum", "Date", "Datetime", "Duration")
+_NAMES = (*_NUMBERS, "String", "Categorical", "Enum", "Date", "Datetime", "Duration", "Time")
 
 Level = str | int | float | bool
 
@@ -39,16 +41,23 @@ class ColumnType:
     """pandas' own name of the dtype."""
     arrow: str = ""
     """Arrow's own name of a text's type, and before it, of a dictionary's, that of its indices: "int8 string"."""
+    part_of: str = ""
+    """The name of the list column whose cells this column holds one element of; its neighbours hold the others."""
+    reading: Reading | None = None
+    """How its text is read and written, where it comes from a text file."""
 
     def describe(self) -> dict:
         """What differs from the defaults, for JSON."""
-        return {key: value for key, value in asdict(self).items() if value} | {"name": self.name}
+        told = {key: value for key, value in asdict(self).items() if value} | {"name": self.name}
+        return told if self.reading is None else told | {"reading": self.reading.describe()}
 
     @classmethod
     def restore(cls, told: dict) -> ColumnType:
         """The inverse of `describe`; ValueError or TypeError on nonsense."""
-        found = cls(**{**told, "levels": tuple(told.get("levels", ()))})
-        words = (found.unit, found.zone, found.pandas, found.arrow)
+        reading = told.get("reading")
+        reading = None if reading is None else Reading.restore(reading)
+        found = cls(**{**told, "levels": tuple(told.get("levels", ())), "reading": reading})
+        words = (found.unit, found.zone, found.pandas, found.arrow, found.part_of)
         if found.name not in _NAMES or not all(isinstance(word, str) for word in words):
             raise ValueError(f"{found.name!r} is no type of a column")
         if not all(isinstance(level, Level) for level in found.levels):

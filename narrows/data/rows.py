@@ -51,6 +51,9 @@ class Rows:
     """What messages call these rows: "X", "flights.csv.gz"."""
     first_row: Literal[0, 1] = 0
     """Messages count rows from 0 for arrays and from 1 for files."""
+    strange: dict[int, np.ndarray] = field(default_factory=dict)
+    """Column -> objects (n,): the text of each cell that is not what its column is, None elsewhere; `values` hold gaps
+    there. Columns without such cells are left out."""
 
     def __len__(self) -> int:
         return len(self.values[0]) if isinstance(self.values, tuple) else len(self.values)
@@ -91,6 +94,7 @@ class Rows:
             types=None if self.types is None else tuple(self.types[i] for i in pick),
             image_shape=None,
             column_labels=None,
+            strange={place: self.strange[i] for place, i in enumerate(pick) if i in self.strange},
         )
 
     def sampled(self, most: int, *, seed: int = 0) -> Rows:
@@ -123,6 +127,7 @@ class Rows:
             self,
             values=values,
             labels=None if self.labels is None else self.labels[index],
+            strange={i: texts[index] for i, texts in self.strange.items()},
             index=None if self.index is None else self.index[index],  # pyright: ignore[reportIndexIssue]
         )
 
