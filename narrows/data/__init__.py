@@ -5,11 +5,14 @@ from __future__ import annotations
 from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
+from narrows.data.csv_form import CsvForm
 from narrows.data.curves import curves
 from narrows.data.filling import fill_arrow, fill_gaps, filled_places, with_column
+from narrows.data.inspection import ColumnReport, Inspection, images_sentence, inspect_rows
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, collected, give_back
 from narrows.data.montage import as_images, montage
+from narrows.data.options import ReadingOptions, reading_options
 from narrows.data.read import is_table, read, read_held_out, read_table, without_gaps
 from narrows.data.rows import Columns, Rows
 from narrows.data.scaling import Scale
@@ -25,10 +28,14 @@ from narrows.data.written import WrittenCells
 __all__ = [
     "SETS",
     "ColumnKind",
+    "ColumnReport",
     "Columns",
+    "CsvForm",
+    "Inspection",
     "KnownSet",
     "Missing",
     "Numeric",
+    "ReadingOptions",
     "RowStream",
     "Rows",
     "Scale",
@@ -48,6 +55,8 @@ __all__ = [
     "filled_places",
     "find_set",
     "give_back",
+    "images_sentence",
+    "inspect_rows",
     "is_gap",
     "is_table",
     "is_written_in_chunks",
@@ -58,6 +67,7 @@ __all__ = [
     "read",
     "read_held_out",
     "read_table",
+    "reading_options",
     "scan",
     "table_files",
     "table_rows",

@@ -22,6 +22,7 @@ def decoded(schema: Schema, floats: np.ndarray, *, like: Rows | None = None, gap
     where their masks say so.
     """
     rows = _columns(schema, floats, gaps) if len(schema.kinds) > 1 or schema.is_mixed else _block(schema, floats)
+    rows = replace(rows, delimiter=schema.delimiter)
     return rows if like is None else _in_the_form_of(like, rows, schema)
 
 
@@ -110,6 +111,7 @@ def _in_the_form_of(like: Rows, rows: Rows, schema: Schema) -> Rows:
         rows,
         values=values,
         container=like.container,
+        delimiter=like.delimiter,
         layout=like.layout if schema.image_shape else rows.layout,
         names=like.names or (rows.names if like.container != "pandas" else None),
         index=like.index if same else None,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -14,10 +14,15 @@ from narrows.data.columns import Column, ColumnType, as_column, as_native
 from narrows.data.rows import Layout, Rows, row_name
 from narrows.errors import DataError, NotNumericError, SettingError
 
+if TYPE_CHECKING:
+    from narrows.data.schema import Schema
+
 _CHANNELS = (1, 3)
 
 
-def as_rows(X: object, *, image_shape: Sequence[int] | None = None, name: str = "X") -> Rows:
+def as_rows(
+    X: object, *, image_shape: Sequence[int] | None = None, name: str = "X", schema: Schema | None = None
+) -> Rows:
     """Take rows from a container in memory, or from a file; nothing is scaled, and the input is never written to.
 
     Parameters
@@ -31,6 +36,9 @@ def as_rows(X: object, *, image_shape: Sequence[int] | None = None, name: str = 
         Says that the d columns of a table are such images, flattened row-major, channels last.
     name : str, default "X"
         What messages call the rows.
+    schema : Schema, optional
+        Of a fitted model; the columns of a file are read as they were at the fit, and a cell that is not what its
+        column holds is an error.
 
     Raises
     ------
@@ -47,7 +55,7 @@ def as_rows(X: object, *, image_shape: Sequence[int] | None = None, name: str = 
     elif isinstance(X, str | PathLike):
         from narrows.data.read import read  # which imports this module
 
-        rows = read(X)
+        rows = read(X) if schema is None else read(X, schema=schema, errors="stop")
     else:
         from narrows.data.stream import RowStream
 

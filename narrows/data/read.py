@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,11 +13,14 @@ import numpy as np
 
 from narrows.data import arrays, csv_file, images, sets, stream, tables
 from narrows.data.columns import is_gap
+from narrows.data.options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
 from narrows.errors import DataError, DataFormatError, DataNotFoundError, SettingError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from narrows.data.schema import Schema
 
 _IDX = re.compile(r"([.-]idx\d*(-\w+)?|-ubyte)(\.gz)?$", re.IGNORECASE)
 
@@ -30,7 +33,12 @@ def read(
     label: str | None = None,
     image_size: Sequence[int] | None = None,
     text: Sequence[str] = (),
+    types: Mapping[str, str] | None = None,
+    na_values: Sequence[str] = (),
+    keep_na: bool = False,
+    errors: Errors = "flag",
     missing: Literal["mask", "error", "mean", "drop"] = "mask",
+    schema: Schema | None = None,
 ) -> Rows:
     """Read rows from a file, a folder of images or a set that narrows knows.
 
@@ -50,9 +58,20 @@ def read(
     image_size : (height, width), optional
         Resizes the images of a folder.
     text : names, optional
-        Columns of a CSV file that are text, though all their cells may read as numbers or dates.
+        Columns that are text, though all their cells may read as numbers or dates; as "category" in `types`.
+    types : mapping of name to {"number", "category", "date", "time", "boolean"}, optional
+        Columns of a table that are read so whatever their cells look like. Default: decided from the cells.
+    na_values : texts, optional
+        More texts that stand for a missing cell, in every column.
+    keep_na : bool, default False
+        Whether only empty cells (and `na_values`) are missing: "NA" and "?" stay text.
+    errors : {"flag", "stop"}, default "flag"
+        What to do about a cell that is not what its column holds ("soon" among dates): read it as missing, with a
+        sentence in ``notes`` and its text in ``strange``, or raise NotNumericError.
     missing : {"mask", "error", "mean", "drop"}, default "mask"
         "drop" leaves out rows with a missing cell, and says how many in ``notes``. The others leave gaps to the fit.
+    schema : Schema, optional
+        Of a fitted model: its columns are read as they were at the fit.
 
     Raises
     ------
@@ -62,20 +81,29 @@ def read(
         A file that is damaged, empty or of another kind.
     DataError
         Unknown column names, images of different sizes, no column left, no row without a gap.
+    NotNumericError
+        A cell that is not what its column holds, with ``errors="stop"``.
     """
     if missing not in ("mask", "error", "mean", "drop"):
         raise SettingError(f"missing={missing!r} is not known; choose one of 'mask', 'error', 'mean', 'drop'.")
     for name in ("columns", "ignore"):
         if isinstance(locals()[name], str):
             raise SettingError(f"{name} must be a list of names, not one text.")
+    for name, names in (("text", text), ("na_values", na_values)):
+        if isinstance(names, str):
+            raise SettingError(f"{name} must be a list of texts, not one text.")
+    all_types = {**dict.fromkeys(text, "category"), **(types or {})}
+    options = reading_options(
+        types=all_types, na_values=tuple(na_values), keep_na=keep_na, errors=errors, schema=schema
+    )
     is_set = isinstance(source, str) and source in sets.SETS
     path = Path(source)
     of_table = not is_set and is_table(path)
-    if not of_table and (columns is not None or ignore is not None or label is not None):
-        raise SettingError(f"columns, ignore and label need a CSV or Parquet file, which {source} is not.")
+    if not of_table and (columns is not None or ignore is not None or label is not None or all_types):
+        raise SettingError(f"columns, ignore, label and types need a table, which {source} is not.")
     if image_size is not None and (is_set or of_table or not path.is_dir()):
         raise SettingError(f"image_size needs a folder of images, which {source} is not.")
-    rows = sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size, text)
+    rows = sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size, options)
     return without_gaps(rows) if missing == "drop" else rows
 
 
@@ -99,7 +127,7 @@ def _read_path(
     ignore: Sequence[str] | None,
     label: str | None,
     image_size: Sequence[int] | None,
-    text: Sequence[str],
+    options: ReadingOptions,
 ) -> Rows:
     if not path.exists():
         raise DataNotFoundError(f"There is no file, folder or set {str(path)!r}; the sets are {', '.join(sets.SETS)}.")
@@ -107,9 +135,9 @@ def _read_path(
         raise DataFormatError(f"{path} is neither a file nor a folder; give one of them.")
     try:
         if is_table(path):
-            table, notes = read_table(path, text)
+            table, notes = read_table(path, options.text_columns)
             return tables.table_rows(
-                table, path.name, columns=columns, ignore=ignore, label=label, text=text, notes=notes
+                table, path.name, columns=columns, ignore=ignore, label=label, options=options, notes=notes
             )
         if path.is_dir():
             return images.read_images(path, image_size)

@@ -54,6 +54,8 @@ class Rows:
     strange: dict[int, np.ndarray] = field(default_factory=dict)
     """Column -> objects (n,): the text of each cell that is not what its column is, None elsewhere; `values` hold gaps
     there. Columns without such cells are left out."""
+    delimiter: str = ","
+    """Between the cells of the CSV file that the rows come from; answers are written with it."""
 
     def __len__(self) -> int:
         return len(self.values[0]) if isinstance(self.values, tuple) else len(self.values)

@@ -40,6 +40,8 @@ class Schema:
     """What one unit of an encoded float is."""
     types: tuple[ColumnType | None, ...] | None = None
     """What each column was in its frame, where its dtype does not say so."""
+    delimiter: str = ","
+    """Between the cells of the CSV file that the rows of the fit came from; answers are written with it."""
 
     @classmethod
     def learn(
@@ -102,6 +104,7 @@ class Schema:
             missing=missing,
             unit=unit,
             types=rows.types,
+            delimiter=rows.delimiter,
         )
 
     @property
@@ -271,6 +274,7 @@ class Schema:
             "unit": self.unit,
             "kinds": [kind.describe() for kind in self.kinds],
             **({} if self.types is None else {"types": [kind and kind.describe() for kind in self.types]}),
+            **({} if self.delimiter == "," else {"delimiter": self.delimiter}),
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -318,6 +322,7 @@ class Schema:
             missing=description["missing"],
             unit=str(description["unit"]),
             types=None if types is None else tuple(told and ColumnType.restore(told) for told in types),
+            delimiter=_checked_delimiter(description.get("delimiter", ",")),
         )
 
     def places(self) -> list[tuple[ColumnKind, slice]]:
@@ -344,6 +349,12 @@ class Schema:
                 return np.full(block.shape, np.datetime64("NaT"), wanted)
             return block.astype(np.float64) if block.dtype.kind == "O" else block
         return block
+
+
+def _checked_delimiter(delimiter: object) -> str:
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"':
+        raise ValueError("the delimiter of the schema's file is not one character")
+    return delimiter
 
 
 def _check_choice(name: str, value: object, choices: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.data import csv_file, tables
+from narrows.data.options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
 from narrows.errors import DataError, DataFormatError, DataNotFoundError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from narrows.data.schema import Schema
 
 _CELLS_PER_CHUNK = 1 << 21
 _CELLS_OF_SAMPLE, _FEWEST_SAMPLED = 1 << 23, 10_000
@@ -78,15 +81,17 @@ class RowStream:
         DataFormatError
             A file has changed or is gone since `scan`.
         """
-        # What reads as numbers in one chunk alone is text where the sample says so.
-        text = [
-            name for name, dtype in zip(self.sample.feature_names, self.sample.dtypes, strict=True) if dtype == "object"
-        ]
+        # A chunk alone may look like something else than the sample.
+        options: ReadingOptions = self._chosen["options"]
+        chosen = {
+            **self._chosen,
+            "options": options if options.known or options.expected else options.as_fitted(self.sample),
+        }
         start = 0
         for table in self._tables():
             end = start + table.num_rows
             where = f"{self.source}, rows {start + 1:,} to {end:,}"
-            rows = tables.table_rows(table, where, **{**self._chosen, "text": text})
+            rows = tables.table_rows(table, where, start=start, **chosen)
             yield table, replace(rows, notes=())
             start = end
         if start != self.n_rows:
@@ -100,6 +105,11 @@ def scan(
     ignore: Sequence[str] | None = None,
     label: str | None = None,
     text: Sequence[str] = (),
+    types: Mapping[str, str] | None = None,
+    na_values: Sequence[str] = (),
+    keep_na: bool = False,
+    errors: Errors = "flag",
+    schema: Schema | None = None,
 ) -> RowStream:
     """Prepare to read a table in chunks: looks through it once, counts its rows and draws a sample.
 
@@ -108,7 +118,7 @@ def scan(
     source : str or path
         A CSV (also .csv.gz) or Parquet file, or a folder of files of one of these kinds, sub-folders included; folders
         named ``year=2024`` become a column `year` of Parquet files.
-    columns, ignore, label, text
+    columns, ignore, label, text, types, na_values, keep_na, errors, schema
         As for `narrows.read`.
 
     Returns
@@ -130,11 +140,15 @@ def scan(
     path = Path(source)
     if not path.exists():
         raise DataNotFoundError(f"There is no file or folder {str(path)!r}; give a CSV or Parquet file, or a folder.")
-    chosen = {"columns": columns, "ignore": ignore, "label": label, "text": text}
+    all_types = {**dict.fromkeys(text, "category"), **(types or {})}
+    options = reading_options(
+        types=all_types, na_values=tuple(na_values), keep_na=keep_na, errors=errors, schema=schema
+    )
+    chosen = {"columns": columns, "ignore": ignore, "label": label, "options": options}
     if parquet := table_files(path, parquet=True):
         whole = _parquet_tables(path, parquet)
     elif csv := table_files(path, parquet=False):
-        whole = _csv_tables(csv, text)
+        whole = _csv_tables(csv, options.text_columns)
     else:
         raise DataFormatError(f"{path.name} is neither a CSV or Parquet file nor a folder of them; give one of these.")
     while True:

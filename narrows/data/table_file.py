@@ -19,17 +19,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS_OF_TEXT = 1 << 14
+_DELIMITER = b"narrows.delimiter"
 
 
 def write_tables(file: IO[bytes], tables: Iterable[pa.Table], ending: str, *, as_text: bool = False) -> None:
     """Write tables of the same columns one below the other, of which one at a time is held in memory.
 
-    as_text : all cells are texts of a CSV file, which are quoted only where they must be.
+    as_text : all cells are texts of a CSV file, which are quoted only where they must be. Tables that know the
+    delimiter of their file (`delimiter_of`) are written so, and with it, in any case.
     """
     rest = iter(tables)
     first = next(rest)
     start = 0
-    with _fitting(ending), _opened(file, first.schema, ending, as_text) as writer:
+    delimiter = delimiter_of(first)
+    as_text = as_text or (ending == ".csv" and delimiter is not None)
+    with _fitting(ending), _opened(file, first.schema, ending, as_text, delimiter or ",") as writer:
         for table in chain([first], rest):
             with _fitting(ending, start):
                 writer.write_table(table.cast(first.schema))
@@ -49,21 +53,32 @@ def _fitting(ending: str, start: int = 0) -> Iterator[None]:
         raise OutputError(f"The rows or labels do not fit into a {ending} file{where}: {why}; use .npz.") from error
 
 
-def _opened(file: IO[bytes], schema: pa.Schema, ending: str, as_text: bool) -> Any:
+def delimiter_of(table: pa.Table) -> str | None:
+    """Return the delimiter of the CSV file that a table was read from, or whose texts it holds; None without one."""
+    found = (table.schema.metadata or {}).get(_DELIMITER)
+    return None if found is None else found.decode()
+
+
+def with_delimiter(table: pa.Table, delimiter: str) -> pa.Table:
+    """Return the table with the delimiter of its CSV file noted."""
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _DELIMITER: delimiter.encode()})
+
+
+def _opened(file: IO[bytes], schema: pa.Schema, ending: str, as_text: bool, delimiter: str) -> Any:
     from pyarrow import csv as arrow_csv
     from pyarrow import parquet
 
     if as_text:
-        return _TextWriter(file, schema.names)
+        return _TextWriter(file, schema.names, delimiter)
     return arrow_csv.CSVWriter(file, schema) if ending == ".csv" else parquet.ParquetWriter(file, schema)
 
 
 class _TextWriter:
     """Texts as CSV; Arrow's writer quotes every text, needed or not."""
 
-    def __init__(self, file: IO[bytes], names: list[str]) -> None:
+    def __init__(self, file: IO[bytes], names: list[str], delimiter: str) -> None:
         self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-        self._writer = csv.writer(self._text, lineterminator="\n")
+        self._writer = csv.writer(self._text, lineterminator="\n", delimiter=delimiter)
         self._writer.writerow(names)
 
     def write_table(self, table: pa.Table) -> None:
@@ -78,24 +93,35 @@ class _TextWriter:
 
 
 def as_table(rows: Rows, ending: str) -> pa.Table:
-    """Rows as Arrow's table, with their labels in a column "label"; OutputError where Arrow has no such cells."""
+    """Rows as Arrow's table, with their labels in a column "label"; OutputError where Arrow has no such cells.
+
+    For a CSV file, rows that came from one as text are that text again: decimal marks, dates, the delimiter.
+    """
     import pyarrow as pa
 
     named = {}
+    kinds = [rows.column_type(i) for i in range(rows.n_columns)]
+    as_text = ending == ".csv" and (rows.delimiter != "," or any(kind and kind.reading for kind in kinds))
     with _fitting(ending):
         for i, name in enumerate(rows.feature_names):
-            column, kind = rows.column(i), rows.column_type(i)
-            named[name] = (
+            column, kind = rows.column(i), kinds[i]
+            if as_text and kind is not None and kind.reading is not None:
+                named[name] = pa.array(kind.reading.write(column), pa.string())
+                continue
+            native = (
                 pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
                 if kind is None
                 else as_native(column, kind, "pyarrow")
             )
+            named[name] = native.cast(pa.string()) if as_text else native
         if rows.labels is not None:
             name = "label"
             while name in named:
                 name += "_"
-            named[name] = label_column(rows.labels)
-        return pa.table(named)
+            labels = label_column(rows.labels)
+            named[name] = labels.cast(pa.string()) if as_text else labels
+        table = pa.table(named)
+        return with_delimiter(table, rows.delimiter) if as_text else table
 
 
 def label_column(labels: np.ndarray) -> pa.Array:

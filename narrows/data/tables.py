@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.columns import Column, as_column
+from narrows.data.columns import ColumnType, as_column
 from narrows.data.memory import types_of
+from narrows.data.options import ReadingOptions
+from narrows.data.reading import ReadAs, Reading, infer_reading, looks_decimal
 from narrows.data.rows import Rows, row_name
-from narrows.errors import DataError, DataFormatError
+from narrows.data.table_file import delimiter_of
+from narrows.errors import DataError, DataFormatError, NotNumericError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_NUMBER = r"(?i)^\s*[-+]?(\d+\.?\d*|\.\d+|inf|infinity)(e[-+]?\d+)?\s*$"
-_DECIMAL_COMMA = r"^\s*[-+]?\d+,\d+\s*$"
+_LOOKED_AT = 1000  # cells of a column that its decimal mark is looked for in
 
 
 def is_parquet(path: Path) -> bool:
@@ -50,15 +53,18 @@ def table_rows(
     columns: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
     label: str | None = None,
-    text: Sequence[str] = (),
+    options: ReadingOptions | None = None,
     notes: tuple[str, ...] = (),
+    start: int = 0,
 ) -> Rows:
-    """The columns of a table that are chosen and not ignored; `text` names those that are text whatever they hold."""
+    """Return the columns of a table that are chosen and not ignored.
+
+    options : how columns of text are read. start : the place of the first row in its file, which messages count from.
+    """
+    options = ReadingOptions() if options is None else options
     names = list(table.column_names)
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
-    if twice is not None:
-        raise DataError(f"{source} has two columns named {twice!r}; rename one of them.")
-    for name in (*(columns or ()), *(ignore or ()), *((label,) if label is not None else ())):
+    _check_different(names, source)
+    for name in (*(columns or ()), *(ignore or ()), *((label,) if label is not None else ()), *options.types):
         _check_known(name, names, source)
     if not table.num_rows:
         raise DataFormatError(f"{source} has a header but no rows; give it at least one row.")
@@ -66,18 +72,28 @@ def table_rows(
     chosen = [name for name in dict.fromkeys(columns or names) if name not in left_out]
     if not chosen:
         raise DataError(f"{source} has no column left to learn from; ignore fewer of them.")
-    kept = [_column(table[name], name, source, is_text=name in text) for name in chosen]
+    reader = _ColumnReader(source, options, start, _decimal_mark([table[name] for name in chosen], options))
+    kept = [column for name in chosen for column in reader.read(table[name], name)]
     return Rows(
         tuple(column.values for column in kept),
-        names=tuple(chosen),
+        names=tuple(column.name for column in kept),
         types=types_of(kept),
         container="pyarrow",
         labels=None if label is None else _labels(table[label]),
         left_out=left_out,
-        notes=(*notes, *(column.note for column in kept if column.note)),
+        notes=(*notes, *(note for column in kept for note in column.notes)),
         source=source,
         first_row=1,
+        strange={i: column.strange for i, column in enumerate(kept) if column.strange is not None},
+        delimiter=delimiter_of(table) or ",",
     )
+
+
+def _check_different(names: list[str], source: str) -> None:
+    if len(set(names)) == len(names):
+        return
+    twice = next(name for name, n in Counter(names).items() if n > 1)
+    raise DataError(f"{source} has two columns named {twice!r}; rename one of them.")
 
 
 def _check_known(name: str, names: list[str], source: str) -> None:
@@ -93,39 +109,90 @@ def _check_known(name: str, names: list[str], source: str) -> None:
 # -- what a column is
 
 
-def _column(column: pa.ChunkedArray, name: str, source: str, *, is_text: bool) -> Column:
-    """A column as an array; texts that are numbers in every cell become numbers, and a mixture is told.
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """A column as an array, with what is to be said about it; `strange` as in `Rows`."""
 
-    is_text : whether it is known to be text.
-    """
-    import narwhals as nw
+    name: str
+    values: np.ndarray
+    type: ColumnType | None
+    notes: tuple[str, ...] = ()
+    strange: np.ndarray | None = None
 
-    note = None
-    if not is_text and _is_text(column.type) and column.null_count < len(column):
-        if _is_mostly(column, _NUMBER):
-            stray = _stray_cell(column)
-            if stray is None:
-                cells = (None if cell is None else cell.strip() for cell in column.to_pylist())
-                return Column(np.array([np.nan if cell is None else float(cell) for cell in cells]))
-            note = (
-                f"Column {name!r} of {source} holds {str(column[stray])!r} in {row_name(stray, 1)} among numbers, "
-                "so it is taken for text; mend the cell, or empty it if it is missing."
+
+@dataclass(frozen=True)
+class _ColumnReader:
+    source: str
+    options: ReadingOptions
+    start: int
+    decimal: str | None
+
+    def read(self, column: pa.ChunkedArray, name: str) -> list[_Read]:
+        """Return the column of a table as an array."""
+        import narwhals as nw
+        import pyarrow as pa
+
+        wanted = self.options.types.get(name)
+        if wanted is not None and not _is_text(column.type) and not _is_already(column.type, wanted):
+            column = column.cast(pa.string())
+        if _is_text(column.type):
+            return [self._text(column, name)]
+        found = as_column(nw.from_native(column, series_only=True), name, self.source)
+        return [_Read(name, found.values, found.type, () if found.note is None else (found.note,))]
+
+    def _text(self, column: pa.ChunkedArray, name: str) -> _Read:
+        options = self.options
+        reading = infer_reading(
+            column,
+            name,
+            na_values=options.na_values,
+            keep_na=options.keep_na,
+            decimal=self.decimal,
+            read_as=options.types.get(name) or options.expected.get(name),
+            like=None if name in options.types else options.known.get(name),
+        )
+        parsed = reading.parse(column)
+        notes = tuple(reading.notes(name)) if name not in options.known else ()
+        if not parsed.strange:
+            return _Read(name, parsed.values, parsed.type, notes)
+        if options.errors == "stop":
+            raise NotNumericError(
+                self._sentence(name, reading, parsed.strange) + "; mend it, empty it, or let such "
+                'cells count as missing with --errors flag (in Python: errors="flag").'
             )
-        elif _is_mostly(column, _DECIMAL_COMMA):
-            note = (
-                f"Column {name!r} of {source} holds numbers with a decimal comma, so it is taken for text; "
-                "write them with a point."
-            )
-    found = as_column(nw.from_native(column, series_only=True), name, source)
-    return found if note is None else replace(found, note=note)
+        texts = np.full(len(column), None, dtype=object)
+        texts[list(parsed.strange)] = list(parsed.strange.values())
+        notes = (*notes, self._sentence(name, reading, parsed.strange) + "; it counts as missing.")
+        return _Read(name, parsed.values, parsed.type, notes, texts)
+
+    def _sentence(self, name: str, reading: Reading, strange: dict[int, str]) -> str:
+        first = min(strange)
+        more = f" (and {len(strange) - 1:,} more such cells)" if len(strange) > 1 else ""
+        return (
+            f"Column {name!r} of {self.source} holds {strange[first]!r} in {row_name(self.start + first, 1)} where "
+            f"{_NOUNS[reading.read_as]} is expected{more}"
+        )
 
 
-def _stray_cell(column: pa.ChunkedArray) -> int | None:
-    """The first row whose text is no number."""
-    import pyarrow.compute as pc
+_NOUNS = {
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date",
+    "time": "a time of day",
+    "category": "a level",
+    "empty": "an empty cell",
+}
 
-    row = pc.index(_matches(column, _NUMBER), value=False).as_py()
-    return None if row < 0 else row
+
+def _decimal_mark(columns: list[pa.ChunkedArray], options: ReadingOptions) -> str | None:
+    """Return the decimal mark that a column of the table shows beyond doubt; None where none does."""
+    for column in columns:
+        if _is_text(column.type):
+            cells = [cell for cell in column[:_LOOKED_AT].to_pylist() if cell]
+            mark = looks_decimal(cells)
+            if mark is not None:
+                return mark
+    return options.decimal
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -134,16 +201,17 @@ def _is_text(kind: pa.DataType) -> bool:
     return types.is_string(kind) or types.is_large_string(kind)
 
 
-def _is_mostly(column: pa.ChunkedArray, pattern: str) -> bool:
-    counted = _matches(column, pattern).value_counts().to_pylist()
-    n_true = sum(found["counts"] for found in counted if found["values"])
-    return 2 * n_true >= len(column) - column.null_count
+def _is_already(kind: pa.DataType, wanted: ReadAs) -> bool:
+    from pyarrow import types
 
-
-def _matches(column: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
-    import pyarrow.compute as pc
-
-    return pc.call_function("match_substring_regex", [column], pc.MatchSubstringOptions(pattern))
+    is_kind = {
+        "number": lambda: types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind),
+        "boolean": lambda: types.is_boolean(kind),
+        "date": lambda: types.is_date(kind) or types.is_timestamp(kind),
+        "time": lambda: types.is_time(kind),
+        "category": lambda: types.is_dictionary(kind),
+    }
+    return wanted in is_kind and is_kind[wanted]()
 
 
 def _labels(column: pa.ChunkedArray) -> np.ndarray:

@@ -513,7 +513,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _rows(self, X: Any) -> Rows:
         self._check_fitted()
-        return as_rows(X, image_shape=self.image_shape)
+        return as_rows(X, image_shape=self.image_shape, schema=self.schema_)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.apps.cli import sources
-from narrows.apps.cli.options import Missing, Part
+from narrows.apps.cli.options import Errors, Missing, Part
 from narrows.apps.cli.voice import Voice
 
 if TYPE_CHECKING:
@@ -42,35 +42,45 @@ def chunks_for_model(
     voice: Voice,
     label: str | None = None,
     whole: bool = False,
+    errors: Errors = "stop",
 ) -> Iterable[Rows]:
     """`read_for_model` in chunks, as often as wanted: a single one if `whole`, and where DATA fits into memory."""
     in_memory = whole or sources.fits_into_memory(data, share=_SHARE)
     if in_memory or part is not None or image_size is not None or missing == "drop":
         return [
             sources.read_for_model(
-                fitted, data, part=part, image_size=image_size, missing=missing, voice=voice, label=label
+                fitted,
+                data,
+                part=part,
+                image_size=image_size,
+                missing=missing,
+                voice=voice,
+                label=label,
+                errors=errors,
             )
         ]
     if missing is not None:
         fitted.schema_ = replace(fitted.schema_, missing=missing)
-    stream = _stream(fitted, data, label, voice)
+    stream = _stream(fitted, data, label, voice, errors)
     return Chunks(lambda: (sources.matched(fitted, rows, voice) for rows in stream.chunks()))
 
 
-def tables_for_model(fitted: Autoencoder, data: str, voice: Voice) -> Iterator[tuple[pa.Table, Rows]]:
+def tables_for_model(
+    fitted: Autoencoder, data: str, voice: Voice, *, errors: Errors = "stop"
+) -> Iterator[tuple[pa.Table, Rows]]:
     """A table on disk in chunks: all its columns as they are read, and those of the model as it expects them."""
-    from narrows.data import read_table, table_rows
+    from narrows.data import read_table, reading_options, table_rows
 
     if sources.fits_into_memory(data, share=_SHARE):
-        text = sources.text_columns(fitted.schema_)
-        table, notes = read_table(Path(data), text)
+        options = reading_options(schema=fitted.schema_, errors=errors)
+        table, notes = read_table(Path(data), options.text_columns)
         columns = _known(fitted, table.column_names)
-        rows = table_rows(table, Path(data).name, columns=columns, text=text, notes=notes)
+        rows = table_rows(table, Path(data).name, columns=columns, options=options, notes=notes)
         for note in rows.notes:
             voice.remark(note)
         yield table, sources.matched(fitted, rows, voice)
         return
-    for table, rows in _stream(fitted, data, None, voice).tables():
+    for table, rows in _stream(fitted, data, None, voice, errors).tables():
         yield table, sources.matched(fitted, rows, voice)
 
 
@@ -82,10 +92,10 @@ def joined_labels(labels: list[np.ndarray | None]) -> np.ndarray | None:
     return np.concatenate(known) if known else None
 
 
-def _stream(fitted: Autoencoder, data: str, label: str | None, voice: Voice) -> RowStream:
+def _stream(fitted: Autoencoder, data: str, label: str | None, voice: Voice, errors: Errors) -> RowStream:
     from narrows.data import scan
 
-    stream = scan(data, label=label, text=sources.text_columns(fitted.schema_))
+    stream = scan(data, label=label, schema=fitted.schema_, errors=errors)
     voice.remark(f"{stream.source} has {len(stream):,} rows and is read in chunks.")
     columns = _known(fitted, stream.sample.feature_names)
     return stream if columns is None else stream.select(columns)

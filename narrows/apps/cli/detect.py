@@ -7,9 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from narrows.apps.cli.options import Columns, Data, Force, Ignore, ImageSize, Json, Label, MissingAtFit, Quiet
+from narrows.apps.cli.options import (
+    Columns,
+    Data,
+    Force,
+    Ignore,
+    ImageSize,
+    Json,
+    KeepNa,
+    Label,
+    MissingAtFit,
+    NaValues,
+    Quiet,
+    Types,
+)
 from narrows.apps.cli.output import check_model_path
-from narrows.apps.cli.sources import data_name, names_in, read_for_fit
+from narrows.apps.cli.sources import cell_settings, data_name, names_in, read_for_fit
 from narrows.apps.cli.voice import Voice, counted, duration, number
 
 if TYPE_CHECKING:
@@ -59,6 +72,9 @@ def detect(
     label: Label = None,
     image_size: ImageSize = None,
     missing: MissingAtFit = "mask",
+    types: Types = None,
+    na_values: NaValues = None,
+    keep_na: KeepNa = False,
     categorical: Annotated[
         str | None, typer.Option(metavar="A,B", help="Columns that are categories.", rich_help_panel=_DATA)
     ] = None,
@@ -80,7 +96,14 @@ def detect(
     path = output or Path(f"{data_name(data)}-detector")
     check_model_path(path, force=force)
     source = read_for_fit(
-        data, columns=columns, ignore=ignore, label=label, image_size=image_size, missing=missing, voice=voice
+        data,
+        columns=columns,
+        ignore=ignore,
+        label=label,
+        image_size=image_size,
+        missing=missing,
+        voice=voice,
+        cells=cell_settings(types, na_values, keep_na),
     )
 
     import time

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from narrows.apps.cli.options import Data, ImageSize, Json, MissingAtUse, Model, Quiet
+from narrows.apps.cli.options import Data, Errors, ImageSize, Json, MissingAtUse, Model, Quiet
 from narrows.apps.cli.voice import Voice
 
 
@@ -24,6 +24,7 @@ def drift(
     ] = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
+    errors: Errors = "stop",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -38,9 +39,11 @@ def drift(
     from narrows.insight import drift as compared
 
     fitted = narrows.load(model)
-    rows = read_for_model(fitted, data, part=None, image_size=image_size, missing=missing, voice=voice)
+    rows = read_for_model(fitted, data, part=None, image_size=image_size, missing=missing, voice=voice, errors=errors)
     then = None
     if reference is not None:
-        then = read_for_model(fitted, reference, part=None, image_size=image_size, missing=missing, voice=voice)
+        then = read_for_model(
+            fitted, reference, part=None, image_size=image_size, missing=missing, voice=voice, errors=errors
+        )
     found = compared(fitted, rows, reference=then)
     voice.result(found.to_dict(), str(found))

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from narrows.apps.cli.models import load_autoencoder
-from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, MissingAtUse, Model, Output, Quiet, SetPart
+from narrows.apps.cli.options import (
+    Data,
+    Errors,
+    Force,
+    ImageSize,
+    Json,
+    Label,
+    MissingAtUse,
+    Model,
+    Output,
+    Quiet,
+    SetPart,
+)
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted
 
@@ -16,6 +28,7 @@ def encode(
     label: Label = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
+    errors: Errors = "stop",
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -36,7 +49,7 @@ def encode(
     fitted = load_autoencoder(model)
     parts, labels = [], []
     for rows in chunks_for_model(
-        fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice
+        fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice, errors=errors
     ):
         parts.append(fitted.transform(rows))
         labels.append(rows.labels)

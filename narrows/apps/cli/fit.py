@@ -9,10 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from narrows.apps.cli.failure import Interrupted, explain
-from narrows.apps.cli.options import Columns, Data, Force, Ignore, ImageSize, InMemory, Json, Label, MissingAtFit, Quiet
+from narrows.apps.cli.options import (
+    Columns,
+    Data,
+    Force,
+    Ignore,
+    ImageSize,
+    InMemory,
+    Json,
+    KeepNa,
+    Label,
+    MissingAtFit,
+    NaValues,
+    Quiet,
+    Types,
+)
 from narrows.apps.cli.output import check_model_path
 from narrows.apps.cli.settings import VariantName, make_estimator, with_settings
-from narrows.apps.cli.sources import data_name, read_for_fit
+from narrows.apps.cli.sources import cell_settings, data_name, read_for_fit
 from narrows.apps.cli.voice import Voice
 
 if TYPE_CHECKING:
@@ -43,6 +57,9 @@ def fit(
     label: Label = None,
     image_size: ImageSize = None,
     missing: MissingAtFit = "mask",
+    types: Types = None,
+    na_values: NaValues = None,
+    keep_na: KeepNa = False,
     in_memory: InMemory = None,
     force: Force = False,
     as_json: Json = False,
@@ -69,6 +86,7 @@ def fit(
         missing=missing,
         in_memory=in_memory,
         voice=voice,
+        cells=cell_settings(types, na_values, keep_na),
     )
     model = make_estimator(variant, {**settings, "missing": None if missing == "drop" else missing})
 

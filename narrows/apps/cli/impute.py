@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.apps.cli.models import load_autoencoder
-from narrows.apps.cli.options import Data, Force, Json, Model, Output, Quiet
+from narrows.apps.cli.options import Data, Errors, Force, Json, Model, Output, Quiet
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted
 
@@ -24,6 +24,7 @@ def impute(
     model: Model,
     data: Data,
     output: Output,
+    errors: Errors = "stop",
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -46,17 +47,19 @@ def impute(
     if data in SETS or not is_table(Path(data)):
         from narrows.apps.cli.sources import read_for_model
 
-        rows = read_for_model(fitted, data, part=None, image_size=None, missing=None, voice=voice)
+        rows = read_for_model(fitted, data, part=None, image_size=None, missing=None, voice=voice, errors=errors)
         filled = fitted.impute_rows(rows)
         found.add(rows, filled)
         write(output, filled, pixel_range=fitted.schema_.pixel_range, force=force)
     elif is_written_in_chunks(output):
         as_text = _is_written(data) and output.suffix.lower() == ".csv"
-        write_chunks(output, _tables(fitted, data, found, voice, as_text=as_text), as_text=as_text, force=force)
+        write_chunks(
+            output, _tables(fitted, data, found, voice, as_text=as_text, errors=errors), as_text=as_text, force=force
+        )
     else:
         import pyarrow as pa
 
-        tables = _tables(fitted, data, found, voice, as_text=False)
+        tables = _tables(fitted, data, found, voice, as_text=False, errors=errors)
         write(output, as_rows(pa.concat_tables(tables)), pixel_range=fitted.schema_.pixel_range, force=force)
     cells = {name: n for name, n in found.filled.items() if n}
     told = ", ".join(f"{name} {n:,}" for name, n in cells.items())
@@ -90,13 +93,15 @@ def _is_written(data: str) -> bool:
     return not table_files(Path(data), parquet=True)
 
 
-def _tables(fitted: Autoencoder, data: str, found: _Count, voice: Voice, *, as_text: bool) -> Iterator[pa.Table]:
+def _tables(
+    fitted: Autoencoder, data: str, found: _Count, voice: Voice, *, as_text: bool, errors: Errors
+) -> Iterator[pa.Table]:
     """All columns of DATA, those that the model knows filled; of a CSV file as texts where that is wanted."""
     from narrows.apps.cli.chunks import tables_for_model
     from narrows.data import WrittenCells, fill_arrow, filled_places, with_column
 
     written = WrittenCells(Path(data)) if as_text else None
-    for table, rows in tables_for_model(fitted, data, voice):
+    for table, rows in tables_for_model(fitted, data, voice, errors=errors):
         filled = fitted.impute_rows(rows)
         found.add(rows, filled)
         places = _places(rows, table)

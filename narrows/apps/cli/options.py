@@ -86,6 +86,43 @@ Label = Annotated[
 ]
 
 
+Types = Annotated[
+    str | None,
+    typer.Option(
+        metavar="A=TYPE,B=TYPE",
+        help="Read these columns as number, category, date, time or boolean, whatever their cells look like.",
+        rich_help_panel=_DATA,
+        show_default=False,
+    ),
+]
+NaValues = Annotated[
+    str | None,
+    typer.Option(
+        "--na-values",
+        metavar="A,B",
+        help="More texts that stand for a missing cell.",
+        rich_help_panel=_DATA,
+        show_default=False,
+    ),
+]
+KeepNa = Annotated[
+    bool,
+    typer.Option(
+        "--keep-na", metavar="", help="Only empty cells are missing: NA and ? are text.", rich_help_panel=_DATA
+    ),
+]
+Errors = Annotated[
+    Literal["stop", "flag"],
+    typer.Option(
+        "--errors",
+        metavar="NAME",
+        help='A cell that is not what its column holds ("soon" among dates): stop, or read it as missing and go on; '
+        "narrows score ranks such rows first. (stop, flag)",
+        rich_help_panel=_DATA,
+    ),
+]
+
+
 def _switch(*names: str, words: str) -> OptionInfo:
     return typer.Option(*names, metavar="", help=words, rich_help_panel=_OUTPUT)
 

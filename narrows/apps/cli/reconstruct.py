@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from narrows.apps.cli.models import load_autoencoder
-from narrows.apps.cli.options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
+from narrows.apps.cli.options import Data, Errors, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted, number
 
@@ -22,6 +22,7 @@ def reconstruct(
     part: SetPart = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
+    errors: Errors = "stop",
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -41,7 +42,14 @@ def reconstruct(
     fitted = load_autoencoder(model)
     in_chunks = is_written_in_chunks(output)
     chunks = chunks_for_model(
-        fitted, data, part=part, image_size=image_size, missing=missing, voice=voice, whole=not in_chunks
+        fitted,
+        data,
+        part=part,
+        image_size=image_size,
+        missing=missing,
+        voice=voice,
+        whole=not in_chunks,
+        errors=errors,
     )
     schema = fitted.schema_
     sums, counts = [], []  # of the chunks

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
+from narrows.apps.cli.options import Data, Errors, Force, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted, number
 
@@ -52,6 +52,7 @@ def score(
     label: Label = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
+    errors: Errors = "stop",
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -82,7 +83,9 @@ def score(
     fitted = narrows.load(model)
     is_detector = isinstance(fitted, narrows.AnomalyDetector)
     beside = Surprise(fitted) if explain is not None and not is_detector else None
-    chunks = chunks_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
+    chunks = chunks_for_model(
+        fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice, errors=errors
+    )
     found: list[dict[str, np.ndarray]] = []
     labels, rows = [], None
     changed: Counter[str] = Counter()

@@ -22,6 +22,7 @@ from narrows.apps.cli.failure import DONE, FAILED, INTERRUPTED, Interrupted, exp
 from narrows.apps.cli.fit import fit
 from narrows.apps.cli.generate import generate
 from narrows.apps.cli.impute import impute
+from narrows.apps.cli.inspect import inspect
 from narrows.apps.cli.lab import lab
 from narrows.apps.cli.reconstruct import reconstruct
 from narrows.apps.cli.report import report
@@ -60,6 +61,7 @@ def _root(
 
 
 app.command()(demo)
+app.command()(inspect)
 app.command()(fit)
 app.command()(encode)
 app.command()(reconstruct)

@@ -7,11 +7,11 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from narrows.apps.cli.options import Missing, Part
+from narrows.apps.cli.options import Errors, Missing, Part
 from narrows.apps.cli.voice import Voice
 
 if TYPE_CHECKING:
@@ -53,6 +53,22 @@ def size_in(text: str | None) -> tuple[int, int] | None:
     return int(found[1]), int(found[2])
 
 
+def types_in(text: str | None) -> dict[str, str]:
+    """`price=number,zip=category` as a mapping."""
+    found: dict[str, str] = {}
+    for part in names_in(text) or []:
+        name, equals, word = part.rpartition("=")
+        if not equals or not name.strip():
+            raise typer.BadParameter(f"{part!r} is not of the form NAME=TYPE.", param_hint="--types")
+        found[name.strip()] = word.strip()
+    return found
+
+
+def cell_settings(types: str | None, na_values: str | None, keep_na: bool) -> dict[str, Any]:
+    """The settings of `narrows.data.read` that --types, --na-values and --keep-na stand for."""
+    return {"types": types_in(types), "na_values": names_in(na_values) or [], "keep_na": keep_na}
+
+
 def read_for_fit(
     data: str,
     *,
@@ -63,11 +79,13 @@ def read_for_fit(
     missing: Missing,
     voice: Voice,
     in_memory: bool | None = None,
+    cells: dict[str, Any] | None = None,
 ) -> Source:
     """DATA for training, with a word on how it was read.
 
-    in_memory : None decides by the size of the table and the memory of the machine.
+    in_memory : None decides by the size of the table and the memory of the machine. cells : see `cell_settings`.
     """
+    cells = cells or {}
     size = size_in(image_size)
 
     from narrows.data import read, read_held_out, scan
@@ -78,7 +96,7 @@ def read_for_fit(
                 "--missing drop and --image-size need data in memory; use --in-memory, or leave them out.",
                 param_hint="--out-of-core",
             )
-        stream = scan(data, columns=names_in(columns), ignore=names_in(ignore), label=label)
+        stream = scan(data, columns=names_in(columns), ignore=names_in(ignore), label=label, **cells)
         voice.remark(
             f"{stream.source} has {len(stream):,} rows and is read in chunks; what needs rows in memory (scaling, "
             f"held-out rows, what is measured below) takes {len(stream.sample):,} of them, drawn at random."
@@ -86,7 +104,15 @@ def read_for_fit(
         for note in stream.sample.notes:
             voice.remark(note)
         return Source(stream, stream.sample, None)
-    rows = read(data, columns=names_in(columns), ignore=names_in(ignore), label=label, image_size=size, missing=missing)
+    rows = read(
+        data,
+        columns=names_in(columns),
+        ignore=names_in(ignore),
+        label=label,
+        image_size=size,
+        missing=missing,
+        **cells,
+    )
     for note in rows.notes:
         voice.remark(note)
     return Source(rows, rows, read_held_out(data))
@@ -112,6 +138,7 @@ def read_for_model(
     missing: Missing | None,
     voice: Voice,
     label: str | None = None,
+    errors: Errors = "stop",
 ) -> Rows:
     """DATA as `fitted` expects it: its columns by name in its order, and of a set the part asked for.
 
@@ -125,7 +152,7 @@ def read_for_model(
         fitted.schema_ = replace(fitted.schema_, missing=missing)
     rows = _part(data, part, voice)
     if rows is None:
-        rows = _read_columns(fitted, data, label=label, image_size=size)
+        rows = _read_columns(fitted, data, label=label, image_size=size, errors=errors)
     rows = matched(fitted, rows, voice)
     if missing == "drop":
         rows = without_gaps(rows, fitted.schema_.learned_columns)
@@ -142,24 +169,24 @@ def fits_into_memory(data: str, *, share: float = 1 / 3) -> bool:
     return data in SETS or not path.exists() or memory_needed(path) < _memory() * share
 
 
-def _read_columns(fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None) -> Rows:
+def _read_columns(
+    fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None, errors: Errors
+) -> Rows:
     """DATA with the model's columns alone, so that no other column is talked of; all of it where some lack."""
     from narrows.data import read
-    from narrows.errors import DataError, SettingError
+    from narrows.errors import DataError, NotNumericError, SettingError
 
     schema = fitted.schema_
-    names, learned, text = schema.names, schema.learned_columns, text_columns(schema)
+    reading: dict[str, Any] = {"schema": schema, "errors": errors}
+    names, learned = schema.names, schema.learned_columns
     for wanted in () if names is None else (names, [names[i] for i in learned]):
-        with suppress(DataError, SettingError):  # nameless, or lacking some: `matched` says so
-            return read(data, columns=wanted, label=label, image_size=image_size, text=text)
-    return read(data, label=label, image_size=image_size)
-
-
-def text_columns(schema: Schema) -> list[str]:
-    """A level such as "01" must stay one where all rows of a new file happen to read as numbers."""
-    if schema.names is None:
-        return []
-    return [schema.names[i] for i in schema.learned_columns if schema.dtypes[i] == "object"]
+        try:
+            return read(data, columns=wanted, label=label, image_size=image_size, **reading)
+        except NotNumericError:
+            raise
+        except (DataError, SettingError):  # nameless, or lacking some: `matched` says so
+            continue
+    return read(data, label=label, image_size=image_size, **reading)
 
 
 def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:

@@ -9,10 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from narrows.apps.cli.options import Columns, Data, Force, Ignore, ImageSize, Json, Label, MissingAtFit, Quiet
+from narrows.apps.cli.options import (
+    Columns,
+    Data,
+    Force,
+    Ignore,
+    ImageSize,
+    Json,
+    KeepNa,
+    Label,
+    MissingAtFit,
+    NaValues,
+    Quiet,
+    Types,
+)
 from narrows.apps.cli.output import check_file_path, write_file
 from narrows.apps.cli.settings import VariantName, make_estimator, with_settings
-from narrows.apps.cli.sources import read_for_fit
+from narrows.apps.cli.sources import cell_settings, read_for_fit
 from narrows.apps.cli.voice import Voice
 
 if TYPE_CHECKING:
@@ -59,6 +72,9 @@ def sweep(
     label: Label = None,
     image_size: ImageSize = None,
     missing: MissingAtFit = "mask",
+    types: Types = None,
+    na_values: NaValues = None,
+    keep_na: KeepNa = False,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -79,7 +95,14 @@ def sweep(
     if output is not None:
         check_file_path(output, _PICTURES + _TABLES, force=force)
     source = read_for_fit(
-        data, columns=columns, ignore=ignore, label=label, image_size=image_size, missing=missing, voice=voice
+        data,
+        columns=columns,
+        ignore=ignore,
+        label=label,
+        image_size=image_size,
+        missing=missing,
+        voice=voice,
+        cells=cell_settings(types, na_values, keep_na),
     )
     seed = settings.pop("random_state", None)
     model = make_estimator(variant, {**settings, "missing": None if missing == "drop" else missing})

@@ -1,0 +1,159 @@
+"""What a file holds, column by column, as a fit would read it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from narrows.data.columns import is_gap
+from narrows.data.memory import by
+from narrows.data.rows import Rows
+from narrows.data.schema import Schema
+from narrows.errors import DataError
+
+_LEVELS_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class ColumnReport:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name : str
+    type : str
+        "number", "whole number", "true or false", "date", "time of day", "category" or "empty".
+    sentence : str
+        How its cells are read, in a line.
+    learned_as : str or None
+        The kind of column that a fit makes of it ("numeric", "category", ...); None where it is set aside.
+    set_aside : str or None
+        Why a fit does not learn from it.
+    n_missing, n_different : int
+        Missing cells, and different values among the others.
+    low, high : number, text or None
+        The extremes of numbers and dates.
+    levels : tuple of str
+        The most common levels of a category, at most four.
+    """
+
+    name: str
+    type: str
+    sentence: str
+    learned_as: str | None
+    set_aside: str | None
+    n_missing: int
+    n_different: int
+    low: Any
+    high: Any
+    levels: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.sentence + (f" — set aside: {self.set_aside}" if self.set_aside else "")
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What `inspect_rows` found.
+
+    Parameters
+    ----------
+    source : str
+    n_rows : int
+    image_shape : tuple of int or None
+        (height, width, channels) of images, which have no columns here.
+    columns : tuple of ColumnReport
+    notes : tuple of str
+        What else was noticed in reading the file, a sentence each.
+    problem : str or None
+        Why a fit would refuse these rows.
+    """
+
+    source: str
+    n_rows: int
+    image_shape: tuple[int, int, int] | None
+    columns: tuple[ColumnReport, ...]
+    notes: tuple[str, ...]
+    problem: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def inspect_rows(rows: Rows, *, categorical: tuple[str, ...] = ()) -> Inspection:
+    """Return what each column of rows is, and what a fit with default settings would make of it."""
+    schema, problem = None, None
+    try:
+        schema = Schema.learn(rows, categorical=categorical)
+    except DataError as error:
+        problem = str(error)
+    columns: tuple[ColumnReport, ...] = ()
+    if rows.image_shape is None:
+        words, aside = ({}, {}) if schema is None else (schema.kind_words, schema.left_out)
+        columns = tuple(_report(rows, i, words.get(name), aside.get(name)) for i, name in enumerate(rows.feature_names))
+    return Inspection(rows.source, len(rows), rows.image_shape, columns, rows.notes, problem)
+
+
+def images_sentence(rows: Rows) -> str:
+    """Return size, number type and extent of images in a line."""
+    assert rows.image_shape is not None
+    low = min(rows.block(rows=chunk).min() for chunk in rows.chunks())
+    high = max(rows.block(rows=chunk).max() for chunk in rows.chunks())
+    return f"{len(rows):,} images of {by(rows.image_shape)}, {rows.dtypes[0]}, values from {low:.6g} to {high:.6g}"
+
+
+def _report(rows: Rows, i: int, word: str | None, reason: str | None) -> ColumnReport:
+    name, values, kind = rows.feature_names[i], rows.column(i), rows.column_type(i)
+    gaps = is_gap(values)
+    there = values[~gaps]
+    type_name = _type_name(there, "" if kind is None else kind.name)
+    counts = Counter(there.tolist()) if there.dtype == object else None
+    n_different = len(np.unique(there)) if counts is None else len(counts)
+    is_range = counts is None and len(there) > 0 and there.dtype.kind != "b"
+    low, high = (_plain(there.min()), _plain(there.max())) if is_range else (None, None)
+    levels = () if counts is None else tuple(str(level) for level, _ in counts.most_common(_LEVELS_SHOWN))
+    reading = None if kind is None else kind.reading
+    n_missing, strange = int(gaps.sum()), rows.strange.get(i)
+    n_strange = 0 if strange is None else sum(text is not None for text in strange)
+    if reading is None:
+        sentence = f"{name}: {type_name}" + (f"; {_counted(n_missing, 'gap')}" if n_missing else "")
+    else:
+        sentence = reading.sentence(name, n_gaps=n_missing - n_strange)
+    if is_range:
+        sentence += f"; {low} to {high}"
+    elif levels:
+        listed = ", ".join(levels) + (", ..." if n_different > len(levels) else "")
+        sentence += f"; {_counted(n_different, 'level')}: {listed}"
+    if n_strange:
+        sentence += f"; {_counted(n_strange, 'cell')} of another type"
+    return ColumnReport(name, type_name, sentence, word, reason, n_missing, n_different, low, high, levels)
+
+
+def _type_name(there: np.ndarray, name: str) -> str:
+    if not len(there):
+        return "empty"
+    if there.dtype.kind == "M":
+        return "date" if name == "Date" else "date and time"
+    if name == "Time":
+        return "time of day"
+    if there.dtype.kind == "b" or name == "Boolean":
+        return "true or false"
+    if there.dtype.kind == "O":
+        return "category"
+    is_whole = there.dtype.kind in "iu" or bool(np.isfinite(there).all() and (there == np.rint(there)).all())
+    return "whole number" if is_whole else "number"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.datetime64):
+        return str(value)
+    value = value.item() if isinstance(value, np.generic) else value
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
