@@ -19,6 +19,7 @@ _HOME = {
     "VariationalAutoencoder": "narrows.estimators",
     "diagnose": "narrows.insight",
     "explore": "narrows.apps.lab.explore",
+    "inspect": "narrows.data",
     "load": "narrows.estimators",
     "read": "narrows.data",
     "report": "narrows.apps.report",
@@ -30,6 +31,7 @@ __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDu
 if TYPE_CHECKING:
     from narrows.apps.lab.explore import explore as explore
     from narrows.apps.report import report as report
+    from narrows.data import inspect as inspect
     from narrows.data import read as read
     from narrows.data import scan as scan
     from narrows.estimators import AnomalyDetector as AnomalyDetector

@@ -5,10 +5,9 @@ from __future__ import annotations
 from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
-from narrows.data.csv_form import CsvForm
 from narrows.data.curves import curves
 from narrows.data.filling import fill_arrow, fill_gaps, filled_places, with_column
-from narrows.data.inspection import ColumnReport, Inspection, images_sentence, inspect_rows
+from narrows.data.inspection import ColumnReport, Inspection, inspect
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, collected, give_back
 from narrows.data.montage import as_images, montage
@@ -30,7 +29,6 @@ __all__ = [
     "ColumnKind",
     "ColumnReport",
     "Columns",
-    "CsvForm",
     "Inspection",
     "KnownSet",
     "Missing",
@@ -55,8 +53,7 @@ __all__ = [
     "filled_places",
     "find_set",
     "give_back",
-    "images_sentence",
-    "inspect_rows",
+    "inspect",
     "is_gap",
     "is_table",
     "is_written_in_chunks",

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from narrows.data.columns import is_gap
+from narrows.data.csv_form import CsvForm
 from narrows.data.memory import by
+from narrows.data.read import read
 from narrows.data.rows import Rows
 from narrows.data.schema import Schema
+from narrows.data.stream import RowStream, table_files
 from narrows.errors import DataError
 
 _LEVELS_SHOWN = 4
@@ -57,12 +62,18 @@ class ColumnReport:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What `inspect_rows` found.
+    """What `inspect` found. `str` gives it as lines of text.
 
     Parameters
     ----------
     source : str
     n_rows : int
+    n_judged : int
+        Rows that the columns are judged by; fewer than `n_rows` where a table does not fit into memory.
+    file : dict or None
+        How a CSV file is written: encoding, separator, header, lines skipped.
+    form : str or None
+        The same, or the size and number type of images, in a line.
     image_shape : tuple of int or None
         (height, width, channels) of images, which have no columns here.
     columns : tuple of ColumnReport
@@ -74,6 +85,9 @@ class Inspection:
 
     source: str
     n_rows: int
+    n_judged: int
+    file: dict[str, Any] | None
+    form: str | None
     image_shape: tuple[int, int, int] | None
     columns: tuple[ColumnReport, ...]
     notes: tuple[str, ...]
@@ -83,23 +97,59 @@ class Inspection:
         """Return plain values for JSON."""
         return asdict(self)
 
+    def __str__(self) -> str:
+        form = f"{self.form}; " if self.form else ""
+        size = "" if self.image_shape else f"{_counted(self.n_rows, 'row')}, {_counted(len(self.columns), 'column')}"
+        lines = [f"{self.source}: {form}{size}".rstrip("; ") + "."]
+        if self.n_judged < self.n_rows:
+            lines.append(f"The columns are judged by {_counted(self.n_judged, 'row')}, drawn at random.")
+        lines += [f"  {column}" for column in self.columns]
+        lines += self.notes
+        return "\n".join(lines if self.problem is None else [*lines, self.problem])
 
-def inspect_rows(rows: Rows, *, categorical: tuple[str, ...] = ()) -> Inspection:
-    """Return what each column of rows is, and what a fit with default settings would make of it."""
+
+def inspect(source: str | PathLike[str] | RowStream, **settings: Any) -> Inspection:
+    """Return how a file is read, and what a fit with default settings would make of each column; nothing is fitted.
+
+    Parameters
+    ----------
+    source : str, path or RowStream
+        As for `narrows.read`; a stream of `narrows.scan` for what does not fit into memory.
+    **settings
+        Those of `narrows.read`: `types`, `na_values`, `keep_na`, `columns`, ...
+
+    Raises
+    ------
+    DataNotFoundError, DataFormatError, DataError
+        As for `narrows.read`.
+    """
+    rows = source.sample if isinstance(source, RowStream) else read(source, **settings)
+    n_rows = len(source) if isinstance(source, RowStream) else len(rows)
     schema, problem = None, None
     try:
-        schema = Schema.learn(rows, categorical=categorical)
+        schema = Schema.learn(rows)
     except DataError as error:
         problem = str(error)
     columns: tuple[ColumnReport, ...] = ()
     if rows.image_shape is None:
         words, aside = ({}, {}) if schema is None else (schema.kind_words, schema.left_out)
         columns = tuple(_report(rows, i, words.get(name), aside.get(name)) for i, name in enumerate(rows.feature_names))
-    return Inspection(rows.source, len(rows), rows.image_shape, columns, rows.notes, problem)
+    path = source.path if isinstance(source, RowStream) else Path(source)
+    form = None if rows.image_shape else _csv_form(path)
+    sentence = _images_sentence(rows) if rows.image_shape else None if form is None else form.sentence()
+    file = None if form is None else form.describe()
+    return Inspection(rows.source, n_rows, len(rows), file, sentence, rows.image_shape, columns, rows.notes, problem)
 
 
-def images_sentence(rows: Rows) -> str:
-    """Return size, number type and extent of images in a line."""
+def _csv_form(path: Path) -> CsvForm | None:
+    if not path.exists() or table_files(path, parquet=True):
+        return None
+    files = table_files(path, parquet=False)
+    return CsvForm.of(files[0]) if files else None
+
+
+def _images_sentence(rows: Rows) -> str:
+    """Return number, size, number type and extent of images in a line."""
     assert rows.image_shape is not None
     low = min(rows.block(rows=chunk).min() for chunk in rows.chunks())
     high = max(rows.block(rows=chunk).max() for chunk in rows.chunks())

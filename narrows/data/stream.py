@@ -36,12 +36,15 @@ class RowStream:
     ----------
     source : str
         What messages call it.
+    path : Path
+        The file or folder.
     n_rows : int
     sample : Rows
         Rows drawn at random, all of them where they are few.
     """
 
     source: str
+    path: Path
     n_rows: int
     sample: Rows
     _tables: Callable[[], Iterator[pa.Table]]
@@ -154,7 +157,7 @@ def scan(
     while True:
         with suppress(csv_file.WiderTypeError):  # then it is looked through again with the wider type
             n_rows, sample = _sampled(whole, path.name, chosen)
-            return RowStream(path.name, n_rows, sample, whole, chosen)
+            return RowStream(path.name, path, n_rows, sample, whole, chosen)
 
 
 def table_files(path: Path, *, parquet: bool) -> list[Path]:
