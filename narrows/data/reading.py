@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -80,3 +81,8 @@ class Parsed:
     values: np.ndarray
     type: ColumnType | None
     strange: dict[int, str] = field(default_factory=dict)
+
+
+def must_be_text(cells: Sequence[str], name: str) -> bool:
+    """Return whether Arrow could misread a column: whole numbers with leading zeros, or decimal commas."""
+    return any(re.fullmatch(r"\s*(0\d+|[-+]?\d+,\d+)\s*", cell) for cell in cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -55,7 +56,7 @@ def table_rows(
 ) -> Rows:
     """The columns of a table that are chosen and not ignored; `text` names those that are text whatever they hold."""
     names = list(table.column_names)
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise DataError(f"{source} has two columns named {twice!r}; rename one of them.")
     for name in (*(columns or ()), *(ignore or ()), *((label,) if label is not None else ())):
