@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from narrows.data.reading import ReadAs, Reading
+from narrows.data.reading import CHOICES, Choice, ReadAs, Reading
 from narrows.errors import SettingError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class ReadingOptions:
 
     Parameters
     ----------
-    types : mapping of column name to {"number", "boolean", "date", "time", "category"}
+    types : mapping of column name to one of `narrows.data.reading.CHOICES`
         Set by the user; these columns are read so whatever their cells look like.
     na_values : tuple of str
         More texts that stand for a missing cell, in every column.
@@ -41,7 +41,7 @@ class ReadingOptions:
         What the other columns of a fitted model hold.
     """
 
-    types: Mapping[str, ReadAs] = field(default_factory=dict)
+    types: Mapping[str, Choice] = field(default_factory=dict)
     na_values: tuple[str, ...] = ()
     keep_na: bool = False
     errors: Errors = "flag"
@@ -91,13 +91,11 @@ def reading_options(
         raise SettingError("na_values must be a list of texts, not one text.")
     if errors not in get_args(Errors):
         raise SettingError(f"errors={errors!r} is not known; choose 'stop' or 'flag'.")
-    checked: dict[str, ReadAs] = {}
+    checked: dict[str, Choice] = {}
     for name, word in (types or {}).items():
         read_as = _ALIASES.get(word, word)
-        if read_as not in ("number", "boolean", "date", "time", "category"):
-            raise SettingError(
-                f"types gives column {name!r} the type {word!r}; choose number, category, date, time or boolean."
-            )
+        if read_as not in CHOICES:
+            raise SettingError(f"types gives column {name!r} the type {word!r}; choose one of {', '.join(CHOICES)}.")
         checked[name] = read_as  # pyright: ignore[reportArgumentType]
     options = ReadingOptions(checked, tuple(na_values), keep_na, errors)  # pyright: ignore[reportArgumentType]
     return options if schema is None else options.as_fitted(schema)

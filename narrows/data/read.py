@@ -59,8 +59,9 @@ def read(
         Resizes the images of a folder.
     text : names, optional
         Columns that are text, though all their cells may read as numbers or dates; as "category" in `types`.
-    types : mapping of name to {"number", "category", "date", "time", "boolean"}, optional
-        Columns of a table that are read so whatever their cells look like. Default: decided from the cells.
+    types : mapping of name to type, optional
+        Columns of a table that are read so whatever their cells look like: "number", "decimal-comma", "decimal-point",
+        "category", "date", "day-first", "month-first", "time" or "boolean". Default: decided from the cells.
     na_values : texts, optional
         More texts that stand for a missing cell, in every column.
     keep_na : bool, default False

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _CELLS_PER_CHUNK = 1 << 21
 _CELLS_OF_SAMPLE, _FEWEST_SAMPLED = 1 << 23, 10_000
-CSV_BLOCK, _GZIP_RATIO = 1 << 24, 6
+CSV_BLOCK, _PACKED_RATIO = 1 << 24, 6
 _IN_MEMORY = 20
 """Bytes that a cell of a table takes while a model is fitted to it in memory, divided by those in its file, roughly."""
 
@@ -162,9 +163,9 @@ def scan(
 
 def table_files(path: Path, *, parquet: bool) -> list[Path]:
     """The Parquet or the CSV files that `path` is or holds, in their order."""
-    wanted = tables.is_parquet if parquet else csv_file.is_csv
     if path.is_file():
-        return [path] if wanted(path) else []
+        return [path] if (tables.is_parquet if parquet else csv_file.is_csv)(path) else []
+    wanted = tables.is_parquet if parquet else partial(csv_file.is_csv, in_folder=True)
     # Other programs leave files of their own, which begin with a dot or an underscore.
     return sorted(p for p in path.rglob("*") if p.is_file() and wanted(p) and not p.name.startswith((".", "_")))
 
@@ -182,7 +183,7 @@ def memory_needed(path: Path) -> int:
         found += about.num_rows * about.num_columns * _IN_MEMORY
     if not found:
         for file in table_files(path, parquet=False):
-            found += file.stat().st_size * (_GZIP_RATIO if csv_file.is_gzip(file) else 1) * _IN_MEMORY // 4
+            found += file.stat().st_size * (_PACKED_RATIO if csv_file.is_compressed(file) else 1) * _IN_MEMORY // 4
     return found
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from narrows.data.columns import ColumnType, as_column
 from narrows.data.memory import types_of
 from narrows.data.options import ReadingOptions
-from narrows.data.reading import ReadAs, Reading, infer_reading, looks_decimal
+from narrows.data.reading import Choice, Reading, infer_reading, looks_decimal
 from narrows.data.rows import Rows, row_name
 from narrows.data.table_file import delimiter_of
 from narrows.errors import DataError, DataFormatError, NotNumericError
@@ -201,7 +201,7 @@ def _is_text(kind: pa.DataType) -> bool:
     return types.is_string(kind) or types.is_large_string(kind)
 
 
-def _is_already(kind: pa.DataType, wanted: ReadAs) -> bool:
+def _is_already(kind: pa.DataType, wanted: Choice) -> bool:
     from pyarrow import types
 
     is_kind = {
@@ -219,8 +219,17 @@ def _labels(column: pa.ChunkedArray) -> np.ndarray:
 
     if types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if _is_text(column.type):
+        column = _without_empty(column)
     if column.null_count and not types.is_floating(column.type):
         return np.array(column.to_pylist(), dtype=object)  # as floats, whole numbers would come out as 1.0
     if _is_text(column.type):
         return np.array(column.to_pylist())
     return column.to_numpy()
+
+
+def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the texts with nulls for the empty ones."""
+    import pyarrow.compute as pc
+
+    return pc.call_function("if_else", [pc.equal(column, ""), None, column])
