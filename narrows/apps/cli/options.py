@@ -90,8 +90,8 @@ Types = Annotated[
     str | None,
     typer.Option(
         metavar="A=TYPE,B=TYPE",
-        help="Read these columns as number, decimal-comma, decimal-point, category, date, day-first, month-first, time or "
-        "boolean, whatever their cells look like.",
+        help="Read these columns as number, decimal-comma, decimal-point, category, date, day-first, month-first, "
+        "time or boolean, whatever their cells look like.",
         rich_help_panel=_DATA,
         show_default=False,
     ),
