@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
@@ -13,7 +13,7 @@ from narrows.data.csv_values import is_value
 
 SPACES, WIDE_SPACES = " ", "  "
 _USUAL, _UNUSUAL = (",", ";", "\t", "|"), (":", "^", "~", "!", "\x01", "\x1f", "::", "||", WIDE_SPACES, SPACES)
-_LINES_JUDGED, _CHARACTERS_JUDGED = 100, 1 << 17
+_LINES_JUDGED, _COLUMNS_JUDGED, _CHARACTERS_JUDGED = 100, 1000, 1 << 17
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -169,8 +169,8 @@ def _unescaped(cell: str) -> str:
 def find_dialect(text: str, separator: str | None = None) -> Dialect:
     """Return the separator and quotes by which the lines of a text, without comments, make the most regular table.
 
-    Judged are the share of rows with equally many cells and how many cells look like values; `clevercsv` does so too,
-    but takes titles above the header for the table and blanks within times and names for separators.
+    Judged are the share of rows with equally many cells and how many cells look like values, as `clevercsv` does, which
+    divides times, dates and names that stand in one column.
 
     separator : the one that is known from elsewhere.
     """
@@ -192,6 +192,8 @@ def find_dialect(text: str, separator: str | None = None) -> Dialect:
             score = _score(list(records(text, dialect)), candidate in _USUAL, single)
             if score > highest + 1e-9:
                 best, highest = dialect, score
+    if not best.quote and 0 < _n_starts(list(records(text, best))) < 3:
+        best = replace(best, quote='"')  # one quote that is never closed is a fault, many are part of the cells
     if not best.separator:
         best = max(
             (Dialect("", quote, escaped) for quote, escaped in kinds),
@@ -216,15 +218,20 @@ def _is_spaced(text: str, separator: str) -> bool:
 
 
 def _soundness(found: Sequence[Record]) -> float:
-    """1 if every quoted cell ends with its quote; cells in quotes that are not taken for such count as unsound."""
-    unsound = sum(record.n_unsound for record in found)
-    unread = sum(
-        cell.lstrip()[:1] in ("'", '"') and i not in record.quoted
+    """1 if every quoted cell ends with its quote and no other cell begins with one."""
+    n_quoted = sum(len(record.quoted) for record in found)
+    n_faults = sum(record.n_unsound for record in found) + _n_starts(found)
+    n = n_quoted + _n_starts(found) if n_quoted else len(found)
+    return max(0.0, 1.0 - n_faults / max(1, n))
+
+
+def _n_starts(found: Sequence[Record]) -> int:
+    """How many cells that are not quoted begin with a quote."""
+    return sum(
+        cell.lstrip()[:1] in ("'", '"') and bool(cell.strip()) and i not in record.quoted
         for record in found
         for i, cell in enumerate(record.cells)
     )
-    n = unread + sum(len(record.quoted) for record in found)
-    return 1.0 - (unsound + unread) / n if n else 1.0
 
 
 def n_columns(found: Sequence[Record]) -> int:
@@ -245,14 +252,15 @@ def _score(found: Sequence[Record], is_usual: bool, single: float) -> float:
     of_table = [i for i, record in enumerate(found) if len(record.cells) == n]
     span = of_table[-1] - of_table[0] + 1
     density = len(of_table) / span
-    if density < 0.7 or (span < len(found) / 3 and span < 3):
+    if density < 0.7 or (span == 1 and len(found) > 1):
         return 0.0
     rows = [found[i] for i in of_table]
-    columns = [[(row.cells[i], i in row.quoted) for row in rows[1:] or rows] for i in range(n)]
-    quality = sum(map(_quality, columns)) / n
+    judged = range(0, n, max(1, n // _COLUMNS_JUDGED))
+    columns = [[(row.cells[i], i in row.quoted) for row in rows[1:] or rows] for i in judged]
+    quality = sum(map(_quality, columns)) / len(columns)
     if not is_usual:
         n_typed = sum(_is_typed([cell for cell, _ in column]) for column in columns)
-        if quality <= single or n_typed < max(1, n / 4):
+        if quality <= single or n_typed < max(1, len(columns) / 4):
             return 0.0
         quality *= 0.95
     elif len(found[0].cells) == 1 and all(_is_prose([cell for cell, _ in column]) for column in columns[1:]):

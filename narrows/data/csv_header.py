@@ -12,7 +12,7 @@ import numpy as np
 from narrows.data.csv_cells import Record, n_columns
 from narrows.data.csv_values import is_gap, is_number, is_value, shape
 
-_ROWS_JUDGED = 200
+_ROWS_JUDGED, _COLUMNS_JUDGED = 200, 1000
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,8 @@ def is_counted(names: Sequence[str]) -> bool:
 def _votes(names: Sequence[str], below: Sequence[Sequence[str]]) -> Counter[int]:
     """How many columns speak for (1) and against (-1) the line above being a header."""
     others = [row for row in below if [cell.strip() for cell in row] != list(names)]
-    return Counter(_vote(name, [row[i].strip() for row in others]) for i, name in enumerate(names))
+    judged = range(0, len(names), max(1, len(names) // _COLUMNS_JUDGED))
+    return Counter(_vote(names[i], [row[i].strip() for row in others]) for i in judged)
 
 
 def _vote(name: str, column: Sequence[str]) -> int:
