@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
@@ -13,7 +13,7 @@ from narrows.data.csv_values import is_value
 
 SPACES, WIDE_SPACES = " ", "  "
 _USUAL, _UNUSUAL = (",", ";", "\t", "|"), (":", "^", "~", "!", "\x01", "\x1f", "::", "||", WIDE_SPACES, SPACES)
-_LINES_JUDGED, _CHARACTERS_JUDGED = 100, 1 << 17
+_LINES_JUDGED, _COLUMNS_JUDGED, _CHARACTERS_JUDGED = 100, 1000, 1 << 17
 LINE_END = re.compile(r"\r\n|\n|\r")
 
 
@@ -87,15 +87,17 @@ class Record:
     line : int
         Where it begins, counted from 1.
     cells : list of str
-    n_quoted, n_unsound : int
-        How many cells are quoted; and of how many the closing quote is missing or not at the end.
+    quoted : tuple of int
+        Which cells are quoted.
+    n_unsound : int
+        Of how many of them the closing quote is missing or not at the end.
     open_line : int or None
         The line of the first quote that is never closed, or whose cell runs over lines and goes on after the quote.
     """
 
     line: int
     cells: list[str]
-    n_quoted: int = 0
+    quoted: tuple[int, ...] = ()
     n_unsound: int = 0
     open_line: int | None = None
 
@@ -127,7 +129,8 @@ def records(text: str, dialect: Dialect, line: int = 1) -> Iterator[Record]:
 def _with_quotes(text: str, place: int, dialect: Dialect, line: int) -> tuple[Record, int]:
     """The row that begins at `place`, and where the next one does."""
     cells, start = [], place
-    n_quoted = n_unsound = 0
+    quoted_cells: list[int] = []
+    n_unsound = 0
     open_line = None
     if dialect.separator in (SPACES, WIDE_SPACES):
         place += len(text[place:]) - len(text[place:].lstrip(" \t"))
@@ -140,7 +143,7 @@ def _with_quotes(text: str, place: int, dialect: Dialect, line: int) -> tuple[Re
             rest = dialect._bare.match(text, quoted.end())
             inner = _unescaped(quoted[1]) if dialect.is_escaped else quoted[1].replace(dialect.quote * 2, dialect.quote)
             cell = inner + rest[0]
-            n_quoted += 1
+            quoted_cells.append(len(cells))
             if quoted[2] is None or rest[0].strip():
                 n_unsound += 1
                 if open_line is None and (quoted[2] is None or LINE_END.search(quoted[1])):
@@ -153,7 +156,7 @@ def _with_quotes(text: str, place: int, dialect: Dialect, line: int) -> tuple[Re
                 between = None
         if not between:
             end = LINE_END.match(text, place)
-            return Record(line, cells, n_quoted, n_unsound, open_line), end.end() if end else len(text)
+            return Record(line, cells, tuple(quoted_cells), n_unsound, open_line), end.end() if end else len(text)
 
 
 def _unescaped(cell: str) -> str:
@@ -166,8 +169,8 @@ def _unescaped(cell: str) -> str:
 def find_dialect(text: str, separator: str | None = None) -> Dialect:
     """Return the separator and quotes by which the lines of a text, without comments, make the most regular table.
 
-    Judged are the share of rows with equally many cells and how many cells look like values; `clevercsv` does so too,
-    but takes titles above the header for the table and blanks within times and names for separators.
+    Judged are the share of rows with equally many cells and how many cells look like values, as `clevercsv` does, which
+    divides times, dates and names that stand in one column.
 
     separator : the one that is known from elsewhere.
     """
@@ -189,6 +192,8 @@ def find_dialect(text: str, separator: str | None = None) -> Dialect:
             score = _score(list(records(text, dialect)), candidate in _USUAL, single)
             if score > highest + 1e-9:
                 best, highest = dialect, score
+    if not best.quote and 0 < _n_starts(list(records(text, best))) < 3:
+        best = replace(best, quote='"')  # one quote that is never closed is a fault, many are part of the cells
     if not best.separator:
         best = max(
             (Dialect("", quote, escaped) for quote, escaped in kinds),
@@ -213,16 +218,20 @@ def _is_spaced(text: str, separator: str) -> bool:
 
 
 def _soundness(found: Sequence[Record]) -> float:
-    """1 if every quoted cell ends with its quote; cells in quotes that are not taken for such count as unsound."""
-    unsound = sum(record.n_unsound for record in found)
-    unread = sum(_is_enclosed(cell) for record in found for cell in record.cells)
-    n = unsound + unread + sum(record.n_quoted - record.n_unsound for record in found)
-    return 1.0 - (unsound + unread) / n if n else 1.0
+    """1 if every quoted cell ends with its quote and no other cell begins with one."""
+    n_quoted = sum(len(record.quoted) for record in found)
+    n_faults = sum(record.n_unsound for record in found) + _n_starts(found)
+    n = n_quoted + _n_starts(found) if n_quoted else len(found)
+    return max(0.0, 1.0 - n_faults / max(1, n))
 
 
-def _is_enclosed(cell: str) -> bool:
-    cell = cell.strip()
-    return len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'"
+def _n_starts(found: Sequence[Record]) -> int:
+    """How many cells that are not quoted begin with a quote."""
+    return sum(
+        cell.lstrip()[:1] in ("'", '"') and bool(cell.strip()) and i not in record.quoted
+        for record in found
+        for i, cell in enumerate(record.cells)
+    )
 
 
 def n_columns(found: Sequence[Record]) -> int:
@@ -243,24 +252,26 @@ def _score(found: Sequence[Record], is_usual: bool, single: float) -> float:
     of_table = [i for i, record in enumerate(found) if len(record.cells) == n]
     span = of_table[-1] - of_table[0] + 1
     density = len(of_table) / span
-    if density < 0.6 or (span < len(found) / 3 and span < 3):
+    if density < 0.7 or (span == 1 and len(found) > 1):
         return 0.0
-    rows = [found[i].cells for i in of_table]
-    below = rows[1:] or rows
-    quality = sum(_quality([row[i] for row in below]) for i in range(n)) / n
+    rows = [found[i] for i in of_table]
+    judged = range(0, n, max(1, n // _COLUMNS_JUDGED))
+    columns = [[(row.cells[i], i in row.quoted) for row in rows[1:] or rows] for i in judged]
+    quality = sum(map(_quality, columns)) / len(columns)
     if not is_usual:
-        n_typed = sum(_is_typed([row[i] for row in below]) for i in range(n))
-        if quality <= single or n_typed < max(1, n / 4):
+        n_typed = sum(_is_typed([cell for cell, _ in column]) for column in columns)
+        if quality <= single or n_typed < max(1, len(columns) / 4):
             return 0.0
         quality *= 0.95
-    elif _is_prose(found, of_table, below):
+    elif len(found[0].cells) == 1 and all(_is_prose([cell for cell, _ in column]) for column in columns[1:]):
         return 0.0
+    quality *= 1.0 if len(found[0].cells) == n else 0.8
     return density * quality * _soundness(found) ** 2 * (span / len(found)) ** 0.25
 
 
-def _is_prose(found: Sequence[Record], of_table: Sequence[int], below: Sequence[list[str]]) -> bool:
-    """Whether it is one column of sentences, under a header without the separator."""
-    return of_table[0] == 1 and all(cell[:1] == " " and not is_value(cell.strip()) for row in below for cell in row[1:])
+def _is_prose(cells: Sequence[str]) -> bool:
+    """Whether cells are the ends of sentences, divided by their commas."""
+    return all(cell[:1] == " " and not is_value(cell.strip()) for cell in cells)
 
 
 def _single_quality(text: str) -> float:
@@ -274,21 +285,25 @@ def _is_typed(cells: Sequence[str]) -> bool:
     return bool(filled) and sum(is_value(cell) for cell in filled) >= 0.8 * len(filled)
 
 
-def _quality(cells: Sequence[str]) -> float:
+def _quality(cells: Sequence[tuple[str, bool]]) -> float:
     """How much a column looks like cells: 1 for values, less for texts that hold separators of other files."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
+    filled = [(cell.strip(), is_quoted) for cell, is_quoted in cells if cell.strip()]
     if not filled:
         return 0.5
-    return sum(_cell_quality(cell) for cell in filled) / len(filled)
+    return sum(0.95 if is_quoted else _cell_quality(cell) for cell, is_quoted in filled) / len(filled)
 
 
 def _cell_quality(cell: str) -> float:
     if is_value(cell):
         return 1.0
-    if _is_enclosed(cell):
+    if any(cell.count(start) != cell.count(end) for start, end in ("[]", "{}")) or cell.count('"') % 2:
         return 0.3
-    if cell.count('"') % 2:
-        return 0.4
+    if _is_enclosed(cell):
+        return 0.9 if cell[0] in "[{" else 0.3
     if re.search(r"[,;|](?! )|\t", cell):
         return 0.2
     return 0.7 if re.search(r"[,;|] ", cell) else 0.9
+
+
+def _is_enclosed(cell: str) -> bool:
+    return len(cell) > 1 and cell[0] + cell[-1] in ('""', "''", "[]", "{}")

@@ -273,7 +273,8 @@ def _notes(path: Path, form: CsvForm, source: TableText, n_comments: int) -> Ite
     if not source.encoding.startswith("utf-8"):
         yield f"{path.name} was read as {encoding_words(source.encoding)}."
     if n_comments:
-        yield f"{n_comments} comment line{'s' * (n_comments > 1)} between the rows of {path.name} were skipped."
+        many = "1 comment line" if n_comments == 1 else f"{n_comments} comment lines"
+        yield f"{many} between the rows of {path.name} {'was' if n_comments == 1 else 'were'} skipped."
     if (footer := source.footer) is not None:
         many = "1 line" if footer.n_lines == 1 else f"{footer.n_lines} lines"
         was = "was" if footer.n_lines == 1 else "were"

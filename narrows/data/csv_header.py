@@ -12,7 +12,7 @@ import numpy as np
 from narrows.data.csv_cells import Record, n_columns
 from narrows.data.csv_values import is_gap, is_number, is_value, shape
 
-_ROWS_JUDGED = 200
+_ROWS_JUDGED, _COLUMNS_JUDGED = 200, 1000
 
 
 @dataclass(frozen=True)
@@ -95,24 +95,27 @@ def _first_of_table(found: Sequence[Record], n: int) -> int:
         return next(i for i, record in enumerate(found) if not record.is_blank)
     whole = [i for i, record in enumerate(found) if len(record.cells) == n]
     typical = float(np.median([found[i].n_filled for i in whole]))
-    for place, i in enumerate(whole):
+    for place, i in enumerate(whole[:-1]):
         filled = [cell for cell in found[i].cells if cell.strip()]
-        is_title = len(filled) <= min(n, typical) / 2 and not any(is_value(cell) for cell in filled)
-        if (
-            not is_title
-            or place + 1 == len(whole)
-            or not _names_follow(found, whole[place + 1 : place + 20], len(filled))
-        ):
+        names_below = _names_below(found, whole[place + 1 : place + 20], len(filled))
+        is_title = names_below is not None and not any(is_value(cell) for cell in filled)
+        if not is_title or (2 * len(filled) > min(n, typical) and not _is_clear(found, whole, names_below)):
             return i
     return whole[0]
 
 
-def _names_follow(found: Sequence[Record], places: Sequence[int], n_filled: int) -> bool:
-    """Whether a line of more names comes below."""
-    return any(
-        found[i].n_filled > n_filled and not any(is_value(cell) for cell in found[i].cells if cell.strip())
-        for i in places
-    )
+def _names_below(found: Sequence[Record], places: Sequence[int], n_filled: int) -> int | None:
+    """The next line of more words and of no values."""
+    for i in places:
+        if found[i].n_filled > n_filled and not any(is_value(cell) for cell in found[i].cells):
+            return i
+    return None
+
+
+def _is_clear(found: Sequence[Record], whole: Sequence[int], place: int) -> bool:
+    """Whether a record has a name for every column, above cells of other kinds."""
+    below = [found[i].cells for i in whole if i > place][:_ROWS_JUDGED]
+    return all(cell.strip() for cell in found[place].cells) and is_clear_header(found[place].cells, below)
 
 
 def _shorter_header(found: Sequence[Record], start: int, n: int) -> Record | None:
@@ -162,7 +165,8 @@ def is_counted(names: Sequence[str]) -> bool:
 def _votes(names: Sequence[str], below: Sequence[Sequence[str]]) -> Counter[int]:
     """How many columns speak for (1) and against (-1) the line above being a header."""
     others = [row for row in below if [cell.strip() for cell in row] != list(names)]
-    return Counter(_vote(name, [row[i].strip() for row in others]) for i, name in enumerate(names))
+    judged = range(0, len(names), max(1, len(names) // _COLUMNS_JUDGED))
+    return Counter(_vote(names[i], [row[i].strip() for row in others]) for i in judged)
 
 
 def _vote(name: str, column: Sequence[str]) -> int:

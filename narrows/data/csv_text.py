@@ -192,8 +192,7 @@ class TableText:
             is_within ^= bool(quote and line.count(quote) % 2)
             if not line.strip():
                 continue
-            is_below_gap = i + 1 < len(ends) and not ends[-i - 2].strip()
-            if is_within or n_filled >= _MOST_FOOTERS or not self._is_footer(line.decode(), is_below_gap):
+            if is_within or n_filled >= _MOST_FOOTERS or not self._is_footer(ends[: len(ends) - i]):
                 break
             n_footer, n_filled = i + 1, n_filled + 1
         if not n_footer:
@@ -202,28 +201,36 @@ class TableText:
         self.footer = Footer(n_all - n_footer + 1, footer[0].decode().strip(), n_filled)
         return rows[: len(rows) - sum(map(len, footer))]
 
-    def _is_footer(self, line: str, is_below_gap: bool) -> bool:
-        """Whether a line is none of the rows: text of other cells, or text where the rows have numbers."""
+    def _is_footer(self, lines: list[bytes]) -> bool:
+        """Whether the last of these lines is none of the rows: other cells, or words where the rows have numbers."""
         form = self._form
-        record = next(records(line, form.dialect))
-        filled = [i for i, cell in enumerate(record.cells) if cell.strip()]
-        if form.header.n_cells < 2 or not filled or not form.sample:
+        n, cells = form.header.n_cells, self._cells(lines[-1])
+        filled = [i for i, cell in enumerate(cells) if cell.strip()]
+        first = cells[filled[0]].strip()
+        if n < 2:
             return False
-        first = record.cells[filled[0]].strip()
-        is_total = bool(_TOTAL.match(first.rstrip(":"))) and first.rstrip(": ").casefold() not in self._firsts
-        if len(record.cells) != form.header.n_cells:
-            return is_total or is_below_gap or (len(record.cells) <= 2 and not is_value(first))
-        if is_value(first) or is_gap(first):
+        if len(cells) != n:
+            is_short = len(cells) <= 2 and not is_value(first)
+            return is_short or bool(_TOTAL.match(first)) or self._is_below_gap(lines[:-1])
+        if is_value(first) or is_gap(first) or filled[0] >= len(form.names):
             return False
-        column = [cell for cell in form.sample[min(filled[0], len(form.sample) - 1)] if not is_gap(cell)]
-        is_strange = bool(column) and sum(map(is_value, column)) > 0.9 * len(column)
-        if is_total and _TOTAL.fullmatch(first.rstrip(": ")):
-            return True
-        return is_strange and len(filled) <= form.header.n_cells / 2
+        column = [cell for cell in form.sample[filled[0]] if not is_gap(cell)]
+        is_level = sum(cell.strip() == first for cell in column) > 1
+        is_among_values = sum(map(is_value, column)) > 0.9 * len(column)
+        is_total = bool(_TOTAL.fullmatch(first.rstrip(": ")))
+        return not is_level and (is_total or (is_among_values and len(filled) <= n / 2))
 
-    @property
-    def _firsts(self) -> set[str]:
-        return {cell.strip().casefold() for cell in self._form.sample[0]}
+    def _is_below_gap(self, lines: list[bytes]) -> bool:
+        """Whether nothing but lines of other cells stands between the end of these and a blank line."""
+        for line in reversed(lines):
+            if not line.strip():
+                return True
+            if len(self._cells(line)) == self._form.header.n_cells:
+                return False
+        return False
+
+    def _cells(self, line: bytes) -> list[str]:
+        return next(records(line.decode(), self._form.dialect)).cells
 
     def _rewritten(self, block: bytes, *, is_last: bool = False) -> bytes:
         """Rows whose cells are divided as Arrow knows it; a quoted cell that goes on in the next block waits for it."""
