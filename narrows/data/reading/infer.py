@@ -216,7 +216,8 @@ def _judge(reading: Reading, cells: Cells, rule: _Rule, *, is_forced: bool) -> _
     gaps = [text for text in counts if _means_gap(text, reading, rule)]
     words = _recurring(counts, gaps, n_read, int(ok.sum()), is_date=reading.read_as in ("date", "time"))
     gaps += words
-    strange = [text for text in counts if text not in set(gaps)]
+    known = set(gaps)
+    strange = [text for text in counts if text not in known]
     n_strange = sum(counts[text] for text in strange)
     stray = strange[0] if strange else ""
     reading = replace(reading, gaps=tuple(gaps), stray=stray, doubts=(*reading.doubts, *_odd_gaps(words, counts)))
@@ -240,7 +241,8 @@ def _number(text: str) -> float | None:
 
 def _recurring(counts: Counter[str], known: list[str], n_read: int, n_levels: int, *, is_date: bool) -> list[str]:
     """The unknown texts that come again and again, and so mean a gap."""
-    unknown = {text: count for text, count in counts.items() if text not in set(known)}
+    apart = set(known)
+    unknown = {text: count for text, count in counts.items() if text not in apart}
     words = [text for text, count in unknown.items() if count >= _RECURS and len(text) <= _LONGEST]
     total = sum(unknown[word] for word in words)
     is_apart = n_levels >= _LEVELS_PER_WORD * len(words) or is_date

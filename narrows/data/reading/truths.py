@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,11 +35,12 @@ def propose_truth(cells: Cells, *, forced: bool = False) -> Reading | None:
     """
     counts = cells.sample().counted()
     by_word: dict[str, str] = {}
-    for text, _ in counts.most_common():
+    total: Counter[str] = Counter()
+    for text, n in counts.most_common():
         by_word.setdefault(text.casefold(), text)
-    total = {word: sum(n for text, n in counts.items() if text.casefold() == word) for word in by_word}
+        total[text.casefold()] += n
     pairs = _PAIRS if forced else _PAIRS[:1]
-    pair = max(pairs, key=lambda words: sum(total.get(word, 0) for word in words))
+    pair = max(pairs, key=lambda words: sum(total[word] for word in words))
     if not any(word in by_word for word in pair):
         return None
     like = next(by_word[word] for word in pair if word in by_word)
