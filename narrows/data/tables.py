@@ -152,7 +152,7 @@ class _ColumnReader:
             like=None if name in options.types else options.known.get(name),
         )
         parsed = reading.parse(column)
-        notes = tuple(reading.notes(name)) if name not in options.known else ()
+        notes = () if name in options.known else self._notes(column, name, reading)
         if not parsed.strange:
             return _Read(name, parsed.values, parsed.type, notes)
         if options.errors == "stop":
@@ -164,6 +164,13 @@ class _ColumnReader:
         texts[list(parsed.strange)] = list(parsed.strange.values())
         notes = (*notes, self._sentence(name, reading, parsed.strange) + "; it counts as missing.")
         return _Read(name, parsed.values, parsed.type, notes, texts)
+
+    def _notes(self, column: pa.ChunkedArray, name: str, reading: Reading) -> tuple[str, ...]:
+        import pyarrow.compute as pc
+
+        row = pc.index(column, reading.stray).as_py() if reading.stray else -1
+        where = row_name(self.start + row, 1) if row >= 0 else ""
+        return tuple(reading.notes(name, source=self.source, row=where))
 
     def _sentence(self, name: str, reading: Reading, strange: dict[int, str]) -> str:
         first = min(strange)

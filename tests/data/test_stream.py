@@ -82,11 +82,21 @@ def test_files_with_other_columns_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("late", "dtype"), [("0.5", "float64"), ("none at all", "object")], ids=["decimals", "text"])
 def test_a_column_is_what_all_its_rows_say_not_the_first(tmp_path: Path, late: str, dtype: str) -> None:
     path = tmp_path / "late.csv"
-    path.write_text("a,b\n" + "".join(f"{i},{i}\n" for i in range(N)) + f"{late},7\n")
+    path.write_text("a,b\n" + "".join(f"{i},{i}\n{late}{i if dtype == 'object' else ''},7\n" for i in range(N)))
     found = scan(path)
     assert found.sample.dtypes == (dtype, "int64")
     assert {part.dtypes for part in found.chunks()} == {(dtype, "int64")}
-    assert len(found) == N + 1
+    assert len(found) == 2 * N
+
+
+def test_one_strange_cell_far_down_is_missing_and_its_row_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "late.csv"
+    path.write_text("a,b\n" + "".join(f"{i},{i}\n" for i in range(N)) + "none at all,7\n")
+    found = scan(path)
+    assert found.sample.dtypes == ("float64", "int64")
+    assert any("'none at all'" in note and f"row {N + 1} " in note for note in found.sample.notes)
+    *_, last = found.chunks()
+    assert last.strange[0][-1] == "none at all"
 
 
 def test_a_column_that_begins_with_gaps_is_read_to_its_end(tmp_path: Path) -> None:
