@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "ARROW_GAPS",
     "CsvForm",
     "WiderTypeError",
     "csv_chunks",
@@ -33,7 +34,7 @@ __all__ = [
 _PACKED = r"(\.(gz|bz2|zst|xz|zip))?$"
 _ALONE = re.compile(r"\.(csv|tsv|tab|psv|txt|dat|data)" + _PACKED + r"|\.zip$", re.IGNORECASE)
 _IN_FOLDER = re.compile(r"\.(csv|tsv)" + _PACKED, re.IGNORECASE)
-_GAPS = ["", "NA", "N/A", "NULL", "NaN", "nan", "null", "n/a", "#N/A"]
+ARROW_GAPS = ["", "NA", "N/A", "NULL", "NaN", "nan", "null", "n/a", "#N/A"]
 _BLOCK, _TRAILING = 1 << 20, "\x1f empty"
 
 
@@ -216,7 +217,7 @@ def _options(form: CsvForm, types: dict[str, pa.DataType], block: int, n_comment
             invalid_row_handler=judge,
         ),
         "convert_options": arrow_csv.ConvertOptions(
-            strings_can_be_null=False, null_values=_GAPS, column_types={**types, _TRAILING: _text()}
+            strings_can_be_null=False, null_values=ARROW_GAPS, column_types={**types, _TRAILING: _text()}
         ),
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from narrows.data.columns import is_gap
-from narrows.data.csv_form import CsvForm
+from narrows.data.csv_file import ARROW_GAPS, CsvForm
 from narrows.data.memory import by
 from narrows.data.read import read
 from narrows.data.rows import Rows
@@ -98,9 +98,8 @@ class Inspection:
         return asdict(self)
 
     def __str__(self) -> str:
-        form = f"{self.form}; " if self.form else ""
         size = "" if self.image_shape else f"{_counted(self.n_rows, 'row')}, {_counted(len(self.columns), 'column')}"
-        lines = [f"{self.source}: {form}{size}".rstrip("; ") + "."]
+        lines = [f"{self.source}: {'; '.join(part for part in (self.form, size) if part)}."]
         if self.n_judged < self.n_rows:
             lines.append(f"The columns are judged by {_counted(self.n_judged, 'row')}, drawn at random.")
         lines += [f"  {column}" for column in self.columns]
@@ -125,6 +124,8 @@ def inspect(source: str | PathLike[str] | RowStream, **settings: Any) -> Inspect
     """
     rows = source.sample if isinstance(source, RowStream) else read(source, **settings)
     n_rows = len(source) if isinstance(source, RowStream) else len(rows)
+    path = source.path if isinstance(source, RowStream) else Path(source)
+    form = None if rows.image_shape else _csv_form(path)
     schema, problem = None, None
     try:
         schema = Schema.learn(rows)
@@ -133,10 +134,11 @@ def inspect(source: str | PathLike[str] | RowStream, **settings: Any) -> Inspect
     columns: tuple[ColumnReport, ...] = ()
     if rows.image_shape is None:
         words, aside = ({}, {}) if schema is None else (schema.kind_words, schema.left_out)
-        columns = tuple(_report(rows, i, words.get(name), aside.get(name)) for i, name in enumerate(rows.feature_names))
-    path = source.path if isinstance(source, RowStream) else Path(source)
-    form = None if rows.image_shape else _csv_form(path)
-    sentence = _images_sentence(rows) if rows.image_shape else None if form is None else form.sentence()
+        columns = tuple(
+            _report(rows, i, words.get(name), aside.get(name), _markers(form, rows, i))
+            for i, name in enumerate(rows.feature_names)
+        )
+    sentence = _images_sentence(rows) if rows.image_shape else None if form is None else _words_of(form)
     file = None if form is None else form.describe()
     return Inspection(rows.source, n_rows, len(rows), file, sentence, rows.image_shape, columns, rows.notes, problem)
 
@@ -148,6 +150,11 @@ def _csv_form(path: Path) -> CsvForm | None:
     return CsvForm.of(files[0]) if files else None
 
 
+def _words_of(form: CsvForm) -> str:
+    """Return how a CSV file is written in a line, without its name."""
+    return form.sentence().removeprefix(f"{form.file_name}: ").rstrip(".")
+
+
 def _images_sentence(rows: Rows) -> str:
     """Return number, size, number type and extent of images in a line."""
     assert rows.image_shape is not None
@@ -156,7 +163,17 @@ def _images_sentence(rows: Rows) -> str:
     return f"{len(rows):,} images of {by(rows.image_shape)}, {rows.dtypes[0]}, values from {low:.6g} to {high:.6g}"
 
 
-def _report(rows: Rows, i: int, word: str | None, reason: str | None) -> ColumnReport:
+def _markers(form: CsvForm | None, rows: Rows, i: int) -> list[str]:
+    """Return the texts that mean a missing cell in a column, as far as they are known."""
+    kind, name = rows.column_type(i), rows.feature_names[i]
+    if kind is not None and kind.reading is not None:
+        return [text for text in kind.reading.gaps if text.strip()]
+    if form is None or name not in form.names or rows.column(i).dtype == object:
+        return []
+    return sorted(set(form.sample[form.names.index(name)]) & set(ARROW_GAPS) - {""})
+
+
+def _report(rows: Rows, i: int, word: str | None, reason: str | None, markers: list[str]) -> ColumnReport:
     name, values, kind = rows.feature_names[i], rows.column(i), rows.column_type(i)
     gaps = is_gap(values)
     there = values[~gaps]
@@ -169,10 +186,10 @@ def _report(rows: Rows, i: int, word: str | None, reason: str | None) -> ColumnR
     reading = None if kind is None else kind.reading
     n_missing, strange = int(gaps.sum()), rows.strange.get(i)
     n_strange = 0 if strange is None else sum(text is not None for text in strange)
-    if reading is None:
-        sentence = f"{name}: {type_name}" + (f"; {_counted(n_missing, 'gap')}" if n_missing else "")
-    else:
-        sentence = reading.sentence(name, n_gaps=n_missing - n_strange)
+    sentence = f"{name}: {type_name}" if reading is None else reading.sentence(name)
+    if n_missing > n_strange:
+        written = f" written {' or '.join(map(repr, markers))}" if markers else ""
+        sentence += f"; {_counted(n_missing - n_strange, 'gap')}{written}"
     if is_range:
         sentence += f"; {low} to {high}"
     elif levels:
