@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MANY, _LOOKED_AT = 200_000, 20_000  # cells from which on duplicates are looked for in so many first
-_SAMPLE = 50_000
+_SAMPLE = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Cells:
         return Cells(self.texts.filter(arrow_mask(mask)), self.counts[mask])
 
     def sample(self) -> Cells:
-        """These cells, or some 50,000 of them from all over the column."""
+        """These cells, or some 20,000 of them from all over the column."""
         if len(self.counts) <= _SAMPLE:
             return self
         rows = np.unique(np.linspace(0, len(self.counts) - 1, _SAMPLE).astype(np.int64))

@@ -30,16 +30,16 @@ _SEPARATORS = re.compile(r"[-/._]|\s*[./-]\s*|,?\s+")
 
 def date_formats(cell: str) -> list[str]:
     """The formats of a cell that is a date, with or without a time of day; [] for none."""
-    whole = _packed(cell) or _week_or_quarter(cell)
-    if whole:
-        return whole
+    packed = _packed(cell)
+    if packed:
+        return packed
     clock = ""
     found = _DATE_AND_CLOCK.match(cell)
     if found is not None:
         clock = clock_format(cell[found.end() :])
         if clock:
             clock, cell = found["between"] + clock, found["date"]
-    return [date + clock for date in _day_formats(cell)]
+    return [date + clock for date in _packed(cell) or _week_or_quarter(cell) or _day_formats(cell)]
 
 
 def clock_format(cell: str) -> str:

@@ -20,7 +20,7 @@ _CURRENCY = (
     rf"(?:[A-Za-z]{{0,3}}[$€£¥₹₽₩₺₴₫₪฿₱₦₡₵₸]|{'|'.join(f'{_CODES} {_MORE_CODES}'.split())}"
     r"|S?Fr\.?|[Kk]r\.?|Rs\.?|zł|Kč|Ft|lei|лв\.?|руб\.?)"
 )
-_UNIT = r"(?:[.,][-–—]|[^\s\d.,;()+\-−–][^\d,;()]{0,14})"
+_UNIT = r"(?:[.,][-–—]|[^\s\d.,;()+\-−–](?:[^\d,;()]{0,13}[^\s\d,;()\-−])?)"
 _MARKS = f".,{SPACES}{APOSTROPHES}"
 _CELL = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>[-+−–])?\s*(?P<prefix>{_CURRENCY}\s*)?(?P<sign2>[-+−–])?\s*"
@@ -63,7 +63,7 @@ def propose_number(cells: Cells, decimal: str | None, *, only: str | None = None
             shapes[shape] += count
     if not shapes:
         return None
-    prefix, suffix = (_affix((getattr(s, side), n) for s, n in shapes.items()) for side in ("prefix", "suffix"))
+    prefix, suffix = _affixes(shapes)
     bodies: Counter[str] = Counter()
     for shape, count in shapes.items():
         if _unit(shape.prefix) in ("", _unit(prefix)) and _unit(shape.suffix) in ("", _unit(suffix)):
@@ -80,8 +80,8 @@ def units(cells: Cells) -> list[str]:
     found: Counter[str] = Counter()
     for text, count in cells.sample().counted().items():
         shape = _shape(text)
-        if shape is not None and shape.suffix:
-            found[shape.suffix.strip()] += count
+        if shape is not None and (shape.prefix or shape.suffix):
+            found[f"{shape.prefix.strip()}{shape.suffix.strip()}"] += count
     total = sum(found.values())
     if not 1 < len(found) <= _UNITS or total < _MOSTLY * cells.sample().total or total < _ENOUGH * len(found):
         return []
@@ -110,6 +110,16 @@ def _unit(affix: str) -> str:
     """A unit or a currency without what may differ from cell to cell."""
     text = affix.strip().casefold().rstrip(".")
     return text.removesuffix("s") if len(text) > 2 else text
+
+
+def _affixes(shapes: Counter[_Shape]) -> tuple[str, str]:
+    """The prefix and the suffix; of "$5" and "7 €" only the more frequent one."""
+    prefix = _affix((shape.prefix, count) for shape, count in shapes.items())
+    suffix = _affix((shape.suffix, count) for shape, count in shapes.items())
+    if prefix and suffix and not any(shape.prefix and shape.suffix for shape in shapes):
+        n_prefix, n_suffix = (sum(n for s, n in shapes.items() if getattr(s, side)) for side in ("prefix", "suffix"))
+        return (prefix, "") if n_prefix >= n_suffix else ("", suffix)
+    return prefix, suffix
 
 
 def _affix(found: Iterable[tuple[str, int]]) -> str:
