@@ -63,7 +63,10 @@ HEADERS = {
     "dates and words": (lines(lambda i: f"2020-01-{i % 28 + 1:02},word{i}"), None),
     "names like codes": ("x1,x2\n" + lines(lambda i: f"{x(i)},{x(i + 9)}"), ("x1", "x2")),
     "texts": ("name,city\n" + lines(lambda i: f"n{i},{['Bonn', 'Kiel'][i % 2]}"), ("name", "city")),
-    "years and a word": ("country,2019,2020\n" + lines(lambda i: f"C{i},{x(i)},{x(i + 9)}"), ("country", "2019", "2020")),
+    "years and a word": (
+        "country,2019,2020\n" + lines(lambda i: f"C{i},{x(i)},{x(i + 9)}"),
+        ("country", "2019", "2020"),
+    ),
     "years": ("2019,2020,2021\n" + lines(lambda i: f"{x(i)},{x(i + 1)},{x(i + 2)}"), ("2019", "2020", "2021")),
     "months": ("shop,2020-01,2020-02\n" + lines(lambda i: f"s,{i},{i * 2}"), ("shop", "2020-01", "2020-02")),
     "wavelengths": ("s,400,402,404\n" + lines(lambda i: f"s{i},{x(i)},{x(i + 1)},{x(i)}"), ("s", "400", "402", "404")),
