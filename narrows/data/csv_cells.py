@@ -262,7 +262,7 @@ def _score(found: Sequence[Record], is_usual: bool, single: float) -> float:
         n_typed = sum(_is_typed([cell for cell, _ in column]) for column in columns)
         if quality <= single or n_typed < max(1, len(columns) / 4):
             return 0.0
-        quality *= 0.95
+        quality *= 0.7
     elif len(found[0].cells) == 1 and all(_is_prose([cell for cell, _ in column]) for column in columns[1:]):
         return 0.0
     quality *= 1.0 if len(found[0].cells) == n else 0.8

@@ -193,13 +193,11 @@ def _is_finite(cell: str) -> bool:
 def _head(path: Path) -> tuple[bytes, bool]:
     """The first bytes of a file with enough lines to judge it by, and whether they are all."""
     with opened(path) as file, damage_told(path, compression(path)):
-        raw = _read(file, _HEAD)
-        while not _is_enough(raw):
-            more = _read(file, len(raw))
-            raw += more
-            if not more:
-                return raw, True
-        return raw, False
+        raw, n = _read(file, _HEAD), _HEAD
+        while len(raw) == n and not _is_enough(raw):
+            raw += _read(file, n)
+            n *= 2
+        return raw, len(raw) < n
 
 
 def _read(file: IO[bytes] | NativeFile, n: int) -> bytes:
@@ -213,8 +211,6 @@ def _read(file: IO[bytes] | NativeFile, n: int) -> bytes:
 
 def _is_enough(raw: bytes) -> bool:
     """Whether there are 500 lines, or fewer where lines are long."""
-    if len(raw) < _HEAD:
-        return True
     n = raw.count(b"\n") or raw.count(b"\r")
     return n > (_ROWS_OF_SAMPLE if len(raw) < 1 << 20 else 20 if len(raw) < 1 << 22 else 3) or len(raw) >= 1 << 28
 

@@ -206,9 +206,9 @@ class TableText:
         form = self._form
         n, cells = form.header.n_cells, self._cells(lines[-1])
         filled = [i for i, cell in enumerate(cells) if cell.strip()]
+        if n < 2 or not filled:
+            return n > 1 and len(cells) != n
         first = cells[filled[0]].strip()
-        if n < 2:
-            return False
         if len(cells) != n:
             is_short = len(cells) <= 2 and not is_value(first)
             return is_short or bool(_TOTAL.match(first)) or self._is_below_gap(lines[:-1])

@@ -70,7 +70,7 @@ def legacy_encoding(lines: Iterable[bytes]) -> str | None:
     sample = b"\n".join(list(dict.fromkeys(line for line in lines if not line.isascii()))[:2000])
     fits = {encoding: _latin_fit(sample, encoding) for encoding in _LATIN}
     best = max(fits, key=lambda encoding: fits[encoding])
-    if fits[best] >= 0.75:
+    if fits[best] >= 0.6:
         return best
     from charset_normalizer import from_bytes
 
@@ -101,7 +101,9 @@ def _latin_fit(sample: bytes, encoding: str) -> float:
         and (not c.isalpha() or c in "ºªµ")
         and (c not in _SYMBOLS or (c != "’" and word[:i].isalpha() and word[i + 1 :].isalpha()))
     ]
-    odd_case = sum(c.isupper() and word[i - 1].islower() for word in words for i, c in enumerate(word) if i)
+    odd_case = sum(
+        not c.isascii() and c.isupper() and word[i - 1].islower() for word in words for i, c in enumerate(word) if i
+    )
     known = max(sum(c in alphabet for c in letters) for alphabet in _ALPHABETS)
     n = sum(not c.isascii() for word in words for c in word)
     return (n - len(signs) - (len(letters) - known) - odd_case) / max(1, n)

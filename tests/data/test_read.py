@@ -120,6 +120,7 @@ def test_other_separators_and_a_missing_header_are_understood(put):
         ("t.csv", b"", "is empty"),
         ("t.csv", b"a,b\n", "header but no rows"),
         ("t.csv", b"a,b\n1,2\n3\n4,5\n", "Line 3 of t.csv has 1 cells, but the first line has 2"),
+        ("t.csv", "a,b\nä,1\nö,2\n".encode() + b"\xe9,2\n", "Line 4 of t.csv is not UTF-8, but other lines are"),
         ("t.csv", bytes(range(256)), "binary data"),
         ("t.csv", b"a,a\n1,2\n", "two columns named 'a'"),
         ("t.csv.gz", gzip.compress(CSV * 99, mtime=0)[:80], "cut short"),
