@@ -5,10 +5,11 @@ from __future__ import annotations
 from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
+from narrows.data.containers import as_one_row, collected
 from narrows.data.curves import curves
-from narrows.data.filling import fill_arrow, fill_gaps, filled_places, with_column
+from narrows.data.filling import fill_gaps, fill_table, filled_places
 from narrows.data.kinds import ColumnKind, Numeric
-from narrows.data.memory import as_rows, collected, give_back
+from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage
 from narrows.data.read import is_table, read, read_held_out, read_table, without_gaps
 from narrows.data.rows import Columns, Rows
@@ -36,6 +37,7 @@ __all__ = [
     "Weighing",
     "WrittenCells",
     "as_images",
+    "as_one_row",
     "as_rows",
     "as_table",
     "cache_folder",
@@ -43,8 +45,8 @@ __all__ = [
     "collected",
     "curves",
     "fetch_set",
-    "fill_arrow",
     "fill_gaps",
+    "fill_table",
     "filled_places",
     "find_set",
     "give_back",
@@ -64,7 +66,6 @@ __all__ = [
     "weighing",
     "whole_file",
     "whole_folder",
-    "with_column",
     "without_gaps",
     "write",
     "write_chunks",

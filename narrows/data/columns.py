@@ -221,9 +221,7 @@ def _arrow_column(column: pa.ChunkedArray, label: str, source: str, native: str)
         found = as_column(nw.from_native(decoded, series_only=True), label, source)
         return replace(found, type=None if found.type is None else replace(found.type, pandas=native))
     if str(kind) == "extension<arrow.bool8>":
-        return as_column(
-            nw.from_native(column.cast(pa.int8()).cast(pa.bool_()), series_only=True), label, source
-        )
+        return as_column(nw.from_native(column.cast(pa.int8()).cast(pa.bool_()), series_only=True), label, source)
     if types.is_time(kind):
         ticks = column.cast("int32" if types.is_time32(kind) else "int64").to_numpy()
         return Column(ticks / _PER_SECOND[kind.unit], ColumnType("Time", unit="s", pandas=native, arrow=str(kind)))
@@ -371,7 +369,9 @@ def _as_arrow(values: np.ndarray, kind: ColumnType | None) -> Any:
     if name == "Date":
         return pa.array(values, pa.date32()).cast(arrow_type(kind.arrow) or pa.date32())
     if name in ("String", "Time", "Decimal", "Object"):
-        return _objects_as_arrow(_listed(values, kind), kind.arrow or {"String": "string", "Time": "time64[us]"}.get(name, ""))
+        return _objects_as_arrow(
+            _listed(values, kind), kind.arrow or {"String": "string", "Time": "time64[us]"}.get(name, "")
+        )
     cells = _whole(values) if name in _WHOLE else _truths(values) if name == "Boolean" else values
     make = pa.bool_ if name == "Boolean" else getattr(pa, name.lower())
     return pa.array(cells, make(), from_pandas=True)

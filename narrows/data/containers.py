@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +32,12 @@ def collected(X: object) -> Any:
     """
     import narwhals as nw
     import pyarrow as pa
+    from scipy.sparse import issparse
 
-    if is_frame(X) or isinstance(X, np.ndarray) and X.dtype.names is None or _is_series(X):
+    if is_frame(X) or issparse(X) or _is_series(X):
         return X
     if isinstance(X, np.ndarray):
-        return _of_records(X)
+        return X if X.dtype.names is None else _of_records(X)
     if isinstance(X, Mapping):
         return _of_mapping(X)
     if isinstance(X, list | tuple) and X:
@@ -52,10 +52,10 @@ def collected(X: object) -> Any:
         return pa.Table.from_batches([X])
     if isinstance(X, pa.StructArray | pa.ChunkedArray) and pa.types.is_struct(X.type):
         return pa.Table.from_struct_array(X)
-    lazy = nw.from_native(X, pass_through=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
-    if isinstance(lazy, nw.LazyFrame):
-        return lazy.collect().to_native()
-    return _of_protocols(X)
+    wrapped = nw.from_native(X, pass_through=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    if isinstance(wrapped, nw.LazyFrame):
+        wrapped = wrapped.collect()
+    return wrapped.to_native() if isinstance(wrapped, nw.DataFrame) else _of_protocols(X)
 
 
 def _told(make: Any) -> Any:
@@ -71,7 +71,7 @@ def _of_protocols(X: Any) -> Any:
     """What says by itself how it becomes a table."""
     import pyarrow as pa
 
-    if isinstance(X, pa.Array | pa.ChunkedArray | pa.Scalar) or sys.modules.get("torch") and _is_tensor(X):
+    if isinstance(X, pa.Array | pa.ChunkedArray | pa.Scalar):
         return X
     if type(X).__module__.startswith("pyarrow") and hasattr(X, "to_table"):  # a data set
         return _told(X.to_table)
@@ -84,10 +84,6 @@ def _of_protocols(X: Any) -> Any:
     return X
 
 
-def _is_tensor(X: object) -> bool:
-    return isinstance(X, sys.modules["torch"].Tensor)
-
-
 def _is_series(X: object) -> bool:
     import narwhals as nw
 
@@ -97,14 +93,12 @@ def _is_series(X: object) -> bool:
 def _of_records(X: np.ndarray) -> pa.Table:
     """A structured array (n,) as a table; fields of several numbers become lists."""
     assert X.dtype.names is not None
-    columns = {}
-    for name in X.dtype.names:
-        field = X[name]
-        filled = field.filled() if isinstance(field, np.ma.MaskedArray) else field
-        cells = filled if filled.ndim == 1 else filled.reshape(len(X), -1)
-        mask = np.ma.getmaskarray(field) if isinstance(field, np.ma.MaskedArray) and field.ndim == 1 else None
-        columns[name] = arrow_cells(cells if mask is None else [None if m else c for m, c in zip(mask, cells.tolist(), strict=True)])
-    return _table(columns)
+    if X.ndim != 1:
+        raise DataError(f"X is a structured array of shape {X.shape}; give it one record for each row, shape (n,).")
+    # The list of a masked array has None in its gaps.
+    return _table(
+        {name: arrow_cells(X[name].tolist() if np.ma.isMaskedArray(X) else X[name]) for name in X.dtype.names}
+    )
 
 
 def _of_mapping(X: Mapping[Any, Any]) -> Any:

@@ -55,9 +55,7 @@ class Labels:
     @property
     def texts(self) -> tuple[str, ...]:
         """How messages name the columns: "plant, heat" for ("plant", "heat")."""
-        return tuple(
-            ", ".join(str(part) for part in parts if part != "") for parts in zip(*self.levels, strict=True)
-        )
+        return tuple(", ".join(str(part) for part in parts if part != "") for parts in zip(*self.levels, strict=True))
 
     def to_pandas(self) -> Any:
         """The labels as a pandas Index or MultiIndex."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,17 @@ def is_nested(kind: pa.DataType) -> bool:
     from pyarrow import types
 
     return types.is_nested(kind) and not types.is_run_end_encoded(kind)
+
+
+def column_of(name: str, columns: Container[str]) -> str:
+    """The column that a name is a part of, "embedding" for "embedding[3]"; the name itself where there is none."""
+    if name in columns:
+        return name
+    element = re.fullmatch(r"(.*)\[\d+\]", name, re.DOTALL)
+    if element and element[1] in columns:
+        return element[1]
+    dots = [place for place, mark in enumerate(name) if mark == "."]
+    return next((name[:place] for place in reversed(dots) if name[:place] in columns), name)
 
 
 def split_arrow(

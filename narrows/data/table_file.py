@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.data.columns import as_native, is_missing
+from narrows.data.nested import as_whole, joined
 from narrows.data.rows import Rows
 from narrows.errors import OutputError
 
@@ -83,13 +84,17 @@ def as_table(rows: Rows, ending: str) -> pa.Table:
 
     named = {}
     with _fitting(ending):
-        for i, name in enumerate(rows.feature_names):
-            column, kind = rows.column(i), rows.column_type(i)
-            named[name] = (
-                pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
-                if kind is None
-                else as_native(column, kind, "pyarrow")
-            )
+        apart = ((name, [i]) for i, name in enumerate(rows.feature_names))  # text files hold neither lists nor structs
+        for name, places in apart if ending == ".csv" else joined(rows):
+            column, kind = rows.column(places[0]), rows.column_type(places[0])
+            if kind is None:
+                named[name] = pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
+            elif name != rows.feature_names[places[0]]:
+                named[name] = as_whole(rows, places, "pyarrow")
+            elif kind.name == "Object" and ending == ".csv":
+                named[name] = pa.array([None if cell is None else str(cell) for cell in column.tolist()])
+            else:
+                named[name] = as_native(column, kind, "pyarrow")
         if rows.labels is not None:
             name = "label"
             while name in named:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.columns import Column, as_column
+from narrows.data.columns import Column, as_column, as_columns
+from narrows.data.labels import first_repeated
 from narrows.data.memory import types_of
+from narrows.data.nested import Parts, column_of, is_nested
 from narrows.data.rows import Rows, row_name
 from narrows.errors import DataError, DataFormatError
 
@@ -55,21 +57,27 @@ def table_rows(
 ) -> Rows:
     """The columns of a table that are chosen and not ignored; `text` names those that are text whatever they hold."""
     names = list(table.column_names)
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    twice = first_repeated(names)
     if twice is not None:
         raise DataError(f"{source} has two columns named {twice!r}; rename one of them.")
     for name in (*(columns or ()), *(ignore or ()), *((label,) if label is not None else ())):
-        _check_known(name, names, source)
+        _check_known(column_of(name, names), names, source)
     if not table.num_rows:
         raise DataFormatError(f"{source} has a header but no rows; give it at least one row.")
     left_out = dict.fromkeys(ignore or (), "ignored") | ({} if label is None else {label: "the label"})
     chosen = [name for name in dict.fromkeys(columns or names) if name not in left_out]
     if not chosen:
         raise DataError(f"{source} has no column left to learn from; ignore fewer of them.")
-    kept = [_column(table[name], name, source, is_text=name in text) for name in chosen]
+    parts = [
+        part
+        for base in dict.fromkeys(column_of(name, names) for name in chosen)
+        for part in _columns(table[base], base, source, is_text=base in text)
+        if part[0] not in left_out and (part[0] in chosen or base in chosen)
+    ]
+    kept = [column for _, column in parts]
     return Rows(
         tuple(column.values for column in kept),
-        names=tuple(chosen),
+        names=tuple(name for name, _ in parts),
         types=types_of(kept),
         container="pyarrow",
         labels=None if label is None else _labels(table[label]),
@@ -91,6 +99,15 @@ def _check_known(name: str, names: list[str], source: str) -> None:
 
 
 # -- what a column is
+
+
+def _columns(column: pa.ChunkedArray, name: str, source: str, *, is_text: bool) -> Parts:
+    """A column, or of lists and structs one for each element, with their names."""
+    import narwhals as nw
+
+    if is_nested(column.type):
+        return as_columns(nw.from_native(column, series_only=True), name, source, whole=is_text)
+    return [(name, _column(column, name, source, is_text=is_text))]
 
 
 def _column(column: pa.ChunkedArray, name: str, source: str, *, is_text: bool) -> Column:

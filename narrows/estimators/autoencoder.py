@@ -15,7 +15,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
-from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_rows, collected, fill_gaps
+from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_one_row, as_rows, collected, fill_gaps
 from narrows.errors import NotFittedError
 from narrows.estimators import checks, fitting
 from narrows.estimators.html import model_html
@@ -403,7 +403,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         such objects as stand in it: whole numbers, truth values, decimals. A model that was trained with
         ``corruption="masking"`` has learned to fill gaps, and does it best.
         """
-        X = collected(X)
+        self._check_fitted()
+        X = collected(as_one_row(X, self.schema_))
         rows = self._rows(X)
         return fill_gaps(X, rows, self.impute_rows(rows))
 
@@ -513,7 +514,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _rows(self, X: Any) -> Rows:
         self._check_fitted()
-        return as_rows(X, image_shape=self.image_shape)
+        return as_rows(X, image_shape=self.image_shape, schema=self.schema_)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "network_")

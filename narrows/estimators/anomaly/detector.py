@@ -250,7 +250,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _rows(self, X: Any) -> Rows:
         self._check_fitted()
-        return as_rows(X, image_shape=None if self.estimator is None else self.estimator.image_shape)
+        shape = None if self.estimator is None else self.estimator.image_shape
+        return as_rows(X, image_shape=shape, schema=self.schema_)
 
     def _quietly_encoded(self, schema: Schema, rows: Rows) -> np.ndarray:
         """The rows of the fit as floats; that some hold what the schema did not see is meant."""
