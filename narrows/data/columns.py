@@ -107,7 +107,8 @@ def _arrow(series: nw.Series[Any]) -> pa.ChunkedArray | None:
     if series.implementation.is_pyarrow():
         return held
     if series.implementation.is_polars():
-        return None if str(held.dtype) == "Object" else pa.chunked_array([held.to_arrow()])
+        is_foreign = str(held.dtype) in ("Object", "Int128", "UInt128")
+        return None if is_foreign else pa.chunked_array([held.to_arrow()])
     if type(getattr(held, "dtype", None)).__name__ != "ArrowDtype":
         return None
     found = held.array.__arrow_array__()
@@ -249,15 +250,17 @@ def _as_pandas(values: np.ndarray, kind: ColumnType) -> Any:
     import pandas as pd
 
     native = kind.pandas
-    if native.endswith("[pyarrow]") and not native.startswith("string"):
+    if native.endswith("[pyarrow]") and native != "string[pyarrow]":
         array = _as_arrow(values, kind)
+        if "_view" in str(array.type):  # which pandas cannot handle
+            array = array.cast(str(array.type).replace("_view", ""))
         return pd.array(array, dtype=pd.ArrowDtype(array.type))
     if kind.name in ("Categorical", "Enum"):
         levels, codes = _codes(values, kind)
         index = index_of(levels, kind.level_type)
         return pd.Categorical.from_codes(codes, categories=index, ordered=kind.ordered)  # pyright: ignore[reportArgumentType]
     if kind.name == "Object" or (kind.level_type and native in ("", "object")):
-        return pd.array(_cells(values, kind), dtype=object)
+        return pd.Series(_cells(values, kind), dtype=object)
     if kind.name == "String" and kind.level_type:
         return _intervals(values, kind)
     if kind.name in _WHOLE:
@@ -274,7 +277,7 @@ def _as_pandas(values: np.ndarray, kind: ColumnType) -> Any:
     if kind.name == "Duration":
         return pd.Series(_spans(values, kind)).astype(native or f"timedelta64[{kind.unit}]").array  # pyright: ignore[reportArgumentType]
     if kind.name in ("Time", "Decimal"):
-        return pd.array(_cells(values, kind), dtype=object)
+        return pd.Series(_cells(values, kind), dtype=object)
     return pd.Series(values, dtype=native or ("str" if values.dtype == object else None))  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 

@@ -127,6 +127,9 @@ def fill_arrow(column: pa.ChunkedArray, at: np.ndarray, cells: np.ndarray, kind:
         both = pa.concat_tables(tables, promote_options="permissive").column(0)
     if pa.types.is_dictionary(both.type):
         both = both.unify_dictionaries()
+    if "_view" in str(both.type):  # which Arrow cannot take cells of
+        plain = both.cast("large_" + str(both.type).replace("_view", ""))
+        return plain.take(pa.array(_places(at))).cast(both.type)
     return both.take(pa.array(_places(at)))
 
 
@@ -165,7 +168,7 @@ def _fill_pandas(series: Any, at: np.ndarray, cells: np.ndarray, kind: ColumnTyp
             return _put(series, at, pd.Series(as_native(cells, kind, "pandas")).astype(dtype).array)
         except _CANNOT:
             series = series.astype(object)
-    if kind is not None and kind.level_type and dtype == object:
+    if kind is not None and kind.level_type and str(dtype) == "object":
         return _put(series, at, as_native(cells, kind, "pandas"))
     new: Any = np.empty(len(cells), dtype=object)
     new[:] = _styled(cells, _there(series.tolist(), at))

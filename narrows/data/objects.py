@@ -25,7 +25,7 @@ def object_column(cells: list[Any], label: str, source: str, native: str = "", a
     kind = ColumnType("String", pandas=native, arrow=arrow)
     if not there:
         return Column(np.full(len(cells), None, dtype=object), kind)
-    if all(isinstance(cell, Real | Decimal | np.bool_) for cell in there):
+    if all(isinstance(cell, Real | Decimal | np.bool_) and not isinstance(cell, np.timedelta64) for cell in there):
         return _numbers(cells, there, native, arrow)
     for find in (_dates, _moments, _times, _spans):
         found = find(cells, there, native)
@@ -93,7 +93,8 @@ def _moments(cells: list[Any], there: list[Any], native: str) -> Column | None:
         values = np.array([np.datetime64("NaT") if is_missing(cell) else cell for cell in cells])
         unit = np.datetime_data(values.dtype)[0]
         unit = unit if unit in ("s", "ms", "us", "ns") else "s"
-        return Column(values.astype(f"datetime64[{unit}]"), ColumnType("Datetime", unit=unit, pandas=native))
+        kind = ColumnType("Datetime", level_type="Timestamp", unit=unit, pandas=native)
+        return Column(values.astype(f"datetime64[{unit}]"), kind)
     if all(type(cell).__name__ == "Period" for cell in there):
         word = class_of(there)
         starts = [None if is_missing(cell) else cell.to_timestamp().to_pydatetime() for cell in cells]

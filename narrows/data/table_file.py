@@ -91,8 +91,8 @@ def as_table(rows: Rows, ending: str) -> pa.Table:
                 named[name] = pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
             elif name != rows.feature_names[places[0]]:
                 named[name] = as_whole(rows, places, "pyarrow")
-            elif kind.name == "Object" and ending == ".csv":
-                named[name] = pa.array([None if cell is None else str(cell) for cell in column.tolist()])
+            elif ending == ".csv" and (kind.name == "Object" or (kind.name == "String" and kind.reading is None)):
+                named[name] = pa.array([None if cell is None else str(cell) for cell in column.tolist()], pa.string())
             else:
                 named[name] = as_native(column, kind, "pyarrow")
         if rows.labels is not None:
