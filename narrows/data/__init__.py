@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from narrows.data.aside import aside_sentence, how_to_keep
 from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
@@ -40,6 +41,7 @@ __all__ = [
     "as_one_row",
     "as_rows",
     "as_table",
+    "aside_sentence",
     "cache_folder",
     "check_output",
     "collected",
@@ -50,6 +52,7 @@ __all__ = [
     "filled_places",
     "find_set",
     "give_back",
+    "how_to_keep",
     "is_gap",
     "is_table",
     "is_written_in_chunks",

@@ -57,9 +57,6 @@ def split_arrow(
         return [(label, opaque_column(column.to_pylist(), "maps or unions", native))]
     if types.is_struct(kind):
         return _fields(column, label, source, as_column, native, whole or "struct")
-    if types.is_list_view(kind) or types.is_large_list_view(kind):
-        column = column.cast(_plain_list(kind))
-        kind = column.type
     return _elements(column, label, native, whole or _list_word(kind))
 
 
@@ -209,14 +206,8 @@ def _list_word(kind: pa.DataType) -> str:
     from pyarrow import types
 
     word = "fixed_size_list" if types.is_fixed_size_list(kind) else "list"
-    word = "large_list" if types.is_large_list(kind) else word
+    word = "large_list" if types.is_large_list(kind) or types.is_large_list_view(kind) else word
     return f"{word} {kind.value_field.name}"
-
-
-def _plain_list(kind: Any) -> pa.DataType:
-    import pyarrow as pa
-
-    return pa.large_list(kind.value_field)
 
 
 # -- together
