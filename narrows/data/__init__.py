@@ -12,6 +12,7 @@ from narrows.data.filling import fill_gaps, fill_table, filled_places
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage
+from narrows.data.nested import column_of
 from narrows.data.read import is_table, read, read_held_out, read_table, without_gaps
 from narrows.data.rows import Columns, Rows
 from narrows.data.scaling import Scale
@@ -45,6 +46,7 @@ __all__ = [
     "cache_folder",
     "check_output",
     "collected",
+    "column_of",
     "curves",
     "fetch_set",
     "fill_gaps",

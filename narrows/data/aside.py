@@ -51,9 +51,7 @@ def _how(schema: Schema, place: Literal["python", "shell"]) -> str:
         setting = f"--categorical {','.join(shown)}" if place == "shell" else f"categorical={tuple(shown)!r}"
         ways.append(f"to learn from {'it' if len(named) == 1 else 'them'} as from categories, set {setting}")
     if lists:
-        ways.append(
-            f"to learn from {_listed([repr(n) for n in reasons if n in lists])}, give each value a column"
-        )
+        ways.append(f"to learn from {_listed([repr(n) for n in reasons if n in lists])}, give each value a column")
     return "; ".join(ways) + "."
 
 

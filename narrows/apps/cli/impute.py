@@ -87,7 +87,7 @@ def _is_written(data: str) -> bool:
     """Whether DATA is text, which says more than what is read from it: 01 is not 1."""
     from narrows.data import table_files
 
-    return not table_files(Path(data), parquet=True)
+    return bool(table_files(Path(data), parquet=False))
 
 
 def _tables(fitted: Autoencoder, data: str, found: _Count, voice: Voice, *, as_text: bool) -> Iterator[pa.Table]:

@@ -13,7 +13,7 @@ from sklearn.preprocessing import RobustScaler
 
 import narrows
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
-from narrows.errors import (
+from narrows.errors import SetAsideWarning, (
     DataError,
     ModelDamagedError,
     ModelVersionError,
@@ -220,7 +220,8 @@ def test_the_right_column_is_blamed_beside_identifiers_dates_and_categories(esti
             "x": rng.normal(size=400),
         }
     )
-    fitted = AnomalyDetector(estimator, random_state=0).fit(frame)
+    with pytest.warns(SetAsideWarning, match="'id'"):
+        fitted = AnomalyDetector(estimator, random_state=0).fit(frame)
     strange = frame[:3].assign(x=50.0)
     assert [reasons[0].column for reasons in fitted.explain(strange)] == ["x"] * 3
     assert [reasons[0].observed for reasons in fitted.explain(strange)] == [50.0] * 3
