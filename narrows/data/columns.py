@@ -286,10 +286,12 @@ def _intervals(values: np.ndarray, kind: ColumnType) -> Any:
     import pandas as pd
 
     gaps = is_gap(values)
-    index = index_of(values[~gaps].tolist(), kind.level_type)
+    if gaps.all():
+        return pd.array([None] * len(values), dtype=kind.level_type)
     places = np.full(len(values), -1)
-    places[~gaps] = np.arange(len(index))
-    return index.take(places, allow_fill=True, fill_value=np.nan).array if len(index) else pd.array(values)
+    places[~gaps] = np.arange((~gaps).sum())
+    index = index_of(values[~gaps].tolist(), kind.level_type)
+    return index.take(places, allow_fill=True, fill_value=np.nan).array
 
 
 def _cells(values: np.ndarray, kind: ColumnType) -> np.ndarray:

@@ -212,8 +212,3 @@ def _frame_names(schema: Schema) -> list[str]:
 
 def _is_one_cell(cell: object) -> bool:
     return not isinstance(cell, Mapping | list | tuple | np.ndarray) or isinstance(cell, str)
-
-
-def is_one_row(X: Any) -> bool:
-    """Whether this is a list or tuple of cells, some of them no numbers, which no array can be made of."""
-    return isinstance(X, list | tuple) and bool(X) and all(_is_one_cell(cell) for cell in X)

@@ -263,7 +263,13 @@ def _checked(X: Any, name: str) -> np.ndarray:
 
 
 def _first_text_cell(X: Any, name: str) -> str | None:
-    for i, row in enumerate(np.asarray(X, dtype=object)):
+    cells = np.asarray(X, dtype=object)
+    if cells.ndim == 1:
+        return (
+            f"Expected 2D array, got 1D array instead: {name} is one row or one column; give one row as a frame of one "
+            "row, df.iloc[[0]], and one column as df[['name']]."
+        )
+    for i, row in enumerate(cells):
         for j, cell in enumerate(row):
             if isinstance(cell, str | bytes) and not is_number_text(cell):
                 return (

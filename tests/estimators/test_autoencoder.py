@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from torch import nn
 
 from narrows import Autoencoder
-from narrows.errors import SetAsideWarning, (
+from narrows.errors import (
     DataError,
     DataRangeError,
     DivergedError,
@@ -21,6 +21,7 @@ from narrows.errors import SetAsideWarning, (
     NotFittedError,
     NotNumericError,
     SchemaMismatchError,
+    SetAsideWarning,
     SettingError,
 )
 from narrows.estimators import VARIANTS

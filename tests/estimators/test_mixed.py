@@ -14,7 +14,7 @@ import torch
 
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder, load, read
 from narrows.data import as_rows
-from narrows.errors import SetAsideWarning, MissingValuesError, SchemaMismatchError
+from narrows.errors import MissingValuesError, SchemaMismatchError, SetAsideWarning
 from narrows.estimators import VARIANTS, resolving
 from narrows.model import Gaussian, MixedDensity, MixedError, SquaredError
 from narrows.training.flat import FlatParameters

@@ -13,13 +13,14 @@ from sklearn.preprocessing import RobustScaler
 
 import narrows
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
-from narrows.errors import SetAsideWarning, (
+from narrows.errors import (
     DataError,
     ModelDamagedError,
     ModelVersionError,
     NotFittedError,
     OutputExistsError,
     SchemaMismatchError,
+    SetAsideWarning,
     SettingError,
 )
 from tests.estimators.test_persistence import forge
