@@ -22,6 +22,8 @@ NarrowsError
 │   └── OutputExistsError (FileExistsError)
 └── MissingExtraError (ImportError)       an optional dependency is not installed
 
+SetAsideWarning (UserWarning)             a fit does not learn from some columns
+
 A message is one sentence: what is wrong, where, and what to do.
 """
 
@@ -112,3 +114,7 @@ class OutputExistsError(OutputError, FileExistsError):
 
 class MissingExtraError(NarrowsError, ImportError):
     """An optional dependency is not installed."""
+
+
+class SetAsideWarning(UserWarning):
+    """A fit does not learn from some columns; the message names them, with reasons and how to keep them."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from narrows.data.aside import aside_sentence, how_to_keep
 from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
+from narrows.data.containers import as_one_row, collected
 from narrows.data.curves import curves
-from narrows.data.filling import fill_arrow, fill_gaps, filled_places, with_column
+from narrows.data.filling import fill_gaps, fill_table, filled_places
 from narrows.data.inspection import ColumnReport, Inspection, inspect
 from narrows.data.kinds import ColumnKind, Numeric
-from narrows.data.memory import as_rows, collected, give_back
+from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage
+from narrows.data.nested import column_of
 from narrows.data.options import ReadingOptions, reading_options
 from narrows.data.read import is_table, read, read_held_out, read_table, without_gaps
 from narrows.data.rows import Columns, Rows
@@ -41,18 +44,22 @@ __all__ = [
     "Weighing",
     "WrittenCells",
     "as_images",
+    "as_one_row",
     "as_rows",
     "as_table",
+    "aside_sentence",
     "cache_folder",
     "check_output",
     "collected",
+    "column_of",
     "curves",
     "fetch_set",
-    "fill_arrow",
     "fill_gaps",
+    "fill_table",
     "filled_places",
     "find_set",
     "give_back",
+    "how_to_keep",
     "inspect",
     "is_gap",
     "is_table",
@@ -71,7 +78,6 @@ __all__ = [
     "weighing",
     "whole_file",
     "whole_folder",
-    "with_column",
     "without_gaps",
     "write",
     "write_chunks",

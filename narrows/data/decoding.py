@@ -50,7 +50,15 @@ def _block(schema: Schema, floats: np.ndarray) -> Rows:
         values = tuple(np.empty(n, dtype) for dtype in dtypes)
     else:
         values = np.empty((n, len(dtypes)), dtypes[0])
-    rows = Rows(values, schema.names, schema.types, schema.image_shape, schema.layout, schema.container)
+    rows = Rows(
+        values,
+        schema.names,
+        schema.types,
+        schema.image_shape,
+        schema.layout,
+        schema.container,
+        column_labels=schema.labels,
+    )
     for chunk in rows.chunks():
         block = kind.decode(floats[chunk])
         if isinstance(values, tuple):
@@ -86,6 +94,7 @@ def _columns(schema: Schema, floats: np.ndarray, gaps: bool) -> Rows:
         schema.names,
         tuple(types) if any(types) else None,
         container=schema.container,
+        column_labels=schema.labels,
     )
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.data.columns import ColumnType, as_native, is_gap, is_missing
-from narrows.data.memory import give_back, is_frame
+from narrows.data.containers import is_frame
+from narrows.data.memory import give_back
+from narrows.data.nested import as_whole, joined
 from narrows.data.rows import Rows
 
 if TYPE_CHECKING:
@@ -26,19 +28,77 @@ def fill_gaps(X: Any, rows: Rows, filled: Rows) -> Any:
     """
     if not is_frame(X) or filled.container not in ("pandas", "polars", "pyarrow"):
         return give_back(filled)
-    for i in range(rows.n_columns):
-        at = filled_places(rows, filled, i)
+    for i, (_, parts) in enumerate(joined(rows)):
+        at = np.logical_or.reduce([filled_places(rows, filled, part) for part in parts])
         if not at.any():
             continue
-        cells, kind = filled.column(i)[at], filled.column_type(i)
+        column = _COLUMN[filled.container](X, i)
+        if _is_whole(rows, parts):
+            new = _filled_whole(column, filled, parts, at)
+        else:
+            new = _FILLS[filled.container](column, at, filled.column(parts[0])[at], filled.column_type(parts[0]))
         if filled.container == "pandas":
             X = X.copy(deep=False)
-            X.isetitem(i, _fill_pandas(X.iloc[:, i], at, cells, kind))
+            X.isetitem(i, new)
         elif filled.container == "polars":
-            X = X.with_columns(_fill_polars(X.to_series(i), at, cells, kind).alias(X.columns[i]))
+            X = X.with_columns(new.alias(X.columns[i]))
         else:
-            X = with_column(X, i, fill_arrow(X.column(i), at, cells, kind))
+            X = with_column(X, i, new)
     return X
+
+
+def fill_table(table: pa.Table, rows: Rows, filled: Rows) -> pa.Table:
+    """The same of an Arrow table that has the columns of the rows by name, among others or without some of them."""
+    given = {name: i for i, name in enumerate(table.column_names)}
+    for i, (name, parts) in enumerate(joined(rows)):
+        place = i if rows.names is None else given.get(name)
+        at = np.logical_or.reduce([filled_places(rows, filled, part) for part in parts])
+        if place is None or not at.any():
+            continue
+        column = table.column(place)
+        if _is_whole(rows, parts):
+            new = _filled_whole(column, filled, parts, at)
+        else:
+            new = fill_arrow(column, at, filled.column(parts[0])[at], filled.column_type(parts[0]))
+        table = with_column(table, place, new)
+    return table
+
+
+def _is_whole(rows: Rows, parts: list[int]) -> bool:
+    kind = rows.column_type(parts[0])
+    return kind is not None and bool(kind.part_of)
+
+
+def _filled_whole(column: Any, filled: Rows, parts: list[int], at: np.ndarray) -> Any:
+    """A column of lists or structs with the cells that had a gap anew."""
+    container = filled.container
+    new = as_whole(filled.take(at), parts, container)
+    if container == "pandas":
+        import pandas as pd
+
+        if str(column.dtype) == "object":
+            return _put(column, at, new)
+        old, new = _chunked(column.array), _chunked(new)
+        both = old.cast(new.type).chunks + new.chunks
+        return pd.Series(_taken(both, at), index=column.index, dtype=pd.ArrowDtype(new.type))
+    if container == "polars":
+        import polars as pl
+
+        return pl.concat([column.cast(new.dtype), new]).gather(_places(at))
+    return _taken([*column.cast(new.type).chunks, new], at)
+
+
+def _chunked(array: Any) -> Any:
+    import pyarrow as pa
+
+    found = array.__arrow_array__()
+    return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+
+
+def _taken(chunks: list[Any], at: np.ndarray) -> Any:
+    import pyarrow as pa
+
+    return pa.chunked_array(chunks).take(pa.array(_places(at)))
 
 
 def filled_places(rows: Rows, filled: Rows, i: int) -> np.ndarray:
@@ -56,7 +116,7 @@ def fill_arrow(column: pa.ChunkedArray, at: np.ndarray, cells: np.ndarray, kind:
     import pyarrow as pa
 
     try:
-        if cells.dtype == object and (kind is None or kind.name == "String"):
+        if cells.dtype == object and (kind is None or _is_text(kind)):
             is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
             new = pa.array(cells if is_text else _styled(cells, _there(column.to_pylist(), at)), column.type)
         else:
@@ -67,6 +127,9 @@ def fill_arrow(column: pa.ChunkedArray, at: np.ndarray, cells: np.ndarray, kind:
         both = pa.concat_tables(tables, promote_options="permissive").column(0)
     if pa.types.is_dictionary(both.type):
         both = both.unify_dictionaries()
+    if "_view" in str(both.type):  # which Arrow cannot take cells of
+        plain = both.cast("large_" + str(both.type).replace("_view", ""))
+        return plain.take(pa.array(_places(at))).cast(both.type)
     return both.take(pa.array(_places(at)))
 
 
@@ -74,7 +137,7 @@ def _fill_polars(series: Any, at: np.ndarray, cells: np.ndarray, kind: ColumnTyp
     import polars as pl
 
     try:
-        if cells.dtype == object and (kind is None or kind.name == "String"):
+        if cells.dtype == object and (kind is None or _is_text(kind)):
             new = pl.Series(_styled(cells, _there(series.to_list(), at)), dtype=series.dtype)
         else:
             new = pl.Series(as_native(cells, kind, "polars")).cast(series.dtype)
@@ -105,9 +168,19 @@ def _fill_pandas(series: Any, at: np.ndarray, cells: np.ndarray, kind: ColumnTyp
             return _put(series, at, pd.Series(as_native(cells, kind, "pandas")).astype(dtype).array)
         except _CANNOT:
             series = series.astype(object)
+    if kind is not None and kind.level_type and str(dtype) == "object":
+        return _put(series, at, as_native(cells, kind, "pandas"))
     new: Any = np.empty(len(cells), dtype=object)
     new[:] = _styled(cells, _there(series.tolist(), at))
     return _put(series, at, new)
+
+
+_COLUMN = {"pandas": lambda X, i: X.iloc[:, i], "polars": lambda X, i: X.to_series(i), "pyarrow": lambda X, i: X[i]}
+_FILLS = {"pandas": _fill_pandas, "polars": _fill_polars, "pyarrow": fill_arrow}
+
+
+def _is_text(kind: ColumnType) -> bool:
+    return kind.name == "String" and not kind.level_type
 
 
 def _put(series: Any, at: np.ndarray, new: Any) -> Any:

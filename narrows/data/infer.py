@@ -86,8 +86,10 @@ def _is_plain(rows: Rows, columns: np.ndarray, forced: set[int], with_gaps: bool
 
 
 def _named_rows(rows: Rows, i: int, forced: set[int], with_gaps: bool) -> SetAside | None:
-    """A column that is empty, or says no more than which row it is."""
-    values = rows.column(i)
+    """A column that is empty, that holds no single values, or says no more than which row it is."""
+    values, of_frame = rows.column(i), rows.column_type(i)
+    if of_frame is not None and of_frame.aside:
+        return SetAside.of(i, of_frame.aside, values.dtype)
     is_text, is_whole = values.dtype == object, values.dtype.kind in "iu"
     if not is_text and not is_whole:
         # A block of numbers has all its columns looked at when it is measured.

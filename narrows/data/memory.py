@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from narrows.data.columns import Column, ColumnType, as_column, as_native
+from narrows.data.columns import Column, ColumnType, as_columns, as_native
+from narrows.data.containers import as_one_row, collected, is_frame
+from narrows.data.labels import Labels, first_repeated
+from narrows.data.nested import Parts, as_whole, joined
 from narrows.data.rows import Layout, Rows, row_name
 from narrows.errors import DataError, NotNumericError, SettingError
 
@@ -30,14 +33,18 @@ def as_rows(
     X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, Rows, or path
         Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w) with 1 or 3 channels: images; where
         both ends could be channels, the last axis is taken, and the second for torch tensors.
-        Sparse matrices are densified; bfloat16 and half tensors become float32. Frames may hold text and dates. A path
-        is that of a file which `narrows.read` knows.
+        Sparse matrices are densified; bfloat16 and half tensors become float32. Frames may hold text and dates, lists
+        of numbers (each element becomes a column, "embedding[0]") and structs ("address.city"). What else holds a
+        table is taken for one, and answered with a pyarrow table: Arrow batches, readers, data sets and streams, lazy
+        frames, what has ``__dataframe__``, dicts of columns, lists of dicts, a dict of cells (one row), structured
+        arrays. A path is that of a file which `narrows.read` knows.
     image_shape : (h, w) or (h, w, c), optional
         Says that the d columns of a table are such images, flattened row-major, channels last.
     name : str, default "X"
         What messages call the rows.
     schema : Schema, optional
-        Of a fitted model; the columns of a file are read as they were at the fit, and a cell that is not what its
+        That of a fitted model, with which one row may also be a pandas Series, a list or a tuple of as many cells as
+        the fit had columns. The columns of a file are read as they were at the fit, and a cell that is not what its
         column holds is an error.
 
     Raises
@@ -63,7 +70,7 @@ def as_rows(
             raise DataError(
                 f"{X.source} is a stream, which only fit takes whole; work on it in parts: for rows in X.chunks(): ..."
             )
-        X = collected(X)
+        X = collected(X if schema is None else as_one_row(X, schema))
         rows = _from_frame(X, name) if is_frame(X) else _from_array(X, name)
     return rows if image_shape is None else _with_image_shape(rows, image_shape)
 
@@ -77,17 +84,15 @@ def give_back(rows: Rows) -> Any:
         import torch
 
         return torch.from_numpy(array)
-    columns = {
-        name: as_native(rows.column(i), rows.column_type(i), rows.container)
-        for i, name in enumerate(rows.feature_names)
-    }
+    columns = native_columns(rows)
     if rows.container == "pandas":
         import pandas as pd
 
         frame = pd.DataFrame(columns)
         frame.index = frame.index if rows.index is None else cast("Any", rows.index)
-        labels = range(rows.n_columns) if rows.column_labels is None else rows.column_labels
-        return frame if rows.names else frame.set_axis(cast("Any", labels), axis=1)
+        if rows.column_labels is not None:
+            return frame.set_axis(rows.column_labels.to_pandas(), axis=1)
+        return frame if rows.names else frame.set_axis(cast("Any", range(len(columns))), axis=1)
     if rows.container == "polars":
         import polars as pl
 
@@ -95,6 +100,16 @@ def give_back(rows: Rows) -> Any:
     import pyarrow as pa
 
     return pa.table(columns)
+
+
+def native_columns(rows: Rows) -> dict[str, Any]:
+    """The columns of rows as those of their own kind of frame, lists and structs together again."""
+    return {
+        name: as_native(rows.column(places[0]), rows.column_type(places[0]), rows.container)
+        if [name] == [rows.feature_names[i] for i in places]
+        else as_whole(rows, places, rows.container)
+        for name, places in joined(rows)
+    }
 
 
 def _in_layout(rows: Rows) -> np.ndarray:
@@ -111,60 +126,79 @@ def _in_layout(rows: Rows) -> np.ndarray:
 # -- frames
 
 
-def collected(X: object) -> object:
-    """What a lazy frame of polars stands for; anything else as it is."""
-    import narwhals as nw
-
-    return cast("Any", X).collect() if nw.dependencies.is_polars_lazyframe(X) else X
-
-
-def is_frame(X: object) -> bool:
-    """Whether this is a frame of pandas, polars or pyarrow."""
-    import narwhals as nw
-
-    return nw.dependencies.is_into_dataframe(X)
-
-
 def _from_frame(X: Any, name: str) -> Rows:
     import narwhals as nw
 
-    labels = list(X.column_names if nw.dependencies.is_pyarrow_table(X) else X.columns)
-    names = _column_names(labels, name)
-    if not len(X) or not labels:
-        what = "sample" if labels else "feature"
+    is_pandas = nw.dependencies.is_pandas_like_dataframe(X)
+    labels = Labels.of(X.columns) if is_pandas else None
+    given = list(X.column_names if nw.dependencies.is_pyarrow_table(X) else X.columns)
+    names = _column_names(given, labels, name)
+    if not len(X) or not given:
+        what = "sample" if given else "feature"
         raise DataError(
-            f"Found array with 0 {what}(s) (shape=({len(X)}, {len(labels)})) while a minimum of 1 is required."
+            f"Found array with 0 {what}(s) (shape=({len(X)}, {len(given)})) while a minimum of 1 is required."
         )
-    frame = nw.from_native(X, eager_only=True)
-    columns = [as_column(frame[:, i], str(labels[i]), name) for i in range(len(labels))]
-    implementation = frame.implementation
+    told = names or _label_names(labels, len(given))
+    parts = _parts(X, told, name)
+    if len(parts) != len(given):
+        names = told
+    columns = [column for _, column in parts]
+    implementation = nw.get_native_namespace(X).__name__
     return Rows(
         tuple(column.values for column in columns),
-        names=names,
+        names=None if names is None else tuple(part for part, _ in parts),
         types=types_of(columns),
         notes=tuple(column.note for column in columns if column.note),
-        container="polars" if implementation.is_polars() else "pyarrow" if implementation.is_pyarrow() else "pandas",
-        index=X.index if implementation.is_pandas_like() else None,
-        column_labels=X.columns if implementation.is_pandas_like() and names is None else None,
+        container="pandas" if is_pandas else "polars" if implementation == "polars" else "pyarrow",
+        index=X.index if is_pandas else None,
+        column_labels=labels,
         source=name,
     )
 
 
-def _column_names(labels: list[Any], name: str) -> tuple[str, ...] | None:
-    twice = (
-        next((label for i, label in enumerate(labels) if label in labels[:i]), None)
-        if len(set(labels)) < len(labels)
-        else None
-    )
-    if twice is not None:
-        raise DataError(f"{name} has two columns named {twice!r}; rename or drop one of them.")
-    are_text = [isinstance(label, str) for label in labels]
+def _parts(X: Any, names: Sequence[str], source: str) -> Parts:
+    """The columns of a frame, those of lists and structs as several."""
+    import narwhals as nw
+
+    if nw.dependencies.is_pandas_like_dataframe(X):
+        series = (X.iloc[:, i] for i in range(len(names)))  # by place: labels may be of any kind
+    else:
+        frame = nw.from_native(X, eager_only=True)
+        series = (frame[:, i].to_native() for i in range(len(names)))
+    parts = [
+        part
+        for column, name in zip(series, names, strict=True)
+        for part in as_columns(nw.from_native(column, series_only=True), name, source)
+    ]
+    if len(parts) > len(names):
+        _check_different([name for name, _ in parts], source)
+    return parts
+
+
+def _label_names(labels: Labels | None, n: int) -> tuple[str, ...]:
+    """How messages name columns whose labels are no texts."""
+    return tuple(f"x{i}" for i in range(n)) if labels is None or labels.are_places else labels.texts
+
+
+def _column_names(given: list[Any], labels: Labels | None, name: str) -> tuple[str, ...] | None:
+    """The names of columns, of a MultiIndex its levels joined; None for labels of numbers or dates."""
+    _check_different(given, name)
+    are_text = [isinstance(label, str) for label in given]
     if any(are_text) and not all(are_text):
         raise DataError(
             "Feature names are only supported if all input features have string names, but the columns of "
             f"{name} mix text with other types; convert them with X.columns = X.columns.astype(str)."
         )
-    return tuple(labels) if all(are_text) else None
+    if labels is not None and len(labels.levels) > 1:
+        _check_different(list(labels.texts), name)
+        return labels.texts
+    return tuple(given) if all(are_text) else None
+
+
+def _check_different(labels: list[Any], name: str) -> None:
+    twice = first_repeated(labels)
+    if twice is not None:
+        raise DataError(f"{name} has two columns named {twice!r}; rename or drop one of them.")
 
 
 def types_of(columns: Sequence[Column]) -> tuple[ColumnType | None, ...] | None:
@@ -230,7 +264,13 @@ def _checked(X: Any, name: str) -> np.ndarray:
 
 
 def _first_text_cell(X: Any, name: str) -> str | None:
-    for i, row in enumerate(np.asarray(X, dtype=object)):
+    cells = np.asarray(X, dtype=object)
+    if cells.ndim == 1:
+        return (
+            f"Expected 2D array, got 1D array instead: {name} is one row or one column; give one row as a frame of one "
+            "row, df.iloc[[0]], and one column as df[['name']]."
+        )
+    for i, row in enumerate(cells):
         for j, cell in enumerate(row):
             if isinstance(cell, str | bytes) and not is_number_text(cell):
                 return (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from narrows.data import arrays, csv_file, images, sets, stream, tables
+from narrows.data import arrays, csv_file, images, other_files, sets, stream, tables
 from narrows.data.columns import is_gap
 from narrows.data.options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
@@ -45,9 +45,11 @@ def read(
     Parameters
     ----------
     source : str or path
-        A CSV (also .csv.gz), Parquet, NPY, NPZ or IDX (also .gz) file; a folder of CSV or of Parquet files, which are
-        one table; a folder of PNG or JPEG images whose sub-folders are classes; or the name of a set, "digits",
-        "mnist", "fashion-mnist" (its training part).
+        A CSV (also .csv.gz), Parquet, NPY, NPZ or IDX (also .gz) file; a spreadsheet (.xlsx, .xls, .xlsb, .ods, with
+        ``narrows[excel]``; "table.xlsx#Costs" names a sheet, else the first that is not empty is read); a Feather,
+        Arrow or ORC file; JSON, a list of objects or one in each line (.json, .jsonl, .ndjson); these and Feather also
+        packed (.gz, .zst). A folder of CSV or of Parquet files, which are one table; a folder of PNG or JPEG images
+        whose sub-folders are classes; or the name of a set, "digits", "mnist", "fashion-mnist" (its training part).
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
     columns : names, optional
         Which columns of a table to read. Default: all of them; what is not learned from, `fit` sets aside.
@@ -118,7 +120,7 @@ def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
 def is_table(path: Path) -> bool:
     """Whether it is a table, or a folder of tables and no images."""
     if not path.is_dir():
-        return csv_file.is_csv(path) or tables.is_parquet(path)
+        return csv_file.is_csv(path) or tables.is_parquet(path) or other_files.is_other(path)
     return not images.holds_images(path) and any(stream.table_files(path, parquet=parquet) for parquet in (True, False))
 
 
@@ -130,9 +132,9 @@ def _read_path(
     image_size: Sequence[int] | None,
     options: ReadingOptions,
 ) -> Rows:
-    if not path.exists():
+    if not other_files.split_sheet(path)[0].exists():
         raise DataNotFoundError(f"There is no file, folder or set {str(path)!r}; the sets are {', '.join(sets.SETS)}.")
-    if not path.is_file() and not path.is_dir():
+    if path.exists() and not path.is_file() and not path.is_dir():
         raise DataFormatError(f"{path} is neither a file nor a folder; give one of them.")
     try:
         if is_table(path):
@@ -153,8 +155,8 @@ def _read_path(
     except MemoryError as error:
         raise DataError(f"{path} needs more memory than there is; give a part of it.") from error
     raise DataFormatError(
-        f"{path.name} has an ending that narrows does not know; give a CSV, Parquet, NPY, NPZ or IDX file, "
-        "or a folder of PNG or JPEG images."
+        f"{path.name} has an ending that narrows does not know; give a CSV, Parquet, Excel, Feather, ORC, JSON, NPY, "
+        "NPZ or IDX file, or a folder of PNG or JPEG images."
     )
 
 
@@ -162,6 +164,8 @@ def read_table(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[st
     """A CSV or Parquet file, or a folder of them, as Arrow's table, with notes on how it was read."""
     if path.is_dir():
         return stream.read_whole(path, text), ()
+    if other_files.is_other(path):
+        return other_files.read_other(path)
     return csv_file.read_csv(path, text) if csv_file.is_csv(path) else (tables.read_parquet(path), ())
 
 

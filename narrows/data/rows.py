@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from narrows.data.columns import ColumnType, is_gap
+from narrows.data.column_type import ColumnType, is_gap
+from narrows.data.labels import Labels
 
 Columns = np.ndarray | tuple[np.ndarray, ...]
 Container = Literal["numpy", "pandas", "polars", "pyarrow", "torch"]
@@ -41,8 +42,8 @@ class Rows:
     """The class of each row, where the source has one (sub-folders, label files)."""
     index: object | None = None
     """The pandas index, to give back."""
-    column_labels: object | None = None
-    """The pandas column labels where they are not text, to give back."""
+    column_labels: Labels | None = None
+    """The pandas column labels, to give back."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Columns that were set aside -> the reason in a few words."""
     notes: tuple[str, ...] = ()
@@ -66,8 +67,8 @@ class Rows:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The column names, or "x0", "x1", ... where there are none."""
-        return self.names or tuple(f"x{i}" for i in range(self.n_columns))
+        """The column names, or "x0", "x1", ... where there are none; labels such as years as texts."""
+        return feature_names(self.names, self.column_labels, self.n_columns)
 
     @property
     def dtypes(self) -> tuple[str, ...]:
@@ -141,6 +142,15 @@ class Rows:
     def row_name(self, position: int) -> str:
         """How messages name the row at a position."""
         return row_name(position, self.first_row)
+
+
+def feature_names(names: tuple[str, ...] | None, labels: Labels | None, n_columns: int) -> tuple[str, ...]:
+    """How messages name columns with these names, or else with these labels."""
+    if names is not None:
+        return names
+    if labels is not None and not labels.are_places and len(labels.texts) == n_columns:
+        return labels.texts
+    return tuple(f"x{i}" for i in range(n_columns))
 
 
 def row_name(position: int, first_row: Literal[0, 1]) -> str:

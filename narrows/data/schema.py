@@ -14,8 +14,9 @@ from narrows.data.columns import ColumnType, is_gap
 from narrows.data.decoding import decoded, filled
 from narrows.data.infer import learn_kinds
 from narrows.data.kinds import KINDS, Category, ColumnKind, Gaps, Numeric, SetAside
+from narrows.data.labels import Labels
 from narrows.data.memory import by, give_back
-from narrows.data.rows import Container, Layout, Rows
+from narrows.data.rows import Container, Layout, Rows, feature_names
 from narrows.data.scaling import PIXELS, Scale
 from narrows.data.weighing import gap_floats
 from narrows.errors import DataRangeError, SettingError
@@ -42,6 +43,8 @@ class Schema:
     """What each column was in its frame, where its dtype does not say so."""
     delimiter: str = ","
     """Between the cells of the CSV file that the rows of the fit came from; answers are written with it."""
+    labels: Labels | None = None
+    """The column labels of a pandas frame where they are more than texts."""
 
     @classmethod
     def learn(
@@ -105,6 +108,7 @@ class Schema:
             unit=unit,
             types=rows.types,
             delimiter=rows.delimiter,
+            labels=None if rows.column_labels is None or rows.column_labels.is_plain else rows.column_labels,
         )
 
     @property
@@ -158,8 +162,8 @@ class Schema:
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        """The column names, or "x0", "x1", ... where there are none."""
-        return self.names or tuple(f"x{i}" for i in range(self.n_columns))
+        """The column names, or "x0", "x1", ... where there are none; labels such as years as texts."""
+        return feature_names(self.names, self.labels, self.n_columns)
 
     @cached_property
     def float_columns(self) -> np.ndarray:
@@ -275,6 +279,7 @@ class Schema:
             "kinds": [kind.describe() for kind in self.kinds],
             **({} if self.types is None else {"types": [kind and kind.describe() for kind in self.types]}),
             **({} if self.delimiter == "," else {"delimiter": self.delimiter}),
+            **({} if self.labels is None else {"labels": self.labels.describe()}),
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -323,6 +328,7 @@ class Schema:
             unit=str(description["unit"]),
             types=None if types is None else tuple(told and ColumnType.restore(told) for told in types),
             delimiter=_checked_delimiter(description.get("delimiter", ",")),
+            labels=Labels.restore(description["labels"]) if "labels" in description else None,
         )
 
     def places(self) -> list[tuple[ColumnKind, slice]]:

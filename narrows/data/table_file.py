@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.data.columns import as_native, is_missing
+from narrows.data.nested import as_whole, joined
 from narrows.data.rows import Rows
 from narrows.errors import OutputError
 
@@ -103,16 +104,20 @@ def as_table(rows: Rows, ending: str) -> pa.Table:
     kinds = [rows.column_type(i) for i in range(rows.n_columns)]
     as_text = ending == ".csv" and (rows.delimiter != "," or any(kind and kind.reading for kind in kinds))
     with _fitting(ending):
-        for i, name in enumerate(rows.feature_names):
-            column, kind = rows.column(i), kinds[i]
+        apart = ((name, [i]) for i, name in enumerate(rows.feature_names))  # text files hold neither lists nor structs
+        for name, places in apart if ending == ".csv" else joined(rows):
+            column, kind = rows.column(places[0]), kinds[places[0]]
             if as_text and kind is not None and kind.reading is not None:
                 named[name] = pa.array(kind.reading.write(column), pa.string())
                 continue
-            native = (
-                pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
-                if kind is None
-                else as_native(column, kind, "pyarrow")
-            )
+            if kind is None:
+                native = pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
+            elif name != rows.feature_names[places[0]]:
+                native = as_whole(rows, places, "pyarrow")
+            elif ending == ".csv" and kind.name in ("Object", "String"):
+                native = pa.array([None if cell is None else str(cell) for cell in column.tolist()], pa.string())
+            else:
+                native = as_native(column, kind, "pyarrow")
             named[name] = native.cast(pa.string()) if as_text else native
         if rows.labels is not None:
             name = "label"

@@ -15,9 +15,10 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
-from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_rows, collected, fill_gaps
+from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_one_row, as_rows, collected, fill_gaps
 from narrows.errors import NotFittedError
 from narrows.estimators import checks, fitting
+from narrows.estimators.aside import warn_of_aside
 from narrows.estimators.html import model_html
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, MixedError, Penalty
@@ -323,7 +324,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if isinstance(rows, Rows) and rows is not X:  # whoever reads Rows knows their notes
             for note in rows.notes:
                 warnings.warn(note, stacklevel=2)
+        resumes = self.warm_start and hasattr(self, "network_")
         plan = fitting.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
+        if rows is not X and schema is None and not resumes:
+            warn_of_aside(plan.fitted["schema_"], rows.source)
         before = self._fitted_state()
         self._trainer = None
         self._adopt(plan)
@@ -403,7 +407,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         such objects as stand in it: whole numbers, truth values, decimals. A model that was trained with
         ``corruption="masking"`` has learned to fill gaps, and does it best.
         """
-        X = collected(X)
+        self._check_fitted()
+        X = collected(as_one_row(X, self.schema_))
         rows = self._rows(X)
         return fill_gaps(X, rows, self.impute_rows(rows))
 

@@ -52,7 +52,7 @@ ARROW = {
     "text": (pa.large_string(), st.text('aé," \n', max_size=3)),
     "dictionary": (pa.dictionary(pa.int8(), pa.string()), st.sampled_from(["x", "y"])),
     "time": (pa.time64("us"), st.times()),
-    "list": (pa.list_(pa.int64()), st.lists(st.integers(0, 3), max_size=2)),
+    "list": (pa.list_(pa.int64()), st.lists(st.integers(0, 3), min_size=2, max_size=2)),
     "date": (pa.date32(), st.dates()),
     "duration": (pa.duration("ns"), SPANS.map(pd.Timedelta)),
     "moment": (pa.timestamp("ms", "Europe/Berlin"), MOMENTS.map(lambda m: pd.Timestamp(m).floor("s"))),

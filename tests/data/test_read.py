@@ -136,7 +136,7 @@ def test_other_separators_and_a_missing_header_are_understood(put):
         ("t.idx", idx(np.zeros((2, 3, 3), np.uint8)) + b"\0", "has more"),
         ("t-labels-idx1-ubyte", idx(np.zeros(2, np.uint8)), "holds labels"),
         ("t.idx.gz", gzip.compress(idx(np.zeros((2, 3, 3), np.uint8)), mtime=0)[:-6], "cut short"),
-        ("t.xlsx", b"?", "ending"),
+        ("t.xyz", b"?", "ending"),
         ("t", b"?", "ending"),
     ],
 )

@@ -14,7 +14,7 @@ import torch
 
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder, load, read
 from narrows.data import as_rows
-from narrows.errors import MissingValuesError, SchemaMismatchError
+from narrows.errors import MissingValuesError, SchemaMismatchError, SetAsideWarning
 from narrows.estimators import VARIANTS, resolving
 from narrows.model import Gaussian, MixedDensity, MixedError, SquaredError
 from narrows.training.flat import FlatParameters
@@ -182,7 +182,8 @@ def test_another_sort_of_cells_than_at_the_fit_is_refused(plain):
 def test_columns_that_were_set_aside_come_back_as_given(missing):
     frame = FRAME.assign(name=[f"row {i}" for i in range(N)], same="x")
     frame.loc[0, "name"] = missing
-    model = quick().fit(frame)
+    with pytest.warns(SetAsideWarning, match=r"'name'.*categorical=\('name',\)"):
+        model = quick().fit(frame)
     assert model.schema_.left_out == {"name": "a different value in almost every row", "same": "constant"}
     back = model.reconstruct(frame)
     assert back["name"].equals(model.impute(frame)["name"])

@@ -103,5 +103,8 @@ def _stream(fitted: Autoencoder, data: str, label: str | None, voice: Voice, err
 
 def _known(fitted: Autoencoder, names: Iterable[str]) -> list[str] | None:
     """Those of the names that are columns of the model; None where that has no names, or none of these."""
-    known = [name for name in names if name in (fitted.schema_.names or ())]
-    return known or None
+    from narrows.data import column_of
+
+    given = list(names)
+    wanted = {column_of(name, given) for name in fitted.schema_.names or ()}
+    return [name for name in given if name in wanted] or None

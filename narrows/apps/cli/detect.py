@@ -112,6 +112,7 @@ def detect(
 
     from narrows import AnomalyDetector
     from narrows.apps.cli.tables import quality_told
+    from narrows.data import aside_sentence
     from narrows.insight import quality_by_labels
 
     detector = AnomalyDetector(
@@ -127,6 +128,9 @@ def detect(
     detector.fit(source.rows)
     seconds = time.perf_counter() - start
     detector.save(path, overwrite=force)
+    aside = aside_sentence(detector.schema_, source.rows.source, place="shell")
+    if aside is not None:
+        voice.remark(aside)
     scores = detector.decision_scores_
     strangest = np.argsort(-scores, kind="stable")[:_SHOWN]
     why = detector.explain(source.rows.take(strangest))

@@ -92,6 +92,7 @@ def fit(
 
     from narrows.apps.cli.tables import errors, facts, measured_on, remarks, verdicts
     from narrows.apps.cli.training import train
+    from narrows.data import how_to_keep
     from narrows.insight import summarise
 
     seconds = train(model, source.whole, voice=voice)
@@ -103,6 +104,9 @@ def fit(
     except BaseException:
         voice.remark(f"The model is saved as {path}; measuring what it learned did not end.")
         raise
+    keep = how_to_keep(model.schema_)  # the table names the columns and the reasons
+    if keep is not None:
+        voice.remark(keep)
     found = _diagnosed(model, source.rows, voice)
     voice.result(
         {

@@ -90,7 +90,7 @@ def _is_written(data: str) -> bool:
     """Whether DATA is text, which says more than what is read from it: 01 is not 1."""
     from narrows.data import table_files
 
-    return not table_files(Path(data), parquet=True)
+    return bool(table_files(Path(data), parquet=False))
 
 
 def _tables(
@@ -98,22 +98,13 @@ def _tables(
 ) -> Iterator[pa.Table]:
     """All columns of DATA, those that the model knows filled; of a CSV file as texts where that is wanted."""
     from narrows.apps.cli.chunks import tables_for_model
-    from narrows.data import WrittenCells, fill_arrow, filled_places, with_column
+    from narrows.data import WrittenCells, fill_table
 
     written = WrittenCells(Path(data)) if as_text else None
     for table, rows in tables_for_model(fitted, data, voice, errors=errors):
         filled = fitted.impute_rows(rows)
         found.add(rows, filled)
-        places = _places(rows, table)
-        if written is not None:
-            yield written.filled(rows, filled, places)
-            continue
-        for i, place in enumerate(places):
-            at = filled_places(rows, filled, i)
-            if place is not None and at.any():
-                column = fill_arrow(table.column(place), at, filled.column(i)[at], filled.column_type(i))
-                table = with_column(table, place, column)
-        yield table
+        yield fill_table(table, rows, filled) if written is None else written.filled(rows, filled, _places(rows, table))
 
 
 def _places(rows: Rows, table: pa.Table) -> list[int | None]:

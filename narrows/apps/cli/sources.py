@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from narrows.data import Rows, RowStream, Schema
     from narrows.estimators import Autoencoder
 
-_ENDINGS = re.compile(r"(\.(csv|parquet|pq|npy|npz|idx\d?))?(\.gz)?$", re.IGNORECASE)
+_ENDINGS = re.compile(
+    r"(\.(csv|parquet|pq|npy|npz|idx\d?|xls[xmb]?|ods|feather|arrow|ipc|orc|jsonl?|ndjson))?(\.(gz|zst))?$",
+    re.IGNORECASE,
+)
 # Of a container, as Linux tells it to those inside.
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 

@@ -19,6 +19,7 @@ from narrows.estimators.anomaly import ensemble, thresholds
 from narrows.estimators.anomaly.ensemble import TrimmedEnsemble
 from narrows.estimators.anomaly.fitted import FittedMembers, Score
 from narrows.estimators.anomaly.reasons import Reason, reasons
+from narrows.estimators.aside import warn_of_aside
 from narrows.estimators.autoencoder import Autoencoder
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
@@ -162,6 +163,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             scorer = self._fit_members(rows.take(train), seed)
             schema = scorer.models[0].schema_
             parts = scorer.parts(self._quietly_encoded(schema, rows))
+        if rows is not X:
+            warn_of_aside(schema, rows.source)
         self.schema_, self.scorer_, self.seed_ = schema, scorer, seed
         self.n_features_in_ = rows.n_columns
         if rows.names is not None:
@@ -250,8 +253,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _rows(self, X: Any) -> Rows:
         self._check_fitted()
-        image_shape = None if self.estimator is None else self.estimator.image_shape
-        return as_rows(X, image_shape=image_shape, schema=self.schema_)
+        shape = None if self.estimator is None else self.estimator.image_shape
+        return as_rows(X, image_shape=shape, schema=self.schema_)
 
     def _quietly_encoded(self, schema: Schema, rows: Rows) -> np.ndarray:
         """The rows of the fit as floats; that some hold what the schema did not see is meant."""

@@ -20,6 +20,7 @@ from narrows.errors import (
     NotFittedError,
     OutputExistsError,
     SchemaMismatchError,
+    SetAsideWarning,
     SettingError,
 )
 from tests.estimators.test_persistence import forge
@@ -220,7 +221,8 @@ def test_the_right_column_is_blamed_beside_identifiers_dates_and_categories(esti
             "x": rng.normal(size=400),
         }
     )
-    fitted = AnomalyDetector(estimator, random_state=0).fit(frame)
+    with pytest.warns(SetAsideWarning, match="'id'"):
+        fitted = AnomalyDetector(estimator, random_state=0).fit(frame)
     strange = frame[:3].assign(x=50.0)
     assert [reasons[0].column for reasons in fitted.explain(strange)] == ["x"] * 3
     assert [reasons[0].observed for reasons in fitted.explain(strange)] == [50.0] * 3
