@@ -35,6 +35,7 @@ _STYLES = (
     *((decimal, thousands, False) for thousands in SPACES[:1] + APOSTROPHES[:1] for decimal in ".,"),
     (".", ",", True),
 )
+_ORDINALS = {"st", "nd", "rd", "th"}
 _UNITS, _MOSTLY = 5, 0.9  # at most so many units, in at least this share of cells
 _ENOUGH = 5  # different numbers in groups, beside small ones without, from which on groups are believed
 
@@ -83,7 +84,12 @@ def units(cells: Cells) -> list[str]:
         if shape is not None and (shape.prefix or shape.suffix):
             found[f"{shape.prefix.strip()}{shape.suffix.strip()}"] += count
     total = sum(found.values())
-    if not 1 < len(found) <= _UNITS or total < _MOSTLY * cells.sample().total or total < _ENOUGH * len(found):
+    if (
+        not 1 < len(found) <= _UNITS
+        or _ORDINALS & found.keys()
+        or total < _MOSTLY * cells.sample().total
+        or total < _ENOUGH * len(found)
+    ):
         return []
     return [unit for unit, _ in found.most_common()]
 
@@ -114,8 +120,8 @@ def _unit(affix: str) -> str:
 
 def _affixes(shapes: Counter[_Shape]) -> tuple[str, str]:
     """The prefix and the suffix; of "$5" and "7 €" only the more frequent one."""
-    prefix = _affix((shape.prefix, count) for shape, count in shapes.items())
-    suffix = _affix((shape.suffix, count) for shape, count in shapes.items())
+    told = [(shape, count) for shape, count in shapes.items() if shape.body != "0" or shape.prefix or shape.suffix]
+    prefix, suffix = (_affix((getattr(s, side), count) for s, count in told) for side in ("prefix", "suffix"))
     if prefix and suffix and not any(shape.prefix and shape.suffix for shape in shapes):
         n_prefix, n_suffix = (sum(n for s, n in shapes.items() if getattr(s, side)) for side in ("prefix", "suffix"))
         return (prefix, "") if n_prefix >= n_suffix else ("", suffix)
