@@ -219,7 +219,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.datetime64):
         return str(value)
     value = value.item() if isinstance(value, np.generic) else value
-    return float(f"{value:.6g}") if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return int(value) if value.is_integer() and abs(value) < 1e15 else float(f"{value:.6g}")
 
 
 def _counted(n: int, noun: str) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.column_type import Column
+from narrows.data.column_type import Column, ColumnType
 from narrows.data.columns import as_column, as_columns
-from narrows.data.nested import is_nested
+from narrows.data.memory import is_number_text
+from narrows.data.nested import is_nested, number_type
 from narrows.data.options import ReadingOptions
-from narrows.data.reading import Choice, Reading, infer_reading, looks_decimal
+from narrows.data.reading import Choice, Reading, infer_reading, looks_decimal, suspected_gap
 from narrows.data.rows import row_name
 from narrows.errors import NotNumericError
 
@@ -90,10 +92,42 @@ class ColumnReader:
             column = column.cast(pa.string())
         if is_text(column.type):
             return [self._text(column, name)]
-        return [self._as_is(name, as_column(nw.from_native(column, series_only=True), name, self.source))]
+        return [self._typed(column, name)]
 
     def _as_is(self, name: str, found: Column) -> ReadColumn:
         return ReadColumn(name, found, () if found.note is None else (found.note,))
+
+    def _typed(self, column: pa.ChunkedArray, name: str) -> ReadColumn:
+        """A column that is not text; in numbers, those that mean a missing cell are gaps."""
+        import narwhals as nw
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        gaps = self._number_gaps(name) if is_number else {}
+        if gaps:
+            marks = pa.array(list(gaps.values()), pa.float64())
+            is_gap = pc.call_function("is_in", [column.cast(pa.float64(), safe=False)], pc.SetLookupOptions(marks))
+            column = pc.call_function("if_else", [is_gap, pa.scalar(None, column.type), column])
+        found = as_column(nw.from_native(column, series_only=True), name, self.source)
+        if gaps:
+            reading = Reading("number", gaps=tuple(gaps))
+            return self._as_is(name, replace(found, type=replace(_type_of(found), reading=reading)))
+        read = self._as_is(name, found)
+        if not is_number or name in self.options.known or (mark := suspected_gap(found.values)) is None:
+            return read
+        note = (
+            f"Column {name!r} of {self.source} holds {mark:g} in {int((found.values == mark).sum()):,} cells, far from "
+            f"its other numbers; if it means a missing cell, say --na-values={mark:g} (in Python: "
+            f"na_values=['{mark:g}'])."
+        )
+        return replace(read, notes=(*read.notes, note))
+
+    def _number_gaps(self, name: str) -> dict[str, float]:
+        """The numbers that mean a missing cell, by the user's word or at the fit."""
+        known = self.options.known.get(name)
+        texts = (*self.options.na_values, *(known.gaps if known else ()))
+        return {text: float(text) for text in texts if is_number_text(text)}
 
     def _text(self, column: pa.ChunkedArray, name: str) -> ReadColumn:
         import pyarrow as pa
@@ -150,13 +184,16 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def _decimal_mark(columns: Iterable[pa.ChunkedArray]) -> str | None:
-    """Return the decimal mark that a column of the table shows beyond doubt; None where none does."""
-    for column in columns:
-        if is_text(column.type):
-            mark = looks_decimal([cell for cell in column[:_LOOKED_AT].to_pylist() if cell])
-            if mark is not None:
-                return mark
-    return None
+    """Return the decimal mark that most columns show of those that show one beyond doubt; None where none does."""
+    texts = (column[:_LOOKED_AT].to_pylist() for column in columns if is_text(column.type))
+    marks = Counter(mark for cells in texts if (mark := looks_decimal([cell for cell in cells if cell])))
+    return marks.most_common(1)[0][0] if marks else None
+
+
+def _type_of(found: Column) -> ColumnType:
+    if found.type is not None:
+        return found.type
+    return number_type(found.values.dtype)
 
 
 def _is_already(kind: pa.DataType, wanted: Choice) -> bool:

@@ -74,8 +74,10 @@ def suspected_gap(values: np.ndarray) -> float | None:
         if not len(there):
             return None
         found = float(extreme(there))
+        if not re.fullmatch(r"-99+|-88+|999+", repr(found).removesuffix(".0")):
+            continue
         rest = there[there != found]
-        if not re.fullmatch(r"-99+|-88+|999+", repr(found).removesuffix(".0")) or len(rest) < _FEWEST:
+        if len(rest) < _FEWEST:
             continue
         low, high = float(np.min(rest)), float(np.max(rest))
         is_far = max(low - found, found - high) > _FAR * max(high - low, 1) or found < 0 <= low
