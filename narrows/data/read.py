@@ -37,7 +37,8 @@ def read(
     Parameters
     ----------
     source : str or path
-        A CSV (also .csv.gz), Parquet, NPY, NPZ or IDX (also .gz) file; a folder of CSV or of Parquet files, which are
+        A CSV file of any separator and encoding (.csv, .tsv, .tab, .psv, .txt, .dat, .data; also .gz, .bz2, .xz, .zst
+        or .zip), a Parquet, NPY, NPZ or IDX (also .gz) file; a folder of .csv and .tsv or of Parquet files, which are
         one table; a folder of PNG or JPEG images whose sub-folders are classes; or the name of a set, "digits",
         "mnist", "fashion-mnist" (its training part).
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
