@@ -53,17 +53,22 @@ class Dialect:
         return re.compile(re.escape(self.separator) + (" *" if self.is_spaced else ""))
 
     @cached_property
-    def _quoted(self) -> re.Pattern[str]:
+    def quoted(self) -> re.Pattern[str]:
+        """What matches a quoted cell: its inside, and its closing quote if there is one."""
         q = re.escape(self.quote)
         inner = rf"(?:[^{q}\\]|\\.)*" if self.is_escaped else rf"(?:[^{q}]|{q}{q})*"
         return re.compile(rf"{q}({inner})({q})?", re.DOTALL)
 
     @cached_property
     def _bare(self) -> re.Pattern[str]:
-        """A cell without quotes, or what follows a closing quote."""
         if len(self.separator) == 1 and self.separator != SPACES:
             return re.compile(rf"[^\r\n{re.escape(self.separator)}]*")
         return re.compile(rf"(?:(?!{self.between.pattern})[^\r\n])*")
+
+    def bare_at(self, text: str, place: int) -> str:
+        """Return the cell without quotes that begins there, or what follows a closing quote."""
+        found = self._bare.match(text, place)
+        return found[0] if found else ""
 
     def is_marked(self, text: str) -> bool:
         """Return whether a text holds quotes or escapes, so that its lines are not simply to be divided."""
@@ -135,21 +140,21 @@ def _with_quotes(text: str, place: int, dialect: Dialect, line: int) -> tuple[Re
     if dialect.separator in (SPACES, WIDE_SPACES):
         place += len(text[place:]) - len(text[place:].lstrip(" \t"))
     while True:
-        quoted = dialect._quoted.match(text, place) if dialect.quote else None
+        quoted = dialect.quoted.match(text, place) if dialect.quote else None
+        inner_end = place if quoted is None else quoted.end()
+        rest = dialect.bare_at(text, inner_end)
         if quoted is None:
-            rest = dialect._bare.match(text, place)
-            cell = _unescaped(rest[0]) if dialect.is_escaped else rest[0]
+            cell = _unescaped(rest) if dialect.is_escaped else rest
         else:
-            rest = dialect._bare.match(text, quoted.end())
             inner = _unescaped(quoted[1]) if dialect.is_escaped else quoted[1].replace(dialect.quote * 2, dialect.quote)
-            cell = inner + rest[0]
+            cell = inner + rest
             quoted_cells.append(len(cells))
-            if quoted[2] is None or rest[0].strip():
+            if quoted[2] is None or rest.strip():
                 n_unsound += 1
                 if open_line is None and (quoted[2] is None or LINE_END.search(quoted[1])):
                     open_line = line + len(LINE_END.findall(text, start, place))
         cells.append(cell)
-        place = rest.end()
+        place = inner_end + len(rest)
         if between := dialect.between.match(text, place):
             place = between.end()
             if dialect.separator in (SPACES, WIDE_SPACES) and (place == len(text) or text[place] in "\r\n"):
@@ -300,7 +305,7 @@ def _cell_quality(cell: str) -> float:
         return 0.3
     if _is_enclosed(cell):
         return 0.9 if cell[0] in "[{" else 0.3
-    if re.search(r"[,;|](?! )|\t", cell):
+    if re.search(r"[,;|](?! )|\t|\S {2,}\S", cell):
         return 0.2
     return 0.7 if re.search(r"[,;|] ", cell) else 0.9
 

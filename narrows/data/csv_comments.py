@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import AnyStr
 
 _SIGNS = ("#", "//", "%")
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -26,11 +25,9 @@ def find_comment_sign(text: str) -> str:
     return ""
 
 
-def without_comments(text: AnyStr, sign: str, quote: str) -> AnyStr:
-    """Return a text, or its bytes in UTF-8, whose lines of comments are empty; within quotes they stay."""
-    if isinstance(text, bytes):
-        return _blanked(text, _pattern(sign, quote).encode(), quote.encode())
-    return _blanked(text, _pattern(sign, quote), quote)
+def without_comments(text: str, sign: str, quote: str) -> str:
+    """Return a text whose lines of comments are empty; within quotes they stay."""
+    return re.sub(_pattern(sign, quote), lambda found: found[0] if quote and found[0].startswith(quote) else "", text)
 
 
 def last_comment_above(text: str, sign: str) -> tuple[int, str] | None:
@@ -51,10 +48,6 @@ def _pattern(sign: str, quote: str) -> str:
         return comment
     q = re.escape(quote)
     return rf"(?<!\w){q}(?:[^{q}]|{q}{q})*{q}|{comment}"
-
-
-def _blanked(text: AnyStr, pattern: AnyStr, quote: AnyStr) -> AnyStr:
-    return re.sub(pattern, lambda found: found[0] if quote and found[0].startswith(quote) else quote[:0], text)
 
 
 def _separators(line: str) -> tuple[int, ...]:

@@ -49,14 +49,20 @@ def _has_lines(column: pa.ChunkedArray, form: CsvForm) -> bool:
         return False
     separator = form.dialect.separator if form.dialect.is_simple else UNIT
     several = pc.call_function("match_substring", [column], pc.MatchSubstringOptions("\n"))
-    if not pc.any(several).as_py():
+    if not _any(several):
         several = pc.call_function("match_substring", [column], pc.MatchSubstringOptions("\r"))
-    if not pc.any(several).as_py():
+    if not _any(several):
         return False
     if form.dialect.is_simple and separator:
         within = pc.call_function("match_substring", [column], pc.MatchSubstringOptions(separator))
-        return bool(pc.any(pc.and_(several, within)).as_py())
+        return _any(pc.call_function("and", [several, within]))
     return True
+
+
+def _any(places: pa.ChunkedArray) -> bool:
+    import pyarrow.compute as pc
+
+    return bool(pc.call_function("any", [places]).as_py())
 
 
 def why_not_csv(path: Path, form: CsvForm, error: Exception) -> str:

@@ -279,6 +279,7 @@ def _form_of_text(text: str, file_name: str, encoding: str) -> CsvForm:
     if not found:
         raise DataFormatError(f"{file_name} is empty; give a file with a header and rows.")
     header = find_header(found, _named_in_comment(text, comment, dialect))
+    _check_one_table(found, header, file_name)
     rows = [record.cells for record in found[header.first_row :] if len(record.cells) == header.n_cells]
     n_rows_above = found[header.first_row].line - 1 if header.first_row < len(found) else len(LINE_END.split(text))
     end = n_rows_above if header.line is None else header.line - 1
@@ -299,3 +300,12 @@ def _named_in_comment(text: str, comment: str, dialect: Dialect) -> Record | Non
     """The last comment above the table as if it were its header."""
     last = last_comment_above(text, comment) if comment else None
     return None if last is None else next(records(last[1], dialect, last[0]), None)
+
+
+def _check_one_table(found: list[Record], header: Header, file_name: str) -> None:
+    above = [record for record in found[: max(0, header.first_row - 1)] if 1 < len(record.cells) != header.n_cells]
+    if len(above) > 9 and len({len(record.cells) for record in above}) == 1:
+        raise DataFormatError(
+            f"{file_name} holds several tables, one from line {above[0].line} on of {len(above[0].cells)} columns, "
+            f"another below it of {header.n_cells}; give each a file of its own."
+        )

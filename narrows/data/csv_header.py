@@ -97,9 +97,9 @@ def _first_of_table(found: Sequence[Record], n: int) -> int:
     typical = float(np.median([found[i].n_filled for i in whole]))
     for place, i in enumerate(whole[:-1]):
         filled = [cell for cell in found[i].cells if cell.strip()]
-        names_below = _names_below(found, whole[place + 1 : place + 20], len(filled))
-        is_title = names_below is not None and not any(is_value(cell) for cell in filled)
-        if not is_title or (2 * len(filled) > min(n, typical) and not _is_clear(found, whole, names_below)):
+        names = _names_below(found, whole[place + 1 : place + 20], len(filled))
+        is_sparse = 2 * len(filled) <= min(n, typical) and not any(is_value(cell) for cell in filled)
+        if names is None or not (is_sparse or _is_clear(found, whole, names)):
             return i
     return whole[0]
 

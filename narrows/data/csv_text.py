@@ -165,7 +165,10 @@ class TableText:
         start = block.find(quote) + 1 if self._is_within_quotes and quote else 0
         if quote:
             self._is_within_quotes ^= bool(block.count(quote) % 2)
-        return block[:start] + without_comments(block[start:], self._form.comment, self._form.dialect.quote)
+        if sign not in block:
+            return block
+        bare = without_comments(block[start:].decode(), self._form.comment, self._form.dialect.quote)
+        return block[:start] + bare.encode()
 
     def _rows(self) -> Iterator[bytes]:
         """Blocks of rows; the last two are held back until it is known which of their lines are footers."""

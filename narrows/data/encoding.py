@@ -91,7 +91,7 @@ def _latin_fit(sample: bytes, encoding: str) -> float:
         return -1
     letters = [c for word in words for c in word if not c.isascii() and c.isalpha() and c not in "ºªµ"]
     of_words = sum(c.isalpha() for word in words for c in word if any(c.isalpha() for c in word))
-    if len(letters) > 3 and len(letters) > 0.6 * of_words:
+    if len(letters) > 5 and len(letters) > 0.75 * of_words:
         return 0
     signs = [
         c

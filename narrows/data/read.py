@@ -45,10 +45,11 @@ def read(
     Parameters
     ----------
     source : str or path
-        A CSV (also .csv.gz), Parquet, NPY, NPZ or IDX (also .gz) file; a spreadsheet (.xlsx, .xls, .xlsb, .ods, with
+        A CSV file of any separator and encoding (.csv, .tsv, .tab, .psv, .txt, .dat, .data; also .gz, .bz2, .xz, .zst
+        or .zip), a Parquet, NPY, NPZ or IDX (also .gz) file; a spreadsheet (.xlsx, .xls, .xlsb, .ods, with
         ``narrows[excel]``; "table.xlsx#Costs" names a sheet, else the first that is not empty is read); a Feather,
         Arrow or ORC file; JSON, a list of objects or one in each line (.json, .jsonl, .ndjson); these and Feather also
-        packed (.gz, .zst). A folder of CSV or of Parquet files, which are one table; a folder of PNG or JPEG images
+        packed (.gz, .zst). A folder of .csv and .tsv or of Parquet files, which are one table; a folder of images
         whose sub-folders are classes; or the name of a set, "digits", "mnist", "fashion-mnist" (its training part).
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
     columns : names, optional

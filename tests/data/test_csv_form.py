@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from narrows.data.csv_form import CsvForm, sample_cells
+from narrows.errors import DataFormatError
 
 N = 30
 RNG = np.random.default_rng(0)
@@ -164,3 +165,9 @@ def test_names_that_are_missing_are_made_up_and_told(tmp_path):
     form = form_of(tmp_path, "a,,c\n" + lines(lambda i: f"{x(i)},{i},{i}"))
     assert form.names == ("a", "column 2", "c")
     assert "without a name in the header of t.csv are called 'column 2'" in form.notes()[0]
+
+
+def test_two_tables_in_one_file_are_refused(tmp_path):
+    text = "a,b\n" + lines(lambda i: f"{i},{x(i)}") + "\nc,d,e\n" + lines(lambda i: f"{i},{x(i)},4")
+    with pytest.raises(DataFormatError, match=r"several tables, one from line 1 on of 2 columns"):
+        form_of(tmp_path, text)

@@ -41,7 +41,7 @@ numbers = st.one_of(
     st.integers(-10_000, 10_000).map(str),
     st.floats(-1e4, 1e4, allow_nan=False).map(lambda x: f"{x:.3f}"),
 )
-words = st.text(st.sampled_from("abcXYZäüß ,;|.'\"\n-_:#%/"), min_size=1, max_size=12).map(
+words = st.text(st.sampled_from("abcdefghXYZäüß ,;|.'\"\n-_:#%/"), min_size=1, max_size=12).map(
     lambda text: "w" + text + "w"
 )
 dates = st.dates().map(str)

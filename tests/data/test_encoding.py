@@ -43,4 +43,4 @@ def test_marks_and_zeros_tell_unicode(encoding):
 
 def test_control_characters_tell_what_is_no_text():
     assert is_binary(bytes(range(256)))
-    assert not is_binary("a\tb\r\n\x0c1\x1f2\n".encode())
+    assert not is_binary(b"a\tb\r\n\x0c1\x1f2\n")
