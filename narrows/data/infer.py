@@ -9,22 +9,17 @@ from dataclasses import replace
 import numpy as np
 
 from narrows.data.columns import is_gap
-from narrows.data.kinds import Boolean, Category, ColumnKind, Common, DateTime, Gaps, Quantile, SetAside
-from narrows.data.kinds.extent import Extent
-from narrows.data.kinds.numeric import Numeric
+from narrows.data.kinds import Boolean, Category, ColumnKind, DateTime, Gaps, SetAside
 from narrows.data.naming import names_something
-from narrows.data.numbers import FREE, common_value, levels_of
+from narrows.data.number_kinds import common_mask, common_values, goes_by_quantiles, learn_extent, learn_numbers
 from narrows.data.rows import Rows
 from narrows.data.scaling import Scale, learn_numeric
-from narrows.data.statistics import Statistics, measure
+from narrows.data.statistics import measure
 from narrows.errors import DataError, SettingError
 
 _IDENTIFIER = re.compile(r"(^|[\W_])(id|key|uuid|index|nr|no|number)$|[a-z](Id|ID)$|^unnamed: 0$", re.IGNORECASE)
 _FEW_ROWS = 20  # of less, a different whole number in each row says nothing
 _NAMES_ROWS = 0.9  # share of different values from which on a text names its row
-_SKEWED, _MANY = 3.0, 20  # skewness, and different values, from which on numbers go by their quantiles
-_UNLIKE = 0.15  # of the rows at most, levels of a rating would change places were their numbers normally distributed
-_MANY_COMMON = 20  # columns with a common value, more than half of all, are a picture or counts of words
 _SHOWN = 5
 
 
@@ -55,13 +50,13 @@ def learn_kinds(
         raise DataError(_nothing_left(rows, aside))
     if rows.image_shape is not None and scale == "quantile":
         raise SettingError('scale="quantile" is for the columns of tables; all pixels of images have one scale.')
-    common = _common_values(rows, left, forced, weight) if scale in ("auto", "quantile") else {}
+    common = common_values(rows, np.setdiff1d(left, list(forced)), weight) if goes_by_quantiles(scale) else {}
     if scale != "quantile" and not common and _is_plain(rows, left, forced, with_gaps):
         part = everything.select(left)
         found = measure(part, sample_weight)
         numeric, unit = learn_numeric(part, found, scale, columns=left)
         if rows.names is not None and rows.image_shape is None:
-            numeric = replace(numeric, extent=_extent(rows.select(left), found))
+            numeric = replace(numeric, extent=learn_extent(rows.select(left), found))
         if aside and numeric.constant.all():
             raise DataError(_nothing_left(rows, aside + [s for i in left if (s := _constant(rows, int(i), False))]))
         return (numeric, *aside), unit
@@ -189,13 +184,13 @@ def _mixed(
     kinds: list[ColumnKind] = []
     unit = "standard deviations"
     if numbers:
-        found, unit = _numbers(rows, np.array(numbers), scale, weight, common)
+        found, unit = learn_numbers(rows, np.array(numbers), scale, weight, common)
         kinds += found
     kinds += dates
     if truths:
         kinds.append(Boolean(np.array(truths), _shares(rows, truths, weight)))
     if common:
-        kinds.append(_common(rows, common, weight, with_gap))
+        kinds.append(common_mask(rows, common, weight, with_gap))
     if with_gap:
         total = weight.sum()
         shares = np.array([weight[is_gap(rows.column(i))].sum() / total for i in with_gap])
@@ -207,116 +202,3 @@ def _shares(rows: Rows, columns: list[int], weight: np.ndarray) -> np.ndarray:
     """How much of what is there is true."""
     values = [rows.column(i).astype(np.float64) for i in columns]
     return np.array([np.nansum(v * weight) / weight[~np.isnan(v)].sum() for v in values])
-
-
-def _common(rows: Rows, values: dict[int, float], weight: np.ndarray, with_gap: list[int]) -> Common:
-    """The masks of columns with a common value."""
-    columns, value = np.array(list(values)), np.array(list(values.values()))
-    is_it = [(rows.column(i) == each).astype(np.float64) for i, each in values.items()]
-    there = [~is_gap(rows.column(i)) for i in values]
-    share = np.array([weight @ each / weight[here].sum() for each, here in zip(is_it, there, strict=True)])
-    return Common(columns, value, share, np.where(np.isin(columns, with_gap), 1.0, share))
-
-
-def _common_values(rows: Rows, columns: np.ndarray, forced: set[int], weight: np.ndarray) -> dict[int, float]:
-    """Column -> the value that a large share of its cells have, where that is a thing of its own."""
-    if rows.names is None or rows.image_shape is not None:
-        return {}
-    found: dict[int, float] = {}
-    numbers = [int(i) for i in columns if np.dtype(rows.dtypes[i]).kind in "iuf" and int(i) not in forced]
-    for i in numbers:
-        values = rows.column(i)
-        there = ~is_gap(values)
-        value = common_value(values[there], weight[there]) if there.any() else None
-        if value is not None and levels_of(values[there]) is None:
-            found[i] = value
-    is_one_thing = len(found) > _MANY_COMMON and 2 * len(found) > len(numbers)
-    return {} if is_one_thing else found
-
-
-def _numbers(
-    rows: Rows, columns: np.ndarray, scale: Scale, weight: np.ndarray, common: dict[int, float]
-) -> tuple[list[ColumnKind], str]:
-    """Numbers of a mixed table: each column standardised, or by its quantiles where that is closer to how it spreads."""
-    part = rows.select(columns)
-    found = measure(part, weight)
-    # One ratio between 0 and 1 beside standardised columns would hardly count.
-    each = "standard" if scale in ("auto", "quantile") else scale
-    numeric, unit = learn_numeric(part, found, each, columns=columns)
-    extent = _extent(part, found)
-    kinds: list[ColumnKind] = []
-    kept = np.ones(len(columns), dtype=bool)
-    for place, i in enumerate(int(column) for column in columns) if scale in ("auto", "quantile") else ():
-        values = rows.column(i).astype(np.float64)
-        is_other = ~np.isnan(values) & (values != common.get(i, np.nan))
-        others, of_others = values[is_other], weight[is_other]
-        mean, spread = found.mean[place], found.spread[place]
-        levels = extent.levels[place]
-        if spread > 0 and (
-            scale == "quantile"
-            or i in common
-            or (
-                _is_skewed(others, of_others, mean, spread)
-                if levels is None
-                else _is_unlike_normal(others, of_others, mean, spread, levels)
-            )
-        ):
-            kept[place] = False
-            kinds.append(
-                Quantile.learn(
-                    i,
-                    others,
-                    of_others,
-                    spread=float(others.std()) if i in common else float(spread),
-                    decimals=int(extent.decimals[place]),
-                    is_rating=levels is not None,
-                    common=common.get(i),
-                )
-            )
-    if kept.any():
-        kinds.insert(
-            0,
-            Numeric(
-                columns[kept],
-                numeric.offset[kept],
-                numeric.scale[kept],
-                numeric.fill[kept],
-                numeric.constant[kept],
-                bounded=False,
-                extent=extent.select(kept),
-                variance=np.square(found.spread / numeric.scale)[kept],
-            ),
-        )
-    return kinds, unit
-
-
-def _extent(rows: Rows, found: Statistics) -> Extent:
-    """What decoded numbers may be. Of arrays without names, whole numbers alone are rounded, for a gap makes them floats
-    whatever they were."""
-    columns = (rows.column(i) for i in range(rows.n_columns))
-    if rows.names is not None:
-        return Extent.learn(found.low, found.high, [values[~is_gap(values)] for values in columns])
-    whole = [bool(is_gap(values).any()) and _is_whole(values) for values in columns]
-    return Extent(found.low, found.high, np.where(whole, 0, FREE), (None,) * rows.n_columns)
-
-
-def _is_skewed(values: np.ndarray, weight: np.ndarray, mean: float, spread: float) -> bool:
-    skewness = weight @ ((values - mean) / spread) ** 3 / weight.sum()
-    return bool(abs(skewness) > _SKEWED) and len(np.unique(values)) > _MANY
-
-
-def _is_unlike_normal(
-    values: np.ndarray, weight: np.ndarray, mean: float, spread: float, levels: np.ndarray
-) -> bool:
-    """Whether the shares of a rating's levels are far from those that normal numbers put on them would have."""
-    from scipy.special import ndtr
-
-    shares = np.bincount(np.searchsorted(levels, values), weights=weight, minlength=len(levels)) / weight.sum()
-    below = ndtr(((levels[:-1] + levels[1:]) / 2 - mean) / spread)
-    normal = np.diff(below, prepend=0.0, append=1.0)
-    return bool(np.abs(shares - normal).sum() / 2 > _UNLIKE)
-
-
-def _is_whole(values: np.ndarray) -> bool:
-    there = values[~is_gap(values)]
-    return bool((there == np.rint(there)).all())

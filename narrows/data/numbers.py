@@ -9,9 +9,9 @@ FREE = -1
 MOST_DECIMALS = 6
 
 _MOST_LEVELS, _FEWEST_OF_LEVEL = 20, 5  # different values of a rating, and rows that each must have
-_COMMON = 0.3  # share from which on one value is a thing of its own
+_HEAP = 0.3  # share from which on one value is a thing of its own
 _FEWEST_OTHERS, _FEWEST_DIFFERENT = 20, 6  # the rows beside it, and their different values
-_SAMPLE = 10_000
+_SAMPLE, _GLANCE = 10_000, 100
 _CHUNK = 1 << 20
 _NOISE = 8  # steps of the dtype that computed numbers, such as 3 * 12.3, may be off
 
@@ -35,6 +35,8 @@ def decimals_of(values: np.ndarray) -> int:
     """
     if values.dtype.kind != "f":
         return FREE
+    if _decimals(values[:_GLANCE], MOST_DECIMALS) == FREE:
+        return FREE
     found = _decimals(_sample(values), 0)
     for start in range(0, len(values), _CHUNK):
         if found == FREE:
@@ -54,18 +56,20 @@ def levels_of(values: np.ndarray) -> np.ndarray | None:
     return levels.astype(np.float64) if counts.min() >= _FEWEST_OF_LEVEL else None
 
 
-def common_value(values: np.ndarray, weight: np.ndarray) -> float | None:
-    """The one value that at least three in ten of the values (n,) have, by weight, while the others are spread."""
+def heap(values: np.ndarray, weight: np.ndarray) -> float | None:
+    """The value that at least three in ten of three or more different values (n,) have, by weight."""
     distinct, counts = np.unique(_sample(values), return_counts=True)
     place = counts.argmax()
-    if counts[place] < 0.9 * _COMMON * counts.sum():
+    if len(distinct) < 3 or counts[place] < 0.9 * _HEAP * counts.sum():
         return None
-    is_common = values == distinct[place]
-    if weight[is_common].sum() < _COMMON * weight.sum():
-        return None
-    others = values[~is_common]
-    is_spread = len(others) >= _FEWEST_OTHERS and len(np.unique(others)) >= _FEWEST_DIFFERENT
-    return float(distinct[place]) if is_spread else None
+    return float(distinct[place]) if weight[values == distinct[place]].sum() >= _HEAP * weight.sum() else None
+
+
+def is_spread(values: np.ndarray, heap: float) -> bool:
+    """Whether the values (n,) beside their heap are many and different, and not the levels of a rating."""
+    others = values[values != heap]
+    is_many = len(others) >= _FEWEST_OTHERS and len(np.unique(others)) >= _FEWEST_DIFFERENT
+    return is_many and levels_of(values) is None
 
 
 def _decimals(values: np.ndarray, least: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,15 +23,16 @@ class Extent:
     """Of a rating all its values (m,), rising, of which the nearest is taken; None for other numbers."""
 
     @classmethod
-    def learn(cls, low: np.ndarray, high: np.ndarray, columns: Sequence[np.ndarray]) -> Extent:
+    def learn(cls, low: np.ndarray, high: np.ndarray, columns: Iterable[np.ndarray]) -> Extent:
         """From the least and largest of the columns, and the cells of each that are there."""
-        decimals = np.array([decimals_of(values) for values in columns], dtype=np.int64)
-        return cls(low, high, decimals, tuple(levels_of(values) for values in columns))
+        found = [(decimals_of(values), levels_of(values)) for values in columns]
+        decimals = np.array([decimals for decimals, _ in found], dtype=np.int64)
+        return cls(low, high, decimals, tuple(levels for _, levels in found))
 
-    def select(self, kept: np.ndarray) -> Extent:
-        """Of some of the columns, bool (c,)."""
-        levels = tuple(found for found, keep in zip(self.levels, kept, strict=True) if keep)
-        return Extent(self.low[kept], self.high[kept], self.decimals[kept], levels)
+    def select(self, places: Sequence[int] | np.ndarray) -> Extent:
+        """Of the columns at these places."""
+        levels = tuple(self.levels[place] for place in places)
+        return Extent(self.low[places], self.high[places], self.decimals[places], levels)
 
     def keep(self, block: np.ndarray) -> np.ndarray:
         """The block (n, c) rounded, put on the levels, and clipped; in place."""
@@ -59,7 +60,7 @@ class Extent:
         (every,) = restored_numbers(arrays, "levels") if "levels" in arrays else (np.zeros(0),)
         if decimals.dtype.kind != "i" or decimals.max(initial=FREE) > MOST_DECIMALS:
             raise ValueError(f"the decimals of a numeric kind are not whole numbers up to {MOST_DECIMALS}")
-        if lengths.dtype.kind not in "iu" or lengths.sum() != len(every) or not len(low) == len(decimals) == len(lengths):
+        if len({len(low), len(decimals), len(lengths)}) > 1 or lengths.sum() != len(every):
             raise ValueError("the arrays of a numeric kind differ in length")
         parts = np.split(every, np.cumsum(lengths)[:-1])
         if not all((np.diff(part) > 0).all() for part in parts):
