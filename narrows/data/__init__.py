@@ -23,7 +23,7 @@ from narrows.data.sets import SETS, KnownSet, cache_folder, fetch_set, find_set,
 from narrows.data.stream import RowStream, memory_needed, scan, table_files
 from narrows.data.table_file import as_table, label_column
 from narrows.data.tables import table_rows
-from narrows.data.weighing import Weighing, weighing
+from narrows.data.weighing import Weighing, hidden_floats, weighing
 from narrows.data.write import check_output, is_written_in_chunks, write, write_chunks
 from narrows.data.written import WrittenCells
 
@@ -59,6 +59,7 @@ __all__ = [
     "filled_places",
     "find_set",
     "give_back",
+    "hidden_floats",
     "how_to_keep",
     "inspect",
     "is_gap",

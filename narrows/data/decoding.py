@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.data.columns import ColumnType, is_gap
-from narrows.data.kinds import Gaps, SetAside
+from narrows.data.kinds import Common, Gaps, SetAside
 from narrows.data.rows import Rows
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _columns(schema: Schema, floats: np.ndarray, gaps: bool) -> Rows:
     columns: dict[int, np.ndarray] = {}
     types = list(schema.types or [None] * schema.n_columns)
     for kind, place in schema.places():
-        if isinstance(kind, Gaps):
+        if isinstance(kind, Gaps | Common):
             continue
         block = kind.decode(floats[:, place])
         for i, column in zip(kind.columns.tolist(), block.T, strict=True):
@@ -84,6 +84,10 @@ def _columns(schema: Schema, floats: np.ndarray, gaps: bool) -> Rows:
                 columns[i] = column
             else:
                 columns[i] = _cast(column, dtype) if dtype.kind in "biuf" else column
+    for kind, place in schema.places():
+        if isinstance(kind, Common):
+            for i, value, is_it in zip(kind.columns.tolist(), kind.value, kind.decode(floats[:, place]).T, strict=True):
+                columns[i] = np.where(is_it, value.astype(columns[i].dtype), columns[i])
     if gaps:
         for kind, place in schema.places():
             if isinstance(kind, Gaps):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from narrows.data.columns import is_gap
-from narrows.data.kinds import Boolean, Category, ColumnKind, DateTime, Gaps, Quantile, SetAside
-from narrows.data.kinds.numeric import Extent, Numeric
+from narrows.data.kinds import Boolean, Category, ColumnKind, DateTime, Gaps, SetAside
+from narrows.data.naming import names_something
+from narrows.data.number_kinds import common_mask, common_values, goes_by_quantiles, learn_extent, learn_numbers
 from narrows.data.rows import Rows
 from narrows.data.scaling import Scale, learn_numeric
 from narrows.data.statistics import measure
@@ -18,7 +20,6 @@ from narrows.errors import DataError, SettingError
 _IDENTIFIER = re.compile(r"(^|[\W_])(id|key|uuid|index|nr|no|number)$|[a-z](Id|ID)$|^unnamed: 0$", re.IGNORECASE)
 _FEW_ROWS = 20  # of less, a different whole number in each row says nothing
 _NAMES_ROWS = 0.9  # share of different values from which on a text names its row
-_SKEWED, _MANY = 3.0, 20  # skewness, and different values, from which on numbers go by their quantiles
 _SHOWN = 5
 
 
@@ -27,8 +28,10 @@ def learn_kinds(
 ) -> tuple[tuple[ColumnKind, ...], str]:
     """The kinds of the columns, and what one unit of a float is.
 
-    A table of nothing but numbers, without gaps, is one block of `Numeric`, unless they go by their quantiles. In every
-    other table each column is scaled by itself, so that numbers, categories and dates have floats of like size.
+    A table of nothing but numbers, without gaps, is one block of `Numeric`, unless they go by their quantiles or have a
+    common value. In every other table each column is scaled by itself, so that numbers, categories and dates have
+    floats of like size. What only columns with names are is not looked for in arrays: names of things written as
+    numbers, ratings, amounts of so many decimals, and amounts that are mostly 0.
 
     with_gaps : whether missing cells get a mask. categorical : names of columns that are categories in any case.
     """
@@ -37,6 +40,8 @@ def learn_kinds(
     everything = rows
     if not (weight > 0).all() and (weight > 0).any():  # rows that do not count are not looked at
         rows, weight = rows.take(weight > 0), weight[weight > 0]
+    if rows.names is not None and rows.image_shape is None:
+        forced |= {i for i, name in enumerate(rows.names) if names_something(name, rows.column(i))}
     aside = (
         [] if rows.image_shape else [s for i in range(rows.n_columns) if (s := _named_rows(rows, i, forced, with_gaps))]
     )
@@ -45,9 +50,13 @@ def learn_kinds(
         raise DataError(_nothing_left(rows, aside))
     if rows.image_shape is not None and scale == "quantile":
         raise SettingError('scale="quantile" is for the columns of tables; all pixels of images have one scale.')
-    if scale != "quantile" and _is_plain(rows, left, forced, with_gaps):
+    common = common_values(rows, np.setdiff1d(left, list(forced)), weight) if goes_by_quantiles(scale) else {}
+    if scale != "quantile" and not common and _is_plain(rows, left, forced, with_gaps):
         part = everything.select(left)
-        numeric, unit = learn_numeric(part, measure(part, sample_weight), scale, columns=left)
+        found = measure(part, sample_weight)
+        numeric, unit = learn_numeric(part, found, scale, columns=left)
+        if rows.names is not None and rows.image_shape is None:
+            numeric = replace(numeric, extent=learn_extent(rows.select(left), found))
         if aside and numeric.constant.all():
             raise DataError(_nothing_left(rows, aside + [s for i in left if (s := _constant(rows, int(i), False))]))
         return (numeric, *aside), unit
@@ -55,7 +64,7 @@ def learn_kinds(
     left = np.setdiff1d(left, [s.columns[0] for s in aside])
     if not len(left):
         raise DataError(_nothing_left(rows, aside))
-    kinds, unit = _mixed(rows, left, forced, scale, with_gaps, weight)
+    kinds, unit = _mixed(rows, left, forced, common, scale, with_gaps, weight)
     return (*kinds, *sorted(aside, key=lambda s: s.columns[0])), unit
 
 
@@ -97,8 +106,8 @@ def _named_rows(rows: Rows, i: int, forced: set[int], with_gaps: bool) -> SetAsi
         empty = looked_at and bool(is_gap(values[:1]).all()) and bool(is_gap(values).all())
         return SetAside.of(i, "empty", values.dtype) if empty else None
     if is_whole:
-        names_rows = rows.names is not None and i not in forced and _counts_or_names(values, rows.feature_names[i])
-        return SetAside.of(i, "a different value in every row", values.dtype) if names_rows else None
+        reason = _counts_or_names(values, rows.names[i]) if rows.names is not None and i not in forced else None
+        return SetAside.of(i, reason, values.dtype) if reason else None
     there = values[~is_gap(values)]
     if not len(there):
         return SetAside.of(i, "empty", values.dtype)
@@ -113,13 +122,15 @@ def _named_rows(rows: Rows, i: int, forced: set[int], with_gaps: bool) -> SetAsi
     return None
 
 
-def _counts_or_names(values: np.ndarray, name: str) -> bool:
-    """Whether whole numbers count the rows, or are all different under a name such as "id"."""
+def _counts_or_names(values: np.ndarray, name: str) -> str | None:
+    """The reason to set whole numbers aside: they count the rows, or all differ under a name such as "id"."""
     if len(values) < _FEW_ROWS:
-        return False
+        return None
+    if _IDENTIFIER.search(name) and len(np.unique(values)) == len(values):
+        return "a different value in every row"
     if values[0] in (0, 1) and bool((np.diff(values.astype(np.float64)) == 1).all()):
-        return True
-    return bool(_IDENTIFIER.search(name)) and len(np.unique(values)) == len(values)
+        return "counts the rows"
+    return None
 
 
 def _constant(rows: Rows, i: int, with_gaps: bool) -> SetAside | None:
@@ -145,7 +156,13 @@ def _nothing_left(rows: Rows, aside: list[SetAside]) -> str:
 
 
 def _mixed(
-    rows: Rows, columns: np.ndarray, forced: set[int], scale: Scale, with_gaps: bool, weight: np.ndarray
+    rows: Rows,
+    columns: np.ndarray,
+    forced: set[int],
+    common: dict[int, float],
+    scale: Scale,
+    with_gaps: bool,
+    weight: np.ndarray,
 ) -> tuple[list[ColumnKind], str]:
     """Kinds in the order of their losses: squares first, then what is true or false, then choices."""
     numbers, truths, categories, dates = [], [], [], []
@@ -169,11 +186,13 @@ def _mixed(
     kinds: list[ColumnKind] = []
     unit = "standard deviations"
     if numbers:
-        found, unit = _numbers(rows, np.array(numbers), scale, weight, set(with_gap))
+        found, unit = learn_numbers(rows, np.array(numbers), scale, weight, common)
         kinds += found
     kinds += dates
     if truths:
         kinds.append(Boolean(np.array(truths), _shares(rows, truths, weight)))
+    if common:
+        kinds.append(common_mask(rows, common, weight, with_gap))
     if with_gap:
         total = weight.sum()
         shares = np.array([weight[is_gap(rows.column(i))].sum() / total for i in with_gap])
@@ -185,55 +204,3 @@ def _shares(rows: Rows, columns: list[int], weight: np.ndarray) -> np.ndarray:
     """How much of what is there is true."""
     values = [rows.column(i).astype(np.float64) for i in columns]
     return np.array([np.nansum(v * weight) / weight[~np.isnan(v)].sum() for v in values])
-
-
-def _numbers(
-    rows: Rows, columns: np.ndarray, scale: Scale, weight: np.ndarray, with_gap: set[int]
-) -> tuple[list[ColumnKind], str]:
-    """Numbers of a mixed table: each column standardised, or by its quantiles where it is skewed or all shall be."""
-    part = rows.select(columns)
-    found = measure(part, weight)
-    # One ratio between 0 and 1 beside standardised columns would hardly count.
-    each = "standard" if scale in ("auto", "quantile") else scale
-    numeric, unit = learn_numeric(part, found, each, columns=columns)
-    is_whole = np.array([int(i) in with_gap and _is_whole(rows.column(i)) for i in columns])
-    skewed = np.zeros(len(columns), dtype=bool)
-    kinds: list[ColumnKind] = []
-    for place, i in enumerate(int(column) for column in columns) if scale in ("auto", "quantile") else ():
-        values = rows.column(i).astype(np.float64)
-        there = ~np.isnan(values)
-        if found.spread[place] > 0 and (
-            scale == "quantile" or _is_skewed(values[there], weight[there], found.mean[place], found.spread[place])
-        ):
-            skewed[place] = True
-            kinds.append(
-                Quantile.learn(
-                    i, values[there], weight[there], spread=float(found.spread[place]), whole=bool(is_whole[place])
-                )
-            )
-    kept = ~skewed
-    if kept.any():
-        kinds.insert(
-            0,
-            Numeric(
-                columns[kept],
-                numeric.offset[kept],
-                numeric.scale[kept],
-                numeric.fill[kept],
-                numeric.constant[kept],
-                bounded=False,
-                extent=Extent(found.low[kept], found.high[kept], is_whole[kept]),
-                variance=np.square(found.spread / numeric.scale)[kept],
-            ),
-        )
-    return kinds, unit
-
-
-def _is_skewed(values: np.ndarray, weight: np.ndarray, mean: float, spread: float) -> bool:
-    skewness = weight @ ((values - mean) / spread) ** 3 / weight.sum()
-    return bool(abs(skewness) > _SKEWED) and len(np.unique(values)) > _MANY
-
-
-def _is_whole(values: np.ndarray) -> bool:
-    there = values[~is_gap(values)]
-    return bool((there == np.rint(there)).all())

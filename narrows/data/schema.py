@@ -13,7 +13,7 @@ from narrows.data.checking import Missing, cell_name, check_cells, check_columns
 from narrows.data.columns import ColumnType, is_gap
 from narrows.data.decoding import decoded, filled
 from narrows.data.infer import learn_kinds
-from narrows.data.kinds import KINDS, Category, ColumnKind, Gaps, Numeric, SetAside
+from narrows.data.kinds import KINDS, Category, ColumnKind, Common, Gaps, Numeric, SetAside
 from narrows.data.labels import Labels
 from narrows.data.memory import by, give_back
 from narrows.data.rows import Container, Layout, Rows, feature_names
@@ -156,7 +156,7 @@ class Schema:
     @property
     def kind_words(self) -> dict[str, str]:
         """Each column that is learned from -> its kind in a word: "numeric", "category", "date", ..."""
-        words = {int(i): k.word for k in self.kinds if not isinstance(k, Gaps | SetAside) for i in k.columns}
+        words = {int(i): k.word for k in self.kinds if not isinstance(k, Gaps | Common | SetAside) for i in k.columns}
         names, aside = self.feature_names, self.left_out
         return {names[i]: words[i] for i in sorted(words) if names[i] not in aside}
 
@@ -180,11 +180,14 @@ class Schema:
 
     @cached_property
     def gap_floats(self) -> np.ndarray:
-        """For each float the place of the mask that says whether its cell is missing, -1 where it always counts."""
+        """For each float the place of the mask under which it does not count, -1 where it always counts.
+
+        The mask says that the cell is missing, or, of a number, that it is the column's common value.
+        """
         return gap_floats(self)
 
     def observed(self, floats: np.ndarray) -> np.ndarray:
-        """Which encoded floats (n, n_floats) stand for cells that are there, or are masks; bool."""
+        """Which encoded floats (n, n_floats) count: those of cells that are there, and masks; bool."""
         there = floats[:, self.gap_floats] < 0.5
         there[:, self.gap_floats < 0] = True
         return there
@@ -297,8 +300,8 @@ class Schema:
             )
             for i, told in enumerate(description["kinds"])
         )
-        covered = np.sort(np.concatenate([kind.columns for kind in kinds if not isinstance(kind, Gaps)]))
-        masked = [column for kind in kinds if isinstance(kind, Gaps) for column in kind.columns]
+        covered = np.sort(np.concatenate([kind.columns for kind in kinds if not isinstance(kind, Gaps | Common)]))
+        masked = [column for kind in kinds if isinstance(kind, Gaps | Common) for column in kind.columns]
         if len(dtypes) != n or not np.array_equal(covered, np.arange(n)) or not set(masked) <= set(range(n)):
             raise ValueError(f"the schema's columns are not 0 to {n - 1}")
         texts = {int(i) for kind in kinds if isinstance(kind, Category | SetAside) for i in kind.columns}

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.kinds import Category, Gaps, Loss
-from narrows.data.kinds.boolean import entropy
+from narrows.data.kinds import Category, Common, Gaps, Loss
 
 if TYPE_CHECKING:
     from narrows.data.schema import Schema
@@ -26,7 +25,7 @@ class Weighing:
         One over what the column's loss is where every row gets the best constant answer, so that each column costs 1
         where nothing is known of a row.
     gap_floats : ndarray of int of shape (n_floats,)
-        The place of the mask that says whether the cell is missing; -1 where it always counts.
+        The place of the mask under which the float does not count; -1 where it always counts (see `gap_floats`).
     unknown : ndarray of shape (n_floats,)
         What a level that training never met costs, in nats, spread over the floats of its column: of n + 1 rows one is
         new, log(n + 1).
@@ -59,24 +58,55 @@ def weighing(schema: Schema) -> Weighing:
 
 
 def gap_floats(schema: Schema) -> np.ndarray:
-    """For each float the place of the mask that says whether its cell is missing, -1 where it always counts."""
-    masks: dict[int, int] = {}
+    """For each float the place of the mask under which it does not count, -1 where it always counts.
+
+    A mask is the float that says that the cell is missing, or, of a number, that it is the column's common value. The
+    latter has the former for its own mask; where a cell is missing, both are 1.
+    """
+    gaps, common = _places_of(schema, Gaps), _places_of(schema, Common)
+    found = np.full(schema.n_floats, -1, dtype=np.intp)
     for kind, place in schema.places():
-        if isinstance(kind, Gaps):
-            masks |= {int(column): place.start + i for i, column in enumerate(kind.columns)}
-    found = np.array([masks.get(int(column), -1) for column in schema.float_columns], dtype=np.intp)
-    found[list(masks.values())] = -1
+        if not isinstance(kind, Gaps):
+            masks = gaps if isinstance(kind, Common) else gaps | common
+            found[place] = [masks.get(int(column), -1) for column in kind.float_columns]
     return found
 
 
+def hidden_floats(schema: Schema) -> np.ndarray:
+    """What the floats of a cell are that is hidden though it is there (n_floats,): 1 for its masks, else 0.
+
+    Of a column with a common value but without gaps it is not said which of the two the cell is.
+    """
+    hidden = np.zeros(schema.n_floats)
+    for kind, place in schema.places():
+        if isinstance(kind, Gaps | Common):
+            hidden[place] = kind.fill if isinstance(kind, Common) else 1.0
+    return hidden
+
+
+def _places_of(schema: Schema, mask: type[Gaps | Common]) -> dict[int, int]:
+    """Column -> the place of its mask of that kind."""
+    return {
+        int(column): place.start + i
+        for kind, place in schema.places()
+        if isinstance(kind, mask)
+        for i, column in enumerate(kind.columns)
+    }
+
+
 def _column_costs(schema: Schema) -> np.ndarray:
-    """(n_columns,); a column's mask is part of it."""
-    gaps = np.zeros(schema.n_columns)
+    """(n_columns,); a column's masks are part of it."""
+    there, number, costs = (np.full(schema.n_columns, start) for start in (1.0, 1.0, 0.0))
     for kind in schema.kinds:
         if isinstance(kind, Gaps):
-            gaps[kind.columns] = kind.share
-    costs = entropy(gaps)
+            there[kind.columns] = 1 - kind.share
+        elif isinstance(kind, Common):
+            number[kind.columns] = 1 - kind.share
     for kind in schema.kinds:
-        if not isinstance(kind, Gaps):
-            costs[kind.columns] += kind.costs * (1 - gaps[kind.columns])
+        if isinstance(kind, Gaps):
+            costs[kind.columns] += kind.costs
+        elif isinstance(kind, Common):
+            costs[kind.columns] += kind.costs * there[kind.columns]
+        else:
+            costs[kind.columns] += kind.costs * (there * number)[kind.columns]
     return costs

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from narrows.data import Schema, weighing
+from narrows.data import Schema, hidden_floats, weighing
 from narrows.errors import DataRangeError, SettingError
 from narrows.estimators import checks
 from narrows.model import (
@@ -103,8 +103,7 @@ def corruption_for(schema: Schema, spec: str | Corruption | None, level: float) 
     """The corruption that a name means for the floats of a schema."""
     cells = None
     if schema.is_mixed:
-        masks = np.isin(np.arange(schema.n_floats), schema.gap_floats[schema.gap_floats >= 0])
-        cells = (tuple(schema.float_columns.tolist()), tuple(masks.tolist()))
+        cells = (tuple(schema.float_columns.tolist()), tuple(hidden_floats(schema).tolist()))
     return make_corruption(spec, level, bounded=schema.bounded, cells=cells)
 
 

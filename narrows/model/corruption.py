@@ -76,12 +76,12 @@ class Masking(Corruption):
 class HiddenCells(Corruption):
     """Each cell of a mixed table is hidden with probability `level`: all its floats become 0, its mask 1.
 
-    columns : the column of each float (d,). masks : whether a float is its column's mask (d,).
+    columns : the column of each float (d,). masks : what the float of a hidden cell becomes (d,): 1 of a mask, else 0.
     """
 
     level: float
     columns: tuple[int, ...]
-    masks: tuple[bool, ...]
+    masks: tuple[float, ...]
 
     def __post_init__(self) -> None:
         _check_share(self.level)
@@ -217,14 +217,14 @@ def make_corruption(
     spec: str | Corruption | None,
     level: float,
     bounded: bool,
-    cells: tuple[tuple[int, ...], tuple[bool, ...]] | None = None,
+    cells: tuple[tuple[int, ...], tuple[float, ...]] | None = None,
 ) -> Corruption | None:
     """The corruption named "gaussian", "masking" or "salt-and-pepper"; None and instances stay as they are.
 
     `level` is a standard deviation for gaussian noise, a share of the floats for the others. Salt and pepper
     are 1 and 0 where the data are `bounded` to [0, 1], otherwise +3 and -3 standard deviations.
-    cells : of a mixed table, the column of each float and whether it is that column's mask; then "masking" hides whole
-    cells.
+    cells : of a mixed table, the column of each float and what it becomes where that is hidden; then "masking" hides
+    whole cells.
     """
     if spec is None or isinstance(spec, Corruption):
         return spec

@@ -99,7 +99,7 @@ def test_imputing_beats_the_mean_and_the_mode_on_cells_that_were_hidden(data_fol
     for i, name in enumerate(frame.columns):
         truth = frame[name][hidden[:, i]]
         answer = filled[name][hidden[:, i]]
-        if name in numbers:
+        if name in numbers and name != "year":  # three years are a category
             spread = frame[name].std()
             ours += ((answer - truth) / spread).tolist()
             means += ((given[name].mean() - truth) / spread).tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from narrows.data.kinds.boolean import Boolean
 from narrows.data.kinds.category import Category
+from narrows.data.kinds.common import Common
 from narrows.data.kinds.date_time import DateTime
 from narrows.data.kinds.gaps import Gaps
 from narrows.data.kinds.kind import ColumnKind, Loss
@@ -12,7 +13,7 @@ from narrows.data.kinds.quantile import Quantile
 from narrows.data.kinds.set_aside import SetAside
 
 KINDS: dict[str, type[ColumnKind]] = {
-    kind.name: kind for kind in (Numeric, Quantile, DateTime, Boolean, Gaps, Category, SetAside)
+    kind.name: kind for kind in (Numeric, Quantile, DateTime, Boolean, Common, Gaps, Category, SetAside)
 }
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Boolean",
     "Category",
     "ColumnKind",
+    "Common",
     "DateTime",
     "Gaps",
     "Loss",

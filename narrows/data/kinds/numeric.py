@@ -8,22 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from narrows.data.kinds.extent import Extent
 from narrows.data.kinds.kind import Loss, restored_columns
-
-
-@dataclass(frozen=True, eq=False)
-class Extent:
-    """How far a block of number columns may reach when it is decoded, each (c,)."""
-
-    low: np.ndarray
-    high: np.ndarray
-    whole: np.ndarray
-    """bool: the values were whole numbers, though their dtype may not say so."""
-
-    def keep(self, block: np.ndarray) -> np.ndarray:
-        """The block (n, c) rounded where it must be whole, and clipped; in place."""
-        block[:, self.whole] = np.rint(block[:, self.whole])
-        return np.clip(block, self.low, self.high, out=block)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +32,7 @@ class Numeric:
     bounded: bool
     """Whether every encoded float of the training rows lies in [0, 1]."""
     extent: Extent | None = None
-    """Of the training rows, which decoded rows do not leave; None for a table of nothing but numbers."""
+    """Of the training rows, which decoded rows do not leave; None for arrays of numbers without names."""
     variance: np.ndarray | None = None
     """(c,): of the floats; None where nothing asks for it."""
 
@@ -91,7 +77,7 @@ class Numeric:
         return {"kind": self.name, "bounded": self.bounded}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        more = {} if self.extent is None else vars(self.extent)
+        more = {} if self.extent is None else self.extent.arrays()
         return {
             "columns": self.columns,
             "offset": self.offset,
@@ -105,12 +91,12 @@ class Numeric:
     @classmethod
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Numeric:
         columns = restored_columns(arrays)
-        flags = {key: np.asarray(arrays[key]) for key in ("constant", "whole") if key in arrays}
+        constant = np.asarray(arrays["constant"])
         names = ("offset", "scale", "fill", *(key for key in ("variance", "low", "high") if key in arrays))
         numbers = {key: np.asarray(arrays[key]) for key in names}
-        if any(flag.dtype != bool for flag in flags.values()):
+        if constant.dtype != bool:
             raise ValueError("the flags of a numeric kind are not true or false")
-        if any(array.shape != columns.shape for array in (*flags.values(), *numbers.values())):
+        if any(array.shape != columns.shape for array in (constant, *numbers.values())):
             raise ValueError("the arrays of a numeric kind differ in length")
         if any(a.dtype != np.float64 or not np.isfinite(a).all() for a in numbers.values()):
             raise ValueError("offset, scale or fill of a numeric kind are not finite float64 numbers")
@@ -121,8 +107,8 @@ class Numeric:
             numbers["offset"],
             numbers["scale"],
             numbers["fill"],
-            flags["constant"],
+            constant,
             description["bounded"],
-            Extent(numbers["low"], numbers["high"], flags["whole"]) if "low" in numbers else None,
+            Extent.restore(arrays) if "low" in numbers else None,
             numbers.get("variance"),
         )

@@ -1,4 +1,4 @@
-"""Skewed numbers: their rank among the training values, as a standard normal score."""
+"""Skewed numbers and ratings: their rank among the training values, as a standard normal score."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from narrows.data.columns import is_gap
 from narrows.data.kinds.kind import Loss, restored_columns, restored_numbers
+from narrows.data.numbers import FREE, MOST_DECIMALS, rounded
 
 _MAX_KNOTS = 1000
 
@@ -31,11 +32,26 @@ class Quantile:
     """(m,), rising: the floats of the knots; over the training rows they have mean 0 and variance 1."""
     spread: float
     """Standard deviation in the user's units."""
-    whole: bool
-    """The values were whole numbers, though their dtype may not say so."""
+    decimals: int = FREE
+    """To how many a decoded cell is rounded, whatever its dtype; -1 for not at all."""
+    cuts: np.ndarray | None = None
+    """(m - 1,), rising: of a rating, whose cells are knots and nothing between, the floats where one begins to be
+    decoded as the next knot; None for other numbers."""
+    common: float | None = None
+    """The common value that a float of its own says (see `Common`): such a cell is 0 here, and not among the knots."""
 
     @classmethod
-    def learn(cls, column: int, values: np.ndarray, weight: np.ndarray, *, spread: float, whole: bool) -> Quantile:
+    def learn(
+        cls,
+        column: int,
+        values: np.ndarray,
+        weight: np.ndarray,
+        *,
+        spread: float,
+        decimals: int = FREE,
+        is_rating: bool = False,
+        common: float | None = None,
+    ) -> Quantile:
         """From the values (n,) that are there, two different ones at least, and their weights (n,)."""
         from scipy.special import ndtri
 
@@ -61,7 +77,8 @@ class Quantile:
         floats = np.interp(distinct, knots, scores[kept])
         mean = share @ floats
         scores = (scores[kept] - mean) / np.sqrt(share @ np.square(floats - mean))
-        return cls(np.array([column]), knots, scores, spread, whole)
+        cuts = _cuts(scores, np.cumsum(share)[kept[:-1]]) if is_rating else None
+        return cls(np.array([column]), knots, scores, spread, decimals, cuts, common)
 
     @property
     def float_columns(self) -> np.ndarray:
@@ -77,28 +94,50 @@ class Quantile:
 
     def encode(self, block: np.ndarray) -> np.ndarray:
         values = block.astype(np.float64)
-        gaps = is_gap(values)
+        gaps = is_gap(values) if self.common is None else is_gap(values) | (values == self.common)
         floats = np.interp(values, self.knots, self.scores)
         floats += (values - np.clip(values, self.knots[0], self.knots[-1])) / self.spread
         floats[gaps] = 0.0
         return floats
 
     def decode(self, floats: np.ndarray) -> np.ndarray:
-        values = np.interp(floats.astype(np.float64), self.scores, self.knots)
-        return np.rint(values) if self.whole else values
+        floats = floats.astype(np.float64)
+        if self.cuts is not None:
+            return self.knots[np.searchsorted(self.cuts, floats)]
+        values = np.interp(floats, self.scores, self.knots)
+        return values if self.decimals == FREE else rounded(values, self.decimals)
 
     def describe(self) -> dict:
-        return {"kind": self.name, "whole": self.whole, "spread": self.spread}
+        return {"kind": self.name, "decimals": self.decimals, "spread": self.spread, "common": self.common}
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {"columns": self.columns, "knots": self.knots, "scores": self.scores}
+        cuts = {} if self.cuts is None else {"cuts": self.cuts}
+        return {"columns": self.columns, "knots": self.knots, "scores": self.scores, **cuts}
 
     @classmethod
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Quantile:
         knots, scores = restored_numbers(arrays, "knots", "scores")
-        spread, whole = float(description["spread"]), description["whole"]
+        (cuts,) = restored_numbers(arrays, "cuts") if "cuts" in arrays else (None,)
+        spread, common = float(description["spread"]), description.get("common")
+        # Models saved before there were decimals say whether the numbers are whole.
+        decimals = description["decimals"] if "decimals" in description else 0 if description["whole"] else FREE
         if len(knots) < 2 or not (np.diff(knots) > 0).all() or not (np.diff(scores) > 0).all():
             raise ValueError("the knots of a quantile kind do not rise")
-        if not 0 < spread < np.inf or not isinstance(whole, bool):
-            raise ValueError("a quantile kind needs a positive spread and a flag that says whether it is whole")
-        return cls(restored_columns(arrays, 1), knots, scores, spread, whole)
+        if cuts is not None and (len(cuts) != len(knots) - 1 or not (np.diff(cuts) > 0).all()):
+            raise ValueError("the cuts of a quantile kind do not rise, one between two knots")
+        if not 0 < spread < np.inf or decimals not in range(FREE, MOST_DECIMALS + 1):
+            raise ValueError("a quantile kind needs a positive spread and from -1 to 6 decimals")
+        common = None if common is None else float(common)
+        return cls(restored_columns(arrays, 1), knots, scores, spread, decimals, cuts, common)
+
+
+def _cuts(scores: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Where the knots (m,) part so that standard normal floats have their shares: (m - 1,); `below` are the sums of
+    the shares.
+
+    Each cut keeps to the middle half between its neighbours, so that an answer near a knot is always that knot.
+    """
+    from scipy.special import ndtri
+
+    step = np.diff(scores)
+    return np.clip(ndtri(below.clip(1e-12, 1 - 1e-12)), scores[:-1] + step / 4, scores[1:] - step / 4)

@@ -22,9 +22,9 @@ def restored(kind: ColumnKind) -> ColumnKind:
     return KINDS[kind.name].restore(json.loads(json.dumps(kind.describe())), kind.arrays())
 
 
-def quantile(values, weight=None, whole=False) -> Quantile:
+def quantile(values, weight=None, **more) -> Quantile:
     weight = np.ones(len(values)) if weight is None else weight
-    return Quantile.learn(0, values, weight, spread=float(values.std()), whole=whole)
+    return Quantile.learn(0, values, weight, spread=float(values.std()), **more)
 
 
 # -- skewed numbers
@@ -171,7 +171,7 @@ def test_a_constant_comes_back_and_any_other_column_that_is_set_aside_is_missing
 @pytest.mark.parametrize(
     ("kind", "change"),
     [
-        (quantile(np.arange(9.0) ** 3), {"whole": 1}),
+        (quantile(np.arange(9.0) ** 3), {"decimals": 7}),
         (quantile(np.arange(9.0) ** 3), {"spread": 0.0}),
         (Category.learn(0, np.array(list("aab"), dtype=object), np.ones(3)), {"levels": ["a", "a"]}),
         (Category.learn(0, np.array(list("aab"), dtype=object), np.ones(3)), {"rare": []}),

@@ -1,0 +1,88 @@
+"""What a column of numbers holds: how many decimals, whether only a few values, whether one value above all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+FREE = -1
+"""Decimals of numbers that have more than `MOST_DECIMALS`: they are not rounded."""
+MOST_DECIMALS = 6
+
+_MOST_LEVELS, _FEWEST_OF_LEVEL = 20, 5  # different values of a rating, and rows that each must have
+_HEAP = 0.3  # share from which on one value is a thing of its own
+_FEWEST_OTHERS, _FEWEST_DIFFERENT = 20, 6  # the rows beside it, and their different values
+_SAMPLE, _GLANCE = 10_000, 100
+_CHUNK = 1 << 20
+_NOISE = 8  # steps of the dtype that computed numbers, such as 3 * 12.3, may be off
+
+
+def rounded(values: np.ndarray, decimals: int) -> np.ndarray:
+    """The nearest numbers with so many decimals, float64 of the same shape; those too large for any stay.
+
+    >>> rounded(np.array([12.299999999, 0.1 + 0.2, -0.001]), 2).tolist()
+    [12.3, 0.3, 0.0]
+    """
+    unit = 10.0**decimals
+    scaled = values.astype(np.float64) * unit
+    # A quotient of two whole numbers is the nearest float, which is written without further digits; + 0.0 drops "-0".
+    return np.where(np.abs(scaled) < 2.0**52, np.rint(scaled) / unit + 0.0, values)
+
+
+def decimals_of(values: np.ndarray) -> int:
+    """The least number of decimals, from 0 to 6, that all values (n,) have, none of them a gap; else `FREE`.
+
+    A number counts as rounded where it is so within the precision of its dtype.
+    """
+    if values.dtype.kind != "f":
+        return FREE
+    if _decimals(values[:_GLANCE], MOST_DECIMALS) == FREE:
+        return FREE
+    found = _decimals(_sample(values), 0)
+    for start in range(0, len(values), _CHUNK):
+        if found == FREE:
+            break
+        found = _decimals(values[start : start + _CHUNK], found)
+    return found
+
+
+def levels_of(values: np.ndarray) -> np.ndarray | None:
+    """The different values (m,), rising, where they are at most 20 and each is often among the values (n,)."""
+    if len(np.unique(_sample(values))) > _MOST_LEVELS:
+        return None
+    levels = np.unique(values)
+    if not 2 <= len(levels) <= _MOST_LEVELS:
+        return None
+    counts = np.bincount(np.searchsorted(levels, values), minlength=len(levels))
+    return levels.astype(np.float64) if counts.min() >= _FEWEST_OF_LEVEL else None
+
+
+def heap(values: np.ndarray, weight: np.ndarray) -> float | None:
+    """The value that at least three in ten of three or more different values (n,) have, by weight."""
+    distinct, counts = np.unique(_sample(values), return_counts=True)
+    place = counts.argmax()
+    if len(distinct) < 3 or counts[place] < 0.9 * _HEAP * counts.sum():
+        return None
+    return float(distinct[place]) if weight[values == distinct[place]].sum() >= _HEAP * weight.sum() else None
+
+
+def is_spread(values: np.ndarray, heap: float) -> bool:
+    """Whether the values (n,) beside their heap are many and different, and not the levels of a rating."""
+    others = values[values != heap]
+    is_many = len(others) >= _FEWEST_OTHERS and len(np.unique(others)) >= _FEWEST_DIFFERENT
+    return is_many and levels_of(values) is None
+
+
+def _decimals(values: np.ndarray, least: int) -> int:
+    finest = _NOISE * np.finfo(values.dtype).eps
+    exact = values.astype(np.float64)
+    for decimals in range(least, MOST_DECIMALS + 1):
+        if (np.abs(rounded(exact, decimals) - exact) <= finest * np.abs(exact)).all():
+            return decimals
+    return FREE
+
+
+def _sample(values: np.ndarray) -> np.ndarray:
+    """The values, or 10,000 of them drawn at random."""
+    if len(values) <= _SAMPLE:
+        return values
+    return values[np.random.default_rng(0).integers(0, len(values), _SAMPLE)]
