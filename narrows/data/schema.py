@@ -9,12 +9,13 @@ from typing import Any, get_args
 
 import numpy as np
 
-from narrows.data.checking import Missing, cell_name, check_cells, check_columns, check_kinds, check_pixel_units
+from narrows.data.checking import Missing, cell_name, check_cells, check_columns, check_kinds
 from narrows.data.columns import ColumnType, is_gap
 from narrows.data.decoding import decoded, filled
 from narrows.data.infer import learn_kinds
 from narrows.data.kinds import KINDS, Category, ColumnKind, Gaps, Numeric, SetAside
 from narrows.data.memory import by, give_back
+from narrows.data.pixels import check_pixel_units
 from narrows.data.rows import Container, Layout, Rows
 from narrows.data.scaling import PIXELS, Scale
 from narrows.data.weighing import gap_floats
@@ -57,8 +58,9 @@ class Schema:
         ----------
         rows : Rows
         scale : {"auto", "standard", "minmax", "quantile", "none"}, default "auto"
-            "auto": images become pixels in [0, 1] (uint8 / 255, uint16 / 65535, data already in [0, 1] as
-            they are, other images by the smallest and largest pixel of the whole set); a table of numbers whose every
+            "auto": images become pixels in [0, 1] by what they use: of half or more of 0..255, 0..1023, 0..4095,
+            0..16383, 0..65535 (uint8 and uint16) or 0..1 by that, other images by the smallest and largest pixel of
+            the whole set, save that of a few places that are far from all others; a table of numbers whose every
             value lies in [0, 1] stays as it is; every number column of another table is standardised, or where it is
             skewed and stands beside other kinds or gaps, normalised by its quantiles.
             "standard", "minmax": per column. "quantile": per column, the normal score of its rank, as skewed columns

@@ -98,7 +98,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path, side):
 
 
 def test_a_folder_without_images_is_said(tmp_path):
-    with pytest.raises(DataFormatError, match="no PNG or JPEG images"):
+    with pytest.raises(DataFormatError, match="no images that narrows reads"):
         read(tmp_path)
 
 

@@ -145,7 +145,7 @@ def test_image_shape_turns_a_table_into_images():
         as_rows(np.zeros((2, 30)), image_shape=(5, 5))
     with pytest.raises(DataError, match="image_shape says"):
         as_rows(np.zeros((2, 6, 5)), image_shape=(5, 6))
-    for impossible in [(5,), (5, 6, 2), (0, 30), ("a", "b"), (2.5, 12)]:
+    for impossible in [(5,), (5, 6, 0), (0, 30), ("a", "b"), (2.5, 12)]:
         with pytest.raises(SettingError, match="image_shape"):
             as_rows(np.zeros((2, 30)), image_shape=impossible)
 
