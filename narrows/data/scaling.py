@@ -7,21 +7,18 @@ from typing import Literal
 import numpy as np
 
 from narrows.data.kinds import Numeric
-from narrows.data.pixels import fills, pixel_range
+from narrows.data.pixels import OWN, learn_pixels
 from narrows.data.rows import Rows
 from narrows.data.statistics import Statistics
 from narrows.errors import DataRangeError
 
 Scale = Literal["auto", "standard", "minmax", "quantile", "none"]
 
-PIXELS = "pixels in [0, 1]"
-OWN = "the data's own units"
-
 
 def learn_numeric(rows: Rows, found: Statistics, scale: Scale, *, columns: np.ndarray) -> tuple[Numeric, str]:
     """Numbers as one kind, and what one unit of a float is; `columns` are their places in the whole table."""
     if rows.image_shape is not None and scale in ("auto", "none"):
-        return _learn_pixels(rows, found, scale, columns)
+        return learn_pixels(rows, found, as_is=scale == "none", columns=columns)
     low, high, mean = found.low, found.high, found.mean
     ones, zeros = np.ones(rows.n_columns), np.zeros(rows.n_columns)
     inside = bool((low >= 0).all() and (high <= 1).all())
@@ -47,21 +44,3 @@ def learn_numeric(rows: Rows, found: Statistics, scale: Scale, *, columns: np.nd
         bounded=bounded,
     )
     return kind, unit
-
-
-def _learn_pixels(rows: Rows, found: Statistics, scale: Scale, columns: np.ndarray) -> tuple[Numeric, str]:
-    """Pixels as one kind: all of them with one black and one white."""
-    low, high = float(found.low.min()), float(found.high.max())
-    dark, bright = (0.0, 1.0) if scale == "none" else pixel_range(rows, found)
-    if not np.isfinite(bright - dark):
-        raise DataRangeError(f"The pixels of {rows.source} span more than 64-bit floats can express.")
-    ones = np.ones(rows.n_columns)
-    kind = Numeric(
-        columns=columns,
-        offset=dark * ones,
-        scale=max(bright - dark, np.finfo(np.float64).tiny) * ones,
-        fill=found.mean,
-        constant=np.zeros(rows.n_columns, bool),  # a border pixel that was black in training may be lit later
-        bounded=fills(low, high, dark, bright),
-    )
-    return kind, PIXELS if scale == "auto" or (low >= 0 and high <= 1) else OWN
