@@ -34,8 +34,7 @@ _ORIENTATION = 0x0112
 class Header:
     """What is known of an image before it is read with the others of its folder."""
 
-    channels: Literal[1, 3, 4]
-    """4 where a fourth band is no transparency."""
+    channels: Literal[1, 3]
     depth: Depth
     """Of a pixel: "whole" numbers and "float" have 32 bits."""
     height: int
@@ -58,13 +57,13 @@ def read_header(path: Path, folder: Path) -> Header:
         if image.format != "TIFF" and _orientation(image) in _SIDEWAYS:  # Pillow turns TIFF itself
             height, width = width, height
         return Header(
-            channels=4 if image.mode == "RGBX" else 1 if _is_grey(image, path, folder) else 3,
+            channels=1 if _is_grey(image) else 3,
             depth=depth,  # pyright: ignore[reportArgumentType]
             height=height,
             width=width,
             has_more=image.format != "MPO" and bool(getattr(image, "is_animated", False)),
             is_cut=depth == "8 bits" and any(";16" in rawmode for rawmode in rawmodes),
-            n_dropped=max((mode.count("X") - image.mode.count("X") for mode in rawmodes), default=0),
+            n_dropped=max((mode.count("X") for mode in rawmodes), default=0) if image.format == "TIFF" else 0,
         )
 
 
@@ -104,6 +103,7 @@ def is_image_file(path: Path, folder: Path) -> bool:
 def upright_image(path: Path, folder: Path) -> Image.Image:
     """The image decoded, and turned as its EXIF says; DataFormatError where it is damaged."""
     with open_image(path, folder) as image:
+        image.filename = ""  # without a name it is not mapped from the disk, where Pillow mistakes the sides of turned TIFF
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -150,7 +150,7 @@ def as_rgba(image: Image.Image) -> Image.Image:
     return (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
 
 
-def _is_grey(image: Image.Image, path: Path, folder: Path) -> bool:
+def _is_grey(image: Image.Image) -> bool:
     if image.mode not in ("P", "PA"):
         return image.mode in _GREY
     try:
@@ -196,9 +196,9 @@ def _why_not(path: Path, folder: Path) -> str:
             head = file.read(4)
     except OSError:
         head = b""
-    if head in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") and path.stat().st_size > 1000:
+    if head in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") and path.stat().st_size > 200:
         return (
-            f"{name} in {folder} is a TIFF file with bands or numbers that cannot be read here; save the images as an "
-            "array (n, height, width, channels) in an .npy file."
+            f"{name} in {folder} is a TIFF file with bands or numbers that cannot be read here; save it with 8 or 16 bits "
+            "a channel, or all images as an array (n, height, width, channels) in an .npy file."
         )
     return f"{name} in {folder} cannot be read as an image; mend it or take it out of the folder."

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 import numpy as np
@@ -48,9 +48,9 @@ def read_images(
     """All images below a folder, in the order of their paths.
 
     uint8 (n, h, w) where all are grey, (n, h, w, 3) where one is coloured; uint16 where all are grey and one
-    has 16 bits; int64 or float32 where all have such numbers; (n, h, w, 4) where all have a fourth band that is no
-    transparency. Of several pages or frames the first is read. Transparent parts become white, or where images would
-    vanish on white, black or grey. The first level of sub-folders gives the labels. ``notes`` say what was left out.
+    has 16 bits; int64 or float32 where all have such numbers. Of several pages or frames the first is read.
+    Transparent parts become white, or where images would vanish on white, black or grey. The first level of sub-folders
+    gives the labels. ``notes`` say what was left out.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def read_images(
 
 def holds_images(folder: Path) -> bool:
     """Whether a file that is named as an image lies in the folder or below it."""
-    return any(_is_image(name) for _, _, names in os.walk(folder) for name in names)
+    return any(is_image_name(name) for _, _, names in os.walk(folder) for name in names)
 
 
 def common_size(folder: Path, *, longest: int) -> tuple[int, int] | None:
@@ -136,12 +136,13 @@ def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
     return height, width
 
 
-def _is_image(name: str) -> bool:
+def is_image_name(name: str) -> bool:
+    """Whether a file of this name is read as an image."""
     return name.casefold().endswith(IMAGE_ENDINGS) and not name.startswith(".")
 
 
-def _is_beside(path: Path) -> bool:
-    """Whether nobody would take this file for an image."""
+def is_beside(path: PurePath) -> bool:
+    """Whether nobody would take a file of this name for an image."""
     name = path.name.casefold()
     return name.startswith((".", "~")) or path.suffix.casefold() in _SIDE_ENDINGS or name.startswith(_SIDE_NAMES)
 
@@ -153,10 +154,10 @@ def _image_paths(folder: Path) -> tuple[list[Path], list[Path]]:
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]  # os.walk enters those left here
         for path in (Path(place, name) for name in names):
-            if not path.is_file() or (not _is_image(path.name) and _is_beside(path)):
+            if not path.is_file() or (not is_image_name(path.name) and is_beside(path)):
                 continue
             is_copy = path.suffix.casefold() in _COPIES or path.name.endswith("~")
-            is_image = _is_image(path.name) or (not is_copy and is_image_file(path, folder))
+            is_image = is_image_name(path.name) or (not is_copy and is_image_file(path, folder))
             (paths if is_image else others).append(path)
     return sorted(paths), sorted(others)
 
@@ -190,7 +191,7 @@ def _headers(
 class _Form:
     """What every image of the folder is turned into."""
 
-    channels: Literal[1, 3, 4]
+    channels: Literal[1, 3]
     depth: Depth
     white: float
     """White of the grey images of 16 bits, where coloured ones bring them down to 8."""
@@ -206,9 +207,8 @@ class _Reading:
 
 
 def _form(headers: dict[Path, Header], folder: Path) -> _Form:
-    channels = {header.channels for header in headers.values()}
+    n_channels = max(header.channels for header in headers.values())
     first = {header.depth: path for path, header in reversed(headers.items())}
-    n_channels = channels.pop() if len(channels) == 1 else 3
     odd = next((depth for depth in ("float", "whole") if depth in first), None)
     if odd is not None and len(first) > 1:
         other = next(path for depth, path in first.items() if depth != odd)
@@ -283,9 +283,6 @@ def _pixels(image, path: Path, folder: Path, form: _Form, size: tuple[int, int] 
         return pixels if size is None else _resized(pixels, size, form.depth)
     if is_deep:
         image = _as_image(deep_pixels(image).astype(np.float64) * (255 / form.white))
-    if form.channels == 4:
-        bands = [np.asarray(band if size is None else _scaled(band, size)) for band in image.split()]
-        return np.stack(bands, axis=-1)
     image = over_ground(image, form.ground).convert("L" if form.channels == 1 else "RGB")
     return np.asarray(image if size is None else _scaled(image, size))
 
@@ -355,7 +352,7 @@ def _header_notes(headers: dict[Path, Header], form: _Form) -> list[str]:
     n = sum(header.is_cut or (header.depth == "16 bits" and form.depth == "8 bits") for header in all_of)
     if n:
         notes.append(f"{n} of {len(all_of)} images have 16 bits a channel and were read with 8.")
-    n = sum(header.n_dropped > 0 or header.channels > form.channels for header in all_of)
+    n = sum(header.n_dropped > 0 for header in all_of)
     if n:
-        notes.append(f"{n} of {len(all_of)} images have more bands than were read.")
+        notes.append(f"{n} of {len(all_of)} images have more bands than were read; to keep them, save an array in an .npy file.")
     return notes

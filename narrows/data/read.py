@@ -38,8 +38,8 @@ def read(
     ----------
     source : str or path
         A CSV (also .csv.gz), Parquet, NPY, NPZ or IDX (also .gz) file; a folder of CSV or of Parquet files, which are
-        one table; a folder of PNG or JPEG images whose sub-folders are classes; or the name of a set, "digits",
-        "mnist", "fashion-mnist" (its training part).
+        one table; a folder of images (PNG, JPEG, TIFF, WebP, BMP, GIF, PGM, ...) whose sub-folders are classes; or the
+        name of a set, "digits", "mnist", "fashion-mnist" (its training part).
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
     columns : names, optional
         Which columns of a table to read. Default: all of them; what is not learned from, `fit` sets aside.
@@ -125,7 +125,7 @@ def _read_path(
         raise DataError(f"{path} needs more memory than there is; give a part of it.") from error
     raise DataFormatError(
         f"{path.name} has an ending that narrows does not know; give a CSV, Parquet, NPY, NPZ or IDX file, "
-        "or a folder of PNG or JPEG images."
+        "or a folder of images."
     )
 
 
