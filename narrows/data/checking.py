@@ -63,26 +63,6 @@ def _sort(dtype: np.dtype) -> str:
     return {"O": "text", "M": "dates"}.get(dtype.kind, "numbers")
 
 
-def check_pixel_units(schema: Schema, rows: Rows) -> None:
-    """Refuse the commonest slip with images: two of 0 to 1, 0 to 255 and 0 to 65535 at the fit and at use."""
-    if schema.pixel_range is None or rows.image_shape is None:
-        return
-    dark, bright = schema.pixel_range
-    largest = max(float(rows.block(rows=chunk).max()) for chunk in rows.chunks())
-    whole = np.dtype(rows.dtypes[0]).kind in "iu"
-    # Noisy pixels may leave the range of the fit by a little, so only another scale is refused.
-    if (
-        (bright >= 255 and 0 < largest <= 1 and not whole)
-        or (bright == 1 and (largest > 50 or (whole and largest > 1)))
-        or (bright == 255 and whole and largest > 255)
-        or (bright == 65535 and rows.dtypes[0] == "uint8")
-    ):
-        raise SchemaMismatchError(
-            f"{rows.source} has pixels up to {largest:.4g}, but the model was fitted on pixels from "
-            f"{dark:.4g} to {bright:.4g}; bring them to the same units."
-        )
-
-
 def check_cells(
     rows: Rows, missing: Missing, *, columns: Sequence[int] | None = None, masked: Sequence[int] | None = None
 ) -> None:

@@ -1,39 +1,109 @@
-"""Folders of PNG and JPEG images as Rows."""
+"""Folders of images as Rows."""
 
 from __future__ import annotations
 
 import os
-import warnings
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Literal
 
 import numpy as np
 
+from narrows.data.grounds import Vanishing, choose_ground
+from narrows.data.image_file import (
+    IMAGE_ENDINGS,
+    MAX_PIXELS,
+    Depth,
+    Header,
+    deep_pixels,
+    has_transparency,
+    is_image_file,
+    is_unsigned,
+    over_ground,
+    read_header,
+    upright_image,
+)
 from narrows.data.memory import by
+from narrows.data.pixels import natural_white
 from narrows.data.rows import Rows
 from narrows.errors import DataError, DataFormatError, SettingError
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-IMAGE_ENDINGS = (".png", ".jpg", ".jpeg")
-MAX_PIXELS = 50_000_000
-"""Larger images are refused before they are decoded."""
-
-_GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "F")
+# Files that often lie beside images, so that nobody asks where they are.
+_SIDE_ENDINGS = frozenset(
+    [
+        ".txt",
+        ".csv",
+        ".tsv",
+        ".json",
+        ".jsonl",
+        ".xml",
+        ".yaml",
+        ".yml",
+        ".toml",
+        ".ini",
+        ".cfg",
+        ".md",
+        ".rst",
+        ".html",
+        ".htm",
+        ".log",
+        ".db",
+        ".pdf",
+        ".py",
+        ".ipynb",
+        ".sh",
+        ".lnk",
+        ".npy",
+        ".npz",
+        ".parquet",
+        ".pkl",
+        ".mat",
+        ".zip",
+        ".gz",
+        ".tar",
+        ".xls",
+        ".xlsx",
+        ".doc",
+        ".docx",
+        ".url",
+        ".css",
+        ".js",
+        ".lock",
+        ".sha256",
+        ".md5",
+        ".tfw",
+        ".xmp",
+    ]
+)
+_SIDE_NAMES = (
+    "readme",
+    "licence",
+    "license",
+    "copying",
+    "authors",
+    "makefile",
+    "changelog",
+    "version",
+    "labels",
+    "notice",
+)
+_COPIES = (".bak", ".tmp", ".part", ".orig")
 _SHOWN = 5
-_DEEP = ("I", "I;16", "I;16B", "I;16L")
+_DTYPES: dict[Depth, type] = {"8 bits": np.uint8, "16 bits": np.uint16, "whole": np.int64, "float": np.float32}
 
 
 def read_images(
     folder: Path, image_size: Sequence[int] | None = None, *, unreadable: Literal["stop", "skip"] = "stop"
 ) -> Rows:
-    """All PNG and JPEG images below a folder, in the order of their paths.
+    """All images below a folder, in the order of their paths.
 
     uint8 (n, h, w) where all are grey, (n, h, w, 3) where one is coloured; uint16 where all are grey and one
-    has 16 bits. Transparent parts become white. The first level of sub-folders gives the labels.
+    has 16 bits; int64 or float32 where all have such numbers. Of several pages or frames the first is read.
+    Transparent parts become white, or where images would vanish on white, black or grey. The first level of sub-folders
+    gives the labels. ``notes`` say what was left out.
 
     Parameters
     ----------
@@ -48,54 +118,45 @@ def read_images(
     DataFormatError
         No images; an unreadable file.
     DataError
-        Images of different sizes.
+        Images of different sizes, or of numbers that have no unit in common.
     """
     size = None if image_size is None else _checked_size(image_size)
-    paths = _image_paths(folder)
+    paths, others = _image_paths(folder)
     if not paths:
-        raise DataFormatError(f"{folder} holds no PNG or JPEG images; give a folder that does.")
-    modes, bad = _modes(paths, folder, unreadable)
-    paths = list(modes)
-    grey = all(mode in _GREY for mode in modes.values())
-    deep = grey and any(mode in _DEEP for mode in modes.values())
-    images: np.ndarray | None = None
-    kept: list[Path] = []
-    for path in paths:
-        try:
-            pixels = _pixels(path, folder, size, grey=grey, deep=deep)
-        except DataFormatError:
-            if unreadable == "stop":
-                raise
-            bad.append(path)
-            continue
-        if images is None:
-            images = np.empty((len(paths), *pixels.shape), np.uint16 if deep else np.uint8)
-        if pixels.shape != images.shape[1:]:
-            raise DataError(
-                f"The images in {folder} differ in size: {kept[0].relative_to(folder)} has "
-                f"{by(images.shape[1:3])} and {path.relative_to(folder)} has {by(pixels.shape[:2])} "
-                "(height x width); resize them with --image-size (in Python: image_size=(height, width))."
-            )
-        images[len(kept)] = pixels
-        kept.append(path)
-    if images is None:
-        raise DataFormatError(f"None of the {len(bad)} images in {folder} can be read; give a folder of whole ones.")
-    images = images[: len(kept)]
-    height, width = images.shape[1:3]
+        raise DataFormatError(_no_images(folder, others))
+    headers, bad = _headers(paths, folder, unreadable)
+    if not headers:
+        raise _none_whole(bad, folder)
+    form = _form(headers, folder)
+    reading = _read_all(list(headers), folder, form, size, unreadable)
+    ground = choose_ground(reading.vanishing)
+    if ground.brightness != form.ground:
+        form = _Form(form.channels, form.depth, form.white, ground.brightness)
+        reading = _read_all(reading.kept, folder, form, size, unreadable)
+    bad += reading.bad
+    if not reading.kept:
+        raise _none_whole(bad, folder)
+    height, width = reading.images.shape[1:3]
+    kept = {path: headers[path] for path in reading.kept}
     return Rows(
-        images.reshape(len(images), -1),
-        image_shape=(height, width, 1 if grey else 3),
-        layout="hw" if grey else "hwc",
-        labels=_labels(kept, folder),
-        notes=_left_out(bad, folder),
+        reading.images.reshape(len(kept), -1),
+        image_shape=(height, width, form.channels),
+        layout="hw" if form.channels == 1 else "hwc",
+        labels=_labels(reading.kept, folder),
+        notes=(
+            *_others_note(others, len(paths), folder),
+            *_left_out(bad, folder),
+            *_header_notes(kept, form),
+            *ground.notes,
+        ),
         source=folder.name or str(folder),
         first_row=1,
     )
 
 
 def holds_images(folder: Path) -> bool:
-    """Whether an image lies in the folder or below it."""
-    return any(_is_image(name) for _, _, names in os.walk(folder) for name in names)
+    """Whether a file that is named as an image lies in the folder or below it."""
+    return any(is_image_name(name) for _, _, names in os.walk(folder) for name in names)
 
 
 def common_size(folder: Path, *, longest: int) -> tuple[int, int] | None:
@@ -104,14 +165,18 @@ def common_size(folder: Path, *, longest: int) -> tuple[int, int] | None:
     The median of their heights and of their widths, shrunk. Unreadable files do not count.
     """
     sizes = []
-    for path in _image_paths(folder):
-        with suppress(DataFormatError), _opened(path, folder) as image:
-            sizes.append((image.height, image.width))
+    for path in _image_paths(folder)[0]:
+        with suppress(DataFormatError):
+            header = read_header(path, folder)
+            sizes.append((header.height, header.width))
     if not sizes or (len(set(sizes)) == 1 and max(sizes[0]) <= longest):
         return None
     height, width = (float(side) for side in np.median(sizes, axis=0))
     shrink = min(1.0, longest / max(height, width))
     return max(1, round(height * shrink)), max(1, round(width * shrink))
+
+
+# -- which files
 
 
 def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
@@ -124,16 +189,30 @@ def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
     return height, width
 
 
-def _is_image(name: str) -> bool:
+def is_image_name(name: str) -> bool:
+    """Whether a file of this name is read as an image."""
     return name.casefold().endswith(IMAGE_ENDINGS) and not name.startswith(".")
 
 
-def _image_paths(folder: Path) -> list[Path]:
+def is_beside(path: PurePath) -> bool:
+    """Whether nobody would take a file of this name for an image."""
+    name = path.name.casefold()
+    return name.startswith((".", "~")) or path.suffix.casefold() in _SIDE_ENDINGS or name.startswith(_SIDE_NAMES)
+
+
+def _image_paths(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The images below a folder, and the files that may be images but cannot be read."""
     paths: list[Path] = []
+    others: list[Path] = []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]  # os.walk enters those left here
-        paths += (Path(place, name) for name in names if _is_image(name))
-    return sorted(path for path in paths if path.is_file())
+        for path in (Path(place, name) for name in names):
+            if not path.is_file() or (not is_image_name(path.name) and is_beside(path)):
+                continue
+            is_copy = path.suffix.casefold() in _COPIES or path.name.endswith("~")
+            is_image = is_image_name(path.name) or (not is_copy and is_image_file(path, folder))
+            (paths if is_image else others).append(path)
+    return sorted(paths), sorted(others)
 
 
 def _labels(paths: list[Path], folder: Path) -> np.ndarray | None:
@@ -143,17 +222,169 @@ def _labels(paths: list[Path], folder: Path) -> np.ndarray | None:
     return np.array([part[0] if len(part) > 1 else "" for part in parts])
 
 
-def _modes(paths: list[Path], folder: Path, unreadable: Literal["stop", "skip"]) -> tuple[dict[Path, str], list[Path]]:
-    """The mode of every readable image, and the unreadable files."""
-    modes, bad = {}, []
+def _headers(
+    paths: list[Path], folder: Path, unreadable: Literal["stop", "skip"]
+) -> tuple[dict[Path, Header], list[Path]]:
+    """The header of every readable image, and the unreadable files."""
+    headers, bad = {}, []
     for path in paths:
         try:
-            modes[path] = _mode(path, folder)
+            headers[path] = read_header(path, folder)
         except DataFormatError:
             if unreadable == "stop":
                 raise
             bad.append(path)
-    return modes, bad
+    return headers, bad
+
+
+# -- what all of them become
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What every image of the folder is turned into."""
+
+    channels: Literal[1, 3]
+    depth: Depth
+    white: float
+    """White of the grey images of 16 bits, where coloured ones bring them down to 8."""
+    ground: int = 255
+
+
+@dataclass
+class _Reading:
+    images: np.ndarray = field(default_factory=lambda: np.empty(0))
+    kept: list[Path] = field(default_factory=list)
+    bad: list[Path] = field(default_factory=list)
+    vanishing: list[Vanishing] = field(default_factory=list)
+
+
+def _form(headers: dict[Path, Header], folder: Path) -> _Form:
+    n_channels = max(header.channels for header in headers.values())
+    first = {header.depth: path for path, header in reversed(headers.items())}
+    odd = next((depth for depth in ("float", "whole") if depth in first), None)
+    if odd is not None and len(first) > 1:
+        other = next(path for depth, path in first.items() if depth != odd)
+        numbers = "floats" if odd == "float" else "whole numbers of 32 bits"
+        raise DataError(
+            f"{first[odd].relative_to(folder)} in {folder} has {numbers} for pixels and {other.relative_to(folder)} "
+            "has not, so they have no unit in common; convert them to one kind."
+        )
+    if n_channels == 1:
+        return _Form(1, odd or ("16 bits" if "16 bits" in first else "8 bits"), 65535.0)
+    deep = [path for path, header in headers.items() if header.depth == "16 bits"]
+    largest = 0.0
+    for path in deep:
+        with suppress(DataFormatError):
+            largest = max(largest, float(deep_pixels(upright_image(path, folder)).max()))
+    return _Form(n_channels, "8 bits", natural_white(largest))
+
+
+def _read_all(
+    paths: list[Path],
+    folder: Path,
+    form: _Form,
+    size: tuple[int, int] | None,
+    unreadable: Literal["stop", "skip"],
+) -> _Reading:
+    reading = _Reading()
+    shallow: list[int] = []  # images of 8 bits among those of 16
+    for path in paths:
+        try:
+            image = upright_image(path, folder)
+            if has_transparency(image):
+                reading.vanishing.append(Vanishing.of(image))
+            pixels = _pixels(image, path, folder, form, size)
+        except DataFormatError:
+            if unreadable == "stop":
+                raise
+            reading.bad.append(path)
+            continue
+        if not reading.kept:
+            reading.images = np.empty((len(paths), *pixels.shape), _DTYPES[form.depth])
+        if pixels.shape != reading.images.shape[1:]:
+            raise DataError(
+                f"The images in {folder} differ in size: {reading.kept[0].relative_to(folder)} has "
+                f"{by(reading.images.shape[1:3])} and {path.relative_to(folder)} has {by(pixels.shape[:2])} "
+                "(height x width); resize them with --image-size (in Python: image_size=(height, width))."
+            )
+        if form.depth == "16 bits" and pixels.dtype == np.uint8:
+            shallow.append(len(reading.kept))
+        reading.images[len(reading.kept)] = pixels
+        reading.kept.append(path)
+    reading.images = reading.images[: len(reading.kept)]
+    _to_one_unit(reading.images, shallow)
+    return reading
+
+
+def _to_one_unit(images: np.ndarray, shallow: list[int]) -> None:
+    """Bring images of 8 bits to the white of those of 16 among which they are, in place."""
+    if not shallow:
+        return
+    is_deep = np.ones(len(images), bool)
+    is_deep[shallow] = False
+    white = natural_white(max((float(images[i].max()) for i in np.flatnonzero(is_deep)), default=65535.0))
+    for i in shallow:
+        images[i] = np.rint(images[i] * (white / 255))
+
+
+def _pixels(image, path: Path, folder: Path, form: _Form, size: tuple[int, int] | None) -> np.ndarray:
+    """(h, w), or (h, w, channels) where the folder is coloured: uint8, or the file's own numbers where it is deep."""
+    is_deep = image.mode == "F" or image.mode.startswith("I")
+    if is_deep and form.depth != "8 bits":
+        pixels = deep_pixels(image, unsigned=form.depth == "whole" and is_unsigned(path, folder))
+        return pixels if size is None else _resized(pixels, size, form.depth)
+    if is_deep:
+        image = _as_image(deep_pixels(image).astype(np.float64) * (255 / form.white))
+    image = over_ground(image, form.ground).convert("L" if form.channels == 1 else "RGB")
+    return np.asarray(image if size is None else _scaled(image, size))
+
+
+def _resized(pixels: np.ndarray, size: tuple[int, int], depth: Depth) -> np.ndarray:
+    from PIL import Image
+
+    resized = np.asarray(_scaled(Image.fromarray(pixels.astype(np.float32)), size))
+    return resized if depth == "float" else np.rint(resized).astype(np.int64)
+
+
+def _scaled(image, size: tuple[int, int]):
+    from PIL import Image
+
+    return image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+
+
+def _as_image(pixels: np.ndarray):
+    from PIL import Image
+
+    return Image.fromarray(np.rint(pixels).clip(0, 255).astype(np.uint8))
+
+
+# -- what is told
+
+
+def _no_images(folder: Path, others: list[Path]) -> str:
+    held = f", only files that it does not ({_endings(others)})" if others else ""
+    return f"{folder} holds no images that narrows reads{held}; give a folder of PNG, JPEG, TIFF or WebP images."
+
+
+def _none_whole(bad: list[Path], folder: Path) -> DataFormatError:
+    return DataFormatError(f"None of the {len(bad)} images in {folder} can be read; give a folder of whole ones.")
+
+
+def _endings(paths: list[Path]) -> str:
+    counted = Counter(path.suffix.casefold() or "no ending" for path in paths)
+    listed = [ending for ending, _ in counted.most_common(_SHOWN)]
+    return ", ".join(listed) + (", ..." if len(counted) > _SHOWN else "")
+
+
+def _others_note(others: list[Path], n_images: int, folder: Path) -> tuple[str, ...]:
+    if not others:
+        return ()
+    n, is_one = len(others), len(others) == 1
+    return (
+        f"{n} of {n + n_images} files in {folder.name or folder} {'is no image' if is_one else 'are not images'} that "
+        f"narrows reads ({_endings(others)}) and {'was' if is_one else 'were'} left out.",
+    )
 
 
 def _left_out(bad: list[Path], folder: Path) -> tuple[str, ...]:
@@ -164,91 +395,19 @@ def _left_out(bad: list[Path], folder: Path) -> tuple[str, ...]:
     return (f"{files} left out: {names}.",)
 
 
-def _mode(path: Path, folder: Path) -> str:
-    with _opened(path, folder) as image:
-        return image.mode
-
-
-def _opened(path: Path, folder: Path) -> Image.Image:
-    """The image with its header read and its pixels not yet decoded."""
-    from PIL import Image
-
-    name = path.relative_to(folder)
-    too_large = f"{name} in {folder} has more than {MAX_PIXELS} pixels; shrink it or take it out of the folder."
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damaged EXIF is no news: only the pixels count
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(path)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DataFormatError(too_large) from error
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DataFormatError(
-            f"{name} in {folder} cannot be read as an image; mend it or take it out of the folder."
-        ) from error
-    if image.width * image.height > MAX_PIXELS:
-        image.close()
-        raise DataFormatError(too_large)
-    return image
-
-
-def _pixels(path: Path, folder: Path, size: tuple[int, int] | None, *, grey: bool, deep: bool) -> np.ndarray:
-    with _opened(path, folder) as image:
-        try:
-            image.load()
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise DataFormatError(
-                f"{path.relative_to(folder)} in {folder} is damaged or cut short; mend it or take it out."
-            ) from error
-        upright = _upright(image)
-    if deep:
-        return _grey_16_bit(upright, size)
-    if upright.mode in _DEEP:
-        upright = _as_image(np.asarray(upright).astype(np.float64) / 257)
-    upright = _over_white(upright).convert("L" if grey else "RGB")
-    return np.asarray(upright if size is None else upright.resize((size[1], size[0]), _smooth()))
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    from PIL import ImageOps
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ImageOps.exif_transpose(image)
-    except Exception:  # damaged EXIF raises many kinds of error, and the pixels are whole
-        return image.copy()
-
-
-def _grey_16_bit(image: Image.Image, size: tuple[int, int] | None) -> np.ndarray:
-    if image.mode not in _DEEP:
-        pixels = np.asarray(_over_white(image).convert("L")).astype(np.float32) * 257
-    else:
-        pixels = np.asarray(image).astype(np.float32)
-    if size is not None:
-        from PIL import Image
-
-        pixels = np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), _smooth()))
-    return np.rint(pixels).clip(0, 65535).astype(np.uint16)
-
-
-def _as_image(pixels: np.ndarray) -> Image.Image:
-    from PIL import Image
-
-    return Image.fromarray(np.rint(pixels).clip(0, 255).astype(np.uint8))
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    from PIL import Image
-
-    if image.mode not in ("RGBA", "LA", "PA", "La", "RGBa", "P") and "transparency" not in image.info:
-        return image
-    coloured = image.convert("RGBA")
-    white = Image.new("RGBA", coloured.size, "white")
-    return Image.alpha_composite(white, coloured).convert("RGB")
-
-
-def _smooth() -> Image.Resampling:
-    from PIL import Image
-
-    return Image.Resampling.BILINEAR
+def _header_notes(headers: dict[Path, Header], form: _Form) -> list[str]:
+    """What of the files is not in the rows, a sentence each."""
+    all_of = list(headers.values())
+    notes = []
+    n = sum(header.has_more for header in all_of)
+    if n:
+        notes.append(f"{n} of {len(all_of)} images have more than one page or frame; the first of each was read.")
+    n = sum(header.is_cut or (header.depth == "16 bits" and form.depth == "8 bits") for header in all_of)
+    if n:
+        notes.append(f"{n} of {len(all_of)} images have 16 bits a channel and were read with 8.")
+    n = sum(header.n_dropped > 0 for header in all_of)
+    if n:
+        notes.append(
+            f"{n} of {len(all_of)} images have more bands than were read; to keep them, save an array in an .npy file."
+        )
+    return notes

@@ -20,7 +20,7 @@ from narrows.errors import DataError, NotNumericError, SettingError
 if TYPE_CHECKING:
     from narrows.data.schema import Schema
 
-_CHANNELS = (1, 3)
+_CHANNELS = ((1, 3), range(1, 5), range(1, 17))  # numbers of channels, the likeliest first
 
 
 def as_rows(
@@ -31,8 +31,9 @@ def as_rows(
     Parameters
     ----------
     X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, Rows, or path
-        Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w) with 1 or 3 channels: images; where
-        both ends could be channels, the last axis is taken, and the second for torch tensors.
+        Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w): images of any number of channels.
+        The channels are the axis with 1 or 3, else with up to 4, else with up to 16; where both ends have that many,
+        or none, the one that leaves square images, else the last, and the second for torch tensors.
         Sparse matrices are densified; bfloat16 and half tensors become float32. Frames may hold text and dates, lists
         of numbers (each element becomes a column, "embedding[0]") and structs ("address.city"). What else holds a
         table is taken for one, and answered with a pyarrow table: Arrow batches, readers, data sets and streams, lazy
@@ -289,18 +290,22 @@ def _flat_images(
         )
     if array.ndim == 3:
         return array.reshape(len(array), -1), (*array.shape[1:], 1), "hw"
-    first, last = array.shape[1] in _CHANNELS, array.shape[3] in _CHANNELS
-    if first and (channels_first or not last):
-        array = array.transpose(0, 2, 3, 1)
-        layout = "chw"
-    elif last:
-        layout = "hwc"
-    else:
-        raise DataError(
-            f"{name} has shape {array.shape}, so its images have neither 1 (grey) nor 3 (colour) channels; "
-            "put the channels in the last or the second axis."
-        )
-    return array.reshape(len(array), -1), array.shape[1:], layout
+    is_first = _has_channels_first(array.shape[1:], otherwise=channels_first)
+    array = array.transpose(0, 2, 3, 1) if is_first else array
+    return array.reshape(len(array), -1), array.shape[1:], "chw" if is_first else "hwc"
+
+
+def _has_channels_first(shape: tuple[int, int, int], *, otherwise: bool) -> bool:
+    """Whether images of a shape are (c, h, w), not (h, w, c); `otherwise` where the shape does not say so."""
+    first, middle, last = shape
+    for likely in _CHANNELS:
+        if first in likely and last in likely:
+            break
+        if first in likely or last in likely:
+            return first in likely
+    if (first == middle) != (middle == last):
+        return middle == last
+    return otherwise
 
 
 def _with_image_shape(rows: Rows, image_shape: Sequence[int]) -> Rows:
@@ -321,12 +326,12 @@ def _checked_image_shape(image_shape: Sequence[int]) -> tuple[int, int, int]:
     try:
         height, width, channels = (*image_shape, 1) if len(image_shape) == 2 else image_shape
         shape = (int(height), int(width), int(channels))
-        possible = shape == (height, width, channels) and min(shape) >= 1 and shape[2] in _CHANNELS
+        possible = shape == (height, width, channels) and min(shape) >= 1
     except (TypeError, ValueError):
         possible = False
     if not possible:
         raise SettingError(
-            f"image_shape={image_shape!r} must be (height, width) or (height, width, channels), with 1 or 3 channels."
+            f"image_shape={image_shape!r} must be (height, width) or (height, width, channels), whole numbers of 1 or more."
         )
     return shape  # pyright: ignore[reportPossiblyUnboundVariable]
 

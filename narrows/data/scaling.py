@@ -7,28 +7,25 @@ from typing import Literal
 import numpy as np
 
 from narrows.data.kinds import Numeric
+from narrows.data.pixels import OWN, learn_pixels
 from narrows.data.rows import Rows
 from narrows.data.statistics import Statistics
 from narrows.errors import DataRangeError
 
 Scale = Literal["auto", "standard", "minmax", "quantile", "none"]
 
-PIXELS = "pixels in [0, 1]"
-OWN = "the data's own units"
-
 
 def learn_numeric(rows: Rows, found: Statistics, scale: Scale, *, columns: np.ndarray) -> tuple[Numeric, str]:
     """Numbers as one kind, and what one unit of a float is; `columns` are their places in the whole table."""
+    if rows.image_shape is not None and scale in ("auto", "none"):
+        return learn_pixels(rows, found, as_is=scale == "none", columns=columns)
     low, high, mean = found.low, found.high, found.mean
     ones, zeros = np.ones(rows.n_columns), np.zeros(rows.n_columns)
     inside = bool((low >= 0).all() and (high <= 1).all())
     constant = found.constant
     if scale == "none" or (scale == "auto" and inside):
         offset, width, bounded = zeros, ones, inside
-        unit = PIXELS if inside and rows.image_shape else OWN
-    elif scale == "auto" and rows.image_shape is not None:
-        dark, bright = _pixel_range(rows, float(low.min()), float(high.max()))
-        offset, width, bounded, unit = dark * ones, (bright - dark) * ones, True, PIXELS
+        unit = OWN
     elif scale == "minmax":
         with np.errstate(over="ignore"):
             offset, width, bounded, unit = low, high - low, True, "parts of the column's range"
@@ -37,8 +34,6 @@ def learn_numeric(rows: Rows, found: Statistics, scale: Scale, *, columns: np.nd
     if not np.isfinite(width).all():
         column = rows.feature_names[int(np.flatnonzero(~np.isfinite(width))[0])]
         raise DataRangeError(f"Column {column!r} of {rows.source} spans more than 64-bit floats can express.")
-    if rows.image_shape is not None and scale in ("auto", "none"):
-        constant = np.zeros_like(constant)  # a border pixel that was black in training may be lit later
     width = np.where(constant & (width == 0), 1.0, np.maximum(width, np.finfo(np.float64).tiny))
     kind = Numeric(
         columns=columns,
@@ -49,12 +44,3 @@ def learn_numeric(rows: Rows, found: Statistics, scale: Scale, *, columns: np.nd
         bounded=bounded,
     )
     return kind, unit
-
-
-def _pixel_range(rows: Rows, low: float, high: float) -> tuple[float, float]:
-    """The values that black and white stand for."""
-    of_dtype = {"uint8": (0.0, 255.0), "uint16": (0.0, 65535.0)}
-    dtype = rows.dtypes[0]
-    if dtype in of_dtype:
-        return of_dtype[dtype]
-    return (low, high) if high > low else (low, low + 1.0)

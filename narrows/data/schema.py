@@ -9,15 +9,17 @@ from typing import Any, get_args
 
 import numpy as np
 
-from narrows.data.checking import Missing, cell_name, check_cells, check_columns, check_kinds, check_pixel_units
+from narrows.data.checking import Missing, cell_name, check_cells, check_columns, check_kinds
 from narrows.data.columns import ColumnType, is_gap
 from narrows.data.decoding import decoded, filled
 from narrows.data.infer import learn_kinds
 from narrows.data.kinds import KINDS, Category, ColumnKind, Common, Gaps, Numeric, SetAside
 from narrows.data.labels import Labels
 from narrows.data.memory import by, give_back
+from narrows.data.pixel_units import check_pixel_units
+from narrows.data.pixels import FROM_MEAN, PIXELS
 from narrows.data.rows import Container, Layout, Rows, feature_names
-from narrows.data.scaling import PIXELS, Scale
+from narrows.data.scaling import Scale
 from narrows.data.weighing import gap_floats
 from narrows.errors import DataRangeError, SettingError
 
@@ -62,8 +64,10 @@ class Schema:
         ----------
         rows : Rows
         scale : {"auto", "standard", "minmax", "quantile", "none"}, default "auto"
-            "auto": images become pixels in [0, 1] (uint8 / 255, uint16 / 65535, data already in [0, 1] as
-            they are, other images by the smallest and largest pixel of the whole set); a table of numbers whose every
+            "auto": images become pixels in [0, 1] by what they use: of half or more of 0..255, 0..1023, 0..4095,
+            0..16383, 0..65535 (uint8 and uint16) or 0..1 by that, other images by the smallest and largest pixel of
+            the whole set, save those of a few places that are far from all others. Images that differ little from
+            their mean by that measure are centred on it and divided by the standard deviation of all pixels; a table of numbers whose every
             value lies in [0, 1] stays as it is; every number column of another table is standardised, or where it is
             skewed and stands beside other kinds or gaps, normalised by its quantiles.
             "standard", "minmax": per column. "quantile": per column, the normal score of its rank, as skewed columns
@@ -133,9 +137,19 @@ class Schema:
     def pixel_range(self) -> tuple[float, float] | None:
         """What black and white are in the user's units; None where the data are not pixels."""
         kind = self.kinds[0]
-        if self.unit != PIXELS or not isinstance(kind, Numeric):
+        if not isinstance(kind, Numeric):
             return None
-        return float(kind.offset[0]), float(kind.offset[0] + kind.scale[0])
+        # The median, because a hot pixel has a black and a white of its own.
+        if self.unit == FROM_MEAN and kind.extent is not None:
+            return float(np.median(kind.extent.low)), float(np.median(kind.extent.high))
+        if self.unit != PIXELS:
+            return None
+        return float(np.median(kind.offset)), float(np.median(kind.offset + kind.scale))
+
+    @property
+    def floats_are_pixels(self) -> bool:
+        """Whether an encoded float is a pixel's brightness in [0, 1]."""
+        return self.unit == PIXELS and isinstance(self.kinds[0], Numeric)
 
     @cached_property
     def learned_columns(self) -> list[int]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from narrows.data.atomic import whole_file, whole_folder
 from narrows.data.memory import as_rows, give_back
-from narrows.data.montage import as_images, montage, to_uint8
+from narrows.data.montage import as_images, montage, to_uint8, visible
 from narrows.data.rows import Rows
 from narrows.data.table_file import as_table, label_column, write_tables
 from narrows.errors import OutputError, OutputExistsError
@@ -67,7 +67,7 @@ def write(
     ----------
     path : str or path
         .csv, .parquet: one column per feature, gaps empty, labels in a column "label". .npy: the array,
-        images as (n, h, w) or (n, h, w, 3). .npz: arrays "X" and "labels". .png: all images on one sheet.
+        images as (n, h, w) or (n, h, w, c). .npz: arrays "X" and "labels". .png: all images on one sheet.
         No ending, or a trailing slash: a folder of numbered PNGs, in one sub-folder per label.
     values : array (n,) or (n, d), images (n, h, w[, c]), frame, tensor or Rows
     names : texts, optional
@@ -76,7 +76,8 @@ def write(
         Says that the d columns are such images.
     labels : array (n,), optional
     pixel_range : (black, white), optional
-        For PNG. Default: the whole range of uint8 and uint16, else (0, 1).
+        For PNG. Default: that of uint8, of uint16 the white of as few bits as hold the pixels, else (0, 1). A folder
+        keeps uint8 and grey uint16 as they are.
     force : bool, default False
         Replace what is there. A folder is replaced only if it holds nothing but PNGs.
 
@@ -209,8 +210,9 @@ def _write_images(folder: Path, rows: Rows, pixel_range: tuple[float, float] | N
     from PIL import Image
 
     images = as_images(rows)
-    is_deep = images.dtype == np.uint16 and images.shape[3] == 1 and pixel_range in (None, (0.0, 65535.0))
-    pixels = images if is_deep else to_uint8(images, pixel_range)
+    is_kept = images.dtype == np.uint8 or (images.dtype == np.uint16 and images.shape[3] == 1)
+    pixels = images if is_kept else to_uint8(images, pixel_range)
+    pixels = pixels if pixels.shape[3] == 4 else visible(pixels)  # a PNG holds transparency
     digits = max(5, len(str(len(pixels))))
     for i, image in enumerate(pixels):
         place = folder if rows.labels is None else folder / _folder_name(rows.labels[i])

@@ -41,7 +41,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ("auto" is (128, 64)), channels per stage for "conv", each of which halves height and width
         ("auto" is (16, 32), more for large images). The empty tuple is a one-layer encoder.
     network : {"mlp", "conv"}, default="mlp"
-        "conv" needs images of at least 8 x 8 with 1 or 3 channels.
+        "conv" needs images of at least 8 x 8.
     activation : {"relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"}, default="silu"
         Of the hidden layers.
     code_activation : one of the same or "auto", default="auto"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from narrows.data.montage import visible
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -21,7 +23,7 @@ def image_sheet(lines: Mapping[str, np.ndarray], *, title: str | None = None, co
     Parameters
     ----------
     lines : mapping of str to np.ndarray (n, height, width, channels)
-        Captions and images with values in [0, 1] (others are clipped), 1 or 3 channels.
+        Captions and images with values in [0, 1] (others are clipped).
     title : str or None
         Drawn above.
     columns : int or None
@@ -72,7 +74,7 @@ def _blocks(images: np.ndarray, columns: int | None) -> list[np.ndarray]:
 def _picture(image: np.ndarray, zoom: int) -> Image:
     from PIL import Image
 
-    pixels = np.rint(np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8)
+    pixels = visible(np.rint(np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8))
     if pixels.shape[2] == 1:
         pixels = np.repeat(pixels, 3, axis=2)
     return Image.fromarray(pixels.repeat(zoom, axis=0).repeat(zoom, axis=1))

@@ -119,12 +119,10 @@ def check_image_shape(image_shape: ImageShape | None) -> ImageShape:
         raise SettingError(
             'network="conv" needs images: give an array or folder of images, or image_shape=(height, width).'
         )
-    height, width, channels = image_shape
+    height, width, _ = image_shape
     if min(height, width) < SMALLEST_SIDE:
         raise SettingError(
             f'network="conv" needs images of at least {SMALLEST_SIDE}x{SMALLEST_SIDE} pixels; '
             f'these are {height}x{width}: use network="mlp".'
         )
-    if channels not in (1, 3):
-        raise SettingError(f'network="conv" takes 1 channel or 3; these images have {channels}: use network="mlp".')
     return image_shape

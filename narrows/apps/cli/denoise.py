@@ -61,7 +61,7 @@ def denoise(
     cleaned = passage(fitted, noisy)
     if output.suffix.lower() == ".png" and schema.image_shape is not None:
         lines = {"clean": given, "noisy": noisy} if corrupt else {"as given": given}
-        _draw(schema, {**lines, "denoised": cleaned}, output, force=force)
+        _draw(fitted, {**lines, "denoised": cleaned}, output, force=force)
     else:
         answer = schema.decode_rows(cleaned, like=rows if schema.left_out else None)
         write(output, answer, labels=rows.labels, pixel_range=schema.pixel_range, force=force)
@@ -93,10 +93,10 @@ def _psnr(schema: Schema, clean: np.ndarray, other: np.ndarray) -> float:
     return psnr(clean, other, data_range=1.0 if schema.bounded else float(clean.max() - clean.min()))
 
 
-def _draw(schema: Schema, lines: dict[str, np.ndarray], output: Path, *, force: bool) -> None:
+def _draw(fitted: Autoencoder, lines: dict[str, np.ndarray], output: Path, *, force: bool) -> None:
     from narrows.apps.cli.output import write_picture
     from narrows.insight import image_sheet
+    from narrows.insight.payloads import as_pictures
 
-    assert schema.image_shape is not None
-    images = {name: floats[:_ACROSS].reshape(-1, *schema.image_shape) for name, floats in lines.items()}
+    images = {name: as_pictures(fitted, floats[:_ACROSS]) for name, floats in lines.items()}
     write_picture(image_sheet(images), output, force=force)

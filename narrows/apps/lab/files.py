@@ -54,6 +54,7 @@ def recipe(run: Run) -> str:
 
 def preview(rows: Rows) -> dict[str, Any]:
     """The first rows, as text; of images some, of all classes in turn."""
+    from narrows.data.montage import default_pixel_range
     from narrows.estimators.anomaly.reasons import plain_value
     from narrows.insight.payloads import mixed
 
@@ -66,8 +67,9 @@ def preview(rows: Rows) -> dict[str, Any]:
         return {"columns": list(rows.feature_names), "head": head}
     chosen = rows.take(mixed(rows.labels, len(rows), _IMAGES))
     block = chosen.block().astype(float)
-    high = {"uint8": 255.0, "uint16": 65535.0}.get(rows.dtypes[0])
-    low, high = (0.0, high) if high else (min(0.0, float(block.min())), max(1.0, float(block.max())))
+    low, high = default_pixel_range(chosen.block())
+    if rows.dtypes[0] not in ("uint8", "uint16"):
+        low, high = min(low, float(block.min())), max(high, float(block.max()))
     images = pixels((block - low) / (high - low))
     return {
         "shape": list(rows.image_shape),

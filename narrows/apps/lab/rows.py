@@ -58,11 +58,11 @@ def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -
     if schema.image_shape is None:
         return values
     values = np.clip(values, 0, 1)
-    if schema.pixel_range is not None:
+    if schema.floats_are_pixels:
         return values
     from narrows.data import as_rows
 
-    low, high = 0.0, 1.0
+    low, high = schema.pixel_range or (0.0, 1.0)
     if like is not None:
         block = schema.decode_rows(like).block()
         low, high = float(block.min()), float(block.max())

@@ -25,7 +25,6 @@ UNPACKED_BYTES = 1 << 30
 MOST_KEPT = 8
 """Uploads on the disk; the oldest that no run learned from goes first."""
 _TABLES = re.compile(r"\.(csv|csv\.gz|parquet|pq|npy|npz)$", re.IGNORECASE)
-_IMAGES = re.compile(r"\.(png|jpe?g)$", re.IGNORECASE)
 _LONGEST = 120
 
 
@@ -49,17 +48,19 @@ class Uploads:
 
     async def begin(self, name: str, request: Request) -> str:
         """Take one file; an empty one of no known ending begins a folder of images. The upload's id."""
+        from narrows.data.images import is_image_name
+
         name = _safe(name)
         body_is_empty = request.headers.get("content-length", "") == "0"
         is_folder = body_is_empty and not _TABLES.search(name)
-        if not is_folder and not (_TABLES.search(name) or _IMAGES.search(name)):
+        if not is_folder and not (_TABLES.search(name) or is_image_name(name)):
             raise Refused(
                 f"{name} is no file that narrows reads.",
-                "Choose a CSV, Parquet, NPY or NPZ file, a PNG or JPEG image, or a folder of images.",
+                "Choose a CSV, Parquet, NPY or NPZ file, an image (PNG, JPEG, TIFF, ...), or a folder of images.",
             )
         self._tidy()
         identity = secrets.token_hex(6)
-        upload = _Upload(name, self._root / identity, is_folder or bool(_IMAGES.search(name)))
+        upload = _Upload(name, self._root / identity, is_folder or is_image_name(name))
         (upload.folder / "files").mkdir(parents=True)
         self._open[identity] = upload
         if not is_folder:
@@ -72,11 +73,13 @@ class Uploads:
 
     async def add(self, identity: str, path: str, request: Request) -> None:
         """One more file of a folder."""
+        from narrows.data.images import is_beside
+
         upload = self._find(identity)
         if not upload.is_folder:
             raise Refused("This upload is a single file, and it is here already.")
-        if not _IMAGES.search(path):
-            return  # a folder of images often holds a list or a licence besides
+        if is_beside(PurePosixPath(path.replace("\\", "/"))):
+            return  # a list or a licence
         await self._write(upload, path, request)
 
     async def open(self, identity: str) -> str:
@@ -84,7 +87,7 @@ class Uploads:
         upload = self._find(identity)
         if not upload.n_files:
             self._discard(identity)
-            raise Refused(f"{upload.name} holds no PNG or JPEG image.", "Choose a folder that does.")
+            raise Refused(f"{upload.name} holds no image.", "Choose a folder that does.")
         place = upload.folder / "files"
         where = place if upload.is_folder else next(place.iterdir())
         try:

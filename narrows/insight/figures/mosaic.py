@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from narrows.data.montage import visible
 from narrows.insight.figures.style import COLOURS, FAINT, INK, as_words, value_colours
 
 if TYPE_CHECKING:
@@ -57,8 +58,9 @@ def draw_images(
 
 
 def coloured(images: np.ndarray) -> np.ndarray:
-    """Grey or colour images (..., channels) with three channels."""
-    return np.repeat(images, 3, axis=-1) if images.shape[-1] == 1 else images[..., :3]
+    """Images (..., channels) with three channels."""
+    shown = visible(images)
+    return np.repeat(shown, 3, axis=-1) if shown.shape[-1] == 1 else shown
 
 
 def draw_profiles(

@@ -94,9 +94,12 @@ def as_pictures(model: Autoencoder, floats: np.ndarray, *, like: np.ndarray | No
     schema = model.schema_
     if schema.image_shape is None:
         return floats
-    if schema.pixel_range is None:
+    if not schema.floats_are_pixels:
         values = schema.decode_rows(floats).block().astype(np.float64)
-        given = values if like is None else schema.decode_rows(like).block().astype(np.float64)
-        low, high = float(given.min()), float(given.max())
+        low, high = schema.pixel_range or _extent(values if like is None else schema.decode_rows(like).block())
         floats = (values - low) / (high - low or 1.0)
     return np.clip(floats, 0, 1).astype(np.float32).reshape(-1, *schema.image_shape)
+
+
+def _extent(block: np.ndarray) -> tuple[float, float]:
+    return float(block.min()), float(block.max())

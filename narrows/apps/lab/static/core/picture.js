@@ -12,6 +12,19 @@ export function pictureSize(run) {
   return { width, height, channels };
 }
 
+/** Red, green and blue of pixel i: two channels as the grey of their mean, four over white, of more the first three. */
+export function visible(values, i, channels, white) {
+  const at = channels * i;
+  if (channels < 3) {
+    const grey = channels === 1 ? values[at] : (values[at] + values[at + 1]) / 2;
+    return [grey, grey, grey];
+  }
+  const colour = [values[at], values[at + 1], values[at + 2]];
+  if (channels !== 4) return colour;
+  const cover = values[at + 3] / white;
+  return colour.map((v) => v * cover + white * (1 - cover));
+}
+
 /**
  * Draws one row. Images keep one canvas pixel per pixel, enlarged by CSS without smoothing; uint8 values are 0..255, floats 0..1.
  * @param {HTMLCanvasElement} canvas @param {ArrayLike<number>|null} values n_floats of them; null clears
@@ -30,7 +43,7 @@ export function drawPicture(canvas, values, run, { mode = "grey", scale = 1 } = 
   for (let i = 0; i < width * height; i++) {
     const at = 4 * i;
     if (mode === "grey") {
-      for (let c = 0; c < 3; c++) data[at + c] = Math.round(255 * unit * values[channels === 1 ? i : channels * i + c]);
+      visible(values, i, channels, 1 / unit).forEach((v, c) => { data[at + c] = Math.round(255 * unit * v); });
     } else {
       let v = 0;
       for (let c = 0; c < channels; c++) v += values[channels * i + c] * unit / channels;

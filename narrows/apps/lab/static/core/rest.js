@@ -27,7 +27,11 @@ export const fetchRecipe = async (run) => (await reach(`api/runs/${run}/recipe.p
 
 export const modelAddress = (run) => `api/runs/${run}/model.zip`;
 
-const READABLE = /\.(csv|csv\.gz|parquet|npy|npz|png|jpe?g)$/i;
+/** The endings of images that narrows reads. */
+export const IMAGES = [".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp", ".dib", ".gif", ".avif",
+  ".pgm", ".ppm", ".pbm", ".pnm", ".pfm", ".jp2", ".j2k", ".jpf", ".jpx", ".jpc", ".j2c", ".tga", ".pcx", ".qoi"];
+const isImage = (path) => IMAGES.some((ending) => path.toLowerCase().endsWith(ending));
+const SIDE = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini)$/i;
 const TOGETHER = 6;
 
 /**
@@ -35,6 +39,7 @@ const TOGETHER = 6;
  * @param {{path: string, file: File}[]} files paths inside the folder; one file: its name
  * @param {string|null} folder the folder's name
  * @param {(share: number) => void} onProgress 0..1
+ * Of files that are no images the names alone are sent, so that the server says what it left out.
  * @returns {Promise<Object>} the dataset
  */
 export async function upload(files, folder, onProgress) {
@@ -43,14 +48,14 @@ export async function upload(files, folder, onProgress) {
   if (folder === null) {
     id = (await (await reach(`api/upload?name=${encodeURIComponent(files[0].path)}`, body(files[0].file))).json()).upload;
   } else {
-    const wanted = files.filter(({ path }) => READABLE.test(path) && !path.split("/").some((part) => part.startsWith(".")));
-    if (!wanted.length) throw { message: `The folder “${folder}” holds no image or table.`, hint: "Images are PNG or JPEG files; a sub-folder is a class." };
+    const wanted = files.filter(({ path }) => !SIDE.test(path) && !path.split("/").some((part) => part.startsWith(".")));
+    if (!wanted.length) throw { message: `The folder “${folder}” holds no file.`, hint: "Choose a folder of images; a sub-folder is a class." };
     id = (await (await reach(`api/upload?name=${encodeURIComponent(folder)}`, body(""))).json()).upload;
     let [next, done] = [0, 0];
     const worker = async () => {
       while (next < wanted.length) {
         const { path, file } = wanted[next++];
-        await reach(`api/upload/${id}/${path.split("/").map(encodeURIComponent).join("/")}`, body(file));
+        await reach(`api/upload/${id}/${path.split("/").map(encodeURIComponent).join("/")}`, body(isImage(path) ? file : ""));
         onProgress(++done / wanted.length);
       }
     };

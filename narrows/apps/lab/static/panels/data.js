@@ -2,7 +2,7 @@
 
 import { clear, count, h, icon } from "../core/dom.js";
 import { drawPicture } from "../core/picture.js";
-import { chosen, dropped, fetchPreview, upload } from "../core/rest.js";
+import { IMAGES, chosen, dropped, fetchPreview, upload } from "../core/rest.js";
 import { startRun } from "./actions.js";
 
 /** @param {Object} lab @param {() => void} close */
@@ -12,10 +12,10 @@ export function mountData(lab, close) {
   const about = h("div", { class: "stack tight", dataset: { about: "data" } });
   const progress = h("div", { class: "upload-progress", hidden: true }, h("div", { class: "upload-bar" }), h("p", { class: "note" }));
   const message = h("div", { class: "message bad", role: "alert", hidden: true, dataset: { uploadError: "true" } });
-  const file = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A file of rows", accept: ".csv,.gz,.parquet,.npy,.npz,.png,.jpg,.jpeg", multiple: true, dataset: { input: "file" }, on: { change: () => take(chosen(file)) } });
+  const file = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A file of rows", accept: [".csv", ".gz", ".parquet", ".npy", ".npz", ...IMAGES].join(","), multiple: true, dataset: { input: "file" }, on: { change: () => take(chosen(file)) } });
   const folder = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A folder of images", webkitdirectory: true, dataset: { input: "folder" }, on: { change: () => take(chosen(folder)) } });
   const zone = h("div", { class: "drop-zone" }, icon("upload"),
-    h("p", {}, h("b", {}, "Drop your own rows here"), h("br"), h("span", { class: "note" }, "A CSV, Parquet or NumPy file, or a folder of PNG or JPEG images (a sub-folder is a class). They stay on this machine.")),
+    h("p", {}, h("b", {}, "Drop your own rows here"), h("br"), h("span", { class: "note" }, "A CSV, Parquet or NumPy file, or a folder of images (a sub-folder is a class). They stay on this machine.")),
     h("div", { class: "row" },
       h("button", { type: "button", class: "button small", dataset: { action: "choose-file" }, on: { click: () => file.click() } }, icon("file"), "Choose a file"),
       h("button", { type: "button", class: "button small", dataset: { action: "choose-folder" }, on: { click: () => folder.click() } }, icon("folder"), "Choose a folder")), file, folder);
@@ -123,7 +123,7 @@ function labelChooser(lab, set, fail) {
 
 export function sizeWords(set) {
   const rows = count(set.rows);
-  const what = set.kind === "images" ? `${rows} images of ${set.shape.slice(0, 2).join("×")}${set.shape[2] === 3 ? " in colour" : ""}` : `${rows} rows, ${set.columns ? count(set.columns.length) : "?"} columns`;
+  const what = set.kind === "images" ? `${rows} images of ${set.shape.slice(0, 2).join("×")}${set.shape[2] === 3 ? " in colour" : set.shape[2] > 1 ? ` with ${set.shape[2]} channels` : ""}` : `${rows} rows, ${set.columns ? count(set.columns.length) : "?"} columns`;
   return set.classes ? `${what}, ${set.classes.length} ${set.classes.length === 1 ? "class" : "classes"}` : what;
 }
 

@@ -81,7 +81,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
 
 function statusWords(lab, run, set) {
   if (!run) return [lab.state?.status === "ready" ? "No run yet" : "Starting…"];
-  const shape = set?.shape ? `${set.shape.slice(0, 2).join("×")}${set.shape[2] === 3 ? " RGB" : ""}` : set?.columns ? `${set.columns.length} columns` : "";
+  const shape = set?.shape ? `${set.shape.slice(0, 2).join("×")}${set.shape[2] === 3 ? " RGB" : set.shape[2] > 1 ? `×${set.shape[2]}` : ""}` : set?.columns ? `${set.columns.length} columns` : "";
   const loss = run.validation ?? run.loss;
   const parts = [h("span", { class: "status-data" }, set ? `${count(set.rows)} × ${shape}` : run.dataset),
     h("span", {}, "epoch ", h("b", {}, run.epoch ?? 0), `/${run.epochs ?? "–"}`)];

@@ -2,6 +2,7 @@
 
 import { css, diverging } from "../core/colour.js";
 import { latticeAt, onLattice } from "../core/lattice.js";
+import { visible } from "../core/picture.js";
 
 /** Decoded tiles are about as wide as this, in CSS pixels. */
 const TILE = 30;
@@ -53,7 +54,7 @@ export function pictureTile(values, [height, width, channels = 1]) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
   for (let i = 0; i < width * height; i++) {
-    for (let c = 0; c < 3; c++) image.data[4 * i + c] = values[channels === 1 ? i : channels * i + c];
+    visible(values, i, channels, 255).forEach((v, c) => { image.data[4 * i + c] = v; });
     image.data[4 * i + 3] = 255;
   }
   context.putImageData(image, 0, 0);

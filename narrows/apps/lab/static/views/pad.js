@@ -22,10 +22,10 @@ export function drawingPad({ run, background = 0, label, extra = null, onChange 
   const cursor = h("div", { class: "pad-cursor", "aria-hidden": "true" });
   const brush = slider({ label: "Brush", min: 1, max: Math.max(3, Math.round(wide / 5)), step: 1, value: size, show: (v) => `${v} px`,
     onInput: (v) => { size = v; place(); } });
-  const shade = channels === 1
-    ? slider({ label: "Ink", min: 0, max: 1, step: 0.05, value: ink[0], show: (v) => number(v, 2), onInput: (v) => { ink = [v]; } }).el
+  const shade = channels < 3
+    ? slider({ label: "Ink", min: 0, max: 1, step: 0.05, value: ink[0], show: (v) => number(v, 2), onInput: (v) => { ink = new Array(channels).fill(v); } }).el
     : h("label", { class: "field" }, h("span", {}, "Ink"), h("input", { type: "color", value: background > 0.5 ? "#000000" : "#ffffff",
-      on: { input: (event) => { ink = rgb(event.target.value).map((v) => v / 255); } } }));
+      on: { input: (event) => { ink = inkOf(event.target.value, channels); } } }));
   const el = h("div", { class: "pad" },
     h("div", { class: "pad-frame", style: { "aspect-ratio": `${wide} / ${high}` } }, canvas, cursor),
     h("div", { class: "pad-tools" }, brush.el, shade,
@@ -121,6 +121,13 @@ export function drawingPad({ run, background = 0, label, extra = null, onChange 
     },
     values: () => values,
   };
+}
+
+/** A colour for each channel: a fourth alone covers, and more are as bright as the colour. */
+function inkOf(colour, channels) {
+  const ink = rgb(colour).map((v) => v / 255);
+  const more = channels === 4 ? 1 : (ink[0] + ink[1] + ink[2]) / 3;
+  return Array.from({ length: channels }, (_, k) => ink[k] ?? more);
 }
 
 /** The usual value at the border of images: what a cleared pad is filled with. */

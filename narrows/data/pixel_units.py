@@ -1,0 +1,69 @@
+"""Whether images at use are in the units of those of the fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.data.pixels import n_odd_places
+from narrows.data.rows import Rows
+from narrows.errors import SchemaMismatchError
+
+if TYPE_CHECKING:
+    from narrows.data.schema import Schema
+
+
+def check_pixel_units(schema: Schema, rows: Rows) -> None:
+    """Refuse images in other units than at the fit: of 0 to 1, 0 to 255, 0 to 4095, 0 to 65535 two."""
+    if schema.pixel_range is None:
+        return
+    dark, bright = schema.pixel_range
+    given = _Given.of(rows)
+    if given.are_in_another_unit(np.dtype(schema.dtypes[0]), max(abs(dark), abs(bright))):
+        raise SchemaMismatchError(
+            f"{rows.source} has pixels up to {given.largest:.4g}, but the model was fitted on pixels from "
+            f"{dark:.4g} to {bright:.4g}; bring them to the same units."
+        )
+
+
+@dataclass(frozen=True)
+class _Given:
+    """Pixels at use."""
+
+    dtype: np.dtype
+    largest: float
+    usual: float
+    """The largest without those of a few places, which may be broken."""
+    mean: float
+    has_fractions: bool
+
+    @classmethod
+    def of(cls, rows: Rows) -> _Given:
+        highs, total, has_fractions = np.full(rows.n_columns, -np.inf), 0.0, False
+        for chunk in rows.chunks():
+            block = rows.block(rows=chunk)
+            highs = np.fmax(highs, np.fmax.reduce(block, axis=0))
+            total += float(np.nansum(block, dtype=np.float64))
+            if block.dtype.kind == "f" and not has_fractions:
+                has_fractions = bool((np.nan_to_num(block) % 1 != 0).any())
+        n_odd = n_odd_places(rows.n_columns)
+        usual = float(np.partition(highs, -n_odd - 1)[-n_odd - 1])
+        dtype = np.result_type(*(np.dtype(name) for name in set(rows.dtypes)))
+        return cls(dtype, float(highs.max()), usual, total / (len(rows) * rows.n_columns), has_fractions)
+
+    def are_in_another_unit(self, fitted: np.dtype, white: float) -> bool:
+        """Noisy, dark and bright images may leave the range of the fit, so only what must be another scale is one."""
+        is_whole = self.dtype.kind in "iu"
+        if self.largest <= 0:
+            return False
+        if self.largest <= 1 and not is_whole and (white >= 255 or (white >= 8 and self.has_fractions)):
+            return True  # 0 to 1 where whole numbers were
+        if white <= 1 and is_whole and self.usual > 1:
+            return True
+        if fitted == self.dtype and is_whole:  # a type of more than 8 bits may use some or all of them
+            return fitted.itemsize > 1 and self.usual > 4 * white and self.mean > white
+        if white > 255 and (self.dtype == np.uint8 or (127 < self.largest <= 255 and self.largest < white / 10)):
+            return True  # 8 bits where more were
+        return self.usual > 10 * white or (white <= 255 and is_whole and self.usual > 255)
