@@ -169,8 +169,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self.scale_ = _scale(parts[train])
-        if self.estimator is None:
-            self.scale_[1] /= ensemble.WEIGHTS
+        if isinstance(scorer, TrimmedEnsemble):
+            known = self._quietly_encoded(schema, rows.take(train))
+            least = ensemble.least_units(known, scorer.exponents, schema.image_shape)
+            self.scale_[1] = np.maximum(self.scale_[1], least) / ensemble.WEIGHTS
         scores = self._combined(parts)
         # What no training row holds makes a row at least as strange as they go.
         self.change_ = float(np.max(scores[train]) - np.median(scores[train]))
@@ -270,7 +272,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
         Of the default's, the distance counts a little less (`ensemble.WEIGHTS`).
         """
-        return ((parts - self.scale_[0]) / self.scale_[1]).max(axis=1)
+        far = ((parts - self.scale_[0]) / self.scale_[1]).max(axis=1)
+        return 5*np.arcsinh(far/5)
 
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Which of the anomaly scores (n,), minus `score_samples`, are alarms by `threshold`."""
