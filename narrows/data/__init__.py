@@ -11,7 +11,7 @@ from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, collected, give_back
 from narrows.data.montage import as_images, montage
 from narrows.data.read import is_table, read, read_held_out, read_table, without_gaps
-from narrows.data.rows import Columns, Rows
+from narrows.data.rows import Columns, Rows, row_name
 from narrows.data.scaling import Scale
 from narrows.data.schema import Schema
 from narrows.data.sets import SETS, KnownSet, cache_folder, fetch_set, find_set, load_set
@@ -58,6 +58,7 @@ __all__ = [
     "read",
     "read_held_out",
     "read_table",
+    "row_name",
     "scan",
     "table_files",
     "table_rows",

@@ -147,6 +147,18 @@ class TrimmedEnsemble:
             expected[here] = (near.mean(dim=1) if self.image_shape else torch.sinh(near.mean(dim=1))).numpy()
         return expected, far
 
+    def least_units(self, floats: np.ndarray) -> np.ndarray:
+        """The least unit of each part (2,), by training rows (n, d).
+
+        Of rows that repeat, most have no distance and a few have all errors, so their own spread is none.
+        """
+        x = seen(floats, self.image_shape)
+        apart = np.square(x - x.mean(axis=0, dtype=np.float64)).sum(axis=1)[:, None]
+        if self.exponents.any():
+            apart = apart / _contrast(x)[:, None] ** self.exponents
+        mean = apart.mean(axis=0)
+        return LEAST_UNITS * np.where(mean > 0, mean, 1.0)
+
     @cached_property
     def _references(self) -> Tensor:
         return torch.from_numpy(seen(self.references, self.image_shape))
@@ -205,17 +217,6 @@ class TrimmedEnsemble:
             network = StackedVariational(n_members, d, HIDDEN_LAYER_SIZES, N_COMPONENTS, None)
         network.load_state_dict(state, assign=True)
         return cls(network.eval(), references, image_shape, exponents)
-
-
-def least_units(floats: np.ndarray, exponents: np.ndarray, image_shape: tuple[int, int, int] | None) -> np.ndarray:
-    """The least unit of each part (2,) by training rows (n, d).
-
-    Of rows that repeat, the most have a distance of 0 and the same few errors, and no spread to measure others by.
-    """
-    x = seen(floats, image_shape)
-    apart = np.square(x - x.mean(axis=0, dtype=np.float64)).sum(axis=1)[:, None]
-    mean = np.mean(apart / _contrast(x)[:, None] ** exponents if exponents.any() else apart, axis=0)
-    return LEAST_UNITS * np.where(mean > 0, mean, 1.0)
 
 
 def _in_doubles(network: StackedVariational) -> StackedVariational:
