@@ -42,7 +42,7 @@ class StrangeCells:
         if not self.n_cells:
             return ""
         named = "; ".join(f"row {row + 1}, {column} {text!r}" for row, column, text in self.first)
-        more = ", ..." if self.n_cells > len(self.first) else ""
+        more = f"; and {self.n_cells - len(self.first):,} more" if self.n_cells > len(self.first) else ""
         have = "has" if self.n_rows == 1 else "have"
         what = "a cell that is not what its column holds"
         if self.n_cells > self.n_rows:
