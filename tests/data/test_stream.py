@@ -212,6 +212,6 @@ def test_a_gap_in_a_chunk_is_named_by_its_row_in_the_file(tmp_path: Path) -> Non
     model = narrows.Autoencoder(epochs=1, missing="error", device="cpu").fit(TABLE.select(["a", "b"]))
     a[2718] = np.nan
     parquet.write_table(TABLE.select(["a", "b"]).set_column(0, "a", pa.array(a)), tmp_path / "t.parquet")
+    chunks = scan(tmp_path / "t.parquet").chunks()
     with pytest.raises(MissingValuesError, match=r"'a', row 2719 \(counting from 1.* and 1 row is affected"):
-        for rows in scan(tmp_path / "t.parquet").chunks():
-            model.transform(rows)
+        [model.transform(rows) for rows in chunks]

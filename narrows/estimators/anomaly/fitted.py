@@ -127,7 +127,7 @@ class FittedMembers:
             z = map_floats(floats, model.network_.codes, model.device_) - mean
             # In doubles, rounded: the order of the sums, which depends on the rows beside, is lost.
             distances.append(np.einsum("ni,ij,nj->n", z, precision, z, dtype=np.float64).astype(np.float32))
-        return np.mean(distances, axis=0, dtype=np.float64)
+        return np.mean(np.array(distances, np.float64), axis=0)
 
     def _likelihood(self, floats: np.ndarray) -> np.ndarray:
         """Minus the importance-weighted bound on log p(x)."""
