@@ -69,7 +69,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n,)
-        Of the rows of the fit, larger for stranger ones. A row is not its own neighbour.
+        Of the rows of the fit, larger for stranger ones: 0 is usual, 1 the upper quartile, and beyond about 5 they grow
+        with the logarithm. A row is not its own neighbour. A cell that is not what its column holds (`Rows.strange`)
+        adds 1,000.
     labels_ : ndarray of shape (n,)
         1 for the rows of the fit that are anomalies by the threshold, else 0.
     threshold_ : float
