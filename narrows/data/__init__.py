@@ -16,7 +16,7 @@ from narrows.data.montage import as_images, montage
 from narrows.data.nested import column_of
 from narrows.data.options import ReadingOptions, reading_options
 from narrows.data.read import is_table, read, read_held_out, read_table, without_gaps
-from narrows.data.rows import Columns, Rows
+from narrows.data.rows import Columns, Rows, row_name
 from narrows.data.scaling import Scale
 from narrows.data.schema import Schema
 from narrows.data.sets import SETS, KnownSet, cache_folder, fetch_set, find_set, load_set
@@ -73,6 +73,7 @@ __all__ = [
     "read_held_out",
     "read_table",
     "reading_options",
+    "row_name",
     "scan",
     "table_files",
     "table_rows",

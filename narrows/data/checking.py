@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -97,6 +98,18 @@ def check_cells(
                 f"{rows.source} has gaps in columns that had none at the fit ({listed}); what is usual stands in.",
                 stacklevel=3,
             )
+
+
+def without_strange(rows: Rows) -> Rows:
+    """The rows with any value in their strange cells, which are known to be no gaps that someone left."""
+    cells = rows.strange_cells
+    if not cells:
+        return rows
+    columns = list(rows.values) if isinstance(rows.values, tuple) else list(rows.values.T)
+    for i, is_strange in cells.items():
+        columns[i] = columns[i].copy()
+        columns[i][is_strange] = "" if columns[i].dtype.kind == "O" else np.zeros(1).astype(columns[i].dtype)
+    return replace(rows, values=tuple(columns))
 
 
 def cell_name(rows: Rows, row: int, column: int) -> str:

@@ -50,7 +50,8 @@ def read(
         ``narrows[excel]``; "table.xlsx#Costs" names a sheet, else the first that is not empty is read); a Feather,
         Arrow or ORC file; JSON, a list of objects or one in each line (.json, .jsonl, .ndjson); these and Feather also
         packed (.gz, .zst). A folder of .csv and .tsv or of Parquet files, which are one table; a folder of images
-        (PNG, JPEG, TIFF, WebP, BMP, GIF, PGM, ...) whose sub-folders are classes; or the name of a set, "digits", "mnist", "fashion-mnist" (its training part).
+        (PNG, JPEG, TIFF, WebP, BMP, GIF, PGM, ...) whose sub-folders are classes; or the name of a set, "digits",
+        "mnist", "fashion-mnist" (its training part).
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
     columns : names, optional
         Which columns of a table to read. Default: all of them; what is not learned from, `fit` sets aside.

@@ -57,6 +57,8 @@ class Rows:
     there. Columns without such cells are left out."""
     delimiter: str = ","
     """Between the cells of the CSV file that the rows come from; answers are written with it."""
+    places: np.ndarray | None = None
+    """Where each row stands in the source, from 0; None where that is its position here."""
 
     def __len__(self) -> int:
         return len(self.values[0]) if isinstance(self.values, tuple) else len(self.values)
@@ -121,7 +123,7 @@ class Rows:
             yield slice(start, start + step)
 
     def take(self, index: np.ndarray | slice) -> Rows:
-        """The rows at these positions (integers, a slice or a mask), with their labels and index."""
+        """The rows at these positions (integers, a slice or a mask), with their labels, index and places."""
         if isinstance(self.values, tuple):
             values: Columns = tuple(column[index] for column in self.values)
         else:
@@ -131,6 +133,7 @@ class Rows:
             values=values,
             labels=None if self.labels is None else self.labels[index],
             strange={i: texts[index] for i, texts in self.strange.items()},
+            places=(np.arange(len(self)) if self.places is None else self.places)[index],
             index=None if self.index is None else self.index[index],  # pyright: ignore[reportIndexIssue]
         )
 
@@ -139,9 +142,24 @@ class Rows:
         """The number of missing cells of each column."""
         return {name: int(is_gap(self.column(i)).sum()) for i, name in enumerate(self.feature_names)}
 
+    @property
+    def strange_cells(self) -> dict[int, np.ndarray]:
+        """Column -> which of its cells are `strange`, bool (n,); columns without any are left out."""
+        found = {i: np.array([text is not None for text in texts], bool) for i, texts in self.strange.items()}
+        return {i: cells for i, cells in found.items() if cells.any()}
+
+    @property
+    def n_strange(self) -> np.ndarray:
+        """The number of `strange` cells of each row, integers (n,)."""
+        return sum(self.strange_cells.values(), start=np.zeros(len(self), np.intp))
+
+    def place(self, position: int) -> int:
+        """Where the row at a position stands in the source, from 0."""
+        return position if self.places is None else int(self.places[position])
+
     def row_name(self, position: int) -> str:
-        """How messages name the row at a position."""
-        return row_name(position, self.first_row)
+        """How messages name the row at a position: by where it stands in the source."""
+        return row_name(self.place(position), self.first_row)
 
 
 def feature_names(names: tuple[str, ...] | None, labels: Labels | None, n_columns: int) -> tuple[str, ...]:

@@ -9,7 +9,14 @@ from typing import Any, get_args
 
 import numpy as np
 
-from narrows.data.checking import Missing, cell_name, check_cells, check_columns, check_kinds
+from narrows.data.checking import (
+    Missing,
+    cell_name,
+    check_cells,
+    check_columns,
+    check_kinds,
+    without_strange,
+)
 from narrows.data.columns import ColumnType, is_gap
 from narrows.data.decoding import decoded, filled
 from narrows.data.infer import learn_kinds
@@ -249,7 +256,7 @@ class Schema:
         check_columns(self, rows, who=who)
         check_kinds(self, rows, who=who)
         masked = [int(i) for kind in self.kinds if isinstance(kind, Gaps) for i in kind.columns]
-        check_cells(rows, self.missing, columns=self.learned_columns, masked=masked)
+        check_cells(without_strange(rows), self.missing, columns=self.learned_columns, masked=masked)
         check_pixel_units(self, rows)
 
     def encode_chunk(self, rows: Rows, chunk: slice, *, out: np.ndarray) -> None:

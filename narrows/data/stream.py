@@ -41,7 +41,7 @@ class RowStream:
         The file or folder.
     n_rows : int
     sample : Rows
-        Rows drawn at random, all of them where they are few.
+        Rows drawn at random, all of them where they are few, with their places in the files.
     """
 
     source: str
@@ -94,9 +94,8 @@ class RowStream:
         start = 0
         for table in self._tables():
             end = start + table.num_rows
-            where = f"{self.source}, rows {start + 1:,} to {end:,}"
-            rows = tables.table_rows(table, where, start=start, **chosen)
-            yield table, replace(rows, notes=())
+            rows = tables.table_rows(table, self.source, start=start, **chosen)
+            yield table, replace(rows, notes=(), places=np.arange(start, end))
             start = end
         if start != self.n_rows:
             raise DataFormatError(f"{self.source} had {self.n_rows:,} rows and now has {start:,}; scan it again.")
@@ -203,31 +202,34 @@ def read_whole(path: Path, text: Sequence[str] = ()) -> pa.Table:
 
 
 def _sampled(whole: Callable[[], Iterator[pa.Table]], source: str, chosen: dict[str, Any]) -> tuple[int, Rows]:
-    """The number of rows, and those with the smallest of keys drawn at random."""
+    """The number of rows, and those with the smallest of keys drawn at random, with their places."""
     import pyarrow as pa
 
     rng = np.random.default_rng(0)
-    n_rows, kept, keys, most = 0, None, np.zeros(0), 0
+    n_rows, kept, keys, places, most = 0, None, np.zeros(0), np.zeros(0, np.intp), 0
     for table in whole():
+        places = np.concatenate([places, np.arange(n_rows, n_rows + table.num_rows)])
         n_rows += table.num_rows
         most = max(_FEWEST_SAMPLED, _CELLS_OF_SAMPLE // max(1, table.num_columns))
         keys = np.concatenate([keys, rng.random(table.num_rows)])
         kept = table if kept is None else pa.concat_tables([kept, table])
         if len(keys) > 1.5 * most:
-            kept, keys = _with_smallest(kept, keys, most)
+            kept, keys, places = _with_smallest(kept, keys, places, most)
     if kept is None:
         raise DataFormatError(f"{source} has no rows; give it at least one row.")
     if len(keys) > most:
-        kept, keys = _with_smallest(kept, keys, most)
-    rows = tables.table_rows(kept, source, **chosen)
+        kept, keys, places = _with_smallest(kept, keys, places, most)
+    rows = replace(tables.table_rows(kept, source, **chosen), places=places)
     del kept
     pa.default_memory_pool().release_unused()  # Arrow keeps what it had, many times the sample
     return n_rows, rows
 
 
-def _with_smallest(table: pa.Table, keys: np.ndarray, most: int) -> tuple[pa.Table, np.ndarray]:
-    places = np.sort(np.argpartition(keys, most)[:most])
-    return table.take(places).combine_chunks(), keys[places]
+def _with_smallest(
+    table: pa.Table, keys: np.ndarray, places: np.ndarray, most: int
+) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+    chosen = np.sort(np.argpartition(keys, most)[:most])
+    return table.take(chosen).combine_chunks(), keys[chosen], places[chosen]
 
 
 def _parquet_tables(path: Path, files: list[Path]) -> Callable[[], Iterator[pa.Table]]:

@@ -114,7 +114,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     warmup : float in [0, 1), default=0.05
         Share of the steps over which it rises first.
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" gives about two hundred steps an epoch, with 16 to 1024 rows each.
+        Rows per step. "auto" gives about eighty steps an epoch, or more where 1024 rows a step are too few.
     epochs : int or "auto", default="auto"
         Passes over the rows, at most. "auto" makes about four thousand steps, in 20 to 200 passes.
     validation_fraction : float in [0, 1), default=0.1

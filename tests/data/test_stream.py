@@ -9,7 +9,7 @@ from pyarrow import csv, parquet
 
 import narrows
 from narrows.data import RowStream, csv_file, read, scan, stream
-from narrows.errors import DataError, DataFormatError, DataNotFoundError
+from narrows.errors import DataError, DataFormatError, DataNotFoundError, MissingValuesError
 from tests.mixed_table import FRAME
 
 N = 4000
@@ -202,3 +202,26 @@ def test_the_need_for_memory_grows_with_the_cells(tmp_path: Path) -> None:
     csv.write_csv(TABLE, tmp_path / "t.csv")
     assert stream.memory_needed(tmp_path / "t.csv") == (tmp_path / "t.csv").stat().st_size * 5
     assert csv_file.is_csv(tmp_path / "t.csv")
+
+
+def test_the_rows_of_the_sample_and_of_the_chunks_are_named_by_their_places_in_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "_FEWEST_SAMPLED", 300)
+    monkeypatch.setattr(stream, "_CELLS_OF_SAMPLE", 900)
+    parquet.write_table(TABLE, tmp_path / "t.parquet", row_group_size=700)
+    found = scan(tmp_path / "t.parquet")
+    assert len(found.sample) == 300
+    for rows in (found.sample, found.sample.take(np.arange(7, 90, 3)), *found.chunks()):  # b counts the rows from 0
+        assert [rows.place(i) for i in range(len(rows))] == rows.column(1).tolist()
+        assert rows.row_name(2).startswith(f"row {rows.column(1)[2] + 1} (counting from 1")
+
+
+def test_a_gap_in_a_chunk_is_named_by_its_row_in_the_file(tmp_path: Path) -> None:
+    a = TABLE["a"].to_numpy().copy()
+    model = narrows.Autoencoder(epochs=1, missing="error", device="cpu").fit(TABLE.select(["a", "b"]))
+    a[2718] = np.nan
+    parquet.write_table(TABLE.select(["a", "b"]).set_column(0, "a", pa.array(a)), tmp_path / "t.parquet")
+    chunks = scan(tmp_path / "t.parquet").chunks()
+    with pytest.raises(MissingValuesError, match=r"'a', row 2719 \(counting from 1.* and 1 row is affected"):
+        [model.transform(rows) for rows in chunks]

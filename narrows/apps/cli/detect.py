@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -22,16 +24,34 @@ from narrows.apps.cli.options import (
     Types,
 )
 from narrows.apps.cli.output import check_model_path
-from narrows.apps.cli.sources import cell_settings, data_name, names_in, read_for_fit
+from narrows.apps.cli.sources import Source, cell_settings, data_name, names_in, read_for_fit
 from narrows.apps.cli.voice import Voice, counted, duration, number
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from narrows import AnomalyDetector
+    from narrows.apps.cli.strange import StrangeCells
+    from narrows.data import Rows
+    from narrows.estimators import Reason
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
 _DATA, _OUTPUT, _ALARMS = "Data", "Output", "Alarms"
 _SHOWN = 5
+_MOST_JUDGED = 1_000_000  # rows read in chunks that are all judged after the fit, at some ten thousand a second
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Scores and labels of rows (n,), how many of them are alarms, and the strangest, with the reasons of each."""
+
+    scores: np.ndarray
+    labels: np.ndarray | None
+    n_alarms: int
+    strangest: list[tuple[int, str, float, tuple[Reason, ...]]]
+    """(row counted from 0, its name, its score, its reasons)"""
+    strange: StrangeCells
 
 
 def detect(
@@ -90,6 +110,9 @@ def detect(
     With --label, a column of two classes of which the rarer is the anomalous one, it also says how well they are found;
     it does not learn from them.
 
+    Rows count from 1, without any header; with --json from 0. Of a table that is read in chunks a sample is learned
+    from, and up to a million rows are judged; for more, [bold]narrows score[/bold] judges all.
+
     Example: [bold]narrows detect table.csv -o detector --threshold conformal --alpha 0.01[/bold]
     """
     voice = Voice(as_json, quiet)
@@ -107,8 +130,6 @@ def detect(
     )
 
     import time
-
-    import numpy as np
 
     from narrows import AnomalyDetector
     from narrows.apps.cli.tables import quality_told
@@ -131,35 +152,79 @@ def detect(
     aside = aside_sentence(detector.schema_, source.rows.source, place="shell")
     if aside is not None:
         voice.remark(aside)
-    scores = detector.decision_scores_
-    strangest = np.argsort(-scores, kind="stable")[:_SHOWN]
-    why = detector.explain(source.rows.take(strangest))
-    n_alarms = int(detector.labels_.sum())
+    judged = _judged(detector, source)
+    n_rows, n_fitted, n_judged = len(source.whole), len(source.rows), len(judged.scores)
     result: dict[str, object] = {
         "model": str(path),
-        "rows": len(scores),
+        "rows": n_rows,
+        "fitted_rows": n_fitted,
+        "judged_rows": n_judged,
         "calibration_rows": len(detector.calibration_scores_),
         "threshold": detector.threshold_,
-        "alarms": n_alarms,
+        "alarms": judged.n_alarms,
         "seed": detector.seed_,
         "strangest": [
-            {"row": int(i), "score": float(scores[i]), "reasons": [reason.to_dict() for reason in reasons]}
-            for i, reasons in zip(strangest, why, strict=True)
+            {"row": row, "score": score, "reasons": [reason.to_dict() for reason in reasons]}
+            for row, _, score, reasons in judged.strangest
         ],
+        "strange_cells": judged.strange.to_dict(),
     }
+    which = counted(n_rows, "row")
+    if n_fitted < n_rows:
+        which = f"Learned from {n_fitted:,} of {which}, drawn at random,"
+    among = "" if n_fitted == n_rows else " among all of them" if n_judged == n_rows else f" among the {n_judged:,}"
     lines = [
-        f"{counted(len(scores), 'row')} in {duration(seconds)}; {counted(n_alarms, 'alarm')}{_by(detector)}.",
-        "The strangest rows:",
-        *[
-            f"  {source.rows.row_name(int(i))}, score {number(float(scores[i]))}: {'; '.join(map(str, reasons))}"
-            for i, reasons in zip(strangest, why, strict=True)
-        ],
+        f"{which} in {duration(seconds)}; {counted(judged.n_alarms, 'alarm')}{among}{_by(detector)}.",
+        "The strangest rows:" if n_judged == n_rows else f"The strangest of the {n_judged:,} rows:",
+        *[f"  {name}, score {number(score)}: {'; '.join(map(str, why))}" for _, name, score, why in judged.strangest],
     ]
-    quality = quality_by_labels(source.rows.labels, scores)
+    if judged.strange.n_cells:
+        lines.append(str(judged.strange))
+    if n_judged < n_rows:
+        lines.append(f"narrows score {path} {data} judges all {n_rows:,}.")
+    quality = quality_by_labels(judged.labels, judged.scores)
     if quality is not None:
         result["quality"] = quality.to_dict()
         lines.append(quality_told(quality))
     voice.result(result, *lines, f"Saved as {path}.")
+
+
+def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
+    """All rows of DATA where that does not take long, else those of the fit."""
+    import numpy as np
+
+    from narrows.apps.cli.chunks import joined_labels
+    from narrows.apps.cli.strange import StrangeCells
+
+    scores, labels, found, strange = [], [], [], StrangeCells()
+    for rows, of_rows in _scored(detector, source):
+        scores.append(of_rows)
+        labels.append(rows.labels)
+        strange.add(rows)
+        top = np.argsort(-of_rows, kind="stable")[:_SHOWN]
+        chosen = rows.take(top)
+        found += [(float(of_rows[i]), chosen.take(slice(k, k + 1))) for k, i in enumerate(top.tolist())]
+    found.sort(key=lambda one: -one[0])
+    every = np.concatenate(scores)
+    fitted_alone = len(every) == len(detector.labels_)
+    return _Judged(
+        every,
+        joined_labels(labels),
+        int(detector.labels_.sum() if fitted_alone else detector.alarms(every).sum()),
+        [(row.place(0), row.row_name(0), score, detector.explain(row)[0]) for score, row in found[:_SHOWN]],
+        strange,
+    )
+
+
+def _scored(detector: AnomalyDetector, source: Source) -> Iterator[tuple[Rows, np.ndarray]]:
+    from narrows.data import RowStream
+
+    whole = source.whole
+    if isinstance(whole, RowStream) and len(source.rows) < len(whole) <= _MOST_JUDGED:
+        for rows in whole.chunks():
+            yield rows, -detector.score_samples(rows)
+    else:
+        yield source.rows, detector.decision_scores_
 
 
 def _by(detector: AnomalyDetector) -> str:

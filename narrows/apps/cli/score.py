@@ -60,9 +60,13 @@ def score(
     """Write how strange every row of DATA is.
 
     A model of narrows fit gives the reconstruction error, the ELBO where it is variational, and with --explain the
-    surprise, which weighs the columns alike; a detector of narrows detect gives its score, the p-value, and 1 for an
-    anomaly. With --label, a column of two classes, it also says how
-    well the rarer one is found.
+    surprise, which weighs the columns alike and compares a row with the others of DATA: among other rows it is another
+    number. A detector of narrows detect gives its score, the p-value, and 1 for an anomaly, whatever rows are asked
+    together. A row with a cell that is not what its column holds is stranger than all without.
+
+    Rows count from 1, without any header; with --json from 0.
+
+    With --label, a column of two classes, it also says how well the rarer one is found.
 
     Example: [bold]narrows score detector new.csv --explain 3 -o scores.csv[/bold]
     """
@@ -75,9 +79,10 @@ def score(
 
     import narrows
     from narrows.apps.cli.chunks import chunks_for_model, joined_labels
+    from narrows.apps.cli.strange import StrangeCells
     from narrows.apps.cli.tables import quality_told
-    from narrows.data import Rows, label_column, write, write_chunks
-    from narrows.estimators import Surprise
+    from narrows.data import Rows, label_column, row_name, write, write_chunks
+    from narrows.estimators import Surprise, above_all
     from narrows.insight import quality_by_labels
 
     fitted = narrows.load(model)
@@ -87,23 +92,32 @@ def score(
         fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice, errors=errors
     )
     found: list[dict[str, np.ndarray]] = []
-    labels, rows = [], None
+    labels, places, n_strange, rows = [], [], [], None
     changed: Counter[str] = Counter()
+    strange = StrangeCells()
     for rows in chunks:
         found.append(_scores(fitted, rows))
         labels.append(rows.labels)
+        places.append(np.arange(len(rows)) if rows.places is None else rows.places)
+        n_strange.append(rows.n_strange)
+        strange.add(rows)
         if not is_detector:  # whose scores count this
             changed.update(_changed(fitted, rows))
         if beside is not None:
             beside.add(rows)
     assert rows is not None
     scores = {name: np.concatenate([of[name] for of in found]) for name in found[0]}
+    place_of = np.concatenate(places)
     labels, n_rows = joined_labels(labels), sum(len(next(iter(of.values()))) for of in found)
     del found
     if is_detector:
         scores |= _judged(fitted, scores["score"])
-    elif beside is not None:
-        scores["surprise"] = beside.scores()
+    else:
+        counts = np.concatenate(n_strange)
+        # Of the ELBO less is stranger.
+        scores = {n: -above_all(-x, counts) if n == "elbo" else above_all(x, counts) for n, x in scores.items()}
+        if beside is not None:
+            scores["surprise"] = beside.scores()
     unit = "" if is_detector else fitted.loss_unit_
     main = scores.get("surprise", next(iter(scores.values())))
     strangest = np.argsort(-main, kind="stable")[: _SHOWN if output is None else max(_EXPLAINED, n_rows // 20)]
@@ -144,9 +158,14 @@ def score(
         result["alarms"] = int(scores["anomaly"].sum())
         lines.append(f"{counted(result['alarms'], 'alarm')} among {counted(n_rows, 'row')}.")
     if explain is not None:
-        lines += [f"  {rows.row_name(i)}: {'; '.join(map(str, reasons[i]))}" for i in shown]
+        lines += [f"  {row_name(int(place_of[i]), rows.first_row)}: {'; '.join(map(str, reasons[i]))}" for i in shown]
         result["strangest"] = [
-            {"row": i, "score": float(main[i]), "reasons": [reason.to_dict() for reason in reasons[i]]} for i in shown
+            {
+                "row": int(place_of[i]),
+                "score": float(main[i]),
+                "reasons": [reason.to_dict() for reason in reasons[i]],
+            }
+            for i in shown
         ]
     quality = quality_by_labels(labels, main)
     if quality is not None:
@@ -156,6 +175,11 @@ def score(
         f"{name} was constant at the fit and has another value in {counted(n, 'row')}, which the error does not count."
         for name, n in changed.most_common()
     ]
+    result["strange_cells"] = strange.to_dict()
+    if strange.n_cells:
+        lines.append(str(strange))
+    if "surprise" in scores:
+        lines.append("(surprise: compared with the other rows of this file)")
     if unit:
         result["changed"] = dict(changed)
         lines.append(f"(reconstruction error: {unit})")

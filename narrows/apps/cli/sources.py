@@ -216,6 +216,7 @@ def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
         train,
         values=np.concatenate([train.block(), test.block()]),
         labels=np.concatenate([train.labels, test.labels]),
+        places=None,
         source=f"all of {data}",
     )
 
@@ -273,5 +274,6 @@ def _by_name(rows: Rows, schema: Schema) -> Rows:
         rows,
         values=tuple(empty[name] if name in empty else rows.column(given[name]) for name in wanted),
         types=tuple(None if name in empty else rows.column_type(given[name]) for name in wanted),
+        strange={i: rows.strange[given[name]] for i, name in enumerate(wanted) if given.get(name) in rows.strange},
         names=wanted,
     )

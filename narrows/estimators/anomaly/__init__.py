@@ -1,6 +1,6 @@
 """Anomaly detection: scores, thresholds that keep their promise, and reasons."""
 
-from narrows.estimators.anomaly.beside import Surprise, explain_reconstruction, surprise
+from narrows.estimators.anomaly.beside import Surprise, above_all, explain_reconstruction, surprise
 from narrows.estimators.anomaly.detector import AnomalyDetector
 from narrows.estimators.anomaly.reasons import Reason, plain_value
 from narrows.estimators.anomaly.thresholds import benjamini_hochberg, p_values
@@ -9,6 +9,7 @@ __all__ = [
     "AnomalyDetector",
     "Reason",
     "Surprise",
+    "above_all",
     "benjamini_hochberg",
     "explain_reconstruction",
     "p_values",

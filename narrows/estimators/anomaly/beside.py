@@ -11,7 +11,7 @@ import numpy as np
 
 from narrows.errors import DataError
 from narrows.estimators.anomaly.fitted import FittedMembers, column_losses, surprise_of, tails_of
-from narrows.estimators.anomaly.reasons import Reason, reasons
+from narrows.estimators.anomaly.reasons import Reason, outweigh_strange_cells, reasons
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -24,8 +24,8 @@ class Surprise:
     """-log of the share of rows whose loss in a column is as large, added up over the columns (Fisher 1932).
 
     All columns are weighed alike; of images it is the loss. `add` all the rows first; the losses of their columns, four
-    bytes each, wait in a temporary file, where ``TMPDIR`` points. `AnomalyDetector` compares with what is typical of
-    the rows of the fit instead.
+    bytes each, wait in a temporary file, where ``TMPDIR`` points. A row with cells that are not what their columns hold
+    is above all others. `AnomalyDetector` compares with what is typical of the rows of the fit instead.
 
     Parameters
     ----------
@@ -39,6 +39,7 @@ class Surprise:
         self._file = tempfile.TemporaryFile(prefix="narrows-")  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._n_rows = 0
+        self._n_strange: list[np.ndarray] = []
         self._tails: np.ndarray | None = None
 
     def add(self, rows: Rows) -> None:
@@ -57,6 +58,7 @@ class Surprise:
                 "folder on a larger one."
             ) from error
         self._n_rows += len(rows)
+        self._n_strange.append(rows.n_strange)
 
     def scores(self) -> np.ndarray:
         """How strange each of the rows is (n,), in their order."""
@@ -68,16 +70,31 @@ class Surprise:
         self._tails = np.vstack([tails[0], *(more[1:] for more in tails[1:])])
         step = max(1, _CELLS // self._n_columns)
         parts = [surprise_of(losses[i : i + step], self._tails).sum(axis=1) for i in range(0, self._n_rows, step)]
-        return np.concatenate(parts)
+        return above_all(np.concatenate(parts), np.concatenate(self._n_strange))
 
     def explain(self, rows: Rows, *, n: int = 3) -> list[tuple[Reason, ...]]:
         """Of each of these rows, which have `scores`, the `n` columns that the model is most surprised by."""
         schema, floats = self._model.schema_, self._encoded(rows)
         members = FittedMembers([self._model], "reconstruction", self._tails, [], [])
-        return reasons(schema, rows, *members.expected(floats, schema.float_columns, schema.n_columns), n)
+        expected, far = members.expected(floats, schema.float_columns, schema.n_columns)
+        outweigh_strange_cells(far, rows)
+        return reasons(schema, rows, expected, far, n)
 
     def _encoded(self, rows: Rows) -> np.ndarray:
         return self._model.schema_.encode(rows, who=type(self._model).__name__)
+
+
+def above_all(scores: np.ndarray, n_strange: np.ndarray) -> np.ndarray:
+    """The scores (n,), those of rows with strange cells (their number, (n,)) raised above all without.
+
+    What such a cell should have been no network can say, and no number is as far from what its column holds.
+    """
+    if not n_strange.any():
+        return scores
+    scores = scores.astype(np.float64)
+    least, most = float(scores.min()), float(scores.max())
+    step = most - least + max(0.01 * abs(most), 1e-6)
+    return scores + step * n_strange
 
 
 def surprise(model: Autoencoder, X: Any) -> np.ndarray:

@@ -18,7 +18,7 @@ from narrows.estimators import checks
 from narrows.estimators.anomaly import ensemble, thresholds
 from narrows.estimators.anomaly.ensemble import TrimmedEnsemble
 from narrows.estimators.anomaly.fitted import FittedMembers, Score
-from narrows.estimators.anomaly.reasons import Reason, reasons
+from narrows.estimators.anomaly.reasons import Reason, outweigh_strange_cells, reasons
 from narrows.estimators.aside import warn_of_aside
 from narrows.estimators.autoencoder import Autoencoder
 
@@ -26,6 +26,9 @@ Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"
 
 _MOST_CALIBRATION, _FEWEST_CALIBRATION, _FEWEST_ROWS = 5000, 100, 20
 _DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2
+_LINEAR = 5.0  # units up to which a score is counted in units; beyond, it grows with their logarithm
+_STRANGE = 1000.0  # which no such score reaches
+_STRANGE_LINEAR = 1e15  # the same for detectors saved before scores grew with the logarithm
 
 
 @dataclass(eq=False, repr=False)
@@ -67,7 +70,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n,)
-        Of the rows of the fit, larger for stranger ones. A row is not its own neighbour.
+        Of the rows of the fit, larger for stranger ones: 0 is usual, 1 the upper quartile, and beyond about 5 they grow
+        with the logarithm. A row is not its own neighbour. A cell that is not what its column holds (`Rows.strange`)
+        adds 1,000.
     labels_ : ndarray of shape (n,)
         1 for the rows of the fit that are anomalies by the threshold, else 0.
     threshold_ : float
@@ -117,6 +122,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     scorer_: TrimmedEnsemble | FittedMembers = field(init=False)
     scale_: np.ndarray = field(init=False)
     change_: float = field(init=False)
+    linear_: float = field(init=False)
     n_features_in_: int = field(init=False)
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -148,8 +154,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             known = rows.take(train) if self._is_strict else rows
             scale = "standard" if rows.image_shape is None else "auto"
             schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
+            floats = self._quietly_encoded(schema, rows)
             scorer, parts = TrimmedEnsemble.fit(
-                self._quietly_encoded(schema, rows),
+                floats,
                 train,
                 # Left out of its own neighbours, a row that no network saw may be a neighbour of others. The promise of
                 # a conformal threshold is exact only where it is not.
@@ -162,7 +169,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         else:
             scorer = self._fit_members(rows.take(train), seed)
             schema = scorer.models[0].schema_
-            parts = scorer.parts(self._quietly_encoded(schema, rows))
+            floats = self._quietly_encoded(schema, rows)
+            parts = scorer.parts(floats)
         if rows is not X:
             warn_of_aside(schema, rows.source)
         self.schema_, self.scorer_, self.seed_ = schema, scorer, seed
@@ -171,13 +179,15 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             self.feature_names_in_ = np.asarray(rows.names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
+        self.linear_ = _LINEAR
         self.scale_ = _scale(parts[train])
-        if self.estimator is None:
-            self.scale_[1] /= ensemble.WEIGHTS
+        if isinstance(scorer, TrimmedEnsemble):
+            least = scorer.least_units(floats[train[:: max(1, len(train) // _MOST_CALIBRATION)]])
+            self.scale_[1] = np.maximum(self.scale_[1], least) / ensemble.WEIGHTS
         scores = self._combined(parts)
         # What no training row holds makes a row at least as strange as they go.
         self.change_ = float(np.max(scores[train]) - np.median(scores[train]))
-        scores = scores + self._of_changes(rows)
+        scores = scores + self._of_cells(rows)
         self.decision_scores_ = scores
         enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
         self.calibration_scores_ = np.sort(scores[held] if enough else scores)
@@ -225,6 +235,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         columns, changed = self.schema_.changed(rows)
         # Nothing else is as sure, so each of them outweighs all that the scorer found.
         far[:, columns] = np.where(changed, np.maximum(far.sum(axis=1, keepdims=True), 1.0), far[:, columns])
+        outweigh_strange_cells(far, rows)
         return reasons(self.schema_, rows, expected, far, n)
 
     def error_map(self, X: Any) -> np.ndarray:
@@ -263,18 +274,25 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             return schema.encode(rows, who=type(self).__name__)
 
     def _scores(self, rows: Rows, floats: np.ndarray) -> np.ndarray:
-        return self._combined(self.scorer_.parts(floats)) + self._of_changes(rows)
+        return self._combined(self.scorer_.parts(floats)) + self._of_cells(rows)
 
-    def _of_changes(self, rows: Rows) -> np.ndarray:
-        """What is added to the scores for other values in columns that were constant at the fit: (n,)."""
-        return self.change_ * self.schema_.changed(rows)[1].sum(axis=1)
+    def _of_cells(self, rows: Rows) -> np.ndarray:
+        """What single cells add to the scores (n,): other values where the fit had one, and cells of another type.
+
+        A cell that is not what its column holds adds more than all else can.
+        """
+        changed = self.schema_.changed(rows)[1]
+        strange = (_STRANGE if self.linear_ else _STRANGE_LINEAR) + self.change_ * changed.shape[1]
+        return self.change_ * changed.sum(axis=1) + strange * rows.n_strange
 
     def _combined(self, parts: np.ndarray) -> np.ndarray:
         """The larger of the parts (n, p), each from its median in units of the way to its upper quartile.
 
-        Of the default's, the distance counts a little less (`ensemble.WEIGHTS`).
+        Of the default's, the distance counts a little less (`ensemble.WEIGHTS`), and no unit is below
+        `ensemble.LEAST_UNITS`. Far out the score grows with the logarithm.
         """
-        return ((parts - self.scale_[0]) / self.scale_[1]).max(axis=1)
+        far = ((parts - self.scale_[0]) / self.scale_[1]).max(axis=1)
+        return self.linear_ * np.arcsinh(far / self.linear_) if self.linear_ else far
 
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Which of the anomaly scores (n,), minus `score_samples`, are alarms by `threshold`."""
@@ -291,7 +309,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if self._is_strict:
             self.threshold_ = thresholds.conformal_threshold(scores, self.alpha)
         else:
-            self.threshold_ = float(np.quantile(scores, 1 - self.contamination))
+            self.threshold_ = thresholds.contamination_threshold(scores, self.contamination)
         self.offset_ = -self.threshold_
 
     def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
@@ -379,6 +397,10 @@ def _is_count(value: Any) -> bool:
 
 
 def _scale(parts: np.ndarray) -> np.ndarray:
-    """Median of each part, and the way from it to the upper quartile: (2, p)."""
+    """Median of each part, and the way from it to the upper quartile, or a hundredth of it where that is more: (2, p).
+
+    Of rows that repeat, both quartiles may be the same.
+    """
     middle = np.median(parts, axis=0)
-    return np.stack([middle, np.quantile(parts, 0.75, axis=0) - middle + 1e-9])
+    way = np.quantile(parts, 0.75, axis=0) - middle
+    return np.stack([middle, np.maximum(way, 0.01 * np.abs(middle)) + 1e-9])

@@ -10,6 +10,7 @@ against what images of that contrast have: else a faint image, which has little 
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -26,8 +27,13 @@ MOST_REFERENCES = 4000
 NEIGHBOURS, WORST = 5, 2
 STANDS_OUT = 6.0
 """Rows whose error is so many ways from median to upper quartile above the median are nobody's neighbours."""
+ALIKE, COMMON = 1e-2, 5e-3
+"""But for those that come again: a share `COMMON` of the rows is within a squared distance of `ALIKE` of them."""
+LEAST_UNITS = np.array([1 / 20, 1e-5])
+"""The least unit of each part, as a share of what it is for a row that is replaced by the mean row."""
 
 _SHARP = 28  # of the width, which is a standard deviation of the blur
+_BLOCK = 64
 _CHUNK = 2048
 _CELLS = 8_000_000  # differences held at once
 
@@ -86,11 +92,11 @@ class TrimmedEnsemble:
             trim=trim,
             generator=generator,
         )
-        network.eval()
-        usual = near[_is_usual(_errors(network, every), places, near)]
+        errors = _errors(_in_doubles(network.eval()), every)
+        usual = near[_is_usual(errors, every, places, near)]
         chosen = usual[torch.randperm(len(usual), generator=generator)[:MOST_REFERENCES].sort().values.numpy()]
         ensemble = cls(network, floats[chosen], image_shape)
-        parts = ensemble.parts(floats)
+        parts = np.column_stack([errors, ensemble._distances(every, ensemble._own(floats))])
         if image_shape is not None:
             contrast = _contrast(every)
             exponents = _exponents(parts[places], contrast[places])
@@ -103,13 +109,8 @@ class TrimmedEnsemble:
         Both are means; the error is squared. A row that is a reference is not its own neighbour, so that rows of the
         fit are as strange when they come again.
         """
-        x, own = seen(floats, self.image_shape), self._own(floats)
-        parts = np.empty((len(x), 2))
-        parts[:, 0] = _errors(self.network, x)
-        for start in range(0, len(x), _CHUNK):
-            chunk = torch.from_numpy(x[start : start + _CHUNK])
-            distances = self._nearest(chunk, own[start : start + len(chunk)])
-            parts[start : start + len(chunk), 1] = distances.square().mean(dim=1).numpy()
+        x = seen(floats, self.image_shape)
+        parts = np.column_stack([_errors(self._network, x), self._distances(x, self._own(floats))])
         return parts / _contrast(x)[:, None] ** self.exponents if self.exponents.any() else parts
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -146,9 +147,25 @@ class TrimmedEnsemble:
             expected[here] = (near.mean(dim=1) if self.image_shape else torch.sinh(near.mean(dim=1))).numpy()
         return expected, far
 
+    def least_units(self, floats: np.ndarray) -> np.ndarray:
+        """The least unit of each part (2,), by training rows (n, d).
+
+        Of rows that repeat, most have no distance and a few have all errors, so their own spread is none.
+        """
+        x = seen(floats, self.image_shape)
+        apart = np.square(x - x.mean(axis=0, dtype=np.float64)).sum(axis=1)[:, None]
+        if self.exponents.any():
+            apart = apart / _contrast(x)[:, None] ** self.exponents
+        mean = apart.mean(axis=0)
+        return LEAST_UNITS * np.where(mean > 0, mean, 1.0)
+
     @cached_property
     def _references(self) -> Tensor:
         return torch.from_numpy(seen(self.references, self.image_shape))
+
+    @cached_property
+    def _network(self) -> StackedVariational:
+        return _in_doubles(self.network)
 
     @cached_property
     def _place_of(self) -> dict[bytes, int]:
@@ -159,13 +176,27 @@ class TrimmedEnsemble:
         rows = np.ascontiguousarray(floats, dtype=self.references.dtype)
         return np.fromiter((self._place_of.get(row.tobytes(), -1) for row in rows), np.intp, len(rows))
 
-    def _nearest(self, x: Tensor, own: np.ndarray) -> Tensor:
-        """Distances to the nearest references but for a row's own place (n,): (n, k)."""
-        distances = torch.cdist(x, self._references)
-        rows = np.flatnonzero(own >= 0) if len(self.references) > 1 else np.zeros(0, np.intp)
-        distances[torch.from_numpy(rows), torch.from_numpy(own[rows])] = torch.inf
-        n = max(1, min(NEIGHBOURS, len(self.references) - 1))
-        return torch.topk(distances, n, dim=1, largest=False).values
+    def _distances(self, x: np.ndarray, own: np.ndarray) -> np.ndarray:
+        """The mean squared distance of seen rows (n, d) to the nearest references but for a row's own place (n,): (n,).
+
+        A fast product says which are nearest. What it rounds off depends on the rows beside, and is all there is
+        between equal rows, so the distances themselves are sums of squared differences.
+        """
+        references = self._references.double()
+        squares = references.square().sum(dim=1)
+        n_near = max(1, min(NEIGHBOURS, len(references) - 1))
+        distances = np.empty(len(x))
+        step = max(1, min(_CHUNK, _CELLS // (n_near * x.shape[1])))
+        for start in range(0, len(x), step):
+            rows = torch.from_numpy(x[start : start + step]).double()
+            apart = torch.addmm(squares, rows, references.T, alpha=-2)
+            places = own[start : start + step]
+            known = np.flatnonzero(places >= 0) if len(references) > 1 else np.zeros(0, np.intp)
+            apart[torch.from_numpy(known), torch.from_numpy(places[known])] = torch.inf
+            nearest = references[torch.topk(apart, n_near, dim=1, largest=False, sorted=False).indices]
+            exact = np.square((rows[:, None] - nearest).numpy()).sum(axis=2)
+            distances[start : start + step] = np.sort(exact, axis=1).mean(axis=1)
+        return distances
 
     def tensors(self) -> dict[str, Tensor]:
         """What is saved."""
@@ -188,27 +219,53 @@ class TrimmedEnsemble:
         return cls(network.eval(), references, image_shape, exponents)
 
 
+def _in_doubles(network: StackedVariational) -> StackedVariational:
+    return deepcopy(network).double()
+
+
 @torch.inference_mode()
-def _rebuilt(network: StackedVariational, x: Tensor) -> Tensor:
-    return network.reconstruct(x)
-
-
 def _errors(network: StackedVariational, x: np.ndarray) -> np.ndarray:
-    """The mean squared error of each row (n, d) by the two members that do worst: (n,). What all rebuild is usual."""
-    errors = np.empty(len(x))
-    for start in range(0, len(x), _CHUNK):
-        chunk = torch.from_numpy(x[start : start + _CHUNK])
-        each = (_rebuilt(network, chunk) - chunk).square().sum(dim=2)
+    """The mean squared error of each row (n, d) by the two members that do worst: (n,). What all rebuild is usual.
+
+    What products round off depends on a row's place and the rows beside it. In doubles and blocks of one size it is
+    lost when the error is rounded to single precision, so that equal rows have equal errors.
+    """
+    errors = np.empty(len(x), np.float32)
+    block = torch.zeros(_BLOCK, x.shape[1], dtype=torch.float64)
+    for start in range(0, len(x), _BLOCK):
+        size = min(_BLOCK, len(x) - start)
+        block[:size] = torch.from_numpy(x[start : start + size])
+        block[size:] = 0
+        each = (network.reconstruct(block) - block).square().sum(dim=2)
         worst = torch.topk(each, min(WORST, len(each)), dim=0).values
-        errors[start : start + len(chunk)] = worst.mean(dim=0).numpy()
-    return errors
+        errors[start : start + size] = worst.mean(dim=0)[:size].numpy()
+    return errors.astype(np.float64)
 
 
-def _is_usual(errors: np.ndarray, places: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """Which of the rows `near` do not stand out by their errors (n,), measured by those at `places`; at least half."""
+def _is_usual(errors: np.ndarray, x: np.ndarray, places: np.ndarray, near: np.ndarray) -> np.ndarray:
+    """Which of the rows `near` of x (n, d) do not stand out by their errors (n,), measured by those at `places`.
+
+    At least half. A row that comes again and again, within little, is usual whatever its error: the networks leave out
+    the worst fifth, and what makes up a tenth of a log may never have been learned.
+    """
     middle, upper = np.quantile(errors[places], [0.5, 0.75])
     bound = max(middle + STANDS_OUT * (upper - middle + 1e-9), float(np.median(errors[near])))
-    return errors[near] <= bound
+    usual = errors[near] <= bound
+    usual[~usual] = _come_again(x[near[~usual]], x[near])
+    return usual
+
+
+def _come_again(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which rows (n, d) have at least a share `COMMON` of the others, and more than `NEIGHBOURS`, `ALIKE` to them."""
+    if len(others) > MOST_REFERENCES:
+        others = others[np.random.default_rng(0).choice(len(others), MOST_REFERENCES, replace=False)]
+    enough = max(COMMON * len(others), NEIGHBOURS + 1)
+    against = torch.from_numpy(others).double()
+    found = [
+        (torch.cdist(torch.from_numpy(rows[i : i + _CHUNK]).double(), against).square() <= ALIKE).sum(dim=1) >= enough
+        for i in range(0, len(rows), _CHUNK)
+    ]
+    return torch.cat(found).numpy() if found else np.zeros(0, bool)
 
 
 def seen(floats: np.ndarray, image_shape: tuple[int, int, int] | None = None) -> np.ndarray:

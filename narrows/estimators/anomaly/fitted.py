@@ -125,8 +125,9 @@ class FittedMembers:
         distances = []
         for model, mean, precision in zip(self.models, self.code_mean, self.code_precision, strict=True):
             z = map_floats(floats, model.network_.codes, model.device_) - mean
-            distances.append(np.einsum("ni,ij,nj->n", z, precision, z))
-        return np.mean(distances, axis=0)
+            # In doubles, rounded: the order of the sums, which depends on the rows beside, is lost.
+            distances.append(np.einsum("ni,ij,nj->n", z, precision, z, dtype=np.float64).astype(np.float32))
+        return np.mean(np.array(distances, np.float64), axis=0)
 
     def _likelihood(self, floats: np.ndarray) -> np.ndarray:
         """Minus the importance-weighted bound on log p(x)."""

@@ -19,7 +19,7 @@ class Reason:
     ----------
     column : str
     observed, expected : number or text
-        In the user's own units.
+        In the user's own units; the text of a cell that is not what its column holds.
     share : float
         Of the row's distance from what was expected, over all columns that are farther than typical.
     """
@@ -55,8 +55,17 @@ def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n
     ]
 
 
+def outweigh_strange_cells(far: np.ndarray, rows: Rows) -> None:
+    """Let cells that are not what their columns hold outweigh all else in `far` (n_rows, n_columns), in place."""
+    whole = np.maximum(far.sum(axis=1), 1.0)
+    for column, is_strange in rows.strange_cells.items():
+        far[is_strange, column] = 2 * whole[is_strange]
+
+
 def plain_value(rows: Rows, i: int, j: int) -> Any:
-    """A cell as JSON can hold it; None for a gap."""
+    """A cell as JSON can hold it: its text where it is not what its column holds, None for a gap."""
+    if j in rows.strange and rows.strange[j][i] is not None:
+        return str(rows.strange[j][i])
     value = rows.column(j)[i]
     if isinstance(value, np.datetime64):
         return None if np.isnat(value) else str(value)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from narrows.estimators.anomaly.detector import AnomalyDetector
 
 _ARRAYS = ("decision_scores_", "calibration_scores_", "scale_")
-_PLAIN = {"threshold_": 0.0, "offset_": 0.0, "change_": 0.0, "seed_": 0, "n_features_in_": 0}
+_PLAIN = {"threshold_": 0.0, "offset_": 0.0, "change_": 0.0, "linear_": 0.0, "seed_": 0, "n_features_in_": 0}
 
 
 def save(detector: AnomalyDetector, path: str | PathLike[str], *, overwrite: bool) -> None:
@@ -73,6 +73,7 @@ def restore(path: Path, about: dict[str, Any], tensors: dict[str, Tensor], own: 
                 f"The detector {path} is of an earlier narrows, whose scores were others; fit it again."
             )
         fitted = {**fitted, "change_": 0.0}
+    fitted = {"linear_": 0.0, **fitted}
     schema = Schema.restore(about["schema"], _below(tensors, "schema."))
     if "members" in fitted:
         models = [_member(path / f"{persistence.MEMBER}{i}", schema, own) for i in range(int(fitted["members"]))]

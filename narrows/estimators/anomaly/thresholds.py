@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+_ROUNDING = 1e-6  # of a score, which is not the same to the bit wherever a network runs; closer ones count as equal
+
 
 def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
     """Conformal p-values (n,): the share of calibration rows, the row itself counted in, with at least its score.
@@ -14,7 +16,7 @@ def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
     Bates et al. 2023, equation 2).
     """
     ordered = np.sort(calibration)
-    at_least = len(ordered) - np.searchsorted(ordered, scores, side="left")
+    at_least = len(ordered) - np.searchsorted(ordered, scores - _rounding(scores), side="left")
     return (1 + at_least) / (1 + len(ordered))
 
 
@@ -22,7 +24,21 @@ def conformal_threshold(calibration: np.ndarray, alpha: float) -> float:
     """The score that a row must pass for its p-value to be at most `alpha`; infinite with too few calibration rows."""
     n = len(calibration)
     n_above = math.floor(alpha * (n + 1) + 1e-9) - 1  # calibration rows that an alarm may leave at or above it
-    return math.inf if n_above < 0 else float(np.sort(calibration)[n - 1 - n_above])
+    return math.inf if n_above < 0 else _just_above(float(np.sort(calibration)[n - 1 - n_above]))
+
+
+def contamination_threshold(calibration: np.ndarray, contamination: float) -> float:
+    """The score that a share `contamination` of the calibration rows passes, or fewer where several are equal to it."""
+    return _just_above(float(np.quantile(calibration, 1 - contamination)))
+
+
+def _rounding(scores: np.ndarray) -> np.ndarray:
+    """By how much scores may differ that are equal but for rounding, of the shape of `scores`."""
+    return _ROUNDING * np.maximum(np.abs(scores), 1.0)
+
+
+def _just_above(score: float) -> float:
+    return score + float(_rounding(np.array(score)))
 
 
 def benjamini_hochberg(p: np.ndarray, alpha: float) -> np.ndarray:
