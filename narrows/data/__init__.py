@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from narrows.data.atomic import whole_file, whole_folder
+from narrows.data.atomic import Rescue, clear_leftovers, whole_file, whole_folder
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
 from narrows.data.curves import curves
@@ -29,6 +29,7 @@ __all__ = [
     "KnownSet",
     "Missing",
     "Numeric",
+    "Rescue",
     "RowStream",
     "Rows",
     "Scale",
@@ -40,6 +41,7 @@ __all__ = [
     "as_table",
     "cache_folder",
     "check_output",
+    "clear_leftovers",
     "collected",
     "curves",
     "fetch_set",

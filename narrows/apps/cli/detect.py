@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from narrows.apps.cli import stopping
+from narrows.apps.cli.keeping import save
 from narrows.apps.cli.options import Columns, Data, Force, Ignore, ImageSize, Json, Label, MissingAtFit, Quiet
 from narrows.apps.cli.output import check_model_path
 from narrows.apps.cli.sources import data_name, names_in, read_for_fit
@@ -103,7 +105,8 @@ def detect(
     start = time.perf_counter()
     detector.fit(source.rows)
     seconds = time.perf_counter() - start
-    detector.save(path, overwrite=force)
+    path = save(detector, path, force=force, voice=voice)
+    stopping.check()
     scores = detector.decision_scores_
     strangest = np.argsort(-scores, kind="stable")[:_SHOWN]
     why = detector.explain(source.rows.take(strangest))
