@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from narrows.data.aside import aside_sentence, how_to_keep
-from narrows.data.atomic import whole_file, whole_folder
+from narrows.data.atomic import Rescue, clear_leftovers, whole_file, whole_folder
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
 from narrows.data.containers import as_one_row, collected
@@ -37,6 +37,7 @@ __all__ = [
     "Missing",
     "Numeric",
     "ReadingOptions",
+    "Rescue",
     "RowStream",
     "Rows",
     "Scale",
@@ -50,6 +51,7 @@ __all__ = [
     "aside_sentence",
     "cache_folder",
     "check_output",
+    "clear_leftovers",
     "collected",
     "column_of",
     "curves",

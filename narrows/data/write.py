@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.atomic import whole_file, whole_folder
+from narrows.data.atomic import Rescue, whole_file, whole_folder
 from narrows.data.memory import as_rows, give_back
 from narrows.data.montage import as_images, montage, to_uint8, visible
 from narrows.data.rows import Rows
@@ -93,16 +93,21 @@ def write(
         raise OutputError(f"{target} would hold images, but these rows are a table; use .csv, .parquet, .npy or .npz.")
     with _told_plainly(target):
         if is_folder:
-            with whole_folder(target) as folder:
+            with whole_folder(target, replace=force) as folder:
                 _write_images(folder, rows, pixel_range)
         else:
             writer = _writer(target.suffix.casefold(), rows, pixel_range)
-            with whole_file(target) as file:
+            with whole_file(target, replace=force) as file:
                 writer(file)
 
 
 def write_chunks(
-    path: str | os.PathLike[str], chunks: Iterable[Rows | pa.Table], *, as_text: bool = False, force: bool = False
+    path: str | os.PathLike[str],
+    chunks: Iterable[Rows | pa.Table],
+    *,
+    as_text: bool = False,
+    force: bool = False,
+    rescue: Rescue | None = None,
 ) -> None:
     """Write a .csv or .parquet file chunk by chunk, whole or not at all; memory holds one chunk at a time.
 
@@ -114,6 +119,9 @@ def write_chunks(
         All cells are texts of a CSV file, which are quoted only where they must be.
     force : bool, default False
         Replace what is there.
+    rescue : function of a path and an OSError, or None
+        Is given the finished file where it cannot take its name, since that was taken meanwhile; it moves the file
+        elsewhere, or raises.
 
     Raises
     ------
@@ -124,7 +132,7 @@ def write_chunks(
     target, _ = _target(path)
     ending = target.suffix.casefold()
     tables = (as_table(chunk, ending) if isinstance(chunk, Rows) else chunk for chunk in chunks)
-    with _told_plainly(target), whole_file(target) as file:
+    with _told_plainly(target), whole_file(target, replace=force, rescue=rescue) as file:
         write_tables(file, tables, ending, as_text=as_text)
 
 
@@ -141,6 +149,8 @@ def _told_plainly(target: Path) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, OutputError):
             raise
+        if isinstance(error, FileExistsError) or error.errno == errno.ENOTEMPTY:
+            raise OutputExistsError(f"{target} was taken by something else meanwhile; choose another name.") from error
         why = "the disk is full" if error.errno == errno.ENOSPC else error.strerror or str(error)
         raise OutputError(f"{target} could not be written: {why}; nothing was left behind.") from error
 

@@ -8,8 +8,10 @@ README.md           a card for people; the one file that may be edited
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import platform
 from dataclasses import fields
 from os import PathLike
@@ -24,7 +26,7 @@ import torch
 from torch import Tensor, nn
 
 import narrows
-from narrows.data import Schema, whole_folder
+from narrows.data import Schema, clear_leftovers, whole_folder
 from narrows.errors import (
     ModelDamagedError,
     ModelNotFoundError,
@@ -190,23 +192,36 @@ def replaceable(path: Path) -> bool:
 
 
 def write_folder(path: Path, files: dict[str, bytes], *, overwrite: bool) -> None:
-    if path.exists() or path.is_symlink():
-        if not overwrite:
-            raise OutputExistsError(f"{path} is already there; choose another name or allow overwriting it.")
-        if not replaceable(path):
-            raise OutputExistsError(
-                f"{path} holds more than a narrows model and is not overwritten; choose another name."
-            )
+    clear_leftovers(path)
+    _check_free(path, overwrite)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_folder(path) as folder:
+        with whole_folder(path, replace=overwrite) as folder:
             for name, content in files.items():
                 (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_bytes(content)
+            _check_free(path, overwrite)  # again: writing takes a while
     except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR) and os.path.lexists(path):
+            raise _taken(path) from error
         raise OutputError(
             f"{path} could not be written ({error.strerror or error}); nothing was left there."
         ) from error
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    if not os.path.lexists(path):
+        return
+    if not overwrite:
+        raise _taken(path)
+    if not replaceable(path):
+        raise OutputExistsError(f"{path} holds more than a narrows model and is not overwritten; choose another name.")
+
+
+def _taken(path: Path) -> OutputExistsError:
+    return OutputExistsError(f"{path} is already there; choose another name or allow overwriting it.")
 
 
 def _read_about(path: Path) -> dict[str, Any]:

@@ -52,4 +52,6 @@ def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int =
         copy = fresh_copy(fitted, random_state=int(seed))
         for _ in copy.fit_epochs(training, validation_data=held, schema=model.schema_):
             pass
+        if copy.interrupted_:  # half a training is no result
+            raise KeyboardInterrupt
         yield float(squared_error(copy, floats).mean())

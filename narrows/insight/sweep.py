@@ -221,6 +221,8 @@ class SweepPlan:
             model = self._copy(value, self.random_state + i)
             for _ in model.fit_epochs(rows, schema=self.schema):
                 pass
+            if model.interrupted_:  # half a training is no result
+                raise KeyboardInterrupt
             held_out.append(float(squared_error(model, self.held_out).mean()))
             seen.append(float(squared_error(model, some).mean()))
             label = _label(self.over, value, model)

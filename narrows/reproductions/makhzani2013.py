@@ -18,6 +18,7 @@ from narrows.reproductions import pictures
 from narrows.reproductions.frame import Experiment, Progress, Record, Reproduction, Result, Setup
 from narrows.reproductions.layers import encoder_layer
 from narrows.reproductions.sets import Parts, pixels
+from narrows.reproductions.training import stop_if_interrupted
 
 if TYPE_CHECKING:
     from narrows.estimators import SparseAutoencoder
@@ -93,6 +94,7 @@ def _fitted(
         for _ in model.fit_epochs(x):
             words = f"loss {model.history_[-1].loss:.4g}, keeping {n_kept}"
             yield Progress(title, len(model.history_), sum(n for _, n in passes), words)
+        stop_if_interrupted(model)
     return model, time.perf_counter() - start
 
 

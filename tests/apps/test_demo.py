@@ -63,3 +63,19 @@ def test_a_demo_that_fails_leaves_nothing(shell, monkeypatch) -> None:
     assert failed.status == 1
     assert "disk is full" in failed.err
     assert list(Path().iterdir()) == []
+
+
+@pytest.mark.usefixtures("brief")
+def test_a_demo_whose_name_is_taken_meanwhile_is_written_beside_it(shell, monkeypatch) -> None:
+    import narrows.insight
+
+    def late(*args: object) -> object:
+        Path("narrows-demo").write_text("theirs")
+        return diagnose(*args)
+
+    diagnose = narrows.insight.diagnose
+    monkeypatch.setattr(narrows.insight, "diagnose", late)
+    done = shell("demo", "--json")
+    assert (done.status, done.json["output"]) == (1, "narrows-demo-2")
+    assert Path("narrows-demo").read_text() == "theirs"
+    assert narrows.load("narrows-demo-2/plain").n_features_in_ == 64

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,29 @@ def made_up(monkeypatch):
     import narrows.reproductions
 
     monkeypatch.setattr(narrows.reproductions, "reproduction", {"made2000": PAPER}.__getitem__)
+
+
+@pytest.fixture
+def when_written(monkeypatch) -> Callable[[str, Callable[[], object]], None]:
+    """Lets something happen once, before or after the first results are written."""
+    import narrows.reproductions
+
+    write = narrows.reproductions.write_results
+
+    def when(moment: str, happens: Callable[[], object]) -> None:
+        happened = []
+
+        def written(*args, **kwargs):
+            if moment == "before" and not happened:
+                happened.append(happens())
+            about = write(*args, **kwargs)
+            if moment == "after" and not happened:
+                happened.append(happens())
+            return about
+
+        monkeypatch.setattr(narrows.reproductions, "write_results", written)
+
+    return when
 
 
 def test_without_a_name_the_papers_are_listed(shell) -> None:
@@ -74,3 +100,28 @@ def test_what_is_not_there_is_refused_before_any_work(shell, arguments, words: s
     assert told.status in (1, 2)
     assert words in told.err
     assert not Path("made2000").exists()
+
+
+def test_results_whose_folder_is_taken_meanwhile_are_written_beside_it(shell, when_written) -> None:
+    when_written("before", lambda: Path("made2000").write_text("theirs"))
+    told = shell("reproduce", "made2000", "--json")
+    assert (told.status, told.json["output"]) == (1, "made2000-2")
+    assert told.err.count("the results are saved as made2000-2.") == 1
+    assert len(json.loads(Path("made2000-2/results.json").read_text())["results"]) == len(told.json["results"]) > 1
+    assert Path("made2000").read_text() == "theirs"
+
+
+def test_what_is_put_beside_results_while_they_grow_is_not_replaced(shell, when_written) -> None:
+    when_written("after", lambda: Path("made2000/letter.txt").write_text("mine"))
+    told = shell("reproduce", "made2000", "--json")
+    assert (told.status, told.json["output"]) == (1, "made2000-2")
+    assert Path("made2000/letter.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_end_while_results_are_written_keeps_them(shell, when_written, number, status) -> None:
+    when_written("after", lambda: os.kill(os.getpid(), number))
+    told = shell("reproduce", "made2000")
+    assert told.status == status
+    assert told.err.splitlines()[-1].endswith("; 1 result of made2000 are in made2000.")
+    assert len(json.loads(Path("made2000/results.json").read_text())["results"]) == 1

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from narrows.apps.cli import stopping
+from narrows.apps.cli.keeping import kept
 from narrows.apps.cli.options import Force, Json, Quiet
+from narrows.apps.cli.output import check_folder, write_file
 from narrows.apps.cli.settings import Variant, make_estimator
 from narrows.apps.cli.voice import Voice
 
@@ -49,11 +52,22 @@ def demo(
     from narrows.insight import diagnose
 
     train_rows, held_out = _digits()
-    with whole_folder(output) as folder:
-        models, summaries = _fit_all(train_rows, held_out, folder, voice)
-        gain = _draw_all(models, held_out, folder)
-        found = diagnose(models["plain"], train_rows)
-        report(models["plain"], train_rows, path=folder / _REPORT, diagnosis=found)
+    models, summaries = _fit_all(train_rows, held_out, voice)
+    found = diagnose(models["plain"], train_rows)
+    page = report(models["plain"], train_rows, diagnosis=found).encode(errors="backslashreplace")
+    gain = 0.0, 0.0
+
+    def write(path: Path, force: bool) -> None:
+        nonlocal gain
+        _check(path, force=force)
+        with whole_folder(path, replace=force) as folder:
+            for name, model in models.items():
+                model.save(folder / name)
+            gain = _draw_all(models, held_out, folder)
+            write_file(folder / _REPORT, page, force=False)
+
+    output = kept(output, write, what="the demo is", voice=voice, force=force, is_folder=True)
+    stopping.check()
 
     from narrows.apps.cli.tables import comparison
 
@@ -83,10 +97,11 @@ def demo(
 
 def _check(output: Path, *, force: bool) -> None:
     """Nothing but an earlier demo is replaced."""
-    from narrows.apps.cli.output import check_folder
+    from narrows.data import clear_leftovers
     from narrows.errors import OutputExistsError
 
     check_folder(output)
+    clear_leftovers(output)
     if not output.exists():
         return
     ours = {*_OWN, *_PICTURES, _REPORT}
@@ -107,9 +122,7 @@ def _digits() -> tuple[Rows, Rows]:
     return rows.take(order[_N_HELD_OUT:]), rows.take(order[:_N_HELD_OUT])
 
 
-def _fit_all(
-    rows: Rows, held_out: Rows, folder: Path, voice: Voice
-) -> tuple[dict[str, Autoencoder], dict[str, FitSummary]]:
+def _fit_all(rows: Rows, held_out: Rows, voice: Voice) -> tuple[dict[str, Autoencoder], dict[str, FitSummary]]:
     from narrows.apps.cli.training import train
     from narrows.insight import summarise
 
@@ -119,7 +132,6 @@ def _fit_all(
         seconds = train(model, rows, voice=voice, title=name.capitalize())
         if model.interrupted_:
             raise KeyboardInterrupt
-        model.save(folder / name)
         models[name], summaries[name] = model, summarise(model, rows, held_out, seconds=seconds)
     return models, summaries
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from narrows.apps.cli.keeping import kept, write_rows
 from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
 from narrows.apps.cli.output import check_rows_path
@@ -50,7 +51,6 @@ def denoise(
     check_rows_path(output, data, force=force)
 
     from narrows.apps.cli.sources import read_for_model
-    from narrows.data import write
     from narrows.insight import corrupted, passage
 
     fitted = load_autoencoder(model)
@@ -61,10 +61,19 @@ def denoise(
     cleaned = passage(fitted, noisy)
     if output.suffix.lower() == ".png" and schema.image_shape is not None:
         lines = {"clean": given, "noisy": noisy} if corrupt else {"as given": given}
-        _draw(fitted, {**lines, "denoised": cleaned}, output, force=force)
+        pictures = {**lines, "denoised": cleaned}
+        output = kept(
+            output,
+            lambda path, force: _draw(fitted, pictures, path, force=force),
+            what="the picture is",
+            voice=voice,
+            force=force,
+        )
     else:
         answer = schema.decode_rows(cleaned, like=rows if schema.left_out else None)
-        write(output, answer, labels=rows.labels, pixel_range=schema.pixel_range, force=force)
+        output = write_rows(
+            output, answer, labels=rows.labels, pixel_range=schema.pixel_range, voice=voice, force=force
+        )
 
     result: dict[str, object] = {"output": str(output), "rows": len(rows)}
     lines = []

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from narrows.apps.cli import stopping
+from narrows.apps.cli.keeping import save
 from narrows.apps.cli.options import (
     Columns,
     Data,
@@ -148,7 +150,8 @@ def detect(
     start = time.perf_counter()
     detector.fit(source.rows)
     seconds = time.perf_counter() - start
-    detector.save(path, overwrite=force)
+    path = save(detector, path, force=force, voice=voice)
+    stopping.check()
     aside = aside_sentence(detector.schema_, source.rows.source, place="shell")
     if aside is not None:
         voice.remark(aside)

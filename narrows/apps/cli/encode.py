@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from narrows.apps.cli.keeping import write_rows
 from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import (
     Data,
@@ -44,7 +45,7 @@ def encode(
     import numpy as np
 
     from narrows.apps.cli.chunks import chunks_for_model, joined_labels
-    from narrows.data import Rows, write
+    from narrows.data import Rows
 
     fitted = load_autoencoder(model)
     parts, labels = [], []
@@ -55,7 +56,7 @@ def encode(
         labels.append(rows.labels)
     names = tuple(str(name) for name in fitted.get_feature_names_out())
     codes = Rows(np.concatenate(parts), names=names, labels=joined_labels(labels), source=str(output))
-    write(output, codes, force=force)
+    output = write_rows(output, codes, voice=voice, force=force)
     voice.result(
         {"output": str(output), "rows": len(codes), "columns": list(names), "labels": codes.labels is not None},
         f"Wrote {counted(len(codes), 'code')} of {counted(len(names), 'number')} to {output}.",

@@ -1,6 +1,7 @@
 """What went wrong, as one sentence and an exit status.
 
-0 done · 1 the work failed (files, data, model, disk) · 2 the call was wrong (an option, a setting) · 130 Ctrl-C.
+0 done · 1 the work failed (files, data, model, disk), or its result is elsewhere than asked · 2 the call was wrong (an
+option, a setting) · 130 Ctrl-C · 143 SIGTERM · 129 SIGHUP.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SYSTEM = {
 
 
 class Interrupted(Exception):
-    """Ctrl-C after something was written, and a sentence on what that is."""
+    """Ctrl-C or SIGTERM after something was written, and a sentence on what that is."""
 
 
 def explain(error: BaseException) -> tuple[str, int]:

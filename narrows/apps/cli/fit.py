@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from narrows.apps.cli.failure import Interrupted, explain
+from narrows.apps.cli import stopping
+from narrows.apps.cli.failure import explain
+from narrows.apps.cli.keeping import save
 from narrows.apps.cli.options import (
     Columns,
     Data,
@@ -69,7 +71,7 @@ def fit(
     """Fit an autoencoder to DATA and save it.
 
     Options that are left out keep the variant's own defaults.
-    Ctrl-C ends the training, keeps what was learned, and saves it.
+    Ctrl-C and SIGTERM end the training, keep what was learned, and save it.
 
     [bold]narrows fit digits[/bold]
     [bold]narrows fit table.csv -o model --ignore id --missing mean[/bold]
@@ -96,14 +98,9 @@ def fit(
     from narrows.insight import summarise
 
     seconds = train(model, source.whole, voice=voice)
-    model.save(path, overwrite=force)
-    try:
-        summary = summarise(model, source.rows, source.test, seconds=seconds)
-    except KeyboardInterrupt:
-        raise Interrupted(f"Interrupted; the model is saved as {path}.") from None
-    except BaseException:
-        voice.remark(f"The model is saved as {path}; measuring what it learned did not end.")
-        raise
+    path = save(model, path, force=force, voice=voice)
+    stopping.check()
+    summary = summarise(model, source.rows, source.test, seconds=seconds)
     keep = how_to_keep(model.schema_)  # the table names the columns and the reasons
     if keep is not None:
         voice.remark(keep)

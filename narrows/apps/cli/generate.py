@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from narrows.apps.cli.keeping import write_rows
 from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Force, Json, Model, Output, Quiet
 from narrows.apps.cli.output import check_rows_path
@@ -38,9 +39,9 @@ def generate(
     """
     voice = Voice(as_json, quiet)
 
-    check_rows_path(output, force=force)
+    check_rows_path(output, like, force=force)
 
-    from narrows.data import as_rows, write
+    from narrows.data import as_rows
     from narrows.errors import ModelError
 
     fitted = load_autoencoder(model)
@@ -58,7 +59,9 @@ def generate(
 
         real = read_for_model(fitted, like, part=None, image_size=None, missing=None, voice=voice)
         compared = fidelity(real, as_rows(samples))
-    write(output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, force=force)
+    output = write_rows(
+        output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, voice=voice, force=force
+    )
     result: dict[str, object] = {"output": str(output), "rows": n, "seed": seed}
     lines = [f"Wrote {counted(n, 'generated row')} to {output}."]
     if compared is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from narrows.apps.cli.keeping import write_chunks, write_rows
 from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Data, Errors, Force, Json, Model, Output, Quiet
 from narrows.apps.cli.output import check_rows_path
@@ -40,7 +41,7 @@ def impute(
 
     check_rows_path(output, data, force=force)
 
-    from narrows.data import SETS, as_rows, is_table, is_written_in_chunks, write, write_chunks
+    from narrows.data import SETS, as_rows, is_table, is_written_in_chunks
 
     fitted = load_autoencoder(model)
     found = _Count()
@@ -50,17 +51,17 @@ def impute(
         rows = read_for_model(fitted, data, part=None, image_size=None, missing=None, voice=voice, errors=errors)
         filled = fitted.impute_rows(rows)
         found.add(rows, filled)
-        write(output, filled, pixel_range=fitted.schema_.pixel_range, force=force)
+        output = write_rows(output, filled, pixel_range=fitted.schema_.pixel_range, voice=voice, force=force)
     elif is_written_in_chunks(output):
         as_text = _is_written(data) and output.suffix.lower() == ".csv"
-        write_chunks(
-            output, _tables(fitted, data, found, voice, as_text=as_text, errors=errors), as_text=as_text, force=force
-        )
+        tables = _tables(fitted, data, found, voice, as_text=as_text, errors=errors)
+        output = write_chunks(output, tables, as_text=as_text, voice=voice, force=force)
     else:
         import pyarrow as pa
 
         tables = _tables(fitted, data, found, voice, as_text=False, errors=errors)
-        write(output, as_rows(pa.concat_tables(tables)), pixel_range=fitted.schema_.pixel_range, force=force)
+        rows = as_rows(pa.concat_tables(tables))
+        output = write_rows(output, rows, pixel_range=fitted.schema_.pixel_range, voice=voice, force=force)
     cells = {name: n for name, n in found.filled.items() if n}
     told = ", ".join(f"{name} {n:,}" for name, n in cells.items())
     voice.result(

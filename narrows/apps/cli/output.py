@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +23,10 @@ def check_model_path(path: Path, *, force: bool) -> None:
     OutputError
         The folder around it is not there or may not be written.
     """
+    from narrows.data import clear_leftovers
     from narrows.errors import OutputExistsError
 
+    clear_leftovers(path)
     if os.path.lexists(path):
         from narrows.estimators.persistence import replaceable
 
@@ -45,9 +49,13 @@ def check_folder(path: Path) -> None:
             f"There is no folder {parent} to write {path.name} in; create it, or choose another --output."
         )
     try:
+        with suppress(FileNotFoundError):
+            path.lstat()
         with tempfile.TemporaryFile(dir=parent):
             pass
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise OutputError(f"The name {path.name[:40]}... is too long; choose a shorter --output.") from error
         raise OutputError(f"Cannot write in the folder {parent}: {error.strerror}; choose another --output.") from error
 
 
@@ -67,13 +75,13 @@ def check_rows_path(path: Path, data: str | None = None, *, force: bool, numbers
         raise OutputError(f"{path} would hold images, but these are numbers; use .csv, .parquet, .npy or .npz.")
     if path.is_symlink() or (path.is_dir() and path.resolve() == Path.cwd()):
         raise OutputExistsError(f"{path} is a link or the folder you stand in; choose another --output.")
-    if data is not None and path.exists() and Path(data).exists() and path.samefile(data):
-        raise OutputExistsError(f"{path} is what the rows are read from; choose another --output.")
+    _check_apart(path, data)
     check_output(path, force)
+    check_folder(path)
 
 
-def check_file_path(path: Path, endings: tuple[str, ...], *, force: bool) -> None:
-    """Raise unless a file with one of these endings can be written to `path`.
+def check_file_path(path: Path, endings: tuple[str, ...], data: str | None = None, *, force: bool) -> None:
+    """Raise unless a file with one of these endings can be written to `path`, which is not what the rows come from.
 
     Raises
     ------
@@ -85,19 +93,35 @@ def check_file_path(path: Path, endings: tuple[str, ...], *, force: bool) -> Non
         raise OutputError(f"{path} must end in {' or '.join(endings)}; choose another --output.")
     if path.is_symlink() or path.is_dir():
         raise OutputExistsError(f"{path} is a link or a folder; choose another --output.")
+    _check_apart(path, data)
     if path.exists() and not force:
         raise OutputExistsError(f"{path} is already there; use --force to replace it, or another --output.")
     check_folder(path)
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; OutputError where that fails."""
+def _check_apart(path: Path, data: str | None) -> None:
+    """Raise OutputExistsError where `path` is what the rows are read from, under whatever name."""
+    from narrows.errors import OutputExistsError
+
+    if data is not None and path.exists() and Path(data).exists() and path.samefile(data):
+        raise OutputExistsError(f"{path} is what the rows are read from; choose another --output.")
+
+
+def write_file(path: Path, content: bytes, *, force: bool) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    OutputExistsError, OutputError
+    """
     from narrows.data import whole_file
-    from narrows.errors import OutputError
+    from narrows.errors import OutputError, OutputExistsError
 
     try:
-        with whole_file(path) as file:
+        with whole_file(path, replace=force) as file:
             file.write(content)
+    except FileExistsError as error:
+        raise OutputExistsError(f"{path} was taken by something else meanwhile; choose another --output.") from error
     except OSError as error:
         raise OutputError(f"{path} could not be written ({error.strerror or error}).") from error
 

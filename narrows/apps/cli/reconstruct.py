@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from narrows.apps.cli.keeping import write_chunks, write_rows
 from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Data, Errors, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
 from narrows.apps.cli.output import check_rows_path
@@ -36,7 +37,7 @@ def reconstruct(
     check_rows_path(output, data, force=force)
 
     from narrows.apps.cli.chunks import chunks_for_model
-    from narrows.data import is_written_in_chunks, write, write_chunks
+    from narrows.data import is_written_in_chunks
     from narrows.insight import passage, squared_error
 
     fitted = load_autoencoder(model)
@@ -64,10 +65,10 @@ def reconstruct(
             yield replace(found, labels=rows.labels)
 
     if in_chunks:
-        write_chunks(output, rebuilt(), force=force)
+        output = write_chunks(output, rebuilt(), voice=voice, force=force)
     else:
         (answer,) = rebuilt()
-        write(output, answer, pixel_range=schema.pixel_range, force=force)
+        output = write_rows(output, answer, pixel_range=schema.pixel_range, voice=voice, force=force)
     n_rows, error = sum(counts), sum(sums) / sum(counts)
     voice.result(
         {"output": str(output), "rows": n_rows, "squared_error": error},

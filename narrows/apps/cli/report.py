@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from narrows.apps.cli.keeping import kept
 from narrows.apps.cli.models import load_autoencoder
 from narrows.apps.cli.options import Data, Force, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
-from narrows.apps.cli.output import check_file_path
+from narrows.apps.cli.output import check_file_path, write_file
 from narrows.apps.cli.voice import Voice
 
 
@@ -36,7 +37,7 @@ def report(
     """
     voice = Voice(as_json, quiet)
 
-    check_file_path(output, (".html", ".htm"), force=force)
+    check_file_path(output, (".html", ".htm"), data, force=force)
 
     import narrows
     from narrows.apps.cli.sources import read_for_model
@@ -44,7 +45,14 @@ def report(
     fitted = load_autoencoder(model)
     rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
     found = narrows.diagnose(fitted, rows)
-    narrows.report(fitted, rows, path=output, overwrite=force, diagnosis=found)
+    page = narrows.report(fitted, rows, diagnosis=found).encode(errors="backslashreplace")
+    output = kept(
+        output,
+        lambda path, force: write_file(path, page, force=force),
+        what="the page is",
+        voice=voice,
+        force=force,
+    )
     voice.result(
         {"output": str(output), "rows": len(rows), "diagnosis": found.to_dict()}, found.headline, f"Wrote {output}."
     )

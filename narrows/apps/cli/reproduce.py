@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from narrows.apps.cli import stopping
 from narrows.apps.cli.failure import Interrupted
+from narrows.apps.cli.keeping import kept
 from narrows.apps.cli.options import Force, Json, Quiet
 from narrows.apps.cli.output import check_folder
 from narrows.apps.cli.settings import column_names
@@ -62,7 +64,7 @@ def reproduce(
 ) -> None:
     """Do a paper's experiments again and print its numbers beside ours.
 
-    Each result is written as soon as it is known; Ctrl-C ends the run and keeps them.
+    Each result is written as soon as it is known; Ctrl-C and SIGTERM end the run and keep them.
 
     [bold]narrows reproduce[/bold]
     [bold]narrows reproduce hinton2006 --quick[/bold]
@@ -87,9 +89,18 @@ def reproduce(
     results: list[Result] = []
     pictures: list[Picture] = []
 
-    def keep() -> dict[str, object]:
+    about: dict[str, object] = {}
+
+    def write(place: Path, force: bool) -> None:
+        _check(place, force=force)
         seconds = time.perf_counter() - start
-        return write_results(folder, paper, setup, results, pictures, command=command, seconds=seconds)
+        about.update(write_results(place, paper, setup, results, pictures, command=command, seconds=seconds))
+
+    def keep() -> None:
+        nonlocal folder
+        again = bool(about)  # then what is there is ours
+        folder = kept(folder, write, what="the results are", voice=voice, force=force or again, is_folder=True)
+        stopping.check()
 
     try:
         for record in _shown(paper.run(setup, chosen), voice):
@@ -101,9 +112,11 @@ def reproduce(
     except KeyboardInterrupt:
         if not results:
             raise
-        raise Interrupted(f"Interrupted; {counted(len(results), 'result')} of {name} are in {folder}.") from None
+        done = f"{counted(len(results), 'result')} of {name} are in {folder}"
+        raise Interrupted(f"{stopping.interrupted()}; {done}.") from None
+    keep()
     voice.result(
-        {"output": str(folder), **keep()},
+        {"output": str(folder), **about},
         _table(paper.citation, results),
         "",
         *_notes(results),

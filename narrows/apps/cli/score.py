@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from narrows.apps.cli.keeping import write_chunks, write_rows
 from narrows.apps.cli.options import Data, Errors, Force, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
 from narrows.apps.cli.output import check_rows_path
 from narrows.apps.cli.voice import Voice, counted, number
@@ -81,7 +82,7 @@ def score(
     from narrows.apps.cli.chunks import chunks_for_model, joined_labels
     from narrows.apps.cli.strange import StrangeCells
     from narrows.apps.cli.tables import quality_told
-    from narrows.data import Rows, label_column, row_name, write, write_chunks
+    from narrows.data import Rows, label_column, row_name
     from narrows.estimators import Surprise, above_all
     from narrows.insight import quality_by_labels
 
@@ -137,9 +138,12 @@ def score(
             for _ in tables():
                 pass
         else:
-            write_chunks(output, tables(), force=force)
+            import pyarrow as pa
+
+            output = write_chunks(output, [pa.concat_tables(tables())], voice=voice, force=force)
     elif output is not None:
-        write(output, Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=labels), force=force)
+        columns = Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=labels)
+        output = write_rows(output, columns, voice=voice, force=force)
     spread = {
         name: {"mean": float(x.mean(dtype="float64")), "median": float(np.median(x)), "max": float(x.max())}
         for name, x in scores.items()

@@ -7,10 +7,12 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
+from narrows.apps.cli import stopping
 from narrows.apps.cli.data_sets import data_app
 from narrows.apps.cli.demo import demo
 from narrows.apps.cli.denoise import denoise
@@ -84,7 +86,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Nothing but `SystemExit` leaves it, unless `NARROWS_DEBUG` is set. With `--json` a failure is also one JSON
     object on standard output, `{"error": sentence, "kind": class}`, so that a program always finds one there.
+    SIGTERM and SIGHUP are taken while it runs, and do what Ctrl-C does.
     """
+    with stopping.listening():
+        try:
+            status = _run(arguments)
+        except KeyboardInterrupt:  # while the last words were said
+            status = INTERRUPTED
+        return stopping.status(status)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
@@ -95,9 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             status = app(args=arguments, prog_name="narrows", standalone_mode=False) or DONE
             if status == INTERRUPTED:  # Typer turns Ctrl-C into this status
                 raise KeyboardInterrupt
-            sys.stdout.flush()
+            if sys.stdout is not None:  # nor closed by `>&-`
+                sys.stdout.flush()
         except (KeyboardInterrupt, typer.Abort):
-            status = _fail("Interrupted; nothing was written.", INTERRUPTED, kind="Interrupted", arguments=arguments)
+            sentence = f"{stopping.interrupted()}; {stopping.written() or 'nothing was written'}."
+            status = _fail(sentence, INTERRUPTED, kind="Interrupted", arguments=arguments)
         except Interrupted as error:
             status = _fail(str(error), INTERRUPTED, kind="Interrupted", arguments=arguments)
         except BrokenPipeError:
@@ -106,20 +120,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except Exception as error:
             if os.environ.get("NARROWS_DEBUG"):
                 raise
-            status = _fail(*explain(error), kind=type(error).__name__, arguments=arguments)
+            sentence, status = explain(error)
+            if stopping.written():
+                sentence += f" {_begun(stopping.written())}."
+            _fail(sentence, status, kind=type(error).__name__, arguments=arguments)
     return int(status)
 
 
 def _fail(sentence: str, status: int, *, kind: str, arguments: Sequence[str]) -> int:
     start = "" if status == INTERRUPTED else "Error: "
     if sentence:  # none where the help has been shown instead
-        print(f"{start}{sentence}", file=sys.stderr)
+        _say(f"{start}{sentence}")
     try:
         if "--json" in arguments:
             import json
 
             print(json.dumps({"error": sentence, "kind": kind}))
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except OSError:  # the full disk may be the one that standard output goes to
         _swallow_stdout()
     return status
@@ -131,4 +149,13 @@ def _swallow_stdout() -> None:
 
 
 def _show_warning(message: Warning | str, *_: object) -> None:
-    print(f"Warning: {' '.join(str(message).split())}", file=sys.stderr)
+    _say(f"Warning: {' '.join(str(message).split())}")
+
+
+def _begun(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _say(line: str) -> None:
+    with suppress(OSError, ValueError):  # nobody reads it: no reason to lose the work
+        print(line, file=sys.stderr, flush=True)

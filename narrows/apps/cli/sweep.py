@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from narrows.apps.cli import stopping
+from narrows.apps.cli.keeping import kept
 from narrows.apps.cli.options import (
     Columns,
     Data,
@@ -82,7 +84,7 @@ def sweep(
 ) -> None:
     """Fit DATA again and again with one thing varied, and show the error beside PCA's; the knee is marked.
 
-    All fits are measured on the same rows, which none of them saw. Ctrl-C keeps the values that are done.
+    All fits are measured on the same rows, which none of them saw. Ctrl-C and SIGTERM keep the values that are done.
 
     [bold]narrows sweep digits -o sweep.png[/bold]
     [bold]narrows sweep table.csv --over share --seeds 3[/bold]
@@ -93,7 +95,7 @@ def sweep(
         raise typer.BadParameter(f"{over!r} is not n-components, depth or share.", param_hint="--over")
     given = None if values is None else _numbers(values)
     if output is not None:
-        check_file_path(output, _PICTURES + _TABLES, force=force)
+        check_file_path(output, _PICTURES + _TABLES, data, force=force)
     source = read_for_fit(
         data,
         columns=columns,
@@ -125,17 +127,25 @@ def sweep(
             points.append(point)
             done = f"{len(points)} of {len(plan.values)}"
             voice.remark(f"{done}: {over} {point.label}, held-out error {sum(point.held_out) / seeds:.4g}")
+            stopping.check()
     except KeyboardInterrupt:
         if not points:
             raise
-        voice.remark(f"Interrupted after {len(points)} of {len(plan.values)} values.")
+        voice.remark(f"{stopping.interrupted()} after {len(points)} of {len(plan.values)} values.")
     except NarrowsError as error:
         if not points:
             raise
         voice.remark(f"The sweep ended after {len(points)} of {len(plan.values)} values: {error}")
     found = plan.result(tuple(points))
     if output is not None:
-        write_file(output, _file(found, output.suffix.lower()))
+        content = _file(found, output.suffix.lower())
+        output = kept(
+            output,
+            lambda path, force: write_file(path, content, force=force),
+            what="the sweep is",
+            voice=voice,
+            force=force,
+        )
     written = [] if output is None else [f"Wrote {output}."]
     voice.result({"output": None if output is None else str(output), **found.to_dict()}, str(found), *written)
 

@@ -1,4 +1,4 @@
-"""Training under a progress bar; Ctrl-C ends it and keeps what was learned."""
+"""Training under a progress bar; Ctrl-C and SIGTERM end it and keep what was learned."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, cast
 
+from narrows.apps.cli import stopping
 from narrows.apps.cli.progress import shown
 from narrows.apps.cli.voice import Voice
 
@@ -20,13 +21,13 @@ def train(model: Autoencoder, rows: Rows | RowStream, *, voice: Voice, title: st
     Raises
     ------
     KeyboardInterrupt
-        Ctrl-C before the first epoch ended: there is nothing to keep.
+        It was stopped before the first epoch ended: there is nothing to keep.
     """
     start = time.perf_counter()
     epochs = cast("Generator[Epoch | LayerEpoch]", model.fit_epochs(rows))
     try:
         for _ in shown(epochs, model=model, voice=voice, title=title):
-            pass
+            stopping.check()  # a KeyboardInterrupt is lost where Python calls back: in a finalizer, in a weak reference
     except KeyboardInterrupt:  # while the bar was drawn; inside an epoch the model takes it
         pass
     finally:
@@ -35,5 +36,5 @@ def train(model: Autoencoder, rows: Rows | RowStream, *, voice: Voice, title: st
         raise KeyboardInterrupt
     if model.interrupted_:
         n = len(model.history_)
-        voice.remark(f"Interrupted after {n} of {model.epochs_} epochs; the model keeps what was learned.")
+        voice.remark(f"{stopping.interrupted()} after {n} of {model.epochs_} epochs; the model keeps what was learned.")
     return time.perf_counter() - start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,34 +21,51 @@ class Voice:
         The result is one JSON object on standard output instead of words.
     quiet : bool
         No progress and no remarks; errors and results remain.
+    shortfalls : list of str
+        What was asked for and could not be done, though the work itself is done.
     """
 
     as_json: bool = False
     quiet: bool = False
+    shortfalls: list[str] = field(default_factory=list)
 
     def remark(self, text: str) -> None:
         """One line on standard error."""
         if not self.quiet:
             self.aside.print(text, soft_wrap=True)
 
+    def fall_short(self, sentence: str) -> None:
+        """Say what cannot be done as asked; the command goes on, tells its result, and ends with status 1."""
+        self.shortfalls.append(sentence)
+        self.aside.print(f"Error: {sentence}", soft_wrap=True)
+
     def result(self, data: Mapping[str, object], *shown: RenderableType) -> None:
-        """The result: `data` as JSON where that was asked for, else what is `shown`, in words."""
+        """The result: `data` as JSON where that was asked for, else what is `shown`, in words.
+
+        Raises
+        ------
+        typer.Exit
+            With status 1, where the command fell short; the JSON then has an "error" too.
+        """
         if self.as_json:
-            print(json.dumps(_plain(data), allow_nan=False))
+            error = {"error": " ".join(self.shortfalls)} if self.shortfalls else {}
+            print(json.dumps(_plain({**data, **error}), allow_nan=False))
         else:
+            from narrows.apps.cli.console import results
+
             for part in shown:
-                self._console(stderr=False).print(part, soft_wrap=isinstance(part, str))
+                results().print(part, soft_wrap=isinstance(part, str))
+        if self.shortfalls:
+            import typer
+
+            raise typer.Exit(1)
 
     @property
     def aside(self) -> Console:
         """The console for progress and remarks."""
-        return self._console(stderr=True)
+        from narrows.apps.cli.console import aside
 
-    @staticmethod
-    def _console(*, stderr: bool) -> Console:
-        from rich.console import Console
-
-        return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+        return aside()
 
 
 def _plain(value: object) -> object:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import signal
 import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from narrows.apps.lab.protocol import MOST_BYTES
 from narrows.apps.lab.security import Door, is_loopback, new_token
@@ -17,7 +19,7 @@ FIRST_PORT, _TRIES = 8765, 20
 
 
 def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: bool, token: bool) -> None:
-    """Serve the page until Ctrl-C.
+    """Serve the page until Ctrl-C, SIGTERM or SIGHUP.
 
     Raises
     ------
@@ -36,14 +38,15 @@ def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: b
 
     session = Session(home_folder())
 
-    def fail() -> None:
+    def end(*_: object) -> None:
         server.should_exit = True
 
-    server = make_server(create_app(session, make, door, on_failure=fail))
+    server = make_server(create_app(session, make, door, on_failure=end))
     if browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     try:
-        server.run(sockets=[listening])
+        with _ended_by(end):
+            server.run(sockets=[listening])
     except KeyboardInterrupt:
         pass
     finally:
@@ -51,6 +54,24 @@ def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: b
     if session.failure is not None:
         raise session.failure
     print("The lab has ended; its runs are kept.", file=sys.stderr)
+
+
+@contextmanager
+def _ended_by(end: Callable[..., None]) -> Iterator[None]:
+    """Let SIGTERM and SIGHUP call `end`, unless they are ignored (`nohup`): the server then ends in order."""
+    signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in signals}
+    taken = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+    for number in taken:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in taken.items():
+            signal.signal(number, handler)
 
 
 def make_server(app: object):

@@ -75,7 +75,8 @@ def test_a_port_that_is_taken_is_told_and_a_free_one_is_found(capfd: pytest.Capt
     assert f"Port {port} is taken; give another" in capfd.readouterr().err
 
 
-def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     port = free_port()
     command = [sys.executable, "-m", "narrows", "lab", "--no-browser", "--port", str(port)]
     environment = {**os.environ, "NARROWS_LAB": str(tmp_path)}
@@ -87,7 +88,7 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
         page.until_state("r1", "running", "done")
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
         assert children
-        server.send_signal(signal.SIGINT)
+        server.send_signal(number)
         _, errors = server.communicate(timeout=PATIENCE)
     assert server.returncode == 0, errors
     assert errors.strip() == "The lab has ended; its runs are kept."

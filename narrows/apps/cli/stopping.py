@@ -1,0 +1,133 @@
+"""What ends the program from outside: Ctrl-C, SIGTERM (`kill`, `docker stop`, Slurm) and SIGHUP (a closed terminal).
+
+All three raise KeyboardInterrupt in the main thread, so that one code keeps what was learned. While a result is
+written they wait until it is on the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+
+_ONE_REQUEST = 0.5  # seconds; `timeout` and a closing terminal send their signal twice
+_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+@dataclass
+class _State:
+    """What was asked for so far, of the one program that runs."""
+
+    ending: signal.Signals | None = None  # SIGTERM or SIGHUP
+    since: float = 0.0
+    is_writing: bool = False
+    is_waiting: bool = False  # a signal came while something was written
+    terminals: tuple[int, ...] = ()
+    written: str = ""
+
+
+_state = _State()
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """Take SIGTERM and SIGHUP for the time of the block, where they are not ignored (`nohup`)."""
+    global _state
+    _state = _State(terminals=tuple(n for n in range(3) if os.isatty(n)))
+    if threading.current_thread() is not threading.main_thread():  # Python gives others no signals
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _ENDINGS}
+    taken = {number: handler for number, handler in before.items() if handler is signal.SIG_DFL}
+    for number in taken:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number, handler in taken.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let Ctrl-C, SIGTERM and SIGHUP wait until the block has ended; `check` then tells of them."""
+    if threading.current_thread() is not threading.main_thread() or _state.is_writing:
+        yield
+        return
+    ctrl_c = signal.getsignal(signal.SIGINT)
+    _state.is_writing = True
+    if callable(ctrl_c):
+        signal.signal(signal.SIGINT, _wait)
+    try:
+        yield
+    finally:
+        _state.is_writing = False
+        if callable(ctrl_c):
+            signal.signal(signal.SIGINT, ctrl_c)
+
+
+def check() -> None:
+    """Raise the KeyboardInterrupt that had to wait, or that was lost, or that SIGTERM asked for earlier."""
+    if _state.is_waiting or _state.ending is not None:
+        _state.is_waiting = False
+        raise KeyboardInterrupt
+
+
+def note_written(where: str) -> None:
+    """Keep in mind what was written, for the last words of a program that ends early: "the model is saved as m"."""
+    _state.written = where
+
+
+def written() -> str:
+    """What `note_written` was told last; "" where nothing was written."""
+    return _state.written
+
+
+def is_ending() -> bool:
+    """Whether SIGTERM or SIGHUP came: the program is to save what it has, and to end."""
+    return _state.ending is not None
+
+
+def status(otherwise: int) -> int:
+    """128 and the number of the signal where SIGTERM or SIGHUP came."""
+    return otherwise if _state.ending is None else 128 + _state.ending
+
+
+def interrupted() -> str:
+    """How a sentence on it begins: "Interrupted", or "Stopped by SIGTERM"."""
+    return "Interrupted" if _state.ending is None else f"Stopped by {_state.ending.name}"
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    now = time.monotonic()
+    if _state.ending is not None:
+        if now - _state.since > _ONE_REQUEST:  # a second request: at once
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        return
+    _state.ending, _state.since = signal.Signals(number), now
+    _leave_closed_terminals()
+    if _state.is_writing:
+        _state.is_waiting = True
+        return
+    raise KeyboardInterrupt
+
+
+def _wait(*_: object) -> None:
+    """Ctrl-C while something is written; the second one does not wait."""
+    if _state.is_waiting:
+        raise KeyboardInterrupt
+    _state.is_waiting = True
+
+
+def _leave_closed_terminals() -> None:
+    """Write to nowhere instead of to a terminal that was closed, where every line would be an error."""
+    for stream in _state.terminals:
+        if not os.isatty(stream):
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_RDWR), stream)
