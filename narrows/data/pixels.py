@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from narrows.data.kinds.numeric import Extent, Numeric
+from narrows.data.numbers import FREE
 from narrows.data.rows import Rows
 from narrows.data.statistics import Statistics
 from narrows.errors import DataRangeError
@@ -49,7 +50,8 @@ def learn_pixels(rows: Rows, found: Statistics, *, as_is: bool, columns: np.ndar
     spread = float(np.sqrt(np.mean((found.spread / width) ** 2)))
     if spread >= _LEAST_SPREAD or spread == 0 or _is_binary((found.mean - offset) / width, found.spread / width):
         return Numeric(offset=offset, scale=width, bounded=True, **kept), PIXELS
-    extent = Extent(np.minimum(dark, found.low), np.maximum(bright, found.high), np.zeros(rows.n_columns, bool))
+    n = rows.n_columns
+    extent = Extent(np.minimum(dark, found.low), np.maximum(bright, found.high), np.full(n, FREE), (None,) * n)
     scale = np.maximum(spread * width, _TINY)
     return Numeric(offset=found.mean, scale=scale, bounded=False, extent=extent, **kept), FROM_MEAN
 

@@ -123,4 +123,4 @@ def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return the texts with nulls for the empty ones."""
     import pyarrow.compute as pc
 
-    return pc.call_function("if_else", [pc.equal(column, ""), None, column])
+    return pc.call_function("if_else", [pc.call_function("equal", [column, ""]), None, column])
