@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from narrows.data.csv_cells import SPACES, WIDE_SPACES, Record
 from narrows.data.csv_form import CsvForm
-from narrows.data.csv_text import UNIT, TableText, all_records
+from narrows.data.csv_text import TableText, all_records
 from narrows.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -45,24 +48,25 @@ def _has_lines(column: pa.ChunkedArray, form: CsvForm) -> bool:
     import pyarrow.compute as pc
     from pyarrow import types
 
-    if not types.is_string(column.type):
+    if not types.is_string(column.type) or not any(map(_holds_line_end, column.chunks)):
         return False
-    separator = form.dialect.separator if form.dialect.is_simple else UNIT
-    several = pc.call_function("match_substring", [column], pc.MatchSubstringOptions("\n"))
-    if not _any(several):
-        several = pc.call_function("match_substring", [column], pc.MatchSubstringOptions("\r"))
-    if not _any(several):
+    separator = form.dialect.separator
+    if not form.dialect.is_simple or not separator:
+        return True
+    several, within = (
+        pc.call_function("match_substring_regex", [column], pc.MatchSubstringOptions(pattern))
+        for pattern in (r"[\r\n]", re.escape(separator))
+    )
+    return bool(pc.call_function("any", [pc.call_function("and", [several, within])]).as_py())
+
+
+def _holds_line_end(chunk: pa.Array) -> bool:
+    """Whether the text of a chunk has a line end anywhere; faster than a look at each cell."""
+    text = chunk.buffers()[2]
+    if text is None:
         return False
-    if form.dialect.is_simple and separator:
-        within = pc.call_function("match_substring", [column], pc.MatchSubstringOptions(separator))
-        return _any(pc.call_function("and", [several, within]))
-    return True
-
-
-def _any(places: pa.ChunkedArray) -> bool:
-    import pyarrow.compute as pc
-
-    return bool(pc.call_function("any", [places]).as_py())
+    characters = np.frombuffer(text, np.uint8)
+    return bool((characters == ord("\n")).any() or (characters == ord("\r")).any())
 
 
 def why_not_csv(path: Path, form: CsvForm, error: Exception) -> str:

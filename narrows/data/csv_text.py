@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+import numpy as np
+
 from narrows.data.compression import compression, damage_told, opened
 from narrows.data.csv_cells import LINE_END, Record, records
 from narrows.data.csv_comments import without_comments
@@ -20,7 +22,7 @@ from narrows.errors import DataFormatError
 if TYPE_CHECKING:
     from pyarrow import NativeFile
 
-_PIECE, _END = 1 << 20, 1 << 16
+_PIECE, _END = 15 << 16, 1 << 16
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
 _TEXT_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
 _TOTAL = re.compile(
@@ -65,12 +67,15 @@ class TableText:
         self._rest, self._unfinished = b"", ""
 
     def read(self, n: int) -> bytes:
-        """Return the next bytes, fewer than `n` only at the end."""
-        parts, length = [self._rest], len(self._rest)
-        while length < n and (part := next(self._ready, None)) is not None:
+        """Return the next bytes, at most `n` and at least half as many until the end, copied as little as possible."""
+        parts, length = [self._rest] if self._rest else [], len(self._rest)
+        while 2 * length < n and (part := next(self._ready, None)) is not None:
             parts.append(part)
             length += len(part)
-        whole = b"".join(parts) if len(parts) > 1 else parts[0]
+        whole = parts[0] if len(parts) == 1 else b"".join(parts)
+        if length <= n:
+            self._rest = b""
+            return whole
         self._rest = whole[n:]
         return whole[:n]
 
@@ -93,7 +98,7 @@ class TableText:
                 block = block[_place_of_line(block, above + 1 - first) :]
                 first = above + 1
             if quote:
-                self.n_quotes += block.count(quote)
+                self.n_quotes += _count(block, quote)
             if block:
                 yield first, self._without_comments(block)
 
@@ -129,9 +134,11 @@ class TableText:
         for piece in self._pieces():
             end = max(piece.rfind(b"\n"), piece.rfind(b"\r", 0, -1)) + 1
             if end:
-                yield self._decoded(b"".join([*parts, piece[:end]]))
+                parts.append(piece[:end])
+                yield self._decoded(b"".join(parts) if len(parts) > 1 else parts[0])
                 parts = []
-            parts.append(piece[end:])
+            if end < len(piece):
+                parts.append(piece[end:])
         if rest := b"".join(parts):
             yield self._decoded(rest)
 
@@ -172,22 +179,21 @@ class TableText:
 
     def _rows(self) -> Iterator[bytes]:
         """Blocks of rows; the last two are held back until it is known which of their lines are footers."""
-        held: list[tuple[int, bytes]] = []
-        for block in self.lines():
+        held: list[bytes] = []
+        for _, block in self.lines():
             held.append(block)
             if len(held) > 2:
-                yield self._rewritten(held.pop(0)[1])
+                yield self._rewritten(held.pop(0))
         if held:
-            first = held[0][0]
-            yield self._rewritten(self._without_footer(first, b"".join(block for _, block in held)), is_last=True)
+            yield self._rewritten(self._without_footer(b"".join(held)), is_last=True)
 
-    def _without_footer(self, first: int, rows: bytes) -> bytes:
+    def _without_footer(self, rows: bytes) -> bytes:
         """The rows above the footer, which is looked for in the last 64 kB."""
         start = max(0, len(rows) - _END)
         ends = _LINE.findall(rows, start)
         if start and ends:
             ends = ends[1:]
-        n_all = first - 1 + len(_LINE.findall(rows))
+        n_all = self._n_lines + (not rows.endswith((b"\n", b"\r")))
         quote = self._form.dialect.quote.encode()
         n_footer = n_filled = 0
         is_within = False
@@ -279,8 +285,13 @@ def all_records(path: Path, form: CsvForm) -> Iterator[Record]:
         yield from records(waiting, form.dialect, start)
 
 
+def _count(block: bytes, character: bytes) -> int:
+    """How often an ASCII character occurs; where it is frequent, NumPy counts faster than Python."""
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(character)))
+
+
 def _n_ends(block: bytes) -> int:
-    n = block.count(b"\n")
+    n = _count(block, b"\n")
     return n + block.count(b"\r") - block.count(b"\r\n") if b"\r" in block else n
 
 

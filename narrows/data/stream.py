@@ -119,7 +119,7 @@ def scan(
     Parameters
     ----------
     source : str or path
-        A CSV (also compressed) or Parquet file, or a folder of files of one of these kinds, sub-folders included; folders
+        A CSV (also compressed) or Parquet file, or a folder of files of one kind, sub-folders included; folders
         named ``year=2024`` become a column `year` of Parquet files.
     columns, ignore, label, text, types, na_values, keep_na, errors, schema
         As for `narrows.read`.
