@@ -7,6 +7,7 @@ from narrows.data.atomic import Rescue, clear_leftovers, whole_file, whole_folde
 from narrows.data.checking import Missing
 from narrows.data.columns import is_gap
 from narrows.data.containers import as_one_row, collected
+from narrows.data.csv_file import csv_fields
 from narrows.data.curves import curves
 from narrows.data.filling import fill_gaps, fill_table, filled_places
 from narrows.data.inspection import ColumnReport, Inspection, inspect
@@ -54,6 +55,7 @@ __all__ = [
     "clear_leftovers",
     "collected",
     "column_of",
+    "csv_fields",
     "curves",
     "fetch_set",
     "fill_gaps",

@@ -24,6 +24,7 @@ __all__ = [
     "CsvForm",
     "WiderTypeError",
     "csv_chunks",
+    "csv_fields",
     "csv_texts",
     "is_compressed",
     "is_csv",
@@ -44,6 +45,11 @@ def is_csv(path: Path, *, in_folder: bool = False) -> bool:
     in_folder : whether it was found in a folder, where .txt and .dat may be anything.
     """
     return bool((_IN_FOLDER if in_folder else _ALONE).search(path.name))
+
+
+def csv_fields(path: Path) -> int:
+    """Return how many columns a text file has; 0 where it is not named as one. Raises DataFormatError."""
+    return len(CsvForm.of(path).names) if is_csv(path) else 0
 
 
 def read_csv(path: Path, text: Sequence[str] = (), *, plan: CsvForm | None = None) -> tuple[pa.Table, tuple[str, ...]]:

@@ -252,7 +252,7 @@ def test_weeks_and_times_of_day_are_read(put):
 
 
 def test_dates_that_could_be_read_two_ways_are_said_to_be_so(put):
-    texts = [f"{1 + i % 12:02d}/{1 + (i * 5) % 12:02d}/2024" for i in range(N)]
+    texts = [f"{a:02d}/{b:02d}/2024" for a, b in R.integers(1, 13, (N, 2))]
     rows = read(put(table(weight=WEIGHT, when=texts)))
     assert kinds(rows)["when"] == "date"
     assert any("'when'" in note and "month" in note for note in rows.notes)
@@ -382,7 +382,7 @@ def test_a_table_without_a_header_keeps_its_first_row(put):
 
 
 def test_names_that_are_years_are_a_header(put):
-    years = {str(y): (WEIGHT + y).round(2) for y in range(2015, 2019)}
+    years = {str(y): R.permutation(WEIGHT) for y in range(2015, 2019)}
     rows = read(put(table(country=SIZE, **years)))
     assert rows.names == ("country", "2015", "2016", "2017", "2018")
 
