@@ -23,7 +23,7 @@ def is_frame(X: object) -> bool:
     return nw.dependencies.is_into_dataframe(X)
 
 
-def collected(X: object) -> Any:
+def collected(X: Any) -> Any:
     """A frame of what is one in another form, anything else as it is.
 
     Lazy frames, and what else narwhals collects, are collected. Arrow's batches, readers and data sets, what offers
@@ -40,22 +40,29 @@ def collected(X: object) -> Any:
         return X if X.dtype.names is None else _of_records(X)
     if isinstance(X, Mapping):
         return _of_mapping(X)
-    if isinstance(X, list | tuple) and X:
-        if all(isinstance(row, Mapping) for row in X):
-            return _of_dicts(X)
-        if all(isinstance(part, pa.RecordBatch) for part in X):
-            return _told(lambda: pa.Table.from_batches(X))
-        if all(isinstance(part, pa.Table) for part in X):
-            return _told(lambda: pa.concat_tables(X, promote_options="permissive"))
-        return X
+    if isinstance(X, list | tuple):
+        return _of_list(X)
     if isinstance(X, pa.RecordBatch):
         return pa.Table.from_batches([X])
-    if isinstance(X, pa.StructArray | pa.ChunkedArray) and pa.types.is_struct(X.type):
+    if isinstance(X, pa.StructArray) or (isinstance(X, pa.ChunkedArray) and pa.types.is_struct(X.type)):
         return pa.Table.from_struct_array(X)
     wrapped = nw.from_native(X, pass_through=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
     if isinstance(wrapped, nw.LazyFrame):
         wrapped = wrapped.collect()
     return wrapped.to_native() if isinstance(wrapped, nw.DataFrame) else _of_protocols(X)
+
+
+def _of_list(X: Any) -> Any:
+    """A list of dicts, or of Arrow's batches or tables, as a table; any other as it is."""
+    import pyarrow as pa
+
+    if X and all(isinstance(row, Mapping) for row in X):
+        return _of_dicts(X)
+    if X and all(isinstance(part, pa.RecordBatch) for part in X):
+        return _told(lambda: pa.Table.from_batches(X))
+    if X and all(isinstance(part, pa.Table) for part in X):
+        return _told(lambda: pa.concat_tables(X, promote_options="permissive"))
+    return X
 
 
 def _told(make: Any) -> Any:

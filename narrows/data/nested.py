@@ -54,7 +54,7 @@ def split_arrow(
 
     kind = column.type
     if types.is_map(kind) or types.is_union(kind):
-        return [(label, opaque_column(column.to_pylist(), "maps or unions", native))]
+        return [(label, opaque_column(column.to_pylist(), "maps" if types.is_map(kind) else "unions", native))]
     if types.is_struct(kind):
         return _fields(column, label, source, as_column, native, whole or "struct")
     return _elements(column, label, native, whole or _list_word(kind))

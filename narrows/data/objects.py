@@ -13,6 +13,7 @@ import numpy as np
 from narrows.data.column_type import Column, ColumnType, Opaque, is_missing
 from narrows.data.levels import as_text, class_of
 
+_CONTROLS = {chr(i) for i in range(32)} - set("\t\n\r")
 _CONTAINERS = (list, tuple, set, frozenset, dict, np.ndarray)
 
 
@@ -121,7 +122,8 @@ def _in_utc(cell: Any, is_nano: bool) -> Any:
         return np.datetime64(cell, "us")
     if cell.tzinfo is not None:
         cell = cell.astimezone(datetime.UTC).replace(tzinfo=None)
-    return cell.to_datetime64() if is_nano and hasattr(cell, "to_datetime64") else np.datetime64(cell, "us")
+    to_nano = getattr(cell, "to_datetime64", None) if is_nano else None
+    return np.datetime64(cell, "us") if to_nano is None else to_nano()
 
 
 def _zone(there: list[Any]) -> str:
@@ -170,8 +172,7 @@ def _spans(cells: list[Any], there: list[Any], native: str) -> Column | None:
 
 def _are_texts(cells: list[bytes]) -> bool:
     try:
-        for cell in cells:
-            cell.decode()
+        texts = {cell.decode() for cell in set(cells)}
     except UnicodeDecodeError:
         return False
-    return True
+    return all(text.isprintable() or not set(text) & _CONTROLS for text in texts)
