@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,30 @@ if TYPE_CHECKING:
     from narrows.data.schema import Schema
 
 
+_MANY = 20  # images, not all of which are dark by chance
+_FAR = 10  # times as dark or bright
+
+
 def check_pixel_units(schema: Schema, rows: Rows) -> None:
-    """Refuse images in other units than at the fit: of 0 to 1, 0 to 255, 0 to 4095, 0 to 65535 two."""
+    """Refuse images in other units than at the fit: of 0 to 1, 0 to 255, 0 to 4095, 0 to 65535 two.
+
+    Warns of many images that are all far darker than those of the fit, which may be that or dark.
+    """
     if schema.pixel_range is None:
         return
     dark, bright = schema.pixel_range
-    given = _Given.of(rows)
-    if given.are_in_another_unit(np.dtype(schema.dtypes[0]), max(abs(dark), abs(bright))):
+    given, white = _Given.of(rows), max(abs(dark), abs(bright))
+    if given.are_in_another_unit(np.dtype(schema.dtypes[0]), white):
         raise SchemaMismatchError(
             f"{rows.source} has pixels up to {given.largest:.4g}, but the model was fitted on pixels from "
             f"{dark:.4g} to {bright:.4g}; bring them to the same units."
+        )
+    was_used = schema.bounded or not schema.floats_are_pixels  # the white of pixels that stay as they are is 1, used or not
+    if was_used and len(rows) >= _MANY and 0 < given.largest < white / _FAR:
+        warnings.warn(
+            f"{rows.source} has pixels up to {given.largest:.4g}, and the model was fitted on pixels from "
+            f"{dark:.4g} to {bright:.4g}; if they are in other units, bring them to the same.",
+            stacklevel=4,
         )
 
 
@@ -64,6 +79,6 @@ class _Given:
             return True
         if fitted == self.dtype and is_whole:  # a type of more than 8 bits may use some or all of them
             return fitted.itemsize > 1 and self.usual > 4 * white and self.mean > white
-        if white > 255 and (self.dtype == np.uint8 or (127 < self.largest <= 255 and self.largest < white / 10)):
+        if white > 255 and (self.dtype == np.uint8 or (127 < self.largest <= 255 and self.largest < white / _FAR)):
             return True  # 8 bits where more were
-        return self.usual > 10 * white or (white <= 255 and is_whole and self.usual > 255)
+        return self.usual > _FAR * white or (white <= 255 and is_whole and self.usual > 255)

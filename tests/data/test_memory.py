@@ -156,3 +156,34 @@ def test_rows_pass_through_and_can_be_taken():
     assert list(give_back(taken).index) == ["r", "p"]
     labelled = Rows(TABLE, labels=np.array(["x", "y", "z"]))
     assert list(labelled.take(slice(1, 3)).labels) == ["y", "z"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_shape", "layout"),
+    [
+        ((2, 12, 14, 2), (12, 14, 2), "hwc"),
+        ((2, 12, 14, 4), (12, 14, 4), "hwc"),
+        ((2, 12, 12, 12), (12, 12, 12), "hwc"),
+        ((2, 4, 28, 30), (28, 30, 4), "chw"),
+        ((2, 12, 28, 30), (28, 30, 12), "chw"),
+        ((2, 28, 30, 12), (28, 30, 12), "hwc"),
+        ((2, 4, 8, 8), (8, 8, 4), "chw"),
+        ((2, 12, 8, 8), (8, 8, 12), "chw"),
+        ((2, 8, 8, 12), (8, 8, 12), "hwc"),
+        ((2, 3, 4, 4), (4, 4, 3), "chw"),
+        ((2, 20, 20, 40), (20, 20, 40), "hwc"),
+        ((2, 40, 20, 20), (20, 20, 40), "chw"),
+        ((2, 20, 25, 40), (20, 25, 40), "hwc"),
+    ],
+)
+def test_images_have_any_number_of_channels(shape, image_shape, layout):
+    images = np.random.default_rng(0).random(shape)
+    rows = as_rows(images)
+    assert (rows.image_shape, rows.layout) == (image_shape, layout)
+    np.testing.assert_array_equal(give_back(rows), images)
+    assert as_rows(rows.block(), image_shape=image_shape).image_shape == image_shape
+
+
+def test_tensors_have_their_channels_first_where_the_shape_does_not_say():
+    assert as_rows(torch.zeros(2, 4, 12, 4)).image_shape == (12, 4, 4)
+    assert as_rows(torch.zeros(2, 12, 30, 12)).image_shape == (30, 12, 12)

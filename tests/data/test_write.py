@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from narrows.data import as_rows, check_output, montage, read, write
+from narrows.data.montage import visible
 from narrows.errors import OutputError, OutputExistsError
 
 R = np.random.default_rng(0)
@@ -182,3 +183,43 @@ def test_labels_that_no_table_holds_are_refused_and_nothing_is_left_behind(tmp_p
     with pytest.raises(OutputError, match=r"do not fit into a \.csv file"):
         write(tmp_path / "t.csv", TABLE, labels=np.ones(5, complex))
     assert not os.listdir(tmp_path)
+
+
+def test_four_channels_are_kept_with_their_transparency_in_a_folder(tmp_path):
+    images = R.integers(0, 256, (3, 8, 9, 4), np.uint8)
+    write(tmp_path / "out", images)
+    with Image.open(sorted((tmp_path / "out").iterdir())[1]) as image:
+        np.testing.assert_array_equal(np.asarray(image), images[1])
+
+
+@pytest.mark.parametrize(("n_channels", "mode"), [(2, "L"), (5, "RGB")])
+def test_other_numbers_of_channels_are_written_as_they_are_seen(tmp_path, n_channels, mode):
+    images = R.integers(0, 256, (3, 8, 9, n_channels), np.uint8)
+    write(tmp_path / "out", images)
+    seen = np.rint(images.mean(-1)) if n_channels == 2 else images[..., :3]
+    with Image.open(sorted((tmp_path / "out").iterdir())[1]) as image:
+        assert image.mode == mode
+        np.testing.assert_array_equal(np.asarray(image), seen[1])
+    write(tmp_path / "sheet.png", images)
+
+
+def test_pixels_of_a_folder_stay_in_their_own_units(tmp_path):
+    for name, images in (("a", IMAGES // 8), ("b", (IMAGES // 8).astype(np.uint16) * 128)):
+        write(tmp_path / name, images, pixel_range=(0, images.max()))
+        np.testing.assert_array_equal(read(tmp_path / name).block().reshape(images.shape), images)
+
+
+def test_two_channels_are_grey_four_lie_on_white_and_of_more_three_are_seen():
+    for top, images in ((255, R.integers(0, 256, (2, 3, 4, 5), np.uint8)), (1, R.random((2, 3, 4, 5), np.float32))):
+        np.testing.assert_array_equal(visible(images), images[..., :3])
+        np.testing.assert_allclose(visible(images[..., :2])[..., 0], images[..., :2].mean(-1), atol=top / 500)
+        cover = images[..., 3:4] / top
+        np.testing.assert_allclose(visible(images[..., :4]), images[..., :3] * cover + top * (1 - cover), atol=top / 500)
+        for n_channels in (1, 3):
+            np.testing.assert_array_equal(visible(images[..., :n_channels]), images[..., :n_channels])
+        assert visible(images[..., :2]).dtype == visible(images[..., :4]).dtype == images.dtype
+
+
+def test_pictures_of_twelve_bits_are_not_drawn_black():
+    images = np.full((1, 8, 8), 4095, np.uint16)
+    assert np.asarray(montage(images, scale=1)).min() == 255

@@ -202,3 +202,18 @@ def test_the_reports_of_odd_names_and_classes_are_whole() -> None:
     page = report(model, table, np.array(["a$^$", "b\udcff"])[y % 2])
     assert "a$^$" in page
     assert "b\\udcff" in page
+
+
+@pytest.mark.parametrize("n_channels", [2, 4, 12])
+def test_images_of_any_number_of_channels_are_drawn(n_channels):
+    images = np.repeat(DIGITS.images[:60, ..., None] / 16, n_channels, axis=-1)
+    model = Autoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(images)
+    for payload, display in (
+        (payloads.reconstructions(model, images, n=3), figures.ReconstructionDisplay),
+        (payloads.error_map(model, images, n=3), figures.ErrorMapDisplay),
+        (payloads.decoded_grid(model, images, side=3), figures.DecodedGridDisplay),
+    ):
+        figure = display(payload).figure()
+        figure.canvas.draw()
+        plt.close(figure)
+    assert "<svg" in report(model, images)

@@ -41,3 +41,11 @@ def test_a_title_and_captions_are_drawn_in_the_margin() -> None:
     told = pixels_of(image_sheet({"noisy": images}, title="A title wider than the images"))
     assert (plain < 100).sum() == 0
     assert (told < 100).sum() > 100
+
+
+def test_two_four_and_more_channels_are_drawn() -> None:
+    images = np.full((1, 64, 64, 5), 0.5)
+    middle = (slice(40, 60), slice(40, 60))
+    for n_channels, grey in ((2, 128), (4, 192), (5, 128)):
+        found = pixels_of(image_sheet({"": images[..., :n_channels]}))[middle]
+        assert np.abs(found.astype(int) - grey).max() <= 1

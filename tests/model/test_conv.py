@@ -30,7 +30,7 @@ def conv(image_shape, generator=None, **settings):
 @given(
     height=st.integers(8, 40),
     width=st.integers(8, 40),
-    channels=st.sampled_from([1, 3]),
+    channels=st.sampled_from([1, 2, 3, 4, 12]),
     n_stages=st.integers(1, 3),
     tied=st.booleans(),
 )
@@ -42,7 +42,7 @@ def test_the_output_has_exactly_the_shape_of_the_input(height, width, channels, 
 
 
 @settings(deadline=None)
-@given(height=st.integers(8, 300), width=st.integers(8, 300), channels=st.sampled_from([1, 3]))
+@given(height=st.integers(8, 300), width=st.integers(8, 300), channels=st.sampled_from([1, 2, 3, 4, 12]))
 def test_the_default_stages_fit_every_image(height, width, channels):
     sizes = default_hidden_layer_sizes("conv", height * width * channels, (height, width, channels))
     smallest = stage_sizes((height, width, channels), len(sizes))[-1]
@@ -84,7 +84,6 @@ def test_a_tied_decoder_is_the_transpose_of_the_encoder(generator, image_shape):
     ("image_shape", "changes", "sentence"),
     [
         ((8, 7, 1), {}, "at least 8x8 pixels; these are 8x7"),
-        ((8, 8, 2), {}, "takes 1 channel or 3; these images have 2"),
         ((8, 8, 1), {"hidden_layer_sizes": (2, 2, 2, 2)}, "8x8 pixels can be halved only 3 times"),
         ((8, 8, 1), {"hidden_layer_sizes": ()}, "needs hidden_layer_sizes, the channels of each stage"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import runpy
 import struct
 import zipfile
@@ -21,6 +22,7 @@ from sklearn.datasets import load_iris
 import narrows
 from narrows.apps.lab import uploads as uploads_module
 from narrows.apps.lab.datasets import MOST_COLUMNS
+from narrows.data.images import IMAGE_ENDINGS
 from tests.apps.lab.client import Served
 from tests.apps.lab.conftest import SMALL
 
@@ -55,8 +57,16 @@ def send_folder(lab: Served, name: str, files: dict[str, bytes]) -> tuple[int, d
 
 
 def png(pixels: np.ndarray) -> bytes:
+    return packed(pixels, "png")
+
+
+def tif(pixels: np.ndarray) -> bytes:
+    return packed(pixels, "tiff")
+
+
+def packed(pixels: np.ndarray, kind: str) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "png")
+    Image.fromarray(pixels).save(file, kind)
     return file.getvalue()
 
 
@@ -240,3 +250,31 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(
         assert status == expected, said
     assert "unpacks to more than 1 MB" in said["msg"]
     assert lab.json("/api/state")["status"] == "ready"
+
+
+def test_images_that_cannot_be_read_are_counted_and_lists_are_not(lab: Served) -> None:
+    files = {f"{i}.tif": tif(np.full((8, 8), 9 * i, np.uint8)) for i in range(6)}
+    files |= {f"{i}.heic": b"" for i in range(3)} | {"labels.csv": b"a,b", "LICENSE": b"words"}
+    status, dataset = send_folder(lab, "photos", files)
+    assert (status, dataset["rows"]) == (200, 6)
+    assert dataset["notes"] == ["3 of 9 files in files are not images that narrows reads (.heic) and were left out."]
+
+
+def test_the_page_sends_the_images_that_are_read() -> None:
+    script = (Path(uploads_module.__file__).parent / "static" / "core" / "rest.js").read_text()
+    listed = re.search(r"IMAGES = \[(.*?)\]", script, re.DOTALL)
+    assert listed is not None
+    assert tuple(re.findall(r'"(\.\w+)"', listed[1])) == IMAGE_ENDINGS
+
+
+@pytest.mark.parametrize("n_channels", [2, 4, 12])
+def test_images_of_any_number_of_channels_are_shown(lab: Served, n_channels: int) -> None:
+    file = io.BytesIO()
+    np.save(file, np.random.default_rng(0).integers(0, 256, (40, 10, 10, n_channels), np.uint8))
+    status, dataset = send_file(lab, "bands.npy", file.getvalue())
+    assert (status, dataset["shape"]) == (200, [10, 10, n_channels])
+    lab.json(f"/api/data/{dataset['id']}/preview")
+    with lab.ready() as page:
+        run = page.train(dataset["id"], **SMALL)
+        assert page.until_state(run, "done", "failed")["state"] == "done"
+        assert page.ask("sheet", run, positions=[1, 2]).arrays["original"].shape == (2, 10, 10, n_channels)
