@@ -47,7 +47,9 @@ def learn_kinds(
         raise SettingError('scale="quantile" is for the columns of tables; all pixels of images have one scale.')
     if scale != "quantile" and _is_plain(rows, left, forced, with_gaps):
         part = everything.select(left)
-        numeric, unit = learn_numeric(part, measure(part, sample_weight), scale, columns=left)
+        numeric, unit = learn_numeric(
+            part, measure(part, sample_weight), scale, columns=left, sample_weight=sample_weight
+        )
         if aside and numeric.constant.all():
             raise DataError(_nothing_left(rows, aside + [s for i in left if (s := _constant(rows, int(i), False))]))
         return (numeric, *aside), unit

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from narrows.data.common_unit import common_unit
 from narrows.data.kinds import Numeric
 from narrows.data.rows import Rows
 from narrows.data.statistics import Statistics
@@ -17,13 +18,22 @@ PIXELS = "pixels in [0, 1]"
 OWN = "the data's own units"
 
 
-def learn_numeric(rows: Rows, found: Statistics, scale: Scale, *, columns: np.ndarray) -> tuple[Numeric, str]:
-    """Numbers as one kind, and what one unit of a float is; `columns` are their places in the whole table."""
+def learn_numeric(
+    rows: Rows, found: Statistics, scale: Scale, *, columns: np.ndarray, sample_weight: np.ndarray | None = None
+) -> tuple[Numeric, str]:
+    """Numbers as one kind, and what one unit of a float is; `columns` are their places in the whole table.
+
+    "auto" keeps one unit for all columns of a table where they share one (see `common_unit`), else standardises each.
+    """
     low, high, mean = found.low, found.high, found.mean
     ones, zeros = np.ones(rows.n_columns), np.zeros(rows.n_columns)
     inside = bool((low >= 0).all() and (high <= 1).all())
     constant = found.constant
-    if scale == "none" or (scale == "auto" and inside):
+    is_table = rows.image_shape is None
+    shared = common_unit(rows, found, sample_weight) if scale == "auto" and is_table else None
+    if shared not in (None, 1.0):
+        offset, width, bounded, unit = zeros, shared * ones, True, f"parts of {shared:.0f}"
+    elif scale == "none" or shared or (scale == "auto" and inside and not is_table):
         offset, width, bounded = zeros, ones, inside
         unit = PIXELS if inside and rows.image_shape else OWN
     elif scale == "auto" and rows.image_shape is not None:
