@@ -26,7 +26,7 @@ def common_unit(rows: Rows, found: Statistics, sample_weight: np.ndarray | None 
     low, high = float(found.low.min()), float(found.high.max())
     varies = ~found.constant
     if low < 0 or not varies.any():
-        return 1.0 if 0 <= low and high <= 1 else None
+        return 1.0 if low >= 0 and high <= 1 else None
     if high <= 1:
         every_one_wide = bool((found.spread[varies] >= _WIDE).all())
         fits = every_one_wide or _is_binary(rows, found) or _are_pictures(rows, found, 1.0, sample_weight)

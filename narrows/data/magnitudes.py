@@ -12,6 +12,7 @@ _QUANTILES = (0.0, 0.01, 0.5, 0.99, 1.0)
 _FEWEST_AT_FIT = 30  # cells of a column that say how large it is
 _FEW = 20  # cells, below which they must lie twice as far from the median of the fit as its extremes, in factors
 _SINGLE = 3  # cells, below which a column with a wide range is not judged
+_SHOWS_TAILS = 100  # cells of the fit, from which on a single one is judged
 _COMPACT = 10.0  # from the median to an extreme, as a factor: no wide range
 _LEAST = 30.0  # the smallest factor that is told: no drift, and below 60, 100 and 1000
 _OUTSIDE = 0.9
@@ -28,11 +29,13 @@ class Magnitudes:
     columns : (c,), places in the table; those with too few such cells are left out.
     quantiles : (c, 5), in the user's units: smallest, 1 %, median, 99 %, largest.
     signed : (c,) bool, whether there were cells on both sides of zero, so that any size below theirs may come.
+    counts : (c,), the number of those cells, or their weight.
     """
 
     columns: np.ndarray
     quantiles: np.ndarray
     signed: np.ndarray
+    counts: np.ndarray
 
     @classmethod
     def learn(cls, rows: Rows, columns: np.ndarray, sample_weight: np.ndarray | None = None) -> Magnitudes:
@@ -49,19 +52,21 @@ class Magnitudes:
         known = mass[-1] >= _FEWEST_AT_FIT
         at = [np.argmax(mass >= np.maximum(q * mass[-1], np.finfo(float).tiny), axis=0) for q in _QUANTILES]
         found = np.take_along_axis(sizes, np.array(at), axis=0).T
-        return cls(np.asarray(columns)[known], found[known], signed[known])
+        return cls(np.asarray(columns)[known], found[known], signed[known], mass[-1][known])
 
     @classmethod
     def restore(cls, arrays: dict[str, np.ndarray], n_columns: int) -> Magnitudes:
         """From a saved schema's arrays; ValueError on nonsense."""
-        columns, quantiles, signed = (arrays[f"magnitudes.{key}"] for key in ("columns", "quantiles", "signed"))
+        columns, quantiles, signed, counts = (
+            arrays[f"magnitudes.{key}"] for key in ("columns", "quantiles", "signed", "counts")
+        )
         if columns.dtype.kind != "i" or not ((columns >= 0) & (columns < n_columns)).all():
             raise ValueError("the magnitudes are of columns that are not there")
         if quantiles.shape != (len(columns), len(_QUANTILES)) or not (quantiles > 0).all():
             raise ValueError("the magnitudes are not five positive numbers for each column")
-        if signed.shape != columns.shape or signed.dtype != bool:
-            raise ValueError("the magnitudes do not say of each column whether it has a sign")
-        return cls(columns, quantiles, signed)
+        if signed.shape != columns.shape or signed.dtype != bool or counts.shape != columns.shape:
+            raise ValueError("the magnitudes do not say of each column whether it has a sign, and its cells")
+        return cls(columns, quantiles, signed, counts)
 
     def complaint(self, rows: Rows) -> str | None:
         """A sentence that names the columns in other units and by how much; None where there are none."""
@@ -75,7 +80,7 @@ class Magnitudes:
         together = _together(rows, sizes, n_cells, fit)
         if together is not None:
             return together
-        suspects = np.flatnonzero(_is_outside(sizes, n_cells, fit, self.signed[kept]))
+        suspects = np.flatnonzero(_is_outside(sizes, n_cells, fit, self.signed[kept], self.counts[kept]))
         told = [
             (int(columns[i]), float(np.nanmedian(sizes[:, i])), float(fit[i, 2]))
             for i in suspects
@@ -117,16 +122,19 @@ def _together(rows: Rows, sizes: np.ndarray, n_cells: np.ndarray, fit: np.ndarra
     return None
 
 
-def _is_outside(sizes: np.ndarray, n_cells: np.ndarray, fit: np.ndarray, signed: np.ndarray) -> np.ndarray:
+def _is_outside(
+    sizes: np.ndarray, n_cells: np.ndarray, fit: np.ndarray, signed: np.ndarray, counts: np.ndarray
+) -> np.ndarray:
     """Which columns (c,) lie nearly all on one side of what the fit saw."""
     smallest, low, middle, high, largest = fit.T
     few, single = n_cells < _FEW, n_cells < _SINGLE
     down, up = middle / smallest, largest / middle
     below = (sizes < np.where(few, smallest / down, low)).sum(axis=0) >= _OUTSIDE * n_cells
     above = (sizes > np.where(few, largest * up, high)).sum(axis=0) >= _OUTSIDE * n_cells
-    # A single cell near zero, or far out on a long tail, is nothing strange.
-    below &= ~(single & (signed | (down > _COMPACT)))
-    above &= ~(single & (up > _COMPACT))
+    # A single cell near zero, or far out on a long tail, is nothing strange; few rows do not show how long it is.
+    judged = ~single | (counts >= _SHOWS_TAILS)
+    below &= judged & ~(single & (signed | (down > _COMPACT)))
+    above &= judged & ~(single & (up > _COMPACT))
     return (n_cells > 0) & (below | above)
 
 

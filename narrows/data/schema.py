@@ -370,9 +370,7 @@ class Schema:
         return block
 
 
-def _magnitudes(
-    kinds: Sequence[ColumnKind], rows: Rows, sample_weight: np.ndarray | None
-) -> Magnitudes | None:
+def _magnitudes(kinds: Sequence[ColumnKind], rows: Rows, sample_weight: np.ndarray | None) -> Magnitudes | None:
     if rows.image_shape is not None:
         return None
     dtypes = rows.dtypes

@@ -12,8 +12,8 @@ from narrows.model.mixed import MixedError
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork
 
-# f(u) - f(-u) = u for each of them, so that two hidden units carry a number unchanged.
-_ODD_PART_IS_LINEAR = ("silu", "gelu", "relu", "linear")
+# f(u) - f(-u) in multiples of u, by which two hidden units carry a number unchanged.
+_DIFFERENCE = {"silu": 1.0, "gelu": 1.0, "relu": 1.0, "linear": 2.0}
 _LEAST_SHARE = 1e-4  # of a probability to begin with, so that its logit stays finite
 
 
@@ -38,7 +38,7 @@ def can_start_linear(network: AutoencoderNetwork) -> bool:
         and network.code_activation == "linear"
         and not network.likelihood.bounded
         and not isinstance(network.likelihood, MixedError)
-        and encoder.activation_name in _ODD_PART_IS_LINEAR
+        and encoder.activation_name in _DIFFERENCE
         and min(hidden, default=2 * network.n_components) >= 2 * network.n_components
     )
 
@@ -57,18 +57,19 @@ def start_linear(network: AutoencoderNetwork, mean: np.ndarray, directions: np.n
     v = torch.from_numpy(directions.astype(np.float64))
     centre = torch.from_numpy(mean.astype(np.float64))
     one = torch.eye(len(v), dtype=torch.float64)
-    _carry(network.encoder.linears, v, one)
-    _carry(network.decoder.linears, one, v.T)
+    share = 1 / _DIFFERENCE[network.encoder.activation_name]
+    _carry(network.encoder.linears, v, one, share)
+    _carry(network.decoder.linears, one, v.T, share)
     network.encoder.linears[-1].bias[: len(v)] = -(v @ centre).float()
     network.decoder.linears[-1].bias.copy_(centre)
 
 
-def _carry(layers: list[Linear], first: Tensor, last: Tensor) -> None:
-    """Make the layers compute last · first · input."""
+def _carry(layers: list[Linear], first: Tensor, last: Tensor, share: float) -> None:
+    """Make the layers compute last · first · input; `share` times the difference of a pair is what it carries."""
     pair = torch.tensor([[1.0], [-1.0]], dtype=torch.float64)
-    into = torch.kron(torch.eye(len(first), dtype=torch.float64), pair)  # (2r, r); its transpose takes differences
+    into = torch.kron(torch.eye(len(first), dtype=torch.float64), pair)  # (2r, r); share times its transpose undoes it
     for place, layer in enumerate(layers):
-        matrix = first if place == 0 else into.T
+        matrix = first if place == 0 else share * into.T
         matrix = last @ matrix if place == len(layers) - 1 else into @ matrix
         n_out, n_in = matrix.shape
         layer.weight[:n_out] = 0

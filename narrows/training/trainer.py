@@ -25,6 +25,7 @@ from narrows.training.threads import limited_threads, threads_for
 
 _VALIDATION_CHUNK = 4096
 _VALIDATION_SEED = 0x5EED
+_DOUBT = 0.5  # of an error over few held-out rows, as a share of it, times the root of their number
 
 
 class Trainer:
@@ -47,7 +48,7 @@ class Trainer:
     n_rows : int or None
         Rows of the first epoch: batches, and the memory kept for them, are no larger. None: as large as a batch.
     keep_start : bool
-        Whether early stopping restores the weights from before the first epoch where no epoch does better.
+        Whether early stopping restores the weights from before the first epoch where no epoch does clearly better.
     """
 
     def __init__(
@@ -122,7 +123,8 @@ class Trainer:
         progress = _Progress(patience=settings.patience, tol=settings.tol)
         best_state = None
         if self.keep_start and settings.early_stopping and validation is not None:
-            progress.start(sum(self._held_out_parts(validation, validation_weight).values()))
+            start = sum(self._held_out_parts(validation, validation_weight).values())
+            progress.start(start - _DOUBT * abs(start) / math.sqrt(len(validation)))
             best_state = self._state()
         try:
             for index in range(settings.epochs):
@@ -242,9 +244,7 @@ class Trainer:
         weights = [None] * len(x) if weight is None else weight.split(_VALIDATION_CHUNK)
         sums: dict[str, Tensor] = {}
         for chunk, share in zip(x.split(_VALIDATION_CHUNK), weights, strict=False):
-            terms = self.objective.terms(
-                self.network, chunk, noise, progress=self.number, training=False, weight=share
-            )
+            terms = self.objective.terms(self.network, chunk, noise, progress=self.number, training=False, weight=share)
             _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, len(chunk))
         return {name: float(value) / len(x) for name, value in sums.items()}
 
