@@ -64,6 +64,13 @@ def _sort(dtype: np.dtype) -> str:
     return {"O": "text", "M": "dates"}.get(dtype.kind, "numbers")
 
 
+def check_units(schema: Schema, rows: Rows) -> None:
+    """Warn of number columns of a table that are 30 times or more larger or smaller than at the fit."""
+    complaint = None if schema.magnitudes is None else schema.magnitudes.complaint(rows)
+    if complaint is not None:
+        warnings.warn(complaint, stacklevel=3)
+
+
 def check_cells(
     rows: Rows, missing: Missing, *, columns: Sequence[int] | None = None, masked: Sequence[int] | None = None
 ) -> None:

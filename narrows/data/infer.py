@@ -54,7 +54,7 @@ def learn_kinds(
     if scale != "quantile" and not common and _is_plain(rows, left, forced, with_gaps):
         part = everything.select(left)
         found = measure(part, sample_weight)
-        numeric, unit = learn_numeric(part, found, scale, columns=left)
+        numeric, unit = learn_numeric(part, found, scale, columns=left, sample_weight=sample_weight)
         if rows.names is not None and rows.image_shape is None:
             numeric = replace(numeric, extent=learn_extent(rows.select(left), found))
         if aside and numeric.constant.all():

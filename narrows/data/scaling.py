@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from narrows.data.common_unit import common_unit
 from narrows.data.kinds import Numeric
 from narrows.data.pixels import OWN, learn_pixels
 from narrows.data.rows import Rows
@@ -15,15 +16,24 @@ from narrows.errors import DataRangeError
 Scale = Literal["auto", "standard", "minmax", "quantile", "none"]
 
 
-def learn_numeric(rows: Rows, found: Statistics, scale: Scale, *, columns: np.ndarray) -> tuple[Numeric, str]:
-    """Numbers as one kind, and what one unit of a float is; `columns` are their places in the whole table."""
+def learn_numeric(
+    rows: Rows, found: Statistics, scale: Scale, *, columns: np.ndarray, sample_weight: np.ndarray | None = None
+) -> tuple[Numeric, str]:
+    """Numbers as one kind, and what one unit of a float is; `columns` are their places in the whole table.
+
+    "auto" keeps one unit for all columns of a table where they share one (see `common_unit`), else standardises each.
+    """
     if rows.image_shape is not None and scale in ("auto", "none"):
         return learn_pixels(rows, found, as_is=scale == "none", columns=columns)
     low, high, mean = found.low, found.high, found.mean
     ones, zeros = np.ones(rows.n_columns), np.zeros(rows.n_columns)
     inside = bool((low >= 0).all() and (high <= 1).all())
     constant = found.constant
-    if scale == "none" or (scale == "auto" and inside):
+    is_table = rows.image_shape is None
+    shared = common_unit(rows, found, sample_weight) if scale == "auto" and is_table else None
+    if shared not in (None, 1.0):
+        offset, width, bounded, unit = zeros, shared * ones, True, f"parts of {shared:.0f}"
+    elif scale == "none" or shared or (scale == "auto" and inside and not is_table):
         offset, width, bounded = zeros, ones, inside
         unit = OWN
     elif scale == "minmax":

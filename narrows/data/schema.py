@@ -15,13 +15,15 @@ from narrows.data.checking import (
     check_cells,
     check_columns,
     check_kinds,
+    check_units,
     without_strange,
 )
 from narrows.data.columns import ColumnType, is_gap
 from narrows.data.decoding import decoded, filled
 from narrows.data.infer import learn_kinds
-from narrows.data.kinds import KINDS, Category, ColumnKind, Common, Gaps, Numeric, SetAside
+from narrows.data.kinds import KINDS, Category, ColumnKind, Common, Gaps, Numeric, Quantile, SetAside
 from narrows.data.labels import Labels
+from narrows.data.magnitudes import Magnitudes
 from narrows.data.memory import by, give_back
 from narrows.data.pixel_units import check_pixel_units
 from narrows.data.pixels import FROM_MEAN, PIXELS
@@ -54,6 +56,8 @@ class Schema:
     """Between the cells of the CSV file that the rows of the fit came from; answers are written with it."""
     labels: Labels | None = None
     """The column labels of a pandas frame where they are more than texts."""
+    magnitudes: Magnitudes | None = None
+    """How large the numbers of a table were, to know other units by; None for images and in models saved before."""
 
     @classmethod
     def learn(
@@ -74,8 +78,10 @@ class Schema:
             "auto": images become pixels in [0, 1] by what they use: of half or more of 0..255, 0..1023, 0..4095,
             0..16383, 0..65535 (uint8 and uint16) or 0..1 by that, other images by the smallest and largest pixel of
             the whole set, save those of a few places that are far from all others. Images that differ little from
-            their mean by that measure are centred on it and divided by the standard deviation of all pixels; a table of numbers whose every
-            value lies in [0, 1] stays as it is; every number column of another table is standardised, or where it is
+            their mean by that measure are centred on it and divided by the standard deviation of all pixels. A table
+            of numbers in [0, 1] stays as it is where every column is wide (a standard deviation of at least 0.1),
+            where it is all zeros and ones, or where it looks like flattened pictures (those of 0 to 255 are divided by
+            255; see `narrows.data.common_unit`); every number column of another table is standardised, or where it is
             skewed and stands beside other kinds or gaps, normalised by its quantiles.
             "standard", "minmax": per column. "quantile": per column, the normal score of its rank, as skewed columns
             have it; for tables. "none": as it is.
@@ -120,6 +126,7 @@ class Schema:
             types=rows.types,
             delimiter=rows.delimiter,
             labels=None if rows.column_labels is None or rows.column_labels.is_plain else rows.column_labels,
+            magnitudes=_magnitudes(kinds, rows, sample_weight),
         )
 
     @property
@@ -231,10 +238,11 @@ class Schema:
             found[:, place] = kind.differs(rows.column(int(kind.columns[0])))
         return np.array([kind.columns[0] for kind in constant], dtype=np.intp), found
 
-    def encode(self, rows: Rows, *, who: str = "narrows") -> np.ndarray:
+    def encode(self, rows: Rows, *, who: str = "narrows", units: bool = True) -> np.ndarray:
         """Rows as floats (n, n_floats), float32, C-contiguous, in a new array.
 
-        ``who`` is what the messages call the model.
+        ``who`` is what the messages call the model; ``units`` whether columns in other units than at the fit are
+        told in a warning.
 
         Raises
         ------
@@ -245,19 +253,24 @@ class Schema:
         DataRangeError
             A value that float32 cannot hold once it is scaled.
         """
-        self.check(rows, who=who)
+        self.check(rows, who=who, units=units)
         floats = np.empty((len(rows), self.n_floats), dtype=np.float32)
         for chunk in rows.chunks():
             self.encode_chunk(rows, chunk, out=floats[chunk])
         return floats
 
-    def check(self, rows: Rows, *, who: str = "narrows") -> None:
-        """Raise what `encode` raises, save DataRangeError, without encoding anything; warns of gaps in new places."""
+    def check(self, rows: Rows, *, who: str = "narrows", units: bool = True) -> None:
+        """Raise what `encode` raises, save DataRangeError, without encoding anything.
+
+        Warns of gaps in new places and, with ``units``, of columns in other units than at the fit.
+        """
         check_columns(self, rows, who=who)
         check_kinds(self, rows, who=who)
         masked = [int(i) for kind in self.kinds if isinstance(kind, Gaps) for i in kind.columns]
         check_cells(without_strange(rows), self.missing, columns=self.learned_columns, masked=masked)
         check_pixel_units(self, rows)
+        if units:
+            check_units(self, rows)
 
     def encode_chunk(self, rows: Rows, chunk: slice, *, out: np.ndarray) -> None:
         """Write the floats of a slice of rows that `check` has passed into `out` (n, n_floats); DataRangeError."""
@@ -308,7 +321,10 @@ class Schema:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The learned numbers, named "0.offset" and so on, after the kind's place."""
-        return {f"{i}.{key}": a for i, kind in enumerate(self.kinds) for key, a in kind.arrays().items()}
+        found = {f"{i}.{key}": a for i, kind in enumerate(self.kinds) for key, a in kind.arrays().items()}
+        if self.magnitudes is not None:
+            found |= {f"magnitudes.{key}": a for key, a in vars(self.magnitudes).items()}
+        return found
 
     @classmethod
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Schema:
@@ -353,6 +369,7 @@ class Schema:
             types=None if types is None else tuple(told and ColumnType.restore(told) for told in types),
             delimiter=_checked_delimiter(description.get("delimiter", ",")),
             labels=Labels.restore(description["labels"]) if "labels" in description else None,
+            magnitudes=Magnitudes.restore(arrays, n) if "magnitudes.columns" in arrays else None,
         )
 
     def places(self) -> list[tuple[ColumnKind, slice]]:
@@ -385,6 +402,15 @@ def _checked_delimiter(delimiter: object) -> str:
     if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"':
         raise ValueError("the delimiter of the schema's file is not one character")
     return delimiter
+
+
+def _magnitudes(kinds: Sequence[ColumnKind], rows: Rows, sample_weight: np.ndarray | None) -> Magnitudes | None:
+    if rows.image_shape is not None:
+        return None
+    dtypes = rows.dtypes
+    columns = [int(i) for kind in kinds if isinstance(kind, Numeric | Quantile) for i in kind.columns]
+    columns = [i for i in sorted(columns) if np.dtype(dtypes[i]).kind in "iuf"]
+    return Magnitudes.learn(rows, np.array(columns), sample_weight) if columns else None
 
 
 def _check_choice(name: str, value: object, choices: Any) -> None:

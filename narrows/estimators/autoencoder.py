@@ -55,9 +55,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     image_shape : (height, width) or (height, width, channels) or None, default=None
         Reads the columns of a two-dimensional X as images. Arrays of three or four dimensions need no hint.
     scale : {"auto", "standard", "minmax", "quantile", "none"}, default="auto"
-        How number columns become floats. "auto" keeps data in [0, 1], divides pixels by their largest possible
-        value, and standardises every column of anything else; beside text, dates or gaps skewed columns go by their
-        quantiles, with "quantile" all of a table.
+        How number columns become floats. "auto" divides pixels by their largest possible value, keeps a table in
+        [0, 1] whose columns all use that interval (see `Schema.learn`), and standardises every column of anything else;
+        beside text, dates or gaps skewed columns go by their quantiles, with "quantile" all of a table. Under loss="bce"
+        or output_activation="sigmoid" every table in [0, 1] is kept.
     missing : {"mask", "error", "mean"}, default="mask"
         What to do about missing cells: learn where they are and count only what is there, stop with a sentence, or
         fill in the training mean of the column.
@@ -120,7 +121,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     validation_fraction : float in [0, 1), default=0.1
         Share of the distinct rows held out, where no `validation_data` is given.
     early_stopping : bool, default=True
-        Stop when the held-out objective no longer falls, and restore the weights of its best epoch.
+        Stop when the held-out objective no longer falls, and restore the weights of its best epoch. A network with the
+        default loss, output and layers begins at PCA, and goes back to that where no epoch was clearly better.
     patience : int, default=10
         Epochs without improvement before stopping.
     tol : float, default=1e-4

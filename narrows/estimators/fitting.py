@@ -13,7 +13,8 @@ from torch import Tensor
 from narrows.data import Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, SettingError
 from narrows.estimators import checks
-from narrows.estimators.resolving import resolve
+from narrows.estimators.resolving import learn_schema, resolve
+from narrows.estimators.starting import enough, start
 from narrows.model import AutoencoderNetwork
 from narrows.training import (
     DistinctRows,
@@ -105,18 +106,13 @@ def plan(
     if resume:
         schema = model.schema_
     elif schema is None:
-        schema = Schema.learn(
-            rows, scale=model.scale, missing=model.missing, categorical=model.categorical, sample_weight=weight
-        )
-    floats = schema.encode(rows, who=type(model).__name__)
+        schema = learn_schema(model, rows, sample_weight=weight)
+    floats = schema.encode(rows, who=type(model).__name__, units=resume)
     distinct = distinct_rows(floats, weight)
     resolved = resolve(model, schema, floats, generator=for_weights)
     network = resolved.network
-    if resume:
-        _continue_from(model.network_, network)
     if network.n_parameters == 0:
         raise SettingError("The encoder and decoder have no parameter to train; give them layers, or unfreeze some.")
-    network.to(device)
     checks.within_density(network.likelihood, floats, rows)
     pretraining = pretraining_settings(model.pretrain, model.pretrain_epochs, model.precision)
     if pretraining is not None:
@@ -127,6 +123,14 @@ def plan(
     fraction = checks.share("validation_fraction", model.validation_fraction)
     n_held = int(len(distinct.first) * fraction) if hold_out and validation_data is None else 0
     held, kept = _split(distinct, n_held, for_split)
+    begins_at_pca = False
+    if resume:
+        _continue_from(model.network_, network)
+    else:
+        some = enough(kept, schema.n_floats)
+        known, counts = floats[distinct.first[some]], None if distinct.weight is None else distinct.weight[some]
+        begins_at_pca = start(model, network, known, counts, _mean(schema, known, counts))
+    network.to(device)
 
     def tensors(places: np.ndarray) -> tuple[Tensor, Tensor | None]:
         return _tensors(floats[distinct.first[places]], distinct.weight, places, device)
@@ -151,7 +155,13 @@ def plan(
     )
     history = History(model.history_ if resume else [])
     trainer = Trainer(
-        network, resolved.objective, settings, generator=for_order, epochs_before=len(history), n_rows=len(x)
+        network,
+        resolved.objective,
+        settings,
+        generator=for_order,
+        epochs_before=len(history),
+        n_rows=len(x),
+        keep_start=begins_at_pca,
     )
     if validation_data is not None:
         watchable = as_rows(validation_data, image_shape=model.image_shape, name="validation_data")
@@ -229,7 +239,8 @@ def _spooled(
     hashes: list[np.ndarray] = []
     start, sums = 0, []
     for rows in stream.chunks():
-        floats = schema.encode(rows, who=type(model).__name__)
+        # The sample is of all rows; a chunk of a sorted file is not like it.
+        floats = schema.encode(rows, who=type(model).__name__, units=False)
         checks.within_density(likelihood, floats, rows)
         keys = row_hashes(floats)
         is_held = np.isin(keys, held_hashes)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from narrows.data import Schema, hidden_floats, weighing
+from narrows.data import Rows, Schema, hidden_floats, weighing
 from narrows.errors import DataRangeError, SettingError
 from narrows.estimators import checks
 from narrows.model import (
@@ -97,6 +98,28 @@ def resolve(
     objective = Objective(corruption, penalties)
     objective.check(network)
     return Resolved(network.n_components, _sizes(hidden), code_activation, network, objective)
+
+
+def learn_schema(model: Autoencoder, rows: Rows, *, sample_weight: np.ndarray | None = None) -> Schema:
+    """The schema of the training rows; data in [0, 1] stay as they are where the settings ask for just that."""
+    asked = partial(
+        Schema.learn, rows, missing=model.missing, categorical=model.categorical, sample_weight=sample_weight
+    )
+    if model.scale == "auto" and rows.image_shape is None and _needs_unit_interval(model):
+        kept = asked(scale="none")
+        if kept.bounded:
+            return kept
+    return asked(scale=model.scale)
+
+
+def _needs_unit_interval(model: Autoencoder) -> bool:
+    """Whether a setting makes sense for data in [0, 1] alone."""
+    loss, corruption = model.loss, model.corruption
+    return (
+        model.output_activation == "sigmoid"
+        or (loss == "bce" if isinstance(loss, str) else loss.bounded)
+        or isinstance(corruption, Binarised)
+    )
 
 
 def corruption_for(schema: Schema, spec: str | Corruption | None, level: float) -> Corruption | None:

@@ -49,8 +49,9 @@ class Diagnosis:
 
     @property
     def headline(self) -> str:
-        """The gist in a sentence or two."""
-        worst = [finding for finding in self.findings if finding.verdict == "bad"]
+        """The gist in a sentence or two; where PCA does better, that comes first."""
+        behind = [finding for finding in self.findings if findings.is_behind_pca(finding)]
+        worst = behind + [finding for finding in self.findings if finding.verdict == "bad" and finding not in behind]
         if worst:
             return " ".join(finding.meaning for finding in worst[:3])
         looked = [finding for finding in self.findings if finding.verdict == "watch"]

@@ -14,7 +14,7 @@ import torch
 
 from narrows.data import Rows, Schema, as_rows
 from narrows.errors import DataError, NarrowsError, SettingError
-from narrows.estimators.resolving import resolve
+from narrows.estimators.resolving import learn_schema, resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.copies import check_autoencoder, fresh_copy
 from narrows.insight.summary import n_active, squared_error, there
@@ -287,7 +287,7 @@ def plan_sweep(
         raise SettingError(f"A sweep over {over} builds networks, and this estimator has its own; sweep over share.")
     rows = as_rows(X, image_shape=estimator.image_shape)
     known, measured = _split(estimator, rows, None if test is None else as_rows(test), random_state)
-    schema = Schema.learn(known, scale=estimator.scale, missing=estimator.missing, categorical=estimator.categorical)
+    schema = learn_schema(estimator, known)
     training, held_out = schema.encode(known), schema.encode(measured)
     if values is None:
         chosen = default_values(over, estimator, training, schema.image_shape)
@@ -332,7 +332,7 @@ def _split(estimator: Autoencoder, rows: Rows, test: Rows | None, seed: int) -> 
         if len(test) > _MOST_HELD_OUT:
             places = np.sort(rng.choice(len(test), _MOST_HELD_OUT, replace=False))
         return rows, test.take(places)
-    schema = Schema.learn(rows, scale=estimator.scale, missing=estimator.missing, categorical=estimator.categorical)
+    schema = learn_schema(estimator, rows)
     distinct = distinct_rows(schema.encode(rows))
     n = len(distinct.first)
     if n < 5:

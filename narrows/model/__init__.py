@@ -39,6 +39,7 @@ from narrows.model.objective import Objective
 from narrows.model.own import OwnDecoder, OwnEncoder
 from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalty, Step, make_penalty
 from narrows.model.stacked import StackedVariational
+from narrows.model.starting import can_start_linear, start_at_mean, start_linear
 
 __all__ = [
     "ACTIVATIONS",
@@ -78,6 +79,7 @@ __all__ = [
     "TopK",
     "Warped",
     "build_network",
+    "can_start_linear",
     "default_hidden_layer_sizes",
     "describe_station",
     "kl_to_standard_normal",
@@ -87,5 +89,7 @@ __all__ = [
     "make_likelihood",
     "make_mixed",
     "make_penalty",
+    "start_at_mean",
+    "start_linear",
     "station_from_description",
 ]

@@ -50,6 +50,7 @@ def _run(setup: Setup) -> Iterator[Record]:
         n_components=LATENTS,
         hidden_layer_sizes=HIDDEN,
         activation="tanh",
+        scale="none",
         corruption=Binarised(),
         optimizer="muon",
         learning_rate=0.007,

@@ -78,6 +78,7 @@ def _fitted(
         n_components=N_UNITS,
         hidden_layer_sizes=(),
         tied_weights=True,
+        scale="none",
         output_activation="linear",
         loss="mse",
         optimizer="adam",

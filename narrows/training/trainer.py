@@ -25,6 +25,7 @@ from narrows.training.threads import limited_threads, threads_for
 
 _VALIDATION_CHUNK = 4096
 _VALIDATION_SEED = 0x5EED
+_DOUBT = 0.5  # of an error over few held-out rows, as a share of it, times the root of their number
 
 
 class Trainer:
@@ -46,6 +47,8 @@ class Trainer:
         Epochs that the network has already seen; numbers continue from there.
     n_rows : int or None
         Rows of the first epoch: batches, and the memory kept for them, are no larger. None: as large as a batch.
+    keep_start : bool
+        Whether early stopping restores the weights from before the first epoch where no epoch does clearly better.
     """
 
     def __init__(
@@ -57,11 +60,13 @@ class Trainer:
         generator: torch.Generator,
         epochs_before: int = 0,
         n_rows: int | None = None,
+        keep_start: bool = False,
     ) -> None:
         self.network = network
         self.objective = objective
         self.settings = settings
         self.number = epochs_before
+        self.keep_start = keep_start
         self._generator = generator
         self._device = next(network.parameters()).device
         # Noise is drawn where the rows live; on the CPU one generator serves for both.
@@ -117,6 +122,10 @@ class Trainer:
         n_batches = sum(math.ceil(size / settings.batch_size) for size in _block_sizes(x))
         progress = _Progress(patience=settings.patience, tol=settings.tol)
         best_state = None
+        if self.keep_start and settings.early_stopping and validation is not None:
+            start = sum(self._held_out_parts(validation, validation_weight).values())
+            progress.start(start - _DOUBT * abs(start) / math.sqrt(len(validation)))
+            best_state = self._state()
         try:
             for index in range(settings.epochs):
                 epoch = self._epoch(x, weight, first_step=index * n_batches, n_steps=n_batches * settings.epochs)
@@ -216,26 +225,28 @@ class Trainer:
         optimizer.search(evaluate, rate)
         return seen[0]
 
-    @torch.no_grad()
     def _validated(self, epoch: Epoch, x: Tensor, weight: Tensor | None) -> Epoch:
-        """The record with the held-out objective; its noise is the same every epoch, so that epochs compare."""
+        """The record with the held-out objective."""
         start = time.perf_counter()
-        self.network.eval()
-        noise = torch.Generator(device=self._device).manual_seed(_VALIDATION_SEED)
-        weights = [None] * len(x) if weight is None else weight.split(_VALIDATION_CHUNK)
-        sums: dict[str, Tensor] = {}
-        for chunk, share in zip(x.split(_VALIDATION_CHUNK), weights, strict=False):
-            terms = self.objective.terms(
-                self.network, chunk, noise, progress=epoch.number, training=False, weight=share
-            )
-            _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, len(chunk))
-        parts = {name: float(value) / len(x) for name, value in sums.items()}
+        parts = self._held_out_parts(x, weight)
         return replace(
             epoch,
             validation=sum(parts.values()),
             validation_parts=parts,
             seconds=epoch.seconds + time.perf_counter() - start,
         )
+
+    @torch.no_grad()
+    def _held_out_parts(self, x: Tensor, weight: Tensor | None) -> dict[str, float]:
+        """The terms of the objective per row; their noise is the same every epoch, so that epochs compare."""
+        self.network.eval()
+        noise = torch.Generator(device=self._device).manual_seed(_VALIDATION_SEED)
+        weights = [None] * len(x) if weight is None else weight.split(_VALIDATION_CHUNK)
+        sums: dict[str, Tensor] = {}
+        for chunk, share in zip(x.split(_VALIDATION_CHUNK), weights, strict=False):
+            terms = self.objective.terms(self.network, chunk, noise, progress=self.number, training=False, weight=share)
+            _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, len(chunk))
+        return {name: float(value) / len(x) for name, value in sums.items()}
 
     @contextmanager
     def _seeded_modules(self) -> Iterator[None]:
@@ -264,6 +275,10 @@ class _Progress:
         self._patience, self._tol = patience, tol
         self._best = self._reference = math.inf
         self._epochs_since = 0
+
+    def start(self, loss: float) -> None:
+        """Only a lower loss than this counts as the lowest; how long to wait is counted from the first epoch on."""
+        self._best = loss
 
     def record(self, loss: float) -> bool:
         """True where `loss` is the lowest so far."""

@@ -149,7 +149,7 @@ def test_copies_of_a_row_never_stand_on_both_sides_of_the_split():
 
 
 def test_given_validation_data_are_watched_instead_of_a_held_out_share():
-    model = quick(epochs=1).fit(IRIS[:100], validation_data=IRIS[100:])
+    model = quick(epochs=1, early_stopping=False).fit(IRIS[:100], validation_data=IRIS[100:])
     assert len(model.validation_rows_) == 0
     assert model.history_[0].validation == pytest.approx(model.reconstruction_error(IRIS[100:]).mean(), rel=1e-4)
 

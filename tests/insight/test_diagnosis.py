@@ -263,3 +263,13 @@ def test_rows_that_were_dropped_are_not_counted_and_it_is_said(tmp_path: Path) -
     found = diagnose(model, rows)
     assert "of the rows kept" in found["Which rows are strangest?"].figure
     assert "without those that were dropped" in narrows.report(model, rows, diagnosis=found)
+
+
+@pytest.mark.parametrize("n", [4, 8, 30, 300])
+def test_a_model_behind_pca_says_so_first(n: int) -> None:
+    line = np.linspace(-1, 1, n)[:, None] * np.arange(1, 7) + 0.01 * np.random.default_rng(0).normal(size=(n, 6))
+    model = fitted(rows=line, n_components=1, epochs=3, loss="mse", learning_rate=1e-5)
+    found = diagnose(model, line)
+    finding = found["Better than the simple methods?"]
+    assert finding.number("squared_error") > finding.number("pca_squared_error")
+    assert found.headline.startswith(finding.meaning)

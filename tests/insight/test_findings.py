@@ -223,7 +223,7 @@ def test_a_denoiser_is_not_called_worse_than_pca_where_it_cleans_better() -> Non
 
 
 def test_a_model_that_knows_nothing_is_not_said_to_know_what_is_typical() -> None:
-    ignorant = Autoencoder(n_components=1, epochs=1, learning_rate=1e-9, random_state=0, device="cpu").fit(ROWS)
+    ignorant = Autoencoder(n_components=1, epochs=1, loss="mse", learning_rate=1e-9, random_state=0).fit(ROWS)
     finding = copying(evidence(ignorant))
     assert finding is not None
     assert (finding.verdict, "knows what is typical" in finding.meaning) == ("watch", False)

@@ -9,7 +9,7 @@ from narrows.insight.findings.stability import spread
 from narrows.insight.findings.training import HOLDS, convergence, overfitting
 from narrows.insight.findings.usefulness import neighbourhoods, with_labels
 from narrows.insight.findings.where import by_column, worst_rows
-from narrows.insight.findings.yardsticks import beside_pca
+from narrows.insight.findings.yardsticks import beside_pca, is_behind_pca
 
 __all__ = [
     "HOLDS",
@@ -24,6 +24,7 @@ __all__ = [
     "copying",
     "dead_units",
     "denoising",
+    "is_behind_pca",
     "neighbourhoods",
     "overfitting",
     "sensitivity",

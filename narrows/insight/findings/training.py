@@ -101,7 +101,7 @@ def _too_few(n_epochs: int, n_compared: int) -> Finding:
 
 def _rose(figure: str, best: str, watched: bool, *, kept: bool, values: dict[str, float | list[float]]) -> Finding:
     if kept:
-        meaning = f"Held-out rows did best in {best}, and the weights of that epoch were kept."
+        meaning = f"Held-out rows did best in {best}, and early stopping kept the best weights."
         return Finding(_LONG_ENOUGH, "good", figure, meaning, "", values)
     if watched:
         meaning = f"From {best} on the model learned its training rows by heart, and got worse on others."

@@ -10,6 +10,9 @@ from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
 from narrows.model import GaussianCode, TopK
 
+_NAME = "Better than the simple methods?"
+_WORSE, _MUCH_WORSE = 1.02, 1.5  # times PCA's error
+
 
 def beside_pca(evidence: Evidence) -> Finding:
     """The error beside PCA's with as many components, and how many PCA needs to reach it."""
@@ -29,7 +32,7 @@ def beside_pca(evidence: Evidence) -> Finding:
         "mean_squared_error": mean,
         "components_pca_needs": float("nan") if needed is None else float(needed),
     }
-    name = "Better than the simple methods?"
+    name = _NAME
     needs = (
         f"PCA needs {needed} components" if needed is not None else f"PCA needs more than {len(curve) - 1} components"
     )
@@ -63,7 +66,7 @@ def beside_pca(evidence: Evidence) -> Finding:
     figure = f"squared error {ours:.4g} per row, {theirs:.4g} for PCA with as many components"
     if isinstance(code, TopK):
         figure += f" as units are active ({k})"
-    cleaned = denoising(evidence) if ours > 1.02 * theirs else None
+    cleaned = denoising(evidence) if ours > _WORSE * theirs else None
     if cleaned is not None and cleaned.number("model") < cleaned.number("pca"):
         return Finding(
             name,
@@ -73,7 +76,7 @@ def beside_pca(evidence: Evidence) -> Finding:
             "Where clean rows are what matters, use less corruption.",
             values,
         )
-    if ours > 1.02 * theirs and isinstance(code, GaussianCode):
+    if ours > _WORSE * theirs and isinstance(code, GaussianCode):
         return Finding(
             name,
             "watch",
@@ -83,10 +86,10 @@ def beside_pca(evidence: Evidence) -> Finding:
             "If the reconstructions matter more than new rows, lower beta, or fit a plain autoencoder.",
             values,
         )
-    if ours > 1.02 * theirs:
+    if ours > _WORSE * theirs:
         return Finding(
             name,
-            "bad" if ours > 1.5 * theirs else "watch",
+            "bad" if ours > _MUCH_WORSE * theirs else "watch",
             figure,
             f"PCA, which takes a moment and has nothing to tune, rebuilds these rows better ({needs} to do as well).",
             "Train longer, use wider hidden layers, or use PCA.",
@@ -108,6 +111,15 @@ def beside_pca(evidence: Evidence) -> Finding:
         f"The model has learned structure that straight lines do not catch: {needs} to do as well with {k}.",
         "",
         values,
+    )
+
+
+def is_behind_pca(finding: Finding) -> bool:
+    """Whether a finding is that PCA with as many components rebuilds the rows better."""
+    return (
+        finding.name == _NAME
+        and finding.verdict != "good"
+        and finding.number("squared_error") > _WORSE * finding.number("pca_squared_error")
     )
 
 

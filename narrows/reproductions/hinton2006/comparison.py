@@ -63,6 +63,7 @@ def net(sizes: Sequence[int], seed: int, **others: object) -> Autoencoder:
         "n_components": sizes[-1],
         "hidden_layer_sizes": tuple(sizes[:-1]),
         "activation": "sigmoid",
+        "scale": "none",
         "loss": "bce",
         "validation_fraction": 0,
         "early_stopping": False,
