@@ -218,9 +218,8 @@ def _arrow_column(column: pa.ChunkedArray, label: str, source: str, native: str)
 
     kind = column.type
     if types.is_run_end_encoded(kind):
-        decoded = pa.chunked_array(
-            [pc.call_function("run_end_decode", [chunk]) for chunk in column.chunks], kind.value_type
-        )
+        chunks = [pc.call_function("run_end_decode", [chunk]) for chunk in column.chunks]
+        decoded = pa.chunked_array(chunks, kind.value_type)
         found = as_column(nw.from_native(decoded, series_only=True), label, source)
         return replace(found, type=None if found.type is None else replace(found.type, pandas=native))
     if str(kind) == "extension<arrow.bool8>":

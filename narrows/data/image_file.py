@@ -200,7 +200,7 @@ def _why_not(path: Path, folder: Path) -> str:
         head = b""
     if head in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") and path.stat().st_size > 200:
         return (
-            f"{name} in {folder} is a TIFF file with bands or numbers that cannot be read here; save it with 8 or 16 bits "
-            "a channel, or all images as an array (n, height, width, channels) in an .npy file."
+            f"{name} in {folder} is a TIFF file with bands or numbers that cannot be read here; save it with 8 or 16 "
+            "bits a channel, or all images as an array (n, height, width, channels) in an .npy file."
         )
     return f"{name} in {folder} cannot be read as an image; mend it or take it out of the folder."

@@ -244,7 +244,7 @@ def _headers(
 class _Form:
     """What every image of the folder is turned into."""
 
-    channels: Literal[1, 3]
+    channels: int
     depth: Depth
     white: float
     """White of the grey images of 16 bits, where coloured ones bring them down to 8."""
@@ -262,7 +262,7 @@ class _Reading:
 def _form(headers: dict[Path, Header], folder: Path) -> _Form:
     n_channels = max(header.channels for header in headers.values())
     first = {header.depth: path for path, header in reversed(headers.items())}
-    odd = next((depth for depth in ("float", "whole") if depth in first), None)
+    odd: Depth | None = next((depth for depth in ("float", "whole") if depth in first), None)
     if odd is not None and len(first) > 1:
         other = next(path for depth, path in first.items() if depth != odd)
         numbers = "floats" if odd == "float" else "whole numbers of 32 bits"

@@ -55,10 +55,10 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     image_shape : (height, width) or (height, width, channels) or None, default=None
         Reads the columns of a two-dimensional X as images. Arrays of three or four dimensions need no hint.
     scale : {"auto", "standard", "minmax", "quantile", "none"}, default="auto"
-        How number columns become floats. "auto" divides pixels by their largest possible value, keeps a table in
-        [0, 1] whose columns all use that interval (see `Schema.learn`), and standardises every column of anything else;
-        beside text, dates or gaps skewed columns go by their quantiles, with "quantile" all of a table. Under loss="bce"
-        or output_activation="sigmoid" every table in [0, 1] is kept.
+        How number columns become floats. "auto" brings pixels to [0, 1] by what they use, keeps a table in [0, 1]
+        whose columns all use that interval (see `Schema.learn`), and standardises every column of anything else;
+        beside text, dates or gaps skewed columns go by their quantiles, with "quantile" all of a table. Under
+        loss="bce" or output_activation="sigmoid" every table in [0, 1] is kept.
     missing : {"mask", "error", "mean"}, default="mask"
         What to do about missing cells: learn where they are and count only what is there, stop with a sentence, or
         fill in the training mean of the column.

@@ -313,9 +313,9 @@ def _mean(schema: Schema, floats: np.ndarray, weight: np.ndarray | None) -> np.n
     if not (schema.gap_floats >= 0).any():
         return np.average(floats, axis=0, weights=weight).astype(np.float32)
     total, there = np.zeros(schema.n_floats), np.zeros(schema.n_floats)
-    for start in range(0, len(floats), _CHUNK):
-        chunk = floats[start : start + _CHUNK]
-        counted = schema.observed(chunk) * (1.0 if weight is None else weight[start : start + _CHUNK, None])
+    for first in range(0, len(floats), _CHUNK):
+        chunk = floats[first : first + _CHUNK]
+        counted = schema.observed(chunk) * (1.0 if weight is None else weight[first : first + _CHUNK, None])
         total += (chunk * counted).sum(axis=0)
         there += counted.sum(axis=0)
     return (total / there).astype(np.float32)

@@ -202,7 +202,12 @@ def test_real_tables_are_read(data_folder):
     penguins = read(data_folder / "penguins" / "penguins.csv", label="species")
     assert penguins.n_columns == 7
     assert penguins.n_gaps["sex"] == 11
-    assert [penguins.dtypes[i] for i in (0, 1, 5, 6)] == ["object", "float64", "object", "object"]  # the years name seasons
+    assert [penguins.dtypes[i] for i in (0, 1, 5, 6)] == [
+        "object",
+        "float64",
+        "object",
+        "object",
+    ]  # the years name seasons
     flights = read(data_folder / "flights" / "flights.csv.gz", missing="drop")
     assert (len(flights), flights.n_columns) == (327_346, 19)
     assert flights.dtypes[18] == "datetime64[s]"

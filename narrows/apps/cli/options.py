@@ -17,8 +17,8 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A table (CSV, Excel, Parquet, Feather, JSON), an NPY, NPZ or IDX file, a folder of images, or a set's name: "
-        "digits, mnist, fashion-mnist.",
+        help="A table (CSV, Excel, Parquet, Feather, JSON), an NPY, NPZ or IDX file, a folder of images, or a set's "
+        "name: digits, mnist, fashion-mnist.",
         show_default=False,
     ),
 ]
