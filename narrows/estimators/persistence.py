@@ -212,12 +212,16 @@ def write_folder(path: Path, files: dict[str, bytes], *, overwrite: bool) -> Non
 
 
 def _check_free(path: Path, overwrite: bool) -> None:
-    if not os.path.lexists(path):
+    if not os.path.lexists(path) or _is_empty(path):
         return
     if not overwrite:
         raise _taken(path)
     if not replaceable(path):
         raise OutputExistsError(f"{path} holds more than a narrows model and is not overwritten; choose another name.")
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
 
 
 def _taken(path: Path) -> OutputExistsError:

@@ -76,6 +76,14 @@ def test_a_model_whose_name_is_taken_during_the_training_is_saved_beside_it(
     assert sorted(path.name for path in Path().iterdir()) == ["m", "m-2", table.name]
 
 
+def test_an_empty_folder_that_was_there_before_is_filled(shell, quick) -> None:
+    Path("m").mkdir()
+    done = shell("fit", "digits", "-o", "m", *quick)
+    assert done.status == 0
+    assert narrows.load("m").history_
+    assert [path.name for path in Path().iterdir()] == ["m"]
+
+
 def test_names_with_dots_and_numbers_that_are_taken_too(shell, quick, meanwhile) -> None:
     take(Path("rate-0.5-2"))
     meanwhile(lambda: Path("rate-0.5").write_text("theirs"))

@@ -33,6 +33,21 @@ persistence.write_folder = slow
 sys.exit(main())
 """
 
+SAID_FIT = """
+import sys
+from narrows.apps.cli import main
+from narrows.estimators.anomaly.ensemble import TrimmedEnsemble
+
+fit = TrimmedEnsemble.fit
+
+def said(*args, **kwargs):
+    print("fitting", file=sys.stderr, flush=True)
+    while True:
+        fit(*args, **kwargs)
+
+TrimmedEnsemble.fit = said
+sys.exit(main())
+"""
 SLOW_READ = """
 import sys
 from narrows.apps.cli import main
@@ -148,6 +163,17 @@ def test_a_second_request_ends_it_at_once(tmp_path: Path) -> None:
     assert run.returncode == -signal.SIGTERM
     assert os.listdir(tmp_path) == []
     run.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_ended_detector_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    run = start("detect", "digits", "-o", "d", cwd=tmp_path, script=SAID_FIT)
+    wait_for(run, "fitting")
+    run.send_signal(number)
+    out, err = run.communicate(timeout=60)
+    assert (run.returncode, out) == (128 + number, "")
+    assert err.endswith("; nothing was written.\n")
+    assert os.listdir(tmp_path) == []
 
 
 def test_an_ended_sweep_keeps_the_values_that_are_done(tmp_path: Path) -> None:

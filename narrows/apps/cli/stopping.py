@@ -88,11 +88,6 @@ def written() -> str:
     return _state.written
 
 
-def is_ending() -> bool:
-    """Whether SIGTERM or SIGHUP came: the program is to save what it has, and to end."""
-    return _state.ending is not None
-
-
 def status(otherwise: int) -> int:
     """128 and the number of the signal where SIGTERM or SIGHUP came."""
     return otherwise if _state.ending is None else 128 + _state.ending

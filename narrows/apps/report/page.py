@@ -76,7 +76,7 @@ def report(
     page = _page(model, rows, y, found, random_state)
     if target is not None:
         try:
-            with whole_file(target) as file:
+            with whole_file(target, replace=overwrite) as file:
                 file.write(page.encode(errors="backslashreplace"))
         except OSError as error:
             raise OutputError(f"{target} could not be written ({error.strerror or error}).") from error
