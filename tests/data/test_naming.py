@@ -44,7 +44,9 @@ def test_a_few_years_are_names_and_a_long_span_is_a_number(name):
         ("zip", R.integers(10_000, 99_999, 500)),  # too many to be learned as names
         ("zip", R.integers(1, 9, 500)),  # no postcode is that small
         ("station", R.integers(1, 9, 500) + 0.5),
-        ("station", R.integers(-9, 9, 500)),
+        ("station", R.integers(-9, 19, 500)),
+        ("code", R.integers(0, 4, 500)),  # may be steps of a scale
+        ("year", R.choice([2001, 3001], 500)),
         ("code", np.arange(20).repeat(2)),  # hardly any comes again
         ("code", np.array(["a", "b"] * 50, dtype=object)),
         ("code", np.full(50, np.nan)),

@@ -58,10 +58,18 @@ def test_answers_have_the_decimals_and_the_levels_of_the_training_rows():
         noisy = floats + R.normal(0, 0.3, floats.shape).astype(np.float32)
         back = schema.decode(noisy)
         assert (back["price"] == back["price"].round(2)).all()
-        assert back["price"].between(frame["price"].min(), frame["price"].max()).all()
         assert not (back["share"] == back["share"].round(6)).all()
         if "stars" in back:
             assert set(back["stars"]) <= {1, 2, 3, 4, 5}
+
+
+def test_no_count_leaves_the_range_and_no_number_of_a_mixed_table_does():
+    counts = pd.DataFrame({"share": MONEY["share"], "n": R.poisson(30, N), "whole": R.poisson(30, N) * 1.0})
+    for frame, limited in ((counts, ["n", "whole"]), (MONEY, ["price", "share", "gain"])):
+        schema, floats = learn(frame)
+        back = schema.decode(9 * floats)
+        assert all(back[name].between(frame[name].min(), frame[name].max()).all() for name in limited)
+    assert learn(counts)[0].decode(9 * learn(counts)[1])["share"].max() > 2 * counts["share"].max()
 
 
 def test_numbers_of_arrays_are_not_rounded():
