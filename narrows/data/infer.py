@@ -56,7 +56,10 @@ def learn_kinds(
         found = measure(part, sample_weight)
         numeric, unit = learn_numeric(part, found, scale, columns=left, sample_weight=sample_weight)
         if rows.names is not None and rows.image_shape is None:
-            numeric = replace(numeric, extent=learn_extent(rows.select(left), found))
+            extent = learn_extent(rows.select(left), found)
+            is_integer = np.array([np.dtype(name).kind in "iu" for name in part.dtypes])
+            # What a row beyond the others is rebuilt as lies beyond them too, where it is measured and not counted.
+            numeric = replace(numeric, extent=extent.widened(is_integer | (extent.decimals == 0)))
         if aside and numeric.constant.all():
             raise DataError(_nothing_left(rows, aside + [s for i in left if (s := _constant(rows, int(i), False))]))
         return (numeric, *aside), unit

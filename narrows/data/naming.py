@@ -44,5 +44,7 @@ def names_something(name: str, values: np.ndarray) -> bool:
     levels = np.unique(values)
     if not 2 <= len(levels) <= (_MOST_YEARS if is_year else _MOST_LEVELS) or len(values) < _ROWS_OF_LEVEL * len(levels):
         return False
-    low, high = (1000, 2999) if is_year else (100 if is_postal else 0, 2**53)
-    return bool((levels == np.rint(levels)).all() and low <= levels[0] and levels[-1] <= high)
+    # Codes of one digit may as well be steps of a scale.
+    first, last = (1000, 1000) if is_year else (100, 1000) if is_postal else (0, 10)
+    is_whole = bool((levels == np.rint(levels)).all()) and levels[-1] < (3000 if is_year else 2**53)
+    return bool(is_whole and levels[0] >= first and levels[-1] >= last)

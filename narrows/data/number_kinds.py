@@ -7,13 +7,12 @@ import numpy as np
 from narrows.data.columns import is_gap
 from narrows.data.kinds import ColumnKind, Common, Numeric, Quantile
 from narrows.data.kinds.extent import Extent
-from narrows.data.numbers import FREE, heap, is_spread
+from narrows.data.numbers import FREE, heap, is_apart
 from narrows.data.rows import Rows
 from narrows.data.scaling import Scale, learn_numeric
 from narrows.data.statistics import Statistics, measure
 
 _SKEWED, _MANY = 3.0, 20  # skewness, and different values, from which on numbers go by their quantiles
-_UNLIKE = 0.15  # the largest share of rows that normal numbers may put on other levels of a rating
 _MANY_HEAPS = 20  # columns of mostly one value, more than a third of all, are a picture or counts of words
 
 
@@ -27,8 +26,8 @@ def learn_numbers(
 ) -> tuple[list[ColumnKind], str]:
     """Numbers of a mixed table, and what one unit of a float is.
 
-    Each column is standardised, or goes by its quantiles where it is skewed or all shall be. Beside its `common` value
-    a column always goes by its quantiles.
+    Each column is standardised, or goes by its quantiles where it is skewed, a rating, has a `common` value, or where
+    all columns shall.
     """
     part = rows.select(columns)
     found = measure(part, weight)
@@ -73,7 +72,7 @@ def learn_extent(rows: Rows, found: Statistics) -> Extent:
 
 
 def common_values(rows: Rows, columns: np.ndarray, weight: np.ndarray) -> dict[int, float]:
-    """Column -> the value that a large share of its cells have while the others are spread; of tables with names."""
+    """Column of a table with names -> the value that many of its cells have, where that is a thing of its own."""
     if rows.names is None or rows.image_shape is not None:
         return {}
     dtypes = rows.dtypes  # made anew at each asking
@@ -86,7 +85,7 @@ def common_values(rows: Rows, columns: np.ndarray, weight: np.ndarray) -> dict[i
             heaps[i] = found
     if len(heaps) > _MANY_HEAPS and 3 * len(heaps) > len(numbers):
         return {}
-    return {i: found for i, found in heaps.items() if is_spread(_there(rows, i), found)}
+    return {i: found for i, found in heaps.items() if is_apart(_there(rows, i), found)}
 
 
 def common_mask(rows: Rows, common: dict[int, float], weight: np.ndarray, with_gap: list[int]) -> Common:
@@ -105,11 +104,9 @@ def _quantile(
     values = rows.column(i).astype(np.float64)
     is_other = ~np.isnan(values) & (values != (np.nan if common is None else common))
     values, weight = values[is_other], weight[is_other]
-    levels = extent.levels[0]
-    if scale == "auto" and common is None:
-        is_far = _is_skewed(values, weight) if levels is None else _is_unlike_normal(values, weight, levels)
-        if not is_far:
-            return None
+    is_rating = extent.levels[0] is not None
+    if scale == "auto" and common is None and not is_rating and not _is_skewed(values, weight):
+        return None
     _, spread = _moments(values, weight)
     return Quantile.learn(
         i,
@@ -117,7 +114,7 @@ def _quantile(
         weight,
         spread=spread,
         decimals=int(extent.decimals[0]),
-        is_rating=levels is not None,
+        is_rating=is_rating,
         common=common,
     )
 
@@ -139,13 +136,3 @@ def _is_skewed(values: np.ndarray, weight: np.ndarray) -> bool:
     mean, spread = _moments(values, weight)
     skewness = weight @ ((values - mean) / spread) ** 3 / weight.sum()
     return bool(abs(skewness) > _SKEWED) and len(np.unique(values)) > _MANY
-
-
-def _is_unlike_normal(values: np.ndarray, weight: np.ndarray, levels: np.ndarray) -> bool:
-    """Whether the shares of a rating's levels are far from those that normal numbers put on them would have."""
-    from scipy.special import ndtr
-
-    mean, spread = _moments(values, weight)
-    shares = np.bincount(np.searchsorted(levels, values), weights=weight, minlength=len(levels)) / weight.sum()
-    below = ndtr(((levels[:-1] + levels[1:]) / 2 - mean) / spread)
-    return float(np.abs(shares - np.diff(below, prepend=0.0, append=1.0)).sum()) / 2 > _UNLIKE

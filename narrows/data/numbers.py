@@ -11,6 +11,7 @@ MOST_DECIMALS = 6
 _MOST_LEVELS, _FEWEST_OF_LEVEL = 20, 5  # different values of a rating, and rows that each must have
 _HEAP = 0.3  # share from which on one value is a thing of its own
 _FEWEST_OTHERS, _FEWEST_DIFFERENT = 20, 6  # the rows beside it, and their different values
+_FEW_OTHERS = 0.3  # the same of a rating
 _SAMPLE, _GLANCE = 10_000, 100
 _CHUNK = 1 << 20
 _NOISE = 8  # steps of the dtype that computed numbers, such as 3 * 12.3, may be off
@@ -65,11 +66,14 @@ def heap(values: np.ndarray, weight: np.ndarray) -> float | None:
     return float(distinct[place]) if weight[values == distinct[place]].sum() >= _HEAP * weight.sum() else None
 
 
-def is_spread(values: np.ndarray, heap: float) -> bool:
-    """Whether the values (n,) beside their heap are many and different, and not the levels of a rating."""
+def is_apart(values: np.ndarray, heap: float) -> bool:
+    """Whether the heap of the values (n,) is a thing of its own: the others are many and different, or, of a rating,
+    so few that its levels hardly differ in their ranks.
+    """
     others = values[values != heap]
-    is_many = len(others) >= _FEWEST_OTHERS and len(np.unique(others)) >= _FEWEST_DIFFERENT
-    return is_many and levels_of(values) is None
+    if levels_of(values) is not None:
+        return len(others) < _FEW_OTHERS * len(values)
+    return len(others) >= _FEWEST_OTHERS and len(np.unique(others)) >= _FEWEST_DIFFERENT
 
 
 def _decimals(values: np.ndarray, least: int) -> int:

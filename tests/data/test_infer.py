@@ -57,7 +57,8 @@ def test_columns_are_taken_for_what_they_hold():
         "town": "too many levels (290)",
         "gone": "empty",
     }
-    assert [kind.name for kind in schema.kinds[:6]] == ["numeric", "quantile", "date", "boolean", "gaps", "category"]
+    kinds = ["numeric", "quantile", "quantile", "date", "boolean", "gaps", "category"]  # "count" is a rating
+    assert [kind.name for kind in schema.kinds[:7]] == kinds
 
 
 def test_numbers_without_gaps_are_one_block_as_if_there_were_nothing_else():
@@ -143,7 +144,7 @@ def test_columns_may_be_said_to_be_categories():
 )
 def test_whole_numbers_that_count_the_rows_are_set_aside(values, is_aside):
     schema, _ = learn(pd.DataFrame({"n": values, "x": R.normal(size=50)}))
-    assert bool(schema.left_out) == is_aside
+    assert schema.left_out == ({"n": "counts the rows"} if is_aside else {})
 
 
 @pytest.mark.parametrize("name", ["id", "customer_id", "ID", "userId", "Unnamed: 0", "serial no"])

@@ -34,6 +34,12 @@ class Extent:
         levels = tuple(self.levels[place] for place in places)
         return Extent(self.low[places], self.high[places], self.decimals[places], levels)
 
+    def widened(self, is_limited: np.ndarray) -> Extent:
+        """With the limits of some columns alone, bool (c,)."""
+        most = np.finfo(np.float64).max
+        low, high = np.where(is_limited, self.low, -most), np.where(is_limited, self.high, most)
+        return Extent(low, high, self.decimals, self.levels)
+
     def keep(self, block: np.ndarray) -> np.ndarray:
         """The block (n, c) rounded, put on the levels, and clipped; in place."""
         for decimals in np.unique(self.decimals[self.decimals >= 0]):

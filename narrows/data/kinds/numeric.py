@@ -32,7 +32,7 @@ class Numeric:
     bounded: bool
     """Whether every encoded float of the training rows lies in [0, 1]."""
     extent: Extent | None = None
-    """Of the training rows, which decoded rows do not leave; None for arrays of numbers without names."""
+    """What decoded cells may be; None for arrays of nothing but numbers, without names."""
     variance: np.ndarray | None = None
     """(c,): of the floats; None where nothing asks for it."""
 

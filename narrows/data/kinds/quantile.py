@@ -12,6 +12,8 @@ from narrows.data.kinds.kind import Loss, restored_columns, restored_numbers
 from narrows.data.numbers import FREE, MOST_DECIMALS, rounded
 
 _MAX_KNOTS = 1000
+_FARTHEST = 4.0  # a rare level of a rating is no outlier
+_AWAY = 1 / 8  # of the way between two levels of a rating, in which a float is always the nearer one
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,8 @@ class Quantile:
         share = np.bincount(place, weights=weight)
         share /= share.sum()
         scores = ndtri(np.clip(np.cumsum(share) - share / 2, 1e-12, 1 - 1e-12))  # the middle of a tie
+        if is_rating:
+            scores = _stretched(scores, share)
         if len(distinct) > _MAX_KNOTS:
             at = np.searchsorted(np.cumsum(share), np.linspace(0, 1, _MAX_KNOTS))
             kept = np.unique(np.concatenate([[0], np.minimum(at, len(distinct) - 1), [len(distinct) - 1]]))
@@ -131,13 +135,32 @@ class Quantile:
         return cls(restored_columns(arrays, 1), knots, scores, spread, decimals, cuts, common)
 
 
+def _stretched(scores: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Scores of a rating's levels (m,) with the outer two moved outwards until mean and variance are 0 and 1.
+
+    Numbers drawn from a normal distribution that has their mean and variance then fall to the levels by their shares,
+    which they would not among scores that have drawn together as ties do.
+    """
+    outer, inner = np.array([0, -1]), slice(1, -1)
+    weight = share[outer].sum()
+    middle = -(share[inner] @ scores[inner]) / weight
+    variance = (1 - share[inner] @ np.square(scores[inner])) / weight - middle**2
+    if variance <= 0:
+        return scores
+    way = np.sqrt(variance * share[outer[::-1]] / share[outer])
+    stretched = scores.copy()
+    stretched[0] = min(scores[0], max(middle - way[0], -_FARTHEST))
+    stretched[-1] = max(scores[-1], min(middle + way[1], _FARTHEST))
+    return stretched
+
+
 def _cuts(scores: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Where the knots (m,) part so that standard normal floats have their shares: (m - 1,); `below` are the sums of
     the shares.
 
-    Each cut keeps to the middle half between its neighbours, so that an answer near a knot is always that knot.
+    Each cut keeps away from both its neighbours, so that an answer near a knot is always that knot.
     """
     from scipy.special import ndtri
 
-    step = np.diff(scores)
-    return np.clip(ndtri(below.clip(1e-12, 1 - 1e-12)), scores[:-1] + step / 4, scores[1:] - step / 4)
+    away = _AWAY * np.diff(scores)
+    return np.clip(ndtri(below.clip(1e-12, 1 - 1e-12)), scores[:-1] + away, scores[1:] - away)

@@ -36,6 +36,15 @@ class SetAside:
         return cls(np.array([column]), reason, dtype.name, value)
 
     @property
+    def cure(self) -> str | None:
+        """What to do for the column to be learned from; None where it holds nothing to learn."""
+        if self.reason in ("constant", "empty"):
+            return None
+        if np.dtype(self.dtype).kind in "iu":
+            return "give it as floats, or name it in categorical"
+        return "name it in categorical"
+
+    @property
     def float_columns(self) -> np.ndarray:
         return np.zeros(0, dtype=np.intp)
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from scipy import stats
 
 from narrows.data.columns import is_gap
-from narrows.data.kinds import KINDS, Boolean, Category, ColumnKind, DateTime, Gaps, Quantile, SetAside
+from narrows.data.kinds import KINDS, Boolean, Category, ColumnKind, Common, DateTime, Gaps, Quantile, SetAside
 
 R = np.random.default_rng(0)
 
@@ -166,6 +166,28 @@ def test_a_constant_comes_back_and_any_other_column_that_is_set_aside_is_missing
     np.testing.assert_array_equal(kind.decode(np.zeros((2, 0)))[:, 0], column)
     empty = restored(SetAside.of(0, "empty", column.dtype))
     assert is_gap(empty.decode(np.zeros((1, 0)))).all()
+
+
+@pytest.mark.parametrize(
+    ("reason", "dtype", "cure"),
+    [
+        ("constant", np.float64, None),
+        ("empty", object, None),
+        ("counts the rows", np.int64, "give it as floats, or name it in categorical"),
+        ("too many levels (500)", object, "name it in categorical"),
+    ],
+)
+def test_what_is_set_aside_says_how_to_keep_it(reason, dtype, cure):
+    assert SetAside.of(0, reason, np.dtype(dtype)).cure == cure
+
+
+def test_a_common_value_is_told_from_others_and_from_gaps():
+    kind = restored(Common(np.array([3, 5]), np.array([0.0, 40.0]), np.array([0.9, 0.5]), np.array([1.0, 0.5])))
+    block = np.array([[0.0, 40.0], [1.0, 39.0], [np.nan, np.nan]])
+    np.testing.assert_array_equal(kind.encode(block), [[1, 1], [0, 0], [1, 0.5]])
+    np.testing.assert_array_equal(kind.decode(np.array([[0.5, 0.4]])), [[True, False]])
+    np.testing.assert_allclose(kind.costs, stats.entropy([[0.9, 0.5], [0.1, 0.5]]))
+    assert kind.float_words == [" is 0", " is 40"]
 
 
 @pytest.mark.parametrize(
