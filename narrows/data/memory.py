@@ -103,9 +103,10 @@ def give_back(rows: Rows) -> Any:
 
 def native_columns(rows: Rows) -> dict[str, Any]:
     """The columns of rows as those of their own kind of frame, lists and structs together again."""
+    names = rows.feature_names
     return {
         name: as_native(rows.column(places[0]), rows.column_type(places[0]), rows.container)
-        if [name] == [rows.feature_names[i] for i in places]
+        if name == names[places[0]]
         else as_whole(rows, places, rows.container)
         for name, places in joined(rows)
     }
@@ -162,8 +163,7 @@ def _parts(X: Any, names: Sequence[str], source: str) -> Parts:
     if nw.dependencies.is_pandas_like_dataframe(X):
         series = (X.iloc[:, i] for i in range(len(names)))  # by place: labels may be of any kind
     else:
-        frame = nw.from_native(X, eager_only=True)
-        series = (frame[:, i].to_native() for i in range(len(names)))
+        series = X.columns if nw.dependencies.is_pyarrow_table(X) else X.get_columns()
     parts = [
         part
         for column, name in zip(series, names, strict=True)

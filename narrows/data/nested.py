@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.column_type import Column, ColumnType, Opaque, is_gap, is_missing
+from narrows.data.column_type import Column, ColumnType, is_gap, is_missing
+from narrows.data.natives import arrow_type, as_native
 from narrows.data.objects import opaque_column
 
 if TYPE_CHECKING:
@@ -226,8 +227,6 @@ def _gaps(rows: Rows, places: list[int]) -> np.ndarray:
 def _as_list(rows: Rows, places: list[int], word: str, item: str) -> pa.Array:
     import pyarrow as pa
 
-    from narrows.data.columns import arrow_type, as_native
-
     kind = rows.column_type(places[0])
     assert kind is not None
     n, width = len(rows), len(places)
@@ -250,8 +249,6 @@ def _as_list(rows: Rows, places: list[int], word: str, item: str) -> pa.Array:
 
 def _as_struct(rows: Rows, places: list[int]) -> pa.Array:
     import pyarrow as pa
-
-    from narrows.data.columns import as_native
 
     names = rows.feature_names
     fields, whole = [], ""
@@ -276,8 +273,3 @@ def _objects(rows: Rows, places: list[int], array: pa.Array, word: str) -> np.nd
     for i, cell in enumerate(array.to_pylist()):
         found[i] = tuple(cell) if word == "tuple" and cell is not None else cell
     return found
-
-
-def unwrapped(values: np.ndarray) -> list[Any]:
-    """The cells of an `Opaque` column as they came; texts, of other columns, as they are."""
-    return [cell.cell if isinstance(cell, Opaque) else cell for cell in values.tolist()]

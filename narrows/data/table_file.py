@@ -84,12 +84,13 @@ def as_table(rows: Rows, ending: str) -> pa.Table:
 
     named = {}
     with _fitting(ending):
-        apart = ((name, [i]) for i, name in enumerate(rows.feature_names))  # text files hold neither lists nor structs
+        names = rows.feature_names
+        apart = ((name, [i]) for i, name in enumerate(names))  # text files hold neither lists nor structs
         for name, places in apart if ending == ".csv" else joined(rows):
             column, kind = rows.column(places[0]), rows.column_type(places[0])
             if kind is None:
                 named[name] = pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
-            elif name != rows.feature_names[places[0]]:
+            elif name != names[places[0]]:
                 named[name] = as_whole(rows, places, "pyarrow")
             elif ending == ".csv" and (kind.name == "Object" or (kind.name == "String" and kind.reading is None)):
                 named[name] = pa.array([None if cell is None else str(cell) for cell in column.tolist()], pa.string())

@@ -60,18 +60,20 @@ def table_rows(
     twice = first_repeated(names)
     if twice is not None:
         raise DataError(f"{source} has two columns named {twice!r}; rename one of them.")
+    known, known_text = set(names), set(text)
     for name in (*(columns or ()), *(ignore or ()), *((label,) if label is not None else ())):
-        _check_known(column_of(name, names), names, source)
+        if column_of(name, known) not in known:
+            _refuse_unknown(name, names, source)
     if not table.num_rows:
         raise DataFormatError(f"{source} has a header but no rows; give it at least one row.")
     left_out = dict.fromkeys(ignore or (), "ignored") | ({} if label is None else {label: "the label"})
-    chosen = [name for name in dict.fromkeys(columns or names) if name not in left_out]
+    chosen = dict.fromkeys(name for name in columns or names if name not in left_out)
     if not chosen:
         raise DataError(f"{source} has no column left to learn from; ignore fewer of them.")
     parts = [
         part
-        for base in dict.fromkeys(column_of(name, names) for name in chosen)
-        for part in _columns(table[base], base, source, is_text=base in text)
+        for base in dict.fromkeys(column_of(name, known) for name in chosen)
+        for part in _columns(table[base], base, source, is_text=base in known_text)
         if part[0] not in left_out and (part[0] in chosen or base in chosen)
     ]
     kept = [column for _, column in parts]
@@ -88,9 +90,7 @@ def table_rows(
     )
 
 
-def _check_known(name: str, names: list[str], source: str) -> None:
-    if name in names:
-        return
+def _refuse_unknown(name: str, names: list[str], source: str) -> None:
     near = difflib.get_close_matches(name, names, n=3)
     if near:
         raise DataError(f"{source} has no column {name!r}; did you mean {' or '.join(map(repr, near))}?")
