@@ -13,7 +13,7 @@ import numpy as np
 from narrows.data.columns import Column, ColumnType, as_columns, as_native
 from narrows.data.containers import as_one_row, collected, is_frame
 from narrows.data.labels import Labels, first_repeated
-from narrows.data.nested import Parts, as_whole, joined
+from narrows.data.nested import Parts, as_whole, joined, with_missing
 from narrows.data.rows import Layout, Rows, row_name
 from narrows.errors import DataError, NotNumericError, SettingError
 
@@ -71,6 +71,8 @@ def as_rows(
             )
         X = collected(X if schema is None else as_one_row(X, schema))
         rows = _from_frame(X, name) if is_frame(X) else _from_array(X, name)
+        if schema is not None and schema.names is not None and schema.types is not None:
+            rows = with_missing(rows, schema.names, schema.types)
     return rows if image_shape is None else _with_image_shape(rows, image_shape)
 
 

@@ -119,6 +119,25 @@ def as_whole(rows: Rows, places: list[int], container: str) -> Any:
     return pd.array(_objects(rows, places, array, word), dtype=object)
 
 
+def with_missing(rows: Rows, names: tuple[str, ...], types: Sequence[ColumnType | None]) -> Rows:
+    """Rows whose columns without any cell have the parts, all of them gaps, that a fit saw there.
+
+    names, types : of the columns of the fit.
+    """
+    wholes = {kind.part_of for kind in types if kind is not None and kind.part_of}
+    empty = {name for i, name in enumerate(rows.feature_names) if name in wholes and is_gap(rows.column(i)).all()}
+    if not empty:
+        return rows
+    values, found, kinds = [], [], []
+    for i, name in enumerate(rows.feature_names):
+        parts = [(part, kind) for part, kind in zip(names, types, strict=True) if kind and kind.part_of == name]
+        for part, kind in parts if name in empty else [(name, rows.column_type(i))]:
+            found.append(part)
+            kinds.append(kind)
+            values.append(np.full(len(rows), np.nan) if name in empty else rows.column(i))
+    return replace(rows, values=tuple(values), names=tuple(found), types=tuple(kinds))
+
+
 # -- apart
 
 
