@@ -13,7 +13,7 @@ import numpy as np
 from narrows.data.columns import Column, ColumnType, as_columns, as_native
 from narrows.data.containers import as_one_row, collected, is_frame
 from narrows.data.labels import Labels, first_repeated
-from narrows.data.nested import Parts, as_whole, joined
+from narrows.data.nested import Parts, as_whole, joined, with_missing
 from narrows.data.rows import Layout, Rows, row_name
 from narrows.errors import DataError, NotNumericError, SettingError
 
@@ -73,6 +73,8 @@ def as_rows(
             )
         X = collected(X if schema is None else as_one_row(X, schema))
         rows = _from_frame(X, name) if is_frame(X) else _from_array(X, name)
+        if schema is not None and schema.names is not None and schema.types is not None:
+            rows = with_missing(rows, schema.names, schema.types)
     return rows if image_shape is None else _with_image_shape(rows, image_shape)
 
 
@@ -105,9 +107,10 @@ def give_back(rows: Rows) -> Any:
 
 def native_columns(rows: Rows) -> dict[str, Any]:
     """The columns of rows as those of their own kind of frame, lists and structs together again."""
+    names = rows.feature_names
     return {
         name: as_native(rows.column(places[0]), rows.column_type(places[0]), rows.container)
-        if [name] == [rows.feature_names[i] for i in places]
+        if name == names[places[0]]
         else as_whole(rows, places, rows.container)
         for name, places in joined(rows)
     }
@@ -164,8 +167,7 @@ def _parts(X: Any, names: Sequence[str], source: str) -> Parts:
     if nw.dependencies.is_pandas_like_dataframe(X):
         series = (X.iloc[:, i] for i in range(len(names)))  # by place: labels may be of any kind
     else:
-        frame = nw.from_native(X, eager_only=True)
-        series = (frame[:, i].to_native() for i in range(len(names)))
+        series = X.columns if nw.dependencies.is_pyarrow_table(X) else X.get_columns()
     parts = [
         part
         for column, name in zip(series, names, strict=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.column_type import Column, ColumnType, Opaque, is_gap, is_missing
+from narrows.data.column_type import Column, ColumnType, is_gap, is_missing
+from narrows.data.natives import arrow_type, as_native
 from narrows.data.objects import opaque_column
 
 if TYPE_CHECKING:
@@ -116,6 +117,25 @@ def as_whole(rows: Rows, places: list[int], container: str) -> Any:
     if kind.pandas.endswith("[pyarrow]"):
         return pd.array(array, dtype=pd.ArrowDtype(array.type))
     return pd.array(_objects(rows, places, array, word), dtype=object)
+
+
+def with_missing(rows: Rows, names: tuple[str, ...], types: Sequence[ColumnType | None]) -> Rows:
+    """Rows whose columns without any cell have the parts, all of them gaps, that a fit saw there.
+
+    names, types : of the columns of the fit.
+    """
+    wholes = {kind.part_of for kind in types if kind is not None and kind.part_of}
+    empty = {name for i, name in enumerate(rows.feature_names) if name in wholes and is_gap(rows.column(i)).all()}
+    if not empty:
+        return rows
+    values, found, kinds = [], [], []
+    for i, name in enumerate(rows.feature_names):
+        parts = [(part, kind) for part, kind in zip(names, types, strict=True) if kind and kind.part_of == name]
+        for part, kind in parts if name in empty else [(name, rows.column_type(i))]:
+            found.append(part)
+            kinds.append(kind)
+            values.append(np.full(len(rows), np.nan) if name in empty else rows.column(i))
+    return replace(rows, values=tuple(values), names=tuple(found), types=tuple(kinds))
 
 
 # -- apart
@@ -226,8 +246,6 @@ def _gaps(rows: Rows, places: list[int]) -> np.ndarray:
 def _as_list(rows: Rows, places: list[int], word: str, item: str) -> pa.Array:
     import pyarrow as pa
 
-    from narrows.data.columns import arrow_type, as_native
-
     kind = rows.column_type(places[0])
     assert kind is not None
     n, width = len(rows), len(places)
@@ -250,8 +268,6 @@ def _as_list(rows: Rows, places: list[int], word: str, item: str) -> pa.Array:
 
 def _as_struct(rows: Rows, places: list[int]) -> pa.Array:
     import pyarrow as pa
-
-    from narrows.data.columns import as_native
 
     names = rows.feature_names
     fields, whole = [], ""
@@ -276,8 +292,3 @@ def _objects(rows: Rows, places: list[int], array: pa.Array, word: str) -> np.nd
     for i, cell in enumerate(array.to_pylist()):
         found[i] = tuple(cell) if word == "tuple" and cell is not None else cell
     return found
-
-
-def unwrapped(values: np.ndarray) -> list[Any]:
-    """The cells of an `Opaque` column as they came; texts, of other columns, as they are."""
-    return [cell.cell if isinstance(cell, Opaque) else cell for cell in values.tolist()]

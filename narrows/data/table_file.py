@@ -104,7 +104,8 @@ def as_table(rows: Rows, ending: str) -> pa.Table:
     kinds = [rows.column_type(i) for i in range(rows.n_columns)]
     as_text = ending == ".csv" and (rows.delimiter != "," or any(kind and kind.reading for kind in kinds))
     with _fitting(ending):
-        apart = ((name, [i]) for i, name in enumerate(rows.feature_names))  # text files hold neither lists nor structs
+        names = rows.feature_names
+        apart = ((name, [i]) for i, name in enumerate(names))  # text files hold neither lists nor structs
         for name, places in apart if ending == ".csv" else joined(rows):
             column, kind = rows.column(places[0]), kinds[places[0]]
             if as_text and kind is not None and kind.reading is not None:
@@ -112,7 +113,7 @@ def as_table(rows: Rows, ending: str) -> pa.Table:
                 continue
             if kind is None:
                 native = pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
-            elif name != rows.feature_names[places[0]]:
+            elif name != names[places[0]]:
                 native = as_whole(rows, places, "pyarrow")
             elif ending == ".csv" and kind.name in ("Object", "String"):
                 native = pa.array([None if cell is None else str(cell) for cell in column.tolist()], pa.string())

@@ -63,22 +63,23 @@ def table_rows(
     twice = first_repeated(names)
     if twice is not None:
         raise DataError(f"{source} has two columns named {twice!r}; rename one of them.")
+    known = set(names)
     for name in (*(columns or ()), *(ignore or ()), *((label,) if label is not None else ()), *options.types):
-        _check_known(column_of(name, names), names, source)
+        if column_of(name, known) not in known:
+            _refuse_unknown(name, names, source)
     if not table.num_rows:
         raise DataFormatError(f"{source} has a header but no rows; give it at least one row.")
     left_out = dict.fromkeys(ignore or (), "ignored") | ({} if label is None else {label: "the label"})
-    chosen = [name for name in dict.fromkeys(columns or names) if name not in left_out]
+    chosen = dict.fromkeys(name for name in columns or names if name not in left_out)
     if not chosen:
         raise DataError(f"{source} has no column left to learn from; ignore fewer of them.")
-    bases = list(dict.fromkeys(column_of(name, names) for name in chosen))
+    bases = list(dict.fromkeys(column_of(name, known) for name in chosen))
     reader = ColumnReader.of((table[base] for base in bases), source, options, start)
-    wanted = set(chosen)
     kept = [
         part
         for base in bases
         for part in reader.read(table[base], base)
-        if part.name not in left_out and (part.name in wanted or base in wanted)
+        if part.name not in left_out and (part.name in chosen or base in chosen)
     ]
     return Rows(
         tuple(part.column.values for part in kept),
@@ -95,9 +96,7 @@ def table_rows(
     )
 
 
-def _check_known(name: str, names: list[str], source: str) -> None:
-    if name in names:
-        return
+def _refuse_unknown(name: str, names: list[str], source: str) -> None:
     near = difflib.get_close_matches(name, names, n=3)
     if near:
         raise DataError(f"{source} has no column {name!r}; did you mean {' or '.join(map(repr, near))}?")

@@ -115,6 +115,14 @@ def test_missing_lists_are_filled_and_those_there_stay():
         assert len(cells[1]) == 2
 
 
+@pytest.mark.parametrize("make", [pa.table, pd.DataFrame, pl.DataFrame])
+def test_rows_without_any_list_have_gaps_in_all_elements(make):
+    fitted = as_rows(pa.table({"x": [1.0, 2.0, 4.0], "v": ARROW["list"]}))
+    schema = Schema.learn(fitted)
+    rows = as_rows(make({"x": [2.0], "v": [None]}), schema=schema)
+    np.testing.assert_array_equal(schema.encode(rows), schema.encode(fitted)[1:2])
+
+
 def test_a_part_names_its_column():
     assert column_of("v[3]", ["v"]) == "v"
     assert column_of("v[3]", ["v", "v[3]"]) == "v[3]"

@@ -106,5 +106,6 @@ def _known(fitted: Autoencoder, names: Iterable[str]) -> list[str] | None:
     from narrows.data import column_of
 
     given = list(names)
-    wanted = {column_of(name, given) for name in fitted.schema_.names or ()}
+    known = set(given)
+    wanted = {column_of(name, known) for name in fitted.schema_.names or ()}
     return [name for name in given if name in wanted] or None
