@@ -21,8 +21,8 @@ _PAPER = 255
 def montage(images: np.ndarray, *, columns: int | None = None, scale: int | None = None) -> Image.Image:
     """Images (n, h, w) or (n, h, w, c) in a grid on white, as near to a square as it goes.
 
-    They are shown as `visible` says. Pixels are uint8, or floats in [0, 1] (clipped). ``scale`` enlarges by a whole factor with sharp edges;
-    by default small images are enlarged to about 56 pixels.
+    They are shown as `visible` says. Pixels are uint8, or floats in [0, 1] (clipped). ``scale`` enlarges by a whole
+    factor with sharp edges; by default small images are enlarged to about 56 pixels.
     """
     pixels = _sharp(visible(to_uint8(images)), scale)
     n, height, width, channels = pixels.shape

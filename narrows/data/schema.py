@@ -62,9 +62,9 @@ class Schema:
             "auto": images become pixels in [0, 1] by what they use: of half or more of 0..255, 0..1023, 0..4095,
             0..16383, 0..65535 (uint8 and uint16) or 0..1 by that, other images by the smallest and largest pixel of
             the whole set, save those of a few places that are far from all others. Images that differ little from
-            their mean by that measure are centred on it and divided by the standard deviation of all pixels; a table of numbers whose every
-            value lies in [0, 1] stays as it is; every number column of another table is standardised, or where it is
-            skewed and stands beside other kinds or gaps, normalised by its quantiles.
+            their mean by that measure are centred on it and divided by the standard deviation of all pixels.
+            A table of numbers whose every value lies in [0, 1] stays as it is; every number column of another table is
+            standardised, or where it is skewed and stands beside other kinds or gaps, normalised by its quantiles.
             "standard", "minmax": per column. "quantile": per column, the normal score of its rank, as skewed columns
             have it; for tables. "none": as it is.
         missing : {"mask", "error", "mean"}, default "mask"

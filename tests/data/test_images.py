@@ -136,7 +136,12 @@ def block(folder, **settings):
 
 @pytest.mark.parametrize(
     "ending",
-    [*("png", "tif", "tiff", "bmp", "dib", "gif", "pgm", "pnm", "ppm", "tga", "pcx", "qoi", "PNG"), "webp", "jp2", "j2k"],
+    [
+        *("png", "tif", "tiff", "bmp", "dib", "gif", "pgm", "pnm", "ppm", "tga", "pcx", "qoi", "PNG"),
+        "webp",
+        "jp2",
+        "j2k",
+    ],
 )
 def test_formats_without_loss_give_their_very_pixels(tmp_path, ending):
     image = Image.fromarray(COLOUR if ending.lower() not in ("pgm", "gif") else GREY)
@@ -395,10 +400,14 @@ def test_images_that_cannot_be_read_are_counted_and_lists_are_not(tmp_path):
     (tmp_path / "x.dcm").write_bytes(b"\0" * 128 + b"DICM")
     for name in ("labels.csv", "notes.TXT", "README", "LICENSE", "Thumbs.db", ".DS_Store", "meta.json"):
         (tmp_path / name).write_text("words")
-    assert read(tmp_path).notes == ("3 of 5 files in " + tmp_path.name + " are not images that narrows reads (.heic, .dcm) and were left out.",)
+    assert read(tmp_path).notes == (
+        "3 of 5 files in " + tmp_path.name + " are not images that narrows reads (.heic, .dcm) and were left out.",
+    )
     for name in ("0.png", "1.png", "labels.csv"):
         (tmp_path / name).unlink()
-    with pytest.raises(DataFormatError, match=r"no images that narrows reads, only files that it does not \(\.heic, \.dcm\)"):
+    with pytest.raises(
+        DataFormatError, match=r"no images that narrows reads, only files that it does not \(\.heic, \.dcm\)"
+    ):
         read(tmp_path)
 
 

@@ -214,7 +214,9 @@ def test_two_channels_are_grey_four_lie_on_white_and_of_more_three_are_seen():
         np.testing.assert_array_equal(visible(images), images[..., :3])
         np.testing.assert_allclose(visible(images[..., :2])[..., 0], images[..., :2].mean(-1), atol=top / 500)
         cover = images[..., 3:4] / top
-        np.testing.assert_allclose(visible(images[..., :4]), images[..., :3] * cover + top * (1 - cover), atol=top / 500)
+        np.testing.assert_allclose(
+            visible(images[..., :4]), images[..., :3] * cover + top * (1 - cover), atol=top / 500
+        )
         for n_channels in (1, 3):
             np.testing.assert_array_equal(visible(images[..., :n_channels]), images[..., :n_channels])
         assert visible(images[..., :2]).dtype == visible(images[..., :4]).dtype == images.dtype

@@ -54,8 +54,8 @@ def recipe(run: Run) -> str:
 
 def preview(rows: Rows) -> dict[str, Any]:
     """The first rows, as text; of images some, of all classes in turn."""
-    from narrows.estimators.anomaly.reasons import plain_value
     from narrows.data.montage import default_pixel_range
+    from narrows.estimators.anomaly.reasons import plain_value
     from narrows.insight.payloads import mixed
 
     if rows.image_shape is None:
