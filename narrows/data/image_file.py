@@ -37,8 +37,6 @@ class Header:
     channels: Literal[1, 3]
     depth: Depth
     """Of a pixel: "whole" numbers and "float" have 32 bits."""
-    height: int
-    width: int
     has_more: bool
     """Whether there are more pictures than the first: pages, or frames."""
     is_cut: bool
@@ -53,18 +51,21 @@ def read_header(path: Path, folder: Path) -> Header:
         rawmodes = _rawmodes(image)
         is_deep = image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM"))
         depth = "16 bits" if is_deep else {"I": "whole", "F": "float"}.get(image.mode, "8 bits")
-        height, width = image.height, image.width
-        if image.format != "TIFF" and _orientation(image) in _SIDEWAYS:  # Pillow turns TIFF itself
-            height, width = width, height
         return Header(
             channels=1 if _is_grey(image) else 3,
             depth=depth,  # pyright: ignore[reportArgumentType]
-            height=height,
-            width=width,
             has_more=image.format != "MPO" and bool(getattr(image, "is_animated", False)),
             is_cut=depth == "8 bits" and any(";16" in rawmode for rawmode in rawmodes),
             n_dropped=max((mode.count("X") for mode in rawmodes), default=0) if image.format == "TIFF" else 0,
         )
+
+
+def upright_size(path: Path, folder: Path) -> tuple[int, int]:
+    """The height and width of an image as its EXIF turns it; DataFormatError as of `read_header`."""
+    with open_image(path, folder) as image:
+        if image.format != "TIFF" and _orientation(image) in _SIDEWAYS:  # Pillow turns TIFF itself
+            return image.width, image.height
+        return image.height, image.width
 
 
 def open_image(path: Path, folder: Path) -> Image.Image:
@@ -103,9 +104,8 @@ def is_image_file(path: Path, folder: Path) -> bool:
 def upright_image(path: Path, folder: Path) -> Image.Image:
     """The image decoded, and turned as its EXIF says; DataFormatError where it is damaged."""
     with open_image(path, folder) as image:
-        image.filename = (
-            ""  # without a name it is not mapped from the disk, where Pillow mistakes the sides of turned TIFF
-        )
+        # Without a name the file is not mapped into memory, where Pillow mistakes the sides of turned TIFF images.
+        image.filename = ""  # pyright: ignore[reportAttributeAccessIssue]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

@@ -6,9 +6,9 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -25,15 +25,19 @@ from narrows.data.image_file import (
     over_ground,
     read_header,
     upright_image,
+    upright_size,
 )
 from narrows.data.memory import by
 from narrows.data.pixels import natural_white
 from narrows.data.rows import Rows
 from narrows.errors import DataError, DataFormatError, SettingError
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 # Files that often lie beside images, so that nobody asks where they are.
-_SIDE_ENDINGS = frozenset(
-    [
+_SIDE_ENDINGS = (
+    *(
         ".txt",
         ".csv",
         ".tsv",
@@ -47,49 +51,12 @@ _SIDE_ENDINGS = frozenset(
         ".cfg",
         ".md",
         ".rst",
-        ".html",
-        ".htm",
         ".log",
-        ".db",
-        ".pdf",
-        ".py",
-        ".ipynb",
-        ".sh",
-        ".lnk",
-        ".npy",
-        ".npz",
-        ".parquet",
-        ".pkl",
-        ".mat",
-        ".zip",
-        ".gz",
-        ".tar",
-        ".xls",
-        ".xlsx",
-        ".doc",
-        ".docx",
-        ".url",
-        ".css",
-        ".js",
-        ".lock",
-        ".sha256",
-        ".md5",
-        ".tfw",
-        ".xmp",
-    ]
+    ),
+    *(".html", ".htm", ".css", ".js", ".py", ".ipynb", ".sh", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".url", ".lnk"),
+    *(".db", ".npy", ".npz", ".parquet", ".pkl", ".mat", ".zip", ".gz", ".tar", ".lock", ".md5", ".sha256", ".tfw"),
 )
-_SIDE_NAMES = (
-    "readme",
-    "licence",
-    "license",
-    "copying",
-    "authors",
-    "makefile",
-    "changelog",
-    "version",
-    "labels",
-    "notice",
-)
+_SIDE_NAMES = ("readme", "licence", "license", "copying", "notice", "authors", "version", "changelog", "makefile")
 _COPIES = (".bak", ".tmp", ".part", ".orig")
 _SHOWN = 5
 _DTYPES: dict[Depth, type] = {"8 bits": np.uint8, "16 bits": np.uint16, "whole": np.int64, "float": np.float32}
@@ -129,11 +96,11 @@ def read_images(
         raise _none_whole(bad, folder)
     form = _form(headers, folder)
     reading = _read_all(list(headers), folder, form, size, unreadable)
+    bad += reading.bad
     ground = choose_ground(reading.vanishing)
     if ground.brightness != form.ground:
-        form = _Form(form.channels, form.depth, form.white, ground.brightness)
+        form = replace(form, ground=ground.brightness)
         reading = _read_all(reading.kept, folder, form, size, unreadable)
-    bad += reading.bad
     if not reading.kept:
         raise _none_whole(bad, folder)
     height, width = reading.images.shape[1:3]
@@ -167,8 +134,7 @@ def common_size(folder: Path, *, longest: int) -> tuple[int, int] | None:
     sizes = []
     for path in _image_paths(folder)[0]:
         with suppress(DataFormatError):
-            header = read_header(path, folder)
-            sizes.append((header.height, header.width))
+            sizes.append(upright_size(path, folder))
     if not sizes or (len(set(sizes)) == 1 and max(sizes[0]) <= longest):
         return None
     height, width = (float(side) for side in np.median(sizes, axis=0))
@@ -196,8 +162,8 @@ def is_image_name(name: str) -> bool:
 
 def is_beside(path: PurePath) -> bool:
     """Whether nobody would take a file of this name for an image."""
-    name = path.name.casefold()
-    return name.startswith((".", "~")) or path.suffix.casefold() in _SIDE_ENDINGS or name.startswith(_SIDE_NAMES)
+    name, ending = path.name.casefold(), path.suffix.casefold()
+    return name.startswith((".", "~")) or ending in _SIDE_ENDINGS or (not ending and name.startswith(_SIDE_NAMES))
 
 
 def _image_paths(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -262,7 +228,7 @@ class _Reading:
 def _form(headers: dict[Path, Header], folder: Path) -> _Form:
     n_channels = max(header.channels for header in headers.values())
     first = {header.depth: path for path, header in reversed(headers.items())}
-    odd: Depth | None = next((depth for depth in ("float", "whole") if depth in first), None)
+    odd: Depth | None = "float" if "float" in first else "whole" if "whole" in first else None
     if odd is not None and len(first) > 1:
         other = next(path for depth, path in first.items() if depth != odd)
         numbers = "floats" if odd == "float" else "whole numbers of 32 bits"
@@ -328,7 +294,7 @@ def _to_one_unit(images: np.ndarray, shallow: list[int]) -> None:
         images[i] = np.rint(images[i] * (white / 255))
 
 
-def _pixels(image, path: Path, folder: Path, form: _Form, size: tuple[int, int] | None) -> np.ndarray:
+def _pixels(image: Image.Image, path: Path, folder: Path, form: _Form, size: tuple[int, int] | None) -> np.ndarray:
     """(h, w), or (h, w, channels) where the folder is coloured: uint8, or the file's own numbers where it is deep."""
     is_deep = image.mode == "F" or image.mode.startswith("I")
     if is_deep and form.depth != "8 bits":
@@ -347,13 +313,13 @@ def _resized(pixels: np.ndarray, size: tuple[int, int], depth: Depth) -> np.ndar
     return resized if depth == "float" else np.rint(resized).astype(np.int64)
 
 
-def _scaled(image, size: tuple[int, int]):
+def _scaled(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     from PIL import Image
 
     return image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
 
 
-def _as_image(pixels: np.ndarray):
+def _as_image(pixels: np.ndarray) -> Image.Image:
     from PIL import Image
 
     return Image.fromarray(np.rint(pixels).clip(0, 255).astype(np.uint8))
@@ -408,6 +374,6 @@ def _header_notes(headers: dict[Path, Header], form: _Form) -> list[str]:
     n = sum(header.n_dropped > 0 for header in all_of)
     if n:
         notes.append(
-            f"{n} of {len(all_of)} images have more bands than were read; to keep them, save an array in an .npy file."
+            f"{n} of {len(all_of)} images have more bands than were read; an array in an .npy file can hold all."
         )
     return notes

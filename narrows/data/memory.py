@@ -333,8 +333,7 @@ def _checked_image_shape(image_shape: Sequence[int]) -> tuple[int, int, int]:
         possible = False
     if not possible:
         raise SettingError(
-            f"image_shape={image_shape!r} must be (height, width) or (height, width, channels), whole numbers "
-            "of 1 or more."
+            f"image_shape={image_shape!r} must be (height, width) or (height, width, channels), whole numbers from 1."
         )
     return shape  # pyright: ignore[reportPossiblyUnboundVariable]
 

@@ -34,9 +34,8 @@ def check_pixel_units(schema: Schema, rows: Rows) -> None:
             f"{rows.source} has pixels up to {given.largest:.4g}, but the model was fitted on pixels from "
             f"{dark:.4g} to {bright:.4g}; bring them to the same units."
         )
-    was_used = (
-        schema.bounded or not schema.floats_are_pixels
-    )  # the white of pixels that stay as they are is 1, used or not
+    # The white of pixels that stay as they are is 1, whether they use it or not.
+    was_used = schema.bounded or not schema.floats_are_pixels
     if was_used and len(rows) >= _MANY and 0 < given.largest < white / _FAR:
         warnings.warn(
             f"{rows.source} has pixels up to {given.largest:.4g}, and the model was fitted on pixels from "
