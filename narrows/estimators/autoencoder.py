@@ -56,8 +56,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     scale : {"auto", "standard", "minmax", "quantile", "none"}, default="auto"
         How number columns become floats. "auto" divides pixels by their largest possible value, keeps a table in
         [0, 1] whose columns all use that interval (see `Schema.learn`), and standardises every column of anything else;
-        beside text, dates or gaps skewed columns go by their quantiles, with "quantile" all of a table. Under loss="bce"
-        or output_activation="sigmoid" every table in [0, 1] is kept.
+        beside text, dates or gaps skewed columns go by their quantiles, with "quantile" all of a table. Under
+        loss="bce" or output_activation="sigmoid" every table in [0, 1] is kept.
     missing : {"mask", "error", "mean"}, default="mask"
         What to do about missing cells: learn where they are and count only what is there, stop with a sentence, or
         fill in the training mean of the column.

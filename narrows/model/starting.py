@@ -53,7 +53,8 @@ def start_linear(network: AutoencoderNetwork, mean: np.ndarray, directions: np.n
 
     mean : (d,). directions : V, orthonormal rows (r, d), r at most n_components.
     """
-    assert isinstance(network.encoder, MLP) and isinstance(network.decoder, MLP)
+    assert isinstance(network.encoder, MLP)
+    assert isinstance(network.decoder, MLP)
     v = torch.from_numpy(directions.astype(np.float64))
     centre = torch.from_numpy(mean.astype(np.float64))
     one = torch.eye(len(v), dtype=torch.float64)
