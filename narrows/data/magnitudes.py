@@ -44,7 +44,7 @@ class Magnitudes:
         counted = np.flatnonzero(weight > 0)
         places = counted[_places(len(counted), len(columns), most=10 * _MOST_ROWS)]
         cells = _cells(rows, columns, places)
-        signed = (cells > 0).any(axis=0) & (cells < 0).any(axis=0)
+        signed = np.asarray((cells > 0).any(axis=0) & (cells < 0).any(axis=0))
         sizes = np.abs(cells)
         order = np.argsort(sizes, axis=0)
         sizes, each = np.take_along_axis(sizes, order, axis=0), weight[places][order]
