@@ -44,15 +44,16 @@ class Magnitudes:
         counted = np.flatnonzero(weight > 0)
         places = counted[_places(len(counted), len(columns), most=10 * _MOST_ROWS)]
         cells = _cells(rows, columns, places)
-        signed = (cells > 0).any(axis=0) & (cells < 0).any(axis=0)
+        signed = np.asarray((cells > 0).any(axis=0) & (cells < 0).any(axis=0))
         sizes = np.abs(cells)
         order = np.argsort(sizes, axis=0)
         sizes, each = np.take_along_axis(sizes, order, axis=0), weight[places][order]
         mass = np.cumsum(np.where(np.isnan(sizes), 0.0, each), axis=0)
-        known = np.asarray(mass[-1] >= _FEWEST_AT_FIT)
+        counts = np.asarray(mass[-1])
+        known = np.flatnonzero(counts >= _FEWEST_AT_FIT)
         at = [np.argmax(mass >= np.maximum(q * mass[-1], np.finfo(float).tiny), axis=0) for q in _QUANTILES]
         found = np.take_along_axis(sizes, np.array(at), axis=0).T
-        return cls(np.asarray(columns)[known], found[known], signed[known], mass[-1][known])
+        return cls(np.asarray(columns)[known], found[known], signed[known], counts[known])
 
     @classmethod
     def restore(cls, arrays: dict[str, np.ndarray], n_columns: int) -> Magnitudes:
@@ -115,8 +116,8 @@ def _together(rows: Rows, sizes: np.ndarray, n_cells: np.ndarray, fit: np.ndarra
         alike = _ALIKE_OF_FEW if np.median(n_cells[some]) < _FEW else _ALIKE
         if spread <= alike and _is_far(np.median(ratios)):
             number = "All" if agree > 0.95 else "Nearly all"
-            factor = _factor(float(np.median(ratios)), (*_USUAL, 255.0))
-            return f"{number} columns of {rows.source} are {factor} than at the fit; bring them to the same units."
+            times = _factor(float(np.median(ratios)), (*_USUAL, 255.0))
+            return f"{number} columns of {rows.source} are {times} than at the fit; bring them to the same units."
     return None
 
 

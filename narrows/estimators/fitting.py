@@ -14,7 +14,7 @@ from narrows.data import Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, SettingError
 from narrows.estimators import checks
 from narrows.estimators.resolving import learn_schema, resolve
-from narrows.estimators.starting import enough, start
+from narrows.estimators.starting import begin, enough
 from narrows.model import AutoencoderNetwork
 from narrows.training import (
     DistinctRows,
@@ -129,7 +129,7 @@ def plan(
     else:
         some = enough(kept, schema.n_floats)
         known, counts = floats[distinct.first[some]], None if distinct.weight is None else distinct.weight[some]
-        begins_at_pca = start(model, network, known, counts, _mean(schema, known, counts))
+        begins_at_pca = begin(model, network, known, counts, _mean(schema, known, counts))
     network.to(device)
 
     def tensors(places: np.ndarray) -> tuple[Tensor, Tensor | None]:

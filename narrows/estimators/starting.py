@@ -15,7 +15,7 @@ _MOST_CELLS = 4_000_000  # that PCA looks at: a fraction of a second
 _MOST_ROWS = 1000  # of a wide table, whose components come from products of rows
 
 
-def start(
+def begin(
     model: Autoencoder, network: AutoencoderNetwork, floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray
 ) -> bool:
     """Set the weights that training begins with, and say whether they already are as good as PCA.

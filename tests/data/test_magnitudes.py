@@ -112,7 +112,8 @@ def test_they_are_saved_and_an_older_schema_has_none():
     arrays = schema.arrays()
     again = Schema.restore(schema.describe(), arrays)
     off = as_rows(OTHERS * 1000)
-    assert schema.magnitudes is not None and again.magnitudes is not None
+    assert schema.magnitudes is not None
+    assert again.magnitudes is not None
     assert again.magnitudes.complaint(off) == schema.magnitudes.complaint(off) is not None
     older = Schema.restore(schema.describe(), {k: a for k, a in arrays.items() if not k.startswith("magnitudes.")})
     assert older.magnitudes is None

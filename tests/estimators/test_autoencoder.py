@@ -411,7 +411,7 @@ def test_an_error_in_a_users_own_station_leaves_the_model_as_it_was():
 def test_a_partial_fit_that_diverges_leaves_the_model_as_it_was():
     model = Autoencoder(n_components=2, random_state=0, optimizer="adam").partial_fit(IRIS)
     codes = model.transform(IRIS)
-    with pytest.raises(DivergedError):
+    with pytest.raises(DivergedError), pytest.warns(UserWarning, match="same units"):
         model.partial_fit(IRIS * 1e25)
     assert np.array_equal(model.transform(IRIS), codes)
     assert len(model.partial_fit(IRIS).history_) == 2

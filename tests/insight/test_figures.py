@@ -127,7 +127,7 @@ def test_an_svg_is_the_same_every_time_and_reaches_for_nothing() -> None:
 
 
 def test_words_in_an_svg_are_text_and_stay_harmless() -> None:
-    table = CANCER.data.rename(columns={"mean radius": "<script>alert(1)</script>"})
+    table = CANCER.data.add_prefix("<script>alert(1)</script>")
     model = Autoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(table)
     svg = as_svg(figures.ColumnErrorDisplay(payloads.error_by_column(model, table)).figure(), salt="x")
     assert "<script>" not in svg
