@@ -11,8 +11,9 @@ import numpy as np
 
 from narrows.data.columns import is_gap
 from narrows.data.memory import by
+from narrows.data.reading import infer_reading
 from narrows.data.rows import Rows
-from narrows.errors import MissingValuesError, SchemaMismatchError
+from narrows.errors import DataError, MissingValuesError, SchemaMismatchError
 
 if TYPE_CHECKING:
     from narrows.data.schema import Schema
@@ -54,10 +55,26 @@ def check_kinds(schema: Schema, rows: Rows, *, who: str) -> None:
                 continue
             if _sort(wanted) == _sort(given) or is_gap(rows.column(i)).all() or _sort(wanted) == "text":
                 continue
+            where = _first_unlike(rows, i, wanted) if _sort(given) == "text" else None
+            held = _sort(given) if where is None else f"{rows.column(i)[where]!r} in {rows.row_name(where)}"
             raise SchemaMismatchError(
-                f"Column {schema.feature_names[i]!r} of {rows.source} holds {_sort(given)}, but {who} was fitted on "
-                f"{_sort(wanted)} there; convert it."
+                f"Column {schema.feature_names[i]!r} of {rows.source} holds {held}, but {who} was fitted on "
+                f"{_sort(wanted)} there; {'convert it' if where is None else 'mend that cell, or empty it'}."
             )
+
+
+def _first_unlike(rows: Rows, i: int, wanted: np.dtype) -> int | None:
+    """Return the first row whose text is not of the kind that is wanted; None where all are, or none is."""
+    import pyarrow as pa
+
+    texts = pa.array([None if cell is None else str(cell) for cell in rows.column(i).tolist()], pa.string())
+    try:
+        reading = infer_reading(
+            texts, rows.feature_names[i], read_as="date" if wanted.kind == "M" else "number", keep_na=True
+        )
+    except DataError:
+        return None
+    return min(reading.parse(texts).strange, default=None)
 
 
 def _sort(dtype: np.dtype) -> str:

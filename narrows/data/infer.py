@@ -41,7 +41,7 @@ def learn_kinds(
     if not (weight > 0).all() and (weight > 0).any():  # rows that do not count are not looked at
         rows, weight = rows.take(weight > 0), weight[weight > 0]
     if rows.names is not None and rows.image_shape is None:
-        forced |= {i for i, name in enumerate(rows.names) if names_something(name, rows.column(i))}
+        forced |= {i for i, name in enumerate(rows.names) if _is_named_so(rows, i, name)}
     aside = (
         [] if rows.image_shape else [s for i in range(rows.n_columns) if (s := _named_rows(rows, i, forced, with_gaps))]
     )
@@ -79,6 +79,12 @@ def _places_of(names: Sequence[str], rows: Rows) -> set[int]:
         if name not in places:
             raise SettingError(f"categorical names a column {name!r} that {rows.source} does not have.")
     return {places[name] for name in names}
+
+
+def _is_named_so(rows: Rows, i: int, name: str) -> bool:
+    """Whether the numbers of a column are names; not where its text, or the user, says that it is a number."""
+    kind = rows.column_type(i)
+    return (kind is None or kind.reading is None) and names_something(name, rows.column(i))
 
 
 def _is_plain(rows: Rows, columns: np.ndarray, forced: set[int], with_gaps: bool) -> bool:

@@ -293,9 +293,9 @@ class Schema:
         """
         return give_back(decoded(self, np.asarray(floats), like=like, gaps=gaps))
 
-    def decode_rows(self, floats: np.ndarray, *, like: Rows | None = None) -> Rows:
+    def decode_rows(self, floats: np.ndarray, *, like: Rows | None = None, gaps: bool = False) -> Rows:
         """`decode` as Rows."""
-        return decoded(self, np.asarray(floats), like=like)
+        return decoded(self, np.asarray(floats), like=like, gaps=gaps)
 
     def fill(self, rows: Rows, floats: np.ndarray) -> Rows:
         """The rows with their gaps filled from floats (n, n_floats); what is there stays as it is."""

@@ -110,7 +110,7 @@ class ColumnReader:
             is_gap = pc.call_function("is_in", [column.cast(pa.float64(), safe=False)], pc.SetLookupOptions(marks))
             column = pc.call_function("if_else", [is_gap, pa.scalar(None, column.type), column])
         found = as_column(nw.from_native(column, series_only=True), name, self.source)
-        if gaps:
+        if gaps or self.options.types.get(name) == "number":
             reading = Reading("number", gaps=tuple(gaps))
             return self._as_is(name, replace(found, type=replace(_type_of(found), reading=reading)))
         read = self._as_is(name, found)

@@ -73,6 +73,8 @@ def _texts_of(cells: np.ndarray, kind: ColumnType | None, like: str) -> np.ndarr
     """Answers (m,) as texts (m,), truth values and moments written as `like` is."""
     import pyarrow as pa
 
+    if kind is not None and kind.reading is not None:
+        return np.array(kind.reading.write(cells), dtype=object)
     native = as_native(cells, kind, "pyarrow")
     texts = np.array(native.cast(pa.string()).to_pylist(), dtype=object)
     if pa.types.is_boolean(native.type):

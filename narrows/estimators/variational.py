@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from narrows.data import Rows, give_back
 from narrows.errors import SettingError
 from narrows.estimators import checks
 from narrows.estimators.autoencoder import Autoencoder
@@ -67,6 +68,10 @@ class VariationalAutoencoder(Autoencoder):
         -------
         Rows in the container, units, dtypes and image shape of the fit.
         """
+        return give_back(self.sample_rows(n_samples, gaps=gaps, random_state=random_state))
+
+    def sample_rows(self, n_samples: int = 1, *, gaps: bool = True, random_state: Any = None) -> Rows:
+        """Return what `sample` returns as `Rows`."""
         self._check_fitted()
         if not isinstance(n_samples, (int, np.integer)) or not 1 <= n_samples < 2**31:
             raise SettingError(f"n_samples must be a whole number from 1 to 2**31, got {n_samples!r}.")
@@ -75,11 +80,11 @@ class VariationalAutoencoder(Autoencoder):
         z = torch.randn(int(n_samples), self.n_components_, generator=generator).numpy()
         likelihood = self.network_.likelihood
         if not isinstance(likelihood, MixedDensity):
-            return self.schema_.decode(map_floats(z, self.network_.decode, self.device_))
+            return self.schema_.decode_rows(map_floats(z, self.network_.decode, self.device_))
         output = torch.from_numpy(map_floats(z, self.network_.output, self.device_)).split(_CHUNK)
         with torch.inference_mode():
             drawn = [likelihood.draw(part.to(self.device_), generator).cpu().numpy() for part in output]
-        return self.schema_.decode(np.concatenate(drawn), gaps=gaps)
+        return self.schema_.decode_rows(np.concatenate(drawn), gaps=gaps)
 
     def elbo(self, X: Any, *, n_draws: int = 16) -> np.ndarray:
         """Evidence lower bound of each row in nats (beta = 1), shape (n,).

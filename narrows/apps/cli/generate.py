@@ -41,7 +41,6 @@ def generate(
 
     check_rows_path(output, like, force=force)
 
-    from narrows.data import as_rows
     from narrows.errors import ModelError
 
     fitted = load_autoencoder(model)
@@ -51,14 +50,14 @@ def generate(
             "that was fitted with --variant variational."
         )
     schema = fitted.schema_
-    samples = fitted.sample(n, random_state=seed)  # pyright: ignore[reportAttributeAccessIssue]
+    samples = fitted.sample_rows(n, random_state=seed)  # pyright: ignore[reportAttributeAccessIssue]
     compared = None
     if like is not None:
         from narrows.apps.cli.sources import read_for_model
         from narrows.insight import fidelity
 
         real = read_for_model(fitted, like, part=None, image_size=None, missing=None, voice=voice)
-        compared = fidelity(real, as_rows(samples))
+        compared = fidelity(real, samples)
     output = write_rows(
         output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, voice=voice, force=force
     )

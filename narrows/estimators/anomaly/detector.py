@@ -340,6 +340,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         for seed in seeds:
             member = cast("Autoencoder", clone(self.estimator))
             members.append(member.set_params(random_state=int(seed)).fit(rows))
+            if member.interrupted_:  # half a training is no member
+                raise KeyboardInterrupt
         return members
 
     @property
