@@ -9,7 +9,7 @@ from narrows.data.columns import is_gap
 from narrows.data.containers import as_one_row, collected
 from narrows.data.csv_file import csv_fields
 from narrows.data.curves import curves
-from narrows.data.filling import fill_gaps, fill_table, filled_places
+from narrows.data.filling import fill_gaps, fill_table, filled_places, typed_table
 from narrows.data.inspection import ColumnReport, Inspection, inspect
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.memory import as_rows, give_back
@@ -81,6 +81,7 @@ __all__ = [
     "scan",
     "table_files",
     "table_rows",
+    "typed_table",
     "weighing",
     "whole_file",
     "whole_folder",

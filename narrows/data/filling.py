@@ -13,6 +13,7 @@ from narrows.data.containers import is_frame
 from narrows.data.memory import give_back
 from narrows.data.nested import as_whole, joined
 from narrows.data.rows import Rows
+from narrows.data.text_column import is_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,8 +60,24 @@ def fill_table(table: pa.Table, rows: Rows, filled: Rows) -> pa.Table:
         if _is_whole(rows, parts):
             new = _filled_whole(column, filled, parts, at)
         else:
-            new = fill_arrow(column, at, filled.column(parts[0])[at], filled.column_type(parts[0]))
+            cells, kind = filled.column(parts[0])[at], filled.column_type(parts[0])
+            if kind is not None and kind.reading is not None and is_text(column.type):
+                cells, kind = np.array(kind.reading.write(cells), dtype=object), None
+            new = fill_arrow(column, at, cells, kind)
         table = with_column(table, place, new)
+    return table
+
+
+def typed_table(table: pa.Table, rows: Rows) -> pa.Table:
+    """Return a table with the columns whose text the rows were read from as numbers, dates or truth values."""
+    given = {name: i for i, name in enumerate(table.column_names)}
+    for i, name in enumerate(rows.feature_names):
+        kind, place = rows.column_type(i), i if rows.names is None else given.get(name)
+        if place is None or kind is None or kind.reading is None or not is_text(table.field(place).type):
+            continue
+        if kind.reading.read_as not in ("category", "empty"):
+            native = as_native(rows.column(i), kind, "pyarrow")
+            table = table.set_column(place, table.field(place).with_type(native.type), native)
     return table
 
 

@@ -67,7 +67,7 @@ def two_of_a_name() -> str:
 
 
 def another_encoding() -> str:
-    Path("d.csv").write_bytes("a,b\nSüd,2\nNord,4\n".encode("latin1"))
+    Path("d.csv").write_bytes("a,b\nSüd,2\nÖst,4\n".encode() + "Süd,5\n".encode("latin1"))
     return "d.csv"
 
 
@@ -120,7 +120,7 @@ def a_cut_gzip() -> str:
         (infinity, ("infinity", "row 2", "'x1'")),
         (ragged, ("Line 3", "1 cells")),
         (two_of_a_name, ("two columns named 'a'",)),
-        (another_encoding, ("not UTF-8",)),
+        (another_encoding, ("Line 4", "not UTF-8")),
         (different_sizes, ("differ in size", "--image-size")),
         (a_truncated_png, ("2.png", "damaged or cut short")),
         (a_bomb, ("1.png", "pixels")),

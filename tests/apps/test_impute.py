@@ -33,7 +33,9 @@ def test_gaps_are_filled_and_what_is_there_is_kept(shell, penguins: Path, ending
     assert sum(after.n_gaps.values()) == 0
     given = csv(penguins)
     found = (csv if ending == ".csv" else pyarrow.parquet.read_table)("full" + ending)
-    assert found.schema.equals(given.schema)
+    if ending == ".parquet":  # which has types: the years name seasons, so they are texts
+        given = given.set_column(7, "year", given["year"].cast(pa.string()))
+    assert found.schema.remove_metadata().equals(given.schema)
     for name in given.column_names:
         there = given[name].is_valid()
         assert found[name].filter(there).equals(given[name].filter(there))

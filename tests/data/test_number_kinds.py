@@ -224,7 +224,8 @@ def test_a_detectors_scale_has_no_masks_of_common_values():
 def test_values_that_training_never_met_are_numbers_like_others():
     schema, floats = learn(MONEY)
     place = places_of(schema)
-    new = schema.encode(as_rows(MONEY.assign(gain=10 * AMOUNT.max(), stars=3.7)))
+    with pytest.warns(UserWarning, match="Column 'gain' of X is about 100 times larger"):
+        new = schema.encode(as_rows(MONEY.assign(gain=10 * AMOUNT.max(), stars=3.7)))
     assert (new[:, place["gain"]] > floats[:, place["gain"]].max()).all()
     assert not new[:, place["gain is 0"]].any()
     stars = [floats[MONEY["stars"].to_numpy() == star, place["stars"]][0] for star in (3, 4)]

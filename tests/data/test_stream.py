@@ -9,7 +9,7 @@ from pyarrow import csv, parquet
 
 import narrows
 from narrows.data import RowStream, csv_file, read, scan, stream
-from narrows.errors import DataError, DataFormatError, DataNotFoundError, MissingValuesError
+from narrows.errors import DataError, DataFormatError, DataNotFoundError, MissingValuesError, SetAsideWarning
 from tests.mixed_table import FRAME
 
 N = 4000
@@ -219,7 +219,8 @@ def test_the_rows_of_the_sample_and_of_the_chunks_are_named_by_their_places_in_t
 
 def test_a_gap_in_a_chunk_is_named_by_its_row_in_the_file(tmp_path: Path) -> None:
     a = TABLE["a"].to_numpy().copy()
-    model = narrows.Autoencoder(epochs=1, missing="error", device="cpu").fit(TABLE.select(["a", "b"]))
+    with pytest.warns(SetAsideWarning, match="counts the rows"):
+        model = narrows.Autoencoder(epochs=1, missing="error", device="cpu").fit(TABLE.select(["a", "b"]))
     a[2718] = np.nan
     parquet.write_table(TABLE.select(["a", "b"]).set_column(0, "a", pa.array(a)), tmp_path / "t.parquet")
     chunks = scan(tmp_path / "t.parquet").chunks()

@@ -137,6 +137,7 @@ def test_an_unseen_level_is_surprising_and_no_error(plain):
     assert set(plain.reconstruct(strange)["kind"]) <= {"big", "middle", "small"}
 
 
+@pytest.mark.filterwarnings("ignore:Column .* larger than at the fit")
 def test_an_outlier_in_any_kind_of_column_is_surprising(plain):
     usual = plain.reconstruction_error(FRAME).max()
     for name, value in {"length": 400.0, "width": 9999.0, "when": pd.Timestamp("2031-01-01"), "count": 500}.items():

@@ -102,6 +102,7 @@ def test_errors_of_a_column_are_those_of_its_mask_and_its_number(plain):
     assert far[was_zero].min() > errors[:, 3].max()
 
 
+@pytest.mark.filterwarnings("ignore:Column 'gain' of X is about")
 def test_a_detector_of_such_a_model_names_the_column():
     detector = AnomalyDetector(estimator=Autoencoder(**QUICK), n_members=1, random_state=0).fit(FRAME)
     strange = FRAME[FRAME["gain"] == 0].head(5).assign(gain=50 * AMOUNT.max())

@@ -99,13 +99,16 @@ def _tables(
 ) -> Iterator[pa.Table]:
     """All columns of DATA, those that the model knows filled; of a CSV file as texts where that is wanted."""
     from narrows.apps.cli.chunks import tables_for_model
-    from narrows.data import WrittenCells, fill_table
+    from narrows.data import WrittenCells, fill_table, typed_table
 
     written = WrittenCells(Path(data)) if as_text else None
     for table, rows in tables_for_model(fitted, data, voice, errors=errors):
         filled = fitted.impute_rows(rows)
         found.add(rows, filled)
-        yield fill_table(table, rows, filled) if written is None else written.filled(rows, filled, _places(rows, table))
+        if written is not None:
+            yield written.filled(rows, filled, _places(rows, table))
+        else:
+            yield fill_table(typed_table(table, rows) if _is_written(data) else table, rows, filled)
 
 
 def _places(rows: Rows, table: pa.Table) -> list[int | None]:

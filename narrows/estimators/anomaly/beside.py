@@ -81,7 +81,8 @@ class Surprise:
         return reasons(schema, rows, expected, far, n)
 
     def _encoded(self, rows: Rows) -> np.ndarray:
-        return self._model.schema_.encode(rows, who=type(self._model).__name__)
+        # Their reconstruction errors, beside which these scores stand, warn of other units.
+        return self._model.schema_.encode(rows, who=type(self._model).__name__, units=False)
 
 
 def above_all(scores: np.ndarray, n_strange: np.ndarray) -> np.ndarray:

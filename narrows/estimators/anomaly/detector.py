@@ -230,7 +230,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if not _is_count(n):
             raise SettingError(f"n must be a whole number from 1, got {n!r}.")
         rows = self._rows(X)
-        floats = self._floats(rows)
+        floats = self._floats(rows, units=False)  # rows that are asked about may well be far from all others
         expected, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
         columns, changed = self.schema_.changed(rows)
         # Nothing else is as sure, so each of them outweighs all that the scorer found.
@@ -243,7 +243,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
         In squared units of the scale that the networks see, or in nats of surprise with an `estimator`.
         """
-        _, far = self.scorer_.expected(self._floats(self._rows(X)), self.schema_.float_columns, self.schema_.n_columns)
+        floats = self._floats(self._rows(X), units=False)
+        _, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
         shape = self.schema_.image_shape
         return far if shape is None else far.reshape(-1, *shape).sum(axis=3)
 
@@ -259,8 +260,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._check_fitted()
         save(self, path, overwrite=overwrite)
 
-    def _floats(self, rows: Rows) -> np.ndarray:
-        return self.schema_.encode(rows, who=type(self).__name__)
+    def _floats(self, rows: Rows, *, units: bool = True) -> np.ndarray:
+        """Encoded rows; `units` is whether columns in other units than at the fit are warned of."""
+        return self.schema_.encode(rows, who=type(self).__name__, units=units)
 
     def _rows(self, X: Any) -> Rows:
         self._check_fitted()

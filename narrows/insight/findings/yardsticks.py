@@ -34,7 +34,9 @@ def beside_pca(evidence: Evidence) -> Finding:
     }
     name = _NAME
     needs = (
-        f"PCA needs {needed} components" if needed is not None else f"PCA needs more than {len(curve) - 1} components"
+        f"PCA needs {needed} component{'s' * (needed != 1)}"
+        if needed is not None
+        else f"PCA needs more than {len(curve) - 1} components"
     )
     if (evidence.known == evidence.known[:1]).all():
         return Finding(
