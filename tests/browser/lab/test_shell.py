@@ -272,7 +272,7 @@ def test_a_server_killed_in_the_middle_of_a_training_comes_back_with_what_was_le
             page.goto(f"{lab.address}/?test=1#view=training&run=r1&settings=1")
             until(page, "training", "d.ready === 'true'")
             page.locator("[data-restart=epochs]").fill("10000")
-            page.locator("[data-restart=learning_rate]").fill("0.00002")  # so slow that it lasts
+            page.locator("[data-restart=learning_rate]").fill("0.02")  # which rises over the first 500 epochs
             page.get_by_role("button", name="Start again").click()
             until_true(page, "() => document.querySelector('.lab-header').dataset.run === 'r2'")
             until(page, "training", "Number(d.epoch) >= 20")

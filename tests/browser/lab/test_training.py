@@ -24,6 +24,7 @@ def page(chromium: Chromium, lab: Lab) -> Iterator[Page]:
 
 def start(page: Page, **settings: str) -> str:
     """A new run with other settings, by the form of the view; its id, once it is in view."""
+    until_true(page, "() => Boolean(document.querySelector('.lab-header')?.dataset.run)")  # the run it opens on
     before = page.locator(".lab-header").get_attribute("data-run")
     fold = page.locator("details", has=page.locator("[data-action=restart]"))
     if fold.get_attribute("open") is None:
@@ -180,7 +181,7 @@ def test_a_loss_that_explodes_is_said_and_can_be_tried_again(page: Page, lab: La
 
 
 def test_a_training_whose_process_is_killed_is_said_and_can_be_tried_again(page: Page, lab: Lab) -> None:
-    run = start(page, epochs="3000", learning_rate="0.00002")
+    run = start(page, epochs="3000", learning_rate="0.02")
     until(page, "training", "d.ready === 'true' && Number(d.epoch) >= 3")
     lab.kill_trainings()
     in_state(page, "failed")
