@@ -38,6 +38,8 @@ _ALPHABETS = tuple(
         "äöõüšž",
     )
 )
+_WESTERN = frozenset().union(*_ALPHABETS[:7])
+_SEVERAL = 0.9  # what a letter of another western language counts in a file of several
 _SYMBOLS = frozenset("°µ±€£¥¢§©®«»–—‘’“”„…²³¹½¼¾×÷·•™ºª¿¡\xa0‰†¶")
 _WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f]+[^\W\d_]*(?:[^\x00-\x7f]+[^\W\d_]*)*")
 
@@ -64,8 +66,8 @@ def is_binary(head: bytes) -> bool:
 def legacy_encoding(lines: Iterable[bytes]) -> str | None:
     """Return the encoding of lines that are not UTF-8; None if no known one fits.
 
-    Of the Latin ones the one whose letters are those of one language, else of Windows for Western Europe; the others by
-    charset-normalizer, which for the few letters of a table of numbers would rather guess Chinese.
+    Of the Latin ones the one whose letters are those of one language, or in cp1252 of several western ones; the others
+    by charset-normalizer, which for the few letters of a table of numbers would rather guess Chinese.
     """
     sample = b"\n".join(list(dict.fromkeys(line for line in lines if not line.isascii()))[:2000])
     fits = {encoding: _latin_fit(sample, encoding) for encoding in _LATIN}
@@ -104,6 +106,8 @@ def _latin_fit(sample: bytes, encoding: str) -> float:
     odd_case = sum(
         not c.isascii() and c.isupper() and word[i - 1].islower() for word in words for i, c in enumerate(word) if i
     )
-    known = max(sum(c in alphabet for c in letters) for alphabet in _ALPHABETS)
+    known: float = max(sum(c in alphabet for c in letters) for alphabet in _ALPHABETS)
+    if encoding == "cp1252":
+        known = max(known, _SEVERAL * sum(c in _WESTERN for c in letters))
     n = sum(not c.isascii() for word in words for c in word)
     return (n - len(signs) - (len(letters) - known) - odd_case) / max(1, n)
