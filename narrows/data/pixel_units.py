@@ -36,7 +36,7 @@ def check_pixel_units(schema: Schema, rows: Rows) -> None:
         )
     # The white of pixels that stay as they are is 1, whether they use it or not.
     was_used = schema.bounded or not schema.floats_are_pixels
-    if was_used and len(rows) >= _MANY and 0 < given.largest < white / _FAR:
+    if was_used and len(rows) >= _MANY and given.largest > 0 and given.magnitude < white / _FAR:
         warnings.warn(
             f"{rows.source} has pixels up to {given.largest:.4g}, and the model was fitted on pixels from "
             f"{dark:.4g} to {bright:.4g}; if they are in other units, bring them to the same.",
@@ -50,6 +50,8 @@ class _Given:
 
     dtype: np.dtype
     largest: float
+    magnitude: float
+    """The largest without its sign."""
     usual: float
     """The largest without those of a few places, which may be broken."""
     mean: float
@@ -58,16 +60,19 @@ class _Given:
     @classmethod
     def of(cls, rows: Rows) -> _Given:
         highs, total, has_fractions = np.full(rows.n_columns, -np.inf), 0.0, False
+        lowest = np.inf
         for chunk in rows.chunks():
             block = rows.block(rows=chunk)
             highs = np.fmax(highs, np.fmax.reduce(block, axis=0))
+            lowest = min(lowest, float(np.fmin.reduce(block, axis=None)))
             total += float(np.nansum(block, dtype=np.float64))
             if block.dtype.kind == "f" and not has_fractions:
                 has_fractions = bool((np.nan_to_num(block) % 1 != 0).any())
         n_odd = n_odd_places(rows.n_columns)
         usual = float(np.partition(highs, -n_odd - 1)[-n_odd - 1])
         dtype = np.result_type(*(np.dtype(name) for name in set(rows.dtypes)))
-        return cls(dtype, float(highs.max()), usual, total / (len(rows) * rows.n_columns), has_fractions)
+        largest, mean = float(highs.max()), total / (len(rows) * rows.n_columns)
+        return cls(dtype, largest, max(largest, -lowest), usual, mean, has_fractions)
 
     def are_in_another_unit(self, fitted: np.dtype, white: float) -> bool:
         """Noisy, dark and bright images may leave the range of the fit, so only what must be another scale is one."""
