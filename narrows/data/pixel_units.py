@@ -79,12 +79,12 @@ class _Given:
         is_whole = self.dtype.kind in "iu"
         if self.largest <= 0:
             return False
-        if self.largest <= 1 and not is_whole and (white >= 255 or (white >= 8 and self.has_fractions)):
+        if self.magnitude <= 1 and not is_whole and (white >= 255 or (white >= 8 and self.has_fractions)):
             return True  # 0 to 1 where whole numbers were
         if white <= 1 and is_whole and self.usual > 1:
             return True
         if fitted == self.dtype and is_whole:  # a type of more than 8 bits may use some or all of them
             return fitted.itemsize > 1 and self.usual > 4 * white and self.mean > white
-        if white > 255 and (self.dtype == np.uint8 or (127 < self.largest <= 255 and self.largest < white / _FAR)):
+        if white > 255 and (self.dtype == np.uint8 or (127 < self.magnitude <= 255 and self.magnitude < white / _FAR)):
             return True  # 8 bits where more were
         return self.usual > _FAR * white or (white <= 255 and is_whole and self.usual > 255)
