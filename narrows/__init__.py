@@ -18,7 +18,7 @@ _HOME = {
     "SparseAutoencoder": "narrows.estimators",
     "VariationalAutoencoder": "narrows.estimators",
     "diagnose": "narrows.insight",
-    "explore": "narrows.apps.lab.explore",
+    "explore": "narrows.apps.notebook.explore",
     "inspect": "narrows.data",
     "load": "narrows.estimators",
     "read": "narrows.data",
@@ -29,7 +29,7 @@ _HOME = {
 __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
-    from narrows.apps.lab.explore import explore as explore
+    from narrows.apps.notebook.explore import explore as explore
     from narrows.apps.report import report as report
     from narrows.data import inspect as inspect
     from narrows.data import read as read

@@ -1,221 +1,343 @@
-"""What people hold rows in that is no frame yet, as a frame: lists of dicts, Arrow streams, lazy frames, one row."""
+"""From the containers people hold in memory to Rows, and back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from os import PathLike
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from narrows.data.column_type import is_missing
-from narrows.errors import DataError
+from narrows.data.frames.as_frame import as_one_row, collected, is_frame
+from narrows.data.frames.column_labels import Labels, first_repeated
+from narrows.data.frames.columns import Column, ColumnType, as_columns, as_native
+from narrows.data.frames.nested import Parts, as_whole, joined, with_missing
+from narrows.data.rows import Layout, Rows, row_name
+from narrows.errors import DataError, NotNumericError, SettingError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from narrows.data.schema.schema import Schema
 
-    from narrows.data.schema import Schema
-
-
-def is_frame(X: object) -> bool:
-    """Whether this is a frame of pandas, polars or pyarrow."""
-    import narwhals as nw
-
-    return nw.dependencies.is_into_dataframe(X)
+_CHANNELS = ((1, 3), range(1, 5), range(1, 17))  # numbers of channels, the likeliest first
 
 
-def collected(X: Any) -> Any:
-    """A frame of what is one in another form, anything else as it is.
+def as_rows(
+    X: object, *, image_shape: Sequence[int] | None = None, name: str = "X", schema: Schema | None = None
+) -> Rows:
+    """Take rows from a container in memory, or from a file; nothing is scaled, and the input is never written to.
 
-    Lazy frames, and what else narwhals collects, are collected. Arrow's batches, readers and data sets, what offers
-    itself as an Arrow stream or by ``__dataframe__``, structured arrays of NumPy, dicts of columns, and lists of dicts
-    become pyarrow tables.
+    Parameters
+    ----------
+    X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, Rows, or path
+        Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w): images of any number of channels.
+        The channels are the axis with 1 or 3, else with up to 4, else with up to 16; where both ends have that many,
+        or none, the one that leaves square images, else the last, and the second for torch tensors.
+        Sparse matrices are densified; bfloat16 and half tensors become float32. Frames may hold text and dates, lists
+        of numbers (each element becomes a column, "embedding[0]") and structs ("address.city"). What else holds a
+        table is taken for one, and answered with a pyarrow table: Arrow batches, readers, data sets and streams, lazy
+        frames, what has ``__dataframe__``, dicts of columns, lists of dicts, a dict of cells (one row), structured
+        arrays. A path is that of a file which `narrows.read` knows.
+    image_shape : (h, w) or (h, w, c), optional
+        Says that the d columns of a table are such images, flattened row-major, channels last.
+    name : str, default "X"
+        What messages call the rows.
+    schema : Schema, optional
+        That of a fitted model, with which one row may also be a pandas Series, a list or a tuple of as many cells as
+        the fit had columns. The columns of a file are read as they were at the fit, and a cell that is not what its
+        column holds is an error.
+
+    Raises
+    ------
+    DataError
+        With scikit-learn's words for what scikit-learn would refuse; also for duplicate column names and
+        impossible image shapes.
+    NotNumericError
+        Text, dates or objects in an array; the message names the column, the row and the cell. A frame may hold them.
+    SettingError
+        ``image_shape`` itself is impossible.
     """
+    if isinstance(X, Rows):
+        rows = X
+    elif isinstance(X, str | PathLike):
+        from narrows.data.read import read  # which imports this module
+
+        rows = read(X) if schema is None else read(X, schema=schema, errors="stop")
+    else:
+        from narrows.data.readers.row_stream import RowStream
+
+        if isinstance(X, RowStream):
+            raise DataError(
+                f"{X.source} is a stream, which only fit takes whole; work on it in parts: for rows in X.chunks(): ..."
+            )
+        X = collected(X if schema is None else as_one_row(X, schema))
+        rows = _from_frame(X, name) if is_frame(X) else _from_array(X, name)
+        if schema is not None and schema.names is not None and schema.types is not None:
+            rows = with_missing(rows, schema.names, schema.types)
+    return rows if image_shape is None else _with_image_shape(rows, image_shape)
+
+
+def give_back(rows: Rows) -> Any:
+    """The rows in their own container, names, index and image layout: the inverse of `as_rows`."""
+    if rows.container in ("numpy", "torch"):
+        array = _in_layout(rows)
+        if rows.container == "numpy":
+            return array
+        import torch
+
+        return torch.from_numpy(array)
+    columns = native_columns(rows)
+    if rows.container == "pandas":
+        import pandas as pd
+
+        frame = pd.DataFrame(columns)
+        frame.index = frame.index if rows.index is None else cast("Any", rows.index)
+        if rows.column_labels is not None:
+            return frame.set_axis(rows.column_labels.to_pandas(), axis=1)
+        return frame if rows.names else frame.set_axis(cast("Any", range(len(columns))), axis=1)
+    if rows.container == "polars":
+        import polars as pl
+
+        return pl.DataFrame(columns)
+    import pyarrow as pa
+
+    return pa.table(columns)
+
+
+def native_columns(rows: Rows) -> dict[str, Any]:
+    """The columns of rows as those of their own kind of frame, lists and structs together again."""
+    names = rows.feature_names
+    return {
+        name: as_native(rows.column(places[0]), rows.column_type(places[0]), rows.container)
+        if name == names[places[0]]
+        else as_whole(rows, places, rows.container)
+        for name, places in joined(rows)
+    }
+
+
+def _in_layout(rows: Rows) -> np.ndarray:
+    block = rows.block()
+    if rows.image_shape is None or rows.layout == "flat":
+        return block
+    height, width, channels = rows.image_shape
+    images = block.reshape(-1, height, width, channels)
+    if rows.layout == "hw":
+        return images[..., 0]
+    return images if rows.layout == "hwc" else np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+
+
+# -- frames
+
+
+def _from_frame(X: Any, name: str) -> Rows:
     import narwhals as nw
-    import pyarrow as pa
-    from scipy.sparse import issparse
 
-    if is_frame(X) or issparse(X) or _is_series(X):
-        return X
-    if isinstance(X, np.ndarray):
-        return X if X.dtype.names is None else _of_records(X)
-    if isinstance(X, Mapping):
-        return _of_mapping(X)
-    if isinstance(X, list | tuple):
-        return _of_list(X)
-    if isinstance(X, pa.RecordBatch):
-        return pa.Table.from_batches([X])
-    if isinstance(X, pa.StructArray) or (isinstance(X, pa.ChunkedArray) and pa.types.is_struct(X.type)):
-        return pa.Table.from_struct_array(X)
-    wrapped = nw.from_native(X, pass_through=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
-    if isinstance(wrapped, nw.LazyFrame):
-        wrapped = wrapped.collect()
-    return wrapped.to_native() if isinstance(wrapped, nw.DataFrame) else _of_protocols(X)
-
-
-def _of_list(X: Any) -> Any:
-    """A list of dicts, or of Arrow's batches or tables, as a table; any other as it is."""
-    import pyarrow as pa
-
-    if X and all(isinstance(row, Mapping) for row in X):
-        return _of_dicts(X)
-    if X and all(isinstance(part, pa.RecordBatch) for part in X):
-        return _told(lambda: pa.Table.from_batches(X))
-    if X and all(isinstance(part, pa.Table) for part in X):
-        return _told(lambda: pa.concat_tables(X, promote_options="permissive"))
-    return X
-
-
-def _told(make: Any) -> Any:
-    import pyarrow as pa
-
-    try:
-        return make()
-    except pa.ArrowException as error:
-        raise DataError(f"X is not one table: {str(error).splitlines()[0].rstrip('.')}; give it as one.") from error
-
-
-def _of_protocols(X: Any) -> Any:
-    """What says by itself how it becomes a table."""
-    import pyarrow as pa
-
-    if isinstance(X, pa.Array | pa.ChunkedArray | pa.Scalar):
-        return X
-    if type(X).__module__.startswith("pyarrow") and hasattr(X, "to_table"):  # a data set
-        return _told(X.to_table)
-    if hasattr(X, "__arrow_c_stream__") or hasattr(X, "__arrow_c_array__"):
-        return _told(lambda: pa.table(X))
-    if hasattr(X, "__dataframe__"):
-        from pyarrow import interchange
-
-        return _told(lambda: interchange.from_dataframe(X))
-    return X
-
-
-def _is_series(X: object) -> bool:
-    import narwhals as nw
-
-    return nw.dependencies.is_into_series(X) and not type(X).__module__.startswith("pyarrow")
-
-
-def _of_records(X: np.ndarray) -> pa.Table:
-    """A structured array (n,) as a table; fields of several numbers become lists."""
-    assert X.dtype.names is not None
-    if X.ndim != 1:
-        raise DataError(f"X is a structured array of shape {X.shape}; give it one record for each row, shape (n,).")
-    # The list of a masked array has None in its gaps.
-    return _table(
-        {name: arrow_cells(X[name].tolist() if np.ma.isMaskedArray(X) else X[name]) for name in X.dtype.names}
+    is_pandas = nw.dependencies.is_pandas_like_dataframe(X)
+    labels = Labels.of(X.columns) if is_pandas else None
+    given = list(X.column_names if nw.dependencies.is_pyarrow_table(X) else X.columns)
+    names = _column_names(given, labels, name)
+    if not len(X) or not given:
+        what = "sample" if given else "feature"
+        raise DataError(
+            f"Found array with 0 {what}(s) (shape=({len(X)}, {len(given)})) while a minimum of 1 is required."
+        )
+    told = names or _label_names(labels, len(given))
+    parts = _parts(X, told, name)
+    if len(parts) != len(given):
+        names = told
+    columns = [column for _, column in parts]
+    implementation = nw.get_native_namespace(X).__name__
+    return Rows(
+        tuple(column.values for column in columns),
+        names=None if names is None else tuple(part for part, _ in parts),
+        types=types_of(columns),
+        notes=tuple(column.note for column in columns if column.note),
+        container="pandas" if is_pandas else "polars" if implementation == "polars" else "pyarrow",
+        index=X.index if is_pandas else None,
+        column_labels=labels,
+        source=name,
     )
 
 
-def _of_mapping(X: Mapping[Any, Any]) -> Any:
-    """A dict of columns, or of cells, which is one row."""
-    if not X:
-        return X
-    if any(_is_cell(value) for value in X.values()):
-        return _of_dicts([X])
-    lengths = {str(name): len(value) for name, value in X.items()}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name!r} {n:,}" for name, n in list(lengths.items())[:5])
-        raise DataError(f"X is a dict of columns of different lengths ({told} rows); give them all the same.")
-    return _table({name: arrow_cells(value) for name, value in X.items()})
-
-
-def _of_dicts(X: Sequence[Mapping[Any, Any]]) -> pa.Table:
-    names = list(dict.fromkeys(name for row in X for name in row))
-    return _table({name: arrow_cells([row.get(name) for row in X]) for name in names})
-
-
-def _table(columns: Mapping[Any, Any]) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.table(list(columns.values()), names=[str(name) for name in columns])
-
-
-def _is_cell(value: object) -> bool:
-    return isinstance(value, str | bytes) or not hasattr(value, "__len__") or np.ndim(value) == 0  # pyright: ignore[reportArgumentType]
-
-
-def arrow_cells(cells: Any) -> Any:
-    """The cells of one column as Arrow has them; what it has no type for, as texts."""
-    import pyarrow as pa
-
-    from narrows.data.columns import as_native
-    from narrows.data.objects import object_column
-
-    if isinstance(cells, np.ndarray) and cells.dtype != object:
-        if cells.ndim > 1:
-            flat = cells.reshape(len(cells), -1)
-            return pa.FixedSizeListArray.from_arrays(arrow_cells(flat.ravel()), flat.shape[1])
-        cells = cells.astype(cells.dtype.newbyteorder("="), copy=False)
-        if cells.dtype.type is np.longdouble:
-            cells = cells.astype(np.float64)
-    elif not isinstance(cells, pa.Array | pa.ChunkedArray):
-        tolist = getattr(cells, "to_list", getattr(cells, "tolist", None))
-        listed: Iterable[Any] = tolist() if tolist is not None else cells
-        cells = [None if is_missing(cell) else _plain(cell) for cell in listed]
-    try:
-        return cells if isinstance(cells, pa.Array | pa.ChunkedArray) else pa.array(cells)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        found = object_column(list(cells), "", "")
-        return as_native(found.values, found.type, "pyarrow")
-
-
-def _plain(cell: Any) -> Any:
-    return cell.item() if isinstance(cell, np.generic) and cell.dtype.kind in "biufUS" else cell
-
-
-# -- one row
-
-
-def as_one_row(X: Any, schema: Schema) -> Any:
-    """One row in a frame where X is one: a pandas Series, a list or a tuple with a cell for each column of the schema.
-
-    Anything else as it is, and arrays too, which scikit-learn wants two-dimensional.
-    """
+def _parts(X: Any, names: Sequence[str], source: str) -> Parts:
+    """The columns of a frame, those of lists and structs as several."""
     import narwhals as nw
 
-    if nw.dependencies.is_pandas_series(X):
-        return _row_of_series(X, schema)
-    if not isinstance(X, list | tuple) or not X or not all(_is_one_cell(cell) for cell in X):
-        return X
-    names = getattr(X, "_fields", None) or _frame_names(schema)
-    if len(names) != len(X):
-        return X
-    if schema.names is None and schema.labels is None:  # an array's
-        return [list(X)]
-    return _row_frame(list(X), list(names), schema)
-
-
-def _row_of_series(X: Any, schema: Schema) -> Any:
-    labels = _frame_names(schema)
-    if len(X) != len(labels) and not set(map(str, X.index)) & set(labels):
-        return X
-    frame = X.to_frame().T
-    if len(X) == len(labels) and list(X.index) == list(range(len(X))) and schema.names is not None:
-        frame.columns = list(labels) if schema.labels is None else schema.labels.to_pandas()
-    return frame
-
-
-def _row_frame(cells: list[Any], names: list[str], schema: Schema) -> Any:
-    if schema.container == "pandas" and schema.labels is not None:
-        import pandas as pd
-
-        return pd.DataFrame([cells], columns=schema.labels.to_pandas()).astype(object)
-    return _table({name: arrow_cells([cell]) for name, cell in zip(names, cells, strict=True)})
-
-
-def _frame_names(schema: Schema) -> list[str]:
-    """The names of the columns that the frame of the fit had, lists and structs as one."""
-    from narrows.data.column_type import ColumnType
-
-    types: Sequence[ColumnType | None] = schema.types or (None,) * schema.n_columns
-    named = [
-        kind.part_of if kind is not None and kind.part_of else name
-        for name, kind in zip(schema.feature_names, types, strict=True)
+    if nw.dependencies.is_pandas_like_dataframe(X):
+        series = (X.iloc[:, i] for i in range(len(names)))  # by place: labels may be of any kind
+    else:
+        series = X.columns if nw.dependencies.is_pyarrow_table(X) else X.get_columns()
+    parts = [
+        part
+        for column, name in zip(series, names, strict=True)
+        for part in as_columns(nw.from_native(column, series_only=True), name, source)
     ]
-    return list(dict.fromkeys(named))
+    if len(parts) > len(names):
+        _check_different([name for name, _ in parts], source)
+    return parts
 
 
-def _is_one_cell(cell: object) -> bool:
-    return not isinstance(cell, Mapping | list | tuple | np.ndarray) or isinstance(cell, str)
+def _label_names(labels: Labels | None, n: int) -> tuple[str, ...]:
+    """How messages name columns whose labels are no texts."""
+    return tuple(f"x{i}" for i in range(n)) if labels is None or labels.are_places else labels.texts
+
+
+def _column_names(given: list[Any], labels: Labels | None, name: str) -> tuple[str, ...] | None:
+    """The names of columns, of a MultiIndex its levels joined; None for labels of numbers or dates."""
+    _check_different(given, name)
+    are_text = [isinstance(label, str) for label in given]
+    if any(are_text) and not all(are_text):
+        raise DataError(
+            "Feature names are only supported if all input features have string names, but the columns of "
+            f"{name} mix text with other types; convert them with X.columns = X.columns.astype(str)."
+        )
+    if labels is not None and len(labels.levels) > 1:
+        _check_different(list(labels.texts), name)
+        return labels.texts
+    return tuple(given) if all(are_text) else None
+
+
+def _check_different(labels: list[Any], name: str) -> None:
+    twice = first_repeated(labels)
+    if twice is not None:
+        raise DataError(f"{name} has two columns named {twice!r}; rename or drop one of them.")
+
+
+def types_of(columns: Sequence[Column]) -> tuple[ColumnType | None, ...] | None:
+    """The types of columns; None where their arrays say it all."""
+    types = tuple(column.type for column in columns)
+    return types if any(types) else None
+
+
+def is_number_text(cell: object) -> bool:
+    """Whether a cell is text that reads as a number."""
+    if not isinstance(cell, str):
+        return False
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+# -- arrays
+
+
+def _from_array(X: Any, name: str) -> Rows:
+    torch = sys.modules.get("torch")
+    is_tensor = torch is not None and isinstance(X, torch.Tensor)
+    array = _checked(_tensor_to_numpy(X) if is_tensor else X, name)
+    if array.dtype.kind not in "biuf":
+        raise NotNumericError(f"{name} holds {array.dtype.name} values, where numbers are needed.")
+    container = "torch" if is_tensor else "numpy"
+    if array.ndim == 2:
+        return Rows(array, container=container, source=name)
+    block, image_shape, layout = _flat_images(array, name, channels_first=is_tensor)
+    return Rows(block, image_shape=image_shape, layout=layout, container=container, source=name)
+
+
+def _tensor_to_numpy(tensor: Any) -> np.ndarray:
+    import torch
+
+    tensor = tensor.detach().cpu()
+    if tensor.layout != torch.strided:
+        tensor = tensor.to_dense()
+    if tensor.is_floating_point() and tensor.dtype not in (torch.float32, torch.float64):
+        tensor = tensor.float()  # NumPy has no bfloat16
+    return tensor.numpy()
+
+
+def _checked(X: Any, name: str) -> np.ndarray:
+    """A numeric array of two or more dimensions, refused in scikit-learn's words."""
+    from scipy.sparse import issparse
+    from sklearn.utils import check_array
+
+    if isinstance(X, np.ma.MaskedArray) and np.ma.is_masked(X):
+        X = np.ma.filled(X.astype(np.result_type(X.dtype, np.float32)), np.nan)
+    try:
+        array = check_array(X, dtype="numeric", ensure_all_finite=False, accept_sparse=True, allow_nd=True)
+    except TypeError as error:
+        raise NotNumericError(str(error)) from error
+    except ValueError as error:
+        if "arrays of bytes/strings" in str(error) or "could not convert" in str(error):
+            raise NotNumericError(_first_text_cell(X, name) or str(error)) from error
+        raise DataError(str(error)) from error
+    return array.toarray() if issparse(array) else array
+
+
+def _first_text_cell(X: Any, name: str) -> str | None:
+    cells = np.asarray(X, dtype=object)
+    if cells.ndim == 1:
+        return (
+            f"Expected 2D array, got 1D array instead: {name} is one row or one column; give one row as a frame of one "
+            "row, df.iloc[[0]], and one column as df[['name']]."
+        )
+    for i, row in enumerate(cells):
+        for j, cell in enumerate(row):
+            if isinstance(cell, str | bytes) and not is_number_text(cell):
+                return (
+                    f"Column 'x{j}' of {name} holds {cell!r} in {row_name(i, 0)}, where a number is needed; "
+                    "leave the column out, or turn it into numbers."
+                )
+    return None
+
+
+def _flat_images(
+    array: np.ndarray, name: str, *, channels_first: bool
+) -> tuple[np.ndarray, tuple[int, int, int], Layout]:
+    if array.ndim > 4 or 0 in array.shape:
+        raise DataError(
+            f"{name} has shape {array.shape}; rows (n, columns) or images (n, height, width[, channels]) are needed."
+        )
+    if array.ndim == 3:
+        return array.reshape(len(array), -1), (*array.shape[1:], 1), "hw"
+    is_first = _has_channels_first(array.shape[1:], otherwise=channels_first)
+    array = array.transpose(0, 2, 3, 1) if is_first else array
+    return array.reshape(len(array), -1), array.shape[1:], "chw" if is_first else "hwc"
+
+
+def _has_channels_first(shape: tuple[int, int, int], *, otherwise: bool) -> bool:
+    """Whether images of a shape are (c, h, w), not (h, w, c); `otherwise` where the shape does not say so."""
+    first, middle, last = shape
+    for likely in _CHANNELS:
+        if first in likely and last in likely:
+            break
+        if first in likely or last in likely:
+            return first in likely
+    if (first == middle) != (middle == last):
+        return middle == last
+    return otherwise
+
+
+def _with_image_shape(rows: Rows, image_shape: Sequence[int]) -> Rows:
+    shape = _checked_image_shape(image_shape)
+    if rows.image_shape is None:
+        if rows.n_columns != shape[0] * shape[1] * shape[2]:
+            raise DataError(
+                f"{rows.source} has {rows.n_columns} columns, but images of {by(shape)} have "
+                f"{shape[0] * shape[1] * shape[2]}; give the image_shape that they were flattened from."
+            )
+        return replace(rows, image_shape=shape)
+    if rows.image_shape != shape:
+        raise DataError(f"{rows.source} has images of {by(rows.image_shape)}, but image_shape says {by(shape)}.")
+    return rows
+
+
+def _checked_image_shape(image_shape: Sequence[int]) -> tuple[int, int, int]:
+    try:
+        height, width, channels = (*image_shape, 1) if len(image_shape) == 2 else image_shape
+        shape = (int(height), int(width), int(channels))
+        possible = shape == (height, width, channels) and min(shape) >= 1
+    except (TypeError, ValueError):
+        possible = False
+    if not possible:
+        raise SettingError(
+            f"image_shape={image_shape!r} must be (height, width) or (height, width, channels), whole numbers from 1."
+        )
+    return shape  # pyright: ignore[reportPossiblyUnboundVariable]
+
+
+def by(shape: Sequence[int]) -> str:
+    """A size as people say it: "28 x 28 x 1"."""
+    return " x ".join(str(n) for n in shape)

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from narrows.data.columns import is_gap
-from narrows.data.csv_file import ARROW_GAPS, CsvForm
-from narrows.data.memory import by
+from narrows.data.containers import by
+from narrows.data.frames.columns import is_gap
 from narrows.data.read import read
+from narrows.data.readers.csv.csv_file import ARROW_GAPS, CsvForm
+from narrows.data.readers.row_stream import RowStream, table_files
 from narrows.data.rows import Rows
-from narrows.data.schema import Schema
-from narrows.data.stream import RowStream, table_files
+from narrows.data.schema.schema import Schema
 from narrows.errors import DataError
 
 _LEVELS_SHOWN = 4

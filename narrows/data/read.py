@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from narrows.data import arrays, csv_file, images, other_files, sets, stream, tables
-from narrows.data.columns import is_gap
-from narrows.data.options import Errors, ReadingOptions, reading_options
+from narrows.data.frames.columns import is_gap
+from narrows.data.readers import array_files, arrow_tables, image_folder, known_sets, row_stream, table_formats
+from narrows.data.readers.csv import csv_file
+from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
 from narrows.errors import DataError, DataFormatError, DataNotFoundError, SettingError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from narrows.data.schema import Schema
+    from narrows.data.schema.schema import Schema
 
 _IDX = re.compile(r"([.-]idx\d*(-\w+)?|-ubyte)(\.gz)?$", re.IGNORECASE)
 
@@ -101,29 +102,33 @@ def read(
     options = reading_options(
         types=all_types, na_values=tuple(na_values), keep_na=keep_na, errors=errors, schema=schema
     )
-    is_set = isinstance(source, str) and source in sets.SETS
+    is_set = isinstance(source, str) and source in known_sets.SETS
     path = Path(source)
     of_table = not is_set and is_table(path)
     if not of_table and (columns is not None or ignore is not None or label is not None or all_types):
         raise SettingError(f"columns, ignore, label and types need a table, which {source} is not.")
     if image_size is not None and (is_set or of_table or not path.is_dir()):
         raise SettingError(f"image_size needs a folder of images, which {source} is not.")
-    rows = sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size, options)
+    rows = (
+        known_sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size, options)
+    )
     return without_gaps(rows) if missing == "drop" else rows
 
 
 def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
     """A set's own test part; None for digits and for files and folders."""
-    if isinstance(source, str) and source in sets.SETS:
-        return sets.load_test(source)
+    if isinstance(source, str) and source in known_sets.SETS:
+        return known_sets.load_test(source)
     return None
 
 
 def is_table(path: Path) -> bool:
     """Whether it is a table, or a folder of tables and no images."""
     if not path.is_dir():
-        return csv_file.is_csv(path) or tables.is_parquet(path) or other_files.is_other(path)
-    return not images.holds_images(path) and any(stream.table_files(path, parquet=parquet) for parquet in (True, False))
+        return csv_file.is_csv(path) or arrow_tables.is_parquet(path) or table_formats.is_other(path)
+    return not image_folder.holds_images(path) and any(
+        row_stream.table_files(path, parquet=parquet) for parquet in (True, False)
+    )
 
 
 def _read_path(
@@ -134,24 +139,26 @@ def _read_path(
     image_size: Sequence[int] | None,
     options: ReadingOptions,
 ) -> Rows:
-    if not other_files.split_sheet(path)[0].exists():
-        raise DataNotFoundError(f"There is no file, folder or set {str(path)!r}; the sets are {', '.join(sets.SETS)}.")
+    if not table_formats.split_sheet(path)[0].exists():
+        raise DataNotFoundError(
+            f"There is no file, folder or set {str(path)!r}; the sets are {', '.join(known_sets.SETS)}."
+        )
     if path.exists() and not path.is_file() and not path.is_dir():
         raise DataFormatError(f"{path} is neither a file nor a folder; give one of them.")
     try:
         if is_table(path):
             table, notes = read_table(path, options.text_columns)
-            return tables.table_rows(
+            return arrow_tables.table_rows(
                 table, path.name, columns=columns, ignore=ignore, label=label, options=options, notes=notes
             )
         if path.is_dir():
-            return images.read_images(path, image_size)
+            return image_folder.read_images(path, image_size)
         if path.suffix.casefold() == ".npy":
-            return arrays.read_npy(path)
+            return array_files.read_npy(path)
         if path.suffix.casefold() == ".npz":
-            return arrays.read_npz(path)
+            return array_files.read_npz(path)
         if _IDX.search(path.name):
-            return arrays.read_idx_rows(path)
+            return array_files.read_idx_rows(path)
     except PermissionError as error:
         raise DataFormatError(f"{path} may not be read; change its permissions.") from error
     except MemoryError as error:
@@ -165,10 +172,10 @@ def _read_path(
 def read_table(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str, ...]]:
     """A CSV or Parquet file, or a folder of them, as Arrow's table, with notes on how it was read."""
     if path.is_dir():
-        return stream.read_whole(path, text), ()
-    if other_files.is_other(path):
-        return other_files.read_other(path)
-    return csv_file.read_csv(path, text) if csv_file.is_csv(path) else (tables.read_parquet(path), ())
+        return row_stream.read_whole(path, text), ()
+    if table_formats.is_other(path):
+        return table_formats.read_other(path)
+    return csv_file.read_csv(path, text) if csv_file.is_csv(path) else (arrow_tables.read_parquet(path), ())
 
 
 def without_gaps(rows: Rows, columns: Sequence[int] | None = None) -> Rows:

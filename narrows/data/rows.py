@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from narrows.data.column_type import ColumnType, is_gap
-from narrows.data.labels import Labels
+from narrows.data.frames.column_labels import Labels
+from narrows.data.frames.column_type import ColumnType, is_gap
 
 Columns = np.ndarray | tuple[np.ndarray, ...]
 Container = Literal["numpy", "pandas", "polars", "pyarrow", "torch"]

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_one_row, as_rows, collected, fill_gaps
 from narrows.errors import NotFittedError
-from narrows.estimators import checks, fitting
-from narrows.estimators.aside import warn_of_aside
-from narrows.estimators.html import model_html
+from narrows.estimators import parameter_checks, preparation
+from narrows.estimators.column_warnings import warn_of_aside
 from narrows.estimators.inference import map_floats, map_rows
+from narrows.estimators.notebook_html import model_html
 from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, MixedError, Penalty
 from narrows.training import Epoch, History, LayerEpoch, Trainer, fingerprint
 
@@ -327,7 +327,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             for note in rows.notes:
                 warnings.warn(note, stacklevel=2)
         resumes = self.warm_start and hasattr(self, "network_")
-        plan = fitting.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
+        plan = preparation.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
         if rows is not X and schema is None and not resumes:
             warn_of_aside(plan.fitted["schema_"], rows.source)
         before = self._fitted_state()
@@ -363,7 +363,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         trainer: Trainer | None = getattr(self, "_trainer", None)
         before = deepcopy(self._fitted_state())
         if trainer is None or not hasattr(self, "network_"):
-            plan = fitting.plan(
+            plan = preparation.plan(
                 self, rows, sample_weight=sample_weight, hold_out=False, resume=hasattr(self, "network_")
             )
             history = self.history_ if hasattr(self, "history_") else History()
@@ -373,8 +373,8 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.pretraining_.extend(plan.pretraining)
             x, weight, hashes = plan.x, plan.weight, self.training_hashes_
         else:
-            x, weight, new = fitting.training_tensors(self, rows, sample_weight)
-            hashes = fitting.joined_hashes(self.training_hashes_, new)
+            x, weight, new = preparation.training_tensors(self, rows, sample_weight)
+            hashes = preparation.joined_hashes(self.training_hashes_, new)
         try:
             self.history_.append(trainer.one_pass(x, weight=weight))
             self.training_hashes_ = hashes
@@ -394,7 +394,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def inverse_transform(self, X: Any) -> Any:
         """Rows rebuilt from codes (n, n_components_), in the units, names, dtypes and image shape of the fit."""
         self._check_fitted()
-        codes = checks.codes(X, self.n_components_)
+        codes = parameter_checks.codes(X, self.n_components_)
         return self.schema_.decode(map_floats(codes, self.network_.decode, self.device_))
 
     def reconstruct(self, X: Any) -> Any:
@@ -440,7 +440,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             losses = likelihood.loss(self.network_.output(self.network_.codes(x)), x)
             return losses if per_feature else losses.sum(dim=1)
 
-        errors = map_rows(self, rows, error, check=partial(checks.within_density, likelihood))
+        errors = map_rows(self, rows, error, check=partial(parameter_checks.within_density, likelihood))
         if not per_feature:
             return errors
         return self.schema_.sum_by_column(errors)
@@ -497,7 +497,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _n_features_out(self) -> int:
         return self.n_components_
 
-    def _adopt(self, plan: fitting.Plan) -> None:
+    def _adopt(self, plan: preparation.Plan) -> None:
         """Take over what a plan resolved; from here on the model counts as fitted."""
         for name, value in plan.fitted.items():
             setattr(self, name, value)

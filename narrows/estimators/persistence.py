@@ -38,8 +38,8 @@ from narrows.errors import (
     SettingError,
 )
 from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.card import model_card
-from narrows.estimators.resolving import resolve
+from narrows.estimators.model_card import model_card
+from narrows.estimators.resolution import resolve
 from narrows.model import Code, Corruption, Likelihood, Penalty, describe_station, station_from_description
 from narrows.training import Epoch, History
 
@@ -151,7 +151,7 @@ def load(
     try:
         tensors = safetensors.torch.load(contents[_WEIGHTS])
         if about["estimator"] == "AnomalyDetector":
-            from narrows.estimators.anomaly.saved import restore
+            from narrows.estimators.anomaly.detector_folder import restore
 
             own = {"encoder": encoder, "decoder": decoder, "stations": stations, "device": device}
             return restore(path, about, tensors, own)
@@ -307,7 +307,7 @@ def _estimator(
 def _restore(
     model: Autoencoder, about: dict[str, Any], tensors: dict[str, Tensor], history: list[dict], device: str
 ) -> None:
-    from narrows.estimators import checks
+    from narrows.estimators import parameter_checks
 
     arrays = {name.removeprefix("schema."): t.numpy() for name, t in tensors.items() if name.startswith("schema.")}
     schema = Schema.restore(about["schema"], arrays)
@@ -316,7 +316,7 @@ def _restore(
         network = resolve(model, schema, None, generator=None).network
     weights = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
     network.load_state_dict(weights, assign=True)
-    device = checks.device(device)
+    device = parameter_checks.device(device)
     for name in _PLAIN_FITTED:
         setattr(model, name, about["fitted"][name])
     model.hidden_layer_sizes_ = tuple(model.hidden_layer_sizes_)

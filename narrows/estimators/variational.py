@@ -14,7 +14,7 @@ from torch import Tensor
 
 from narrows.data import Rows, give_back
 from narrows.errors import SettingError
-from narrows.estimators import checks
+from narrows.estimators import parameter_checks
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.estimators.row_noise import RowNoise
@@ -75,7 +75,7 @@ class VariationalAutoencoder(Autoencoder):
         self._check_fitted()
         if not isinstance(n_samples, (int, np.integer)) or not 1 <= n_samples < 2**31:
             raise SettingError(f"n_samples must be a whole number from 1 to 2**31, got {n_samples!r}.")
-        seed = self.seed_ if random_state is None else checks.seed(random_state)
+        seed = self.seed_ if random_state is None else parameter_checks.seed(random_state)
         generator = torch.Generator().manual_seed(seed)
         z = torch.randn(int(n_samples), self.n_components_, generator=generator).numpy()
         likelihood = self.network_.likelihood
@@ -135,7 +135,7 @@ class VariationalAutoencoder(Autoencoder):
                 f"loss={self.loss_!r} is not a probability density, so rows have no likelihood; "
                 "fit with loss='bce' or loss='gaussian'."
             )
-        return map_rows(self, rows, function, check=partial(checks.within_density, likelihood))
+        return map_rows(self, rows, function, check=partial(parameter_checks.within_density, likelihood))
 
     def _elbo(self, x: Tensor, *, n_pairs: int) -> Tensor:
         mean, log_variance = self._posterior(x)

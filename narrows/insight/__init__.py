@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from narrows.insight.added_noise import corrupted
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
-from narrows.insight.copies import check_autoencoder
 from narrows.insight.detection import DetectionQuality, detection_quality, quality_by_labels
 from narrows.insight.diagnosis import Diagnosis, diagnose
 from narrows.insight.drift import ColumnDrift, Drift, drift
 from narrows.insight.fidelity import Fidelity, fidelity
 from narrows.insight.findings import Finding, spread
-from narrows.insight.noise import corrupted
-from narrows.insight.seeds import seed_errors
-from narrows.insight.sheet import image_sheet
+from narrows.insight.image_sheet import image_sheet
+from narrows.insight.refit_seeds import seed_errors
+from narrows.insight.refits import check_autoencoder
 from narrows.insight.summary import FitSummary, passage, squared_error, summarise
 from narrows.insight.sweep import Sweep, SweepPlan, SweepPoint, plan_sweep, sweep
 

@@ -12,11 +12,11 @@ import numpy as np
 from narrows.data import as_rows
 from narrows.errors import DataError
 from narrows.insight import findings
-from narrows.insight.copies import check_autoencoder
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
 from narrows.insight.labels import classes_of
-from narrows.insight.parts import Parts, rows_were_dropped
-from narrows.insight.seeds import seed_errors
+from narrows.insight.refit_seeds import seed_errors
+from narrows.insight.refits import check_autoencoder
+from narrows.insight.splits import Parts, rows_were_dropped
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder

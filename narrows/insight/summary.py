@@ -9,7 +9,7 @@ import numpy as np
 
 from narrows.data import Numeric
 from narrows.insight.baselines import PCABaseline, mean_baseline
-from narrows.insight.parts import Parts
+from narrows.insight.splits import Parts
 from narrows.model import GaussianCode, TopK
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import torch
 
 from narrows.data import Rows, Schema, as_rows
 from narrows.errors import DataError, NarrowsError, SettingError
-from narrows.estimators.resolving import learn_schema, resolve
+from narrows.estimators.resolution import learn_schema, resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
-from narrows.insight.copies import check_autoencoder, fresh_copy
+from narrows.insight.refits import check_autoencoder, fresh_copy
 from narrows.insight.summary import n_active, squared_error, there
 from narrows.insight.sweep_values import checked_values, default_values, settings_of
 from narrows.training import distinct_rows

@@ -21,7 +21,9 @@ from narrows.model.corruption import (
     Warped,
     make_corruption,
 )
-from narrows.model.describe import describe_station, station_from_description
+from narrows.model.custom import OwnDecoder, OwnEncoder
+from narrows.model.ensemble import StackedVariational
+from narrows.model.initialization import can_start_linear, start_at_mean, start_linear
 from narrows.model.layers import Linear, TiedLinear
 from narrows.model.likelihood import (
     AbsoluteError,
@@ -32,14 +34,12 @@ from narrows.model.likelihood import (
     SquaredError,
     make_likelihood,
 )
-from narrows.model.mixed import MixedDensity, MixedError, make_mixed
+from narrows.model.mixed_likelihood import MixedDensity, MixedError, make_mixed
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
 from narrows.model.objective import Objective
-from narrows.model.own import OwnDecoder, OwnEncoder
 from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalty, Step, make_penalty
-from narrows.model.stacked import StackedVariational
-from narrows.model.starting import can_start_linear, start_at_mean, start_linear
+from narrows.model.serialization import describe_station, station_from_description
 
 __all__ = [
     "ACTIVATIONS",

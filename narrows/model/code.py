@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from narrows.errors import SettingError
-from narrows.model.noise import normal
+from narrows.model.generator_noise import normal
 
 # exp(±10) spans 22000-fold in variance each way; beyond it nothing is learned and float32 runs out.
 LOG_VARIANCE_BOUND = 10.0

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from narrows.errors import SettingError
 from narrows.model.activations import gain, make_activation
-from narrows.model.images import ImageShape, images_to_rows, rows_to_images
+from narrows.model.image_layout import ImageShape, images_to_rows, rows_to_images
 from narrows.model.layers import Conv, ConvTranspose, Linear, TiedLinear
 
 SMALLEST_SIDE = 8

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from narrows.errors import SettingError
-from narrows.model.noise import normal, uniform
+from narrows.model.generator_noise import normal, uniform
 
 
 @dataclass(frozen=True)

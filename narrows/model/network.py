@@ -13,10 +13,10 @@ from narrows.errors import SettingError
 from narrows.model.activations import make_activation
 from narrows.model.code import Code
 from narrows.model.conv import ConvDecoder, ConvEncoder, check_image_shape, stage_sizes
-from narrows.model.images import ImageShape
+from narrows.model.custom import OwnDecoder, OwnEncoder, check_own_width
+from narrows.model.image_layout import ImageShape
 from narrows.model.likelihood import Likelihood
 from narrows.model.mlp import MLP, OUTPUT_GAIN, mlp_decoder, mlp_encoder
-from narrows.model.own import OwnDecoder, OwnEncoder, check_own_width
 
 NETWORKS = ("mlp", "conv")
 

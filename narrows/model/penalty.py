@@ -11,8 +11,8 @@ from torch import Tensor
 
 from narrows.errors import SettingError
 from narrows.model.code import GaussianCode, PointCode, kl_to_standard_normal
+from narrows.model.generator_noise import signs
 from narrows.model.mlp import MLP
-from narrows.model.noise import signs
 
 if TYPE_CHECKING:
     from narrows.model.network import AutoencoderNetwork

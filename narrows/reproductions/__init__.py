@@ -5,8 +5,8 @@ pictures. Whoever drives it shows and keeps them. Nothing here loads torch befor
 """
 
 from narrows.reproductions.catalogue import PAPERS, reproduction
-from narrows.reproductions.frame import Experiment, Picture, Progress, Record, Reproduction, Result, Setup
-from narrows.reproductions.writing import HEADINGS, cells, write_results
+from narrows.reproductions.experiment import Experiment, Picture, Progress, Record, Reproduction, Result, Setup
+from narrows.reproductions.results import HEADINGS, cells, write_results
 
 __all__ = [
     "HEADINGS",

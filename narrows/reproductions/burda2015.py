@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.reproductions import pictures
-from narrows.reproductions.frame import Experiment, Progress, Record, Reproduction, Result, Setup
-from narrows.reproductions.sets import pixels
-from narrows.reproductions.training import fitting
+from narrows.reproductions.experiment import Experiment, Progress, Record, Reproduction, Result, Setup
+from narrows.reproductions.paper_data import pixels
+from narrows.reproductions.timed_fit import fitting
 
 if TYPE_CHECKING:
     from narrows.estimators import VariationalAutoencoder

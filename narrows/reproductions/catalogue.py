@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from narrows.reproductions.frame import Reproduction
+from narrows.reproductions.experiment import Reproduction
 
 PAPERS: dict[str, str] = {
     "hinton2006": "Hinton & Salakhutdinov 2006, Reducing the dimensionality of data with neural networks",

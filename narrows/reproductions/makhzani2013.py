@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.reproductions import pictures
-from narrows.reproductions.frame import Experiment, Progress, Record, Reproduction, Result, Setup
-from narrows.reproductions.layers import encoder_layer
-from narrows.reproductions.sets import Parts, pixels
-from narrows.reproductions.training import stop_if_interrupted
+from narrows.reproductions.experiment import Experiment, Progress, Record, Reproduction, Result, Setup
+from narrows.reproductions.greedy import encoder_layer
+from narrows.reproductions.paper_data import Parts, pixels
+from narrows.reproductions.timed_fit import stop_if_interrupted
 
 if TYPE_CHECKING:
     from narrows.estimators import SparseAutoencoder
@@ -106,7 +106,7 @@ def _judged(
     import torch
 
     from narrows.model import MLP, Linear
-    from narrows.reproductions.classifier import fine_tuned, percent_wrong
+    from narrows.reproductions.fine_tuning import fine_tuned, percent_wrong
 
     assert data.train_labels is not None
     assert data.test_labels is not None

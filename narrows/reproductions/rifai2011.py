@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.reproductions import pictures
-from narrows.reproductions.frame import Experiment, Record, Reproduction, Result, Setup
-from narrows.reproductions.layers import encoder_layer, sigmoid_layer
-from narrows.reproductions.sets import pixels
-from narrows.reproductions.training import fitting
+from narrows.reproductions.experiment import Experiment, Record, Reproduction, Result, Setup
+from narrows.reproductions.greedy import encoder_layer, sigmoid_layer
+from narrows.reproductions.paper_data import pixels
+from narrows.reproductions.timed_fit import fitting
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -60,7 +60,7 @@ def saturation(codes: np.ndarray) -> float:
 def _run(setup: Setup) -> Iterator[Record]:
     import torch
 
-    from narrows.reproductions.classifier import classifier, fine_tuned, percent_wrong
+    from narrows.reproductions.fine_tuning import classifier, fine_tuned, percent_wrong
 
     data = pixels("mnist").first(setup.rows(60_000, quick=6000), setup.rows(10_000, quick=10_000))
     assert data.train_labels is not None

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.reproductions import pictures
-from narrows.reproductions.frame import Experiment, Record, Reproduction, Result, Setup
-from narrows.reproductions.layers import greedy, sigmoid_layer
-from narrows.reproductions.sets import Parts, pixels
+from narrows.reproductions.experiment import Experiment, Record, Reproduction, Result, Setup
+from narrows.reproductions.greedy import greedy, sigmoid_layer
+from narrows.reproductions.paper_data import Parts, pixels
 
 if TYPE_CHECKING:
     import torch
@@ -83,7 +83,7 @@ def _compared(
     """A result for each method. rate : of fine-tuning."""
     import torch
 
-    from narrows.reproductions.classifier import classifier, fine_tuned, percent_wrong
+    from narrows.reproductions.fine_tuning import classifier, fine_tuned, percent_wrong
 
     assert data.train_labels is not None
     assert data.test_labels is not None

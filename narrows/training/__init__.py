@@ -1,6 +1,6 @@
 """How a network is trained: the epoch iterator, optimizers and schedules."""
 
-from narrows.training.distinct import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
+from narrows.training.deduplication import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
 from narrows.training.epoch import Epoch
 from narrows.training.history import History
 from narrows.training.muon import Muon

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from narrows.training.first_order import Adam, Sweep
-from narrows.training.flat import FlatParameters
+from narrows.training.flat_parameters import FlatParameters
 from narrows.training.precision import bfloat16_pays
 
 _MOMENTUM = 0.95

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from narrows.training.first_order import SGD, Adam, RMSprop
-from narrows.training.flat import FlatParameters
+from narrows.training.flat_parameters import FlatParameters
 from narrows.training.line_search import LBFGS
 from narrows.training.muon import Muon
 from narrows.training.settings import TrainingSettings

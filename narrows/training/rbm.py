@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from narrows.errors import SettingError
-from narrows.model.noise import normal, uniform
+from narrows.model.generator_noise import normal, uniform
 
 Units = Literal["binary", "gaussian"]
 

@@ -12,15 +12,15 @@ import torch
 from torch import Tensor
 
 from narrows.model import AutoencoderNetwork, Objective, OwnDecoder, OwnEncoder
+from narrows.training.autograd_step import make_step
 from narrows.training.divergence import diverged
 from narrows.training.epoch import Epoch
-from narrows.training.flat import FlatParameters
-from narrows.training.fused import mean_over_batch
+from narrows.training.flat_parameters import FlatParameters
+from narrows.training.fused_step import mean_over_batch
 from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import clip_gradient, make_optimizer
 from narrows.training.settings import TrainingSettings
 from narrows.training.spool import Spool
-from narrows.training.steps import make_step
 from narrows.training.threads import limited_threads, threads_for
 
 _VALIDATION_CHUNK = 4096

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from narrows.model import LOG_VARIANCE_BOUND, StackedVariational
 from narrows.training.first_order import Adam
-from narrows.training.flat import FlatParameters
+from narrows.training.flat_parameters import FlatParameters
 
 _WARMUP_STEPS = 20
 _aten = torch.ops.aten

@@ -12,15 +12,15 @@ import pyarrow.csv
 import pytest
 from pyarrow import parquet
 
-from narrows.apps.cli import sources
-from narrows.data import stream
-from narrows.data import written as written_cells
+from narrows.apps.cli import inputs
+from narrows.data.readers import row_stream
+from narrows.data.writers import verbatim_cells as written_cells
 
 
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of three Parquet files, read in chunks of 100 rows."""
-    monkeypatch.setattr(stream, "_CELLS_PER_CHUNK", 400)
+    monkeypatch.setattr(row_stream, "_CELLS_PER_CHUNK", 400)
     rng = np.random.default_rng(0)
     folder = tmp_path / "lake"
     folder.mkdir()
@@ -43,7 +43,7 @@ def test_a_table_too_large_for_memory_is_read_in_chunks_unasked(
 ) -> None:
     assert shell("fit", lake, "-o", "m", *quick).status == 0
     whole = {name: shell(name, "m", lake, "-o", f"{name}.csv") for name in ("encode", "score")}
-    monkeypatch.setattr(sources, "_memory", lambda: 1000)
+    monkeypatch.setattr(inputs, "_memory", lambda: 1000)
     for name, before in whole.items():
         done = shell(name, "m", lake, "-o", f"{name}-in-chunks.csv")
         assert done.status == 0
@@ -60,7 +60,7 @@ def test_a_table_too_large_for_memory_is_read_in_chunks_unasked(
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A CSV file of 900 rows with gaps, whose numbers, truth values and moments are written in ways of their own."""
-    monkeypatch.setattr(stream, "CSV_BLOCK", 1 << 12)
+    monkeypatch.setattr(row_stream, "CSV_BLOCK", 1 << 12)
     monkeypatch.setattr(written_cells, "CSV_BLOCK", 1 << 12)
     rng = np.random.default_rng(0)
     lines = ["n,x,kind,on,when,note"]
@@ -85,12 +85,12 @@ def test_what_is_written_in_chunks_is_what_is_written_at_once(
         "explain": ("score", "m", written, "--explain", "2", "--label", "note"),
         "detected": ("score", "d", written, "--explain", "9"),
     }
-    monkeypatch.setattr("narrows.apps.cli.score._EXPLAINED", 3)  # so that most chunks have no reasons
+    monkeypatch.setattr("narrows.apps.cli.commands.score._EXPLAINED", 3)  # so that most chunks have no reasons
     for name, command in commands.items():
         done = shell(*command, "-o", f"{name}.{ending}", "--json")
         assert done.status == 0, done.err
         with monkeypatch.context() as small:
-            small.setattr(sources, "_memory", lambda: 1000)
+            small.setattr(inputs, "_memory", lambda: 1000)
             again = shell(*command, "-o", f"{name}-in-chunks.{ending}", "--json")
         assert "read in chunks" in again.err
         whole, parts = (Path(f"{name}{middle}.{ending}") for middle in ("", "-in-chunks"))
@@ -127,7 +127,7 @@ def test_cells_that_are_there_come_back_as_they_are_written(shell, quick, writte
 
 def test_a_budget_is_one_for_all_chunks(shell, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shell("detect", lake, "-o", "d", "--threshold", "budget", "--budget", "7").status == 0
-    monkeypatch.setattr(sources, "_memory", lambda: 1000)
+    monkeypatch.setattr(inputs, "_memory", lambda: 1000)
     assert shell("score", "d", lake, "--json").json["alarms"] == 7
 
 
@@ -135,8 +135,8 @@ def test_the_memory_of_a_container_counts(lake: Path, tmp_path: Path, monkeypatc
     (tmp_path / "none").write_text("max\n")
     (tmp_path / "small").write_text("1000\n")
     for limit, fits in (("none", True), ("absent", True), ("small", False)):
-        monkeypatch.setattr(sources, "_LIMITS", (tmp_path / limit,))
-        assert sources.fits_into_memory(str(lake)) is fits
+        monkeypatch.setattr(inputs, "_LIMITS", (tmp_path / limit,))
+        assert inputs.fits_into_memory(str(lake)) is fits
 
 
 def test_what_needs_memory_is_refused_with_the_reason(shell, lake: Path) -> None:

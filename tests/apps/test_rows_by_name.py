@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from narrows.apps.cli import sources
-from narrows.apps.cli.strange import StrangeCells
-from narrows.data import as_rows, stream
+from narrows.apps.cli import inputs
+from narrows.apps.cli.strange_cells import StrangeCells
+from narrows.data import as_rows
+from narrows.data.readers import row_stream
 
 N = 3000
 WRONG = (17, 500, 1234, 2400, 2999)  # from 0
@@ -21,9 +22,9 @@ WRONG = (17, 500, 1234, 2400, 2999)  # from 0
 @pytest.fixture
 def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """3,000 rows of three related numbers and their number in the file, five of them wrong in b; a sample is 600."""
-    monkeypatch.setattr(stream, "CSV_BLOCK", 1 << 13)
-    monkeypatch.setattr(stream, "_FEWEST_SAMPLED", 600)
-    monkeypatch.setattr(stream, "_CELLS_OF_SAMPLE", 2400)
+    monkeypatch.setattr(row_stream, "CSV_BLOCK", 1 << 13)
+    monkeypatch.setattr(row_stream, "_FEWEST_SAMPLED", 600)
+    monkeypatch.setattr(row_stream, "_CELLS_OF_SAMPLE", 2400)
     rng = np.random.default_rng(0)
     a = rng.normal(size=N)
     b, c = 2 * a + 0.1 * rng.normal(size=N), a + 0.1 * rng.normal(size=N)
@@ -50,7 +51,7 @@ OPTIONS = ("--ignore", "line", "--label", "broken", "--seed", "0")
 def test_of_a_table_read_in_chunks_the_strangest_of_all_its_rows_are_named(
     shell, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "_memory", lambda: 1000)
+    monkeypatch.setattr(inputs, "_memory", lambda: 1000)
     told = shell("detect", log, "-o", "d", *OPTIONS)
     assert told.status == 0, told.err
     assert set(named(told.out)) == {i + 1 for i in WRONG}
@@ -69,8 +70,8 @@ def test_of_a_table_read_in_chunks_the_strangest_of_all_its_rows_are_named(
 def test_where_judging_all_would_take_long_the_strangest_of_the_sample_are_named_as_rows_of_the_file(
     shell, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "_memory", lambda: 1000)
-    monkeypatch.setattr("narrows.apps.cli.detect._MOST_JUDGED", 2000)
+    monkeypatch.setattr(inputs, "_memory", lambda: 1000)
+    monkeypatch.setattr("narrows.apps.cli.commands.detect._MOST_JUDGED", 2000)
     told = shell("detect", log, "-o", "d", *OPTIONS)
     assert "The strangest of the 600 rows:" in told.out
     assert "judges all 3,000" in told.out
@@ -135,9 +136,9 @@ def test_a_row_with_a_strange_cell_is_the_strangest_of_the_file(
         values[1][[40, 41]] = np.nan
         return [replace(rows, values=tuple(values), strange={1: texts})]
 
-    from narrows.apps.cli.chunks import chunks_for_model as chunks
+    from narrows.apps.cli.chunked_input import chunks_for_model as chunks
 
-    monkeypatch.setattr("narrows.apps.cli.chunks.chunks_for_model", flagged)
+    monkeypatch.setattr("narrows.apps.cli.chunked_input.chunks_for_model", flagged)
     told = shell("score", "m", log, "--explain", "1", "-o", "s.csv")
     assert set(named(told.out)[:2]) == {41, 42}
     assert "row 41 (counting from 1, without any header): b n/k (expected" in told.out

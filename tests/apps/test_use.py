@@ -266,7 +266,7 @@ def test_an_existing_output_is_replaced_only_with_force(shell, models: Path, com
 
 
 def test_a_set_with_a_test_part_is_used_by_it_and_its_fit_measured_on_it(shell, quick, monkeypatch) -> None:
-    from narrows.apps.cli import sources
+    from narrows.apps.cli import inputs
     from narrows.data import Rows
 
     rng = np.random.default_rng(0)
@@ -280,7 +280,7 @@ def test_a_set_with_a_test_part_is_used_by_it_and_its_fit_measured_on_it(shell, 
     assert "test rows" in default.err
     assert shell("score", "m", "toy", "--part", "train", "--json").json["rows"] == 30
     assert shell("score", "m", "toy", "--part", "all", "--json").json["rows"] == 42
-    assert sources.data_name("toy") == "toy"
+    assert inputs.data_name("toy") == "toy"
 
 
 def test_a_part_of_data_without_parts_is_a_wrong_call(shell, models: Path) -> None:

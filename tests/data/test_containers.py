@@ -1,127 +1,189 @@
-"""What holds rows in another form than a frame becomes one, and one row is one."""
-
 from __future__ import annotations
-
-from collections import namedtuple
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from pyarrow import dataset
+import scipy.sparse
+import torch
 
-from narrows.data import Schema, as_rows, give_back
-from narrows.errors import DataError
+from narrows.data import Rows, as_rows, give_back
+from narrows.errors import DataError, NotNumericError, SettingError
 
-TABLE = pa.table({"x": [1.5, 2.5, None], "name": ["a", "b", "a"]})
-BATCH = TABLE.to_batches()[0]
-DICTS = TABLE.to_pylist()
-
-
-class Stream:
-    """What offers its rows as a stream of Arrow's C interface alone."""
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        return TABLE.__arrow_c_stream__(requested_schema)
+TABLE = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.5]])
 
 
-class Interchange:
-    """What offers its rows by the interchange protocol alone."""
+@pytest.mark.parametrize(
+    ("X", "container"),
+    [
+        (TABLE, "numpy"),
+        (TABLE.tolist(), "numpy"),
+        (scipy.sparse.csr_array(TABLE), "numpy"),
+        (pd.DataFrame(TABLE, columns=["a", "b"]), "pandas"),
+        (pl.DataFrame(TABLE, schema=["a", "b"]), "polars"),
+        (pl.LazyFrame(TABLE, schema=["a", "b"]), "polars"),
+        (pa.table({"a": TABLE[:, 0], "b": TABLE[:, 1]}), "pyarrow"),
+        (torch.tensor(TABLE, requires_grad=True), "torch"),
+    ],
+)
+def test_every_container_gives_the_same_rows(X, container):
+    rows = as_rows(X)
+    assert (rows.container, len(rows), rows.n_columns) == (container, 3, 2)
+    np.testing.assert_array_equal(rows.block(), TABLE)
+    assert type(give_back(rows)).__module__.split(".")[0] == container
 
-    def __dataframe__(self, nan_as_null: bool = False, allow_copy: bool = True) -> object:
-        return TABLE.__dataframe__(nan_as_null, allow_copy)
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "uint8", "bool"])
+def test_dtypes_are_kept(dtype):
+    assert as_rows(np.ones((2, 3), dtype)).dtypes == (dtype,) * 3
+    assert as_rows(pd.DataFrame(np.ones((2, 3), dtype))).dtypes == (dtype,) * 3
+
+
+def test_numbers_in_object_columns_become_float64():
+    assert as_rows(TABLE.astype(object)).dtypes == ("float64",) * 2
+    assert as_rows(pd.DataFrame({"a": np.array([1, 2.5], dtype=object)})).dtypes == ("float64",)
 
 
 @pytest.mark.parametrize(
     "X",
     [
-        BATCH,
-        [BATCH, BATCH.slice(0, 0)],
-        pa.RecordBatchReader.from_batches(TABLE.schema, [BATCH]),
-        TABLE.to_struct_array(),
-        dataset.dataset(TABLE),
-        Stream(),
-        Interchange(),
-        DICTS,
-        {name: TABLE[name].to_pylist() for name in TABLE.column_names},
-        {"x": np.array([1.5, 2.5, np.nan]), "name": TABLE["name"]},
-        np.array([(1.5, "a"), (2.5, "b"), (np.nan, "a")], dtype=[("x", ">f8"), ("name", "U1")]),
-        np.rec.fromarrays([[1.5, 2.5, np.nan], ["a", "b", "a"]], names="x,name"),
+        pd.DataFrame({"a": pd.array([1, None, 3], dtype="Int64")}),
+        pl.DataFrame({"a": [1, None, 3]}),
+        pa.table({"a": [1, None, 3]}),
+        pd.DataFrame({"a": np.array([1, None, 3], dtype=object)}),
+        np.ma.masked_equal([[1], [2], [3]], 2),
     ],
-    ids=lambda X: type(X).__name__,
 )
-def test_every_form_of_a_table_becomes_the_same_rows(X):
-    rows = as_rows(X)
-    assert rows.names == ("x", "name")
-    assert rows.container == "pyarrow"
-    np.testing.assert_array_equal(rows.column(0), [1.5, 2.5, np.nan])
-    assert rows.column(1).tolist() == ["a", "b", "a"]
-    assert isinstance(give_back(rows), pa.Table)
+def test_gaps_become_nan(X):
+    np.testing.assert_array_equal(as_rows(X).block(), [[1], [np.nan], [3]])
 
 
-def test_dicts_may_lack_keys_and_hold_several_kinds():
-    rows = as_rows([{"a": 1, "b": "x"}, {"b": 2, "c": 1.5}])
-    assert rows.names == ("a", "b", "c")
-    assert rows.column(1).tolist() == ["x", "2"]
-    np.testing.assert_array_equal(rows.column(2), [np.nan, 1.5])
+@pytest.mark.parametrize("dtype", [pl.Boolean, pl.Decimal(10, 2)])
+def test_gaps_in_bools_and_decimals_become_nan(dtype):
+    frame = pl.DataFrame({"a": [1, None, 0]}).cast(dtype)
+    np.testing.assert_array_equal(as_rows(frame).block(), [[1], [np.nan], [0]])
 
 
-def test_columns_of_different_lengths_are_refused():
-    with pytest.raises(DataError, match="'a' 1, 'b' 2 rows"):
-        as_rows({"a": [1], "b": [1, 2]})
+def test_the_input_is_never_copied_without_need_nor_written():
+    X = TABLE.copy()
+    X.flags.writeable = False
+    assert np.shares_memory(as_rows(X).block(), X)
 
 
-def test_fields_of_several_numbers_are_lists():
-    records = np.zeros(3, dtype=[("v", "f4", (2,)), ("n", "i4")])
-    assert as_rows(records).names == ("v[0]", "v[1]", "n")
-
-
-# -- one row
-
-FRAME = pd.DataFrame({"weight": [1.5, 2.5, 3.5], "size": ["L", "S", "L"], "price": [1, 2, 3]})
-Row = namedtuple("Row", ["weight", "size", "price"])
-
-
-@pytest.mark.parametrize("index", ["text", "tuples", "numbers"])
-def test_a_series_is_one_row_at_use(index):
-    frame = FRAME.copy()
-    if index == "tuples":
-        frame.columns = pd.MultiIndex.from_tuples([("a", "weight"), ("a", "size"), ("b", "price")])
-    if index == "numbers":
-        frame.columns = [7, 8, 9]
-    schema = Schema.learn(as_rows(frame))
-    expected = schema.encode(as_rows(frame))[1:2]
-    for row in (frame.iloc[1], frame.iloc[1].tolist(), tuple(frame.iloc[1]), pd.Series(frame.iloc[1].tolist())):
-        np.testing.assert_array_equal(schema.encode(as_rows(row, schema=schema)), expected)
+def test_only_texts_count_as_names():
+    assert as_rows(pd.DataFrame(TABLE)).names is None
+    assert as_rows(pd.DataFrame(TABLE)).feature_names == ("x0", "x1")
+    assert as_rows(pd.DataFrame(TABLE, columns=["a", "b"])).names == ("a", "b")
+    with pytest.raises(DataError, match="string names"):
+        as_rows(pd.DataFrame(TABLE, columns=["a", 1]))
 
 
 @pytest.mark.parametrize(
-    "row",
-    [Row(2.5, "S", 2), {"weight": 2.5, "size": "S", "price": 2}, pl.from_pandas(FRAME).row(1)],
-    ids=["namedtuple", "dict", "row of polars"],
+    ("X", "sentence"),
+    [
+        (np.array([[1, "oops"]], dtype=object), "Column 'x1' of X holds 'oops' in row 0"),
+        ([["text", 1]], "'text'"),
+        (np.array([["2020-01-01"]], dtype="M8[D]"), "datetime64"),
+    ],
 )
-def test_other_rows_are_one_row_at_use(row):
-    for fitted in (FRAME, pl.from_pandas(FRAME)):
-        schema = Schema.learn(as_rows(fitted))
-        np.testing.assert_array_equal(schema.encode(as_rows(row, schema=schema)), schema.encode(as_rows(fitted))[1:2])
-
-
-def test_a_list_of_numbers_is_one_row_of_a_model_of_arrays():
-    schema = Schema.learn(as_rows(np.arange(6.0).reshape(3, 2)))
-    assert as_rows([1.0, 2.0], schema=schema).block().tolist() == [[1.0, 2.0]]
-
-
-@pytest.mark.parametrize(
-    "X", [FRAME.iloc[0], FRAME["weight"], FRAME.iloc[0].tolist(), [1.0, 2.0], np.ones(3), pl.Series([1.0, 2.0])]
-)
-def test_one_dimension_is_refused_at_a_fit(X):
-    with pytest.raises(DataError, match=r"2D|2-dimensional|table"):
+def test_text_and_dates_in_arrays_are_named_with_their_place(X, sentence):
+    with pytest.raises(NotNumericError, match=sentence):
         as_rows(X)
 
 
-@pytest.mark.parametrize("row", [np.ones(3), ["a", "b"], pd.Series([1.0, 2.0], index=["p", "q"])])
-def test_what_is_no_row_of_the_model_is_refused_at_use(row):
-    schema = Schema.learn(as_rows(FRAME))
-    with pytest.raises(DataError):
-        schema.encode(as_rows(row, schema=schema))
+@pytest.mark.parametrize(
+    ("X", "sentence"),
+    [
+        (np.zeros(3), "Expected 2D array, got 1D array instead"),
+        (np.zeros((0, 3)), r"0 sample\(s\) \(shape=\(0, 3\)\) while a minimum of 1 is required"),
+        (np.zeros((3, 0)), r"0 feature\(s\) \(shape=\(3, 0\)\) while a minimum of \d* is required"),
+        (pd.DataFrame({"a": []}), r"0 sample\(s\)"),
+        (np.array([[1j]]), "Complex data not supported"),
+        (pd.DataFrame(TABLE, columns=["a", "a"]), "two columns named 'a'"),
+        (np.zeros((2, 4, 4, 3, 1)), "shape"),
+        (np.zeros((2, 0, 4)), "shape"),
+    ],
+)
+def test_what_scikit_learn_refuses_is_refused_in_its_words(X, sentence):
+    with pytest.raises(DataError, match=sentence):
+        as_rows(X)
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_shape", "layout"),
+    [
+        ((2, 5, 6), (5, 6, 1), "hw"),
+        ((2, 5, 6, 1), (5, 6, 1), "hwc"),
+        ((2, 5, 6, 3), (5, 6, 3), "hwc"),
+        ((2, 3, 5, 6), (5, 6, 3), "chw"),
+        ((2, 3, 5, 3), (3, 5, 3), "hwc"),
+    ],
+)
+def test_images_are_flattened_channels_last_and_given_back_as_they_came(shape, image_shape, layout):
+    images = np.random.default_rng(0).random(shape)
+    rows = as_rows(images)
+    assert (rows.image_shape, rows.layout) == (image_shape, layout)
+    np.testing.assert_array_equal(give_back(rows), images)
+    last = images.transpose(0, 2, 3, 1) if layout == "chw" else images.reshape(2, *image_shape)
+    np.testing.assert_array_equal(rows.block().reshape(2, *image_shape), last)
+
+
+def test_torch_images_have_their_channels_first():
+    images = torch.rand(2, 3, 5, 3).bfloat16()
+    rows = as_rows(images)
+    assert rows.image_shape == (5, 3, 3)
+    assert torch.equal(give_back(rows), images.float())
+
+
+def test_image_shape_turns_a_table_into_images():
+    rows = as_rows(np.zeros((2, 30)), image_shape=(5, 6))
+    assert (rows.image_shape, rows.layout) == ((5, 6, 1), "flat")
+    assert give_back(rows).shape == (2, 30)
+    with pytest.raises(DataError, match="5 x 5 x 1"):
+        as_rows(np.zeros((2, 30)), image_shape=(5, 5))
+    with pytest.raises(DataError, match="image_shape says"):
+        as_rows(np.zeros((2, 6, 5)), image_shape=(5, 6))
+    for impossible in [(5,), (5, 6, 0), (0, 30), ("a", "b"), (2.5, 12)]:
+        with pytest.raises(SettingError, match="image_shape"):
+            as_rows(np.zeros((2, 30)), image_shape=impossible)
+
+
+def test_rows_pass_through_and_can_be_taken():
+    rows = as_rows(pd.DataFrame(TABLE, index=["p", "q", "r"]))
+    assert as_rows(rows) is rows
+    taken = rows.take(np.array([2, 0]))
+    assert list(give_back(taken).index) == ["r", "p"]
+    labelled = Rows(TABLE, labels=np.array(["x", "y", "z"]))
+    assert list(labelled.take(slice(1, 3)).labels) == ["y", "z"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_shape", "layout"),
+    [
+        ((2, 12, 14, 2), (12, 14, 2), "hwc"),
+        ((2, 12, 14, 4), (12, 14, 4), "hwc"),
+        ((2, 12, 12, 12), (12, 12, 12), "hwc"),
+        ((2, 4, 28, 30), (28, 30, 4), "chw"),
+        ((2, 12, 28, 30), (28, 30, 12), "chw"),
+        ((2, 28, 30, 12), (28, 30, 12), "hwc"),
+        ((2, 4, 8, 8), (8, 8, 4), "chw"),
+        ((2, 12, 8, 8), (8, 8, 12), "chw"),
+        ((2, 8, 8, 12), (8, 8, 12), "hwc"),
+        ((2, 3, 4, 4), (4, 4, 3), "chw"),
+        ((2, 20, 20, 40), (20, 20, 40), "hwc"),
+        ((2, 40, 20, 20), (20, 20, 40), "chw"),
+        ((2, 20, 25, 40), (20, 25, 40), "hwc"),
+    ],
+)
+def test_images_have_any_number_of_channels(shape, image_shape, layout):
+    images = np.random.default_rng(0).random(shape)
+    rows = as_rows(images)
+    assert (rows.image_shape, rows.layout) == (image_shape, layout)
+    np.testing.assert_array_equal(give_back(rows), images)
+    assert as_rows(rows.block(), image_shape=image_shape).image_shape == image_shape
+
+
+def test_tensors_have_their_channels_first_where_the_shape_does_not_say():
+    assert as_rows(torch.zeros(2, 4, 12, 4)).image_shape == (12, 4, 4)
+    assert as_rows(torch.zeros(2, 12, 30, 12)).image_shape == (30, 12, 12)

@@ -15,7 +15,7 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from narrows.data.csv_file import CsvForm, csv_texts, read_csv
+from narrows.data.readers.csv.csv_file import CsvForm, csv_texts, read_csv
 
 
 def _zipped(raw: bytes) -> bytes:

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from narrows.data.reading import Reading, infer_reading
+from narrows.data.text import Reading, infer_reading
 
 GAPS = ["", " ", "?", "-", "--", "NA", "n/a", "NULL", "nan", "None", "missing", "unknown", ".", "#N/A", "k.A.", "\\N"]
 DATES = [

@@ -15,11 +15,11 @@ import torch
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder, load, read
 from narrows.data import as_rows
 from narrows.errors import MissingValuesError, SchemaMismatchError, SetAsideWarning
-from narrows.estimators import VARIANTS, resolving
+from narrows.estimators import VARIANTS, resolution
 from narrows.model import Gaussian, MixedDensity, MixedError, SquaredError
-from narrows.training.flat import FlatParameters
-from narrows.training.fused import FusedStep, can_fuse
-from narrows.training.steps import AutogradStep
+from narrows.training.autograd_step import AutogradStep
+from narrows.training.flat_parameters import FlatParameters
+from narrows.training.fused_step import FusedStep, can_fuse
 from tests.mixed_table import FRAME, N
 
 
@@ -225,7 +225,7 @@ def test_a_model_saved_before_there_were_kinds_still_loads(tmp_path):
 def test_the_fast_step_has_autograds_gradient(estimator):
     model = quick(estimator).fit(FRAME)
     network = model.network_
-    objective = resolving.resolve(model, model.schema_, None, generator=None).objective
+    objective = resolution.resolve(model, model.schema_, None, generator=None).objective
     assert can_fuse(network, objective)
     x = torch.from_numpy(model.schema_.encode(as_rows(FRAME)))
     gradients = []
@@ -265,7 +265,7 @@ def test_files_are_fitted_as_they_are(tmp_path, data_folder):
 def test_masking_hides_whole_cells_as_though_they_were_missing():
     model = quick(DenoisingAutoencoder, corruption="masking", level=0.4).fit(FRAME)
     schema = model.schema_
-    corruption = resolving.corruption_for(schema, "masking", 0.4)
+    corruption = resolution.corruption_for(schema, "masking", 0.4)
     assert corruption is not None
     x = torch.from_numpy(schema.encode(as_rows(FRAME)))
     tilde = corruption(x, torch.Generator().manual_seed(0)).numpy()

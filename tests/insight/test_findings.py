@@ -10,6 +10,7 @@ from torch import nn
 
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
 from narrows.data import as_rows
+from narrows.insight.added_noise import corrupted
 from narrows.insight.baselines import PCABaseline
 from narrows.insight.findings import (
     Evidence,
@@ -22,8 +23,7 @@ from narrows.insight.findings import (
     denoising,
     sensitivity,
 )
-from narrows.insight.findings.yardsticks import pca_curve
-from narrows.insight.noise import corrupted
+from narrows.insight.findings.baseline_comparison import pca_curve
 from narrows.training import Epoch, History
 
 RNG = np.random.default_rng(0)

@@ -9,7 +9,7 @@ from torch.nn import functional
 from narrows.errors import SettingError
 from narrows.model import PointCode, SquaredError, build_network, default_hidden_layer_sizes
 from narrows.model.conv import stage_sizes
-from narrows.model.images import images_to_rows, rows_to_images
+from narrows.model.image_layout import images_to_rows, rows_to_images
 
 
 def conv(image_shape, generator=None, **settings):

@@ -12,11 +12,11 @@ import torch
 from narrows.data import curves
 from narrows.errors import DataError, DataNotFoundError
 from narrows.reproductions import Picture, Progress, Result, Setup, reproduction
-from narrows.reproductions.classifier import fine_tuned, percent_wrong
-from narrows.reproductions.hinton2006.classifier import _pretrained
+from narrows.reproductions.fine_tuning import fine_tuned, percent_wrong
+from narrows.reproductions.hinton2006.digit_classifier import _pretrained
 from narrows.reproductions.hinton2006.documents import Multinomial, read_documents, retrieval
 from narrows.reproductions.hinton2006.faces import _between, patches, read_faces
-from narrows.reproductions.sets import Parts
+from narrows.reproductions.paper_data import Parts
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from narrows.reproductions.layers import sigmoid_layer
+from narrows.reproductions.greedy import sigmoid_layer
 from narrows.reproductions.rifai2011 import METHODS, jacobian_norms, saturation
 from tests.reproductions.made import results
 

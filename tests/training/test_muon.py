@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from narrows.training.flat import FlatParameters
+from narrows.training.flat_parameters import FlatParameters
 from narrows.training.muon import QUINTICS, Muon, orthogonalised
 
 

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from narrows.training import OPTIMIZERS, make_optimizer
-from narrows.training.flat import FlatParameters
+from narrows.training.flat_parameters import FlatParameters
 from tests.training.building import settings
 
 

@@ -5,7 +5,7 @@ import torch
 
 from narrows.model import StackedVariational, kl_to_standard_normal
 from narrows.training import train_trimmed
-from narrows.training.flat import FlatParameters
+from narrows.training.flat_parameters import FlatParameters
 from narrows.training.trimmed import TrimmedStep
 
 SETTINGS = {"steps": 150, "batch_size": 64, "learning_rate": 3e-3, "beta": 1.0}

@@ -5,6 +5,6 @@ No module here imports NumPy, torch or scikit-learn before work begins, so that 
 
 from __future__ import annotations
 
-from narrows.apps.cli.shell import main
+from narrows.apps.cli.app import main
 
 __all__ = ["main"]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from narrows.apps.cli.voice import Voice, duration, number
+from narrows.apps.cli.messages import Voice, duration, number
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder, Epoch, LayerEpoch

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from narrows.apps.lab.protocol import BadMessage, Message
 from narrows.apps.lab.session import Session
+from narrows.apps.viewer.protocol import BadMessage, Message
 
 
 async def carry_out(session: Session, message: Message) -> dict[str, Any]:

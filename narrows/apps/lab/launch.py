@@ -11,9 +11,9 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from narrows.apps.lab.protocol import MOST_BYTES
 from narrows.apps.lab.security import Door, is_loopback, new_token
 from narrows.apps.lab.session import Session, Start
+from narrows.apps.viewer.protocol import MOST_BYTES
 
 FIRST_PORT, _TRIES = 8765, 20
 
@@ -28,8 +28,8 @@ def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: b
     NarrowsError
         What the page was to open with cannot be opened.
     """
+    from narrows.apps.lab.run_store import home_folder
     from narrows.apps.lab.server import create_app
-    from narrows.apps.lab.shelf import home_folder
 
     listening = _listen(host, port)
     door = Door(host, new_token() if token or not is_loopback(host) else None)

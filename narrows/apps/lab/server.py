@@ -18,14 +18,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from narrows.apps.lab import files
-from narrows.apps.lab.hub import Hub
-from narrows.apps.lab.protocol import finite
+from narrows.apps.lab import downloads
+from narrows.apps.lab.connections import Hub
 from narrows.apps.lab.security import Door, Guard
 from narrows.apps.lab.session import Refused, Session, Start, sentence_of
 from narrows.apps.lab.uploads import Uploads
+from narrows.apps.viewer.protocol import finite
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "viewer" / "static"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -73,20 +73,20 @@ def create_app(
 
     async def model(request: Request) -> Response:
         run = session.run(request.path_params["run"])
-        data = await asyncio.get_running_loop().run_in_executor(session.work, files.model_zip, run)
+        data = await asyncio.get_running_loop().run_in_executor(session.work, downloads.model_zip, run)
         name = f"narrows-{run.id}-{run.variant}.zip"
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(data, media_type="application/zip", headers=headers)
 
     async def recipe(request: Request) -> Response:
         run = session.run(request.path_params["run"])
-        text = await asyncio.get_running_loop().run_in_executor(session.work, files.recipe, run)
+        text = await asyncio.get_running_loop().run_in_executor(session.work, downloads.recipe, run)
         headers = {"content-disposition": f'inline; filename="narrows-{run.id}.py"'}
         return PlainTextResponse(text, media_type="text/x-python", headers=headers)
 
     async def preview(request: Request) -> Response:
         rows_of = session.rows_of(request.path_params["dataset"])
-        found = await asyncio.get_running_loop().run_in_executor(session.work, lambda: files.preview(rows_of()))
+        found = await asyncio.get_running_loop().run_in_executor(session.work, lambda: downloads.preview(rows_of()))
         return JSONResponse(finite(found))
 
     async def upload(request: Request) -> Response:
@@ -101,7 +101,7 @@ def create_app(
         return JSONResponse(finite(session.datasets[identity].description))
 
     async def favicon(_: Request) -> Response:
-        return Response(files.FAVICON, media_type="image/svg+xml", headers={"cache-control": "max-age=86400"})
+        return Response(downloads.FAVICON, media_type="image/svg+xml", headers={"cache-control": "max-age=86400"})
 
     async def socket(websocket: WebSocket) -> None:
         await hub.serve(websocket)

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.apps.lab.answers import Answers
-from narrows.apps.lab.crew import MOST_TRAININGS, Crew
-from narrows.apps.lab.datasets import MOST_ROWS, Source, describe, load, offered
-from narrows.apps.lab.runs import Run
-from narrows.apps.lab.settings import check, check_variant, filled_in
-from narrows.apps.lab.shelf import MOST_RUNS, Shelf
+from narrows.apps.lab.run_settings import check, check_variant, filled_in
+from narrows.apps.lab.run_store import MOST_RUNS, Shelf
 from narrows.apps.lab.worker import Job
-from narrows.apps.lab.workers import Backend
+from narrows.apps.lab.worker_client import Backend
+from narrows.apps.lab.worker_pool import MOST_TRAININGS, Crew
+from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered
+from narrows.apps.viewer.queries import Answers
+from narrows.apps.viewer.runs import Run
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -344,7 +344,7 @@ class Session:
         self._crew.start(run, Job(run.source, run.variant, settings, model=pickle.dumps(model)))
 
     async def _take_model(self, start: Start, identity: str | None) -> None:
-        from narrows.apps.lab.loaded import run_of_model
+        from narrows.apps.viewer.loaded_run import run_of_model
 
         assert start.model is not None
         number = self._next_number
@@ -386,7 +386,7 @@ def _import_for_answers() -> None:
 
 def sentence_of(error: BaseException) -> str:
     """What went wrong, as the command line says it."""
-    from narrows.apps.cli.failure import explain
+    from narrows.apps.cli.exit_codes import explain
 
     return explain(error)[0]
 

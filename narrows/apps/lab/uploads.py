@@ -16,8 +16,8 @@ from typing import IO, cast
 
 from starlette.requests import Request
 
-from narrows.apps.lab.datasets import Source
 from narrows.apps.lab.session import UPLOAD_BYTES, Refused, Session
+from narrows.apps.viewer.datasets import Source
 
 MOST_FILES = 20_000
 UNPACKED_BYTES = 1 << 30
@@ -48,7 +48,7 @@ class Uploads:
 
     async def begin(self, name: str, request: Request) -> str:
         """Take one file; an empty one of no known ending begins a folder of images. The upload's id."""
-        from narrows.data.images import is_image_name
+        from narrows.data.readers.image_folder import is_image_name
 
         name = _safe(name)
         body_is_empty = request.headers.get("content-length", "") == "0"
@@ -73,7 +73,7 @@ class Uploads:
 
     async def add(self, identity: str, path: str, request: Request) -> None:
         """One more file of a folder."""
-        from narrows.data.images import is_beside
+        from narrows.data.readers.image_folder import is_beside
 
         upload = self._find(identity)
         if not upload.is_folder:

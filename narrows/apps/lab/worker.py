@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, cast
 
-from narrows.apps.lab.datasets import Source, load
-from narrows.apps.lab.teller import Teller, receive, send
+from narrows.apps.lab.worker_events import Teller, receive, send
+from narrows.apps.viewer.datasets import Source, load
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ class Job:
     source : Source
     variant : str
     settings : dict
-        Checked and filled in, see `narrows.apps.lab.settings`.
+        Checked and filled in, see `narrows.apps.lab.run_settings`.
     rows : Rows or None
         The rows themselves, where they are in memory.
     model : bytes or None
@@ -49,9 +49,9 @@ class Job:
 def main(connection: Connection, n_threads: int) -> None:
     """The life of the process: warm up, then one job after another."""
     os.environ["OMP_NUM_THREADS"] = str(n_threads)
-    from narrows.apps.lab import warm
+    from narrows.apps.lab import preload
 
-    warm.torch.set_num_threads(n_threads)
+    preload.torch.set_num_threads(n_threads)
     if hasattr(os, "nice"):
         os.nice(5)  # from here on the page goes first
     serve(connection)
@@ -146,7 +146,7 @@ def drive(connection: Connection, job: Job) -> None:
 
 
 def _model(job: Job) -> Autoencoder:
-    from narrows.apps.lab.settings import check_variant, estimator
+    from narrows.apps.lab.run_settings import check_variant, estimator
 
     if job.model is None:
         return estimator(job.settings, check_variant(job.variant))

@@ -8,10 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.apps.lab import bundle
-from narrows.apps.report.held import held
-from narrows.apps.report.pictures import pictures
+from narrows.apps.report.prefetch import held
 from narrows.apps.report.recipe import Recipe
+from narrows.apps.report.report_figures import pictures
+from narrows.apps.viewer import bundle
 from narrows.data import as_rows, whole_file
 from narrows.errors import OutputError, OutputExistsError
 from narrows.insight import check_autoencoder, diagnose

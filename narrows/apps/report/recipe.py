@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.apps.cli.settings import SETTINGS, VARIANTS
-from narrows.insight.parts import rows_were_dropped
+from narrows.apps.cli.fit_options import SETTINGS, VARIANTS
+from narrows.insight.splits import rows_were_dropped
 
 if TYPE_CHECKING:
     from narrows.data import Rows

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.columns import is_gap
-from narrows.data.kinds.kind import Loss, restored_columns, restored_numbers
+from narrows.data.frames.columns import is_gap
+from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 
 def entropy(shares: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.columns import is_gap
-from narrows.data.kinds.kind import Loss, restored_columns, restored_numbers
+from narrows.data.frames.columns import is_gap
+from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 MAX_LEVELS = 100
 """Levels with a float of their own; those of less than two rows have none either."""

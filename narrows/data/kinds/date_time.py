@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.columns import is_gap
-from narrows.data.kinds.kind import Loss, restored_columns, restored_numbers
+from narrows.data.frames.columns import is_gap
+from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 # In seconds since 1970, coarse to fine: from the trend on, each corrects what the one before left open.
 _PERIODS = {"year": 365.2425 * 86400, "week": 7 * 86400.0, "day": 86400.0}

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.kinds.extent import Extent
-from narrows.data.kinds.kind import Loss, restored_columns
+from narrows.data.kinds.column_kind import Loss, restored_columns
+from narrows.data.kinds.value_range import Extent
 
 
 @dataclass(frozen=True, eq=False)

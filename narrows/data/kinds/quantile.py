@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.columns import is_gap
-from narrows.data.kinds.kind import Loss, restored_columns, restored_numbers
-from narrows.data.numbers import FREE, MOST_DECIMALS, rounded
+from narrows.data.frames.columns import is_gap
+from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
+from narrows.data.number_summary import FREE, MOST_DECIMALS, rounded
 
 _MAX_KNOTS = 1000
 _FARTHEST = 4.0  # a rare level of a rating is no outlier

@@ -1,8 +1,8 @@
 """Anomaly detection: scores, thresholds that keep their promise, and reasons."""
 
-from narrows.estimators.anomaly.beside import Surprise, above_all, explain_reconstruction, surprise
 from narrows.estimators.anomaly.detector import AnomalyDetector
-from narrows.estimators.anomaly.reasons import Reason, plain_value
+from narrows.estimators.anomaly.explanations import Reason, plain_value
+from narrows.estimators.anomaly.surprise import Surprise, above_all, explain_reconstruction, surprise
 from narrows.estimators.anomaly.thresholds import benjamini_hochberg, p_values
 
 __all__ = [

@@ -14,13 +14,13 @@ from sklearn.base import BaseEstimator, OutlierMixin, clone
 
 from narrows.data import Missing, Rows, Schema, as_rows
 from narrows.errors import DataError, NotFittedError, SettingError
-from narrows.estimators import checks
-from narrows.estimators.anomaly import ensemble, thresholds
-from narrows.estimators.anomaly.ensemble import TrimmedEnsemble
-from narrows.estimators.anomaly.fitted import FittedMembers, Score
-from narrows.estimators.anomaly.reasons import Reason, outweigh_strange_cells, reasons
-from narrows.estimators.aside import warn_of_aside
+from narrows.estimators import parameter_checks
+from narrows.estimators.anomaly import default_scorer, thresholds
+from narrows.estimators.anomaly.default_scorer import TrimmedEnsemble
+from narrows.estimators.anomaly.estimator_scorer import FittedMembers, Score
+from narrows.estimators.anomaly.explanations import Reason, outweigh_strange_cells, reasons
 from narrows.estimators.autoencoder import Autoencoder
+from narrows.estimators.column_warnings import warn_of_aside
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
@@ -146,7 +146,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             raise DataError(
                 f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
             )
-        seed = checks.seed(self.random_state)
+        seed = parameter_checks.seed(self.random_state)
         held = self._calibration_rows(len(rows), seed)
         train = np.setdiff1d(np.arange(len(rows)), held)
         if self.estimator is None:
@@ -183,7 +183,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.scale_ = _scale(parts[train])
         if isinstance(scorer, TrimmedEnsemble):
             least = scorer.least_units(floats[train[:: max(1, len(train) // _MOST_CALIBRATION)]])
-            self.scale_[1] = np.maximum(self.scale_[1], least) / ensemble.WEIGHTS
+            self.scale_[1] = np.maximum(self.scale_[1], least) / default_scorer.WEIGHTS
         scores = self._combined(parts)
         # What no training row holds makes a row at least as strange as they go.
         self.change_ = float(np.max(scores[train]) - np.median(scores[train]))
@@ -255,7 +255,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         ------
         OutputExistsError, OutputError
         """
-        from narrows.estimators.anomaly.saved import save
+        from narrows.estimators.anomaly.detector_folder import save
 
         self._check_fitted()
         save(self, path, overwrite=overwrite)
@@ -360,17 +360,17 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             raise SettingError(f"score={self.score!r} needs an estimator; the default has a score of its own.")
         if self.estimator is not None and not isinstance(self.estimator, Autoencoder):
             raise SettingError(f"estimator must be a narrows autoencoder or None, got {self.estimator!r}.")
-        if not 0 < checks.number("contamination", self.contamination) <= 0.5:
+        if not 0 < parameter_checks.number("contamination", self.contamination) <= 0.5:
             raise SettingError(f"contamination must be above 0 and at most 0.5, got {self.contamination!r}.")
-        if not 0 < checks.number("alpha", self.alpha) < 1:
+        if not 0 < parameter_checks.number("alpha", self.alpha) < 1:
             raise SettingError(f"alpha must be between 0 and 1, got {self.alpha!r}.")
         if self.threshold == "budget" and not _is_count(self.budget):
             raise SettingError(f"threshold='budget' needs budget, a whole number from 1, got {self.budget!r}.")
         if self.n_members is not None and not _is_count(self.n_members):
             raise SettingError(f"n_members must be a whole number from 1, got {self.n_members!r}.")
         if self.trim is not None:
-            checks.share("trim", self.trim)
-        if self.calibration_fraction is not None and not 0 < checks.number("", self.calibration_fraction) < 1:
+            parameter_checks.share("trim", self.trim)
+        if self.calibration_fraction is not None and not 0 < parameter_checks.number("", self.calibration_fraction) < 1:
             raise SettingError(f"calibration_fraction must be between 0 and 1, got {self.calibration_fraction!r}.")
 
     def _check_fitted(self) -> None:
@@ -386,7 +386,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def part_names(self) -> tuple[str, ...]:
         """What the parts of the score are called."""
         self._check_fitted()
-        return ensemble.PARTS if isinstance(self.scorer_, TrimmedEnsemble) else self.scorer_.names
+        return default_scorer.PARTS if isinstance(self.scorer_, TrimmedEnsemble) else self.scorer_.names
 
     @property
     def estimator_(self) -> Autoencoder:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.montage import visible
+from narrows.data.image_grid import visible
 from narrows.insight.figures.style import COLOURS, FAINT, INK, as_words, value_colours
 
 if TYPE_CHECKING:

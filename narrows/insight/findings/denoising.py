@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from narrows.estimators import DenoisingAutoencoder
+from narrows.insight.added_noise import corrupted
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
-from narrows.insight.noise import corrupted
 
 
 def denoising(evidence: Evidence) -> Finding | None:

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from narrows.errors import DataError, SettingError
-from narrows.estimators import checks
+from narrows.estimators import parameter_checks
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.insight.labels import classes_of, known
+from narrows.insight.payloads.code_plane import CodePlane
 from narrows.insight.payloads.payload import Payload, as_pictures, picked, shown
-from narrows.insight.payloads.plane import CodePlane
 from narrows.model import GaussianCode
 
 if TYPE_CHECKING:
@@ -196,7 +196,9 @@ def path(model: Autoencoder, start: Any, end: Any, *, steps: int = 8, like: np.n
         "way" (steps, ...), decoded, and "code" (steps, k).
     """
     model._check_fitted()
-    ends = checks.codes(np.stack([np.asarray(start, np.float32), np.asarray(end, np.float32)]), model.n_components_)
+    ends = parameter_checks.codes(
+        np.stack([np.asarray(start, np.float32), np.asarray(end, np.float32)]), model.n_components_
+    )
     share = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
     z = ends[:1] * (1 - share) + ends[1:] * share
     way = map_floats(z, model.network_.decode, model.device_)
@@ -224,7 +226,7 @@ def similar(model: Autoencoder, X: Any, code: Any, *, n: int = 6, most: int = 70
     """
     rows, positions = picked(model, X, most=most)
     z = map_rows(model, rows, model.network_.codes)
-    wanted = checks.codes(np.asarray(code, np.float32)[None], model.n_components_)
+    wanted = parameter_checks.codes(np.asarray(code, np.float32)[None], model.n_components_)
     distance = np.sqrt(np.square(z - wanted, dtype=np.float64).sum(axis=1))
     nearest = np.argsort(distance, kind="stable")[:n]
     some = model.schema_.encode(rows.take(nearest), who=type(model).__name__)

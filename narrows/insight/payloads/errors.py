@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.errors import DataError, SettingError
-from narrows.estimators.anomaly.reasons import plain_value
+from narrows.estimators.anomaly.explanations import plain_value
 from narrows.insight import summary
-from narrows.insight.parts import Parts
 from narrows.insight.payloads.payload import Payload, picked, shown
+from narrows.insight.splits import Parts
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder

@@ -8,8 +8,8 @@ import numpy as np
 
 from narrows.errors import DataError
 from narrows.estimators.inference import map_floats
+from narrows.insight.added_noise import corrupted
 from narrows.insight.baselines import psnr
-from narrows.insight.noise import corrupted
 from narrows.insight.payloads.payload import Payload, Shown, as_pictures, shown
 from narrows.insight.summary import passage, squared_error, squares
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from narrows.estimators import Autoencoder, Epoch
 from narrows.insight import PCABaseline, squared_error
-from narrows.reproductions.frame import Progress, Record, Result
+from narrows.reproductions.experiment import Progress, Record, Result
 from narrows.reproductions.hinton2006 import figures
-from narrows.reproductions.sets import Parts
-from narrows.reproductions.training import passed, stop_if_interrupted
+from narrows.reproductions.paper_data import Parts
+from narrows.reproductions.timed_fit import passed, stop_if_interrupted
 
 UNIT = "squared error per image"
 _WATCHED = 1000  # test images on which the course of a training is drawn

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from narrows.model import GaussianNoise, Warped
-from narrows.reproductions.frame import Experiment, Record, Setup
+from narrows.reproductions.experiment import Experiment, Record, Setup
 from narrows.reproductions.hinton2006.comparison import Contender, Linear, compare, net
-from narrows.reproductions.sets import pixels
+from narrows.reproductions.paper_data import pixels
 
 SIZES = (1000, 500, 250, 30)
 

@@ -14,10 +14,10 @@ from torch.nn.functional import log_softmax, softmax
 from narrows.errors import DataError, DataNotFoundError
 from narrows.estimators import Autoencoder
 from narrows.model import Likelihood
-from narrows.reproductions.frame import Experiment, Record, Result, Setup
+from narrows.reproductions.experiment import Experiment, Record, Result, Setup
 from narrows.reproductions.hinton2006 import figures
-from narrows.reproductions.sets import Parts
-from narrows.reproductions.training import fitting
+from narrows.reproductions.paper_data import Parts
+from narrows.reproductions.timed_fit import fitting
 
 SIZES = (500, 250, 125, 10)
 HOW_TO_GET_REUTERS = (

@@ -9,9 +9,9 @@ import numpy as np
 
 from narrows.data import Rows, read
 from narrows.errors import DataError
-from narrows.reproductions.frame import Experiment, Record, Result, Setup
+from narrows.reproductions.experiment import Experiment, Record, Result, Setup
 from narrows.reproductions.hinton2006.comparison import UNIT, Contender, Linear, compare, net
-from narrows.reproductions.sets import Parts
+from narrows.reproductions.paper_data import Parts
 
 SIZES = (2000, 1000, 500, 30)
 SIDE = 25

@@ -9,7 +9,7 @@ import numpy as np
 
 from narrows.insight.figures.mosaic import draw_images, grid_size
 from narrows.insight.figures.style import COLOURS, FAINT, GREY, style
-from narrows.reproductions.frame import Picture
+from narrows.reproductions.experiment import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 from websockets.sync.client import ClientConnection, connect
 
-from narrows.apps.lab import protocol
-from narrows.apps.lab.datasets import Source
 from narrows.apps.lab.launch import make_server
-from narrows.apps.lab.protocol import Frame, Header
 from narrows.apps.lab.security import Door
 from narrows.apps.lab.server import create_app
 from narrows.apps.lab.session import Session, Start
-from narrows.apps.lab.workers import Backend
+from narrows.apps.lab.worker_client import Backend
+from narrows.apps.viewer import protocol
+from narrows.apps.viewer.datasets import Source
+from narrows.apps.viewer.protocol import Frame, Header
 
 PATIENCE = 120  # seconds, on a busy machine
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from narrows.apps.lab import protocol
-from narrows.apps.lab.datasets import Source
 from narrows.apps.lab.session import Start
+from narrows.apps.viewer import protocol
+from narrows.apps.viewer.datasets import Source
 from tests.apps.lab.client import PATIENCE, Page, Said, Served, served
 from tests.apps.lab.conftest import SMALL
 

@@ -21,8 +21,8 @@ from sklearn.datasets import load_iris
 
 import narrows
 from narrows.apps.lab import uploads as uploads_module
-from narrows.apps.lab.datasets import MOST_COLUMNS
-from narrows.data.images import IMAGE_ENDINGS
+from narrows.apps.viewer.datasets import MOST_COLUMNS
+from narrows.data.readers.image_folder import IMAGE_ENDINGS
 from tests.apps.lab.client import Served
 from tests.apps.lab.conftest import SMALL
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from narrows.apps.lab.talk import reply
-from narrows.apps.lab.widget import Explorer
+from narrows.apps.notebook.comm import reply
+from narrows.apps.notebook.widget import Explorer
 from tests.browser.chromium import Chromium
 
 _CELL = """<!doctype html><html lang="en"><meta charset="utf-8"><title>cell</title><link rel="icon" href="data:,">

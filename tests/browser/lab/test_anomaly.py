@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sklearn.metrics import roc_auc_score
 
 from narrows.data import as_rows, read
-from narrows.insight.parts import Parts
+from narrows.insight.splits import Parts
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import (
     Lab,

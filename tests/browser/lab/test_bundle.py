@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from narrows.apps.lab import bundle
+from narrows.apps.viewer import bundle
 from tests.browser.chromium import Chromium
 
 _IMPORT = """async (script) => {

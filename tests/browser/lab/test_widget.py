@@ -13,7 +13,7 @@ from sklearn.datasets import load_wine
 
 import narrows
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
-from narrows.apps.lab.widget import Explorer
+from narrows.apps.notebook.widget import Explorer
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
 from tests.browser.lab.notebook import cell

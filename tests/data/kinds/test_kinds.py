@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from scipy import stats
 
-from narrows.data.columns import is_gap
+from narrows.data.frames.columns import is_gap
 from narrows.data.kinds import KINDS, Boolean, Category, ColumnKind, Common, DateTime, Gaps, Quantile, SetAside
 
 R = np.random.default_rng(0)

@@ -1,0 +1,161 @@
+"""The program `narrows`: its commands, and the one place where an error becomes a sentence."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from narrows.apps.cli import signals
+from narrows.apps.cli.commands.data import data_app
+from narrows.apps.cli.commands.demo import demo
+from narrows.apps.cli.commands.denoise import denoise
+from narrows.apps.cli.commands.detect import detect
+from narrows.apps.cli.commands.diagnose import diagnose
+from narrows.apps.cli.commands.drift import drift
+from narrows.apps.cli.commands.encode import encode
+from narrows.apps.cli.commands.fit import fit
+from narrows.apps.cli.commands.generate import generate
+from narrows.apps.cli.commands.impute import impute
+from narrows.apps.cli.commands.inspect import inspect
+from narrows.apps.cli.commands.lab import lab
+from narrows.apps.cli.commands.reconstruct import reconstruct
+from narrows.apps.cli.commands.report import report
+from narrows.apps.cli.commands.reproduce import reproduce
+from narrows.apps.cli.commands.score import score
+from narrows.apps.cli.commands.sweep import sweep
+from narrows.apps.cli.exit_codes import DONE, FAILED, INTERRUPTED, Interrupted, explain
+
+app = typer.Typer(
+    name="narrows",
+    help="Autoencoders for real tables and images: fit, use, save, and see what was learned.",
+    epilog="Start with: narrows demo",
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from narrows import __version__
+
+        print(f"narrows {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Autoencoders for real tables and images: fit, use, save, and see what was learned."""
+
+
+app.command()(demo)
+app.command()(inspect)
+app.command()(fit)
+app.command()(encode)
+app.command()(reconstruct)
+app.command()(impute)
+app.command()(denoise)
+app.command()(generate)
+app.command()(score)
+app.command()(detect)
+app.command()(drift)
+app.command()(diagnose)
+app.command()(report)
+app.command()(sweep)
+app.command()(lab)
+app.command()(reproduce)
+app.add_typer(data_app, name="data")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `narrows` with `arguments` (default: the process's own) and return its exit status.
+
+    Nothing but `SystemExit` leaves it, unless `NARROWS_DEBUG` is set. With `--json` a failure is also one JSON
+    object on standard output, `{"error": sentence, "kind": class}`, so that a program always finds one there.
+    SIGTERM and SIGHUP are taken while it runs, and do what Ctrl-C does.
+    """
+    with signals.listening():
+        try:
+            status = _run(arguments)
+        except KeyboardInterrupt:  # while the last words were said
+            status = INTERRUPTED
+        return signals.status(status)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            status = app(args=arguments, prog_name="narrows", standalone_mode=False) or DONE
+            if status == INTERRUPTED:  # Typer turns Ctrl-C into this status
+                raise KeyboardInterrupt
+            if sys.stdout is not None:  # nor closed by `>&-`
+                sys.stdout.flush()
+        except (KeyboardInterrupt, typer.Abort):
+            sentence = f"{signals.interrupted()}; {signals.written() or 'nothing was written'}."
+            status = _fail(sentence, INTERRUPTED, kind="Interrupted", arguments=arguments)
+        except Interrupted as error:
+            status = _fail(str(error), INTERRUPTED, kind="Interrupted", arguments=arguments)
+        except BrokenPipeError:
+            _swallow_stdout()
+            status = FAILED
+        except Exception as error:
+            if os.environ.get("NARROWS_DEBUG"):
+                raise
+            sentence, status = explain(error)
+            if signals.written():
+                sentence += f" {_begun(signals.written())}."
+            _fail(sentence, status, kind=type(error).__name__, arguments=arguments)
+    return int(status)
+
+
+def _fail(sentence: str, status: int, *, kind: str, arguments: Sequence[str]) -> int:
+    start = "" if status == INTERRUPTED else "Error: "
+    if sentence:  # none where the help has been shown instead
+        _say(f"{start}{sentence}")
+    try:
+        if "--json" in arguments:
+            import json
+
+            print(json.dumps({"error": sentence, "kind": kind}))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # the full disk may be the one that standard output goes to
+        _swallow_stdout()
+    return status
+
+
+def _swallow_stdout() -> None:
+    """Keep the interpreter from complaining when it flushes a closed or full standard output at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    _say(f"Warning: {' '.join(str(message).split())}")
+
+
+def _begun(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _say(line: str) -> None:
+    with suppress(OSError, ValueError):  # nobody reads it: no reason to lose the work
+        print(line, file=sys.stderr, flush=True)

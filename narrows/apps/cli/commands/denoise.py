@@ -1,0 +1,111 @@
+"""`narrows denoise`: what a denoising model makes of noisy rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from narrows.apps.cli.common_options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
+from narrows.apps.cli.messages import Voice, counted
+from narrows.apps.cli.model_loading import load_autoencoder
+from narrows.apps.cli.output_paths import check_rows_path
+from narrows.apps.cli.rescue import kept, write_rows
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from narrows.data import Schema
+    from narrows.estimators import Autoencoder
+
+_ACROSS = 12  # images in a line of the picture
+
+
+def denoise(
+    model: Model,
+    data: Data,
+    output: Output,
+    corrupt: Annotated[
+        bool,
+        typer.Option(
+            "--corrupt", help="DATA is clean: add the noise of the model's training first, and measure the gain."
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the noise that --corrupt adds.")] = 0,
+    part: SetPart = None,
+    image_size: ImageSize = None,
+    missing: MissingAtUse = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write DATA as a denoising model cleans it.
+
+    A single .png of images shows the first rows: clean over noisy over denoised, or as given over denoised.
+
+    Example: [bold]narrows denoise digits-denoising digits --corrupt -o cleaned.png[/bold]
+    """
+    voice = Voice(as_json, quiet)
+
+    check_rows_path(output, data, force=force)
+
+    from narrows.apps.cli.inputs import read_for_model
+    from narrows.insight import corrupted, passage
+
+    fitted = load_autoencoder(model)
+    _check_trained_to_denoise(fitted, model)
+    rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice)
+    schema, given = fitted.schema_, fitted.schema_.encode(rows)
+    noisy = corrupted(fitted, given, seed=seed) if corrupt else given
+    cleaned = passage(fitted, noisy)
+    if output.suffix.lower() == ".png" and schema.image_shape is not None:
+        lines = {"clean": given, "noisy": noisy} if corrupt else {"as given": given}
+        pictures = {**lines, "denoised": cleaned}
+        output = kept(
+            output,
+            lambda path, force: _draw(fitted, pictures, path, force=force),
+            what="the picture is",
+            voice=voice,
+            force=force,
+        )
+    else:
+        answer = schema.decode_rows(cleaned, like=rows if schema.left_out else None)
+        output = write_rows(
+            output, answer, labels=rows.labels, pixel_range=schema.pixel_range, voice=voice, force=force
+        )
+
+    result: dict[str, object] = {"output": str(output), "rows": len(rows)}
+    lines = []
+    if corrupt:
+        before, after = _psnr(schema, given, noisy), _psnr(schema, given, cleaned)
+        result |= {"psnr_noisy": before, "psnr_denoised": after, "psnr_gain": after - before}
+        gain = f"noisy {before:.2f} dB, denoised {after:.2f} dB ({after - before:+.2f})"
+        lines = [f"PSNR against the clean rows: {gain}."]
+    voice.result(result, *lines, f"Wrote {output}, from {counted(len(rows), 'row')}.")
+
+
+def _check_trained_to_denoise(fitted: Autoencoder, path: Path) -> None:
+    from narrows.errors import ModelError
+
+    if fitted.corruption is None:
+        raise ModelError(
+            f"{path} was not trained to denoise: it never saw noise; fit a model with --variant denoising, or use "
+            "narrows reconstruct."
+        )
+
+
+def _psnr(schema: Schema, clean: np.ndarray, other: np.ndarray) -> float:
+    """In encoded floats; their range is 1 where they are bounded, else that of the clean rows."""
+    from narrows.insight import psnr
+
+    return psnr(clean, other, data_range=1.0 if schema.bounded else float(clean.max() - clean.min()))
+
+
+def _draw(fitted: Autoencoder, lines: dict[str, np.ndarray], output: Path, *, force: bool) -> None:
+    from narrows.apps.cli.output_paths import write_picture
+    from narrows.insight import image_sheet
+    from narrows.insight.payloads import as_pictures
+
+    images = {name: as_pictures(fitted, floats[:_ACROSS]) for name, floats in lines.items()}
+    write_picture(image_sheet(images), output, force=force)

@@ -1,0 +1,49 @@
+"""`narrows drift`: has the world changed since the fit, and in which columns?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from narrows.apps.cli.common_options import Data, Errors, ImageSize, Json, MissingAtUse, Model, Quiet
+from narrows.apps.cli.messages import Voice
+
+
+def drift(
+    model: Model,
+    data: Data,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATA",
+            help="Rows from the time of the fit; a detector holds some itself.",
+            rich_help_panel="Data",
+            show_default=False,
+        ),
+    ] = None,
+    image_size: ImageSize = None,
+    missing: MissingAtUse = None,
+    errors: Errors = "stop",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare the rows of DATA with those of the fit, column by column and by their scores.
+
+    Example: [bold]narrows drift detector new.csv[/bold]
+    """
+    voice = Voice(as_json, quiet)
+
+    import narrows
+    from narrows.apps.cli.inputs import read_for_model
+    from narrows.insight import drift as compared
+
+    fitted = narrows.load(model)
+    rows = read_for_model(fitted, data, part=None, image_size=image_size, missing=missing, voice=voice, errors=errors)
+    then = None
+    if reference is not None:
+        then = read_for_model(
+            fitted, reference, part=None, image_size=image_size, missing=missing, voice=voice, errors=errors
+        )
+    found = compared(fitted, rows, reference=then)
+    voice.result(found.to_dict(), str(found))

@@ -1,0 +1,139 @@
+"""`narrows fit`: from data to a saved model, and an honest table."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from narrows.apps.cli import signals
+from narrows.apps.cli.common_options import (
+    Columns,
+    Data,
+    Force,
+    Ignore,
+    ImageSize,
+    InMemory,
+    Json,
+    KeepNa,
+    Label,
+    MissingAtFit,
+    NaValues,
+    Quiet,
+    Types,
+)
+from narrows.apps.cli.exit_codes import explain
+from narrows.apps.cli.fit_options import VariantName, make_estimator, with_settings
+from narrows.apps.cli.inputs import cell_settings, data_name, read_for_fit
+from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.output_paths import check_model_path
+from narrows.apps.cli.rescue import save
+
+if TYPE_CHECKING:
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
+    from narrows.insight import Diagnosis
+
+_OUTPUT = "Output"
+
+
+@with_settings
+def fit(
+    data: Data,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="MODEL",
+            help="Folder for the model; left out, DATA's name and the variant, here.",
+            rich_help_panel=_OUTPUT,
+            show_default=False,
+        ),
+    ] = None,
+    variant: VariantName = "plain",
+    columns: Columns = None,
+    ignore: Ignore = None,
+    label: Label = None,
+    image_size: ImageSize = None,
+    missing: MissingAtFit = "mask",
+    types: Types = None,
+    na_values: NaValues = None,
+    keep_na: KeepNa = False,
+    in_memory: InMemory = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    **settings: object,
+) -> None:
+    """Fit an autoencoder to DATA and save it.
+
+    Options that are left out keep the variant's own defaults.
+    Ctrl-C and SIGTERM end the training, keep what was learned, and save it.
+
+    [bold]narrows fit digits[/bold]
+    [bold]narrows fit table.csv -o model --ignore id --missing mean[/bold]
+    """
+    voice = Voice(as_json, quiet)
+    path = output or Path(f"{data_name(data)}-{variant}")
+    check_model_path(path, force=force)
+    source = read_for_fit(
+        data,
+        columns=columns,
+        ignore=ignore,
+        label=label,
+        image_size=image_size,
+        missing=missing,
+        in_memory=in_memory,
+        voice=voice,
+        cells=cell_settings(types, na_values, keep_na),
+    )
+    model = make_estimator(variant, {**settings, "missing": None if missing == "drop" else missing})
+
+    from narrows.apps.cli.fit_progress import train
+    from narrows.apps.cli.rendering import errors, facts, measured_on, remarks, verdicts
+    from narrows.data import how_to_keep
+    from narrows.insight import summarise
+
+    seconds = train(model, source.whole, voice=voice)
+    path = save(model, path, force=force, voice=voice)
+    signals.check()
+    summary = summarise(model, source.rows, source.test, seconds=seconds)
+    keep = how_to_keep(model.schema_)  # the table names the columns and the reasons
+    if keep is not None:
+        voice.remark(keep)
+    found = _diagnosed(model, source.rows, voice)
+    voice.result(
+        {
+            "model": str(path),
+            "variant": variant,
+            **summary.to_dict(),
+            "diagnosis": None if found is None else found.to_dict(),
+        },
+        facts(summary),
+        "",
+        measured_on(summary),
+        errors(summary),
+        *remarks(summary),
+        *([] if found is None else verdicts(found)),
+        f"Saved as {path}.",
+    )
+
+
+def _diagnosed(model: Autoencoder, rows: Rows, voice: Voice) -> Diagnosis | None:
+    """What is found out about a model that is saved already, so that nothing that goes wrong here fails the fit."""
+    from narrows.insight import diagnose
+
+    if len(rows) < 4:
+        return None
+    try:
+        return diagnose(model, rows)
+    except KeyboardInterrupt:
+        voice.remark("The diagnosis was interrupted; the model is saved all the same.")
+    except Exception as error:
+        if os.environ.get("NARROWS_DEBUG"):
+            raise
+        voice.remark(f"The diagnosis failed, and the model is saved all the same: {explain(error)[0]}")
+    return None

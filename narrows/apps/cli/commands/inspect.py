@@ -1,0 +1,38 @@
+"""`narrows inspect`: how a file is read, before any fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from narrows.apps.cli.common_options import Columns, Data, Ignore, ImageSize, Json, KeepNa, NaValues, Types
+from narrows.apps.cli.inputs import cell_settings, fits_into_memory, names_in, size_in
+from narrows.apps.cli.messages import Voice
+
+
+def inspect(
+    data: Data,
+    columns: Columns = None,
+    ignore: Ignore = None,
+    image_size: ImageSize = None,
+    types: Types = None,
+    na_values: NaValues = None,
+    keep_na: KeepNa = False,
+    as_json: Json = False,
+) -> None:
+    """Show how DATA is read: separator, header and encoding, each column's type, and the columns set aside by a fit.
+
+    Nothing is fitted or written. A column that is read wrongly is corrected with --types, here and in narrows fit.
+
+    Example: [bold]narrows inspect table.csv --types zip=category[/bold]
+    """
+    voice = Voice(as_json)
+
+    import narrows
+
+    settings: dict[str, Any] = {"columns": names_in(columns), "ignore": names_in(ignore)}
+    settings |= cell_settings(types, na_values, keep_na)
+    if fits_into_memory(data):
+        found = narrows.inspect(data, image_size=size_in(image_size), **settings)
+    else:
+        found = narrows.inspect(narrows.scan(data, **settings))
+    voice.result(found.to_dict(), str(found))

@@ -1,0 +1,88 @@
+"""`narrows reconstruct`: every row after its passage through the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from narrows.apps.cli.common_options import (
+    Data,
+    Errors,
+    Force,
+    ImageSize,
+    Json,
+    MissingAtUse,
+    Model,
+    Output,
+    Quiet,
+    SetPart,
+)
+from narrows.apps.cli.messages import Voice, counted, number
+from narrows.apps.cli.model_loading import load_autoencoder
+from narrows.apps.cli.output_paths import check_rows_path
+from narrows.apps.cli.rescue import write_chunks, write_rows
+
+if TYPE_CHECKING:
+    from narrows.data import Rows
+
+
+def reconstruct(
+    model: Model,
+    data: Data,
+    output: Output,
+    part: SetPart = None,
+    image_size: ImageSize = None,
+    missing: MissingAtUse = None,
+    errors: Errors = "stop",
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write DATA as the model rebuilds it: same columns, units and image shape.
+
+    Example: [bold]narrows reconstruct digits-plain digits -o rebuilt.png[/bold]
+    """
+    voice = Voice(as_json, quiet)
+
+    check_rows_path(output, data, force=force)
+
+    from narrows.apps.cli.chunked_input import chunks_for_model
+    from narrows.data import is_written_in_chunks
+    from narrows.insight import passage, squared_error
+
+    fitted = load_autoencoder(model)
+    in_chunks = is_written_in_chunks(output)
+    chunks = chunks_for_model(
+        fitted,
+        data,
+        part=part,
+        image_size=image_size,
+        missing=missing,
+        voice=voice,
+        whole=not in_chunks,
+        errors=errors,
+    )
+    schema = fitted.schema_
+    sums, counts = [], []  # of the chunks
+
+    def rebuilt() -> Iterator[Rows]:
+        for rows in chunks:
+            floats = schema.encode(rows)
+            answer = passage(fitted, floats)
+            sums.append(float(squared_error(fitted, floats, answer).sum()))
+            counts.append(len(rows))
+            found = schema.decode_rows(answer, like=rows if schema.left_out else None)
+            yield replace(found, labels=rows.labels)
+
+    if in_chunks:
+        output = write_chunks(output, rebuilt(), voice=voice, force=force)
+    else:
+        (answer,) = rebuilt()
+        output = write_rows(output, answer, pixel_range=schema.pixel_range, voice=voice, force=force)
+    n_rows, error = sum(counts), sum(sums) / sum(counts)
+    voice.result(
+        {"output": str(output), "rows": n_rows, "squared_error": error},
+        f"Wrote {counted(n_rows, 'reconstructed row')} to {output} (squared error {number(error)} per row, "
+        f"in {schema.unit}).",
+    )

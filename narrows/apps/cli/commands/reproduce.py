@@ -1,0 +1,241 @@
+"""`narrows reproduce`: a paper's numbers beside ours."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from narrows.apps.cli import signals
+from narrows.apps.cli.common_options import Force, Json, Quiet
+from narrows.apps.cli.exit_codes import Interrupted
+from narrows.apps.cli.fit_options import column_names
+from narrows.apps.cli.messages import Voice, counted
+from narrows.apps.cli.output_paths import check_folder
+from narrows.apps.cli.rescue import kept
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from narrows.reproductions import Progress, Record, Result
+
+_DATA, _OUTPUT = "Data", "Output"
+_OURS = ("results.json", "results.md", ".svg", ".png")
+_LINES = 10  # how many an experiment's training gets in a log
+
+
+def reproduce(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A paper; left out, they are listed.", show_default=False)
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", metavar="", help="Fewer rows and epochs: minutes, not hours.")
+    ] = False,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="These experiments alone; a wrong name lists them.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of everything that is drawn.")] = 0,
+    faces: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Olivetti faces (hinton2006).", rich_help_panel=_DATA, show_default=False),
+    ] = None,
+    reuters: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Reuters documents (hinton2006).", rich_help_panel=_DATA, show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="For results.json, results.md and figures; left out, NAME (and what is in --only) here.",
+            rich_help_panel=_OUTPUT,
+            show_default=False,
+        ),
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Do a paper's experiments again and print its numbers beside ours.
+
+    Each result is written as soon as it is known; Ctrl-C and SIGTERM end the run and keep them.
+
+    [bold]narrows reproduce[/bold]
+    [bold]narrows reproduce hinton2006 --quick[/bold]
+    """
+    from narrows.reproductions import PAPERS, Picture, Result, Setup, reproduction, write_results
+
+    voice = Voice(as_json, quiet)
+    if name is None:
+        voice.result(PAPERS, _listed(PAPERS))
+        return
+    paper = reproduction(name)
+    chosen = column_names(only) if only else ()
+    given = {"faces": faces, "reuters": reuters}
+    setup = Setup(quick, seed, {key: path for key, path in given.items() if path is not None})
+    paper.check(setup)
+    paper.chosen(chosen)
+    folder = output or Path("-".join([name, *chosen]))
+    _check(folder, force=force)
+
+    command = " ".join(["narrows reproduce", name, *_options(quick, only, seed, setup.paths)])
+    start = time.perf_counter()
+    results: list[Result] = []
+    pictures: list[Picture] = []
+
+    about: dict[str, object] = {}
+
+    def write(place: Path, force: bool) -> None:
+        _check(place, force=force)
+        seconds = time.perf_counter() - start
+        about.update(write_results(place, paper, setup, results, pictures, command=command, seconds=seconds))
+
+    def keep() -> None:
+        nonlocal folder
+        again = bool(about)  # then what is there is ours
+        folder = kept(folder, write, what="the results are", voice=voice, force=force or again, is_folder=True)
+        signals.check()
+
+    try:
+        for record in _shown(paper.run(setup, chosen), voice):
+            if isinstance(record, Result):
+                results.append(record)
+                keep()  # now: an hour of results is worth more than what may end the next one
+            elif isinstance(record, Picture):
+                pictures.append(record)
+    except KeyboardInterrupt:
+        if not results:
+            raise
+        done = f"{counted(len(results), 'result')} of {name} are in {folder}"
+        raise Interrupted(f"{signals.interrupted()}; {done}.") from None
+    keep()
+    voice.result(
+        {"output": str(folder), **about},
+        _table(paper.citation, results),
+        "",
+        *_notes(results),
+        "",
+        f"Wrote {folder}/.",
+    )
+
+
+def _options(quick: bool, only: str | None, seed: int, paths: object) -> list[str]:
+    words = ["--quick"] if quick else []
+    words += ["--only", only] if only else []
+    assert isinstance(paths, dict)
+    for key in paths:
+        words += [f"--{key}", "PATH"]
+    return [*words, "--seed", str(seed)]
+
+
+def _check(folder: Path, *, force: bool) -> None:
+    """Nothing but an earlier reproduction is replaced."""
+    from narrows.errors import OutputExistsError
+
+    check_folder(folder)
+    if not folder.exists():
+        return
+    if not folder.is_dir() or any(not entry.name.endswith(_OURS) for entry in folder.iterdir()):
+        raise OutputExistsError(f"{folder} holds something other than a reproduction; choose another --output.")
+    if not force and any(folder.iterdir()):
+        raise OutputExistsError(f"{folder} is already there; use --force to replace it, or another --output.")
+
+
+def _shown(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
+    """Pass records on: progress as a bar on a terminal, as some lines in a log; results as a line each."""
+    if voice.quiet:
+        yield from records
+    elif voice.aside.is_terminal:
+        yield from _bar(records, voice)
+    else:
+        yield from _lines(records, voice)
+
+
+def _bar(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    from narrows.reproductions import Progress, Result
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
+    console = voice.aside
+    with Bar(*columns, TextColumn("{task.fields[words]}"), TimeElapsedColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, words="")
+        for record in records:
+            if isinstance(record, Progress):
+                words = _counted(record)
+                bar.update(
+                    task, description=record.title, completed=record.done, total=record.total or None, words=words
+                )
+            elif isinstance(record, Result):
+                console.print(_told(record), soft_wrap=True)
+            yield record
+
+
+def _lines(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
+    from narrows.reproductions import Progress, Result
+
+    for record in records:
+        if isinstance(record, Progress):
+            if (
+                not record.total
+                or record.done in (0, record.total)
+                or record.done % max(1, record.total // _LINES) == 0
+            ):
+                voice.remark(f"{record.title} {_counted(record)}".rstrip())
+        elif isinstance(record, Result):
+            voice.remark(_told(record))
+        yield record
+
+
+def _counted(record: Progress) -> str:
+    return f"{record.done}/{record.total} {record.words}".rstrip() if record.total else record.words
+
+
+def _told(result: Result) -> str:
+    from narrows.reproductions import cells
+
+    task, method, ours, paper, unit, time_, note = cells(result)
+    return f"{task}, {method}: {ours} {unit}, paper {paper}, {time_}" + (f"; {note}" if note else "")
+
+
+def _table(citation: str, results: list[Result]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    from narrows.reproductions import HEADINGS, cells
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, title=citation, title_style="")
+    table.title_justify = "left"
+    for heading in HEADINGS[:-1]:
+        table.add_column(heading, justify="right" if heading in ("ours", "paper", "time") else "left", overflow="fold")
+    for result in results:
+        table.add_row(*cells(result)[:-1])
+    return table
+
+
+def _notes(results: list[Result]) -> list[str]:
+    """A line for each note, after what it is about: they would leave the table no room."""
+    about: dict[str, list[str]] = {}
+    for result in results:
+        if result.note:
+            about.setdefault(result.note, []).append(f"{result.task}, {result.method}")
+    return [f"{'; '.join(dict.fromkeys(names))}: {note}." for note, names in about.items()]
+
+
+def _listed(papers: dict[str, str]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for heading in ("name", "paper"):
+        table.add_column(heading)
+    for name, words in papers.items():
+        table.add_row(name, words)
+    return table

@@ -1,0 +1,135 @@
+"""The tables that commands end with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from narrows.apps.cli.messages import counted, duration, number
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from narrows.insight import DetectionQuality, Diagnosis, FitSummary
+
+_HELD_OUT = {
+    "test": "the set's own test part, never trained on",
+    "validation": "held out of the training",
+    "training": "the training rows themselves",
+}
+
+
+def facts(summary: FitSummary) -> Table:
+    """What was fitted: rows, columns, parameters, epochs, time."""
+    table = _table(headings=False)
+    table.add_column(style="dim")
+    table.add_column()
+    table.add_row("rows", f"{summary.rows:,}")
+    table.add_row("columns", _columns(summary))
+    table.add_row("code", f"{counted(summary.n_components, 'number')} per row")
+    table.add_row("parameters", f"{summary.parameters:,}")
+    table.add_row("training", f"{counted(summary.epochs, 'epoch')} ({summary.stopped}), {duration(summary.seconds)}")
+    table.add_row("device", f"{summary.device}, {summary.precision}, seed {summary.seed}")
+    return table
+
+
+def _columns(summary: FitSummary) -> str:
+    """19: 12 numeric, 4 categories, 1 date; set aside: year (constant)."""
+    told = Counter(summary.kinds.values())
+    words = f"{summary.columns:,}" + (": " if told else "") + ", ".join(_of_kind(n, word) for word, n in told.items())
+    if summary.left_out:
+        words += "; set aside: " + ", ".join(f"{name} ({why})" for name, why in summary.left_out.items())
+    return words
+
+
+def _of_kind(n: int, word: str) -> str:
+    if word == "numeric":
+        return f"{n:,} {word}"
+    return f"{n:,} categories" if word == "category" and n > 1 else counted(n, word)
+
+
+def errors(summary: FitSummary) -> Table:
+    """The error beside PCA's and the mean row's, on the same rows."""
+    table = _table()
+    for heading in ("", "squared error per row", "per feature"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, error in _squared_errors(summary).items():
+        table.add_row(name, number(error), number(error / summary.floats), style="bold" if name == "model" else None)
+    return table
+
+
+def measured_on(summary: FitSummary) -> str:
+    """Which rows the errors are of."""
+    return f"On {counted(summary.held_out_rows, 'row')}: {_HELD_OUT[summary.held_out]}"
+
+
+def remarks(summary: FitSummary) -> list[str]:
+    """What the tables do not say: the loss where it is no squared error, the ELBO, and the summary's notes."""
+    lines = []
+    if summary.loss != "mse":
+        each = (
+            f"{number(summary.error_per_row)} {summary.unit} per row ({number(summary.error_per_feature)} per feature)"
+        )
+        lines.append(f"Reconstruction, in the model's loss: {each}.")
+    if len(summary.loss_parts) > 1:
+        whole = number(sum(summary.loss_parts.values()))
+        parts = " + ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in summary.loss_parts.items())
+        lines.append(f"The loss of training: {parts} = {whole} {summary.unit} per row.")
+    if summary.elbo is not None:
+        lines.append(f"ELBO: {number(summary.elbo)} nats per row.")
+    return [*lines, *summary.notes]
+
+
+def verdicts(found: Diagnosis) -> list[str]:
+    """The gist of a diagnosis, and a line for each finding that is not as it should be."""
+    lines = [f"Diagnosis: {found.headline}"]
+    told = {"watch": "look", "bad": "WRONG"}
+    lines += [f"  {told[f.verdict]}: {f.name} {f.figure}." for f in found.findings if f.verdict in told]
+    return lines
+
+
+def quality_told(quality: DetectionQuality) -> str:
+    """How well scores find the rarer class, in a sentence or two."""
+    return (
+        f"The rarer class, {quality.n_anomalies:,} of {quality.n_rows:,} rows: AUROC {quality.auroc:.3f}, average "
+        f"precision {quality.average_precision:.3f}, {quality.precision_at_k:.0%} of the {quality.n_anomalies:,} "
+        f"highest scores. Alarms above {number(quality.best_threshold)} make the fewest errors: "
+        f"{counted(quality.misses, 'missed row')}, {counted(quality.false_alarms, 'false alarm')}."
+    )
+
+
+def comparison(summaries: Mapping[str, FitSummary]) -> Table:
+    """Several models on the same rows, and PCA with as many components."""
+    table = _table()
+    first = next(iter(summaries.values()))
+    table.title = f"Squared error per row, on {first.held_out_rows:,} rows that no model was trained on"
+    for heading in ("model", "code", "parameters", "epochs", "time", "error", "PCA's error"):
+        table.add_column(heading, justify="left" if heading == "model" else "right")
+    for name, s in summaries.items():
+        cells = (str(s.n_components), f"{s.parameters:,}", str(s.epochs), duration(s.seconds))
+        measured = (number(s.squared_error), number(s.pca_squared_error))
+        table.add_row(name, *cells, *measured)
+    return table
+
+
+def _squared_errors(summary: FitSummary) -> dict[str, float]:
+    return {
+        "model": summary.squared_error,
+        f"PCA, {counted(summary.pca_components, 'component')}": summary.pca_squared_error,
+        "the mean row": summary.mean_squared_error,
+    }
+
+
+def _table(*, headings: bool = True) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    return Table(
+        box=box.SIMPLE_HEAD if headings else None,
+        show_header=headings,
+        show_edge=False,
+        pad_edge=False,
+        title_style="",
+        title_justify="left",
+    )

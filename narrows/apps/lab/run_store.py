@@ -1,0 +1,146 @@
+"""Runs on the disk: each a folder that is replaced whole, so that a killed server leaves the last one it wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from narrows.apps.viewer.datasets import Source
+from narrows.apps.viewer.runs import ACTIVE, Frames, Run, Weights
+
+MOST_RUNS = 20
+_FORMAT = 1
+_CONFIG, _HISTORY, _FRAMES, _MODEL = "config.json", "history.json", "frames.npz", "model"
+
+
+def home_folder() -> Path:
+    """Where runs and uploads are kept: ``$NARROWS_LAB``, else "lab" in narrows' cache folder."""
+    if told := os.environ.get("NARROWS_LAB"):
+        return Path(told)
+    from narrows.data import cache_folder
+
+    return cache_folder() / "lab"
+
+
+class Shelf:
+    """The folder of runs.
+
+    Parameters
+    ----------
+    home : Path
+        Runs are in home/runs.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / "runs"
+
+    def save(self, run: Run, description: dict[str, Any] | None) -> None:
+        """Write a run as it is at its newest weights, whole or not at all.
+
+        description : of its data, for the page to show before the rows are read.
+        """
+        import numpy as np
+
+        from narrows.data import whole_folder
+
+        model, epoch = run.weights.get()
+        history = [record for record in run.history if record["number"] <= epoch]
+        frames = run.frames.until(epoch)
+        config = {
+            "format": _FORMAT,
+            "id": run.id,
+            "number": run.number,
+            "dataset": run.dataset,
+            "data_name": run.data_name,
+            "source": None if run.source is None else run.source.to_dict(),
+            "description": description,
+            "variant": run.variant,
+            "settings": run.settings,
+            "state": run.state,
+            "message": run.message,
+            "hint": run.hint,
+            "about": run.about,
+            "epoch": epoch,
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with whole_folder(self.folder / run.id) as folder:
+            (folder / _CONFIG).write_text(json.dumps(config), "utf-8")
+            (folder / _HISTORY).write_text(json.dumps(history), "utf-8")
+            model.save(folder / _MODEL)
+            if run.positions is not None and run.original is not None and frames:
+                np.savez_compressed(
+                    folder / _FRAMES,
+                    positions=run.positions,
+                    original=run.original,
+                    epochs=np.array([number for number, _ in frames]),
+                    rebuilt=np.stack([frame for _, frame in frames]),
+                )
+
+    def remove(self, identity: str) -> None:
+        """Forget a run."""
+        shutil.rmtree(self.folder / identity, ignore_errors=True)
+
+    def load(self) -> list[tuple[Run, dict[str, Any] | None]]:
+        """The newest 20 runs with the descriptions of their data, oldest first; damaged ones are passed over."""
+        if not self.folder.is_dir():
+            return []
+        self._tidy()
+        found = []
+        for folder in self.folder.iterdir():
+            try:
+                found.append(_read(folder))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+                continue
+        found.sort(key=lambda pair: pair[0].number)
+        for run, _ in found[:-MOST_RUNS]:
+            self.remove(run.id)
+        return found[-MOST_RUNS:]
+
+    def _tidy(self) -> None:
+        """What a crash in the midst of a write left: a run that was set aside comes back, the rest goes."""
+        for left in self.folder.glob(".*.old"):
+            target = self.folder / left.name[1:].rsplit(".", 2)[0]
+            if not target.exists():
+                os.replace(left, target)
+        for left in self.folder.glob(".*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _read(folder: Path) -> tuple[Run, dict[str, Any] | None]:
+    import numpy as np
+
+    config = json.loads((folder / _CONFIG).read_text("utf-8"))
+    if config["format"] != _FORMAT or config["id"] != folder.name or not (folder / _MODEL).is_dir():
+        raise ValueError("another format")
+    history = json.loads((folder / _HISTORY).read_text("utf-8"))
+    source = None if config["source"] is None else Source.from_dict(config["source"])
+    weights = Weights(folder / _MODEL)
+    weights.epoch = int(config["epoch"])
+    run = Run(
+        id=config["id"],
+        number=int(config["number"]),
+        dataset=config["dataset"],
+        source=source,
+        variant=str(config["variant"]),
+        settings=dict(config["settings"]),
+        data_name=str(config["data_name"]),
+        state=config["state"],
+        message=config["message"],
+        hint=config["hint"],
+        history=[dict(record) for record in history],
+        about=dict(config["about"]),
+        weights=weights,
+    )
+    if run.state in ACTIVE:
+        run.state = "stopped"
+        run.message = f"The server ended during this training; what it had learned by epoch {weights.epoch} is kept."
+    if (folder / _FRAMES).is_file():
+        with np.load(folder / _FRAMES, allow_pickle=False) as arrays:
+            run.positions, run.original = arrays["positions"], arrays["original"]
+            run.frames = Frames()
+            for epoch, rebuilt in zip(arrays["epochs"].tolist(), arrays["rebuilt"], strict=True):
+                run.frames.add(int(epoch), rebuilt)
+    return run, config["description"]

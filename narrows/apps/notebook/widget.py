@@ -1,0 +1,39 @@
+"""The views as an anywidget: this module needs the extra narrows[notebook]."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anywidget
+import traitlets
+
+from narrows.apps.notebook.comm import reply
+from narrows.apps.viewer import bundle
+from narrows.apps.viewer.offline_session import Exhibit
+from narrows.apps.viewer.protocol import finite
+
+
+class Explorer(anywidget.AnyWidget):
+    """The five views of a fitted model, in a notebook.
+
+    Parameters
+    ----------
+    exhibit : Exhibit
+        The model and the rows.
+    """
+
+    _esm = traitlets.Unicode(bundle.script("widget.js")).tag(sync=True)
+    _css = traitlets.Unicode(bundle.style()).tag(sync=True)
+    state = traitlets.Dict().tag(sync=True)
+    """What the lab's page is told of its session."""
+    hash = traitlets.Unicode("").tag(sync=True)
+    """What is on screen, as in the address of the lab: "view=latent&z=1,2"."""
+
+    def __init__(self, exhibit: Exhibit, **traits: Any) -> None:
+        super().__init__(state=finite(exhibit.state), **traits)
+        self._exhibit = exhibit
+        self.on_msg(self._hear)
+
+    def _hear(self, _widget: Any, content: Any, buffers: list[memoryview]) -> None:
+        said, parts = reply(self._exhibit, content, buffers or ())
+        self.send(said, parts)

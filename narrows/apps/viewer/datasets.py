@@ -1,0 +1,266 @@
+"""The rows that the page is about: where they are, how they are read, and what the page says of them.
+
+Both the server and the training process read rows from the same `Source`, and get the same rows in the same order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from narrows.data import Rows, Schema
+
+MOST_ROWS = 70_000
+MOST_COLUMNS = 4096
+"""Of a table."""
+LONGEST_SIDE = 64
+"""Of an image, in pixels; larger ones are shrunk."""
+_MOST_CLASSES = 100
+_OFFERED = {"mnist": ("MNIST", 70_000), "fashion-mnist": ("Fashion-MNIST", 70_000)}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from.
+
+    Parameters
+    ----------
+    name : str
+        What people call them.
+    where : str
+        A set's name, or a path.
+    is_set : bool
+    label : str or None
+        The column of a table that holds classes.
+    image_size : (height, width) or None
+        What images of a folder are resized to; None decides by the folder.
+    """
+
+    name: str
+    where: str
+    is_set: bool = False
+    label: str | None = None
+    image_size: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, data: str, *, label: str | None = None, image_size: tuple[int, int] | None = None) -> Source:
+        """What DATA of the command line means."""
+        if data in ("digits", *_OFFERED):
+            return cls(data, data, True)
+        path = Path(data).resolve()
+        return cls(path.name, str(path), False, label, image_size)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> Source:
+        """The inverse of `to_dict`."""
+        size = told.get("image_size")
+        return cls(
+            str(told["name"]),
+            str(told["where"]),
+            bool(told["is_set"]),
+            told.get("label"),
+            None if size is None else (int(size[0]), int(size[1])),
+        )
+
+
+@lru_cache(maxsize=3)
+def load(source: Source) -> Rows:
+    """The rows of a source, at most 70,000, with class names as labels.
+
+    Raises
+    ------
+    NarrowsError
+        Whatever is wrong with them, as a sentence.
+    """
+    from narrows.errors import DataError
+    from narrows.insight.labels import classes_of
+
+    rows = _read_set(source.where) if source.is_set else _read_path(source)
+    if len(rows) < 2:
+        raise DataError(f"{source.name} holds a single row, and there is nothing to learn from one; give more rows.")
+    if rows.image_shape is None and rows.n_columns > MOST_COLUMNS:
+        raise _too_wide(source, rows.n_columns)
+    labels = classes_of(rows.labels)
+    if source.label is not None:
+        n = 0 if labels is None else len(set(labels.tolist()))
+        if labels is None or n > _MOST_CLASSES:
+            what = "numbers that are no classes" if labels is None else f"{n:,} different values"
+            raise DataError(
+                f"Column {source.label!r} holds {what}; choose one with at most {_MOST_CLASSES} different values."
+            )
+    rows = replace(rows, labels=labels, source=source.name)
+    places = stratified(labels, len(rows), MOST_ROWS)
+    if places is None:
+        return rows
+    how = "at random" if labels is None else "class by class"
+    note = f"These are {MOST_ROWS:,} of the {len(rows):,} rows, drawn {how}."
+    return replace(rows.take(places), notes=(*rows.notes, note))
+
+
+def stratified(labels: np.ndarray | None, n: int, most: int, *, seed: int = 0) -> np.ndarray | None:
+    """The places of `most` of n rows, ascending, of each class as large a share as it has; None where n is less."""
+    import numpy as np
+
+    if n <= most:
+        return None
+    rng = np.random.default_rng(seed)
+    if labels is None:
+        return np.sort(rng.choice(n, most, replace=False))
+    _, classes = np.unique(labels.astype(str), return_inverse=True)
+    # Each row's place within its class as a share of the class, so that a prefix of the order has every class's share.
+    order = rng.permutation(n)
+    turn = np.empty(n)
+    for c in range(int(classes.max()) + 1):
+        of_class = order[classes[order] == c]
+        turn[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
+    return np.sort(np.argsort(turn, kind="stable")[:most])
+
+
+def describe(source: Source, identity: str) -> dict[str, Any]:
+    """What the page says of a source; reads it. Raises NarrowsError where no column is left to learn from."""
+    import numpy as np
+
+    from narrows.data import Schema
+
+    rows = load(source)
+    # A sample tells the kinds; whether every cell can be used is for the fit to say.
+    schema = Schema.learn(rows if rows.image_shape is None else rows.take(np.arange(min(len(rows), 100))))
+    return described(rows, schema, identity, label=source.label)
+
+
+def described(rows: Rows, schema: Schema, identity: str, *, label: str | None = None) -> dict[str, Any]:
+    """The same of rows at hand, with what was learned of their columns.
+
+    label : the column that their classes come from.
+    """
+    is_table = rows.image_shape is None
+    columns = kinds = None
+    notes = list(rows.notes)
+    if is_table:
+        columns = list(rows.feature_names)
+        kinds = [schema.kind_words.get(name, "set aside") for name in columns]
+        notes += [f"{name!r} is not learned from: {why}." for name, why in schema.left_out.items()]
+        if label is not None:
+            columns, kinds = [*columns, label], [*kinds, "class"]
+    classes, counts = (None, None) if rows.labels is None else _counted(rows.labels)
+    return {
+        "id": identity,
+        "name": rows.source,
+        "kind": "table" if is_table else "images",
+        "rows": len(rows),
+        "shape": None if is_table else list(rows.image_shape or ()),
+        "columns": columns,
+        "kinds": kinds,
+        "classes": classes,
+        "counts": counts,
+        "notes": notes,
+        "labels": label,
+    }
+
+
+def offered() -> list[dict[str, Any]]:
+    """The sets that narrows knows by name, and whether they are on this machine."""
+    from narrows.data import SETS, find_set
+
+    return [
+        {
+            "id": name,
+            "name": words,
+            "rows": rows,
+            "here": (here := find_set(name) is not None),
+            "how": None if here else f"narrows data fetch {name}",
+        }
+        for name, (words, rows) in _OFFERED.items()
+        if name in SETS
+    ]
+
+
+def python_of(source: Source) -> str:
+    """Python that reads the same rows into `rows`."""
+    lines = ["import numpy as np", "from narrows import read"]
+    if source.is_set and source.where in _OFFERED:
+        lines = ["from dataclasses import replace", "", "import numpy as np", "from narrows.data import load_set", ""]
+        lines += [
+            f"train, test = load_set({source.where!r})",
+            "values = np.concatenate([train.block(), test.block()])",
+            "rows = replace(train, values=values, labels=np.concatenate([train.labels, test.labels]))",
+        ]
+        return "\n".join(lines)
+    arguments = "" if source.label is None else f", label={source.label!r}"
+    if not source.is_set and Path(source.where).is_dir() and (size := _size(source)) is not None:
+        arguments = f", image_size={size!r}"
+    return "\n".join([*lines, "", f"rows = read({source.where!r}{arguments})"])
+
+
+def _read_set(name: str) -> Rows:
+    import numpy as np
+
+    from narrows.data import load_set
+
+    train, test = load_set(name)
+    if test is None or train.labels is None or test.labels is None:
+        return train
+    return replace(
+        train,
+        values=np.concatenate([train.block(), test.block()]),
+        labels=np.concatenate([train.labels, test.labels]),
+    )
+
+
+def _read_path(source: Source) -> Rows:
+    from narrows.data import read
+    from narrows.data.readers.image_folder import read_images
+
+    path = Path(source.where)
+    if not path.is_dir():
+        if (n := _n_fields(path)) > MOST_COLUMNS:
+            raise _too_wide(source, n)
+        return read(path, label=source.label)
+    size = _size(source)
+    rows = read_images(path, size, unreadable="skip")
+    if size is None:
+        return rows
+    note = f"Every image was resized to {size[0]} x {size[1]} pixels (height x width)."
+    return replace(rows, notes=(*rows.notes, note))
+
+
+def _n_fields(path: Path) -> int:
+    """Return how many fields a text table has; 0 of another file. Reading a hundred thousand takes minutes."""
+    from narrows.data import csv_fields
+    from narrows.errors import DataError
+
+    try:
+        return csv_fields(path)
+    except DataError:
+        return 0  # which the reader says better
+
+
+def _too_wide(source: Source, n: int) -> Exception:
+    from narrows.errors import DataError
+
+    return DataError(
+        f"{source.name} has {n:,} columns, and the page shows tables of {MOST_COLUMNS:,} at most; "
+        "choose some of them, or use narrows fit."
+    )
+
+
+def _size(source: Source) -> tuple[int, int] | None:
+    from narrows.data.readers.image_folder import common_size
+
+    return source.image_size or common_size(Path(source.where), longest=LONGEST_SIDE)
+
+
+def _counted(labels: np.ndarray) -> tuple[list[str], list[int]]:
+    import numpy as np
+
+    names, counts = np.unique(np.array([label for label in labels if label is not None], dtype=str), return_counts=True)
+    return names.tolist(), counts.tolist()

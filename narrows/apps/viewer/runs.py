@@ -1,0 +1,205 @@
+"""A run: what was asked for, how far it is, what was seen on the way, and its newest weights."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from narrows.apps.viewer.datasets import Source
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
+
+State = Literal["preparing", "running", "pausing", "paused", "done", "stopped", "diverged", "failed", "loaded"]
+ACTIVE = ("preparing", "running", "pausing", "paused")
+"""States in which a worker is busy with the run."""
+
+FRAME_BYTES = 32 << 20
+_NAMED = 6
+
+
+class Frames:
+    """The fixed rows' reconstructions after each epoch; thinned evenly where they outgrow their budget."""
+
+    def __init__(self, budget: int = FRAME_BYTES) -> None:
+        self._budget = budget
+        self._every = 1
+        self._kept: list[tuple[int, np.ndarray]] = []
+
+    def add(self, epoch: int, rebuilt: np.ndarray) -> None:
+        """Keep a frame; the newest is always there, of the older ones every second goes when it gets too much."""
+        if len(self._kept) > 1 and (self._kept[-1][0] - self._kept[0][0]) % self._every:
+            self._kept.pop()  # it was there only for being the newest
+        if self._kept and self._kept[-1][0] == epoch:
+            self._kept.pop()
+        self._kept.append((epoch, rebuilt))
+        while len(self._kept) > 2 and sum(frame.nbytes for _, frame in self._kept) > self._budget:
+            self._every *= 2
+            first = self._kept[0][0]
+            self._kept = [
+                (number, frame)
+                for number, frame in self._kept
+                if (number - first) % self._every == 0 or number == self._kept[-1][0]
+            ]
+
+    @property
+    def epochs(self) -> list[int]:
+        """Which epochs have one."""
+        return [epoch for epoch, _ in self._kept]
+
+    @property
+    def rebuilt(self) -> list[np.ndarray]:
+        """The frames, in the same order."""
+        return [frame for _, frame in self._kept]
+
+    def until(self, epoch: int) -> list[tuple[int, np.ndarray]]:
+        """The frames up to an epoch."""
+        return [(number, frame) for number, frame in self._kept if number <= epoch]
+
+
+class Weights:
+    """The newest model, which is unpickled or loaded only when someone asks; safe to ask from any thread."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._lock = threading.Lock()
+        self._pickled: bytes | None = None
+        self._path = path
+        self._model: Autoencoder | None = None
+        self.epoch = 0
+
+    def offer(self, pickled: bytes, epoch: int) -> None:
+        """A newer one, from our own worker."""
+        with self._lock:
+            self._pickled, self.epoch = pickled, epoch
+
+    def put(self, model: Autoencoder, epoch: int) -> None:
+        """One that is in memory already."""
+        with self._lock:
+            self._model, self._pickled, self.epoch = model, None, epoch
+
+    @property
+    def there(self) -> bool:
+        """Whether there is one."""
+        return self._model is not None or self._pickled is not None or self._path is not None
+
+    def get(self) -> tuple[Autoencoder, int]:
+        """The newest model and its epoch; NotFittedError where there is none yet."""
+        with self._lock:
+            if self._pickled is not None:
+                self._model, self._pickled = pickle.loads(self._pickled), None
+            if self._model is None and self._path is not None:
+                import narrows
+
+                self._model = narrows.load(self._path)  # pyright: ignore[reportAttributeAccessIssue]
+            if self._model is None:
+                from narrows.errors import NotFittedError
+
+                raise NotFittedError("This run has not learned anything yet; wait for its first epoch.")
+            return self._model, self.epoch
+
+
+@dataclass(eq=False)
+class Run:
+    """One training, or a model that was loaded.
+
+    Parameters
+    ----------
+    id, number : str, int
+        Its name in the address and in frames.
+    dataset : str or None
+        The id of its data; None for a model without rows.
+    source : Source or None
+        Where its rows come from, as they were read for it.
+    rows : Rows or None
+        The rows themselves, where they are in memory only.
+    """
+
+    id: str
+    number: int
+    dataset: str | None
+    source: Source | None
+    variant: str
+    settings: dict[str, Any]
+    data_name: str = ""
+    state: State = "preparing"
+    message: str | None = None
+    hint: str | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+    """What the worker told of the network, see `Teller`."""
+    positions: np.ndarray | None = None
+    """Places of the fixed rows."""
+    original: np.ndarray | None = None
+    """The fixed rows as pictures."""
+    frames: Frames = field(default_factory=Frames)
+    weights: Weights = field(default_factory=Weights)
+    rows: Rows | None = None
+    plane: Any = None
+    """The plane of the map that was told last."""
+    stopping: bool = False
+    """Whether "stop" was said and has not happened yet."""
+
+    @property
+    def active(self) -> bool:
+        """Whether a worker is busy with it."""
+        return self.state in ACTIVE
+
+    @property
+    def epoch(self) -> int:
+        """Epochs so far."""
+        return self.history[-1]["number"] if self.history else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """What the page is told."""
+        last = self.history[-1] if self.history else {}
+        about = {
+            "kind": None,
+            "shape": None,
+            "names": None,
+            "range": None,
+            "n_floats": None,
+            "n_components": self.settings.get("n_components"),
+            "unit": None,
+            "layers": [],
+            "n_parameters": None,
+            "activation": self.settings.get("activation"),
+            "can_sample": False,
+            "epochs": self.settings.get("epochs"),
+            **self.about,
+        }
+        return {
+            "id": self.id,
+            "number": self.number,
+            "name": f"{self.variant} · {self.data_name}{self._part()}",
+            "dataset": self.dataset,
+            "variant": self.variant,
+            "settings": self.settings,
+            "state": self.state,
+            "message": self.message,
+            "hint": self.hint,
+            "epoch": self.epoch,
+            "loss": last.get("loss"),
+            "validation": last.get("validation"),
+            "seconds": sum(record["seconds"] for record in self.history),
+            **about,
+            "can_train": self.source is not None or self.rows is not None,
+            "can_resume": self.state == "stopped" and self.weights.there and self.left > 0,
+        }
+
+    def _part(self) -> str:
+        """What it learned from, where that is not all."""
+        normal, ranges = self.settings.get("normal"), self.settings.get("rows")
+        told = ", ".join((normal or [])[:_NAMED]) + (", …" if normal and len(normal) > _NAMED else "")
+        return (f", only {told}" if told else "") + (", some rows" if ranges else "")
+
+    @property
+    def left(self) -> int:
+        """Epochs that were planned and not done."""
+        planned = self.about.get("epochs") or self.settings.get("epochs") or 0
+        return max(0, int(planned) - self.weights.epoch)

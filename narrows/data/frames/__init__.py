@@ -1,0 +1,1 @@
+"""Columns and frames in memory: arrays, pandas, polars, pyarrow and Python objects."""

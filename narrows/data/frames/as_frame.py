@@ -1,0 +1,221 @@
+"""What people hold rows in that is no frame yet, as a frame: lists of dicts, Arrow streams, lazy frames, one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.data.frames.column_type import is_missing
+from narrows.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from narrows.data.schema.schema import Schema
+
+
+def is_frame(X: object) -> bool:
+    """Whether this is a frame of pandas, polars or pyarrow."""
+    import narwhals as nw
+
+    return nw.dependencies.is_into_dataframe(X)
+
+
+def collected(X: Any) -> Any:
+    """A frame of what is one in another form, anything else as it is.
+
+    Lazy frames, and what else narwhals collects, are collected. Arrow's batches, readers and data sets, what offers
+    itself as an Arrow stream or by ``__dataframe__``, structured arrays of NumPy, dicts of columns, and lists of dicts
+    become pyarrow tables.
+    """
+    import narwhals as nw
+    import pyarrow as pa
+    from scipy.sparse import issparse
+
+    if is_frame(X) or issparse(X) or _is_series(X):
+        return X
+    if isinstance(X, np.ndarray):
+        return X if X.dtype.names is None else _of_records(X)
+    if isinstance(X, Mapping):
+        return _of_mapping(X)
+    if isinstance(X, list | tuple):
+        return _of_list(X)
+    if isinstance(X, pa.RecordBatch):
+        return pa.Table.from_batches([X])
+    if isinstance(X, pa.StructArray) or (isinstance(X, pa.ChunkedArray) and pa.types.is_struct(X.type)):
+        return pa.Table.from_struct_array(X)
+    wrapped = nw.from_native(X, pass_through=True)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    if isinstance(wrapped, nw.LazyFrame):
+        wrapped = wrapped.collect()
+    return wrapped.to_native() if isinstance(wrapped, nw.DataFrame) else _of_protocols(X)
+
+
+def _of_list(X: Any) -> Any:
+    """A list of dicts, or of Arrow's batches or tables, as a table; any other as it is."""
+    import pyarrow as pa
+
+    if X and all(isinstance(row, Mapping) for row in X):
+        return _of_dicts(X)
+    if X and all(isinstance(part, pa.RecordBatch) for part in X):
+        return _told(lambda: pa.Table.from_batches(X))
+    if X and all(isinstance(part, pa.Table) for part in X):
+        return _told(lambda: pa.concat_tables(X, promote_options="permissive"))
+    return X
+
+
+def _told(make: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        return make()
+    except pa.ArrowException as error:
+        raise DataError(f"X is not one table: {str(error).splitlines()[0].rstrip('.')}; give it as one.") from error
+
+
+def _of_protocols(X: Any) -> Any:
+    """What says by itself how it becomes a table."""
+    import pyarrow as pa
+
+    if isinstance(X, pa.Array | pa.ChunkedArray | pa.Scalar):
+        return X
+    if type(X).__module__.startswith("pyarrow") and hasattr(X, "to_table"):  # a data set
+        return _told(X.to_table)
+    if hasattr(X, "__arrow_c_stream__") or hasattr(X, "__arrow_c_array__"):
+        return _told(lambda: pa.table(X))
+    if hasattr(X, "__dataframe__"):
+        from pyarrow import interchange
+
+        return _told(lambda: interchange.from_dataframe(X))
+    return X
+
+
+def _is_series(X: object) -> bool:
+    import narwhals as nw
+
+    return nw.dependencies.is_into_series(X) and not type(X).__module__.startswith("pyarrow")
+
+
+def _of_records(X: np.ndarray) -> pa.Table:
+    """A structured array (n,) as a table; fields of several numbers become lists."""
+    assert X.dtype.names is not None
+    if X.ndim != 1:
+        raise DataError(f"X is a structured array of shape {X.shape}; give it one record for each row, shape (n,).")
+    # The list of a masked array has None in its gaps.
+    return _table(
+        {name: arrow_cells(X[name].tolist() if np.ma.isMaskedArray(X) else X[name]) for name in X.dtype.names}
+    )
+
+
+def _of_mapping(X: Mapping[Any, Any]) -> Any:
+    """A dict of columns, or of cells, which is one row."""
+    if not X:
+        return X
+    if any(_is_cell(value) for value in X.values()):
+        return _of_dicts([X])
+    lengths = {str(name): len(value) for name, value in X.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name!r} {n:,}" for name, n in list(lengths.items())[:5])
+        raise DataError(f"X is a dict of columns of different lengths ({told} rows); give them all the same.")
+    return _table({name: arrow_cells(value) for name, value in X.items()})
+
+
+def _of_dicts(X: Sequence[Mapping[Any, Any]]) -> pa.Table:
+    names = list(dict.fromkeys(name for row in X for name in row))
+    return _table({name: arrow_cells([row.get(name) for row in X]) for name in names})
+
+
+def _table(columns: Mapping[Any, Any]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table(list(columns.values()), names=[str(name) for name in columns])
+
+
+def _is_cell(value: object) -> bool:
+    return isinstance(value, str | bytes) or not hasattr(value, "__len__") or np.ndim(value) == 0  # pyright: ignore[reportArgumentType]
+
+
+def arrow_cells(cells: Any) -> Any:
+    """The cells of one column as Arrow has them; what it has no type for, as texts."""
+    import pyarrow as pa
+
+    from narrows.data.frames.columns import as_native
+    from narrows.data.frames.object_columns import object_column
+
+    if isinstance(cells, np.ndarray) and cells.dtype != object:
+        if cells.ndim > 1:
+            flat = cells.reshape(len(cells), -1)
+            return pa.FixedSizeListArray.from_arrays(arrow_cells(flat.ravel()), flat.shape[1])
+        cells = cells.astype(cells.dtype.newbyteorder("="), copy=False)
+        if cells.dtype.type is np.longdouble:
+            cells = cells.astype(np.float64)
+    elif not isinstance(cells, pa.Array | pa.ChunkedArray):
+        tolist = getattr(cells, "to_list", getattr(cells, "tolist", None))
+        listed: Iterable[Any] = tolist() if tolist is not None else cells
+        cells = [None if is_missing(cell) else _plain(cell) for cell in listed]
+    try:
+        return cells if isinstance(cells, pa.Array | pa.ChunkedArray) else pa.array(cells)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        found = object_column(list(cells), "", "")
+        return as_native(found.values, found.type, "pyarrow")
+
+
+def _plain(cell: Any) -> Any:
+    return cell.item() if isinstance(cell, np.generic) and cell.dtype.kind in "biufUS" else cell
+
+
+# -- one row
+
+
+def as_one_row(X: Any, schema: Schema) -> Any:
+    """One row in a frame where X is one: a pandas Series, a list or a tuple with a cell for each column of the schema.
+
+    Anything else as it is, and arrays too, which scikit-learn wants two-dimensional.
+    """
+    import narwhals as nw
+
+    if nw.dependencies.is_pandas_series(X):
+        return _row_of_series(X, schema)
+    if not isinstance(X, list | tuple) or not X or not all(_is_one_cell(cell) for cell in X):
+        return X
+    names = getattr(X, "_fields", None) or _frame_names(schema)
+    if len(names) != len(X):
+        return X
+    if schema.names is None and schema.labels is None:  # an array's
+        return [list(X)]
+    return _row_frame(list(X), list(names), schema)
+
+
+def _row_of_series(X: Any, schema: Schema) -> Any:
+    labels = _frame_names(schema)
+    if len(X) != len(labels) and not set(map(str, X.index)) & set(labels):
+        return X
+    frame = X.to_frame().T
+    if len(X) == len(labels) and list(X.index) == list(range(len(X))) and schema.names is not None:
+        frame.columns = list(labels) if schema.labels is None else schema.labels.to_pandas()
+    return frame
+
+
+def _row_frame(cells: list[Any], names: list[str], schema: Schema) -> Any:
+    if schema.container == "pandas" and schema.labels is not None:
+        import pandas as pd
+
+        return pd.DataFrame([cells], columns=schema.labels.to_pandas()).astype(object)
+    return _table({name: arrow_cells([cell]) for name, cell in zip(names, cells, strict=True)})
+
+
+def _frame_names(schema: Schema) -> list[str]:
+    """The names of the columns that the frame of the fit had, lists and structs as one."""
+    from narrows.data.frames.column_type import ColumnType
+
+    types: Sequence[ColumnType | None] = schema.types or (None,) * schema.n_columns
+    named = [
+        kind.part_of if kind is not None and kind.part_of else name
+        for name, kind in zip(schema.feature_names, types, strict=True)
+    ]
+    return list(dict.fromkeys(named))
+
+
+def _is_one_cell(cell: object) -> bool:
+    return not isinstance(cell, Mapping | list | tuple | np.ndarray) or isinstance(cell, str)

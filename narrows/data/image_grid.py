@@ -1,0 +1,92 @@
+"""Many small images on one sheet."""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.data.rows import Rows
+from narrows.data.schema.pixel_range import natural_white
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_GAP = 4  # pixels between images, and around them
+_SMALL = 56  # images shorter than this are enlarged by a whole factor
+_PAPER = 255
+
+
+def montage(images: np.ndarray, *, columns: int | None = None, scale: int | None = None) -> Image.Image:
+    """Images (n, h, w) or (n, h, w, c) in a grid on white, as near to a square as it goes.
+
+    They are shown as `visible` says. Pixels are uint8, or floats in [0, 1] (clipped). ``scale`` enlarges by a whole
+    factor with sharp edges; by default small images are enlarged to about 56 pixels.
+    """
+    pixels = _sharp(visible(to_uint8(images)), scale)
+    n, height, width, channels = pixels.shape
+    across = min(n, columns or ceil(sqrt(n * height / width)))
+    down = ceil(n / across)
+    sheet = np.full((down * (height + _GAP) + _GAP, across * (width + _GAP) + _GAP, channels), _PAPER, np.uint8)
+    for i, image in enumerate(pixels):
+        y, x = _GAP + i // across * (height + _GAP), _GAP + i % across * (width + _GAP)
+        sheet[y : y + height, x : x + width] = image
+    return _to_pil(sheet)
+
+
+def to_uint8(images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
+    """Images as uint8 (n, h, w, c).
+
+    ``pixel_range`` is what black and white are; by default 0 and the white of uint8, of uint16 the white of as few
+    bits as hold the pixels, else 0 and 1.
+    """
+    images = np.asarray(images)
+    images = images[..., None] if images.ndim == 3 else images
+    if images.dtype == np.uint8 and pixel_range in (None, (0.0, 255.0)):
+        return images
+    dark, bright = pixel_range or default_pixel_range(images)
+    shown = (images.astype(np.float64) - dark) * (255 / (bright - dark))
+    return np.rint(np.nan_to_num(shown, nan=0.0)).clip(0, 255).astype(np.uint8)
+
+
+def default_pixel_range(images: np.ndarray) -> tuple[float, float]:
+    """What black and white are where nobody said."""
+    if images.dtype == np.uint16:
+        return 0.0, natural_white(float(images.max(initial=0)))
+    return 0.0, 255.0 if images.dtype == np.uint8 else 1.0
+
+
+def visible(images: np.ndarray) -> np.ndarray:
+    """Images (..., c) of any number of channels with 1 or 3: uint8, or floats in [0, 1].
+
+    Two channels are shown as the grey of their mean, four as colours whose transparent parts are white, and of more the
+    first three.
+    """
+    n_channels = images.shape[-1]
+    if n_channels == 2:
+        mean = images.mean(axis=-1, keepdims=True)
+        return np.rint(mean).astype(np.uint8) if images.dtype == np.uint8 else mean
+    if n_channels == 4:
+        white = 255 if images.dtype == np.uint8 else 1
+        cover = images[..., 3:] / white
+        shown = images[..., :3] * cover + white * (1 - cover)
+        return np.rint(shown).astype(np.uint8) if white == 255 else shown.astype(images.dtype)
+    return images if n_channels in (1, 3) else images[..., :3]
+
+
+def as_images(rows: Rows) -> np.ndarray:
+    """The rows of an image set as (n, h, w, c), whatever layout they came in."""
+    assert rows.image_shape is not None
+    return rows.block().reshape(-1, *rows.image_shape)
+
+
+def _sharp(pixels: np.ndarray, scale: int | None) -> np.ndarray:
+    factor = scale or max(1, round(_SMALL / max(pixels.shape[1:3])))
+    return pixels.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def _to_pil(sheet: np.ndarray) -> Image.Image:
+    from PIL import Image
+
+    return Image.fromarray(sheet[..., 0] if sheet.shape[2] == 1 else sheet)

@@ -1,0 +1,60 @@
+"""The value that a large share of a number column has, such as 0: whether a cell has it is one float, 1 or 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from narrows.data.frames.columns import is_gap
+from narrows.data.kinds.boolean import entropy
+from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
+
+
+@dataclass(frozen=True, eq=False)
+class Common:
+    """The mask of columns whose other values another kind has: 1 where a cell is the column's common value."""
+
+    name: ClassVar[str] = "common"
+    word: ClassVar[str] = "mask"
+    loss: ClassVar[Loss] = "binary"
+
+    columns: np.ndarray
+    value: np.ndarray
+    """(c,), in the user's units."""
+    share: np.ndarray
+    """(c,): of the common value among the training cells that are there."""
+    fill: np.ndarray
+    """(c,): the float of a missing cell: 1 where the column has a mask of gaps, so that its number does not count
+    either; else the share."""
+
+    @property
+    def float_columns(self) -> np.ndarray:
+        return self.columns
+
+    @property
+    def float_words(self) -> list[str]:
+        return [f" is {value:.6g}" for value in self.value]
+
+    @property
+    def costs(self) -> np.ndarray:
+        return entropy(self.share)
+
+    def encode(self, block: np.ndarray) -> np.ndarray:
+        return np.where(is_gap(block), self.fill, block == self.value)
+
+    def decode(self, floats: np.ndarray) -> np.ndarray:
+        """Where a cell is the common value, bool (n, c)."""
+        return floats >= 0.5
+
+    def describe(self) -> dict:
+        return {"kind": self.name}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"columns": self.columns, "value": self.value, "share": self.share, "fill": self.fill}
+
+    @classmethod
+    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Common:
+        value, share, fill = restored_numbers(arrays, "value", "share", "fill")
+        return cls(restored_columns(arrays, len(share)), value, share, fill)

@@ -1,0 +1,105 @@
+"""Columns that are not learned from: constant, empty, or a name for each row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from narrows.data.frames.columns import is_gap
+from narrows.data.kinds.category import as_text
+from narrows.data.kinds.column_kind import Loss, restored_columns
+
+
+@dataclass(frozen=True, eq=False)
+class SetAside:
+    """One column without floats; a constant comes back as it is, anything else as a gap."""
+
+    name: ClassVar[str] = "set aside"
+    word: ClassVar[str] = "set aside"
+    loss: ClassVar[Loss] = "none"
+
+    columns: np.ndarray
+    reason: str
+    """Why, in a few words."""
+    dtype: str
+    value: str | int | float | None
+    """The constant: a number, a text, or the whole number behind a date; None where there is none."""
+
+    @classmethod
+    def of(cls, column: int, reason: str, dtype: np.dtype, constant: Any = None) -> SetAside:
+        """For a column of the rows; `constant` is its one value."""
+        if isinstance(constant, np.datetime64):
+            constant = int(constant.astype(np.int64))
+        value = constant.item() if isinstance(constant, np.generic) else constant
+        return cls(np.array([column]), reason, dtype.name, value)
+
+    @property
+    def cure(self) -> str | None:
+        """What to do for the column to be learned from; None where it holds nothing to learn."""
+        if self.reason in ("constant", "empty"):
+            return None
+        if np.dtype(self.dtype).kind in "iu":
+            return "give it as floats, or name it in categorical"
+        return "name it in categorical"
+
+    @property
+    def float_columns(self) -> np.ndarray:
+        return np.zeros(0, dtype=np.intp)
+
+    @property
+    def float_words(self) -> list[str]:
+        return []
+
+    @property
+    def costs(self) -> np.ndarray:
+        return np.zeros(1)
+
+    def encode(self, block: np.ndarray) -> np.ndarray:
+        return np.zeros((len(block), 0))
+
+    def decode(self, floats: np.ndarray) -> np.ndarray:
+        dtype = np.dtype(self.dtype)
+        if self.value is None and dtype.kind in "biu":
+            dtype = np.dtype(np.float64)  # which has a gap
+        gap = np.datetime64("NaT") if dtype.kind == "M" else None if dtype.kind == "O" else np.nan
+        column = np.empty((len(floats), 1), dtype=dtype)
+        if self.value is None:
+            column[:] = gap
+        elif dtype.kind == "M":
+            column.view(np.int64)[:] = self.value
+        else:
+            column[:] = self.value
+        return column
+
+    def differs(self, column: np.ndarray) -> np.ndarray:
+        """Which cells (n,) hold something else than the constant; bool. Gaps do not, and nothing does without one."""
+        there = ~is_gap(column)
+        if self.value is None or not there.any():
+            return np.zeros(len(column), dtype=bool)
+        value = self.decode(np.zeros((1, 0)))[0]
+        kinds = {value.dtype.kind, column.dtype.kind}
+        if "O" in kinds or ("M" in kinds and len(kinds) > 1):  # whatever holds a level, its text tells it
+            (text,) = as_text(value)
+            there[there] = [cell != text for cell in as_text(column[there])]
+            return there
+        if kinds == {"f"}:  # a float32 and what it is written as in a file are the same
+            coarser = min(value.dtype, column.dtype, key=lambda dtype: dtype.itemsize)
+            value, column = value.astype(coarser), column.astype(coarser)
+        return there & (column != value)
+
+    def describe(self) -> dict:
+        return {"kind": self.name, "reason": self.reason, "dtype": self.dtype, "value": self.value}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"columns": self.columns}
+
+    @classmethod
+    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> SetAside:
+        value = description["value"]
+        if value is not None and not isinstance(value, str | int | float):
+            raise ValueError("the value of a constant column is neither a number nor a text")
+        found = cls(restored_columns(arrays, 1), str(description["reason"]), str(description["dtype"]), value)
+        found.decode(np.zeros((1, 0)))  # ValueError where value and dtype do not fit
+        return found

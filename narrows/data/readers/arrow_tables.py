@@ -1,0 +1,125 @@
+"""Tables of CSV and Parquet files as Rows."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.data.containers import types_of
+from narrows.data.frames.column_labels import first_repeated
+from narrows.data.frames.nested import column_of
+from narrows.data.readers.reading_options import ReadingOptions
+from narrows.data.readers.table_columns import ColumnReader, is_text
+from narrows.data.rows import Rows
+from narrows.data.writers.table_writers import delimiter_of
+from narrows.errors import DataError, DataFormatError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is named as a Parquet file."""
+    return path.suffix.casefold() in (".parquet", ".pq")
+
+
+def read_parquet(path: Path) -> pa.Table:
+    """A Parquet file as a table."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with path.open("rb") as file:  # Arrow opens only names that are UTF-8
+        try:
+            table = parquet.ParquetFile(file).read()
+            _ = table.column_names  # decodes them
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise DataFormatError(
+                f"{path.name} is not a readable Parquet file; it may be damaged or cut short: write it anew."
+            ) from error
+    return table
+
+
+def table_rows(
+    table: pa.Table,
+    source: str,
+    *,
+    columns: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    label: str | None = None,
+    options: ReadingOptions | None = None,
+    notes: tuple[str, ...] = (),
+    start: int = 0,
+) -> Rows:
+    """Return the columns of a table that are chosen and not ignored.
+
+    options : how columns of text are read. start : the place of the first row in its file, which messages count from.
+    """
+    options = ReadingOptions() if options is None else options
+    names = list(table.column_names)
+    twice = first_repeated(names)
+    if twice is not None:
+        raise DataError(f"{source} has two columns named {twice!r}; rename one of them.")
+    known = set(names)
+    for name in (*(columns or ()), *(ignore or ()), *((label,) if label is not None else ()), *options.types):
+        if column_of(name, known) not in known:
+            _refuse_unknown(name, names, source)
+    if not table.num_rows:
+        raise DataFormatError(f"{source} has a header but no rows; give it at least one row.")
+    left_out = dict.fromkeys(ignore or (), "ignored") | ({} if label is None else {label: "the label"})
+    chosen = dict.fromkeys(name for name in columns or names if name not in left_out)
+    if not chosen:
+        raise DataError(f"{source} has no column left to learn from; ignore fewer of them.")
+    bases = list(dict.fromkeys(column_of(name, known) for name in chosen))
+    reader = ColumnReader.of((table[base] for base in bases), source, options, start)
+    kept = [
+        part
+        for base in bases
+        for part in reader.read(table[base], base)
+        if part.name not in left_out and (part.name in chosen or base in chosen)
+    ]
+    return Rows(
+        tuple(part.column.values for part in kept),
+        names=tuple(part.name for part in kept),
+        types=types_of([part.column for part in kept]),
+        container="pyarrow",
+        labels=None if label is None else _labels(table[label]),
+        left_out=left_out,
+        notes=(*notes, *(note for part in kept for note in part.notes)),
+        source=source,
+        first_row=1,
+        strange={i: part.strange for i, part in enumerate(kept) if part.strange is not None},
+        delimiter=delimiter_of(table) or ",",
+    )
+
+
+def _refuse_unknown(name: str, names: list[str], source: str) -> None:
+    near = difflib.get_close_matches(name, names, n=3)
+    if near:
+        raise DataError(f"{source} has no column {name!r}; did you mean {' or '.join(map(repr, near))}?")
+    listed = ", ".join(repr(known) for known in names[:20]) + (", ..." if len(names) > 20 else "")
+    raise DataError(f"{source} has no column {name!r}; its columns are {listed}.")
+
+
+def _labels(column: pa.ChunkedArray) -> np.ndarray:
+    from pyarrow import types
+
+    if types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if is_text(column.type):
+        column = _without_empty(column)
+    if column.null_count and not types.is_floating(column.type):
+        return np.array(column.to_pylist(), dtype=object)  # as floats, whole numbers would come out as 1.0
+    if is_text(column.type):
+        return np.array(column.to_pylist())
+    return column.to_numpy()
+
+
+def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the texts with nulls for the empty ones."""
+    import pyarrow.compute as pc
+
+    return pc.call_function("if_else", [pc.call_function("equal", [column, ""]), None, column])

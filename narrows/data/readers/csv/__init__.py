@@ -1,0 +1,1 @@
+"""CSV files of every separator, encoding and header."""

@@ -1,0 +1,306 @@
+"""The rows of a text file as Arrow reads them: UTF-8, without a header, comments and footers, one separator."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from narrows.data.readers.compression import compression, damage_told, opened
+from narrows.data.readers.csv.cell_patterns import is_gap, is_value
+from narrows.data.readers.csv.comments import without_comments
+from narrows.data.readers.csv.dialect import CsvForm, encoding_words, text_encoding
+from narrows.data.readers.csv.line_cells import LINE_END, Record, records
+from narrows.errors import DataFormatError
+
+if TYPE_CHECKING:
+    from pyarrow import NativeFile
+
+_PIECE, _END = 15 << 16, 1 << 16
+_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
+_TEXT_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
+_TOTAL = re.compile(
+    r"(grand |sub)?totals?|sum|average|mean|gesamt|summe|totale?s?|somme|suma|итого|всего", re.IGNORECASE
+)
+_MOST_FOOTERS, _LONGEST_CELL = 20, 1 << 24
+UNIT = "\x1f"
+"""What Arrow gets as separator where it does not know that of the file, or where there is none."""
+
+
+@dataclass(frozen=True)
+class Footer:
+    """Lines below the rows of a table: the first of them, its text, and how many they are."""
+
+    line: int
+    text: str
+    n_lines: int
+
+
+class TableText:
+    """A text file's rows as a stream of bytes. Made by `table_text`.
+
+    Attributes
+    ----------
+    encoding : str
+        What the rows read so far are decoded from.
+    footer : Footer or None
+        What was left out below the rows; known at the end.
+    n_quotes : int
+        How often the quote was met; twice for every quoted cell.
+    """
+
+    closed = False
+
+    def __init__(self, form: CsvForm, path: Path, file: IO[bytes] | NativeFile) -> None:
+        self.encoding, self.footer, self.n_quotes = form.encoding, None, 0
+        self._form, self._path, self._file = form, path, file
+        self._compression = compression(path)
+        self._is_utf8_seen = form.encoding != "utf-8"
+        self._n_lines, self._is_within_quotes = 0, False
+        self._ready = self._rows()
+        self._rest, self._unfinished = b"", ""
+
+    def read(self, n: int) -> bytes:
+        """Return the next bytes, at most `n` and at least half as many until the end, copied as little as possible."""
+        parts, length = [self._rest] if self._rest else [], len(self._rest)
+        while 2 * length < n and (part := next(self._ready, None)) is not None:
+            parts.append(part)
+            length += len(part)
+        whole = parts[0] if len(parts) == 1 else b"".join(parts)
+        if length <= n:
+            self._rest = b""
+            return whole
+        self._rest = whole[n:]
+        return whole[:n]
+
+    def peek(self) -> bytes:
+        """Return some of the next bytes without taking them; none at the end."""
+        while not self._rest and (part := next(self._ready, None)) is not None:
+            self._rest = part
+        return self._rest[:1]
+
+    def close(self) -> None:
+        """Do nothing: the file is closed by `table_text`."""
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Yield whole lines in UTF-8, about a megabyte of them, below those above the table; and the first's number."""
+        above, quote = self._form.n_lines_above, self._form.dialect.quote.encode()
+        for block in self._blocks():
+            first = self._n_lines + 1
+            self._n_lines += _n_ends(block)
+            if first <= above:
+                block = block[_place_of_line(block, above + 1 - first) :]
+                first = above + 1
+            if quote:
+                self.n_quotes += _count(block, quote)
+            if block:
+                yield first, self._without_comments(block)
+
+    # -- from bytes to whole lines
+
+    def _pieces(self) -> Iterator[bytes]:
+        """The bytes of the file; UTF-16 and UTF-32, whose line ends are not single bytes, as UTF-8."""
+        decoder = None
+        if self.encoding.startswith(("utf-16", "utf-32")):
+            decoder = codecs.getincrementaldecoder(self.encoding)()
+        is_first = True
+        while True:
+            with damage_told(self._path, self._compression):
+                piece = self._file.read(_PIECE)
+            is_last = not piece
+            if decoder is not None:
+                try:
+                    piece = decoder.decode(piece, final=is_last).removeprefix("\ufeff" if is_first else "").encode()
+                except UnicodeError as error:
+                    raise DataFormatError(
+                        f"{self._path.name} is not {encoding_words(self.encoding)} text to its end; save it as UTF-8."
+                    ) from error
+            elif is_first:
+                piece = piece.removeprefix(codecs.BOM_UTF8)
+            is_first = False
+            yield piece.replace(b"\0", b"") if b"\0" in piece else piece
+            if is_last:
+                return
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Whole lines in UTF-8."""
+        parts: list[bytes] = []
+        for piece in self._pieces():
+            end = max(piece.rfind(b"\n"), piece.rfind(b"\r", 0, -1)) + 1
+            if end:
+                parts.append(piece[:end])
+                yield self._decoded(b"".join(parts) if len(parts) > 1 else parts[0])
+                parts = []
+            if end < len(piece):
+                parts.append(piece[end:])
+        if rest := b"".join(parts):
+            yield self._decoded(rest)
+
+    def _decoded(self, lines: bytes) -> bytes:
+        """Lines in UTF-8. The encoding of a file whose beginning is ASCII is decided where it first is not."""
+        if lines.isascii() and not self.encoding.startswith(("iso2022", "hz")):
+            return lines
+        if self.encoding in ("utf-8", "utf-8-sig"):
+            found = text_encoding(lines, self._path, self._n_lines + 1, was_utf8=self._is_utf8_seen)
+            self._is_utf8_seen = True
+            if found != "utf-8":
+                self.encoding = found
+        if self.encoding.startswith("utf"):
+            return lines
+        try:
+            return lines.decode(self.encoding).encode()
+        except UnicodeDecodeError as error:
+            line = self._n_lines + 1 + _n_ends(lines[: error.start])
+            raise DataFormatError(
+                f"Line {line} of {self._path.name} is not {encoding_words(self.encoding)} text, but the lines above it "
+                "are; save the file anew as UTF-8."
+            ) from error
+
+    # -- from whole lines to rows
+
+    def _without_comments(self, block: bytes) -> bytes:
+        """Lines whose comments are empty; a quoted cell that began above is left as it is."""
+        sign, quote = self._form.comment.encode(), self._form.dialect.quote.encode()
+        if not sign:
+            return block
+        start = block.find(quote) + 1 if self._is_within_quotes and quote else 0
+        if quote:
+            self._is_within_quotes ^= bool(block.count(quote) % 2)
+        if sign not in block:
+            return block
+        bare = without_comments(block[start:].decode(), self._form.comment, self._form.dialect.quote)
+        return block[:start] + bare.encode()
+
+    def _rows(self) -> Iterator[bytes]:
+        """Blocks of rows; the last two are held back until it is known which of their lines are footers."""
+        held: list[bytes] = []
+        for _, block in self.lines():
+            held.append(block)
+            if len(held) > 2:
+                yield self._rewritten(held.pop(0))
+        if held:
+            yield self._rewritten(self._without_footer(b"".join(held)), is_last=True)
+
+    def _without_footer(self, rows: bytes) -> bytes:
+        """The rows above the footer, which is looked for in the last 64 kB."""
+        start = max(0, len(rows) - _END)
+        ends = _LINE.findall(rows, start)
+        if start and ends:
+            ends = ends[1:]
+        n_all = self._n_lines + (not rows.endswith((b"\n", b"\r")))
+        quote = self._form.dialect.quote.encode()
+        n_footer = n_filled = 0
+        is_within = False
+        for i, line in enumerate(reversed(ends)):
+            is_within ^= bool(quote and line.count(quote) % 2)
+            if not line.strip():
+                continue
+            if is_within or n_filled >= _MOST_FOOTERS or not self._is_footer(ends[: len(ends) - i]):
+                break
+            n_footer, n_filled = i + 1, n_filled + 1
+        if not n_footer:
+            return rows
+        footer = ends[-n_footer:]
+        self.footer = Footer(n_all - n_footer + 1, footer[0].decode().strip(), n_filled)
+        return rows[: len(rows) - sum(map(len, footer))]
+
+    def _is_footer(self, lines: list[bytes]) -> bool:
+        """Whether the last of these lines is none of the rows: other cells, or words where the rows have numbers."""
+        form = self._form
+        n, cells = form.header.n_cells, self._cells(lines[-1])
+        filled = [i for i, cell in enumerate(cells) if cell.strip()]
+        if n < 2 or not filled:
+            return n > 1 and len(cells) != n
+        first = cells[filled[0]].strip()
+        if len(cells) != n:
+            is_short = len(cells) <= 2 and not is_value(first)
+            return is_short or bool(_TOTAL.match(first)) or self._is_below_gap(lines[:-1])
+        if is_value(first) or is_gap(first) or filled[0] >= len(form.names):
+            return False
+        column = [cell for cell in form.sample[filled[0]] if not is_gap(cell)]
+        is_level = sum(cell.strip() == first for cell in column) > 1
+        is_among_values = sum(map(is_value, column)) > 0.9 * len(column)
+        is_total = bool(_TOTAL.fullmatch(first.rstrip(": ")))
+        return not is_level and (is_total or (is_among_values and len(filled) <= n / 2))
+
+    def _is_below_gap(self, lines: list[bytes]) -> bool:
+        """Whether nothing but lines of other cells stands between the end of these and a blank line."""
+        for line in reversed(lines):
+            if not line.strip():
+                return True
+            if len(self._cells(line)) == self._form.header.n_cells:
+                return False
+        return False
+
+    def _cells(self, line: bytes) -> list[str]:
+        return next(records(line.decode(), self._form.dialect)).cells
+
+    def _rewritten(self, block: bytes, *, is_last: bool = False) -> bytes:
+        """Rows whose cells are divided as Arrow knows it; a quoted cell that goes on in the next block waits for it."""
+        dialect = self._form.dialect
+        if dialect.is_simple:
+            return block
+        text, self._unfinished = self._unfinished + block.decode(), ""
+        if not dialect.is_marked(text):
+            lines = (dialect.split(line) for line in LINE_END.split(text) if line.strip())
+            return "".join(UNIT.join(cells) + "\n" for cells in lines).encode()
+        found = list(records(text, dialect))
+        if found and not is_last and found[-1].open_line is not None:
+            last = found.pop()
+            self._unfinished = "".join(_TEXT_LINE.findall(text)[last.line - 1 :])
+        return "".join(_line_of(record) for record in found if not record.is_blank).encode()
+
+
+def _line_of(record: Record) -> str:
+    cells = ('"' + cell.replace('"', '""') + '"' if set(cell) & {'"', "\n", "\r"} else cell for cell in record.cells)
+    return UNIT.join(cells) + "\n"
+
+
+@contextmanager
+def table_text(path: Path, form: CsvForm) -> Iterator[TableText]:
+    """Open a text file as its rows."""
+    with opened(path) as file:
+        yield TableText(form, path, file)
+
+
+def all_records(path: Path, form: CsvForm) -> Iterator[Record]:
+    """Yield every row of a file with its line, comments and footers too; slower than Arrow."""
+    with table_text(path, form) as source:
+        waiting, start = "", 1
+        for first, block in source.lines():
+            text, start = (waiting + block.decode(), start) if waiting else (block.decode(), first)
+            found = list(records(text, form.dialect, start))
+            waiting = ""
+            if found and found[-1].open_line is not None and len(text) < _LONGEST_CELL:
+                last = found.pop()
+                waiting = "".join(_TEXT_LINE.findall(text)[last.line - start :])
+                start = last.line
+            yield from (record for record in found if not record.is_blank)
+        yield from records(waiting, form.dialect, start)
+
+
+def _count(block: bytes, character: bytes) -> int:
+    """How often an ASCII character occurs; where it is frequent, NumPy counts faster than Python."""
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(character)))
+
+
+def _n_ends(block: bytes) -> int:
+    n = _count(block, b"\n")
+    return n + block.count(b"\r") - block.count(b"\r\n") if b"\r" in block else n
+
+
+def _place_of_line(block: bytes, n: int) -> int:
+    """Where the n-th line, counted from 0, of a block begins; its end if there are fewer."""
+    place = 0
+    for _ in range(n):
+        end = re.compile(rb"\r\n|\n|\r").search(block, place)
+        if end is None:
+            return len(block)
+        place = end.end()
+    return place

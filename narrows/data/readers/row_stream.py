@@ -1,0 +1,305 @@
+"""Tables that need not fit into memory: read in chunks, as often as they are asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.data.readers import arrow_tables
+from narrows.data.readers.csv import csv_file
+from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
+from narrows.data.rows import Rows
+from narrows.errors import DataError, DataFormatError, DataNotFoundError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from narrows.data.schema.schema import Schema
+
+_CELLS_PER_CHUNK = 1 << 21
+_CELLS_OF_SAMPLE, _FEWEST_SAMPLED = 1 << 23, 10_000
+CSV_BLOCK, _PACKED_RATIO = 1 << 24, 6
+_IN_MEMORY = 20
+"""Bytes that a cell of a table takes while a model is fitted to it in memory, divided by those in its file, roughly."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowStream:
+    """Rows of files, chunk by chunk, and a sample of them in memory. Made by `scan`.
+
+    Parameters
+    ----------
+    source : str
+        What messages call it.
+    path : Path
+        The file or folder.
+    n_rows : int
+    sample : Rows
+        Rows drawn at random, all of them where they are few, with their places in the files.
+    """
+
+    source: str
+    path: Path
+    n_rows: int
+    sample: Rows
+    _tables: Callable[[], Iterator[pa.Table]]
+    _chosen: dict[str, Any]
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    @property
+    def n_columns(self) -> int:
+        return self.sample.n_columns
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        return self.sample.names
+
+    def select(self, names: Sequence[str]) -> RowStream:
+        """These columns alone."""
+        places = [self.sample.feature_names.index(name) for name in names]
+        return replace(self, sample=self.sample.select(places), _chosen={**self._chosen, "columns": list(names)})
+
+    def chunks(self) -> Iterator[Rows]:
+        """All rows in the order of the files, some hundred thousand at a time.
+
+        Raises
+        ------
+        DataFormatError
+            A file has changed or is gone since `scan`.
+        """
+        return (rows for _, rows in self.tables())
+
+    def tables(self) -> Iterator[tuple[pa.Table, Rows]]:
+        """All columns of the files as they are read, chosen or not, beside each of the `chunks`.
+
+        Raises
+        ------
+        DataFormatError
+            A file has changed or is gone since `scan`.
+        """
+        # A chunk alone may look like something else than the sample.
+        options: ReadingOptions = self._chosen["options"]
+        chosen = {
+            **self._chosen,
+            "options": options if options.known or options.expected else options.as_fitted(self.sample),
+        }
+        start = 0
+        for table in self._tables():
+            end = start + table.num_rows
+            rows = arrow_tables.table_rows(table, self.source, start=start, **chosen)
+            yield table, replace(rows, notes=(), places=np.arange(start, end))
+            start = end
+        if start != self.n_rows:
+            raise DataFormatError(f"{self.source} had {self.n_rows:,} rows and now has {start:,}; scan it again.")
+
+
+def scan(
+    source: str | os.PathLike[str],
+    *,
+    columns: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    label: str | None = None,
+    text: Sequence[str] = (),
+    types: Mapping[str, str] | None = None,
+    na_values: Sequence[str] = (),
+    keep_na: bool = False,
+    errors: Errors = "flag",
+    schema: Schema | None = None,
+) -> RowStream:
+    """Prepare to read a table in chunks: looks through it once, counts its rows and draws a sample.
+
+    Parameters
+    ----------
+    source : str or path
+        A CSV (also compressed) or Parquet file, or a folder of files of one kind, sub-folders included; folders
+        named ``year=2024`` become a column `year` of Parquet files.
+    columns, ignore, label, text, types, na_values, keep_na, errors, schema
+        As for `narrows.read`.
+
+    Returns
+    -------
+    RowStream
+        For `fit`; other methods work on its `chunks()`.
+
+    Raises
+    ------
+    DataNotFoundError, DataFormatError, DataError
+        As for `narrows.read`.
+
+    Examples
+    --------
+    >>> import narrows
+    >>> stream = narrows.scan("events/")  # doctest: +SKIP
+    >>> model = narrows.Autoencoder().fit(stream)  # doctest: +SKIP
+    """
+    path = Path(source)
+    if not path.exists():
+        raise DataNotFoundError(f"There is no file or folder {str(path)!r}; give a CSV or Parquet file, or a folder.")
+    all_types = {**dict.fromkeys(text, "category"), **(types or {})}
+    options = reading_options(
+        types=all_types, na_values=tuple(na_values), keep_na=keep_na, errors=errors, schema=schema
+    )
+    chosen = {"columns": columns, "ignore": ignore, "label": label, "options": options}
+    if parquet := table_files(path, parquet=True):
+        whole = _parquet_tables(path, parquet)
+    elif csv := table_files(path, parquet=False):
+        whole = _csv_tables(csv, options.text_columns)
+    else:
+        raise DataFormatError(f"{path.name} is neither a CSV or Parquet file nor a folder of them; give one of these.")
+    while True:
+        with suppress(csv_file.WiderTypeError):  # then it is looked through again with the wider type
+            n_rows, sample = _sampled(whole, path.name, chosen)
+            return RowStream(path.name, path, n_rows, sample, whole, chosen)
+
+
+def table_files(path: Path, *, parquet: bool) -> list[Path]:
+    """The Parquet or the CSV files that `path` is or holds, in their order."""
+    if path.is_file():
+        return [path] if (arrow_tables.is_parquet if parquet else csv_file.is_csv)(path) else []
+    wanted = arrow_tables.is_parquet if parquet else partial(csv_file.is_csv, in_folder=True)
+    # Other programs leave files of their own, which begin with a dot or an underscore.
+    return sorted(p for p in path.rglob("*") if p.is_file() and wanted(p) and not p.name.startswith((".", "_")))
+
+
+def memory_needed(path: Path) -> int:
+    """About how many bytes a fit in memory takes for a table on disk; 0 for what is no table."""
+    from pyarrow import parquet
+
+    found = 0
+    for file in table_files(path, parquet=True):
+        try:
+            about = parquet.read_metadata(file)
+        except Exception:  # reading it says what is wrong with it
+            continue
+        found += about.num_rows * about.num_columns * _IN_MEMORY
+    if not found:
+        for file in table_files(path, parquet=False):
+            found += file.stat().st_size * (_PACKED_RATIO if csv_file.is_compressed(file) else 1) * _IN_MEMORY // 4
+    return found
+
+
+def read_whole(path: Path, text: Sequence[str] = ()) -> pa.Table:
+    """All tables of a folder as one; of CSV files, the columns `text` are text whatever they hold."""
+    import pyarrow as pa
+
+    parquet = table_files(path, parquet=True)
+    whole = _parquet_tables(path, parquet) if parquet else _csv_tables(table_files(path, parquet=False), text)
+    parts: list[pa.Table] | None = None
+    while parts is None:
+        with suppress(csv_file.WiderTypeError):
+            parts = list(whole())
+    if not parts:
+        raise DataFormatError(f"{path.name} has no rows; give it at least one row.")
+    return pa.concat_tables(parts)
+
+
+def _sampled(whole: Callable[[], Iterator[pa.Table]], source: str, chosen: dict[str, Any]) -> tuple[int, Rows]:
+    """The number of rows, and those with the smallest of keys drawn at random, with their places."""
+    import pyarrow as pa
+
+    rng = np.random.default_rng(0)
+    n_rows, kept, keys, places, most = 0, None, np.zeros(0), np.zeros(0, np.intp), 0
+    for table in whole():
+        places = np.concatenate([places, np.arange(n_rows, n_rows + table.num_rows)])
+        n_rows += table.num_rows
+        most = max(_FEWEST_SAMPLED, _CELLS_OF_SAMPLE // max(1, table.num_columns))
+        keys = np.concatenate([keys, rng.random(table.num_rows)])
+        kept = table if kept is None else pa.concat_tables([kept, table])
+        if len(keys) > 1.5 * most:
+            kept, keys, places = _with_smallest(kept, keys, places, most)
+    if kept is None:
+        raise DataFormatError(f"{source} has no rows; give it at least one row.")
+    if len(keys) > most:
+        kept, keys, places = _with_smallest(kept, keys, places, most)
+    rows = replace(arrow_tables.table_rows(kept, source, **chosen), places=places)
+    del kept
+    pa.default_memory_pool().release_unused()  # Arrow keeps what it had, many times the sample
+    return n_rows, rows
+
+
+def _with_smallest(
+    table: pa.Table, keys: np.ndarray, places: np.ndarray, most: int
+) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+    chosen = np.sort(np.argpartition(keys, most)[:most])
+    return table.take(chosen).combine_chunks(), keys[chosen], places[chosen]
+
+
+def _parquet_tables(path: Path, files: list[Path]) -> Callable[[], Iterator[pa.Table]]:
+    import pyarrow as pa
+    from pyarrow import dataset
+
+    def opened() -> Any:
+        try:
+            return dataset.dataset(
+                [str(file) for file in files],
+                format="parquet",
+                partitioning=dataset.partitioning(flavor="hive"),
+                partition_base_dir=str(path if path.is_dir() else path.parent),
+            )
+        except (pa.ArrowException, OSError) as error:
+            raise DataFormatError(_broken(path, error)) from error
+
+    def whole() -> Iterator[pa.Table]:
+        found = opened()
+        step = max(1, _CELLS_PER_CHUNK // max(1, len(found.schema)))
+        waiting: list[pa.Table] = []
+        try:
+            for fragment in found.get_fragments():
+                # Arrow's own scan reads ahead of whoever is slower, up to the whole file.
+                for group in fragment.split_by_row_group():
+                    waiting.append(group.to_table(schema=found.schema))
+                    if sum(table.num_rows for table in waiting) >= step:
+                        yield from _sliced(waiting, step)
+                        waiting = []
+            yield from _sliced(waiting, step)
+        except (pa.ArrowException, OSError) as error:
+            raise DataFormatError(_broken(path, error)) from error
+
+    return whole
+
+
+def _sliced(parts: list[pa.Table], step: int) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    joined = pa.concat_tables(parts) if parts else []
+    for start in range(0, len(joined), step):
+        yield joined[start : start + step]
+
+
+def _broken(path: Path, error: Exception) -> str:
+    return f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0].rstrip('.')}; write it anew."
+
+
+def _csv_tables(files: list[Path], text: Sequence[str] = ()) -> Callable[[], Iterator[pa.Table]]:
+    import pyarrow as pa
+
+    types = dict.fromkeys(text, pa.string())
+    names: list[str] = []
+
+    def whole() -> Iterator[pa.Table]:
+        for file in files:
+            for table in csv_file.csv_chunks(file, types, block=CSV_BLOCK):
+                if not names:
+                    names.extend(table.column_names)
+                    types.update(zip(names, table.schema.types, strict=True))
+                if table.column_names != names:
+                    raise DataError(f"{file.name} has other columns than {files[0].name}; put it into another folder.")
+                yield table
+
+    def widened() -> Iterator[pa.Table]:
+        try:
+            yield from whole()
+        except csv_file.WiderTypeError as found:
+            types[found.name] = found.dtype
+            raise
+
+    return widened

@@ -1,0 +1,209 @@
+"""Columns of tables as arrays; columns of text as what their cells say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.data.containers import is_number_text
+from narrows.data.frames.column_type import Column, ColumnType
+from narrows.data.frames.columns import as_column, as_columns
+from narrows.data.frames.nested import is_nested, number_type
+from narrows.data.readers.reading_options import ReadingOptions
+from narrows.data.rows import row_name
+from narrows.data.text import Choice, Reading, infer_reading, looks_decimal, suspected_gap
+from narrows.errors import NotNumericError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pyarrow as pa
+
+_LOOKED_AT = 1000  # cells of a column that its decimal mark is looked for in
+_NOUNS = {
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date",
+    "time": "a time of day",
+    "category": "a level",
+    "empty": "an empty cell",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ReadColumn:
+    """A column as an array, the sentences it is worth, and its strange cells as in `Rows.strange`."""
+
+    name: str
+    column: Column
+    notes: tuple[str, ...] = ()
+    strange: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class ColumnReader:
+    """Reads the columns of one table.
+
+    Parameters
+    ----------
+    source : str
+        What messages call the table.
+    options : ReadingOptions
+    start : int
+        The place of the first row in its file.
+    decimal : str or None
+        The decimal mark of the file, where a column shows it.
+    """
+
+    source: str
+    options: ReadingOptions
+    start: int = 0
+    decimal: str | None = None
+
+    @classmethod
+    def of(
+        cls, columns: Iterable[pa.ChunkedArray], source: str, options: ReadingOptions, start: int = 0
+    ) -> ColumnReader:
+        """Return the reader of a table with these columns."""
+        return cls(source, options, start, _decimal_mark(columns) or options.decimal)
+
+    def read(self, column: pa.ChunkedArray, name: str) -> list[ReadColumn]:
+        """Return a column as an array; lists and structs as one for each element.
+
+        Raises
+        ------
+        NotNumericError
+            A cell is not what its column holds, with ``errors="stop"``.
+        DataError
+            No cell is what the user says that the column holds.
+        """
+        import narwhals as nw
+        import pyarrow as pa
+
+        wanted = self.options.types.get(name)
+        if is_nested(column.type):
+            series = nw.from_native(column, series_only=True)
+            parts = as_columns(series, name, self.source, whole=wanted == "category")
+            return [self._as_is(part, found) for part, found in parts]
+        if wanted is not None and not is_text(column.type) and not _is_already(column.type, wanted):
+            column = column.cast(pa.string())
+        if is_text(column.type):
+            return [self._text(column, name)]
+        return [self._typed(column, name)]
+
+    def _as_is(self, name: str, found: Column) -> ReadColumn:
+        return ReadColumn(name, found, () if found.note is None else (found.note,))
+
+    def _typed(self, column: pa.ChunkedArray, name: str) -> ReadColumn:
+        """A column that is not text; in numbers, those that mean a missing cell are gaps."""
+        import narwhals as nw
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        gaps = self._number_gaps(name) if is_number else {}
+        if gaps:
+            marks = pa.array(list(gaps.values()), pa.float64())
+            is_gap = pc.call_function("is_in", [column.cast(pa.float64(), safe=False)], pc.SetLookupOptions(marks))
+            column = pc.call_function("if_else", [is_gap, pa.scalar(None, column.type), column])
+        found = as_column(nw.from_native(column, series_only=True), name, self.source)
+        if gaps or self.options.types.get(name) == "number":
+            reading = Reading("number", gaps=tuple(gaps))
+            return self._as_is(name, replace(found, type=replace(_type_of(found), reading=reading)))
+        read = self._as_is(name, found)
+        if not is_number or name in self.options.known or (mark := suspected_gap(found.values)) is None:
+            return read
+        note = (
+            f"Column {name!r} of {self.source} holds {mark:g} in {int((found.values == mark).sum()):,} cells, far from "
+            f"its other numbers; if it means a missing cell, say --na-values={mark:g} (in Python: "
+            f"na_values=['{mark:g}'])."
+        )
+        return replace(read, notes=(*read.notes, note))
+
+    def _number_gaps(self, name: str) -> dict[str, float]:
+        """The numbers that mean a missing cell, by the user's word or at the fit."""
+        known = self.options.known.get(name)
+        texts = (*self.options.na_values, *(known.gaps if known else ()))
+        return {text: float(text) for text in texts if is_number_text(text)}
+
+    def _text(self, column: pa.ChunkedArray, name: str) -> ReadColumn:
+        import pyarrow as pa
+
+        options = self.options
+        reading = infer_reading(
+            column,
+            name,
+            na_values=options.na_values,
+            keep_na=options.keep_na,
+            decimal=self.decimal,
+            read_as=options.types.get(name) or options.expected.get(name),
+            like=None if name in options.types else options.known.get(name),
+        )
+        parsed = reading.parse(column)
+        kind = parsed.type
+        if kind is not None and kind.name == "String" and not pa.types.is_string(column.type):
+            kind = replace(kind, arrow=str(column.type))
+        found = Column(parsed.values, kind)
+        notes = () if name in options.known else self._notes(column, name, reading)
+        if not parsed.strange:
+            return ReadColumn(name, found, notes)
+        sentence = self._strange_sentence(name, reading, parsed.strange)
+        if options.errors == "stop":
+            raise NotNumericError(
+                f"{sentence}; mend it, empty it, or let such cells count as missing with --errors flag "
+                '(in Python: errors="flag").'
+            )
+        texts = np.full(len(column), None, dtype=object)
+        texts[list(parsed.strange)] = list(parsed.strange.values())
+        return ReadColumn(name, found, (*notes, f"{sentence}; it counts as missing."), texts)
+
+    def _notes(self, column: pa.ChunkedArray, name: str, reading: Reading) -> tuple[str, ...]:
+        import pyarrow.compute as pc
+
+        row = pc.index(column, reading.stray).as_py() if reading.stray else -1
+        where = row_name(self.start + row, 1) if row >= 0 else ""
+        return tuple(reading.notes(name, source=self.source, row=where))
+
+    def _strange_sentence(self, name: str, reading: Reading, strange: dict[int, str]) -> str:
+        first = min(strange)
+        more = f" (and {len(strange) - 1:,} more such cells)" if len(strange) > 1 else ""
+        return (
+            f"Column {name!r} of {self.source} holds {strange[first]!r} in {row_name(self.start + first, 1)} where "
+            f"{_NOUNS[reading.read_as]} is expected{more}"
+        )
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether an Arrow column holds text."""
+    from pyarrow import types
+
+    return types.is_string(kind) or types.is_large_string(kind)
+
+
+def _decimal_mark(columns: Iterable[pa.ChunkedArray]) -> str | None:
+    """Return the decimal mark that most columns show of those that show one beyond doubt; None where none does."""
+    texts = (column[:_LOOKED_AT].to_pylist() for column in columns if is_text(column.type))
+    marks = Counter(mark for cells in texts if (mark := looks_decimal([cell for cell in cells if cell])))
+    return marks.most_common(1)[0][0] if marks else None
+
+
+def _type_of(found: Column) -> ColumnType:
+    if found.type is not None:
+        return found.type
+    return number_type(found.values.dtype)
+
+
+def _is_already(kind: pa.DataType, wanted: Choice) -> bool:
+    from pyarrow import types
+
+    is_kind = {
+        "number": lambda: types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind),
+        "boolean": lambda: types.is_boolean(kind),
+        "date": lambda: types.is_date(kind) or types.is_timestamp(kind),
+        "time": lambda: types.is_time(kind),
+        "category": lambda: types.is_dictionary(kind),
+    }
+    return wanted in is_kind and is_kind[wanted]()

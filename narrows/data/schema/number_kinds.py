@@ -1,0 +1,138 @@
+"""What kinds the number columns are: standardised, by their quantiles, or beside a mask of their common value."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from narrows.data.frames.columns import is_gap
+from narrows.data.kinds import ColumnKind, Common, Numeric, Quantile
+from narrows.data.kinds.value_range import Extent
+from narrows.data.number_summary import FREE, heap, is_apart
+from narrows.data.rows import Rows
+from narrows.data.schema.column_statistics import Statistics, measure
+from narrows.data.schema.scaling import Scale, learn_numeric
+
+_SKEWED, _MANY = 3.0, 20  # skewness, and different values, from which on numbers go by their quantiles
+_MANY_HEAPS = 20  # columns of mostly one value, more than a third of all, are a picture or counts of words
+
+
+def goes_by_quantiles(scale: Scale) -> bool:
+    """Whether a scale lets numbers go by their quantiles."""
+    return scale in ("auto", "quantile")
+
+
+def learn_numbers(
+    rows: Rows, columns: np.ndarray, scale: Scale, weight: np.ndarray, common: dict[int, float]
+) -> tuple[list[ColumnKind], str]:
+    """Numbers of a mixed table, and what one unit of a float is.
+
+    Each column is standardised, or goes by its quantiles where it is skewed, a rating, has a `common` value, or where
+    all columns shall.
+    """
+    part = rows.select(columns)
+    found = measure(part, weight)
+    # One ratio between 0 and 1 beside standardised columns would hardly count.
+    numeric, unit = learn_numeric(part, found, "standard" if goes_by_quantiles(scale) else scale, columns=columns)
+    extent = learn_extent(part, found)
+    quantiles = [
+        kind
+        for place, i in enumerate(columns.tolist())
+        if goes_by_quantiles(scale)
+        and found.spread[place] > 0
+        and (kind := _quantile(rows, i, scale, weight, extent.select([place]), common.get(i))) is not None
+    ]
+    kept = ~np.isin(columns, [kind.columns[0] for kind in quantiles])
+    if not kept.any():
+        return [*quantiles], unit
+    rest = Numeric(
+        columns[kept],
+        numeric.offset[kept],
+        numeric.scale[kept],
+        numeric.fill[kept],
+        numeric.constant[kept],
+        bounded=False,
+        extent=extent.select(np.flatnonzero(kept)),
+        variance=np.square(found.spread / numeric.scale)[kept],
+    )
+    return [rest, *quantiles], unit
+
+
+def learn_extent(rows: Rows, found: Statistics) -> Extent:
+    """What decoded numbers may be, from all columns of the rows.
+
+    Of arrays without names whole numbers alone are rounded, and only where a gap has made floats of them.
+    """
+    if rows.names is not None:
+        return Extent.learn(found.low, found.high, (_there(rows, i) for i in range(rows.n_columns)))
+    whole = []
+    for i in range(rows.n_columns):
+        there = _there(rows, i)
+        whole.append(len(there) < len(rows) and bool((there == np.rint(there)).all()))
+    return Extent(found.low, found.high, np.where(whole, 0, FREE), (None,) * rows.n_columns)
+
+
+def common_values(rows: Rows, columns: np.ndarray, weight: np.ndarray) -> dict[int, float]:
+    """Column of a table with names -> the value that many of its cells have, where that is a thing of its own."""
+    if rows.names is None or rows.image_shape is not None:
+        return {}
+    dtypes = rows.dtypes  # made anew at each asking
+    numbers = [i for i in columns.tolist() if np.dtype(dtypes[i]).kind in "iuf"]
+    heaps: dict[int, float] = {}
+    for i in numbers:
+        gaps = is_gap(rows.column(i))
+        found = heap(_there(rows, i), weight[~gaps] if gaps.any() else weight)
+        if found is not None:
+            heaps[i] = found
+    if len(heaps) > _MANY_HEAPS and 3 * len(heaps) > len(numbers):
+        return {}
+    return {i: found for i, found in heaps.items() if is_apart(_there(rows, i), found)}
+
+
+def common_mask(rows: Rows, common: dict[int, float], weight: np.ndarray, with_gap: list[int]) -> Common:
+    """The masks of the columns with a common value; `with_gap` are those that have a mask of gaps too."""
+    columns = np.array(list(common))
+    share = np.array(
+        [weight @ (rows.column(i) == value) / (weight @ ~is_gap(rows.column(i))) for i, value in common.items()]
+    )
+    return Common(columns, np.array(list(common.values())), share, np.where(np.isin(columns, with_gap), 1.0, share))
+
+
+def _quantile(
+    rows: Rows, i: int, scale: Scale, weight: np.ndarray, extent: Extent, common: float | None
+) -> Quantile | None:
+    """The kind of one column that goes by its quantiles, None for one that need not; `extent` is its own."""
+    values = rows.column(i).astype(np.float64)
+    is_other = ~np.isnan(values) & (values != (np.nan if common is None else common))
+    values, weight = values[is_other], weight[is_other]
+    is_rating = extent.levels[0] is not None
+    if scale == "auto" and common is None and not is_rating and not _is_skewed(values, weight):
+        return None
+    _, spread = _moments(values, weight)
+    return Quantile.learn(
+        i,
+        values,
+        weight,
+        spread=spread,
+        decimals=int(extent.decimals[0]),
+        is_rating=is_rating,
+        common=common,
+    )
+
+
+def _there(rows: Rows, i: int) -> np.ndarray:
+    """The cells of a column that are not missing."""
+    values = rows.column(i)
+    gaps = is_gap(values)
+    return values[~gaps] if gaps.any() else values
+
+
+def _moments(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation."""
+    mean = weight @ values / weight.sum()
+    return float(mean), float(np.sqrt(weight @ np.square(values - mean) / weight.sum()))
+
+
+def _is_skewed(values: np.ndarray, weight: np.ndarray) -> bool:
+    mean, spread = _moments(values, weight)
+    skewness = weight @ ((values - mean) / spread) ** 3 / weight.sum()
+    return bool(abs(skewness) > _SKEWED) and len(np.unique(values)) > _MANY

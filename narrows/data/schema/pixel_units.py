@@ -1,0 +1,90 @@
+"""Whether images at use are in the units of those of the fit."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.data.rows import Rows
+from narrows.data.schema.pixel_range import n_odd_places
+from narrows.errors import SchemaMismatchError
+
+if TYPE_CHECKING:
+    from narrows.data.schema.schema import Schema
+
+
+_MANY = 20  # images, not all of which are dark by chance
+_FAR = 10  # times as dark or bright
+
+
+def check_pixel_units(schema: Schema, rows: Rows) -> None:
+    """Refuse images in other units than at the fit: of 0 to 1, 0 to 255, 0 to 4095, 0 to 65535 two.
+
+    Warns of many images that are all far darker than those of the fit, which may be that or dark.
+    """
+    if schema.pixel_range is None:
+        return
+    dark, bright = schema.pixel_range
+    given, white = _Given.of(rows), max(abs(dark), abs(bright))
+    if given.are_in_another_unit(np.dtype(schema.dtypes[0]), white):
+        raise SchemaMismatchError(
+            f"{rows.source} has pixels up to {given.largest:.4g}, but the model was fitted on pixels from "
+            f"{dark:.4g} to {bright:.4g}; bring them to the same units."
+        )
+    # The white of pixels that stay as they are is 1, whether they use it or not.
+    was_used = schema.bounded or not schema.floats_are_pixels
+    if was_used and len(rows) >= _MANY and given.largest > 0 and given.magnitude < white / _FAR:
+        warnings.warn(
+            f"{rows.source} has pixels up to {given.largest:.4g}, and the model was fitted on pixels from "
+            f"{dark:.4g} to {bright:.4g}; if they are in other units, bring them to the same.",
+            stacklevel=4,
+        )
+
+
+@dataclass(frozen=True)
+class _Given:
+    """Pixels at use."""
+
+    dtype: np.dtype
+    largest: float
+    magnitude: float
+    """The largest without its sign."""
+    usual: float
+    """The largest without those of a few places, which may be broken."""
+    mean: float
+    has_fractions: bool
+
+    @classmethod
+    def of(cls, rows: Rows) -> _Given:
+        highs, total, has_fractions = np.full(rows.n_columns, -np.inf), 0.0, False
+        lowest = np.inf
+        for chunk in rows.chunks():
+            block = rows.block(rows=chunk)
+            highs = np.fmax(highs, np.fmax.reduce(block, axis=0))
+            lowest = min(lowest, float(np.fmin.reduce(block, axis=None)))
+            total += float(np.nansum(block, dtype=np.float64))
+            if block.dtype.kind == "f" and not has_fractions:
+                has_fractions = bool((np.nan_to_num(block) % 1 != 0).any())
+        n_odd = n_odd_places(rows.n_columns)
+        usual = float(np.partition(highs, -n_odd - 1)[-n_odd - 1])
+        dtype = np.result_type(*(np.dtype(name) for name in set(rows.dtypes)))
+        largest, mean = float(highs.max()), total / (len(rows) * rows.n_columns)
+        return cls(dtype, largest, max(largest, -lowest), usual, mean, has_fractions)
+
+    def are_in_another_unit(self, fitted: np.dtype, white: float) -> bool:
+        """Noisy, dark and bright images may leave the range of the fit, so only what must be another scale is one."""
+        is_whole = self.dtype.kind in "iu"
+        if self.largest <= 0:
+            return False
+        if self.magnitude <= 1 and not is_whole and (white >= 255 or (white >= 8 and self.has_fractions)):
+            return True  # 0 to 1 where whole numbers were
+        if white <= 1 and is_whole and self.usual > 1:
+            return True
+        if fitted == self.dtype and is_whole:  # a type of more than 8 bits may use some or all of them
+            return fitted.itemsize > 1 and self.usual > 4 * white and self.mean > white
+        if white > 255 and (self.dtype == np.uint8 or (127 < self.magnitude <= 255 and self.magnitude < white / _FAR)):
+            return True  # 8 bits where more were
+        return self.usual > _FAR * white or (white <= 255 and is_whole and self.usual > 255)

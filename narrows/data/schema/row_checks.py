@@ -1,0 +1,190 @@
+"""Whether rows are such that a schema can encode them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from narrows.data.containers import by
+from narrows.data.frames.columns import is_gap
+from narrows.data.rows import Rows
+from narrows.data.text import infer_reading
+from narrows.errors import DataError, MissingValuesError, SchemaMismatchError
+
+if TYPE_CHECKING:
+    from narrows.data.schema.schema import Schema
+
+Missing = Literal["mask", "error", "mean"]
+
+
+def check_columns(schema: Schema, rows: Rows, *, who: str) -> None:
+    """Raise SchemaMismatchError, in scikit-learn's words, unless the rows have the columns of the fit.
+
+    Warns, as scikit-learn does, where only one side has column names.
+    """
+    if schema.names is None and rows.names is not None:
+        warnings.warn(f"X has feature names, but {who} was fitted without feature names", stacklevel=3)
+    elif schema.names is not None and rows.names is None:
+        warnings.warn(f"X does not have valid feature names, but {who} was fitted with feature names", stacklevel=3)
+    elif schema.names != rows.names:
+        raise SchemaMismatchError(_names_message(schema.names or (), rows.names or ()))
+    if rows.image_shape is not None and rows.image_shape != schema.image_shape:
+        expected = f"images of {by(schema.image_shape)}" if schema.image_shape else "a table, not images,"
+        raise SchemaMismatchError(
+            f"{expected} expected by {who}, but {rows.source} has images of {by(rows.image_shape)}; "
+            "give it the kind of rows that it was fitted on."
+        )
+    if rows.n_columns != schema.n_columns:
+        raise SchemaMismatchError(
+            f"X has {rows.n_columns} features, but {who} is expecting {schema.n_columns} features as input."
+        )
+
+
+def check_kinds(schema: Schema, rows: Rows, *, who: str) -> None:
+    """Raise SchemaMismatchError where a column holds another kind of cells than at the fit."""
+    for kind, _ in schema.places():
+        # A level is told by its text, whatever holds it.
+        for i in kind.columns.tolist() if kind.loss in ("square", "binary") else ():
+            wanted, given = np.dtype(schema.dtypes[i]), rows.column(i, slice(0, 0)).dtype
+            kind_of = rows.column_type(i)
+            if given.kind == "O" and kind_of is not None and "Int" in kind_of.name:  # held as texts, which are exact
+                continue
+            if _sort(wanted) == _sort(given) or is_gap(rows.column(i)).all() or _sort(wanted) == "text":
+                continue
+            where = _first_unlike(rows, i, wanted) if _sort(given) == "text" else None
+            held = _sort(given) if where is None else f"{rows.column(i)[where]!r} in {rows.row_name(where)}"
+            raise SchemaMismatchError(
+                f"Column {schema.feature_names[i]!r} of {rows.source} holds {held}, but {who} was fitted on "
+                f"{_sort(wanted)} there; {'convert it' if where is None else 'mend that cell, or empty it'}."
+            )
+
+
+def _first_unlike(rows: Rows, i: int, wanted: np.dtype) -> int | None:
+    """Return the first row whose text is not of the kind that is wanted; None where all are, or none is."""
+    import pyarrow as pa
+
+    texts = pa.array([None if cell is None else str(cell) for cell in rows.column(i).tolist()], pa.string())
+    try:
+        reading = infer_reading(
+            texts, rows.feature_names[i], read_as="date" if wanted.kind == "M" else "number", keep_na=True
+        )
+    except DataError:
+        return None
+    return min(reading.parse(texts).strange, default=None)
+
+
+def _sort(dtype: np.dtype) -> str:
+    return {"O": "text", "M": "dates"}.get(dtype.kind, "numbers")
+
+
+def check_units(schema: Schema, rows: Rows) -> None:
+    """Warn of number columns of a table that are 30 times or more larger or smaller than at the fit."""
+    complaint = None if schema.magnitudes is None else schema.magnitudes.complaint(rows)
+    if complaint is not None:
+        warnings.warn(complaint, stacklevel=3)
+
+
+def check_cells(
+    rows: Rows, missing: Missing, *, columns: Sequence[int] | None = None, masked: Sequence[int] | None = None
+) -> None:
+    """Raise MissingValuesError where infinity stands, or a gap that may not be there.
+
+    columns : those that matter; None for all but empty ones. masked : those whose gaps the fit knows; gaps elsewhere
+    are told in a warning. None at the fit itself.
+    """
+    may_be_gaps = missing != "error" and not (missing == "mask" and rows.image_shape is not None)
+    of_all = rows.dtypes  # made anew at each asking
+    dtypes = {i: np.dtype(of_all[i]).kind for i in (range(rows.n_columns) if columns is None else columns)}
+    numbers = [i for i, kind in dtypes.items() if kind == "f"]
+    n_gaps = {i: int(is_gap(rows.column(i)).sum()) for i, kind in dtypes.items() if kind in "OM"}
+    with_gaps = [i for i, n in n_gaps.items() if n and not (columns is None and n == len(rows))]
+    found = None
+    if numbers:
+        part = rows.select(numbers)
+        found, of_numbers = _offending(part, may_be_gaps)
+        found = None if found is None else (found[0], numbers[found[1]], found[2])
+        with_gaps += [numbers[i] for i in of_numbers]
+    if found is None and with_gaps and not may_be_gaps:
+        i = min(with_gaps)
+        gaps = is_gap(rows.column(i))
+        found = (int(np.argmax(gaps)), i, int(gaps.sum()))
+    if found is not None:
+        raise MissingValuesError(_offence(rows, *found))
+    if masked is not None and missing == "mask":
+        fresh = [rows.feature_names[i] for i in sorted(with_gaps) if i not in masked]
+        if fresh:
+            listed = ", ".join(repr(name) for name in fresh[:5]) + (", ..." if len(fresh) > 5 else "")
+            warnings.warn(
+                f"{rows.source} has gaps in columns that had none at the fit ({listed}); what is usual stands in.",
+                stacklevel=3,
+            )
+
+
+def without_strange(rows: Rows) -> Rows:
+    """The rows with any value in their strange cells, which are known to be no gaps that someone left."""
+    cells = rows.strange_cells
+    if not cells:
+        return rows
+    columns = list(rows.values) if isinstance(rows.values, tuple) else list(rows.values.T)
+    for i, is_strange in cells.items():
+        columns[i] = columns[i].copy()
+        columns[i][is_strange] = "" if columns[i].dtype.kind == "O" else np.zeros(1).astype(columns[i].dtype)
+    return replace(rows, values=tuple(columns))
+
+
+def cell_name(rows: Rows, row: int, column: int) -> str:
+    """How messages begin that are about one cell."""
+    return f"Column {rows.feature_names[column]!r}, {rows.row_name(row)} of {rows.source}"
+
+
+def _offending(rows: Rows, may_be_gaps: bool) -> tuple[tuple[int, int, int] | None, list[int]]:
+    """The first offending cell of float columns and how many rows have one; and which columns have gaps."""
+    n_rows, first = 0, None
+    with_gaps = np.zeros(rows.n_columns, dtype=bool)
+    for chunk in rows.chunks():
+        block = rows.block(rows=chunk)
+        finite = np.isfinite(block)
+        if finite.all():
+            continue
+        with_gaps |= np.isnan(block).any(axis=0)
+        offending = np.isinf(block) if may_be_gaps else ~finite
+        affected = offending.any(axis=1)
+        if first is None and affected.any():
+            row, column = (int(i) for i in np.argwhere(offending)[0])
+            first = (chunk.start + row, column)
+        n_rows += int(affected.sum())
+    return None if first is None else (*first, n_rows), np.flatnonzero(with_gaps).tolist()
+
+
+def _offence(rows: Rows, row: int, column: int, n_rows: int) -> str:
+    gap = bool(is_gap(rows.column(column, slice(row, row + 1)))[0])
+    what = "NaN (a missing value)" if gap else "infinity"
+    advice = (
+        'fill them with missing="mean" or drop those rows (in the shell: --missing mean or --missing drop)'
+        if gap
+        else "replace it or leave the row out"
+    )
+    rows_affected = "1 row is" if n_rows == 1 else f"{n_rows} rows are"
+    return f"{cell_name(rows, row, column)} holds {what}, and {rows_affected} affected of {len(rows)}; {advice}."
+
+
+def _names_message(fitted: tuple[str, ...], given: tuple[str, ...]) -> str:
+    """What scikit-learn's _check_feature_names says, because its tests match the words."""
+
+    def listed(names: set[str]) -> str:
+        lines = [f"- {name}\n" for name in sorted(names)[:5]]
+        return "".join(lines) + ("- ...\n" if len(names) > 5 else "")
+
+    message = "The feature names should match those that were passed during fit.\n"
+    unseen, gone = set(given) - set(fitted), set(fitted) - set(given)
+    if unseen:
+        message += "Feature names unseen at fit time:\n" + listed(unseen)
+    if gone:
+        message += "Feature names seen at fit time, yet now missing:\n" + listed(gone)
+    if not unseen and not gone:
+        message += "Feature names must be in the same order as they were in fit.\n"
+    return message

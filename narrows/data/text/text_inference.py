@@ -1,0 +1,320 @@
+"""What a column of text is: each way of reading it is tried on its cells, and the best one is taken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narrows.data.text.booleans import propose_truth
+from narrows.data.text.column_format import Choice, ReadAs, Reading
+from narrows.data.text.date_style import propose_date, propose_time
+from narrows.data.text.distinct_cells import Cells, cells_of, is_in
+from narrows.data.text.identifier_codes import are_names
+from narrows.data.text.missing_markers import MARKERS, gaps_among_words, is_known
+from narrows.data.text.number_style import propose_number, units
+from narrows.data.text.number_text import suspected_gap
+from narrows.data.text.parsing import read_all
+from narrows.errors import DataError, SettingError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_STRANGE, _MOSTLY = 0.05, 0.9  # share of cells that may be strange, and that must be read
+_RECURS, _WORDS, _WORD_SHARE, _LONGEST = 3, 3, 0.3, 30  # of unknown words that mean a gap
+_LEVELS_PER_WORD = 5  # different values from which on an unknown word is no level among them
+_HALF = 0.5  # share of cells that are read from which on it is told that the others are not
+_TOO_MANY = 100_000  # different texts that are none
+_ORDER: tuple[ReadAs, ...] = ("boolean", "date", "time", "number")
+_PLURAL = {"boolean": "truth values", "date": "dates", "time": "times of day", "number": "numbers"}
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What is known of a column beside its cells."""
+
+    name: str
+    na_values: tuple[str, ...]
+    keep_na: bool
+    decimal: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """A reading with its gaps, and how well it reads the cells."""
+
+    reading: Reading
+    ok: np.ndarray
+    n_read: int
+    n_strange: int
+    is_fit: bool
+
+    @property
+    def share(self) -> float:
+        """How much of what is no gap is read."""
+        return self.n_read / max(1, self.n_read + self.n_strange)
+
+
+def infer_reading(
+    column: pa.Array | pa.ChunkedArray,
+    name: str,
+    *,
+    na_values: Sequence[str] = (),
+    keep_na: bool = False,
+    decimal: str | None = None,
+    read_as: Choice | ReadAs | None = None,
+    like: Reading | None = None,
+) -> Reading:
+    """Return what a column of text is.
+
+    Parameters
+    ----------
+    column : Arrow array of string or large_string (n,)
+    name : str
+        Of the column; "zip" and "year" say something about the cells.
+    na_values : sequence of str, optional
+        More texts that mean a missing cell.
+    keep_na : bool, default False
+        Whether no text but "" and those of `na_values` means a missing cell.
+    decimal : {",", "."}, optional
+        The decimal mark of the rest of the file; it decides what the cells leave open.
+    read_as : one of CHOICES, optional
+        What the column is in any case.
+    like : Reading, optional
+        Of the column that a model was fitted on; it is kept, with the gaps of this column, where it reads nearly all
+        cells, and else the cells are read anew as the same kind of value.
+
+    Raises
+    ------
+    DataError
+        If no cell can be read as `read_as` says.
+    SettingError
+        If `read_as` is none of CHOICES.
+    """
+    cells = cells_of(column)
+    rule = _Rule(name, tuple(text.strip() for text in na_values), keep_na, decimal)
+    found = None
+    if like is not None:
+        found = _still(like, cells, rule)
+        read_as = None if like.read_as == "empty" else like.read_as
+    if found is None:
+        found = _anew(cells, rule, read_as, like)
+    return replace(found, gaps=tuple(dict.fromkeys((*found.gaps, *cells.blank))))
+
+
+def _anew(cells: Cells, rule: _Rule, read_as: Choice | ReadAs | None, like: Reading | None) -> Reading:
+    gaps = _gaps_of_empty(cells, rule)
+    if gaps is not None:
+        return like or Reading("empty" if read_as is None else _kind(read_as), gaps)
+    if read_as == "category":
+        return _words(cells, rule)
+    if read_as is None:
+        return _best(cells, rule)
+    judged = _try(_kind(read_as), cells, rule, forced=read_as)
+    if judged is not None and judged.n_read:
+        return judged.reading
+    if like is not None:
+        return like
+    first = cells.texts[0].as_py()
+    raise DataError(
+        f"Column {rule.name!r} cannot be read as {read_as}, because no cell is one, such as {first!r}; "
+        "leave it out of the types, or name another type."
+    )
+
+
+def _gaps_of_empty(cells: Cells, rule: _Rule) -> tuple[str, ...] | None:
+    """The texts of a column that holds nothing but gaps; None for others."""
+    if len(cells.counts) > _TOO_MANY:
+        return None
+    counts = cells.counted()
+    gaps, kept = gaps_among_words(counts, rule.na_values, keep_na=rule.keep_na)
+    return tuple(gaps) if len(gaps) == len(counts) and not kept else None
+
+
+def _kind(read_as: Choice | ReadAs) -> ReadAs:
+    kinds: dict[str, ReadAs] = {
+        "decimal-comma": "number",
+        "decimal-point": "number",
+        "day-first": "date",
+        "month-first": "date",
+    }
+    kind = kinds.get(read_as, read_as)
+    if kind not in (*_ORDER, "category"):
+        raise SettingError(f"{read_as!r} is no type of a column; use number, boolean, date, time or category.")
+    return kind  # pyright: ignore[reportReturnType]
+
+
+def _best(cells: Cells, rule: _Rule) -> Reading:
+    tried = [judged for kind in _ORDER if (judged := _try(kind, cells, rule)) is not None]
+    fit = [judged for judged in tried if judged.is_fit]
+    if not fit:
+        return _words_with_doubt(cells, rule, max(tried, key=lambda judged: judged.n_read, default=None))
+    best = max(fit, key=lambda judged: judged.n_read)
+    if best.reading.read_as != "number":
+        return best.reading
+    n_gaps = cells.total - best.n_read
+    if are_names(cells.pick(best.ok), rule.name, has_gaps=n_gaps > 0 or bool(cells.blank)):
+        words = _words(cells, rule)
+        return replace(words, gaps=tuple(dict.fromkeys((*words.gaps, *best.reading.gaps))))
+    return _with_suspect(best, cells)
+
+
+# -- one way of reading
+
+
+def _try(kind: ReadAs, cells: Cells, rule: _Rule, *, forced: Choice | ReadAs | None = None) -> _Judged | None:
+    """The best reading of a kind; of a long column it is looked for in a sample, and again in what that one misses."""
+    reading = _propose(kind, cells, rule, forced)
+    if reading is None:
+        return None
+    judged = _judge(reading, cells, rule, is_forced=forced is not None)
+    sample = cells.sample()
+    if sample is cells or not judged.n_strange:
+        return judged
+    missed = cells.pick(~judged.ok).sample()
+    again = _propose(kind, _joined(sample, missed), rule, forced)
+    if again is None:
+        return judged
+    second = _judge(again, cells, rule, is_forced=forced is not None)
+    return second if second.n_read > judged.n_read else judged
+
+
+def _propose(kind: ReadAs, cells: Cells, rule: _Rule, forced: Choice | ReadAs | None) -> Reading | None:
+    if kind == "boolean":
+        return propose_truth(cells, forced=forced is not None)
+    if kind == "date":
+        first = {"day-first": "d", "month-first": "m"}.get(forced or "")
+        return propose_date(cells, rule.name, rule.decimal, first=first, is_sure=forced is not None)
+    if kind == "time":
+        return propose_time(cells)
+    only = {"decimal-comma": ",", "decimal-point": "."}.get(forced or "")
+    return propose_number(cells, rule.decimal, only=only)
+
+
+def _joined(sample: Cells, missed: Cells) -> Cells:
+    import pyarrow as pa
+
+    half = slice(None, None, 2)
+    texts = pa.concat_arrays([sample.texts[half], missed.texts[half]])
+    return Cells(texts, np.concatenate([sample.counts[half], missed.counts[half]]))
+
+
+def _judge(reading: Reading, cells: Cells, rule: _Rule, *, is_forced: bool) -> _Judged:
+    """The reading with the gaps that it leaves, and whether it is what the column is."""
+    values, ok = read_all(reading, cells.texts)
+    ok = ok & ~is_in(cells.texts, rule.na_values)
+    if reading.read_as == "number":
+        ok &= ~np.isin(values, [number for text in rule.na_values if (number := _number(text)) is not None])
+    n_read = cells.weight(ok)
+    failing = cells.pick(~ok)
+    if not is_forced and len(failing.counts) > _TOO_MANY and n_read < cells.total / 2:
+        return _Judged(reading, ok, n_read, cells.total - n_read, False)
+    counts = failing.counted()
+    gaps = [text for text in counts if _means_gap(text, reading, rule)]
+    words = _recurring(counts, gaps, n_read, int(ok.sum()), is_date=reading.read_as in ("date", "time"))
+    gaps += words
+    known = set(gaps)
+    strange = [text for text in counts if text not in known]
+    n_strange = sum(counts[text] for text in strange)
+    stray = strange[0] if strange else ""
+    reading = replace(reading, gaps=tuple(gaps), stray=stray, doubts=(*reading.doubts, *_odd_gaps(words, counts)))
+    is_few = n_strange <= max(1, _STRANGE * (n_read + n_strange))
+    is_fit = n_read > 0 and is_few and n_read >= _MOSTLY * (n_read + n_strange)
+    return _Judged(reading, ok, n_read, n_strange, is_fit)
+
+
+def _means_gap(text: str, reading: Reading, rule: _Rule) -> bool:
+    if text in rule.na_values or (reading.read_as == "number" and _number(text) in map(_number, rule.na_values)):
+        return text in rule.na_values or _number(text) is not None
+    return not rule.keep_na and is_known(text)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _recurring(counts: Counter[str], known: list[str], n_read: int, n_levels: int, *, is_date: bool) -> list[str]:
+    """The unknown texts that come again and again, and so mean a gap."""
+    apart = set(known)
+    unknown = {text: count for text, count in counts.items() if text not in apart}
+    words = [text for text, count in unknown.items() if count >= _RECURS and len(text) <= _LONGEST]
+    total = sum(unknown[word] for word in words)
+    is_apart = n_levels >= _LEVELS_PER_WORD * len(words) or is_date
+    if not words or len(words) > _WORDS or not is_apart or total > _WORD_SHARE * (n_read + total):
+        return []
+    return words
+
+
+def _odd_gaps(words: list[str], counts: Counter[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (f"holds {word!r} in {counts[word]:,} cells, taken for gaps", "--types {name}=category") for word in words
+    )
+
+
+def _with_suspect(judged: _Judged, cells: Cells) -> Reading:
+    """The reading, with a doubt where a number such as -999 may mean a gap."""
+    there = cells.pick(judged.ok)
+    values, _ = read_all(judged.reading, there.texts)
+    suspect = suspected_gap(np.repeat(values, there.counts))
+    if suspect is None:
+        return judged.reading
+    text = f"{suspect:.0f}"
+    doubt = (f"holds {text} far outside the rest again and again, which may mean a gap", f"--na-values {text}")
+    return replace(judged.reading, doubts=(*judged.reading.doubts, doubt))
+
+
+# -- text
+
+
+def _words(cells: Cells, rule: _Rule) -> Reading:
+    counts = _suspects(cells, rule)
+    gaps, kept = gaps_among_words(counts, rule.na_values, keep_na=rule.keep_na)
+    doubts = tuple((f"holds {text!r} in {counts[text]:,} cells, kept as text", f"--na-values {text}") for text in kept)
+    return Reading("category", tuple(gaps), kept=tuple(kept), doubts=doubts)
+
+
+def _suspects(cells: Cells, rule: _Rule) -> Counter[str]:
+    """The cells of a column, of a long one the short ones and a sample."""
+    if len(cells.counts) <= _TOO_MANY:
+        return cells.counted()
+    counts = cells.sample().counted()
+    words = (*rule.na_values, *MARKERS)
+    for text, count in cells.pick(is_in(cells.texts, words)).counted().items():
+        counts[text] = count
+    return counts
+
+
+def _words_with_doubt(cells: Cells, rule: _Rule, nearest: _Judged | None) -> Reading:
+    """A column of text, with a doubt where most cells are of another kind."""
+    words = _words(cells, rule)
+    found = units(cells)
+    if found:
+        told = ", ".join(map(repr, found))
+        what = f"holds numbers in several units ({told}), so it is taken for text"
+        return replace(words, doubts=(*words.doubts, (what, "write them in one unit")))
+    if nearest is None or nearest.share < _HALF:
+        return words
+    kind, stray = nearest.reading.read_as, nearest.reading.stray
+    what = f"holds {stray!r} among {_PLURAL[kind]}, so it is taken for text"
+    return replace(words, stray=stray, doubts=(*words.doubts, (what, f"--types {{name}}={kind}")))
+
+
+def _still(like: Reading, cells: Cells, rule: _Rule) -> Reading | None:
+    """The reading of a model with the gaps of these cells; None where it does not read nearly all of them."""
+    if like.read_as in ("category", "empty"):
+        if like.read_as == "empty":
+            return like
+        known = {text for text in _words(cells, rule).gaps if text not in ("NA", "NULL", *like.kept)}
+        return replace(like, gaps=tuple(dict.fromkeys((*like.gaps, *sorted(known)))))
+    bare = replace(like, doubts=(), stray="")
+    rule = replace(rule, na_values=(*rule.na_values, *(text.strip() for text in like.gaps if text.strip())))
+    judged = _judge(bare, cells, rule, is_forced=True)
+    if cells.total and judged.share < _MOSTLY and judged.n_strange > 1:
+        return None
+    return replace(judged.reading, gaps=tuple(dict.fromkeys((*like.gaps, *judged.reading.gaps))), doubts=like.doubts)

@@ -1,0 +1,1 @@
+"""Writers: results as files that appear whole or not at all."""

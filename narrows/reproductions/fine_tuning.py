@@ -1,0 +1,75 @@
+"""A network of sigmoid layers that was trained without labels, taught the classes of its rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from narrows.model import MLP, Linear
+from narrows.reproductions.experiment import Progress
+from narrows.training.first_order import Adam
+from narrows.training.flat_parameters import FlatParameters
+from narrows.training.precision import product_dtype
+
+_AT_ONCE = 4096
+
+
+def classifier(layers: Sequence[Linear], n_classes: int, generator: torch.Generator) -> MLP:
+    """Copies of `layers` with a sigmoid behind each, and a new layer to the logits of the classes behind them."""
+    sizes = [(layer.in_features, layer.out_features) for layer in layers]
+    network = MLP([Linear(n_in, n_out) for n_in, n_out in [*sizes, (sizes[-1][1], n_classes)]], "sigmoid", "linear")
+    network.initialise(generator, 0.1)
+    with torch.no_grad():
+        for new, old in zip(network.linears, layers, strict=False):
+            new.weight.copy_(old.weight)
+            new.bias.copy_(old.bias)
+    return network
+
+
+def fine_tuned(
+    network: MLP,
+    x: np.ndarray,
+    labels: np.ndarray,
+    *,
+    epochs: int,
+    generator: torch.Generator,
+    title: str,
+    rate: float = 1e-3,
+    batch_size: int = 100,
+    weight_decay: float = 0.0,
+) -> Generator[Progress, None, float]:
+    """Train all layers by Adam on cross-entropy, the rate falling to zero; returns the seconds.
+
+    x : float32 (n, d). labels : (n,), from 0. weight_decay : decoupled (AdamW).
+    """
+    start = time.perf_counter()
+    rows, classes = torch.from_numpy(x), torch.from_numpy(np.asarray(labels, np.int64))
+    flat = FlatParameters(list(network.parameters()))
+    optimizer = Adam(flat.values, flat.gradients, weight_decay=weight_decay, decoupled=True)
+    widest = max(layer.in_features * layer.out_features for layer in network.linears)
+    dtype = product_dtype("auto", rows.device, rows=batch_size, inputs=widest, outputs=1)
+    n_batches = -(-len(rows) // batch_size)
+    for epoch in range(epochs):
+        total = torch.zeros(())
+        with flat.attached():
+            for i, chosen in enumerate(torch.randperm(len(rows), generator=generator).split(batch_size)):
+                flat.gradients.zero_()
+                with torch.autocast("cpu", dtype, enabled=dtype is not torch.float32):
+                    loss = cross_entropy(network(rows[chosen]).float(), classes[chosen])
+                loss.backward()
+                optimizer.step(rate * (1 - (epoch + i / n_batches) / epochs))
+                total += loss.detach() * len(chosen)
+        yield Progress(title, epoch + 1, epochs, f"loss {float(total) / len(rows):.4g}")
+    return time.perf_counter() - start
+
+
+@torch.inference_mode()
+def percent_wrong(network: MLP, x: np.ndarray, labels: np.ndarray) -> float:
+    """Rows that are given another class than theirs, in per cent."""
+    answers: list[Tensor] = [network(part).argmax(1) for part in torch.from_numpy(x).split(_AT_ONCE)]
+    return 100 * float((torch.cat(answers).numpy() != labels).mean())

@@ -1,0 +1,69 @@
+"""How one batch becomes gradients: written out where a network allows it, by autograd everywhere else."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from narrows.model import AutoencoderNetwork, Objective, OwnDecoder, OwnEncoder
+from narrows.training.flat_parameters import FlatParameters
+from narrows.training.fused_step import FusedStep, can_fuse, mean_over_batch
+from narrows.training.precision import product_dtype
+from narrows.training.threads import multiply_adds
+
+
+class TrainingStep(Protocol):
+    """Loss and gradient of one batch.
+
+    dtypes : the types in which matrix products run.
+    """
+
+    dtypes: list[torch.dtype]
+
+    def __call__(
+        self, x: Tensor, noise: torch.Generator, *, progress: float, weight: Tensor | None
+    ) -> dict[str, Tensor]:
+        """Leave the gradient of the objective per feature in the flat vector; returns the terms, means over rows."""
+        ...
+
+
+def make_step(
+    network: AutoencoderNetwork, objective: Objective, flat: FlatParameters, *, precision: str, max_rows: int
+) -> TrainingStep:
+    """The fastest step that trains this network."""
+    if can_fuse(network, objective):
+        return FusedStep(network, objective, flat, precision, max_rows)
+    return AutogradStep(network, objective, flat, precision, max_rows)
+
+
+class AutogradStep:
+    """Any network and objective: the graph is built anew for each batch. Parameters as for `FusedStep`.
+
+    bfloat16 comes by way of `torch.autocast`, and only to our own networks unless asked for: what a user's own
+    layers bear is not ours to know.
+    """
+
+    def __init__(
+        self, network: AutoencoderNetwork, objective: Objective, flat: FlatParameters, precision: str, max_rows: int
+    ) -> None:
+        self._network, self._objective, self._flat = network, objective, flat
+        self._device = next(network.parameters()).device
+        is_own = any(isinstance(part, OwnEncoder | OwnDecoder) for part in network.children())
+        self.dtypes = [
+            torch.float32
+            if is_own and precision == "auto"
+            else product_dtype(precision, self._device, rows=max_rows, inputs=max(multiply_adds(network)), outputs=1)
+        ]
+
+    def __call__(
+        self, x: Tensor, noise: torch.Generator, *, progress: float, weight: Tensor | None
+    ) -> dict[str, Tensor]:
+        self._flat.gradients.zero_()
+        (dtype,) = self.dtypes
+        with torch.autocast(self._device.type, dtype, enabled=dtype is not torch.float32):
+            terms = self._objective.terms(self._network, x, noise, progress=progress, training=True, weight=weight)
+        terms = {name: mean_over_batch(value, weight) for name, value in terms.items()}
+        (sum(terms.values(), torch.zeros((), device=x.device)) / self._network.n_floats).backward()
+        return {name: value.detach() for name, value in terms.items()}

@@ -1,0 +1,129 @@
+"""What is left when the server ends, however it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from narrows.apps.lab.run_store import MOST_RUNS, Shelf
+from narrows.apps.viewer.runs import Frames
+from tests.apps.lab.client import Served, served
+from tests.apps.lab.conftest import SMALL
+from tests.apps.lab.test_training import wait_for
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+def test_a_finished_run_is_there_again_whole(tmp_path: Path) -> None:
+    with served(tmp_path) as lab, lab.ready() as page:
+        page.until_state("r1", "done")
+        run = page.train("digits", **SMALL)
+        before = page.until_state(run, "done")
+        codes = page.ask("codes", run).arrays["xy"]
+        frames = page.ask("frames", run).arrays["rebuilt"]
+    _forget_the_untrained_network(tmp_path / "runs" / "r1" / "frames.npz")
+    with served(tmp_path) as lab, lab.ready() as page:
+        after = page.until_state(run, "done")
+        assert after == before
+        assert np.array_equal(page.ask("codes", run).arrays["xy"], codes)
+        assert np.array_equal(page.ask("frames", run).arrays["rebuilt"], frames)
+        assert page.ask("frames", run).arrays["epoch"][0] == 0
+        assert page.ask("frames", "r1").arrays["epoch"].tolist() == list(range(1, page.run("r1")["epoch"] + 1))
+        assert {one["id"] for one in page.state["runs"]} == {"r1", run}  # and nothing new was begun
+        assert page.train("digits", **SMALL) == "r3"
+
+
+def _forget_the_untrained_network(path: Path) -> None:
+    """As the frames were written before there was an epoch 0."""
+    with np.load(path) as arrays:
+        kept = {name: arrays[name][1:] if name in ("epochs", "rebuilt") else arrays[name] for name in arrays}
+    np.savez_compressed(path, **kept)
+
+
+def test_a_server_that_is_killed_leaves_what_was_learned(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "narrows", "lab", "--no-browser", "--port", str(port)]
+    environment = {**os.environ, "NARROWS_LAB": str(tmp_path)}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: _is_up(port))
+        lab = Served(None, port, None)  # type: ignore[arg-type]
+        with lab.ready() as page:
+            page.until_state("r1", "running", "done")
+            run = page.train("digits", hidden_layer_sizes=[32], epochs=9000, batch_size=4)  # lasts for a minute
+            config = tmp_path / "runs" / run / "config.json"
+            wait_for(lambda: config.is_file() and json.loads(config.read_text())["epoch"] > 1)
+    finally:
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+    with served(tmp_path) as lab, lab.ready() as page:
+        found = page.run(run)
+        assert found["state"] == "stopped"
+        assert "The server ended during this training" in found["message"]
+        assert found["can_resume"]
+        records = lab.json(f"/api/runs/{run}/history")["records"]
+        assert len(records) == found["epoch"] > 1
+        assert page.ask("rows", run).header.epoch == found["epoch"]
+        page.command("train.resume", run=run)
+        page.until(lambda: page.records.get(run) and page.records[run][-1]["number"] > found["epoch"] + 1)
+        after = lab.json(f"/api/runs/{run}/history")["records"]
+        assert after[: len(records)] == records
+        assert [record["number"] for record in after] == list(range(1, len(after) + 1))
+
+
+def _is_up(port: int) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_damaged_runs_are_passed_over(tmp_path: Path) -> None:
+    with served(tmp_path) as lab, lab.ready() as page:
+        page.until_state("r1", "done")
+        page.until_state(page.train("digits", **SMALL), "done")
+    runs = tmp_path / "runs"
+    (runs / "r2" / "config.json").write_text("{")
+    (runs / ".r9.12345678.part").mkdir()
+    (runs / "r1").rename(runs / ".r1.12345678.old")
+    found = Shelf(tmp_path).load()
+    assert [run.id for run, _ in found] == ["r1"]
+    assert not list(runs.glob(".*"))
+
+
+def test_the_shelf_holds_the_newest_runs(tmp_path: Path) -> None:
+    with served(tmp_path) as lab, lab.ready() as page:
+        page.until_state("r1", "done")
+    first = (tmp_path / "runs" / "r1" / "config.json").read_text()
+    for number in range(2, MOST_RUNS + 4):
+        folder = tmp_path / "runs" / f"r{number}"
+        (folder / "model").mkdir(parents=True)
+        told = {**json.loads(first), "id": f"r{number}", "number": number}
+        (folder / "config.json").write_text(json.dumps(told))
+        (folder / "history.json").write_text("[]")
+    found = Shelf(tmp_path).load()
+    assert [run.number for run, _ in found] == list(range(4, MOST_RUNS + 4))
+    assert not (tmp_path / "runs" / "r1").exists()
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 100, 1000])
+def test_frames_are_thinned_evenly_and_end_with_the_newest(n: int) -> None:
+    frames = Frames(budget=10 * 64)
+    for epoch in range(1, n + 1):
+        frames.add(epoch, np.full(64, epoch % 256, np.uint8))
+    assert len(frames.epochs) <= 11
+    assert frames.epochs[0] == 1
+    assert frames.epochs[-1] == n
+    assert [frame[0] for frame in frames.rebuilt] == [epoch % 256 for epoch in frames.epochs]
+    steps = np.diff(frames.epochs)[:-1]
+    assert len(set(steps.tolist())) <= 1
+    assert n < 10 or len(frames.epochs) >= 5
