@@ -40,7 +40,7 @@ from narrows.errors import (
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_card import model_card
 from narrows.estimators.resolution import resolve
-from narrows.model import Code, Corruption, Likelihood, Penalty, describe_station, station_from_description
+from narrows.model import Code, Corruption, Likelihood, Penalty, block_from_description, describe_block
 from narrows.training import Epoch, History
 
 FORMAT = "narrows-model"
@@ -337,7 +337,7 @@ def _restore(
 def describe(value: Any) -> Any:
     """A parameter as JSON."""
     if isinstance(value, _STATIONS):
-        return describe_station(value)
+        return describe_block(value)
     if isinstance(value, nn.Module):
         return {"module": type(value).__name__}
     if isinstance(value, list | tuple):
@@ -354,7 +354,7 @@ def describe(value: Any) -> Any:
 def undescribe(told: Any, stations: tuple[Any, ...], path: Path) -> Any:
     if isinstance(told, dict):
         try:
-            return station_from_description(told, stations)
+            return block_from_description(told, stations)
         except KeyError as error:
             raise SettingError(
                 f"The model {path} was fitted with a station of your own, {told.get('station')}; "

@@ -1,4 +1,6 @@
-"""What is trained: networks, and the stations between rows and loss."""
+"""Networks, and the building blocks of the objective: corruption, code, likelihood and penalties."""
+
+import warnings
 
 from narrows.model.activations import ACTIVATIONS, ActivationName
 from narrows.model.code import (
@@ -21,8 +23,8 @@ from narrows.model.corruption import (
     Warped,
     make_corruption,
 )
-from narrows.model.custom import OwnDecoder, OwnEncoder
-from narrows.model.ensemble import StackedVariational
+from narrows.model.custom import CustomDecoder, CustomEncoder
+from narrows.model.ensemble import VAEEnsemble
 from narrows.model.initialization import can_start_linear, start_at_mean, start_linear
 from narrows.model.layers import Linear, TiedLinear
 from narrows.model.likelihood import (
@@ -38,8 +40,8 @@ from narrows.model.mixed_likelihood import MixedDensity, MixedError, make_mixed
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
 from narrows.model.objective import Objective
-from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalty, Step, make_penalty
-from narrows.model.serialization import describe_station, station_from_description
+from narrows.model.penalty import L1, Contractive, ForwardPass, KLSparsity, KLToPrior, Penalty, make_penalty
+from narrows.model.serialization import block_from_description, describe_block
 
 __all__ = [
     "ACTIVATIONS",
@@ -54,6 +56,9 @@ __all__ = [
     "Code",
     "Contractive",
     "Corruption",
+    "CustomDecoder",
+    "CustomEncoder",
+    "ForwardPass",
     "Gaussian",
     "GaussianCode",
     "GaussianNoise",
@@ -67,21 +72,19 @@ __all__ = [
     "MixedDensity",
     "MixedError",
     "Objective",
-    "OwnDecoder",
-    "OwnEncoder",
     "Penalty",
     "PointCode",
     "SaltAndPepper",
     "SquaredError",
-    "StackedVariational",
-    "Step",
     "TiedLinear",
     "TopK",
+    "VAEEnsemble",
     "Warped",
+    "block_from_description",
     "build_network",
     "can_start_linear",
     "default_hidden_layer_sizes",
-    "describe_station",
+    "describe_block",
     "kl_to_standard_normal",
     "log_normal",
     "make_code",
@@ -91,5 +94,15 @@ __all__ = [
     "make_penalty",
     "start_at_mean",
     "start_linear",
-    "station_from_description",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Give the names of version 0.1 for one more release, each with a DeprecationWarning."""
+    renamed = {"Step": ForwardPass, "StackedVariational": VAEEnsemble}
+    if name not in renamed:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn(
+        f"narrows.model.{name} is now narrows.model.{renamed[name].__name__}.", DeprecationWarning, stacklevel=2
+    )
+    return renamed[name]

@@ -14,7 +14,7 @@ from narrows.model.image_layout import ImageShape, images_to_rows, rows_to_image
 N_PROBES = 2
 
 
-class OwnEncoder(nn.Module):
+class CustomEncoder(nn.Module):
     """Rows (n, d) -> the user's module, which sees (n, d), or (n, channels, height, width) for images."""
 
     def __init__(self, module: object, image_shape: ImageShape | None):
@@ -41,7 +41,7 @@ class OwnEncoder(nn.Module):
         return h.shape[1]
 
 
-class OwnDecoder(nn.Module):
+class CustomDecoder(nn.Module):
     """Codes (n, n_components) -> the user's module -> raw output (n, d).
 
     The module gives rows (n, d) or, for images, (n, channels, height, width). Where the data lie in [0, 1] it
@@ -75,7 +75,7 @@ class OwnDecoder(nn.Module):
             )
 
 
-def check_own_width(width: int, floats_per_component: int, n_components: int | None) -> int:
+def check_custom_width(width: int, floats_per_component: int, n_components: int | None) -> int:
     """The number of components behind an own encoder that gives `width` floats per row."""
     if n_components is None:
         if width == 0 or width % floats_per_component:

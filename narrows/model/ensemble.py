@@ -14,7 +14,7 @@ from narrows.model.code import bound_log_variance
 _HIDDEN_GAIN, _CODE_GAIN, _OUTPUT_GAIN = 1.4, 0.3, 0.1
 
 
-class StackedVariational(nn.Module):
+class VAEEnsemble(nn.Module):
     """E variational autoencoders of one shape with a gaussian code of k units; their products run as one batch.
 
     Parameters

@@ -13,7 +13,7 @@ from narrows.errors import SettingError
 from narrows.model.activations import make_activation
 from narrows.model.code import Code
 from narrows.model.conv import ConvDecoder, ConvEncoder, check_image_shape, stage_sizes
-from narrows.model.custom import OwnDecoder, OwnEncoder, check_own_width
+from narrows.model.custom import CustomDecoder, CustomEncoder, check_custom_width
 from narrows.model.image_layout import ImageShape
 from narrows.model.likelihood import Likelihood
 from narrows.model.mlp import MLP, OUTPUT_GAIN, mlp_decoder, mlp_encoder
@@ -118,8 +118,8 @@ def build_network(
     _check_code_activation(code_activation, code)
     sizes = _check_sizes(hidden_layer_sizes)
     with contextlib.nullcontext() if generator is None else generator.device:
-        own_encoder = None if encoder is None else OwnEncoder(encoder, image_shape)
-        own_decoder = None if decoder is None else OwnDecoder(decoder, image_shape, likelihood.bounded)
+        own_encoder = None if encoder is None else CustomEncoder(encoder, image_shape)
+        own_decoder = None if decoder is None else CustomDecoder(decoder, image_shape, likelihood.bounded)
         if tied_weights and (own_encoder or own_decoder):
             raise SettingError("tied_weights=True needs narrows' own encoder and decoder; set it to False.")
         k = _check_components(n_components, n_floats, own_encoder, code, generator)
@@ -130,9 +130,9 @@ def build_network(
         )
         mirror = front if tied_weights else None
         back = own_decoder or _decoder(network, n_floats, image_shape, sizes, k, activation, mirror)
-        if generator and not isinstance(front, OwnEncoder):
+        if generator and not isinstance(front, CustomEncoder):
             front.initialise(generator, 1.0)
-        if generator and not isinstance(back, OwnDecoder):
+        if generator and not isinstance(back, CustomDecoder):
             back.initialise(generator, OUTPUT_GAIN)
     return AutoencoderNetwork(
         front,
@@ -195,7 +195,7 @@ def _decoder(
 def _check_components(
     n_components: int | None,
     n_floats: int,
-    encoder: OwnEncoder | None,
+    encoder: CustomEncoder | None,
     code: Code,
     generator: torch.Generator | None,
 ) -> int:
@@ -203,7 +203,7 @@ def _check_components(
         raise SettingError(f"n_components={n_components!r} must be a whole number from 1.")
     if encoder:
         width = encoder.probe(n_floats, generator)
-        n_components = check_own_width(width, code.floats_per_component, n_components)
+        n_components = check_custom_width(width, code.floats_per_component, n_components)
     if n_components is None:
         raise SettingError("n_components is needed where the encoder is narrows' own; give a number from 1.")
     code.check(n_components)

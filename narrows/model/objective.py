@@ -10,7 +10,7 @@ from torch import Tensor
 from narrows.errors import SettingError
 from narrows.model.corruption import Corruption
 from narrows.model.network import AutoencoderNetwork
-from narrows.model.penalty import Penalty, Step
+from narrows.model.penalty import ForwardPass, Penalty
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Objective:
         h = network.encode(x_tilde)
         z = network.code.draw(h, generator)
         terms = {"reconstruction": network.likelihood.loss(network.output(z), x).sum(1)}
-        step = Step(network, x, x_tilde, h, z, generator, progress, training, weight)
+        step = ForwardPass(network, x, x_tilde, h, z, generator, progress, training, weight)
         for penalty in self.penalties:
             terms[penalty.name] = penalty(step)
         return terms

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Step:
+class ForwardPass:
     """What a penalty can see of one batch of n rows.
 
     x : clean rows (n, d). x_tilde : the corrupted rows (n, d) that the encoder was given.
@@ -75,7 +75,7 @@ class Penalty:
         if "through_network" not in vars(first):
             cls.through_network = True
 
-    def __call__(self, step: Step) -> Tensor:
+    def __call__(self, step: ForwardPass) -> Tensor:
         """The weighted penalty: one number per row (n,), or one scalar for the whole batch."""
         raise NotImplementedError
 
@@ -95,7 +95,7 @@ class L1(Penalty):
     def __post_init__(self) -> None:
         _check_weight(self.weight, "penalty_weight")
 
-    def __call__(self, step: Step) -> Tensor:
+    def __call__(self, step: ForwardPass) -> Tensor:
         return self.weight * step.z.abs().sum(1)
 
 
@@ -119,7 +119,7 @@ class KLSparsity(Penalty):
                 f"rho={self.rho!r} must lie between 0 and 1: the share of rows in which a unit is active."
             )
 
-    def __call__(self, step: Step) -> Tensor:
+    def __call__(self, step: ForwardPass) -> Tensor:
         activity = step.mean_over_rows(step.z).clamp(1e-6, 1 - 1e-6)
         on = self.rho * torch.log(self.rho / activity)
         off = (1 - self.rho) * torch.log((1 - self.rho) / (1 - activity))
@@ -151,7 +151,7 @@ class KLToPrior(Penalty):
         _check_weight(self.warmup, "kl_warmup")
         _check_weight(self.free_bits, "free_bits")
 
-    def __call__(self, step: Step) -> Tensor:
+    def __call__(self, step: ForwardPass) -> Tensor:
         code = step.network.code
         assert isinstance(code, GaussianCode)
         kl = kl_to_standard_normal(*code.mean_and_log_variance(step.h))
@@ -198,11 +198,11 @@ class Contractive(Penalty):
         if self.n_probes < 1:
             raise SettingError(f"n_probes={self.n_probes!r} must be at least 1: the random vectors per row.")
 
-    def __call__(self, step: Step) -> Tensor:
+    def __call__(self, step: ForwardPass) -> Tensor:
         norm = _one_layer_norm(step)
         return self.weight * (self._norm_by_autograd(step) if norm is None else norm)
 
-    def _norm_by_autograd(self, step: Step) -> Tensor:
+    def _norm_by_autograd(self, step: ForwardPass) -> Tensor:
         with torch.inference_mode(False), torch.enable_grad():
             x = step.x_tilde.detach().clone().requires_grad_()
             z = step.network.codes(x)
@@ -218,7 +218,7 @@ class Contractive(Penalty):
         return norm if step.training else norm.detach()
 
 
-def _one_layer_norm(step: Step) -> Tensor | None:
+def _one_layer_norm(step: ForwardPass) -> Tensor | None:
     """Σ_j f'(a_j)² Σ_i W_ji² where the encoder is one layer, else None."""
     encoder = step.network.encoder
     if not (isinstance(encoder, MLP) and len(encoder.layers) == 1 and type(step.network.code) is PointCode):

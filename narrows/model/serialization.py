@@ -1,4 +1,4 @@
-"""Stations as plain data, for saved models: the class's name and its fields, and back from a fixed table."""
+"""Building blocks as plain data, for saved models: the class's name and its fields, and back from a fixed table."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ from narrows.model.corruption import (
 from narrows.model.likelihood import AbsoluteError, Bernoulli, Gaussian, Huber, Likelihood, SquaredError
 from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalty
 
-Station = Corruption | Code | Penalty | Likelihood
+BuildingBlock = Corruption | Code | Penalty | Likelihood
 
-_BUILT_IN: dict[str, type[Station]] = {
-    station.__name__: station
-    for station in (
+# The key of the class name in saved models; its word is older than the term "building block".
+_NAME = "station"
+
+_BUILT_IN: dict[str, type[BuildingBlock]] = {
+    block.__name__: block
+    for block in (
         *(GaussianNoise, Masking, HiddenCells, SaltAndPepper, Binarised, Warped),
         *(PointCode, TopK, GaussianCode),
         *(L1, KLSparsity, Contractive, KLToPrior),
@@ -36,51 +39,53 @@ _BUILT_IN: dict[str, type[Station]] = {
 }
 
 
-def describe_station(station: Station) -> dict[str, object]:
-    """{"station": class name, field: value, ...}, ready for JSON; SettingError where a field is not.
+def describe_block(block: BuildingBlock) -> dict[str, object]:
+    """Return the class name and the fields as plain data for JSON.
 
-    A class of the user's own is marked, so that it is never mistaken for ours.
+    A user's class is marked, so that it is never taken for one of ours.
+
+    Raises SettingError for a field that JSON cannot hold.
     """
-    own = [cls for cls in type(station).__mro__ if not cls.__module__.startswith(("narrows.", "torch.", "builtins"))]
+    own = [cls for cls in type(block).__mro__ if not cls.__module__.startswith(("narrows.", "torch.", "builtins"))]
     for cls in own:
         if "__init__" in vars(cls) and "__dataclass_params__" not in vars(cls):
             raise SettingError(
                 f"{cls.__name__} has an __init__ of its own, so its settings cannot be saved; make it a dataclass."
             )
-    fields = {field.name: getattr(station, field.name) for field in dataclasses.fields(station) if field.init}
+    fields = {field.name: getattr(block, field.name) for field in dataclasses.fields(block) if field.init}
     # A grid over np.arange gives NumPy's numbers, which JSON does not know.
     fields = {name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()}
     try:
         json.dumps(fields)
     except (TypeError, ValueError) as error:
         raise SettingError(
-            f"{type(station).__name__} has a field that cannot be saved ({error}); use numbers, text, lists."
+            f"{type(block).__name__} has a field that cannot be saved ({error}); use numbers, text, lists."
         ) from error
-    return {"station": type(station).__name__, **({"own": True} if own else {}), **fields}
+    return {_NAME: type(block).__name__, **({"own": True} if own else {}), **fields}
 
 
-def station_from_description(
-    description: dict[str, object], stations: Sequence[Station | type[Station]] = ()
-) -> Station:
-    """The station that was described. Nothing is imported on a description's word.
+def block_from_description(
+    description: dict[str, object], custom_objects: Sequence[BuildingBlock | type[BuildingBlock]] = ()
+) -> BuildingBlock:
+    """Build the block from its description; no module is imported by a name that a file gives.
 
-    stations : the user's own classes, made anew from the described fields, or instances, copied as they are.
+    custom_objects : the user's classes, built from the described fields, or instances, which are copied.
 
-    Raises KeyError for a name that is neither ours nor among `stations`, TypeError for fields it does not
+    Raises KeyError for a name that is neither ours nor among `custom_objects`, TypeError for fields it does not
     have, SettingError for impossible values.
     """
     fields = dict(description)
-    name, own = str(fields.pop("station")), fields.pop("own", False)
-    for station in stations:
-        if isinstance(station, type):
-            if station.__name__ == name:
-                return _make(station, fields)
-        elif type(station).__name__ == name:
-            return copy.deepcopy(station)
-    if own:  # even where it is called as one of ours
+    name, own = str(fields.pop(_NAME)), fields.pop("own", False)
+    for block in custom_objects:
+        if isinstance(block, type):
+            if block.__name__ == name:
+                return _make(block, fields)
+        elif type(block).__name__ == name:
+            return copy.deepcopy(block)
+    if own:  # even where it has the name of one of ours
         raise KeyError(name)
     return _make(_BUILT_IN[name], fields)
 
 
-def _make(station: Callable[..., Station], fields: dict[str, object]) -> Station:
-    return station(**fields)
+def _make(block: Callable[..., BuildingBlock], fields: dict[str, object]) -> BuildingBlock:
+    return block(**fields)

@@ -1,13 +1,11 @@
 """How a network is trained: the epoch iterator, optimizers and schedules."""
 
 from narrows.training.deduplication import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
-from narrows.training.epoch import Epoch
-from narrows.training.history import History
+from narrows.training.history import Epoch, History, LayerEpoch
 from narrows.training.muon import Muon
 from narrows.training.optimizers import make_optimizer
 from narrows.training.pretraining import (
     ContrastiveDivergence,
-    LayerEpoch,
     check_pretrainable,
     pretrain,
     pretraining_settings,

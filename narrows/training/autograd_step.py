@@ -7,11 +7,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from narrows.model import AutoencoderNetwork, Objective, OwnDecoder, OwnEncoder
+from narrows.model import AutoencoderNetwork, CustomDecoder, CustomEncoder, Objective
+from narrows.training.compute import multiply_adds, product_dtype
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.fused_step import FusedStep, can_fuse, mean_over_batch
-from narrows.training.precision import product_dtype
-from narrows.training.threads import multiply_adds
 
 
 class TrainingStep(Protocol):
@@ -50,7 +49,7 @@ class AutogradStep:
     ) -> None:
         self._network, self._objective, self._flat = network, objective, flat
         self._device = next(network.parameters()).device
-        is_own = any(isinstance(part, OwnEncoder | OwnDecoder) for part in network.children())
+        is_own = any(isinstance(part, CustomEncoder | CustomDecoder) for part in network.children())
         self.dtypes = [
             torch.float32
             if is_own and precision == "auto"

@@ -16,9 +16,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from narrows.model import MLP, AutoencoderNetwork, Linear, Objective, PointCode, Step
+from narrows.model import MLP, AutoencoderNetwork, ForwardPass, Linear, Objective, PointCode
+from narrows.training.compute import product_dtype
 from narrows.training.flat_parameters import FlatParameters
-from narrows.training.precision import product_dtype
 
 _aten = torch.ops.aten
 
@@ -102,7 +102,7 @@ class FusedStep:
         with torch.enable_grad():
             h = h.detach().requires_grad_()
             z = network.code.draw(h, noise)
-            step = Step(network, x, x_tilde, h, z, noise, progress, True, weight)
+            step = ForwardPass(network, x, x_tilde, h, z, noise, progress, True, weight)
             penalties = {p.name: mean_over_batch(p(step), weight) for p in self._objective.penalties}
             cost = sum(penalties.values(), torch.zeros(())) / network.n_floats
         loss, gradient = self._reconstruction(z.detach(), x, weight)

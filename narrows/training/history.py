@@ -1,13 +1,78 @@
-"""The records of a whole training, which a notebook shows as a curve and a table."""
+"""Records of a training: one per epoch, one per epoch of pre-training, and their list as a curve and a table."""
 
 from __future__ import annotations
 
 import html
-
-from narrows.training.epoch import Epoch
+from dataclasses import asdict, dataclass, field
 
 _LINES = 8  # of the table
 _WIDTH, _HEIGHT = 360, 90  # of the curve, in CSS pixels
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch did; every loss is per row (summed over features, averaged over rows).
+
+    Parameters
+    ----------
+    number : int
+        Counts from 1 over the whole history of the model.
+    loss : float
+        The training objective, averaged over the epoch's batches while the weights moved.
+    parts : dict[str, float]
+        The objective's terms, which sum to `loss`: "reconstruction", and one per penalty.
+    validation : float or None
+        The objective on held-out rows after the epoch, without corruption; None where no row is held out.
+    validation_parts : dict[str, float]
+        Its terms.
+    learning_rate : float
+        At the epoch's last step.
+    rows_per_second : float
+        Training rows per second, validation left out.
+    seconds : float
+        The epoch's whole time, validation included.
+    """
+
+    number: int
+    loss: float
+    parts: dict[str, float]
+    validation: float | None
+    validation_parts: dict[str, float] = field(default_factory=dict)
+    learning_rate: float = 0.0
+    rows_per_second: float = 0.0
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class LayerEpoch:
+    """The record of one pass over the rows while a layer is pre-trained.
+
+    Parameters
+    ----------
+    layer, n_layers : int
+        Which layer of the encoder, from 1, and how many there are.
+    n_visible, n_hidden : int
+        Its RBM's units.
+    number, n_epochs : int
+        Which pass, from 1, of how many.
+    error : float
+        Squared error per row between the layer's input and its first reconstruction, while the weights moved.
+    rows_per_second, seconds : float
+    """
+
+    layer: int
+    n_layers: int
+    n_visible: int
+    n_hidden: int
+    number: int
+    n_epochs: int
+    error: float
+    rows_per_second: float
+    seconds: float
 
 
 class History(list[Epoch]):

@@ -15,15 +15,14 @@ from torch import Tensor
 
 from narrows.errors import DivergedError, SettingError
 from narrows.model import MLP, AutoencoderNetwork, GaussianCode, Linear, MixedError
-from narrows.training.precision import product_dtype
+from narrows.training.compute import OPERATIONS_PER_THREAD, limited_threads, product_dtype
+from narrows.training.history import LayerEpoch
 from narrows.training.rbm import RBM, Gradient, Units
 from narrows.training.settings import count
-from narrows.training.threads import limited_threads
 
 PRETRAINERS = (None, "rbm")
 
 _CHUNK = 8192
-_OPERATIONS_PER_THREAD = 1e8
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class ContrastiveDivergence:
     k : int
         Steps of the Gibbs chain.
     precision : {"auto", "float32", "bfloat16"}
-        Of large matrix products, see `narrows.training.precision`.
+        Of large matrix products, see `narrows.training.compute`.
     """
 
     epochs: int = 50
@@ -67,34 +66,6 @@ class ContrastiveDivergence:
     def rate(self, rbm: RBM) -> float:
         """The learning rate for the units of this RBM."""
         return self.gaussian_learning_rate if "gaussian" in (rbm.visible, rbm.hidden) else self.learning_rate
-
-
-@dataclass(frozen=True)
-class LayerEpoch:
-    """The record of one pass over the rows while a layer is pre-trained.
-
-    Parameters
-    ----------
-    layer, n_layers : int
-        Which layer of the encoder, from 1, and how many there are.
-    n_visible, n_hidden : int
-        Its RBM's units.
-    number, n_epochs : int
-        Which pass, from 1, of how many.
-    error : float
-        Squared error per row between the layer's input and its first reconstruction, while the weights moved.
-    rows_per_second, seconds : float
-    """
-
-    layer: int
-    n_layers: int
-    n_visible: int
-    n_hidden: int
-    number: int
-    n_epochs: int
-    error: float
-    rows_per_second: float
-    seconds: float
 
 
 def train_rbm(
@@ -123,7 +94,7 @@ def train_rbm(
     batch = min(how.batch_size, len(x))
     dtype = product_dtype(how.precision, x.device, rows=batch, inputs=n_visible, outputs=n_hidden)
     velocity = [torch.zeros_like(p) for p in _parameters(rbm)]
-    n_threads = max(1, min(torch.get_num_threads(), round(10 * batch * n_hidden * n_visible / _OPERATIONS_PER_THREAD)))
+    n_threads = max(1, min(torch.get_num_threads(), round(10 * batch * n_hidden * n_visible / OPERATIONS_PER_THREAD)))
     for number in range(1, how.epochs + 1):
         start = time.perf_counter()
         total = x.new_zeros(())

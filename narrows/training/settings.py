@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from narrows.errors import SettingError
-from narrows.training.precision import PRECISIONS
+from narrows.training.compute import PRECISIONS
 
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "muon", "lbfgs")
 SCHEDULES = ("linear", "cosine", "constant")
@@ -48,7 +48,7 @@ class TrainingSettings:
     clip_norm : float or None
         Bound on the Euclidean norm of the whole gradient of the objective per feature.
     precision : {"auto", "float32", "bfloat16"}
-        Of the large matrix products, see `narrows.training.precision`.
+        Of the large matrix products, see `narrows.training.compute`.
     """
 
     optimizer: str

@@ -11,17 +11,17 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from narrows.model import AutoencoderNetwork, Objective, OwnDecoder, OwnEncoder
+from narrows.errors import DivergedError
+from narrows.model import AutoencoderNetwork, CustomDecoder, CustomEncoder, Objective
 from narrows.training.autograd_step import make_step
-from narrows.training.divergence import diverged
-from narrows.training.epoch import Epoch
+from narrows.training.compute import limited_threads, threads_for
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.fused_step import mean_over_batch
+from narrows.training.history import Epoch
 from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import clip_gradient, make_optimizer
-from narrows.training.settings import TrainingSettings
+from narrows.training.settings import DEFAULT_LEARNING_RATE, TrainingSettings
 from narrows.training.spool import Spool
-from narrows.training.threads import limited_threads, threads_for
 
 _VALIDATION_CHUNK = 4096
 _VALIDATION_SEED = 0x5EED
@@ -78,7 +78,7 @@ class Trainer:
         self._optimizer = make_optimizer(self._flat, settings)
         # The last batch may take one row more.
         self._make_step(min(settings.batch_size, n_rows or settings.batch_size) + 1)
-        self._has_own_modules = any(isinstance(part, OwnEncoder | OwnDecoder) for part in network.children())
+        self._has_own_modules = any(isinstance(part, CustomEncoder | CustomDecoder) for part in network.children())
         self._n_threads = threads_for(network, settings.batch_size)
 
     def _make_step(self, max_rows: int) -> None:
@@ -262,7 +262,7 @@ class Trainer:
     def _check_finite(self, epoch: Epoch, x: Tensor | Spool) -> None:
         if not math.isfinite(epoch.loss) or not math.isfinite(epoch.validation or 0.0):
             shown = x if isinstance(x, Tensor) else next(x.blocks(self._generator))
-            raise diverged(epoch, shown, self.settings)
+            raise _diverged_error(epoch, shown, self.settings)
 
     def _state(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
@@ -300,3 +300,27 @@ def _block_sizes(x: Tensor | Spool) -> list[int]:
 def _add(sums: dict[str, Tensor], terms: dict[str, Tensor], n_rows: int) -> None:
     for name, value in terms.items():
         sums[name] = sums[name] + value * n_rows if name in sums else value * n_rows
+
+
+def _diverged_error(epoch: Epoch, x: Tensor, settings: TrainingSettings) -> DivergedError:
+    """Return the error for an epoch whose loss is not finite: the probable cause, and the setting to change."""
+    broken = [name for name, value in epoch.parts.items() if not math.isfinite(value)]
+    where = f"The loss became NaN or infinite in epoch {epoch.number}"
+    if broken and len(broken) < len(epoch.parts):
+        where += f" (its part {broken[0]!r})"
+    usual = DEFAULT_LEARNING_RATE[settings.optimizer]
+    rate = settings.learning_rate
+    largest = float(x.abs().max())
+    if rate > 3 * usual:
+        cause = f"learning_rate={rate:g} is far above the usual {usual:g} of {settings.optimizer}"
+        cure = f"set learning_rate={usual:g}"
+    elif largest > 100:
+        cause = f"the network reads values as large as {largest:.3g}"
+        cure = 'set scale="standard" or look for outliers in the data'
+    elif broken == ["kl_to_prior"]:
+        cause = "the posterior ran away"
+        cure = f"lower learning_rate (now {rate:g}), raise kl_warmup or set clip_norm=1"
+    else:
+        cause = "the steps were probably too large"
+        cure = f"lower learning_rate (now {rate:g}) to {rate / 10:g} or set clip_norm=1"
+    return DivergedError(f"{where}: {cause}; {cure}.")

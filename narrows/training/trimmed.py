@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from narrows.model import LOG_VARIANCE_BOUND, StackedVariational
+from narrows.model import LOG_VARIANCE_BOUND, VAEEnsemble
 from narrows.training.first_order import Adam
 from narrows.training.flat_parameters import FlatParameters
 
@@ -14,7 +14,7 @@ _aten = torch.ops.aten
 
 
 def train_trimmed(
-    network: StackedVariational,
+    network: VAEEnsemble,
     x: Tensor,
     *,
     steps: int,
@@ -28,7 +28,7 @@ def train_trimmed(
 
     Parameters
     ----------
-    network : StackedVariational
+    network : VAEEnsemble
     x : Tensor of shape (n, d)
     steps, batch_size, learning_rate
         Adam, with a short warm-up and a linear fall to zero.
@@ -61,7 +61,7 @@ class TrimmedStep:
 
     Parameters
     ----------
-    network : StackedVariational
+    network : VAEEnsemble
     flat : FlatParameters
         Of the network; attached while a step is taken. The gradient of the kept rows' mean loss per float, summed over
         members, is left in it.
@@ -70,9 +70,7 @@ class TrimmedStep:
     beta : float
     """
 
-    def __init__(
-        self, network: StackedVariational, flat: FlatParameters, n_rows: int, *, beta: float, n_kept: int
-    ) -> None:
+    def __init__(self, network: VAEEnsemble, flat: FlatParameters, n_rows: int, *, beta: float, n_kept: int) -> None:
         self._beta, self._n_kept = beta, n_kept
         self._share = 1 / (n_kept * network.n_floats)
         members = network.n_members

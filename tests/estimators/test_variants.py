@@ -15,7 +15,7 @@ from narrows import (
     SparseAutoencoder,
     VariationalAutoencoder,
 )
-from narrows.model import Code, Corruption, Penalty, SquaredError, Step
+from narrows.model import Code, Corruption, ForwardPass, Penalty, SquaredError
 
 DIGITS = load_digits().images / 16
 TRAIN, TEST = DIGITS[:1400], DIGITS[1400:]
@@ -123,7 +123,7 @@ class Roughness(Penalty):
     weight: float = 1.0
     name: ClassVar[str] = "roughness"
 
-    def __call__(self, step: Step) -> torch.Tensor:
+    def __call__(self, step: ForwardPass) -> torch.Tensor:
         return self.weight * step.z.diff(dim=1).square().sum(dim=1)
 
 

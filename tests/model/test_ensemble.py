@@ -3,11 +3,11 @@ from __future__ import annotations
 import torch
 from torch.nn import functional
 
-from narrows.model import StackedVariational
+from narrows.model import VAEEnsemble
 
 
 def test_each_member_is_a_network_of_its_own() -> None:
-    network = StackedVariational(3, 5, (7, 4), 2, torch.Generator().manual_seed(0))
+    network = VAEEnsemble(3, 5, (7, 4), 2, torch.Generator().manual_seed(0))
     x = torch.randn(6, 5)
     mean, log_variance = network.encode(x.expand(3, 6, 5))
     assert mean.shape == log_variance.shape == (3, 6, 2)
@@ -22,7 +22,7 @@ def test_each_member_is_a_network_of_its_own() -> None:
 
 
 def test_the_same_generator_draws_the_same_members_and_none_draws_nothing() -> None:
-    first, second = (StackedVariational(2, 4, (3,), 1, torch.Generator().manual_seed(1)) for _ in range(2))
+    first, second = (VAEEnsemble(2, 4, (3,), 1, torch.Generator().manual_seed(1)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     with torch.device("meta"):
-        assert StackedVariational(2, 4, (3,), 1, None).encoder[0].is_meta
+        assert VAEEnsemble(2, 4, (3,), 1, None).encoder[0].is_meta

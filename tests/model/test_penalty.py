@@ -9,11 +9,11 @@ from narrows.errors import SettingError
 from narrows.model import (
     L1,
     Contractive,
+    ForwardPass,
     GaussianCode,
     KLSparsity,
     KLToPrior,
     Penalty,
-    Step,
     TopK,
     kl_to_standard_normal,
     make_penalty,
@@ -22,7 +22,7 @@ from narrows.model import (
 
 def step_of(network, x, generator, *, progress=0.0, training=True):
     h = network.encode(x)
-    return Step(network, x, x, h, network.code.draw(h, generator), generator, progress, training)
+    return ForwardPass(network, x, x, h, network.code.draw(h, generator), generator, progress, training)
 
 
 def squared_jacobian_norms(network, x):
@@ -46,7 +46,7 @@ def test_kl_sparsity_is_the_divergence_from_the_target_to_the_mean_activity(buil
 def test_kl_sparsity_vanishes_at_the_target_and_is_finite_for_dead_and_constant_units(build, digits, generator):
     step = step_of(build(code_activation="sigmoid"), digits, generator)
     at_target, dead, full = (
-        Step(step.network, step.x, step.x, step.h, torch.full((4, 5), value), generator, 0, True)
+        ForwardPass(step.network, step.x, step.x, step.h, torch.full((4, 5), value), generator, 0, True)
         for value in (0.05, 0.0, 1.0)
     )
     assert KLSparsity(1.0, 0.05)(at_target).abs() < 1e-6

@@ -26,8 +26,8 @@ from narrows.model import (
     SquaredError,
     TopK,
     Warped,
-    describe_station,
-    station_from_description,
+    block_from_description,
+    describe_block,
 )
 
 STATIONS = [
@@ -53,14 +53,14 @@ STATIONS = [
 
 @pytest.mark.parametrize("station", STATIONS, ids=lambda station: type(station).__name__)
 def test_every_station_comes_back_from_json(station):
-    text = json.dumps(describe_station(station))
-    again = station_from_description(json.loads(text))
+    text = json.dumps(describe_block(station))
+    again = block_from_description(json.loads(text))
     assert type(again) is type(station)
-    assert describe_station(again) == describe_station(station)
+    assert describe_block(again) == describe_block(station)
 
 
 def test_numpy_numbers_become_plain_ones():
-    assert json.dumps(describe_station(TopK(np.int64(3)))) == '{"station": "TopK", "k": 3}'
+    assert json.dumps(describe_block(TopK(np.int64(3)))) == '{"station": "TopK", "k": 3}'
 
 
 @dataclass(frozen=True)
@@ -72,25 +72,25 @@ class Shifted(Corruption):
 
 
 def test_a_users_class_or_instance_is_found_by_its_name():
-    description = describe_station(Shifted(2.0))
-    assert station_from_description(description, [Shifted]) == Shifted(2.0)
-    assert station_from_description(description, [Masking(0.1), Shifted(5.0)]) == Shifted(5.0)
+    description = describe_block(Shifted(2.0))
+    assert block_from_description(description, [Shifted]) == Shifted(2.0)
+    assert block_from_description(description, [Masking(0.1), Shifted(5.0)]) == Shifted(5.0)
 
 
 def test_nothing_is_imported_on_a_descriptions_word():
     with pytest.raises(KeyError, match="Popen"):
-        station_from_description({"station": "Popen", "args": "ls"})
+        block_from_description({"station": "Popen", "args": "ls"})
     with pytest.raises(KeyError, match="Shifted"):
-        station_from_description(describe_station(Shifted(2.0)))
+        block_from_description(describe_block(Shifted(2.0)))
 
 
 def test_a_damaged_description_is_an_error():
     with pytest.raises(TypeError):
-        station_from_description({"station": "Masking", "levle": 0.1})
+        block_from_description({"station": "Masking", "levle": 0.1})
     with pytest.raises(SettingError, match="must lie in"):
-        station_from_description({"station": "Masking", "level": 7})
+        block_from_description({"station": "Masking", "level": 7})
 
 
 def test_a_field_that_is_not_plain_data_is_named():
     with pytest.raises(SettingError, match="Shifted has a field that cannot be saved"):
-        describe_station(Shifted(object()))
+        describe_block(Shifted(object()))

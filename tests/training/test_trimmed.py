@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from narrows.model import StackedVariational, kl_to_standard_normal
+from narrows.model import VAEEnsemble, kl_to_standard_normal
 from narrows.training import train_trimmed
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.trimmed import TrimmedStep
@@ -11,14 +11,14 @@ from narrows.training.trimmed import TrimmedStep
 SETTINGS = {"steps": 150, "batch_size": 64, "learning_rate": 3e-3, "beta": 1.0}
 
 
-def trained(x: torch.Tensor, trim: float) -> StackedVariational:
+def trained(x: torch.Tensor, trim: float) -> VAEEnsemble:
     generator = torch.Generator().manual_seed(0)
-    network = StackedVariational(2, x.shape[1], (16,), 1, generator)
+    network = VAEEnsemble(2, x.shape[1], (16,), 1, generator)
     train_trimmed(network, x, trim=trim, generator=generator, **SETTINGS)
     return network
 
 
-def errors(network: StackedVariational, x: torch.Tensor) -> torch.Tensor:
+def errors(network: VAEEnsemble, x: torch.Tensor) -> torch.Tensor:
     with torch.no_grad():
         return (network.reconstruct(x) - x).square().sum(dim=2).mean(dim=0)
 
@@ -48,7 +48,7 @@ def test_fewer_rows_than_a_batch_are_enough() -> None:
 @pytest.mark.parametrize("n_kept", [9, 6])
 def test_loss_and_gradient_are_those_of_automatic_differentiation(n_kept: int) -> None:
     generator = torch.Generator().manual_seed(3)
-    network = StackedVariational(3, 5, (8, 7), 2, generator)
+    network = VAEEnsemble(3, 5, (8, 7), 2, generator)
     for bias in network.encoder[1::2]:
         torch.nn.init.normal_(bias, generator=generator)
     batch, noise = torch.randn(3, 9, 5, generator=generator), torch.randn(3, 9, 2, generator=generator)

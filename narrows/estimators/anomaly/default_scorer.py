@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from narrows.model import StackedVariational
+from narrows.model import VAEEnsemble
 from narrows.training import train_trimmed
 
 HIDDEN_LAYER_SIZES, N_COMPONENTS = (64, 32), 2
@@ -46,7 +46,7 @@ class TrimmedEnsemble:
 
     Parameters
     ----------
-    network : StackedVariational
+    network : VAEEnsemble
     references : ndarray of shape (m, d)
         Training rows, encoded.
     image_shape : (height, width, channels) or None
@@ -55,7 +55,7 @@ class TrimmedEnsemble:
         The power of an image's contrast that each part grows with; 0 for tables.
     """
 
-    network: StackedVariational
+    network: VAEEnsemble
     references: np.ndarray
     image_shape: tuple[int, int, int] | None = None
     exponents: np.ndarray = field(default_factory=lambda: np.zeros(2))
@@ -81,7 +81,7 @@ class TrimmedEnsemble:
         every = seen(floats, image_shape)
         x = torch.from_numpy(every[places])
         generator = torch.Generator().manual_seed(seed)
-        network = StackedVariational(n_members, x.shape[1], HIDDEN_LAYER_SIZES, N_COMPONENTS, generator)
+        network = VAEEnsemble(n_members, x.shape[1], HIDDEN_LAYER_SIZES, N_COMPONENTS, generator)
         train_trimmed(
             network,
             x,
@@ -164,7 +164,7 @@ class TrimmedEnsemble:
         return torch.from_numpy(seen(self.references, self.image_shape))
 
     @cached_property
-    def _network(self) -> StackedVariational:
+    def _network(self) -> VAEEnsemble:
         return _in_doubles(self.network)
 
     @cached_property
@@ -214,17 +214,17 @@ class TrimmedEnsemble:
         if exponents.shape != (2,) or not np.isfinite(exponents).all():
             raise ValueError("there are not two exponents of the contrast")
         with torch.device("meta"):
-            network = StackedVariational(n_members, d, HIDDEN_LAYER_SIZES, N_COMPONENTS, None)
+            network = VAEEnsemble(n_members, d, HIDDEN_LAYER_SIZES, N_COMPONENTS, None)
         network.load_state_dict(state, assign=True)
         return cls(network.eval(), references, image_shape, exponents)
 
 
-def _in_doubles(network: StackedVariational) -> StackedVariational:
+def _in_doubles(network: VAEEnsemble) -> VAEEnsemble:
     return deepcopy(network).double()
 
 
 @torch.inference_mode()
-def _errors(network: StackedVariational, x: np.ndarray) -> np.ndarray:
+def _errors(network: VAEEnsemble, x: np.ndarray) -> np.ndarray:
     """The mean squared error of each row (n, d) by the two members that do worst: (n,). What all rebuild is usual.
 
     What products round off depends on a row's place and the rows beside it. In doubles and blocks of one size it is

@@ -1,8 +1,9 @@
 import pytest
 import torch
 
+from narrows.model import PointCode, SquaredError, build_network
 from narrows.training import precision
-from narrows.training.precision import bfloat16_pays, product_dtype
+from narrows.training.compute import bfloat16_pays, limited_threads, product_dtype, threads_for
 
 CPU = torch.device("cpu")
 LARGE, SMALL = {"rows": 1000, "inputs": 784, "outputs": 1000}, {"rows": 128, "inputs": 30, "outputs": 64}
@@ -49,3 +50,34 @@ def test_a_device_that_is_not_known_gets_float32_whatever_the_processor_has(monk
 def test_a_gpu_that_only_emulates_bfloat16_gets_float32(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
     assert product_dtype("auto", torch.device("cuda"), **LARGE) is torch.float32
+
+
+def network(n_floats: int, hidden: tuple[int, ...], **others):
+    return build_network(
+        n_floats=n_floats,
+        n_components=8,
+        hidden_layer_sizes=hidden,
+        code=PointCode(),
+        likelihood=SquaredError(),
+        generator=None,
+        **others,
+    )
+
+
+def test_a_small_step_takes_one_thread_and_a_large_one_all():
+    with limited_threads(2):
+        assert threads_for(network(30, (64, 32)), 128) == 1
+        assert threads_for(network(784, (1000, 500)), 512) == 2
+        images = network(64 * 64, (16, 32), network="conv", image_shape=(64, 64, 1))
+        assert threads_for(images, 128) == 2
+
+
+def test_the_number_of_threads_is_put_back_after_an_error():
+    before = torch.get_num_threads()
+    try:
+        with limited_threads(1):
+            assert torch.get_num_threads() == 1
+            raise KeyError
+    except KeyError:
+        pass
+    assert torch.get_num_threads() == before
