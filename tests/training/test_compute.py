@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from narrows.model import PointCode, SquaredError, build_network
-from narrows.training import precision
+from narrows.training import compute
 from narrows.training.compute import bfloat16_pays, limited_threads, product_dtype, threads_for
 
 CPU = torch.device("cpu")
@@ -23,7 +23,7 @@ LARGE, SMALL = {"rows": 1000, "inputs": 784, "outputs": 1000}, {"rows": 128, "in
 def test_only_large_products_take_bfloat16_and_only_where_it_pays_or_is_asked_for(
     monkeypatch, name, pays, size, expected
 ):
-    monkeypatch.setattr(precision, "bfloat16_pays", lambda device: pays)
+    monkeypatch.setattr(compute, "bfloat16_pays", lambda device: pays)
     assert product_dtype(name, CPU, **size) is expected
 
 
