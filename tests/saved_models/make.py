@@ -1,17 +1,16 @@
-"""Fit, save and ask the models of `cases.py`: ``python -m tests.saved_models.make`` writes the folder `models`.
+"""Fit and save the models of `cases.py`: ``python -m tests.saved_models.make`` writes the folder `models`.
 
 The folder holds what an earlier version saved, and `test_load.py` proves that this version still reads it. So do not
 run this again for a case that is there, which would replace the proof by a copy of today's code: without arguments it
 writes only cases that have no folder yet. A case that was added is written in the version that can first save it.
 
 Each folder has `model` (what `save` wrote), `rows.csv`, `rows.parquet` or `rows.npz` (rows that the fit did not see),
-and `answers.npz` (what the saved model answered about them). Pickles are of the fitted estimators themselves.
+and `answers.npz` (what the saved model answered about them).
 """
 
 from __future__ import annotations
 
 import os
-import pickle
 import sys
 import tempfile
 import warnings
@@ -21,7 +20,7 @@ import numpy as np
 import torch
 
 from tests.saved_models.answers import answers, read_rows
-from tests.saved_models.cases import CASES, N_NEW, PICKLED, Case, N, write_rows
+from tests.saved_models.cases import CASES, N_NEW, Case, N, write_rows
 
 MODELS = Path(__file__).parent / "models"
 
@@ -42,8 +41,6 @@ def make(name: str, case: Case, folder: Path) -> int:
         X = case.rows(N, 0)
         model = case.fit(case.model(), write_rows(X, Path(temporary)) if isinstance(X, str) else X)
     model.save(folder / "model")
-    if name in PICKLED:
-        (folder / "model.pickle").write_bytes(pickle.dumps(model, protocol=5))
     np.savez_compressed(folder / "answers.npz", **answers(model, read_rows(folder)))
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
