@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.apps.lab.test_run_store import free_port
 
 import narrows
 from narrows import Autoencoder
@@ -21,6 +20,7 @@ from narrows.apps.cli import main
 from narrows.apps.cli.commands.lab import _model
 from tests.apps.lab.client import PATIENCE, Said, Served, served
 from tests.apps.lab.conftest import SMALL
+from tests.apps.lab.test_run_store import free_port
 from tests.apps.lab.test_training import gone, wait_for
 
 
