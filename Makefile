@@ -2,16 +2,24 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test lint types unit bench clean
+.PHONY: help demo test test-slow test-all lint types unit bench clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
 demo: $(INSTALLED)  ## fit three autoencoders on digits and show what they learned (under a minute)
 	$(BIN)/narrows demo --force
 
-test: lint types unit  ## lint, types and the whole test suite
+test: $(INSTALLED)  ## lint, types and the fast tests (under three minutes on two cores)
+	$(MAKE) --jobs=2 --output-sync=target lint types
+	$(MAKE) unit
+
+test-slow: $(INSTALLED)  ## the tests in a browser, of the notebooks and docs, and long trainings
+	$(PYTEST) -m slow
+
+test-all: test test-slow  ## both
 
 lint: $(INSTALLED)  ## style and imports (ruff)
 	$(BIN)/ruff check .
@@ -20,8 +28,8 @@ lint: $(INSTALLED)  ## style and imports (ruff)
 types: $(INSTALLED)  ## types (pyright)
 	$(BIN)/pyright
 
-unit: $(INSTALLED)  ## the tests alone, in as many processes as there are cores
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+unit: $(INSTALLED)  ## the fast tests alone, in as many processes as there are cores
+	$(PYTEST) -m 'not slow'
 
 bench: $(INSTALLED)  ## side by side with what people use today (half an hour)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,bench]'

@@ -6,6 +6,17 @@ from pathlib import Path
 
 import pytest
 
+SLOW_FOLDERS = ("acceptance", "browser", "examples")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks all tests of the slow folders, so that no file of theirs must."""
+    here = Path(__file__).parent
+    slow = [here / name for name in SLOW_FOLDERS]
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in slow):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def ctrl_c_works() -> None:

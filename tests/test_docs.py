@@ -33,6 +33,7 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
         exec(compile(block, str(page), "exec"), names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "sh")], ids=lambda page: page.name)
 def test_the_shell_lines_of_a_page_run(page, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
