@@ -1,50 +1,68 @@
-"""What people call: the scikit-learn estimators, saving and loading."""
+"""The scikit-learn estimators, saving and loading.
 
-from narrows.estimators.anomaly import (
-    AnomalyDetector,
-    Reason,
-    Surprise,
-    above_all,
-    benjamini_hochberg,
-    explain_reconstruction,
-    p_values,
-    plain_value,
-    surprise,
-)
-from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.persistence import load
-from narrows.estimators.variants import ContractiveAutoencoder, DenoisingAutoencoder, SparseAutoencoder
-from narrows.estimators.variational import VariationalAutoencoder
-from narrows.training import Epoch, LayerEpoch
+The names below are imported when first used: `variants` and `parameters` are read without PyTorch.
+"""
 
-VARIANTS: dict[str, type[Autoencoder]] = {
-    estimator.variant: estimator
-    for estimator in (
-        Autoencoder,
-        DenoisingAutoencoder,
-        SparseAutoencoder,
-        ContractiveAutoencoder,
-        VariationalAutoencoder,
-    )
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+_HOME = {
+    "AnomalyDetector": "narrows.estimators.anomaly",
+    "Autoencoder": "narrows.estimators.autoencoder",
+    "ContractiveAutoencoder": "narrows.estimators.contractive",
+    "DenoisingAutoencoder": "narrows.estimators.denoising",
+    "Epoch": "narrows.training",
+    "LayerEpoch": "narrows.training",
+    "Reason": "narrows.estimators.anomaly",
+    "SparseAutoencoder": "narrows.estimators.sparse",
+    "Surprise": "narrows.estimators.anomaly",
+    "VARIANTS": "narrows.estimators.variants",
+    "VariationalAutoencoder": "narrows.estimators.variational",
+    "above_all": "narrows.estimators.anomaly",
+    "benjamini_hochberg": "narrows.estimators.anomaly",
+    "explain_reconstruction": "narrows.estimators.anomaly",
+    "load": "narrows.estimators.persistence",
+    "make_estimator": "narrows.estimators.variants",
+    "p_values": "narrows.estimators.anomaly",
+    "plain_value": "narrows.estimators.anomaly",
+    "surprise": "narrows.estimators.anomaly",
+    "variant_class": "narrows.estimators.variants",
+    "variant_classes": "narrows.estimators.variants",
 }
 
-__all__ = [
-    "VARIANTS",
-    "AnomalyDetector",
-    "Autoencoder",
-    "ContractiveAutoencoder",
-    "DenoisingAutoencoder",
-    "Epoch",
-    "LayerEpoch",
-    "Reason",
-    "SparseAutoencoder",
-    "Surprise",
-    "VariationalAutoencoder",
-    "above_all",
-    "benjamini_hochberg",
-    "explain_reconstruction",
-    "load",
-    "p_values",
-    "plain_value",
-    "surprise",
-]
+__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+
+if TYPE_CHECKING:
+    from narrows.estimators.anomaly import AnomalyDetector as AnomalyDetector
+    from narrows.estimators.anomaly import Reason as Reason
+    from narrows.estimators.anomaly import Surprise as Surprise
+    from narrows.estimators.anomaly import above_all as above_all
+    from narrows.estimators.anomaly import benjamini_hochberg as benjamini_hochberg
+    from narrows.estimators.anomaly import explain_reconstruction as explain_reconstruction
+    from narrows.estimators.anomaly import p_values as p_values
+    from narrows.estimators.anomaly import plain_value as plain_value
+    from narrows.estimators.anomaly import surprise as surprise
+    from narrows.estimators.autoencoder import Autoencoder as Autoencoder
+    from narrows.estimators.contractive import ContractiveAutoencoder as ContractiveAutoencoder
+    from narrows.estimators.denoising import DenoisingAutoencoder as DenoisingAutoencoder
+    from narrows.estimators.persistence import load as load
+    from narrows.estimators.sparse import SparseAutoencoder as SparseAutoencoder
+    from narrows.estimators.variants import VARIANTS as VARIANTS
+    from narrows.estimators.variants import make_estimator as make_estimator
+    from narrows.estimators.variants import variant_class as variant_class
+    from narrows.estimators.variants import variant_classes as variant_classes
+    from narrows.estimators.variational import VariationalAutoencoder as VariationalAutoencoder
+    from narrows.training import Epoch as Epoch
+    from narrows.training import LayerEpoch as LayerEpoch
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'narrows.estimators' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

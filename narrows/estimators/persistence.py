@@ -40,6 +40,7 @@ from narrows.errors import (
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_card import model_card
 from narrows.estimators.resolution import resolve
+from narrows.estimators.variants import variant_classes
 from narrows.model import Code, Corruption, Likelihood, Penalty, block_from_description, describe_block
 from narrows.training import Epoch, History
 
@@ -75,9 +76,7 @@ def save(model: Autoencoder, path: str | PathLike[str], *, overwrite: bool = Fal
 
 def files_of(model: Autoencoder) -> dict[str, bytes]:
     """The files that a model is saved as."""
-    from narrows.estimators import VARIANTS
-
-    if type(model) not in VARIANTS.values():
+    if type(model) not in variant_classes():
         raise SettingError(
             f"{type(model).__name__} is a class of your own, which could not be loaded again; save a narrows estimator."
         )
@@ -283,9 +282,7 @@ def _read_checked(path: Path, name: str, about: dict[str, Any]) -> bytes:
 def _estimator(
     about: dict[str, Any], modules: dict[str, nn.Module | None], stations: tuple[Any, ...], path: Path
 ) -> Autoencoder:
-    from narrows.estimators import VARIANTS
-
-    classes = {cls.__name__: cls for cls in VARIANTS.values()}
+    classes = {cls.__name__: cls for cls in variant_classes()}
     estimator = classes[about["estimator"]]
     known = {field.name for field in fields(estimator) if field.init}
     given = {}

@@ -1,95 +1,38 @@
-"""The named variants: an `Autoencoder` with other defaults."""
+"""The registry of variants: the name of each and its estimator, known without importing PyTorch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
-from narrows.estimators.autoencoder import Autoencoder
-from narrows.model import Corruption, Penalty
+if TYPE_CHECKING:
+    from narrows.estimators.autoencoder import Autoencoder
 
+Variant = Literal["plain", "denoising", "sparse", "contractive", "variational"]
 
-@dataclass(eq=False, repr=False, kw_only=True)
-class DenoisingAutoencoder(Autoencoder):
-    """Learns to rebuild clean rows from noisy ones (Vincent et al. 2008, 2010).
-
-    `reconstruct` denoises: its input is taken to be noisy as it is, nothing is added.
-
-    Parameters
-    ----------
-    corruption : {"gaussian", "masking", "salt-and-pepper"} or Corruption, default="gaussian"
-    level : float, default=0.3
-        Standard deviation of gaussian noise in encoded units, or the share of features hit.
-    **others
-        Those of `Autoencoder`.
-
-    Examples
-    --------
-    >>> from narrows import DenoisingAutoencoder, read
-    >>> digits = read("digits")
-    >>> model = DenoisingAutoencoder(level=0.2, n_components=16, epochs=3, random_state=0).fit(digits)
-    >>> model.reconstruct(digits).shape
-    (1797, 8, 8)
-    """
-
-    corruption: str | Corruption | None = "gaussian"
-
-    variant: ClassVar[str] = "denoising"
+VARIANTS: dict[Variant, str] = {
+    "plain": "Autoencoder",
+    "denoising": "DenoisingAutoencoder",
+    "sparse": "SparseAutoencoder",
+    "contractive": "ContractiveAutoencoder",
+    "variational": "VariationalAutoencoder",
+}
+"""Class name of each variant; the classes are public names of `narrows` and `narrows.estimators`."""
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
-class SparseAutoencoder(Autoencoder):
-    """Describes every row by a few active code units.
+def variant_class(variant: Variant) -> type[Autoencoder]:
+    """Return the estimator class of a variant."""
+    import narrows.estimators
 
-    Parameters
-    ----------
-    penalty : {"l1", "kl"} or Penalty, default="l1"
-        "l1" with rectified codes, "kl" with sigmoid codes whose mean activity is drawn to `rho` (Ng 2011).
-        For exactly k active units use ``penalty=None, code="top-k", k=...`` (Makhzani & Frey 2013).
-    penalty_weight : float, default=0.1
-    rho : float, default=0.05
-    **others
-        Those of `Autoencoder`.
-
-    Examples
-    --------
-    >>> from narrows import SparseAutoencoder, read
-    >>> digits = read("digits")
-    >>> model = SparseAutoencoder(penalty=None, code="top-k", k=5, n_components=64, epochs=3, random_state=0)
-    >>> int((model.fit_transform(digits) != 0).sum(axis=1).max())
-    5
-    """
-
-    penalty: str | Penalty | list[str | Penalty] | None = "l1"
-
-    variant: ClassVar[str] = "sparse"
+    return getattr(narrows.estimators, VARIANTS[variant])
 
 
-@dataclass(eq=False, repr=False, kw_only=True)
-class ContractiveAutoencoder(Autoencoder):
-    """Codes that hardly move when the input moves a little (Rifai et al. 2011).
+def variant_classes() -> tuple[type[Autoencoder], ...]:
+    """Return the estimator classes of all variants, in the order of `VARIANTS`."""
+    return tuple(map(variant_class, VARIANTS))
 
-    The weights are tied: with a free decoder the encoder could evade the penalty by shrinking its
-    weights while the decoder grows.
 
-    Parameters
-    ----------
-    penalty : "contractive" or Contractive, default="contractive"
-        Weight times the squared Frobenius norm of the Jacobian of the code with respect to the input.
-    tied_weights : bool, default=True
-    **others
-        Those of `Autoencoder`.
-
-    Examples
-    --------
-    >>> from narrows import ContractiveAutoencoder, read
-    >>> digits = read("digits")
-    >>> model = ContractiveAutoencoder(hidden_layer_sizes=(), n_components=32, epochs=3, random_state=0)
-    >>> model.fit_transform(digits).shape
-    (1797, 32)
-    """
-
-    penalty: str | Penalty | list[str | Penalty] | None = "contractive"
-    tied_weights: bool = True
-
-    variant: ClassVar[str] = "contractive"
+def make_estimator(variant: Variant, parameters: Mapping[str, object]) -> Autoencoder:
+    """Return the unfitted estimator of a variant; parameters that are None keep the variant's defaults."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return variant_class(variant)(**given)  # pyright: ignore[reportArgumentType]

@@ -24,7 +24,7 @@ from narrows.errors import (
     SetAsideWarning,
     SettingError,
 )
-from narrows.estimators import VARIANTS
+from narrows.estimators import variant_classes
 from narrows.model import Bernoulli, Penalty
 
 IRIS = load_iris().data
@@ -65,7 +65,7 @@ def test_the_error_per_feature_sums_to_the_error_per_row_in_the_stated_unit():
 
 
 @pytest.mark.parametrize("n", [2, 3, 17, 33])
-@pytest.mark.parametrize("estimator", VARIANTS.values())
+@pytest.mark.parametrize("estimator", variant_classes())
 def test_two_rows_fewer_than_a_batch_and_one_more_than_a_batch_are_enough(estimator, n):
     model = estimator(batch_size=16, epochs=2, random_state=0).fit(IRIS[:n])
     assert model.transform(IRIS[:1]).shape == (1, 1)

@@ -15,7 +15,7 @@ import torch
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder, load, read
 from narrows.data import as_rows
 from narrows.errors import MissingValuesError, SchemaMismatchError, SetAsideWarning
-from narrows.estimators import VARIANTS, resolution
+from narrows.estimators import resolution, variant_classes
 from narrows.model import Gaussian, MixedDensity, MixedError, SquaredError
 from narrows.training.autograd_step import AutogradStep
 from narrows.training.flat_parameters import FlatParameters
@@ -37,7 +37,7 @@ def variational() -> VariationalAutoencoder:
     return VariationalAutoencoder(n_components=2, epochs=60, random_state=0).fit(FRAME)
 
 
-@pytest.mark.parametrize("estimator", VARIANTS.values())
+@pytest.mark.parametrize("estimator", variant_classes())
 def test_every_variant_learns_from_a_mixed_table(estimator):
     model = quick(estimator).fit(FRAME)
     assert model.transform(FRAME).shape == (N, model.n_components_)

@@ -27,7 +27,7 @@ from narrows.errors import (
     OutputExistsError,
     SettingError,
 )
-from narrows.estimators import VARIANTS
+from narrows.estimators import variant_classes
 from narrows.estimators.persistence import _json, _self_checksum
 from narrows.model import SquaredError
 from tests.estimators.test_variants import DarkCostsDouble, Roughness, Stripe
@@ -42,7 +42,7 @@ def saved(tmp_path: Path, model: Autoencoder | None = None) -> Path:
     return tmp_path / "model"
 
 
-@pytest.mark.parametrize("estimator", VARIANTS.values())
+@pytest.mark.parametrize("estimator", variant_classes())
 def test_the_loaded_model_answers_to_the_bit_as_the_saved_one(estimator, tmp_path):
     model = estimator(n_components=2, epochs=2, random_state=0).fit(IRIS)
     loaded = narrows.load(saved(tmp_path, model))

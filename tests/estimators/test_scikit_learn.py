@@ -17,18 +17,18 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from narrows import Autoencoder, VariationalAutoencoder
-from narrows.estimators import VARIANTS
+from narrows.estimators import variant_classes
 
 IRIS = load_iris(as_frame=True)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
-@parametrize_with_checks([estimator(epochs=2) for estimator in VARIANTS.values()])
+@parametrize_with_checks([estimator(epochs=2) for estimator in variant_classes()])
 def test_every_check_of_scikit_learn_passes(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("estimator", VARIANTS.values())
+@pytest.mark.parametrize("estimator", variant_classes())
 def test_default_objects_can_be_cloned_and_take_their_parameters(estimator):
     model = estimator()
     copy = clone(model)
@@ -101,6 +101,6 @@ def test_every_parameter_is_documented_with_its_default():
     assert {name: ast.literal_eval(default) for name, default in told.items() if name in given} == given
 
 
-@pytest.mark.parametrize("estimator", VARIANTS.values())
+@pytest.mark.parametrize("estimator", variant_classes())
 def test_every_variant_takes_the_same_parameters(estimator):
     assert estimator().get_params().keys() == Autoencoder().get_params().keys()

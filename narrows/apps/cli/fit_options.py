@@ -7,25 +7,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import typer
 
-if TYPE_CHECKING:
-    from narrows.estimators import Autoencoder
+from narrows.estimators.variants import VARIANTS, Variant
 
-VARIANTS = {
-    "plain": "Autoencoder",
-    "denoising": "DenoisingAutoencoder",
-    "sparse": "SparseAutoencoder",
-    "contractive": "ContractiveAutoencoder",
-    "variational": "VariationalAutoencoder",
-}
-"""The word of the shell for each estimator."""
-
-Variant = Literal["plain", "denoising", "sparse", "contractive", "variational"]
 VariantName = Annotated[
     Variant,
     typer.Option(metavar="NAME", help=f"The kind of autoencoder. ({', '.join(VARIANTS)})", rich_help_panel="Variant"),
@@ -221,11 +210,3 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     parameters.sort(key=lambda p: _PANELS.index(p.annotation.__metadata__[0].rich_help_panel))
     with_values.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]
     return with_values
-
-
-def make_estimator(variant: Variant, settings: Mapping[str, object]) -> Autoencoder:
-    """The unfitted estimator of a variant; settings that are None keep its defaults."""
-    import narrows
-
-    given = {name: value for name, value in settings.items() if value is not None}
-    return getattr(narrows, VARIANTS[variant])(**given)

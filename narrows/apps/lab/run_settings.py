@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from narrows.apps.cli.fit_options import VARIANTS, Variant, make_estimator
+from narrows.estimators.variants import VARIANTS, Variant, make_estimator
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder

@@ -21,13 +21,13 @@ from narrows.apps.lab.worker_pool import MOST_TRAININGS, Crew
 from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered
 from narrows.apps.viewer.queries import Answers
 from narrows.apps.viewer.runs import Run
+from narrows.estimators.variants import VARIANTS
 
 if TYPE_CHECKING:
     from narrows.data import Rows
     from narrows.estimators import Autoencoder
 
 UPLOAD_BYTES = 200 << 20
-_VARIANTS = ("plain", "denoising", "sparse", "contractive", "variational")
 
 
 class Refused(ValueError):
@@ -166,7 +166,7 @@ class Session:
             return {}
         identity = (runs[-1].dataset if runs else None) or next(iter(self.datasets))
         description = self.datasets[identity].description
-        return {name: filled_in(check({}, None), check_variant(name), description) for name in _VARIANTS}
+        return {name: filled_in(check({}, None), check_variant(name), description) for name in VARIANTS}
 
     # -- data
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.apps.cli.fit_options import SETTINGS, VARIANTS
+from narrows.apps.cli.fit_options import SETTINGS
+from narrows.estimators.variants import VARIANTS
 from narrows.insight.splits import rows_were_dropped
 
 if TYPE_CHECKING:

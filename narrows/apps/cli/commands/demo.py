@@ -9,10 +9,10 @@ import typer
 
 from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import Force, Json, Quiet
-from narrows.apps.cli.fit_options import Variant, make_estimator
 from narrows.apps.cli.messages import Voice
 from narrows.apps.cli.output_paths import check_folder, write_file
 from narrows.apps.cli.rescue import kept
+from narrows.estimators.variants import Variant, make_estimator
 
 if TYPE_CHECKING:
     from narrows.data import Rows

@@ -25,11 +25,12 @@ from narrows.apps.cli.common_options import (
     Types,
 )
 from narrows.apps.cli.exit_codes import explain
-from narrows.apps.cli.fit_options import VariantName, make_estimator, with_settings
+from narrows.apps.cli.fit_options import VariantName, with_settings
 from narrows.apps.cli.inputs import cell_settings, data_name, read_for_fit
 from narrows.apps.cli.messages import Voice
 from narrows.apps.cli.output_paths import check_model_path
 from narrows.apps.cli.rescue import save
+from narrows.estimators.variants import make_estimator
 
 if TYPE_CHECKING:
     from narrows.data import Rows

@@ -24,11 +24,12 @@ from narrows.apps.cli.common_options import (
     Quiet,
     Types,
 )
-from narrows.apps.cli.fit_options import VariantName, make_estimator, with_settings
+from narrows.apps.cli.fit_options import VariantName, with_settings
 from narrows.apps.cli.inputs import cell_settings, read_for_fit
 from narrows.apps.cli.messages import Voice
 from narrows.apps.cli.output_paths import check_file_path, write_file
 from narrows.apps.cli.rescue import kept
+from narrows.estimators.variants import make_estimator
 
 if TYPE_CHECKING:
     from narrows.insight import Sweep

@@ -109,7 +109,8 @@ def test_the_short_names_mean_the_long_ones(shell) -> None:
 
 
 def test_every_setting_is_a_parameter_and_left_out_keeps_its_default() -> None:
-    from narrows.apps.cli.fit_options import SETTINGS, VARIANTS, make_estimator
+    from narrows.apps.cli.fit_options import SETTINGS
+    from narrows.estimators import VARIANTS, make_estimator
 
     for variant, name in VARIANTS.items():
         estimator = make_estimator(variant, {setting.name: None for setting in SETTINGS})

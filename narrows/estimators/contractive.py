@@ -1,0 +1,39 @@
+"""The contractive autoencoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from narrows.estimators.autoencoder import Autoencoder
+from narrows.model import Penalty
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ContractiveAutoencoder(Autoencoder):
+    """Codes that hardly move when the input moves a little (Rifai et al. 2011).
+
+    The weights are tied: with a free decoder the encoder could evade the penalty by shrinking its
+    weights while the decoder grows.
+
+    Parameters
+    ----------
+    penalty : "contractive" or Contractive, default="contractive"
+        Weight times the squared Frobenius norm of the Jacobian of the code with respect to the input.
+    tied_weights : bool, default=True
+    **others
+        Those of `Autoencoder`.
+
+    Examples
+    --------
+    >>> from narrows import ContractiveAutoencoder, read
+    >>> digits = read("digits")
+    >>> model = ContractiveAutoencoder(hidden_layer_sizes=(), n_components=32, epochs=3, random_state=0)
+    >>> model.fit_transform(digits).shape
+    (1797, 32)
+    """
+
+    penalty: str | Penalty | list[str | Penalty] | None = "contractive"
+    tied_weights: bool = True
+
+    variant: ClassVar[str] = "contractive"
