@@ -269,7 +269,7 @@ def test_thumbnails_are_of_the_rows_they_stand_for_also_after_a_filter_and_zoom(
 
 def test_a_lattice_that_comes_after_the_picture_covers_it_no_more(page: Page) -> None:
     shown = page.evaluate(
-        """async () => { const { createDecoding } = await import('/static/views/latent-decoding.js');
+        """async () => { const { createDecoding } = await import('/static/views/latent/decoding.js');
         const shown = []; let asked, arrive;
         const isAsked = new Promise((f) => { asked = f; }), lattice = new Promise((f) => { arrive = f; });
         const decode = createDecoding({ run: {}, el: document.createElement('p'), gone: () => false, isFlat: () => true,

@@ -1,7 +1,8 @@
 /** Four charts in SVG: lines, histogram, curve, bars. Colours come from the theme; what takes input takes keys too. */
 
-import { chartIn, dragLine, frame, logTicks, scaleOf, tickText, ticksOf } from "./axes.js";
-import { clear, number, svg } from "./dom.js";
+import { chartIn, dragLine, frame, logTicks, scaleOf, ticksOf, tickText } from "./axes.js";
+import { clear, svg } from "./dom.js";
+import { number } from "./format.js";
 
 /** Keeps keyboard focus on a handle across redraws, and drags going. */
 function withHandle(el, makeChart) {

@@ -1,7 +1,7 @@
 /** A row as a picture: an image pixel by pixel, or the profile of a table's row, one dot per float. */
 
 import { css, diverging, errorColour, variable } from "./colour.js";
-import { number } from "./dom.js";
+import { number } from "./format.js";
 
 /** @typedef {{shape: number[]|null, n_floats: number, names: string[]|null, kind: string, range?: number[]}} Pictured */
 

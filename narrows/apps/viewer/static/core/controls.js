@@ -1,0 +1,30 @@
+/** Form controls that several views share: a labelled slider and a group of toggle buttons. */
+
+import { h } from "./dom.js";
+import { number } from "./format.js";
+
+/** A labelled range with its value beside it; `onInput(value)`. `show` turns the value into words. */
+export function slider({ label, min, max, step = "any", value, show = number, onInput, attrs = {} }) {
+  const out = h("output", { class: "slider-value" }, show(value));
+  const input = h("input", { type: "range", min, max, step, value, "aria-label": label, "aria-valuetext": show(value), ...attrs,
+    on: { input: () => { say(Number(input.value)); onInput(Number(input.value)); } } });
+  const say = (v) => { out.textContent = show(v); input.setAttribute("aria-valuetext", show(v)); };
+  const el = h("label", { class: "slider" }, h("span", { class: "slider-name" }, label), input, out);
+  return { el, input, set(v) { input.value = v; say(Number(v)); } };
+}
+
+/** A group of buttons of which one is pressed. `choices` are [value, words, title?]; `onChoose(value)`. */
+export function segmented({ label, choices, value, onChoose, attrs = {} }) {
+  const buttons = new Map();
+  const el = h("div", { class: "segmented", role: "group", "aria-label": label, ...attrs },
+    choices.map(([key, words, title]) => {
+      const button = h("button", { type: "button", class: "segment", title, dataset: { value: key }, "aria-pressed": String(key === value),
+        on: { click: () => { set(key); onChoose(key); } } }, words);
+      buttons.set(key, button);
+      return button;
+    }));
+  function set(key) {
+    for (const [k, button] of buttons) button.setAttribute("aria-pressed", String(k === key));
+  }
+  return { el, set, buttons };
+}

@@ -1,0 +1,136 @@
+/** `lab`: the one object through which views see the session, ask for numbers and give commands. */
+
+import { KIND } from "./protocol.js";
+
+/**
+ * @param {Object} store of core/store.js
+ * @param {{can: Object, reduced: boolean, history: (run: string) => Promise<Object[]>, announce: (text: string) => void}} how
+ * `attach(transport)` must follow; `receive` and `connection` take what the transport hears.
+ */
+export function createLab(store, { can, reduced, history, announce }) {
+  const listeners = new Map();
+  const records = new Map();
+  let transport = null;
+
+  const lab = {
+    can, store, reduced, announce,
+    state: null,
+    connected: false,
+    attach(made) { transport = made; },
+
+    /** The run in view: the one the address names, else the newest. */
+    get run() {
+      const runs = lab.state?.runs || [];
+      return runs.find((run) => run.id === store.get("run")) || runs.at(-1) || null;
+    },
+
+    /** The run beside it, or null. */
+    get compare() {
+      const id = store.get("compare");
+      return (id && id !== lab.run?.id && lab.state?.runs.find((run) => run.id === id)) || null;
+    },
+
+    /** The data of a run (or of the run in view). */
+    dataset(run = lab.run) {
+      return lab.state?.datasets.find((one) => one.id === run?.dataset) || null;
+    },
+
+    /** @returns {() => void} stops listening */
+    on(event, f) {
+      if (!listeners.has(event)) listeners.set(event, new Set());
+      listeners.get(event).add(f);
+      return () => listeners.get(event).delete(f);
+    },
+
+    emit(event, value) {
+      for (const f of [...(listeners.get(event) || [])]) f(value);
+    },
+
+    /** Numbers for a view; `params.run` asks another run than the one in view. A newer question of the same view drops this one. */
+    ask(view, { run, ...params } = {}) {
+      const id = run || lab.run?.id;
+      return id ? transport.ask(view, id, params) : Promise.reject({ dropped: true });
+    },
+
+    /** The picture of a code; undefined where a newer code was asked for meanwhile. */
+    decode(z, run = lab.run) {
+      return run && can.live ? transport.decode(run.number, z, Boolean(run.shape)) : Promise.resolve(undefined);
+    },
+
+    command(name, params = {}) {
+      return transport.command(name, params);
+    },
+
+    /** The epochs of a run so far, oldest first. */
+    records(run = lab.run) {
+      return records.get(run?.id)?.list || [];
+    },
+
+    /** Fetches a run's epochs once; later ones arrive by themselves. */
+    async load(run = lab.run) {
+      if (!run) return [];
+      const held = holder(run.id);
+      held.loading ||= fetchInto(held, run.id).catch(() => { held.loading = null; });
+      await held.loading;
+      return held.list;
+    },
+
+    receive(message) {
+      if (message.t === "state") setState(message.state);
+      else if (message.t === "epochs") {
+        append(holder(message.run), message.records);
+        lab.emit("epoch", message);
+      } else if (message.kind === KIND.snapshot || message.kind === KIND.codes) {
+        const run = lab.state?.runs.find((one) => one.number === message.run);
+        if (run) lab.emit(message.kind === KIND.codes ? "codes" : "snapshot", { ...message, run: run.id });
+      } else if (message.t === "err") lab.emit("error", { message: message.msg, hint: message.hint });
+    },
+
+    /** A line that is open is a connection once the session has been heard on it. */
+    connection(state) {
+      if (state === "open") return;
+      lab.connected = false;
+      // Epochs may have passed unheard: what is known is fetched anew.
+      if (state === "lost") for (const held of records.values()) held.loading = null;
+      lab.emit("connection", state);
+    },
+  };
+
+  function holder(id) {
+    if (!records.has(id)) records.set(id, { list: [], heard: [], loading: null });
+    return records.get(id);
+  }
+
+  /** The whole of a run's epochs, and those that were heard of while they were fetched. */
+  async function fetchInto(held, id) {
+    held.heard = [];
+    const list = await history(id);
+    held.list = list;
+    const last = list.at(-1)?.number ?? 0;
+    append(held, held.heard.filter((record) => record.number > last));
+  }
+
+  /** Later epochs. A run that goes on from an earlier one than was seen has lost those between. */
+  function append(held, list) {
+    if (!list.length) return;
+    held.heard.push(...list);
+    held.list = [...held.list.filter((record) => record.number < list[0].number), ...list];
+  }
+
+  function setState(state) {
+    // A server that was started again does not know its runs yet; what is seen stays until it does.
+    if (!lab.connected && lab.state?.runs.length && state.status === "starting") return;
+    const wasConnected = lab.connected;
+    const before = lab.run?.id;
+    lab.connected = true;
+    lab.state = state;
+    for (const id of records.keys()) if (!state.runs.some((run) => run.id === id)) records.delete(id);
+    lab.emit("state", state);
+    if (lab.run?.id !== before) lab.emit("run", lab.run);
+    if (!wasConnected) lab.emit("connection", "open");
+  }
+
+  store.on("run", () => lab.emit("run", lab.run));
+  store.on("compare", () => lab.emit("compare", lab.compare));
+  return lab;
+}

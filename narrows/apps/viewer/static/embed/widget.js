@@ -1,0 +1,86 @@
+/** The notebook widget: the views, with questions and frames as custom messages of an anywidget model. */
+
+import { decodeQueue } from "../core/decode-queue.js";
+import { decodedValues, KIND, packDecode, unpackFrame } from "../core/protocol.js";
+import { createStore } from "../core/store.js";
+import { embed } from "./embed.js";
+
+/** What anywidget calls. @param {{model: Object, el: HTMLElement}} given @returns {() => void} */
+export function render({ model, el }) {
+  const store = createStore(model.get("hash"));
+  const line = notebookLine(model);
+  const shown = embed(el, {
+    store, can: { train: false, live: true, upload: false, save: false }, state: model.get("state"), first: "latent",
+    dark: () => isDark(el), transport: () => line,
+  });
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  system.addEventListener("change", shown.restyle);
+  // Notebooks turn dark by an attribute of the page.
+  const turned = new MutationObserver(shown.restyle);
+  for (const page of [document.documentElement, document.body]) turned.observe(page, { attributes: true });
+  const keep = store.on("*", () => model.set("hash", String(store)));
+  return () => { keep(); turned.disconnect(); system.removeEventListener("change", shown.restyle); shown.destroy(); line.close(); };
+}
+
+/** @param {Object} model of anywidget: send(content, callbacks, buffers), on("msg:custom", (content, buffers) => …) */
+export function notebookLine(model) {
+  const asked = new Map();
+  const current = new Map();
+  let seq = 0;
+  const decoder = decodeQueue((run, z) => {
+    model.send({ t: "decode" }, undefined, [packDecode(run, ++seq, z)]);
+    return seq;
+  });
+
+  function settle(number, f) {
+    const one = asked.get(number);
+    asked.delete(number);
+    if (one) f(one);
+  }
+
+  function receive(content, buffers) {
+    if (content.t === "err") {
+      if (!decoder.release(content.seq)) settle(content.seq, (one) => one.reject({ message: content.msg, hint: content.hint }));
+      return;
+    }
+    const frame = unpackFrame(ownBuffer(buffers[0]));
+    if (frame.kind === KIND.decoded) decoder.receive(frame);
+    else settle(frame.seq, (one) => one.resolve({ about: frame.about, arrays: frame.arrays, epoch: frame.epoch }));
+  }
+
+  model.on("msg:custom", receive);
+  return {
+    ask(view, run, params) {
+      return new Promise((resolve, reject) => {
+        // A newer question of a view drops the older one.
+        settle(current.get(view), (older) => older.reject({ dropped: true }));
+        current.set(view, ++seq);
+        asked.set(seq, { resolve, reject });
+        model.send({ t: "ask", seq, view, run, params });
+      });
+    },
+    decode: (run, z, isImage) => decoder.add(run, z, isImage),
+    command: () => Promise.reject({ message: "A notebook shows a fitted model; narrows lab trains." }),
+    close() { model.off("msg:custom", receive); decoder.drop(); },
+  };
+}
+
+/** A buffer of its own, whatever view of which the host hands over. */
+function ownBuffer(given) {
+  if (given instanceof ArrayBuffer) return given;
+  return given.buffer.slice(given.byteOffset, given.byteOffset + given.byteLength);
+}
+
+/** Whether an element stands on dark ground: what the nearest painted ancestor says, else the system. */
+function isDark(el) {
+  // A colour may be written in any space, so a pixel says what it is.
+  const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+  for (let at = el; at; at = at.parentElement ?? at.getRootNode().host) {
+    pixel.clearRect(0, 0, 1, 1);
+    pixel.fillStyle = getComputedStyle(at).backgroundColor;
+    pixel.fillRect(0, 0, 1, 1);
+    const [r, g, b, alpha] = pixel.getImageData(0, 0, 1, 1).data;
+    if (alpha > 127) return 0.2126 * r + 0.7152 * g + 0.0722 * b < 128;
+  }
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}

@@ -1,0 +1,151 @@
+/** The page: puts the header, the sheet, the notices and the view in place, and keeps them in step with the session. */
+
+import { theme } from "../core/colour.js";
+import { clear, h } from "../core/dom.js";
+import { listenForKeys } from "../core/keyboard.js";
+import { createLab } from "../core/session.js";
+import { createStore, syncHash } from "../core/store.js";
+import { debounce } from "../core/timing.js";
+import { dropped, fetchHistory } from "./http-api.js";
+import { describeData, sizeWords } from "./panels/data.js";
+import { mountDrawer } from "./panels/drawer.js";
+import { mountShare } from "./panels/export.js";
+import { mountHeader, VIEWS } from "./panels/header.js";
+import { mountHelp } from "./panels/help.js";
+import { mountNotice } from "./panels/notice.js";
+import { socketTransport } from "./socket-transport.js";
+
+const page = document.querySelector(".narrows-lab");
+const test = new URLSearchParams(location.search).has("test");
+const reduced = test || matchMedia("(prefers-reduced-motion: reduce)").matches;
+const store = createStore(location.hash.slice(1));
+const live = h("div", { class: "visually-hidden", "aria-live": "polite", role: "status", dataset: { live: "true" } });
+const lab = createLab(store, {
+  can: { train: true, live: true, upload: true, save: true },
+  reduced,
+  history: fetchHistory,
+  announce: debounce((text) => { live.textContent = text; }, 400),
+});
+const header = h("header", { class: "lab-header" });
+const notice = h("div", { class: "lab-notice", role: "status", hidden: true });
+const view = h("section", { class: "view", "aria-label": "View" });
+const main = h("main", { class: "lab-main" }, notice, view);
+const veil = h("div", { class: "drop-veil", hidden: true, "aria-hidden": "true" }, h("p", {}, "Drop to open"));
+const skeleton = page.querySelector(".lab-main .panel");
+clear(page, header, main, live, veil);
+view.append(skeleton);
+syncHash(store);
+
+const transport = socketTransport(lab.receive, lab.connection);
+lab.attach(transport);
+const drawer = mountDrawer(page, lab);
+const share = mountShare(lab, () => view);
+const help = mountHelp(page);
+const top_ = mountHeader(header, lab, { onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
+const notices = mountNotice(notice, lab, { onDrawer: drawer.open, onRetry: transport.retry });
+listenForKeys(document);
+
+/** Light or dark: the reader's choice here, else the system's. */
+function setTheme(dark, kept = true) {
+  theme.dark = dark;
+  page.dataset.theme = dark ? "dark" : "light";
+  document.documentElement.style.colorScheme = page.dataset.theme;
+  top_.theme(dark);
+  if (kept) try { localStorage.setItem("narrows-theme", page.dataset.theme); } catch { /* A browser may refuse to keep anything. */ }
+  lab.emit("theme", dark);
+}
+
+function keptTheme() {
+  try {
+    return localStorage.getItem("narrows-theme");
+  } catch {
+    return null;
+  }
+}
+
+const system = matchMedia("(prefers-color-scheme: dark)");
+setTheme(keptTheme() ? keptTheme() === "dark" : system.matches, false);
+system.addEventListener("change", (event) => { if (!keptTheme()) setTheme(event.matches, false); });
+
+let mounted = null;
+let mountedAs = "";
+let mounting = 0;
+
+/** Whether the run in view has weights to look at. */
+const alive = (run) => run && run.state !== "preparing" && !(run.state === "failed" && !run.epoch);
+
+/** Mounts the view the address names, anew when the view, the run, or what its rows are called changes. */
+async function showView() {
+  const name = VIEWS.some(([one]) => one === store.get("view")) ? store.get("view") : VIEWS[0][0];
+  const run = lab.run;
+  const as = alive(run) ? `${name} ${run.id} ${lab.dataset()?.labels ?? ""}` : `waiting ${lab.state?.status} ${run?.state ?? JSON.stringify(lab.state?.datasets)}`;
+  if (as === mountedAs) return mounted?.update?.();
+  mountedAs = as;
+  const turn = ++mounting;
+  mounted?.destroy?.();
+  mounted = null;
+  if (!alive(run)) return clear(view, waiting(run));
+  try {
+    const module = await import(`../views/${name}/index.js`);
+    if (turn !== mounting) return undefined;
+    const el = h("div", { class: "stack", dataset: { view: name } });
+    clear(view, el);
+    document.title = `${module.title} · narrows lab`;
+    mounted = module.mount(el, lab);
+  } catch (error) {
+    clear(view, h("div", { class: "panel empty" }, h("h2", {}, "This view could not be drawn"), h("p", {}, String(error?.message || error)),
+      h("button", { type: "button", class: "button", on: { click: () => { mountedAs = ""; showView(); } } }, "Try again")));
+    throw error;
+  }
+  return undefined;
+}
+
+/** What stands where a view will be. */
+function waiting(run) {
+  const state = lab.state;
+  if (state && state.status === "ready" && !run) return unbegun(state.datasets.at(-1));
+  if (run?.state === "failed" || state?.status === "failed") return h("div", { class: "panel empty", dataset: { waiting: "failed" } }, h("h2", {}, "There is no model to look at"), h("p", {}, "The message above says why."));
+  const words = run ? "Preparing the rows and the network…" : state ? "Starting PyTorch…" : "Connecting…";
+  return h("div", { class: "panel stack", "aria-busy": "true", dataset: { waiting: "loading" } }, h("div", { class: "skeleton sk-title" }), h("p", { class: "caption late" }, words), h("div", { class: "skeleton sk-block" }));
+}
+
+/** Nothing is trained: what is at hand, and the one button that changes it. */
+function unbegun(set) {
+  const choose = h("button", { type: "button", class: `button ${set ? "small" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Other data" : "Choose data");
+  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is here to be learned` : "Nothing is trained yet"),
+    h("p", { class: "caption" }, set ? `${sizeWords(set)}.` : "Choose some rows, and an autoencoder learns them before your eyes."),
+    set ? describeData(lab, set, { fail: (error) => lab.emit("error", error), onTrained() {} }) : null, choose);
+}
+
+function update() {
+  page.dataset.state = lab.state?.status ?? "opening";
+  page.dataset.connected = String(lab.connected);
+  top_.update();
+  share.update();
+  notices.update();
+  drawer.update();
+  showView();
+}
+
+lab.on("state", update);
+lab.on("run", update);
+lab.on("compare", update);
+lab.on("connection", (state) => { page.classList.toggle("is-lost", state === "lost"); update(); });
+lab.on("epoch", () => top_.update());
+store.on("view", () => { update(); scrollTo(0, 0); });
+
+let depth = 0;
+const carriesFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
+addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth++; veil.hidden = false; } });
+addEventListener("dragleave", (event) => { if (carriesFiles(event) && --depth <= 0) { depth = 0; veil.hidden = true; } });
+addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+addEventListener("drop", async (event) => {
+  depth = 0;
+  veil.hidden = true;
+  if (!carriesFiles(event) || event.defaultPrevented) return;
+  event.preventDefault();
+  drawer.take(await dropped(event.dataTransfer));
+});
+
+update();
+transport.connect();

@@ -1,0 +1,56 @@
+/** What went wrong, or is not there yet, in a sentence with what to do about it. */
+
+import { clear, h } from "../../core/dom.js";
+import { icon } from "../../core/icons.js";
+import { startRun } from "./run-actions.js";
+
+/** @param {HTMLElement} el @param {Object} lab @param {{onDrawer: Function, onRetry: Function}} how */
+export function mountNotice(el, lab, { onDrawer, onRetry }) {
+  let error = null;
+  let timer = 0;
+  let shown = "";
+  lab.on("error", (one) => {
+    error = one;
+    clearTimeout(timer);
+    timer = setTimeout(() => { error = null; update(); }, 12000);
+    update();
+  });
+
+  function again(change = {}) {
+    const run = lab.run;
+    return startRun(lab, { dataset: run.dataset, variant: run.variant, settings: { ...run.settings, ...change } });
+  }
+
+  function pick() {
+    const run = lab.run;
+    if (!lab.connected && lab.state) {
+      return ["lost", "warn", `Reconnecting… ${run ? `Showing epoch ${run.epoch ?? 0}.` : ""}`, "What you see is what was last heard; training goes on at the server if it runs.", [["Try now", onRetry]]];
+    }
+    if (error) return ["error", "bad", error.message, error.hint, [["Dismiss", () => { error = null; update(); }]]];
+    if (lab.state?.status === "failed") return ["server", "bad", lab.state.message || "The server could not start.", null, []];
+    if (run?.state === "failed") return ["failed", "bad", run.message || "The training stopped with an error.", run.hint, [["Retry", () => again()], ["Settings", () => onDrawer("settings")]]];
+    if (run?.state === "diverged") {
+      const rate = run.settings?.learning_rate;
+      const slower = Number.isFinite(rate) ? Math.min(rate / 10, 0.001) : 0.0003;
+      return ["diverged", "warn", run.message || `The loss became infinite at epoch ${run.epoch}.`, run.hint || "A smaller learning rate usually helps.",
+        [[`Retry with learning rate ${slower}`, () => again({ learning_rate: slower })], ["Settings", () => onDrawer("settings")]]];
+    }
+    return null;
+  }
+
+  function update() {
+    const now = pick();
+    const key = now ? now.slice(0, 4).join("|") : "";
+    if (key === shown) return;
+    shown = key;
+    el.hidden = !now;
+    el.dataset.notice = now ? now[0] : "";
+    if (!now) return clear(el);
+    const [, tone, words, hint, buttons] = now;
+    clear(el, h("div", { class: `message ${tone}` }, icon("warn"),
+      h("div", { class: "message-words" }, h("b", {}, words), hint ? h("span", {}, ` ${hint}`) : null),
+      h("div", { class: "message-buttons" }, buttons.map(([name, f]) => h("button", { type: "button", class: "button small", on: { click: f } }, name)))));
+  }
+
+  return { update };
+}

@@ -1,0 +1,37 @@
+/** The runs so far: which is in view, which stands beside it, and a way to be rid of one. */
+
+import { clear, h } from "../../core/dom.js";
+import { number } from "../../core/format.js";
+import { icon } from "../../core/icons.js";
+import { isOver } from "./run-actions.js";
+
+const WORDS = { preparing: "preparing", running: "training", pausing: "pausing", paused: "paused", done: "done", stopped: "stopped", diverged: "diverged", failed: "failed", loaded: "loaded" };
+
+/** @param {Object} lab @param {() => void} close */
+export function mountRuns(lab, close) {
+  const list = h("ul", { class: "run-list" });
+  const el = h("div", { class: "stack" }, h("p", { class: "note" }, "Every run is kept until you remove it or the lab closes. A second one can stand beside the one in view."), list);
+
+  async function remove(run) {
+    try {
+      await lab.command("run.remove", { run: run.id });
+    } catch (error) {
+      if (!error.dropped) lab.emit("error", error);
+    }
+  }
+
+  function update() {
+    const now = lab.run;
+    const beside = lab.compare;
+    clear(list, [...(lab.state?.runs || [])].reverse().map((run) => h("li", { class: "run-item", dataset: { run: run.id, state: run.state }, "aria-current": run === now ? "true" : null },
+      h("button", { type: "button", class: "run-choose", on: { click: () => { lab.store.set("run", run.id); close(); } } },
+        h("b", {}, `${run.number}. ${run.name}`),
+        h("span", { class: "note" }, `${WORDS[run.state] || run.state}, epoch ${run.epoch ?? 0}/${run.epochs ?? "–"}, code of ${run.n_components}`, Number.isFinite(run.validation ?? run.loss) ? `, loss ${number(run.validation ?? run.loss)}` : "")),
+      run === now ? h("span", { class: "tag" }, "in view")
+        : h("button", { type: "button", class: "button small", "aria-pressed": String(run === beside), dataset: { compare: run.id }, on: { click: () => { lab.store.set("compare", run === beside ? null : run.id); update(); } } }, run === beside ? "beside" : "compare"),
+      h("button", { type: "button", class: "button quiet small", "aria-label": `Remove run ${run.number}`, title: "Remove", disabled: !isOver(run) || lab.state.runs.length < 2, dataset: { remove: run.id }, on: { click: () => remove(run) } }, icon("trash")))));
+    if (!lab.state?.runs.length) clear(list, h("li", { class: "note" }, "No run yet."));
+  }
+
+  return { el, update };
+}

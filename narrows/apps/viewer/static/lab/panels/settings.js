@@ -1,0 +1,142 @@
+/** What the next run is: size of the code, layers, how long, and what its variant asks for. Empty means narrows decides. */
+
+import { segmented } from "../../core/controls.js";
+import { clear, h } from "../../core/dom.js";
+import { icon } from "../../core/icons.js";
+import { startRun, VARIANTS } from "./run-actions.js";
+
+/** [key, words, what it does, kind, extras]; null in the form means "auto". */
+const MODEL = [
+  ["n_components", "Code size", "How many numbers each row is squeezed into. Two can be drawn as a map.", "whole", { min: 1, max: 512 }],
+  ["hidden_layer_sizes", "Hidden layers", "Units of the encoder's layers, as in 64, 32; the decoder mirrors them.", "sizes"],
+  ["activation", "Activation", "What each unit does with its sum.", "choice", { choices: ["relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"] }],
+];
+const TRAINING = [
+  ["epochs", "Epochs", "How often every row is seen.", "whole", { min: 1, max: 5000 }],
+  ["learning_rate", "Learning rate", "How far the weights move in a step. Too far, and the loss explodes.", "real", { min: 0 }],
+  ["batch_size", "Batch size", "Rows per step.", "whole", { min: 1, max: 65536 }],
+  ["optimizer", "Optimizer", "The rule of a step.", "choice", { choices: ["adam", "adamw", "rmsprop", "sgd", "muon"] }],
+  ["seed", "Seed", "The same seed gives the same run.", "whole", { min: 0, max: 2 ** 31 - 1 }],
+];
+const BY_VARIANT = {
+  plain: [],
+  denoising: [["corruption", "Noise", "What is done to the rows before they are shown.", "choice", { choices: ["gaussian", "masking", "salt-and-pepper"] }],
+    ["corruption_level", "Noise level", "Gaussian: its spread; the others: the share of values hit.", "real", { min: 0 }]],
+  sparse: [["sparsity", "Sparsity weight", "How much is paid for active units of the code.", "real", { min: 0 }]],
+  contractive: [["contraction", "Contraction weight", "How much is paid for a code that moves with its input.", "real", { min: 0 }]],
+  variational: [["beta", "Beta", "Weight of the pull towards zero. 1 is the textbook's; less gives sharper pictures.", "real", { min: 0 }]],
+};
+
+/** @param {Object} lab @param {() => void} close */
+export function mountSettings(lab, close) {
+  const el = h("form", { class: "stack settings", novalidate: true, on: { submit: send } });
+  let variant = null;
+  let fields = [];
+  let normal = null;
+  let origin = "";
+
+  async function send(event) {
+    event.preventDefault();
+    const run = lab.run;
+    const settings = { ...(run?.settings || {}) };
+    for (const list of Object.values(BY_VARIANT)) for (const [key] of list) settings[key] = null;
+    let wrong = null;
+    for (const field of fields) {
+      const { value, problem } = field.read();
+      field.complain(problem);
+      if (problem) wrong ||= field;
+      settings[field.key] = value;
+    }
+    if (wrong) return wrong.input.focus();
+    settings.normal = normal?.size ? [...normal] : null;
+    if (await startRun(lab, { dataset: run?.dataset || lab.state.datasets[0].id, variant, settings })) close();
+  }
+
+  function build() {
+    const run = lab.run;
+    const set = lab.dataset();
+    const settings = run?.settings || {};
+    variant ||= run?.variant || "plain";
+    normal = new Set(settings.normal || []);
+    const auto = lab.state?.defaults?.[variant] || {};
+    const make = (spec) => makeField(spec, settings[spec[0]] ?? null, auto[spec[0]]);
+    const model = MODEL.map(make);
+    const training = TRAINING.map(make);
+    const own = BY_VARIANT[variant].map(make);
+    fields = [...model, ...training, ...own];
+    const chooser = segmented({ label: "Variant", value: variant, choices: VARIANTS, onChoose: (v) => { variant = v; build(); } });
+    const architecture = set?.kind === "images" ? architectureField(settings.architecture) : null;
+    if (architecture) fields.push(architecture);
+    clear(el, h("section", { class: "stack tight" }, h("h3", {}, "Variant"), chooser.el, h("p", { class: "note" }, VARIANTS.find(([name]) => name === variant)[2]), own.map((f) => f.el)),
+      h("section", { class: "stack tight" }, h("h3", {}, "Model"), architecture?.el, model.map((f) => f.el)),
+      h("section", { class: "stack tight" }, h("h3", {}, "Training"), training.slice(0, 2).map((f) => f.el),
+        h("details", {}, h("summary", {}, "More"), h("div", { class: "stack tight" }, training.slice(2).map((f) => f.el)))),
+      normalChooser(set),
+      h("div", { class: "drawer-foot" }, h("button", { type: "submit", class: "button primary", dataset: { action: "train-settings" } }, icon("play"), "Train with these"),
+        h("p", { class: "note" }, "The run in view stays in the list, to compare.")));
+  }
+
+  function normalChooser(set) {
+    if (!set?.classes || set.classes.length < 2) return null;
+    return h("details", { open: normal.size > 0 }, h("summary", {}, "Learn only some classes"),
+      h("div", { class: "stack tight" }, h("p", { class: "note" }, "For anomalies: the classes that count as normal. None pressed means all."),
+        h("div", { class: "row" }, set.classes.slice(0, 40).map((name) => {
+          const button = h("button", { type: "button", class: "chip plain", "aria-pressed": String(normal.has(name)), dataset: { normal: name }, on: { click: () => {
+            if (normal.has(name)) normal.delete(name);
+            else normal.add(name);
+            button.setAttribute("aria-pressed", String(normal.has(name)));
+          } } }, name);
+          return button;
+        }))));
+  }
+
+  function update(force) {
+    const now = `${lab.run?.id} ${lab.dataset()?.labels}`;
+    // A form one is filling in is left alone.
+    if (!force && now === origin) return;
+    if (force && now === origin && el.firstChild) return;
+    if (now !== origin) variant = null;
+    origin = now;
+    build();
+  }
+
+  return { el, update };
+}
+
+function architectureField(value) {
+  let now = value || "mlp";
+  const choice = segmented({ label: "Network", value: now, choices: [["mlp", "Layers"], ["conv", "Convolutions"]], onChoose: (v) => { now = v; } });
+  return { key: "architecture", el: h("div", { class: "field is-wide" }, h("span", { class: "field-name" }, "Network"), choice.el), input: choice.el, read: () => ({ value: now, problem: null }), complain() {} };
+}
+
+function makeField([key, words, hint, kind, extras = {}], value, auto) {
+  const shown = auto === undefined || auto === null ? "auto" : `auto (${Array.isArray(auto) ? auto.join(", ") : auto})`;
+  const text = value === null ? "" : Array.isArray(value) ? value.join(", ") : String(value);
+  const attrs = { dataset: { setting: key }, autocomplete: "off", spellcheck: "false" };
+  const input = kind === "choice"
+    ? h("select", attrs, h("option", { value: "" }, shown), [...new Set([...extras.choices, ...(value ? [value] : [])])].map((name) => h("option", { value: name, selected: name === value }, name)))
+    : h("input", { ...attrs, type: "text", inputmode: kind === "sizes" ? "text" : "decimal", placeholder: shown, value: text });
+  const says = h("span", { class: "note" }, hint);
+  const el = h("label", { class: "field" }, h("span", { class: "field-name" }, words), input, says);
+  return {
+    key, el, input,
+    read() {
+      const given = input.value.trim();
+      if (!given) return { value: null, problem: null };
+      if (kind === "choice") return { value: given, problem: null };
+      if (kind === "sizes") {
+        const sizes = given.split(/[\s,]+/).filter(Boolean).map(Number);
+        return sizes.every((n) => Number.isInteger(n) && n > 0) ? { value: sizes, problem: null } : { value: null, problem: "Whole numbers with commas between, as in 64, 32." };
+      }
+      const number = Number(given.replace(",", "."));
+      if (!Number.isFinite(number) || (kind === "whole" && !Number.isInteger(number))) return { value: null, problem: kind === "whole" ? "A whole number, please." : "A number, please." };
+      if (number < (extras.min ?? -Infinity) || number > (extras.max ?? Infinity)) return { value: null, problem: extras.max ? `Between ${extras.min} and ${extras.max}, please.` : `At least ${extras.min}, please.` };
+      return { value: number, problem: null };
+    },
+    complain(problem) {
+      says.textContent = problem || hint;
+      says.classList.toggle("is-problem", Boolean(problem));
+      input.setAttribute("aria-invalid", String(Boolean(problem)));
+    },
+  };
+}

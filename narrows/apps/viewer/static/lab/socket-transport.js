@@ -1,0 +1,96 @@
+/** The line to the server: one socket that comes back by itself, questions by number, and decodes of which the newest wins. */
+
+import { decodeQueue } from "../core/decode-queue.js";
+import { KIND, packDecode, unpackFrame } from "../core/protocol.js";
+
+const WAITS = [250, 500, 1000, 2000, 4000];
+
+/**
+ * @param {(message: Object) => void} onMessage text messages and pushed frames ({kind, run, epoch, about, arrays})
+ * @param {(state: "connecting"|"open"|"lost") => void} onConnection
+ */
+export function socketTransport(onMessage, onConnection) {
+  let socket = null;
+  let tries = 0;
+  let seq = 0;
+  let closed = false;
+  let timer = 0;
+  const asked = new Map();
+  const current = new Map();
+  const decoder = decodeQueue((run, z) => {
+    const number = ++seq;
+    socket.send(packDecode(run, number, z));
+    return number;
+  });
+
+  function connect() {
+    clearTimeout(timer);
+    if (closed) return;
+    const address = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+    onConnection("connecting");
+    socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => { tries = 0; onConnection("open"); };
+    socket.onmessage = (event) => receive(event.data);
+    socket.onclose = () => {
+      decoder.drop();
+      for (const { reject } of asked.values()) reject({ dropped: true, lost: true });
+      asked.clear();
+      current.clear();
+      onConnection("lost");
+      timer = setTimeout(connect, WAITS[Math.min(tries++, WAITS.length - 1)]);
+    };
+  }
+
+  function receive(data) {
+    if (typeof data !== "string") {
+      const frame = unpackFrame(data);
+      if (frame.kind === KIND.decoded) decoder.receive(frame);
+      else if (frame.kind === KIND.answer) settle(frame.seq, (one) => one.resolve({ about: frame.about, arrays: frame.arrays, epoch: frame.epoch }));
+      else onMessage(frame);
+      return;
+    }
+    const message = JSON.parse(data);
+    // What was passed over, or could not be decoded, is answered in words.
+    if (["dropped", "err"].includes(message.t) && !asked.has(message.seq) && decoder.release(message.seq)) return;
+    if (message.t === "ok") settle(message.seq, (one) => one.resolve(message));
+    else if (message.t === "dropped") settle(message.seq, (one) => one.reject({ dropped: true }));
+    // What went wrong with a question that a newer one has taken the place of is nobody's concern.
+    else if (message.t === "err" && message.seq) settle(message.seq, (one) => one.reject({ message: message.msg, hint: message.hint }));
+    else onMessage(message);
+  }
+
+  function settle(number, f) {
+    const one = asked.get(number);
+    if (!one) return;
+    asked.delete(number);
+    if (current.get(one.slot) === number) current.delete(one.slot);
+    f(one);
+  }
+
+  /** Sends a text message; resolves with the answer, rejects with {message, hint} or {dropped: true}. */
+  function request(message, slot = null) {
+    return new Promise((resolve, reject) => {
+      if (socket?.readyState !== WebSocket.OPEN) return reject({ dropped: true, lost: true });
+      const number = ++seq;
+      if (slot) {
+        const older = current.get(slot);
+        current.set(slot, number);
+        if (older) settle(older, (one) => one.reject({ dropped: true }));
+        current.set(slot, number);
+      }
+      asked.set(number, { resolve, reject, slot });
+      socket.send(JSON.stringify({ ...message, seq: number }));
+    });
+  }
+
+  return {
+    connect,
+    ask: (view, run, params) => request({ t: "ask", view, run, params }, `${view} ${run}`),
+    command: (t, params) => request({ ...params, t }),
+    decode: (run, z, isImage) => (socket?.readyState === WebSocket.OPEN ? decoder.add(run, z, isImage) : Promise.resolve(undefined)),
+    /** At once, rather than when the wait is over. */
+    retry() { if (socket?.readyState === WebSocket.CLOSED) { tries = 0; connect(); } },
+    close() { closed = true; socket?.close(); },
+  };
+}

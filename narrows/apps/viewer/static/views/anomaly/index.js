@@ -1,0 +1,232 @@
+/** View 5: rows that the network cannot build up again. */
+
+import { curve } from "../../core/chart.js";
+import { clear, h } from "../../core/dom.js";
+import { count, fixed, number } from "../../core/format.js";
+import { onKey } from "../../core/keyboard.js";
+import { largestSize } from "../shared/layer-painting.js";
+import { followRun, furnishView, refresher } from "../shared/refresh.js";
+import { counted, errorName } from "../shared/text.js";
+import { confusionTable } from "./confusion-matrix.js";
+import { confusion, indicesOf, percentile, rocArea, rocCurve, sortedScores } from "./metrics.js";
+import { normalClasses } from "./normal-classes.js";
+import { columnTable, sampleCard } from "./sample-cards.js";
+import { thresholdPanel } from "./threshold-panel.js";
+
+export const title = "Telling what is strange";
+export const sentence = "What the network never saw it cannot build up well: a large error is an alarm.";
+
+/** @param {HTMLElement} el @param {object} lab @returns {{update: () => void, destroy: () => void}} */
+export function mount(el, lab) {
+  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, sentence);
+  const problem = h("p", { class: "message bad", role: "alert", hidden: true });
+  const fail = (error) => { problem.hidden = false; problem.textContent = [error.message || String(error), error.hint].filter(Boolean).join(" "); };
+  const normal = normalClasses({ lab, onChange: () => { source = "p95"; picks = {}; refresh(); }, onProblem: fail });
+  const threshold = thresholdPanel({ onThreshold: (chosen) => moveThreshold(chosen) });
+  const cards = { first: sampleCard({ kind: "first", onPick: (rank) => pick("first", rank) }), second: sampleCard({ kind: "second", onPick: (rank) => pick("second", rank) }) };
+  const columns = columnTable();
+  const suggestions = h("div", { class: "row", role: "group", "aria-label": "Suggested thresholds" });
+  const table = confusionTable();
+  const rocBox = h("div", { class: "figure roc-figure" });
+  const noRoc = h("p", { class: "caption", dataset: { noRoc: "" }, hidden: true });
+  const misses = h("button", { type: "button", class: "button small", dataset: { act: "next-miss" }, on: { click: () => next("missed") } }, "Next miss");
+  const alarms = h("button", { type: "button", class: "button small", dataset: { act: "next-false-alarm" }, on: { click: () => next("false") } }, "Next false alarm");
+  const root = furnishView(el, "anomaly",
+    h("header", {}, h("h2", {}, title), caption), problem,
+    h("div", { class: "panel" }, normal.el),
+    h("div", { class: "anomaly-grid" },
+      h("div", { class: "panel stack" }, cards.first.el, cards.second.el, h("p", { class: "note" }, "Both error maps share one colour scale."), h("div", { class: "row" }, misses, alarms), columns.el),
+      h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRoc)))),
+    explanationOfAlarms());
+
+  let [scores, about, value, source, picks, roc, lists, shownRun] = [null, null, null, lab.store.get("threshold", "p95"), {}, null, {}, ""];
+  if (Number.isFinite(Number(source))) { value = Number(source); source = "hand"; }
+
+  const refresh = refresher(async () => {
+    const run = lab.run;
+    if (!run?.n_floats) return empty(run);
+    normal.dress();
+    const classes = normal.value();
+    const answer = await lab.ask("scores", classes ? { normal: classes } : {});
+    if (lab.run?.id !== run.id) return;
+    if (shownRun && shownRun !== run.id) { picks = {}; source = source === "hand" ? "p95" : source; }
+    shownRun = run.id;
+    take(answer, run);
+    await showSamples(run);
+  }, fail);
+
+  function take(answer, run) {
+    problem.hidden = true;
+    about = answer.about;
+    scores = sortedScores(answer.arrays);
+    const labelled = scores.anomalies > 0;
+    // Where not every row's errors are at hand, one picks among those that have them.
+    const pictured = about.pictured && new Set(about.pictured);
+    const listed = (kind) => indicesOf(scores, kind).filter((i) => !pictured || pictured.has(scores.position[i]));
+    lists = labelled ? { first: listed("normal"), second: listed("anomalous") } : { first: listed("any"), second: listed("any") };
+    const words = labelled ? { normal: "normal", anomalous: "anomalous" } : { normal: "rows", anomalous: "" };
+    threshold.fill(scores, `${errorName(run)} per row`, words);
+    normal.learned([about.trained_on, about.source].filter(Boolean).join(" "));
+    dressSuggestions(labelled);
+    dressRoc(labelled);
+    for (const which of ["first", "second"]) picks[which] = Math.min(picks[which] ?? startOf(which, labelled), Math.max(0, lists[which].length - 1));
+    Object.assign(root.dataset, { epoch: String(answer.epoch ?? 0), auc: about.auroc === null || about.auroc === undefined ? "" : String(about.auroc),
+      normals: String(scores.normals), anomalies: String(scores.anomalies) });
+    setThreshold(suggested() ?? value);
+  }
+
+  /** The middle of each kind; without labels a usual and the strangest row. */
+  const startOf = (which, labelled) => (labelled || which === "first" ? Math.floor(lists[which].length / 2) : lists[which].length - 1);
+
+  function suggestedBy(name) {
+    return about.thresholds?.[name] ?? { p95: () => percentile(scores, 0.95), p99: () => percentile(scores, 0.99) }[name]?.() ?? null;
+  }
+
+  function suggested() {
+    if (source === "hand") return value;
+    if (suggestedBy(source) === null) source = "p95";
+    return suggestedBy(source);
+  }
+
+  function dressSuggestions(labelled) {
+    const kinds = [["p95", labelled ? "95 % of normal rows pass" : "95 % of rows pass"], ["p99", labelled ? "99 % pass" : "99 % of rows pass"]];
+    if (labelled && scores.normals && suggestedBy("best_f1") !== null) kinds.push(["best_f1", "best F1"]);
+    clear(suggestions, h("span", { class: "note" }, "Suggested"), kinds.map(([name, words]) => h("button", { type: "button", class: "button small", dataset: { suggest: name },
+      on: { click: () => moveThreshold(suggestedBy(name), name) } }, words)));
+  }
+
+  function dressRoc(labelled) {
+    const both = labelled && scores.normals > 0;
+    rocBox.hidden = !both;
+    noRoc.hidden = both;
+    table.el.hidden = !labelled;
+    if (!both) {
+      noRoc.textContent = labelled ? "All of these rows are anomalous, so there is no ROC: it needs normal rows to compare with."
+        : normal.value() ? "All of these rows count as normal, so there is no ROC: it needs anomalies to compare with. Mark a class above as anomalous."
+          : "Without labels nobody knows which alarms are right, so there is no ROC. Choose the threshold by the share of rows you can look at.";
+      return;
+    }
+    const { x, y } = rocCurve(scores);
+    const area = about.auroc ?? rocArea(scores);
+    const options = { x, y, diagonal: true, xLabel: "false alarms among normal rows", yLabel: "anomalies caught", note: `AUC ${fixed(area, 3)}`, label: `ROC, area ${fixed(area, 3)}`, height: 270 };
+    if (roc) roc.update(options);
+    else roc = curve(rocBox, options);
+  }
+
+  /** Line, slider, box, colours, counts, ROC point and verdicts follow in the same frame. */
+  function setThreshold(next) {
+    const [low, high] = threshold.bounds();
+    value = Math.max(low, Math.min(high, next));
+    lab.store.set("threshold", source === "hand" ? Number(value.toPrecision(6)) : source);
+    threshold.place(value);
+    const verdict = confusion(scores, value);
+    table.show(verdict, scores);
+    if (scores.anomalies && scores.normals) roc?.update({ point: [verdict.falseAlarmRate, verdict.recall] });
+    for (const button of suggestions.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.suggest === source));
+    Object.assign(root.dataset, { threshold: String(value), caught: String(verdict.caught), missed: String(verdict.missed), falseAlarms: String(verdict.falseAlarms),
+      cleared: String(verdict.cleared), flagged: String(verdict.flagged) });
+    misses.disabled = !verdict.missed;
+    alarms.disabled = !verdict.falseAlarms;
+    judge();
+    say(verdict);
+  }
+
+  /** By a person's hand, or by a suggestion that a person chose; told to who cannot see it. */
+  function moveThreshold(next, by = "hand") {
+    source = by;
+    setThreshold(next);
+    lab.announce(caption.textContent);
+  }
+
+  function say(v) {
+    const at = `error of ${number(value, 3)}`;
+    caption.textContent = !scores.anomalies
+      ? `Above an ${at}, ${counted(v.flagged, "row")} of ${count(scores.score.length)} would be looked at (${fixed((100 * v.flagged) / scores.score.length, 1)} %).`
+      : `Above an ${at}, ${count(v.caught)} of ${counted(scores.anomalies, "anomaly", "anomalies")} are caught, and ${count(v.falseAlarms)} of ${counted(scores.normals, "normal row")} raise a false alarm.`;
+  }
+
+  function pick(which, rank) {
+    picks[which] = rank;
+    placeCards();
+    showSoon();
+  }
+
+  const showSoon = refresher(() => showSamples(lab.run), fail);
+
+  function placeCards() {
+    const labelled = scores.anomalies > 0;
+    const titles = labelled ? { first: "A normal sample", second: "An anomalous sample" } : { first: "A usual row", second: "A strange row" };
+    for (const which of ["first", "second"]) {
+      cards[which].el.hidden = !lists[which].length;
+      if (lists[which].length) cards[which].place({ title: titles[which], rank: picks[which], n: lists[which].length });
+    }
+    judge();
+  }
+
+  function judge() {
+    if (!scores || picks.first === undefined) return;
+    for (const which of ["first", "second"]) {
+      const i = lists[which][picks[which]];
+      if (i === undefined) continue;
+      const flagged = scores.score[i] > value;
+      cards[which].judge(flagged, scores.anomalies ? flagged === Boolean(scores.anomalous[i]) : null);
+    }
+  }
+
+  /** One after the other, since a newer question of a view drops the older. */
+  async function showSamples(run) {
+    placeCards();
+    const answers = {};
+    for (const which of ["first", "second"]) {
+      const i = lists[which][picks[which]];
+      if (i === undefined) continue;
+      const position = scores.position[i];
+      answers[which] = { ...(await lab.ask("error_map", { position })), position, run, score: scores.score[i] };
+    }
+    if (lab.run?.id !== run.id) return;
+    const scale = Math.max(...Object.values(answers).map((one) => largestSize(one.arrays.map)));
+    for (const [which, one] of Object.entries(answers)) cards[which].show({ ...one, scale });
+    const strange = answers.second || answers.first;
+    columns.show(run.shape ? null : strange?.about.columns || strange?.about.top, "Why the second is strange");
+    Object.assign(root.dataset, { ready: "true", scale: String(scale) });
+  }
+
+  let walked = { missed: -1, false: -1 };
+  /** The miss or false alarm after the last one shown, in order of the score, round and round. */
+  function next(kind) {
+    const which = kind === "missed" ? "second" : "first";
+    const wrong = lists[which].map((i, rank) => [i, rank]).filter(([i]) => (kind === "missed") !== scores.score[i] > value);
+    if (!wrong.length && about.pictured) return lab.announce("None of those that are pictured here.");
+    if (!wrong.length || !scores.anomalies) return lab.announce(kind === "missed" ? "No anomaly is missed." : "No false alarm.");
+    const after = wrong.find(([, rank]) => rank > walked[kind]) || wrong[0];
+    walked[kind] = after[1];
+    lab.announce(`${kind === "missed" ? "Miss" : "False alarm"}: error ${number(scores.score[after[0]], 3)}`);
+    pick(which, after[1]);
+  }
+
+  function empty(run) {
+    root.dataset.ready = "false";
+    caption.textContent = run ? "The run is being prepared." : "No run yet: open data and press Train.";
+  }
+
+  const nudge = (by) => { const [low, high] = threshold.bounds(); moveThreshold(value + (by * (high - low)) / 1000); };
+  const offs = [
+    onKey("n", () => next("missed"), "next missed anomaly", root), onKey("m", () => next("false"), "next false alarm", root),
+    ...[["ArrowLeft", -1], ["ArrowRight", 1], ["Shift+ArrowLeft", -10], ["Shift+ArrowRight", 10]].map(([key, by]) =>
+      onKey(key, () => scores && nudge(by), key.startsWith("Shift") ? "" : by < 0 ? "lower threshold" : "higher threshold", root)),
+    ...followRun(lab, root, refresh, 500),
+    lab.on("theme", () => scores && refresh()),
+  ];
+  refresh();
+  return {
+    update: refresh,
+    destroy() { offs.forEach((off) => off()); threshold.destroy(); roc?.destroy(); clear(root); },
+  };
+}
+
+function explanationOfAlarms() {
+  return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
+    h("p", {}, "Filled bars are normal rows, outlined bars anomalous ones; what lies right of the line is flagged. Drag the line, use the slider, or the arrow keys; they are one number."),
+    h("p", {}, "Recall is the share of anomalies that are caught, precision the share of alarms that are right. The ROC shows all thresholds at once; the dot is the present one. Its area is the chance that an anomaly has a larger error than a normal row."),
+    h("p", {}, "n shows the next miss, m the next false alarm. A run that learned from normal rows alone tells most."));
+}

@@ -1,0 +1,223 @@
+/** View 4: what a network does about noise. */
+
+import { lineChart } from "../../core/chart.js";
+import { clear, h } from "../../core/dom.js";
+import { fixed } from "../../core/format.js";
+import { onKey } from "../../core/keyboard.js";
+import { rowOf } from "../../core/picture.js";
+import { debounce } from "../../core/timing.js";
+import { columnSliders } from "../shared/column-sliders.js";
+import { drawingPad } from "../shared/drawing-pad.js";
+import { flowData } from "../shared/layer-data.js";
+import { followRun, furnishView, refresher } from "../shared/refresh.js";
+import { decibels, namesBeside } from "../shared/text.js";
+import { largeTriple, smallTriples } from "./denoised-samples.js";
+import { layerStrip } from "./layer-strip.js";
+import { noisePanel } from "./noise-controls.js";
+import { comparePanel } from "./run-comparison.js";
+
+export const title = "Taking the noise away";
+export const sentence = "Noise is added to rows, and the network shows what it makes of them.";
+
+const ROWS = 6;
+
+/** @param {HTMLElement} el @param {object} lab @returns {{update: () => void, destroy: () => void}} */
+export function mount(el, lab) {
+  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, sentence);
+  const problem = h("p", { class: "message bad", role: "alert", hidden: true });
+  const noise = noisePanel({ store: lab.store, reduced: lab.reduced, held: lab.held?.noise, onChange: () => { leaveScribble(); moved = true; refresh(); } });
+  const beside = comparePanel({ lab, onChange: () => refresh() });
+  const large = largeTriple();
+  const small = smallTriples({ onChoose: choose });
+  const layers = layerStrip();
+  const curveBox = h("div", { class: "figure curve-figure" });
+  const scribbleButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => scribble(own.hidden) } }, "Scribble on it");
+  const own = h("div", { class: "own-input", hidden: true });
+  const others = h("button", { type: "button", class: "button", dataset: { act: "others" }, on: { click: () => { offset += 1; positions = null; refresh(); } } }, "Other samples");
+  // What needs the network itself.
+  const onlyLive = [scribbleButton, others];
+  for (const one of onlyLive) one.hidden = !lab.can.live;
+  const root = furnishView(el, "denoise",
+    h("header", {}, h("h2", {}, title), caption), problem,
+    h("div", { class: "panel stack" }, noise.el,
+      large.el,
+      h("div", { class: "row" }, scribbleButton, others, beside.el), own),
+    h("div", { class: "panel stack" }, h("h3", {}, "Six samples"), small.el),
+    h("div", { class: "grid" },
+      h("div", { class: "panel stack" }, h("h3", {}, "How much is gained at each level"), curveBox),
+      h("div", { class: "panel stack", hidden: !lab.can.live }, h("h3", {}, "Layer by layer: the noisy row on its way"), layers.el, h("p", { class: "note" }, "Blue is negative, orange positive, each layer scaled to its largest unit."))),
+    explanationOfNoise());
+
+  let [positions, originals, units, known, chosen, offset, scribbled, last, chart] = [null, null, null, "", lab.store.get("row", 0), 0, null, null, null];
+
+  const refresh = refresher(async () => {
+    const run = lab.run;
+    if (!run?.n_floats) return empty(run);
+    noise.dress(run);
+    await loadRows(run);
+    const { kind, level, seed } = noise.value();
+    const question = { positions, kind, level, seed };
+    if (scribbled) Object.assign(question, { positions: [positions[chosen]], values: Array.from(scribbled.values), mask: Array.from(scribbled.mask) });
+    const second = beside.run();
+    const key = curveKey(run, second);
+    if (wantCurve && !scribbled && key !== curveOf) question.curve = true;
+    wantCurve = false;
+    const answer = await lab.ask("denoise", question);
+    const other = second && second.n_floats === run.n_floats ? await lab.ask("denoise", { ...question, run: second.id }) : null;
+    if (lab.run?.id !== run.id) return;
+    show(run, answer, other && { run: second, answer: other }, { kind, level, seed });
+    if (question.curve) {
+      curveOf = key;
+      curves = { run, second, points: answer.about.curve || [], others: other?.about.curve || [] };
+    } else if (!scribbled && key !== curveOf) askCurveSoon();
+    drawCurve(level);
+    await showLayers(run);
+  }, (error) => { problem.hidden = false; problem.textContent = error.message || String(error); });
+
+  async function loadRows(run) {
+    const key = `${run.dataset} ${run.n_floats}`;
+    if (positions && key === known) return;
+    const answer = await lab.ask("rows", { n: Math.max(24, ROWS * (offset + 1)) });
+    const all = Array.from(answer.arrays.position);
+    positions = all.slice(ROWS * offset, ROWS * offset + ROWS);
+    originals = answer.arrays.original;
+    units = answer.about.centre ? { centre: answer.about.centre, spread: answer.about.spread } : null;
+    scribbleButton.textContent = run.shape ? "Scribble on it" : "Change its numbers";
+    known = key;
+    chosen = Math.min(chosen, positions.length - 1);
+  }
+
+  function show(run, answer, other, setting) {
+    problem.hidden = true;
+    const at = scribbled ? 0 : chosen;
+    last = { run, answer, other, at, setting };
+    const of = (name, from = answer) => rowOf(from.arrays[name], at);
+    const one = { run, clean: of("clean"), noisy: of("noisy"), denoised: of("denoised"),
+      before: answer.about.psnr_noisy_rows[at], after: answer.about.psnr_denoised_rows[at],
+      other: other && { run: other.run, denoised: of("denoised", other.answer), after: other.answer.about.psnr_denoised_rows[at] } };
+    large.show(one);
+    if (!scribbled) small.show(run, answer, other, chosen);
+    beside.dress();
+    const whole = answer.about;
+    Object.assign(root.dataset, { ready: "true", epoch: String(answer.epoch ?? 0), kind: setting.kind, level: String(setting.level), seed: String(setting.seed),
+      row: String(chosen), psnrNoisy: text(whole.psnr_noisy), psnrDenoised: text(whole.psnr_denoised),
+      scribbled: String(Boolean(scribbled)), compared: other ? other.run.id : "", comparedEpoch: other ? String(other.answer.epoch) : "" });
+    say(one, setting);
+    if (moved && !noise.el.dataset.mode) lab.announce(caption.textContent);
+    moved = false;
+  }
+
+  const text = (v) => (v === null || v === undefined ? "" : String(v));
+
+  function say({ run, before, after, other }, { level }) {
+    if (scribbled && !scribbled.mask.some(Boolean)) {
+      caption.textContent = run.shape ? "Draw over the sample, and the network shows what it makes of it." : "Move a number, and the network shows what it makes of the row.";
+      return;
+    }
+    const start = scribbled ? `Your hand left ${decibels(before)} of it` : `The noise leaves ${decibels(before)} of this row`;
+    const worse = after < before && after !== null ? " (worse: the code holds less than the noise spares)" : "";
+    const [mine, theirs] = other ? namesBeside(run, other.run) : [run.variant];
+    const named = (name) => (name.startsWith("run ") ? name : `the ${name} run`);
+    caption.textContent = !scribbled && level === 0
+      ? `Without noise there is nothing to take away: what is lost is what the code cannot hold, ${decibels(after)} remain.`
+      : `${start}; ${named(mine)} brings it to ${decibels(after)}${worse}${other ? `, ${named(theirs)} to ${decibels(other.after)}` : ""}.`;
+  }
+
+  async function showLayers(run) {
+    const { answer, at } = last;
+    const noisy = rowOf(answer.arrays.noisy, at);
+    const unit = noisy instanceof Uint8Array ? 1 / 255 : 1;
+    if (!lab.can.live) return;
+    const shown = await lab.ask("activations", { values: Array.from(noisy, (v) => v * unit) });
+    if (lab.run?.id === run.id) layers.show(flowData(shown, run));
+  }
+
+  // The curve measures many levels, so it waits until the hand rests.
+  const askCurveSoon = debounce(() => { wantCurve = true; refresh(); }, 150);
+  let [curves, curveOf, wantCurve, moved] = [null, "", false, false];
+
+  function curveKey(run, second) {
+    const { kind, seed } = noise.value();
+    return `${run.id} ${run.epoch} ${kind} ${seed} ${second?.id} ${second?.epoch}`;
+  }
+
+  function drawCurve(level) {
+    if (!curves?.points.length) return;
+    const [mine, theirs] = curves.others.length ? namesBeside(curves.run, curves.second) : [curves.run.variant];
+    const line = (name, points, k, more) => ({ name, ...throughLevel(points, k, level), ...more });
+    const series = [line("noisy", curves.points, 1, { colour: "var(--muted)", dashed: true }), line(mine, curves.points, 2, { colour: "var(--accent)", width: 2.5 })];
+    if (curves.others.length) series.push(line(theirs, curves.others, 2, { colour: "var(--warn)", width: 2.5 }));
+    const options = { series, xLabel: "noise level", yLabel: "PSNR, dB", cursor: level, step: noise.step(), onCursor: (x) => noise.setLevel(Number(x.toFixed(2))),
+      cursorLabel: "noise level", label: "PSNR against noise" };
+    if (chart) chart.update(options);
+    else chart = lineChart(curveBox, options);
+    root.dataset.curve = String(curves.points.length);
+  }
+
+  function choose(i) {
+    chosen = i;
+    lab.store.set("row", i);
+    leaveScribble();
+    refresh();
+  }
+
+  function scribble(on) {
+    own.hidden = !on;
+    scribbleButton.setAttribute("aria-pressed", String(on));
+    if (!on) { if (scribbled) { scribbled = null; refresh(); } return; }
+    noise.stop();
+    const { run } = last;
+    const start = rowOf(last.answer.arrays.clean, last.at);
+    const take = (values, mask) => { scribbled = { values, mask }; refresh(); };
+    const mask = new Uint8Array(start.length);
+    const pad = run.shape
+      ? drawingPad({ run, label: "The sample to scribble on", onChange: take })
+      : columnSliders({ run, rows: originals, units, onChange: (values, i) => { mask[i] = 1; take(values, mask); } });
+    pad.set(start);
+    clear(own, pad.el);
+    take(run.shape ? pad.values() : start, mask);
+  }
+
+  function leaveScribble() {
+    if (own.hidden && !scribbled) return;
+    own.hidden = true;
+    scribbled = null;
+    scribbleButton.setAttribute("aria-pressed", "false");
+  }
+
+  function empty(run) {
+    root.dataset.ready = "false";
+    caption.textContent = run ? "The run is being prepared." : "No run yet: open data and press Train.";
+  }
+
+  const nudge = (by) => noise.setLevel(Number(fixed(noise.value().level + by * Math.max(noise.step(), noise.most() / 20), 3)));
+  const offs = [
+    onKey("ArrowLeft", () => nudge(-1), "less noise", root), onKey("ArrowRight", () => nudge(1), "more noise", root),
+    onKey(" ", () => noise.el.querySelector("[data-act=animate]")?.click(), "new noise again and again, or stop", root),
+    ...followRun(lab, root, refresh, 250), lab.on("theme", refresh),
+  ];
+  refresh();
+  return {
+    update: refresh,
+    destroy() { offs.forEach((off) => off()); noise.destroy(); askCurveSoon.cancel(); chart?.destroy(); clear(root); },
+  };
+}
+
+/** A curve of [level, ...] points with a point more at the present level, where the mark will sit. */
+function throughLevel(points, k, level) {
+  const [x, y] = [points.map((p) => p[0]), points.map((p) => p[k] ?? NaN)];
+  const i = x.findIndex((v) => v >= level);
+  if (i > 0 && x[i] > level) {
+    const share = (level - x[i - 1]) / (x[i] - x[i - 1]);
+    y.splice(i, 0, y[i - 1] + share * (y[i] - y[i - 1]));
+    x.splice(i, 0, level);
+  }
+  return { x, y };
+}
+
+function explanationOfNoise() {
+  return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
+    h("p", {}, "PSNR counts in decibels how close two rows are: 20 dB is an error of a tenth of the range, every 6 dB halve it. The dashed curve is the noisy row itself; where the network's curve lies above it, it helps."),
+    h("p", {}, "A denoising network was trained to give back clean rows for noisy ones. A plain one never saw noise, but its narrow code keeps some of it out."),
+    h("p", {}, "The same seed gives the same noise, also for the run beside this one. ← and → change the level, Space animates."));
+}

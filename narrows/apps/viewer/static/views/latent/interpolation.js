@@ -1,0 +1,76 @@
+/** The straight way from A to B through the code, decoded in eight steps, and a button that walks it. */
+
+import { clear, h } from "../../core/dom.js";
+import { icon } from "../../core/icons.js";
+import { drawPicture, rowOf } from "../../core/picture.js";
+
+const STEPS = 8;
+const WALK = 2400;
+
+/** @param {Object} lab @param {Object} run @param {{onWalk: (z: Float32Array) => void, onPin: (which: string) => void, onClear: () => void}} how */
+export function mountPath(lab, run, { onWalk, onPin, onClear }) {
+  const strip = h("ol", { class: "path-strip", "aria-label": "From A to B in eight decoded steps" });
+  const play = h("button", { type: "button", class: "button small", dataset: { action: "walk" }, disabled: true, on: { click: () => (walking ? halt() : walk()) } }, icon("play"), "Walk");
+  const clearer = h("button", { type: "button", class: "button quiet small", dataset: { action: "clear-path" }, disabled: true, on: { click: onClear } }, "Clear");
+  const hint = h("p", { class: "note" }, "Click the map to pin A, Shift-click to pin B; or hold the probe somewhere and press A and B here.");
+  const el = h("div", { class: "stack tight path" },
+    h("div", { class: "row spread" }, h("h3", {}, "From A to B"),
+      h("div", { class: "row" }, ["a", "b"].map((which) => h("button", { type: "button", class: "button small", dataset: { pin: which }, title: `Pin ${which.toUpperCase()} where the probe is ( ${which} )`, on: { click: () => onPin(which) } }, `Pin ${which.toUpperCase()}`)), play, clearer)), hint, strip);
+  let ends = null;
+  let walking = 0;
+  let turn = 0;
+
+  /** @param {Float32Array|null} a @param {Float32Array|null} b codes */
+  async function set(a, b) {
+    halt();
+    ends = a && b ? [a, b] : null;
+    play.disabled = !ends;
+    clearer.disabled = !a && !b;
+    hint.hidden = Boolean(ends);
+    if (!ends) { turn++; el.dataset.steps = 0; return clear(strip); }
+    return refresh();
+  }
+
+  async function refresh() {
+    if (!ends) return;
+    const mine = ++turn;
+    try {
+      const { arrays, epoch } = await lab.ask("path", { run: run.id, a: Array.from(ends[0]), b: Array.from(ends[1]), steps: STEPS });
+      if (mine !== turn) return;
+      while (strip.children.length > STEPS) strip.lastChild.remove();
+      for (let i = 0; i < STEPS; i++) {
+        if (!strip.children[i]) strip.append(h("li", {}, h("button", { type: "button", class: "path-step", "aria-label": `Step ${i + 1} of ${STEPS}`, on: { click: () => onWalk(between(i / (STEPS - 1))) } }, h("canvas", { "aria-hidden": "true" }))));
+        drawPicture(strip.children[i].querySelector("canvas"), rowOf(arrays.way, i), run);
+      }
+      el.dataset.steps = STEPS;
+      el.dataset.epoch = epoch;
+    } catch (error) {
+      if (!error.dropped) lab.emit?.("error", error);
+    }
+  }
+
+  const between = (t) => Float32Array.from(ends[0], (v, j) => v + t * (ends[1][j] - v));
+
+  function walk() {
+    const begun = performance.now();
+    clear(play, icon("pause"), "Halt");
+    el.dataset.walking = "true";
+    const frame = () => {
+      const t = Math.min(1, (performance.now() - begun) / WALK);
+      // Those who want less motion see the eight steps.
+      onWalk(between(lab.reduced ? Math.floor(t * (STEPS - 1)) / (STEPS - 1) : t));
+      walking = t < 1 ? requestAnimationFrame(frame) : 0;
+      if (!walking) halt();
+    };
+    walking = requestAnimationFrame(frame);
+  }
+
+  function halt() {
+    cancelAnimationFrame(walking);
+    walking = 0;
+    delete el.dataset.walking;
+    clear(play, icon("play"), "Walk");
+  }
+
+  return { el, set, refresh, destroy: halt };
+}

@@ -1,0 +1,43 @@
+/** The row of buttons above the map: what lies under the points, thumbnails, PCA beside, zoom, size of the dots. */
+
+import { segmented, slider } from "../../core/controls.js";
+import { h } from "../../core/dom.js";
+import { fixed } from "../../core/format.js";
+import { icon } from "../../core/icons.js";
+import { onKey } from "../../core/keyboard.js";
+
+/**
+ * @param {HTMLElement} within where the keys work @param {Object} store
+ * @param {{onOverlay: () => void, onPca: () => void, onThumbnails: (() => void)|null, onZoom: (factor: number) => void, onReset: () => void, onDots: (radius: number) => void}} how
+ */
+export function mountMapControls(within, store, { onOverlay, onPca, onThumbnails, onZoom, onReset, onDots }) {
+  const overlay = segmented({ label: "Under the points", value: store.get("overlay", "none"), choices: [["none", "Points"], ["tiles", "Decoded grid"], ["density", "Density"]], onChoose: (v) => choose(v) });
+  const toggle = (key, words, f) => h("button", { type: "button", class: "button small", dataset: { action: key }, "aria-pressed": String(store.get(key, false)), on: { click: () => turn(key, f) } }, words);
+  const beside = toggle("pca", "PCA beside", () => onPca());
+  const thumbnails = onThumbnails && toggle("thumbnails", "Thumbnails", () => showThumbnails());
+  const zoomer = (name, sign, words, f) => h("button", { type: "button", class: "button small square", "aria-label": words, title: words, dataset: { zoom: name }, on: { click: f } }, icon(sign));
+  const dots = slider({ label: "Dots", min: 1, max: 8, step: 0.5, value: 3, show: (v) => fixed(v, 1), onInput: onDots, attrs: { "data-control": "dots" } });
+  const el = h("div", { class: "controls" }, overlay.el, thumbnails, beside,
+    h("div", { class: "row zooms", role: "group", "aria-label": "Zoom" }, zoomer("in", "plus", "Zoom in ( + )", () => onZoom(1.5)), zoomer("out", "minus", "Zoom out ( − )", () => onZoom(1 / 1.5)), zoomer("fit", "reset", "Show all ( 0 )", onReset)), dots.el);
+
+  function turn(key, f) {
+    store.set(key, store.get(key, false) ? null : true);
+    f();
+  }
+
+  function showThumbnails() {
+    thumbnails.setAttribute("aria-pressed", String(store.get("thumbnails", false)));
+    onThumbnails();
+  }
+
+  function choose(v) {
+    store.set("overlay", v === "none" ? null : v);
+    overlay.set(v);
+    onOverlay();
+  }
+
+  const keys = [onKey("+", () => onZoom(1.5), "zoom in", within), onKey("=", () => onZoom(1.5), "", within), onKey("-", () => onZoom(1 / 1.5), "zoom out", within), onKey("0", onReset, "show the whole map", within),
+    onKey("g", () => choose(store.get("overlay") === "tiles" ? "none" : "tiles"), "decoded grid on the map", within),
+    ...(thumbnails ? [onKey("t", () => turn("thumbnails", showThumbnails), "thumbnails of the rows on the map", within)] : [])];
+  return { el, dots, showPca: (on) => beside.setAttribute("aria-pressed", String(on)), destroy: () => { for (const f of keys) f(); } };
+}

@@ -1,0 +1,257 @@
+/** View 3: fixed rows sharpen while the loss falls; any kept epoch can be brought back. */
+
+import { lineChart } from "../../core/chart.js";
+import { segmented, slider } from "../../core/controls.js";
+import { clear, h } from "../../core/dom.js";
+import { number } from "../../core/format.js";
+import { icon } from "../../core/icons.js";
+import { onKey } from "../../core/keyboard.js";
+import { perFrame } from "../../core/timing.js";
+import { frameStore } from "./frame-store.js";
+import { mountGallery } from "./gallery.js";
+import { mountRestart } from "./restart-form.js";
+import { trainingSentence } from "./status-text.js";
+
+export const title = "Training";
+export const sentence = "The same rows, given back better and better.";
+
+/** Epochs a second at 1×. */
+const PACE = 6;
+
+const epochWords = (epoch) => (epoch === undefined ? "–" : String(epoch));
+
+/** @param {HTMLElement} el @param {Object} lab @returns {{update: () => void, destroy: () => void}} */
+export function mount(el, lab) {
+  const id = lab.run.id;
+  const { store } = lab;
+  const current = () => lab.state.runs.find((run) => run.id === id) || first;
+  const first = lab.run;
+  const frames = frameStore();
+  const others = frameStore();
+  const off = [];
+  let shown = null;
+  let follows = true;
+  let replaying = 0;
+  let speed = store.get("speed", 1);
+  let besideId = null;
+  let gone = false;
+  let loaded = false;
+  let restState = first.state;
+
+  const caption = h("p", { class: "caption", dataset: { sentence: "true" } });
+  const gallery = mountGallery(first);
+  const chartBox = h("div", { class: "chart-box" });
+  const chart = lineChart(chartBox, { series: [], xLabel: "epoch", yLabel: first.unit || "loss", log: store.get("log", false), whole: true, empty: "The loss appears after the first epoch", onCursor: (x) => seek(x, true), height: 260, cursor: null, label: "Loss over the epochs" });
+  const scrub = slider({ label: "Epoch", min: 0, max: 1, step: 1, value: 0, show: (i) => epochWords(frames.epochs[i]), onInput: (i) => { halt(); look(frames.epochs[i]); }, attrs: { "data-control": "scrub" } });
+  const live = h("button", { type: "button", class: "button small live", dataset: { action: "live" }, hidden: !lab.can.train, "aria-pressed": "true", title: "Follow the training ( l )", on: { click: goLive } }, h("span", { class: "live-dot", "aria-hidden": "true" }), "Live");
+  const replay = h("button", { type: "button", class: "button small", dataset: { action: "replay" }, on: { click: toggleReplay } });
+  const pace = segmented({ label: "Speed of the replay", value: String(speed), choices: [["1", "1×"], ["4", "4×"], ["16", "16×"]], onChoose: (v) => { speed = Number(v); store.set("speed", speed === 1 ? null : speed); } });
+  const log = h("label", { class: "check" }, h("input", { type: "checkbox", checked: store.get("log", false), dataset: { control: "log" }, on: { change: (event) => { store.set("log", event.target.checked || null); plot(); } } }), "Logarithmic");
+  const compare = h("select", { "aria-label": "Run to compare with", dataset: { control: "compare" }, on: { change: () => store.set("compare", compare.value || null) } });
+  const restart = mountRestart(lab, first);
+  const replaying_ = h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
+  const reading = h("span", {}, "Drag the line, or use the arrows, to see the rows of an epoch.");
+  /** A fitted model that came without its past: there is nothing to go back to. */
+  const isStill = () => loaded && !lab.can.train && frames.epochs.length < 2;
+
+  clear(el, h("div", { class: "head" }, h("h2", {}, "How the rows sharpen"), caption),
+    h("div", { class: "panel stack training" }, gallery.el, gallery.legend, replaying_),
+    h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check", hidden: !lab.can.train }, "Beside it", compare))), chartBox,
+      h("figcaption", {}, "Thin: while it learned, on the training rows. Bold: after each epoch, on rows held out. ", reading)),
+    h("details", { class: "panel fold", hidden: !lab.can.train, open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
+    h("details", { class: "more" }, h("summary", {}, "What am I looking at?"),
+      h("p", {}, "These rows were picked once and stay the same. Epoch 0 is the network before it has learned anything. After each epoch, in which the network has seen every training row once, they go through the code and back, and the result is kept. ",
+        "The loss is what training makes small: how far rows come back from what they were, plus what the variant asks for. When the bold line turns up while the thin one still falls, the network learns its rows by heart.")));
+
+  async function load() {
+    lab.load(current()).then(() => { if (!gone) plot(); });
+    try {
+      const answer = await lab.ask("frames", { run: id });
+      if (gone) return;
+      frames.take(answer);
+      loaded = true;
+      build();
+    } catch (error) {
+      if (!error.dropped) clear(caption, error.message);
+    }
+  }
+
+  function build() {
+    const beside = lab.compare && lab.compare.dataset === first.dataset ? lab.compare : null;
+    besideId = beside?.id ?? null;
+    gallery.build(frames, beside && { run: beside, name: `run ${beside.number}` });
+    el.dataset.compare = besideId ?? "";
+    limits();
+    const asked = store.get("epoch", -1);
+    if (asked >= 0 && follows && frames.at(asked)) show(asked, false);
+    else if (follows || !frames.at(shown)) show(frames.epochs.at(-1), true);
+    else show(shown, false);
+    if (beside) loadBeside(beside);
+    plot();
+    el.dataset.ready = "true";
+  }
+
+  async function loadBeside(run) {
+    await lab.load(run);
+    try {
+      others.take(await lab.ask("frames", { run: run.id }));
+    } catch {
+      // A run that never got to an epoch has no pictures to put beside.
+    }
+    if (gone) return;
+    showBeside();
+    plot();
+  }
+
+  /** The run beside, at the same epoch or the last before the end it has. */
+  function showBeside() {
+    if (!besideId || !others.epochs.length) return;
+    const same = others.positions && frames.positions && others.positions.every((p, i) => p === frames.positions[i]);
+    const epoch = others.nearest(shown ?? 0);
+    gallery.showBeside(others, same ? others.at(epoch) : null);
+    el.dataset.besideEpoch = epoch;
+  }
+
+  function limits() {
+    scrub.input.max = Math.max(0, frames.epochs.length - 1);
+    el.dataset.frames = frames.epochs.length;
+    replaying_.hidden = reading.hidden = isStill();
+  }
+
+  /** Brings the rows of a kept epoch. */
+  function show(epoch, following) {
+    if (epoch === undefined || epoch === null || !frames.at(epoch)) return;
+    follows = following;
+    shown = epoch;
+    gallery.show(frames, frames.at(epoch));
+    showBeside();
+    scrub.set(frames.epochs.indexOf(epoch));
+    live.setAttribute("aria-pressed", String(follows));
+    el.dataset.epoch = epoch;
+    el.dataset.live = String(follows);
+    store.set("epoch", follows ? null : epoch);
+    plot();
+    say();
+  }
+
+  /** Where the reader went; at the newest epoch he follows the training. */
+  function look(epoch) {
+    show(epoch, epoch === frames.epochs.at(-1));
+  }
+
+  /** To the kept epoch nearest to x. */
+  function seek(x, stop) {
+    if (stop) halt();
+    const epoch = frames.nearest(Math.round(x));
+    if (epoch !== shown || follows) look(epoch);
+  }
+
+  function goLive() {
+    halt();
+    show(frames.epochs.at(-1), true);
+  }
+
+  function toggleReplay() {
+    if (replaying) return halt();
+    const { epochs } = frames;
+    if (epochs.length < 2) return undefined;
+    let at = shown === epochs.at(-1) || shown === null ? epochs[0] : shown;
+    let before = performance.now();
+    show(frames.nearest(at), false);
+    const tick = (now) => {
+      at += (now - before) / 1000 * PACE * speed;
+      before = now;
+      const last = frames.epochs.at(-1);
+      const epoch = [...frames.epochs].reverse().find((one) => one <= at) ?? frames.epochs[0];
+      if (epoch !== shown) show(epoch, false);
+      if (at >= last) return halt();
+      replaying = requestAnimationFrame(tick);
+    };
+    replaying = requestAnimationFrame(tick);
+    sign();
+  }
+
+  function halt() {
+    cancelAnimationFrame(replaying);
+    replaying = 0;
+    sign();
+  }
+
+  function sign() {
+    clear(replay, icon(replaying ? "pause" : "play"), replaying ? "Halt" : "Replay");
+    el.dataset.replaying = String(Boolean(replaying));
+  }
+
+  const plot = perFrame(() => {
+    if (gone) return;
+    const line = (records, key) => ({ x: records.map((r) => r.number), y: records.map((r) => r[key] ?? NaN) });
+    const mine = lab.records(current());
+    const validated = mine.some((r) => r.validation !== null);
+    const series = [];
+    const beside = lab.compare;
+    if (beside && beside.id === besideId) {
+      const theirs = lab.records(beside);
+      series.push({ name: `run ${beside.number}`, ...line(theirs, theirs.some((r) => r.validation !== null) ? "validation" : "loss"), colour: "var(--muted)", width: 2, dashed: true });
+    }
+    series.push({ name: "training", ...line(mine, "loss"), colour: "var(--accent)", width: validated ? 1 : 2 });
+    if (validated) series.push({ name: "held out", ...line(mine, "validation"), colour: "var(--accent)", width: 2.6 });
+    const run = current();
+    const last = Math.max(run.state === "running" || run.state === "paused" ? run.epochs || 0 : 0, mine.at(-1)?.number || 1, ...series.map((s) => s.x.at(-1) || 0));
+    const start = Math.min(1, frames.epochs[0] ?? 1); // 0 where the untrained network was seen
+    chart.update({ series, log: store.get("log", false), cursor: shown === null || isStill() ? null : Math.max(start, shown), onCursor: isStill() ? null : (x) => seek(x, true), xRange: [start, Math.max(2, last)] });
+    el.dataset.records = mine.length;
+    say();
+  });
+
+  function say() {
+    const run = current();
+    const record = lab.records(run).find((r) => r.number === shown);
+    const words = trainingSentence({ run, shown, follows, record, last: frames.epochs.at(-1), connected: lab.connected, still: isStill() });
+    if (caption.textContent !== words) caption.textContent = words;
+  }
+
+  function choices() {
+    const runs = (lab.state?.runs || []).filter((run) => run.id !== id && run.dataset === first.dataset);
+    clear(compare, h("option", { value: "" }, "nothing"), runs.map((run) => h("option", { value: run.id, selected: run.id === store.get("compare") }, `${run.number}. ${run.name}`)));
+    compare.disabled = !runs.length;
+  }
+
+  off.push(lab.on("snapshot", (push) => {
+    if (push.run === besideId && others.original) { if (others.add(push.epoch, push.arrays.rebuilt)) showBeside(); return; }
+    if (push.run !== id || !loaded || !frames.add(push.epoch, push.arrays.rebuilt)) return;
+    limits();
+    if (follows) show(push.epoch, true);
+    else scrub.set(frames.epochs.indexOf(shown));
+  }));
+  off.push(lab.on("epoch", (message) => { if (message.run === id || message.run === besideId) plot(); }));
+  off.push(lab.on("compare", () => { if (loaded) build(); choices(); }));
+  off.push(lab.on("theme", () => { if (loaded && shown !== null) { gallery.show(frames, frames.at(shown)); showBeside(); } }));
+  off.push(lab.on("connection", (state) => { if (state === "open") load(); else say(); }));
+  off.push(onKey("ArrowLeft", () => seekStep(-1), "an epoch back", el), onKey("ArrowRight", () => seekStep(1), "an epoch on", el),
+    onKey("Shift+ArrowLeft", () => seekStep(-10), "", el), onKey("Shift+ArrowRight", () => seekStep(10), "", el),
+    onKey("Home", () => { halt(); show(frames.epochs[0], false); }, "first epoch", el), onKey("End", goLive, "last epoch", el),
+    onKey("l", goLive, "follow the training", el), onKey("r", toggleReplay, "replay", el));
+
+  function seekStep(d) {
+    halt();
+    const i = frames.epochs.indexOf(shown);
+    look(frames.epochs[Math.max(0, Math.min(frames.epochs.length - 1, i + d))]);
+  }
+
+  sign();
+  choices();
+  load();
+  return {
+    update() {
+      const run = current();
+      if (!loaded) load();
+      // At rest every epoch is known at the server; pushes may have passed some over.
+      if (run.state !== restState && ["paused", "done", "stopped", "diverged", "failed"].includes(run.state)) load();
+      restState = run.state;
+      choices();
+      restart.update(run);
+      plot();
+    },
+    destroy() { gone = true; halt(); for (const f of off) f(); chart.destroy(); },
+  };
+}

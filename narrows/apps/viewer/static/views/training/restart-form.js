@@ -1,0 +1,44 @@
+/** The three settings one changes most, and a button that starts again with them; the run in view stays beside the new one. */
+
+import { h } from "../../core/dom.js";
+import { icon } from "../../core/icons.js";
+
+/** @param {Object} lab @param {Object} run */
+export function mountRestart(lab, run) {
+  const field = (key, words, value) => {
+    const input = h("input", { type: "text", inputmode: "decimal", value: value ?? "", placeholder: "auto", autocomplete: "off", dataset: { restart: key } });
+    return { key, input, el: h("label", { class: "field" }, h("span", {}, words), input) };
+  };
+  const fields = [field("n_components", "Code size", run.settings?.n_components), field("learning_rate", "Learning rate", run.settings?.learning_rate), field("epochs", "Epochs", run.settings?.epochs)];
+  const problem = h("p", { class: "note is-problem", role: "alert" });
+  const go = h("button", { type: "submit", class: "button primary", dataset: { action: "restart" } }, icon("play"), "Start again");
+  const el = h("form", { class: "controls restart", novalidate: true, on: { submit: start } }, fields.map((one) => one.el), go, problem);
+
+  async function start(event) {
+    event.preventDefault();
+    const settings = { ...run.settings };
+    for (const { key, input } of fields) {
+      const text = input.value.trim().replace(",", ".");
+      const value = text ? Number(text) : null;
+      if (value !== null && (!(value > 0) || (key !== "learning_rate" && !Number.isInteger(value)))) {
+        problem.textContent = key === "learning_rate" ? "The learning rate is a number above 0." : "That is a whole number from 1 on.";
+        return input.focus();
+      }
+      settings[key] = value;
+    }
+    problem.textContent = "";
+    go.disabled = true;
+    try {
+      const said = await lab.command("train.start", { dataset: run.dataset, variant: run.variant, settings });
+      lab.store.set("epoch", null);
+      lab.store.set("compare", run.id);
+      lab.store.set("run", said.run);
+    } catch (error) {
+      if (!error.dropped) problem.textContent = [error.message, error.hint].filter(Boolean).join(" ");
+    }
+    go.disabled = false;
+    return undefined;
+  }
+
+  return { el, update: (now) => { go.disabled = !lab.connected || !lab.can.train || now.can_train === false; } };
+}
