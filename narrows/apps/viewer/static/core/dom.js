@@ -4,14 +4,21 @@ const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
 /**
  * An HTML element. `attrs` are attributes, except `class`, `dataset` (object), `style` (object) and `on` ({event: f}).
- * @param {string} tag @param {Object} [attrs] @param {...(Node|string|number|null|undefined|Array)} children
+ * @param {string} tag
+ * @param {Object} [attrs]
+ * @param {...(Node|string|number|null|undefined|Array)} children
  * @returns {any}
  */
 export function h(tag, attrs = {}, ...children) {
   return furnish(document.createElement(tag), attrs, children);
 }
 
-/** The same for SVG. @param {string} tag @param {Object} [attrs] @returns {any} */
+/**
+ * The same for SVG.
+ * @param {string} tag
+ * @param {Object} [attrs]
+ * @returns {any}
+ */
 export function svg(tag, attrs = {}, ...children) {
   return furnish(document.createElementNS(SVG_NAMESPACE, tag), attrs, children);
 }
@@ -37,7 +44,34 @@ function append(el, children) {
   }
 }
 
-/** Empties an element and, if given, fills it again. @param {Element} el @returns {any} */
+/**
+ * The element that the page already holds.
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+export function existing(selector) {
+  const el = document.querySelector(selector);
+  if (!(el instanceof HTMLElement)) throw new Error(`The page has no ${selector}.`);
+  return el;
+}
+
+/**
+ * The 2-D context of a canvas.
+ * @param {HTMLCanvasElement} canvas
+ * @param {CanvasRenderingContext2DSettings} [options]
+ * @returns {CanvasRenderingContext2D}
+ */
+export function context2d(canvas, options) {
+  const context = canvas.getContext("2d", options);
+  if (!context) throw new Error("This browser cannot draw on a canvas.");
+  return context;
+}
+
+/**
+ * Empties an element and, if given, fills it again.
+ * @param {Element} el
+ * @returns {any}
+ */
 export function clear(el, ...children) {
   el.replaceChildren();
   append(el, children);

@@ -4,7 +4,8 @@ const bindings = new Set();
 
 /**
  * @param {string} key as in KeyboardEvent.key, with "Shift+" before named keys ("Shift+ArrowLeft")
- * @param {(event: KeyboardEvent) => void} f @param {string} [description] for the list of keys; none: not listed
+ * @param {(event: KeyboardEvent) => void} f
+ * @param {string} [description] for the list of keys; none: not listed
  * @param {Element} [within] only while this element is on the page
  * @returns {() => void} takes the key back
  */
@@ -23,24 +24,27 @@ export function keyList() {
   return [...seen];
 }
 
-const MOVES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
+const MOVES = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]);
 
 /** Whether the element under focus needs the key for itself. */
 function wanted(target, key) {
   if (!(target instanceof Element)) return false;
   const tag = target.tagName;
-  if (tag === "TEXTAREA" || tag === "SELECT" || target.isContentEditable) return true;
+  if (tag === "TEXTAREA" || tag === "SELECT" || (target instanceof HTMLElement && target.isContentEditable)) return true;
   if (tag === "INPUT") {
     const type = target.getAttribute("type") || "text";
-    if (type === "range") return MOVES.includes(key);
-    if (type === "checkbox" || type === "radio" || type === "file") return key === " " || MOVES.includes(key);
+    if (type === "range") return MOVES.has(key);
+    if (type === "checkbox" || type === "radio" || type === "file") return key === " " || MOVES.has(key);
     return true;
   }
   if (["BUTTON", "SUMMARY", "A"].includes(tag)) return key === " " || key === "Enter";
-  return target.getAttribute("role") === "slider" && MOVES.includes(key);
+  return target.getAttribute("role") === "slider" && MOVES.has(key);
 }
 
-/** Starts listening; `root` is the document, or a widget's element. @returns {() => void} */
+/**
+ * Starts listening; `root` is the document, or a widget's element.
+ * @returns {() => void}
+ */
 export function listenForKeys(root) {
   const listen = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -1,9 +1,8 @@
 /** A row as a picture: an image pixel by pixel, or the profile of a table's row, one dot per float. */
 
 import { css, diverging, errorColour, variable } from "./colour.js";
+import { context2d } from "./dom.js";
 import { number } from "./format.js";
-
-/** @typedef {{shape: number[]|null, n_floats: number, names: string[]|null, kind: string, range?: number[]}} Pictured */
 
 /** The size of a row's picture in its own pixels; a table's profile has channels 0. */
 export function pictureSize(run) {
@@ -27,15 +26,17 @@ export function visible(values, i, channels, white) {
 
 /**
  * Draws one row. Images keep one canvas pixel per pixel, enlarged by CSS without smoothing; uint8 values are 0..255, floats 0..1.
- * @param {HTMLCanvasElement} canvas @param {ArrayLike<number>|null} values n_floats of them; null clears
- * @param {Pictured} run @param {{mode?: "grey"|"error"|"signed", scale?: number}} [options] scale: the value drawn in full colour
+ * @param {HTMLCanvasElement} canvas
+ * @param {ArrayLike<number>|null} values n_floats of them; null clears
+ * @param {Pictured} run
+ * @param {PictureOptions} [options] scale: the value drawn in full colour
  */
 export function drawPicture(canvas, values, run, { mode = "grey", scale = 1 } = {}) {
   if (!run.shape) return drawProfile(canvas, values, null, run, mode, scale);
   const { width, height, channels } = pictureSize(run);
   dress(canvas, "picture");
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   if (!values) return context.clearRect(0, 0, width, height);
   const image = context.createImageData(width, height);
   const data = image.data;
@@ -74,7 +75,7 @@ function drawProfile(canvas, values, second, run, mode, scale) {
   const height = canvas.clientHeight || 120;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   context.scale(ratio, ratio);
   if (!drawn.has(canvas)) canvas.addEventListener("pointermove", nameUnderPointer);
   drawn.set(canvas, { values, second, run });

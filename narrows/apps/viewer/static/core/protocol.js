@@ -4,7 +4,11 @@ export const KIND = { decode: 1, decoded: 2, snapshot: 3, codes: 5, answer: 10 }
 const HEADER = 24;
 const TYPES = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Array };
 
-/** A request to decode z. @param {number} run number of the run @returns {ArrayBuffer} */
+/**
+ * A request to decode z.
+ * @param {number} run number of the run
+ * @returns {ArrayBuffer}
+ */
 export function packDecode(run, seq, z) {
   const buffer = new ArrayBuffer(HEADER + 4 * z.length);
   const view = new DataView(buffer);
@@ -16,17 +20,13 @@ export function packDecode(run, seq, z) {
   return buffer;
 }
 
-/**
- * @param {ArrayBuffer} buffer
- * @returns {{kind: number, run: number, seq: number, epoch: number, flags: number, view?: string, about?: Object, arrays?: Object, body: ArrayBuffer, start: number}}
- * each array is a typed array with its `shape`
- */
+/** @param {ArrayBuffer} buffer */
 export function unpackFrame(buffer) {
   const view = new DataView(buffer);
   const frame = { kind: view.getUint8(0), run: view.getUint16(2, true), seq: view.getUint32(4, true), epoch: view.getUint32(8, true), flags: view.getUint32(16, true) };
   const length = view.getUint32(12, true);
   let start = HEADER + length;
-  if (!length) return { ...frame, body: buffer, start };
+  if (!length) return { ...frame, about: {}, arrays: {}, body: buffer, start };
   const meta = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, HEADER, length)));
   start = Math.ceil(start / 8) * 8;
   const arrays = {};

@@ -3,14 +3,14 @@
 import { KIND } from "./protocol.js";
 
 /**
- * @param {Object} store of core/store.js
- * @param {{can: Object, reduced: boolean, history: (run: string) => Promise<Object[]>, announce: (text: string) => void}} how
- * `attach(transport)` must follow; `receive` and `connection` take what the transport hears.
+ * @param {Store} store of core/store.js
+ * @param {{can: Abilities, reduced: boolean, history: (run: string) => Promise<EpochRecord[]>, announce: (text: string) => void}} how `attach(transport)` must follow; `receive` and `connection` take what the transport hears.
  */
 export function createLab(store, { can, reduced, history, announce }) {
   const listeners = new Map();
   const records = new Map();
-  let transport = null;
+  /** @type {Transport} */
+  let transport;
 
   const lab = {
     can, store, reduced, announce,
@@ -43,13 +43,20 @@ export function createLab(store, { can, reduced, history, announce }) {
     },
 
     emit(event, value) {
-      for (const f of [...(listeners.get(event) || [])]) f(value);
+      // A copy: a listener may add or remove others.
+      for (const f of Array.from(listeners.get(event) || [])) f(value);
     },
 
-    /** Numbers for a view; `params.run` asks another run than the one in view. A newer question of the same view drops this one. */
-    ask(view, { run, ...params } = {}) {
+    /**
+     * Queries the model; a newer query of the same view replaces this one, which then rejects with {dropped: true}.
+     * @param {string} view name of the query
+     * @param {Record<string, any>} [params] `run`: another run than the one in view
+     * @returns {Promise<Answer>}
+     */
+    ask(view, params = {}) {
+      const { run, ...rest } = params;
       const id = run || lab.run?.id;
-      return id ? transport.ask(view, id, params) : Promise.reject({ dropped: true });
+      return id ? transport.ask(view, id, rest) : Promise.reject({ dropped: true });
     },
 
     /** The picture of a code; undefined where a newer code was asked for meanwhile. */

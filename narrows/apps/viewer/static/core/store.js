@@ -1,16 +1,19 @@
 /** What is on screen, in the page's address: everything is text there and takes the type of the fallback asked with. */
 
-/**
- * @param {string} [text] "view=latent&run=r1"
- * @returns {{get: Function, set: Function, on: Function, load: Function, toString: () => string}}
- */
+/** @param {string} [text] "view=latent&run=r1" */
 export function createStore(text = "") {
   let held = new Map(new URLSearchParams(text));
   const listeners = new Map();
 
+  /**
+   * The value of a key, in the type of the fallback.
+   * @param {string} key
+   * @param {any} [fallback]
+   * @returns {any}
+   */
   function get(key, fallback = null) {
-    if (!held.has(key)) return fallback;
     const raw = held.get(key);
+    if (raw === undefined) return fallback;
     if (typeof fallback === "number") return Number.isFinite(Number(raw)) && raw !== "" ? Number(raw) : fallback;
     if (typeof fallback === "boolean") return raw === "1" || raw === "true";
     if (Array.isArray(fallback)) return raw === "" ? [] : raw.split(",").map(plain);
@@ -20,7 +23,7 @@ export function createStore(text = "") {
   /** null or undefined forgets the key. */
   function set(key, value) {
     const raw = value === null || value === undefined ? null
-      : typeof value === "boolean" ? (value ? "1" : "0") : ArrayBuffer.isView(value) || Array.isArray(value) ? [...value].map(encodeURIComponent).join(",") : String(value);
+      : typeof value === "boolean" ? (value ? "1" : "0") : ArrayBuffer.isView(value) || Array.isArray(value) ? Array.from(/** @type {ArrayLike<any>} */ (value)).map(encodeURIComponent).join(",") : String(value);
     if (raw === null ? !held.has(key) : held.get(key) === raw) return;
     if (raw === null) held.delete(key);
     else held.set(key, raw);
@@ -31,7 +34,10 @@ export function createStore(text = "") {
     for (const f of [...(listeners.get(key) || []), ...(listeners.get("*") || [])]) f(get(key), key);
   }
 
-  /** key "*" hears every change. @returns {() => void} */
+  /**
+   * key "*" hears every change.
+   * @returns {() => void}
+   */
   function on(key, f) {
     if (!listeners.has(key)) listeners.set(key, new Set());
     listeners.get(key).add(f);

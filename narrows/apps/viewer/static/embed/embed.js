@@ -11,12 +11,12 @@ import * as flow from "../views/flow/index.js";
 import * as latent from "../views/latent/index.js";
 import * as training from "../views/training/index.js";
 
+/** @type {Array<[string, string, ViewModule]>} */
 const VIEWS = [["flow", "Flow", flow], ["latent", "Latent", latent], ["training", "Training", training], ["denoise", "Denoise", denoise], ["anomaly", "Anomaly", anomaly]];
 
 /**
  * @param {HTMLElement} host
- * @param {{store: Object, can: Object, state: Object, held?: Object, first: string, dark: () => boolean, transport: (lab: Object) => {ask: Function, command: Function, decode: Function}}} how
- * `held` says what is at hand where nothing answers live; `first` is the view to open with; `dark` says whether the host's page is
+ * @param {{store: Store, can: Abilities, state: SessionState, held?: any, first: string, dark: () => boolean, transport: (lab: Lab) => Transport}} how `held` says what is at hand where nothing answers live; `first` is the view to open with; `dark` says whether the host's page is
  * @returns {{destroy: () => void, restyle: () => void}}
  */
 export function embed(host, { store, can, state, held = null, first, dark, transport }) {
@@ -35,6 +35,7 @@ export function embed(host, { store, can, state, held = null, first, dark, trans
   });
   lab.held = held;
   lab.attach(transport(lab));
+  /** @type {View|null} */
   let mounted = null;
   let mountedAs = "";
 

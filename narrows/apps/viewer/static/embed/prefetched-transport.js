@@ -5,7 +5,8 @@ import { unpackFrame } from "../core/protocol.js";
 
 /**
  * What the report holds: deflated frames as base64, each behind its length in 4 bytes.
- * @param {string} text @returns {Promise<Object[]>} unpacked frames, in order
+ * @param {string} text
+ * @returns {Promise<Object[]>} unpacked frames, in order
  */
 export async function unpackHeld(text) {
   const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));

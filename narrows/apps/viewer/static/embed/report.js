@@ -5,13 +5,14 @@ import { embed } from "./embed.js";
 import { staticTransport, unpackHeld } from "./prefetched-transport.js";
 
 const section = document.getElementById("hold-section");
+const host = section?.querySelector(".hold");
 const held = document.getElementById("held");
 
-if (section && held && "DecompressionStream" in globalThis) {
+if (section && host instanceof HTMLElement && held instanceof HTMLTemplateElement && "DecompressionStream" in globalThis) {
   const system = matchMedia("(prefers-color-scheme: dark)");
   unpackHeld(held.content.textContent.trim()).then(([session, ...answers]) => {
     section.hidden = false;
-    const shown = embed(section.querySelector(".hold"), {
+    const shown = embed(host, {
       store: createStore(""), can: { train: false, live: false, upload: false, save: false },
       state: session.about.state, held: session.about.held, first: "latent", dark: () => system.matches, transport: () => staticTransport(answers),
     });

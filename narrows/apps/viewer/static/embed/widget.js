@@ -1,11 +1,16 @@
 /** The notebook widget: the views, with questions and frames as custom messages of an anywidget model. */
 
 import { decodeQueue } from "../core/decode-queue.js";
-import { decodedValues, KIND, packDecode, unpackFrame } from "../core/protocol.js";
+import { context2d } from "../core/dom.js";
+import { KIND, packDecode, unpackFrame } from "../core/protocol.js";
 import { createStore } from "../core/store.js";
 import { embed } from "./embed.js";
 
-/** What anywidget calls. @param {{model: Object, el: HTMLElement}} given @returns {() => void} */
+/**
+ * What anywidget calls.
+ * @param {{model: Object, el: HTMLElement}} given
+ * @returns {() => void}
+ */
 export function render({ model, el }) {
   const store = createStore(model.get("hash"));
   const line = notebookLine(model);
@@ -74,7 +79,7 @@ function ownBuffer(given) {
 /** Whether an element stands on dark ground: what the nearest painted ancestor says, else the system. */
 function isDark(el) {
   // A colour may be written in any space, so a pixel says what it is.
-  const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+  const pixel = context2d(Object.assign(document.createElement("canvas"), { width: 1, height: 1 }), { willReadFrequently: true });
   for (let at = el; at; at = at.parentElement ?? at.getRootNode().host) {
     pixel.clearRect(0, 0, 1, 1);
     pixel.fillStyle = getComputedStyle(at).backgroundColor;

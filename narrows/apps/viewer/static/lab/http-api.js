@@ -38,8 +38,7 @@ const TOGETHER = 6;
  * Sends one file, or a folder of images, and opens it.
  * @param {{path: string, file: File}[]} files paths inside the folder; one file: its name
  * @param {string|null} folder the folder's name
- * @param {(share: number) => void} onProgress 0..1
- * Of files that are no images the names alone are sent, so that the server says what it left out.
+ * @param {(share: number) => void} onProgress 0..1 Of files that are no images the names alone are sent, so that the server says what it left out.
  * @returns {Promise<Object>} the dataset
  */
 export async function upload(files, folder, onProgress) {
@@ -65,9 +64,13 @@ export async function upload(files, folder, onProgress) {
   return (await reach(`api/upload/${id}/open`, { method: "POST" })).json();
 }
 
-/** What was dropped, with folders walked. @param {DataTransfer} transfer @returns {Promise<{files: {path: string, file: File}[], folder: string|null}>} */
+/**
+ * What was dropped, with folders walked.
+ * @param {DataTransfer} transfer
+ * @returns {Promise<{files: {path: string, file: File}[], folder: string|null}>}
+ */
 export async function dropped(transfer) {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => !!entry);
   if (!entries.length) return { files: [...transfer.files].map((file) => ({ path: file.name, file })), folder: null };
   const folder = entries.length === 1 && entries[0].isDirectory ? entries[0].name : entries.length > 1 ? "images" : null;
   const files = [];
@@ -84,9 +87,12 @@ export async function dropped(transfer) {
   return { files, folder };
 }
 
-/** What a file input holds. @param {HTMLInputElement} input */
+/**
+ * What a file input holds.
+ * @param {HTMLInputElement} input
+ */
 export function chosen(input) {
-  const files = [...input.files];
+  const files = [...(input.files || [])];
   const inFolder = files[0]?.webkitRelativePath;
   if (!inFolder) return files.length > 1 ? { files: files.map((file) => ({ path: file.name, file })), folder: "images" } : { files: files.map((file) => ({ path: file.name, file })), folder: null };
   return { files: files.map((file) => ({ path: file.webkitRelativePath.split("/").slice(1).join("/"), file })), folder: inFolder.split("/")[0] };

@@ -1,7 +1,7 @@
 /** The page: puts the header, the sheet, the notices and the view in place, and keeps them in step with the session. */
 
 import { theme } from "../core/colour.js";
-import { clear, h } from "../core/dom.js";
+import { clear, existing, h } from "../core/dom.js";
 import { listenForKeys } from "../core/keyboard.js";
 import { createLab } from "../core/session.js";
 import { createStore, syncHash } from "../core/store.js";
@@ -15,7 +15,8 @@ import { mountHelp } from "./panels/help.js";
 import { mountNotice } from "./panels/notice.js";
 import { socketTransport } from "./socket-transport.js";
 
-const page = document.querySelector(".narrows-lab");
+/** @type {HTMLElement} */
+const page = existing(".narrows-lab");
 const test = new URLSearchParams(location.search).has("test");
 const reduced = test || matchMedia("(prefers-reduced-motion: reduce)").matches;
 const store = createStore(location.hash.slice(1));
@@ -31,7 +32,7 @@ const notice = h("div", { class: "lab-notice", role: "status", hidden: true });
 const view = h("section", { class: "view", "aria-label": "View" });
 const main = h("main", { class: "lab-main" }, notice, view);
 const veil = h("div", { class: "drop-veil", hidden: true, "aria-hidden": "true" }, h("p", {}, "Drop to open"));
-const skeleton = page.querySelector(".lab-main .panel");
+const skeleton = existing(".lab-main .panel");
 clear(page, header, main, live, veil);
 view.append(skeleton);
 syncHash(store);
@@ -41,7 +42,7 @@ lab.attach(transport);
 const drawer = mountDrawer(page, lab);
 const share = mountShare(lab, () => view);
 const help = mountHelp(page);
-const top_ = mountHeader(header, lab, { onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
+const bar = mountHeader(header, lab, { onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
 const notices = mountNotice(notice, lab, { onDrawer: drawer.open, onRetry: transport.retry });
 listenForKeys(document);
 
@@ -50,7 +51,7 @@ function setTheme(dark, kept = true) {
   theme.dark = dark;
   page.dataset.theme = dark ? "dark" : "light";
   document.documentElement.style.colorScheme = page.dataset.theme;
-  top_.theme(dark);
+  bar.theme(dark);
   if (kept) try { localStorage.setItem("narrows-theme", page.dataset.theme); } catch { /* A browser may refuse to keep anything. */ }
   lab.emit("theme", dark);
 }
@@ -67,6 +68,7 @@ const system = matchMedia("(prefers-color-scheme: dark)");
 setTheme(keptTheme() ? keptTheme() === "dark" : system.matches, false);
 system.addEventListener("change", (event) => { if (!keptTheme()) setTheme(event.matches, false); });
 
+/** @type {View|null} */
 let mounted = null;
 let mountedAs = "";
 let mounting = 0;
@@ -120,7 +122,7 @@ function unbegun(set) {
 function update() {
   page.dataset.state = lab.state?.status ?? "opening";
   page.dataset.connected = String(lab.connected);
-  top_.update();
+  bar.update();
   share.update();
   notices.update();
   drawer.update();
@@ -131,7 +133,7 @@ lab.on("state", update);
 lab.on("run", update);
 lab.on("compare", update);
 lab.on("connection", (state) => { page.classList.toggle("is-lost", state === "lost"); update(); });
-lab.on("epoch", () => top_.update());
+lab.on("epoch", () => bar.update());
 store.on("view", () => { update(); scrollTo(0, 0); });
 
 let depth = 0;
@@ -144,7 +146,7 @@ addEventListener("drop", async (event) => {
   veil.hidden = true;
   if (!carriesFiles(event) || event.defaultPrevented) return;
   event.preventDefault();
-  drawer.take(await dropped(event.dataTransfer));
+  if (event.dataTransfer) drawer.take(await dropped(event.dataTransfer));
 });
 
 update();

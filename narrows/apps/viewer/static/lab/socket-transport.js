@@ -6,10 +6,11 @@ import { KIND, packDecode, unpackFrame } from "../core/protocol.js";
 const WAITS = [250, 500, 1000, 2000, 4000];
 
 /**
- * @param {(message: Object) => void} onMessage text messages and pushed frames ({kind, run, epoch, about, arrays})
+ * @param {(message: any) => void} onMessage text messages and pushed frames ({kind, run, epoch, about, arrays})
  * @param {(state: "connecting"|"open"|"lost") => void} onConnection
  */
 export function socketTransport(onMessage, onConnection) {
+  /** @type {WebSocket|null} */
   let socket = null;
   let tries = 0;
   let seq = 0;
@@ -19,7 +20,7 @@ export function socketTransport(onMessage, onConnection) {
   const current = new Map();
   const decoder = decodeQueue((run, z) => {
     const number = ++seq;
-    socket.send(packDecode(run, number, z));
+    socket?.send(packDecode(run, number, z));
     return number;
   });
 
@@ -30,16 +31,16 @@ export function socketTransport(onMessage, onConnection) {
     onConnection("connecting");
     socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => { tries = 0; onConnection("open"); };
-    socket.onmessage = (event) => receive(event.data);
-    socket.onclose = () => {
+    socket.addEventListener("open", () => { tries = 0; onConnection("open"); });
+    socket.addEventListener("message", (event) => receive(event.data));
+    socket.addEventListener("close", () => {
       decoder.drop();
       for (const { reject } of asked.values()) reject({ dropped: true, lost: true });
       asked.clear();
       current.clear();
       onConnection("lost");
       timer = setTimeout(connect, WAITS[Math.min(tries++, WAITS.length - 1)]);
-    };
+    });
   }
 
   function receive(data) {
@@ -68,14 +69,18 @@ export function socketTransport(onMessage, onConnection) {
     f(one);
   }
 
-  /** Sends a text message; resolves with the answer, rejects with {message, hint} or {dropped: true}. */
-  function request(message, slot = null) {
+  /**
+   * Sends a text message; resolves with the answer, rejects with {message, hint} or {dropped: true}.
+   * @param {Record<string, any>} message
+   * @param {string} [slot] a newer request of the same slot replaces the older one
+   * @returns {Promise<any>}
+   */
+  function request(message, slot) {
     return new Promise((resolve, reject) => {
       if (socket?.readyState !== WebSocket.OPEN) return reject({ dropped: true, lost: true });
       const number = ++seq;
       if (slot) {
         const older = current.get(slot);
-        current.set(slot, number);
         if (older) settle(older, (one) => one.reject({ dropped: true }));
         current.set(slot, number);
       }

@@ -7,7 +7,10 @@ import { drawPicture } from "../../core/picture.js";
 import { chosen, dropped, fetchPreview, IMAGES, upload } from "../http-api.js";
 import { startRun } from "./run-actions.js";
 
-/** @param {Object} lab @param {() => void} close */
+/**
+ * @param {Lab} lab
+ * @param {() => void} close
+ */
 export function mountData(lab, close) {
   const list = h("div", { class: "cards", role: "radiogroup", "aria-label": "Data" });
   const offered = h("div", { class: "cards" });
@@ -22,6 +25,7 @@ export function mountData(lab, close) {
       h("button", { type: "button", class: "button small", dataset: { action: "choose-file" }, on: { click: () => file.click() } }, icon("file"), "Choose a file"),
       h("button", { type: "button", class: "button small", dataset: { action: "choose-folder" }, on: { click: () => folder.click() } }, icon("folder"), "Choose a folder")), file, folder);
   const el = h("div", { class: "stack" }, zone, progress, message, h("h3", {}, "At hand"), list, offered, about);
+  /** @type {string|null} */
   let selected = null;
   let shownKey = "";
 
@@ -97,7 +101,9 @@ export function mountData(lab, close) {
 
 /**
  * What narrows made of a set: a look at it, its classes, what was noted, and the button that trains on it.
- * @param {Object} lab @param {Object} set @param {{fail: (error: Object) => void, onTrained: () => void}} how
+ * @param {Lab} lab
+ * @param {Dataset} set
+ * @param {{fail: (error: Failure) => void, onTrained: () => void}} how
  */
 export function describeData(lab, set, { fail, onTrained }) {
   const preview = h("div", { class: "data-preview" });

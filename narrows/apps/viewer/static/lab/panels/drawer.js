@@ -7,7 +7,10 @@ import { mountData } from "./data.js";
 import { mountRuns } from "./runs.js";
 import { mountSettings } from "./settings.js";
 
-/** @param {HTMLElement} page @param {Object} lab @returns {{open: (tab: string) => void, close: () => void, update: () => void, take: Function}} */
+/**
+ * @param {HTMLElement} page
+ * @param {Lab} lab
+ */
 export function mountDrawer(page, lab) {
   const body = h("div", { class: "drawer-body" });
   const tabs = segmented({ label: "Pages of the sheet", value: "data", choices: [["data", "Data"], ["settings", "Settings"], ["runs", "Runs"]], onChoose: show });

@@ -1,10 +1,13 @@
 /** What one takes along: the Python that repeats the run, a PNG of the view, the saved model. */
 
-import { h } from "../../core/dom.js";
+import { context2d, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 import { fetchRecipe, modelAddress } from "../http-api.js";
 
-/** @param {Object} lab @param {() => HTMLElement} viewElement what is drawn into the PNG */
+/**
+ * @param {Lab} lab
+ * @param {() => HTMLElement} viewElement what is drawn into the PNG
+ */
 export function mountShare(lab, viewElement) {
   const button = (name, sign, words, f) => h("button", { type: "button", class: "button small quiet", dataset: { action: name }, title: words, on: { click: f } }, icon(sign), h("span", { class: "share-words" }, words));
   const python = button("python", "copy", "Copy Python", async () => {
@@ -87,7 +90,7 @@ async function picture(view) {
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}`;
   await image.decode();
   const canvas = h("canvas", { width: Math.round(2 * (width + 48)), height: Math.round(2 * (height + 48)) });
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   context.scale(2, 2);
   context.drawImage(image, 0, 0);
   return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png"));

@@ -16,7 +16,8 @@ function brand() {
 }
 
 /**
- * @param {HTMLElement} el @param {Object} lab
+ * @param {HTMLElement} el
+ * @param {Lab} lab
  * @param {{onTheme: () => void, onHelp: () => void, onDrawer: (tab: string) => void, share: HTMLElement}} how
  */
 export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {

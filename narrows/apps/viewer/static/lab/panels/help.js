@@ -6,7 +6,10 @@ import { keyList } from "../../core/keyboard.js";
 
 const NAMES = { 1: "1 – 5", " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "Shift+ArrowLeft": "Shift ←", "Shift+ArrowRight": "Shift →" };
 
-/** @param {HTMLElement} page @returns {() => void} opens the dialog */
+/**
+ * @param {HTMLElement} page
+ * @returns {() => void} opens the dialog
+ */
 export function mountHelp(page) {
   const list = h("dl", { class: "key-list" });
   const dialog = h("dialog", { class: "sheet", "aria-label": "Keys and help" },

@@ -4,8 +4,13 @@ import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 import { startRun } from "./run-actions.js";
 
-/** @param {HTMLElement} el @param {Object} lab @param {{onDrawer: Function, onRetry: Function}} how */
+/**
+ * @param {HTMLElement} el
+ * @param {Lab} lab
+ * @param {{onDrawer: Function, onRetry: Function}} how
+ */
 export function mountNotice(el, lab, { onDrawer, onRetry }) {
+  /** @type {Failure|null} */
   let error = null;
   let timer = 0;
   let shown = "";

@@ -19,8 +19,8 @@ export const goesOn = (run) => run?.state === "stopped" && Boolean(run.can_resum
 
 /** The settings of a run that hold for any variant. */
 export function shared(settings) {
-  const own = Object.values(OWN).flat();
-  return Object.fromEntries(Object.entries(settings || {}).filter(([key]) => !own.includes(key)));
+  const own = new Set(Object.values(OWN).flat());
+  return Object.fromEntries(Object.entries(settings || {}).filter(([key]) => !own.has(key)));
 }
 
 /** What another variant takes over of a run's settings: all that is shared, but not a size of the code that was nobody's choice. */
@@ -31,7 +31,10 @@ export function carried(lab, run, variant) {
   return chosen.n_components === ofIts && defaults[variant] ? { ...chosen, n_components: defaults[variant].n_components } : chosen;
 }
 
-/** Starts a run and brings it into view. @returns {Promise<string|null>} its id */
+/**
+ * Starts a run and brings it into view.
+ * @returns {Promise<string|null>} its id
+ */
 export async function startRun(lab, { dataset, variant, settings }) {
   const before = lab.run;
   try {

@@ -7,7 +7,10 @@ import { isOver } from "./run-actions.js";
 
 const WORDS = { preparing: "preparing", running: "training", pausing: "pausing", paused: "paused", done: "done", stopped: "stopped", diverged: "diverged", failed: "failed", loaded: "loaded" };
 
-/** @param {Object} lab @param {() => void} close */
+/**
+ * @param {Lab} lab
+ * @param {() => void} close
+ */
 export function mountRuns(lab, close) {
   const list = h("ul", { class: "run-list" });
   const el = h("div", { class: "stack" }, h("p", { class: "note" }, "Every run is kept until you remove it or the lab closes. A second one can stand beside the one in view."), list);

@@ -5,12 +5,18 @@ import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 import { startRun, VARIANTS } from "./run-actions.js";
 
-/** [key, words, what it does, kind, extras]; null in the form means "auto". */
+/**
+ * Key, label, explanation, kind, limits; an empty field means "auto".
+ * @typedef {[string, string, string, "whole"|"real"|"sizes"|"choice", {min?: number, max?: number, choices?: string[]}?]} SettingSpec
+ */
+
+/** @type {SettingSpec[]} */
 const MODEL = [
   ["n_components", "Code size", "How many numbers each row is squeezed into. Two can be drawn as a map.", "whole", { min: 1, max: 512 }],
   ["hidden_layer_sizes", "Hidden layers", "Units of the encoder's layers, as in 64, 32; the decoder mirrors them.", "sizes"],
   ["activation", "Activation", "What each unit does with its sum.", "choice", { choices: ["relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"] }],
 ];
+/** @type {SettingSpec[]} */
 const TRAINING = [
   ["epochs", "Epochs", "How often every row is seen.", "whole", { min: 1, max: 5000 }],
   ["learning_rate", "Learning rate", "How far the weights move in a step. Too far, and the loss explodes.", "real", { min: 0 }],
@@ -18,6 +24,7 @@ const TRAINING = [
   ["optimizer", "Optimizer", "The rule of a step.", "choice", { choices: ["adam", "adamw", "rmsprop", "sgd", "muon"] }],
   ["seed", "Seed", "The same seed gives the same run.", "whole", { min: 0, max: 2 ** 31 - 1 }],
 ];
+/** @type {Record<string, SettingSpec[]>} */
 const BY_VARIANT = {
   plain: [],
   denoising: [["corruption", "Noise", "What is done to the rows before they are shown.", "choice", { choices: ["gaussian", "masking", "salt-and-pepper"] }],
@@ -27,19 +34,25 @@ const BY_VARIANT = {
   variational: [["beta", "Beta", "Weight of the pull towards zero. 1 is the textbook's; less gives sharper pictures.", "real", { min: 0 }]],
 };
 
-/** @param {Object} lab @param {() => void} close */
+/**
+ * @param {Lab} lab
+ * @param {() => void} close
+ */
 export function mountSettings(lab, close) {
   const el = h("form", { class: "stack settings", novalidate: true, on: { submit: send } });
-  let variant = null;
+  let variant = "";
+  /** @type {Array<ReturnType<typeof makeField>>} */
   let fields = [];
-  let normal = null;
+  /** @type {Set<string>} */
+  let normal = new Set();
   let origin = "";
 
   async function send(event) {
     event.preventDefault();
     const run = lab.run;
-    const settings = { ...(run?.settings || {}) };
+    const settings = { ...run?.settings };
     for (const list of Object.values(BY_VARIANT)) for (const [key] of list) settings[key] = null;
+    /** @type {any} */
     let wrong = null;
     for (const field of fields) {
       const { value, problem } = field.read();
@@ -48,7 +61,7 @@ export function mountSettings(lab, close) {
       settings[field.key] = value;
     }
     if (wrong) return wrong.input.focus();
-    settings.normal = normal?.size ? [...normal] : null;
+    settings.normal = normal.size ? [...normal] : null;
     if (await startRun(lab, { dataset: run?.dataset || lab.state.datasets[0].id, variant, settings })) close();
   }
 
@@ -67,7 +80,7 @@ export function mountSettings(lab, close) {
     const chooser = segmented({ label: "Variant", value: variant, choices: VARIANTS, onChoose: (v) => { variant = v; build(); } });
     const architecture = set?.kind === "images" ? architectureField(settings.architecture) : null;
     if (architecture) fields.push(architecture);
-    clear(el, h("section", { class: "stack tight" }, h("h3", {}, "Variant"), chooser.el, h("p", { class: "note" }, VARIANTS.find(([name]) => name === variant)[2]), own.map((f) => f.el)),
+    clear(el, h("section", { class: "stack tight" }, h("h3", {}, "Variant"), chooser.el, h("p", { class: "note" }, VARIANTS.find(([name]) => name === variant)?.[2]), own.map((f) => f.el)),
       h("section", { class: "stack tight" }, h("h3", {}, "Model"), architecture?.el, model.map((f) => f.el)),
       h("section", { class: "stack tight" }, h("h3", {}, "Training"), training.slice(0, 2).map((f) => f.el),
         h("details", {}, h("summary", {}, "More"), h("div", { class: "stack tight" }, training.slice(2).map((f) => f.el)))),
@@ -95,7 +108,7 @@ export function mountSettings(lab, close) {
     // A form one is filling in is left alone.
     if (!force && now === origin) return;
     if (force && now === origin && el.firstChild) return;
-    if (now !== origin) variant = null;
+    if (now !== origin) variant = "";
     origin = now;
     build();
   }
@@ -109,12 +122,17 @@ function architectureField(value) {
   return { key: "architecture", el: h("div", { class: "field is-wide" }, h("span", { class: "field-name" }, "Network"), choice.el), input: choice.el, read: () => ({ value: now, problem: null }), complain() {} };
 }
 
+/**
+ * @param {SettingSpec} spec
+ * @param {any} value of the run in view, null for "auto"
+ * @param {any} auto what "auto" means for the variant
+ */
 function makeField([key, words, hint, kind, extras = {}], value, auto) {
   const shown = auto === undefined || auto === null ? "auto" : `auto (${Array.isArray(auto) ? auto.join(", ") : auto})`;
   const text = value === null ? "" : Array.isArray(value) ? value.join(", ") : String(value);
   const attrs = { dataset: { setting: key }, autocomplete: "off", spellcheck: "false" };
   const input = kind === "choice"
-    ? h("select", attrs, h("option", { value: "" }, shown), [...new Set([...extras.choices, ...(value ? [value] : [])])].map((name) => h("option", { value: name, selected: name === value }, name)))
+    ? h("select", attrs, h("option", { value: "" }, shown), [...new Set([...(extras.choices || []), ...(value ? [value] : [])])].map((name) => h("option", { value: name, selected: name === value }, name)))
     : h("input", { ...attrs, type: "text", inputmode: kind === "sizes" ? "text" : "decimal", placeholder: shown, value: text });
   const says = h("span", { class: "note" }, hint);
   const el = h("label", { class: "field" }, h("span", { class: "field-name" }, words), input, says);

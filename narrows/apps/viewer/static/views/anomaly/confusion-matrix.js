@@ -3,7 +3,7 @@
 import { clear, h } from "../../core/dom.js";
 import { count, fixed } from "../../core/format.js";
 
-/** @returns {{el: HTMLElement, show: (verdict: object, scores: object) => void}} verdict of verdicts.js */
+/**  */
 export function confusionTable() {
   const cell = (kind) => h("td", { class: `is-${kind}`, dataset: { count: kind } });
   const cells = { caught: cell("caught"), missed: cell("missed"), falseAlarms: cell("falseAlarms"), cleared: cell("cleared") };

@@ -16,7 +16,13 @@ import { thresholdPanel } from "./threshold-panel.js";
 export const title = "Telling what is strange";
 export const sentence = "What the network never saw it cannot build up well: a large error is an alarm.";
 
-/** @param {HTMLElement} el @param {object} lab @returns {{update: () => void, destroy: () => void}} */
+/** @typedef {"first"|"second"} Card */
+
+/**
+ * @param {HTMLElement} el
+ * @param {Lab} lab
+ * @returns {View}
+ */
 export function mount(el, lab) {
   const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, sentence);
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
@@ -29,8 +35,8 @@ export function mount(el, lab) {
   const table = confusionTable();
   const rocBox = h("div", { class: "figure roc-figure" });
   const noRoc = h("p", { class: "caption", dataset: { noRoc: "" }, hidden: true });
-  const misses = h("button", { type: "button", class: "button small", dataset: { act: "next-miss" }, on: { click: () => next("missed") } }, "Next miss");
-  const alarms = h("button", { type: "button", class: "button small", dataset: { act: "next-false-alarm" }, on: { click: () => next("false") } }, "Next false alarm");
+  const misses = h("button", { type: "button", class: "button small", dataset: { act: "next-miss" }, on: { click: () => showNext("missed") } }, "Next miss");
+  const alarms = h("button", { type: "button", class: "button small", dataset: { act: "next-false-alarm" }, on: { click: () => showNext("false") } }, "Next false alarm");
   const root = furnishView(el, "anomaly",
     h("header", {}, h("h2", {}, title), caption), problem,
     h("div", { class: "panel" }, normal.el),
@@ -39,7 +45,20 @@ export function mount(el, lab) {
       h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRoc)))),
     explanationOfAlarms());
 
-  let [scores, about, value, source, picks, roc, lists, shownRun] = [null, null, null, lab.store.get("threshold", "p95"), {}, null, {}, ""];
+  /** @type {import("./metrics.js").Scores} */
+  let scores;
+  /** @type {Record<string, any>} */
+  let about;
+  /** @type {number} */
+  let value;
+  let source = lab.store.get("threshold", "p95");
+  /** @type {Partial<Record<Card, number>>} */
+  let picks = {};
+  /** @type {ReturnType<typeof curve>|null} */
+  let roc = null;
+  /** @type {Record<Card, number[]>} */
+  let lists = { first: [], second: [] };
+  let shownRun = "";
   if (Number.isFinite(Number(source))) { value = Number(source); source = "hand"; }
 
   const refresh = refresher(async () => {
@@ -176,6 +195,7 @@ export function mount(el, lab) {
   /** One after the other, since a newer question of a view drops the older. */
   async function showSamples(run) {
     placeCards();
+    /** @type {Record<string, any>} */
     const answers = {};
     for (const which of ["first", "second"]) {
       const i = lists[which][picks[which]];
@@ -191,9 +211,9 @@ export function mount(el, lab) {
     Object.assign(root.dataset, { ready: "true", scale: String(scale) });
   }
 
-  let walked = { missed: -1, false: -1 };
+  const walked = { missed: -1, false: -1 };
   /** The miss or false alarm after the last one shown, in order of the score, round and round. */
-  function next(kind) {
+  function showNext(kind) {
     const which = kind === "missed" ? "second" : "first";
     const wrong = lists[which].map((i, rank) => [i, rank]).filter(([i]) => (kind === "missed") !== scores.score[i] > value);
     if (!wrong.length && about.pictured) return lab.announce("None of those that are pictured here.");
@@ -211,8 +231,8 @@ export function mount(el, lab) {
 
   const nudge = (by) => { const [low, high] = threshold.bounds(); moveThreshold(value + (by * (high - low)) / 1000); };
   const offs = [
-    onKey("n", () => next("missed"), "next missed anomaly", root), onKey("m", () => next("false"), "next false alarm", root),
-    ...[["ArrowLeft", -1], ["ArrowRight", 1], ["Shift+ArrowLeft", -10], ["Shift+ArrowRight", 10]].map(([key, by]) =>
+    onKey("n", () => showNext("missed"), "next missed anomaly", root), onKey("m", () => showNext("false"), "next false alarm", root),
+    ...Object.entries({ ArrowLeft: -1, ArrowRight: 1, "Shift+ArrowLeft": -10, "Shift+ArrowRight": 10 }).map(([key, by]) =>
       onKey(key, () => scores && nudge(by), key.startsWith("Shift") ? "" : by < 0 ? "lower threshold" : "higher threshold", root)),
     ...followRun(lab, root, refresh, 500),
     lab.on("theme", () => scores && refresh()),

@@ -1,9 +1,6 @@
 /** What a threshold makes of scores: pure arithmetic on the sorted list, so that a drag needs no server. */
 
-/**
- * @typedef {{score: Float32Array, anomalous: Uint8Array, position: Int32Array, normals: number, anomalies: number,
- *            before: Int32Array}} Scores sorted by score; `before[i]` anomalies among the first i
- */
+/** @typedef {{score: Float32Array, anomalous: Uint8Array, position: Int32Array, normals: number, anomalies: number, before: Int32Array}} Scores sorted by score; `before[i]` anomalies among the first i */
 
 /** @returns {Scores} */
 export function sortedScores({ score, anomalous, position }) {
@@ -46,7 +43,10 @@ export function confusion(scores, threshold) {
 
 /** The ROC: one point for each distinct score, thinned to at most `most`; from (0, 0) to (1, 1). */
 export function rocCurve(scores, most = 400) {
-  const [x, y] = [[], []];
+  /** @type {number[]} */
+  const x = [];
+  /** @type {number[]} */
+  const y = [];
   const n = scores.score.length;
   const step = Math.max(1, Math.floor(n / most));
   for (let i = n; i >= 0; i -= 1) {

@@ -4,8 +4,7 @@ import { clear, h } from "../../core/dom.js";
 import { counted, listed } from "../shared/text.js";
 
 /**
- * @param {{lab: object, onChange: () => void, onProblem: (error: object) => void}} o
- * @returns {{el: HTMLElement, dress: () => void, value: () => string[]|null, rows: () => Array<[number, number]>|null}}
+ * @param {{lab: Lab, onChange: () => void, onProblem: (error: Failure) => void}} o
  */
 export function normalClasses({ lab, onChange, onProblem }) {
   const chips = h("div", { class: "row", role: "group", "aria-label": "Normal classes" });
@@ -14,7 +13,9 @@ export function normalClasses({ lab, onChange, onProblem }) {
   const train = h("button", { type: "button", class: "button primary", dataset: { act: "train-normal" }, on: { click: start } });
   const learned = h("p", { class: "note", dataset: { trainedOn: "" } });
   const el = h("div", { class: "stack normal-classes" }, h("div", { class: "row" }, h("span", { class: "note" }, "Normal is"), chips, rowsField, train), learned);
-  let [chosen, signature] = [null, ""];
+  /** @type {Set<string>} */
+  let chosen = new Set();
+  let signature = "";
 
   const classes = () => lab.dataset()?.classes || null;
 
@@ -31,9 +32,10 @@ export function normalClasses({ lab, onChange, onProblem }) {
     const key = `${lab.run.id} ${names}`;
     if (key !== signature) {
       signature = key;
-      chosen = names ? new Set(initial()) : null;
+      chosen = new Set(names ? initial() : []);
       chips.hidden = !names;
       rowsField.hidden = Boolean(names) || !lab.can.train;
+      clear(chips);
       if (names) {
         const counts = lab.dataset().counts || [];
         clear(chips, names.map((name, i) => h("button", { type: "button", class: "chip normal-chip", dataset: { class: name }, on: { click: () => flip(name) } },
@@ -66,7 +68,7 @@ export function normalClasses({ lab, onChange, onProblem }) {
     onChange();
   }
 
-  const value = () => (chosen ? classes().filter((name) => chosen.has(name)) : null);
+  const value = () => classes()?.filter((name) => chosen.has(name)) ?? null;
 
   async function start() {
     const { settings, dataset, variant } = lab.run;

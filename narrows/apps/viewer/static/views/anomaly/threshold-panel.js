@@ -12,7 +12,13 @@ export function thresholdPanel({ onThreshold }) {
   const field = h("input", { type: "number", step: "any", "aria-label": "Threshold, number", dataset: { act: "threshold-box" },
     on: { change: () => { if (Number.isFinite(field.valueAsNumber)) onThreshold(field.valueAsNumber); } } });
   const el = h("div", { class: "stack" }, box, h("div", { class: "row threshold-row" }, h("span", { class: "note" }, "Threshold"), range, field));
-  let [scores, plan, chart, low, high] = [null, null, null, 0, 1];
+  /** @type {import("./metrics.js").Scores} */
+  let scores;
+  /** @type {any} */
+  let plan = null;
+  /** @type {ReturnType<typeof histogram>|null} */
+  let chart = null;
+  let [low, high] = [0, 1];
 
   // At its left end every row is flagged, at its right end none.
   const fromRange = () => (Number(range.value) >= Number(range.max) ? high : Number(range.value) <= 0 ? low : low + ((high - low) * Number(range.value)) / Number(range.max));

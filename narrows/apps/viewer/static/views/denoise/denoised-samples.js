@@ -47,7 +47,10 @@ export function largeTriple() {
 
 const ROLES = ["clean", "noisy", "denoised", "other", "difference", "other-difference"];
 
-/** Six samples; a click makes one of them the large one. @param {{onChoose: (i: number) => void}} calls */
+/**
+ * Six samples; a click makes one of them the large one.
+ * @param {{onChoose: (i: number) => void}} calls
+ */
 export function smallTriples({ onChoose }) {
   const samples = h("div", { class: "small-triples", role: "group", "aria-label": "Samples" });
   const legend = h("p", { class: "note" });
@@ -66,7 +69,7 @@ export function smallTriples({ onChoose }) {
 
   return {
     el: h("div", { class: "stack" }, legend, samples),
-    /** @param {{run: Object, answer: Object}|null} other the run beside, and what it answers about the same rows */
+    /** @param {{run: Run, answer: Answer}|null} other the run beside, and what it answers about the same rows */
     show(run, answer, other, chosen) {
       const n = answer.arrays.clean.shape[0];
       if (cards.length !== n) build(n);
@@ -74,6 +77,7 @@ export function smallTriples({ onChoose }) {
       const titles = ["clean", "noisy", mine, theirs, other ? `what ${mine} leaves` : "what is left", `what ${theirs} leaves`];
       samples.classList.toggle("has-other", Boolean(other));
       legend.textContent = other ? `Above: clean, ${mine}, and what it leaves. Below: noisy, ${theirs}, and what it leaves.` : "Clean, noisy, denoised, and what is left.";
+      /** @type {PictureOptions} */
       const signed = { mode: "signed", scale: run.shape ? FULL.image : FULL.table };
       cards.forEach(({ button, canvases, note }, i) => {
         const [clean, noisy, denoised] = ["clean", "noisy", "denoised"].map((name) => rowOf(answer.arrays[name], i));

@@ -21,7 +21,11 @@ export const sentence = "Noise is added to rows, and the network shows what it m
 
 const ROWS = 6;
 
-/** @param {HTMLElement} el @param {object} lab @returns {{update: () => void, destroy: () => void}} */
+/**
+ * @param {HTMLElement} el
+ * @param {Lab} lab
+ * @returns {View}
+ */
 export function mount(el, lab) {
   const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, sentence);
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
@@ -48,7 +52,21 @@ export function mount(el, lab) {
       h("div", { class: "panel stack", hidden: !lab.can.live }, h("h3", {}, "Layer by layer: the noisy row on its way"), layers.el, h("p", { class: "note" }, "Blue is negative, orange positive, each layer scaled to its largest unit."))),
     explanationOfNoise());
 
-  let [positions, originals, units, known, chosen, offset, scribbled, last, chart] = [null, null, null, "", lab.store.get("row", 0), 0, null, null, null];
+  /** @type {number[]|null} */
+  let positions = null;
+  /** @type {Shaped<Float32Array>} */
+  let originals;
+  /** @type {{centre: number[], spread: number[]}|null} */
+  let units = null;
+  let known = "";
+  let chosen = lab.store.get("row", 0);
+  let offset = 0;
+  /** @type {{values: ArrayLike<number>, mask: Uint8Array}|null} */
+  let scribbled = null;
+  /** @type {any} */
+  let last = null;
+  /** @type {ReturnType<typeof lineChart>|null} */
+  let chart = null;
 
   const refresh = refresher(async () => {
     const run = lab.run;
@@ -56,8 +74,9 @@ export function mount(el, lab) {
     noise.dress(run);
     await loadRows(run);
     const { kind, level, seed } = noise.value();
+    /** @type {Record<string, any>} */
     const question = { positions, kind, level, seed };
-    if (scribbled) Object.assign(question, { positions: [positions[chosen]], values: Array.from(scribbled.values), mask: Array.from(scribbled.mask) });
+    if (scribbled && positions) Object.assign(question, { positions: [positions[chosen]], values: Array.from(scribbled.values), mask: Array.from(scribbled.mask) });
     const second = beside.run();
     const key = curveKey(run, second);
     if (wantCurve && !scribbled && key !== curveOf) question.curve = true;
@@ -134,7 +153,9 @@ export function mount(el, lab) {
 
   // The curve measures many levels, so it waits until the hand rests.
   const askCurveSoon = debounce(() => { wantCurve = true; refresh(); }, 150);
-  let [curves, curveOf, wantCurve, moved] = [null, "", false, false];
+  /** @type {any} */
+  let curves = null;
+  let [curveOf, wantCurve, moved] = ["", false, false];
 
   function curveKey(run, second) {
     const { kind, seed } = noise.value();

@@ -5,7 +5,7 @@ import { drawPicture } from "../../core/picture.js";
 import { paintLayer } from "../shared/layer-painting.js";
 import { counted } from "../shared/text.js";
 
-/** @returns {{el: HTMLElement, show: (data: object) => void}} data of flow-data.js */
+/**  */
 export function layerStrip() {
   const el = h("ol", { class: "layer-strip" });
   return {
@@ -28,14 +28,17 @@ export function layerStrip() {
   };
 }
 
-/** A nearly square field of cells, or of feature maps. */
+/**
+ * A nearly square field of cells, or of feature maps.
+ * @returns {PaintedBox}
+ */
 function boxOf(layer) {
   const [n, high, wide] = layer.arrayShape;
   if (layer.arrayShape.length === 3 && high * wide > 1) {
     const columns = Math.ceil(Math.sqrt(n));
-    return { kind: "maps", columns, lines: Math.ceil(n / columns), maps: n, high, wide, vertical: false };
+    return { kind: "maps", columns, lines: Math.ceil(n / columns), high, wide, vertical: false };
   }
   const cells = layer.values.length;
   const columns = cells <= 4 ? 1 : Math.ceil(Math.sqrt(cells / 2));
-  return { kind: "cells", columns, lines: Math.ceil(cells / columns), n: cells, vertical: false };
+  return { kind: "cells", columns, lines: Math.ceil(cells / columns), high: 1, wide: 1, vertical: false };
 }

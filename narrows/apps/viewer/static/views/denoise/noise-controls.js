@@ -14,13 +14,11 @@ const MEANING = {
   gaussian: "standard deviation", "salt-and-pepper": "share of pixels", masking: "share that is set to 0",
 };
 
-/**
- * @param {{store: object, reduced: boolean, held: Object|undefined, onChange: () => void}} o `held`: the levels of each kind,
- * evenly spaced from 0, where there are answers for these alone
- * @returns {{el: HTMLElement, dress: (run: object) => void, value: () => {kind: string, level: number, seed: number}, destroy: Function}}
- */
+/** @param {{store: Store, reduced: boolean, held: Object|undefined, onChange: () => void}} o `held`: the levels of each kind, evenly spaced from 0, where there are answers for these alone */
 export function noisePanel({ store, reduced, held, onChange }) {
-  let [run, timer, mode, rising] = [null, 0, "", true];
+  /** @type {Run} */
+  let run;
+  let [timer, mode, rising] = [0, "", true];
   const kind = h("select", { dataset: { act: "kind" }, on: { change: () => { store.set("noise", kind.value); dressLevel(defaultLevel()); changed(); } } });
   const range = h("input", { type: "range", min: 0, step: 0.01, "aria-label": "Noise level", dataset: { act: "level" }, on: { input: () => setLevel(range.value) } });
   const box = h("input", { type: "number", min: 0, step: 0.01, "aria-label": "Noise level, number", dataset: { act: "level-box" },

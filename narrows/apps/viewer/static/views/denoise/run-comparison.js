@@ -2,10 +2,7 @@
 
 import { clear, h } from "../../core/dom.js";
 
-/**
- * @param {{lab: object, onChange: () => void}} o
- * @returns {{el: HTMLElement, run: () => object|null, dress: () => void}}
- */
+/** @param {{lab: Lab, onChange: () => void}} o */
 export function comparePanel({ lab, onChange }) {
   const select = h("select", { dataset: { act: "compare" }, on: { change: () => { lab.store.set("compare", select.value || null); onChange(); } } });
   const train = h("button", { type: "button", class: "button", dataset: { act: "train-other" }, on: { click: () => start() } });

@@ -21,7 +21,11 @@ import { samplePicker } from "./sample-picker.js";
 export const title = "How one row travels through the network";
 export const sentence = "The encoder squeezes a row into a few numbers, the decoder builds it up again from them.";
 
-/** @param {HTMLElement} el @param {object} lab @returns {{update: () => void, destroy: () => void}} */
+/**
+ * @param {HTMLElement} el
+ * @param {Lab} lab
+ * @returns {View}
+ */
 export function mount(el, lab) {
   const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, sentence);
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
@@ -43,7 +47,15 @@ export function mount(el, lab) {
       h("div", { class: "controls" }, play, step, speed.el, activationLegend())),
     drawer.el, results.el, explanation());
 
-  let [data, rows, loaded, drawn, tool] = [null, null, "", null, null];
+  /** @type {Activations} */
+  let data;
+  /** @type {any} */
+  let rows = null;
+  let loaded = "";
+  /** @type {Float32Array|null} */
+  let drawn = null;
+  /** @type {any} */
+  let tool = null;
   let position = lab.store.get("sample", -1);
   const clock = flowClock({
     layers: () => (data ? data.layers.length - 1 : 0), reduced: lab.reduced,
@@ -146,6 +158,7 @@ export function mount(el, lab) {
     drawer.show(data.layers[layer], lab.run, true);
   }
 
+  /** @type {[number, number]|null} */
   let wanted = null;
   const ask = debounce(() => refresh(), 120);
 
@@ -153,19 +166,20 @@ export function mount(el, lab) {
   function pointed(i, unit) {
     wanted = unit < 0 ? null : [i, unit];
     if (!wanted) return stage.tell(null);
-    const value = unitWords();
+    const value = unitWords(wanted);
     stage.tell([value]);
     lab.announce(`${data.layers[i].title}, ${value}`);
     if (i > 0 && lab.can.live) ask();
   }
 
-  const unitWords = () => `${data.layers[wanted[0]].part === "code" ? "z" : "unit "}${wanted[1] + 1}: ${number(data.layers[wanted[0]].values[wanted[1]], 3)}`;
+  /** @param {[number, number]} place layer and unit */
+  const unitWords = ([i, unit]) => `${data.layers[i].part === "code" ? "z" : "unit "}${unit + 1}: ${number(data.layers[i].values[unit], 3)}`;
 
   function tellInputs(told) {
     if (!wanted) return;
     const known = told?.inputs && told.layer === wanted[0] && told.index === wanted[1];
     const from = data.layers[wanted[0] - 1];
-    stage.tell([unitWords(), ...(known ? ["largest inputs: value × weight", ...told.inputs.map((x) => `${inputName(x.index, from)}: ${number(x.value, 2)} × ${number(x.weight, 2)}`)] : [])]);
+    stage.tell([unitWords(wanted), ...(known ? ["largest inputs: value × weight", ...told.inputs.map((x) => `${inputName(x.index, from)}: ${number(x.value, 2)} × ${number(x.weight, 2)}`)] : [])]);
   }
 
   function inputName(index, layer) {
@@ -182,7 +196,7 @@ export function mount(el, lab) {
     const layer = data.layers[Math.min(at, last)];
     caption.textContent = at > 0 && at < last && root.dataset.playing === "false"
       ? `${layer.title}: ${it} is ${counted(layer.units, "number")} here; the largest is ${number(largestSize(layer.values), 3)} in size.`
-      : `${counted(data.layers[0].units, "number")} ${data.layers[0].units === 1 ? "is" : "are"} squeezed into ${code.units} and built up again: ${it} comes back with ${errorPhrase(lab.run, number(data.error, 3))}.`;
+      : `${counted(data.layers[0].units, "number")} ${data.layers[0].units === 1 ? "is" : "are"} squeezed into ${code?.units} and built up again: ${it} comes back with ${errorPhrase(lab.run, number(data.error, 3))}.`;
   }
 
   function stepOn() {

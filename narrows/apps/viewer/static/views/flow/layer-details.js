@@ -7,7 +7,9 @@ import { icon } from "../../core/icons.js";
 import { largestUnits, valueBins } from "../shared/layer-data.js";
 import { counted } from "../shared/text.js";
 
-/** @param {{onClose: () => void}} calls @returns {{el: HTMLElement, show: (layer: object, run: object) => void, close: () => void}} */
+/**
+ * @param {{onClose: () => void}} calls
+ */
 export function layerDrawer({ onClose }) {
   const title = h("h3", { tabindex: -1 });
   const facts = h("dl", { class: "facts" });
@@ -19,8 +21,13 @@ export function layerDrawer({ onClose }) {
   h("div", { class: "row spread" }, title,
     h("button", { type: "button", class: "button quiet", "aria-label": "Close the layer", on: { click: () => close() } }, icon("close"))),
   h("div", { class: "drawer-grid" }, h("div", {}, facts, units), spread));
+  /** @type {ReturnType<typeof histogram>|null} */
   let chart = null;
 
+  /**
+   * @param {Layer} layer
+   * @param {Run} run
+   */
   function show(layer, run, focus = false) {
     const opened = el.hidden;
     el.hidden = false;

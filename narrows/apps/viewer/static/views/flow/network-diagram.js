@@ -1,7 +1,7 @@
 /** The hourglass: pictures at its ends, layers as cells or feature maps between, ribbons, and a pulse that runs through. */
 
 import { variable } from "../../core/colour.js";
-import { clear, h } from "../../core/dom.js";
+import { clear, context2d, h } from "../../core/dom.js";
 import { fixed } from "../../core/format.js";
 import { drawPicture } from "../../core/picture.js";
 import { paintLayer, paintRibbon, ruleCells } from "../shared/layer-painting.js";
@@ -15,17 +15,21 @@ function unitsText(layer) {
   return `${layer.shown < maps ? `${layer.shown} of ${maps}` : maps} maps`;
 }
 
-/**
- * @param {{onLayer: (layer: number) => void, onUnit: (layer: number, unit: number) => void}} calls onUnit with -1: none
- * @returns {{el: HTMLElement, show: Function, pulse: (t: number) => void, choose: Function, tell: Function, destroy: Function}}
- */
+/** @param {{onLayer: (layer: number) => void, onUnit: (layer: number, unit: number) => void}} calls onUnit with -1: none */
 export function flowStage({ onLayer, onUnit }) {
   const canvas = h("canvas", { class: "flow-canvas", "aria-hidden": "true" });
   const tip = h("div", { class: "flow-tip", hidden: true });
   const over = h("div", { class: "flow-over" });
   const el = h("div", { class: "flow-stage", role: "group", "aria-label": "The network, from the input to its reconstruction" },
     canvas, over, tip);
-  let [data, plan, painted, buttons, labels] = [null, null, [], [], []];
+  /** @type {Activations} */
+  let data;
+  /** @type {ReturnType<typeof hourglass>} */
+  let plan;
+  /** @type {Array<HTMLCanvasElement|null>} */
+  let painted = [];
+  let buttons = [];
+  let labels = [];
   let [at, chosen, unit] = [0, 0, -1];
 
   function show(next) {
@@ -98,14 +102,14 @@ export function flowStage({ onLayer, onUnit }) {
     canvas.height = Math.round(height * ratio);
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
-    const context = canvas.getContext("2d");
+    const context = context2d(canvas);
     context.scale(ratio, ratio);
     context.imageSmoothingEnabled = false;
     const code = data.layers.findIndex((layer) => layer.part === "code");
     const [inward, outward] = [variable(el, "--negative"), variable(el, "--positive")];
     for (let i = 0; i + 1 < plan.boxes.length; i++) {
-      const [colour, strength] = i < code ? [inward, [0.1, 0.34]] : [outward, [0.34, 0.1]];
-      paintRibbon(context, plan.boxes[i], plan.boxes[i + 1], plan.vertical, colour, at - i, strength);
+      const isEncoder = i < code;
+      paintRibbon(context, plan.boxes[i], plan.boxes[i + 1], plan.vertical, isEncoder ? inward : outward, at - i, isEncoder ? [0.1, 0.34] : [0.34, 0.1]);
     }
     plan.boxes.forEach((box, i) => {
       const reached = Math.max(0, Math.min(1, at - i + 1));

@@ -12,7 +12,7 @@ const NUMBERS = 6; // codes up to this wide are shown as numbers
  * @param {Array<{part: string, units: number, arrayShape: number[]}>} layers
  * @param {number} width of the stage in px
  * @param {number[]|null} shape (height, width, channels) of an image, null for a table
- * @returns {{vertical: boolean, width: number, height: number, boxes: Array<object>}}
+ * @returns {{vertical: boolean, width: number, height: number, gap: number, boxes: LayerBox[]}}
  */
 export function hourglass(layers, width, shape) {
   const vertical = width < 600 || layers.length > 15;
@@ -32,7 +32,7 @@ export function hourglass(layers, width, shape) {
     }
     return cellsBox(product(layer.arrayShape), extent, vertical);
   });
-  return vertical ? downwards(boxes, width, across) : rightwards(boxes, width, across);
+  return vertical ? downwards(boxes, width) : rightwards(boxes, width, across);
 }
 
 function numbersBox(units, vertical) {
@@ -49,12 +49,15 @@ function cellsBox(n, extent, vertical) {
   return { kind: "cells", ...size, columns, lines: Math.ceil(n / columns), n, vertical };
 }
 
-function mapsBox([maps, high, wide], extent, vertical) {
-  let best = null;
+/** @param {number[]} shape */
+function mapsBox(shape, extent, vertical) {
+  const [maps, high, wide] = shape;
+  /** @type {{columns: number, lines: number, tile: number}} */
+  let best = { columns: 1, lines: maps, tile: extent / maps };
   for (let columns = 1; columns <= maps; columns += 1) {
     const lines = Math.ceil(maps / columns);
     const tile = extent / lines;
-    if (best && columns * tile > 96) break;
+    if (columns > 1 && columns * tile > 96) break;
     best = { columns, lines, tile };
   }
   const thick = best.columns * best.tile;

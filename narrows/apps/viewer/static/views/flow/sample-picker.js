@@ -3,10 +3,7 @@
 import { clear, h } from "../../core/dom.js";
 import { drawPicture, rowOf } from "../../core/picture.js";
 
-/**
- * @param {{onPick: (position: number) => void, onClass: (name: string) => void}} calls
- * @returns {{el: HTMLElement, fill: Function, choose: Function, step: (by: number) => void, labelOf: Function}}
- */
+/** @param {{onPick: (position: number) => void, onClass: (name: string) => void}} calls */
 export function samplePicker({ onPick, onClass }) {
   const strip = h("div", { class: "sample-strip", role: "group", "aria-label": "Samples" });
   const classes = h("select", { "aria-label": "Class of the samples", on: { change: () => onClass(classes.value) } });
@@ -16,9 +13,15 @@ export function samplePicker({ onPick, onClass }) {
     strip,
     h("button", { type: "button", class: "button quiet", "aria-label": "Next sample", on: { click: () => step(1) } }, "›"),
     classField);
-  let [positions, labels, buttons, present] = [[], [], [], null];
+  /** @type {number[]} */
+  let positions = [];
+  /** @type {Array<string|null>} */
+  let labels = [];
+  let buttons = [];
+  /** @type {number|null} */
+  let present = null;
 
-  /** @param {{positions: ArrayLike<number>, labels: Array|null, originals: object, run: object, names: string[]|null, chosen: string}} rows */
+  /** @param {{positions: ArrayLike<number>, labels: Array|null, originals: object, run: Run, names: string[]|null, chosen: string}} rows */
   function fill(rows) {
     positions = Array.from(rows.positions);
     labels = rows.labels || positions.map(() => null);
@@ -45,7 +48,7 @@ export function samplePicker({ onPick, onClass }) {
 
   function step(by) {
     if (!positions.length) return;
-    const here = positions.indexOf(present);
+    const here = present === null ? -1 : positions.indexOf(present);
     const n = positions.length;
     onPick(positions[here < 0 ? 0 : (here + by + n) % n]);
   }

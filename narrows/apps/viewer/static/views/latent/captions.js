@@ -2,7 +2,10 @@
 
 import { count, fixed } from "../../core/format.js";
 
-/** @param {{run: Object, about: Object|undefined, n: number, label: string|null, far: boolean, hasProbe: boolean}} what @returns {string} */
+/**
+ * @param {{run: Run, about: Object|undefined, n: number, label: string|null, far: boolean, hasProbe: boolean}} what
+ * @returns {string}
+ */
 export function latentSentence({ run, about, n, label, far, hasProbe }) {
   if (!about) return "Finding where the rows lie…";
   const classes = about.classes || [];

@@ -1,13 +1,16 @@
 /** A slider for each number of a wide code; the map then shows the slice that runs through them. */
 
 import { slider } from "../../core/controls.js";
-import { clear, h } from "../../core/dom.js";
+import { h } from "../../core/dom.js";
 import { fixed } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 
 const MOST = 64;
 
-/** @param {Object} space of code-space.js @param {{onCode: (z: Float32Array) => void, onReset: () => void}} how */
+/**
+ * @param {Object} space of code-space.js
+ * @param {{onCode: (z: Float32Array) => void, onReset: () => void}} how
+ */
 export function mountCodeSliders(space, { onCode, onReset }) {
   let z = Float32Array.from(space.mean);
   const shown = Math.min(MOST, space.k);

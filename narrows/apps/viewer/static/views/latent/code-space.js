@@ -1,8 +1,6 @@
 /** Between the plane of the map and the code: lifting a point, projecting a code, and what lies off the plane. */
 
-/**
- * @param {{origin: Float32Array, axes: Float32Array, mean: Float32Array, low: Float32Array, high: Float32Array}} arrays of the `codes` payload
- */
+/** @param {{origin: Float32Array, axes: Float32Array, mean: Float32Array, low: Float32Array, high: Float32Array}} arrays of the `codes` payload */
 export function codeSpace(arrays) {
   let { origin, axes } = arrays;
   const k = origin.length;
@@ -10,7 +8,10 @@ export function codeSpace(arrays) {
 
   const lift = (x, y) => Float32Array.from({ length: k }, (_, j) => origin[j] + x * axes[j] + y * axes[k + j] + off[j]);
 
-  /** Where a code lies on the map. @returns {[number, number]} */
+  /**
+   * Where a code lies on the map.
+   * @returns {[number, number]}
+   */
   function project(z) {
     let [x, y] = [0, 0];
     for (let j = 0; j < k; j++) {

@@ -1,6 +1,7 @@
 /** The decoded lattice under the points: a small picture at each node of the map, paler where no row lies. */
 
 import { css, diverging } from "../../core/colour.js";
+import { context2d } from "../../core/dom.js";
 import { latticeAt, onLattice } from "../../core/lattice.js";
 import { visible } from "../../core/picture.js";
 
@@ -8,8 +9,9 @@ import { visible } from "../../core/picture.js";
 const TILE = 30;
 
 /**
- * @param {HTMLCanvasElement} canvas @param {Object} raster whose view it follows
- * @param {{decoded: any, x: Float32Array, y: Float32Array, far: Float32Array, run: Object}|null} lattice
+ * @param {HTMLCanvasElement} canvas
+ * @param {PointRaster} raster whose view it follows
+ * @param {Lattice|null} lattice
  */
 export function drawTiles(canvas, raster, lattice) {
   if (!lattice) {
@@ -18,7 +20,7 @@ export function drawTiles(canvas, raster, lattice) {
   }
   const [w, hgt] = [raster.image.width, raster.image.height];
   if (canvas.width !== w || canvas.height !== hgt) Object.assign(canvas, { width: w, height: hgt });
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   context.setTransform(raster.ratio, 0, 0, raster.ratio, 0, 0);
   context.clearRect(0, 0, raster.width, raster.height);
   context.imageSmoothingEnabled = false;
@@ -48,10 +50,11 @@ function makeTiles({ decoded, x, run }) {
 }
 
 /** An image of uint8 pixels as a canvas of as many. */
-export function pictureTile(values, [height, width, channels = 1]) {
+export function pictureTile(values, shape) {
+  const [height, width, channels = 1] = shape;
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   const image = context.createImageData(width, height);
   for (let i = 0; i < width * height; i++) {
     visible(values, i, channels, 255).forEach((v, c) => { image.data[4 * i + c] = v; });
@@ -64,7 +67,7 @@ export function pictureTile(values, [height, width, channels = 1]) {
 function stripes(values) {
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width: values.length, height: 1 });
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   values.forEach((v, i) => {
     context.fillStyle = css(diverging(v / 2.5));
     context.fillRect(i, 0, 1, 1);
@@ -74,7 +77,7 @@ function stripes(values) {
 
 /**
  * Asks for the lattice and keeps it under the points, while the reader wants it there.
- * @param {{lab: Object, run: Object, map: Object, el: HTMLElement, gone: () => boolean}} what el: the view, for its data-*
+ * @param {{lab: Lab, run: Run, map: LatentMap, el: HTMLElement, gone: () => boolean}} what el: the view, for its data-*
  */
 export function mountLattice({ lab, run, map, el, gone }) {
   // Where nothing answers live, the lattice stands in for the decoder.
@@ -101,7 +104,7 @@ export function mountLattice({ lab, run, map, el, gone }) {
       const side = Math.max(10, Math.min(25, Math.round(map.raster.width / TILE)));
       const { arrays, epoch } = await lab.ask("lattice", { run: run.id, side });
       if (gone() || !wanted()) return undefined;
-      map.now.lattice = { ...arrays, run };
+      map.now.lattice = /** @type {Lattice} */ ({ .../** @type {any} */ (arrays), run });
       map.now.showTiles = lab.store.get("overlay") === "tiles";
       el.classList.toggle("has-tiles", map.now.showTiles);
       el.dataset.overlay = overlay();
@@ -114,7 +117,10 @@ export function mountLattice({ lab, run, map, el, gone }) {
   }
 
   /** The row between the nodes around (x, y), and whether it lies among them. */
-  const at = (x, y) => ({ values: latticeAt(map.now.lattice, x, y), inside: onLattice(map.now.lattice, x, y) });
+  const at = (x, y) => {
+    const { lattice } = map.now;
+    return lattice ? { values: latticeAt(lattice, x, y), inside: onLattice(lattice, x, y) } : null;
+  };
 
   return { refresh, need, at };
 }

@@ -4,22 +4,22 @@
 const LATE = 50;
 
 /**
- * @param {{lab: Object, run: Object, map: Object, panel: Object, lattice: Object, el: HTMLElement, gone: () => boolean, isFlat: () => boolean}} what
- * isFlat: whether the code lies in the plane that the lattice covers
+ * @param {{lab: Lab, run: Run, map: LatentMap, panel: Object, lattice: Object, el: HTMLElement, gone: () => boolean, isFlat: () => boolean}} what isFlat: whether the code lies in the plane that the lattice covers
  * @returns {(z: Float32Array, epoch: number) => Promise<void>}
  */
 export function createDecoding({ lab, run, map, panel, lattice, el, gone, isFlat }) {
+  /** @type {Float32Array|null} */
   let newest = null;
   let isSlow = false;
 
   return async function decodeCode(z, epoch) {
     newest = z;
-    const place = [...map.now.probe];
+    const [x, y] = map.now.probe || [0, 0];
     if (!lab.can.live) {
-      if (!map.now.lattice) return;
-      const { values, inside } = lattice.at(...place);
-      panel.showDecoded(values, z, epoch);
-      panel.preview(inside);
+      const found = lattice.at(x, y);
+      if (!found) return;
+      panel.showDecoded(found.values, z, epoch);
+      panel.preview(found.inside);
       el.dataset.decoded = String(Number(el.dataset.decoded || 0) + 1);
       return;
     }
@@ -27,7 +27,7 @@ export function createDecoding({ lab, run, map, panel, lattice, el, gone, isFlat
     const canPreview = () => !isHere && newest === z && !gone() && Boolean(map.now.lattice) && isFlat();
     const preview = () => {
       if (!canPreview()) return;
-      panel.showPreview(lattice.at(...place).values);
+      panel.showPreview(lattice.at(x, y)?.values);
       el.dataset.previews = String(Number(el.dataset.previews || 0) + 1);
     };
     if (isSlow) preview();

@@ -1,10 +1,16 @@
 /** Where rows crowd, as a cloud under the points: what single dots no longer tell once they lie on each other. */
 
+import { context2d } from "../../core/dom.js";
+
 const CELL = 5;
 const BLURS = 3;
 const BANDS = 8;
 
-/** @param {HTMLCanvasElement} canvas @param {Object} raster whose points and view it follows @param {number[]} colour */
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {PointRaster} raster whose points and view it follows
+ * @param {number[]} colour
+ */
 export function drawDensity(canvas, raster, [red, green, blue]) {
   const [w, hgt] = [Math.ceil(raster.width / CELL), Math.ceil(raster.height / CELL)];
   let cells = countRows(raster, w, hgt);
@@ -12,15 +18,15 @@ export function drawDensity(canvas, raster, [red, green, blue]) {
   const most = cells.reduce((a, b) => Math.max(a, b), 0) || 1;
   const small = document.createElement("canvas");
   Object.assign(small, { width: w, height: hgt });
-  const image = small.getContext("2d").createImageData(w, hgt);
+  const image = context2d(small).createImageData(w, hgt);
   for (let i = 0; i < cells.length; i++) {
     // Square roots, so that thin places are seen beside crowded ones; steps, so that the eye finds lines of equal height.
     const band = Math.ceil(BANDS * Math.sqrt(cells[i] / most) - 0.35) / BANDS;
     image.data.set([red, green, blue, Math.round(190 * Math.max(0, band))], 4 * i);
   }
-  small.getContext("2d").putImageData(image, 0, 0);
+  context2d(small).putImageData(image, 0, 0);
   Object.assign(canvas, { width: raster.image.width, height: raster.image.height });
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   context.drawImage(small, 0, 0, w * CELL * raster.ratio, hgt * CELL * raster.ratio);
 }
 

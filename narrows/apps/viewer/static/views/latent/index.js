@@ -21,16 +21,25 @@ import { rowSheet } from "./thumbnails.js";
 export const title = "Latent space";
 export const sentence = "Every row is a point; where you point, the decoder draws.";
 
-/** @param {HTMLElement} el @param {Object} lab @returns {{update: () => void, destroy: () => void}} */
+/**
+ * @param {HTMLElement} el
+ * @param {Lab} lab
+ * @returns {View}
+ */
 export function mount(el, lab) {
   const run = lab.run;
   const { store } = lab;
   const off = [];
-  let space = null;
-  let codes = null;
+  /** @type {ReturnType<typeof codeSpace>} */
+  let space;
+  /** @type {Answer} */
+  let codes;
   let [near, nearest] = [Infinity, -1];
+  /** @type {Float32Array|null} */
   let z = null;
+  /** @type {{a: Float32Array|null, b: Float32Array|null}} */
   let pins = { a: null, b: null };
+  /** @type {ReturnType<typeof mountCodeSliders>|null} */
   let sliders = null;
   let [asking, gone] = [false, false];
   /** Until the reader takes hold of them, the probe and the pins stay with the classes while these move. */
@@ -48,7 +57,7 @@ export function mount(el, lab) {
   const wide = h("div", { hidden: true });
   const lattice = mountLattice({ lab, run, map, el, gone: () => gone });
   const decodeCode = createDecoding({ lab, run, map, panel, lattice, el, gone: () => gone, isFlat: () => !space.isOff });
-  const decodeNow = () => decodeCode(z, codes.epoch);
+  const decodeNow = () => { if (z) decodeCode(z, codes.epoch); };
   const sheet = run.shape ? rowSheet({ lab, run, redraw: () => { if (!gone) { map.draw(); pca.draw(); } } }) : null;
   const controls = mountMapControls(el, store, { onOverlay: showOverlay, onPca: showPca, onThumbnails: sheet && showThumbnails, onZoom: map.zoom, onReset: resetView,
     onDots: (v) => { for (const one of [map, pca]) { one.raster.pointSize = v; one.draw(); } } });
@@ -82,7 +91,7 @@ export function mount(el, lab) {
     }
     if (gone) return;
     const { arrays, about } = codes;
-    space = codeSpace(arrays);
+    space = codeSpace(/** @type {any} */ (arrays));
     const classes = about.classes || [];
     const counts = classes.map(() => 0);
     for (const cls of arrays.label) if (cls >= 0) counts[cls]++;
@@ -103,7 +112,7 @@ export function mount(el, lab) {
     restore();
     showPca();
     showOverlay().then(() => { if (!lab.can.live && z && !gone) decodeNow(); });
-    el.dataset.points = map.raster.n;
+    el.dataset.points = String(map.raster.n);
     ready(codes.epoch);
   }
 
@@ -168,9 +177,9 @@ export function mount(el, lab) {
     const far = gap > near;
     Object.assign(map.now, { probe: [x, y], far, ring: nearest });
     pca.now.ring = nearest;
-    el.dataset.z = Array.from(z).join(",");
+    el.dataset.z = Array.from(code).join(",");
     el.dataset.far = String(far);
-    panel.say(z);
+    panel.say(code);
     panel.warn(far);
     panel.showRow(nearest < 0 ? -1 : codes.arrays.position[nearest], nearest < 0 ? -1 : codes.arrays.label[nearest], gap);
     el.dataset.row = nearest < 0 ? "" : codes.arrays.position[nearest];

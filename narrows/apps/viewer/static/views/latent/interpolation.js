@@ -7,7 +7,11 @@ import { drawPicture, rowOf } from "../../core/picture.js";
 const STEPS = 8;
 const WALK = 2400;
 
-/** @param {Object} lab @param {Object} run @param {{onWalk: (z: Float32Array) => void, onPin: (which: string) => void, onClear: () => void}} how */
+/**
+ * @param {Lab} lab
+ * @param {Run} run
+ * @param {{onWalk: (z: Float32Array) => void, onPin: (which: string) => void, onClear: () => void}} how
+ */
 export function mountPath(lab, run, { onWalk, onPin, onClear }) {
   const strip = h("ol", { class: "path-strip", "aria-label": "From A to B in eight decoded steps" });
   const play = h("button", { type: "button", class: "button small", dataset: { action: "walk" }, disabled: true, on: { click: () => (walking ? halt() : walk()) } }, icon("play"), "Walk");
@@ -16,11 +20,15 @@ export function mountPath(lab, run, { onWalk, onPin, onClear }) {
   const el = h("div", { class: "stack tight path" },
     h("div", { class: "row spread" }, h("h3", {}, "From A to B"),
       h("div", { class: "row" }, ["a", "b"].map((which) => h("button", { type: "button", class: "button small", dataset: { pin: which }, title: `Pin ${which.toUpperCase()} where the probe is ( ${which} )`, on: { click: () => onPin(which) } }, `Pin ${which.toUpperCase()}`)), play, clearer)), hint, strip);
+  /** @type {[Float32Array, Float32Array]|null} */
   let ends = null;
   let walking = 0;
   let turn = 0;
 
-  /** @param {Float32Array|null} a @param {Float32Array|null} b codes */
+  /**
+   * @param {Float32Array|null} a
+   * @param {Float32Array|null} b codes
+   */
   async function set(a, b) {
     halt();
     ends = a && b ? [a, b] : null;
@@ -49,7 +57,10 @@ export function mountPath(lab, run, { onWalk, onPin, onClear }) {
     }
   }
 
-  const between = (t) => Float32Array.from(ends[0], (v, j) => v + t * (ends[1][j] - v));
+  const between = (t) => {
+    const [a, b] = ends || [[], []];
+    return Float32Array.from(a, (v, j) => v + t * (b[j] - v));
+  };
 
   function walk() {
     const begun = performance.now();

@@ -7,7 +7,8 @@ import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
 
 /**
- * @param {HTMLElement} within where the keys work @param {Object} store
+ * @param {HTMLElement} within where the keys work
+ * @param {Store} store
  * @param {{onOverlay: () => void, onPca: () => void, onThumbnails: (() => void)|null, onZoom: (factor: number) => void, onReset: () => void, onDots: (radius: number) => void}} how
  */
 export function mountMapControls(within, store, { onOverlay, onPca, onThumbnails, onZoom, onReset, onDots }) {
@@ -27,7 +28,7 @@ export function mountMapControls(within, store, { onOverlay, onPca, onThumbnails
 
   function showThumbnails() {
     thumbnails.setAttribute("aria-pressed", String(store.get("thumbnails", false)));
-    onThumbnails();
+    onThumbnails?.();
   }
 
   function choose(v) {

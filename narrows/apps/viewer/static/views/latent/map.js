@@ -11,8 +11,22 @@ import { drawThumbnails } from "./thumbnails.js";
 const TWEEN = 300;
 
 /**
- * @param {{label: string, reduced: boolean, onProbe: (x: number, y: number, how: string) => void, onPin?: (which: "a"|"b", x: number, y: number) => void}} how
+ * What is drawn on the map besides the points.
+ * @typedef {Object} MapMarks
+ * @property {[number, number]|null} probe
+ * @property {boolean} far whether no row lies near the probe
+ * @property {number} ring the row with a ring, -1 none
+ * @property {[number, number]|null} a
+ * @property {[number, number]|null} b
+ * @property {Lattice|null} lattice
+ * @property {boolean} showTiles
+ * @property {boolean} showDensity
+ * @property {any} sheet
+ * @property {Array<{cls: number, x: number, y: number, name: string}>} labels
+ * @property {string[]} classes
  */
+
+/** @param {{label: string, reduced: boolean, onProbe: (x: number, y: number, how: string) => void, onPin?: (which: "a"|"b", x: number, y: number) => void}} how */
 export function createMap({ label, reduced, onProbe, onPin }) {
   const tiles = h("canvas", { class: "map-layer", "aria-hidden": "true" });
   const points = h("canvas", { class: "map-layer map-points", "aria-hidden": "true" });
@@ -20,6 +34,7 @@ export function createMap({ label, reduced, onProbe, onPin }) {
   const marks = svg("svg", { class: "map-layer map-marks", "aria-hidden": "true" });
   const el = h("div", { class: "map", tabindex: 0, role: "application", "aria-label": label }, tiles, points, thumbnails, marks);
   const raster = new Raster(points);
+  /** @type {MapMarks} */
   const now = { probe: null, far: false, ring: -1, a: null, b: null, lattice: null, showTiles: false, showDensity: false, sheet: null, labels: [], classes: [] };
   let turning = 0;
 
@@ -72,10 +87,14 @@ export function createMap({ label, reduced, onProbe, onPin }) {
   }
 
   function placeLabels() {
-    now.labels = medians(raster.xy, raster.slotClass || [], now.classes);
+    now.labels = medians(raster.xy, raster.slotClass, now.classes);
   }
 
-  /** @param {Float32Array} xy @param {Int32Array} labels class of each, -1 none @param {number[]} slots class -> colour */
+  /**
+   * @param {Float32Array} xy
+   * @param {Int32Array} labels class of each, -1 none
+   * @param {number[]} slots class -> colour
+   */
   function setPoints(xy, labels, classes, slots) {
     cancelAnimationFrame(turning);
     raster.setClasses(labels);

@@ -1,17 +1,16 @@
 /** A map of points drawn in software: up to 70,000 discs into one ImageData, faster than WebGL where there is no GPU. */
 
 import { PALETTE, rgb } from "../../core/colour.js";
+import { context2d } from "../../core/dom.js";
 
 const GRID = 96;
 
 export class Raster {
-  /**
-   * @param {HTMLCanvasElement} canvas sized by CSS; `resize` follows it
-   * `view` is {x, y, scale}: the data at the middle of the canvas, and CSS pixels per unit.
-   */
+  /** @param {HTMLCanvasElement} canvas sized by CSS; `resize` follows it `view` is {x, y, scale}: the data at the middle of the canvas, and CSS pixels per unit. */
   constructor(canvas) {
     this.canvas = canvas;
-    this.context = canvas.getContext("2d", { willReadFrequently: true });
+    this.context = context2d(canvas, { willReadFrequently: true });
+    /** @type {Float32Array} */
     this.xy = new Float32Array(0);
     this.slot = new Uint8Array(0);
     this.colours = PALETTE.map(rgb);
@@ -23,17 +22,25 @@ export class Raster {
     this.home = { x: 0, y: 0, scale: 1 };
     this.moved = false;
     this.grid = null;
-    this.target = null;
+    this.ratio = 1;
+    this.width = this.height = 0;
+    this.image = new ImageData(1, 1);
+    this.words = new Uint32Array(1);
+    /** @type {ArrayLike<number>} */
+    this.slotClass = [];
     this.resize();
   }
 
-  /** Takes the canvas's CSS size and the screen's pixel ratio (at most 2). @returns {boolean} whether anything changed */
+  /**
+   * Takes the canvas's CSS size and the screen's pixel ratio (at most 2).
+   * @returns {boolean} whether anything changed
+   */
   resize() {
     this.ratio = Math.min(2, globalThis.devicePixelRatio || 1);
     this.width = this.canvas.clientWidth || 400;
     this.height = this.canvas.clientHeight || 400;
     const [w, h] = [Math.round(this.width * this.ratio), Math.round(this.height * this.ratio)];
-    if (this.image && this.image.width === w && this.image.height === h) return false;
+    if (this.image.width === w && this.image.height === h) return false;
     this.canvas.width = w;
     this.canvas.height = h;
     this.image = this.context.createImageData(w, h);
@@ -41,10 +48,13 @@ export class Raster {
     return true;
   }
 
-  /** @param {Float32Array} xy 2m coordinates @param {ArrayLike<number>} slot colour of each, 255 none @param {boolean} [keepView] */
+  /**
+   * @param {Float32Array} xy 2m coordinates
+   * @param {ArrayLike<number>} slot colour of each, 255 none
+   * @param {boolean} [keepView]
+   */
   setPoints(xy, slot, keepView = false) {
     this.xy = xy;
-    this.target = null;
     this.slot = Uint8Array.from(slot, (v) => (v < 0 ? 255 : v));
     this.grid = null;
     this.fit(keepView || this.moved);
@@ -66,7 +76,10 @@ export class Raster {
     this.grid = null;
   }
 
-  /** Chooses the view that shows all points but the farthest 0.1 %. @param {boolean} keepView only remembers it for `reset` */
+  /**
+   * Chooses the view that shows all points but the farthest 0.1 %.
+   * @param {boolean} keepView only remembers it for `reset`
+   */
   fit(keepView = false) {
     const bounds = boundsOf(this.xy);
     if (!bounds) return;
@@ -97,21 +110,30 @@ export class Raster {
     this.moved = true;
   }
 
-  /** CSS pixels -> data; y points up. @returns {[number, number]} */
+  /**
+   * CSS pixels -> data; y points up.
+   * @returns {[number, number]}
+   */
   toData(px, py) {
     return [this.view.x + (px - this.width / 2) / this.view.scale, this.view.y - (py - this.height / 2) / this.view.scale];
   }
 
-  /** Data -> CSS pixels. @returns {[number, number]} */
+  /**
+   * Data -> CSS pixels.
+   * @returns {[number, number]}
+   */
   toPixel(x, y) {
     return [this.width / 2 + (x - this.view.x) * this.view.scale, this.height / 2 - (y - this.view.y) * this.view.scale];
   }
 
   isShown(i) {
-    return !this.hidden.has(this.slotClass ? this.slotClass[i] : this.slot[i]);
+    return !this.hidden.has(this.slotClass[i]);
   }
 
-  /** Which class row i belongs to, where classes are more than colours. @param {ArrayLike<number>} classes */
+  /**
+   * Which class row i belongs to, where classes are more than colours.
+   * @param {ArrayLike<number>} classes
+   */
   setClasses(classes) {
     this.slotClass = classes;
   }
@@ -135,7 +157,7 @@ export class Raster {
     const [w, hgt] = [this.image.width, this.image.height];
     const brush = discOf(this.radius * ratio);
     const reach = brush.reach;
-    const classes = this.slotClass || slot;
+    const classes = this.slotClass;
     const tints = this.colours.concat(Array.from({ length: 256 - this.colours.length }, () => [113, 117, 129])).map(([r, g, b]) =>
       [this.ground[0] + (r - this.ground[0]) * strength, this.ground[1] + (g - this.ground[1]) * strength, this.ground[2] + (b - this.ground[2]) * strength]);
     const full = tints.map(([r, g, b]) => (255 << 24 | b << 16 | g << 8 | r) >>> 0);
@@ -238,7 +260,7 @@ export function boundsOf(xy) {
 
 /** Buckets of points on a square grid. */
 function gridOf(xy) {
-  const [x0, x1, y0, y1] = boundsOf(xy);
+  const [x0, x1, y0, y1] = boundsOf(xy) || [0, 1, 0, 1];
   const cell = Math.max(x1 - x0, y1 - y0, 1e-12) / GRID;
   const clamp = (v) => Math.max(0, Math.min(GRID - 1, Math.floor(v)));
   const column = (x) => clamp((x - x0) / cell);

@@ -19,7 +19,10 @@ export function rowPictures(lab, run) {
   };
 }
 
-/** @param {Object} lab @param {Object} run */
+/**
+ * @param {Lab} lab
+ * @param {Run} run
+ */
 export function mountProbe(lab, run) {
   const decoded = h("canvas", { class: "probe-decoded", role: "img", "aria-label": "The decoded picture at the pointer", dataset: { picture: "decoded" } });
   const nearest = h("canvas", { class: "probe-nearest", role: "img", "aria-label": "The nearest real row", dataset: { picture: "nearest" } });
@@ -77,7 +80,10 @@ export function mountProbe(lab, run) {
 
   return {
     el, showDecoded, showPreview, showRow, decoded,
-    /** Nobody decodes here: the picture was blended from decoded ones. @param {boolean} inside among them */
+    /**
+     * Nobody decodes here: the picture was blended from decoded ones.
+     * @param {boolean} inside among them
+     */
     preview(inside) {
       el.dataset.preview = inside ? "between" : "edge";
       note.textContent = inside ? "a preview, blended from the decoded grid" : "beyond the decoded grid: its nearest edge";

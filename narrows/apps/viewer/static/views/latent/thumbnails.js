@@ -1,6 +1,7 @@
 /** Small pictures of the rows at their codes, as many as find room beside each other; the one under the pointer is in front. */
 
 import { css } from "../../core/colour.js";
+import { context2d } from "../../core/dom.js";
 import { pictureTile } from "./decoded-grid.js";
 
 const MOST = 400;
@@ -12,11 +13,12 @@ const MOST_HELD = 4000;
 
 /**
  * The pictures of rows by their position in the data, asked for as they come into sight; whatever is hidden or zoomed, a row keeps its own.
- * @param {{lab: Object, run: Object, redraw: () => void}} what
+ * @param {{lab: Lab, run: ImageRun, redraw: () => void}} what
  */
 export function rowSheet({ lab, run, redraw }) {
   const held = new Map();
-  let positions = [];
+  /** @type {Int32Array} */
+  let positions = new Int32Array(0);
   let asking = false;
 
   /** One question at a time; what is still missing after it is asked for by the next drawing. */
@@ -37,7 +39,10 @@ export function rowSheet({ lab, run, redraw }) {
 
   return {
     want,
-    /** CSS pixels of a picture on a map so wide. @returns {[number, number]} */
+    /**
+     * CSS pixels of a picture on a map so wide.
+     * @returns {[number, number]}
+     */
     size(mapWidth) {
       const [height, width] = run.shape;
       const side = mapWidth < NARROW ? NARROW_SIDE : SIDE;
@@ -47,7 +52,7 @@ export function rowSheet({ lab, run, redraw }) {
     },
     isSmooth: ([width]) => width < run.shape[1],
     /** Row numbers in an order that has nothing to do with how the data are sorted, always the same. */
-    order: [],
+    order: new Uint32Array(0),
     /** @param {Int32Array} of the position in the data of each row on the map */
     place(of) {
       positions = of;
@@ -60,9 +65,11 @@ export function rowSheet({ lab, run, redraw }) {
 }
 
 /**
- * @param {HTMLCanvasElement} canvas @param {Object} raster whose points and view it follows
+ * @param {HTMLCanvasElement} canvas
+ * @param {PointRaster} raster whose points and view it follows
  * @param {Object|null} sheet of `rowSheet`; null clears
- * @param {number} ring the row that is drawn in front, -1 none @param {Object[]} names {x, y, name, cls} on the map, which stay readable
+ * @param {number} ring the row that is drawn in front, -1 none
+ * @param {Object[]} names {x, y, name, cls} on the map, which stay readable
  */
 export function drawThumbnails(canvas, raster, sheet, ring, names) {
   if (!sheet) {
@@ -70,7 +77,7 @@ export function drawThumbnails(canvas, raster, sheet, ring, names) {
     return;
   }
   Object.assign(canvas, { width: raster.image.width, height: raster.image.height });
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   context.setTransform(raster.ratio, 0, 0, raster.ratio, 0, 0);
   const size = sheet.size(raster.width);
   const front = ring >= 0 && isWanted(raster, raster.slotClass[ring]) ? ring : -1;

@@ -7,9 +7,7 @@ import { number } from "../../core/format.js";
 const SHOWN = 6;
 
 /**
- * @param {{run: object, rows: Float32Array & {shape: number[]}, units: {centre: number[], spread: number[]}|null,
- *          onChange: (values: Float32Array, column: number) => void}} options `units`: number of the user = centre + spread × float
- * @returns {{el: HTMLElement, set: (values: ArrayLike<number>) => void}}
+ * @param {{run: Run & {n_floats: number}, rows: Shaped<Float32Array>, units: {centre: number[], spread: number[]}|null, onChange: (values: Float32Array, column: number) => void}} options `units`: number of the user = centre + spread × float
  */
 export function columnSliders({ run, rows, units, onChange }) {
   const n = run.n_floats;

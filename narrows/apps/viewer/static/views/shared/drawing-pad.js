@@ -9,23 +9,24 @@ import { drawPicture } from "../../core/picture.js";
 const KEYS = "Arrows move, Space paints, Backspace erases.";
 
 /**
- * @param {{run: object, background?: number, label: string, extra?: Node, onChange: (values: Float32Array, touched: Uint8Array) => void}} options
- *     `touched`: 1 for each pixel's float that was drawn on
- * @returns {{el: HTMLElement, set: (values: ArrayLike<number>) => void, clear: () => void, values: () => Float32Array}}
+ * @param {{run: ImageRun, background?: number, label: string, extra?: Node|null, onChange: (values: Float32Array, touched: Uint8Array) => void}} options `touched`: 1 for each pixel's float that was drawn on
  */
 export function drawingPad({ run, background = 0, label, extra = null, onChange }) {
   const [high, wide, channels = 1] = run.shape;
   let values = new Float32Array(high * wide * channels).fill(background);
   let touched = new Uint8Array(values.length);
-  let [x, y, size, last] = [Math.floor(wide / 2), Math.floor(high / 2), Math.max(1, Math.round(wide / 14)), null];
-  let ink = new Array(channels).fill(background > 0.5 ? 0 : 1);
+  let [x, y, size] = [Math.floor(wide / 2), Math.floor(high / 2), Math.max(1, Math.round(wide / 14))];
+  /** @type {number[]|null} */
+  let last = null;
+  /** @type {number[]} */
+  let ink = Array.from({ length: channels }, () => background > 0.5 ? 0 : 1);
   const canvas = h("canvas", { class: "pad-canvas", tabindex: 0, role: "application",
     "aria-label": `${label}, ${wide} by ${high} pixels. ${KEYS}`, on: { keydown: keys, pointerdown: down, pointermove: move, pointerup: up, pointercancel: up } });
   const cursor = h("div", { class: "pad-cursor", "aria-hidden": "true" });
   const brush = slider({ label: "Brush", min: 1, max: Math.max(3, Math.round(wide / 5)), step: 1, value: size, show: (v) => `${v} px`,
     onInput: (v) => { size = v; place(); } });
   const shade = channels < 3
-    ? slider({ label: "Ink", min: 0, max: 1, step: 0.05, value: ink[0], show: (v) => number(v, 2), onInput: (v) => { ink = new Array(channels).fill(v); } }).el
+    ? slider({ label: "Ink", min: 0, max: 1, step: 0.05, value: ink[0], show: (v) => number(v, 2), onInput: (v) => { ink = Array.from({ length: channels }, () => v); } }).el
     : h("label", { class: "field" }, h("span", {}, "Ink"), h("input", { type: "color", value: background > 0.5 ? "#000000" : "#ffffff",
       on: { input: (event) => { ink = inkOf(event.target.value, channels); } } }));
   const el = h("div", { class: "pad" },
@@ -96,7 +97,7 @@ export function drawingPad({ run, background = 0, label, extra = null, onChange 
       y = Math.max(0, Math.min(high - 1, y + way[1] * far));
       place();
     } else if (event.key === " " || event.key === "Backspace" || event.key === "Delete") {
-      stamp(x, y, event.key === " " ? ink : new Array(channels).fill(background));
+      stamp(x, y, event.key === " " ? ink : Array.from({ length: channels }, () => background));
       changed();
     } else return;
     event.preventDefault();

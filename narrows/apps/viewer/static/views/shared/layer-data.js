@@ -3,9 +3,8 @@
 import { counted } from "./text.js";
 
 /**
- * @param {{about: object, arrays: object}} answer @param {object} run
- * @returns {{signature: string, run: object, layers: Array<object>, input: ArrayLike<number>, output: ArrayLike<number>,
- *            difference: Float32Array, error: number|null, label: string|null}}
+ * @param {Answer} answer
+ * @param {Run} run
  */
 export function flowData(answer, run) {
   const told = answer.about.layers;
@@ -48,12 +47,15 @@ export function largestUnits(values, n) {
   return Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a])).slice(0, n);
 }
 
-/** Counts of values in equal bins. @returns {{edges: number[], counts: number[]}} */
+/**
+ * Counts of values in equal bins.
+ * @returns {{edges: number[], counts: number[]}}
+ */
 export function valueBins(values, bins = 24) {
   let [low, high] = [Infinity, -Infinity];
   for (const v of values) { low = Math.min(low, v); high = Math.max(high, v); }
   if (!(high > low)) [low, high] = [low - 0.5, low + 0.5];
-  const counts = new Array(bins).fill(0);
+  const counts = Array.from({ length: bins }, () => 0);
   for (const v of values) counts[Math.min(bins - 1, Math.floor(((v - low) / (high - low)) * bins))] += 1;
   return { edges: Array.from({ length: bins + 1 }, (_, i) => low + ((high - low) * i) / bins), counts };
 }

@@ -1,6 +1,7 @@
 /** Activations as pixels: one canvas a layer, made once and enlarged without smoothing. */
 
 import { diverging } from "../../core/colour.js";
+import { context2d } from "../../core/dom.js";
 
 /** The largest absolute value; 1 where all are 0, so that it can be divided by. */
 export function largestSize(values) {
@@ -11,15 +12,17 @@ export function largestSize(values) {
 
 /**
  * A canvas of one pixel per unit, laid out as `box` says (see hourglass.js).
- * @param {object} box @param {ArrayLike<number>} values
+ * @param {PaintedBox} box
+ * @param {ArrayLike<number>} values
  */
 export function paintLayer(box, values) {
   const [columns, lines] = [box.columns * (box.wide || 1), box.lines * (box.high || 1)];
   const [width, height] = box.vertical && box.kind === "cells" ? [lines, columns] : [columns, lines];
+  /** @type {[number, number]} */
   const sized = box.vertical && box.kind === "maps" ? [box.lines * box.wide, box.columns * box.high] : [width, height];
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = sized;
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   const image = context.createImageData(...sized);
   const scale = largestSize(values);
   for (let unit = 0; unit < values.length; unit++) {
@@ -66,8 +69,13 @@ export function ruleCells(context, box, colour) {
 
 /**
  * The ribbon between two layers, filled up to `reached` (0..1) with a bright front where the pulse is.
- * @param {CanvasRenderingContext2D} context @param {object} a @param {object} b @param {boolean} vertical
- * @param {string} colour "#rrggbb" @param {number} reached @param {[number, number]} strength opacities at both ends
+ * @param {CanvasRenderingContext2D} context
+ * @param {LayerBox} a
+ * @param {LayerBox} b
+ * @param {boolean} vertical
+ * @param {string} colour "#rrggbb"
+ * @param {number} reached
+ * @param {[number, number]} strength opacities at both ends
  */
 export function paintRibbon(context, a, b, vertical, colour, reached, [from, to]) {
   ribbonPath(context, a, b, vertical);

@@ -1,8 +1,7 @@
 /**
  * Keeps a picture fresh without piling up questions: asked while it works, it works once more afterwards.
- *
  * @param {() => Promise<void>} work
- * @param {(error: Error) => void} fail called with what went wrong; superseded answers are nobody's concern
+ * @param {(error: Failure) => void} fail called with what went wrong; superseded answers are nobody's concern
  * @returns {() => Promise<void>}
  */
 export function refresher(work, fail) {
@@ -36,7 +35,10 @@ function atMostEvery(f, ms) {
   };
 }
 
-/** Refreshes with what happens to the run in view (and, if there is one, to the run beside it), at most once in `every` ms. @returns {Array<() => void>} */
+/**
+ * Refreshes with what happens to the run in view (and, if there is one, to the run beside it), at most once in `every` ms.
+ * @returns {Array<() => void>}
+ */
 export function followRun(lab, root, refresh, every = 0) {
   const paced = atMostEvery(refresh, every);
   const ours = (message) => { if (message.run === lab.run?.id || message.run === lab.compare?.id) paced(); };

@@ -3,12 +3,17 @@
 import { rowOf } from "../../core/picture.js";
 
 export function frameStore() {
-  let kept = new Map();
+  const kept = new Map();
   let epochs = [];
   const sort = () => { epochs = [...kept.keys()].sort((a, b) => a - b); };
 
   return {
-    positions: null, original: null, labels: null,
+    /** @type {Int32Array|null} */
+    positions: null,
+    /** @type {Shaped<Values>|null} */
+    original: null,
+    /** @type {string[]|null} */
+    labels: null,
 
     /** Takes the answer to `frames`; what had arrived meanwhile stays. */
     take({ arrays, about }) {

@@ -3,14 +3,18 @@
 import { clear, h } from "../../core/dom.js";
 import { drawPair, drawPicture, rowOf } from "../../core/picture.js";
 
-/** @param {Object} run */
+/** @param {Run} run */
 export function mountGallery(run) {
   const el = h("div", { class: `gallery${run.shape ? "" : " is-table"}` });
   const legend = h("p", { class: "note gallery-legend" });
   let cells = [];
+  /** @type {{run: Run, name: string}|null} */
   let besideRun = null;
 
-  /** @param {Object} frames @param {{run: Object, name: string}|null} beside */
+  /**
+   * @param {Object} frames
+   * @param {{run: Run, name: string}|null} beside
+   */
   function build(frames, beside) {
     besideRun = beside;
     const n = Math.min(frames.n, run.shape ? 16 : 8);
@@ -34,11 +38,12 @@ export function mountGallery(run) {
   }
 
   function showBeside(frames, rebuilt) {
-    if (!besideRun) return;
+    const other = besideRun?.run;
+    if (!other) return;
     cells.forEach((cell, i) => {
       const values = rebuilt ? rowOf(rebuilt, i) : null;
-      if (run.shape || !values) drawPicture(cell.beside, values, besideRun.run);
-      else drawPair(cell.beside, rowOf(frames.original, i), values, besideRun.run);
+      if (run.shape || !values) drawPicture(cell.beside, values, other);
+      else drawPair(cell.beside, rowOf(frames.original, i), values, other);
     });
   }
 

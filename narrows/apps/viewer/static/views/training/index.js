@@ -3,7 +3,6 @@
 import { lineChart } from "../../core/chart.js";
 import { segmented, slider } from "../../core/controls.js";
 import { clear, h } from "../../core/dom.js";
-import { number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
 import { perFrame } from "../../core/timing.js";
@@ -20,7 +19,11 @@ const PACE = 6;
 
 const epochWords = (epoch) => (epoch === undefined ? "–" : String(epoch));
 
-/** @param {HTMLElement} el @param {Object} lab @returns {{update: () => void, destroy: () => void}} */
+/**
+ * @param {HTMLElement} el
+ * @param {Lab} lab
+ * @returns {View}
+ */
 export function mount(el, lab) {
   const id = lab.run.id;
   const { store } = lab;
@@ -29,10 +32,12 @@ export function mount(el, lab) {
   const frames = frameStore();
   const others = frameStore();
   const off = [];
+  /** @type {number|null} */
   let shown = null;
   let follows = true;
   let replaying = 0;
   let speed = store.get("speed", 1);
+  /** @type {string|null} */
   let besideId = null;
   let gone = false;
   let loaded = false;
@@ -49,13 +54,13 @@ export function mount(el, lab) {
   const log = h("label", { class: "check" }, h("input", { type: "checkbox", checked: store.get("log", false), dataset: { control: "log" }, on: { change: (event) => { store.set("log", event.target.checked || null); plot(); } } }), "Logarithmic");
   const compare = h("select", { "aria-label": "Run to compare with", dataset: { control: "compare" }, on: { change: () => store.set("compare", compare.value || null) } });
   const restart = mountRestart(lab, first);
-  const replaying_ = h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
+  const replayControls = h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
   const reading = h("span", {}, "Drag the line, or use the arrows, to see the rows of an epoch.");
   /** A fitted model that came without its past: there is nothing to go back to. */
   const isStill = () => loaded && !lab.can.train && frames.epochs.length < 2;
 
   clear(el, h("div", { class: "head" }, h("h2", {}, "How the rows sharpen"), caption),
-    h("div", { class: "panel stack training" }, gallery.el, gallery.legend, replaying_),
+    h("div", { class: "panel stack training" }, gallery.el, gallery.legend, replayControls),
     h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check", hidden: !lab.can.train }, "Beside it", compare))), chartBox,
       h("figcaption", {}, "Thin: while it learned, on the training rows. Bold: after each epoch, on rows held out. ", reading)),
     h("details", { class: "panel fold", hidden: !lab.can.train, open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
@@ -106,7 +111,8 @@ export function mount(el, lab) {
   /** The run beside, at the same epoch or the last before the end it has. */
   function showBeside() {
     if (!besideId || !others.epochs.length) return;
-    const same = others.positions && frames.positions && others.positions.every((p, i) => p === frames.positions[i]);
+    const { positions } = frames;
+    const same = positions && others.positions?.every((p, i) => p === positions[i]);
     const epoch = others.nearest(shown ?? 0);
     gallery.showBeside(others, same ? others.at(epoch) : null);
     el.dataset.besideEpoch = epoch;
@@ -114,8 +120,8 @@ export function mount(el, lab) {
 
   function limits() {
     scrub.input.max = Math.max(0, frames.epochs.length - 1);
-    el.dataset.frames = frames.epochs.length;
-    replaying_.hidden = reading.hidden = isStill();
+    el.dataset.frames = String(frames.epochs.length);
+    replayControls.hidden = reading.hidden = isStill();
   }
 
   /** Brings the rows of a kept epoch. */

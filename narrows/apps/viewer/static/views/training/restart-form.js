@@ -3,7 +3,10 @@
 import { h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 
-/** @param {Object} lab @param {Object} run */
+/**
+ * @param {Lab} lab
+ * @param {Run} run
+ */
 export function mountRestart(lab, run) {
   const field = (key, words, value) => {
     const input = h("input", { type: "text", inputmode: "decimal", value: value ?? "", placeholder: "auto", autocomplete: "off", dataset: { restart: key } });

@@ -2,7 +2,10 @@
 
 import { number } from "../../core/format.js";
 
-/** @param {{run: Object, shown: number|null, follows: boolean, record: Object|undefined, last: number|undefined, connected: boolean, still?: boolean}} what @returns {string} */
+/**
+ * @param {{run: Run, shown: number|null, follows: boolean, record: Object|undefined, last: number|undefined, connected: boolean, still?: boolean}} what
+ * @returns {string}
+ */
 export function trainingSentence({ run, shown, follows, record, last, connected, still = false }) {
   if (shown === null) return "The first pictures come after the first epoch.";
   const value = record ? record.validation ?? record.loss : null;
