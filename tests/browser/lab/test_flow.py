@@ -203,7 +203,7 @@ def test_the_sentence_tells_what_was_lost(page: Page) -> None:
     row = int(data(page, "flow", "sample"))
     expect(page.locator("[data-view=flow] [data-sentence]")).to_have_text(
         re.compile(
-            rf"^64 numbers are squeezed into 2 .*: this {digits()[1][row]} comes back with a squared error of \d"
+            rf"^The encoder compresses 64 numbers into 2; the decoder reconstructs this {digits()[1][row]} with a squared error of \d"
         )
     )
 

@@ -1,4 +1,4 @@
-/** Answers that travel with a page: the transport of the report, where nobody computes. */
+/** The transport of the report: queries are answered from data in the page. */
 
 import { latticeAt } from "../core/lattice.js";
 import { unpackFrame } from "../core/protocol.js";
@@ -25,22 +25,22 @@ export async function unpackHeld(text) {
 /** @param {Object[]} frames each told by its view, and where there are several of a view by `about.asked` */
 export function staticTransport(frames) {
   const of = (view) => frames.filter((frame) => frame.view === view);
-  const only = (view) => of(view)[0] ?? missing("This report does not hold that.");
+  const only = (view) => of(view)[0] ?? missing("This report does not contain that.");
   const curves = new Map(of("denoise").filter((frame) => frame.about.curve).map((frame) => [frame.about.asked.kind, frame.about.curve]));
 
   const answers = {
     rows({ positions, label }) {
-      if (positions) return some(only("sheet"), (position) => positions.includes(position), `Row ${positions[0]} has no picture in this report.`);
+      if (positions) return some(only("sheet"), (position) => positions.includes(position), `This report has no picture of row ${positions[0]}.`);
       if (label === undefined) return only("rows");
       const { labels } = only("rows").about;
-      return some(only("rows"), (_, i) => labels[i] === label, `This report holds no sample of class ${label}.`);
+      return some(only("rows"), (_, i) => labels[i] === label, `This report contains no sample of class ${label}.`);
     },
-    activations: ({ position }) => of("activations").find((frame) => frame.about.asked.position === position) ?? missing(`The way of row ${position} is not in this report.`),
-    error_map: ({ position }) => of("error_map").find((frame) => frame.about.asked.position === position) ?? missing(`The errors of row ${position} are not in this report.`),
+    activations: ({ position }) => of("activations").find((frame) => frame.about.asked.position === position) ?? missing(`This report does not contain the activations of row ${position}.`),
+    error_map: ({ position }) => of("error_map").find((frame) => frame.about.asked.position === position) ?? missing(`This report does not contain the errors of row ${position}.`),
     denoise({ kind, level }) {
       const gap = (frame) => Math.abs(frame.about.asked.level - level);
       const held = of("denoise").filter((frame) => frame.about.asked.kind === kind);
-      if (!held.length) missing("This noise is not in this report.");
+      if (!held.length) missing("This report does not contain this kind of noise.");
       const best = held.reduce((one, other) => (gap(other) < gap(one) ? other : one));
       return { ...best, about: { ...best.about, curve: curves.get(kind) ?? null } };
     },
@@ -53,7 +53,7 @@ export function staticTransport(frames) {
       const anomalous = Uint8Array.from(frame.arrays.label, (cls) => (cls < 0 ? 0 : strange[cls]));
       return { ...frame, about: { ...frame.about, normal, thresholds: null, auroc: null, trained_on: null }, arrays: { ...frame.arrays, anomalous } };
     },
-    sample: ({ seed }) => of("sample")[seed % of("sample").length] ?? missing("This report holds no samples."),
+    sample: ({ seed }) => of("sample")[seed % of("sample").length] ?? missing("This report contains no generated rows."),
     path({ a, b, steps }) {
       const lattice = only("lattice");
       const { origin, axes } = only("codes").arrays;
@@ -72,7 +72,7 @@ export function staticTransport(frames) {
       return { about, arrays, epoch };
     },
     decode: () => Promise.resolve(undefined),
-    command: () => Promise.reject({ message: "A report only shows; narrows lab trains." }),
+    command: () => Promise.reject({ message: "A report cannot train; use narrows lab." }),
   };
 }
 

@@ -65,7 +65,7 @@ export function notebookLine(model) {
       });
     },
     decode: (run, z, isImage) => decoder.add(run, z, isImage),
-    command: () => Promise.reject({ message: "A notebook shows a fitted model; narrows lab trains." }),
+    command: () => Promise.reject({ message: "A notebook widget cannot train; use narrows lab." }),
     close() { model.off("msg:custom", receive); decoder.drop(); },
   };
 }

@@ -1,4 +1,4 @@
-/** What has a name on the server: the state, a run's history, its files, and uploads. */
+/** HTTP requests to the server: history, files of a run, previews, uploads. */
 
 async function answer(response) {
   if (response.ok) return response;
@@ -48,7 +48,7 @@ export async function upload(files, folder, onProgress) {
     id = (await (await reach(`api/upload?name=${encodeURIComponent(files[0].path)}`, body(files[0].file))).json()).upload;
   } else {
     const wanted = files.filter(({ path }) => !SIDE.test(path) && !path.split("/").some((part) => part.startsWith(".")));
-    if (!wanted.length) throw { message: `The folder “${folder}” holds no file.`, hint: "Choose a folder of images; a sub-folder is a class." };
+    if (!wanted.length) throw { message: `The folder “${folder}” contains no files.`, hint: "Choose a folder of images; a sub-folder is a class." };
     id = (await (await reach(`api/upload?name=${encodeURIComponent(folder)}`, body(""))).json()).upload;
     let [next, done] = [0, 0];
     const worker = async () => {

@@ -1,4 +1,4 @@
-/** The page: puts the header, the sheet, the notices and the view in place, and keeps them in step with the session. */
+/** The page of the lab: mounts the header, the drawer, the notices and the view, and updates them with the session. */
 
 import { theme } from "../core/colour.js";
 import { clear, existing, h } from "../core/dom.js";
@@ -106,16 +106,16 @@ async function showView() {
 function waiting(run) {
   const state = lab.state;
   if (state && state.status === "ready" && !run) return unbegun(state.datasets.at(-1));
-  if (run?.state === "failed" || state?.status === "failed") return h("div", { class: "panel empty", dataset: { waiting: "failed" } }, h("h2", {}, "There is no model to look at"), h("p", {}, "The message above says why."));
-  const words = run ? "Preparing the rows and the network…" : state ? "Starting PyTorch…" : "Connecting…";
+  if (run?.state === "failed" || state?.status === "failed") return h("div", { class: "panel empty", dataset: { waiting: "failed" } }, h("h2", {}, "There is no model to show"), h("p", {}, "The message above gives the reason."));
+  const words = run ? "Preparing the rows and the network…" : state ? "Starting (a few seconds)…" : "Connecting…";
   return h("div", { class: "panel stack", "aria-busy": "true", dataset: { waiting: "loading" } }, h("div", { class: "skeleton sk-title" }), h("p", { class: "caption late" }, words), h("div", { class: "skeleton sk-block" }));
 }
 
 /** Nothing is trained: what is at hand, and the one button that changes it. */
 function unbegun(set) {
   const choose = h("button", { type: "button", class: `button ${set ? "small" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Other data" : "Choose data");
-  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is here to be learned` : "Nothing is trained yet"),
-    h("p", { class: "caption" }, set ? `${sizeWords(set)}.` : "Choose some rows, and an autoencoder learns them before your eyes."),
+  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is ready` : "Nothing is trained yet"),
+    h("p", { class: "caption" }, set ? `${sizeWords(set)}.` : "Choose data to train an autoencoder on."),
     set ? describeData(lab, set, { fail: (error) => lab.emit("error", error), onTrained() {} }) : null, choose);
 }
 

@@ -1,4 +1,4 @@
-/** Which rows: the built-in sets, MNIST, or a file or folder of the reader's own, with what narrows made of it. */
+/** Chooses the data: built-in sets, or a file or folder to upload; describes what was read. */
 
 import { clear, h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
@@ -20,11 +20,11 @@ export function mountData(lab, close) {
   const file = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A file of rows", accept: [".csv", ".gz", ".parquet", ".npy", ".npz", ...IMAGES].join(","), multiple: true, dataset: { input: "file" }, on: { change: () => take(chosen(file)) } });
   const folder = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A folder of images", webkitdirectory: true, dataset: { input: "folder" }, on: { change: () => take(chosen(folder)) } });
   const zone = h("div", { class: "drop-zone" }, icon("upload"),
-    h("p", {}, h("b", {}, "Drop your own rows here"), h("br"), h("span", { class: "note" }, "A CSV, Parquet or NumPy file, or a folder of images (a sub-folder is a class). They stay on this machine.")),
+    h("p", {}, h("b", {}, "Drop your own data here"), h("br"), h("span", { class: "note" }, "A CSV, Parquet or NumPy file, or a folder of images (a sub-folder is a class). The data stay on this machine.")),
     h("div", { class: "row" },
       h("button", { type: "button", class: "button small", dataset: { action: "choose-file" }, on: { click: () => file.click() } }, icon("file"), "Choose a file"),
       h("button", { type: "button", class: "button small", dataset: { action: "choose-folder" }, on: { click: () => folder.click() } }, icon("folder"), "Choose a folder")), file, folder);
-  const el = h("div", { class: "stack" }, zone, progress, message, h("h3", {}, "At hand"), list, offered, about);
+  const el = h("div", { class: "stack" }, zone, progress, message, h("h3", {}, "Available data"), list, offered, about);
   /** @type {string|null} */
   let selected = null;
   let shownKey = "";
@@ -126,7 +126,7 @@ function labelChooser(lab, set, fail) {
       if (!error.dropped) fail(error);
     }
   } } }, h("option", { value: "" }, "none"), set.columns.map((name) => h("option", { value: name, selected: name === set.labels }, name)));
-  return h("label", { class: "field" }, h("span", {}, "Which column holds the classes? It colours the map and is not learned from."), chooser);
+  return h("label", { class: "field" }, h("span", {}, "Which column holds the classes? It colours the map and is not used in training."), chooser);
 }
 
 export function sizeWords(set) {

@@ -1,4 +1,4 @@
-/** A sheet at the left with three pages: the data, the settings of the next run, the runs so far. */
+/** The drawer on the left with three tabs: data, settings of the next run, runs. */
 
 import { segmented } from "../../core/controls.js";
 import { clear, h } from "../../core/dom.js";
@@ -13,7 +13,7 @@ import { mountSettings } from "./settings.js";
  */
 export function mountDrawer(page, lab) {
   const body = h("div", { class: "drawer-body" });
-  const tabs = segmented({ label: "Pages of the sheet", value: "data", choices: [["data", "Data"], ["settings", "Settings"], ["runs", "Runs"]], onChoose: show });
+  const tabs = segmented({ label: "Tabs of the drawer", value: "data", choices: [["data", "Data"], ["settings", "Settings"], ["runs", "Runs"]], onChoose: show });
   const dialog = h("dialog", { class: "drawer", "aria-label": "Data, settings and runs" },
     h("div", { class: "drawer-head" }, tabs.el, h("button", { type: "button", class: "button quiet square", "aria-label": "Close", dataset: { action: "close-drawer" }, on: { click: () => dialog.close() } }, icon("close"))), body);
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });

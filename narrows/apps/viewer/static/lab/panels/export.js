@@ -1,4 +1,4 @@
-/** What one takes along: the Python that repeats the run, a PNG of the view, the saved model. */
+/** Exports: Python code that repeats the run, a PNG of the view, the saved model. */
 
 import { context2d, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
@@ -32,7 +32,7 @@ export function mountShare(lab, viewElement) {
     h("a", { href: modelAddress(lab.run.id), download: "" }).click();
     done(model, "Saved");
   });
-  const el = h("div", { class: "share", role: "group", "aria-label": "Take along" }, python, png, model);
+  const el = h("div", { class: "share", role: "group", "aria-label": "Export" }, python, png, model);
 
   function done(one, words) {
     const text = one.querySelector(".share-words");

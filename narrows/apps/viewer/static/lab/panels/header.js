@@ -1,4 +1,4 @@
-/** The bar on top: name, views, what is being trained and how far, and the buttons that drive it. */
+/** The header: views, status of the training, and the buttons that control it. */
 
 import { segmented } from "../../core/controls.js";
 import { clear, h, svg } from "../../core/dom.js";
@@ -45,7 +45,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
   VIEWS.forEach(([name], i) => onKey(String(i + 1), () => lab.store.set("view", name), i ? "" : "the five views"));
   onKey(" ", () => playPause(lab), "train, pause, resume");
   onKey(".", () => step(lab), "one epoch (while paused)");
-  onKey("?", onHelp, "this list");
+  onKey("?", onHelp, "show this list");
 
   function update() {
     const { run } = lab;
@@ -89,6 +89,6 @@ function statusWords(lab, run, set) {
   const loss = run.validation ?? run.loss;
   const parts = [h("span", { class: "status-data" }, set ? `${count(set.rows)} × ${shape}` : run.dataset),
     h("span", {}, "epoch ", h("b", {}, run.epoch ?? 0), `/${run.epochs ?? "–"}`)];
-  if (Number.isFinite(loss)) parts.push(h("span", { title: run.unit ? `loss: ${run.unit}, ${run.validation !== null ? "held-out rows" : "training rows"}` : null }, "loss ", h("b", {}, number(loss, 4))));
+  if (Number.isFinite(loss)) parts.push(h("span", { title: run.unit ? `loss: ${run.unit}, ${run.validation !== null ? "validation rows" : "training rows"}` : null }, "loss ", h("b", {}, number(loss, 4))));
   return parts;
 }

@@ -1,4 +1,4 @@
-/** The list of keys, and in a few lines what the page is. */
+/** The help dialog: keyboard shortcuts and a short introduction. */
 
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
@@ -16,10 +16,10 @@ export function mountHelp(page) {
     h("div", { class: "row spread" }, h("h2", {}, "Keys"),
       h("button", { type: "button", class: "button quiet square", "aria-label": "Close", on: { click: () => dialog.close() } }, icon("close"))),
     list,
-    h("p", { class: "note" }, "On the map the arrows move the probe; on a line in a chart they move the line. Shift goes ten times as far. Keys rest while you type."),
-    h("h3", {}, "What this is"),
-    h("p", { class: "note" }, "An autoencoder squeezes each row through a few numbers, its code, and learns to give the row back from them. What survives is what mattered. ",
-      "Everything on the page is computed by the model that is being trained, on this machine; nothing leaves it. The address holds what you see: copy it, or go back in the browser."));
+    h("p", { class: "note" }, "The arrow keys move the probe on the map and the line in a chart; with Shift, ten times as far. Shortcuts are off while you type."),
+    h("h3", {}, "About this page"),
+    h("p", { class: "note" }, "An autoencoder compresses each row into a few numbers, its code, and learns to reconstruct the row from them. ",
+      "Everything is computed by the model in training on this machine; no data leave it. The address of the page holds the current state: copy it to return, or use the back button."));
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   page.append(dialog);
   return () => {

@@ -1,4 +1,4 @@
-/** What went wrong, or is not there yet, in a sentence with what to do about it. */
+/** Shows errors and a lost connection in one sentence, with what to do. */
 
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
@@ -29,7 +29,7 @@ export function mountNotice(el, lab, { onDrawer, onRetry }) {
   function pick() {
     const run = lab.run;
     if (!lab.connected && lab.state) {
-      return ["lost", "warn", `Reconnecting… ${run ? `Showing epoch ${run.epoch ?? 0}.` : ""}`, "What you see is what was last heard; training goes on at the server if it runs.", [["Try now", onRetry]]];
+      return ["lost", "warn", `Reconnecting… ${run ? `Showing epoch ${run.epoch ?? 0}.` : ""}`, "The page shows the last data it received; a training continues on the server.", [["Try now", onRetry]]];
     }
     if (error) return ["error", "bad", error.message, error.hint, [["Dismiss", () => { error = null; update(); }]]];
     if (lab.state?.status === "failed") return ["server", "bad", lab.state.message || "The server could not start.", null, []];

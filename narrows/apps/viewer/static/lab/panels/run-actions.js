@@ -1,11 +1,11 @@
-/** What one does with runs: start, switch the variant, pause, step, stop. */
+/** Commands on runs: start, switch the variant, pause, step, stop. */
 
 export const VARIANTS = [
-  ["plain", "Plain", "Learns to give back what it was given, through the narrow code."],
-  ["denoising", "Denoising", "Is shown noisy rows and learns to give back the clean ones."],
-  ["sparse", "Sparse", "Uses few units of the code for any one row."],
-  ["contractive", "Contractive", "Is paid for a code that hardly moves when the input does."],
-  ["variational", "Variational", "Codes are small clouds around zero, so new rows can be drawn."],
+  ["plain", "Plain", "Learns to reconstruct its input through a narrow code."],
+  ["denoising", "Denoising", "Learns to reconstruct clean rows from noisy ones."],
+  ["sparse", "Sparse", "Few code units are active for any one row."],
+  ["contractive", "Contractive", "Penalised when a small change of the input changes the code much."],
+  ["variational", "Variational", "Each code is a distribution close to a standard normal, so new rows can be generated."],
 ];
 
 /** Settings that belong to one variant alone; the others are carried over a switch. */

@@ -1,4 +1,4 @@
-/** The runs so far: which is in view, which stands beside it, and a way to be rid of one. */
+/** The list of runs: choose the run in view, the run to compare with, remove one. */
 
 import { clear, h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
@@ -13,7 +13,7 @@ const WORDS = { preparing: "preparing", running: "training", pausing: "pausing",
  */
 export function mountRuns(lab, close) {
   const list = h("ul", { class: "run-list" });
-  const el = h("div", { class: "stack" }, h("p", { class: "note" }, "Every run is kept until you remove it or the lab closes. A second one can stand beside the one in view."), list);
+  const el = h("div", { class: "stack" }, h("p", { class: "note" }, "The newest 20 runs are kept, also after the lab closes. A second run can be compared with the one in view."), list);
 
   async function remove(run) {
     try {
@@ -31,7 +31,7 @@ export function mountRuns(lab, close) {
         h("b", {}, `${run.number}. ${run.name}`),
         h("span", { class: "note" }, `${WORDS[run.state] || run.state}, epoch ${run.epoch ?? 0}/${run.epochs ?? "–"}, code of ${run.n_components}`, Number.isFinite(run.validation ?? run.loss) ? `, loss ${number(run.validation ?? run.loss)}` : "")),
       run === now ? h("span", { class: "tag" }, "in view")
-        : h("button", { type: "button", class: "button small", "aria-pressed": String(run === beside), dataset: { compare: run.id }, on: { click: () => { lab.store.set("compare", run === beside ? null : run.id); update(); } } }, run === beside ? "beside" : "compare"),
+        : h("button", { type: "button", class: "button small", "aria-pressed": String(run === beside), dataset: { compare: run.id }, on: { click: () => { lab.store.set("compare", run === beside ? null : run.id); update(); } } }, run === beside ? "compared" : "compare"),
       h("button", { type: "button", class: "button quiet small", "aria-label": `Remove run ${run.number}`, title: "Remove", disabled: !isOver(run) || lab.state.runs.length < 2, dataset: { remove: run.id }, on: { click: () => remove(run) } }, icon("trash")))));
     if (!lab.state?.runs.length) clear(list, h("li", { class: "note" }, "No run yet."));
   }

@@ -1,4 +1,4 @@
-/** What the next run is: size of the code, layers, how long, and what its variant asks for. Empty means narrows decides. */
+/** The settings of the next run; an empty field means that narrows chooses. */
 
 import { segmented } from "../../core/controls.js";
 import { clear, h } from "../../core/dom.js";
@@ -12,26 +12,26 @@ import { startRun, VARIANTS } from "./run-actions.js";
 
 /** @type {SettingSpec[]} */
 const MODEL = [
-  ["n_components", "Code size", "How many numbers each row is squeezed into. Two can be drawn as a map.", "whole", { min: 1, max: 512 }],
-  ["hidden_layer_sizes", "Hidden layers", "Units of the encoder's layers, as in 64, 32; the decoder mirrors them.", "sizes"],
-  ["activation", "Activation", "What each unit does with its sum.", "choice", { choices: ["relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"] }],
+  ["n_components", "Code size", "Numbers in the code of each row. Two can be drawn as a map.", "whole", { min: 1, max: 512 }],
+  ["hidden_layer_sizes", "Hidden layers", "Units of the encoder layers, as in 64, 32; the decoder mirrors them.", "sizes"],
+  ["activation", "Activation", "Function that each unit applies to its weighted sum.", "choice", { choices: ["relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"] }],
 ];
 /** @type {SettingSpec[]} */
 const TRAINING = [
-  ["epochs", "Epochs", "How often every row is seen.", "whole", { min: 1, max: 5000 }],
-  ["learning_rate", "Learning rate", "How far the weights move in a step. Too far, and the loss explodes.", "real", { min: 0 }],
-  ["batch_size", "Batch size", "Rows per step.", "whole", { min: 1, max: 65536 }],
-  ["optimizer", "Optimizer", "The rule of a step.", "choice", { choices: ["adam", "adamw", "rmsprop", "sgd", "muon"] }],
+  ["epochs", "Epochs", "Passes over the training rows.", "whole", { min: 1, max: 5000 }],
+  ["learning_rate", "Learning rate", "Size of each update of the weights. Too large a value makes the loss diverge.", "real", { min: 0 }],
+  ["batch_size", "Batch size", "Rows per update.", "whole", { min: 1, max: 65536 }],
+  ["optimizer", "Optimizer", "Algorithm that updates the weights.", "choice", { choices: ["adam", "adamw", "rmsprop", "sgd", "muon"] }],
   ["seed", "Seed", "The same seed gives the same run.", "whole", { min: 0, max: 2 ** 31 - 1 }],
 ];
 /** @type {Record<string, SettingSpec[]>} */
 const BY_VARIANT = {
   plain: [],
-  denoising: [["corruption", "Noise", "What is done to the rows before they are shown.", "choice", { choices: ["gaussian", "masking", "salt-and-pepper"] }],
-    ["corruption_level", "Noise level", "Gaussian: its spread; the others: the share of values hit.", "real", { min: 0 }]],
-  sparse: [["sparsity", "Sparsity weight", "How much is paid for active units of the code.", "real", { min: 0 }]],
-  contractive: [["contraction", "Contraction weight", "How much is paid for a code that moves with its input.", "real", { min: 0 }]],
-  variational: [["beta", "Beta", "Weight of the pull towards zero. 1 is the textbook's; less gives sharper pictures.", "real", { min: 0 }]],
+  denoising: [["corruption", "Noise", "Corruption of the input rows during training.", "choice", { choices: ["gaussian", "masking", "salt-and-pepper"] }],
+    ["corruption_level", "Noise level", "Gaussian: standard deviation. Others: share of the values that are corrupted.", "real", { min: 0 }]],
+  sparse: [["sparsity", "Sparsity weight", "Weight of the sparsity penalty.", "real", { min: 0 }]],
+  contractive: [["contraction", "Contraction weight", "Weight of the contraction penalty.", "real", { min: 0 }]],
+  variational: [["beta", "Beta", "Weight of the KL divergence to the prior. 1 is the standard VAE; less gives sharper pictures.", "real", { min: 0 }]],
 };
 
 /**
@@ -85,14 +85,14 @@ export function mountSettings(lab, close) {
       h("section", { class: "stack tight" }, h("h3", {}, "Training"), training.slice(0, 2).map((f) => f.el),
         h("details", {}, h("summary", {}, "More"), h("div", { class: "stack tight" }, training.slice(2).map((f) => f.el)))),
       normalChooser(set),
-      h("div", { class: "drawer-foot" }, h("button", { type: "submit", class: "button primary", dataset: { action: "train-settings" } }, icon("play"), "Train with these"),
-        h("p", { class: "note" }, "The run in view stays in the list, to compare.")));
+      h("div", { class: "drawer-foot" }, h("button", { type: "submit", class: "button primary", dataset: { action: "train-settings" } }, icon("play"), "Train with these settings"),
+        h("p", { class: "note" }, "The run in view stays in the list for comparison.")));
   }
 
   function normalChooser(set) {
     if (!set?.classes || set.classes.length < 2) return null;
-    return h("details", { open: normal.size > 0 }, h("summary", {}, "Learn only some classes"),
-      h("div", { class: "stack tight" }, h("p", { class: "note" }, "For anomalies: the classes that count as normal. None pressed means all."),
+    return h("details", { open: normal.size > 0 }, h("summary", {}, "Train on some classes only"),
+      h("div", { class: "stack tight" }, h("p", { class: "note" }, "For anomaly detection: the normal classes. If none is selected, all classes are used."),
         h("div", { class: "row" }, set.classes.slice(0, 40).map((name) => {
           const button = h("button", { type: "button", class: "chip plain", "aria-pressed": String(normal.has(name)), dataset: { normal: name }, on: { click: () => {
             if (normal.has(name)) normal.delete(name);
@@ -144,11 +144,11 @@ function makeField([key, words, hint, kind, extras = {}], value, auto) {
       if (kind === "choice") return { value: given, problem: null };
       if (kind === "sizes") {
         const sizes = given.split(/[\s,]+/).filter(Boolean).map(Number);
-        return sizes.every((n) => Number.isInteger(n) && n > 0) ? { value: sizes, problem: null } : { value: null, problem: "Whole numbers with commas between, as in 64, 32." };
+        return sizes.every((n) => Number.isInteger(n) && n > 0) ? { value: sizes, problem: null } : { value: null, problem: "Enter whole numbers separated by commas, as in 64, 32." };
       }
       const number = Number(given.replace(",", "."));
-      if (!Number.isFinite(number) || (kind === "whole" && !Number.isInteger(number))) return { value: null, problem: kind === "whole" ? "A whole number, please." : "A number, please." };
-      if (number < (extras.min ?? -Infinity) || number > (extras.max ?? Infinity)) return { value: null, problem: extras.max ? `Between ${extras.min} and ${extras.max}, please.` : `At least ${extras.min}, please.` };
+      if (!Number.isFinite(number) || (kind === "whole" && !Number.isInteger(number))) return { value: null, problem: kind === "whole" ? "Enter a whole number." : "Enter a number." };
+      if (number < (extras.min ?? -Infinity) || number > (extras.max ?? Infinity)) return { value: null, problem: extras.max ? `Enter a number between ${extras.min} and ${extras.max}.` : `Enter a number of at least ${extras.min}.` };
       return { value: number, problem: null };
     },
     complain(problem) {

@@ -1,4 +1,4 @@
-/** The four counts of a threshold, and the shares one reads from them. */
+/** The confusion matrix of a threshold, with precision, recall and F1. */
 
 import { clear, h } from "../../core/dom.js";
 import { count, fixed } from "../../core/format.js";
@@ -14,11 +14,11 @@ export function confusionTable() {
   const head = (words, n) => h("th", { scope: "row" }, words, n);
   const [anomalies, normals] = [h("span", { class: "note" }), h("span", { class: "note" })];
   const el = h("div", { class: "stack confusion" },
-    h("table", { class: "confusion-table" }, h("caption", { class: "visually-hidden" }, "What the threshold makes of the rows"),
+    h("table", { class: "confusion-table" }, h("caption", { class: "visually-hidden" }, "Confusion matrix"),
       h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "⚑ alarm"), h("th", { scope: "col" }, "no alarm"))),
       h("tbody", {}, h("tr", {}, head("anomalous ", anomalies), cells.caught, cells.missed), h("tr", {}, head("normal ", normals), cells.falseAlarms, cells.cleared))),
     h("div", { class: "row stats" }, precision.el, recall.el, f1.el));
-  const words = { caught: "caught", missed: "missed", falseAlarms: "false alarms", cleared: "cleared" };
+  const words = { caught: "detected", missed: "missed", falseAlarms: "false alarms", cleared: "correct" };
 
   return {
     el,

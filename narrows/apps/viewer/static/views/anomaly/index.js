@@ -1,4 +1,4 @@
-/** View 5: rows that the network cannot build up again. */
+/** View 5: rows with a large reconstruction error as anomalies. */
 
 import { curve } from "../../core/chart.js";
 import { clear, h } from "../../core/dom.js";
@@ -13,8 +13,8 @@ import { normalClasses } from "./normal-classes.js";
 import { columnTable, sampleCard } from "./sample-cards.js";
 import { thresholdPanel } from "./threshold-panel.js";
 
-export const title = "Telling what is strange";
-export const sentence = "What the network never saw it cannot build up well: a large error is an alarm.";
+export const title = "Anomaly detection";
+const INTRODUCTION = "The network reconstructs rows badly that differ from its training data: a large error raises an alarm.";
 
 /** @typedef {"first"|"second"} Card */
 
@@ -24,7 +24,7 @@ export const sentence = "What the network never saw it cannot build up well: a l
  * @returns {View}
  */
 export function mount(el, lab) {
-  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, sentence);
+  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, INTRODUCTION);
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const fail = (error) => { problem.hidden = false; problem.textContent = [error.message || String(error), error.hint].filter(Boolean).join(" "); };
   const normal = normalClasses({ lab, onChange: () => { source = "p95"; picks = {}; refresh(); }, onProblem: fail });
@@ -41,7 +41,7 @@ export function mount(el, lab) {
     h("header", {}, h("h2", {}, title), caption), problem,
     h("div", { class: "panel" }, normal.el),
     h("div", { class: "anomaly-grid" },
-      h("div", { class: "panel stack" }, cards.first.el, cards.second.el, h("p", { class: "note" }, "Both error maps share one colour scale."), h("div", { class: "row" }, misses, alarms), columns.el),
+      h("div", { class: "panel stack" }, cards.first.el, cards.second.el, h("p", { class: "note" }, "Both error maps use the same colour scale."), h("div", { class: "row" }, misses, alarms), columns.el),
       h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRoc)))),
     explanationOfAlarms());
 
@@ -108,7 +108,7 @@ export function mount(el, lab) {
   }
 
   function dressSuggestions(labelled) {
-    const kinds = [["p95", labelled ? "95 % of normal rows pass" : "95 % of rows pass"], ["p99", labelled ? "99 % pass" : "99 % of rows pass"]];
+    const kinds = [["p95", labelled ? "5 % false alarms" : "5 % of rows flagged"], ["p99", labelled ? "1 % false alarms" : "1 % of rows flagged"]];
     if (labelled && scores.normals && suggestedBy("best_f1") !== null) kinds.push(["best_f1", "best F1"]);
     clear(suggestions, h("span", { class: "note" }, "Suggested"), kinds.map(([name, words]) => h("button", { type: "button", class: "button small", dataset: { suggest: name },
       on: { click: () => moveThreshold(suggestedBy(name), name) } }, words)));
@@ -120,14 +120,14 @@ export function mount(el, lab) {
     noRoc.hidden = both;
     table.el.hidden = !labelled;
     if (!both) {
-      noRoc.textContent = labelled ? "All of these rows are anomalous, so there is no ROC: it needs normal rows to compare with."
-        : normal.value() ? "All of these rows count as normal, so there is no ROC: it needs anomalies to compare with. Mark a class above as anomalous."
-          : "Without labels nobody knows which alarms are right, so there is no ROC. Choose the threshold by the share of rows you can look at.";
+      noRoc.textContent = labelled ? "All rows are anomalous. A ROC curve needs normal rows too."
+        : normal.value() ? "All rows count as normal. A ROC curve needs anomalies too: mark a class above as anomalous."
+          : "Without labels there is no ROC curve, because nothing says which alarms are correct. Choose the threshold by the number of rows that you can inspect.";
       return;
     }
     const { x, y } = rocCurve(scores);
     const area = about.auroc ?? rocArea(scores);
-    const options = { x, y, diagonal: true, xLabel: "false alarms among normal rows", yLabel: "anomalies caught", note: `AUC ${fixed(area, 3)}`, label: `ROC, area ${fixed(area, 3)}`, height: 270 };
+    const options = { x, y, diagonal: true, xLabel: "false positive rate", yLabel: "true positive rate", note: `AUC ${fixed(area, 3)}`, label: `ROC, area ${fixed(area, 3)}`, height: 270 };
     if (roc) roc.update(options);
     else roc = curve(rocBox, options);
   }
@@ -160,8 +160,8 @@ export function mount(el, lab) {
   function say(v) {
     const at = `error of ${number(value, 3)}`;
     caption.textContent = !scores.anomalies
-      ? `Above an ${at}, ${counted(v.flagged, "row")} of ${count(scores.score.length)} would be looked at (${fixed((100 * v.flagged) / scores.score.length, 1)} %).`
-      : `Above an ${at}, ${count(v.caught)} of ${counted(scores.anomalies, "anomaly", "anomalies")} are caught, and ${count(v.falseAlarms)} of ${counted(scores.normals, "normal row")} raise a false alarm.`;
+      ? `Above an ${at}, ${counted(v.flagged, "row")} of ${count(scores.score.length)} are flagged (${fixed((100 * v.flagged) / scores.score.length, 1)} %).`
+      : `Above an ${at}: ${count(v.caught)} of ${counted(scores.anomalies, "anomaly", "anomalies")} detected, and ${count(v.falseAlarms)} false alarms among ${counted(scores.normals, "normal row")}.`;
   }
 
   function pick(which, rank) {
@@ -174,7 +174,7 @@ export function mount(el, lab) {
 
   function placeCards() {
     const labelled = scores.anomalies > 0;
-    const titles = labelled ? { first: "A normal sample", second: "An anomalous sample" } : { first: "A usual row", second: "A strange row" };
+    const titles = labelled ? { first: "A normal sample", second: "An anomalous sample" } : { first: "A typical row", second: "A row with a large error" };
     for (const which of ["first", "second"]) {
       cards[which].el.hidden = !lists[which].length;
       if (lists[which].length) cards[which].place({ title: titles[which], rank: picks[which], n: lists[which].length });
@@ -207,7 +207,7 @@ export function mount(el, lab) {
     const scale = Math.max(...Object.values(answers).map((one) => largestSize(one.arrays.map)));
     for (const [which, one] of Object.entries(answers)) cards[which].show({ ...one, scale });
     const strange = answers.second || answers.first;
-    columns.show(run.shape ? null : strange?.about.columns || strange?.about.top, "Why the second is strange");
+    columns.show(run.shape ? null : strange?.about.columns || strange?.about.top, "Largest column errors of the second row");
     Object.assign(root.dataset, { ready: "true", scale: String(scale) });
   }
 
@@ -216,7 +216,7 @@ export function mount(el, lab) {
   function showNext(kind) {
     const which = kind === "missed" ? "second" : "first";
     const wrong = lists[which].map((i, rank) => [i, rank]).filter(([i]) => (kind === "missed") !== scores.score[i] > value);
-    if (!wrong.length && about.pictured) return lab.announce("None of those that are pictured here.");
+    if (!wrong.length && about.pictured) return lab.announce("None among the rows in this report.");
     if (!wrong.length || !scores.anomalies) return lab.announce(kind === "missed" ? "No anomaly is missed." : "No false alarm.");
     const after = wrong.find(([, rank]) => rank > walked[kind]) || wrong[0];
     walked[kind] = after[1];
@@ -226,7 +226,7 @@ export function mount(el, lab) {
 
   function empty(run) {
     root.dataset.ready = "false";
-    caption.textContent = run ? "The run is being prepared." : "No run yet: open data and press Train.";
+    caption.textContent = run ? "The run is being prepared." : "No run yet. Open data and press Train.";
   }
 
   const nudge = (by) => { const [low, high] = threshold.bounds(); moveThreshold(value + (by * (high - low)) / 1000); };
@@ -246,7 +246,7 @@ export function mount(el, lab) {
 
 function explanationOfAlarms() {
   return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
-    h("p", {}, "Filled bars are normal rows, outlined bars anomalous ones; what lies right of the line is flagged. Drag the line, use the slider, or the arrow keys; they are one number."),
-    h("p", {}, "Recall is the share of anomalies that are caught, precision the share of alarms that are right. The ROC shows all thresholds at once; the dot is the present one. Its area is the chance that an anomaly has a larger error than a normal row."),
-    h("p", {}, "n shows the next miss, m the next false alarm. A run that learned from normal rows alone tells most."));
+    h("p", {}, "Filled bars are normal rows, outlined bars are anomalies; rows to the right of the line are flagged. Drag the line, use the slider or the arrow keys to set the threshold."),
+    h("p", {}, "Recall is the share of anomalies that are detected, precision the share of alarms that are correct. The ROC curve shows all thresholds; the dot is the current one. The area under it (AUC) is the probability that an anomaly has a larger error than a normal row."),
+    h("p", {}, "Key n shows the next missed anomaly, m the next false alarm. Detection works best if the network was trained on normal rows only."));
 }

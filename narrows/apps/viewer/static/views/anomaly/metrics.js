@@ -1,4 +1,4 @@
-/** What a threshold makes of scores: pure arithmetic on the sorted list, so that a drag needs no server. */
+/** Detection metrics of a threshold, computed on sorted scores in the page, so that dragging needs no server. */
 
 /** @typedef {{score: Float32Array, anomalous: Uint8Array, position: Int32Array, normals: number, anomalies: number, before: Int32Array}} Scores sorted by score; `before[i]` anomalies among the first i */
 

@@ -1,4 +1,4 @@
-/** What counts as normal: the classes, or for data without classes the rows; and one click that trains on these alone. */
+/** Chooses the normal classes (or rows, for data without classes) and trains on these only. */
 
 import { clear, h } from "../../core/dom.js";
 import { counted, listed } from "../shared/text.js";
@@ -12,7 +12,7 @@ export function normalClasses({ lab, onChange, onProblem }) {
   const rowsField = h("label", { class: "field" }, h("span", {}, "Normal rows (first row is 1)"), rowsBox);
   const train = h("button", { type: "button", class: "button primary", dataset: { act: "train-normal" }, on: { click: start } });
   const learned = h("p", { class: "note", dataset: { trainedOn: "" } });
-  const el = h("div", { class: "stack normal-classes" }, h("div", { class: "row" }, h("span", { class: "note" }, "Normal is"), chips, rowsField, train), learned);
+  const el = h("div", { class: "stack normal-classes" }, h("div", { class: "row" }, h("span", { class: "note" }, "Normal classes"), chips, rowsField, train), learned);
   /** @type {Set<string>} */
   let chosen = new Set();
   let signature = "";

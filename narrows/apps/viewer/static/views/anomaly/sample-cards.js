@@ -1,4 +1,4 @@
-/** A normal and an anomalous sample: original, reconstruction, error map on one scale, and the value. */
+/** A sample with its reconstruction, error map and score; and the table of its largest column errors. */
 
 import { clear, h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
@@ -47,7 +47,7 @@ export function sampleCard({ kind, onPick }) {
     judge(flagged, right) {
       el.dataset.flagged = String(flagged);
       verdict.className = `verdict ${right === null ? "" : right ? "is-right" : "is-wrong"}`;
-      verdict.textContent = `${flagged ? "⚑ alarm" : "no alarm"}${right === false ? (flagged ? " (false)" : " (missed)") : ""}`;
+      verdict.textContent = right === false ? (flagged ? "⚑ false alarm" : "missed anomaly") : flagged ? "⚑ alarm" : "no alarm";
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Where the alarm begins: a slider, a box, a line to drag in the histogram; all say the same number. */
+/** The threshold: a slider, a number field and a line in the histogram of the errors, kept in step. */
 
 import { histogram } from "../../core/chart.js";
 import { h } from "../../core/dom.js";
@@ -39,7 +39,7 @@ export function thresholdPanel({ onThreshold }) {
     }
     const series = [{ name: `${words.normal} (${count(scores.normals)})`, counts: counts.normal, filled: true, colour: "var(--accent)" }];
     if (scores.anomalies) series.push({ name: `${words.anomalous} (${count(scores.anomalies)})`, counts: counts.anomalous, filled: false, colour: "var(--bad)" });
-    plan.options = { edges, series, open: plan.cut, xLabel: unit, yLabel: "rows", label: "How many rows have which error", step: (high - low) / 1000, height: 270 };
+    plan.options = { edges, series, open: plan.cut, xLabel: unit, yLabel: "rows", label: "Histogram of the errors", step: (high - low) / 1000, height: 270 };
   }
 
   /** Puts the line, the slider and the box on one number, in one frame. */

@@ -1,4 +1,4 @@
-/** Two pictures over each other and a handle that wipes from one to the other. */
+/** An image comparison slider: two pictures on top of each other, split by a movable line. */
 
 import { h } from "../../core/dom.js";
 import { drawPicture } from "../../core/picture.js";
@@ -8,7 +8,7 @@ export function wipePicture({ left, right }) {
   const under = h("canvas", { role: "img", "aria-label": right });
   const over = h("canvas", { class: "wipe-over", role: "img", "aria-label": left });
   const line = h("div", { class: "wipe-line", "aria-hidden": "true" });
-  const range = h("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `Wipe between ${left} and ${right}`, on: { input: place } });
+  const range = h("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `Compare ${left} and ${right}`, on: { input: place } });
   const frame = h("div", { class: "wipe-frame", on: { pointerdown: grab, pointermove: (event) => { if (frame.hasPointerCapture(event.pointerId)) take(event); } } },
     under, over, line);
   const el = h("figure", { class: "figure wipe" }, frame, range, h("figcaption", {}, `${left} | ${right}`));

@@ -1,4 +1,4 @@
-/** clean | noisy | denoised | difference: one sample large, six small; and what the run beside makes of the same. */
+/** Clean, noisy and denoised pictures and the remaining error: one large sample, six small; with those of a second run. */
 
 import { clear, h } from "../../core/dom.js";
 import { drawPicture, rowOf } from "../../core/picture.js";
@@ -40,7 +40,7 @@ export function largeTriple() {
       fill(cards.noisy, noisy, run, "noisy", decibels(before));
       fill(cards.denoised, denoised, run, mine, decibels(after));
       if (other) fill(cards.other, other.denoised, run, theirs, decibels(other.after));
-      fill(cards.difference, difference(denoised, clean), run, other ? `what ${mine} leaves` : "what is left", "", { mode: "signed", scale: run.shape ? FULL.image : FULL.table });
+      fill(cards.difference, difference(denoised, clean), run, other ? `error of ${mine}` : "remaining error", "", { mode: "signed", scale: run.shape ? FULL.image : FULL.table });
     },
   };
 }
@@ -74,9 +74,9 @@ export function smallTriples({ onChoose }) {
       const n = answer.arrays.clean.shape[0];
       if (cards.length !== n) build(n);
       const [mine, theirs] = other ? namesBeside(run, other.run) : ["denoised"];
-      const titles = ["clean", "noisy", mine, theirs, other ? `what ${mine} leaves` : "what is left", `what ${theirs} leaves`];
+      const titles = ["clean", "noisy", mine, theirs, other ? `error of ${mine}` : "remaining error", `error of ${theirs}`];
       samples.classList.toggle("has-other", Boolean(other));
-      legend.textContent = other ? `Above: clean, ${mine}, and what it leaves. Below: noisy, ${theirs}, and what it leaves.` : "Clean, noisy, denoised, and what is left.";
+      legend.textContent = other ? `Top: clean, ${mine}, its error. Bottom: noisy, ${theirs}, its error.` : "Clean, noisy, denoised, remaining error.";
       /** @type {PictureOptions} */
       const signed = { mode: "signed", scale: run.shape ? FULL.image : FULL.table };
       cards.forEach(({ button, canvases, note }, i) => {

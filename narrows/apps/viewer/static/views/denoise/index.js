@@ -1,4 +1,4 @@
-/** View 4: what a network does about noise. */
+/** View 4: noise is added to rows and the network removes it. */
 
 import { lineChart } from "../../core/chart.js";
 import { clear, h } from "../../core/dom.js";
@@ -16,8 +16,8 @@ import { layerStrip } from "./layer-strip.js";
 import { noisePanel } from "./noise-controls.js";
 import { comparePanel } from "./run-comparison.js";
 
-export const title = "Taking the noise away";
-export const sentence = "Noise is added to rows, and the network shows what it makes of them.";
+export const title = "Denoising";
+const INTRODUCTION = "Noise is added to the rows; the network reconstructs them.";
 
 const ROWS = 6;
 
@@ -27,7 +27,7 @@ const ROWS = 6;
  * @returns {View}
  */
 export function mount(el, lab) {
-  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, sentence);
+  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, INTRODUCTION);
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const noise = noisePanel({ store: lab.store, reduced: lab.reduced, held: lab.held?.noise, onChange: () => { leaveScribble(); moved = true; refresh(); } });
   const beside = comparePanel({ lab, onChange: () => refresh() });
@@ -35,7 +35,7 @@ export function mount(el, lab) {
   const small = smallTriples({ onChoose: choose });
   const layers = layerStrip();
   const curveBox = h("div", { class: "figure curve-figure" });
-  const scribbleButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => scribble(own.hidden) } }, "Scribble on it");
+  const scribbleButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => scribble(own.hidden) } }, "Draw on it");
   const own = h("div", { class: "own-input", hidden: true });
   const others = h("button", { type: "button", class: "button", dataset: { act: "others" }, on: { click: () => { offset += 1; positions = null; refresh(); } } }, "Other samples");
   // What needs the network itself.
@@ -48,8 +48,8 @@ export function mount(el, lab) {
       h("div", { class: "row" }, scribbleButton, others, beside.el), own),
     h("div", { class: "panel stack" }, h("h3", {}, "Six samples"), small.el),
     h("div", { class: "grid" },
-      h("div", { class: "panel stack" }, h("h3", {}, "How much is gained at each level"), curveBox),
-      h("div", { class: "panel stack", hidden: !lab.can.live }, h("h3", {}, "Layer by layer: the noisy row on its way"), layers.el, h("p", { class: "note" }, "Blue is negative, orange positive, each layer scaled to its largest unit."))),
+      h("div", { class: "panel stack" }, h("h3", {}, "PSNR at each noise level"), curveBox),
+      h("div", { class: "panel stack", hidden: !lab.can.live }, h("h3", {}, "Activations of the noisy row, layer by layer"), layers.el, h("p", { class: "note" }, "Blue: negative, orange: positive; each layer is scaled to its largest activation."))),
     explanationOfNoise());
 
   /** @type {number[]|null} */
@@ -101,7 +101,7 @@ export function mount(el, lab) {
     positions = all.slice(ROWS * offset, ROWS * offset + ROWS);
     originals = answer.arrays.original;
     units = answer.about.centre ? { centre: answer.about.centre, spread: answer.about.spread } : null;
-    scribbleButton.textContent = run.shape ? "Scribble on it" : "Change its numbers";
+    scribbleButton.textContent = run.shape ? "Draw on it" : "Edit the values";
     known = key;
     chosen = Math.min(chosen, positions.length - 1);
   }
@@ -130,16 +130,16 @@ export function mount(el, lab) {
 
   function say({ run, before, after, other }, { level }) {
     if (scribbled && !scribbled.mask.some(Boolean)) {
-      caption.textContent = run.shape ? "Draw over the sample, and the network shows what it makes of it." : "Move a number, and the network shows what it makes of the row.";
+      caption.textContent = run.shape ? "Draw on the sample; the network reconstructs it." : "Change a value; the network reconstructs the row.";
       return;
     }
-    const start = scribbled ? `Your hand left ${decibels(before)} of it` : `The noise leaves ${decibels(before)} of this row`;
-    const worse = after < before && after !== null ? " (worse: the code holds less than the noise spares)" : "";
+    const start = scribbled ? `With your changes: ${decibels(before)}` : `With noise: ${decibels(before)}`;
+    const worse = after < before && after !== null ? " (worse than the noisy row: the code is too small for its details)" : "";
     const [mine, theirs] = other ? namesBeside(run, other.run) : [run.variant];
     const named = (name) => (name.startsWith("run ") ? name : `the ${name} run`);
     caption.textContent = !scribbled && level === 0
-      ? `Without noise there is nothing to take away: what is lost is what the code cannot hold, ${decibels(after)} remain.`
-      : `${start}; ${named(mine)} brings it to ${decibels(after)}${worse}${other ? `, ${named(theirs)} to ${decibels(other.after)}` : ""}.`;
+      ? `Without noise, only details that the code cannot hold are lost: ${decibels(after)}.`
+      : `${start}. After ${named(mine)}: ${decibels(after)}${worse}${other ? `; after ${named(theirs)}: ${decibels(other.after)}` : ""}. Higher is cleaner.`;
   }
 
   async function showLayers(run) {
@@ -192,7 +192,7 @@ export function mount(el, lab) {
     const take = (values, mask) => { scribbled = { values, mask }; refresh(); };
     const mask = new Uint8Array(start.length);
     const pad = run.shape
-      ? drawingPad({ run, label: "The sample to scribble on", onChange: take })
+      ? drawingPad({ run, label: "The sample to draw on", onChange: take })
       : columnSliders({ run, rows: originals, units, onChange: (values, i) => { mask[i] = 1; take(values, mask); } });
     pad.set(start);
     clear(own, pad.el);
@@ -208,13 +208,13 @@ export function mount(el, lab) {
 
   function empty(run) {
     root.dataset.ready = "false";
-    caption.textContent = run ? "The run is being prepared." : "No run yet: open data and press Train.";
+    caption.textContent = run ? "The run is being prepared." : "No run yet. Open data and press Train.";
   }
 
   const nudge = (by) => noise.setLevel(Number(fixed(noise.value().level + by * Math.max(noise.step(), noise.most() / 20), 3)));
   const offs = [
     onKey("ArrowLeft", () => nudge(-1), "less noise", root), onKey("ArrowRight", () => nudge(1), "more noise", root),
-    onKey(" ", () => noise.el.querySelector("[data-act=animate]")?.click(), "new noise again and again, or stop", root),
+    onKey(" ", () => noise.el.querySelector("[data-act=animate]")?.click(), "start or stop the noise animation", root),
     ...followRun(lab, root, refresh, 250), lab.on("theme", refresh),
   ];
   refresh();
@@ -238,7 +238,7 @@ function throughLevel(points, k, level) {
 
 function explanationOfNoise() {
   return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
-    h("p", {}, "PSNR counts in decibels how close two rows are: 20 dB is an error of a tenth of the range, every 6 dB halve it. The dashed curve is the noisy row itself; where the network's curve lies above it, it helps."),
-    h("p", {}, "A denoising network was trained to give back clean rows for noisy ones. A plain one never saw noise, but its narrow code keeps some of it out."),
-    h("p", {}, "The same seed gives the same noise, also for the run beside this one. ← and → change the level, Space animates."));
+    h("p", {}, "PSNR measures in decibels how close two rows are: 20 dB is an error of a tenth of the range, and every 6 dB more halves it. The dashed curve is the noisy row itself; the network helps where its curve lies above."),
+    h("p", {}, "A denoising autoencoder was trained to reconstruct clean rows from noisy ones. A plain autoencoder was trained without noise, but its bottleneck removes part of it."),
+    h("p", {}, "The same seed gives the same noise, also for the compared run. ← and → change the level, Space starts the animation."));
 }

@@ -1,4 +1,4 @@
-/** The settings of noise: its kind, its level (slider and box agree), its seed; animate and sweep. */
+/** Kind, level and seed of the noise, with two animations: new seeds, or a sweep over the levels. */
 
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
@@ -11,7 +11,7 @@ export function noiseKinds(run) {
 }
 
 const MEANING = {
-  gaussian: "standard deviation", "salt-and-pepper": "share of pixels", masking: "share that is set to 0",
+  gaussian: "standard deviation", "salt-and-pepper": "share of pixels", masking: "share set to 0",
 };
 
 /** @param {{store: Store, reduced: boolean, held: Object|undefined, onChange: () => void}} o `held`: the levels of each kind, evenly spaced from 0, where there are answers for these alone */

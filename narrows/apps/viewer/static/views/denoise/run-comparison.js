@@ -1,4 +1,4 @@
-/** A second run beside the one in view: pick one, or train the variant that is missing with one click. */
+/** Chooses a second run to compare with, or trains the missing variant. */
 
 import { clear, h } from "../../core/dom.js";
 
@@ -6,7 +6,7 @@ import { clear, h } from "../../core/dom.js";
 export function comparePanel({ lab, onChange }) {
   const select = h("select", { dataset: { act: "compare" }, on: { change: () => { lab.store.set("compare", select.value || null); onChange(); } } });
   const train = h("button", { type: "button", class: "button", dataset: { act: "train-other" }, on: { click: () => start() } });
-  const field = h("label", { class: "row compare-field" }, h("span", { class: "note" }, "beside"), select);
+  const field = h("label", { class: "row compare-field" }, h("span", { class: "note" }, "Compare with"), select);
   const el = h("div", { class: "row" }, field, train);
   let signature = "";
 
@@ -22,7 +22,7 @@ export function comparePanel({ lab, onChange }) {
       // The new run stands beside the old one, which stays in view.
       lab.store.set("run", id);
       lab.store.set("compare", answer.run);
-      lab.announce(`A ${variant} run is training beside this one.`);
+      lab.announce(`A ${variant} run is training for comparison.`);
     } catch (error) {
       if (!error?.dropped) lab.announce(error.message || String(error));
     }
@@ -43,7 +43,7 @@ export function comparePanel({ lab, onChange }) {
       clear(select, h("option", { value: "" }, "no other run"), runs.map((run) => h("option", { value: run.id }, `${run.number} · ${run.name}`)));
       select.value = lab.compare?.id || "";
       train.hidden = !missing || !lab.can.train || lab.run.can_train === false;
-      train.textContent = `Train a ${wanted()} run beside it`;
+      train.textContent = `Train a ${wanted()} run to compare`;
     },
   };
 }

@@ -1,4 +1,4 @@
-/** View 1: one row's way through the network, its real activations layer by layer. */
+/** View 1: the activations of one row, layer by layer. */
 
 import { segmented } from "../../core/controls.js";
 import { clear, h } from "../../core/dom.js";
@@ -18,8 +18,8 @@ import { layerDrawer } from "./layer-details.js";
 import { flowStage } from "./network-diagram.js";
 import { samplePicker } from "./sample-picker.js";
 
-export const title = "How one row travels through the network";
-export const sentence = "The encoder squeezes a row into a few numbers, the decoder builds it up again from them.";
+export const title = "Follow one example through the autoencoder";
+const INTRODUCTION = "The encoder compresses a row into a few numbers; the decoder reconstructs the row from them.";
 
 /**
  * @param {HTMLElement} el
@@ -27,7 +27,7 @@ export const sentence = "The encoder squeezes a row into a few numbers, the deco
  * @returns {View}
  */
 export function mount(el, lab) {
-  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, sentence);
+  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, INTRODUCTION);
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const picker = samplePicker({ onPick: pick, onClass: (name) => { lab.store.set("class", name || null); loaded = ""; refresh(); } });
   const stage = flowStage({ onLayer: look, onUnit: pointed });
@@ -42,7 +42,7 @@ export function mount(el, lab) {
     h("header", {}, h("h2", {}, title), caption), problem,
     h("div", { class: "row" }, picker.el, draw), own,
     h("div", { class: "panel flow-panel" },
-      h("div", { class: "flow-halves", "aria-hidden": "true" }, h("span", {}, "encoder: shrinks"), h("span", {}, "decoder: expands")),
+      h("div", { class: "flow-halves", "aria-hidden": "true" }, h("span", {}, "encoder: compresses"), h("span", {}, "decoder: reconstructs")),
       stage.el,
       h("div", { class: "controls" }, play, step, speed.el, activationLegend())),
     drawer.el, results.el, explanation());
@@ -93,7 +93,7 @@ export function mount(el, lab) {
     if (position >= (lab.dataset(run)?.rows ?? Infinity)) position = -1;
     if (position < 0 || (other && !Array.from(rows.positions).includes(position) && root.dataset.ready === "true")) position = rows.positions[0];
     picker.choose(drawn ? null : position);
-    draw.replaceChildren(run.shape ? "Draw your own" : "Change its numbers");
+    draw.replaceChildren(run.shape ? "Draw your own" : "Edit the values");
     draw.hidden = !lab.can.live;
   }
 
@@ -112,7 +112,7 @@ export function mount(el, lab) {
 
   function empty() {
     root.dataset.ready = "false";
-    caption.textContent = "No run yet: open data and press Train, and a row's way through the network shows here.";
+    caption.textContent = "No run yet. Open data and press Train.";
   }
 
   function pick(next) {
@@ -179,7 +179,7 @@ export function mount(el, lab) {
     if (!wanted) return;
     const known = told?.inputs && told.layer === wanted[0] && told.index === wanted[1];
     const from = data.layers[wanted[0] - 1];
-    stage.tell([unitWords(wanted), ...(known ? ["largest inputs: value × weight", ...told.inputs.map((x) => `${inputName(x.index, from)}: ${number(x.value, 2)} × ${number(x.weight, 2)}`)] : [])]);
+    stage.tell([unitWords(wanted), ...(known ? ["largest inputs (value × weight)", ...told.inputs.map((x) => `${inputName(x.index, from)}: ${number(x.value, 2)} × ${number(x.weight, 2)}`)] : [])]);
   }
 
   function inputName(index, layer) {
@@ -195,8 +195,8 @@ export function mount(el, lab) {
     const it = drawn ? (lab.run.shape ? "your drawing" : "your row") : noun(picker.labelOf(position) ?? data.label, lab.run);
     const layer = data.layers[Math.min(at, last)];
     caption.textContent = at > 0 && at < last && root.dataset.playing === "false"
-      ? `${layer.title}: ${it} is ${counted(layer.units, "number")} here; the largest is ${number(largestSize(layer.values), 3)} in size.`
-      : `${counted(data.layers[0].units, "number")} ${data.layers[0].units === 1 ? "is" : "are"} squeezed into ${code?.units} and built up again: ${it} comes back with ${errorPhrase(lab.run, number(data.error, 3))}.`;
+      ? `${layer.title}: ${counted(layer.units, "activation")} for ${it}; the largest absolute value is ${number(largestSize(layer.values), 3)}.`
+      : `The encoder compresses ${counted(data.layers[0].units, "number")} into ${code?.units}; the decoder reconstructs ${it} with ${errorPhrase(lab.run, number(data.error, 3))}.`;
   }
 
   function stepOn() {
@@ -209,8 +209,8 @@ export function mount(el, lab) {
   }
 
   const offs = [
-    onKey(" ", () => clock.toggle(), "play or pause the pulse", root),
-    onKey(".", () => stepOn(), "one layer further", root),
+    onKey(" ", () => clock.toggle(), "play or pause the animation", root),
+    onKey(".", () => stepOn(), "next layer", root),
     onKey("[", () => picker.step(-1), "previous sample", root),
     onKey("]", () => picker.step(1), "next sample", root),
     onKey("Escape", () => drawer.close(), "", root),
@@ -243,8 +243,8 @@ function resultFigures() {
       drawPair(rebuilt.canvas, data.input, data.output, run);
       const scale = Math.max(0.05, largestSize(data.difference));
       drawPicture(difference.canvas, data.difference, run, { mode: "signed", scale });
-      difference.note.textContent = `difference: full colour is ±${number(scale, 2)}`;
-      if (!run.shape) rebuilt.note.textContent = "reconstruction: dots; rings are the original";
+      difference.note.textContent = `difference (full colour: ±${number(scale, 2)})`;
+      if (!run.shape) rebuilt.note.textContent = "reconstruction (dots) and original (rings)";
       clear(error, h("b", {}, number(data.error, 3)), h("span", {}, `${errorNoun(run)} of the row`), h("span", {}, largestDifference(data)));
     },
   };
@@ -265,7 +265,7 @@ function activationLegend() {
 
 function explanation() {
   return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
-    h("p", {}, "Every column is a layer; its height grows with the logarithm of its units. A cell is one unit, coloured by its activation and scaled to the largest of its layer. Of wide layers 256 units are shown."),
-    h("p", {}, "The code in the middle is all the decoder sees. What it cannot say, the reconstruction does not have: that is the difference below."),
-    h("p", {}, "Space plays, . steps, [ and ] change the sample. Tab to a layer: ← → move between layers, ↑ ↓ between units, Enter opens it."));
+    h("p", {}, "Each column is a layer; its height grows with the logarithm of the number of units. A cell is one unit, coloured by its activation, relative to the largest activation of its layer. Wide layers show 256 units."),
+    h("p", {}, "The decoder sees only the code in the middle (the bottleneck). Details that the code does not hold are missing from the reconstruction: the difference below shows them."),
+    h("p", {}, "Space plays the animation, “.” moves one layer, [ and ] change the sample. Press Tab to reach a layer; then ← → move between layers, ↑ ↓ between units, Enter opens the details."));
 }

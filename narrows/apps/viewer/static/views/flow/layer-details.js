@@ -1,11 +1,10 @@
-/** A layer looked into: shape, parameters, how its activations are spread, its largest units. */
+/** Details of a layer: shape, parameters, histogram of its activations, largest units. */
 
 import { histogram } from "../../core/chart.js";
 import { clear, h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { largestUnits, valueBins } from "../shared/layer-data.js";
-import { counted } from "../shared/text.js";
 
 /**
  * @param {{onClose: () => void}} calls
@@ -34,18 +33,18 @@ export function layerDrawer({ onClose }) {
     el.dataset.layer = layer.index;
     title.textContent = layer.title;
     const share = run.n_parameters ? ` (${Math.round((100 * layer.parameters) / run.n_parameters)} % of the network's)` : "";
-    const lines = [["Shape", layer.shape.join(" × ")], ["Numbers per row", count(layer.units)],
-      ["Weights and biases", layer.index ? `${count(layer.parameters)}${share}` : "none: these are the data"],
-      ["Activation", layer.activation || "none"], ["Now between", rangeText(layer)]];
+    const lines = [["Shape", layer.shape.join(" × ")], ["Units", count(layer.units)],
+      ["Weights and biases", layer.index ? `${count(layer.parameters)}${share}` : "none (input data)"],
+      ["Activation", layer.activation || "none"], ["Range", rangeText(layer)]];
     clear(facts, lines.map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     const { edges, counts } = valueBins(layer.values);
     const options = { edges, series: [{ name: "", counts, filled: true, colour: "var(--accent)" }], xLabel: "activation", yLabel: "units", height: 190,
-      label: `How the activations of ${layer.title} are spread` };
+      label: `Histogram of the activations of ${layer.title}` };
     if (chart) chart.update(options);
     else chart = histogram(spread, options);
     clear(units, h("caption", {}, "Largest units"),
       h("tbody", {}, largestOf(layer).map(([unit, value]) => h("tr", {}, h("th", { scope: "row" }, nameOf(unit, layer, run)), h("td", {}, number(value, 3))))));
-      if (layer.arrayShape.length < 3 && layer.shown < layer.units) units.caption.textContent = `Largest units, of ${counted(layer.shown, "unit")} shown of ${count(layer.units)}`;
+      if (layer.arrayShape.length < 3 && layer.shown < layer.units) units.caption.textContent = `Largest units among ${count(layer.shown)} of ${count(layer.units)}`;
     if (opened && focus) title.focus({ preventScroll: true });
   }
 
@@ -62,7 +61,7 @@ export function layerDrawer({ onClose }) {
 function rangeText(layer) {
   const low = layer.low ?? Math.min(...layer.values);
   const high = layer.high ?? Math.max(...layer.values);
-  return `${number(low, 3)} and ${number(high, 3)}`;
+  return `${number(low, 3)} to ${number(high, 3)}`;
 }
 
 function largestOf(layer) {

@@ -1,4 +1,4 @@
-/** A slider for each number of a wide code; the map then shows the slice that runs through them. */
+/** A slider for each number of a code wider than two; the map then shows the plane through that code. */
 
 import { slider } from "../../core/controls.js";
 import { h } from "../../core/dom.js";
@@ -23,7 +23,7 @@ export function mountCodeSliders(space, { onCode, onReset }) {
     h("div", { class: "row spread" }, h("h3", {}, `The ${space.k} numbers of the code`),
       h("button", { type: "button", class: "button small", dataset: { action: "mean" }, on: { click: onReset } }, icon("reset"), "Back to the mean")),
     h("div", { class: "slider-grid" }, sliders.map((one) => one.el)),
-    space.k > MOST ? h("p", { class: "note" }, `The first ${MOST} of ${space.k} are here.`) : null);
+    space.k > MOST ? h("p", { class: "note" }, `The first ${MOST} of ${space.k} numbers are shown.`) : null);
 
   return {
     el,

@@ -5,10 +5,10 @@ import { icon } from "../../core/icons.js";
 
 /** New rows drawn from the prior, for a variational run. */
 export function mountSamples(lab, run, drawRow) {
-  const grid = h("div", { class: "sample-grid", role: "img", "aria-label": "Sixteen rows the model made up" });
+  const grid = h("div", { class: "sample-grid", role: "img", "aria-label": "Sixteen generated rows" });
   let seed = 0;
   const el = h("div", { class: "stack tight samples", dataset: { samples: "0" } },
-    h("div", { class: "row spread" }, h("h3", {}, "Rows it makes up"), h("button", { type: "button", class: "button small", dataset: { action: "sample" }, on: { click: () => { seed++; draw(); } } }, icon("dice"), "Draw others")), grid);
+    h("div", { class: "row spread" }, h("h3", {}, "Generated rows"), h("button", { type: "button", class: "button small", dataset: { action: "sample" }, on: { click: () => { seed++; draw(); } } }, icon("dice"), "Generate more")), grid);
 
   async function draw() {
     try {

@@ -1,4 +1,4 @@
-/** View 2: the map of the codes, and what the decoder makes of the point one holds. */
+/** View 2: the map of the codes, and the decoded row at the probe. */
 
 import { classSlots } from "../../core/colour.js";
 import { clear, h } from "../../core/dom.js";
@@ -19,7 +19,6 @@ import { mountProbe } from "./probe.js";
 import { rowSheet } from "./thumbnails.js";
 
 export const title = "Latent space";
-export const sentence = "Every row is a point; where you point, the decoder draws.";
 
 /**
  * @param {HTMLElement} el
@@ -48,7 +47,7 @@ export function mount(el, lab) {
   const caption = h("p", { class: "caption", dataset: { sentence: "true" } });
   const map = createMap({ label: "Map of the codes. Arrows move the probe, Shift faster; plus and minus zoom, 0 shows all.", reduced: lab.reduced, onProbe: probeAt, onPin: pin });
   const pca = createMap({ label: "PCA's map of the same rows", reduced: lab.reduced, onProbe: (x, y) => pickRow(pca.raster.nearest(x, y)) });
-  const pcaFigure = h("figure", { class: "figure map-figure", hidden: true }, pca.el, h("figcaption", {}, h("b", {}, "PCA"), " · the best straight-line map, for comparison"));
+  const pcaFigure = h("figure", { class: "figure map-figure", hidden: true }, pca.el, h("figcaption", {}, h("b", {}, "PCA"), " · the best linear projection, for comparison"));
   const mapNote = h("figcaption", {});
   const legend = mountLegend({ onHidden: hide, onIsolate: isolate });
   const panel = mountProbe(lab, run);
@@ -62,17 +61,17 @@ export function mount(el, lab) {
   const controls = mountMapControls(el, store, { onOverlay: showOverlay, onPca: showPca, onThumbnails: sheet && showThumbnails, onZoom: map.zoom, onReset: resetView,
     onDots: (v) => { for (const one of [map, pca]) { one.raster.pointSize = v; one.draw(); } } });
 
-  clear(el, h("div", { class: "head" }, h("h2", {}, "Where the rows lie in the code"), caption),
+  clear(el, h("div", { class: "head" }, h("h2", {}, "Latent space: each point is one row"), caption),
     h("div", { class: "panel grid wide-left latent" },
       h("div", { class: "stack" },
         controls.el,
         h("div", { class: "maps" }, h("figure", { class: "figure map-figure" }, map.el, mapNote), pcaFigure),
         legend.el),
       h("div", { class: "stack side" }, panel.el, path.el, wide, samples?.el)),
-    h("details", { class: "more" }, h("summary", {}, "What am I looking at?"),
-      h("p", {}, "The encoder turns each row into a code of a few numbers; here every row is drawn at its code. Rows that the network finds alike end up near each other, without having been told their classes. ",
-        "The decoder goes the other way: from any point of the map back to a row, also where no row lies. There it guesses, so the probe is dashed and a warning says so. ",
-        "PCA's map is the best a straight-line method can do with as many numbers.")));
+    h("details", { class: "more" }, h("summary", {}, "How to read this"),
+      h("p", {}, "The encoder turns each row into a code of a few numbers; the map shows each row at its code. Similar rows lie near each other, although training does not use the classes. ",
+        "The decoder reconstructs a row from any point of the map, also far from all training rows. There it extrapolates: the probe is dashed and a warning appears. ",
+        "The PCA map is the best linear projection to two numbers.")));
   el.dataset.variant = run.variant;
 
   off.push(controls.destroy, onKey("a", () => pinHere("a"), "pin A at the probe", el), onKey("b", () => pinHere("b"), "pin B at the probe", el));

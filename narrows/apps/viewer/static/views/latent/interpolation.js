@@ -1,4 +1,4 @@
-/** The straight way from A to B through the code, decoded in eight steps, and a button that walks it. */
+/** Linear interpolation from code A to code B, decoded in eight steps, with an animation. */
 
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
@@ -13,12 +13,12 @@ const WALK = 2400;
  * @param {{onWalk: (z: Float32Array) => void, onPin: (which: string) => void, onClear: () => void}} how
  */
 export function mountPath(lab, run, { onWalk, onPin, onClear }) {
-  const strip = h("ol", { class: "path-strip", "aria-label": "From A to B in eight decoded steps" });
-  const play = h("button", { type: "button", class: "button small", dataset: { action: "walk" }, disabled: true, on: { click: () => (walking ? halt() : walk()) } }, icon("play"), "Walk");
+  const strip = h("ol", { class: "path-strip", "aria-label": "Interpolation from A to B in eight decoded steps" });
+  const play = h("button", { type: "button", class: "button small", dataset: { action: "walk" }, disabled: true, on: { click: () => (walking ? halt() : walk()) } }, icon("play"), "Play A → B");
   const clearer = h("button", { type: "button", class: "button quiet small", dataset: { action: "clear-path" }, disabled: true, on: { click: onClear } }, "Clear");
-  const hint = h("p", { class: "note" }, "Click the map to pin A, Shift-click to pin B; or hold the probe somewhere and press A and B here.");
+  const hint = h("p", { class: "note" }, "Click the map to pin A, Shift-click to pin B. Keys a and b pin the position of the probe.");
   const el = h("div", { class: "stack tight path" },
-    h("div", { class: "row spread" }, h("h3", {}, "From A to B"),
+    h("div", { class: "row spread" }, h("h3", {}, "Interpolation from A to B"),
       h("div", { class: "row" }, ["a", "b"].map((which) => h("button", { type: "button", class: "button small", dataset: { pin: which }, title: `Pin ${which.toUpperCase()} where the probe is ( ${which} )`, on: { click: () => onPin(which) } }, `Pin ${which.toUpperCase()}`)), play, clearer)), hint, strip);
   /** @type {[Float32Array, Float32Array]|null} */
   let ends = null;
@@ -64,7 +64,7 @@ export function mountPath(lab, run, { onWalk, onPin, onClear }) {
 
   function walk() {
     const begun = performance.now();
-    clear(play, icon("pause"), "Halt");
+    clear(play, icon("pause"), "Pause");
     el.dataset.walking = "true";
     const frame = () => {
       const t = Math.min(1, (performance.now() - begun) / WALK);
@@ -80,7 +80,7 @@ export function mountPath(lab, run, { onWalk, onPin, onClear }) {
     cancelAnimationFrame(walking);
     walking = 0;
     delete el.dataset.walking;
-    clear(play, icon("play"), "Walk");
+    clear(play, icon("play"), "Play A → B");
   }
 
   return { el, set, refresh, destroy: halt };

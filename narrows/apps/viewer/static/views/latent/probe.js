@@ -1,4 +1,4 @@
-/** What the decoder makes of the point one holds, beside the nearest real row. */
+/** The decoded row at the probe, next to the nearest real row. */
 
 import { clear, h } from "../../core/dom.js";
 import { count, fixed } from "../../core/format.js";
@@ -24,19 +24,19 @@ export function rowPictures(lab, run) {
  * @param {Run} run
  */
 export function mountProbe(lab, run) {
-  const decoded = h("canvas", { class: "probe-decoded", role: "img", "aria-label": "The decoded picture at the pointer", dataset: { picture: "decoded" } });
+  const decoded = h("canvas", { class: "probe-decoded", role: "img", "aria-label": "The decoded row at the probe", dataset: { picture: "decoded" } });
   const nearest = h("canvas", { class: "probe-nearest", role: "img", "aria-label": "The nearest real row", dataset: { picture: "nearest" } });
-  const mark = h("span", { class: "preview-mark", hidden: true, title: "From the decoded grid, until the decoder has answered" }, "preview");
+  const mark = h("span", { class: "preview-mark", hidden: true, title: "Interpolated from the decoded grid until the decoder answers" }, "preview");
   const code = h("p", { class: "note mono probe-code" });
   const note = h("p", { class: "note" });
   const words = h("p", { class: "note" });
-  const warning = h("p", { class: "probe-warning", hidden: true, dataset: { far: "true" } }, "No training data nearby: what you see is a guess.");
+  const warning = h("p", { class: "probe-warning", hidden: true, dataset: { far: "true" } }, "No training data nearby: this picture is an extrapolation.");
   const pictures = rowPictures(lab, run);
   const classes = lab.dataset(run)?.classes;
   let wanted = -1;
 
   const el = h("div", { class: `probe-panel${run.shape ? "" : " is-table"}` },
-    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded here"), mark, code, note)),
+    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded at the probe"), mark, code, note)),
     h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), words)), warning);
 
   /** A decoded picture, and the code it was decoded from. */
@@ -86,7 +86,7 @@ export function mountProbe(lab, run) {
      */
     preview(inside) {
       el.dataset.preview = inside ? "between" : "edge";
-      note.textContent = inside ? "a preview, blended from the decoded grid" : "beyond the decoded grid: its nearest edge";
+      note.textContent = inside ? "a preview, interpolated from the decoded grid" : "outside the decoded grid: the nearest edge";
     },
     say(z) { clear(code, `z = (${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${z.length > 3 ? `, … ${z.length}` : ""})`); },
     warn(far) { warning.hidden = !far; },

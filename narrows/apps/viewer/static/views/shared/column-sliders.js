@@ -1,4 +1,4 @@
-/** A table's row, taken in hand: a slider for each of its numbers. */
+/** Sliders to edit a table's row, one for each encoded value. */
 
 import { slider } from "../../core/controls.js";
 import { clear, h } from "../../core/dom.js";
@@ -14,15 +14,15 @@ export function columnSliders({ run, rows, units, onChange }) {
   const ranges = Array.from({ length: n }, (_, i) => rangeOf(rows, i, n));
   let values = new Float32Array(n);
   const sliders = ranges.map(([low, high], i) => slider({
-    label: run.names ? run.names[i] : `number ${i + 1}`, min: low, max: high, step: (high - low) / 200, value: 0, show: (v) => inUnits(v, i),
+    label: run.names ? run.names[i] : `value ${i + 1}`, min: low, max: high, step: (high - low) / 200, value: 0, show: (v) => inUnits(v, i),
     attrs: { "data-column": i },
     onInput: (v) => { values[i] = v; onChange(values, i); },
   }));
-  const el = h("div", { class: "column-sliders", role: "group", "aria-label": "Numbers of the row" });
+  const el = h("div", { class: "column-sliders", role: "group", "aria-label": "Values of the row" });
   const more = sliders.slice(SHOWN).map((s) => s.el);
   clear(el, sliders.slice(0, SHOWN).map((s) => s.el),
     more.length ? h("details", {}, h("summary", {}, `${more.length} more columns`), h("div", { class: "column-sliders" }, more)) : null,
-    units ? null : h("p", { class: "note" }, "Standardised: 0 is the column's mean, 1 is one standard deviation."));
+    units ? null : h("p", { class: "note" }, "Standardised: 0 is the column mean, 1 is one standard deviation."));
 
   function inUnits(v, i) {
     const known = units && units.spread[i] !== null && units.spread[i] !== undefined;

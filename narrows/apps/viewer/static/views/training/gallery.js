@@ -1,4 +1,4 @@
-/** The fixed rows: what was given above what came back, and under it what the run beside gives back. */
+/** The fixed rows above their reconstructions, and below those of a second run. */
 
 import { clear, h } from "../../core/dom.js";
 import { drawPair, drawPicture, rowOf } from "../../core/picture.js";
@@ -21,15 +21,15 @@ export function mountGallery(run) {
     const part = (name, label) => h("canvas", { role: "img", "aria-label": label, dataset: { part: name } });
     cells = Array.from({ length: n }, (_, i) => {
       const name = frames.labels?.[i] ?? null;
-      const cell = { original: run.shape ? part("original", `Row ${i + 1}, as given`) : null, rebuilt: part("rebuilt", `Row ${i + 1}, given back`), beside: beside ? part("beside", `Row ${i + 1}, given back by the run beside`) : null };
+      const cell = { original: run.shape ? part("original", `Row ${i + 1}, original`) : null, rebuilt: part("rebuilt", `Row ${i + 1}, reconstruction`), beside: beside ? part("beside", `Row ${i + 1}, reconstruction of the second run`) : null };
       cell.el = h("figure", { class: "gallery-cell", dataset: { position: frames.positions[i] }, title: name === null ? null : `class ${name}` }, cell.original, cell.rebuilt, cell.beside);
       return cell;
     });
     clear(el, cells.map((cell) => cell.el));
     el.style.setProperty("--cells", n);
-    const below = beside ? `; at the bottom, what ${beside.name} gives back` : "";
-    clear(legend, run.shape ? `Above, rows as they are; below, what the network gives back from its code${below}.`
-      : `Rings are a row's values, dots what the network gives back, float by float; the middle line is the column's mean${beside ? `; below, ${beside.name}` : ""}.`);
+    const below = beside ? ` Bottom: reconstruction by ${beside.name}.` : "";
+    clear(legend, run.shape ? `Top: original. ${beside ? "Middle" : "Bottom"}: reconstruction.${below}`
+      : `Rings: original. Dots: reconstruction, one for each encoded value. The middle line is the column mean.${below}`);
     if (run.shape) cells.forEach((cell, i) => drawPicture(cell.original, rowOf(frames.original, i), run));
   }
 

@@ -1,4 +1,4 @@
-/** View 3: fixed rows sharpen while the loss falls; any kept epoch can be brought back. */
+/** View 3: reconstructions of fixed rows and the loss, epoch by epoch; earlier epochs can be replayed. */
 
 import { lineChart } from "../../core/chart.js";
 import { segmented, slider } from "../../core/controls.js";
@@ -12,7 +12,6 @@ import { mountRestart } from "./restart-form.js";
 import { trainingSentence } from "./status-text.js";
 
 export const title = "Training";
-export const sentence = "The same rows, given back better and better.";
 
 /** Epochs a second at 1×. */
 const PACE = 6;
@@ -55,18 +54,18 @@ export function mount(el, lab) {
   const compare = h("select", { "aria-label": "Run to compare with", dataset: { control: "compare" }, on: { change: () => store.set("compare", compare.value || null) } });
   const restart = mountRestart(lab, first);
   const replayControls = h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
-  const reading = h("span", {}, "Drag the line, or use the arrows, to see the rows of an epoch.");
+  const reading = h("span", {}, "Drag the line or use the arrow keys to see the reconstructions of an epoch.");
   /** A fitted model that came without its past: there is nothing to go back to. */
   const isStill = () => loaded && !lab.can.train && frames.epochs.length < 2;
 
-  clear(el, h("div", { class: "head" }, h("h2", {}, "How the rows sharpen"), caption),
+  clear(el, h("div", { class: "head" }, h("h2", {}, "Watch the reconstructions improve"), caption),
     h("div", { class: "panel stack training" }, gallery.el, gallery.legend, replayControls),
-    h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check", hidden: !lab.can.train }, "Beside it", compare))), chartBox,
-      h("figcaption", {}, "Thin: while it learned, on the training rows. Bold: after each epoch, on rows held out. ", reading)),
+    h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check", hidden: !lab.can.train }, "Compare with", compare))), chartBox,
+      h("figcaption", {}, "Thin: training loss, averaged over the epoch. Bold: validation loss after the epoch, on held-out rows. ", reading)),
     h("details", { class: "panel fold", hidden: !lab.can.train, open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
-    h("details", { class: "more" }, h("summary", {}, "What am I looking at?"),
-      h("p", {}, "These rows were picked once and stay the same. Epoch 0 is the network before it has learned anything. After each epoch, in which the network has seen every training row once, they go through the code and back, and the result is kept. ",
-        "The loss is what training makes small: how far rows come back from what they were, plus what the variant asks for. When the bold line turns up while the thin one still falls, the network learns its rows by heart.")));
+    h("details", { class: "more" }, h("summary", {}, "How to read this"),
+      h("p", {}, "The same rows are shown for every epoch. Epoch 0 is the untrained network. After each epoch (one pass over the training rows) their reconstructions are computed and kept. ",
+        "Training minimises the loss: the reconstruction error plus the penalty of the variant. If the validation loss rises while the training loss still falls, the network overfits.")));
 
   async function load() {
     lab.load(current()).then(() => { if (!gone) plot(); });
@@ -184,7 +183,7 @@ export function mount(el, lab) {
   }
 
   function sign() {
-    clear(replay, icon(replaying ? "pause" : "play"), replaying ? "Halt" : "Replay");
+    clear(replay, icon(replaying ? "pause" : "play"), replaying ? "Pause" : "Replay");
     el.dataset.replaying = String(Boolean(replaying));
   }
 
@@ -200,7 +199,7 @@ export function mount(el, lab) {
       series.push({ name: `run ${beside.number}`, ...line(theirs, theirs.some((r) => r.validation !== null) ? "validation" : "loss"), colour: "var(--muted)", width: 2, dashed: true });
     }
     series.push({ name: "training", ...line(mine, "loss"), colour: "var(--accent)", width: validated ? 1 : 2 });
-    if (validated) series.push({ name: "held out", ...line(mine, "validation"), colour: "var(--accent)", width: 2.6 });
+    if (validated) series.push({ name: "validation", ...line(mine, "validation"), colour: "var(--accent)", width: 2.6 });
     const run = current();
     const last = Math.max(run.state === "running" || run.state === "paused" ? run.epochs || 0 : 0, mine.at(-1)?.number || 1, ...series.map((s) => s.x.at(-1) || 0));
     const start = Math.min(1, frames.epochs[0] ?? 1); // 0 where the untrained network was seen
@@ -218,7 +217,7 @@ export function mount(el, lab) {
 
   function choices() {
     const runs = (lab.state?.runs || []).filter((run) => run.id !== id && run.dataset === first.dataset);
-    clear(compare, h("option", { value: "" }, "nothing"), runs.map((run) => h("option", { value: run.id, selected: run.id === store.get("compare") }, `${run.number}. ${run.name}`)));
+    clear(compare, h("option", { value: "" }, "no other run"), runs.map((run) => h("option", { value: run.id, selected: run.id === store.get("compare") }, `${run.number}. ${run.name}`)));
     compare.disabled = !runs.length;
   }
 
@@ -233,7 +232,7 @@ export function mount(el, lab) {
   off.push(lab.on("compare", () => { if (loaded) build(); choices(); }));
   off.push(lab.on("theme", () => { if (loaded && shown !== null) { gallery.show(frames, frames.at(shown)); showBeside(); } }));
   off.push(lab.on("connection", (state) => { if (state === "open") load(); else say(); }));
-  off.push(onKey("ArrowLeft", () => seekStep(-1), "an epoch back", el), onKey("ArrowRight", () => seekStep(1), "an epoch on", el),
+  off.push(onKey("ArrowLeft", () => seekStep(-1), "previous epoch", el), onKey("ArrowRight", () => seekStep(1), "next epoch", el),
     onKey("Shift+ArrowLeft", () => seekStep(-10), "", el), onKey("Shift+ArrowRight", () => seekStep(10), "", el),
     onKey("Home", () => { halt(); show(frames.epochs[0], false); }, "first epoch", el), onKey("End", goLive, "last epoch", el),
     onKey("l", goLive, "follow the training", el), onKey("r", toggleReplay, "replay", el));

@@ -1,4 +1,4 @@
-/** The three settings one changes most, and a button that starts again with them; the run in view stays beside the new one. */
+/** A form with the three main settings that starts a new run; the run in view is kept for comparison. */
 
 import { h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
@@ -24,7 +24,7 @@ export function mountRestart(lab, run) {
       const text = input.value.trim().replace(",", ".");
       const value = text ? Number(text) : null;
       if (value !== null && (!(value > 0) || (key !== "learning_rate" && !Number.isInteger(value)))) {
-        problem.textContent = key === "learning_rate" ? "The learning rate is a number above 0." : "That is a whole number from 1 on.";
+        problem.textContent = key === "learning_rate" ? "The learning rate must be a number above 0." : "This must be a whole number of at least 1.";
         return input.focus();
       }
       settings[key] = value;

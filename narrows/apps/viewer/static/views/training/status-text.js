@@ -1,4 +1,4 @@
-/** The live sentence above the fixed rows. */
+/** The sentence above the reconstructions. */
 
 import { number } from "../../core/format.js";
 
@@ -7,16 +7,16 @@ import { number } from "../../core/format.js";
  * @returns {string}
  */
 export function trainingSentence({ run, shown, follows, record, last, connected, still = false }) {
-  if (shown === null) return "The first pictures come after the first epoch.";
+  if (shown === null) return "The first pictures appear after the first epoch.";
   const value = record ? record.validation ?? record.loss : null;
-  const loss = Number.isFinite(value) ? ` The loss is ${number(value, 4)}${record.validation !== null ? " on rows held out" : ""}.` : "";
-  if (shown === 0) return "Before the first epoch: the network has learned nothing yet, and what comes back says nothing of the rows.";
-  if (!follows) return `You look at epoch ${shown}${last !== undefined && shown !== last ? ` of ${last} so far` : ""}.${loss}`;
-  if (!connected) return `Last heard: epoch ${shown}.${loss}`;
-  if (run.state === "running") return `Epoch ${shown} of ${run.epochs}: the rows sharpen as the loss falls.${loss}`;
+  const loss = Number.isFinite(value) ? ` ${record.validation !== null ? "Validation loss" : "Training loss"}: ${number(value, 4)}.` : "";
+  if (shown === 0) return "Before the first epoch: the network has learned nothing yet, so the reconstructions do not resemble the rows.";
+  if (!follows) return `Epoch ${shown}${last !== undefined && shown !== last ? ` (latest: ${last})` : ""}.${loss}`;
+  if (!connected) return `Disconnected at epoch ${shown}.${loss}`;
+  if (run.state === "running") return `Epoch ${shown} of ${run.epochs}: the reconstructions improve as the loss falls.${loss}`;
   if (run.state === "pausing") return `Pausing after this epoch.${loss}`;
-  if (run.state === "paused") return `Paused at epoch ${shown} of ${run.epochs}; press “.” for one epoch more.${loss}`;
-  if (run.state === "diverged") return `The loss became infinite; the last pictures before that are of epoch ${shown}.`;
+  if (run.state === "paused") return `Paused at epoch ${shown} of ${run.epochs}; press “.” to train one more epoch.${loss}`;
+  if (run.state === "diverged") return `The loss became infinite; the last pictures are from epoch ${shown}.`;
   if (run.state === "stopped") return `Stopped after epoch ${shown}.${loss}`;
-  return `Trained for ${shown} epochs.${loss}${still ? "" : " Move along the line to see how it got there."}`;
+  return `Trained for ${shown} epochs.${loss}${still ? "" : " Drag along the curve to replay the training."}`;
 }
