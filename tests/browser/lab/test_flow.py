@@ -190,10 +190,10 @@ SENTENCES = [
 
 def test_every_kind_of_error_makes_a_sentence(page: Page) -> None:
     said = page.evaluate(
-        """async (given) => { const { noun, errorPhrase } = await import('/static/views/shared/text.js');
+        """async (given) => { const { rowNoun, errorPhrase } = await import('/static/views/shared/text.js');
         const run = (unit, isImage) => ({ unit, shape: isImage ? [8, 8, 1] : null });
         return given.map(([unit, label, isImage]) =>
-            `${noun(label, run(unit, isImage))} with ${errorPhrase(run(unit, isImage), '8.23')}`); }""",
+            `${rowNoun(label, run(unit, isImage))} with ${errorPhrase(run(unit, isImage), '8.23')}`); }""",
         SENTENCES,
     )
     assert said == [words for *_, words in SENTENCES]

@@ -298,9 +298,9 @@ def test_a_server_killed_in_the_middle_of_a_training_comes_back_with_what_was_le
 def test_what_is_seen_stays_until_a_server_that_was_started_again_knows_its_runs(page: Page) -> None:
     heard = page.evaluate(
         """async () => {
-          const { createLab } = await import('/static/core/session.js');
+          const { createSession } = await import('/static/core/session.js');
           const { createStore } = await import('/static/core/store.js');
-          const lab = createLab(createStore(''), { can: {}, reduced: true, history: async () => [], announce() {} });
+          const lab = createSession(createStore(''), { can: {}, reduced: true, history: async () => [], announce() {} });
           const heard = [];
           lab.on('connection', (state) => heard.push(state));
           const hear = (status, ...runs) => {

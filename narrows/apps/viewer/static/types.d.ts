@@ -110,7 +110,7 @@ interface Decoded {
 
 /** How queries and commands reach whatever answers them. */
 interface Transport {
-  ask(view: string, run: string, params: Record<string, any>): Promise<Answer>;
+  query(view: string, run: string, params: Record<string, any>): Promise<Answer>;
   decode(run: number, z: Float32Array, isImage: boolean): Promise<Decoded | undefined>;
   command(name: string, params: Record<string, any>): Promise<any>;
 }
@@ -124,7 +124,43 @@ interface Abilities {
 }
 
 type Store = ReturnType<typeof import("./core/store.js").createStore>;
-type Lab = ReturnType<typeof import("./core/session.js").createLab>;
+
+/** The session as views see it: state, queries, commands and events. */
+interface Lab {
+  can: Abilities;
+  store: Store;
+  /** Whether the reader wants less motion. */
+  reduced: boolean;
+  announce(text: string | null): void;
+  state: SessionState | null;
+  connected: boolean;
+  /** What a report carries in place of a model. */
+  prefetched?: any;
+  /** The run in view: the one the address names, else the newest. */
+  readonly run: Run | null;
+  /** The run to compare with. */
+  readonly compare: Run | null;
+  attach(transport: Transport): void;
+  dataset(run?: Run | null): Dataset | null;
+  on(event: string, f: (value: any) => void): () => void;
+  emit(event: string, value: any): void;
+  query(view: string, params?: Record<string, any>): Promise<Answer>;
+  decode(z: Float32Array, run?: Run | null): Promise<Decoded | undefined>;
+  command(name: string, params?: Record<string, any>): Promise<any>;
+  records(run?: Run | null): EpochRecord[];
+  load(run?: Run | null): Promise<EpochRecord[]>;
+  receive(message: any): void;
+  connection(state: "connecting" | "open" | "lost"): void;
+}
+
+/** The model of an anywidget. */
+interface WidgetModel {
+  get(name: string): any;
+  set(name: string, value: any): void;
+  on(event: string, f: (content: any, buffers: any[]) => void): void;
+  off(event: string, f: (content: any, buffers: any[]) => void): void;
+  send(content: any, callbacks?: any, buffers?: any[]): void;
+}
 
 /** A mounted view. */
 interface View {
@@ -132,9 +168,15 @@ interface View {
   destroy(): void;
 }
 
+/** A view is mounted only where there is a run. */
+interface MountedLab extends Lab {
+  readonly run: Run;
+  state: SessionState;
+}
+
 interface ViewModule {
   title: string;
-  mount(el: HTMLElement, lab: Lab): View;
+  mount(el: HTMLElement, lab: MountedLab): View;
 }
 
 /** A layer of the network with the activations of one row. */
@@ -198,5 +240,5 @@ interface Lattice {
   tiles?: HTMLCanvasElement[] | null;
 }
 
-type PointRaster = import("./views/latent/point-raster.js").Raster;
+type PointRaster = import("./views/latent/point-raster.js").PointRaster;
 type LatentMap = ReturnType<typeof import("./views/latent/map.js").createMap>;

@@ -66,24 +66,24 @@ export function frame({ x, y, xTicks, yTicks, box, xLabel, yLabel, xText = tickT
 
 /** A chart that follows the width of its element: `paint(root, width, height, options)` draws into an emptied <svg>. */
 export function chartIn(el, options, paint) {
-  let now = { ...options };
+  let current = { ...options };
   const root = svg("svg", { class: "chart" });
   el.append(root);
   let width = 0;
   const draw = () => {
     width = Math.max(200, Math.round(el.clientWidth || 480));
-    const height = now.height || Math.round(Math.max(180, Math.min(320, width * 0.5)));
+    const height = current.height || Math.round(Math.max(180, Math.min(320, width * 0.5)));
     root.setAttribute("viewBox", `0 0 ${width} ${height}`);
     root.setAttribute("width", width);
     root.setAttribute("height", height);
-    root.setAttribute("role", now.onCursor || now.onThreshold ? "group" : "img");
-    root.setAttribute("aria-label", now.label || [now.yLabel, now.xLabel].filter(Boolean).join(" against "));
-    paint(root, width, height, now);
+    root.setAttribute("role", current.onCursor || current.onThreshold ? "group" : "img");
+    root.setAttribute("aria-label", current.label || [current.yLabel, current.xLabel].filter(Boolean).join(" against "));
+    paint(root, width, height, current);
   };
   const observer = new ResizeObserver(() => { if (Math.abs(el.clientWidth - width) > 1) draw(); });
   observer.observe(el);
   draw();
-  return { el: root, update(more) { now = { ...now, ...more }; draw(); }, destroy() { observer.disconnect(); root.remove(); } };
+  return { el: root, update(more) { current = { ...current, ...more }; draw(); }, destroy() { observer.disconnect(); root.remove(); } };
 }
 
 /**
@@ -92,14 +92,14 @@ export function chartIn(el, options, paint) {
  * @param {{label: string, value: number, min: number, max: number, step: number, x: Scale, box: PlotBox, text?: (v: number) => string, name?: string, onMove: (value: number, how: string) => void}} how
  */
 export function dragLine(root, { label, value, min, max, step, x, box, text = tickText, name = "handle", onMove }) {
-  let now = value;
+  let current = value;
   const clamp = (v) => Math.max(min, Math.min(max, v));
   const line = svg("line", { class: "drag-line", y1: box.top, y2: box.bottom });
   const knob = svg("circle", { class: "drag-knob", cy: box.top, r: 5 });
   const g = svg("g", { class: `drag ${name}`, tabindex: 0, role: "slider", "aria-label": label, "aria-valuemin": min, "aria-valuemax": max },
     svg("line", { class: "drag-reach", y1: box.top - 6, y2: box.bottom }), line, knob);
   function place(v) {
-    now = v;
+    current = v;
     for (const part of g.querySelectorAll("line")) { part.setAttribute("x1", x.at(v)); part.setAttribute("x2", x.at(v)); }
     knob.setAttribute("cx", x.at(v));
     g.setAttribute("aria-valuenow", v);
@@ -114,7 +114,7 @@ export function dragLine(root, { label, value, min, max, step, x, box, text = ti
   g.addEventListener("keydown", (event) => {
     /** @type {number|null} */
     let v = null;
-    if (event.key in keys) v = now + keys[event.key] * (event.shiftKey ? 10 : 1) * step;
+    if (event.key in keys) v = current + keys[event.key] * (event.shiftKey ? 10 : 1) * step;
     else if (event.key === "Home") v = min;
     else if (event.key === "End") v = max;
     if (v === null) return;

@@ -25,7 +25,7 @@ export function classSlots(counts) {
 }
 
 /** The palette as [r, g, b], lightened a little on a dark ground, where its red and violet would sink. */
-export function shownPalette() {
+export function themedPalette() {
   return PALETTE.map((hex) => (theme.dark ? mix(rgb(hex), [255, 255, 255], 0.22) : rgb(hex)));
 }
 

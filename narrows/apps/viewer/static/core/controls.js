@@ -5,15 +5,15 @@ import { number } from "./format.js";
 
 /**
  * A labelled range with its value beside it.
- * @param {{label: string, min: number, max: number, step?: number|string, value: number, show?: (v: number) => string, onInput: (v: number) => void, attrs?: Object}} options `show` formats the value
+ * @param {{label: string, min: number, max: number, step?: number|string, value: number, format?: (v: number) => string, onInput: (v: number) => void, attrs?: Object}} options `format` writes the value
  */
-export function slider({ label, min, max, step = "any", value, show = number, onInput, attrs = {} }) {
-  const out = h("output", { class: "slider-value" }, show(value));
-  const input = h("input", { type: "range", min, max, step, value, "aria-label": label, "aria-valuetext": show(value), ...attrs,
-    on: { input: () => { say(Number(input.value)); onInput(Number(input.value)); } } });
-  const say = (v) => { out.textContent = show(v); input.setAttribute("aria-valuetext", show(v)); };
+export function slider({ label, min, max, step = "any", value, format = number, onInput, attrs = {} }) {
+  const out = h("output", { class: "slider-value" }, format(value));
+  const input = h("input", { type: "range", min, max, step, value, "aria-label": label, "aria-valuetext": format(value), ...attrs,
+    on: { input: () => { showValue(Number(input.value)); onInput(Number(input.value)); } } });
+  const showValue = (v) => { out.textContent = format(v); input.setAttribute("aria-valuetext", format(v)); };
   const el = h("label", { class: "slider" }, h("span", { class: "slider-name" }, label), input, out);
-  return { el, input, set(v) { input.value = v; say(Number(v)); } };
+  return { el, input, set(v) { input.value = v; showValue(Number(v)); } };
 }
 
 /** A group of buttons of which one is pressed. `choices` are [value, words, title?]; `onChoose(value)`. */

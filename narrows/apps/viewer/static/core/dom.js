@@ -10,7 +10,7 @@ const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
  * @returns {any}
  */
 export function h(tag, attrs = {}, ...children) {
-  return furnish(document.createElement(tag), attrs, children);
+  return build(document.createElement(tag), attrs, children);
 }
 
 /**
@@ -20,10 +20,10 @@ export function h(tag, attrs = {}, ...children) {
  * @returns {any}
  */
 export function svg(tag, attrs = {}, ...children) {
-  return furnish(document.createElementNS(SVG_NAMESPACE, tag), attrs, children);
+  return build(document.createElementNS(SVG_NAMESPACE, tag), attrs, children);
 }
 
-function furnish(el, attrs, children) {
+function build(el, attrs, children) {
   for (const [name, value] of Object.entries(attrs || {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "on") for (const [event, f] of Object.entries(value)) el.addEventListener(event, f);

@@ -27,7 +27,7 @@ export function keyList() {
 const MOVES = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]);
 
 /** Whether the element under focus needs the key for itself. */
-function wanted(target, key) {
+function needsKey(target, key) {
   if (!(target instanceof Element)) return false;
   const tag = target.tagName;
   if (tag === "TEXTAREA" || tag === "SELECT" || (target instanceof HTMLElement && target.isContentEditable)) return true;
@@ -48,7 +48,7 @@ function wanted(target, key) {
 export function listenForKeys(root) {
   const listen = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (wanted(event.target, event.key) || document.querySelector("dialog[open]")) return;
+    if (needsKey(event.target, event.key) || document.querySelector("dialog[open]")) return;
     const name = event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key;
     for (const { key, f, within } of [...bindings].reverse()) {
       if (key !== name || (within && (!within.isConnected || !(root instanceof Document || root.contains(within))))) continue;

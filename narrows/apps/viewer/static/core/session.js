@@ -6,17 +6,18 @@ import { KIND } from "./protocol.js";
  * @param {Store} store of core/store.js
  * @param {{can: Abilities, reduced: boolean, history: (run: string) => Promise<EpochRecord[]>, announce: (text: string) => void}} how `attach(transport)` must follow; `receive` and `connection` take what the transport hears.
  */
-export function createLab(store, { can, reduced, history, announce }) {
+export function createSession(store, { can, reduced, history, announce }) {
   const listeners = new Map();
   const records = new Map();
   /** @type {Transport} */
   let transport;
 
+  /** @type {Lab} */
   const lab = {
     can, store, reduced, announce,
     state: null,
     connected: false,
-    attach(made) { transport = made; },
+    attach(newTransport) { transport = newTransport; },
 
     /** The run in view: the one the address names, else the newest. */
     get run() {
@@ -53,10 +54,10 @@ export function createLab(store, { can, reduced, history, announce }) {
      * @param {Record<string, any>} [params] `run`: another run than the one in view
      * @returns {Promise<Answer>}
      */
-    ask(view, params = {}) {
+    query(view, params = {}) {
       const { run, ...rest } = params;
       const id = run || lab.run?.id;
-      return id ? transport.ask(view, id, rest) : Promise.reject({ dropped: true });
+      return id ? transport.query(view, id, rest) : Promise.reject({ dropped: true });
     },
 
     /** The picture of a code; undefined where a newer code was asked for meanwhile. */
@@ -76,16 +77,16 @@ export function createLab(store, { can, reduced, history, announce }) {
     /** Fetches a run's epochs once; later ones arrive by themselves. */
     async load(run = lab.run) {
       if (!run) return [];
-      const held = holder(run.id);
-      held.loading ||= fetchInto(held, run.id).catch(() => { held.loading = null; });
-      await held.loading;
-      return held.list;
+      const entry = entryOf(run.id);
+      entry.loading ||= fetchInto(entry, run.id).catch(() => { entry.loading = null; });
+      await entry.loading;
+      return entry.list;
     },
 
     receive(message) {
       if (message.t === "state") setState(message.state);
       else if (message.t === "epochs") {
-        append(holder(message.run), message.records);
+        append(entryOf(message.run), message.records);
         lab.emit("epoch", message);
       } else if (message.kind === KIND.snapshot || message.kind === KIND.codes) {
         const run = lab.state?.runs.find((one) => one.number === message.run);
@@ -98,30 +99,30 @@ export function createLab(store, { can, reduced, history, announce }) {
       if (state === "open") return;
       lab.connected = false;
       // Epochs may have passed unheard: what is known is fetched anew.
-      if (state === "lost") for (const held of records.values()) held.loading = null;
+      if (state === "lost") for (const entry of records.values()) entry.loading = null;
       lab.emit("connection", state);
     },
   };
 
-  function holder(id) {
-    if (!records.has(id)) records.set(id, { list: [], heard: [], loading: null });
+  function entryOf(id) {
+    if (!records.has(id)) records.set(id, { list: [], received: [], loading: null });
     return records.get(id);
   }
 
   /** The whole of a run's epochs, and those that were heard of while they were fetched. */
-  async function fetchInto(held, id) {
-    held.heard = [];
+  async function fetchInto(entry, id) {
+    entry.received = [];
     const list = await history(id);
-    held.list = list;
+    entry.list = list;
     const last = list.at(-1)?.number ?? 0;
-    append(held, held.heard.filter((record) => record.number > last));
+    append(entry, entry.received.filter((record) => record.number > last));
   }
 
   /** Later epochs. A run that goes on from an earlier one than was seen has lost those between. */
-  function append(held, list) {
+  function append(entry, list) {
     if (!list.length) return;
-    held.heard.push(...list);
-    held.list = [...held.list.filter((record) => record.number < list[0].number), ...list];
+    entry.received.push(...list);
+    entry.list = [...entry.list.filter((record) => record.number < list[0].number), ...list];
   }
 
   function setState(state) {

@@ -3,7 +3,7 @@
 import { theme } from "../core/colour.js";
 import { clear, h } from "../core/dom.js";
 import { listenForKeys, onKey } from "../core/keyboard.js";
-import { createLab } from "../core/session.js";
+import { createSession } from "../core/session.js";
 import { debounce } from "../core/timing.js";
 import * as anomaly from "../views/anomaly/index.js";
 import * as denoise from "../views/denoise/index.js";
@@ -16,49 +16,49 @@ const VIEWS = [["flow", "Flow", flow], ["latent", "Latent", latent], ["training"
 
 /**
  * @param {HTMLElement} host
- * @param {{store: Store, can: Abilities, state: SessionState, held?: any, first: string, dark: () => boolean, transport: (lab: Lab) => Transport}} how `held` says what is at hand where nothing answers live; `first` is the view to open with; `dark` says whether the host's page is
+ * @param {{store: Store, can: Abilities, state: SessionState, prefetched?: any, first: string, dark: () => boolean, transport: (lab: Lab) => Transport}} how `prefetched` describes the data in the page where no model answers; `first` is the view to open with; `dark` says whether the host's page is
  * @returns {{destroy: () => void, restyle: () => void}}
  */
-export function embed(host, { store, can, state, held = null, first, dark, transport }) {
+export function embed(host, { store, can, state, prefetched = null, first, dark, transport }) {
   const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const live = h("div", { class: "visually-hidden", "aria-live": "polite", role: "status" });
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const panel = h("div", { class: "embed-panel", role: "tabpanel", tabindex: -1, "aria-label": "View" });
   const tabs = VIEWS.map(([name, words, { title }]) => h("button", { type: "button", role: "tab", class: "embed-tab", title, dataset: { tab: name }, on: { click: () => store.set("view", name) } }, words));
-  const bar = h("div", { class: "embed-tabs", role: "tablist", "aria-label": "Views", on: { keydown: walkTabs } }, tabs);
+  const bar = h("div", { class: "embed-tabs", role: "tablist", "aria-label": "Views", on: { keydown: moveTab } }, tabs);
   // A notebook's own keys rest while the focus is in here.
   const root = h("div", { class: "narrows-lab embed", "data-lm-suppress-shortcuts": "true" }, bar, h("div", { class: "embed-view" }, problem, panel), live);
-  const lab = createLab(store, {
+  const lab = createSession(store, {
     can, reduced,
-    history: async (run) => (await lab.ask("history", { run })).about.records,
+    history: async (run) => (await lab.query("history", { run })).about.records,
     announce: debounce((text) => { live.textContent = text; }, 400),
   });
-  lab.held = held;
+  lab.prefetched = prefetched;
   lab.attach(transport(lab));
   /** @type {View|null} */
   let mounted = null;
-  let mountedAs = "";
+  let mountedName = "";
 
   const chosen = () => VIEWS.find(([name]) => name === store.get("view")) || VIEWS.find(([name]) => name === first) || VIEWS[0];
 
   function show() {
     const [name, , view] = chosen();
     tabs.forEach((tab) => { tab.setAttribute("aria-selected", String(tab.dataset.tab === name)); tab.tabIndex = tab.dataset.tab === name ? 0 : -1; });
-    if (name === mountedAs) return;
-    mountedAs = name;
+    if (name === mountedName) return;
+    mountedName = name;
     mounted?.destroy?.();
     problem.hidden = true;
     const el = h("div", { class: "stack", dataset: { view: name } });
     clear(panel, el);
-    mounted = view.mount(el, lab);
+    mounted = view.mount(el, /** @type {MountedLab} */ (lab));
   }
 
-  function walkTabs(event) {
+  function moveTab(event) {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!by) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = tabs[(tabs.findIndex((tab) => tab.dataset.tab === mountedAs) + by + tabs.length) % tabs.length];
+    const next = tabs[(tabs.findIndex((tab) => tab.dataset.tab === mountedName) + by + tabs.length) % tabs.length];
     store.set("view", next.dataset.tab);
     next.focus();
   }
@@ -73,9 +73,9 @@ export function embed(host, { store, can, state, held = null, first, dark, trans
 
   host.append(root);
   restyle();
-  const off = [listenForKeys(root), store.on("view", show), ...VIEWS.map(([name], i) => onKey(String(i + 1), () => store.set("view", name), "", root)),
+  const unsubscribe = [listenForKeys(root), store.on("view", show), ...VIEWS.map(([name], i) => onKey(String(i + 1), () => store.set("view", name), "", root)),
     lab.on("error", (error) => { problem.hidden = false; problem.textContent = [error.message, error.hint].filter(Boolean).join(" "); })];
   lab.receive({ t: "state", state });
   show();
-  return { restyle, destroy() { mounted?.destroy?.(); for (const f of off) f(); root.remove(); } };
+  return { restyle, destroy() { mounted?.destroy?.(); for (const f of unsubscribe) f(); root.remove(); } };
 }

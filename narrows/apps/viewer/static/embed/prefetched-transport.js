@@ -6,9 +6,9 @@ import { unpackFrame } from "../core/protocol.js";
 /**
  * What the report holds: deflated frames as base64, each behind its length in 4 bytes.
  * @param {string} text
- * @returns {Promise<Object[]>} unpacked frames, in order
+ * @returns {Promise<Frame[]>} unpacked frames, in order
  */
-export async function unpackHeld(text) {
+export async function unpackFrames(text) {
   const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const buffer = await new Response(stream).arrayBuffer();
@@ -22,53 +22,53 @@ export async function unpackHeld(text) {
   return frames;
 }
 
-/** @param {Object[]} frames each told by its view, and where there are several of a view by `about.asked` */
-export function staticTransport(frames) {
-  const of = (view) => frames.filter((frame) => frame.view === view);
-  const only = (view) => of(view)[0] ?? missing("This report does not contain that.");
-  const curves = new Map(of("denoise").filter((frame) => frame.about.curve).map((frame) => [frame.about.asked.kind, frame.about.curve]));
+/** @param {Frame[]} frames each told by its view, and where there are several of a view by `about.asked` */
+export function prefetchedTransport(frames) {
+  const framesOf = (view) => frames.filter((frame) => frame.view === view);
+  const single = (view) => framesOf(view)[0] ?? fail("This report does not contain that.");
+  const curves = new Map(framesOf("denoise").filter((frame) => frame.about.curve).map((frame) => [frame.about.asked.kind, frame.about.curve]));
 
   const answers = {
     rows({ positions, label }) {
-      if (positions) return some(only("sheet"), (position) => positions.includes(position), `This report has no picture of row ${positions[0]}.`);
-      if (label === undefined) return only("rows");
-      const { labels } = only("rows").about;
-      return some(only("rows"), (_, i) => labels[i] === label, `This report contains no sample of class ${label}.`);
+      if (positions) return selectRows(single("sheet"), (position) => positions.includes(position), `This report has no picture of row ${positions[0]}.`);
+      if (label === undefined) return single("rows");
+      const { labels } = single("rows").about;
+      return selectRows(single("rows"), (_, i) => labels[i] === label, `This report contains no sample of class ${label}.`);
     },
-    activations: ({ position }) => of("activations").find((frame) => frame.about.asked.position === position) ?? missing(`This report does not contain the activations of row ${position}.`),
-    error_map: ({ position }) => of("error_map").find((frame) => frame.about.asked.position === position) ?? missing(`This report does not contain the errors of row ${position}.`),
+    activations: ({ position }) => framesOf("activations").find((frame) => frame.about.asked.position === position) ?? fail(`This report does not contain the activations of row ${position}.`),
+    error_map: ({ position }) => framesOf("error_map").find((frame) => frame.about.asked.position === position) ?? fail(`This report does not contain the errors of row ${position}.`),
     denoise({ kind, level }) {
       const gap = (frame) => Math.abs(frame.about.asked.level - level);
-      const held = of("denoise").filter((frame) => frame.about.asked.kind === kind);
-      if (!held.length) missing("This report does not contain this kind of noise.");
+      const held = framesOf("denoise").filter((frame) => frame.about.asked.kind === kind);
+      if (!held.length) fail("This report does not contain this kind of noise.");
       const best = held.reduce((one, other) => (gap(other) < gap(one) ? other : one));
       return { ...best, about: { ...best.about, curve: curves.get(kind) ?? null } };
     },
     scores({ normal }) {
-      const frame = only("scores");
+      const frame = single("scores");
       const { normal: held, classes } = frame.about;
       if (!normal || normal.length === held.length && normal.every((name) => held.includes(name))) return frame;
       // The errors stay; which of them are anomalies is another question, and what was measured for the first one goes.
-      const strange = classes.map((name) => Number(!normal.includes(name)));
-      const anomalous = Uint8Array.from(frame.arrays.label, (cls) => (cls < 0 ? 0 : strange[cls]));
+      const isAnomalous = classes.map((name) => Number(!normal.includes(name)));
+      const anomalous = Uint8Array.from(frame.arrays.label, (cls) => (cls < 0 ? 0 : isAnomalous[cls]));
       return { ...frame, about: { ...frame.about, normal, thresholds: null, auroc: null, trained_on: null }, arrays: { ...frame.arrays, anomalous } };
     },
-    sample: ({ seed }) => of("sample")[seed % of("sample").length] ?? missing("This report contains no generated rows."),
+    sample: ({ seed }) => framesOf("sample")[seed % framesOf("sample").length] ?? fail("This report contains no generated rows."),
     path({ a, b, steps }) {
-      const lattice = only("lattice");
-      const { origin, axes } = only("codes").arrays;
+      const lattice = single("lattice");
+      const { origin, axes } = single("codes").arrays;
       const on = (z, axis) => z.reduce((sum, v, j) => sum + (v - origin[j]) * axes[axis * origin.length + j], 0);
       const way = Array.from({ length: steps }, (_, i) => {
         const z = a.map((v, j) => v + i / (steps - 1) * (b[j] - v));
-        return latticeAt(lattice.arrays, on(z, 0), on(z, 1));
+        return latticeAt(/** @type {any} */ (lattice.arrays), on(z, 0), on(z, 1));
       });
-      return { about: {}, arrays: { way: joined(way) }, epoch: lattice.epoch };
+      return { about: {}, arrays: { way: stackRows(way) }, epoch: lattice.epoch };
     },
   };
 
   return {
-    async ask(view, _run, params) {
-      const { about, arrays, epoch } = (answers[view] || (() => only(view)))(params);
+    async query(view, _run, params) {
+      const { about, arrays, epoch } = (answers[view] || (() => single(view)))(params);
       return { about, arrays, epoch };
     },
     decode: () => Promise.resolve(undefined),
@@ -76,26 +76,26 @@ export function staticTransport(frames) {
   };
 }
 
-function missing(message) {
+function fail(message) {
   throw { message };
 }
 
 /** Those rows of a frame that are wanted: `wanted(position, i)`. */
-function some(frame, wanted, words) {
+function selectRows(frame, isWanted, words) {
   const all = Array.from(frame.arrays.position);
-  const chosen = all.map((_, i) => i).filter((i) => wanted(all[i], i));
-  if (!chosen.length) missing(words);
+  const chosen = all.map((_, i) => i).filter((i) => isWanted(all[i], i));
+  if (!chosen.length) fail(words);
   const arrays = {};
   for (const [name, array] of Object.entries(frame.arrays)) {
     const size = array.length / array.shape[0];
-    arrays[name] = joined(chosen.map((i) => array.subarray(i * size, (i + 1) * size)), array.shape.slice(1));
+    arrays[name] = stackRows(chosen.map((i) => array.subarray(i * size, (i + 1) * size)), array.shape.slice(1));
   }
   const labels = frame.about.labels && chosen.map((i) => frame.about.labels[i]);
   return { ...frame, about: { ...frame.about, labels }, arrays };
 }
 
 /** Rows of one type as one array (n, ...). */
-function joined(rows, shape = [rows[0].length]) {
+function stackRows(rows, shape = [rows[0].length]) {
   const whole = new rows[0].constructor(rows.length * rows[0].length);
   rows.forEach((row, i) => whole.set(row, i * row.length));
   return Object.assign(whole, { shape: [rows.length, ...shape] });

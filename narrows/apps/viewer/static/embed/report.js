@@ -2,7 +2,7 @@
 
 import { createStore } from "../core/store.js";
 import { embed } from "./embed.js";
-import { staticTransport, unpackHeld } from "./prefetched-transport.js";
+import { prefetchedTransport, unpackFrames } from "./prefetched-transport.js";
 
 const section = document.getElementById("hold-section");
 const host = section?.querySelector(".hold");
@@ -10,13 +10,13 @@ const held = document.getElementById("held");
 
 if (section && host instanceof HTMLElement && held instanceof HTMLTemplateElement && "DecompressionStream" in globalThis) {
   const system = matchMedia("(prefers-color-scheme: dark)");
-  unpackHeld(held.content.textContent.trim()).then(([session, ...answers]) => {
+  unpackFrames(held.content.textContent.trim()).then(([session, ...answers]) => {
     section.hidden = false;
-    const shown = embed(host, {
+    const embedded = embed(host, {
       store: createStore(""), can: { train: false, live: false, upload: false, save: false },
-      state: session.about.state, held: session.about.held, first: "latent", dark: () => system.matches, transport: () => staticTransport(answers),
+      state: session.about.state, prefetched: session.about.held, first: "latent", dark: () => system.matches, transport: () => prefetchedTransport(answers),
     });
-    system.addEventListener("change", shown.restyle);
+    system.addEventListener("change", embedded.restyle);
     section.dataset.ready = "true";
   });
 }

@@ -8,29 +8,29 @@ import { embed } from "./embed.js";
 
 /**
  * What anywidget calls.
- * @param {{model: Object, el: HTMLElement}} given
+ * @param {{model: WidgetModel, el: HTMLElement}} given
  * @returns {() => void}
  */
 export function render({ model, el }) {
   const store = createStore(model.get("hash"));
-  const line = notebookLine(model);
-  const shown = embed(el, {
+  const transport = commTransport(model);
+  const embedded = embed(el, {
     store, can: { train: false, live: true, upload: false, save: false }, state: model.get("state"), first: "latent",
-    dark: () => isDark(el), transport: () => line,
+    dark: () => isDark(el), transport: () => transport,
   });
   const system = matchMedia("(prefers-color-scheme: dark)");
-  system.addEventListener("change", shown.restyle);
+  system.addEventListener("change", embedded.restyle);
   // Notebooks turn dark by an attribute of the page.
-  const turned = new MutationObserver(shown.restyle);
-  for (const page of [document.documentElement, document.body]) turned.observe(page, { attributes: true });
-  const keep = store.on("*", () => model.set("hash", String(store)));
-  return () => { keep(); turned.disconnect(); system.removeEventListener("change", shown.restyle); shown.destroy(); line.close(); };
+  const themeObserver = new MutationObserver(embedded.restyle);
+  for (const page of [document.documentElement, document.body]) themeObserver.observe(page, { attributes: true });
+  const stopSync = store.on("*", () => model.set("hash", String(store)));
+  return () => { stopSync(); themeObserver.disconnect(); system.removeEventListener("change", embedded.restyle); embedded.destroy(); transport.close(); };
 }
 
-/** @param {Object} model of anywidget: send(content, callbacks, buffers), on("msg:custom", (content, buffers) => …) */
-export function notebookLine(model) {
-  const asked = new Map();
-  const current = new Map();
+/** @param {WidgetModel} model */
+export function commTransport(model) {
+  const pending = new Map();
+  const latest = new Map();
   let seq = 0;
   const decoder = decodeQueue((run, z) => {
     model.send({ t: "decode" }, undefined, [packDecode(run, ++seq, z)]);
@@ -38,29 +38,29 @@ export function notebookLine(model) {
   });
 
   function settle(number, f) {
-    const one = asked.get(number);
-    asked.delete(number);
-    if (one) f(one);
+    const entry = pending.get(number);
+    pending.delete(number);
+    if (entry) f(entry);
   }
 
   function receive(content, buffers) {
     if (content.t === "err") {
-      if (!decoder.release(content.seq)) settle(content.seq, (one) => one.reject({ message: content.msg, hint: content.hint }));
+      if (!decoder.release(content.seq)) settle(content.seq, (entry) => entry.reject({ message: content.msg, hint: content.hint }));
       return;
     }
-    const frame = unpackFrame(ownBuffer(buffers[0]));
+    const frame = unpackFrame(copyBuffer(buffers[0]));
     if (frame.kind === KIND.decoded) decoder.receive(frame);
-    else settle(frame.seq, (one) => one.resolve({ about: frame.about, arrays: frame.arrays, epoch: frame.epoch }));
+    else settle(frame.seq, (entry) => entry.resolve({ about: frame.about, arrays: frame.arrays, epoch: frame.epoch }));
   }
 
   model.on("msg:custom", receive);
   return {
-    ask(view, run, params) {
+    query(view, run, params) {
       return new Promise((resolve, reject) => {
         // A newer question of a view drops the older one.
-        settle(current.get(view), (older) => older.reject({ dropped: true }));
-        current.set(view, ++seq);
-        asked.set(seq, { resolve, reject });
+        settle(latest.get(view), (older) => older.reject({ dropped: true }));
+        latest.set(view, ++seq);
+        pending.set(seq, { resolve, reject });
         model.send({ t: "ask", seq, view, run, params });
       });
     },
@@ -71,7 +71,7 @@ export function notebookLine(model) {
 }
 
 /** A buffer of its own, whatever view of which the host hands over. */
-function ownBuffer(given) {
+function copyBuffer(given) {
   if (given instanceof ArrayBuffer) return given;
   return given.buffer.slice(given.byteOffset, given.byteOffset + given.byteLength);
 }

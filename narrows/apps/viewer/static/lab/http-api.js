@@ -1,29 +1,29 @@
 /** HTTP requests to the server: history, files of a run, previews, uploads. */
 
-async function answer(response) {
+async function checked(response) {
   if (response.ok) return response;
-  const said = await response.json().catch(() => null);
-  throw { message: said?.msg || `The server answered ${response.status} ${response.statusText}.`, hint: said?.hint || null };
+  const content = await response.json().catch(() => null);
+  throw { message: content?.msg || `The server answered ${response.status} ${response.statusText}.`, hint: content?.hint || null };
 }
 
-async function reach(path, options) {
+async function request(path, options) {
   let response;
   try {
     response = await fetch(path, options);
   } catch {
     throw { message: "The server could not be reached.", hint: "Is narrows lab still running?" };
   }
-  return answer(response);
+  return checked(response);
 }
 
 export const fetchHistory = async (run) => {
-  const said = await (await reach(`api/runs/${run}/history`)).json();
-  return Array.isArray(said) ? said : said.records;
+  const content = await (await request(`api/runs/${run}/history`)).json();
+  return Array.isArray(content) ? content : content.records;
 };
 
-export const fetchPreview = async (dataset) => (await reach(`api/data/${dataset}/preview`)).json();
+export const fetchPreview = async (dataset) => (await request(`api/data/${dataset}/preview`)).json();
 
-export const fetchRecipe = async (run) => (await reach(`api/runs/${run}/recipe.py`)).text();
+export const fetchRecipe = async (run) => (await request(`api/runs/${run}/recipe.py`)).text();
 
 export const modelAddress = (run) => `api/runs/${run}/model.zip`;
 
@@ -39,29 +39,29 @@ const TOGETHER = 6;
  * @param {{path: string, file: File}[]} files paths inside the folder; one file: its name
  * @param {string|null} folder the folder's name
  * @param {(share: number) => void} onProgress 0..1 Of files that are no images the names alone are sent, so that the server says what it left out.
- * @returns {Promise<Object>} the dataset
+ * @returns {Promise<Dataset>}
  */
 export async function upload(files, folder, onProgress) {
   const body = (file) => ({ method: "PUT", body: file, headers: { "Content-Type": "application/octet-stream" } });
   let id;
   if (folder === null) {
-    id = (await (await reach(`api/upload?name=${encodeURIComponent(files[0].path)}`, body(files[0].file))).json()).upload;
+    id = (await (await request(`api/upload?name=${encodeURIComponent(files[0].path)}`, body(files[0].file))).json()).upload;
   } else {
-    const wanted = files.filter(({ path }) => !SIDE.test(path) && !path.split("/").some((part) => part.startsWith(".")));
-    if (!wanted.length) throw { message: `The folder “${folder}” contains no files.`, hint: "Choose a folder of images; a sub-folder is a class." };
-    id = (await (await reach(`api/upload?name=${encodeURIComponent(folder)}`, body(""))).json()).upload;
+    const sent = files.filter(({ path }) => !SIDE.test(path) && !path.split("/").some((part) => part.startsWith(".")));
+    if (!sent.length) throw { message: `The folder “${folder}” contains no files.`, hint: "Choose a folder of images; a sub-folder is a class." };
+    id = (await (await request(`api/upload?name=${encodeURIComponent(folder)}`, body(""))).json()).upload;
     let [next, done] = [0, 0];
     const worker = async () => {
-      while (next < wanted.length) {
-        const { path, file } = wanted[next++];
-        await reach(`api/upload/${id}/${path.split("/").map(encodeURIComponent).join("/")}`, body(isImage(path) ? file : ""));
-        onProgress(++done / wanted.length);
+      while (next < sent.length) {
+        const { path, file } = sent[next++];
+        await request(`api/upload/${id}/${path.split("/").map(encodeURIComponent).join("/")}`, body(isImage(path) ? file : ""));
+        onProgress(++done / sent.length);
       }
     };
     await Promise.all(Array.from({ length: TOGETHER }, worker));
   }
   onProgress(1);
-  return (await reach(`api/upload/${id}/open`, { method: "POST" })).json();
+  return (await request(`api/upload/${id}/open`, { method: "POST" })).json();
 }
 
 /**
@@ -69,7 +69,7 @@ export async function upload(files, folder, onProgress) {
  * @param {DataTransfer} transfer
  * @returns {Promise<{files: {path: string, file: File}[], folder: string|null}>}
  */
-export async function dropped(transfer) {
+export async function droppedFiles(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter((entry) => !!entry);
   if (!entries.length) return { files: [...transfer.files].map((file) => ({ path: file.name, file })), folder: null };
   const folder = entries.length === 1 && entries[0].isDirectory ? entries[0].name : entries.length > 1 ? "images" : null;

@@ -3,13 +3,13 @@
 import { theme } from "../core/colour.js";
 import { clear, existing, h } from "../core/dom.js";
 import { listenForKeys } from "../core/keyboard.js";
-import { createLab } from "../core/session.js";
+import { createSession } from "../core/session.js";
 import { createStore, syncHash } from "../core/store.js";
 import { debounce } from "../core/timing.js";
-import { dropped, fetchHistory } from "./http-api.js";
+import { droppedFiles, fetchHistory } from "./http-api.js";
 import { describeData, sizeWords } from "./panels/data.js";
 import { mountDrawer } from "./panels/drawer.js";
-import { mountShare } from "./panels/export.js";
+import { mountExport } from "./panels/export.js";
 import { mountHeader, VIEWS } from "./panels/header.js";
 import { mountHelp } from "./panels/help.js";
 import { mountNotice } from "./panels/notice.js";
@@ -21,7 +21,7 @@ const test = new URLSearchParams(location.search).has("test");
 const reduced = test || matchMedia("(prefers-reduced-motion: reduce)").matches;
 const store = createStore(location.hash.slice(1));
 const live = h("div", { class: "visually-hidden", "aria-live": "polite", role: "status", dataset: { live: "true" } });
-const lab = createLab(store, {
+const lab = createSession(store, {
   can: { train: true, live: true, upload: true, save: true },
   reduced,
   history: fetchHistory,
@@ -31,32 +31,32 @@ const header = h("header", { class: "lab-header" });
 const notice = h("div", { class: "lab-notice", role: "status", hidden: true });
 const view = h("section", { class: "view", "aria-label": "View" });
 const main = h("main", { class: "lab-main" }, notice, view);
-const veil = h("div", { class: "drop-veil", hidden: true, "aria-hidden": "true" }, h("p", {}, "Drop to open"));
+const dropOverlay = h("div", { class: "drop-veil", hidden: true, "aria-hidden": "true" }, h("p", {}, "Drop to open"));
 const skeleton = existing(".lab-main .panel");
-clear(page, header, main, live, veil);
+clear(page, header, main, live, dropOverlay);
 view.append(skeleton);
 syncHash(store);
 
 const transport = socketTransport(lab.receive, lab.connection);
 lab.attach(transport);
 const drawer = mountDrawer(page, lab);
-const share = mountShare(lab, () => view);
+const share = mountExport(lab, () => view);
 const help = mountHelp(page);
 const bar = mountHeader(header, lab, { onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
 const notices = mountNotice(notice, lab, { onDrawer: drawer.open, onRetry: transport.retry });
 listenForKeys(document);
 
 /** Light or dark: the reader's choice here, else the system's. */
-function setTheme(dark, kept = true) {
+function setTheme(dark, remember = true) {
   theme.dark = dark;
   page.dataset.theme = dark ? "dark" : "light";
   document.documentElement.style.colorScheme = page.dataset.theme;
   bar.theme(dark);
-  if (kept) try { localStorage.setItem("narrows-theme", page.dataset.theme); } catch { /* A browser may refuse to keep anything. */ }
+  if (remember) try { localStorage.setItem("narrows-theme", page.dataset.theme); } catch { /* A browser may refuse to keep anything. */ }
   lab.emit("theme", dark);
 }
 
-function keptTheme() {
+function storedTheme() {
   try {
     return localStorage.getItem("narrows-theme");
   } catch {
@@ -65,54 +65,54 @@ function keptTheme() {
 }
 
 const system = matchMedia("(prefers-color-scheme: dark)");
-setTheme(keptTheme() ? keptTheme() === "dark" : system.matches, false);
-system.addEventListener("change", (event) => { if (!keptTheme()) setTheme(event.matches, false); });
+setTheme(storedTheme() ? storedTheme() === "dark" : system.matches, false);
+system.addEventListener("change", (event) => { if (!storedTheme()) setTheme(event.matches, false); });
 
 /** @type {View|null} */
 let mounted = null;
-let mountedAs = "";
+let mountedKey = "";
 let mounting = 0;
 
 /** Whether the run in view has weights to look at. */
-const alive = (run) => run && run.state !== "preparing" && !(run.state === "failed" && !run.epoch);
+const hasWeights = (run) => run !== null && run.state !== "preparing" && !(run.state === "failed" && !run.epoch);
 
 /** Mounts the view the address names, anew when the view, the run, or what its rows are called changes. */
 async function showView() {
   const name = VIEWS.some(([one]) => one === store.get("view")) ? store.get("view") : VIEWS[0][0];
   const run = lab.run;
-  const as = alive(run) ? `${name} ${run.id} ${lab.dataset()?.labels ?? ""}` : `waiting ${lab.state?.status} ${run?.state ?? JSON.stringify(lab.state?.datasets)}`;
-  if (as === mountedAs) return mounted?.update?.();
-  mountedAs = as;
-  const turn = ++mounting;
+  const as = run && hasWeights(run) ? `${name} ${run.id} ${lab.dataset()?.labels ?? ""}` : `waiting ${lab.state?.status} ${run?.state ?? JSON.stringify(lab.state?.datasets)}`;
+  if (as === mountedKey) return mounted?.update?.();
+  mountedKey = as;
+  const attempt = ++mounting;
   mounted?.destroy?.();
   mounted = null;
-  if (!alive(run)) return clear(view, waiting(run));
+  if (!hasWeights(run)) return clear(view, placeholder(run));
   try {
     const module = await import(`../views/${name}/index.js`);
-    if (turn !== mounting) return undefined;
+    if (attempt !== mounting) return undefined;
     const el = h("div", { class: "stack", dataset: { view: name } });
     clear(view, el);
     document.title = `${module.title} · narrows lab`;
-    mounted = module.mount(el, lab);
+    mounted = module.mount(el, /** @type {MountedLab} */ (lab));
   } catch (error) {
     clear(view, h("div", { class: "panel empty" }, h("h2", {}, "This view could not be drawn"), h("p", {}, String(error?.message || error)),
-      h("button", { type: "button", class: "button", on: { click: () => { mountedAs = ""; showView(); } } }, "Try again")));
+      h("button", { type: "button", class: "button", on: { click: () => { mountedKey = ""; showView(); } } }, "Try again")));
     throw error;
   }
   return undefined;
 }
 
 /** What stands where a view will be. */
-function waiting(run) {
+function placeholder(run) {
   const state = lab.state;
-  if (state && state.status === "ready" && !run) return unbegun(state.datasets.at(-1));
+  if (state && state.status === "ready" && !run) return emptyState(state.datasets.at(-1));
   if (run?.state === "failed" || state?.status === "failed") return h("div", { class: "panel empty", dataset: { waiting: "failed" } }, h("h2", {}, "There is no model to show"), h("p", {}, "The message above gives the reason."));
   const words = run ? "Preparing the rows and the network…" : state ? "Starting (a few seconds)…" : "Connecting…";
   return h("div", { class: "panel stack", "aria-busy": "true", dataset: { waiting: "loading" } }, h("div", { class: "skeleton sk-title" }), h("p", { class: "caption late" }, words), h("div", { class: "skeleton sk-block" }));
 }
 
 /** Nothing is trained: what is at hand, and the one button that changes it. */
-function unbegun(set) {
+function emptyState(set) {
   const choose = h("button", { type: "button", class: `button ${set ? "small" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Other data" : "Choose data");
   return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is ready` : "Nothing is trained yet"),
     h("p", { class: "caption" }, set ? `${sizeWords(set)}.` : "Choose data to train an autoencoder on."),
@@ -138,15 +138,15 @@ store.on("view", () => { update(); scrollTo(0, 0); });
 
 let depth = 0;
 const carriesFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
-addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth++; veil.hidden = false; } });
-addEventListener("dragleave", (event) => { if (carriesFiles(event) && --depth <= 0) { depth = 0; veil.hidden = true; } });
+addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth++; dropOverlay.hidden = false; } });
+addEventListener("dragleave", (event) => { if (carriesFiles(event) && --depth <= 0) { depth = 0; dropOverlay.hidden = true; } });
 addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
 addEventListener("drop", async (event) => {
   depth = 0;
-  veil.hidden = true;
+  dropOverlay.hidden = true;
   if (!carriesFiles(event) || event.defaultPrevented) return;
   event.preventDefault();
-  if (event.dataTransfer) drawer.take(await dropped(event.dataTransfer));
+  if (event.dataTransfer) drawer.receiveFiles(await droppedFiles(event.dataTransfer));
 });
 
 update();

@@ -16,8 +16,8 @@ export function socketTransport(onMessage, onConnection) {
   let seq = 0;
   let closed = false;
   let timer = 0;
-  const asked = new Map();
-  const current = new Map();
+  const pending = new Map();
+  const latest = new Map();
   const decoder = decodeQueue((run, z) => {
     const number = ++seq;
     socket?.send(packDecode(run, number, z));
@@ -35,9 +35,9 @@ export function socketTransport(onMessage, onConnection) {
     socket.addEventListener("message", (event) => receive(event.data));
     socket.addEventListener("close", () => {
       decoder.drop();
-      for (const { reject } of asked.values()) reject({ dropped: true, lost: true });
-      asked.clear();
-      current.clear();
+      for (const { reject } of pending.values()) reject({ dropped: true, lost: true });
+      pending.clear();
+      latest.clear();
       onConnection("lost");
       timer = setTimeout(connect, WAITS[Math.min(tries++, WAITS.length - 1)]);
     });
@@ -47,26 +47,26 @@ export function socketTransport(onMessage, onConnection) {
     if (typeof data !== "string") {
       const frame = unpackFrame(data);
       if (frame.kind === KIND.decoded) decoder.receive(frame);
-      else if (frame.kind === KIND.answer) settle(frame.seq, (one) => one.resolve({ about: frame.about, arrays: frame.arrays, epoch: frame.epoch }));
+      else if (frame.kind === KIND.answer) settle(frame.seq, (entry) => entry.resolve({ about: frame.about, arrays: frame.arrays, epoch: frame.epoch }));
       else onMessage(frame);
       return;
     }
     const message = JSON.parse(data);
     // What was passed over, or could not be decoded, is answered in words.
-    if (["dropped", "err"].includes(message.t) && !asked.has(message.seq) && decoder.release(message.seq)) return;
-    if (message.t === "ok") settle(message.seq, (one) => one.resolve(message));
-    else if (message.t === "dropped") settle(message.seq, (one) => one.reject({ dropped: true }));
+    if (["dropped", "err"].includes(message.t) && !pending.has(message.seq) && decoder.release(message.seq)) return;
+    if (message.t === "ok") settle(message.seq, (entry) => entry.resolve(message));
+    else if (message.t === "dropped") settle(message.seq, (entry) => entry.reject({ dropped: true }));
     // What went wrong with a question that a newer one has taken the place of is nobody's concern.
-    else if (message.t === "err" && message.seq) settle(message.seq, (one) => one.reject({ message: message.msg, hint: message.hint }));
+    else if (message.t === "err" && message.seq) settle(message.seq, (entry) => entry.reject({ message: message.msg, hint: message.hint }));
     else onMessage(message);
   }
 
   function settle(number, f) {
-    const one = asked.get(number);
-    if (!one) return;
-    asked.delete(number);
-    if (current.get(one.slot) === number) current.delete(one.slot);
-    f(one);
+    const entry = pending.get(number);
+    if (!entry) return;
+    pending.delete(number);
+    if (latest.get(entry.slot) === number) latest.delete(entry.slot);
+    f(entry);
   }
 
   /**
@@ -80,18 +80,18 @@ export function socketTransport(onMessage, onConnection) {
       if (socket?.readyState !== WebSocket.OPEN) return reject({ dropped: true, lost: true });
       const number = ++seq;
       if (slot) {
-        const older = current.get(slot);
-        if (older) settle(older, (one) => one.reject({ dropped: true }));
-        current.set(slot, number);
+        const older = latest.get(slot);
+        if (older) settle(older, (entry) => entry.reject({ dropped: true }));
+        latest.set(slot, number);
       }
-      asked.set(number, { resolve, reject, slot });
+      pending.set(number, { resolve, reject, slot });
       socket.send(JSON.stringify({ ...message, seq: number }));
     });
   }
 
   return {
     connect,
-    ask: (view, run, params) => request({ t: "ask", view, run, params }, `${view} ${run}`),
+    query: (view, run, params) => request({ t: "ask", view, run, params }, `${view} ${run}`),
     command: (t, params) => request({ ...params, t }),
     decode: (run, z, isImage) => (socket?.readyState === WebSocket.OPEN ? decoder.add(run, z, isImage) : Promise.resolve(undefined)),
     /** At once, rather than when the wait is over. */

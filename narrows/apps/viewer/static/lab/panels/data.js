@@ -4,7 +4,7 @@ import { clear, h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { drawPicture } from "../../core/picture.js";
-import { chosen, dropped, fetchPreview, IMAGES, upload } from "../http-api.js";
+import { chosen, droppedFiles, fetchPreview, IMAGES, upload } from "../http-api.js";
 import { startRun } from "./run-actions.js";
 
 /**
@@ -17,8 +17,8 @@ export function mountData(lab, close) {
   const about = h("div", { class: "stack tight", dataset: { about: "data" } });
   const progress = h("div", { class: "upload-progress", hidden: true }, h("div", { class: "upload-bar" }), h("p", { class: "note" }));
   const message = h("div", { class: "message bad", role: "alert", hidden: true, dataset: { uploadError: "true" } });
-  const file = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A file of rows", accept: [".csv", ".gz", ".parquet", ".npy", ".npz", ...IMAGES].join(","), multiple: true, dataset: { input: "file" }, on: { change: () => take(chosen(file)) } });
-  const folder = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A folder of images", webkitdirectory: true, dataset: { input: "folder" }, on: { change: () => take(chosen(folder)) } });
+  const file = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A file of rows", accept: [".csv", ".gz", ".parquet", ".npy", ".npz", ...IMAGES].join(","), multiple: true, dataset: { input: "file" }, on: { change: () => receiveFiles(chosen(file)) } });
+  const folder = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A folder of images", webkitdirectory: true, dataset: { input: "folder" }, on: { change: () => receiveFiles(chosen(folder)) } });
   const zone = h("div", { class: "drop-zone" }, icon("upload"),
     h("p", {}, h("b", {}, "Drop your own data here"), h("br"), h("span", { class: "note" }, "A CSV, Parquet or NumPy file, or a folder of images (a sub-folder is a class). The data stay on this machine.")),
     h("div", { class: "row" },
@@ -27,20 +27,20 @@ export function mountData(lab, close) {
   const el = h("div", { class: "stack" }, zone, progress, message, h("h3", {}, "Available data"), list, offered, about);
   /** @type {string|null} */
   let selected = null;
-  let shownKey = "";
+  let renderedKey = "";
 
-  async function take({ files, folder: name }) {
+  async function receiveFiles({ files, folder: name }) {
     if (!files.length) return;
     file.value = folder.value = "";
     message.hidden = true;
     progress.hidden = false;
-    const say = (share) => {
+    const showProgress = (share) => {
       progress.firstChild.style.setProperty("--share", share);
       progress.lastChild.textContent = share < 1 ? `Sending ${name || files[0].path}… ${Math.round(100 * share)} %` : "Reading it…";
     };
-    say(0);
+    showProgress(0);
     try {
-      const dataset = await upload(files, name, say);
+      const dataset = await upload(files, name, showProgress);
       selected = dataset.id;
       lab.announce(`${dataset.name}: ${dataset.rows} rows.`);
       el.dataset.opened = dataset.id;
@@ -61,15 +61,15 @@ export function mountData(lab, close) {
       event.preventDefault();
       event.stopPropagation();
       zone.classList.toggle("is-over", name === "dragover");
-      if (name === "drop") take(await dropped(event.dataTransfer));
+      if (name === "drop") receiveFiles(await droppedFiles(event.dataTransfer));
     });
   }
 
   async function open(id) {
     message.hidden = true;
     try {
-      const said = await lab.command("data.open", { id });
-      selected = said.dataset || id;
+      const response = await lab.command("data.open", { id });
+      selected = response.dataset || id;
       update(true);
     } catch (error) {
       if (!error.dropped) fail(error);
@@ -80,23 +80,23 @@ export function mountData(lab, close) {
     const state = lab.state;
     if (!state) return;
     // What was just sent may be chosen before the state that holds it arrives.
-    const shown = [selected, lab.run?.dataset].find((id) => state.datasets.some((set) => set.id === id)) ?? state.datasets[0]?.id ?? null;
-    const key = JSON.stringify([state.datasets, state.offered, shown]);
-    if (!force && key === shownKey) return;
-    shownKey = key;
-    clear(list, state.datasets.map((set) => h("button", { type: "button", class: "card", role: "radio", "aria-checked": String(set.id === shown), dataset: { dataset: set.id }, on: { click: () => { selected = set.id; update(true); } } },
+    const current = [selected, lab.run?.dataset].find((id) => state.datasets.some((set) => set.id === id)) ?? state.datasets[0]?.id ?? null;
+    const key = JSON.stringify([state.datasets, state.offered, current]);
+    if (!force && key === renderedKey) return;
+    renderedKey = key;
+    clear(list, state.datasets.map((set) => h("button", { type: "button", class: "card", role: "radio", "aria-checked": String(set.id === current), dataset: { dataset: set.id }, on: { click: () => { selected = set.id; update(true); } } },
       h("b", {}, set.name), h("span", { class: "note" }, sizeWords(set)))));
     const more = state.offered.filter((one) => !state.datasets.some((set) => set.id === one.id));
     clear(offered, more.map((one) => h("div", { class: "card is-offer" }, h("b", {}, one.name), h("span", { class: "note" }, one.here || !one.how ? `${count(one.rows)} images` : one.how),
       h("button", { type: "button", class: "button small", disabled: !one.here, dataset: { open: one.id }, on: { click: () => open(one.id) } }, "Open"))));
-    describe(state.datasets.find((set) => set.id === shown));
+    describe(state.datasets.find((set) => set.id === current));
   }
 
   function describe(set) {
     clear(about, set ? describeData(lab, set, { fail: (error) => { fail(error); update(true); }, onTrained: close }) : null);
   }
 
-  return { el, update, take };
+  return { el, update, receiveFiles };
 }
 
 /**

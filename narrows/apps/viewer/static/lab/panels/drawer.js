@@ -35,6 +35,6 @@ export function mountDrawer(page, lab) {
     close,
     update() { if (dialog.open) panels[tab].update(false); },
     /** Files from a drop anywhere on the page. */
-    take(what) { this.open("data"); panels.data.take(what); },
+    receiveFiles(files) { this.open("data"); panels.data.receiveFiles(files); },
   };
 }

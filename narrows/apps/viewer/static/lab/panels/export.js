@@ -8,33 +8,33 @@ import { fetchRecipe, modelAddress } from "../http-api.js";
  * @param {Lab} lab
  * @param {() => HTMLElement} viewElement what is drawn into the PNG
  */
-export function mountShare(lab, viewElement) {
-  const button = (name, sign, words, f) => h("button", { type: "button", class: "button small quiet", dataset: { action: name }, title: words, on: { click: f } }, icon(sign), h("span", { class: "share-words" }, words));
+export function mountExport(lab, viewElement) {
+  const button = (name, iconName, words, f) => h("button", { type: "button", class: "button small quiet", dataset: { action: name }, title: words, on: { click: f } }, icon(iconName), h("span", { class: "share-words" }, words));
   const python = button("python", "copy", "Copy Python", async () => {
     try {
-      const text = await fetchRecipe(lab.run.id);
+      const text = await fetchRecipe(lab.run?.id);
       el.dataset.python = text;
       await copy(text);
-      done(python, "Copied");
+      confirm(python, "Copied");
     } catch (error) {
       lab.emit("error", error.message ? error : { message: "The Python could not be copied." });
     }
   });
   const png = button("png", "image", "Save PNG", async () => {
     try {
-      save(await picture(viewElement()), `narrows-${lab.store.get("view", "flow")}.png`);
-      done(png, "Saved");
+      download(await viewAsPng(viewElement()), `narrows-${lab.store.get("view", "flow")}.png`);
+      confirm(png, "Saved");
     } catch {
       lab.emit("error", { message: "This browser could not make a PNG of the view." });
     }
   });
   const model = button("model", "download", "Save model", () => {
-    h("a", { href: modelAddress(lab.run.id), download: "" }).click();
-    done(model, "Saved");
+    h("a", { href: modelAddress(lab.run?.id), download: "" }).click();
+    confirm(model, "Saved");
   });
   const el = h("div", { class: "share", role: "group", "aria-label": "Export" }, python, png, model);
 
-  function done(one, words) {
+  function confirm(one, words) {
     const text = one.querySelector(".share-words");
     const before = one.title;
     text.textContent = words;
@@ -61,14 +61,14 @@ async function copy(text) {
   area.remove();
 }
 
-function save(blob, name) {
+function download(blob, name) {
   const address = URL.createObjectURL(blob);
   h("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
 /** The view as it stands, twice as fine, as a PNG. */
-async function picture(view) {
+async function viewAsPng(view) {
   const page = view.closest(".narrows-lab");
   const { width, height } = view.getBoundingClientRect();
   const copyOf = view.cloneNode(true);

@@ -5,7 +5,7 @@ import { clear, h, svg } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
-import { goesOn, isBusy, isOver, playPause, step, stop, switchVariant, VARIANTS } from "./run-actions.js";
+import { canResume, isBusy, isFinished, playPause, step, stop, switchVariant, VARIANTS } from "./run-actions.js";
 
 export const VIEWS = [["flow", "Flow"], ["latent", "Latent"], ["training", "Training"], ["denoise", "Denoise"], ["anomaly", "Anomaly"]];
 
@@ -25,10 +25,10 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
     h("span", { class: "tab-number", "aria-hidden": "true" }, i + 1), words));
   const status = h("p", { class: "lab-status", "aria-label": "Status" });
   const train = h("button", { type: "button", class: "button primary", dataset: { action: "train" }, on: { click: () => playPause(lab) } });
-  const stepper = h("button", { type: "button", class: "button square", title: "One epoch ( . )", "aria-label": "Train one epoch", dataset: { action: "step" }, on: { click: () => step(lab) } }, icon("step"));
-  const stopper = h("button", { type: "button", class: "button square", title: "Stop training", "aria-label": "Stop training", dataset: { action: "stop" }, on: { click: () => stop(lab) } }, icon("stop"));
-  const themer = h("button", { type: "button", class: "button quiet square", dataset: { action: "theme" }, on: { click: onTheme } });
-  const helper = h("button", { type: "button", class: "button quiet square", "aria-label": "Keys and help", title: "Keys and help ( ? )", dataset: { action: "help" }, on: { click: onHelp } }, icon("help"));
+  const stepButton = h("button", { type: "button", class: "button square", title: "One epoch ( . )", "aria-label": "Train one epoch", dataset: { action: "step" }, on: { click: () => step(lab) } }, icon("step"));
+  const stopButton = h("button", { type: "button", class: "button square", title: "Stop training", "aria-label": "Stop training", dataset: { action: "stop" }, on: { click: () => stop(lab) } }, icon("stop"));
+  const themeButton = h("button", { type: "button", class: "button quiet square", dataset: { action: "theme" }, on: { click: onTheme } });
+  const helpButton = h("button", { type: "button", class: "button quiet square", "aria-label": "Keys and help", title: "Keys and help ( ? )", dataset: { action: "help" }, on: { click: onHelp } }, icon("help"));
   const progress = h("div", { class: "lab-progress", "aria-hidden": "true" });
   const variants = segmented({ label: "Variant of the autoencoder", value: null, choices: VARIANTS, onChoose: (v) => switchVariant(lab, v).then(update), attrs: { "data-variants": true } });
   const data = h("button", { type: "button", class: "button small", dataset: { action: "data" }, on: { click: () => onDrawer("data") } });
@@ -37,8 +37,8 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
 
   clear(el,
     h("div", { class: "lab-bar" }, brand(), h("nav", { class: "tabs", "aria-label": "Views" }, tabs), status,
-      h("div", { class: "driving", role: "group", "aria-label": "Training" }, train, stepper, stopper),
-      h("div", { class: "tools" }, themer, helper)),
+      h("div", { class: "driving", role: "group", "aria-label": "Training" }, train, stepButton, stopButton),
+      h("div", { class: "tools" }, themeButton, helpButton)),
     progress,
     h("div", { class: "lab-tools" }, h("div", { class: "lab-variants" }, variants.el), h("div", { class: "lab-buttons" }, data, settings, runs, share)));
 
@@ -59,25 +59,25 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
     clear(runs, icon("list"), "Runs", h("span", { class: "count" }, lab.state?.runs.length ?? 0));
     variants.set(run?.variant);
     for (const button of variants.buttons.values()) button.disabled = !run || !lab.connected || !lab.can.train || run.can_train === false;
-    const [words, sign] = goesOn(run) ? ["Resume", "play"] : !run || run.state === "loaded" || isOver(run) ? [run && run.epoch ? "Train again" : "Train", "play"]
+    const [words, iconName] = canResume(run) ? ["Resume", "play"] : !run || run.state === "loaded" || isFinished(run) ? [run && run.epoch ? "Train again" : "Train", "play"]
       : run.state === "paused" ? ["Resume", "play"] : run.state === "pausing" ? ["Pausing…", "pause"] : run.state === "preparing" ? ["Preparing…", "pause"] : ["Pause", "pause"];
-    if (train.dataset.words !== words) { clear(train, icon(sign), words); train.dataset.words = words; }
+    if (train.dataset.words !== words) { clear(train, icon(iconName), words); train.dataset.words = words; }
     train.disabled = !lab.connected || !run || ["pausing", "preparing"].includes(run.state) || run.can_train === false;
-    stepper.disabled = !lab.connected || run?.state !== "paused";
-    stopper.disabled = !lab.connected || !run || isOver(run);
+    stepButton.disabled = !lab.connected || run?.state !== "paused";
+    stopButton.disabled = !lab.connected || !run || isFinished(run);
     el.dataset.run = run?.id ?? "";
     el.dataset.runState = run?.state ?? "";
-    el.dataset.epoch = run?.epoch ?? "";
+    el.dataset.epoch = String(run?.epoch ?? "");
     progress.style.setProperty("--share", run ? Math.min(1, (run.epoch || 0) / Math.max(1, run.epochs || 1)) : 0);
     progress.classList.toggle("is-running", isBusy(run));
     clear(status, ...statusWords(lab, run, set));
   }
 
   function theme(dark) {
-    clear(themer, icon(dark ? "sun" : "moon"));
+    clear(themeButton, icon(dark ? "sun" : "moon"));
     const words = dark ? "Switch to light" : "Switch to dark";
-    themer.setAttribute("aria-label", words);
-    themer.title = words;
+    themeButton.setAttribute("aria-label", words);
+    themeButton.title = words;
   }
 
   return { update, theme };

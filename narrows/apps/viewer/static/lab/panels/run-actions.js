@@ -9,24 +9,24 @@ export const VARIANTS = [
 ];
 
 /** Settings that belong to one variant alone; the others are carried over a switch. */
-const OWN = { denoising: ["corruption", "corruption_level"], sparse: ["sparsity"], contractive: ["contraction"], variational: ["beta"] };
+const VARIANT_SETTINGS = { denoising: ["corruption", "corruption_level"], sparse: ["sparsity"], contractive: ["contraction"], variational: ["beta"] };
 
 export const isBusy = (run) => ["preparing", "running", "pausing"].includes(run?.state);
-export const isOver = (run) => ["done", "stopped", "diverged", "failed", "loaded"].includes(run?.state);
+export const isFinished = (run) => ["done", "stopped", "diverged", "failed", "loaded"].includes(run?.state);
 
 /** Whether a run that was stopped can take up where it was. */
-export const goesOn = (run) => run?.state === "stopped" && Boolean(run.can_resume);
+export const canResume = (run) => run?.state === "stopped" && Boolean(run.can_resume);
 
 /** The settings of a run that hold for any variant. */
-export function shared(settings) {
-  const own = new Set(Object.values(OWN).flat());
+export function sharedSettings(settings) {
+  const own = new Set(Object.values(VARIANT_SETTINGS).flat());
   return Object.fromEntries(Object.entries(settings || {}).filter(([key]) => !own.has(key)));
 }
 
 /** What another variant takes over of a run's settings: all that is shared, but not a size of the code that was nobody's choice. */
-export function carried(lab, run, variant) {
+export function settingsFor(lab, run, variant) {
   const defaults = lab.state?.defaults || {};
-  const chosen = shared(run.settings);
+  const chosen = sharedSettings(run.settings);
   const ofIts = defaults[run.variant]?.n_components;
   return chosen.n_components === ofIts && defaults[variant] ? { ...chosen, n_components: defaults[variant].n_components } : chosen;
 }
@@ -38,12 +38,12 @@ export function carried(lab, run, variant) {
 export async function startRun(lab, { dataset, variant, settings }) {
   const before = lab.run;
   try {
-    const said = await lab.command("train.start", { dataset, variant, settings });
+    const response = await lab.command("train.start", { dataset, variant, settings });
     // The run that was in view stays beside the new one, where both learn from the same rows.
     lab.store.set("compare", before && before.dataset === dataset ? before.id : null);
-    lab.store.set("run", said.run);
+    lab.store.set("run", response.run);
     lab.announce(`Training started: ${variant}.`);
-    return said.run;
+    return response.run;
   } catch (error) {
     if (!error.dropped) lab.emit("error", error);
     return null;
@@ -51,7 +51,7 @@ export async function startRun(lab, { dataset, variant, settings }) {
 }
 
 const sameSettings = (a, b) => {
-  const [one, other] = [shared(a), shared(b)];
+  const [one, other] = [sharedSettings(a), sharedSettings(b)];
   return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => JSON.stringify(one[key] ?? null) === JSON.stringify(other[key] ?? null));
 };
 
@@ -59,7 +59,7 @@ const sameSettings = (a, b) => {
 export async function switchVariant(lab, variant) {
   const run = lab.run;
   if (!run || run.variant === variant) return;
-  const wanted = carried(lab, run, variant);
+  const wanted = settingsFor(lab, run, variant);
   const match = lab.state.runs.findLast((one) => one.variant === variant && one.dataset === run.dataset && sameSettings(one.settings, wanted) && one.state !== "failed");
   if (match) {
     lab.store.set("compare", run.id);
@@ -72,15 +72,15 @@ export async function switchVariant(lab, variant) {
 export async function playPause(lab) {
   const run = lab.run;
   if (!run || !lab.connected) return;
-  if (run.state === "running") await tell(lab, "train.pause", run);
-  else if (run.state === "paused" || goesOn(run)) await tell(lab, "train.resume", run);
-  else if (isOver(run) && run.can_train !== false) await startRun(lab, { dataset: run.dataset, variant: run.variant, settings: run.settings });
+  if (run.state === "running") await send(lab, "train.pause", run);
+  else if (run.state === "paused" || canResume(run)) await send(lab, "train.resume", run);
+  else if (isFinished(run) && run.can_train !== false) await startRun(lab, { dataset: run.dataset, variant: run.variant, settings: run.settings });
 }
 
-export const step = (lab) => (lab.run?.state === "paused" ? tell(lab, "train.step", lab.run) : lab.run?.state === "running" ? tell(lab, "train.pause", lab.run) : null);
-export const stop = (lab) => (lab.run && !isOver(lab.run) ? tell(lab, "train.stop", lab.run) : null);
+export const step = (lab) => (lab.run?.state === "paused" ? send(lab, "train.step", lab.run) : lab.run?.state === "running" ? send(lab, "train.pause", lab.run) : null);
+export const stop = (lab) => (lab.run && !isFinished(lab.run) ? send(lab, "train.stop", lab.run) : null);
 
-async function tell(lab, name, run) {
+async function send(lab, name, run) {
   try {
     await lab.command(name, { run: run.id });
   } catch (error) {

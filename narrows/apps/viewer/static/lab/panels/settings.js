@@ -53,16 +53,16 @@ export function mountSettings(lab, close) {
     const settings = { ...run?.settings };
     for (const list of Object.values(BY_VARIANT)) for (const [key] of list) settings[key] = null;
     /** @type {any} */
-    let wrong = null;
+    let firstWrong = null;
     for (const field of fields) {
       const { value, problem } = field.read();
-      field.complain(problem);
-      if (problem) wrong ||= field;
+      field.showProblem(problem);
+      if (problem) firstWrong ||= field;
       settings[field.key] = value;
     }
-    if (wrong) return wrong.input.focus();
+    if (firstWrong) return firstWrong.input.focus();
     settings.normal = normal.size ? [...normal] : null;
-    if (await startRun(lab, { dataset: run?.dataset || lab.state.datasets[0].id, variant, settings })) close();
+    if (await startRun(lab, { dataset: run?.dataset || lab.state?.datasets[0].id, variant, settings })) close();
   }
 
   function build() {
@@ -104,12 +104,12 @@ export function mountSettings(lab, close) {
   }
 
   function update(force) {
-    const now = `${lab.run?.id} ${lab.dataset()?.labels}`;
+    const current = `${lab.run?.id} ${lab.dataset()?.labels}`;
     // A form one is filling in is left alone.
-    if (!force && now === origin) return;
-    if (force && now === origin && el.firstChild) return;
-    if (now !== origin) variant = "";
-    origin = now;
+    if (!force && current === origin) return;
+    if (force && current === origin && el.firstChild) return;
+    if (current !== origin) variant = "";
+    origin = current;
     build();
   }
 
@@ -117,9 +117,9 @@ export function mountSettings(lab, close) {
 }
 
 function architectureField(value) {
-  let now = value || "mlp";
-  const choice = segmented({ label: "Network", value: now, choices: [["mlp", "Layers"], ["conv", "Convolutions"]], onChoose: (v) => { now = v; } });
-  return { key: "architecture", el: h("div", { class: "field is-wide" }, h("span", { class: "field-name" }, "Network"), choice.el), input: choice.el, read: () => ({ value: now, problem: null }), complain() {} };
+  let current = value || "mlp";
+  const choice = segmented({ label: "Network", value: current, choices: [["mlp", "Layers"], ["conv", "Convolutions"]], onChoose: (v) => { current = v; } });
+  return { key: "architecture", el: h("div", { class: "field is-wide" }, h("span", { class: "field-name" }, "Network"), choice.el), input: choice.el, read: () => ({ value: current, problem: null }), showProblem() {} };
 }
 
 /**
@@ -128,32 +128,32 @@ function architectureField(value) {
  * @param {any} auto what "auto" means for the variant
  */
 function makeField([key, words, hint, kind, extras = {}], value, auto) {
-  const shown = auto === undefined || auto === null ? "auto" : `auto (${Array.isArray(auto) ? auto.join(", ") : auto})`;
+  const autoText = auto === undefined || auto === null ? "auto" : `auto (${Array.isArray(auto) ? auto.join(", ") : auto})`;
   const text = value === null ? "" : Array.isArray(value) ? value.join(", ") : String(value);
   const attrs = { dataset: { setting: key }, autocomplete: "off", spellcheck: "false" };
   const input = kind === "choice"
-    ? h("select", attrs, h("option", { value: "" }, shown), [...new Set([...(extras.choices || []), ...(value ? [value] : [])])].map((name) => h("option", { value: name, selected: name === value }, name)))
-    : h("input", { ...attrs, type: "text", inputmode: kind === "sizes" ? "text" : "decimal", placeholder: shown, value: text });
-  const says = h("span", { class: "note" }, hint);
-  const el = h("label", { class: "field" }, h("span", { class: "field-name" }, words), input, says);
+    ? h("select", attrs, h("option", { value: "" }, autoText), [...new Set([...(extras.choices || []), ...(value ? [value] : [])])].map((name) => h("option", { value: name, selected: name === value }, name)))
+    : h("input", { ...attrs, type: "text", inputmode: kind === "sizes" ? "text" : "decimal", placeholder: autoText, value: text });
+  const note = h("span", { class: "note" }, hint);
+  const el = h("label", { class: "field" }, h("span", { class: "field-name" }, words), input, note);
   return {
     key, el, input,
     read() {
-      const given = input.value.trim();
-      if (!given) return { value: null, problem: null };
-      if (kind === "choice") return { value: given, problem: null };
+      const entered = input.value.trim();
+      if (!entered) return { value: null, problem: null };
+      if (kind === "choice") return { value: entered, problem: null };
       if (kind === "sizes") {
-        const sizes = given.split(/[\s,]+/).filter(Boolean).map(Number);
+        const sizes = entered.split(/[\s,]+/).filter(Boolean).map(Number);
         return sizes.every((n) => Number.isInteger(n) && n > 0) ? { value: sizes, problem: null } : { value: null, problem: "Enter whole numbers separated by commas, as in 64, 32." };
       }
-      const number = Number(given.replace(",", "."));
+      const number = Number(entered.replace(",", "."));
       if (!Number.isFinite(number) || (kind === "whole" && !Number.isInteger(number))) return { value: null, problem: kind === "whole" ? "Enter a whole number." : "Enter a number." };
       if (number < (extras.min ?? -Infinity) || number > (extras.max ?? Infinity)) return { value: null, problem: extras.max ? `Enter a number between ${extras.min} and ${extras.max}.` : `Enter a number of at least ${extras.min}.` };
       return { value: number, problem: null };
     },
-    complain(problem) {
-      says.textContent = problem || hint;
-      says.classList.toggle("is-problem", Boolean(problem));
+    showProblem(problem) {
+      note.textContent = problem || hint;
+      note.classList.toggle("is-problem", Boolean(problem));
       input.setAttribute("aria-invalid", String(Boolean(problem)));
     },
   };

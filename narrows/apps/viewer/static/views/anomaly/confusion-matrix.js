@@ -4,7 +4,7 @@ import { clear, h } from "../../core/dom.js";
 import { count, fixed } from "../../core/format.js";
 
 /**  */
-export function confusionTable() {
+export function confusionMatrix() {
   const cell = (kind) => h("td", { class: `is-${kind}`, dataset: { count: kind } });
   const cells = { caught: cell("caught"), missed: cell("missed"), falseAlarms: cell("falseAlarms"), cleared: cell("cleared") };
   const [precision, recall, f1] = ["Precision", "Recall", "F1"].map((name) => {

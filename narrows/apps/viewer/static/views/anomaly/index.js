@@ -5,9 +5,9 @@ import { clear, h } from "../../core/dom.js";
 import { count, fixed, number } from "../../core/format.js";
 import { onKey } from "../../core/keyboard.js";
 import { largestSize } from "../shared/layer-painting.js";
-import { followRun, furnishView, refresher } from "../shared/refresh.js";
-import { counted, errorName } from "../shared/text.js";
-import { confusionTable } from "./confusion-matrix.js";
+import { followRun, prepareView, refresher } from "../shared/refresh.js";
+import { countOf, errorName } from "../shared/text.js";
+import { confusionMatrix } from "./confusion-matrix.js";
 import { confusion, indicesOf, percentile, rocArea, rocCurve, sortedScores } from "./metrics.js";
 import { normalClasses } from "./normal-classes.js";
 import { columnTable, sampleCard } from "./sample-cards.js";
@@ -20,7 +20,7 @@ const INTRODUCTION = "The network reconstructs rows badly that differ from its t
 
 /**
  * @param {HTMLElement} el
- * @param {Lab} lab
+ * @param {MountedLab} lab
  * @returns {View}
  */
 export function mount(el, lab) {
@@ -32,17 +32,17 @@ export function mount(el, lab) {
   const cards = { first: sampleCard({ kind: "first", onPick: (rank) => pick("first", rank) }), second: sampleCard({ kind: "second", onPick: (rank) => pick("second", rank) }) };
   const columns = columnTable();
   const suggestions = h("div", { class: "row", role: "group", "aria-label": "Suggested thresholds" });
-  const table = confusionTable();
+  const table = confusionMatrix();
   const rocBox = h("div", { class: "figure roc-figure" });
-  const noRoc = h("p", { class: "caption", dataset: { noRoc: "" }, hidden: true });
-  const misses = h("button", { type: "button", class: "button small", dataset: { act: "next-miss" }, on: { click: () => showNext("missed") } }, "Next miss");
-  const alarms = h("button", { type: "button", class: "button small", dataset: { act: "next-false-alarm" }, on: { click: () => showNext("false") } }, "Next false alarm");
-  const root = furnishView(el, "anomaly",
+  const noRocNote = h("p", { class: "caption", dataset: { noRoc: "" }, hidden: true });
+  const nextMiss = h("button", { type: "button", class: "button small", dataset: { act: "next-miss" }, on: { click: () => showNext("missed") } }, "Next miss");
+  const nextFalseAlarm = h("button", { type: "button", class: "button small", dataset: { act: "next-false-alarm" }, on: { click: () => showNext("false") } }, "Next false alarm");
+  const root = prepareView(el, "anomaly",
     h("header", {}, h("h2", {}, title), caption), problem,
     h("div", { class: "panel" }, normal.el),
     h("div", { class: "anomaly-grid" },
-      h("div", { class: "panel stack" }, cards.first.el, cards.second.el, h("p", { class: "note" }, "Both error maps use the same colour scale."), h("div", { class: "row" }, misses, alarms), columns.el),
-      h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRoc)))),
+      h("div", { class: "panel stack" }, cards.first.el, cards.second.el, h("p", { class: "note" }, "Both error maps use the same colour scale."), h("div", { class: "row" }, nextMiss, nextFalseAlarm), columns.el),
+      h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRocNote)))),
     explanationOfAlarms());
 
   /** @type {import("./metrics.js").Scores} */
@@ -64,30 +64,30 @@ export function mount(el, lab) {
   const refresh = refresher(async () => {
     const run = lab.run;
     if (!run?.n_floats) return empty(run);
-    normal.dress();
+    normal.refresh();
     const classes = normal.value();
-    const answer = await lab.ask("scores", classes ? { normal: classes } : {});
+    const answer = await lab.query("scores", classes ? { normal: classes } : {});
     if (lab.run?.id !== run.id) return;
     if (shownRun && shownRun !== run.id) { picks = {}; source = source === "hand" ? "p95" : source; }
     shownRun = run.id;
-    take(answer, run);
+    showScores(answer, run);
     await showSamples(run);
   }, fail);
 
-  function take(answer, run) {
+  function showScores(answer, run) {
     problem.hidden = true;
     about = answer.about;
     scores = sortedScores(answer.arrays);
     const labelled = scores.anomalies > 0;
     // Where not every row's errors are at hand, one picks among those that have them.
     const pictured = about.pictured && new Set(about.pictured);
-    const listed = (kind) => indicesOf(scores, kind).filter((i) => !pictured || pictured.has(scores.position[i]));
-    lists = labelled ? { first: listed("normal"), second: listed("anomalous") } : { first: listed("any"), second: listed("any") };
+    const joinNames = (kind) => indicesOf(scores, kind).filter((i) => !pictured || pictured.has(scores.position[i]));
+    lists = labelled ? { first: joinNames("normal"), second: joinNames("anomalous") } : { first: joinNames("any"), second: joinNames("any") };
     const words = labelled ? { normal: "normal", anomalous: "anomalous" } : { normal: "rows", anomalous: "" };
     threshold.fill(scores, `${errorName(run)} per row`, words);
-    normal.learned([about.trained_on, about.source].filter(Boolean).join(" "));
-    dressSuggestions(labelled);
-    dressRoc(labelled);
+    normal.setTrainedOn([about.trained_on, about.source].filter(Boolean).join(" "));
+    renderSuggestions(labelled);
+    renderRoc(labelled);
     for (const which of ["first", "second"]) picks[which] = Math.min(picks[which] ?? startOf(which, labelled), Math.max(0, lists[which].length - 1));
     Object.assign(root.dataset, { epoch: String(answer.epoch ?? 0), auc: about.auroc === null || about.auroc === undefined ? "" : String(about.auroc),
       normals: String(scores.normals), anomalies: String(scores.anomalies) });
@@ -107,20 +107,20 @@ export function mount(el, lab) {
     return suggestedBy(source);
   }
 
-  function dressSuggestions(labelled) {
+  function renderSuggestions(labelled) {
     const kinds = [["p95", labelled ? "5 % false alarms" : "5 % of rows flagged"], ["p99", labelled ? "1 % false alarms" : "1 % of rows flagged"]];
     if (labelled && scores.normals && suggestedBy("best_f1") !== null) kinds.push(["best_f1", "best F1"]);
     clear(suggestions, h("span", { class: "note" }, "Suggested"), kinds.map(([name, words]) => h("button", { type: "button", class: "button small", dataset: { suggest: name },
       on: { click: () => moveThreshold(suggestedBy(name), name) } }, words)));
   }
 
-  function dressRoc(labelled) {
+  function renderRoc(labelled) {
     const both = labelled && scores.normals > 0;
     rocBox.hidden = !both;
-    noRoc.hidden = both;
+    noRocNote.hidden = both;
     table.el.hidden = !labelled;
     if (!both) {
-      noRoc.textContent = labelled ? "All rows are anomalous. A ROC curve needs normal rows too."
+      noRocNote.textContent = labelled ? "All rows are anomalous. A ROC curve needs normal rows too."
         : normal.value() ? "All rows count as normal. A ROC curve needs anomalies too: mark a class above as anomalous."
           : "Without labels there is no ROC curve, because nothing says which alarms are correct. Choose the threshold by the number of rows that you can inspect.";
       return;
@@ -144,10 +144,10 @@ export function mount(el, lab) {
     for (const button of suggestions.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.suggest === source));
     Object.assign(root.dataset, { threshold: String(value), caught: String(verdict.caught), missed: String(verdict.missed), falseAlarms: String(verdict.falseAlarms),
       cleared: String(verdict.cleared), flagged: String(verdict.flagged) });
-    misses.disabled = !verdict.missed;
-    alarms.disabled = !verdict.falseAlarms;
-    judge();
-    say(verdict);
+    nextMiss.disabled = !verdict.missed;
+    nextFalseAlarm.disabled = !verdict.falseAlarms;
+    showVerdicts();
+    updateCaption(verdict);
   }
 
   /** By a person's hand, or by a suggestion that a person chose; told to who cannot see it. */
@@ -157,11 +157,11 @@ export function mount(el, lab) {
     lab.announce(caption.textContent);
   }
 
-  function say(v) {
+  function updateCaption(v) {
     const at = `error of ${number(value, 3)}`;
     caption.textContent = !scores.anomalies
-      ? `Above an ${at}, ${counted(v.flagged, "row")} of ${count(scores.score.length)} are flagged (${fixed((100 * v.flagged) / scores.score.length, 1)} %).`
-      : `Above an ${at}: ${count(v.caught)} of ${counted(scores.anomalies, "anomaly", "anomalies")} detected, and ${count(v.falseAlarms)} false alarms among ${counted(scores.normals, "normal row")}.`;
+      ? `Above an ${at}, ${countOf(v.flagged, "row")} of ${count(scores.score.length)} are flagged (${fixed((100 * v.flagged) / scores.score.length, 1)} %).`
+      : `Above an ${at}: ${count(v.caught)} of ${countOf(scores.anomalies, "anomaly", "anomalies")} detected, and ${count(v.falseAlarms)} false alarms among ${countOf(scores.normals, "normal row")}.`;
   }
 
   function pick(which, rank) {
@@ -179,16 +179,16 @@ export function mount(el, lab) {
       cards[which].el.hidden = !lists[which].length;
       if (lists[which].length) cards[which].place({ title: titles[which], rank: picks[which], n: lists[which].length });
     }
-    judge();
+    showVerdicts();
   }
 
-  function judge() {
+  function showVerdicts() {
     if (!scores || picks.first === undefined) return;
     for (const which of ["first", "second"]) {
       const i = lists[which][picks[which]];
       if (i === undefined) continue;
       const flagged = scores.score[i] > value;
-      cards[which].judge(flagged, scores.anomalies ? flagged === Boolean(scores.anomalous[i]) : null);
+      cards[which].showVerdict(flagged, scores.anomalies ? flagged === Boolean(scores.anomalous[i]) : null);
     }
   }
 
@@ -201,25 +201,25 @@ export function mount(el, lab) {
       const i = lists[which][picks[which]];
       if (i === undefined) continue;
       const position = scores.position[i];
-      answers[which] = { ...(await lab.ask("error_map", { position })), position, run, score: scores.score[i] };
+      answers[which] = { ...(await lab.query("error_map", { position })), position, run, score: scores.score[i] };
     }
     if (lab.run?.id !== run.id) return;
     const scale = Math.max(...Object.values(answers).map((one) => largestSize(one.arrays.map)));
     for (const [which, one] of Object.entries(answers)) cards[which].show({ ...one, scale });
-    const strange = answers.second || answers.first;
-    columns.show(run.shape ? null : strange?.about.columns || strange?.about.top, "Largest column errors of the second row");
+    const explained = answers.second || answers.first;
+    columns.show(run.shape ? null : explained?.about.columns || explained?.about.top, "Largest column errors of the second row");
     Object.assign(root.dataset, { ready: "true", scale: String(scale) });
   }
 
-  const walked = { missed: -1, false: -1 };
+  const lastShown = { missed: -1, false: -1 };
   /** The miss or false alarm after the last one shown, in order of the score, round and round. */
   function showNext(kind) {
     const which = kind === "missed" ? "second" : "first";
     const wrong = lists[which].map((i, rank) => [i, rank]).filter(([i]) => (kind === "missed") !== scores.score[i] > value);
     if (!wrong.length && about.pictured) return lab.announce("None among the rows in this report.");
     if (!wrong.length || !scores.anomalies) return lab.announce(kind === "missed" ? "No anomaly is missed." : "No false alarm.");
-    const after = wrong.find(([, rank]) => rank > walked[kind]) || wrong[0];
-    walked[kind] = after[1];
+    const after = wrong.find(([, rank]) => rank > lastShown[kind]) || wrong[0];
+    lastShown[kind] = after[1];
     lab.announce(`${kind === "missed" ? "Miss" : "False alarm"}: error ${number(scores.score[after[0]], 3)}`);
     pick(which, after[1]);
   }

@@ -1,18 +1,18 @@
 /** Chooses the normal classes (or rows, for data without classes) and trains on these only. */
 
 import { clear, h } from "../../core/dom.js";
-import { counted, listed } from "../shared/text.js";
+import { countOf, joinNames } from "../shared/text.js";
 
 /**
- * @param {{lab: Lab, onChange: () => void, onProblem: (error: Failure) => void}} o
+ * @param {{lab: MountedLab, onChange: () => void, onProblem: (error: Failure) => void}} o
  */
 export function normalClasses({ lab, onChange, onProblem }) {
   const chips = h("div", { class: "row", role: "group", "aria-label": "Normal classes" });
   const rowsBox = h("input", { type: "text", placeholder: "1-500, 720", dataset: { act: "normal-rows" }, "aria-label": "Normal rows" });
   const rowsField = h("label", { class: "field" }, h("span", {}, "Normal rows (first row is 1)"), rowsBox);
   const train = h("button", { type: "button", class: "button primary", dataset: { act: "train-normal" }, on: { click: start } });
-  const learned = h("p", { class: "note", dataset: { trainedOn: "" } });
-  const el = h("div", { class: "stack normal-classes" }, h("div", { class: "row" }, h("span", { class: "note" }, "Normal classes"), chips, rowsField, train), learned);
+  const trainedOnNote = h("p", { class: "note", dataset: { trainedOn: "" } });
+  const el = h("div", { class: "stack normal-classes" }, h("div", { class: "row" }, h("span", { class: "note" }, "Normal classes"), chips, rowsField, train), trainedOnNote);
   /** @type {Set<string>} */
   let chosen = new Set();
   let signature = "";
@@ -20,37 +20,36 @@ export function normalClasses({ lab, onChange, onProblem }) {
   const classes = () => lab.dataset()?.classes || null;
 
   /** The classes to take as normal at first: those of the run, else all but the last. */
-  function initial() {
-    const names = classes();
+  function initial(names) {
     const stored = lab.store.get("normal", []).filter((name) => names.includes(name));
     if (stored.length) return stored;
     return lab.run.settings.normal?.length ? lab.run.settings.normal.map(String) : names.slice(0, -1);
   }
 
-  function dress() {
+  function refresh() {
     const names = classes();
     const key = `${lab.run.id} ${names}`;
     if (key !== signature) {
       signature = key;
-      chosen = new Set(names ? initial() : []);
+      chosen = new Set(names ? initial(names) : []);
       chips.hidden = !names;
       rowsField.hidden = Boolean(names) || !lab.can.train;
       clear(chips);
       if (names) {
-        const counts = lab.dataset().counts || [];
-        clear(chips, names.map((name, i) => h("button", { type: "button", class: "chip normal-chip", dataset: { class: name }, on: { click: () => flip(name) } },
+        const counts = lab.dataset()?.counts || [];
+        clear(chips, names.map((name, i) => h("button", { type: "button", class: "chip normal-chip", dataset: { class: name }, on: { click: () => toggle(name) } },
           h("span", { class: "chip-mark", "aria-hidden": "true" }), name, counts[i] ? h("span", { class: "count" }, counts[i].toLocaleString("en")) : null)));
       }
     }
-    mark();
+    renderChips();
   }
 
-  function mark() {
+  function renderChips() {
     const names = classes();
     for (const chip of chips.children) {
       const on = chosen.has(chip.dataset.class);
       chip.setAttribute("aria-pressed", String(on));
-      chip.disabled = !lab.can.live && !lab.held?.classes;
+      chip.disabled = !lab.can.live && !lab.prefetched?.classes;
       chip.setAttribute("aria-label", `class ${chip.dataset.class}: ${on ? "normal" : "anomalous"}`);
     }
     const same = names ? lab.run.settings.normal && sameSet(lab.run.settings.normal.map(String), chosen) : false;
@@ -59,12 +58,12 @@ export function normalClasses({ lab, onChange, onProblem }) {
     train.textContent = names ? "Train on these only" : "Train on these rows only";
   }
 
-  function flip(name) {
+  function toggle(name) {
     if (chosen.has(name)) chosen.delete(name);
     else chosen.add(name);
     if (!chosen.size) chosen.add(name); // something has to be normal
     lab.store.set("normal", value());
-    mark();
+    renderChips();
     onChange();
   }
 
@@ -78,7 +77,7 @@ export function normalClasses({ lab, onChange, onProblem }) {
     try {
       const answer = await lab.command("train.start", { dataset, variant, settings: { ...settings, ...more } });
       lab.store.set("run", answer.run);
-      lab.announce(classes() ? `A run on ${listed(value())} is training.` : "A run on these rows is training.");
+      lab.announce(classes() ? `A run on ${joinNames(value())} is training.` : "A run on these rows is training.");
     } catch (error) {
       if (!error?.dropped) onProblem(error);
     }
@@ -86,13 +85,13 @@ export function normalClasses({ lab, onChange, onProblem }) {
   }
 
   return {
-    el, dress, value,
+    el, refresh, value,
     /** @param {string|null} words of the server: what the run learned from */
-    learned(words) {
-      learned.textContent = words || "";
-      el.dataset.classes = value() ? value().join(",") : "";
+    setTrainedOn(words) {
+      trainedOnNote.textContent = words || "";
+      el.dataset.classes = value()?.join(",") ?? "";
     },
-    words: () => (chosen ? `${chosen.size === 1 ? "class" : "classes"} ${listed(value())}` : counted(lab.dataset()?.rows || 0, "row")),
+    words: () => (chosen ? `${chosen.size === 1 ? "class" : "classes"} ${joinNames(value())}` : countOf(lab.dataset()?.rows || 0, "row")),
   };
 }
 

@@ -44,7 +44,7 @@ export function sampleCard({ kind, onPick }) {
       el.dataset.mapMax = String(largestSize(arrays.map));
       for (const { canvas, role } of [original, rebuilt, map]) canvas.setAttribute("aria-label", `${role} of row ${position}`);
     },
-    judge(flagged, right) {
+    showVerdict(flagged, right) {
       el.dataset.flagged = String(flagged);
       verdict.className = `verdict ${right === null ? "" : right ? "is-right" : "is-wrong"}`;
       verdict.textContent = right === false ? (flagged ? "⚑ false alarm" : "missed anomaly") : flagged ? "⚑ alarm" : "no alarm";
@@ -72,8 +72,8 @@ export function columnTable() {
       if (el.hidden) return;
       caption.textContent = words;
       const most = Math.max(...top.map((one) => Math.abs(one.error))) || 1;
-      const say = (v) => (typeof v === "number" ? number(v, 4) : v ?? "missing");
-      clear(body, top.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, say(one.observed)), h("td", {}, say(one.expected)),
+      const valueText = (v) => (typeof v === "number" ? number(v, 4) : v ?? "missing");
+      clear(body, top.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, valueText(one.observed)), h("td", {}, valueText(one.expected)),
         h("td", {}, h("span", { class: "meter", style: { "--share": `${(100 * Math.abs(one.error)) / most}%` }, "aria-hidden": "true" }), number(one.error, 3)))));
     },
   };

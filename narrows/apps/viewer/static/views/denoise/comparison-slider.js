@@ -4,12 +4,12 @@ import { h } from "../../core/dom.js";
 import { drawPicture } from "../../core/picture.js";
 
 /** @param {{left: string, right: string}} words what lies left and right of the handle */
-export function wipePicture({ left, right }) {
+export function comparisonSlider({ left, right }) {
   const under = h("canvas", { role: "img", "aria-label": right });
   const over = h("canvas", { class: "wipe-over", role: "img", "aria-label": left });
   const line = h("div", { class: "wipe-line", "aria-hidden": "true" });
   const range = h("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": `Compare ${left} and ${right}`, on: { input: place } });
-  const frame = h("div", { class: "wipe-frame", on: { pointerdown: grab, pointermove: (event) => { if (frame.hasPointerCapture(event.pointerId)) take(event); } } },
+  const frame = h("div", { class: "wipe-frame", on: { pointerdown: startDrag, pointermove: (event) => { if (frame.hasPointerCapture(event.pointerId)) moveTo(event); } } },
     under, over, line);
   const el = h("figure", { class: "figure wipe" }, frame, range, h("figcaption", {}, `${left} | ${right}`));
 
@@ -20,12 +20,12 @@ export function wipePicture({ left, right }) {
     range.setAttribute("aria-valuetext", `${share} % ${left}`);
   }
 
-  function grab(event) {
+  function startDrag(event) {
     frame.setPointerCapture(event.pointerId);
-    take(event);
+    moveTo(event);
   }
 
-  function take(event) {
+  function moveTo(event) {
     const box = frame.getBoundingClientRect();
     range.value = Math.round((100 * (event.clientX - box.left)) / box.width);
     place();

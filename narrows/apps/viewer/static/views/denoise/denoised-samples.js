@@ -2,8 +2,8 @@
 
 import { clear, h } from "../../core/dom.js";
 import { drawPicture, rowOf } from "../../core/picture.js";
-import { decibels, namesBeside } from "../shared/text.js";
-import { wipePicture } from "./comparison-slider.js";
+import { decibels, comparedNames } from "../shared/text.js";
+import { comparisonSlider } from "./comparison-slider.js";
 
 const FULL = { image: 0.5, table: 1.5 }; // the difference drawn in full colour, the same for all pictures
 
@@ -13,8 +13,8 @@ function difference(a, b) {
 }
 
 /** The chosen sample: a wipe between clean and noisy, what one or two runs make of it, and what is left of the error. */
-export function largeTriple() {
-  const wipe = wipePicture({ left: "clean", right: "noisy" });
+export function largeSample() {
+  const wipe = comparisonSlider({ left: "clean", right: "noisy" });
   const cards = { noisy: card("noisy"), denoised: card("denoised"), other: card("other"), difference: card("difference") };
   const el = h("div", { class: "large-triple" }, wipe.el, cards.noisy.el, cards.denoised.el, cards.other.el, cards.difference.el);
 
@@ -35,7 +35,7 @@ export function largeTriple() {
     el,
     show({ run, clean, noisy, denoised, before, after, other }) {
       wipe.show(clean, noisy, run);
-      const [mine, theirs] = other ? namesBeside(run, other.run) : ["denoised"];
+      const [mine, theirs] = other ? comparedNames(run, other.run) : ["denoised"];
       cards.other.el.hidden = !other;
       fill(cards.noisy, noisy, run, "noisy", decibels(before));
       fill(cards.denoised, denoised, run, mine, decibels(after));
@@ -51,7 +51,7 @@ const ROLES = ["clean", "noisy", "denoised", "other", "difference", "other-diffe
  * Six samples; a click makes one of them the large one.
  * @param {{onChoose: (i: number) => void}} calls
  */
-export function smallTriples({ onChoose }) {
+export function sampleGrid({ onChoose }) {
   const samples = h("div", { class: "small-triples", role: "group", "aria-label": "Samples" });
   const legend = h("p", { class: "note" });
   let cards = [];
@@ -73,7 +73,7 @@ export function smallTriples({ onChoose }) {
     show(run, answer, other, chosen) {
       const n = answer.arrays.clean.shape[0];
       if (cards.length !== n) build(n);
-      const [mine, theirs] = other ? namesBeside(run, other.run) : ["denoised"];
+      const [mine, theirs] = other ? comparedNames(run, other.run) : ["denoised"];
       const titles = ["clean", "noisy", mine, theirs, other ? `error of ${mine}` : "remaining error", `error of ${theirs}`];
       samples.classList.toggle("has-other", Boolean(other));
       legend.textContent = other ? `Top: clean, ${mine}, its error. Bottom: noisy, ${theirs}, its error.` : "Clean, noisy, denoised, remaining error.";

@@ -8,13 +8,13 @@ import { rowOf } from "../../core/picture.js";
 import { debounce } from "../../core/timing.js";
 import { columnSliders } from "../shared/column-sliders.js";
 import { drawingPad } from "../shared/drawing-pad.js";
-import { flowData } from "../shared/layer-data.js";
-import { followRun, furnishView, refresher } from "../shared/refresh.js";
-import { decibels, namesBeside } from "../shared/text.js";
-import { largeTriple, smallTriples } from "./denoised-samples.js";
+import { layerData } from "../shared/layer-data.js";
+import { followRun, prepareView, refresher } from "../shared/refresh.js";
+import { decibels, comparedNames } from "../shared/text.js";
+import { largeSample, sampleGrid } from "./denoised-samples.js";
 import { layerStrip } from "./layer-strip.js";
-import { noisePanel } from "./noise-controls.js";
-import { comparePanel } from "./run-comparison.js";
+import { noiseControls } from "./noise-controls.js";
+import { runComparison } from "./run-comparison.js";
 
 export const title = "Denoising";
 const INTRODUCTION = "Noise is added to the rows; the network reconstructs them.";
@@ -23,29 +23,29 @@ const ROWS = 6;
 
 /**
  * @param {HTMLElement} el
- * @param {Lab} lab
+ * @param {MountedLab} lab
  * @returns {View}
  */
 export function mount(el, lab) {
   const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, INTRODUCTION);
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
-  const noise = noisePanel({ store: lab.store, reduced: lab.reduced, held: lab.held?.noise, onChange: () => { leaveScribble(); moved = true; refresh(); } });
-  const beside = comparePanel({ lab, onChange: () => refresh() });
-  const large = largeTriple();
-  const small = smallTriples({ onChoose: choose });
+  const noise = noiseControls({ store: lab.store, reduced: lab.reduced, prefetched: lab.prefetched?.noise, onChange: () => { leaveEditor(); userMoved = true; refresh(); } });
+  const comparison = runComparison({ lab, onChange: () => refresh() });
+  const large = largeSample();
+  const small = sampleGrid({ onChoose: choose });
   const layers = layerStrip();
   const curveBox = h("div", { class: "figure curve-figure" });
-  const scribbleButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => scribble(own.hidden) } }, "Draw on it");
-  const own = h("div", { class: "own-input", hidden: true });
+  const editButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => edit(editor.hidden) } }, "Draw on it");
+  const editor = h("div", { class: "own-input", hidden: true });
   const others = h("button", { type: "button", class: "button", dataset: { act: "others" }, on: { click: () => { offset += 1; positions = null; refresh(); } } }, "Other samples");
   // What needs the network itself.
-  const onlyLive = [scribbleButton, others];
-  for (const one of onlyLive) one.hidden = !lab.can.live;
-  const root = furnishView(el, "denoise",
+  const liveOnly = [editButton, others];
+  for (const one of liveOnly) one.hidden = !lab.can.live;
+  const root = prepareView(el, "denoise",
     h("header", {}, h("h2", {}, title), caption), problem,
     h("div", { class: "panel stack" }, noise.el,
       large.el,
-      h("div", { class: "row" }, scribbleButton, others, beside.el), own),
+      h("div", { class: "row" }, editButton, others, comparison.el), editor),
     h("div", { class: "panel stack" }, h("h3", {}, "Six samples"), small.el),
     h("div", { class: "grid" },
       h("div", { class: "panel stack" }, h("h3", {}, "PSNR at each noise level"), curveBox),
@@ -58,11 +58,11 @@ export function mount(el, lab) {
   let originals;
   /** @type {{centre: number[], spread: number[]}|null} */
   let units = null;
-  let known = "";
+  let loadedKey = "";
   let chosen = lab.store.get("row", 0);
   let offset = 0;
   /** @type {{values: ArrayLike<number>, mask: Uint8Array}|null} */
-  let scribbled = null;
+  let edited = null;
   /** @type {any} */
   let last = null;
   /** @type {ReturnType<typeof lineChart>|null} */
@@ -71,73 +71,73 @@ export function mount(el, lab) {
   const refresh = refresher(async () => {
     const run = lab.run;
     if (!run?.n_floats) return empty(run);
-    noise.dress(run);
+    noise.setRun(run);
     await loadRows(run);
     const { kind, level, seed } = noise.value();
     /** @type {Record<string, any>} */
-    const question = { positions, kind, level, seed };
-    if (scribbled && positions) Object.assign(question, { positions: [positions[chosen]], values: Array.from(scribbled.values), mask: Array.from(scribbled.mask) });
-    const second = beside.run();
+    const params = { positions, kind, level, seed };
+    if (edited && positions) Object.assign(params, { positions: [positions[chosen]], values: Array.from(edited.values), mask: Array.from(edited.mask) });
+    const second = comparison.run();
     const key = curveKey(run, second);
-    if (wantCurve && !scribbled && key !== curveOf) question.curve = true;
-    wantCurve = false;
-    const answer = await lab.ask("denoise", question);
-    const other = second && second.n_floats === run.n_floats ? await lab.ask("denoise", { ...question, run: second.id }) : null;
+    if (curveRequested && !edited && key !== curveKeyShown) params.curve = true;
+    curveRequested = false;
+    const answer = await lab.query("denoise", params);
+    const other = second && second.n_floats === run.n_floats ? await lab.query("denoise", { ...params, run: second.id }) : null;
     if (lab.run?.id !== run.id) return;
     show(run, answer, other && { run: second, answer: other }, { kind, level, seed });
-    if (question.curve) {
-      curveOf = key;
+    if (params.curve) {
+      curveKeyShown = key;
       curves = { run, second, points: answer.about.curve || [], others: other?.about.curve || [] };
-    } else if (!scribbled && key !== curveOf) askCurveSoon();
+    } else if (!edited && key !== curveKeyShown) requestCurveSoon();
     drawCurve(level);
     await showLayers(run);
   }, (error) => { problem.hidden = false; problem.textContent = error.message || String(error); });
 
   async function loadRows(run) {
     const key = `${run.dataset} ${run.n_floats}`;
-    if (positions && key === known) return;
-    const answer = await lab.ask("rows", { n: Math.max(24, ROWS * (offset + 1)) });
+    if (positions && key === loadedKey) return;
+    const answer = await lab.query("rows", { n: Math.max(24, ROWS * (offset + 1)) });
     const all = Array.from(answer.arrays.position);
     positions = all.slice(ROWS * offset, ROWS * offset + ROWS);
     originals = answer.arrays.original;
     units = answer.about.centre ? { centre: answer.about.centre, spread: answer.about.spread } : null;
-    scribbleButton.textContent = run.shape ? "Draw on it" : "Edit the values";
-    known = key;
+    editButton.textContent = run.shape ? "Draw on it" : "Edit the values";
+    loadedKey = key;
     chosen = Math.min(chosen, positions.length - 1);
   }
 
   function show(run, answer, other, setting) {
     problem.hidden = true;
-    const at = scribbled ? 0 : chosen;
+    const at = edited ? 0 : chosen;
     last = { run, answer, other, at, setting };
     const of = (name, from = answer) => rowOf(from.arrays[name], at);
     const one = { run, clean: of("clean"), noisy: of("noisy"), denoised: of("denoised"),
       before: answer.about.psnr_noisy_rows[at], after: answer.about.psnr_denoised_rows[at],
       other: other && { run: other.run, denoised: of("denoised", other.answer), after: other.answer.about.psnr_denoised_rows[at] } };
     large.show(one);
-    if (!scribbled) small.show(run, answer, other, chosen);
-    beside.dress();
+    if (!edited) small.show(run, answer, other, chosen);
+    comparison.refresh();
     const whole = answer.about;
     Object.assign(root.dataset, { ready: "true", epoch: String(answer.epoch ?? 0), kind: setting.kind, level: String(setting.level), seed: String(setting.seed),
       row: String(chosen), psnrNoisy: text(whole.psnr_noisy), psnrDenoised: text(whole.psnr_denoised),
-      scribbled: String(Boolean(scribbled)), compared: other ? other.run.id : "", comparedEpoch: other ? String(other.answer.epoch) : "" });
-    say(one, setting);
-    if (moved && !noise.el.dataset.mode) lab.announce(caption.textContent);
-    moved = false;
+      scribbled: String(Boolean(edited)), compared: other ? other.run.id : "", comparedEpoch: other ? String(other.answer.epoch) : "" });
+    updateCaption(one, setting);
+    if (userMoved && !noise.el.dataset.mode) lab.announce(caption.textContent);
+    userMoved = false;
   }
 
   const text = (v) => (v === null || v === undefined ? "" : String(v));
 
-  function say({ run, before, after, other }, { level }) {
-    if (scribbled && !scribbled.mask.some(Boolean)) {
+  function updateCaption({ run, before, after, other }, { level }) {
+    if (edited && !edited.mask.some(Boolean)) {
       caption.textContent = run.shape ? "Draw on the sample; the network reconstructs it." : "Change a value; the network reconstructs the row.";
       return;
     }
-    const start = scribbled ? `With your changes: ${decibels(before)}` : `With noise: ${decibels(before)}`;
+    const start = edited ? `With your changes: ${decibels(before)}` : `With noise: ${decibels(before)}`;
     const worse = after < before && after !== null ? " (worse than the noisy row: the code is too small for its details)" : "";
-    const [mine, theirs] = other ? namesBeside(run, other.run) : [run.variant];
+    const [mine, theirs] = other ? comparedNames(run, other.run) : [run.variant];
     const named = (name) => (name.startsWith("run ") ? name : `the ${name} run`);
-    caption.textContent = !scribbled && level === 0
+    caption.textContent = !edited && level === 0
       ? `Without noise, only details that the code cannot hold are lost: ${decibels(after)}.`
       : `${start}. After ${named(mine)}: ${decibels(after)}${worse}${other ? `; after ${named(theirs)}: ${decibels(other.after)}` : ""}. Higher is cleaner.`;
   }
@@ -147,15 +147,15 @@ export function mount(el, lab) {
     const noisy = rowOf(answer.arrays.noisy, at);
     const unit = noisy instanceof Uint8Array ? 1 / 255 : 1;
     if (!lab.can.live) return;
-    const shown = await lab.ask("activations", { values: Array.from(noisy, (v) => v * unit) });
-    if (lab.run?.id === run.id) layers.show(flowData(shown, run));
+    const activations = await lab.query("activations", { values: Array.from(noisy, (v) => v * unit) });
+    if (lab.run?.id === run.id) layers.show(layerData(activations, run));
   }
 
   // The curve measures many levels, so it waits until the hand rests.
-  const askCurveSoon = debounce(() => { wantCurve = true; refresh(); }, 150);
+  const requestCurveSoon = debounce(() => { curveRequested = true; refresh(); }, 150);
   /** @type {any} */
   let curves = null;
-  let [curveOf, wantCurve, moved] = ["", false, false];
+  let [curveKeyShown, curveRequested, userMoved] = ["", false, false];
 
   function curveKey(run, second) {
     const { kind, seed } = noise.value();
@@ -164,7 +164,7 @@ export function mount(el, lab) {
 
   function drawCurve(level) {
     if (!curves?.points.length) return;
-    const [mine, theirs] = curves.others.length ? namesBeside(curves.run, curves.second) : [curves.run.variant];
+    const [mine, theirs] = curves.others.length ? comparedNames(curves.run, curves.second) : [curves.run.variant];
     const line = (name, points, k, more) => ({ name, ...throughLevel(points, k, level), ...more });
     const series = [line("noisy", curves.points, 1, { colour: "var(--muted)", dashed: true }), line(mine, curves.points, 2, { colour: "var(--accent)", width: 2.5 })];
     if (curves.others.length) series.push(line(theirs, curves.others, 2, { colour: "var(--warn)", width: 2.5 }));
@@ -178,32 +178,33 @@ export function mount(el, lab) {
   function choose(i) {
     chosen = i;
     lab.store.set("row", i);
-    leaveScribble();
+    leaveEditor();
     refresh();
   }
 
-  function scribble(on) {
-    own.hidden = !on;
-    scribbleButton.setAttribute("aria-pressed", String(on));
-    if (!on) { if (scribbled) { scribbled = null; refresh(); } return; }
+  function edit(on) {
+    editor.hidden = !on;
+    editButton.setAttribute("aria-pressed", String(on));
+    if (!on) { if (edited) { edited = null; refresh(); } return; }
     noise.stop();
     const { run } = last;
     const start = rowOf(last.answer.arrays.clean, last.at);
-    const take = (values, mask) => { scribbled = { values, mask }; refresh(); };
+    const setEdited = (values, mask) => { edited = { values, mask }; refresh(); };
     const mask = new Uint8Array(start.length);
-    const pad = run.shape
-      ? drawingPad({ run, label: "The sample to draw on", onChange: take })
-      : columnSliders({ run, rows: originals, units, onChange: (values, i) => { mask[i] = 1; take(values, mask); } });
-    pad.set(start);
-    clear(own, pad.el);
-    take(run.shape ? pad.values() : start, mask);
+    /** @type {{el: HTMLElement, set: (values: ArrayLike<number>) => void, values?: () => Float32Array}} */
+    const input = run.shape
+      ? drawingPad({ run, label: "The sample to draw on", onChange: setEdited })
+      : columnSliders({ run, rows: originals, units, onChange: (values, i) => { mask[i] = 1; setEdited(values, mask); } });
+    input.set(start);
+    clear(editor, input.el);
+    setEdited(input.values?.() ?? start, mask);
   }
 
-  function leaveScribble() {
-    if (own.hidden && !scribbled) return;
-    own.hidden = true;
-    scribbled = null;
-    scribbleButton.setAttribute("aria-pressed", "false");
+  function leaveEditor() {
+    if (editor.hidden && !edited) return;
+    editor.hidden = true;
+    edited = null;
+    editButton.setAttribute("aria-pressed", "false");
   }
 
   function empty(run) {
@@ -212,7 +213,7 @@ export function mount(el, lab) {
   }
 
   const nudge = (by) => noise.setLevel(Number(fixed(noise.value().level + by * Math.max(noise.step(), noise.most() / 20), 3)));
-  const offs = [
+  const unsubscribe = [
     onKey("ArrowLeft", () => nudge(-1), "less noise", root), onKey("ArrowRight", () => nudge(1), "more noise", root),
     onKey(" ", () => noise.el.querySelector("[data-act=animate]")?.click(), "start or stop the noise animation", root),
     ...followRun(lab, root, refresh, 250), lab.on("theme", refresh),
@@ -220,7 +221,7 @@ export function mount(el, lab) {
   refresh();
   return {
     update: refresh,
-    destroy() { offs.forEach((off) => off()); noise.destroy(); askCurveSoon.cancel(); chart?.destroy(); clear(root); },
+    destroy() { unsubscribe.forEach((off) => off()); noise.destroy(); requestCurveSoon.cancel(); chart?.destroy(); clear(root); },
   };
 }
 

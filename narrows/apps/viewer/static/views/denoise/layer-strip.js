@@ -3,7 +3,7 @@
 import { clear, h } from "../../core/dom.js";
 import { drawPicture } from "../../core/picture.js";
 import { paintLayer } from "../shared/layer-painting.js";
-import { counted } from "../shared/text.js";
+import { countOf } from "../shared/text.js";
 
 /**  */
 export function layerStrip() {
@@ -20,7 +20,7 @@ export function layerStrip() {
         const picture = paintLayer(boxOf(layer), layer.values);
         picture.className = "layer-picture";
         picture.setAttribute("role", "img");
-        picture.setAttribute("aria-label", `${layer.title}, ${counted(layer.units, "unit")}`);
+        picture.setAttribute("aria-label", `${layer.title}, ${countOf(layer.units, "unit")}`);
         return h("li", { class: layer.part === "code" ? "is-code" : "" }, picture, h("span", {}, layer.part === "code" ? `code ${layer.units}` : String(layer.units)));
       }), ends[1].el);
       for (const { canvas, values } of ends) drawPicture(canvas, values, data.run);

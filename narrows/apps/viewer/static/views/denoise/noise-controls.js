@@ -14,26 +14,26 @@ const MEANING = {
   gaussian: "standard deviation", "salt-and-pepper": "share of pixels", masking: "share set to 0",
 };
 
-/** @param {{store: Store, reduced: boolean, held: Object|undefined, onChange: () => void}} o `held`: the levels of each kind, evenly spaced from 0, where there are answers for these alone */
-export function noisePanel({ store, reduced, held, onChange }) {
+/** @param {{store: Store, reduced: boolean, prefetched: Record<string, number[]>|undefined, onChange: () => void}} o `prefetched`: the levels of each kind, evenly spaced from 0, if only these can be shown */
+export function noiseControls({ store, reduced, prefetched, onChange }) {
   /** @type {Run} */
   let run;
   let [timer, mode, rising] = [0, "", true];
-  const kind = h("select", { dataset: { act: "kind" }, on: { change: () => { store.set("noise", kind.value); dressLevel(defaultLevel()); changed(); } } });
+  const kind = h("select", { dataset: { act: "kind" }, on: { change: () => { store.set("noise", kind.value); renderLevel(defaultLevel()); changed(); } } });
   const range = h("input", { type: "range", min: 0, step: 0.01, "aria-label": "Noise level", dataset: { act: "level" }, on: { input: () => setLevel(range.value) } });
   const box = h("input", { type: "number", min: 0, step: 0.01, "aria-label": "Noise level, number", dataset: { act: "level-box" },
     on: { change: () => setLevel(box.value) } });
   const meaning = h("span", { class: "note" });
   const seed = h("input", { type: "number", min: 0, step: 1, value: store.get("seed", 0), dataset: { act: "seed" }, on: { change: () => setSeed(seed.value) } });
-  const fresh = h("button", { type: "button", class: "button square", "aria-label": "New noise", title: "New noise", dataset: { act: "new-seed" },
+  const newSeed = h("button", { type: "button", class: "button square", "aria-label": "New noise", title: "New noise", dataset: { act: "new-seed" },
     on: { click: () => setSeed(Number(seed.value) + 1) } }, icon("dice"));
   const animate = toggle("animate", "Animate", 700, () => setSeed(Number(seed.value) + 1));
-  const sweep = toggle("sweep", "Sweep", reduced || held ? 250 : 60, advance);
+  const sweep = toggle("sweep", "Sweep", reduced || prefetched ? 250 : 60, advance);
   const el = h("div", { class: "controls noise-controls", role: "group", "aria-label": "Noise" },
     h("label", { class: "field" }, h("span", {}, "Noise"), kind),
     h("div", { class: "field level-field" }, h("span", {}, "Level ", meaning), h("div", { class: "row" }, range, box)),
-    h("div", { class: "field", hidden: Boolean(held) }, h("span", {}, "Seed"), h("div", { class: "row" }, labelled(seed, "Seed of the noise"), fresh)),
-    h("div", { class: "row" }, held ? null : animate, sweep));
+    h("div", { class: "field", hidden: Boolean(prefetched) }, h("span", {}, "Seed"), h("div", { class: "row" }, labelled(seed, "Seed of the noise"), newSeed)),
+    h("div", { class: "row" }, prefetched ? null : animate, sweep));
 
   function labelled(input, words) {
     input.setAttribute("aria-label", words);
@@ -63,30 +63,30 @@ export function noisePanel({ store, reduced, held, onChange }) {
     setLevel(Math.max(0, Math.min(most, next)));
   }
 
-  const kinds = () => noiseKinds(run).filter(([name]) => !held || name in held);
-  const step = () => (held ? held[kind.value][1] : Number(range.max) / 100);
+  const kinds = () => noiseKinds(run).filter(([name]) => !prefetched || name in prefetched);
+  const step = () => (prefetched ? prefetched[kind.value][1] : Number(range.max) / 100);
   const present = () => kinds().find(([name]) => name === kind.value) || kinds()[0];
   const defaultLevel = () => present()[3];
 
-  function dressLevel(level) {
+  function renderLevel(level) {
     const [name, , most] = present();
     range.max = box.max = most;
-    if (held) range.step = box.step = step();
+    if (prefetched) range.step = box.step = step();
     meaning.textContent = `(${MEANING[name]})`;
-    put(level);
+    setInputs(level);
   }
 
-  function put(level) {
+  function setInputs(level) {
     const most = Number(range.max);
     const wanted = Math.max(0, Math.min(most, Number(level) || 0));
-    const now = held ? Math.round(wanted / step()) * step() : wanted;
+    const now = prefetched ? Math.round(wanted / step()) * step() : wanted;
     range.value = now;
     box.value = Number(now.toFixed(3));
     range.setAttribute("aria-valuetext", `${box.value} ${MEANING[kind.value]}`);
   }
 
   function setLevel(level) {
-    put(level);
+    setInputs(level);
     store.set("level", Number(box.value));
     changed();
   }
@@ -103,13 +103,13 @@ export function noisePanel({ store, reduced, held, onChange }) {
 
   return {
     el, stop, setLevel,
-    dress(next) {
+    setRun(next) {
       const other = !run || Boolean(run.shape) !== Boolean(next.shape);
       run = next;
       if (!other) return;
       clear(kind, kinds().map(([name, words]) => h("option", { value: name }, words)));
       kind.value = kinds().some(([name]) => name === store.get("noise", "")) ? store.get("noise") : "gaussian";
-      dressLevel(store.get("level", defaultLevel()));
+      renderLevel(store.get("level", defaultLevel()));
     },
     value: () => ({ kind: kind.value, level: Number(box.value), seed: Number(seed.value) }),
     most: () => Number(range.max),

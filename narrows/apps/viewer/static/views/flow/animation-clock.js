@@ -4,7 +4,7 @@ const WHOLE = 1600; // ms for the way through the network at ×1
 const REST = 900; // ms between two pulses
 
 /** @param {{layers: () => number, reduced: boolean, onTime: (t: number) => void, onPlaying: (playing: boolean) => void}} o */
-export function flowClock({ layers, reduced, onTime, onPlaying }) {
+export function animationClock({ layers, reduced, onTime, onPlaying }) {
   let [t, speed, playing, loop, before, frame, rested] = [0, 1, false, false, 0, 0, 0];
 
   function set(next) {

@@ -9,7 +9,7 @@ import { largestUnits, valueBins } from "../shared/layer-data.js";
 /**
  * @param {{onClose: () => void}} calls
  */
-export function layerDrawer({ onClose }) {
+export function layerDetails({ onClose }) {
   const title = h("h3", { tabindex: -1 });
   const facts = h("dl", { class: "facts" });
   const spread = h("div", { class: "figure" });

@@ -5,8 +5,8 @@ import { clear, context2d, h } from "../../core/dom.js";
 import { fixed } from "../../core/format.js";
 import { drawPicture } from "../../core/picture.js";
 import { paintLayer, paintRibbon, ruleCells } from "../shared/layer-painting.js";
-import { counted } from "../shared/text.js";
-import { hourglass, unitAt, unitBox } from "./network-layout.js";
+import { countOf } from "../shared/text.js";
+import { networkLayout, unitAt, unitBox } from "./network-layout.js";
 
 /** "64", "256 of 1000", "16 of 32 maps". */
 function unitsText(layer) {
@@ -16,38 +16,38 @@ function unitsText(layer) {
 }
 
 /** @param {{onLayer: (layer: number) => void, onUnit: (layer: number, unit: number) => void}} calls onUnit with -1: none */
-export function flowStage({ onLayer, onUnit }) {
+export function networkDiagram({ onLayer, onUnit }) {
   const canvas = h("canvas", { class: "flow-canvas", "aria-hidden": "true" });
   const tip = h("div", { class: "flow-tip", hidden: true });
-  const over = h("div", { class: "flow-over" });
+  const overlay = h("div", { class: "flow-over" });
   const el = h("div", { class: "flow-stage", role: "group", "aria-label": "The network, from the input to its reconstruction" },
-    canvas, over, tip);
+    canvas, overlay, tip);
   /** @type {Activations} */
   let data;
-  /** @type {ReturnType<typeof hourglass>} */
+  /** @type {ReturnType<typeof networkLayout>} */
   let plan;
   /** @type {Array<HTMLCanvasElement|null>} */
   let painted = [];
   let buttons = [];
   let labels = [];
-  let [at, chosen, unit] = [0, 0, -1];
+  let [time, chosen, unit] = [0, 0, -1];
 
   function show(next) {
     const same = data && next.signature === data.signature;
     data = next;
-    if (!same) lay();
+    if (!same) layOut();
     else fill();
   }
 
-  function lay() {
+  function layOut() {
     if (!data || !el.clientWidth) return;
-    plan = hourglass(data.layers, el.clientWidth, data.run.shape);
+    plan = networkLayout(data.layers, el.clientWidth, data.run.shape);
     el.style.height = `${plan.height + (plan.vertical ? 0 : 34)}px`;
     el.classList.toggle("is-vertical", plan.vertical);
     chosen = Math.min(chosen, data.layers.length - 1);
     buttons = data.layers.map((layer, i) => layerButton(layer, i, plan.boxes[i]));
     labels = data.layers.map((layer, i) => layerLabel(layer, i));
-    clear(over, buttons, labels);
+    clear(overlay, buttons, labels);
     fill();
   }
 
@@ -55,13 +55,13 @@ export function flowStage({ onLayer, onUnit }) {
     const button = h("button", { type: "button", class: `flow-layer is-${box.kind}`, tabindex: i === chosen ? 0 : -1,
       dataset: { layer: i, units: layer.units },
       style: { left: `${box.x}px`, top: `${box.y}px`, width: `${box.w}px`, height: `${box.h}px` },
-      "aria-label": `${layer.title}: ${counted(layer.units, "number")}${layer.activation ? `, ${layer.activation}` : ""}. Enter for details.`,
+      "aria-label": `${layer.title}: ${countOf(layer.units, "number")}${layer.activation ? `, ${layer.activation}` : ""}. Enter for details.`,
       on: {
         click: () => onLayer(i),
-        keydown: (event) => walk(event, i),
+        keydown: (event) => moveFocus(event, i),
         pointermove: (event) => hover(event, i),
-        pointerleave: () => point(i, -1),
-        blur: () => point(i, -1),
+        pointerleave: () => pointAt(i, -1),
+        blur: () => pointAt(i, -1),
       } });
     if (box.kind === "picture") button.append(h("canvas", { class: "flow-picture" }));
     return button;
@@ -109,17 +109,17 @@ export function flowStage({ onLayer, onUnit }) {
     const [inward, outward] = [variable(el, "--negative"), variable(el, "--positive")];
     for (let i = 0; i + 1 < plan.boxes.length; i++) {
       const isEncoder = i < code;
-      paintRibbon(context, plan.boxes[i], plan.boxes[i + 1], plan.vertical, isEncoder ? inward : outward, at - i, isEncoder ? [0.1, 0.34] : [0.34, 0.1]);
+      paintRibbon(context, plan.boxes[i], plan.boxes[i + 1], plan.vertical, isEncoder ? inward : outward, time - i, isEncoder ? [0.1, 0.34] : [0.34, 0.1]);
     }
     plan.boxes.forEach((box, i) => {
-      const reached = Math.max(0, Math.min(1, at - i + 1));
-      buttons[i].classList.toggle("is-reached", at >= i);
-      buttons[i].setAttribute("aria-current", i === Math.floor(at + 1e-9) ? "step" : "false");
+      const reached = Math.max(0, Math.min(1, time - i + 1));
+      buttons[i].classList.toggle("is-reached", time >= i);
+      buttons[i].setAttribute("aria-current", i === Math.floor(time + 1e-9) ? "step" : "false");
       if (box.kind === "picture") buttons[i].firstChild.style.opacity = i ? 0.08 + 0.92 * reached : 1;
       else if (box.kind === "numbers") countUp(i, reached);
       else drawLayer(context, box, painted[i], reached);
     });
-    if (unit >= 0 && chosen >= 0) ring(context);
+    if (unit >= 0 && chosen >= 0) outlineUnit(context);
   }
 
   function drawLayer(context, box, picture, reached) {
@@ -141,7 +141,7 @@ export function flowStage({ onLayer, onUnit }) {
     });
   }
 
-  function ring(context) {
+  function outlineUnit(context) {
     const cell = unitBox(plan.boxes[chosen], unit);
     context.lineWidth = 2;
     context.strokeStyle = variable(el, "--ink");
@@ -151,19 +151,19 @@ export function flowStage({ onLayer, onUnit }) {
   function hover(event, i) {
     const box = el.getBoundingClientRect();
     const plane = plan.boxes[i];
-    point(i, plane.kind === "cells" || plane.kind === "maps" ? unitAt(plane, event.clientX - box.left, event.clientY - box.top) : -1);
+    pointAt(i, plane.kind === "cells" || plane.kind === "maps" ? unitAt(plane, event.clientX - box.left, event.clientY - box.top) : -1);
   }
 
-  function point(i, next) {
+  function pointAt(i, next) {
     if (next === unit && (next < 0 || i === chosen)) return;
     if (next >= 0) chosen = i;
     unit = next;
     draw();
-    tell(null);
+    showTooltip(null);
     onUnit(i, next);
   }
 
-  function walk(event, i) {
+  function moveFocus(event, i) {
     const layers = data.layers.length;
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const box = plan.boxes[i];
@@ -174,7 +174,7 @@ export function flowStage({ onLayer, onUnit }) {
     } else if ((event.key === "ArrowUp" || event.key === "ArrowDown") && (box.kind === "cells" || box.kind === "maps")) {
       const by = (event.key === "ArrowDown" ? 1 : -1) * (event.shiftKey ? 10 : 1);
       const n = data.layers[i].values.length;
-      point(i, ((unit < 0 ? (by > 0 ? 0 : n - 1) : unit + by) + n) % n);
+      pointAt(i, ((unit < 0 ? (by > 0 ? 0 : n - 1) : unit + by) + n) % n);
     } else return;
     event.preventDefault();
     event.stopPropagation();
@@ -187,7 +187,7 @@ export function flowStage({ onLayer, onUnit }) {
   }
 
   /** Words beside the pointed unit; null hides them. */
-  function tell(lines) {
+  function showTooltip(lines) {
     tip.hidden = !lines || unit < 0;
     if (tip.hidden) return;
     clear(tip, lines.map((line, i) => h(i ? "span" : "b", {}, line)));
@@ -197,11 +197,11 @@ export function flowStage({ onLayer, onUnit }) {
     tip.style.top = `${cell.y + cell.h + 6}px`;
   }
 
-  const watch = new ResizeObserver(() => { if (data && plan?.width !== el.clientWidth) lay(); });
+  const watch = new ResizeObserver(() => { if (data && plan?.width !== el.clientWidth) layOut(); });
   watch.observe(el);
   return {
-    el, show, choose, tell,
-    pulse(t) { at = t; draw(); },
+    el, show, choose, showTooltip,
+    pulse(t) { time = t; draw(); },
     redraw: fill,
     focus() { buttons[chosen]?.focus({ preventScroll: true }); },
     destroy() { watch.disconnect(); },

@@ -14,7 +14,7 @@ const NUMBERS = 6; // codes up to this wide are shown as numbers
  * @param {number[]|null} shape (height, width, channels) of an image, null for a table
  * @returns {{vertical: boolean, width: number, height: number, gap: number, boxes: LayerBox[]}}
  */
-export function hourglass(layers, width, shape) {
+export function networkLayout(layers, width, shape) {
   const vertical = width < 600 || layers.length > 15;
   const across = vertical ? Math.min(width - 8, 420) : Math.max(170, Math.min(290, width * 0.22));
   const most = Math.max(...layers.map((layer) => layer.units));

@@ -3,10 +3,10 @@
 import { count, fixed } from "../../core/format.js";
 
 /**
- * @param {{run: Run, about: Object|undefined, n: number, label: string|null, far: boolean, hasProbe: boolean}} what
+ * @param {{run: Run, about: Record<string, any>|undefined, n: number, label: string|null, far: boolean, hasProbe: boolean}} what
  * @returns {string}
  */
-export function latentSentence({ run, about, n, label, far, hasProbe }) {
+export function mapSentence({ run, about, n, label, far, hasProbe }) {
   if (!about) return "Encoding the rows…";
   const classes = about.classes || [];
   const learning = run.state === "running" || run.state === "pausing";
@@ -22,12 +22,12 @@ export function latentSentence({ run, about, n, label, far, hasProbe }) {
 }
 
 /** The probe in words, for screen readers. */
-export function probeWords(z, label, far) {
+export function probeText(z, label, far) {
   return `z ${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${label !== null ? `, nearest class ${label}` : ""}${far ? ", no training data nearby" : ""}`;
 }
 
 /** The caption of the map: its two axes, and which rows are drawn as pictures. */
-export function mapWords(k, kept, n, hasPictures) {
+export function mapCaption(k, kept, n, hasPictures) {
   const what = k === 1 ? "The code is one number, from left to right; the height is random"
     : k === 2 ? `${count(n)} rows at the two numbers of their code` : `A projection of the ${k}-dimensional code onto a plane; it keeps ${Math.round(100 * kept)} % of the variance`;
   return hasPictures ? `${what}. Rows with enough space around them are drawn as pictures; zoom in for more.` : `${what}.`;

@@ -8,7 +8,7 @@ import { icon } from "../../core/icons.js";
 const MOST = 64;
 
 /**
- * @param {Object} space of code-space.js
+ * @param {ReturnType<typeof import("./code-space.js").codeSpace>} space
  * @param {{onCode: (z: Float32Array) => void, onReset: () => void}} how
  */
 export function mountCodeSliders(space, { onCode, onReset }) {
@@ -16,7 +16,7 @@ export function mountCodeSliders(space, { onCode, onReset }) {
   const shown = Math.min(MOST, space.k);
   const sliders = Array.from({ length: shown }, (_, j) => {
     const span = space.high[j] - space.low[j] || 1;
-    return slider({ label: `z${j + 1}`, min: space.low[j] - 0.25 * span, max: space.high[j] + 0.25 * span, step: span / 100, value: z[j], show: (v) => fixed(v, 2), attrs: { "data-unit": j },
+    return slider({ label: `z${j + 1}`, min: space.low[j] - 0.25 * span, max: space.high[j] + 0.25 * span, step: span / 100, value: z[j], format: (v) => fixed(v, 2), attrs: { "data-unit": j },
       onInput: (v) => { z = Float32Array.from(z); z[j] = v; onCode(z); } });
   });
   const el = h("div", { class: "stack tight code-sliders" },

@@ -42,7 +42,7 @@ export function codeSpace(arrays) {
 }
 
 /** A code of one number gets a height that means nothing but keeps points apart; the same for the same row. */
-export function spreadOut(xy, position) {
+export function jittered(xy, position) {
   const spread = Float32Array.from(xy);
   let [low, high] = [Infinity, -Infinity];
   for (let i = 0; i < xy.length; i += 2) { low = Math.min(low, xy[i]); high = Math.max(high, xy[i]); }
@@ -55,7 +55,7 @@ export function spreadOut(xy, position) {
 }
 
 /** How far apart neighbours usually lie: ten times the median gap, at least 2 % of the map; beyond, no row is near. */
-export function nearEnough(raster) {
+export function nearDistance(raster) {
   const { xy, n } = raster;
   if (n < 3) return Infinity;
   const gaps = [];

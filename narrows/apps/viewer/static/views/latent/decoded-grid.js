@@ -3,7 +3,7 @@
 import { css, diverging } from "../../core/colour.js";
 import { context2d } from "../../core/dom.js";
 import { latticeAt, onLattice } from "../../core/lattice.js";
-import { visible } from "../../core/picture.js";
+import { pixelColour } from "../../core/picture.js";
 
 /** Decoded tiles are about as wide as this, in CSS pixels. */
 const TILE = 30;
@@ -13,7 +13,7 @@ const TILE = 30;
  * @param {PointRaster} raster whose view it follows
  * @param {Lattice|null} lattice
  */
-export function drawTiles(canvas, raster, lattice) {
+export function drawDecodedGrid(canvas, raster, lattice) {
   if (!lattice) {
     if (canvas.width > 1) canvas.width = canvas.height = 1;
     return;
@@ -57,7 +57,7 @@ export function pictureTile(values, shape) {
   const context = context2d(canvas);
   const image = context.createImageData(width, height);
   for (let i = 0; i < width * height; i++) {
-    visible(values, i, channels, 255).forEach((v, c) => { image.data[4 * i + c] = v; });
+    pixelColour(values, i, channels, 255).forEach((v, c) => { image.data[4 * i + c] = v; });
     image.data[4 * i + 3] = 255;
   }
   context.putImageData(image, 0, 0);
@@ -77,24 +77,24 @@ function stripes(values) {
 
 /**
  * Asks for the lattice and keeps it under the points, while the reader wants it there.
- * @param {{lab: Lab, run: Run, map: LatentMap, el: HTMLElement, gone: () => boolean}} what el: the view, for its data-*
+ * @param {{lab: MountedLab, run: Run, map: LatentMap, el: HTMLElement, isDestroyed: () => boolean}} what el: the view, for its data-*
  */
-export function mountLattice({ lab, run, map, el, gone }) {
+export function mountDecodedGrid({ lab, run, map, el, isDestroyed }) {
   // Where nothing answers live, the lattice stands in for the decoder.
   let needed = !lab.can.live;
-  const wanted = () => lab.store.get("overlay") === "tiles" || needed;
+  const isWanted = () => lab.store.get("overlay") === "tiles" || needed;
 
   const overlay = () => lab.store.get("overlay", "none");
 
   /** Keeps the lattice at hand from now on, seen or not. */
-  async function need() {
+  async function load() {
     if (map.now.lattice || needed) return;
     needed = true;
     await refresh();
   }
 
   async function refresh() {
-    if (!wanted()) {
+    if (!isWanted()) {
       map.now.lattice = null;
       el.classList.remove("has-tiles");
       el.dataset.overlay = overlay();
@@ -102,13 +102,13 @@ export function mountLattice({ lab, run, map, el, gone }) {
     }
     try {
       const side = Math.max(10, Math.min(25, Math.round(map.raster.width / TILE)));
-      const { arrays, epoch } = await lab.ask("lattice", { run: run.id, side });
-      if (gone() || !wanted()) return undefined;
+      const { arrays, epoch } = await lab.query("lattice", { run: run.id, side });
+      if (isDestroyed() || !isWanted()) return undefined;
       map.now.lattice = /** @type {Lattice} */ ({ .../** @type {any} */ (arrays), run });
       map.now.showTiles = lab.store.get("overlay") === "tiles";
       el.classList.toggle("has-tiles", map.now.showTiles);
       el.dataset.overlay = overlay();
-      el.dataset.overlayEpoch = epoch;
+      el.dataset.overlayEpoch = String(epoch);
       map.draw();
     } catch (error) {
       if (!error.dropped) lab.emit("error", error);
@@ -122,5 +122,5 @@ export function mountLattice({ lab, run, map, el, gone }) {
     return lattice ? { values: latticeAt(lattice, x, y), inside: onLattice(lattice, x, y) } : null;
   };
 
-  return { refresh, need, at };
+  return { refresh, load, at };
 }

@@ -4,16 +4,16 @@
 const LATE = 50;
 
 /**
- * @param {{lab: Lab, run: Run, map: LatentMap, panel: Object, lattice: Object, el: HTMLElement, gone: () => boolean, isFlat: () => boolean}} what isFlat: whether the code lies in the plane that the lattice covers
+ * @param {{lab: MountedLab, run: Run, map: LatentMap, panel: ReturnType<typeof import("./probe.js").mountProbe>, lattice: ReturnType<typeof import("./decoded-grid.js").mountDecodedGrid>, el: HTMLElement, isDestroyed: () => boolean, isFlat: () => boolean}} what isFlat: whether the code lies in the plane that the lattice covers
  * @returns {(z: Float32Array, epoch: number) => Promise<void>}
  */
-export function createDecoding({ lab, run, map, panel, lattice, el, gone, isFlat }) {
+export function createDecoding({ lab, run, map, panel, lattice, el, isDestroyed, isFlat }) {
   /** @type {Float32Array|null} */
-  let newest = null;
+  let latest = null;
   let isSlow = false;
 
   return async function decodeCode(z, epoch) {
-    newest = z;
+    latest = z;
     const [x, y] = map.now.probe || [0, 0];
     if (!lab.can.live) {
       const found = lattice.at(x, y);
@@ -23,22 +23,22 @@ export function createDecoding({ lab, run, map, panel, lattice, el, gone, isFlat
       el.dataset.decoded = String(Number(el.dataset.decoded || 0) + 1);
       return;
     }
-    let isHere = false;
-    const canPreview = () => !isHere && newest === z && !gone() && Boolean(map.now.lattice) && isFlat();
+    let hasAnswer = false;
+    const canPreview = () => !hasAnswer && latest === z && !isDestroyed() && Boolean(map.now.lattice) && isFlat();
     const preview = () => {
       if (!canPreview()) return;
       panel.showPreview(lattice.at(x, y)?.values);
       el.dataset.previews = String(Number(el.dataset.previews || 0) + 1);
     };
     if (isSlow) preview();
-    const late = setTimeout(() => { isSlow = true; lattice.need().then(preview); }, LATE);
+    const late = setTimeout(() => { isSlow = true; lattice.load().then(preview); }, LATE);
     const got = await lab.decode(z, run);
     clearTimeout(late);
-    isHere = true; // also for a lattice that is still on its way
-    if (!got || gone()) return;
+    hasAnswer = true; // also for a lattice that is still on its way
+    if (!got || isDestroyed()) return;
     isSlow = got.ms > LATE;
     // A late picture of a place that was left does not cover the preview of the place one is at.
-    if (isSlow && newest !== z && map.now.lattice) return;
+    if (isSlow && latest !== z && map.now.lattice) return;
     panel.showDecoded(got.values, z, got.epoch);
     el.dataset.decoded = String(Number(el.dataset.decoded || 0) + 1);
     el.dataset.ms = got.ms.toFixed(1);

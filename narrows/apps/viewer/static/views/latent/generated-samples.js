@@ -12,7 +12,7 @@ export function mountSamples(lab, run, drawRow) {
 
   async function draw() {
     try {
-      const { arrays } = await lab.ask("sample", { run: run.id, n: 16, seed });
+      const { arrays } = await lab.query("sample", { run: run.id, n: 16, seed });
       const n = arrays.sample.shape[0];
       while (grid.children.length < n) grid.append(h("canvas", { "aria-hidden": "true" }));
       [...grid.children].forEach((canvas, i) => drawRow(canvas, arrays.sample, i));

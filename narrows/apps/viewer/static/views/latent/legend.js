@@ -26,17 +26,17 @@ export function mountLegend({ onHidden, onIsolate }) {
       return chip;
     });
     clear(el, chips, classes.length > ALL_SHOWN_BELOW ? h("span", { class: "note" }, `and ${classes.length - ALL_SHOWN_BELOW} more classes`) : null,
-      classes.length > 2 ? h("button", { type: "button", class: "button quiet small", dataset: { action: "all-classes" }, on: { click: () => say(hidden.size ? new Set() : new Set(classes.keys())) } }, hidden.size ? "Show all" : "Hide all") : null);
+      classes.length > 2 ? h("button", { type: "button", class: "button quiet small", dataset: { action: "all-classes" }, on: { click: () => setHidden(hidden.size ? new Set() : new Set(classes.keys())) } }, hidden.size ? "Show all" : "Hide all") : null);
   }
 
   function toggle(i) {
     const next = new Set(hidden);
     if (!next.delete(i)) next.add(i);
     onIsolate(null);
-    say(next);
+    setHidden(next);
   }
 
-  function say(next) {
+  function setHidden(next) {
     hidden = next;
     for (const chip of el.querySelectorAll("[data-class]")) chip.setAttribute("aria-pressed", String(!hidden.has(Number(chip.dataset.class))));
     const all = el.querySelector("[data-action]");

@@ -13,20 +13,20 @@ import { onKey } from "../../core/keyboard.js";
  */
 export function mountMapControls(within, store, { onOverlay, onPca, onThumbnails, onZoom, onReset, onDots }) {
   const overlay = segmented({ label: "Background of the map", value: store.get("overlay", "none"), choices: [["none", "Points"], ["tiles", "Decoded grid"], ["density", "Density"]], onChoose: (v) => choose(v) });
-  const toggle = (key, words, f) => h("button", { type: "button", class: "button small", dataset: { action: key }, "aria-pressed": String(store.get(key, false)), on: { click: () => turn(key, f) } }, words);
-  const beside = toggle("pca", "Compare with PCA", () => onPca());
-  const thumbnails = onThumbnails && toggle("thumbnails", "Thumbnails", () => showThumbnails());
-  const zoomer = (name, sign, words, f) => h("button", { type: "button", class: "button small square", "aria-label": words, title: words, dataset: { zoom: name }, on: { click: f } }, icon(sign));
-  const dots = slider({ label: "Point size", min: 1, max: 8, step: 0.5, value: 3, show: (v) => fixed(v, 1), onInput: onDots, attrs: { "data-control": "dots" } });
-  const el = h("div", { class: "controls" }, overlay.el, thumbnails, beside,
-    h("div", { class: "row zooms", role: "group", "aria-label": "Zoom" }, zoomer("in", "plus", "Zoom in ( + )", () => onZoom(1.5)), zoomer("out", "minus", "Zoom out ( − )", () => onZoom(1 / 1.5)), zoomer("fit", "reset", "Show all ( 0 )", onReset)), dots.el);
+  const toggle = (key, words, f) => h("button", { type: "button", class: "button small", dataset: { action: key }, "aria-pressed": String(store.get(key, false)), on: { click: () => toggleKey(key, f) } }, words);
+  const pcaToggle = toggle("pca", "Compare with PCA", () => onPca());
+  const thumbnails = onThumbnails && toggle("thumbnails", "Thumbnails", () => toggleThumbnails());
+  const zoomButton = (name, iconName, words, f) => h("button", { type: "button", class: "button small square", "aria-label": words, title: words, dataset: { zoom: name }, on: { click: f } }, icon(iconName));
+  const dots = slider({ label: "Point size", min: 1, max: 8, step: 0.5, value: 3, format: (v) => fixed(v, 1), onInput: onDots, attrs: { "data-control": "dots" } });
+  const el = h("div", { class: "controls" }, overlay.el, thumbnails, pcaToggle,
+    h("div", { class: "row zooms", role: "group", "aria-label": "Zoom" }, zoomButton("in", "plus", "Zoom in ( + )", () => onZoom(1.5)), zoomButton("out", "minus", "Zoom out ( − )", () => onZoom(1 / 1.5)), zoomButton("fit", "reset", "Show all ( 0 )", onReset)), dots.el);
 
-  function turn(key, f) {
+  function toggleKey(key, f) {
     store.set(key, store.get(key, false) ? null : true);
     f();
   }
 
-  function showThumbnails() {
+  function toggleThumbnails() {
     thumbnails.setAttribute("aria-pressed", String(store.get("thumbnails", false)));
     onThumbnails?.();
   }
@@ -39,6 +39,6 @@ export function mountMapControls(within, store, { onOverlay, onPca, onThumbnails
 
   const keys = [onKey("+", () => onZoom(1.5), "zoom in", within), onKey("=", () => onZoom(1.5), "", within), onKey("-", () => onZoom(1 / 1.5), "zoom out", within), onKey("0", onReset, "show the whole map", within),
     onKey("g", () => choose(store.get("overlay") === "tiles" ? "none" : "tiles"), "show or hide the decoded grid", within),
-    ...(thumbnails ? [onKey("t", () => turn("thumbnails", showThumbnails), "show or hide thumbnails", within)] : [])];
-  return { el, dots, showPca: (on) => beside.setAttribute("aria-pressed", String(on)), destroy: () => { for (const f of keys) f(); } };
+    ...(thumbnails ? [onKey("t", () => toggleKey("thumbnails", toggleThumbnails), "show or hide thumbnails", within)] : [])];
+  return { el, dots, showPca: (on) => pcaToggle.setAttribute("aria-pressed", String(on)), destroy: () => { for (const f of keys) f(); } };
 }

@@ -1,11 +1,11 @@
 /** The map of the codes: points, class names at their medians, decoded tiles, a probe one moves, two pins and the way between. */
 
-import { rgb, shownPalette, theme } from "../../core/colour.js";
+import { rgb, themedPalette, theme } from "../../core/colour.js";
 import { clear, h, svg } from "../../core/dom.js";
 import { perFrame } from "../../core/timing.js";
-import { drawTiles } from "./decoded-grid.js";
+import { drawDecodedGrid } from "./decoded-grid.js";
 import { drawDensity } from "./density.js";
-import { Raster } from "./point-raster.js";
+import { PointRaster } from "./point-raster.js";
 import { drawThumbnails } from "./thumbnails.js";
 
 const TWEEN = 300;
@@ -33,15 +33,15 @@ export function createMap({ label, reduced, onProbe, onPin }) {
   const thumbnails = h("canvas", { class: "map-layer map-thumbnails", "aria-hidden": "true" });
   const marks = svg("svg", { class: "map-layer map-marks", "aria-hidden": "true" });
   const el = h("div", { class: "map", tabindex: 0, role: "application", "aria-label": label }, tiles, points, thumbnails, marks);
-  const raster = new Raster(points);
+  const raster = new PointRaster(points);
   /** @type {MapMarks} */
   const now = { probe: null, far: false, ring: -1, a: null, b: null, lattice: null, showTiles: false, showDensity: false, sheet: null, labels: [], classes: [] };
   let turning = 0;
 
   const draw = perFrame(() => {
-    raster.colours = shownPalette();
+    raster.colours = themedPalette();
     raster.ground = rgb(theme.dark ? "#141820" : "#fbfcfe");
-    drawTiles(tiles, raster, now.showTiles ? now.lattice : null);
+    drawDecodedGrid(tiles, raster, now.showTiles ? now.lattice : null);
     if (now.showDensity) drawDensity(tiles, raster, rgb(theme.dark ? "#6cb2ff" : "#0b5cad"));
     raster.draw();
     drawThumbnails(thumbnails, raster, now.sheet, now.ring, now.labels);

@@ -5,7 +5,7 @@ import { context2d } from "../../core/dom.js";
 
 const GRID = 96;
 
-export class Raster {
+export class PointRaster {
   /** @param {HTMLCanvasElement} canvas sized by CSS; `resize` follows it `view` is {x, y, scale}: the data at the middle of the canvas, and CSS pixels per unit. */
   constructor(canvas) {
     this.canvas = canvas;
@@ -152,7 +152,7 @@ export class Raster {
     this.context.putImageData(this.image, 0, 0);
   }
 
-  stamp(wanted, strength) {
+  stamp(accepts, strength) {
     const { words, xy, slot, ratio } = this;
     const [w, hgt] = [this.image.width, this.image.height];
     const brush = discOf(this.radius * ratio);
@@ -170,7 +170,7 @@ export class Raster {
       if (px < reach || py < reach || px >= w - reach || py >= hgt - reach) continue;
       const cls = classes[i];
       let ok = allowed.get(cls);
-      if (ok === undefined) allowed.set(cls, (ok = !this.hidden.has(cls) && wanted(cls)));
+      if (ok === undefined) allowed.set(cls, (ok = !this.hidden.has(cls) && accepts(cls)));
       if (!ok) continue;
       const word = full[slot[i]];
       const at = py * w + px;
@@ -190,7 +190,7 @@ export class Raster {
   }
 
   /** The point nearest to (x, y) but row i, hidden or not. */
-  nearestBut(i, x, y) {
+  nearestExcept(i, x, y) {
     return this.search(x, y, Infinity, (other) => other !== i);
   }
 
@@ -199,7 +199,7 @@ export class Raster {
     return this.search(x, y, most, (i) => this.isShown(i));
   }
 
-  search(x, y, most, wanted) {
+  search(x, y, most, accepts) {
     if (!this.n) return -1;
     const grid = (this.grid ||= gridOf(this.xy));
     const [cx, cy] = [grid.column(x), grid.row(y)];
@@ -211,7 +211,7 @@ export class Raster {
       if (ring > 1 && gap * gap > least) break;
       grid.ring(cx, cy, ring, (i) => {
         const d = (this.xy[2 * i] - x) ** 2 + (this.xy[2 * i + 1] - y) ** 2;
-        if (d <= least && wanted(i)) { least = d; best = i; }
+        if (d <= least && accepts(i)) { least = d; best = i; }
       });
     }
     return best;

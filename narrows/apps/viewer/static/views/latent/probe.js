@@ -6,43 +6,43 @@ import { drawPair, drawPicture, rowOf } from "../../core/picture.js";
 
 /** Pictures of rows by position, asked once each; the newest question wins. */
 export function rowPictures(lab, run) {
-  const held = new Map();
+  const cache = new Map();
   return {
-    get: (position) => held.get(position),
+    get: (position) => cache.get(position),
     async fetch(position) {
-      if (held.has(position)) return held.get(position);
-      const { arrays } = await lab.ask("rows", { run: run.id, positions: [position] });
-      if (held.size > 4000) held.clear();
-      held.set(position, Array.from(arrays.position)[0] === position ? rowOf(arrays.original, 0).slice() : null);
-      return held.get(position);
+      if (cache.has(position)) return cache.get(position);
+      const { arrays } = await lab.query("rows", { run: run.id, positions: [position] });
+      if (cache.size > 4000) cache.clear();
+      cache.set(position, Array.from(arrays.position)[0] === position ? rowOf(arrays.original, 0).slice() : null);
+      return cache.get(position);
     },
   };
 }
 
 /**
- * @param {Lab} lab
+ * @param {MountedLab} lab
  * @param {Run} run
  */
 export function mountProbe(lab, run) {
   const decoded = h("canvas", { class: "probe-decoded", role: "img", "aria-label": "The decoded row at the probe", dataset: { picture: "decoded" } });
   const nearest = h("canvas", { class: "probe-nearest", role: "img", "aria-label": "The nearest real row", dataset: { picture: "nearest" } });
-  const mark = h("span", { class: "preview-mark", hidden: true, title: "Interpolated from the decoded grid until the decoder answers" }, "preview");
+  const previewMark = h("span", { class: "preview-mark", hidden: true, title: "Interpolated from the decoded grid until the decoder answers" }, "preview");
   const code = h("p", { class: "note mono probe-code" });
   const note = h("p", { class: "note" });
-  const words = h("p", { class: "note" });
+  const rowNote = h("p", { class: "note" });
   const warning = h("p", { class: "probe-warning", hidden: true, dataset: { far: "true" } }, "No training data nearby: this picture is an extrapolation.");
   const pictures = rowPictures(lab, run);
   const classes = lab.dataset(run)?.classes;
-  let wanted = -1;
+  let current = -1;
 
   const el = h("div", { class: `probe-panel${run.shape ? "" : " is-table"}` },
-    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded at the probe"), mark, code, note)),
-    h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), words)), warning);
+    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded at the probe"), previewMark, code, note)),
+    h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), rowNote)), warning);
 
   /** A decoded picture, and the code it was decoded from. */
   function showDecoded(values, z, epoch) {
     paint(values);
-    mark.hidden = true;
+    previewMark.hidden = true;
     decoded.dataset.z = Array.from(z).join(",");
     decoded.dataset.epoch = epoch;
   }
@@ -50,11 +50,11 @@ export function mountProbe(lab, run) {
   /** What stands in for a picture that is late. */
   function showPreview(values) {
     paint(values);
-    mark.hidden = false;
+    previewMark.hidden = false;
   }
 
   function paint(values) {
-    const row = run.shape ? null : pictures.get(wanted);
+    const row = run.shape ? null : pictures.get(current);
     if (row) drawPair(decoded, row, values, run);
     else drawPicture(decoded, values, run);
   }
@@ -62,19 +62,19 @@ export function mountProbe(lab, run) {
   /** The row the probe is next to: its picture follows, and is never another row's. */
   async function showRow(position, label, distance) {
     const name = label >= 0 && classes ? `class ${classes[label]}` : null;
-    clear(words, position < 0 ? "No row is shown on the map." : [`no. ${count(position)}`, name, `${fixed(distance, 2)} away`].filter(Boolean).join(" · "));
-    if (position === wanted) return;
-    wanted = position;
+    clear(rowNote, position < 0 ? "No row is shown on the map." : [`no. ${count(position)}`, name, `${fixed(distance, 2)} away`].filter(Boolean).join(" · "));
+    if (position === current) return;
+    current = position;
     nearest.dataset.row = "";
     if (position < 0) return drawPicture(nearest, null, run);
     try {
       const values = await pictures.fetch(position);
-      if (position !== wanted || !values) return;
+      if (position !== current || !values) return;
       drawPicture(nearest, values, run);
       nearest.dataset.row = position;
     } catch {
       // Passed over, or no model yet: asked again at the next move.
-      if (position === wanted) wanted = -2;
+      if (position === current) current = -2;
     }
   }
 
@@ -88,8 +88,8 @@ export function mountProbe(lab, run) {
       el.dataset.preview = inside ? "between" : "edge";
       note.textContent = inside ? "a preview, interpolated from the decoded grid" : "outside the decoded grid: the nearest edge";
     },
-    say(z) { clear(code, `z = (${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${z.length > 3 ? `, … ${z.length}` : ""})`); },
+    showCode(z) { clear(code, `z = (${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${z.length > 3 ? `, … ${z.length}` : ""})`); },
     warn(far) { warning.hidden = !far; },
-    redraw() { const position = wanted; if (position >= 0 && pictures.get(position)) drawPicture(nearest, pictures.get(position), run); },
+    redraw() { const position = current; if (position >= 0 && pictures.get(position)) drawPicture(nearest, pictures.get(position), run); },
   };
 }

@@ -13,32 +13,32 @@ const MOST_HELD = 4000;
 
 /**
  * The pictures of rows by their position in the data, asked for as they come into sight; whatever is hidden or zoomed, a row keeps its own.
- * @param {{lab: Lab, run: ImageRun, redraw: () => void}} what
+ * @param {{lab: MountedLab, run: ImageRun, redraw: () => void}} what
  */
-export function rowSheet({ lab, run, redraw }) {
-  const held = new Map();
+export function thumbnailSource({ lab, run, redraw }) {
+  const tiles = new Map();
   /** @type {Int32Array} */
   let positions = new Int32Array(0);
-  let asking = false;
+  let loading = false;
 
   /** One question at a time; what is still missing after it is asked for by the next drawing. */
-  async function want(rows) {
-    if (asking || !rows.length) return;
-    asking = true;
+  async function request(rows) {
+    if (loading || !rows.length) return;
+    loading = true;
     try {
-      const { arrays } = await lab.ask("sheet", { run: run.id, positions: rows.map((i) => positions[i]) });
-      if (held.size > MOST_HELD) held.clear();
+      const { arrays } = await lab.query("sheet", { run: run.id, positions: rows.map((i) => positions[i]) });
+      if (tiles.size > MOST_HELD) tiles.clear();
       const size = arrays.original.length / arrays.position.length;
-      arrays.position.forEach((position, k) => held.set(position, pictureTile(arrays.original.subarray(k * size, (k + 1) * size), run.shape)));
+      arrays.position.forEach((position, k) => tiles.set(position, pictureTile(arrays.original.subarray(k * size, (k + 1) * size), run.shape)));
     } catch (error) {
       if (!error?.dropped) return lab.emit("error", error); // and asks no more
     }
-    asking = false;
+    loading = false;
     return redraw();
   }
 
   return {
-    want,
+    request,
     /**
      * CSS pixels of a picture on a map so wide.
      * @returns {[number, number]}
@@ -50,7 +50,8 @@ export function rowSheet({ lab, run, redraw }) {
       const scale = longer > 1.3 * side ? 1.3 * side / longer : Math.max(1, Math.round(side / longer));
       return [scale * width, scale * height];
     },
-    isSmooth: ([width]) => width < run.shape[1],
+    /** @param {[number, number]} size */
+    isSmooth: (size) => size[0] < run.shape[1],
     /** Row numbers in an order that has nothing to do with how the data are sorted, always the same. */
     order: new Uint32Array(0),
     /** @param {Int32Array} of the position in the data of each row on the map */
@@ -60,16 +61,16 @@ export function rowSheet({ lab, run, redraw }) {
       this.order = Uint32Array.from(rank.keys()).sort((a, b) => rank[a] - rank[b]);
     },
     positionOf: (i) => positions[i],
-    tile: (i) => held.get(positions[i]),
+    tile: (i) => tiles.get(positions[i]),
   };
 }
 
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {PointRaster} raster whose points and view it follows
- * @param {Object|null} sheet of `rowSheet`; null clears
+ * @param {ReturnType<typeof thumbnailSource>|null} sheet null clears
  * @param {number} ring the row that is drawn in front, -1 none
- * @param {Object[]} names {x, y, name, cls} on the map, which stay readable
+ * @param {Array<{x: number, y: number, name: string, cls: number}>} names class names on the map, which stay readable
  */
 export function drawThumbnails(canvas, raster, sheet, ring, names) {
   if (!sheet) {
@@ -82,15 +83,15 @@ export function drawThumbnails(canvas, raster, sheet, ring, names) {
   const size = sheet.size(raster.width);
   const front = ring >= 0 && isWanted(raster, raster.slotClass[ring]) ? ring : -1;
   context.imageSmoothingEnabled = sheet.isSmooth(size);
-  const rows = beside(raster, sheet.order, size, names);
-  for (const i of rows) stamp(context, raster, sheet.tile(i), i, size);
-  if (front >= 0) stamp(context, raster, sheet.tile(front), front, size.map((v) => IN_FRONT * v));
+  const rows = withoutOverlap(raster, sheet.order, size, names);
+  for (const i of rows) drawTile(context, raster, sheet.tile(i), i, size);
+  if (front >= 0) drawTile(context, raster, sheet.tile(front), front, [IN_FRONT * size[0], IN_FRONT * size[1]]);
   canvas.dataset.rows = rows.filter((i) => sheet.tile(i)).map(sheet.positionOf).join(",");
-  canvas.dataset.front = front >= 0 && sheet.tile(front) ? sheet.positionOf(front) : "";
-  sheet.want((front >= 0 ? [...rows, front] : rows).filter((i) => !sheet.tile(i)));
+  canvas.dataset.front = front >= 0 && sheet.tile(front) ? String(sheet.positionOf(front)) : "";
+  sheet.request((front >= 0 ? [...rows, front] : rows).filter((i) => !sheet.tile(i)));
 }
 
-function stamp(context, raster, tile, i, [w, h]) {
+function drawTile(context, raster, tile, i, [w, h]) {
   if (!tile) return;
   const [px, py] = raster.toPixel(raster.xy[2 * i], raster.xy[2 * i + 1]);
   // On whole pixels of the screen, so that those of the picture are all alike.
@@ -101,7 +102,7 @@ function stamp(context, raster, tile, i, [w, h]) {
 }
 
 /** Shown rows whose pictures lie in sight and not on one another: the first in the sheet's order have the right of way. */
-function beside(raster, order, size, names) {
+function withoutOverlap(raster, order, size, names) {
   const [w, h] = size.map((v) => v + 2 * FRAME + 1);
   const [columns, lines] = [Math.ceil(raster.width / w), Math.ceil(raster.height / h)];
   // A cell is as large as a picture, so it holds the middle of one at most.

@@ -14,7 +14,7 @@ export function columnSliders({ run, rows, units, onChange }) {
   const ranges = Array.from({ length: n }, (_, i) => rangeOf(rows, i, n));
   let values = new Float32Array(n);
   const sliders = ranges.map(([low, high], i) => slider({
-    label: run.names ? run.names[i] : `value ${i + 1}`, min: low, max: high, step: (high - low) / 200, value: 0, show: (v) => inUnits(v, i),
+    label: run.names ? run.names[i] : `value ${i + 1}`, min: low, max: high, step: (high - low) / 200, value: 0, format: (v) => inUnits(v, i),
     attrs: { "data-column": i },
     onInput: (v) => { values[i] = v; onChange(values, i); },
   }));

@@ -23,16 +23,16 @@ export function drawingPad({ run, background = 0, label, extra = null, onChange 
   const canvas = h("canvas", { class: "pad-canvas", tabindex: 0, role: "application",
     "aria-label": `${label}, ${wide} by ${high} pixels. ${KEYS}`, on: { keydown: keys, pointerdown: down, pointermove: move, pointerup: up, pointercancel: up } });
   const cursor = h("div", { class: "pad-cursor", "aria-hidden": "true" });
-  const brush = slider({ label: "Brush", min: 1, max: Math.max(3, Math.round(wide / 5)), step: 1, value: size, show: (v) => `${v} px`,
+  const brush = slider({ label: "Brush", min: 1, max: Math.max(3, Math.round(wide / 5)), step: 1, value: size, format: (v) => `${v} px`,
     onInput: (v) => { size = v; place(); } });
   const shade = channels < 3
-    ? slider({ label: "Ink", min: 0, max: 1, step: 0.05, value: ink[0], show: (v) => number(v, 2), onInput: (v) => { ink = Array.from({ length: channels }, () => v); } }).el
+    ? slider({ label: "Ink", min: 0, max: 1, step: 0.05, value: ink[0], format: (v) => number(v, 2), onInput: (v) => { ink = Array.from({ length: channels }, () => v); } }).el
     : h("label", { class: "field" }, h("span", {}, "Ink"), h("input", { type: "color", value: background > 0.5 ? "#000000" : "#ffffff",
       on: { input: (event) => { ink = inkOf(event.target.value, channels); } } }));
   const el = h("div", { class: "pad" },
     h("div", { class: "pad-frame", style: { "aspect-ratio": `${wide} / ${high}` } }, canvas, cursor),
     h("div", { class: "pad-tools" }, brush.el, shade,
-      h("div", { class: "row" }, h("button", { type: "button", class: "button", dataset: { act: "clear" }, on: { click: () => { wipe(); changed(); } } }, "Clear"), extra),
+      h("div", { class: "row" }, h("button", { type: "button", class: "button", dataset: { act: "clear" }, on: { click: () => { fillBackground(); changed(); } } }, "Clear"), extra),
       h("p", { class: "note" }, `Draw with a pointer. With the keyboard: ${KEYS}`)));
 
   function changed() {
@@ -40,7 +40,7 @@ export function drawingPad({ run, background = 0, label, extra = null, onChange 
     onChange(values, touched);
   }
 
-  function wipe() {
+  function fillBackground() {
     values.fill(background);
     touched.fill(1);
   }
@@ -114,7 +114,7 @@ export function drawingPad({ run, background = 0, label, extra = null, onChange 
   drawPicture(canvas, values, run);
   return {
     el,
-    clear() { wipe(); changed(); },
+    clear() { fillBackground(); changed(); },
     /** Takes over a picture (floats in 0..1, or bytes); nothing of it counts as drawn on. */
     set(next) {
       const unit = next instanceof Uint8Array ? 1 / 255 : 1;

@@ -1,19 +1,19 @@
 /** The payload "activations" as the layers that the hourglass and the drawer show. */
 
-import { counted } from "./text.js";
+import { countOf } from "./text.js";
 
 /**
  * @param {Answer} answer
  * @param {Run} run
  */
-export function flowData(answer, run) {
-  const told = answer.about.layers;
-  const hidden = { encoder: told.filter((l) => l.part === "encoder").length, decoder: told.filter((l) => l.part === "decoder").length };
-  const seen = { encoder: 0, decoder: 0 };
-  const layers = told.map((layer, i) => {
-    const last = i === told.length - 1;
+export function layerData(answer, run) {
+  const described = answer.about.layers;
+  const hidden = { encoder: described.filter((l) => l.part === "encoder").length, decoder: described.filter((l) => l.part === "decoder").length };
+  const counts = { encoder: 0, decoder: 0 };
+  const layers = described.map((layer, i) => {
+    const last = i === described.length - 1;
     const values = answer.arrays[`layer${i}`] || (last ? answer.arrays.output : answer.arrays.input);
-    if (layer.part in seen) seen[layer.part] += 1;
+    if (layer.part in counts) counts[layer.part] += 1;
     const units = layer.units ?? product(layer.shape);
     const inner = layer.part === "encoder" || layer.part === "decoder";
     return {
@@ -22,7 +22,7 @@ export function flowData(answer, run) {
       shown: layer.shown ?? values.length,
       parameters: run.layers?.[i]?.parameters ?? layer.parameters ?? 0,
       activation: layer.activation ?? (inner ? run.activation : null),
-      ...namesOf(layer, i, last, run, seen, hidden, units),
+      ...namesOf(layer, i, last, run, counts, hidden, units),
     };
   });
   return {
@@ -33,13 +33,13 @@ export function flowData(answer, run) {
   };
 }
 
-function namesOf(layer, i, last, run, seen, hidden, units) {
-  const size = run.shape ? `${run.shape[0]}×${run.shape[1]}` : counted(run.n_floats, "number");
-  if (i === 0) return { title: "Input", label: `input ${run.shape ? size : ""}`, detail: counted(units, "number") };
-  if (last) return { title: "Reconstruction", label: "reconstruction", detail: [counted(units, "number"), layer.activation].filter(Boolean).join(" · ") };
-  if (layer.part === "code") return { title: "Code", label: "code", detail: counted(units, "number") };
+function namesOf(layer, i, last, run, counts, hidden, units) {
+  const size = run.shape ? `${run.shape[0]}×${run.shape[1]}` : countOf(run.n_floats, "number");
+  if (i === 0) return { title: "Input", label: `input ${run.shape ? size : ""}`, detail: countOf(units, "number") };
+  if (last) return { title: "Reconstruction", label: "reconstruction", detail: [countOf(units, "number"), layer.activation].filter(Boolean).join(" · ") };
+  if (layer.part === "code") return { title: "Code", label: "code", detail: countOf(units, "number") };
   const half = layer.part === "encoder" ? "Encoder" : "Decoder";
-  return { title: `${half} layer ${seen[layer.part]} of ${hidden[layer.part]}`, label: "", detail: "" };
+  return { title: `${half} layer ${counts[layer.part]} of ${hidden[layer.part]}`, label: "", detail: "" };
 }
 
 /** The indices of the largest absolute values. */

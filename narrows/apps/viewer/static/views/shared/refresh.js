@@ -24,7 +24,7 @@ export function refresher(work, fail) {
 }
 
 /** Calls `f` at once, then at most once in `ms`; a call in between is made up for at the end. */
-function atMostEvery(f, ms) {
+function throttle(f, ms) {
   let [last, timer] = [-Infinity, 0];
   const call = () => { timer = 0; last = performance.now(); f(); };
   return () => {
@@ -40,21 +40,21 @@ function atMostEvery(f, ms) {
  * @returns {Array<() => void>}
  */
 export function followRun(lab, root, refresh, every = 0) {
-  const paced = atMostEvery(refresh, every);
-  const ours = (message) => { if (message.run === lab.run?.id || message.run === lab.compare?.id) paced(); };
-  let known = "";
-  const settled = () => {
+  const throttled = throttle(refresh, every);
+  const onRunEvent = (message) => { if (message.run === lab.run?.id || message.run === lab.compare?.id) throttled(); };
+  let lastKey = "";
+  const onState = () => {
     const run = lab.run;
     const now = run ? `${run.id} ${run.state} ${run.n_floats} ${run.epoch}` : "";
-    if (now !== known || root.dataset.ready !== "true") refresh();
-    known = now;
+    if (now !== lastKey || root.dataset.ready !== "true") refresh();
+    lastKey = now;
   };
-  return [lab.on("snapshot", ours), lab.on("epoch", ours), lab.on("run", refresh), lab.on("compare", refresh), lab.on("state", settled),
+  return [lab.on("snapshot", onRunEvent), lab.on("epoch", onRunEvent), lab.on("run", refresh), lab.on("compare", refresh), lab.on("state", onState),
     lab.on("connection", (state) => { if (state === "open") refresh(); })];
 }
 
 /** Makes the element that the shell gave the root of a view. */
-export function furnishView(el, name, ...children) {
+export function prepareView(el, name, ...children) {
   el.classList.add("lab-view", name);
   Object.assign(el.dataset, { view: name, ready: "false" });
   el.append(...children);

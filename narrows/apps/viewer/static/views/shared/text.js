@@ -3,12 +3,12 @@
 import { count } from "../../core/format.js";
 
 /** "1 row", "1,797 rows". */
-export function counted(n, one, many = `${one}s`) {
+export function countOf(n, one, many = `${one}s`) {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
 /** "4", "4 and 9", "1, 4 and 9". */
-export function listed(names) {
+export function joinNames(names) {
   if (names.length < 2) return names.join("");
   return `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
 }
@@ -19,7 +19,7 @@ export function decibels(value) {
 }
 
 /** "this 3", "this image of class red", "this row": a sample as a noun. */
-export function noun(label, run) {
+export function rowNoun(label, run) {
   const kind = run.shape ? "image" : "row";
   if (label === null || label === undefined || label === "") return `this ${kind}`;
   return run.shape && /^\d$/.test(label) ? `this ${label}` : `this ${kind} of class ${label}`;
@@ -44,6 +44,6 @@ export function errorPhrase(run, value) {
 }
 
 /** What two runs beside each other are called: by their variants, or where these are the same by their numbers. */
-export function namesBeside(run, other) {
+export function comparedNames(run, other) {
   return run.variant === other.variant ? [`run ${run.number}`, `run ${other.number}`] : [run.variant, other.variant];
 }

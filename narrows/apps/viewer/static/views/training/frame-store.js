@@ -2,10 +2,10 @@
 
 import { rowOf } from "../../core/picture.js";
 
-export function frameStore() {
-  const kept = new Map();
+export function createFrameStore() {
+  const byEpoch = new Map();
   let epochs = [];
-  const sort = () => { epochs = [...kept.keys()].sort((a, b) => a - b); };
+  const sort = () => { epochs = [...byEpoch.keys()].sort((a, b) => a - b); };
 
   return {
     /** @type {Int32Array|null} */
@@ -16,21 +16,21 @@ export function frameStore() {
     labels: null,
 
     /** Takes the answer to `frames`; what had arrived meanwhile stays. */
-    take({ arrays, about }) {
+    addAll({ arrays, about }) {
       this.positions = arrays.positions;
       this.original = arrays.original;
       this.labels = about.labels || null;
       for (let f = 0; f < arrays.epoch.length; f++) {
         const rebuilt = rowOf(arrays.rebuilt, f);
-        kept.set(arrays.epoch[f], Object.assign(rebuilt, { shape: arrays.rebuilt.shape.slice(1) }));
+        byEpoch.set(arrays.epoch[f], Object.assign(rebuilt, { shape: arrays.rebuilt.shape.slice(1) }));
       }
       sort();
     },
 
     /** One pushed snapshot; false where it was known. */
     add(epoch, rebuilt) {
-      if (kept.has(epoch)) return false;
-      kept.set(epoch, rebuilt);
+      if (byEpoch.has(epoch)) return false;
+      byEpoch.set(epoch, rebuilt);
       if (!epochs.length || epoch > epochs.at(-1)) epochs.push(epoch);
       else sort();
       return true;
@@ -38,7 +38,7 @@ export function frameStore() {
 
     get epochs() { return epochs; },
     get n() { return this.original ? this.original.shape[0] : 0; },
-    at: (epoch) => kept.get(epoch),
+    at: (epoch) => byEpoch.get(epoch),
 
     /** The kept epoch nearest to this one. */
     nearest(epoch) {

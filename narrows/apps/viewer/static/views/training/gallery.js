@@ -9,20 +9,21 @@ export function mountGallery(run) {
   const legend = h("p", { class: "note gallery-legend" });
   let cells = [];
   /** @type {{run: Run, name: string}|null} */
-  let besideRun = null;
+  let compared = null;
 
   /**
-   * @param {Object} frames
+   * @param {ReturnType<typeof import("./frame-store.js").createFrameStore>} frames
    * @param {{run: Run, name: string}|null} beside
    */
   function build(frames, beside) {
-    besideRun = beside;
+    compared = beside;
     const n = Math.min(frames.n, run.shape ? 16 : 8);
     const part = (name, label) => h("canvas", { role: "img", "aria-label": label, dataset: { part: name } });
     cells = Array.from({ length: n }, (_, i) => {
       const name = frames.labels?.[i] ?? null;
+      /** @type {Record<string, any>} */
       const cell = { original: run.shape ? part("original", `Row ${i + 1}, original`) : null, rebuilt: part("rebuilt", `Row ${i + 1}, reconstruction`), beside: beside ? part("beside", `Row ${i + 1}, reconstruction of the second run`) : null };
-      cell.el = h("figure", { class: "gallery-cell", dataset: { position: frames.positions[i] }, title: name === null ? null : `class ${name}` }, cell.original, cell.rebuilt, cell.beside);
+      cell.el = h("figure", { class: "gallery-cell", dataset: { position: frames.positions?.[i] }, title: name === null ? null : `class ${name}` }, cell.original, cell.rebuilt, cell.beside);
       return cell;
     });
     clear(el, cells.map((cell) => cell.el));
@@ -37,8 +38,8 @@ export function mountGallery(run) {
     cells.forEach((cell, i) => (run.shape ? drawPicture(cell.rebuilt, rowOf(rebuilt, i), run) : drawPair(cell.rebuilt, rowOf(frames.original, i), rowOf(rebuilt, i), run)));
   }
 
-  function showBeside(frames, rebuilt) {
-    const other = besideRun?.run;
+  function showCompared(frames, rebuilt) {
+    const other = compared?.run;
     if (!other) return;
     cells.forEach((cell, i) => {
       const values = rebuilt ? rowOf(rebuilt, i) : null;
@@ -47,5 +48,5 @@ export function mountGallery(run) {
     });
   }
 
-  return { el, legend, build, show, showBeside };
+  return { el, legend, build, show, showCompared };
 }

@@ -4,18 +4,18 @@ import { h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 
 /**
- * @param {Lab} lab
+ * @param {MountedLab} lab
  * @param {Run} run
  */
-export function mountRestart(lab, run) {
+export function mountRestartForm(lab, run) {
   const field = (key, words, value) => {
     const input = h("input", { type: "text", inputmode: "decimal", value: value ?? "", placeholder: "auto", autocomplete: "off", dataset: { restart: key } });
     return { key, input, el: h("label", { class: "field" }, h("span", {}, words), input) };
   };
   const fields = [field("n_components", "Code size", run.settings?.n_components), field("learning_rate", "Learning rate", run.settings?.learning_rate), field("epochs", "Epochs", run.settings?.epochs)];
   const problem = h("p", { class: "note is-problem", role: "alert" });
-  const go = h("button", { type: "submit", class: "button primary", dataset: { action: "restart" } }, icon("play"), "Start again");
-  const el = h("form", { class: "controls restart", novalidate: true, on: { submit: start } }, fields.map((one) => one.el), go, problem);
+  const submit = h("button", { type: "submit", class: "button primary", dataset: { action: "restart" } }, icon("play"), "Start again");
+  const el = h("form", { class: "controls restart", novalidate: true, on: { submit: start } }, fields.map((one) => one.el), submit, problem);
 
   async function start(event) {
     event.preventDefault();
@@ -30,18 +30,18 @@ export function mountRestart(lab, run) {
       settings[key] = value;
     }
     problem.textContent = "";
-    go.disabled = true;
+    submit.disabled = true;
     try {
-      const said = await lab.command("train.start", { dataset: run.dataset, variant: run.variant, settings });
+      const response = await lab.command("train.start", { dataset: run.dataset, variant: run.variant, settings });
       lab.store.set("epoch", null);
       lab.store.set("compare", run.id);
-      lab.store.set("run", said.run);
+      lab.store.set("run", response.run);
     } catch (error) {
       if (!error.dropped) problem.textContent = [error.message, error.hint].filter(Boolean).join(" ");
     }
-    go.disabled = false;
+    submit.disabled = false;
     return undefined;
   }
 
-  return { el, update: (now) => { go.disabled = !lab.connected || !lab.can.train || now.can_train === false; } };
+  return { el, update: (now) => { submit.disabled = !lab.connected || !lab.can.train || now.can_train === false; } };
 }

@@ -3,13 +3,13 @@
 import { number } from "../../core/format.js";
 
 /**
- * @param {{run: Run, shown: number|null, follows: boolean, record: Object|undefined, last: number|undefined, connected: boolean, still?: boolean}} what
+ * @param {{run: Run, shown: number|null, follows: boolean, record: EpochRecord|undefined, last: number|undefined, connected: boolean, still?: boolean}} what
  * @returns {string}
  */
-export function trainingSentence({ run, shown, follows, record, last, connected, still = false }) {
+export function statusText({ run, shown, follows, record, last, connected, still = false }) {
   if (shown === null) return "The first pictures appear after the first epoch.";
   const value = record ? record.validation ?? record.loss : null;
-  const loss = Number.isFinite(value) ? ` ${record.validation !== null ? "Validation loss" : "Training loss"}: ${number(value, 4)}.` : "";
+  const loss = Number.isFinite(value) ? ` ${record?.validation !== null ? "Validation loss" : "Training loss"}: ${number(value, 4)}.` : "";
   if (shown === 0) return "Before the first epoch: the network has learned nothing yet, so the reconstructions do not resemble the rows.";
   if (!follows) return `Epoch ${shown}${last !== undefined && shown !== last ? ` (latest: ${last})` : ""}.${loss}`;
   if (!connected) return `Disconnected at epoch ${shown}.${loss}`;
