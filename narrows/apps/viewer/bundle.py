@@ -14,7 +14,7 @@ _IMPORT = re.compile(
 _EXPORT = re.compile(r"^export (?P<kind>(?:async )?function\*?|const|class) (?P<name>\w+)", re.MULTILINE)
 _MODULE_WORDS = re.compile(r"^\s*(?:import|export)\b|\bimport\s*\(|\bimport\.meta\b", re.MULTILINE)
 _ENDS_SCRIPTS = ("</script", "<!--")
-STYLES = ("app.css", "maps.css", "views.css", "embed.css")
+STYLES = ("styles/base.css", "styles/maps.css", "styles/views.css", "embed/embed.css")
 """What dresses the views outside the page of the lab."""
 
 
@@ -29,7 +29,7 @@ def script(entry: str) -> str:
     Parameters
     ----------
     entry : str
-        Its path in static/, as "widget.js".
+        Its path in static/, as "embed/widget.js".
 
     Returns
     -------

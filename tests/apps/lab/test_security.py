@@ -42,7 +42,7 @@ def test_another_sites_page_is_refused(lab: Served) -> None:
 
 
 def test_without_the_token_nothing_is_told(locked: Served) -> None:
-    for path in ("/", "/api/state", "/static/main.js", "/?token=wrong", "/?token="):
+    for path in ("/", "/api/state", "/static/lab/main.js", "/?token=wrong", "/?token="):
         status, body, headers = locked.get(path)
         assert status == 401
         assert b"token" in body
@@ -79,13 +79,13 @@ def test_no_file_but_the_pages_own_is_served(lab: Served) -> None:
 
 
 def test_a_file_of_the_page_is_small_and_sent_once(lab: Served) -> None:
-    status, plain, headers = lab.get("/static/main.js")
+    status, plain, headers = lab.get("/static/lab/main.js")
     assert status == 200
     assert headers["content-type"].startswith("text/javascript")
-    packed = lab.get("/static/main.js", Accept_Encoding="gzip")
+    packed = lab.get("/static/lab/main.js", Accept_Encoding="gzip")
     assert packed[2]["content-encoding"] == "gzip"
     assert len(packed[1]) < len(plain)
-    assert lab.get("/static/main.js", If_None_Match=headers["etag"])[:2] == (304, b"")
+    assert lab.get("/static/lab/main.js", If_None_Match=headers["etag"])[:2] == (304, b"")
 
 
 def test_only_the_machines_own_addresses_need_no_token() -> None:

@@ -21,6 +21,7 @@ from sklearn.datasets import load_iris
 
 import narrows
 from narrows.apps.lab import uploads as uploads_module
+from narrows.apps.lab.server import STATIC
 from narrows.apps.viewer.datasets import MOST_COLUMNS
 from narrows.data.readers.image_folder import IMAGE_ENDINGS
 from tests.apps.lab.client import Served
@@ -261,7 +262,7 @@ def test_images_that_cannot_be_read_are_counted_and_lists_are_not(lab: Served) -
 
 
 def test_the_page_sends_the_images_that_are_read() -> None:
-    script = (Path(uploads_module.__file__).parent / "static" / "core" / "rest.js").read_text()
+    script = (STATIC / "lab" / "http-api.js").read_text()
     listed = re.search(r"IMAGES = \[(.*?)\]", script, re.DOTALL)
     assert listed is not None
     assert tuple(re.findall(r'"(\.\w+)"', listed[1])) == IMAGE_ENDINGS

@@ -15,13 +15,13 @@ def written(folder: Path, **modules: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("entry", ["widget.js", "report.js"])
+@pytest.mark.parametrize("entry", ["embed/widget.js", "embed/report.js"])
 def test_the_pages_modules_become_one_that_imports_nothing(entry: str) -> None:
     script = bundle.script(entry)
     assert not re.search(r"^\s*import\b", script, re.MULTILINE)
     assert script.count("export") == script.count("export default module") == 1
     for view in ("flow", "latent", "training", "denoise", "anomaly"):
-        assert script.count(f"// views/{view}.js\n") == 1
+        assert script.count(f"// views/{view}/index.js\n") == 1
 
 
 def test_a_module_stands_behind_what_it_imports(tmp_path: Path) -> None:

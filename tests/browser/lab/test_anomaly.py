@@ -160,13 +160,13 @@ def test_n_and_m_go_through_misses_and_false_alarms(page: Page) -> None:
         page.locator(".anomaly h2").click()
         page.keyboard.press("n")
         card = page.locator(".sample-card[data-kind=second]")
-        expect(card.locator(".verdict")).to_have_text("no alarm (missed)")
+        expect(card.locator(".verdict")).to_have_text("missed anomaly")
         until_true(
             page, f"() => Number(document.querySelector('.sample-card[data-kind=second]').dataset.score) <= {at}"
         )
         seen.add(card.get_attribute("data-position"))
     page.keyboard.press("m")
-    expect(page.locator(".sample-card[data-kind=first] .verdict")).to_have_text("⚑ alarm (false)")
+    expect(page.locator(".sample-card[data-kind=first] .verdict")).to_have_text("⚑ false alarm")
 
 
 def test_other_normal_classes_make_other_anomalies(page: Page) -> None:

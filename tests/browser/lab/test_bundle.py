@@ -47,9 +47,9 @@ def test_modules_keep_their_own_names(chromium: Chromium, tmp_path: Path) -> Non
 
 
 def test_the_widget_exports_what_anywidget_calls(chromium: Chromium, tmp_path: Path) -> None:
-    assert exported(chromium, tmp_path, bundle.script("widget.js")) == {
+    assert exported(chromium, tmp_path, bundle.script("embed/widget.js")) == {
         "render": "function",
-        "notebookLine": "function",
+        "commTransport": "function",
     }
 
 

@@ -135,7 +135,7 @@ def test_animate_shows_new_noise_until_it_is_stopped(page: Page) -> None:
 
 
 def test_the_wipe_moves_by_keyboard(page: Page) -> None:
-    page.get_by_label("Wipe between clean and noisy").focus()
+    page.get_by_label("Compare clean and noisy").focus()
     page.keyboard.press("Home")
     assert page.locator(".wipe").get_attribute("data-wipe") == "0"
     page.keyboard.press("ArrowRight")

@@ -190,10 +190,10 @@ SENTENCES = [
 
 def test_every_kind_of_error_makes_a_sentence(page: Page) -> None:
     said = page.evaluate(
-        """async (given) => { const { noun, errorPhrase } = await import('/static/views/words.js');
+        """async (given) => { const { rowNoun, errorPhrase } = await import('/static/views/shared/text.js');
         const run = (unit, isImage) => ({ unit, shape: isImage ? [8, 8, 1] : null });
         return given.map(([unit, label, isImage]) =>
-            `${noun(label, run(unit, isImage))} with ${errorPhrase(run(unit, isImage), '8.23')}`); }""",
+            `${rowNoun(label, run(unit, isImage))} with ${errorPhrase(run(unit, isImage), '8.23')}`); }""",
         SENTENCES,
     )
     assert said == [words for *_, words in SENTENCES]
@@ -203,7 +203,8 @@ def test_the_sentence_tells_what_was_lost(page: Page) -> None:
     row = int(data(page, "flow", "sample"))
     expect(page.locator("[data-view=flow] [data-sentence]")).to_have_text(
         re.compile(
-            rf"^64 numbers are squeezed into 2 .*: this {digits()[1][row]} comes back with a squared error of \d"
+            rf"^The encoder compresses 64 numbers into 2; the decoder reconstructs this {digits()[1][row]} "
+            r"with a squared error of \d"
         )
     )
 

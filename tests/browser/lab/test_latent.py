@@ -156,7 +156,7 @@ def test_from_a_to_b_are_eight_decoded_steps_that_can_be_walked(page: Page, lab:
         )
         assert np.abs(pixels(page, f".path-strip {selector}") - expected).max() <= 1
     page.mouse.move(*at(page, 0.5, 0.2))
-    page.get_by_role("button", name="Walk").click()
+    page.get_by_role("button", name="Play A → B").click()
     page.wait_for_selector(".path[data-walking]")
     page.wait_for_selector(".path:not([data-walking])")
     assert settled(page) == pytest.approx(b, abs=1e-4)
@@ -269,13 +269,13 @@ def test_thumbnails_are_of_the_rows_they_stand_for_also_after_a_filter_and_zoom(
 
 def test_a_lattice_that_comes_after_the_picture_covers_it_no_more(page: Page) -> None:
     shown = page.evaluate(
-        """async () => { const { createDecoding } = await import('/static/views/latent-decoding.js');
+        """async () => { const { createDecoding } = await import('/static/views/latent/decoding.js');
         const shown = []; let asked, arrive;
         const isAsked = new Promise((f) => { asked = f; }), lattice = new Promise((f) => { arrive = f; });
-        const decode = createDecoding({ run: {}, el: document.createElement('p'), gone: () => false, isFlat: () => true,
-            map: { now: { probe: [0, 0], lattice: {} } }, panel: { showDecoded: () => shown.push('decoded'),
+        const decode = createDecoding({ run: {}, el: document.createElement('p'), isDestroyed: () => false,
+            isFlat: () => true, map: { now: { probe: [0, 0], lattice: {} } }, panel: { showDecoded: () => shown.push('decoded'),
             showPreview: () => shown.push('preview') },
-            lattice: { need: () => { asked(); return lattice; }, at: () => ({}) },
+            lattice: { load: () => { asked(); return lattice; }, at: () => ({}) },
             lab: { can: { live: true }, decode: () => isAsked.then(() => ({ values: [], epoch: 1, ms: 60 })) } });
         await decode(new Float32Array(2), 1);
         arrive(); await lattice; await null;
@@ -285,7 +285,7 @@ def test_a_lattice_that_comes_after_the_picture_covers_it_no_more(page: Page) ->
 
 
 def test_pcas_map_stands_beside_with_the_same_rows(page: Page, lab: Lab) -> None:
-    page.get_by_role("button", name="PCA beside").click()
+    page.get_by_role("button", name="Compare with PCA").click()
     other = page.locator(".map").nth(1)
     expect(other).to_be_visible()
     expect(other).to_have_attribute("data-points", "1797")
@@ -347,7 +347,7 @@ def test_a_variational_run_makes_rows_up(chromium: Chromium, lab: Lab) -> None:
         first = page.locator(".sample-grid canvas").first
         picture = pixels(page, ".sample-grid canvas:nth-child(1)")
         assert picture.std() > 5
-        page.get_by_role("button", name="Draw others").click()
+        page.get_by_role("button", name="Generate more").click()
         page.wait_for_selector("[data-samples='16'][data-seed='1']")
         assert (pixels(page, ".sample-grid canvas:nth-child(1)") != picture).any()
         expect(first).to_be_visible()

@@ -146,13 +146,13 @@ def test_a_setting_that_cannot_be_is_said_beside_its_field(page: Page) -> None:
     page.get_by_role("button", name="Settings").click()
     field = page.locator("[data-setting=n_components]")
     field.fill("two")
-    page.get_by_role("button", name="Train with these").click()
+    page.get_by_role("button", name="Train with these settings").click()
     expect(page.locator(".settings .is-problem").first).to_contain_text("whole number")
     expect(field).to_be_focused()
     field.fill("3")
     page.locator("[data-setting=hidden_layer_sizes]").fill("20, 10")
     page.locator("[data-setting=epochs]").fill("3")
-    page.get_by_role("button", name="Train with these").click()
+    page.get_by_role("button", name="Train with these settings").click()
     until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
     until_true(page, "() => document.querySelector('.lab-header').dataset.runState === 'done'")
     expect(page.locator("dialog[open]")).to_have_count(0)
@@ -298,9 +298,10 @@ def test_a_server_killed_in_the_middle_of_a_training_comes_back_with_what_was_le
 def test_what_is_seen_stays_until_a_server_that_was_started_again_knows_its_runs(page: Page) -> None:
     heard = page.evaluate(
         """async () => {
-          const { createLab } = await import('/static/core/lab.js');
+          const { createSession } = await import('/static/core/session.js');
           const { createStore } = await import('/static/core/store.js');
-          const lab = createLab(createStore(''), { can: {}, reduced: true, history: async () => [], announce() {} });
+          const host = { can: {}, reduced: true, history: async () => [], announce() {} };
+          const lab = createSession(createStore(''), host);
           const heard = [];
           lab.on('connection', (state) => heard.push(state));
           const hear = (status, ...runs) => {

@@ -47,7 +47,7 @@ def test_the_rows_sharpen_while_the_loss_falls_and_none_is_lost(page: Page, lab:
     in_state(page, "done")
     until(page, "training", "d.epoch === '40' && d.records === '40'")
     assert (pixels(page, REBUILT) != early).any()
-    for name in ("training", "held out"):
+    for name in ("training", "validation"):
         expect(page.locator(f"path.series[data-name='{name}']")).to_have_attribute("data-points", "40")
     model = lab.model(run)
     history = [epoch.validation for epoch in model.history_]
@@ -160,11 +160,11 @@ def test_two_runs_stand_side_by_side(page: Page, lab: Lab) -> None:
 
 
 def test_the_axis_may_be_logarithmic(page: Page) -> None:
-    path = page.locator("path.series[data-name='held out']")
+    path = page.locator("path.series[data-name='validation']")
     before = path.get_attribute("d")
     page.get_by_label("Logarithmic").check()
     until_true(
-        page, "(d) => document.querySelector(\"path.series[data-name='held out']\").getAttribute('d') !== d", before
+        page, "(d) => document.querySelector(\"path.series[data-name='validation']\").getAttribute('d') !== d", before
     )
 
 

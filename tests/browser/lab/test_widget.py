@@ -158,5 +158,5 @@ def test_a_table_without_classes_has_all_views(chromium: Chromium, tmp_path: Pat
             if name == "flow":
                 unit = {"plain": r"squared error of [\d.]+", "variational": r"loss of −?[\d.]+ nats?"}[kind.variant]
                 expect(page.locator("[data-sentence]")).to_have_text(
-                    re.compile(f"this row comes back with a {unit}\\.$")
+                    re.compile(f"reconstructs this row with a {unit}\\.$")
                 )

@@ -29,6 +29,9 @@ export function tickText(v) {
   return text.replace("-", "−");
 }
 
+/** @typedef {{at: (v: number) => number, value: (p: number) => number}} Scale */
+/** @typedef {{left: number, right: number, top: number, bottom: number}} PlotBox */
+
 /** value -> pixel and back. */
 export function scaleOf(low, high, from, to, log = false) {
   const f = log ? Math.log : (v) => v;
@@ -40,7 +43,10 @@ export function scaleOf(low, high, from, to, log = false) {
   };
 }
 
-/** Lines, ticks and labels around a plot. @returns {SVGGElement} */
+/**
+ * Lines, ticks and labels around a plot.
+ * @returns {SVGGElement}
+ */
 export function frame({ x, y, xTicks, yTicks, box, xLabel, yLabel, xText = tickText, yText = tickText }) {
   const { left, right, top, bottom } = box;
   const g = svg("g", { class: "axes" });
@@ -58,44 +64,42 @@ export function frame({ x, y, xTicks, yTicks, box, xLabel, yLabel, xText = tickT
   return g;
 }
 
-/**
- * A chart that follows the width of its element: `paint(root, width, height, options)` draws into an emptied <svg>.
- * @returns {{update: (options: Object) => void, el: SVGElement, destroy: () => void}}
- */
+/** A chart that follows the width of its element: `paint(root, width, height, options)` draws into an emptied <svg>. */
 export function chartIn(el, options, paint) {
-  let now = { ...options };
+  let current = { ...options };
   const root = svg("svg", { class: "chart" });
   el.append(root);
   let width = 0;
   const draw = () => {
     width = Math.max(200, Math.round(el.clientWidth || 480));
-    const height = now.height || Math.round(Math.max(180, Math.min(320, width * 0.5)));
+    const height = current.height || Math.round(Math.max(180, Math.min(320, width * 0.5)));
     root.setAttribute("viewBox", `0 0 ${width} ${height}`);
     root.setAttribute("width", width);
     root.setAttribute("height", height);
-    root.setAttribute("role", now.onCursor || now.onThreshold ? "group" : "img");
-    root.setAttribute("aria-label", now.label || [now.yLabel, now.xLabel].filter(Boolean).join(" against "));
-    paint(root, width, height, now);
+    root.setAttribute("role", current.onCursor || current.onThreshold ? "group" : "img");
+    root.setAttribute("aria-label", current.label || [current.yLabel, current.xLabel].filter(Boolean).join(" against "));
+    paint(root, width, height, current);
   };
   const observer = new ResizeObserver(() => { if (Math.abs(el.clientWidth - width) > 1) draw(); });
   observer.observe(el);
   draw();
-  return { el: root, update(more) { now = { ...now, ...more }; draw(); }, destroy() { observer.disconnect(); root.remove(); } };
+  return { el: root, update(more) { current = { ...current, ...more }; draw(); }, destroy() { observer.disconnect(); root.remove(); } };
 }
 
 /**
  * A vertical line one drags or moves by arrows: `onMove(value, how)`. The caller places it again when it draws.
- * @param {SVGElement} root @param {{label: string, value: number, min: number, max: number, step: number, x: Object, box: Object, text?: Function}} how
+ * @param {SVGSVGElement} root
+ * @param {{label: string, value: number, min: number, max: number, step: number, x: Scale, box: PlotBox, text?: (v: number) => string, name?: string, onMove: (value: number, how: string) => void}} how
  */
 export function dragLine(root, { label, value, min, max, step, x, box, text = tickText, name = "handle", onMove }) {
-  let now = value;
+  let current = value;
   const clamp = (v) => Math.max(min, Math.min(max, v));
   const line = svg("line", { class: "drag-line", y1: box.top, y2: box.bottom });
   const knob = svg("circle", { class: "drag-knob", cy: box.top, r: 5 });
   const g = svg("g", { class: `drag ${name}`, tabindex: 0, role: "slider", "aria-label": label, "aria-valuemin": min, "aria-valuemax": max },
     svg("line", { class: "drag-reach", y1: box.top - 6, y2: box.bottom }), line, knob);
   function place(v) {
-    now = v;
+    current = v;
     for (const part of g.querySelectorAll("line")) { part.setAttribute("x1", x.at(v)); part.setAttribute("x2", x.at(v)); }
     knob.setAttribute("cx", x.at(v));
     g.setAttribute("aria-valuenow", v);
@@ -108,8 +112,9 @@ export function dragLine(root, { label, value, min, max, step, x, box, text = ti
   };
   const keys = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
   g.addEventListener("keydown", (event) => {
+    /** @type {number|null} */
     let v = null;
-    if (event.key in keys) v = now + keys[event.key] * (event.shiftKey ? 10 : 1) * step;
+    if (event.key in keys) v = current + keys[event.key] * (event.shiftKey ? 10 : 1) * step;
     else if (event.key === "Home") v = min;
     else if (event.key === "End") v = max;
     if (v === null) return;

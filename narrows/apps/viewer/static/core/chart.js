@@ -1,11 +1,16 @@
 /** Four charts in SVG: lines, histogram, curve, bars. Colours come from the theme; what takes input takes keys too. */
 
-import { chartIn, dragLine, frame, logTicks, scaleOf, tickText, ticksOf } from "./axes.js";
-import { clear, number, svg } from "./dom.js";
+import { chartIn, dragLine, frame, logTicks, scaleOf, ticksOf, tickText } from "./axes.js";
+import { clear, svg } from "./dom.js";
+import { number } from "./format.js";
+
+/** @typedef {{fromPointer: (event: PointerEvent) => number, onMove: (value: number, how: string) => void}} Handle */
 
 /** Keeps keyboard focus on a handle across redraws, and drags going. */
-function withHandle(el, makeChart) {
+function withHandle(makeChart) {
+  /** @type {Handle|null} */
   let drag = null;
+  /** @type {Handle|null} */
   let handle = null;
   const chart = makeChart((made) => { handle = made; });
   const root = chart.el;
@@ -26,7 +31,7 @@ function withHandle(el, makeChart) {
 
 /** Redraws while the focus stays on the handle it was on. */
 function repaint(root, draw) {
-  const had = root.contains(document.activeElement) && document.activeElement.classList.contains("drag");
+  const had = root.contains(document.activeElement) && document.activeElement?.classList.contains("drag");
   clear(root);
   draw();
   if (had) root.querySelector(".drag")?.focus({ preventScroll: true });
@@ -35,10 +40,9 @@ function repaint(root, draw) {
 /**
  * Lines over x. `series`: {name, x, y, colour, width, dashed}; `cursor`: an x where a line stands; `onCursor(x, how)` lets one move it.
  * @param {Element} el
- * @returns {{update: (options: Object) => void, el: SVGElement, destroy: () => void}}
  */
 export function lineChart(el, options) {
-  return withHandle(el, (keep) => chartIn(el, options, (root, width, height, o) => repaint(root, () => {
+  return withHandle((keep) => chartIn(el, options, (root, width, height, o) => repaint(root, () => {
     keep(null);
     const box = { left: 52, right: width - 16, top: width < 460 && o.series.filter((s) => s.name).length > 1 ? 50 : 30, bottom: height - (o.xLabel ? 44 : 26) };
     const points = o.series.flatMap((s) => Array.from(s.y)).filter((v) => Number.isFinite(v) && (!o.log || v > 0));
@@ -105,7 +109,7 @@ function legend(series, right) {
  * `open`: the last bin also holds all that is larger.
  */
 export function histogram(el, options) {
-  return withHandle(el, (keep) => chartIn(el, options, (root, width, height, o) => repaint(root, () => {
+  return withHandle((keep) => chartIn(el, options, (root, width, height, o) => repaint(root, () => {
     keep(null);
     const box = { left: 46, right: width - 14, top: 34, bottom: height - (o.xLabel ? 44 : 26) };
     const edges = Array.from(o.edges || []);
@@ -158,7 +162,7 @@ export function curve(el, options) {
 
 /** Horizontal bars with names; `second`: a thin mark on each bar's row, for what was expected. */
 export function bars(el, options) {
-  return chartIn(el, { ...options, height: options.height || 28 * options.names.length + 30 }, (root, width, height, o) => {
+  return chartIn(el, { ...options, height: options.height || 28 * options.names.length + 30 }, (root, width, _height, o) => {
     clear(root);
     const wide = Math.min(width * 0.4, 8 + 7 * Math.max(...o.names.map((n) => Math.min(n.length, 24)), 1));
     const all = [...o.values, ...(o.second || [])].filter(Number.isFinite);

@@ -13,18 +13,19 @@ export function classColour(i) {
 
 /**
  * Class -> slot of the palette. With more than ten classes the nine most frequent keep a colour and the rest share the tenth.
- * @param {number[]} counts rows of each class @returns {number[]}
+ * @param {number[]} counts rows of each class
+ * @returns {number[]}
  */
 export function classSlots(counts) {
   if (counts.length <= PALETTE.length) return counts.map((_, i) => i);
   const order = counts.map((_, i) => i).sort((a, b) => counts[b] - counts[a] || a - b);
-  const slots = new Array(counts.length).fill(PALETTE.length - 1);
+  const slots = Array.from({ length: counts.length }, () => PALETTE.length - 1);
   order.slice(0, PALETTE.length - 1).forEach((cls, slot) => { slots[cls] = slot; });
   return slots;
 }
 
 /** The palette as [r, g, b], lightened a little on a dark ground, where its red and violet would sink. */
-export function shownPalette() {
+export function themedPalette() {
   return PALETTE.map((hex) => (theme.dark ? mix(rgb(hex), [255, 255, 255], 0.22) : rgb(hex)));
 }
 
@@ -37,18 +38,26 @@ export function rgb(hex) {
 const SIGNED = { light: [[11, 92, 173], [255, 255, 255], [180, 83, 10]], dark: [[92, 170, 245], [24, 28, 36], [240, 150, 70]] };
 const ERROR = { light: [[255, 255, 255], [189, 31, 1]], dark: [[24, 28, 36], [255, 112, 84]] };
 
+/** @returns {[number, number, number]} */
 function mix(a, b, t) {
-  return [0, 1, 2].map((i) => Math.round(a[i] + (b[i] - a[i]) * t));
+  const channel = (i) => Math.round(a[i] + (b[i] - a[i]) * t);
+  return [channel(0), channel(1), channel(2)];
 }
 
-/** -1 blue, 0 ground, 1 orange. @returns {[number, number, number]} */
+/**
+ * -1 blue, 0 ground, 1 orange.
+ * @returns {[number, number, number]}
+ */
 export function diverging(v) {
   const [low, middle, high] = SIGNED[theme.dark ? "dark" : "light"];
   const t = Math.max(-1, Math.min(1, v || 0));
   return t < 0 ? mix(middle, low, -t) : mix(middle, high, t);
 }
 
-/** 0 ground, 1 red. @returns {[number, number, number]} */
+/**
+ * 0 ground, 1 red.
+ * @returns {[number, number, number]}
+ */
 export function errorColour(v) {
   const [low, high] = ERROR[theme.dark ? "dark" : "light"];
   return mix(low, high, Math.max(0, Math.min(1, v || 0)));

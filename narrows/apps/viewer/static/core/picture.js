@@ -1,9 +1,8 @@
 /** A row as a picture: an image pixel by pixel, or the profile of a table's row, one dot per float. */
 
 import { css, diverging, errorColour, variable } from "./colour.js";
-import { number } from "./dom.js";
-
-/** @typedef {{shape: number[]|null, n_floats: number, names: string[]|null, kind: string, range?: number[]}} Pictured */
+import { context2d } from "./dom.js";
+import { number } from "./format.js";
 
 /** The size of a row's picture in its own pixels; a table's profile has channels 0. */
 export function pictureSize(run) {
@@ -13,7 +12,7 @@ export function pictureSize(run) {
 }
 
 /** Red, green and blue of pixel i: two channels as the grey of their mean, four over white, of more the first three. */
-export function visible(values, i, channels, white) {
+export function pixelColour(values, i, channels, white) {
   const at = channels * i;
   if (channels < 3) {
     const grey = channels === 1 ? values[at] : (values[at] + values[at + 1]) / 2;
@@ -27,15 +26,17 @@ export function visible(values, i, channels, white) {
 
 /**
  * Draws one row. Images keep one canvas pixel per pixel, enlarged by CSS without smoothing; uint8 values are 0..255, floats 0..1.
- * @param {HTMLCanvasElement} canvas @param {ArrayLike<number>|null} values n_floats of them; null clears
- * @param {Pictured} run @param {{mode?: "grey"|"error"|"signed", scale?: number}} [options] scale: the value drawn in full colour
+ * @param {HTMLCanvasElement} canvas
+ * @param {ArrayLike<number>|null} values n_floats of them; null clears
+ * @param {Pictured} run
+ * @param {PictureOptions} [options] scale: the value drawn in full colour
  */
 export function drawPicture(canvas, values, run, { mode = "grey", scale = 1 } = {}) {
   if (!run.shape) return drawProfile(canvas, values, null, run, mode, scale);
   const { width, height, channels } = pictureSize(run);
-  dress(canvas, "picture");
+  markKind(canvas, "picture");
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   if (!values) return context.clearRect(0, 0, width, height);
   const image = context.createImageData(width, height);
   const data = image.data;
@@ -43,7 +44,7 @@ export function drawPicture(canvas, values, run, { mode = "grey", scale = 1 } = 
   for (let i = 0; i < width * height; i++) {
     const at = 4 * i;
     if (mode === "grey") {
-      visible(values, i, channels, 1 / unit).forEach((v, c) => { data[at + c] = Math.round(255 * unit * v); });
+      pixelColour(values, i, channels, 1 / unit).forEach((v, c) => { data[at + c] = Math.round(255 * unit * v); });
     } else {
       let v = 0;
       for (let c = 0; c < channels; c++) v += values[channels * i + c] * unit / channels;
@@ -60,24 +61,24 @@ export function drawPair(canvas, original, rebuilt, run) {
   drawProfile(canvas, rebuilt, original, run, "grey", 1);
 }
 
-function dress(canvas, kind) {
+function markKind(canvas, kind) {
   canvas.classList.toggle("is-picture", kind === "picture");
   canvas.classList.toggle("is-profile", kind === "profile");
 }
 
-const drawn = new WeakMap();
+const drawnProfiles = new WeakMap();
 
 function drawProfile(canvas, values, second, run, mode, scale) {
-  dress(canvas, "profile");
+  markKind(canvas, "profile");
   const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
   const width = canvas.clientWidth || 200;
   const height = canvas.clientHeight || 120;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
-  const context = canvas.getContext("2d");
+  const context = context2d(canvas);
   context.scale(ratio, ratio);
-  if (!drawn.has(canvas)) canvas.addEventListener("pointermove", nameUnderPointer);
-  drawn.set(canvas, { values, second, run });
+  if (!drawnProfiles.has(canvas)) canvas.addEventListener("pointermove", nameUnderPointer);
+  drawnProfiles.set(canvas, { values, second, run });
   if (!values) return;
   const ink = (name, fallback) => variable(canvas, name) || fallback;
   const [low, high] = mode === "error" ? [0, scale] : mode === "signed" ? [-scale, scale] : run.range || [-3, 3];
@@ -119,7 +120,7 @@ function drawProfile(canvas, values, second, run, mode, scale) {
 /** The float under the pointer, named in the canvas's tooltip. */
 function nameUnderPointer(event) {
   const canvas = event.currentTarget;
-  const { values, second, run } = drawn.get(canvas);
+  const { values, second, run } = drawnProfiles.get(canvas);
   if (!values) return;
   const box = canvas.getBoundingClientRect();
   const i = Math.max(0, Math.min(values.length - 1, Math.floor((event.clientX - box.left - 6) / (box.width - 12) * values.length)));

@@ -1,37 +1,43 @@
 /** What is on screen, in the page's address: everything is text there and takes the type of the fallback asked with. */
 
-/**
- * @param {string} [text] "view=latent&run=r1"
- * @returns {{get: Function, set: Function, on: Function, load: Function, toString: () => string}}
- */
+/** @param {string} [text] "view=latent&run=r1" */
 export function createStore(text = "") {
-  let held = new Map(new URLSearchParams(text));
+  let entries = new Map(new URLSearchParams(text));
   const listeners = new Map();
 
+  /**
+   * The value of a key, in the type of the fallback.
+   * @param {string} key
+   * @param {any} [fallback]
+   * @returns {any}
+   */
   function get(key, fallback = null) {
-    if (!held.has(key)) return fallback;
-    const raw = held.get(key);
+    const raw = entries.get(key);
+    if (raw === undefined) return fallback;
     if (typeof fallback === "number") return Number.isFinite(Number(raw)) && raw !== "" ? Number(raw) : fallback;
     if (typeof fallback === "boolean") return raw === "1" || raw === "true";
-    if (Array.isArray(fallback)) return raw === "" ? [] : raw.split(",").map(plain);
+    if (Array.isArray(fallback)) return raw === "" ? [] : raw.split(",").map(decoded);
     return raw;
   }
 
   /** null or undefined forgets the key. */
   function set(key, value) {
     const raw = value === null || value === undefined ? null
-      : typeof value === "boolean" ? (value ? "1" : "0") : ArrayBuffer.isView(value) || Array.isArray(value) ? [...value].map(encodeURIComponent).join(",") : String(value);
-    if (raw === null ? !held.has(key) : held.get(key) === raw) return;
-    if (raw === null) held.delete(key);
-    else held.set(key, raw);
-    tell(key);
+      : typeof value === "boolean" ? (value ? "1" : "0") : ArrayBuffer.isView(value) || Array.isArray(value) ? Array.from(/** @type {ArrayLike<any>} */ (value)).map(encodeURIComponent).join(",") : String(value);
+    if (raw === null ? !entries.has(key) : entries.get(key) === raw) return;
+    if (raw === null) entries.delete(key);
+    else entries.set(key, raw);
+    notify(key);
   }
 
-  function tell(key) {
+  function notify(key) {
     for (const f of [...(listeners.get(key) || []), ...(listeners.get("*") || [])]) f(get(key), key);
   }
 
-  /** key "*" hears every change. @returns {() => void} */
+  /**
+   * key "*" hears every change.
+   * @returns {() => void}
+   */
   function on(key, f) {
     if (!listeners.has(key)) listeners.set(key, new Set());
     listeners.get(key).add(f);
@@ -40,16 +46,16 @@ export function createStore(text = "") {
 
   /** Takes over another address and tells whoever listens to what changed. */
   function load(other) {
-    const before = held;
-    held = new Map(new URLSearchParams(other));
-    for (const key of new Set([...before.keys(), ...held.keys()])) if (before.get(key) !== held.get(key)) tell(key);
+    const before = entries;
+    entries = new Map(new URLSearchParams(other));
+    for (const key of new Set([...before.keys(), ...entries.keys()])) if (before.get(key) !== entries.get(key)) notify(key);
   }
 
-  return { get, set, on, load, toString: () => [...held].map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%2C/g, ",")}`).join("&") };
+  return { get, set, on, load, toString: () => [...entries].map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%2C/g, ",")}`).join("&") };
 }
 
 /** A part of a list, which may itself have held a comma. */
-function plain(part) {
+function decoded(part) {
   try {
     return decodeURIComponent(part);
   } catch {

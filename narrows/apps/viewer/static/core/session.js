@@ -1,0 +1,144 @@
+/** `lab`: the one object through which views see the session, ask for numbers and give commands. */
+
+import { KIND } from "./protocol.js";
+
+/**
+ * @param {Store} store of core/store.js
+ * @param {{can: Abilities, reduced: boolean, history: (run: string) => Promise<EpochRecord[]>, announce: (text: string) => void}} how `attach(transport)` must follow; `receive` and `connection` take what the transport hears.
+ */
+export function createSession(store, { can, reduced, history, announce }) {
+  const listeners = new Map();
+  const records = new Map();
+  /** @type {Transport} */
+  let transport;
+
+  /** @type {Lab} */
+  const lab = {
+    can, store, reduced, announce,
+    state: null,
+    connected: false,
+    attach(newTransport) { transport = newTransport; },
+
+    /** The run in view: the one the address names, else the newest. */
+    get run() {
+      const runs = lab.state?.runs || [];
+      return runs.find((run) => run.id === store.get("run")) || runs.at(-1) || null;
+    },
+
+    /** The run beside it, or null. */
+    get compare() {
+      const id = store.get("compare");
+      return (id && id !== lab.run?.id && lab.state?.runs.find((run) => run.id === id)) || null;
+    },
+
+    /** The data of a run (or of the run in view). */
+    dataset(run = lab.run) {
+      return lab.state?.datasets.find((one) => one.id === run?.dataset) || null;
+    },
+
+    /** @returns {() => void} stops listening */
+    on(event, f) {
+      if (!listeners.has(event)) listeners.set(event, new Set());
+      listeners.get(event).add(f);
+      return () => listeners.get(event).delete(f);
+    },
+
+    emit(event, value) {
+      // A copy: a listener may add or remove others.
+      for (const f of Array.from(listeners.get(event) || [])) f(value);
+    },
+
+    /**
+     * Queries the model; a newer query of the same view replaces this one, which then rejects with {dropped: true}.
+     * @param {string} view name of the query
+     * @param {Record<string, any>} [params] `run`: another run than the one in view
+     * @returns {Promise<Answer>}
+     */
+    query(view, params = {}) {
+      const { run, ...rest } = params;
+      const id = run || lab.run?.id;
+      return id ? transport.query(view, id, rest) : Promise.reject({ dropped: true });
+    },
+
+    /** The picture of a code; undefined where a newer code was asked for meanwhile. */
+    decode(z, run = lab.run) {
+      return run && can.live ? transport.decode(run.number, z, Boolean(run.shape)) : Promise.resolve(undefined);
+    },
+
+    command(name, params = {}) {
+      return transport.command(name, params);
+    },
+
+    /** The epochs of a run so far, oldest first. */
+    records(run = lab.run) {
+      return records.get(run?.id)?.list || [];
+    },
+
+    /** Fetches a run's epochs once; later ones arrive by themselves. */
+    async load(run = lab.run) {
+      if (!run) return [];
+      const entry = entryOf(run.id);
+      entry.loading ||= fetchInto(entry, run.id).catch(() => { entry.loading = null; });
+      await entry.loading;
+      return entry.list;
+    },
+
+    receive(message) {
+      if (message.t === "state") setState(message.state);
+      else if (message.t === "epochs") {
+        append(entryOf(message.run), message.records);
+        lab.emit("epoch", message);
+      } else if (message.kind === KIND.snapshot || message.kind === KIND.codes) {
+        const run = lab.state?.runs.find((one) => one.number === message.run);
+        if (run) lab.emit(message.kind === KIND.codes ? "codes" : "snapshot", { ...message, run: run.id });
+      } else if (message.t === "err") lab.emit("error", { message: message.msg, hint: message.hint });
+    },
+
+    /** A line that is open is a connection once the session has been heard on it. */
+    connection(state) {
+      if (state === "open") return;
+      lab.connected = false;
+      // Epochs may have passed unheard: what is known is fetched anew.
+      if (state === "lost") for (const entry of records.values()) entry.loading = null;
+      lab.emit("connection", state);
+    },
+  };
+
+  function entryOf(id) {
+    if (!records.has(id)) records.set(id, { list: [], received: [], loading: null });
+    return records.get(id);
+  }
+
+  /** The whole of a run's epochs, and those that were heard of while they were fetched. */
+  async function fetchInto(entry, id) {
+    entry.received = [];
+    const list = await history(id);
+    entry.list = list;
+    const last = list.at(-1)?.number ?? 0;
+    append(entry, entry.received.filter((record) => record.number > last));
+  }
+
+  /** Later epochs. A run that goes on from an earlier one than was seen has lost those between. */
+  function append(entry, list) {
+    if (!list.length) return;
+    entry.received.push(...list);
+    entry.list = [...entry.list.filter((record) => record.number < list[0].number), ...list];
+  }
+
+  function setState(state) {
+    // A server that was started again does not know its runs yet; what is seen stays until it does.
+    if (!lab.connected && lab.state?.runs.length && state.status === "starting") return;
+    const wasConnected = lab.connected;
+    const before = lab.run?.id;
+    lab.connected = true;
+    lab.state = state;
+    for (const id of records.keys()) if (!state.runs.some((run) => run.id === id)) records.delete(id);
+    lab.emit("state", state);
+    if (lab.run?.id !== before) lab.emit("run", lab.run);
+    if (!wasConnected) lab.emit("connection", "open");
+  }
+
+  store.on("run", () => lab.emit("run", lab.run));
+  store.on("compare", () => lab.emit("compare", lab.compare));
+  return lab;
+}

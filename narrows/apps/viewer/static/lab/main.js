@@ -1,0 +1,153 @@
+/** The page of the lab: mounts the header, the drawer, the notices and the view, and updates them with the session. */
+
+import { theme } from "../core/colour.js";
+import { clear, existing, h } from "../core/dom.js";
+import { listenForKeys } from "../core/keyboard.js";
+import { createSession } from "../core/session.js";
+import { createStore, syncHash } from "../core/store.js";
+import { debounce } from "../core/timing.js";
+import { droppedFiles, fetchHistory } from "./http-api.js";
+import { describeData, sizeWords } from "./panels/data.js";
+import { mountDrawer } from "./panels/drawer.js";
+import { mountExport } from "./panels/export.js";
+import { mountHeader, VIEWS } from "./panels/header.js";
+import { mountHelp } from "./panels/help.js";
+import { mountNotice } from "./panels/notice.js";
+import { socketTransport } from "./socket-transport.js";
+
+/** @type {HTMLElement} */
+const page = existing(".narrows-lab");
+const test = new URLSearchParams(location.search).has("test");
+const reduced = test || matchMedia("(prefers-reduced-motion: reduce)").matches;
+const store = createStore(location.hash.slice(1));
+const live = h("div", { class: "visually-hidden", "aria-live": "polite", role: "status", dataset: { live: "true" } });
+const lab = createSession(store, {
+  can: { train: true, live: true, upload: true, save: true },
+  reduced,
+  history: fetchHistory,
+  announce: debounce((text) => { live.textContent = text; }, 400),
+});
+const header = h("header", { class: "lab-header" });
+const notice = h("div", { class: "lab-notice", role: "status", hidden: true });
+const view = h("section", { class: "view", "aria-label": "View" });
+const main = h("main", { class: "lab-main" }, notice, view);
+const dropOverlay = h("div", { class: "drop-veil", hidden: true, "aria-hidden": "true" }, h("p", {}, "Drop to open"));
+const skeleton = existing(".lab-main .panel");
+clear(page, header, main, live, dropOverlay);
+view.append(skeleton);
+syncHash(store);
+
+const transport = socketTransport(lab.receive, lab.connection);
+lab.attach(transport);
+const drawer = mountDrawer(page, lab);
+const share = mountExport(lab, () => view);
+const help = mountHelp(page);
+const bar = mountHeader(header, lab, { onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
+const notices = mountNotice(notice, lab, { onDrawer: drawer.open, onRetry: transport.retry });
+listenForKeys(document);
+
+/** Light or dark: the reader's choice here, else the system's. */
+function setTheme(dark, remember = true) {
+  theme.dark = dark;
+  page.dataset.theme = dark ? "dark" : "light";
+  document.documentElement.style.colorScheme = page.dataset.theme;
+  bar.theme(dark);
+  if (remember) try { localStorage.setItem("narrows-theme", page.dataset.theme); } catch { /* A browser may refuse to keep anything. */ }
+  lab.emit("theme", dark);
+}
+
+function storedTheme() {
+  try {
+    return localStorage.getItem("narrows-theme");
+  } catch {
+    return null;
+  }
+}
+
+const system = matchMedia("(prefers-color-scheme: dark)");
+setTheme(storedTheme() ? storedTheme() === "dark" : system.matches, false);
+system.addEventListener("change", (event) => { if (!storedTheme()) setTheme(event.matches, false); });
+
+/** @type {View|null} */
+let mounted = null;
+let mountedKey = "";
+let mounting = 0;
+
+/** Whether the run in view has weights to look at. */
+const hasWeights = (run) => run !== null && run.state !== "preparing" && !(run.state === "failed" && !run.epoch);
+
+/** Mounts the view the address names, anew when the view, the run, or what its rows are called changes. */
+async function showView() {
+  const name = VIEWS.some(([one]) => one === store.get("view")) ? store.get("view") : VIEWS[0][0];
+  const run = lab.run;
+  const as = run && hasWeights(run) ? `${name} ${run.id} ${lab.dataset()?.labels ?? ""}` : `waiting ${lab.state?.status} ${run?.state ?? JSON.stringify(lab.state?.datasets)}`;
+  if (as === mountedKey) return mounted?.update?.();
+  mountedKey = as;
+  const attempt = ++mounting;
+  mounted?.destroy?.();
+  mounted = null;
+  if (!hasWeights(run)) return clear(view, placeholder(run));
+  try {
+    const module = await import(`../views/${name}/index.js`);
+    if (attempt !== mounting) return undefined;
+    const el = h("div", { class: "stack", dataset: { view: name } });
+    clear(view, el);
+    document.title = `${module.title} · narrows lab`;
+    mounted = module.mount(el, /** @type {MountedLab} */ (lab));
+  } catch (error) {
+    clear(view, h("div", { class: "panel empty" }, h("h2", {}, "This view could not be drawn"), h("p", {}, String(error?.message || error)),
+      h("button", { type: "button", class: "button", on: { click: () => { mountedKey = ""; showView(); } } }, "Try again")));
+    throw error;
+  }
+  return undefined;
+}
+
+/** What stands where a view will be. */
+function placeholder(run) {
+  const state = lab.state;
+  if (state && state.status === "ready" && !run) return emptyState(state.datasets.at(-1));
+  if (run?.state === "failed" || state?.status === "failed") return h("div", { class: "panel empty", dataset: { waiting: "failed" } }, h("h2", {}, "There is no model to show"), h("p", {}, "The message above gives the reason."));
+  const words = run ? "Preparing the rows and the network…" : state ? "Starting (a few seconds)…" : "Connecting…";
+  return h("div", { class: "panel stack", "aria-busy": "true", dataset: { waiting: "loading" } }, h("div", { class: "skeleton sk-title" }), h("p", { class: "caption late" }, words), h("div", { class: "skeleton sk-block" }));
+}
+
+/** Nothing is trained: what is at hand, and the one button that changes it. */
+function emptyState(set) {
+  const choose = h("button", { type: "button", class: `button ${set ? "small" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Other data" : "Choose data");
+  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is ready` : "Nothing is trained yet"),
+    h("p", { class: "caption" }, set ? `${sizeWords(set)}.` : "Choose data to train an autoencoder on."),
+    set ? describeData(lab, set, { fail: (error) => lab.emit("error", error), onTrained() {} }) : null, choose);
+}
+
+function update() {
+  page.dataset.state = lab.state?.status ?? "opening";
+  page.dataset.connected = String(lab.connected);
+  bar.update();
+  share.update();
+  notices.update();
+  drawer.update();
+  showView();
+}
+
+lab.on("state", update);
+lab.on("run", update);
+lab.on("compare", update);
+lab.on("connection", (state) => { page.classList.toggle("is-lost", state === "lost"); update(); });
+lab.on("epoch", () => bar.update());
+store.on("view", () => { update(); scrollTo(0, 0); });
+
+let depth = 0;
+const carriesFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
+addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth++; dropOverlay.hidden = false; } });
+addEventListener("dragleave", (event) => { if (carriesFiles(event) && --depth <= 0) { depth = 0; dropOverlay.hidden = true; } });
+addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+addEventListener("drop", async (event) => {
+  depth = 0;
+  dropOverlay.hidden = true;
+  if (!carriesFiles(event) || event.defaultPrevented) return;
+  event.preventDefault();
+  if (event.dataTransfer) drawer.receiveFiles(await droppedFiles(event.dataTransfer));
+});
+
+update();
+transport.connect();

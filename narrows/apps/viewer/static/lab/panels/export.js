@@ -1,0 +1,97 @@
+/** Exports: Python code that repeats the run, a PNG of the view, the saved model. */
+
+import { context2d, h } from "../../core/dom.js";
+import { icon } from "../../core/icons.js";
+import { fetchRecipe, modelAddress } from "../http-api.js";
+
+/**
+ * @param {Lab} lab
+ * @param {() => HTMLElement} viewElement what is drawn into the PNG
+ */
+export function mountExport(lab, viewElement) {
+  const button = (name, iconName, words, f) => h("button", { type: "button", class: "button small quiet", dataset: { action: name }, title: words, on: { click: f } }, icon(iconName), h("span", { class: "share-words" }, words));
+  const python = button("python", "copy", "Copy Python", async () => {
+    try {
+      const text = await fetchRecipe(lab.run?.id);
+      el.dataset.python = text;
+      await copy(text);
+      confirm(python, "Copied");
+    } catch (error) {
+      lab.emit("error", error.message ? error : { message: "The Python could not be copied." });
+    }
+  });
+  const png = button("png", "image", "Save PNG", async () => {
+    try {
+      download(await viewAsPng(viewElement()), `narrows-${lab.store.get("view", "flow")}.png`);
+      confirm(png, "Saved");
+    } catch {
+      lab.emit("error", { message: "This browser could not make a PNG of the view." });
+    }
+  });
+  const model = button("model", "download", "Save model", () => {
+    h("a", { href: modelAddress(lab.run?.id), download: "" }).click();
+    confirm(model, "Saved");
+  });
+  const el = h("div", { class: "share", role: "group", "aria-label": "Export" }, python, png, model);
+
+  function confirm(one, words) {
+    const text = one.querySelector(".share-words");
+    const before = one.title;
+    text.textContent = words;
+    lab.announce(words);
+    setTimeout(() => { text.textContent = before; }, 1600);
+  }
+
+  return { el, update() {
+    const ready = Boolean(lab.run && lab.run.epoch > 0) || lab.run?.state === "loaded";
+    python.disabled = !lab.run || !lab.connected;
+    model.disabled = !ready || !lab.connected;
+    png.disabled = !lab.run;
+  } };
+}
+
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Without https a page on another machine has no clipboard of its own.
+  const area = h("textarea", { class: "visually-hidden" });
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+function download(blob, name) {
+  const address = URL.createObjectURL(blob);
+  h("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}
+
+/** The view as it stands, twice as fine, as a PNG. */
+async function viewAsPng(view) {
+  const page = view.closest(".narrows-lab");
+  const { width, height } = view.getBoundingClientRect();
+  const copyOf = view.cloneNode(true);
+  const drawings = view.querySelectorAll("canvas");
+  copyOf.querySelectorAll("canvas").forEach((canvas, i) => {
+    const image = h("img", { src: drawings[i].toDataURL(), class: canvas.getAttribute("class"), style: { width: `${drawings[i].clientWidth}px`, height: `${drawings[i].clientHeight}px` } });
+    canvas.replaceWith(image);
+  });
+  const fields = view.querySelectorAll("input");
+  copyOf.querySelectorAll("input").forEach((input, i) => input.setAttribute("value", fields[i].value));
+  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText).join("\n");
+  const ground = h("div", { class: page.className, "data-theme": page.dataset.theme || "light", style: { width: `${width + 48}px`, padding: "24px" } }, copyOf);
+  ground.setAttribute("xmlns", "http://www.w3.org/1999/xhtml");
+  const style = h("style", {});
+  style.textContent = rules;
+  ground.prepend(style);
+  const source = `<svg xmlns="http://www.w3.org/2000/svg" width="${width + 48}" height="${height + 48}"><foreignObject width="100%" height="100%">${new XMLSerializer().serializeToString(ground)}</foreignObject></svg>`;
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}`;
+  await image.decode();
+  const canvas = h("canvas", { width: Math.round(2 * (width + 48)), height: Math.round(2 * (height + 48)) });
+  const context = context2d(canvas);
+  context.scale(2, 2);
+  context.drawImage(image, 0, 0);
+  return new Promise((resolve, reject) => canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("no picture"))), "image/png"));
+}

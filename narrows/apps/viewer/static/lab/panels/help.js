@@ -1,0 +1,29 @@
+/** The help dialog: keyboard shortcuts and a short introduction. */
+
+import { clear, h } from "../../core/dom.js";
+import { icon } from "../../core/icons.js";
+import { keyList } from "../../core/keyboard.js";
+
+const NAMES = { 1: "1 – 5", " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "Shift+ArrowLeft": "Shift ←", "Shift+ArrowRight": "Shift →" };
+
+/**
+ * @param {HTMLElement} page
+ * @returns {() => void} opens the dialog
+ */
+export function mountHelp(page) {
+  const list = h("dl", { class: "key-list" });
+  const dialog = h("dialog", { class: "sheet", "aria-label": "Keys and help" },
+    h("div", { class: "row spread" }, h("h2", {}, "Keys"),
+      h("button", { type: "button", class: "button quiet square", "aria-label": "Close", on: { click: () => dialog.close() } }, icon("close"))),
+    list,
+    h("p", { class: "note" }, "The arrow keys move the probe on the map and the line in a chart; with Shift, ten times as far. Shortcuts are off while you type."),
+    h("h3", {}, "About this page"),
+    h("p", { class: "note" }, "An autoencoder compresses each row into a few numbers, its code, and learns to reconstruct the row from them. ",
+      "Everything is computed by the model in training on this machine; no data leave it. The address of the page holds the current state: copy it to return, or use the back button."));
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  page.append(dialog);
+  return () => {
+    clear(list, keyList().map(([key, words]) => h("div", {}, h("dt", {}, h("kbd", {}, NAMES[key] || key)), h("dd", {}, words))));
+    dialog.showModal();
+  };
+}

@@ -1,0 +1,89 @@
+/** Commands on runs: start, switch the variant, pause, step, stop. */
+
+export const VARIANTS = [
+  ["plain", "Plain", "Learns to reconstruct its input through a narrow code."],
+  ["denoising", "Denoising", "Learns to reconstruct clean rows from noisy ones."],
+  ["sparse", "Sparse", "Few code units are active for any one row."],
+  ["contractive", "Contractive", "Penalised when a small change of the input changes the code much."],
+  ["variational", "Variational", "Each code is a distribution close to a standard normal, so new rows can be generated."],
+];
+
+/** Settings that belong to one variant alone; the others are carried over a switch. */
+const VARIANT_SETTINGS = { denoising: ["corruption", "corruption_level"], sparse: ["sparsity"], contractive: ["contraction"], variational: ["beta"] };
+
+export const isBusy = (run) => ["preparing", "running", "pausing"].includes(run?.state);
+export const isFinished = (run) => ["done", "stopped", "diverged", "failed", "loaded"].includes(run?.state);
+
+/** Whether a run that was stopped can take up where it was. */
+export const canResume = (run) => run?.state === "stopped" && Boolean(run.can_resume);
+
+/** The settings of a run that hold for any variant. */
+export function sharedSettings(settings) {
+  const own = new Set(Object.values(VARIANT_SETTINGS).flat());
+  return Object.fromEntries(Object.entries(settings || {}).filter(([key]) => !own.has(key)));
+}
+
+/** What another variant takes over of a run's settings: all that is shared, but not a size of the code that was nobody's choice. */
+export function settingsFor(lab, run, variant) {
+  const defaults = lab.state?.defaults || {};
+  const chosen = sharedSettings(run.settings);
+  const ofIts = defaults[run.variant]?.n_components;
+  return chosen.n_components === ofIts && defaults[variant] ? { ...chosen, n_components: defaults[variant].n_components } : chosen;
+}
+
+/**
+ * Starts a run and brings it into view.
+ * @returns {Promise<string|null>} its id
+ */
+export async function startRun(lab, { dataset, variant, settings }) {
+  const before = lab.run;
+  try {
+    const response = await lab.command("train.start", { dataset, variant, settings });
+    // The run that was in view stays beside the new one, where both learn from the same rows.
+    lab.store.set("compare", before && before.dataset === dataset ? before.id : null);
+    lab.store.set("run", response.run);
+    lab.announce(`Training started: ${variant}.`);
+    return response.run;
+  } catch (error) {
+    if (!error.dropped) lab.emit("error", error);
+    return null;
+  }
+}
+
+const sameSettings = (a, b) => {
+  const [one, other] = [sharedSettings(a), sharedSettings(b)];
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => JSON.stringify(one[key] ?? null) === JSON.stringify(other[key] ?? null));
+};
+
+/** Shows the newest run of a variant on the same data with the same settings, or starts one. */
+export async function switchVariant(lab, variant) {
+  const run = lab.run;
+  if (!run || run.variant === variant) return;
+  const wanted = settingsFor(lab, run, variant);
+  const match = lab.state.runs.findLast((one) => one.variant === variant && one.dataset === run.dataset && sameSettings(one.settings, wanted) && one.state !== "failed");
+  if (match) {
+    lab.store.set("compare", run.id);
+    lab.store.set("run", match.id);
+    lab.announce(`Showing the ${variant} run.`);
+  } else await startRun(lab, { dataset: run.dataset, variant, settings: wanted });
+}
+
+/** Train, pause, resume: whichever the run in view is ready for. */
+export async function playPause(lab) {
+  const run = lab.run;
+  if (!run || !lab.connected) return;
+  if (run.state === "running") await send(lab, "train.pause", run);
+  else if (run.state === "paused" || canResume(run)) await send(lab, "train.resume", run);
+  else if (isFinished(run) && run.can_train !== false) await startRun(lab, { dataset: run.dataset, variant: run.variant, settings: run.settings });
+}
+
+export const step = (lab) => (lab.run?.state === "paused" ? send(lab, "train.step", lab.run) : lab.run?.state === "running" ? send(lab, "train.pause", lab.run) : null);
+export const stop = (lab) => (lab.run && !isFinished(lab.run) ? send(lab, "train.stop", lab.run) : null);
+
+async function send(lab, name, run) {
+  try {
+    await lab.command(name, { run: run.id });
+  } catch (error) {
+    if (!error.dropped) lab.emit("error", error);
+  }
+}

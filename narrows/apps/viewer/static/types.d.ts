@@ -1,0 +1,244 @@
+/** Types that the modules share. They describe what the server sends (narrows/apps/viewer) and are read by the type checker alone. */
+
+/** An array of a message; `shape` as in NumPy. */
+type Shaped<T> = T & { shape: number[] };
+type Values = Float32Array | Uint8Array | Uint8ClampedArray;
+type Arrays = Record<string, Shaped<any>>;
+
+/** What a view gets for a query. */
+interface Answer {
+  about: Record<string, any>;
+  arrays: Arrays;
+  epoch: number;
+}
+
+/** A rejected query or command; `dropped` where a newer one replaced it or the connection was lost. */
+interface Failure {
+  message?: string;
+  hint?: string | null;
+  dropped?: boolean;
+  lost?: boolean;
+}
+
+/** What a picture of a row needs to know. */
+interface Pictured {
+  shape: number[] | null;
+  names?: string[] | null;
+  range?: [number, number] | null;
+}
+
+/** How a picture is coloured; `scale` is the value in full colour. */
+interface PictureOptions {
+  mode?: "grey" | "error" | "signed";
+  scale?: number;
+}
+
+interface Run extends Pictured {
+  id: string;
+  number: number;
+  name: string;
+  dataset: string;
+  variant: string;
+  settings: Record<string, any>;
+  state: "preparing" | "running" | "pausing" | "paused" | "done" | "stopped" | "diverged" | "failed" | "loaded";
+  message: string | null;
+  hint: string | null;
+  epoch: number;
+  epochs: number | null;
+  loss: number | null;
+  validation: number | null;
+  kind: string | null;
+  n_floats: number | null;
+  n_components: number | null;
+  n_parameters: number | null;
+  unit: string | null;
+  layers: Array<{ parameters?: number }>;
+  activation: string | null;
+  can_sample: boolean;
+  can_train: boolean;
+  can_resume: boolean;
+}
+
+/** A run on images. */
+type ImageRun = Run & { shape: number[] };
+
+interface Dataset {
+  id: string;
+  name: string;
+  kind: "table" | "images";
+  rows: number;
+  shape: number[] | null;
+  columns: string[] | null;
+  classes: string[] | null;
+  counts: number[] | null;
+  notes: string[];
+  labels: string | null;
+}
+
+interface SessionState {
+  status: "starting" | "ready" | "failed";
+  message: string | null;
+  datasets: Dataset[];
+  offered: Array<{ id: string; name: string; rows: number; here: boolean; how: string | null }>;
+  runs: Run[];
+  defaults?: Record<string, Record<string, any>>;
+}
+
+/** One epoch of a run's history. */
+interface EpochRecord {
+  number: number;
+  loss: number;
+  validation: number | null;
+}
+
+/** A binary message: its header, and either an answer or raw values from `start` on. */
+interface Frame extends Answer {
+  kind: number;
+  run: number;
+  seq: number;
+  flags: number;
+  view?: string;
+  body: ArrayBuffer;
+  start: number;
+}
+
+interface Decoded {
+  values: Values;
+  epoch: number;
+  ms: number;
+}
+
+/** How queries and commands reach whatever answers them. */
+interface Transport {
+  query(view: string, run: string, params: Record<string, any>): Promise<Answer>;
+  decode(run: number, z: Float32Array, isImage: boolean): Promise<Decoded | undefined>;
+  command(name: string, params: Record<string, any>): Promise<any>;
+}
+
+/** What a host can do: train, decode at once, take files, save. */
+interface Abilities {
+  train: boolean;
+  live: boolean;
+  upload: boolean;
+  save: boolean;
+}
+
+type Store = ReturnType<typeof import("./core/store.js").createStore>;
+
+/** The session as views see it: state, queries, commands and events. */
+interface Lab {
+  can: Abilities;
+  store: Store;
+  /** Whether the reader wants less motion. */
+  reduced: boolean;
+  announce(text: string | null): void;
+  state: SessionState | null;
+  connected: boolean;
+  /** What a report carries in place of a model. */
+  prefetched?: any;
+  /** The run in view: the one the address names, else the newest. */
+  readonly run: Run | null;
+  /** The run to compare with. */
+  readonly compare: Run | null;
+  attach(transport: Transport): void;
+  dataset(run?: Run | null): Dataset | null;
+  on(event: string, f: (value: any) => void): () => void;
+  emit(event: string, value: any): void;
+  query(view: string, params?: Record<string, any>): Promise<Answer>;
+  decode(z: Float32Array, run?: Run | null): Promise<Decoded | undefined>;
+  command(name: string, params?: Record<string, any>): Promise<any>;
+  records(run?: Run | null): EpochRecord[];
+  load(run?: Run | null): Promise<EpochRecord[]>;
+  receive(message: any): void;
+  connection(state: "connecting" | "open" | "lost"): void;
+}
+
+/** The model of an anywidget. */
+interface WidgetModel {
+  get(name: string): any;
+  set(name: string, value: any): void;
+  on(event: string, f: (content: any, buffers: any[]) => void): void;
+  off(event: string, f: (content: any, buffers: any[]) => void): void;
+  send(content: any, callbacks?: any, buffers?: any[]): void;
+}
+
+/** A mounted view. */
+interface View {
+  update(): void;
+  destroy(): void;
+}
+
+/** A view is mounted only where there is a run. */
+interface MountedLab extends Lab {
+  readonly run: Run;
+  state: SessionState;
+}
+
+interface ViewModule {
+  title: string;
+  mount(el: HTMLElement, lab: MountedLab): View;
+}
+
+/** A layer of the network with the activations of one row. */
+interface Layer {
+  part: "input" | "encoder" | "code" | "decoder" | "output";
+  shape: number[];
+  index: number;
+  values: Float32Array;
+  units: number;
+  arrayShape: number[];
+  shown: number;
+  parameters: number;
+  activation: string | null;
+  title: string;
+  label: string;
+  detail: string;
+  low?: number;
+  high?: number;
+  largest?: Array<[number, number]>;
+}
+
+/** One row's activations. */
+interface Activations {
+  signature: string;
+  run: Run;
+  layers: Layer[];
+  input: Shaped<Values>;
+  output: Shaped<Values>;
+  difference: Shaped<Float32Array>;
+  error: number | null;
+  label: string | null;
+  unit: any;
+}
+
+/** Where a layer is drawn. */
+interface LayerBox {
+  kind: "picture" | "numbers" | "cells" | "maps";
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+  columns: number;
+  lines: number;
+  n: number;
+  maps: number;
+  high: number;
+  wide: number;
+  vertical: boolean;
+}
+
+/** The part of it that painting needs. */
+type PaintedBox = Pick<LayerBox, "kind" | "columns" | "lines" | "high" | "wide" | "vertical">;
+
+/** The decoder's answers on a regular grid of the map. */
+interface Lattice {
+  decoded: any;
+  x: Float32Array;
+  y: Float32Array;
+  far: Float32Array;
+  run: Run;
+  tiles?: HTMLCanvasElement[] | null;
+}
+
+type PointRaster = import("./views/latent/point-raster.js").PointRaster;
+type LatentMap = ReturnType<typeof import("./views/latent/map.js").createMap>;

@@ -1,0 +1,104 @@
+/** Chooses the normal classes (or rows, for data without classes) and trains on these only. */
+
+import { clear, h } from "../../core/dom.js";
+import { countOf, joinNames } from "../shared/text.js";
+
+/**
+ * @param {{lab: MountedLab, onChange: () => void, onProblem: (error: Failure) => void}} o
+ */
+export function normalClasses({ lab, onChange, onProblem }) {
+  const chips = h("div", { class: "row", role: "group", "aria-label": "Normal classes" });
+  const rowsBox = h("input", { type: "text", placeholder: "1-500, 720", dataset: { act: "normal-rows" }, "aria-label": "Normal rows" });
+  const rowsField = h("label", { class: "field" }, h("span", {}, "Normal rows (first row is 1)"), rowsBox);
+  const train = h("button", { type: "button", class: "button primary", dataset: { act: "train-normal" }, on: { click: start } });
+  const trainedOnNote = h("p", { class: "note", dataset: { trainedOn: "" } });
+  const el = h("div", { class: "stack normal-classes" }, h("div", { class: "row" }, h("span", { class: "note" }, "Normal classes"), chips, rowsField, train), trainedOnNote);
+  /** @type {Set<string>} */
+  let chosen = new Set();
+  let signature = "";
+
+  const classes = () => lab.dataset()?.classes || null;
+
+  /** The classes to take as normal at first: those of the run, else all but the last. */
+  function initial(names) {
+    const stored = lab.store.get("normal", []).filter((name) => names.includes(name));
+    if (stored.length) return stored;
+    return lab.run.settings.normal?.length ? lab.run.settings.normal.map(String) : names.slice(0, -1);
+  }
+
+  function refresh() {
+    const names = classes();
+    const key = `${lab.run.id} ${names}`;
+    if (key !== signature) {
+      signature = key;
+      chosen = new Set(names ? initial(names) : []);
+      chips.hidden = !names;
+      rowsField.hidden = Boolean(names) || !lab.can.train;
+      clear(chips);
+      if (names) {
+        const counts = lab.dataset()?.counts || [];
+        clear(chips, names.map((name, i) => h("button", { type: "button", class: "chip normal-chip", dataset: { class: name }, on: { click: () => toggle(name) } },
+          h("span", { class: "chip-mark", "aria-hidden": "true" }), name, counts[i] ? h("span", { class: "count" }, counts[i].toLocaleString("en")) : null)));
+      }
+    }
+    renderChips();
+  }
+
+  function renderChips() {
+    const names = classes();
+    for (const chip of chips.children) {
+      const on = chosen.has(chip.dataset.class);
+      chip.setAttribute("aria-pressed", String(on));
+      chip.disabled = !lab.can.live && !lab.prefetched?.classes;
+      chip.setAttribute("aria-label", `class ${chip.dataset.class}: ${on ? "normal" : "anomalous"}`);
+    }
+    const same = names ? lab.run.settings.normal && sameSet(lab.run.settings.normal.map(String), chosen) : false;
+    train.hidden = !lab.can.train || lab.run.can_train === false || Boolean(same);
+    train.disabled = names ? !chosen.size || chosen.size === names.length : false;
+    train.textContent = names ? "Train on these only" : "Train on these rows only";
+  }
+
+  function toggle(name) {
+    if (chosen.has(name)) chosen.delete(name);
+    else chosen.add(name);
+    if (!chosen.size) chosen.add(name); // something has to be normal
+    lab.store.set("normal", value());
+    renderChips();
+    onChange();
+  }
+
+  const value = () => classes()?.filter((name) => chosen.has(name)) ?? null;
+
+  async function start() {
+    const { settings, dataset, variant } = lab.run;
+    const more = classes() ? { normal: value() } : { rows: rowRanges(rowsBox.value) };
+    if (more.rows && !more.rows.length) return onProblem({ message: "Name the normal rows, for example 1-500, 720." });
+    train.disabled = true;
+    try {
+      const answer = await lab.command("train.start", { dataset, variant, settings: { ...settings, ...more } });
+      lab.store.set("run", answer.run);
+      lab.announce(classes() ? `A run on ${joinNames(value())} is training.` : "A run on these rows is training.");
+    } catch (error) {
+      if (!error?.dropped) onProblem(error);
+    }
+    train.disabled = false;
+  }
+
+  return {
+    el, refresh, value,
+    /** @param {string|null} words of the server: what the run learned from */
+    setTrainedOn(words) {
+      trainedOnNote.textContent = words || "";
+      el.dataset.classes = value()?.join(",") ?? "";
+    },
+    words: () => (chosen ? `${chosen.size === 1 ? "class" : "classes"} ${joinNames(value())}` : countOf(lab.dataset()?.rows || 0, "row")),
+  };
+}
+
+const sameSet = (names, set) => names.length === set.size && names.every((name) => set.has(name));
+
+/** "1-500, 720" -> [[0, 499], [719, 719]]; what cannot be read is left out. */
+export function rowRanges(text) {
+  return text.split(",").map((part) => part.trim().match(/^(\d+)(?:\s*[-–]\s*(\d+))?$/)).filter(Boolean)
+    .map(([, first, last]) => [Number(first) - 1, Number(last ?? first) - 1]).filter(([first, last]) => first >= 0 && last >= first);
+}

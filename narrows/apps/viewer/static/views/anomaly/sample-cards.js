@@ -1,0 +1,80 @@
+/** A sample with its reconstruction, error map and score; and the table of its largest column errors. */
+
+import { clear, h } from "../../core/dom.js";
+import { count, number } from "../../core/format.js";
+import { drawPair, drawPicture } from "../../core/picture.js";
+import { largestSize } from "../shared/layer-painting.js";
+
+/** @param {{kind: string, onPick: (rank: number) => void}} o `rank` counts from the smallest score */
+export function sampleCard({ kind, onPick }) {
+  const title = h("h3", {});
+  const [original, rebuilt, map] = ["original", "reconstruction", "error"].map((role) =>
+    ({ role, canvas: h("canvas", { role: "img", dataset: { role } }), note: h("figcaption", {}, role) }));
+  const figures = [original, rebuilt, map].map(({ canvas, note }) => h("figure", { class: "figure" }, canvas, note));
+  const verdict = h("span", { class: "verdict" });
+  const range = h("input", { type: "range", min: 0, step: 1, on: { input: () => onPick(Number(range.value)) } });
+  const place = h("span", { class: "note" });
+  const el = h("div", { class: "sample-card", dataset: { kind } }, h("div", { class: "row spread" }, title, verdict),
+    h("div", { class: "triple-figures" }, figures),
+    h("div", { class: "row card-picker" },
+      h("button", { type: "button", class: "button small square", "aria-label": `${kind}: smaller error`, on: { click: () => step(-1) } }, "‹"), range,
+      h("button", { type: "button", class: "button small square", "aria-label": `${kind}: larger error`, on: { click: () => step(1) } }, "›"), place));
+  let n = 0;
+
+  const step = (by) => onPick(Math.max(0, Math.min(n - 1, Number(range.value) + by)));
+
+  return {
+    el,
+    /** @param {{title: string, rank: number, n: number}} o the place among the samples of its kind, by score */
+    place(o) {
+      n = o.n;
+      title.textContent = o.title;
+      Object.assign(range, { max: Math.max(0, n - 1), value: o.rank });
+      range.setAttribute("aria-label", `${o.title}, sorted by error`);
+      range.setAttribute("aria-valuetext", `${count(o.rank + 1)} of ${count(n)}`);
+      place.textContent = `${count(o.rank + 1)} of ${count(n)}`;
+    },
+    show({ arrays, run, scale, score, position }) {
+      drawPicture(original.canvas, arrays.original, run);
+      drawPair(rebuilt.canvas, arrays.original, arrays.rebuilt, run);
+      drawPicture(map.canvas, arrays.map, mapRun(run, arrays.map), { mode: "error", scale });
+      map.note.textContent = `error ${number(score, 3)}`;
+      el.dataset.position = String(position);
+      el.dataset.score = String(score);
+      el.dataset.mapMax = String(largestSize(arrays.map));
+      for (const { canvas, role } of [original, rebuilt, map]) canvas.setAttribute("aria-label", `${role} of row ${position}`);
+    },
+    showVerdict(flagged, right) {
+      el.dataset.flagged = String(flagged);
+      verdict.className = `verdict ${right === null ? "" : right ? "is-right" : "is-wrong"}`;
+      verdict.textContent = right === false ? (flagged ? "⚑ false alarm" : "missed anomaly") : flagged ? "⚑ alarm" : "no alarm";
+    },
+  };
+}
+
+/** An error map has one value a pixel, whatever the channels of the picture. */
+function mapRun(run, map) {
+  if (!run.shape) return run;
+  const [high, wide] = run.shape;
+  return { ...run, shape: [high, wide, map.length / (high * wide)] };
+}
+
+/** The columns that disagree most, observed and expected in the user's units. */
+export function columnTable() {
+  const body = h("tbody", {});
+  const caption = h("caption", {});
+  const el = h("table", { class: "columns-table", hidden: true }, caption,
+    h("thead", {}, h("tr", {}, ["Column", "Observed", "Expected", "Error"].map((name) => h("th", { scope: "col" }, name)))), body);
+  return {
+    el,
+    show(top, words) {
+      el.hidden = !top?.length;
+      if (el.hidden) return;
+      caption.textContent = words;
+      const most = Math.max(...top.map((one) => Math.abs(one.error))) || 1;
+      const valueText = (v) => (typeof v === "number" ? number(v, 4) : v ?? "missing");
+      clear(body, top.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, valueText(one.observed)), h("td", {}, valueText(one.expected)),
+        h("td", {}, h("span", { class: "meter", style: { "--share": `${(100 * Math.abs(one.error)) / most}%` }, "aria-hidden": "true" }), number(one.error, 3)))));
+    },
+  };
+}

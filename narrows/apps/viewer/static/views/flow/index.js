@@ -1,0 +1,272 @@
+/** View 1: the activations of one row, layer by layer. */
+
+import { segmented } from "../../core/controls.js";
+import { clear, h } from "../../core/dom.js";
+import { number } from "../../core/format.js";
+import { icon } from "../../core/icons.js";
+import { onKey } from "../../core/keyboard.js";
+import { drawPair, drawPicture } from "../../core/picture.js";
+import { debounce } from "../../core/timing.js";
+import { columnSliders } from "../shared/column-sliders.js";
+import { backgroundOf, drawingPad } from "../shared/drawing-pad.js";
+import { layerData, largestUnits } from "../shared/layer-data.js";
+import { largestSize } from "../shared/layer-painting.js";
+import { followRun, prepareView, refresher } from "../shared/refresh.js";
+import { countOf, errorNoun, errorPhrase, rowNoun } from "../shared/text.js";
+import { animationClock } from "./animation-clock.js";
+import { layerDetails } from "./layer-details.js";
+import { networkDiagram } from "./network-diagram.js";
+import { samplePicker } from "./sample-picker.js";
+
+export const title = "Follow one example through the autoencoder";
+const INTRODUCTION = "The encoder compresses a row into a few numbers; the decoder reconstructs the row from them.";
+
+/**
+ * @param {HTMLElement} el
+ * @param {MountedLab} lab
+ * @returns {View}
+ */
+export function mount(el, lab) {
+  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, INTRODUCTION);
+  const problem = h("p", { class: "message bad", role: "alert", hidden: true });
+  const picker = samplePicker({ onPick: pick, onClass: (name) => { lab.store.set("class", name || null); loadedKey = ""; refresh(); } });
+  const diagram = networkDiagram({ onLayer: openLayer, onUnit: showUnit });
+  const drawer = layerDetails({ onClose: () => diagram.focus() });
+  const editor = h("div", { class: "own-input", hidden: true });
+  const play = h("button", { type: "button", class: "button primary", dataset: { act: "play" }, on: { click: () => clock.toggle() } });
+  const step = h("button", { type: "button", class: "button", dataset: { act: "step" }, on: { click: () => stepLayer() } }, icon("step"), "Step");
+  const speed = segmented({ label: "Speed", value: "1", choices: [["0.25", "slow ×¼"], ["1", "×1"], ["2", "×2"]], onChoose: (v) => clock.speed(Number(v)) });
+  const editButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "draw" }, on: { click: () => edit(editor.hidden) } });
+  const results = resultFigures();
+  const root = prepareView(el, "flow",
+    h("header", {}, h("h2", {}, title), caption), problem,
+    h("div", { class: "row" }, picker.el, editButton), editor,
+    h("div", { class: "panel flow-panel" },
+      h("div", { class: "flow-halves", "aria-hidden": "true" }, h("span", {}, "encoder: compresses"), h("span", {}, "decoder: reconstructs")),
+      diagram.el,
+      h("div", { class: "controls" }, play, step, speed.el, activationLegend())),
+    drawer.el, results.el, explanation());
+
+  /** @type {Activations} */
+  let data;
+  /** @type {any} */
+  let rows = null;
+  let loadedKey = "";
+  /** @type {Float32Array|null} */
+  let edited = null;
+  /** @type {any} */
+  let tool = null;
+  let position = lab.store.get("sample", -1);
+  const clock = animationClock({
+    layers: () => (data ? data.layers.length - 1 : 0), reduced: lab.reduced,
+    onTime: (t) => { diagram.pulse(t); root.dataset.layer = String(Math.floor(t + 1e-9)); updateCaption(); },
+    onPlaying: (on) => { root.dataset.playing = String(on); renderPlay(on); },
+  });
+  renderPlay(false);
+  root.dataset.playing = "false";
+  let isNewSample = true; // a new sample, whose pulse has not run
+
+  const refresh = refresher(async () => {
+    const run = lab.run;
+    if (!run) return empty();
+    await loadRows(run);
+    if (!run.n_floats || (!edited && position < 0)) return;
+    /** @type {Record<string, any>} */
+    const params = edited ? { values: Array.from(edited) } : { position };
+    if (unitShown) params.unit = unitShown;
+    const answer = await lab.query("activations", params);
+    if (lab.run?.id !== run.id) return;
+    show(answer, run);
+  }, (error) => { problem.hidden = false; problem.textContent = error.message || String(error); });
+
+  async function loadRows(run) {
+    const chosen = lab.store.get("class", "");
+    const key = `${run.id}:${run.n_floats}:${chosen}`;
+    if (key === loadedKey) return;
+    const answer = await lab.query("rows", chosen ? { n: 48, label: chosen } : { n: 48 });
+    const isOtherData = !rows || rows.run.dataset !== run.dataset || rows.run.n_floats !== run.n_floats;
+    rows = { originals: answer.arrays.original, positions: answer.arrays.position, labels: answer.about.labels, run,
+      names: lab.dataset(run)?.classes || null, chosen,
+      units: answer.about.centre ? { centre: answer.about.centre, spread: answer.about.spread } : null };
+    loadedKey = key;
+    picker.fill(rows);
+    if (isOtherData) { edited = null; editor.hidden = true; tool = null; }
+    if (position >= (lab.dataset(run)?.rows ?? Infinity)) position = -1;
+    if (position < 0 || (isOtherData && !Array.from(rows.positions).includes(position) && root.dataset.ready === "true")) position = rows.positions[0];
+    picker.choose(edited ? null : position);
+    editButton.replaceChildren(run.shape ? "Draw your own" : "Edit the values");
+    editButton.hidden = !lab.can.live;
+  }
+
+  function show(answer, run) {
+    problem.hidden = true;
+    data = layerData(answer, run);
+    diagram.show(data);
+    results.show(data);
+    Object.assign(root.dataset, { sample: edited ? "drawn" : String(position), layers: String(data.layers.length - 1),
+      epoch: String(answer.epoch ?? run.epoch ?? 0), error: String(data.error ?? ""), ready: "true" });
+    if (!drawer.el.hidden) drawer.show(data.layers[Number(drawer.el.dataset.layer)] || data.layers[0], run);
+    if (isNewSample) { isNewSample = false; clock.once(); } else diagram.pulse(clock.t());
+    showInputs(answer.about.unit);
+    updateCaption();
+  }
+
+  function empty() {
+    root.dataset.ready = "false";
+    caption.textContent = "No run yet. Open data and press Train.";
+  }
+
+  function pick(next) {
+    position = next;
+    edited = null;
+    isNewSample = true;
+    lab.store.set("sample", next);
+    picker.choose(next);
+    if (!editor.hidden) edit(false);
+    lab.announce(`Sample ${next}`);
+    refresh();
+  }
+
+  function edit(on) {
+    editor.hidden = !on;
+    editButton.setAttribute("aria-pressed", String(on));
+    if (!on) { if (edited) { edited = null; isNewSample = true; picker.choose(position); refresh(); } return; }
+    const run = lab.run;
+    const start = (values) => { edited = Float32Array.from(values); picker.choose(null); refresh(); };
+    if (!tool) {
+      const again = h("button", { type: "button", class: "button", dataset: { act: "from-sample" }, on: { click: () => copySample() } }, "Start from the sample");
+      tool = run.shape
+        ? drawingPad({ run: /** @type {ImageRun} */ (run), background: backgroundOf(rows.originals, run), label: "Drawing pad", extra: again, onChange: start })
+        : columnSliders({ run: /** @type {any} */ (run), rows: rows.originals, units: rows.units, onChange: start });
+      clear(editor, tool.el, run.shape ? null : again);
+    }
+    clock.seek(data ? data.layers.length - 1 : 0);
+    if (run.shape) tool.clear();
+    else { tool.set(data.input); start(data.input); }
+  }
+
+  async function copySample() {
+    if (position < 0) return;
+    const answer = await lab.query("rows", { positions: [position] });
+    tool.set(answer.arrays.original);
+    edited = Float32Array.from(answer.arrays.original, (v) => (answer.arrays.original instanceof Uint8Array ? v / 255 : v));
+    refresh();
+  }
+
+  function openLayer(layer) {
+    diagram.choose(layer);
+    clock.seek(layer);
+    drawer.show(data.layers[layer], lab.run, true);
+  }
+
+  /** @type {[number, number]|null} */
+  let unitShown = null;
+  const query = debounce(() => refresh(), 120);
+
+  /** A unit under the pointer or the keys: its value at once, its largest inputs once it rests there. */
+  function showUnit(i, unit) {
+    unitShown = unit < 0 ? null : [i, unit];
+    if (!unitShown) return diagram.showTooltip(null);
+    const value = unitWords(unitShown);
+    diagram.showTooltip([value]);
+    lab.announce(`${data.layers[i].title}, ${value}`);
+    if (i > 0 && lab.can.live) query();
+  }
+
+  /** @param {[number, number]} place layer and unit */
+  const unitWords = ([i, unit]) => `${data.layers[i].part === "code" ? "z" : "unit "}${unit + 1}: ${number(data.layers[i].values[unit], 3)}`;
+
+  function showInputs(unitInfo) {
+    if (!unitShown) return;
+    const known = unitInfo?.inputs && unitInfo.layer === unitShown[0] && unitInfo.index === unitShown[1];
+    const from = data.layers[unitShown[0] - 1];
+    diagram.showTooltip([unitWords(unitShown), ...(known ? ["largest inputs (value × weight)", ...unitInfo.inputs.map((x) => `${inputName(x.index, from)}: ${number(x.value, 2)} × ${number(x.weight, 2)}`)] : [])]);
+  }
+
+  function inputName(index, layer) {
+    if (layer.index === 0 && lab.run.names && !lab.run.shape) return lab.run.names[index];
+    return layer.part === "code" ? `z${index + 1}` : `${layer.index === 0 ? "pixel" : "unit"} ${index + 1}`;
+  }
+
+  function updateCaption() {
+    if (!data) return;
+    const at = Number(root.dataset.layer);
+    const last = data.layers.length - 1;
+    const code = data.layers.find((layer) => layer.part === "code");
+    const it = edited ? (lab.run.shape ? "your drawing" : "your row") : rowNoun(picker.labelOf(position) ?? data.label, lab.run);
+    const layer = data.layers[Math.min(at, last)];
+    caption.textContent = at > 0 && at < last && root.dataset.playing === "false"
+      ? `${layer.title}: ${countOf(layer.units, "activation")} for ${it}; the largest absolute value is ${number(largestSize(layer.values), 3)}.`
+      : `The encoder compresses ${countOf(data.layers[0].units, "number")} into ${code?.units}; the decoder reconstructs ${it} with ${errorPhrase(lab.run, number(data.error, 3))}.`;
+  }
+
+  function stepLayer() {
+    clock.step();
+    lab.announce(caption.textContent);
+  }
+
+  function renderPlay(on) {
+    clear(play, icon(on ? "pause" : "play"), on ? "Pause" : "Play");
+  }
+
+  const unsubscribe = [
+    onKey(" ", () => clock.toggle(), "play or pause the animation", root),
+    onKey(".", () => stepLayer(), "next layer", root),
+    onKey("[", () => picker.step(-1), "previous sample", root),
+    onKey("]", () => picker.step(1), "next sample", root),
+    onKey("Escape", () => drawer.close(), "", root),
+    ...followRun(lab, root, refresh), lab.on("theme", () => { diagram.redraw(); if (data) results.show(data); }),
+  ];
+  refresh();
+  return {
+    update() { diagram.redraw(); refresh(); },
+    destroy() { unsubscribe.forEach((off) => off()); clock.destroy(); diagram.destroy(); drawer.destroy(); clear(root); },
+  };
+}
+
+/** Original, reconstruction and difference beside each other, and the error. */
+function resultFigures() {
+  const figure = (words) => {
+    const canvas = h("canvas", { class: "result-picture", role: "img", "aria-label": words });
+    const note = h("figcaption", {}, words);
+    return { canvas, note, el: h("figure", { class: "figure" }, canvas, note) };
+  };
+  const [original, rebuilt, difference] = [figure("original"), figure("reconstruction"), figure("difference")];
+  rebuilt.canvas.dataset.role = "reconstruction";
+  original.canvas.dataset.role = "input";
+  const error = h("p", { class: "stat" });
+  const el = h("div", { class: "panel result-row" }, original.el, rebuilt.el, difference.el, error);
+  return {
+    el,
+    show(data) {
+      const { run } = data;
+      drawPicture(original.canvas, data.input, run);
+      drawPair(rebuilt.canvas, data.input, data.output, run);
+      const scale = Math.max(0.05, largestSize(data.difference));
+      drawPicture(difference.canvas, data.difference, run, { mode: "signed", scale });
+      difference.note.textContent = `difference (full colour: ±${number(scale, 2)})`;
+      if (!run.shape) rebuilt.note.textContent = "reconstruction (dots) and original (rings)";
+      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, `${errorNoun(run)} of the row`), h("span", {}, largestDifference(data)));
+    },
+  };
+}
+
+/** Where the difference is largest, in words. */
+function largestDifference({ difference, run }) {
+  const [at] = largestUnits(difference, 1);
+  const [, wide, channels = 1] = run.shape || [];
+  const pixel = Math.floor(at / channels);
+  const place = run.shape ? `row ${Math.floor(pixel / wide) + 1}, column ${(pixel % wide) + 1}` : run.names?.[at] ?? `number ${at + 1}`;
+  return `largest difference: ${place}, ${difference[at] > 0 ? "+" : ""}${number(difference[at], 2)}`;
+}
+
+function activationLegend() {
+  return h("span", { class: "ramp-legend" }, h("span", {}, "negative"), h("span", { class: "ramp is-signed", "aria-hidden": "true" }), h("span", {}, "positive"));
+}
+
+function explanation() {
+  return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
+    h("p", {}, "Each column is a layer; its height grows with the logarithm of the number of units. A cell is one unit, coloured by its activation, relative to the largest activation of its layer. Wide layers show 256 units."),
+    h("p", {}, "The decoder sees only the code in the middle (the bottleneck). Details that the code does not hold are missing from the reconstruction: the difference below shows them."),
+    h("p", {}, "Space plays the animation, “.” moves one layer, [ and ] change the sample. Press Tab to reach a layer; then ← → move between layers, ↑ ↓ between units, Enter opens the details."));
+}

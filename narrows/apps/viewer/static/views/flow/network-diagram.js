@@ -1,0 +1,209 @@
+/** The hourglass: pictures at its ends, layers as cells or feature maps between, ribbons, and a pulse that runs through. */
+
+import { variable } from "../../core/colour.js";
+import { clear, context2d, h } from "../../core/dom.js";
+import { fixed } from "../../core/format.js";
+import { drawPicture } from "../../core/picture.js";
+import { paintLayer, paintRibbon, ruleCells } from "../shared/layer-painting.js";
+import { countOf } from "../shared/text.js";
+import { networkLayout, unitAt, unitBox } from "./network-layout.js";
+
+/** "64", "256 of 1000", "16 of 32 maps". */
+function unitsText(layer) {
+  if (layer.arrayShape.length < 3) return layer.shown < layer.units ? `${layer.shown} of ${layer.units}` : String(layer.units);
+  const maps = layer.shape[layer.shape.length - 1];
+  return `${layer.shown < maps ? `${layer.shown} of ${maps}` : maps} maps`;
+}
+
+/** @param {{onLayer: (layer: number) => void, onUnit: (layer: number, unit: number) => void}} calls onUnit with -1: none */
+export function networkDiagram({ onLayer, onUnit }) {
+  const canvas = h("canvas", { class: "flow-canvas", "aria-hidden": "true" });
+  const tip = h("div", { class: "flow-tip", hidden: true });
+  const overlay = h("div", { class: "flow-over" });
+  const el = h("div", { class: "flow-stage", role: "group", "aria-label": "The network, from the input to its reconstruction" },
+    canvas, overlay, tip);
+  /** @type {Activations} */
+  let data;
+  /** @type {ReturnType<typeof networkLayout>} */
+  let plan;
+  /** @type {Array<HTMLCanvasElement|null>} */
+  let painted = [];
+  let buttons = [];
+  let labels = [];
+  let [time, chosen, unit] = [0, 0, -1];
+
+  function show(next) {
+    const same = data && next.signature === data.signature;
+    data = next;
+    if (!same) layOut();
+    else fill();
+  }
+
+  function layOut() {
+    if (!data || !el.clientWidth) return;
+    plan = networkLayout(data.layers, el.clientWidth, data.run.shape);
+    el.style.height = `${plan.height + (plan.vertical ? 0 : 34)}px`;
+    el.classList.toggle("is-vertical", plan.vertical);
+    chosen = Math.min(chosen, data.layers.length - 1);
+    buttons = data.layers.map((layer, i) => layerButton(layer, i, plan.boxes[i]));
+    labels = data.layers.map((layer, i) => layerLabel(layer, i));
+    clear(overlay, buttons, labels);
+    fill();
+  }
+
+  function layerButton(layer, i, box) {
+    const button = h("button", { type: "button", class: `flow-layer is-${box.kind}`, tabindex: i === chosen ? 0 : -1,
+      dataset: { layer: i, units: layer.units },
+      style: { left: `${box.x}px`, top: `${box.y}px`, width: `${box.w}px`, height: `${box.h}px` },
+      "aria-label": `${layer.title}: ${countOf(layer.units, "number")}${layer.activation ? `, ${layer.activation}` : ""}. Enter for details.`,
+      on: {
+        click: () => onLayer(i),
+        keydown: (event) => moveFocus(event, i),
+        pointermove: (event) => hover(event, i),
+        pointerleave: () => pointAt(i, -1),
+        blur: () => pointAt(i, -1),
+      } });
+    if (box.kind === "picture") button.append(h("canvas", { class: "flow-picture" }));
+    return button;
+  }
+
+  function layerLabel(layer, i) {
+    const box = plan.boxes[i];
+    const roomy = plan.vertical || plan.gap + box.w > 74 || box.kind === "picture";
+    const strong = box.kind === "picture" || layer.part === "code";
+    const place = plan.vertical
+      ? { left: "0", width: "100%", top: `${box.y - 21}px` }
+      : { left: `${box.x + box.w / 2 - 75}px`, width: "150px", top: `${strong ? box.y + box.h + 6 : plan.height + 4}px` };
+    const units = unitsText(layer);
+    const small = layer.activation && roomy ? `${units} · ${layer.activation}` : units;
+    return h("div", { class: `flow-label${strong ? " is-strong" : ""}`, style: place, "aria-hidden": "true" },
+      strong ? h("b", {}, layer.label) : null, h("span", {}, strong ? layer.detail : small));
+  }
+
+  /** Numbers and pictures of the present sample, into what is laid out. */
+  function fill() {
+    if (!plan) return;
+    painted = data.layers.map((layer, i) =>
+      plan.boxes[i].kind === "cells" || plan.boxes[i].kind === "maps" ? paintLayer(plan.boxes[i], layer.values) : null);
+    data.layers.forEach((layer, i) => {
+      if (plan.boxes[i].kind === "picture") drawPicture(buttons[i].firstChild, i ? data.output : data.input, data.run);
+      if (plan.boxes[i].kind === "numbers") {
+        clear(buttons[i], Array.from(layer.values, (_, k) => h("span", { class: "flow-number" }, h("i", {}, `z${k + 1}`), h("b", {}))));
+      }
+    });
+    draw();
+  }
+
+  function draw() {
+    if (!plan) return;
+    const ratio = Math.min(2, globalThis.devicePixelRatio || 1);
+    const [width, height] = [plan.width, plan.height];
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    const context = context2d(canvas);
+    context.scale(ratio, ratio);
+    context.imageSmoothingEnabled = false;
+    const code = data.layers.findIndex((layer) => layer.part === "code");
+    const [inward, outward] = [variable(el, "--negative"), variable(el, "--positive")];
+    for (let i = 0; i + 1 < plan.boxes.length; i++) {
+      const isEncoder = i < code;
+      paintRibbon(context, plan.boxes[i], plan.boxes[i + 1], plan.vertical, isEncoder ? inward : outward, time - i, isEncoder ? [0.1, 0.34] : [0.34, 0.1]);
+    }
+    plan.boxes.forEach((box, i) => {
+      const reached = Math.max(0, Math.min(1, time - i + 1));
+      buttons[i].classList.toggle("is-reached", time >= i);
+      buttons[i].setAttribute("aria-current", i === Math.floor(time + 1e-9) ? "step" : "false");
+      if (box.kind === "picture") buttons[i].firstChild.style.opacity = i ? 0.08 + 0.92 * reached : 1;
+      else if (box.kind === "numbers") countUp(i, reached);
+      else drawLayer(context, box, painted[i], reached);
+    });
+    if (unit >= 0 && chosen >= 0) outlineUnit(context);
+  }
+
+  function drawLayer(context, box, picture, reached) {
+    context.fillStyle = variable(el, "--panel");
+    context.fillRect(box.x, box.y, box.w, box.h);
+    context.globalAlpha = 0.06 + 0.94 * reached;
+    context.drawImage(picture, box.x, box.y, box.w, box.h);
+    ruleCells(context, box, variable(el, box.kind === "maps" ? "--muted" : "--panel"));
+    context.globalAlpha = 1;
+    context.strokeStyle = variable(el, "--line");
+    context.lineWidth = 1;
+    context.strokeRect(box.x - 0.5, box.y - 0.5, box.w + 1, box.h + 1);
+  }
+
+  function countUp(i, reached) {
+    const eased = 1 - (1 - reached) ** 3;
+    [...buttons[i].querySelectorAll("b")].forEach((b, k) => {
+      b.textContent = reached > 0 ? fixed(data.layers[i].values[k] * eased, 2) : "·";
+    });
+  }
+
+  function outlineUnit(context) {
+    const cell = unitBox(plan.boxes[chosen], unit);
+    context.lineWidth = 2;
+    context.strokeStyle = variable(el, "--ink");
+    context.strokeRect(cell.x - 1, cell.y - 1, Math.max(3, cell.w + 2), Math.max(3, cell.h + 2));
+  }
+
+  function hover(event, i) {
+    const box = el.getBoundingClientRect();
+    const plane = plan.boxes[i];
+    pointAt(i, plane.kind === "cells" || plane.kind === "maps" ? unitAt(plane, event.clientX - box.left, event.clientY - box.top) : -1);
+  }
+
+  function pointAt(i, next) {
+    if (next === unit && (next < 0 || i === chosen)) return;
+    if (next >= 0) chosen = i;
+    unit = next;
+    draw();
+    showTooltip(null);
+    onUnit(i, next);
+  }
+
+  function moveFocus(event, i) {
+    const layers = data.layers.length;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const box = plan.boxes[i];
+    if (step || event.key === "Home" || event.key === "End") {
+      const to = step ? Math.max(0, Math.min(layers - 1, i + step)) : event.key === "Home" ? 0 : layers - 1;
+      choose(to);
+      buttons[to].focus();
+    } else if ((event.key === "ArrowUp" || event.key === "ArrowDown") && (box.kind === "cells" || box.kind === "maps")) {
+      const by = (event.key === "ArrowDown" ? 1 : -1) * (event.shiftKey ? 10 : 1);
+      const n = data.layers[i].values.length;
+      pointAt(i, ((unit < 0 ? (by > 0 ? 0 : n - 1) : unit + by) + n) % n);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Which layer takes the Tab stop. */
+  function choose(i) {
+    chosen = i;
+    buttons.forEach((button, k) => { button.tabIndex = k === i ? 0 : -1; });
+  }
+
+  /** Words beside the pointed unit; null hides them. */
+  function showTooltip(lines) {
+    tip.hidden = !lines || unit < 0;
+    if (tip.hidden) return;
+    clear(tip, lines.map((line, i) => h(i ? "span" : "b", {}, line)));
+    const cell = unitBox(plan.boxes[chosen], unit);
+    const left = Math.min(Math.max(4, cell.x + cell.w + 8), Math.max(4, el.clientWidth - 190));
+    tip.style.left = `${left}px`;
+    tip.style.top = `${cell.y + cell.h + 6}px`;
+  }
+
+  const watch = new ResizeObserver(() => { if (data && plan?.width !== el.clientWidth) layOut(); });
+  watch.observe(el);
+  return {
+    el, show, choose, showTooltip,
+    pulse(t) { time = t; draw(); },
+    redraw: fill,
+    focus() { buttons[chosen]?.focus({ preventScroll: true }); },
+    destroy() { watch.disconnect(); },
+  };
+}

@@ -1,0 +1,34 @@
+/** The sentences around the map. */
+
+import { count, fixed } from "../../core/format.js";
+
+/**
+ * @param {{run: Run, about: Record<string, any>|undefined, n: number, label: string|null, far: boolean, hasProbe: boolean}} what
+ * @returns {string}
+ */
+export function mapSentence({ run, about, n, label, far, hasProbe }) {
+  if (!about) return "Encoding the rows…";
+  const classes = about.classes || [];
+  const learning = run.state === "running" || run.state === "pausing";
+  if (learning) {
+    const together = classes.length > 1 ? "rows of one class move together, although training does not use the classes" : "similar rows move together";
+    return `Epoch ${run.epoch} of ${run.epochs}: ${together}.`;
+  }
+  if (n === 0) return "There are no rows to show.";
+  if (hasProbe && far) return "No row lies near the probe, so the decoder extrapolates.";
+  const place = label !== null ? `; the nearest row is of class ${label}` : "";
+  if (hasProbe) return `The decoder reconstructs a row from the probe${place}.`;
+  return `${count(n)} rows at their codes${classes.length > 1 ? `, coloured by ${classes.length} classes that training does not use` : ""}.`;
+}
+
+/** The probe in words, for screen readers. */
+export function probeText(z, label, far) {
+  return `z ${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${label !== null ? `, nearest class ${label}` : ""}${far ? ", no training data nearby" : ""}`;
+}
+
+/** The caption of the map: its two axes, and which rows are drawn as pictures. */
+export function mapCaption(k, kept, n, hasPictures) {
+  const what = k === 1 ? "The code is one number, from left to right; the height is random"
+    : k === 2 ? `${count(n)} rows at the two numbers of their code` : `A projection of the ${k}-dimensional code onto a plane; it keeps ${Math.round(100 * kept)} % of the variance`;
+  return hasPictures ? `${what}. Rows with enough space around them are drawn as pictures; zoom in for more.` : `${what}.`;
+}

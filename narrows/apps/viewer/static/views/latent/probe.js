@@ -1,0 +1,95 @@
+/** The decoded row at the probe, next to the nearest real row. */
+
+import { clear, h } from "../../core/dom.js";
+import { count, fixed } from "../../core/format.js";
+import { drawPair, drawPicture, rowOf } from "../../core/picture.js";
+
+/** Pictures of rows by position, asked once each; the newest question wins. */
+export function rowPictures(lab, run) {
+  const cache = new Map();
+  return {
+    get: (position) => cache.get(position),
+    async fetch(position) {
+      if (cache.has(position)) return cache.get(position);
+      const { arrays } = await lab.query("rows", { run: run.id, positions: [position] });
+      if (cache.size > 4000) cache.clear();
+      cache.set(position, Array.from(arrays.position)[0] === position ? rowOf(arrays.original, 0).slice() : null);
+      return cache.get(position);
+    },
+  };
+}
+
+/**
+ * @param {MountedLab} lab
+ * @param {Run} run
+ */
+export function mountProbe(lab, run) {
+  const decoded = h("canvas", { class: "probe-decoded", role: "img", "aria-label": "The decoded row at the probe", dataset: { picture: "decoded" } });
+  const nearest = h("canvas", { class: "probe-nearest", role: "img", "aria-label": "The nearest real row", dataset: { picture: "nearest" } });
+  const previewMark = h("span", { class: "preview-mark", hidden: true, title: "Interpolated from the decoded grid until the decoder answers" }, "preview");
+  const code = h("p", { class: "note mono probe-code" });
+  const note = h("p", { class: "note" });
+  const rowNote = h("p", { class: "note" });
+  const warning = h("p", { class: "probe-warning", hidden: true, dataset: { far: "true" } }, "No training data nearby: this picture is an extrapolation.");
+  const pictures = rowPictures(lab, run);
+  const classes = lab.dataset(run)?.classes;
+  let current = -1;
+
+  const el = h("div", { class: `probe-panel${run.shape ? "" : " is-table"}` },
+    h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded at the probe"), previewMark, code, note)),
+    h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), rowNote)), warning);
+
+  /** A decoded picture, and the code it was decoded from. */
+  function showDecoded(values, z, epoch) {
+    paint(values);
+    previewMark.hidden = true;
+    decoded.dataset.z = Array.from(z).join(",");
+    decoded.dataset.epoch = epoch;
+  }
+
+  /** What stands in for a picture that is late. */
+  function showPreview(values) {
+    paint(values);
+    previewMark.hidden = false;
+  }
+
+  function paint(values) {
+    const row = run.shape ? null : pictures.get(current);
+    if (row) drawPair(decoded, row, values, run);
+    else drawPicture(decoded, values, run);
+  }
+
+  /** The row the probe is next to: its picture follows, and is never another row's. */
+  async function showRow(position, label, distance) {
+    const name = label >= 0 && classes ? `class ${classes[label]}` : null;
+    clear(rowNote, position < 0 ? "No row is shown on the map." : [`no. ${count(position)}`, name, `${fixed(distance, 2)} away`].filter(Boolean).join(" · "));
+    if (position === current) return;
+    current = position;
+    nearest.dataset.row = "";
+    if (position < 0) return drawPicture(nearest, null, run);
+    try {
+      const values = await pictures.fetch(position);
+      if (position !== current || !values) return;
+      drawPicture(nearest, values, run);
+      nearest.dataset.row = position;
+    } catch {
+      // Passed over, or no model yet: asked again at the next move.
+      if (position === current) current = -2;
+    }
+  }
+
+  return {
+    el, showDecoded, showPreview, showRow, decoded,
+    /**
+     * Nobody decodes here: the picture was blended from decoded ones.
+     * @param {boolean} inside among them
+     */
+    preview(inside) {
+      el.dataset.preview = inside ? "between" : "edge";
+      note.textContent = inside ? "a preview, interpolated from the decoded grid" : "outside the decoded grid: the nearest edge";
+    },
+    showCode(z) { clear(code, `z = (${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${z.length > 3 ? `, … ${z.length}` : ""})`); },
+    warn(far) { warning.hidden = !far; },
+    redraw() { const position = current; if (position >= 0 && pictures.get(position)) drawPicture(nearest, pictures.get(position), run); },
+  };
+}

@@ -1,0 +1,66 @@
+/** The payload "activations" as the layers that the hourglass and the drawer show. */
+
+import { countOf } from "./text.js";
+
+/**
+ * @param {Answer} answer
+ * @param {Run} run
+ */
+export function layerData(answer, run) {
+  const described = answer.about.layers;
+  const hidden = { encoder: described.filter((l) => l.part === "encoder").length, decoder: described.filter((l) => l.part === "decoder").length };
+  const counts = { encoder: 0, decoder: 0 };
+  const layers = described.map((layer, i) => {
+    const last = i === described.length - 1;
+    const values = answer.arrays[`layer${i}`] || (last ? answer.arrays.output : answer.arrays.input);
+    if (layer.part in counts) counts[layer.part] += 1;
+    const units = layer.units ?? product(layer.shape);
+    const inner = layer.part === "encoder" || layer.part === "decoder";
+    return {
+      ...layer, index: i, values, units,
+      arrayShape: values.shape || [values.length],
+      shown: layer.shown ?? values.length,
+      parameters: run.layers?.[i]?.parameters ?? layer.parameters ?? 0,
+      activation: layer.activation ?? (inner ? run.activation : null),
+      ...namesOf(layer, i, last, run, counts, hidden, units),
+    };
+  });
+  return {
+    signature: `${run.id}:${layers.map((l) => `${l.part}${l.arrayShape}`).join(";")}`,
+    run, layers,
+    input: answer.arrays.input, output: answer.arrays.output, difference: answer.arrays.difference,
+    error: answer.about.error ?? null, label: answer.about.label ?? null, unit: answer.about.unit ?? null,
+  };
+}
+
+function namesOf(layer, i, last, run, counts, hidden, units) {
+  const size = run.shape ? `${run.shape[0]}×${run.shape[1]}` : countOf(run.n_floats, "number");
+  if (i === 0) return { title: "Input", label: `input ${run.shape ? size : ""}`, detail: countOf(units, "number") };
+  if (last) return { title: "Reconstruction", label: "reconstruction", detail: [countOf(units, "number"), layer.activation].filter(Boolean).join(" · ") };
+  if (layer.part === "code") return { title: "Code", label: "code", detail: countOf(units, "number") };
+  const half = layer.part === "encoder" ? "Encoder" : "Decoder";
+  return { title: `${half} layer ${counts[layer.part]} of ${hidden[layer.part]}`, label: "", detail: "" };
+}
+
+/** The indices of the largest absolute values. */
+export function largestUnits(values, n) {
+  return Array.from(values.keys()).sort((a, b) => Math.abs(values[b]) - Math.abs(values[a])).slice(0, n);
+}
+
+/**
+ * Counts of values in equal bins.
+ * @returns {{edges: number[], counts: number[]}}
+ */
+export function valueBins(values, bins = 24) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const v of values) { low = Math.min(low, v); high = Math.max(high, v); }
+  if (!(high > low)) [low, high] = [low - 0.5, low + 0.5];
+  const counts = Array.from({ length: bins }, () => 0);
+  for (const v of values) counts[Math.min(bins - 1, Math.floor(((v - low) / (high - low)) * bins))] += 1;
+  return { edges: Array.from({ length: bins + 1 }, (_, i) => low + ((high - low) * i) / bins), counts };
+}
+
+/** How many numbers an array of this shape holds. */
+export function product(shape) {
+  return shape.reduce((sum, n) => sum * n, 1);
+}

@@ -1,0 +1,50 @@
+/** The kept pictures of the fixed rows, epoch by epoch: those the server kept, and those that arrive while one watches. */
+
+import { rowOf } from "../../core/picture.js";
+
+export function createFrameStore() {
+  const byEpoch = new Map();
+  let epochs = [];
+  const sort = () => { epochs = [...byEpoch.keys()].sort((a, b) => a - b); };
+
+  return {
+    /** @type {Int32Array|null} */
+    positions: null,
+    /** @type {Shaped<Values>|null} */
+    original: null,
+    /** @type {string[]|null} */
+    labels: null,
+
+    /** Takes the answer to `frames`; what had arrived meanwhile stays. */
+    addAll({ arrays, about }) {
+      this.positions = arrays.positions;
+      this.original = arrays.original;
+      this.labels = about.labels || null;
+      for (let f = 0; f < arrays.epoch.length; f++) {
+        const rebuilt = rowOf(arrays.rebuilt, f);
+        byEpoch.set(arrays.epoch[f], Object.assign(rebuilt, { shape: arrays.rebuilt.shape.slice(1) }));
+      }
+      sort();
+    },
+
+    /** One pushed snapshot; false where it was known. */
+    add(epoch, rebuilt) {
+      if (byEpoch.has(epoch)) return false;
+      byEpoch.set(epoch, rebuilt);
+      if (!epochs.length || epoch > epochs.at(-1)) epochs.push(epoch);
+      else sort();
+      return true;
+    },
+
+    get epochs() { return epochs; },
+    get n() { return this.original ? this.original.shape[0] : 0; },
+    at: (epoch) => byEpoch.get(epoch),
+
+    /** The kept epoch nearest to this one. */
+    nearest(epoch) {
+      let best = epochs.length ? epochs[0] : null;
+      for (const one of epochs) if (Math.abs(one - epoch) < Math.abs(best - epoch)) best = one;
+      return best;
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** The sentence above the reconstructions. */
+
+import { number } from "../../core/format.js";
+
+/**
+ * @param {{run: Run, shown: number|null, follows: boolean, record: EpochRecord|undefined, last: number|undefined, connected: boolean, still?: boolean}} what
+ * @returns {string}
+ */
+export function statusText({ run, shown, follows, record, last, connected, still = false }) {
+  if (shown === null) return "The first pictures appear after the first epoch.";
+  const value = record ? record.validation ?? record.loss : null;
+  const loss = Number.isFinite(value) ? ` ${record?.validation !== null ? "Validation loss" : "Training loss"}: ${number(value, 4)}.` : "";
+  if (shown === 0) return "Before the first epoch: the network has learned nothing yet, so the reconstructions do not resemble the rows.";
+  if (!follows) return `Epoch ${shown}${last !== undefined && shown !== last ? ` (latest: ${last})` : ""}.${loss}`;
+  if (!connected) return `Disconnected at epoch ${shown}.${loss}`;
+  if (run.state === "running") return `Epoch ${shown} of ${run.epochs}: the reconstructions improve as the loss falls.${loss}`;
+  if (run.state === "pausing") return `Pausing after this epoch.${loss}`;
+  if (run.state === "paused") return `Paused at epoch ${shown} of ${run.epochs}; press “.” to train one more epoch.${loss}`;
+  if (run.state === "diverged") return `The loss became infinite; the last pictures are from epoch ${shown}.`;
+  if (run.state === "stopped") return `Stopped after epoch ${shown}.${loss}`;
+  return `Trained for ${shown} epochs.${loss}${still ? "" : " Drag along the curve to replay the training."}`;
+}
