@@ -273,8 +273,8 @@ def test_a_lattice_that_comes_after_the_picture_covers_it_no_more(page: Page) ->
         const shown = []; let asked, arrive;
         const isAsked = new Promise((f) => { asked = f; }), lattice = new Promise((f) => { arrive = f; });
         const decode = createDecoding({ run: {}, el: document.createElement('p'), isDestroyed: () => false,
-            isFlat: () => true, map: { now: { probe: [0, 0], lattice: {} } }, panel: { showDecoded: () => shown.push('decoded'),
-            showPreview: () => shown.push('preview') },
+            isFlat: () => true, map: { now: { probe: [0, 0], lattice: {} } },
+            panel: { showDecoded: () => shown.push('decoded'), showPreview: () => shown.push('preview') },
             lattice: { load: () => { asked(); return lattice; }, at: () => ({}) },
             lab: { can: { live: true }, decode: () => isAsked.then(() => ({ values: [], epoch: 1, ms: 60 })) } });
         await decode(new Float32Array(2), 1);
