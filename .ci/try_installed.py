@@ -63,7 +63,9 @@ def check_the_lab() -> int:
             seen.add(address)
             text = get(address)
             path = urlsplit(address).path
-            pattern = r"""(?:from|import)\s*\(?["'](\.[^"']+)["']""" if path.endswith(".js") else r'(?:src|href)="([^"#:]+)"'
+            pattern = (
+                r"""(?:from|import)\s*\(?["'](\.[^"']+)["']""" if path.endswith(".js") else r'(?:src|href)="([^"#:]+)"'
+            )
             if path.endswith((".js", "/")):
                 waiting += [urljoin(address, name) for name in re.findall(pattern, text)]
         return len(seen)

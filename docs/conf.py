@@ -16,7 +16,7 @@ ROOT = HERE.parent
 
 project = "narrows"
 author = "the narrows developers"
-copyright = "2026, the narrows developers"
+project_copyright = "2026, the narrows developers"
 version = release = narrows.__version__
 
 
@@ -89,7 +89,10 @@ linkcheck_anchors = False
 
 def copy_from_the_repository() -> None:
     """Copy notebooks and measured tables, which live outside of docs/, to where Sphinx reads."""
-    copies = {"tutorials": (ROOT / "examples").glob("*.ipynb"), "benchmarks": (ROOT / "benchmarks" / "results").glob("*")}
+    copies = {
+        "tutorials": (ROOT / "examples").glob("*.ipynb"),
+        "benchmarks": (ROOT / "benchmarks" / "results").glob("*"),
+    }
     for folder, files in copies.items():
         (HERE / folder).mkdir(exist_ok=True)
         for file in files:
