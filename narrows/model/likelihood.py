@@ -88,7 +88,7 @@ class SquaredError(Likelihood):
 
 @dataclass(eq=False, repr=False)
 class AbsoluteError(Likelihood):
-    """|x̂ - x|."""
+    """``|x̂ - x|``."""
 
     name: ClassVar[str] = "mae"
     unit: ClassVar[str] = "absolute error"
@@ -99,7 +99,7 @@ class AbsoluteError(Likelihood):
 
 @dataclass(eq=False, repr=False)
 class Huber(Likelihood):
-    """(x̂ - x)²/2 up to an error of delta, delta (|x̂ - x| - delta/2) beyond it (Huber 1964)."""
+    """(x̂ - x)²/2 up to an error of delta, ``delta (|x̂ - x| - delta/2)`` beyond it (Huber 1964)."""
 
     delta: float = 1.0
 

@@ -98,19 +98,31 @@ def build_network(
 ) -> AutoencoderNetwork:
     """Build an autoencoder for rows of `n_floats` floats.
 
-    image_shape : (height, width, channels) where the rows are images, flattened with channels last.
-    n_components : size of the code; None takes it from `encoder`.
-    hidden_layer_sizes : units of each hidden layer for network="mlp"; channels of each stage for "conv". Both
-        from input to code; the decoder mirrors them.
-    tied_weights : whether the decoder uses the encoder's weights, transposed, with biases of its own.
-    generator : where initial weights are drawn from, on the device where they shall live. None leaves them
-        unset, to be loaded; on the meta device that costs nothing.
-    encoder, decoder : the user's own modules, copied, not initialised anew. They take (n, d), or for images
-        (n, channels, height, width); `decoder` gives either shape, rows with channels last, and logits
-        where the data are bounded.
+    Parameters
+    ----------
+    image_shape : (height, width, channels) or None
+        Where the rows are images, flattened with channels last.
+    n_components : int or None
+        Size of the code; None takes it from `encoder`.
+    hidden_layer_sizes : sequence of int
+        Units of each hidden layer for network="mlp"; channels of each stage for "conv". Both from input to code; the
+        decoder mirrors them.
+    tied_weights : bool
+        Whether the decoder uses the encoder's weights, transposed, with biases of its own.
+    generator : torch.Generator or None
+        Draws the initial weights, on the device where they shall live. None leaves them unset, to be loaded; on the
+        meta device that costs nothing.
+    encoder, decoder : nn.Module or None
+        The user's own modules, copied, not initialised anew. They take (n, d), or for images
+        (n, channels, height, width); `decoder` gives either shape, rows with channels last, and logits where the data
+        are bounded.
 
-    Raises SettingError where a setting is impossible, NetworkShapeError where an own module gives a wrong
-    shape or fails.
+    Raises
+    ------
+    SettingError
+        A setting is impossible.
+    NetworkShapeError
+        An own module gives a wrong shape or fails.
     """
     if network not in NETWORKS:
         raise SettingError(f'network={network!r} is not known; choose "mlp" or "conv".')

@@ -85,7 +85,7 @@ class Penalty:
 
 @dataclass(frozen=True)
 class L1(Penalty):
-    """weight Σ_j |z_j| for each row."""
+    """``weight Σ_j |z_j|`` for each row."""
 
     weight: float
 
@@ -132,10 +132,16 @@ class KLSparsity(Penalty):
 
 @dataclass(frozen=True)
 class KLToPrior(Penalty):
-    """beta KL(q(z|x) || N(0, 1)), in nats, for gaussian codes (beta: Higgins et al. 2017).
+    """``beta KL(q(z|x) || N(0, 1))``, in nats, for gaussian codes (beta: Higgins et al. 2017).
 
-    warmup : epochs over which beta rises in a straight line from 0 (Sønderby et al. 2016).
-    free_bits : nats per component that cost nothing: Σ_j max(mean over the batch of KL_j, free_bits)
+    Parameters
+    ----------
+    beta : float, default=1.0
+        Weight of the divergence.
+    warmup : float, default=0.0
+        Epochs over which beta rises in a straight line from 0 (Sønderby et al. 2016).
+    free_bits : float, default=0.0
+        Nats per component that cost nothing: ``Σ_j max(mean over the batch of KL_j, free_bits)``
         (Kingma et al. 2016, eq. 15). Held-out rows pay the plain, full beta KL.
     """
 
