@@ -19,9 +19,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def ctrl_c_works() -> None:
-    """A shell that starts the tests in the background makes them, and their children, ignore Ctrl-C."""
+def signals_arrive() -> None:
+    """Stops ignoring Ctrl-C and SIGHUP, as tests in the background or under `nohup` and their children would."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

@@ -30,30 +30,30 @@ def fitted(kind: type[Autoencoder] = Autoencoder, rows: np.ndarray = X, **settin
 
 @cache
 def good() -> Case:
-    model = fitted(n_components=10, corruption="gaussian", level=0.1, epochs=40)
+    model = fitted(n_components=10, corruption="gaussian", level=0.1, epochs=20)
     return Case(model, X, ("holds for new", "Nothing is badly wrong"))
 
 
 @cache
 def copying() -> Case:
-    return Case(fitted(n_components=128, hidden_layer_sizes=(256,), epochs=40), X, ("passes its input through",))
+    return Case(fitted(n_components=128, hidden_layer_sizes=(), epochs=20), X, ("passes its input through",))
 
 
 @cache
 def collapsed() -> Case:
-    return Case(fitted(VariationalAutoencoder, n_components=8, beta=50, epochs=15), X, ("collapsed",))
+    return Case(fitted(VariationalAutoencoder, n_components=8, beta=50, epochs=5), X, ("collapsed",))
 
 
 @cache
 def dead() -> Case:
-    model = fitted(SparseAutoencoder, n_components=32, penalty="l1", penalty_weight=0.3, epochs=40)
+    model = fitted(SparseAutoencoder, n_components=32, penalty="l1", penalty_weight=0.3, epochs=15)
     return Case(model, X, ("code is dead",))
 
 
 @cache
 def overfitted() -> Case:
-    settings = {"n_components": 32, "hidden_layer_sizes": (512, 256), "epochs": 200, "early_stopping": False}
-    return Case(fitted(rows=X[:200], **settings), X[:200], ("by heart",))
+    settings = {"n_components": 32, "hidden_layer_sizes": (256,), "epochs": 120, "early_stopping": False}
+    return Case(fitted(rows=X[:100], **settings), X[:100], ("by heart",))
 
 
 @cache

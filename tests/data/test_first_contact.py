@@ -412,11 +412,12 @@ def test_cells_of_several_lines_and_quotes_within_cells_are_read(put):
     assert column(rows, "pipe")[:2].tolist() == ['pipe 1"', 'pipe 2"']
 
 
-def test_a_header_of_a_hundred_thousand_columns_is_read(put):
-    names = [f"a rather long name of column number {i}" for i in range(100_000)]
-    text = "\n".join([",".join(names), *(",".join(["1.5"] * 50_000 + [str(k)] * 50_000) for k in range(3))]) + "\n"
+@pytest.mark.parametrize("n", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_header_of_many_columns_is_read(put, n):
+    names = [f"a rather long name of column number {i}" for i in range(n)]
+    text = "\n".join([",".join(names), *(",".join(["1.5"] * (n // 2) + [str(k)] * (n // 2)) for k in range(3))]) + "\n"
     rows = read(put(text))
-    assert rows.n_columns == 100_000
+    assert rows.n_columns == n
     assert rows.names == tuple(names)
 
 

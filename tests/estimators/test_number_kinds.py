@@ -22,7 +22,7 @@ FRAME = pd.DataFrame(
         "claim": np.where(R.random(N) < 0.15, np.nan, np.where(R.random(N) < 0.6, 0, AMOUNT)),
     }
 )
-QUICK = {"epochs": 40, "n_components": 3, "random_state": 0, "device": "cpu"}
+QUICK = {"epochs": 25, "n_components": 3, "random_state": 0, "device": "cpu"}
 
 
 def within(share: float, n: int = N) -> float:

@@ -256,6 +256,7 @@ def test_a_path_below_a_file_cannot_be_written(tmp_path):
         saved(tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_a_model_survives_a_writer_that_is_killed(tmp_path):
     path = saved(tmp_path)
     script = textwrap.dedent(

@@ -25,11 +25,17 @@ def squared_error(model: Autoencoder, noisy: np.ndarray, clean: np.ndarray) -> f
     return float(np.square(model.reconstruct(noisy) - clean).mean())
 
 
+WIDE = {"n_components": 32, "hidden_layer_sizes": (64,), "epochs": 15, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def plain() -> Autoencoder:
+    return Autoencoder(**WIDE).fit(TRAIN)
+
+
 @pytest.mark.parametrize(("corruption", "level"), [("gaussian", 0.4), ("masking", 0.4), ("salt-and-pepper", 0.3)])
-def test_a_denoiser_removes_its_own_noise_better_than_a_plain_autoencoder(corruption, level):
-    settings = {"n_components": 32, "hidden_layer_sizes": (64,), "epochs": 15, "random_state": 0}
-    denoiser = DenoisingAutoencoder(corruption=corruption, level=level, **settings).fit(TRAIN)
-    plain = Autoencoder(**settings).fit(TRAIN)
+def test_a_denoiser_removes_its_own_noise_better_than_a_plain_autoencoder(plain, corruption, level):
+    denoiser = DenoisingAutoencoder(corruption=corruption, level=level, **WIDE).fit(TRAIN)
     rng = np.random.default_rng(0)
     hit = rng.random(TEST.shape)
     noisy = {

@@ -100,7 +100,7 @@ def test_samples_repeat_by_seed_and_come_in_the_users_shape_and_units():
 
 def test_a_heavier_beta_leaves_less_information_in_the_code():
     kl = [
-        VariationalAutoencoder(n_components=8, beta=beta, epochs=10, random_state=0)
+        VariationalAutoencoder(n_components=8, beta=beta, epochs=5, random_state=0)
         .fit(DIGITS)
         .history_[-1]
         .validation_parts["kl_to_prior"]
@@ -115,7 +115,7 @@ def test_warm_up_starts_without_kl_and_free_bits_keep_some():
     weights = [e.parts["kl_to_prior"] / e.validation_parts["kl_to_prior"] for e in vae.fit(DIGITS).history_]
     assert weights[0] < 0.3
     assert weights[-1] == pytest.approx(1, abs=0.15)
-    free = VariationalAutoencoder(n_components=8, beta=50, free_bits=0.5, epochs=10, random_state=0).fit(DIGITS)
+    free = VariationalAutoencoder(n_components=8, beta=50, free_bits=0.5, epochs=5, random_state=0).fit(DIGITS)
     assert free.history_[-1].validation_parts["kl_to_prior"] / 50 > 1.0
 
 

@@ -82,6 +82,7 @@ def test_psnr_follows_its_definition() -> None:
     assert psnr(clean, clean, data_range=1.0) == np.inf
 
 
+@pytest.mark.slow
 def test_pca_with_30_components_gives_the_figure_of_the_2006_paper_on_mnist(
     data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

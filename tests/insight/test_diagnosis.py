@@ -49,7 +49,7 @@ def test_a_collapsed_posterior_is_called_so() -> None:
     collapsed = diagnose(six_networks.collapsed().model, X)
     assert "Does the code say anything about the row?" in alarms(collapsed)
     assert "collapsed" in collapsed.headline
-    well = diagnose(fitted(VariationalAutoencoder, n_components=8, epochs=30), X)
+    well = diagnose(fitted(VariationalAutoencoder, n_components=8, epochs=12), X)
     assert well["Does the code say anything about the row?"].verdict == "good"
 
 
@@ -65,7 +65,7 @@ def test_dead_units_are_counted() -> None:
 
 
 def test_a_network_that_knows_its_rows_by_heart_is_called_so() -> None:
-    overfitted = diagnose(six_networks.overfitted().model, X[:200])
+    overfitted = diagnose(six_networks.overfitted().model, X[:100])
     assert "Does it hold for new rows?" in alarms(overfitted)
     assert "by heart" in overfitted.headline
 
@@ -163,7 +163,7 @@ def test_with_classes_the_code_is_tried_as_features(good: Autoencoder) -> None:
 
 
 def test_a_map_of_two_dimensions_is_measured_by_its_neighbourhoods() -> None:
-    finding = diagnose(fitted(n_components=2, epochs=30), X)["Are neighbours on the map neighbours in the data?"]
+    finding = diagnose(fitted(n_components=2, epochs=12), X)["Are neighbours on the map neighbours in the data?"]
     assert 0.5 < finding.values["trustworthiness"] <= 1  # pyright: ignore[reportOperatorIssue]
 
 
@@ -197,7 +197,7 @@ def test_the_package_offers_it() -> None:
 
 
 def test_a_variational_model_is_not_blamed_for_being_coarser_than_pca() -> None:
-    finding = diagnose(fitted(VariationalAutoencoder, n_components=16, epochs=20), X)["Better than the simple methods?"]
+    finding = diagnose(fitted(VariationalAutoencoder, n_components=16, epochs=8), X)["Better than the simple methods?"]
     assert finding.values["squared_error"] > finding.values["pca_squared_error"]  # pyright: ignore[reportOperatorIssue]
     assert finding.verdict == "watch"
     assert "new rows can be drawn" in finding.meaning

@@ -55,7 +55,7 @@ def test_gaps_are_compared_by_their_share() -> None:
 
 def test_samples_of_a_mixed_model_are_measured_and_told() -> None:
     rows = table(1500, 0)
-    model = VariationalAutoencoder(n_components=2, epochs=60, random_state=0, device="cpu").fit(rows)
+    model = VariationalAutoencoder(n_components=2, epochs=20, random_state=0, device="cpu").fit(rows)
     found = fidelity(rows, model.sample(1500))
     noise = pd.DataFrame({"size": np.zeros(1500), "weight": np.zeros(1500), "kind": "odd"})
     assert found.column_score > fidelity(rows, noise).column_score + 0.3

@@ -44,6 +44,7 @@ def made(tmp_path, monkeypatch) -> Setup:
     return Setup(quick=True, paths=paths, most_rows=40, most_epochs=1)
 
 
+@pytest.mark.slow
 def test_every_experiment_runs_on_made_data_and_measures_something(made):
     paper = reproduction("hinton2006")
     records = list(paper.run(made))

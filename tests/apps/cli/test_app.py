@@ -47,7 +47,7 @@ def test_help_answers_at_once() -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    assert min(seconds() for _ in range(5)) < 0.4
+    assert any(seconds() < 0.4 for _ in range(5))
 
 
 def test_every_command_explains_itself(shell) -> None:
@@ -108,6 +108,7 @@ def test_what_the_system_refuses_is_one_sentence(shell, monkeypatch, error: Exce
     assert words in failed.err
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_was_learned(tmp_path: Path) -> None:
     run = start("fit", "digits", "-o", "m", "--epochs", "100000", "--patience", "100000", "--json", cwd=tmp_path)
     assert run.stderr is not None
@@ -140,6 +141,7 @@ def test_a_full_disk_under_standard_output_is_one_sentence() -> None:
     assert err == "Error: The disk is full; free some space or write to another place.\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_is_met_with_silence() -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -149,6 +151,7 @@ def test_a_reader_that_leaves_early_is_met_with_silence() -> None:
     assert (run.returncode, err) == (1, "")
 
 
+@pytest.mark.slow
 def test_a_failing_process_shows_no_traceback(tmp_path: Path) -> None:
     run = start("fit", "nowhere.csv", cwd=tmp_path)
     out, err = run.communicate(timeout=60)

@@ -281,6 +281,7 @@ def test_a_name_that_is_too_long_is_told_before_the_work(shell, quick, monkeypat
     assert "too long" in refused.err
 
 
+@pytest.mark.slow
 def test_writing_goes_on_where_nobody_reads_the_progress(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -296,6 +297,7 @@ def test_writing_goes_on_where_nobody_reads_the_progress(tmp_path: Path) -> None
     assert done.stderr.decode().splitlines()[-1].endswith("The model is saved as c.")
 
 
+@pytest.mark.slow
 def test_standard_streams_that_are_closed_are_no_traceback() -> None:
     for closed in ("<&-", ">&-", "2>&-"):
         command = f"{sys.executable} -m narrows data list {closed}"

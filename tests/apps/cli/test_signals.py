@@ -85,7 +85,7 @@ def wait_for(run: subprocess.Popen[str], words: str) -> None:
     pytest.fail(f"it never said {words!r}")
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow)])
 def test_an_ended_training_is_saved(tmp_path: Path, number: signal.Signals, status: int) -> None:
     run = start("fit", "digits", "-o", "m", "--json", *ENDLESS, cwd=tmp_path)
     wait_for(run, "epoch 1/")
@@ -100,6 +100,7 @@ def test_an_ended_training_is_saved(tmp_path: Path, number: signal.Signals, stat
     assert os.listdir(tmp_path) == ["m"]
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_closed_does_not_cost_the_model(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     run = subprocess.Popen(
@@ -127,6 +128,7 @@ def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+@pytest.mark.slow
 def test_an_end_before_the_first_epoch_leaves_nothing(tmp_path: Path) -> None:
     run = start("fit", "digits", "-o", "m", cwd=tmp_path, script=SLOW_READ)
     wait_for(run, "reading")
@@ -136,6 +138,7 @@ def test_an_end_before_the_first_epoch_leaves_nothing(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_model_that_is_being_saved_is_saved(tmp_path: Path, number: signal.Signals) -> None:
     run = start("fit", "digits", "-o", "m", "--epochs", "1", "--hidden", "16", cwd=tmp_path, script=SLOW_SAVE)
@@ -149,6 +152,7 @@ def test_a_model_that_is_being_saved_is_saved(tmp_path: Path, number: signal.Sig
     assert os.listdir(tmp_path) == ["m"]
 
 
+@pytest.mark.slow
 def test_a_second_request_ends_it_at_once(tmp_path: Path) -> None:
     run = start("fit", "digits", "-o", "m", "--epochs", "1", "--hidden", "16", cwd=tmp_path, script=SLOW_SAVE)
     assert run.stdout is not None
@@ -165,6 +169,7 @@ def test_a_second_request_ends_it_at_once(tmp_path: Path) -> None:
     run.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_ended_detector_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     run = start("detect", "digits", "-o", "d", cwd=tmp_path, script=SAID_FIT)
@@ -176,6 +181,7 @@ def test_an_ended_detector_leaves_nothing(tmp_path: Path, number: signal.Signals
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_an_ended_sweep_keeps_the_values_that_are_done(tmp_path: Path) -> None:
     values = ",".join(map(str, range(1, 60)))
     more = ("--values", values, "--epochs", "20", "--hidden", "16")

@@ -51,6 +51,7 @@ def _forget_the_untrained_network(path: Path) -> None:
     np.savez_compressed(path, **kept)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_leaves_what_was_learned(tmp_path: Path) -> None:
     port = free_port()
     command = [sys.executable, "-m", "narrows", "lab", "--no-browser", "--port", str(port)]

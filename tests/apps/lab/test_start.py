@@ -75,6 +75,7 @@ def test_a_port_that_is_taken_is_told_and_a_free_one_is_found(capfd: pytest.Capt
     assert f"Port {port} is taken; give another" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_it_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     port = free_port()

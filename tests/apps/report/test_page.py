@@ -165,7 +165,7 @@ def test_rows_are_named_by_their_places_in_the_data() -> None:
     assert {int(row) for row in re.findall(r">row (\d+)<", page)} <= set(model.validation_rows_.tolist())
 
 
-@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
 def test_a_page_of_one_row_has_what_there_is_to_see(model: Autoencoder, n: int) -> None:
     found = narrows.diagnose(model, X[:300])
     table = pd.DataFrame(np.random.default_rng(0).random((40, 4)), columns=list("abcd"))

@@ -164,7 +164,7 @@ def test_a_fit_to_a_stream_is_nearly_that_to_the_same_rows(tmp_path: Path) -> No
     frame = FRAME.loc[np.arange(3000) % len(FRAME)].reset_index(drop=True)
     frame["length"] += np.random.default_rng(0).normal(size=len(frame))
     frame.to_parquet(tmp_path / "t.parquet")
-    settings = {"n_components": 2, "hidden_layer_sizes": (16,), "epochs": 30, "random_state": 0}
+    settings = {"n_components": 2, "hidden_layer_sizes": (16,), "epochs": 15, "random_state": 0}
     found = scan(tmp_path / "t.parquet")
     streamed = narrows.Autoencoder(**settings).fit(found)
     whole = narrows.Autoencoder(**settings).fit(read(tmp_path / "t.parquet"))

@@ -95,6 +95,7 @@ def test_contamination_is_the_share_of_calibration_rows_alarmed() -> None:
     assert (fitted.calibration_scores_ > fitted.threshold_).mean() == pytest.approx(0.2, abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_conformal_threshold_keeps_its_promise_on_fresh_rows() -> None:
     rates = []
     for seed in range(5):

@@ -41,6 +41,7 @@ def test_the_demo_leaves_three_models_three_pictures_and_commands_that_work(shel
         assert shell(*shlex.split(command)[1:], *(["--epochs", "1"] if " fit " in command else [])).status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("brief")
 def test_the_demo_replaces_only_a_demo_and_only_with_force(shell) -> None:
     assert shell("demo", "-q").status == 0
@@ -65,6 +66,7 @@ def test_a_demo_that_fails_leaves_nothing(shell, monkeypatch) -> None:
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("brief")
 def test_a_demo_whose_name_is_taken_meanwhile_is_written_beside_it(shell, monkeypatch) -> None:
     import narrows.insight
