@@ -41,5 +41,5 @@ def make_activation(name: str, setting: str = "activation") -> nn.Module:
 
 
 def gain(name: str) -> float:
-    """What multiplies 1/sqrt(inputs) to give the standard deviation of weights that feed this activation."""
+    """Return the factor of 1/sqrt(inputs) in the standard deviation of the weights before this activation."""
     return _GAINS[name]

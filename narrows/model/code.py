@@ -1,4 +1,4 @@
-"""Codes: what stands in the narrows, between encoder and decoder."""
+"""Codes: the latent representation between encoder and decoder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOG_VARIANCE_BOUND = 10.0
 
 @dataclass(frozen=True)
 class Code:
-    """How the encoder's output h becomes the code z. Subclass it for a code of your own.
+    """The map from the encoder's output h to the code z. Subclass it to define another.
 
     `floats_per_component` is how many floats the encoder gives for each component; h has the shape
     (n, n_components * floats_per_component).

@@ -54,7 +54,7 @@ class ConvDecoder(nn.Module):
     """Code (n, n_components) -> raw output (n, h*w*c).
 
     channels : those of the encoder's stages, in the encoder's order.
-    mirror : the encoder whose kernels and weights are used, transposed; None for weights of its own.
+    mirror : the encoder whose kernels and weights are used, transposed; None for separate weights.
     """
 
     def __init__(

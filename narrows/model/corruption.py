@@ -1,4 +1,4 @@
-"""Corruptions: what is done to the encoder's input while the target stays clean (Vincent et al. 2010)."""
+"""Corruptions: changes of the encoder's input while the target stays clean (Vincent et al. 2010)."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Corruption:
     (True, True)
     """
 
-    # Whether what is drawn is also what is to be rebuilt, instead of the clean row.
+    # Whether the corrupted row is also the target, instead of the clean row.
     is_target: ClassVar[bool] = False
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         raise NotImplementedError
 
     def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Clean rows x (n, d) -> what is to be rebuilt (n, d), and what the encoder is given instead (n, d)."""
+        """Clean rows x (n, d) -> the target (n, d) and the corrupted input of the encoder (n, d)."""
         x_tilde = self(x, generator)
         return (x_tilde if self.is_target else x), x_tilde
 
@@ -76,7 +76,7 @@ class Masking(Corruption):
 class HiddenCells(Corruption):
     """Each cell of a mixed table is hidden with probability `level`: all its floats become 0, its mask 1.
 
-    columns : the column of each float (d,). masks : what the float of a hidden cell becomes (d,): 1 of a mask, else 0.
+    columns : the column of each float (d,). masks : the value of each float in a hidden cell (d,): 1 of a mask, else 0.
     """
 
     level: float
@@ -128,12 +128,12 @@ class Binarised(Corruption):
 
 @dataclass(frozen=True)
 class Warped(Corruption):
-    """Images are turned, stretched, sheared and shifted a little, anew whenever they are used.
+    """Rotate, stretch, shear and shift images a little, at random each time they are used.
 
-    Rebuilt as they are then, the network sees more images than there are and learns fewer by heart: the affine
-    distortions of Simard, Steinkraus & Platt 2003. Rebuilt as they were before, the code need not tell how an image
-    stands, and has more room for what it shows, as in denoising (Vincent et al. 2010). Beyond an image's edge
-    lies more of its edge. Every range is symmetric about "nothing changes", and every number is uniform in it.
+    With the warped image as the target this is data augmentation (the affine distortions of Simard, Steinkraus &
+    Platt 2003). With the original as the target the code need not hold the position of an object, as in denoising
+    (Vincent et al. 2010). Pixels beyond the border repeat the border. Every number is drawn uniformly from a range
+    that is symmetric about "no change".
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class Warped(Corruption):
     noise : float, default=0.0
         The standard deviation of gaussian noise that is added for the encoder alone.
     target : {"warped", "original"}, default="warped"
-        Which image is to be rebuilt.
+        The target of the reconstruction.
 
     Raises
     ------
@@ -197,7 +197,7 @@ class Warped(Corruption):
         return (moved if self.target == "warped" else x), given
 
     def _maps(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """From places in the new image to places in the old one (n, 2, 3), both in [-1, 1]."""
+        """Return the affine maps (n, 2, 3) from new to old coordinates of an image, both in [-1, 1]."""
         height, width, _ = self.shape
         most = (math.radians(self.degrees), self.stretch, self.stretch, self.shear, 2 * self.shift / width)
         extent = torch.tensor([*most, 2 * self.shift / height], dtype=images.dtype, device=images.device)
@@ -219,11 +219,11 @@ def make_corruption(
     bounded: bool,
     cells: tuple[tuple[int, ...], tuple[float, ...]] | None = None,
 ) -> Corruption | None:
-    """The corruption named "gaussian", "masking" or "salt-and-pepper"; None and instances stay as they are.
+    """The corruption named "gaussian", "masking" or "salt-and-pepper"; None and instances are returned unchanged.
 
     `level` is a standard deviation for gaussian noise, a share of the floats for the others. Salt and pepper
     are 1 and 0 where the data are `bounded` to [0, 1], otherwise +3 and -3 standard deviations.
-    cells : of a mixed table, the column of each float and what it becomes where that is hidden; then "masking" hides
+    cells : of a mixed table, the column of each float and its value where that is hidden; then "masking" hides
     whole cells.
     """
     if spec is None or isinstance(spec, Corruption):

@@ -1,4 +1,4 @@
-"""A user's own encoder and decoder: copied, given the shapes they expect, and tried on two rows."""
+"""Custom encoder and decoder modules: copied, given the shapes they expect, and tried on two rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CustomEncoder(nn.Module):
         return self.module(rows_to_images(x, self.image_shape).contiguous())
 
     def probe(self, n_floats: int, generator: torch.Generator | None) -> int:
-        """Try two rows; how many floats a row became. NetworkShapeError where that is not what came back."""
+        """Encode two rows and return the number of floats of each; NetworkShapeError for any other shape."""
         x = torch.full((N_PROBES, n_floats), 0.5, device="cpu")
         h = _try(self, x, "encoder", generator)
         if h.ndim != 2 or len(h) != N_PROBES:
@@ -76,7 +76,7 @@ class CustomDecoder(nn.Module):
 
 
 def check_custom_width(width: int, floats_per_component: int, n_components: int | None) -> int:
-    """The number of components behind an own encoder that gives `width` floats per row."""
+    """Return the number of components of a custom encoder that gives `width` floats per row."""
     if n_components is None:
         if width == 0 or width % floats_per_component:
             raise NetworkShapeError(

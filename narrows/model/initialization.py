@@ -1,4 +1,4 @@
-"""Weights to begin with that already answer as well as a line through the data, or at least as its mean."""
+"""Initial weights with which a network reconstructs as well as PCA, or at least as the mean."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEAST_SHARE = 1e-4  # of a probability to begin with, so that its logit stays f
 
 @torch.no_grad()
 def start_at_mean(network: AutoencoderNetwork, mean: np.ndarray) -> None:
-    """Set the output's biases so that a fresh network answers about `mean` (d,); for an MLP decoder of our own."""
+    """Set the output's biases so that a fresh network returns about `mean` (d,); built-in MLP decoders only."""
     if isinstance(network.decoder, MLP):
         bias = _raw(network.likelihood, torch.from_numpy(mean.astype(np.float64)))
         network.decoder.layers[-1].bias.copy_(bias)  # pyright: ignore[reportCallIssue, reportArgumentType]
@@ -45,11 +45,10 @@ def can_start_linear(network: AutoencoderNetwork) -> bool:
 
 @torch.no_grad()
 def start_linear(network: AutoencoderNetwork, mean: np.ndarray, directions: np.ndarray) -> None:
-    """Let the network begin as a projection: x -> mean + V' V (x - mean).
+    """Initialise the network as a projection: x -> mean + V' V (x - mean).
 
     Two hidden units in each layer carry a component and its opposite, whose activations differ by the component
-    itself; the other units keep the weights that they were drawn with, and count for nothing until training finds a
-    use for them.
+    itself; the other units keep their random weights, and their outgoing weights are 0 until training changes them.
 
     mean : (d,). directions : V, orthonormal rows (r, d), r at most n_components.
     """
@@ -66,7 +65,7 @@ def start_linear(network: AutoencoderNetwork, mean: np.ndarray, directions: np.n
 
 
 def _carry(layers: list[Linear], first: Tensor, last: Tensor, share: float) -> None:
-    """Make the layers compute last · first · input; `share` times the difference of a pair is what it carries."""
+    """Set the layers to compute last · first · input; a pair carries `share` times its difference."""
     pair = torch.tensor([[1.0], [-1.0]], dtype=torch.float64)
     into = torch.kron(torch.eye(len(first), dtype=torch.float64), pair)  # (2r, r); share times its transpose undoes it
     for place, layer in enumerate(layers):
@@ -78,7 +77,7 @@ def _carry(layers: list[Linear], first: Tensor, last: Tensor, share: float) -> N
 
 
 def _raw(likelihood: nn.Module, mean: Tensor) -> Tensor:
-    """The raw output whose reconstruction is `mean` (d,)."""
+    """Return the raw output whose reconstruction is `mean` (d,)."""
     share = mean.clamp(_LEAST_SHARE, 1 - _LEAST_SHARE)
     if isinstance(likelihood, MixedError):
         raw = mean.clone()

@@ -17,7 +17,7 @@ from narrows.model.code import bound_log_variance
 
 @dataclass(eq=False, repr=False)
 class Likelihood(nn.Module):
-    """The loss of a raw decoder output, and the reconstruction it stands for. Subclass it for your own.
+    """The loss of a raw decoder output, and the reconstruction it stands for. Subclass it to define another.
 
     bounded : whether the data lie in [0, 1]. If so, the output is a logit and the reconstruction its sigmoid;
         otherwise the output is the reconstruction.
@@ -51,7 +51,7 @@ class Likelihood(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """The loss of each row (n,), and the gradient (n, d) of share · loss with respect to `output`.
 
-        share : what each row counts (n,). scratch : memory like `output`, which like `output` itself may be
+        share : the weight of each row (n,). scratch : memory like `output`, which like `output` itself may be
         overwritten and returned. Gradients of learned parameters are added to their `grad`. By autograd, unless a
         subclass writes its gradient out for speed.
         """
@@ -179,7 +179,7 @@ def make_likelihood(loss: str | Likelihood, bounded: bool, n_floats: int) -> Lik
     """The likelihood named "mse", "bce", "mae", "huber" or "gaussian".
 
     bounded : whether the output passes a sigmoid. n_floats : the number of floats in a row.
-    An instance of Likelihood is copied, with what it has learned, and keeps its own `bounded`.
+    An instance of Likelihood is copied, with its learned parameters, and keeps its `bounded`.
     """
     if isinstance(loss, Likelihood):
         return copy.deepcopy(loss)

@@ -1,4 +1,4 @@
-"""The likelihood of a mixed table: squares for numbers and dates, cross-entropies for what is chosen or is missing."""
+"""The likelihood of a mixed table: squares for numbers and dates, cross-entropies for categories and missing values."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from narrows.model.likelihood import Likelihood
 
 @dataclass(eq=False, repr=False)
 class MixedError(Likelihood):
-    """Each float's loss by its kind, divided so that every column costs 1 where nothing is known of a row.
+    """Each float's loss by its kind, divided so that every column has a loss of 1 for a constant reconstruction.
 
     Numbers and dates: (x̂ - x)². Truth values and masks: -x log x̂ - (1 - x) log(1 - x̂). Categories:
-    -Σ x log softmax(output). What is missing in the target costs nothing: its own mask says so.
+    -Σ x log softmax(output). A missing value of the target, marked by its mask, adds no loss.
 
     blocks : (loss, first float, float after the last) with loss "square", "binary" or "softmax"; together all floats.
-    shares : what each float's loss is multiplied by (d,).
+    shares : the factor of each float's loss (d,).
     gap_floats : the place of the mask that says whether the float's cell is missing, -1 where it always counts (d,).
-    unknown : what a category costs, shared among its floats, where the target is none of its levels (d,).
+    unknown : the loss of a category whose target is none of its levels, shared among its floats (d,).
     """
 
     blocks: tuple[tuple[str, int, int], ...] = ()
@@ -89,7 +89,7 @@ class MixedError(Likelihood):
         return (output - x).square()
 
     def _square_gradient(self, output: Tensor, x: Tensor, place: slice, *, out: Tensor, weight: Tensor) -> None:
-        """d loss / d output into `out`; `weight` (n, d) is what the losses will be multiplied by."""
+        """d loss / d output into `out`; `weight` (n, d) are the factors of the losses."""
         torch.sub(output, x, out=out).mul_(2)
 
     def _choice(self, output: Tensor, x: Tensor, place: slice, log_p: Tensor | None = None) -> Tensor:
@@ -97,7 +97,7 @@ class MixedError(Likelihood):
         return (1 - x.sum(1, keepdim=True)) * self._unknown[place] - x * log_p  # pyright: ignore[reportIndexIssue]
 
     def _counted(self, x: Tensor) -> Tensor:
-        """What each float's loss counts (n, d): its share, or nothing where the cell is missing."""
+        """Return the weight of each float's loss (n, d): its share, or 0 where the cell is missing."""
         share: Tensor = self._share  # pyright: ignore[reportAssignmentType]
         if not any(place >= 0 for place in self.gap_floats):
             return share.expand_as(x)

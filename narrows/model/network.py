@@ -59,7 +59,7 @@ class AutoencoderNetwork(nn.Module):
         return self.code.point(self.encode(x))
 
     def output(self, z: Tensor) -> Tensor:
-        """Codes (n, k) -> raw output (n, d), what the likelihood takes: logits where the data are bounded."""
+        """Codes (n, k) -> raw output (n, d), the input of the likelihood: logits where the data are bounded."""
         return self.decoder(z)
 
     def decode(self, z: Tensor) -> Tensor:
@@ -71,12 +71,12 @@ class AutoencoderNetwork(nn.Module):
         return self.decode(self.codes(x))
 
     def forward(self, x: Tensor) -> Tensor:
-        """The same as `reconstruct`."""
+        """Reconstruct rows, see `reconstruct`."""
         return self.reconstruct(x)
 
     @property
     def n_parameters(self) -> int:
-        """How many numbers are learned; tied weights count once."""
+        """The number of learned parameters; tied weights count once."""
         return sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)
 
 
@@ -108,7 +108,7 @@ def build_network(
         Units of each hidden layer for network="mlp"; channels of each stage for "conv". Both from input to code; the
         decoder mirrors them.
     tied_weights : bool
-        Whether the decoder uses the encoder's weights, transposed, with biases of its own.
+        Whether the decoder uses the encoder's weights, transposed, with separate biases.
     generator : torch.Generator or None
         Draws the initial weights, on the device where they shall live. None leaves them unset, to be loaded; on the
         meta device that costs nothing.
@@ -159,7 +159,7 @@ def build_network(
 
 
 def default_hidden_layer_sizes(network: str, n_floats: int, image_shape: ImageShape | None) -> tuple[int, ...]:
-    """What hidden_layer_sizes="auto" means.
+    """Return the sizes for hidden_layer_sizes="auto".
 
     "mlp": two layers, the first of half the floats rounded up to a power of two, between 128 and 512, the
     second half of that. "conv": 16 channels, doubling to at most 128, in at least two stages and until

@@ -1,4 +1,4 @@
-"""The objective: corrupt, encode, draw a code, decode, and add up what it cost."""
+"""The objective: corrupt, encode, draw a code, decode, and sum the losses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from narrows.model.penalty import ForwardPass, Penalty
 
 @dataclass(frozen=True)
 class Objective:
-    """What training makes small: the mean over rows of the reconstruction loss and every penalty."""
+    """The minimised function: the mean over rows of the reconstruction loss and every penalty."""
 
     corruption: Corruption | None = None
     penalties: tuple[Penalty, ...] = ()
@@ -32,7 +32,7 @@ class Objective:
             penalty.check(network)
 
     def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Clean rows x (n, d) -> what is to be rebuilt (n, d), and what the encoder is given instead (n, d)."""
+        """Clean rows x (n, d) -> the target (n, d) and the corrupted input of the encoder (n, d)."""
         return (x, x) if self.corruption is None else self.corruption.draw(x, generator)
 
     def terms(
@@ -47,8 +47,8 @@ class Objective:
     ) -> dict[str, Tensor]:
         """The terms for clean rows x (n, d), weighted, so that their sum is the loss.
 
-        "reconstruction" (n,) is the loss of each row, summed over features; each penalty stands under its
-        name, (n,) or a scalar. Corruption and codes are drawn from `generator` on held-out rows too
+        "reconstruction" (n,) is the loss of each row, summed over features; each penalty has its name
+        as the key, (n,) or a scalar. Corruption and codes are drawn from `generator` on held-out rows too
         (`training=False`): the same seed gives the same numbers. `progress` counts the epochs done so far.
         """
         x, x_tilde = self.draw(x, generator)

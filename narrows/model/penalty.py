@@ -1,4 +1,4 @@
-"""Penalties: what the objective asks of the code besides a good reconstruction."""
+"""Penalties: terms of the objective on the code, added to the reconstruction loss."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ForwardPass:
-    """What a penalty can see of one batch of n rows.
+    """The tensors of one batch of n rows, as a penalty receives them.
 
-    x : clean rows (n, d). x_tilde : the corrupted rows (n, d) that the encoder was given.
-    h : code statistics (n, k * floats_per_component). z : codes (n, k) as the decoder was given them.
+    x : clean rows (n, d). x_tilde : the corrupted rows (n, d), the encoder's input.
+    h : code statistics (n, k * floats_per_component). z : codes (n, k), the decoder's input.
     progress : epochs done so far, 2.5 in the middle of the third. training : False on held-out rows.
-    weight : how many rows each row stands for, up to a factor (n,); None where all are alike.
+    weight : weight of each row (n,); None where all are equal.
     """
 
     network: AutoencoderNetwork
@@ -47,9 +47,9 @@ class ForwardPass:
 
 @dataclass(frozen=True)
 class Penalty:
-    """A term that is added to the reconstruction loss, weight and all. Subclass it for a penalty of your own.
+    """A weighted term that is added to the reconstruction loss. Subclass it to define another.
 
-    `name` is what the term is called in the history. As a dataclass it is saved with the model.
+    `name` is the key of the term in the history. As a dataclass it is saved with the model.
 
     >>> import torch
     >>> from dataclasses import dataclass
@@ -70,7 +70,7 @@ class Penalty:
     through_network: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
-        # What a class promises for its formula, a class with another formula does not.
+        # The flag holds for the formula of its class; a subclass with another formula loses it.
         first = next(base for base in cls.__mro__ if {"__call__", "through_network"} & vars(base).keys())
         if "through_network" not in vars(first):
             cls.through_network = True
@@ -173,7 +173,7 @@ class KLToPrior(Penalty):
             raise SettingError('the KL to the prior needs a distribution over codes; set code="gaussian".')
 
 
-# Slopes of activations told from their answer h alone.
+# Derivatives of activations as functions of their output h.
 _SLOPES: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": lambda h: h * (1 - h),
     "tanh": lambda h: 1 - h.square(),

@@ -53,7 +53,7 @@ def describe_block(block: BuildingBlock) -> dict[str, object]:
                 f"{cls.__name__} has an __init__ of its own, so its settings cannot be saved; make it a dataclass."
             )
     fields = {field.name: getattr(block, field.name) for field in dataclasses.fields(block) if field.init}
-    # A grid over np.arange gives NumPy's numbers, which JSON does not know.
+    # A grid over np.arange gives NumPy's numbers, which JSON cannot hold.
     fields = {name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()}
     try:
         json.dumps(fields)

@@ -1,4 +1,4 @@
-"""How a network is trained: the epoch iterator, optimizers and schedules."""
+"""Training of a network: the epoch iterator, optimizers and schedules."""
 
 from narrows.training.deduplication import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
 from narrows.training.history import Epoch, History, LayerEpoch

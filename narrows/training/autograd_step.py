@@ -1,4 +1,4 @@
-"""How one batch becomes gradients: written out where a network allows it, by autograd everywhere else."""
+"""Gradients of one batch: written out for the networks that `FusedStep` supports, by autograd for all others."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def make_step(
 
 
 class AutogradStep:
-    """Any network and objective: the graph is built anew for each batch. Parameters as for `FusedStep`.
+    """Compute gradients of any network and objective by autograd. Parameters as for `FusedStep`.
 
-    bfloat16 comes by way of `torch.autocast`, and only to our own networks unless asked for: what a user's own
-    layers bear is not ours to know.
+    bfloat16 comes by way of `torch.autocast`, and for custom modules only with precision="bfloat16":
+    their layers may not bear it.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ def bfloat16_pays(device: torch.device) -> bool:
     """Whether the processor multiplies bfloat16 in hardware, several times faster than float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    # Asked by name, since these are not public; a torch without them gets float32.
+    # Looked up by name, since these are not public; a torch without them gets float32.
     asked = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
     return device.type == "cpu" and any(supported is not None and supported() for supported in asked)
 
@@ -47,7 +47,7 @@ def threads_for(network: AutoencoderNetwork, batch_size: int) -> int:
 
 
 def multiply_adds(network: AutoencoderNetwork) -> list[int]:
-    """How many multiplications one row takes for each parameter of a network, forwards."""
+    """Return the multiplications of one row for each parameter of a network in a forward pass."""
     positions = 1
     if network.image_shape is not None:
         height, width, _ = network.image_shape

@@ -17,7 +17,7 @@ _CELLS_IN_CACHE = 1 << 17
 
 @dataclass(frozen=True, eq=False)
 class DistinctRows:
-    """Which rows of a set are distinct, and how often each occurs.
+    """The distinct rows of a set, and how often each occurs.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class DistinctRows:
     group : ndarray of shape (n,)
         For every given row the place of its distinct row in `first`; -1 for a row of weight 0.
     hashes : ndarray of shape (m,)
-        That of each distinct row, ascending.
+        Hash of each distinct row, ascending.
     fingerprint : str
         See `fingerprint`.
     """
@@ -68,7 +68,7 @@ def fingerprint(x: np.ndarray) -> str:
 
 
 def fingerprint_of(keys: np.ndarray) -> str:
-    """The same word for the hashes of the rows."""
+    """Return the same fingerprint from the hashes of the rows."""
     return f"{int(keys.sum(dtype=np.uint64)):016x}"
 
 

@@ -1,7 +1,7 @@
-"""Optimizers that treat every number alike, each one call over the flat vector of all parameters.
+"""Elementwise optimizers, each one call over the flat vector of all parameters.
 
-The updates are those of `torch.optim`, whose classes are left aside: to make the first one takes most of a second
-(it loads torch's compiler), and a step spends more time on groups and hooks than a small network on its products.
+The updates are those of `torch.optim`, whose classes are not used: the first one takes most of a second to
+construct (it loads torch's compiler), and its groups and hooks cost more than the products of a small network.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _STEPS_BETWEEN_SWEEPS = 256
 
 
 class Sweep:
-    """Makes zeros of what has all but vanished in running averages, now and then.
+    """Set vanishing running averages to 0 every few steps.
 
     The averages of a dead unit, whose gradient is exactly 0, shrink step by step until they are denormal numbers,
     with which processors compute up to a hundred times more slowly. An update by them is lost in rounding long before.

@@ -57,13 +57,13 @@ class FlatParameters:
         self._index = {id(p): i for i, p in enumerate(self.parameters)}
 
     def view(self, parameter: Tensor) -> tuple[Tensor, Tensor]:
-        """Where the values and the gradient of a parameter stand, in its shape."""
+        """Return views of a parameter's values and gradient, in its shape."""
         i = self._index[id(parameter)]
         return self.views[i], self._gradient_views[i]
 
     @contextmanager
     def attached(self) -> Iterator[None]:
-        """Let the parameters live in the vector; afterwards each has its own memory again, with what it has become."""
+        """Store the parameters in the vector; on exit each is copied back to separate memory."""
         own = [p.data for p in self.parameters]
         for parameter, view, gradient in zip(self.parameters, self.views, self._gradient_views, strict=True):
             view.copy_(parameter.data)

@@ -5,7 +5,7 @@ each half of the network is a chain of `_Dense` layers that write gradients stra
 large products run in bfloat16 where that pays. In float32 the gradients are autograd's to the bit (with several
 penalties of one code, up to the order in which their gradients are added).
 
-What stands between the halves (a drawn code, penalties of the code) is small and left to autograd, as is the
+The code between the halves (a drawn code, penalties of the code) is small and left to autograd, as is the
 gradient of a likelihood that has none written out. Whatever does not fit here, `AutogradStep` trains.
 """
 
@@ -40,12 +40,12 @@ _BACKWARD: dict[str, Callable[[Tensor, Tensor, Tensor], object]] = {
     "tanh": lambda g, u, y: _aten.tanh_backward.grad_input(g, y, grad_input=g),
     "sigmoid": lambda g, u, y: _aten.sigmoid_backward.grad_input(g, y, grad_input=g),
 }
-# Those whose slope is told from y alone, so that y may take the place of u.
+# Activations whose derivative is a function of y alone, so that y may overwrite u.
 _IN_PLACE = {"relu", "tanh", "sigmoid"}
 
 
 def can_fuse(network: AutoencoderNetwork, objective: Objective) -> bool:
-    """Whether `FusedStep` trains this network: untied MLP halves on a CPU, penalties of the code alone."""
+    """Return whether `FusedStep` can train this network: untied MLP halves on a CPU, penalties of the code alone."""
     halves = (network.encoder, network.decoder)
     return (
         type(objective) is Objective
@@ -127,7 +127,7 @@ class FusedStep:
         return mean_over_batch(losses, weight), gradient
 
     def _share(self, n: int) -> Tensor:
-        """What one row's loss counts in the mean over rows, per feature (n,)."""
+        """Return the weight of each row's loss in the mean over rows, per feature (n,)."""
         if n not in self._shares:
             self._shares[n] = (torch.ones(()) / self._network.n_floats / n).expand(n)
         return self._shares[n]

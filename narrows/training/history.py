@@ -11,7 +11,7 @@ _WIDTH, _HEIGHT = 360, 90  # of the curve, in CSS pixels
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch did; every loss is per row (summed over features, averaged over rows).
+    """The record of one epoch; every loss is per row (summed over features, averaged over rows).
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ _MOST_EVALUATIONS = 20  # for each search; torch's own default would end after t
 class LBFGS:
     """L-BFGS on one batch at a time (Liu & Nocedal 1989), each line search to the strong Wolfe conditions.
 
-    Nothing is carried over from one batch to the next, whose objective is another one. Hinton & Salakhutdinov 2006
+    No state is carried over from one batch to the next, since the objective differs. Hinton & Salakhutdinov 2006
     make three line searches of conjugate gradients on batches of 1000 rows.
 
     Parameters
@@ -33,7 +33,7 @@ class LBFGS:
 
         rate : the first step that a search tries, as a share of L-BFGS's own.
         """
-        from torch import optim  # takes 0.7 s to load what it makes
+        from torch import optim  # this import takes 0.7 s
 
         values = torch.nn.Parameter(self._values, requires_grad=False)
         values.grad = self._gradients

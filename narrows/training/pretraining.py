@@ -27,7 +27,7 @@ _CHUNK = 8192
 
 @dataclass(frozen=True)
 class ContrastiveDivergence:
-    """How an RBM is trained; the defaults are the paper's.
+    """Settings for training an RBM; the defaults are those of the 2006 paper.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class ContrastiveDivergence:
     precision: str = "auto"
 
     def momentum_of(self, number: int) -> float:
-        """In epoch `number`, counting from 1."""
+        """Return the momentum of epoch `number`, counting from 1."""
         return self.first_momentum if number <= 5 else self.momentum
 
     def rate(self, rbm: RBM) -> float:
@@ -170,7 +170,7 @@ def pretrain(
 
     An RBM learns from the hidden probabilities of the one before. Its weights become the encoder layer's, and
     transposed those of its mirror in the decoder. The input's units are binary where the output is bounded, else
-    gaussian; those of a linear code are gaussian. Of a gaussian code that is the mean, and the log-variance is 0, the
+    gaussian; those of a linear code are gaussian. Of a gaussian code this is the mean; the log-variance is 0, the
     variance of a gaussian unit.
 
     Parameters
@@ -223,7 +223,7 @@ def _unroll(rbm: RBM, layer: Linear, mirror: torch.nn.Module) -> None:
 
 
 def pretraining_settings(pretrain: object, epochs: object, precision: str) -> ContrastiveDivergence | None:
-    """What an estimator's `pretrain`, `pretrain_epochs` and `precision` mean; None for no pre-training.
+    """Return the settings for an estimator's `pretrain`, `pretrain_epochs` and `precision`; None for no pre-training.
 
     Raises SettingError.
     """

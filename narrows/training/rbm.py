@@ -43,11 +43,11 @@ class RBM:
     Parameters
     ----------
     weight : Tensor of shape (n_hidden, n_visible)
-        As a linear layer has it. May be of a lower precision than the biases: products then run in it.
+        Laid out as in a linear layer. May be of a lower precision than the biases: products then run in it.
     visible_bias, hidden_bias : Tensor of shape (n_visible,), (n_hidden,)
         b and c.
     visible, hidden : {"binary", "gaussian"}
-        What the units are: 0 or 1 by a logistic probability, or normal with variance 1 around a linear mean.
+        Type of the units: 0 or 1 with a logistic probability, or normal with variance 1 around a linear mean.
     """
 
     weight: Tensor
@@ -177,7 +177,7 @@ class RBM:
 
 
 def _free_energy(x: Tensor, bias: Tensor, units: Units, drive: Tensor, other_bias: Tensor, other: Units) -> Tensor:
-    """Of the units x (n, d), with the other layer, driven by x W (n, m), summed or integrated out."""
+    """Return the free energy of units x (n, d); the other layer, with input x W (n, m), is summed or integrated out."""
     own = -x @ bias if units == "binary" else (x - bias).square().sum(1) / 2
     if other == "binary":
         return own - softplus(drive + other_bias).sum(1)

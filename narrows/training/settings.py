@@ -1,4 +1,4 @@
-"""How a network is trained, checked once at the door."""
+"""Settings of a training, checked once at construction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TrainingSettings:
     ----------
     optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon", "lbfgs"}
         Muon updates matrices and convolution kernels, AdamW the rest (Jordan 2024; Liu et al. 2025). "lbfgs" makes
-        three line searches on every batch, in float32 unless `precision` says otherwise, and has no schedule.
+        three line searches on every batch, in float32 unless `precision` is set, and has no schedule.
     learning_rate : float or "auto"
         Peak rate; "auto" takes `DEFAULT_LEARNING_RATE` of the optimizer.
     momentum : float
@@ -85,7 +85,7 @@ class TrainingSettings:
         n_rows: int,
         n_parameters: int,
     ) -> TrainingSettings:
-        """Check every setting and put a number where "auto" stands; raises `SettingError`."""
+        """Check every setting and replace "auto" by a number; raises `SettingError`."""
         _one_of("optimizer", optimizer, OPTIMIZERS)
         _one_of("schedule", schedule, SCHEDULES)
         _one_of("precision", precision, PRECISIONS)

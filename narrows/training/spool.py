@@ -19,10 +19,10 @@ _BLOCK_BYTES, _MOST_BLOCKS = 1 << 26, 200  # each block is an open file
 
 
 class Spool:
-    """Rows of `n_floats` float32 in temporary files that vanish with the process.
+    """Store rows of `n_floats` float32 in temporary files that are deleted with the process.
 
-    Every row goes to a block drawn at random, so that a block, shuffled in memory, is a fair sample of all rows, in
-    whatever order they came. The files lie where Python's `tempfile` puts them; ``TMPDIR`` chooses the place.
+    Every row goes to a block drawn at random, so that a block, shuffled in memory, is a random sample of all rows, in
+    any order of arrival. The files are in the folder of Python's `tempfile`, set by ``TMPDIR``.
 
     Parameters
     ----------

@@ -29,9 +29,9 @@ _DOUBT = 0.5  # of an error over few held-out rows, as a share of it, times the 
 
 
 class Trainer:
-    """Trains one network; whoever drives `epochs` decides what happens between two of them.
+    """Train one network; `epochs` is an iterator, so the caller decides what happens between epochs.
 
-    What is minimised is the objective per row divided by the number of features: the terms keep
+    It minimises the objective per row divided by the number of features: the terms keep
     their proportions, and a learning rate or a clipping norm means the same on 30 and on 3000 columns.
 
     Parameters
@@ -213,7 +213,7 @@ class Trainer:
     def _search(
         self, optimizer: LBFGS, x: Tensor, *, progress: float, weight: Tensor | None, rate: float
     ) -> dict[str, Tensor]:
-        """The same for a line search, which evaluates one batch, under one noise, several times."""
+        """Run one line search: it evaluates one batch, with fixed noise, several times."""
         before = self._noise.get_state()
         seen: list[dict[str, Tensor]] = []
 
@@ -269,7 +269,7 @@ class Trainer:
 
 
 class _Progress:
-    """Whether the watched loss still falls."""
+    """Tracks whether the monitored loss still falls."""
 
     def __init__(self, *, patience: int, tol: float) -> None:
         self._patience, self._tol = patience, tol

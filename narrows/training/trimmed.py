@@ -24,7 +24,7 @@ def train_trimmed(
     trim: float,
     generator: torch.Generator,
 ) -> float:
-    """Train every member on batches of its own; returns the mean loss per row of the last tenth of the steps.
+    """Train every member on separate batches; return the mean loss per row of the last tenth of the steps.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def train_trimmed(
     beta : float
         Weight of KL(posterior || prior) against the squared error.
     trim : float in [0, 1)
-        Share of each batch, by each member's own loss, that has no part in the step (as in least trimmed squares,
+        Share of each batch, by each member's own loss, that is left out of the step (as in least trimmed squares,
         Rousseeuw 1984).
     generator : torch.Generator
         Of batches and codes.
@@ -88,7 +88,7 @@ class TrimmedStep:
         return self.on(self._batch.view(members, n_rows, -1), self._noise.normal_(generator=generator))
 
     def on(self, batch: Tensor, noise: Tensor) -> Tensor:
-        """The same for rows (E, n, d) and noise of the codes (E, n, k)."""
+        """Compute the same for rows (E, n, d) and noise of the codes (E, n, k)."""
         k = noise.shape[2]
         code = self._encoder.forward(batch)
         mean, squashed = code[..., :k], torch.tanh(code[..., k:] / LOG_VARIANCE_BOUND)
