@@ -38,6 +38,10 @@ class Value:
         given = f"{self.parameter}={_short(values[self.parameter])}"
         return f"{given}; set {self.parameter}={alternatives(map(repr, self.values))}"
 
+    def __str__(self) -> str:
+        words = [f"{self.parameter}={value!r}" for value in self.values]
+        return alternatives([*words, f"a {self.instance_of}"] if self.instance_of else words)
+
     def _is_one(self, item: object) -> bool:
         if isinstance(item, str | bool) or item is None:
             return item in self.values
@@ -55,6 +59,9 @@ class BuiltInNetwork:
 
     def remedy(self, values: Mapping[str, Any]) -> str:
         return f"your own {' and '.join(self.parameters)}; set {self.parameters[-1]}=None"
+
+    def __str__(self) -> str:
+        return alternatives([f"{name}=None" for name in self.parameters])
 
 
 def alternatives(words: Iterator[str] | Sequence[str]) -> str:
