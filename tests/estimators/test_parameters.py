@@ -144,7 +144,9 @@ def test_the_sentence_names_the_setting_that_is_needed(model: Autoencoder, sente
 
 def test_the_warning_comes_at_the_fit_and_not_before() -> None:
     model = SparseAutoencoder(k=3, **QUICK)
-    clone(model).set_params(k=2, code="top-k").set_params(code="point")
+    copy = clone(model)
+    assert isinstance(copy, SparseAutoencoder)
+    copy.set_params(k=2, code="top-k").set_params(code="point")
     with pytest.warns(IdleParameterWarning) as caught:
         model.fit(X)
     assert len(caught) == 1
