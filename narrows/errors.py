@@ -23,6 +23,7 @@ NarrowsError
 └── MissingExtraError (ImportError)       an optional dependency is not installed
 
 SetAsideWarning (UserWarning)             a fit does not learn from some columns
+IdleParameterWarning (UserWarning)        a parameter has no effect among the others
 
 A message is one sentence: what is wrong, where, and what to do.
 """
@@ -118,3 +119,7 @@ class MissingExtraError(NarrowsError, ImportError):
 
 class SetAsideWarning(UserWarning):
     """A fit does not learn from some columns; the message names them, with reasons and how to keep them."""
+
+
+class IdleParameterWarning(UserWarning):
+    """A parameter differs from its default and has no effect; the message names the setting that it needs."""

@@ -32,112 +32,119 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     Every variant is this estimator with other defaults, and every parameter works with every variant:
     a denoising sparse variational autoencoder is legal.
 
+    The parameters stand in six blocks: network (`n_components` to `decoder`), data (`image_shape` to `categorical`),
+    objective (`output_activation` to `free_bits`), optimizer (`pretrain` to `clip_norm`), stopping (`epochs` to `tol`)
+    and run (`precision` to `verbose`). A parameter that differs from its default and has no effect among the others
+    gives an `IdleParameterWarning` at `fit`.
+
     Parameters
     ----------
     n_components : int or "auto", default="auto"
-        Width of the code. "auto" is a quarter of the columns, at least 1 and at most 32.
+        Size of the code. "auto" is a quarter of the columns, at least 1 and at most 32.
     hidden_layer_sizes : tuple of int or "auto", default="auto"
         Encoder layers before the code; the decoder mirrors them. Units per layer for network="mlp"
         ("auto" is (128, 64)), channels per stage for "conv", each of which halves height and width
         ("auto" is (16, 32), more for large images). The empty tuple is a one-layer encoder.
     network : {"mlp", "conv"}, default="mlp"
-        "conv" needs images of at least 8 x 8.
+        Dense layers, or convolutions, which need images of at least 8 x 8.
     activation : {"relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"}, default="silu"
-        Of the hidden layers.
-    code_activation : one of the same or "auto", default="auto"
-        Of the code. "auto" is "sigmoid" under the "kl" and "contractive" penalties, "relu" under "l1",
+        Activation of the hidden layers.
+    code_activation : {"auto", "relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"}, default="auto"
+        Activation of the code. "auto" is "sigmoid" under the "kl" and "contractive" penalties, "relu" under "l1",
         else "linear".
     tied_weights : bool, default=False
-        The decoder uses the encoder's transposed weights (with biases of its own).
+        Whether the decoder uses the encoder's transposed weights (with biases of its own).
     encoder, decoder : nn.Module or None, default=None
-        Your own networks instead of ours. They receive (n, features), or (n, channels, height, width) for
-        images; the decoder answers with either, without a final sigmoid. Copies are trained, never the given ones.
+        Your own networks. They receive (n, features), or (n, channels, height, width) for images; the decoder
+        returns either, without a final sigmoid. Copies are trained, never the given modules.
     image_shape : (height, width) or (height, width, channels) or None, default=None
         Reads the columns of a two-dimensional X as images. Arrays of three or four dimensions need no hint.
     scale : {"auto", "standard", "minmax", "quantile", "none"}, default="auto"
-        How number columns become floats. "auto" brings pixels to [0, 1] by what they use, keeps a table in [0, 1]
-        whose columns all use that interval (see `Schema.learn`), and standardises every column of anything else;
-        beside text, dates or gaps skewed columns go by their quantiles, with "quantile" all of a table. Under
+        How number columns become floats. "auto" brings pixels to [0, 1], keeps a table in [0, 1] whose columns all
+        use that interval (see `Schema.learn`), and standardises every column of anything else; in a table with text,
+        dates or missing cells skewed columns are scaled by their quantiles, with "quantile" all columns are. Under
         loss="bce" or output_activation="sigmoid" every table in [0, 1] is kept.
     missing : {"mask", "error", "mean"}, default="mask"
-        What to do about missing cells: learn where they are and count only what is there, stop with a sentence, or
-        fill in the training mean of the column.
+        How missing cells are treated: the model learns where they are and the loss ignores them, an error is raised,
+        or the training mean of the column is filled in.
     categorical : tuple of str, default=()
-        Columns of numbers that only name something. Text always is a category, or set aside where it names each row.
+        Number columns whose values are categories. Text is always a category, or ignored if it names each row.
     output_activation : {"auto", "sigmoid", "linear"}, default="auto"
-        "auto" is "sigmoid" where every float lies in [0, 1].
+        Activation of the output. "auto" is "sigmoid" if every float lies in [0, 1].
     loss : {"auto", "mse", "bce", "mae", "huber", "gaussian"} or Likelihood, default="auto"
         Summed over features. "mse" squared error, "bce" cross-entropy (Bernoulli, nats), "mae" absolute error,
         "huber" Huber's loss with delta 1, "gaussian" a normal density with one learned variance per feature (nats).
-        "auto" is "mse", and for a gaussian code "bce" under a sigmoid output, else "gaussian". Beside text, dates or
-        gaps "auto" has a loss for each kind (`narrows.model.MixedError`), for a gaussian code a density of each.
+        "auto" is "mse", and for a gaussian code "bce" under a sigmoid output, else "gaussian". In a table with text,
+        dates or missing cells "auto" has a loss for each kind (`narrows.model.MixedError`), for a gaussian code a
+        density of each.
     corruption : {None, "gaussian", "masking", "salt-and-pepper"} or Corruption, default=None
-        Noise on the encoder's input, fresh for every batch; the target stays clean (Vincent et al. 2010), save under
+        Noise on the encoder's input, new for every batch; the target stays clean (Vincent et al. 2010), except under
         `narrows.model.Binarised`.
     level : float, default=0.3
-        Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped; of
-        the cells that "masking" hides beside text, dates or gaps, as though they were missing.
+        Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped; in
+        a table with text, dates or missing cells the share of cells that "masking" hides. Requires a named
+        `corruption`.
     code : {"point", "top-k", "gaussian"} or Code, default="point"
-        What travels from encoder to decoder.
+        Type of the code: one point, a point with `k` active units, or a gaussian distribution.
     k : int or None, default=None
-        Active units of a "top-k" code (Makhzani & Frey 2013).
+        Active units of a "top-k" code (Makhzani & Frey 2013). Requires code="top-k".
     penalty : {None, "l1", "kl", "contractive"} or Penalty or a list of them, default=None
         Added to the loss. "l1" sum of absolute codes; "kl" KL(rho || mean activity) of sigmoid codes (Ng 2011);
         "contractive" squared Frobenius norm of the encoder's Jacobian (Rifai et al. 2011).
     penalty_weight : float, default=0.1
-        Its weight against the loss per row.
-    rho : float in (0, 1), default=0.05
-        Target mean activity of the "kl" penalty.
+        Weight of the penalty against the loss per row. Requires a named `penalty`.
+    rho : float, default=0.05
+        Target mean activity, in (0, 1). Requires penalty="kl".
     beta : float, default=1.0
-        Weight of KL(posterior || prior) for a gaussian code (Kingma & Welling 2014; Higgins et al. 2017).
+        Weight of KL(posterior || prior) (Kingma & Welling 2014; Higgins et al. 2017). Requires a gaussian code.
     kl_warmup : float, default=0
-        Epochs over which beta rises from 0.
+        Epochs over which beta rises from 0. Requires a gaussian code.
     free_bits : float, default=0.0
-        Nats per code unit that the KL term does not charge for (Kingma et al. 2016).
+        Nats per code unit that the KL term does not count (Kingma et al. 2016). Requires a gaussian code.
     pretrain : {None, "rbm"}, default=None
         "rbm" trains a stack of restricted Boltzmann machines first, one for each layer of the encoder, and starts from
         their weights, transposed in the decoder (Hinton & Salakhutdinov 2006). For network="mlp" with
         activation="sigmoid", tied or not, and columns of one kind.
     pretrain_epochs : int, default=50
-        Passes over the rows for each layer.
+        Passes over the rows for each layer. Requires `pretrain`.
     optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon", "lbfgs"}, default="muon"
         Muon updates matrices and kernels, AdamW the rest. "lbfgs" makes three line searches on every batch, which
         should be large (1000 rows).
     learning_rate : float or "auto", default="auto"
-        Peak rate. "auto" is 1e-3 for adam, adamw and rmsprop, 3e-3 for sgd, 5e-3 for muon, 1 for lbfgs
+        Largest rate. "auto" is 1e-3 for adam, adamw and rmsprop, 3e-3 for sgd, 5e-3 for muon, 1 for lbfgs
         (the first step that a search tries).
     momentum : float, default=0.9
-        Of sgd and rmsprop.
+        Requires optimizer="sgd" or "rmsprop"; Muon has a momentum of its own, 0.95.
     weight_decay : float or "auto", default="auto"
         "auto" is 0.2 for muon, 0.01 for adamw, else 0.
     schedule : {"linear", "cosine", "constant"}, default="linear"
-        How the rate falls to zero over `epochs`; not that of lbfgs.
-    warmup : float in [0, 1), default=0.05
-        Share of the steps over which it rises first.
+        How the rate falls to zero over `epochs`. No effect with optimizer="lbfgs".
+    warmup : float, default=0.05
+        Share of the steps, in [0, 1), over which the rate rises first. No effect with optimizer="lbfgs".
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" gives about eighty steps an epoch, or more where 1024 rows a step are too few.
+        Rows per step. "auto" gives about eighty steps an epoch, or more if 1024 rows a step are too few.
+    clip_norm : float or None, default=None
+        Largest norm of the whole gradient (of the objective per feature). Not for optimizer="lbfgs".
     epochs : int or "auto", default="auto"
-        Passes over the rows, at most. "auto" makes about four thousand steps, in 20 to 200 passes.
-    validation_fraction : float in [0, 1), default=0.1
-        Share of the distinct rows held out, where no `validation_data` is given.
+        Largest number of passes over the rows. "auto" makes about four thousand steps, in 20 to 200 passes.
+    validation_fraction : float, default=0.1
+        Share of the distinct rows, in [0, 1), that is held out if no `validation_data` is given.
     early_stopping : bool, default=True
         Stop when the held-out objective no longer falls, and restore the weights of its best epoch. A network with the
-        default loss, output and layers begins at PCA, and goes back to that where no epoch was clearly better.
+        default loss, output and layers begins at PCA, and returns to that if no epoch was clearly better.
     patience : int, default=10
-        Epochs without improvement before stopping.
+        Epochs without improvement before stopping. Requires early_stopping=True.
     tol : float, default=1e-4
-        Relative improvement that counts.
-    clip_norm : float or None, default=None
-        Bound on the norm of the whole gradient (of the objective per feature).
+        Smallest relative improvement that counts. Requires early_stopping=True.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the large matrix products while training; weights, losses, small products and every answer of the
+        Type of the large matrix products in training; weights, losses, small products and every result of the
         fitted model are float32. "auto" is bfloat16 on a processor that has it in hardware (and not for your
-        own modules), "bfloat16" wherever a product is large enough to gain, "float32" exact (save
+        own modules), "bfloat16" wherever a product is large enough to gain, "float32" exact (except
         the directions of Muon for large matrices, which need no exactness).
     warm_start : bool, default=False
-        `fit` continues from the weights of the fit before.
+        Whether `fit` continues from the weights of the fit before.
     device : str, default="auto"
-        "cpu", "cuda", "cuda:1", "mps"; "auto" is a CUDA device where there is one, else the CPU.
+        "cpu", "cuda", "cuda:1", "mps"; "auto" is a CUDA device if there is one, else the CPU.
     random_state : int, RandomState or None, default=None
         Seeds weights, split, order and noise; None draws a seed, kept in `seed_`. The global seeds of NumPy and torch
         are neither read nor set. The same seed on the same machine gives the same model to the bit.
@@ -194,10 +201,12 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     tied_weights: bool = False
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
+
     image_shape: tuple[int, ...] | None = None
     scale: Scale = "auto"
     missing: Missing = "mask"
     categorical: tuple[str, ...] = ()
+
     output_activation: str = "auto"
     loss: str | Likelihood = "auto"
     corruption: str | Corruption | None = None
@@ -210,6 +219,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     beta: float = 1.0
     kl_warmup: float = 0
     free_bits: float = 0.0
+
     pretrain: str | None = None
     pretrain_epochs: int = 50
     optimizer: str = "muon"
@@ -219,12 +229,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     schedule: str = "linear"
     warmup: float = 0.05
     batch_size: int | Literal["auto"] = "auto"
+    clip_norm: float | None = None
+
     epochs: int | Literal["auto"] = "auto"
     validation_fraction: float = 0.1
     early_stopping: bool = True
     patience: int = 10
     tol: float = 1e-4
-    clip_norm: float | None = None
+
     precision: str = "auto"
     warm_start: bool = False
     device: str = "auto"

@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from narrows.data import Rows
 from narrows.errors import DataError, DataRangeError, SettingError
+from narrows.estimators.parameters import BY_NAME
 from narrows.model import Bernoulli, Likelihood
 
 
@@ -80,6 +81,14 @@ def number(name: str, value: Any) -> float:
     if not abs(checked) < 1e30:
         raise SettingError(f"{name} must be a number, got {value!r}.")
     return checked
+
+
+def choice(name: str, value: Any) -> str:
+    """`value`, if it is one of the choices of a parameter; SettingError otherwise."""
+    choices = BY_NAME[name].choices
+    if not isinstance(value, str) or value not in choices:
+        raise SettingError(f"{name}={value!r} is not one of {', '.join(choices)}.")
+    return value
 
 
 def share(name: str, value: Any) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 from narrows.data import Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, SettingError
 from narrows.estimators import parameter_checks
+from narrows.estimators.parameters import warn_of_idle_parameters
 from narrows.estimators.pca_start import begin, enough
 from narrows.estimators.resolution import learn_schema, resolve
 from narrows.model import AutoencoderNetwork
@@ -87,6 +88,7 @@ def plan(
     given : of a stream, scaling, sizes and held-out rows come from its sample; the others are put on disk, encoded.
     schema : how to encode the rows; None learns it from them.
     """
+    warn_of_idle_parameters(model)
     rows = as_rows(given.sample if isinstance(given, RowStream) else given, image_shape=model.image_shape)
     if isinstance(given, RowStream) and sample_weight is not None:
         raise SettingError("sample_weight needs rows in memory, and a stream is not; leave one of them out.")
@@ -264,21 +266,7 @@ def joined_hashes(seen: np.ndarray | None, more: np.ndarray | None) -> np.ndarra
 _NO_HASHES = np.zeros(0, np.uint64)
 _MOST_HASHES = 4_000_000  # 32 MB in a saved model
 
-_TRAINING_PARAMETERS = (
-    "optimizer",
-    "learning_rate",
-    "momentum",
-    "weight_decay",
-    "schedule",
-    "warmup",
-    "batch_size",
-    "epochs",
-    "early_stopping",
-    "patience",
-    "tol",
-    "clip_norm",
-    "precision",
-)
+_TRAINING_PARAMETERS = tuple(field.name for field in fields(TrainingSettings))
 
 
 def _continue_from(old: AutoencoderNetwork, new: AutoencoderNetwork) -> None:

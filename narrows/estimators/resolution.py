@@ -165,9 +165,7 @@ def _code_activation(penalties: tuple[Any, ...]) -> str:
 
 def _bounded(model: Autoencoder, schema: Schema, floats: np.ndarray | None) -> bool:
     """Whether the output passes through a sigmoid."""
-    wanted = model.output_activation
-    if wanted not in ("auto", "sigmoid", "linear"):
-        raise SettingError(f"output_activation={wanted!r} is not one of auto, sigmoid, linear.")
+    wanted = parameter_checks.choice("output_activation", model.output_activation)
     if wanted == "sigmoid" and floats is not None:
         _check_unit_range(floats, "output_activation='sigmoid'")
     return schema.bounded if wanted == "auto" else wanted == "sigmoid"

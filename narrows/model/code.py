@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
 from typing import ClassVar
@@ -94,19 +95,28 @@ class GaussianCode(Code):
         return mean, bound_log_variance(raw)
 
 
+def _top_k(k: int | None) -> TopK:
+    if k is None:
+        raise SettingError('code="top-k" needs k, the number of components that stay active in each row.')
+    return TopK(k)
+
+
+CODES: dict[str, Callable[[int | None], Code]] = {
+    "point": lambda k: PointCode(),
+    "top-k": _top_k,
+    "gaussian": lambda k: GaussianCode(),
+}
+"""Builds each named code from `k`. The shell reads the names from this source."""
+
+
 def make_code(spec: str | Code, k: int | None = None) -> Code:
-    """The code named "point", "top-k" (with `k`) or "gaussian"; an instance of Code is returned as it is."""
+    """Return the code with a name of `CODES`, "top-k" with `k`; an instance of Code is returned unchanged."""
     if isinstance(spec, Code):
         return spec
-    if spec == "point":
-        return PointCode()
-    if spec == "gaussian":
-        return GaussianCode()
-    if spec == "top-k":
-        if k is None:
-            raise SettingError('code="top-k" needs k, the number of components that stay active in each row.')
-        return TopK(k)
-    raise SettingError(f'code={spec!r} is not known; choose "point", "top-k", "gaussian" or a Code of your own.')
+    if not isinstance(spec, str) or spec not in CODES:
+        names = ", ".join(f'"{name}"' for name in CODES)
+        raise SettingError(f"code={spec!r} is not known; choose {names} or a Code of your own.")
+    return CODES[spec](k)
 
 
 def bound_log_variance(raw: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -212,32 +213,35 @@ class Warped(Corruption):
 # Three standard deviations either way is as far as most standardised columns reach.
 _EXTREMES = {True: (0.0, 1.0), False: (-3.0, 3.0)}
 
+Cells = tuple[tuple[int, ...], tuple[float, ...]]
+"""Column of each float of a mixed table, and the value that it has in a masked cell."""
+
+CORRUPTIONS: dict[str, Callable[[float, bool, Cells | None], Corruption]] = {
+    "gaussian": lambda level, bounded, cells: GaussianNoise(level),
+    "masking": lambda level, bounded, cells: Masking(level) if cells is None else HiddenCells(level, *cells),
+    "salt-and-pepper": lambda level, bounded, cells: SaltAndPepper(level, *_EXTREMES[bounded]),
+}
+"""Builds each named corruption from `level`, `bounded` and `cells`. The shell reads the names from this source."""
+
 
 def make_corruption(
     spec: str | Corruption | None,
     level: float,
     bounded: bool,
-    cells: tuple[tuple[int, ...], tuple[float, ...]] | None = None,
+    cells: Cells | None = None,
 ) -> Corruption | None:
-    """The corruption named "gaussian", "masking" or "salt-and-pepper"; None and instances are returned unchanged.
+    """Return the corruption with a name of `CORRUPTIONS`; None and instances are returned unchanged.
 
     `level` is a standard deviation for gaussian noise, a share of the floats for the others. Salt and pepper
     are 1 and 0 where the data are `bounded` to [0, 1], otherwise +3 and -3 standard deviations.
-    cells : of a mixed table, the column of each float and its value where that is hidden; then "masking" hides
-    whole cells.
+    cells : of a mixed table, the column of each float and its value in a masked cell; then "masking" hides whole cells.
     """
     if spec is None or isinstance(spec, Corruption):
         return spec
-    if spec == "gaussian":
-        return GaussianNoise(level)
-    if spec == "masking":
-        return Masking(level) if cells is None else HiddenCells(level, *cells)
-    if spec == "salt-and-pepper":
-        return SaltAndPepper(level, *_EXTREMES[bounded])
-    raise SettingError(
-        f'corruption={spec!r} is not known; choose None, "gaussian", "masking", "salt-and-pepper" '
-        "or a Corruption of your own."
-    )
+    if not isinstance(spec, str) or spec not in CORRUPTIONS:
+        names = ", ".join(f'"{name}"' for name in CORRUPTIONS)
+        raise SettingError(f"corruption={spec!r} is not known; choose None, {names} or a Corruption of your own.")
+    return CORRUPTIONS[spec](level, bounded, cells)
 
 
 def _check_share(level: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -175,19 +176,25 @@ class Gaussian(Likelihood):
         return 0.5 * (scaled + log_variance + math.log(2 * math.pi))
 
 
+LIKELIHOODS: dict[str, Callable[[bool, int], Likelihood]] = {
+    "mse": lambda bounded, n_floats: SquaredError(bounded),
+    "bce": lambda bounded, n_floats: Bernoulli(bounded),
+    "mae": lambda bounded, n_floats: AbsoluteError(bounded),
+    "huber": lambda bounded, n_floats: Huber(bounded),
+    "gaussian": lambda bounded, n_floats: Gaussian(bounded, n_floats),
+}
+"""Builds each named likelihood from `bounded` and `n_floats`. The shell reads the names from this source."""
+
+
 def make_likelihood(loss: str | Likelihood, bounded: bool, n_floats: int) -> Likelihood:
-    """The likelihood named "mse", "bce", "mae", "huber" or "gaussian".
+    """Return the likelihood with a name of `LIKELIHOODS`.
 
     bounded : whether the output passes a sigmoid. n_floats : the number of floats in a row.
     An instance of Likelihood is copied, with its learned parameters, and keeps its `bounded`.
     """
     if isinstance(loss, Likelihood):
         return copy.deepcopy(loss)
-    if loss == "gaussian":
-        return Gaussian(bounded, n_floats)
-    simple = {"mse": SquaredError, "bce": Bernoulli, "mae": AbsoluteError, "huber": Huber}
-    if loss not in simple:
-        raise SettingError(
-            f'loss={loss!r} is not known; choose "mse", "bce", "mae", "huber", "gaussian" or a Likelihood of your own.'
-        )
-    return simple[loss](bounded)
+    if not isinstance(loss, str) or loss not in LIKELIHOODS:
+        names = ", ".join(f'"{name}"' for name in LIKELIHOODS)
+        raise SettingError(f"loss={loss!r} is not known; choose {names} or a Likelihood of your own.")
+    return LIKELIHOODS[loss](bounded, n_floats)

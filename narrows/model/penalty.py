@@ -236,10 +236,18 @@ def _one_layer_norm(step: ForwardPass) -> Tensor | None:
     return slope(step.h).square() @ weight.square().sum(1)
 
 
+PENALTIES: dict[str, Callable[[float, float], Penalty]] = {
+    "l1": lambda weight, rho: L1(weight),
+    "kl": lambda weight, rho: KLSparsity(weight, rho),
+    "contractive": lambda weight, rho: Contractive(weight),
+}
+"""Builds each named penalty from `weight` and `rho`. The shell reads the names from this source."""
+
+
 def make_penalty(
     spec: str | Penalty | Sequence[str | Penalty] | None, weight: float, rho: float = 0.05
 ) -> tuple[Penalty, ...]:
-    """The penalties named "l1", "kl" (to the activity `rho`) or "contractive", each with `weight`.
+    """Return the penalties with names of `PENALTIES`, each with `weight`, "kl" with the activity `rho`.
 
     None gives none; instances of Penalty keep their own weight; a list or tuple adds several up.
     """
@@ -249,16 +257,12 @@ def make_penalty(
         return tuple(penalty for one in spec for penalty in make_penalty(one, weight, rho))
     if isinstance(spec, Penalty):
         return (spec,)
-    if spec == "l1":
-        return (L1(weight),)
-    if spec == "kl":
-        return (KLSparsity(weight, rho),)
-    if spec == "contractive":
-        return (Contractive(weight),)
-    raise SettingError(
-        f'penalty={spec!r} is not known; choose None, "l1", "kl", "contractive", '
-        "a Penalty of your own, or a list of them."
-    )
+    if not isinstance(spec, str) or spec not in PENALTIES:
+        names = ", ".join(f'"{name}"' for name in PENALTIES)
+        raise SettingError(
+            f"penalty={spec!r} is not known; choose None, {names}, a Penalty of your own, or a list of them."
+        )
+    return (PENALTIES[spec](weight, rho),)
 
 
 def _check_weight(value: float, setting: str) -> None:

@@ -10,18 +10,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from narrows.errors import SettingError
-from narrows.model.code import Code, GaussianCode, PointCode, TopK
-from narrows.model.corruption import (
-    Binarised,
-    Corruption,
-    GaussianNoise,
-    HiddenCells,
-    Masking,
-    SaltAndPepper,
-    Warped,
-)
-from narrows.model.likelihood import AbsoluteError, Bernoulli, Gaussian, Huber, Likelihood, SquaredError
-from narrows.model.penalty import L1, Contractive, KLSparsity, KLToPrior, Penalty
+from narrows.model import code, corruption, likelihood, penalty
+from narrows.model.code import Code
+from narrows.model.corruption import Corruption
+from narrows.model.likelihood import Likelihood
+from narrows.model.penalty import Penalty
 
 BuildingBlock = Corruption | Code | Penalty | Likelihood
 
@@ -30,12 +23,12 @@ _NAME = "station"
 
 _BUILT_IN: dict[str, type[BuildingBlock]] = {
     block.__name__: block
-    for block in (
-        *(GaussianNoise, Masking, HiddenCells, SaltAndPepper, Binarised, Warped),
-        *(PointCode, TopK, GaussianCode),
-        *(L1, KLSparsity, Contractive, KLToPrior),
-        *(SquaredError, AbsoluteError, Huber, Bernoulli, Gaussian),
-    )
+    for module, family in ((corruption, Corruption), (code, Code), (penalty, Penalty), (likelihood, Likelihood))
+    for block in vars(module).values()
+    if isinstance(block, type)
+    and issubclass(block, family)
+    and block is not family
+    and block.__module__ == module.__name__
 }
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from narrows.errors import SettingError
 from narrows.training.compute import PRECISIONS
 
-OPTIMIZERS = ("adam", "adamw", "rmsprop", "sgd", "muon", "lbfgs")
 SCHEDULES = ("linear", "cosine", "constant")
 
 # Muon's steps have the size of AdamW's (match_rms_adamw), yet it stays stable at a larger rate.
 DEFAULT_LEARNING_RATE = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 3e-3, "muon": 5e-3, "lbfgs": 1.0}
 DEFAULT_WEIGHT_DECAY = {"adam": 0.0, "adamw": 0.01, "rmsprop": 0.0, "sgd": 0.0, "muon": 0.2, "lbfgs": 0.0}
+OPTIMIZERS = tuple(DEFAULT_LEARNING_RATE)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.apps.cli.fit_options import SETTINGS
+from narrows.estimators.parameters import BY_NAME, constructor_defaults, idle_parameters
 from narrows.estimators.variants import VARIANTS
 from narrows.insight.splits import rows_were_dropped
 
@@ -83,10 +83,12 @@ def python_recipe(model: Autoencoder) -> str:
 
 
 def _changed(model: Autoencoder) -> dict[str, Any]:
-    """The parameters of the fit that are not the defaults, with the seed that was used."""
+    """Return the parameters of the fit that differ from the defaults and have an effect, with the seed."""
     defaults = type(model)().get_params(deep=False)
+    every = constructor_defaults(type(model)) | model._fitted_params
+    idle = {parameter.name for parameter in idle_parameters(every, defaults)}
     given = {name: _plain(value) for name, value in model._fitted_params.items() if name not in _NO_PART_OF_A_MODEL}
-    changed = {name: value for name, value in given.items() if not _same(value, defaults[name])}
+    changed = {name: value for name, value in given.items() if name not in idle and not _same(value, defaults[name])}
     return {**changed, "random_state": model.seed_}
 
 
@@ -127,7 +129,6 @@ def _is_literal(value: Any) -> bool:
 
 
 def _shell(model: Autoencoder, changed: dict[str, Any], rows: Rows) -> str:
-    known = {setting.name: setting for setting in SETTINGS}
     variant = next((word for word, name in VARIANTS.items() if name == type(model).__name__), None)
     names = model.schema_.names or ()
     if variant is None or any("," in name or name != name.strip() for name in names):
@@ -138,17 +139,19 @@ def _shell(model: Autoencoder, changed: dict[str, Any], rows: Rows) -> str:
     words += ["--columns", ",".join(names)] if names else []
     words += ["--missing", "drop"] if rows_were_dropped(rows) else []
     for name, value in changed.items():
-        setting = known.get(name)
+        option = BY_NAME[name].option if name in BY_NAME else None
         value = tuple(value) if isinstance(value, list) and name == "hidden_layer_sizes" else value
         if name == "missing":
             words += ["--missing", value]
-        elif setting is None or not isinstance(value, str | int | float | tuple):
+        elif option is None or not isinstance(value, str | int | float | tuple):
             return ""
         elif isinstance(value, bool):
             words.append(f"--{'' if value else 'no-'}{name.replace('_', '-')}")
         else:
-            flag = "--" + (setting.also or name).replace("_", "-")
-            words += [flag, (",".join(map(str, value)) or "none") if isinstance(value, tuple) else str(value)]
+            words += [
+                BY_NAME[name].flag,
+                (",".join(map(str, value)) or "none") if isinstance(value, tuple) else str(value),
+            ]
     return shlex.join(words)
 
 

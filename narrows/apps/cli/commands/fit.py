@@ -25,12 +25,11 @@ from narrows.apps.cli.common_options import (
     Types,
 )
 from narrows.apps.cli.exit_codes import explain
-from narrows.apps.cli.fit_options import VariantName, with_settings
+from narrows.apps.cli.fit_options import VariantName, estimator_from_options, with_parameters
 from narrows.apps.cli.inputs import cell_settings, data_name, read_for_fit
 from narrows.apps.cli.messages import Voice
 from narrows.apps.cli.output_paths import check_model_path
 from narrows.apps.cli.rescue import save
-from narrows.estimators.variants import make_estimator
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 _OUTPUT = "Output"
 
 
-@with_settings
+@with_parameters
 def fit(
     data: Data,
     output: Annotated[
@@ -67,7 +66,7 @@ def fit(
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
-    **settings: object,
+    **parameters: object,
 ) -> None:
     """Fit an autoencoder to DATA and save it.
 
@@ -80,6 +79,7 @@ def fit(
     voice = Voice(as_json, quiet)
     path = output or Path(f"{data_name(data)}-{variant}")
     check_model_path(path, force=force)
+    model = estimator_from_options(variant, {**parameters, "missing": None if missing == "drop" else missing})
     source = read_for_fit(
         data,
         columns=columns,
@@ -91,7 +91,6 @@ def fit(
         voice=voice,
         cells=cell_settings(types, na_values, keep_na),
     )
-    model = make_estimator(variant, {**settings, "missing": None if missing == "drop" else missing})
 
     from narrows.apps.cli.fit_progress import train
     from narrows.apps.cli.rendering import errors, facts, measured_on, remarks, verdicts

@@ -24,12 +24,11 @@ from narrows.apps.cli.common_options import (
     Quiet,
     Types,
 )
-from narrows.apps.cli.fit_options import VariantName, with_settings
+from narrows.apps.cli.fit_options import VariantName, estimator_from_options, with_parameters
 from narrows.apps.cli.inputs import cell_settings, read_for_fit
 from narrows.apps.cli.messages import Voice
 from narrows.apps.cli.output_paths import check_file_path, write_file
 from narrows.apps.cli.rescue import kept
-from narrows.estimators.variants import make_estimator
 
 if TYPE_CHECKING:
     from narrows.insight import Sweep
@@ -39,7 +38,7 @@ _WORDS = {"n_components": "n_components", "n-components": "n_components", "depth
 _PICTURES, _TABLES = (".png", ".svg", ".pdf"), (".csv", ".json")
 
 
-@with_settings
+@with_parameters
 def sweep(
     data: Data,
     over: Annotated[
@@ -81,7 +80,7 @@ def sweep(
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
-    **settings: object,
+    **parameters: object,
 ) -> None:
     """Fit DATA again and again with one thing varied, and show the error beside PCA's; the knee is marked.
 
@@ -97,6 +96,8 @@ def sweep(
     given = None if values is None else _numbers(values)
     if output is not None:
         check_file_path(output, _PICTURES + _TABLES, data, force=force)
+    seed = parameters.pop("random_state", None)
+    model = estimator_from_options(variant, {**parameters, "missing": None if missing == "drop" else missing})
     source = read_for_fit(
         data,
         columns=columns,
@@ -107,8 +108,6 @@ def sweep(
         voice=voice,
         cells=cell_settings(types, na_values, keep_na),
     )
-    seed = settings.pop("random_state", None)
-    model = make_estimator(variant, {**settings, "missing": None if missing == "drop" else missing})
 
     from narrows.errors import NarrowsError
     from narrows.insight import plan_sweep

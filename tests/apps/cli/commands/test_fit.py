@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -94,11 +95,41 @@ def test_every_option_reaches_the_estimator(shell) -> None:
     for name, value in options.items():
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         flags += ["--" + name.replace("_", "-"), text]
-    assert shell("fit", "digits", "-o", "m", "--tied-weights", "--no-early-stopping", *flags).status == 0
+    assert shell("fit", "digits", "-o", "m", "--tied-weights", *flags).status == 0
     found = narrows.load("m").get_params()
     assert {name: found[name] for name in options} == options
     assert found["tied_weights"] is True
-    assert found["early_stopping"] is False
+    assert shell("fit", "digits", "-o", "n", "--no-early-stopping", "--epochs", "1").status == 0
+    assert narrows.load("n").early_stopping is False
+
+
+@pytest.mark.parametrize(
+    ("options", "needed"),
+    [
+        ("--variant sparse --top-k 3", "--top-k 3 has no effect without --code top-k"),
+        ("--k 3", "--top-k 3 has no effect without --code top-k"),
+        ("--beta 4", "--beta 4 has no effect without --variant variational or --code gaussian"),
+        ("--variant variational --code point --free-bits 0.1", "--free-bits 0.1 has no effect without --code gaussian"),
+        ("--rho 0.5", "--rho 0.5 has no effect without --penalty kl"),
+        ("--penalty-weight 2", "without --variant sparse or contractive or --penalty l1, kl or contractive"),
+        ("--level 0.2", "without --variant denoising or --corruption gaussian, masking or salt-and-pepper"),
+        ("--momentum 0.5", "--momentum 0.5 has no effect without --optimizer rmsprop or sgd"),
+        ("--optimizer lbfgs --schedule cosine", "without --optimizer adam, adamw, rmsprop, sgd or muon"),
+        ("--no-early-stopping --patience 3", "--patience 3 has no effect without --early-stopping"),
+        ("--pretrain-epochs 3", "--pretrain-epochs 3 has no effect without --pretrain rbm"),
+    ],
+)
+@pytest.mark.parametrize("command", ["fit", "sweep"])
+def test_an_option_without_effect_is_refused_before_the_data_are_read(
+    shell, monkeypatch, command, options, needed
+) -> None:
+    module = f"narrows.apps.cli.commands.{command}"
+    monkeypatch.setattr(sys.modules[module], "read_for_fit", lambda *_, **__: pytest.fail("the data were read"))
+    refused = shell(command, "digits", *options.split())
+    assert refused.status == 2
+    assert needed in refused.err
+    assert refused.err.count("\n") == 1
+    assert not list(Path().iterdir())
 
 
 def test_the_short_names_mean_the_long_ones(shell) -> None:
@@ -109,13 +140,14 @@ def test_the_short_names_mean_the_long_ones(shell) -> None:
 
 
 def test_every_setting_is_a_parameter_and_left_out_keeps_its_default() -> None:
-    from narrows.apps.cli.fit_options import SETTINGS
     from narrows.estimators import VARIANTS, make_estimator
+    from narrows.estimators.parameters import PARAMETERS
 
+    names = {parameter.name for parameter in PARAMETERS}
     for variant, name in VARIANTS.items():
-        estimator = make_estimator(variant, {setting.name: None for setting in SETTINGS})
+        estimator = make_estimator(variant, dict.fromkeys(names))
         assert estimator.get_params().items() >= getattr(narrows, name)().get_params().items()
-        assert {setting.name for setting in SETTINGS} <= set(estimator.get_params())
+        assert names == set(estimator.get_params())
 
 
 def test_columns_are_chosen_set_aside_and_named(shell, quick, table: Path) -> None:
@@ -216,11 +248,10 @@ def test_no_held_out_rows_is_said(shell, quick) -> None:
 
 
 def choices() -> list[tuple[str, str]]:
-    from typing import get_args
+    from narrows.estimators.parameters import PARAMETERS
 
-    from narrows.apps.cli.fit_options import SETTINGS
-
-    return [(setting.name, choice) for setting in SETTINGS for choice in get_args(setting.kind)]
+    offered = [parameter for parameter in PARAMETERS if parameter.option and parameter.kind == "name"]
+    return [(parameter.name, choice) for parameter in offered for choice in parameter.choices]
 
 
 @pytest.mark.parametrize(("name", "choice"), choices())

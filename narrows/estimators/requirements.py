@@ -1,0 +1,75 @@
+"""When a parameter has an effect: conditions on other parameters, with the words to say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Requirement(Protocol):
+    """A condition on the other parameters."""
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Whether the condition is met by these parameters."""
+        ...
+
+    def remedy(self, values: Mapping[str, Any]) -> str:
+        """Return which setting prevents the effect and what to set: "code='point'; set code='top-k'"."""
+        ...
+
+
+@dataclass(frozen=True)
+class Value:
+    """Another parameter has one of some values; a list has one of them among its items.
+
+    An object counts only if its class or a base class has the name `instance_of`: objects have settings of their own.
+    """
+
+    parameter: str
+    values: tuple[object, ...]
+    instance_of: str | None = None
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        given = values[self.parameter]
+        return any(self._is_one(item) for item in (given if isinstance(given, list | tuple) else [given]))
+
+    def remedy(self, values: Mapping[str, Any]) -> str:
+        given = f"{self.parameter}={_short(values[self.parameter])}"
+        return f"{given}; set {self.parameter}={alternatives(map(repr, self.values))}"
+
+    def __str__(self) -> str:
+        words = [f"{self.parameter}={value!r}" for value in self.values]
+        return alternatives([*words, f"a {self.instance_of}"] if self.instance_of else words)
+
+    def _is_one(self, item: object) -> bool:
+        if isinstance(item, str | bool) or item is None:
+            return item in self.values
+        return any(base.__name__ == self.instance_of for base in type(item).__mro__)
+
+
+@dataclass(frozen=True)
+class BuiltInNetwork:
+    """At least one of `parameters` ("encoder", "decoder") is None, so that a network of narrows is built."""
+
+    parameters: tuple[str, ...]
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return any(values[name] is None for name in self.parameters)
+
+    def remedy(self, values: Mapping[str, Any]) -> str:
+        return f"your own {' and '.join(self.parameters)}; set {self.parameters[-1]}=None"
+
+    def __str__(self) -> str:
+        return alternatives([f"{name}=None" for name in self.parameters])
+
+
+def alternatives(words: Iterator[str] | Sequence[str]) -> str:
+    """Join words as in "a, b or c"."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _short(value: object) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{type(value).__name__}(...)"
