@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from narrows.apps.cli import main
+from tests.apps.lab.client import Served, served
+from tests.apps.lab.prepared import copy_runs
 
 
 @dataclass(frozen=True)
@@ -77,3 +79,22 @@ def models(tmp_path_factory: pytest.TempPathFactory, quick: tuple[str, ...]) -> 
     for variant in ("plain", "denoising", "variational"):
         assert main(["fit", "digits", "-o", str(folder / variant), "--variant", variant, "--quiet", *quick]) == 0
     return folder
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps the lab from the user's own cache."""
+    monkeypatch.setenv("NARROWS_LAB", str(tmp_path / "lab"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a lab whose first run on the digits is done."""
+    return copy_runs(tmp_path_factory, tmp_path, "r1")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A page on the digits, whose first run is done; trainings run in threads."""
+    with served(copy_runs(tmp_path_factory, tmp_path_factory.mktemp("lab"), "r1")) as lab:
+        yield lab

@@ -27,6 +27,8 @@ from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.protocol import Frame, Header
 
 PATIENCE = 120  # seconds, on a busy machine
+SMALL = {"hidden_layer_sizes": [16], "epochs": 3, "batch_size": 128}
+"""A training that takes a moment."""
 
 
 @dataclass

@@ -15,8 +15,8 @@ import pytest
 
 from narrows.apps.lab.run_store import MOST_RUNS, Shelf
 from narrows.apps.viewer.runs import Frames
-from tests.apps.lab.client import Served, served
-from tests.apps.lab.conftest import SMALL
+from tests.apps.lab.client import SMALL, Served, served
+from tests.apps.lab.prepared import copy_runs
 from tests.apps.lab.test_training import wait_for
 
 
@@ -25,15 +25,15 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-def test_a_finished_run_is_there_again_whole(tmp_path: Path) -> None:
-    with served(tmp_path) as lab, lab.ready() as page:
+def test_a_finished_run_is_there_again_whole(home: Path) -> None:
+    with served(home) as lab, lab.ready() as page:
         page.until_state("r1", "done")
         run = page.train("digits", **SMALL)
         before = page.until_state(run, "done")
         codes = page.ask("codes", run).arrays["xy"]
         frames = page.ask("frames", run).arrays["rebuilt"]
-    _forget_the_untrained_network(tmp_path / "runs" / "r1" / "frames.npz")
-    with served(tmp_path) as lab, lab.ready() as page:
+    _forget_the_untrained_network(home / "runs" / "r1" / "frames.npz")
+    with served(home) as lab, lab.ready() as page:
         after = page.until_state(run, "done")
         assert after == before
         assert np.array_equal(page.ask("codes", run).arrays["xy"], codes)
@@ -88,11 +88,8 @@ def _is_up(port: int) -> bool:
         return line.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_damaged_runs_are_passed_over(tmp_path: Path) -> None:
-    with served(tmp_path) as lab, lab.ready() as page:
-        page.until_state("r1", "done")
-        page.until_state(page.train("digits", **SMALL), "done")
-    runs = tmp_path / "runs"
+def test_damaged_runs_are_passed_over(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    runs = copy_runs(tmp_path_factory, tmp_path, "r1", "r2") / "runs"
     (runs / "r2" / "config.json").write_text("{")
     (runs / ".r9.12345678.part").mkdir()
     (runs / "r1").rename(runs / ".r1.12345678.old")
@@ -101,19 +98,17 @@ def test_damaged_runs_are_passed_over(tmp_path: Path) -> None:
     assert not list(runs.glob(".*"))
 
 
-def test_the_shelf_holds_the_newest_runs(tmp_path: Path) -> None:
-    with served(tmp_path) as lab, lab.ready() as page:
-        page.until_state("r1", "done")
-    first = (tmp_path / "runs" / "r1" / "config.json").read_text()
+def test_the_shelf_holds_the_newest_runs(home: Path) -> None:
+    first = (home / "runs" / "r1" / "config.json").read_text()
     for number in range(2, MOST_RUNS + 4):
-        folder = tmp_path / "runs" / f"r{number}"
+        folder = home / "runs" / f"r{number}"
         (folder / "model").mkdir(parents=True)
         told = {**json.loads(first), "id": f"r{number}", "number": number}
         (folder / "config.json").write_text(json.dumps(told))
         (folder / "history.json").write_text("[]")
-    found = Shelf(tmp_path).load()
+    found = Shelf(home).load()
     assert [run.number for run, _ in found] == list(range(4, MOST_RUNS + 4))
-    assert not (tmp_path / "runs" / "r1").exists()
+    assert not (home / "runs" / "r1").exists()
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 100, 1000])

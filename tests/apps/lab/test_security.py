@@ -147,10 +147,10 @@ def test_a_huge_message_ends_its_line_and_nothing_else(lab: Served) -> None:
 
 
 def test_codes_that_come_faster_than_they_are_decoded_are_passed_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NARROWS_LAB_DECODE_DELAY_MS", "60")
-    with served(tmp_path) as lab, lab.ready() as page:
+    with served(home) as lab, lab.ready() as page:
         page.until_state("r1", "done")
         sent = [page.send_code(1, [i / 50, 0]) for i in range(50)]
         page.until(lambda: sent[-1] in page.answers)

@@ -18,8 +18,7 @@ import narrows
 from narrows import Autoencoder
 from narrows.apps.cli import main
 from narrows.apps.cli.commands.lab import _model
-from tests.apps.lab.client import PATIENCE, Said, Served, served
-from tests.apps.lab.conftest import SMALL
+from tests.apps.lab.client import PATIENCE, SMALL, Said, Served, served
 from tests.apps.lab.test_run_store import free_port
 from tests.apps.lab.test_training import gone, wait_for
 

@@ -24,8 +24,7 @@ from narrows.apps.lab import uploads as uploads_module
 from narrows.apps.lab.server import STATIC
 from narrows.apps.viewer.datasets import MOST_COLUMNS
 from narrows.data.readers.image_folder import IMAGE_ENDINGS
-from tests.apps.lab.client import Served
-from tests.apps.lab.conftest import SMALL
+from tests.apps.lab.client import SMALL, Served
 
 IRIS = load_iris(as_frame=True)
 TABLE = IRIS.data.assign(species=IRIS.target_names[IRIS.target], id=np.arange(150) * 7 + 3)

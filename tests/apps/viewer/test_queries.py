@@ -10,8 +10,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 import narrows
 from narrows import Autoencoder
-from tests.apps.lab.client import Page, Said, Served
-from tests.apps.lab.conftest import SMALL
+from tests.apps.lab.client import SMALL, Page, Said, Served
 
 DIGITS = narrows.read("digits")
 IMAGES = DIGITS.block().reshape(-1, 8, 8)
