@@ -81,8 +81,8 @@ export function mount(el, lab) {
     const labelled = scores.anomalies > 0;
     // Where not every row's errors are at hand, one picks among those that have them.
     const pictured = about.pictured && new Set(about.pictured);
-    const joinNames = (kind) => indicesOf(scores, kind).filter((i) => !pictured || pictured.has(scores.position[i]));
-    lists = labelled ? { first: joinNames("normal"), second: joinNames("anomalous") } : { first: joinNames("any"), second: joinNames("any") };
+    const indicesShown = (kind) => indicesOf(scores, kind).filter((i) => !pictured || pictured.has(scores.position[i]));
+    lists = labelled ? { first: indicesShown("normal"), second: indicesShown("anomalous") } : { first: indicesShown("any"), second: indicesShown("any") };
     const words = labelled ? { normal: "normal", anomalous: "anomalous" } : { normal: "rows", anomalous: "" };
     threshold.fill(scores, `${errorName(run)} per row`, words);
     normal.setTrainedOn([about.trained_on, about.source].filter(Boolean).join(" "));

@@ -62,7 +62,7 @@ export function nearDistance(raster) {
   const stride = Math.max(1, Math.floor(n / 200));
   for (let i = 0; i < n; i += stride) {
     const [x, y] = [xy[2 * i], xy[2 * i + 1]];
-    const other = raster.nearestBut(i, x, y);
+    const other = raster.nearestExcept(i, x, y);
     if (other >= 0) gaps.push(Math.hypot(xy[2 * other] - x, xy[2 * other + 1] - y));
   }
   gaps.sort((a, b) => a - b);
