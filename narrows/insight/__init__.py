@@ -10,9 +10,9 @@ from narrows.insight.drift import ColumnDrift, Drift, drift
 from narrows.insight.fidelity import Fidelity, fidelity
 from narrows.insight.findings import Finding, spread
 from narrows.insight.image_sheet import image_sheet
-from narrows.insight.refit_seeds import seed_errors
-from narrows.insight.refits import check_autoencoder
-from narrows.insight.summary import FitSummary, passage, squared_error, summarise
+from narrows.insight.measure import reconstruct_floats, squared_error
+from narrows.insight.refits import check_autoencoder, seed_errors
+from narrows.insight.summary import FitSummary, summarise
 from narrows.insight.sweep import Sweep, SweepPlan, SweepPoint, plan_sweep, sweep
 
 __all__ = [
@@ -35,11 +35,11 @@ __all__ = [
     "fidelity",
     "image_sheet",
     "mean_baseline",
-    "passage",
     "pca_reconstruction_error",
     "plan_sweep",
     "psnr",
     "quality_by_labels",
+    "reconstruct_floats",
     "seed_errors",
     "spread",
     "squared_error",

@@ -14,9 +14,8 @@ from narrows.errors import DataError
 from narrows.insight import findings
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
 from narrows.insight.labels import classes_of
-from narrows.insight.refit_seeds import seed_errors
-from narrows.insight.refits import check_autoencoder
-from narrows.insight.splits import Parts, rows_were_dropped
+from narrows.insight.refits import check_autoencoder, seed_errors
+from narrows.insight.splits import EvaluationSplit, rows_were_dropped
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -141,7 +140,7 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
     if y is not None and len(np.asarray(y)) != len(rows):
         raise DataError(f"y has {len(np.asarray(y))} values for {len(rows)} rows; give one class per row.")
     labels = classes_of(rows.labels if y is None else y)
-    parts = Parts.of(model, rows, seed=random_state).sampled(model.schema_.n_floats, seed=random_state)
+    parts = EvaluationSplit.of(model, rows, seed=random_state).sampled(model.schema_.n_floats, seed=random_state)
     who = type(model).__name__
     evidence = Evidence(
         model,

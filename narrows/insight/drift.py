@@ -158,7 +158,7 @@ def _own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndar
 def _scores(model: Autoencoder | AnomalyDetector, rows: Rows, floats: np.ndarray) -> np.ndarray:
     if isinstance(model, AnomalyDetector):
         return model._scores(rows, floats)
-    from narrows.insight.summary import squared_error
+    from narrows.insight.measure import squared_error
 
     return squared_error(model, floats)
 

@@ -19,7 +19,7 @@ _FEWEST = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class EvaluationSplit:
     """Places in the given rows, in an order that depends on the rows' values alone.
 
     So another order of the same rows gives the same figures, and the first of them are as good as any.
@@ -48,7 +48,7 @@ class Parts:
     n_measured: int
 
     @classmethod
-    def of(cls, model: Autoencoder, rows: Rows, *, seed: int = 0) -> Parts:
+    def of(cls, model: Autoencoder, rows: Rows, *, seed: int = 0) -> EvaluationSplit:
         """All of the rows, parted."""
         hashes = row_hashes(model.schema_.encode(rows, who=type(model).__name__))
         order = np.argsort(hashes, kind="stable")
@@ -78,7 +78,7 @@ class Parts:
         hashes = row_hashes(model.schema_.encode(rows, who=type(model).__name__))
         return _memberships(model, hashes, fingerprint_of(hashes) == model.fingerprint_)[1]
 
-    def sampled(self, n_floats: int, *, seed: int = 0) -> Parts:
+    def sampled(self, n_floats: int, *, seed: int = 0) -> EvaluationSplit:
         """At most as many of each as can be measured within seconds."""
         most = max(200, min(_MAX_ROWS, _MAX_CELLS // max(1, n_floats)))
         rng = np.random.default_rng([seed, 1])

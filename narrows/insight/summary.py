@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from narrows.data import Numeric
 from narrows.insight.baselines import PCABaseline, mean_baseline
-from narrows.insight.splits import Parts
-from narrows.model import GaussianCode, TopK
+from narrows.insight.measure import n_active, observed, squared_error
+from narrows.insight.splits import EvaluationSplit
+from narrows.model import GaussianCode
 
 if TYPE_CHECKING:
-    from narrows.data import Rows, Schema
+    from narrows.data import Rows
     from narrows.estimators import Autoencoder
 
 HeldOut = Literal["test", "validation", "training"]
@@ -146,8 +146,8 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
         error_per_row=error,
         error_per_feature=error / schema.n_floats,
         squared_error=float(squared_error(model, held_out).mean()),
-        pca_squared_error=float(pca.squared_error(held_out, there(model, held_out)).mean()),
-        mean_squared_error=float(mean_baseline(train, held_out, there(model, held_out)).mean()),
+        pca_squared_error=float(pca.squared_error(held_out, observed(model, held_out)).mean()),
+        mean_squared_error=float(mean_baseline(train, held_out, observed(model, held_out)).mean()),
         pca_components=len(pca.components),
         pca_rows=pca.n_rows,
         loss_parts=_loss_parts(model),
@@ -156,59 +156,11 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
     return FitSummary(**{**summary.__dict__, "notes": tuple(_notes(summary, model, n_trained=len(trained)))})
 
 
-def passage(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
-    """Encoded rows (n, d) after their passage through the code: (n, d), still encoded."""
-    from narrows.estimators.inference import map_floats
-
-    rebuilt = map_floats(floats, model.network_.reconstruct, model.device_)
-    places, values = _constants(model.schema_)
-    rebuilt[:, places] = values
-    return rebuilt
-
-
-def n_active(model: Autoencoder) -> int:
-    """Numbers that travel from the encoder to the decoder: of a top-k code only the active ones."""
-    code = model.network_.code
-    return code.k if isinstance(code, TopK) else model.n_components_
-
-
-def squares(model: Autoencoder, floats: np.ndarray, rebuilt: np.ndarray | None = None) -> np.ndarray:
-    """The squared error of each encoded float (n, d) under the model, 0 where its cell is missing: (n, d), float64.
-
-    rebuilt : the rows after their passage, where that is known already.
-    """
-    found = np.square((passage(model, floats) if rebuilt is None else rebuilt) - floats, dtype=np.float64)
-    counted = there(model, floats)
-    return found if counted is None else found * counted
-
-
-def squared_error(model: Autoencoder, floats: np.ndarray, rebuilt: np.ndarray | None = None) -> np.ndarray:
-    """The squared error of each encoded row (n, d) under the model, summed over the floats: (n,)."""
-    return squares(model, floats, rebuilt).sum(axis=1)
-
-
-def there(model: Autoencoder, floats: np.ndarray) -> np.ndarray | None:
-    """Which encoded floats (n, d) count, bool; None where all do."""
-    schema = model.schema_
-    return schema.observed(floats) if (schema.gap_floats >= 0).any() else None
-
-
-def _constants(schema: Schema) -> tuple[np.ndarray, np.ndarray]:
-    """Floats of columns that were constant at the fit and come back exactly, whatever the network answers."""
-    places, values, start = [np.zeros(0, int)], [np.zeros(0)], 0
-    for kind in schema.kinds:
-        if isinstance(kind, Numeric):
-            places.append(start + np.flatnonzero(kind.constant))
-            values.append(((kind.fill - kind.offset) / kind.scale)[kind.constant])
-        start += len(kind.float_columns)
-    return np.concatenate(places), np.concatenate(values)
-
-
 def _parts(model: Autoencoder, rows: Rows, test: Rows | None) -> tuple[HeldOut, Rows, Rows]:
     """Which rows are measured, the rows PCA may learn from, and the measured rows."""
     if test is not None:
         return "test", rows, test.sampled(_MAX_MEASURED)
-    parts = Parts.of(model, rows)
+    parts = EvaluationSplit.of(model, rows)
     if not parts.measured_is_unseen:
         return "training", rows, rows.sampled(_MAX_MEASURED)
     return "validation", rows.take(np.sort(parts.known)), rows.take(np.sort(parts.measured)).sampled(_MAX_MEASURED)

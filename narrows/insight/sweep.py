@@ -16,8 +16,8 @@ from narrows.data import Rows, Schema, as_rows
 from narrows.errors import DataError, NarrowsError, SettingError
 from narrows.estimators.resolution import learn_schema, resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
+from narrows.insight.measure import n_active, observed, squared_error
 from narrows.insight.refits import check_autoencoder, fresh_copy
-from narrows.insight.summary import n_active, squared_error, there
 from narrows.insight.sweep_values import checked_values, default_values, settings_of
 from narrows.training import distinct_rows
 
@@ -226,7 +226,7 @@ class SweepPlan:
             held_out.append(float(squared_error(model, self.held_out).mean()))
             seen.append(float(squared_error(model, some).mean()))
             label = _label(self.over, value, model)
-        pca, counted = PCABaseline.fit(training, n_active(model)), there(model, self.held_out)
+        pca, counted = PCABaseline.fit(training, n_active(model)), observed(model, self.held_out)
         return SweepPoint(
             value=float(value),
             label=label,

@@ -17,7 +17,7 @@ import numpy as np
 from narrows.reproductions import pictures
 from narrows.reproductions.experiment import Experiment, Progress, Record, Reproduction, Result, Setup
 from narrows.reproductions.greedy import encoder_layer
-from narrows.reproductions.paper_data import Parts, pixels
+from narrows.reproductions.paper_data import TrainTest, pixels
 from narrows.reproductions.timed_fit import stop_if_interrupted
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _fitted(
 
 
 def _judged(
-    train: np.ndarray, test: np.ndarray, data: Parts, setup: Setup, title: str
+    train: np.ndarray, test: np.ndarray, data: TrainTest, setup: Setup, title: str
 ) -> Generator[Progress, None, tuple[float, float]]:
     """The seconds of a softmax regression on features, and what it gets wrong on the test rows in per cent."""
     import torch

@@ -19,7 +19,7 @@ import numpy as np
 from narrows.reproductions import pictures
 from narrows.reproductions.experiment import Experiment, Record, Reproduction, Result, Setup
 from narrows.reproductions.greedy import greedy, sigmoid_layer
-from narrows.reproductions.paper_data import Parts, pixels
+from narrows.reproductions.paper_data import TrainTest, pixels
 
 if TYPE_CHECKING:
     import torch
@@ -59,7 +59,7 @@ def _digits(setup: Setup) -> Iterator[Record]:
 def _background(setup: Setup) -> Iterator[Record]:
     clean = pixels("mnist").first(setup.rows(10_000, quick=6000), setup.rows(10_000, quick=10_000))
     train, test = with_background(clean.train, setup.seed), with_background(clean.test, setup.seed + 1)
-    data = Parts(train, test, clean.train_labels, clean.test_labels)
+    data = TrainTest(train, test, clean.train_labels, clean.test_labels)
     note = "made anew from MNIST, not the paper's images; 10,000 test images, the paper 50,000"
     few = f"{len(train):,} of 10,000 training images; " if setup.quick else ""
     methods = [
@@ -73,7 +73,7 @@ def _background(setup: Setup) -> Iterator[Record]:
 def _compared(
     task: str,
     name: str,
-    data: Parts,
+    data: TrainTest,
     methods: list[Method],
     setup: Setup,
     note: str,
@@ -130,7 +130,7 @@ def _drawn(n_floats: int, generator: torch.Generator) -> list[Linear]:
     return layers
 
 
-def _is_large(data: Parts) -> bool:
+def _is_large(data: TrainTest) -> bool:
     """Whether there are so many rows that large batches make steps enough."""
     return len(data.train) > 20_000
 

@@ -16,7 +16,7 @@ from narrows.reproductions.fine_tuning import fine_tuned, percent_wrong
 from narrows.reproductions.hinton2006.digit_classifier import _pretrained
 from narrows.reproductions.hinton2006.documents import Multinomial, read_documents, retrieval
 from narrows.reproductions.hinton2006.faces import _between, patches, read_faces
-from narrows.reproductions.paper_data import Parts
+from narrows.reproductions.paper_data import TrainTest
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -154,7 +154,7 @@ def test_a_pretrained_classifier_learns_the_digits_of_scikit_learn():
 
     rows = read("digits")
     x = np.asarray(rows.block(), np.float32)
-    data = Parts(x[:1200], x[1200:], rows.labels[:1200], rows.labels[1200:])
+    data = TrainTest(x[:1200], x[1200:], rows.labels[:1200], rows.labels[1200:])
     generator = torch.Generator().manual_seed(0)
     network = MLP([Linear(64, 100), Linear(100, 60), Linear(60, 10)], "sigmoid", "linear")
     network.initialise(generator, 0.1)

@@ -56,7 +56,7 @@ def preview(rows: Rows) -> dict[str, Any]:
     """The first rows, as text; of images some, of all classes in turn."""
     from narrows.data.image_grid import default_pixel_range
     from narrows.estimators.anomaly.explanations import plain_value
-    from narrows.insight.payloads import mixed
+    from narrows.insight.payloads import balanced_sample
 
     if rows.image_shape is None:
         cells = [[plain_value(rows, i, j) for j in range(rows.n_columns)] for i in range(min(_HEAD, len(rows)))]
@@ -65,7 +65,7 @@ def preview(rows: Rows) -> dict[str, Any]:
             for row in cells
         ]
         return {"columns": list(rows.feature_names), "head": head}
-    chosen = rows.take(mixed(rows.labels, len(rows), _IMAGES))
+    chosen = rows.take(balanced_sample(rows.labels, len(rows), _IMAGES))
     block = chosen.block().astype(float)
     low, high = default_pixel_range(chosen.block())
     if rows.dtypes[0] not in ("uint8", "uint16"):

@@ -55,13 +55,15 @@ class Teller:
         """Before the first epoch: chooses the fixed rows."""
         import numpy as np
 
-        from narrows.insight.payloads import mixed
+        from narrows.insight.payloads import balanced_sample
 
         model = self._model
         held = model.validation_rows_ if len(model.validation_rows_) else np.arange(len(self._training_places()))
         positions = self._training_places()[held]
         labels = self._rows.labels
-        self._positions = positions[mixed(None if labels is None else labels[positions], len(positions), N_FIXED)]
+        self._positions = positions[
+            balanced_sample(None if labels is None else labels[positions], len(positions), N_FIXED)
+        ]
         self._fixed = model.schema_.encode(self._rows.take(self._positions))
         self._untrained = None if model.history_ else self._rebuilt()
 
@@ -108,9 +110,9 @@ class Teller:
         return np.arange(len(self._rows)) if self._places is None else self._places
 
     def _rebuilt(self) -> np.ndarray:
-        from narrows.insight import passage
+        from narrows.insight import reconstruct_floats
 
-        return pictures(self._model, passage(self._model, self._fixed), like=self._fixed)
+        return pictures(self._model, reconstruct_floats(self._model, self._fixed), like=self._fixed)
 
     def _tell(self, what: str) -> None:
         start = time.monotonic()

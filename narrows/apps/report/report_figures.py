@@ -10,7 +10,7 @@ import numpy as np
 
 from narrows.insight import figures, payloads
 from narrows.insight.labels import classes_of, known
-from narrows.insight.splits import Parts, rows_were_dropped
+from narrows.insight.splits import EvaluationSplit, rows_were_dropped
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -52,7 +52,7 @@ def pictures(model: Autoencoder, rows: Rows, y: Any = None, *, seed: int = 0) ->
 
 
 def _displays(model: Autoencoder, rows: Rows, y: Any, seed: int) -> Iterator[tuple[str, str, Display]]:
-    parts = Parts.of(model, rows, seed=seed)
+    parts = EvaluationSplit.of(model, rows, seed=seed)
     measured = parts.measured
     some = rows.take(measured)
     these = "rows that the training did not see" if parts.measured_is_unseen else "the rows that were measured"

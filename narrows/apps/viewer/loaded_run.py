@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def run_of_model(model: Autoencoder, rows: Rows | None, source: Source | None, dataset: str | None, number: int) -> Run:
     """The run that shows a model, on rows in the form of its fit where there are some."""
-    from narrows.insight import passage
-    from narrows.insight.payloads import mixed
+    from narrows.insight import reconstruct_floats
+    from narrows.insight.payloads import balanced_sample
 
     name = rows.source if rows is not None else "a saved model"
     run = Run(f"r{number}", number, dataset, source, model.variant, _settings(model), name, state="loaded", rows=rows)
@@ -26,10 +26,10 @@ def run_of_model(model: Autoencoder, rows: Rows | None, source: Source | None, d
     run.history = [epoch.to_dict() for epoch in model.history_]
     run.weights.put(model, run.epoch)
     if rows is not None:
-        run.positions = mixed(rows.labels, len(rows), N_FIXED)
+        run.positions = balanced_sample(rows.labels, len(rows), N_FIXED)
         floats = model.schema_.encode(rows.take(run.positions))
         run.original = pictures(model, floats, like=floats)
-        run.frames.add(run.epoch, pictures(model, passage(model, floats), like=floats))
+        run.frames.add(run.epoch, pictures(model, reconstruct_floats(model, floats), like=floats))
         low, high = float(np.min(run.original)), float(np.max(run.original))
         run.about["range"] = [0.0, 1.0] if model.schema_.image_shape or (low >= 0 and high <= 1) else [-3.0, 3.0]
     return run

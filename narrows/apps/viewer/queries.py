@@ -112,10 +112,10 @@ class Answers:
 
     def seen(self, run: Run, model: Autoencoder) -> np.ndarray:
         """Which rows the run learned from, bool (n,)."""
-        from narrows.insight.splits import Parts
+        from narrows.insight.splits import EvaluationSplit
 
         if run.id not in self._seen:
-            self._seen[run.id] = Parts.seen(model, self.rows(run))
+            self._seen[run.id] = EvaluationSplit.seen(model, self.rows(run))
         return self._seen[run.id]
 
     # -- the views

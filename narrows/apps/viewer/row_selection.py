@@ -31,7 +31,7 @@ def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: Params, n: int) ->
 
     seen : bool (len(rows),). Raises SettingError where the page asks for a class that has no row.
     """
-    from narrows.insight.payloads import mixed
+    from narrows.insight.payloads import balanced_sample
 
     candidates = np.arange(len(rows))
     subset = params.choice("subset", ("any", "normal", "anomalous"), "any")
@@ -49,7 +49,7 @@ def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: Params, n: int) ->
 
         raise SettingError("There is no such row.")
     labels = None if rows.labels is None else rows.labels[candidates]
-    return candidates[mixed(labels, len(candidates), n)]
+    return candidates[balanced_sample(labels, len(candidates), n)]
 
 
 def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -> np.ndarray:

@@ -17,13 +17,13 @@ _WORSE, _MUCH_WORSE = 1.02, 1.5  # times PCA's error
 def beside_pca(evidence: Evidence) -> Finding:
     """The error beside PCA's with as many components, and how many PCA needs to reach it."""
     ours = float(evidence.errors.mean())
-    mean = float(mean_baseline(evidence.known, evidence.held_out, evidence.there).mean())
+    mean = float(mean_baseline(evidence.known, evidence.held_out, evidence.observed).mean())
     code = evidence.model.network_.code
     k = evidence.n_active
     curve = pca_curve(evidence.wide_pca, evidence.held_out)
     theirs = float(curve[min(k, len(curve) - 1)])
-    if evidence.there is not None:
-        theirs = float(evidence.pca(k).squared_error(evidence.held_out, evidence.there).mean())
+    if evidence.observed is not None:
+        theirs = float(evidence.pca(k).squared_error(evidence.held_out, evidence.observed).mean())
     reached = np.flatnonzero(curve <= ours)
     needed = int(reached[0]) if len(reached) else None
     values: dict[str, float | list[float]] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.insight.baselines import PCABaseline
-from narrows.insight.summary import n_active, passage, squared_error, squares, there
+from narrows.insight.measure import n_active, observed, reconstruct_floats, squared_error, squared_errors
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -48,7 +48,7 @@ class Evidence:
 
     def rebuilt(self, floats: np.ndarray) -> np.ndarray:
         """The model's reconstruction of encoded rows (n, d)."""
-        return passage(self.model, floats)
+        return reconstruct_floats(self.model, floats)
 
     def error(self, floats: np.ndarray) -> np.ndarray:
         """Squared error of each encoded row, summed over floats (n,), float64."""
@@ -59,19 +59,19 @@ class Evidence:
         return np.random.default_rng([self.seed, stream])
 
     @cached_property
-    def squares(self) -> np.ndarray:
+    def squared_errors(self) -> np.ndarray:
         """Squared error of every held-out float (n, d), float64."""
-        return squares(self.model, self.held_out)
+        return squared_errors(self.model, self.held_out)
 
     @cached_property
-    def there(self) -> np.ndarray | None:
+    def observed(self) -> np.ndarray | None:
         """Which of the held-out floats count (n, d); None where all do."""
-        return there(self.model, self.held_out)
+        return observed(self.model, self.held_out)
 
     @cached_property
     def errors(self) -> np.ndarray:
         """Squared error of every held-out row (n,)."""
-        return self.squares.sum(axis=1)
+        return self.squared_errors.sum(axis=1)
 
     @cached_property
     def codes(self) -> np.ndarray:

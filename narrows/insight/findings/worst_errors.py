@@ -13,7 +13,7 @@ _SHOWN = 5
 def by_column(evidence: Evidence) -> Finding:
     """Which columns (or pixels) are rebuilt worst, as shares of the whole error."""
     schema = evidence.model.schema_
-    errors = schema.sum_by_column(evidence.squares.mean(axis=0))
+    errors = schema.sum_by_column(evidence.squared_errors.mean(axis=0))
     shares = errors / max(float(errors.sum()), 1e-300)
     worst = np.argsort(shares)[::-1][:_SHOWN]
     names = ", ".join(f"{schema.feature_names[i]} ({shares[i]:.0%})" for i in worst)

@@ -9,11 +9,11 @@ from narrows.insight.payloads.history import training_curves
 from narrows.insight.payloads.payload import Payload, as_pictures
 from narrows.insight.payloads.rows import (
     DEFAULT_LEVELS,
+    balanced_sample,
     denoised,
     denoising,
     denoising_curve,
     error_map,
-    mixed,
     reconstructions,
 )
 from narrows.insight.payloads.sweep import sweep_curve
@@ -25,6 +25,7 @@ __all__ = [
     "activations",
     "architecture",
     "as_pictures",
+    "balanced_sample",
     "codes",
     "decoded_grid",
     "denoised",
@@ -36,7 +37,6 @@ __all__ = [
     "error_map",
     "has_prior",
     "interpolation",
-    "mixed",
     "path",
     "pca_map",
     "reconstructions",

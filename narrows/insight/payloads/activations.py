@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from narrows.errors import DataError
 from narrows.estimators.inference import map_floats
+from narrows.insight.measure import reconstruct_floats, squared_error
 from narrows.insight.payloads.architecture import architecture
-from narrows.insight.payloads.payload import Payload, as_pictures, shown
-from narrows.insight.summary import passage, squared_error
+from narrows.insight.payloads.payload import Payload, as_pictures, sample_encoded
 from narrows.model import TiedLinear
 
 if TYPE_CHECKING:
@@ -66,10 +66,14 @@ def activations(
         Where `floats` are not one finite number for each encoded float.
     """
     model._check_fitted()
-    row = shown(model, X, most=1, positions=[position]).floats[0] if floats is None else np.asarray(floats, np.float32)
+    row = (
+        sample_encoded(model, X, most=1, positions=[position]).floats[0]
+        if floats is None
+        else np.asarray(floats, np.float32)
+    )
     if row.shape != (model.network_.n_floats,) or not np.isfinite(row).all():
         raise DataError(f"A row of this model is {model.network_.n_floats} finite numbers, got the shape {row.shape}.")
-    rebuilt = passage(model, row[None])[0]
+    rebuilt = reconstruct_floats(model, row[None])[0]
     found = architecture(model)
     values = [row, *_hidden(model, row), rebuilt]
     layers, arrays = [], {}

@@ -12,7 +12,7 @@ from narrows.estimators import parameter_checks
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.insight.labels import classes_of, known
 from narrows.insight.payloads.code_plane import CodePlane
-from narrows.insight.payloads.payload import Payload, as_pictures, picked, shown
+from narrows.insight.payloads.payload import Payload, as_pictures, sample_encoded, sample_rows
 from narrows.model import GaussianCode
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def codes(
         "high" and "mean" (k,), the 1st and 99th percentile and the mean of each code unit. `about` also: "names" of the
         axes, and "kept", the share of the codes' variance that the map shows.
     """
-    rows, positions = picked(model, X, most=most, seed=seed)
+    rows, positions = sample_rows(model, X, most=most, seed=seed)
     z = map_rows(model, rows, model.network_.codes)
     plane = CodePlane.fit(z, like=like)
     labels = rows.labels if y is None else classes_of(np.asarray(y)[positions])
@@ -113,7 +113,7 @@ def decoded_grid(
         "x" and "y" (side,), "far" (side, side): the distance to the nearest row's code in units of the lattice's step,
         so that a reader is not led to trust what the decoder answers where no row lies.
     """
-    some = shown(model, X, most=_PLANE_ROWS, seed=seed)
+    some = sample_encoded(model, X, most=_PLANE_ROWS, seed=seed)
     z = map_floats(some.floats, model.network_.codes, model.device_)
     plane = CodePlane.fit(z) if plane is None else plane
     xy = plane.project(z)
@@ -158,7 +158,7 @@ def interpolation(model: Autoencoder, X: Any, *, n: int = 5, steps: int = 8, see
     Payload
         "start" and "end" (n, ...), the rows themselves; "way" (n, steps, ...), decoded; "position" (n, 2).
     """
-    some = shown(model, X, most=_PLANE_ROWS, seed=seed)
+    some = sample_encoded(model, X, most=_PLANE_ROWS, seed=seed)
     if len(some.positions) < 2:
         raise DataError("A way from one row to another needs at least 2 rows, and there is 1; give it more rows.")
     pairs = _pairs(some.rows.labels, len(some.positions), n, seed)
@@ -224,7 +224,7 @@ def similar(model: Autoencoder, X: Any, code: Any, *, n: int = 6, most: int = 70
     Payload
         "position" (n,), the nearest first, "distance" (n,) between codes, and "original" (n, ...), the rows.
     """
-    rows, positions = picked(model, X, most=most)
+    rows, positions = sample_rows(model, X, most=most)
     z = map_rows(model, rows, model.network_.codes)
     wanted = parameter_checks.codes(np.asarray(code, np.float32)[None], model.n_components_)
     distance = np.sqrt(np.square(z - wanted, dtype=np.float64).sum(axis=1))

@@ -8,9 +8,9 @@ import numpy as np
 
 from narrows.errors import DataError, SettingError
 from narrows.estimators.anomaly.explanations import plain_value
-from narrows.insight import summary
-from narrows.insight.payloads.payload import Payload, picked, shown
-from narrows.insight.splits import Parts
+from narrows.insight import measure
+from narrows.insight.payloads.payload import Payload, sample_encoded, sample_rows
+from narrows.insight.splits import EvaluationSplit
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -47,7 +47,7 @@ def error_histogram(
     """
     if not 0 < quantile < 1:
         raise SettingError(f"quantile={quantile!r} must be between 0 and 1, the share of rows below the threshold.")
-    some = shown(model, X, most=_MEASURED, seed=seed)
+    some = sample_encoded(model, X, most=_MEASURED, seed=seed)
     errors = model.reconstruction_error(some.rows).astype(np.float64)
     is_anomaly = np.zeros(len(errors), bool) if y is None else _anomalies(y)[some.positions]
     normal = errors[~is_anomaly] if (~is_anomaly).any() else errors
@@ -89,7 +89,7 @@ def scores(model: Autoencoder, X: Any, y: Any = None, *, seen: np.ndarray | None
     y : array of shape (n,) or None
         1 (or True) for anomalies.
     seen : array of bool (n,) or None
-        Which rows of X the model was trained on, where that is known already (`Parts.seen`).
+        Which rows of X the model was trained on, where that is known already (`EvaluationSplit.seen`).
     most : int, default=70,000
 
     Returns
@@ -101,9 +101,9 @@ def scores(model: Autoencoder, X: Any, y: Any = None, *, seen: np.ndarray | None
         F1 (None without anomalies); "auroc" and "average_precision" (None where only one kind is there);
         "anomalies_in_training", how many anomalies the model learned from.
     """
-    rows, positions = picked(model, X, most=most)
+    rows, positions = sample_rows(model, X, most=most)
     is_anomaly = np.zeros(len(rows), bool) if y is None else _anomalies(y)[positions]
-    seen = Parts.seen(model, rows) if seen is None else seen[positions]
+    seen = EvaluationSplit.seen(model, rows) if seen is None else seen[positions]
     n_learned_anomalies = int((is_anomaly & seen).sum())
     source = "rows that training did not see"
     unseen = bool((~seen).sum() >= 2)
@@ -153,8 +153,8 @@ def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
         encoded floats, and "column", their places. Of images the same as pictures (height, width), summed over
         channels. `about`: "names".
     """
-    some = shown(model, X, most=_MEASURED, seed=seed)
-    squares = summary.squares(model, some.floats).mean(axis=0)
+    some = sample_encoded(model, X, most=_MEASURED, seed=seed)
+    squares = measure.squared_errors(model, some.floats).mean(axis=0)
     spread = np.square(some.floats - some.floats.mean(axis=0), dtype=np.float64).mean(axis=0)
     schema = model.schema_
     about: dict[str, Any] = {"image_shape": schema.image_shape, "unit": schema.unit, "names": None}
@@ -180,7 +180,7 @@ def worst_columns(model: Autoencoder, X: Any, *, n: int = 5) -> list[dict[str, A
     row = model._rows(X).take(slice(0, 1))
     errors = model.reconstruction_error(row, per_feature=True)[0]
     floats = model.schema_.encode(row, who=type(model).__name__)
-    expected = model.schema_.decode_rows(summary.passage(model, floats))
+    expected = model.schema_.decode_rows(measure.reconstruct_floats(model, floats))
     names = model.schema_.feature_names
     return [
         {
@@ -215,7 +215,7 @@ def detection_curves(model: Autoencoder, X: Any, y: Any, *, seed: int = 0) -> Pa
     """
     from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
-    some = shown(model, X, most=_MEASURED, seed=seed)
+    some = sample_encoded(model, X, most=_MEASURED, seed=seed)
     is_anomaly = _anomalies(y)[some.positions]
     if not 0 < is_anomaly.sum() < len(is_anomaly):
         raise DataError("y must hold both 0 for normal rows and 1 for anomalies; without both there is no curve.")

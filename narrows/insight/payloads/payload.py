@@ -40,7 +40,7 @@ class Payload:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class EncodedSample:
     """Rows that a picture is about.
 
     Parameters
@@ -58,17 +58,19 @@ class Shown:
     floats: np.ndarray
 
 
-def shown(model: Autoencoder, X: Any, *, most: int, seed: int = 0, positions: Any = None) -> Shown:
+def sample_encoded(model: Autoencoder, X: Any, *, most: int, seed: int = 0, positions: Any = None) -> EncodedSample:
     """X, or a sample of at most `most` of its rows in their order, encoded by `model`.
 
     positions : the places in X of the rows to show instead, in this order.
     """
-    rows, positions = picked(model, X, most=most, seed=seed, positions=positions)
-    return Shown(rows, positions, model.schema_.encode(rows, who=type(model).__name__))
+    rows, positions = sample_rows(model, X, most=most, seed=seed, positions=positions)
+    return EncodedSample(rows, positions, model.schema_.encode(rows, who=type(model).__name__))
 
 
-def picked(model: Autoencoder, X: Any, *, most: int, seed: int = 0, positions: Any = None) -> tuple[Rows, np.ndarray]:
-    """The rows that `shown` encodes, and their places in X; DataError for a place that X does not have."""
+def sample_rows(
+    model: Autoencoder, X: Any, *, most: int, seed: int = 0, positions: Any = None
+) -> tuple[Rows, np.ndarray]:
+    """Return a sample of rows and their positions in X; DataError for a position that X does not have."""
     model._check_fitted()
     rows = as_rows(X, image_shape=model.image_shape)
     rows = replace(rows, labels=classes_of(rows.labels))

@@ -10,8 +10,8 @@ from narrows.errors import DataError
 from narrows.estimators.inference import map_floats
 from narrows.insight.added_noise import corrupted
 from narrows.insight.baselines import psnr
-from narrows.insight.payloads.payload import Payload, Shown, as_pictures, shown
-from narrows.insight.summary import passage, squared_error, squares
+from narrows.insight.measure import reconstruct_floats, squared_error, squared_errors
+from narrows.insight.payloads.payload import EncodedSample, Payload, as_pictures, sample_encoded
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -44,10 +44,10 @@ def reconstructions(model: Autoencoder, X: Any, *, n: int = 10, positions: Any =
         error in encoded floats; "code" (n, k); "position" (n,). `about`: "names" of the columns, "unit", "labels" (of
         each row a text or None) or None.
     """
-    some = shown(model, X, most=_MEASURED, seed=seed, positions=positions)
+    some = sample_encoded(model, X, most=_MEASURED, seed=seed, positions=positions)
     if positions is None:
-        some = _chosen(some, mixed(some.rows.labels, len(some.positions), n, seed=seed))
-    rebuilt = passage(model, some.floats)
+        some = _chosen(some, balanced_sample(some.rows.labels, len(some.positions), n, seed=seed))
+    rebuilt = reconstruct_floats(model, some.floats)
     return Payload(
         "reconstructions",
         _about(model, some),
@@ -89,11 +89,11 @@ def denoising(
         decibels, over up to 5,000 rows, or over the `positions` where these are given (infinite where nothing differs),
         the same of each row as "psnr_noisy_rows" and "psnr_denoised_rows", and those of `reconstructions`.
     """
-    measured = shown(model, X, most=_MEASURED, seed=seed, positions=positions)
+    measured = sample_encoded(model, X, most=_MEASURED, seed=seed, positions=positions)
     noisy = corrupted(model, measured.floats, seed=seed, corruption=corruption, level=level, default=DEFAULT_NOISE)
-    denoised = passage(model, noisy)
+    denoised = reconstruct_floats(model, noisy)
     clean = measured.floats
-    places = mixed(measured.rows.labels, len(measured.positions), n, seed=seed)
+    places = balanced_sample(measured.rows.labels, len(measured.positions), n, seed=seed)
     if positions is not None:
         places = np.arange(len(measured.positions))
     span = data_range(model, clean)
@@ -112,11 +112,11 @@ def denoised(model: Autoencoder, X: Any, position: int, noisy: np.ndarray) -> Pa
     noisy : array of shape (n_floats,)
         The same row, encoded, as noisy as it is.
     """
-    some = shown(model, X, most=1, positions=[position])
+    some = sample_encoded(model, X, most=1, positions=[position])
     noisy = np.asarray(noisy, np.float32)
     if noisy.shape != some.floats[0].shape or not np.isfinite(noisy).all():
         raise DataError(f"A noisy row must be {some.floats.shape[1]} finite numbers, got the shape {noisy.shape}.")
-    rebuilt = passage(model, noisy[None])
+    rebuilt = reconstruct_floats(model, noisy[None])
     span = data_range(model, some.floats)
     about = {"psnr_noisy": psnr(some.floats, noisy[None], span), "psnr_denoised": psnr(some.floats, rebuilt, span)}
     return _denoised(model, some, noisy[None], rebuilt, about, span, like=some.floats)
@@ -144,12 +144,12 @@ def denoising_curve(
     Payload
         Arrays of shape (levels,): "level", "psnr_noisy" and "psnr_denoised" in decibels over the rows.
     """
-    some = shown(model, X, most=most, seed=seed)
+    some = sample_encoded(model, X, most=most, seed=seed)
     span = data_range(model, some.floats)
     found = []
     for level in levels:
         noisy = corrupted(model, some.floats, seed=seed, corruption=corruption, level=float(level))
-        found.append([psnr(some.floats, x, span) for x in (noisy, passage(model, noisy))])
+        found.append([psnr(some.floats, x, span) for x in (noisy, reconstruct_floats(model, noisy))])
     before, after = np.array(found, float).reshape(-1, 2).T
     return Payload(
         "denoising_curve",
@@ -169,8 +169,8 @@ def error_map(model: Autoencoder, X: Any, *, n: int = 6, positions: Any = None, 
         "original" and "rebuilt" as in `reconstructions`, "map" of the squared error of each pixel (n, height, width),
         summed over channels, or of each float (n, d), and "error" (n,), its sum, the largest first; "position".
     """
-    measured = shown(model, X, most=_MEASURED, seed=seed, positions=positions)
-    errors = squares(model, measured.floats)
+    measured = sample_encoded(model, X, most=_MEASURED, seed=seed, positions=positions)
+    errors = squared_errors(model, measured.floats)
     by_row = errors.sum(axis=1)
     places = np.argsort(-by_row, kind="stable")[:n] if positions is None else np.arange(len(by_row))
     some = _chosen(measured, places)
@@ -181,7 +181,7 @@ def error_map(model: Autoencoder, X: Any, *, n: int = 6, positions: Any = None, 
         _about(model, some),
         {
             "original": as_pictures(model, some.floats),
-            "rebuilt": as_pictures(model, passage(model, some.floats), like=some.floats),
+            "rebuilt": as_pictures(model, reconstruct_floats(model, some.floats), like=some.floats),
             "map": places_of_errors.astype(np.float32),
             "error": by_row[places],
             "position": some.positions,
@@ -189,7 +189,7 @@ def error_map(model: Autoencoder, X: Any, *, n: int = 6, positions: Any = None, 
     )
 
 
-def mixed(labels: np.ndarray | None, n_rows: int, n: int, *, seed: int = 0) -> np.ndarray:
+def balanced_sample(labels: np.ndarray | None, n_rows: int, n: int, *, seed: int = 0) -> np.ndarray:
     """Places of n rows: one of each class in turn where there are classes, else any."""
     order = np.random.default_rng([seed, 1]).permutation(n_rows)
     if labels is None:
@@ -210,7 +210,7 @@ def data_range(model: Autoencoder, floats: np.ndarray) -> float:
 
 def _denoised(
     model: Autoencoder,
-    some: Shown,
+    some: EncodedSample,
     noisy: np.ndarray,
     rebuilt: np.ndarray,
     about: dict[str, Any],
@@ -234,7 +234,7 @@ def _denoised(
     )
 
 
-def _about(model: Autoencoder, some: Shown) -> dict[str, Any]:
+def _about(model: Autoencoder, some: EncodedSample) -> dict[str, Any]:
     schema, labels = model.schema_, some.rows.labels
     return {
         "image_shape": schema.image_shape,
@@ -245,5 +245,5 @@ def _about(model: Autoencoder, some: Shown) -> dict[str, Any]:
     }
 
 
-def _chosen(measured: Shown, places: np.ndarray) -> Shown:
-    return Shown(measured.rows.take(places), measured.positions[places], measured.floats[places])
+def _chosen(measured: EncodedSample, places: np.ndarray) -> EncodedSample:
+    return EncodedSample(measured.rows.take(places), measured.positions[places], measured.floats[places])

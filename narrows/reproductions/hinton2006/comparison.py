@@ -12,7 +12,7 @@ from narrows.estimators import Autoencoder, Epoch
 from narrows.insight import PCABaseline, squared_error
 from narrows.reproductions.experiment import Progress, Record, Result
 from narrows.reproductions.hinton2006 import figures
-from narrows.reproductions.paper_data import Parts
+from narrows.reproductions.paper_data import TrainTest
 from narrows.reproductions.timed_fit import passed, stop_if_interrupted
 
 UNIT = "squared error per image"
@@ -80,7 +80,7 @@ def logistic_pca(n_components: int, seed: int, epochs: int) -> Autoencoder:
 def compare(
     task: str,
     name: str,
-    data: Parts,
+    data: TrainTest,
     contenders: Sequence[Contender],
     *,
     pca: Sequence[Linear],
@@ -127,7 +127,7 @@ def compare(
     )
 
 
-def fit(contender: Contender, data: Parts, task: str) -> Generator[Progress, None, Fitted]:
+def fit(contender: Contender, data: TrainTest, task: str) -> Generator[Progress, None, Fitted]:
     """Train a contender with a record for each pass; measuring does not count as training time."""
     title, model = f"{task}, {contender.method}", contender.model
     yield Progress(title)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from narrows.data import curves
 from narrows.reproductions.experiment import Experiment, Record, Setup
 from narrows.reproductions.hinton2006.comparison import Contender, Linear, compare, net
-from narrows.reproductions.paper_data import Parts
+from narrows.reproductions.paper_data import TrainTest
 
 SIZES = (400, 200, 100, 50, 25, 6)
 
@@ -15,7 +15,7 @@ SIZES = (400, 200, 100, 50, 25, 6)
 def _run(setup: Setup) -> Iterator[Record]:
     n_train, n_test = setup.rows(20_000, quick=4000), setup.rows(10_000, quick=2000)
     x = curves(n_train + n_test, setup.seed).reshape(n_train + n_test, -1)
-    data = Parts(x[:n_train], x[n_train:])
+    data = TrainTest(x[:n_train], x[n_train:])
     few = f"{n_train:,} of 20,000 training curves; " if setup.quick else ""
     pretrained = {"pretrain": "rbm", "pretrain_epochs": setup.epochs(50, quick=20)}
     contenders = [

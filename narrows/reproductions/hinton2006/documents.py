@@ -16,7 +16,7 @@ from narrows.estimators import Autoencoder
 from narrows.model import Likelihood
 from narrows.reproductions.experiment import Experiment, Record, Result, Setup
 from narrows.reproductions.hinton2006 import figures
-from narrows.reproductions.paper_data import Parts
+from narrows.reproductions.paper_data import TrainTest
 from narrows.reproductions.timed_fit import fitting
 
 SIZES = (500, 250, 125, 10)
@@ -77,7 +77,7 @@ def _run(setup: Setup) -> Iterator[Record]:
     yield figures.precision_curves("reuters-10", "Reuters: precision of retrieval", curves, at)
 
 
-def read_documents(path: Path, n: int, seed: int) -> Parts:
+def read_documents(path: Path, n: int, seed: int) -> TrainTest:
     """Words per hundred (n, words) and labels of `n` stories drawn from a file, half of them to measure on.
 
     Raises DataNotFoundError or DataError.
@@ -94,10 +94,10 @@ def read_documents(path: Path, n: int, seed: int) -> Parts:
     chosen = np.random.default_rng(seed).permutation(np.flatnonzero(counts.any(axis=1)))[:n]
     shares, labels = 100 * counts[chosen] / counts[chosen].sum(axis=1, keepdims=True), labels[chosen]
     half = len(chosen) // 2
-    return Parts(shares[:half], shares[half:], labels[:half], labels[half:])
+    return TrainTest(shares[:half], shares[half:], labels[:half], labels[half:])
 
 
-def _lsa(data: Parts, n_components: int) -> np.ndarray:
+def _lsa(data: TrainTest, n_components: int) -> np.ndarray:
     """Latent semantic analysis, as the paper has it: PCA of log(1 + count), here per thousand words."""
     from sklearn.decomposition import PCA
 

@@ -11,7 +11,7 @@ from narrows.data import Rows, read
 from narrows.errors import DataError
 from narrows.reproductions.experiment import Experiment, Record, Result, Setup
 from narrows.reproductions.hinton2006.comparison import UNIT, Contender, Linear, compare, net
-from narrows.reproductions.paper_data import Parts
+from narrows.reproductions.paper_data import TrainTest
 
 SIZES = (2000, 1000, 500, 30)
 SIDE = 25
@@ -36,7 +36,7 @@ def _run(setup: Setup) -> Iterator[Record]:
     is_test = np.isin(owner, names[-max(1, round(_TEST_SHARE * len(names))) :])
     mean = x[~is_test].mean(axis=0)
     spread = float(np.sqrt(x[~is_test].var(axis=0).mean()))
-    data = Parts((x[~is_test] - mean) / spread, (x[is_test] - mean) / spread)
+    data = TrainTest((x[~is_test] - mean) / spread, (x[is_test] - mean) / spread)
     note = f"{len(data.train):,} patches of {len(names)} people" if setup.quick or len(names) != 40 else ""
     plain = {"loss": "mse", "scale": "none", "output_activation": "linear"}
     contenders = [

@@ -11,7 +11,7 @@ from narrows.model import Warped
 from narrows.reproductions.experiment import Experiment, Record, Result, Setup
 from narrows.reproductions.hinton2006 import figures
 from narrows.reproductions.hinton2006.comparison import Contender, fit, net, result
-from narrows.reproductions.paper_data import Parts, pixels
+from narrows.reproductions.paper_data import TrainTest, pixels
 
 SIZES = (1000, 500, 250, 2)
 NEIGHBOURS = 10
@@ -73,7 +73,7 @@ def _run(setup: Setup) -> Iterator[Record]:
     yield figures.maps("mnist-2", _TASK, shown, data.test_labels[:_DRAWN])
 
 
-def _accuracy(data: Parts, train: np.ndarray, test: np.ndarray) -> float:
+def _accuracy(data: TrainTest, train: np.ndarray, test: np.ndarray) -> float:
     """Of classifying test codes by their nearest training codes."""
     from sklearn.neighbors import KNeighborsClassifier
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sklearn.metrics import roc_auc_score
 
 from narrows.data import as_rows, read
-from narrows.insight.splits import Parts
+from narrows.insight.splits import EvaluationSplit
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import (
     Lab,
@@ -210,14 +210,14 @@ def test_a_table_names_the_columns_that_are_strange(chromium: Chromium, tmp_path
         until(page, "anomaly", "d.ready === 'true' && d.epoch !== '0'")
         model = lab.model("r2")
         rows = read(tmp_path / "kinds.csv")
-        seen = np.flatnonzero(Parts.seen(model, rows))
+        seen = np.flatnonzero(EvaluationSplit.seen(model, rows))
         assert len(seen) > 50
         assert set(seen) <= {*range(100), 149}
 
 
 def _seen(lab: Lab) -> np.ndarray:
     """Which digits the run was trained on, as the saved model remembers."""
-    return Parts.seen(lab.model("r2"), as_rows(digits()[0]))
+    return EvaluationSplit.seen(lab.model("r2"), as_rows(digits()[0]))
 
 
 def _agree(page: Page) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
 from narrows.data import as_rows
-from narrows.insight.summary import squared_error
+from narrows.insight.measure import squared_error
 
 RNG = np.random.default_rng(0)
 # Some rows come several times, some columns are large, and some rows lie close to others.

@@ -139,15 +139,15 @@ def _fit_all(rows: Rows, held_out: Rows, voice: Voice) -> tuple[dict[str, Autoen
 def _draw_all(models: dict[str, Autoencoder], held_out: Rows, folder: Path) -> tuple[float, float]:
     """Draw the three pictures; the PSNR of the noisy and of the denoised rows."""
     from narrows.apps.cli.output_paths import write_picture
-    from narrows.insight import corrupted, image_sheet, passage, psnr
+    from narrows.insight import corrupted, image_sheet, psnr, reconstruct_floats
 
     assert held_out.labels is not None
     assert held_out.image_shape is not None
     shape = (-1, *held_out.image_shape)
     clean = models["plain"].schema_.encode(held_out)
     noisy = corrupted(models["denoising"], clean, seed=_SEED)
-    rebuilt = passage(models["plain"], clean)
-    denoised = passage(models["denoising"], noisy)
+    rebuilt = reconstruct_floats(models["plain"], clean)
+    denoised = reconstruct_floats(models["denoising"], noisy)
     shown = [int((held_out.labels == digit).argmax()) for digit in range(10)]  # one of each
     samples = models["variational"].sample(64)  # pyright: ignore[reportAttributeAccessIssue]
     sheets = (

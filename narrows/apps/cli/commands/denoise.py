@@ -51,14 +51,14 @@ def denoise(
     check_rows_path(output, data, force=force)
 
     from narrows.apps.cli.inputs import read_for_model
-    from narrows.insight import corrupted, passage
+    from narrows.insight import corrupted, reconstruct_floats
 
     fitted = load_autoencoder(model)
     _check_trained_to_denoise(fitted, model)
     rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice)
     schema, given = fitted.schema_, fitted.schema_.encode(rows)
     noisy = corrupted(fitted, given, seed=seed) if corrupt else given
-    cleaned = passage(fitted, noisy)
+    cleaned = reconstruct_floats(fitted, noisy)
     if output.suffix.lower() == ".png" and schema.image_shape is not None:
         lines = {"clean": given, "noisy": noisy} if corrupt else {"as given": given}
         pictures = {**lines, "denoised": cleaned}

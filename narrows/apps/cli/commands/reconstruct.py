@@ -49,7 +49,7 @@ def reconstruct(
 
     from narrows.apps.cli.chunked_input import chunks_for_model
     from narrows.data import is_written_in_chunks
-    from narrows.insight import passage, squared_error
+    from narrows.insight import reconstruct_floats, squared_error
 
     fitted = load_autoencoder(model)
     in_chunks = is_written_in_chunks(output)
@@ -69,7 +69,7 @@ def reconstruct(
     def rebuilt() -> Iterator[Rows]:
         for rows in chunks:
             floats = schema.encode(rows)
-            answer = passage(fitted, floats)
+            answer = reconstruct_floats(fitted, floats)
             sums.append(float(squared_error(fitted, floats, answer).sum()))
             counts.append(len(rows))
             found = schema.decode_rows(answer, like=rows if schema.left_out else None)
