@@ -1,4 +1,4 @@
-"""The server: the page and its files, what has a name, uploads, and the socket."""
+"""The HTTP server: the page and its static files, the API, uploads, and the WebSocket."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ async def _failed(_: Request, error: Exception) -> Response:
 
 
 def _file(path: Path, known: str | None = None, zipped: bool = False) -> Response:
-    """A file of the page: asked for anew each time, sent only where it has changed."""
+    """Return a static file; 304 if the client has the current version."""
     try:
         tag, plain, small = _packed(path, path.stat().st_mtime_ns)
     except OSError as error:
@@ -163,6 +163,6 @@ def _file(path: Path, known: str | None = None, zipped: bool = False) -> Respons
 
 @lru_cache(maxsize=256)
 def _packed(path: Path, _changed: int) -> tuple[str, bytes, bytes]:
-    """A file's tag, its content, and that gzipped."""
+    """Return the ETag, content and gzipped content of a file."""
     plain = path.read_bytes()
     return f'"{hashlib.sha256(plain).hexdigest()[:16]}"', plain, gzip.compress(plain, 6, mtime=0)

@@ -1,4 +1,4 @@
-"""The page's modules as one script, for hosts that take a single file: the notebook and the report."""
+"""Bundle the JavaScript modules of the views into one script, for the notebook widget and the report."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ _EXPORT = re.compile(r"^export (?P<kind>(?:async )?function\*?|const|class) (?P<
 _MODULE_WORDS = re.compile(r"^\s*(?:import|export)\b|\bimport\s*\(|\bimport\.meta\b", re.MULTILINE)
 _ENDS_SCRIPTS = ("</script", "<!--")
 STYLES = ("styles/base.css", "styles/maps.css", "styles/views.css", "embed/embed.css")
-"""What dresses the views outside the page of the lab."""
+"""Style sheets of the views outside the page of the lab."""
 
 
 class BundleError(ValueError):
-    """A module that uses more of JavaScript's modules than is flattened here."""
+    """A module uses import or export syntax that the bundler does not support."""
 
 
 @cache
 def script(entry: str) -> str:
-    """An entry of static/ and all it imports as one piece of JavaScript.
+    """Return a module of static/ and all its imports as one script.
 
     Parameters
     ----------
     entry : str
-        Its path in static/, as "embed/widget.js".
+        Path of the module in static/, as "embed/widget.js".
 
     Returns
     -------
     str
-        A module whose default export has the entry's exports. Each module is a function of its own, so that two may use
-        the same names; they stand in an order in which each finds what it imports.
+        A module whose default export holds the exports of the entry. Each module becomes a function, so that two may
+        use the same names; imports come before the modules that use them.
 
     Raises
     ------
     BundleError
-        For imports that are not relative, cycles, and ways to import and export that the modules do not use.
+        For imports that are not relative, for cycles, and for unsupported import or export syntax.
     """
     return flatten(files("narrows.apps.viewer") / "static", entry)
 
 
 @cache
 def style() -> str:
-    """What dresses the views, all of it scoped to the class narrows-lab."""
+    """Return the style sheet of the views; every rule is scoped to the class narrows-lab."""
     static = files("narrows.apps.viewer") / "static"
     return "\n".join((static / name).read_text("utf-8") for name in STYLES)
 
 
 def flatten(root: Traversable, entry: str) -> str:
-    """The same for the modules of any folder."""
+    """Return a module of any folder and all its imports as one script; see `script`."""
     order: dict[str, str] = {}
     _add(root, entry, order, ())
     names = {path: f"module{i}" for i, path in enumerate(order)}
@@ -62,20 +62,20 @@ def flatten(root: Traversable, entry: str) -> str:
 
 
 def _add(root: Traversable, path: str, order: dict[str, str], above: tuple[str, ...]) -> None:
-    """Puts a module behind all that it imports."""
+    """Add a module after all its imports."""
     if path in order:
         return
     if path in above:
         raise BundleError(f"{path} imports itself by way of {', '.join(above[above.index(path) + 1 :]) or 'itself'}.")
     text = (root / path).read_text("utf-8")
     for found in _IMPORT.finditer(text):
-        _add(root, _beside(path, found["path"]), order, (*above, path))
+        _add(root, _resolve(path, found["path"]), order, (*above, path))
     order[path] = text
 
 
 def _wrapped(path: str, text: str, names: dict[str, str]) -> str:
     def imported(found: re.Match[str]) -> str:
-        source = names[_beside(path, found["path"])]
+        source = names[_resolve(path, found["path"])]
         wanted = found["all"] or "{ " + re.sub(r"\b(\w+) as (\w+)", r"\1: \2", " ".join(found["names"].split())) + " }"
         return f"const {wanted} = {source};\n"
 
@@ -84,7 +84,7 @@ def _wrapped(path: str, text: str, names: dict[str, str]) -> str:
     if left := _MODULE_WORDS.search(_without_comments(body)):
         raise BundleError(f"{path} has {left[0].strip()!r}, which is not flattened.")
     if any(word in body for word in _ENDS_SCRIPTS):
-        raise BundleError(f"{path} holds a text that would end the script of a page.")
+        raise BundleError(f"{path} contains a text that would end the script of a page.")
     return f"// {path}\nconst {names[path]} = (() => {{\n{body}\nreturn {{ {', '.join(exports)} }};\n}})();"
 
 
@@ -92,8 +92,8 @@ def _without_comments(text: str) -> str:
     return re.sub(r"/\*.*?\*/|^\s*//[^\n]*", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
-def _beside(path: str, imported: str) -> str:
-    """The path in the root of what a module imports."""
+def _resolve(path: str, imported: str) -> str:
+    """Return the path, from the root, of an import of a module."""
     if not imported.startswith(("./", "../")):
         raise BundleError(f"{path} imports {imported!r}, which is not relative.")
     parts: list[str] = []

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from narrows.apps.lab.server import STATIC
 from narrows.apps.viewer import bundle
 from narrows.apps.viewer.bundle import BundleError, flatten
 
@@ -22,6 +23,11 @@ def test_the_pages_modules_become_one_that_imports_nothing(entry: str) -> None:
     assert script.count("export") == script.count("export default module") == 1
     for view in ("flow", "latent", "training", "denoise", "anomaly"):
         assert script.count(f"// views/{view}/index.js\n") == 1
+
+
+def test_a_file_name_stands_for_one_thing() -> None:
+    names = [path.name for path in STATIC.rglob("*") if path.is_file() and path.name != "index.js"]
+    assert sorted(set(names)) == sorted(names)
 
 
 def test_a_module_stands_behind_what_it_imports(tmp_path: Path) -> None:

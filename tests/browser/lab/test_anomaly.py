@@ -178,7 +178,7 @@ def test_other_normal_classes_make_other_anomalies(page: Page) -> None:
     page.locator("[data-class='8']").click()
     page.locator("[data-class='9']").click()
     until(page, "anomaly", "d.anomalies === '0'")
-    expect(page.locator("[data-no-roc]")).to_contain_text("no ROC")
+    expect(page.locator("[data-no-roc]")).to_contain_text("ROC curve needs anomalies")
     expect(page.locator(".roc-figure")).to_be_hidden()
 
 

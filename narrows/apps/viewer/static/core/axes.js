@@ -22,7 +22,7 @@ export function logTicks(low, high) {
   return ticks.length > 1 ? ticks : ticksOf(low, high, 3);
 }
 
-/** A tick as short as it can be said. */
+/** The shortest text of a tick. */
 export function tickText(v) {
   const size = Math.abs(v);
   const text = size >= 1e5 || (size !== 0 && size < 1e-3) ? v.toExponential(0).replace("e+", "e") : String(Number(v.toPrecision(6)));
@@ -87,7 +87,7 @@ export function chartIn(el, options, paint) {
 }
 
 /**
- * A vertical line one drags or moves by arrows: `onMove(value, how)`. The caller places it again when it draws.
+ * A vertical line to drag or to move with the arrow keys; `onMove(value, how)`.
  * @param {SVGSVGElement} root
  * @param {{label: string, value: number, min: number, max: number, step: number, x: Scale, box: PlotBox, text?: (v: number) => string, name?: string, onMove: (value: number, how: string) => void}} how
  */

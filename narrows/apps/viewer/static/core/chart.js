@@ -1,4 +1,4 @@
-/** Four charts in SVG: lines, histogram, curve, bars. Colours come from the theme; what takes input takes keys too. */
+/** Four charts in SVG: lines, histogram, curve, bars. Colours come from the theme; interactive charts also work with the keyboard. */
 
 import { chartIn, dragLine, frame, logTicks, scaleOf, ticksOf, tickText } from "./axes.js";
 import { clear, svg } from "./dom.js";
@@ -38,7 +38,7 @@ function repaint(root, draw) {
 }
 
 /**
- * Lines over x. `series`: {name, x, y, colour, width, dashed}; `cursor`: an x where a line stands; `onCursor(x, how)` lets one move it.
+ * Lines over x. `series`: {name, x, y, colour, width, dashed}; `cursor`: the x of a vertical line; `onCursor(x, how)` makes it movable.
  * @param {Element} el
  */
 export function lineChart(el, options) {
@@ -106,7 +106,7 @@ function legend(series, right) {
 
 /**
  * Counts per bin. `edges` (n + 1), `series`: {name, counts, filled, colour}; `threshold` and `onThreshold(value, how)`: a line to drag;
- * `open`: the last bin also holds all that is larger.
+ * `open`: the last bin includes all larger values.
  */
 export function histogram(el, options) {
   return withHandle((keep) => chartIn(el, options, (root, width, height, o) => repaint(root, () => {
@@ -160,7 +160,7 @@ export function curve(el, options) {
   });
 }
 
-/** Horizontal bars with names; `second`: a thin mark on each bar's row, for what was expected. */
+/** Horizontal bars with names; `second`: a thin mark for the expected value of each bar. */
 export function bars(el, options) {
   return chartIn(el, { ...options, height: options.height || 28 * options.names.length + 30 }, (root, width, _height, o) => {
     clear(root);

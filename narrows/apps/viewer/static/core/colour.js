@@ -3,7 +3,7 @@
 /** petroff10: ten colours that stay apart for colour-blind readers. */
 export const PALETTE = ["#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"];
 
-/** Whether drawings stand on a dark ground; the shell sets it, drawings read it. */
+/** Whether the background is dark; set by the host page. */
 export const theme = { dark: false };
 
 /** The colour of class i; rows without a class (-1) take the ink of captions. */
@@ -68,7 +68,7 @@ export function css([r, g, b], alpha = 1) {
   return alpha === 1 ? `rgb(${r} ${g} ${b})` : `rgb(${r} ${g} ${b} / ${alpha})`;
 }
 
-/** The value of a CSS variable where `el` stands. */
+/** The value of a CSS variable at `el`. */
 export function variable(el, name) {
   return getComputedStyle(el).getPropertyValue(name).trim();
 }

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { number } from "./format.js";
 
 /**
- * A labelled range with its value beside it.
+ * A labelled range input that shows its value.
  * @param {{label: string, min: number, max: number, step?: number|string, value: number, format?: (v: number) => string, onInput: (v: number) => void, attrs?: Object}} options `format` writes the value
  */
 export function slider({ label, min, max, step = "any", value, format = number, onInput, attrs = {} }) {

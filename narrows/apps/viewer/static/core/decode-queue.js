@@ -5,8 +5,8 @@ import { decodedValues } from "./protocol.js";
 /** @typedef {{run: number, z: Float32Array, isImage: boolean, resolve: (decoded: Decoded|undefined) => void, sent: number}} Request */
 
 /**
- * At most K requests in flight, K from the round trip; one waits, and a newer one takes its place.
- * What is passed over resolves to undefined, as does an answer older than one already given.
+ * Keeps at most K requests in flight, K from the round trip; one waits, and a newer one replaces it.
+ * Replaced requests and outdated answers resolve to undefined.
  * @param {(run: number, z: Float32Array) => number} send returns the request's number
  */
 export function decodeQueue(send) {
@@ -33,7 +33,7 @@ export function decodeQueue(send) {
 
   function receive(frame) {
     const one = flying.get(frame.seq);
-    // The server answers in order: what was asked earlier and is still unanswered was passed over there.
+    // The server answers in order: earlier requests without an answer were skipped.
     for (const [number, older] of flying) if (number < frame.seq) { flying.delete(number); older.resolve(undefined); }
     flying.delete(frame.seq);
     next();
@@ -46,7 +46,7 @@ export function decodeQueue(send) {
   }
 
   /**
-   * A request that will have no picture.
+   * Resolves a request that the server skipped.
    * @returns {boolean} whether it was one of these
    */
   function release(number) {

@@ -1,4 +1,4 @@
-/** Elements made by hand: the few helpers every module shares. Text always enters as text, never as markup. */
+/** Helpers that create elements. Text is inserted as text, never as markup. */
 
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
 
@@ -45,7 +45,7 @@ function append(el, children) {
 }
 
 /**
- * The element that the page already holds.
+ * The first element that matches a selector; an error if there is none.
  * @param {string} selector
  * @returns {HTMLElement}
  */

@@ -31,7 +31,7 @@ const STROKES = {
   trash: "M5 7h14M10 7V4.5h4V7M7 7l.8 12.500h8.400L17 7",
 };
 
-/** A small drawing beside a word; hidden from screen readers, so the button still needs a name. */
+/** An icon, hidden from screen readers: its button needs a label. */
 export function icon(name) {
   const filled = name === "play" || name === "stop";
   return svg("svg", { class: "icon", viewBox: "0 0 24 24", width: 16, height: 16, "aria-hidden": "true", focusable: "false" },

@@ -1,4 +1,4 @@
-/** Keys that work anywhere on the page but inside what takes text; what they do is listed for the `?` dialog. */
+/** Keyboard shortcuts of the page, off inside text fields, with descriptions for the help dialog. */
 
 const bindings = new Set();
 
@@ -7,7 +7,7 @@ const bindings = new Set();
  * @param {(event: KeyboardEvent) => void} f
  * @param {string} [description] for the list of keys; none: not listed
  * @param {Element} [within] only while this element is on the page
- * @returns {() => void} takes the key back
+ * @returns {() => void} removes the shortcut
  */
 export function onKey(key, f, description, within) {
   const binding = { key, f, description, within };
@@ -26,7 +26,7 @@ export function keyList() {
 
 const MOVES = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"]);
 
-/** Whether the element under focus needs the key for itself. */
+/** Whether the focused element uses the key itself. */
 function needsKey(target, key) {
   if (!(target instanceof Element)) return false;
   const tag = target.tagName;

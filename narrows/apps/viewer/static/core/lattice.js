@@ -1,4 +1,4 @@
-/** The decoded lattice between its nodes: what stands in for the decoder where nothing answers live. */
+/** Interpolation in the decoded lattice, used where no decoder answers. */
 
 /**
  * The row at (x, y), blended from the four nodes around it; beyond the lattice the nearest of its edge.

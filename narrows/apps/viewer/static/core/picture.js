@@ -55,7 +55,7 @@ export function drawPicture(canvas, values, run, { mode = "grey", scale = 1 } = 
   context.putImageData(image, 0, 0);
 }
 
-/** A table row and its reconstruction on one profile: rings are what was given, dots what came back. Images: the second alone. */
+/** Draws a table row (rings) and its reconstruction (dots) in one profile; of an image, only the reconstruction. */
 export function drawPair(canvas, original, rebuilt, run) {
   if (run.shape) return drawPicture(canvas, rebuilt, run);
   drawProfile(canvas, rebuilt, original, run, "grey", 1);

@@ -1,10 +1,10 @@
-/** `lab`: the one object through which views see the session, ask for numbers and give commands. */
+/** The session of a page: state, queries, commands and events for the views. */
 
 import { KIND } from "./protocol.js";
 
 /**
  * @param {Store} store of core/store.js
- * @param {{can: Abilities, reduced: boolean, history: (run: string) => Promise<EpochRecord[]>, announce: (text: string) => void}} how `attach(transport)` must follow; `receive` and `connection` take what the transport hears.
+ * @param {{can: Abilities, reduced: boolean, history: (run: string) => Promise<EpochRecord[]>, announce: (text: string) => void}} how `attach(transport)` must follow; the transport calls `receive` and `connection`.
  */
 export function createSession(store, { can, reduced, history, announce }) {
   const listeners = new Map();
@@ -25,7 +25,7 @@ export function createSession(store, { can, reduced, history, announce }) {
       return runs.find((run) => run.id === store.get("run")) || runs.at(-1) || null;
     },
 
-    /** The run beside it, or null. */
+    /** The run to compare with, or null. */
     get compare() {
       const id = store.get("compare");
       return (id && id !== lab.run?.id && lab.state?.runs.find((run) => run.id === id)) || null;
@@ -60,7 +60,7 @@ export function createSession(store, { can, reduced, history, announce }) {
       return id ? transport.query(view, id, rest) : Promise.reject({ dropped: true });
     },
 
-    /** The picture of a code; undefined where a newer code was asked for meanwhile. */
+    /** Decodes a code; undefined if a newer request replaced it. */
     decode(z, run = lab.run) {
       return run && can.live ? transport.decode(run.number, z, Boolean(run.shape)) : Promise.resolve(undefined);
     },
@@ -94,11 +94,11 @@ export function createSession(store, { can, reduced, history, announce }) {
       } else if (message.t === "err") lab.emit("error", { message: message.msg, hint: message.hint });
     },
 
-    /** A line that is open is a connection once the session has been heard on it. */
+    /** The session counts as connected once its state arrives. */
     connection(state) {
       if (state === "open") return;
       lab.connected = false;
-      // Epochs may have passed unheard: what is known is fetched anew.
+      // Epochs may have been missed: the history is fetched again.
       if (state === "lost") for (const entry of records.values()) entry.loading = null;
       lab.emit("connection", state);
     },
@@ -109,7 +109,7 @@ export function createSession(store, { can, reduced, history, announce }) {
     return records.get(id);
   }
 
-  /** The whole of a run's epochs, and those that were heard of while they were fetched. */
+  /** Fetches all epochs of a run, and adds those received meanwhile. */
   async function fetchInto(entry, id) {
     entry.received = [];
     const list = await history(id);
@@ -118,7 +118,7 @@ export function createSession(store, { can, reduced, history, announce }) {
     append(entry, entry.received.filter((record) => record.number > last));
   }
 
-  /** Later epochs. A run that goes on from an earlier one than was seen has lost those between. */
+  /** Adds epochs; a run resumed from an earlier epoch replaces the later ones. */
   function append(entry, list) {
     if (!list.length) return;
     entry.received.push(...list);
@@ -126,7 +126,7 @@ export function createSession(store, { can, reduced, history, announce }) {
   }
 
   function setState(state) {
-    // A server that was started again does not know its runs yet; what is seen stays until it does.
+    // A restarted server does not know its runs yet; the page keeps its state until it does.
     if (!lab.connected && lab.state?.runs.length && state.status === "starting") return;
     const wasConnected = lab.connected;
     const before = lab.run?.id;

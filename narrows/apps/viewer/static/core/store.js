@@ -1,4 +1,4 @@
-/** What is on screen, in the page's address: everything is text there and takes the type of the fallback asked with. */
+/** The state of the page in its address: values are text there, and `get` converts them to the type of the fallback. */
 
 /** @param {string} [text] "view=latent&run=r1" */
 export function createStore(text = "") {
@@ -20,7 +20,7 @@ export function createStore(text = "") {
     return raw;
   }
 
-  /** null or undefined forgets the key. */
+  /** Sets a key; null or undefined removes it. */
   function set(key, value) {
     const raw = value === null || value === undefined ? null
       : typeof value === "boolean" ? (value ? "1" : "0") : ArrayBuffer.isView(value) || Array.isArray(value) ? Array.from(/** @type {ArrayLike<any>} */ (value)).map(encodeURIComponent).join(",") : String(value);
@@ -35,7 +35,7 @@ export function createStore(text = "") {
   }
 
   /**
-   * key "*" hears every change.
+   * Calls `f` on changes of a key; the key "*" matches all.
    * @returns {() => void}
    */
   function on(key, f) {
@@ -44,7 +44,7 @@ export function createStore(text = "") {
     return () => listeners.get(key).delete(f);
   }
 
-  /** Takes over another address and tells whoever listens to what changed. */
+  /** Loads another address and notifies the listeners of the changed keys. */
   function load(other) {
     const before = entries;
     entries = new Map(new URLSearchParams(other));
@@ -54,7 +54,7 @@ export function createStore(text = "") {
   return { get, set, on, load, toString: () => [...entries].map(([k, v]) => `${k}=${encodeURIComponent(v).replace(/%2C/g, ",")}`).join("&") };
 }
 
-/** A part of a list, which may itself have held a comma. */
+/** Decodes an item of a list. */
 function decoded(part) {
   try {
     return decodeURIComponent(part);
@@ -63,7 +63,7 @@ function decoded(part) {
   }
 }
 
-/** Keeps the store in the address's hash, and follows it when the reader edits it or goes back. */
+/** Writes the store to the hash of the address, and reads it when the user edits the hash or goes back. */
 export function syncHash(store) {
   let timer = 0;
   // Browsers refuse an address that changes hundreds of times a minute, as it would under a moving pointer.

@@ -1,4 +1,4 @@
-/** The five views under tabs, inside an element of someone else's page. */
+/** The five views under tabs, inside an element of a host page. */
 
 import { theme } from "../core/colour.js";
 import { clear, h } from "../core/dom.js";
@@ -26,7 +26,7 @@ export function embed(host, { store, can, state, prefetched = null, first, dark,
   const panel = h("div", { class: "embed-panel", role: "tabpanel", tabindex: -1, "aria-label": "View" });
   const tabs = VIEWS.map(([name, words, { title }]) => h("button", { type: "button", role: "tab", class: "embed-tab", title, dataset: { tab: name }, on: { click: () => store.set("view", name) } }, words));
   const bar = h("div", { class: "embed-tabs", role: "tablist", "aria-label": "Views", on: { keydown: moveTab } }, tabs);
-  // A notebook's own keys rest while the focus is in here.
+  // Jupyter's shortcuts are off while the focus is inside.
   const root = h("div", { class: "narrows-lab embed", "data-lm-suppress-shortcuts": "true" }, bar, h("div", { class: "embed-view" }, problem, panel), live);
   const lab = createSession(store, {
     can, reduced,

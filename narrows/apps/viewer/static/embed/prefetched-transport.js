@@ -4,7 +4,7 @@ import { latticeAt } from "../core/lattice.js";
 import { unpackFrame } from "../core/protocol.js";
 
 /**
- * What the report holds: deflated frames as base64, each behind its length in 4 bytes.
+ * Unpacks the data of a report: deflated frames as base64, each after its length in 4 bytes.
  * @param {string} text
  * @returns {Promise<Frame[]>} unpacked frames, in order
  */
@@ -22,7 +22,7 @@ export async function unpackFrames(text) {
   return frames;
 }
 
-/** @param {Frame[]} frames each told by its view, and where there are several of a view by `about.asked` */
+/** @param {Frame[]} frames identified by view, and by `about.asked` if a view has several */
 export function prefetchedTransport(frames) {
   const framesOf = (view) => frames.filter((frame) => frame.view === view);
   const single = (view) => framesOf(view)[0] ?? fail("This report does not contain that.");
@@ -48,7 +48,7 @@ export function prefetchedTransport(frames) {
       const frame = single("scores");
       const { normal: held, classes } = frame.about;
       if (!normal || normal.length === held.length && normal.every((name) => held.includes(name))) return frame;
-      // The errors stay; which of them are anomalies is another question, and what was measured for the first one goes.
+      // The errors are the same; thresholds and AUC of the first labelling no longer apply.
       const isAnomalous = classes.map((name) => Number(!normal.includes(name)));
       const anomalous = Uint8Array.from(frame.arrays.label, (cls) => (cls < 0 ? 0 : isAnomalous[cls]));
       return { ...frame, about: { ...frame.about, normal, thresholds: null, auroc: null, trained_on: null }, arrays: { ...frame.arrays, anomalous } };
@@ -80,7 +80,7 @@ function fail(message) {
   throw { message };
 }
 
-/** Those rows of a frame that are wanted: `wanted(position, i)`. */
+/** The rows of a frame for which `isWanted(position, i)`. */
 function selectRows(frame, isWanted, words) {
   const all = Array.from(frame.arrays.position);
   const chosen = all.map((_, i) => i).filter((i) => isWanted(all[i], i));

@@ -1,4 +1,4 @@
-/** The report's own script: unpacks what the page holds and mounts the views on it. Without it the still figures remain. */
+/** The report's own script: unpacks what the page holds and mounts the views on it. Without it the static figures remain. */
 
 import { createStore } from "../core/store.js";
 import { embed } from "./embed.js";

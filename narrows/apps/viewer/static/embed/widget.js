@@ -1,4 +1,4 @@
-/** The notebook widget: the views, with questions and frames as custom messages of an anywidget model. */
+/** The notebook widget: the views, with queries and frames as custom messages of an anywidget model. */
 
 import { decodeQueue } from "../core/decode-queue.js";
 import { context2d } from "../core/dom.js";
@@ -20,7 +20,7 @@ export function render({ model, el }) {
   });
   const system = matchMedia("(prefers-color-scheme: dark)");
   system.addEventListener("change", embedded.restyle);
-  // Notebooks turn dark by an attribute of the page.
+  // Notebooks switch to dark by an attribute of the page.
   const themeObserver = new MutationObserver(embedded.restyle);
   for (const page of [document.documentElement, document.body]) themeObserver.observe(page, { attributes: true });
   const stopSync = store.on("*", () => model.set("hash", String(store)));
@@ -57,7 +57,7 @@ export function commTransport(model) {
   return {
     query(view, run, params) {
       return new Promise((resolve, reject) => {
-        // A newer question of a view drops the older one.
+        // A newer query of a view replaces the older one.
         settle(latest.get(view), (older) => older.reject({ dropped: true }));
         latest.set(view, ++seq);
         pending.set(seq, { resolve, reject });
@@ -70,15 +70,15 @@ export function commTransport(model) {
   };
 }
 
-/** A buffer of its own, whatever view of which the host hands over. */
+/** A copy of the bytes as an ArrayBuffer of its own. */
 function copyBuffer(given) {
   if (given instanceof ArrayBuffer) return given;
   return given.buffer.slice(given.byteOffset, given.byteOffset + given.byteLength);
 }
 
-/** Whether an element stands on dark ground: what the nearest painted ancestor says, else the system. */
+/** Whether the background of an element is dark: from the nearest painted ancestor, else from the system. */
 function isDark(el) {
-  // A colour may be written in any space, so a pixel says what it is.
+  // Colours may be written in any colour space; a painted pixel converts them.
   const pixel = context2d(Object.assign(document.createElement("canvas"), { width: 1, height: 1 }), { willReadFrequently: true });
   for (let at = el; at; at = at.parentElement ?? at.getRootNode().host) {
     pixel.clearRect(0, 0, 1, 1);

@@ -38,7 +38,7 @@ const TOGETHER = 6;
  * Sends one file, or a folder of images, and opens it.
  * @param {{path: string, file: File}[]} files paths inside the folder; one file: its name
  * @param {string|null} folder the folder's name
- * @param {(share: number) => void} onProgress 0..1 Of files that are no images the names alone are sent, so that the server says what it left out.
+ * @param {(share: number) => void} onProgress 0..1; of files that are not images only the names are sent, so that the server can report them.
  * @returns {Promise<Dataset>}
  */
 export async function upload(files, folder, onProgress) {
@@ -65,7 +65,7 @@ export async function upload(files, folder, onProgress) {
 }
 
 /**
- * What was dropped, with folders walked.
+ * The dropped files, with those in folders.
  * @param {DataTransfer} transfer
  * @returns {Promise<{files: {path: string, file: File}[], folder: string|null}>}
  */
@@ -88,7 +88,7 @@ export async function droppedFiles(transfer) {
 }
 
 /**
- * What a file input holds.
+ * The files of a file input.
  * @param {HTMLInputElement} input
  */
 export function chosen(input) {

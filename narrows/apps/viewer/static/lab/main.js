@@ -46,7 +46,7 @@ const bar = mountHeader(header, lab, { onTheme: () => setTheme(!theme.dark), onH
 const notices = mountNotice(notice, lab, { onDrawer: drawer.open, onRetry: transport.retry });
 listenForKeys(document);
 
-/** Light or dark: the reader's choice here, else the system's. */
+/** Sets the light or dark theme: the user's choice, else that of the system. */
 function setTheme(dark, remember = true) {
   theme.dark = dark;
   page.dataset.theme = dark ? "dark" : "light";
@@ -76,7 +76,7 @@ let mounting = 0;
 /** Whether the run in view has weights to look at. */
 const hasWeights = (run) => run !== null && run.state !== "preparing" && !(run.state === "failed" && !run.epoch);
 
-/** Mounts the view the address names, anew when the view, the run, or what its rows are called changes. */
+/** Mounts the view that the address names; again if the view, the run or its labels change. */
 async function showView() {
   const name = VIEWS.some(([one]) => one === store.get("view")) ? store.get("view") : VIEWS[0][0];
   const run = lab.run;
@@ -102,7 +102,7 @@ async function showView() {
   return undefined;
 }
 
-/** What stands where a view will be. */
+/** The placeholder of a view. */
 function placeholder(run) {
   const state = lab.state;
   if (state && state.status === "ready" && !run) return emptyState(state.datasets.at(-1));
@@ -111,7 +111,7 @@ function placeholder(run) {
   return h("div", { class: "panel stack", "aria-busy": "true", dataset: { waiting: "loading" } }, h("div", { class: "skeleton sk-title" }), h("p", { class: "caption late" }, words), h("div", { class: "skeleton sk-block" }));
 }
 
-/** Nothing is trained: what is at hand, and the one button that changes it. */
+/** The placeholder without a run: the data, and a button to train. */
 function emptyState(set) {
   const choose = h("button", { type: "button", class: `button ${set ? "small" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Other data" : "Choose data");
   return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is ready` : "Nothing is trained yet"),

@@ -1,4 +1,4 @@
-/** The line to the server: one socket that comes back by itself, questions by number, and decodes of which the newest wins. */
+/** The connection to the server: one WebSocket that reconnects, numbered requests, and a decode queue. */
 
 import { decodeQueue } from "../core/decode-queue.js";
 import { KIND, packDecode, unpackFrame } from "../core/protocol.js";
@@ -52,11 +52,11 @@ export function socketTransport(onMessage, onConnection) {
       return;
     }
     const message = JSON.parse(data);
-    // What was passed over, or could not be decoded, is answered in words.
+    // Skipped or failed decode requests are answered by a text message.
     if (["dropped", "err"].includes(message.t) && !pending.has(message.seq) && decoder.release(message.seq)) return;
     if (message.t === "ok") settle(message.seq, (entry) => entry.resolve(message));
     else if (message.t === "dropped") settle(message.seq, (entry) => entry.reject({ dropped: true }));
-    // What went wrong with a question that a newer one has taken the place of is nobody's concern.
+    // Errors of replaced queries are ignored.
     else if (message.t === "err" && message.seq) settle(message.seq, (entry) => entry.reject({ message: message.msg, hint: message.hint }));
     else onMessage(message);
   }
@@ -94,7 +94,7 @@ export function socketTransport(onMessage, onConnection) {
     query: (view, run, params) => request({ t: "ask", view, run, params }, `${view} ${run}`),
     command: (t, params) => request({ ...params, t }),
     decode: (run, z, isImage) => (socket?.readyState === WebSocket.OPEN ? decoder.add(run, z, isImage) : Promise.resolve(undefined)),
-    /** At once, rather than when the wait is over. */
+    /** Reconnects at once. */
     retry() { if (socket?.readyState === WebSocket.CLOSED) { tries = 0; connect(); } },
     close() { closed = true; socket?.close(); },
   };

@@ -79,7 +79,7 @@ export function mountData(lab, close) {
   function update(force) {
     const state = lab.state;
     if (!state) return;
-    // What was just sent may be chosen before the state that holds it arrives.
+    // An uploaded set may be selected before the state that lists it arrives.
     const current = [selected, lab.run?.dataset].find((id) => state.datasets.some((set) => set.id === id)) ?? state.datasets[0]?.id ?? null;
     const key = JSON.stringify([state.datasets, state.offered, current]);
     if (!force && key === renderedKey) return;
@@ -100,7 +100,7 @@ export function mountData(lab, close) {
 }
 
 /**
- * What narrows made of a set: a look at it, its classes, what was noted, and the button that trains on it.
+ * The description of a dataset: preview, classes, notes, and a button that trains on it.
  * @param {Lab} lab
  * @param {Dataset} set
  * @param {{fail: (error: Failure) => void, onTrained: () => void}} how

@@ -6,7 +6,7 @@ import { fetchRecipe, modelAddress } from "../http-api.js";
 
 /**
  * @param {Lab} lab
- * @param {() => HTMLElement} viewElement what is drawn into the PNG
+ * @param {() => HTMLElement} viewElement the element to draw into the PNG
  */
 export function mountExport(lab, viewElement) {
   const button = (name, iconName, words, f) => h("button", { type: "button", class: "button small quiet", dataset: { action: name }, title: words, on: { click: f } }, icon(iconName), h("span", { class: "share-words" }, words));
@@ -67,7 +67,7 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-/** The view as it stands, twice as fine, as a PNG. */
+/** The current view as a PNG at twice the resolution. */
 async function viewAsPng(view) {
   const page = view.closest(".narrows-lab");
   const { width, height } = view.getBoundingClientRect();

@@ -14,16 +14,16 @@ const VARIANT_SETTINGS = { denoising: ["corruption", "corruption_level"], sparse
 export const isBusy = (run) => ["preparing", "running", "pausing"].includes(run?.state);
 export const isFinished = (run) => ["done", "stopped", "diverged", "failed", "loaded"].includes(run?.state);
 
-/** Whether a run that was stopped can take up where it was. */
+/** Whether a stopped run can be resumed. */
 export const canResume = (run) => run?.state === "stopped" && Boolean(run.can_resume);
 
-/** The settings of a run that hold for any variant. */
+/** The settings of a run that apply to any variant. */
 export function sharedSettings(settings) {
   const own = new Set(Object.values(VARIANT_SETTINGS).flat());
   return Object.fromEntries(Object.entries(settings || {}).filter(([key]) => !own.has(key)));
 }
 
-/** What another variant takes over of a run's settings: all that is shared, but not a size of the code that was nobody's choice. */
+/** The settings for another variant: all shared ones, but not a default code size. */
 export function settingsFor(lab, run, variant) {
   const defaults = lab.state?.defaults || {};
   const chosen = sharedSettings(run.settings);
@@ -39,7 +39,7 @@ export async function startRun(lab, { dataset, variant, settings }) {
   const before = lab.run;
   try {
     const response = await lab.command("train.start", { dataset, variant, settings });
-    // The run that was in view stays beside the new one, where both learn from the same rows.
+    // The previous run is compared with the new one if both use the same data.
     lab.store.set("compare", before && before.dataset === dataset ? before.id : null);
     lab.store.set("run", response.run);
     lab.announce(`Training started: ${variant}.`);
@@ -68,7 +68,7 @@ export async function switchVariant(lab, variant) {
   } else await startRun(lab, { dataset: run.dataset, variant, settings: wanted });
 }
 
-/** Train, pause, resume: whichever the run in view is ready for. */
+/** Trains, pauses or resumes, depending on the state of the run in view. */
 export async function playPause(lab) {
   const run = lab.run;
   if (!run || !lab.connected) return;

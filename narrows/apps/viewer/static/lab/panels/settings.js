@@ -105,7 +105,7 @@ export function mountSettings(lab, close) {
 
   function update(force) {
     const current = `${lab.run?.id} ${lab.dataset()?.labels}`;
-    // A form one is filling in is left alone.
+    // A form that the user edits is not rebuilt.
     if (!force && current === origin) return;
     if (force && current === origin && el.firstChild) return;
     if (current !== origin) variant = "";
@@ -125,7 +125,7 @@ function architectureField(value) {
 /**
  * @param {SettingSpec} spec
  * @param {any} value of the run in view, null for "auto"
- * @param {any} auto what "auto" means for the variant
+ * @param {any} auto the value of "auto" for the variant
  */
 function makeField([key, words, hint, kind, extras = {}], value, auto) {
   const autoText = auto === undefined || auto === null ? "auto" : `auto (${Array.isArray(auto) ? auto.join(", ") : auto})`;

@@ -79,7 +79,7 @@ export function mount(el, lab) {
     about = answer.about;
     scores = sortedScores(answer.arrays);
     const labelled = scores.anomalies > 0;
-    // Where not every row's errors are at hand, one picks among those that have them.
+    // In a report only some rows have error maps; samples are chosen among these.
     const pictured = about.pictured && new Set(about.pictured);
     const indicesShown = (kind) => indicesOf(scores, kind).filter((i) => !pictured || pictured.has(scores.position[i]));
     lists = labelled ? { first: indicesShown("normal"), second: indicesShown("anomalous") } : { first: indicesShown("any"), second: indicesShown("any") };
@@ -150,7 +150,7 @@ export function mount(el, lab) {
     updateCaption(verdict);
   }
 
-  /** By a person's hand, or by a suggestion that a person chose; told to who cannot see it. */
+  /** Sets the threshold by hand or from a suggestion, and announces the result. */
   function moveThreshold(next, by = "hand") {
     source = by;
     setThreshold(next);

@@ -21,7 +21,7 @@ export function rank(scores, threshold) {
   return low;
 }
 
-/** The four counts of a threshold, and what is read from them; null where nothing is divided. */
+/** The confusion matrix of a threshold and its rates; null for a rate without rows. */
 export function confusion(scores, threshold) {
   const passed = rank(scores, threshold);
   const missed = scores.before[passed];
@@ -74,7 +74,7 @@ export function rocArea(scores) {
 }
 
 /**
- * Bins over the scores; the last takes in every larger score, so that one stranger does not squeeze all others.
+ * Bins over the scores; the last takes in every larger score, so that one outlier does not compress the histogram.
  * @returns {{edges: number[], cut: boolean}}
  */
 export function binEdges(scores, bins = 40) {

@@ -86,7 +86,7 @@ export function normalClasses({ lab, onChange, onProblem }) {
 
   return {
     el, refresh, value,
-    /** @param {string|null} words of the server: what the run learned from */
+    /** @param {string|null} words the server's sentence on the training rows */
     setTrainedOn(words) {
       trainedOnNote.textContent = words || "";
       el.dataset.classes = value()?.join(",") ?? "";
@@ -97,7 +97,7 @@ export function normalClasses({ lab, onChange, onProblem }) {
 
 const sameSet = (names, set) => names.length === set.size && names.every((name) => set.has(name));
 
-/** "1-500, 720" -> [[0, 499], [719, 719]]; what cannot be read is left out. */
+/** "1-500, 720" -> [[0, 499], [719, 719]]; parts that cannot be parsed are left out. */
 export function rowRanges(text) {
   return text.split(",").map((part) => part.trim().match(/^(\d+)(?:\s*[-–]\s*(\d+))?$/)).filter(Boolean)
     .map(([, first, last]) => [Number(first) - 1, Number(last ?? first) - 1]).filter(([first, last]) => first >= 0 && last >= first);

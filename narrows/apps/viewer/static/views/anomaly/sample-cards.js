@@ -52,7 +52,7 @@ export function sampleCard({ kind, onPick }) {
   };
 }
 
-/** An error map has one value a pixel, whatever the channels of the picture. */
+/** An error map has one value per pixel, for any number of channels. */
 function mapRun(run, map) {
   if (!run.shape) return run;
   const [high, wide] = run.shape;

@@ -3,7 +3,7 @@
 import { h } from "../../core/dom.js";
 import { drawPicture } from "../../core/picture.js";
 
-/** @param {{left: string, right: string}} words what lies left and right of the handle */
+/** @param {{left: string, right: string}} labels of the left and right picture */
 export function comparisonSlider({ left, right }) {
   const under = h("canvas", { role: "img", "aria-label": right });
   const over = h("canvas", { class: "wipe-over", role: "img", "aria-label": left });

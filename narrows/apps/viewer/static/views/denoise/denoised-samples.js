@@ -12,7 +12,7 @@ function difference(a, b) {
   return Float32Array.from(a, (v, i) => (v - b[i]) * unit);
 }
 
-/** The chosen sample: a wipe between clean and noisy, what one or two runs make of it, and what is left of the error. */
+/** The chosen sample: a slider between clean and noisy, the output of one or two runs, the remaining error. */
 export function largeSample() {
   const wipe = comparisonSlider({ left: "clean", right: "noisy" });
   const cards = { noisy: card("noisy"), denoised: card("denoised"), other: card("other"), difference: card("difference") };
@@ -69,7 +69,7 @@ export function sampleGrid({ onChoose }) {
 
   return {
     el: h("div", { class: "stack" }, legend, samples),
-    /** @param {{run: Run, answer: Answer}|null} other the run beside, and what it answers about the same rows */
+    /** @param {{run: Run, answer: Answer}|null} other the compared run and its answer for the same rows */
     show(run, answer, other, chosen) {
       const n = answer.arrays.clean.shape[0];
       if (cards.length !== n) build(n);

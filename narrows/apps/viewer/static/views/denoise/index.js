@@ -38,7 +38,7 @@ export function mount(el, lab) {
   const editButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => edit(editor.hidden) } }, "Draw on it");
   const editor = h("div", { class: "own-input", hidden: true });
   const others = h("button", { type: "button", class: "button", dataset: { act: "others" }, on: { click: () => { offset += 1; positions = null; refresh(); } } }, "Other samples");
-  // What needs the network itself.
+  // Controls that need a live model.
   const liveOnly = [editButton, others];
   for (const one of liveOnly) one.hidden = !lab.can.live;
   const root = prepareView(el, "denoise",
@@ -151,7 +151,7 @@ export function mount(el, lab) {
     if (lab.run?.id === run.id) layers.show(layerData(activations, run));
   }
 
-  // The curve measures many levels, so it waits until the hand rests.
+  // The curve needs many levels, so it waits until the input rests.
   const requestCurveSoon = debounce(() => { curveRequested = true; refresh(); }, 150);
   /** @type {any} */
   let curves = null;

@@ -3,7 +3,7 @@
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 
-/** Kinds for a run: what they are called, and the range of their level. */
+/** The kinds of noise for a run: name, label, largest level, default level. */
 export function noiseKinds(run) {
   return run.shape
     ? [["gaussian", "Gaussian", 1, 0.3], ["salt-and-pepper", "Salt and pepper", 0.9, 0.2], ["masking", "Masking", 0.9, 0.3]]
@@ -113,7 +113,7 @@ export function noiseControls({ store, reduced, prefetched, onChange }) {
     },
     value: () => ({ kind: kind.value, level: Number(box.value), seed: Number(seed.value) }),
     most: () => Number(range.max),
-    /** The least by which the level changes. */
+    /** The step of the level. */
     step,
     destroy: stop,
   };

@@ -19,7 +19,7 @@ export function runComparison({ lab, onChange }) {
     try {
       const variant = otherVariant();
       const answer = await lab.command("train.start", { dataset, variant, settings: { ...settings, corruption: null, corruption_level: null } });
-      // The new run stands beside the old one, which stays in view.
+      // The new run is compared with the old one, which stays in view.
       lab.store.set("run", id);
       lab.store.set("compare", answer.run);
       lab.announce(`A ${variant} run is training for comparison.`);

@@ -224,7 +224,7 @@ export function mount(el, lab) {
   };
 }
 
-/** Original, reconstruction and difference beside each other, and the error. */
+/** Original, reconstruction and difference side by side, and the error. */
 function resultFigures() {
   const figure = (words) => {
     const canvas = h("canvas", { class: "result-picture", role: "img", "aria-label": words });

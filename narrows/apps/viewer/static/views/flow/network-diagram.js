@@ -80,7 +80,7 @@ export function networkDiagram({ onLayer, onUnit }) {
       strong ? h("b", {}, layer.label) : null, h("span", {}, strong ? layer.detail : small));
   }
 
-  /** Numbers and pictures of the present sample, into what is laid out. */
+  /** Draws the values of the current sample into the layout. */
   function fill() {
     if (!plan) return;
     painted = data.layers.map((layer, i) =>
@@ -180,13 +180,13 @@ export function networkDiagram({ onLayer, onUnit }) {
     event.stopPropagation();
   }
 
-  /** Which layer takes the Tab stop. */
+  /** Chooses the layer that the Tab key reaches. */
   function choose(i) {
     chosen = i;
     buttons.forEach((button, k) => { button.tabIndex = k === i ? 0 : -1; });
   }
 
-  /** Words beside the pointed unit; null hides them. */
+  /** Shows a tooltip at the unit under the pointer; null hides it. */
   function showTooltip(lines) {
     tip.hidden = !lines || unit < 0;
     if (tip.hidden) return;

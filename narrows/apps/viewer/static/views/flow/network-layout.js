@@ -1,5 +1,5 @@
 /**
- * Where each layer of a network stands: from the input to its reconstruction along one axis, as high as the logarithm
+ * The position of each layer of a network: from the input to its reconstruction along one axis, as high as the logarithm
  * of its units along the other. Narrow pages run from top to bottom.
  */
 
@@ -87,7 +87,7 @@ function downwards(boxes, width) {
   return { vertical: true, width, height: y - gap + 8, boxes, gap };
 }
 
-/** The unit of a layer that is drawn at (x, y) of the stage; -1 beside it. */
+/** The unit of a layer at (x, y) of the diagram, -1 outside. */
 export function unitAt(box, x, y) {
   const [u, v] = [(x - box.x) / box.w, (y - box.y) / box.h];
   if (u < 0 || v < 0 || u >= 1 || v >= 1) return -1;

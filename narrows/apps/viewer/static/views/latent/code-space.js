@@ -1,4 +1,4 @@
-/** Between the plane of the map and the code: lifting a point, projecting a code, and what lies off the plane. */
+/** Maps points of the plane to codes and back, with an offset for codes that lie off the plane. */
 
 /** @param {{origin: Float32Array, axes: Float32Array, mean: Float32Array, low: Float32Array, high: Float32Array}} arrays of the `codes` payload */
 export function codeSpace(arrays) {
@@ -9,7 +9,7 @@ export function codeSpace(arrays) {
   const lift = (x, y) => Float32Array.from({ length: k }, (_, j) => origin[j] + x * axes[j] + y * axes[k + j] + off[j]);
 
   /**
-   * Where a code lies on the map.
+   * Projects a code onto the map.
    * @returns {[number, number]}
    */
   function project(z) {
@@ -41,7 +41,7 @@ export function codeSpace(arrays) {
   };
 }
 
-/** A code of one number gets a height that means nothing but keeps points apart; the same for the same row. */
+/** Adds a vertical jitter to a code of one number, the same for the same row. */
 export function jittered(xy, position) {
   const spread = Float32Array.from(xy);
   let [low, high] = [Infinity, -Infinity];

@@ -1,4 +1,4 @@
-/** The decoded lattice under the points: a small picture at each node of the map, paler where no row lies. */
+/** The decoded grid under the points: a small picture at each node, paler far from all rows. */
 
 import { css, diverging } from "../../core/colour.js";
 import { context2d } from "../../core/dom.js";
@@ -76,17 +76,17 @@ function stripes(values) {
 }
 
 /**
- * Asks for the lattice and keeps it under the points, while the reader wants it there.
+ * Queries the decoded grid and keeps it under the points while it is shown.
  * @param {{lab: MountedLab, run: Run, map: LatentMap, el: HTMLElement, isDestroyed: () => boolean}} what el: the view, for its data-*
  */
 export function mountDecodedGrid({ lab, run, map, el, isDestroyed }) {
-  // Where nothing answers live, the lattice stands in for the decoder.
+  // Without a live decoder, pictures are interpolated from the grid.
   let needed = !lab.can.live;
   const isWanted = () => lab.store.get("overlay") === "tiles" || needed;
 
   const overlay = () => lab.store.get("overlay", "none");
 
-  /** Keeps the lattice at hand from now on, seen or not. */
+  /** Loads the grid and keeps it, shown or not. */
   async function load() {
     if (map.now.lattice || needed) return;
     needed = true;
@@ -116,7 +116,7 @@ export function mountDecodedGrid({ lab, run, map, el, isDestroyed }) {
     return undefined;
   }
 
-  /** The row between the nodes around (x, y), and whether it lies among them. */
+  /** The row interpolated at (x, y), and whether the point lies on the grid. */
   const at = (x, y) => {
     const { lattice } = map.now;
     return lattice ? { values: latticeAt(lattice, x, y), inside: onLattice(lattice, x, y) } : null;

@@ -1,4 +1,4 @@
-/** The picture of the code one holds; where the decoder is slow, the lattice's stands in, marked as a preview. */
+/** Decodes the probe; while a slow decoder is busy, a preview is interpolated from the decoded grid. */
 
 /** Milliseconds after which a picture is late. */
 const LATE = 50;

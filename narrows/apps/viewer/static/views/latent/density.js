@@ -1,4 +1,4 @@
-/** Where rows crowd, as a cloud under the points: what single dots no longer tell once they lie on each other. */
+/** A density estimate under the points, readable where the points overlap. */
 
 import { context2d } from "../../core/dom.js";
 
@@ -20,7 +20,7 @@ export function drawDensity(canvas, raster, [red, green, blue]) {
   Object.assign(small, { width: w, height: hgt });
   const image = context2d(small).createImageData(w, hgt);
   for (let i = 0; i < cells.length; i++) {
-    // Square roots, so that thin places are seen beside crowded ones; steps, so that the eye finds lines of equal height.
+    // Square roots keep sparse regions visible; steps show contour lines.
     const band = Math.ceil(BANDS * Math.sqrt(cells[i] / most) - 0.35) / BANDS;
     image.data.set([red, green, blue, Math.round(190 * Math.max(0, band))], 4 * i);
   }
@@ -30,7 +30,7 @@ export function drawDensity(canvas, raster, [red, green, blue]) {
   context.drawImage(small, 0, 0, w * CELL * raster.ratio, hgt * CELL * raster.ratio);
 }
 
-/** How many shown rows fall into each cell. */
+/** Counts the visible rows in each cell. */
 function countRows(raster, w, hgt) {
   const cells = new Float32Array(w * hgt);
   const { xy, view } = raster;

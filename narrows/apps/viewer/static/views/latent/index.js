@@ -41,7 +41,7 @@ export function mount(el, lab) {
   /** @type {ReturnType<typeof mountCodeSliders>|null} */
   let sliders = null;
   let [loading, destroyed] = [false, false];
-  /** Until the reader takes hold of them, the probe and the pins stay with the classes while these move. */
+  /** Until the user moves them, the probe and the pins follow the classes during training. */
   const userMoved = { probe: false, pins: false };
 
   const caption = h("p", { class: "caption", dataset: { sentence: "true" } });
@@ -115,7 +115,7 @@ export function mount(el, lab) {
     markReady(codes.epoch);
   }
 
-  /** The probe and pins the address names, else the probe on the densest class's median. */
+  /** Restores the probe and the pins from the address. */
   function restore() {
     const asked = store.get("z", []).map(Number);
     const fits = (list) => list.length === space.k && list.every(Number.isFinite);
@@ -129,7 +129,7 @@ export function mount(el, lab) {
     placeDefaults();
   }
 
-  /** Where no one has put them: the probe on the first class, the way from it to the class farthest away. */
+  /** Default places: the probe and A at the first class, B at the class farthest away. */
   function placeDefaults() {
     const { labels } = map.now;
     const from = labels[0] || (map.raster.n ? { x: map.raster.xy[0], y: map.raster.xy[1] } : null);
@@ -154,7 +154,7 @@ export function mount(el, lab) {
     setProbe(space.lift(x, y), x, y, how);
   }
 
-  /** A code from elsewhere than the map: the plane of the map moves through it. */
+  /** Moves the probe to a code off the map: the plane is shifted through it. */
   function moveToCode(code, how) {
     const [x, y] = space.through(code);
     setProbe(code, x, y, how);
@@ -299,7 +299,7 @@ export function mount(el, lab) {
     update() {
       const now = lab.run?.state;
       if (!codes && !loading) load();
-      // When training rests, what is drawn is brought to the weights it rests at.
+      // When training pauses or ends, the view is updated to the final weights.
       if (now !== lastState && codes && ["paused", "done", "stopped", "diverged"].includes(now)) { lastState = now; load().then(() => refreshAll(true)); }
       lastState = now;
       updateCaption();

@@ -68,7 +68,7 @@ export function mountInterpolation(lab, run, { onStep, onPin, onClear }) {
     el.dataset.walking = "true";
     const frame = () => {
       const t = Math.min(1, (performance.now() - begun) / WALK);
-      // Those who want less motion see the eight steps.
+      // With reduced motion only the eight steps are shown.
       onStep(between(lab.reduced ? Math.floor(t * (STEPS - 1)) / (STEPS - 1) : t));
       frameId = t < 1 ? requestAnimationFrame(frame) : 0;
       if (!frameId) pause();

@@ -1,4 +1,4 @@
-/** The map of the codes: points, class names at their medians, decoded tiles, a probe one moves, two pins and the way between. */
+/** The map of the codes: points, class names at their medians, decoded grid, a movable probe, and two pins joined by a line. */
 
 import { rgb, themedPalette, theme } from "../../core/colour.js";
 import { clear, h, svg } from "../../core/dom.js";
@@ -62,7 +62,7 @@ export function createMap({ label, reduced, onProbe, onPin }) {
     for (const { cls, x, y, name } of now.labels) {
       if (raster.hidden.has(cls) || (raster.isolated !== null && raster.isolated !== cls)) continue;
       const [px, py] = raster.toPixel(x, y);
-      // A name steps aside for a pin.
+      // A class name moves up to make room for a pin.
       const pinned = [now.a, now.b].some((p) => p && Math.hypot(at(p)[0] - px, at(p)[1] - py) < 16);
       marks.append(svg("text", { class: "class-name", x: px, y: py + (pinned ? -15 : 5), "text-anchor": "middle", "data-class": cls }, name));
     }
@@ -105,7 +105,7 @@ export function createMap({ label, reduced, onProbe, onPin }) {
     draw();
   }
 
-  /** New places for the same rows, in the same order; they glide there, and an untouched view follows. */
+  /** Animates the same rows to new positions; the view follows unless the user moved it. */
   function moveTo(xy) {
     cancelAnimationFrame(turning);
     const start = Float32Array.from(raster.xy);

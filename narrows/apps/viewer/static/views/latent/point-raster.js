@@ -94,7 +94,7 @@ export class PointRaster {
     this.moved = false;
   }
 
-  /** Zooms by `factor` so that what lies under the pixel (px, py) stays there. */
+  /** Zooms by `factor` around the pixel (px, py). */
   zoomAt(px, py, factor) {
     const [x, y] = this.toData(px, py);
     this.view.scale = Math.max(this.home.scale / 4, Math.min(this.home.scale * 400, this.view.scale * factor));
@@ -183,7 +183,7 @@ export class PointRaster {
     }
   }
 
-  /** The shown point nearest to the CSS pixel within `reach` pixels, or -1. Rows keep their number whatever is hidden. */
+  /** The visible point nearest to the CSS pixel within `reach` pixels, or -1. */
   hit(px, py, reach = Math.max(8, this.radius + 4)) {
     const [x, y] = this.toData(px, py);
     return this.nearest(x, y, reach / this.view.scale);

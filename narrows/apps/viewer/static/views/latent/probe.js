@@ -4,7 +4,7 @@ import { clear, h } from "../../core/dom.js";
 import { count, fixed } from "../../core/format.js";
 import { drawPair, drawPicture, rowOf } from "../../core/picture.js";
 
-/** Pictures of rows by position, asked once each; the newest question wins. */
+/** Pictures of rows by position, each queried once. */
 export function rowPictures(lab, run) {
   const cache = new Map();
   return {
@@ -39,7 +39,7 @@ export function mountProbe(lab, run) {
     h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded at the probe"), previewMark, code, note)),
     h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), rowNote)), warning);
 
-  /** A decoded picture, and the code it was decoded from. */
+  /** Shows a decoded picture and its code. */
   function showDecoded(values, z, epoch) {
     paint(values);
     previewMark.hidden = true;
@@ -47,7 +47,7 @@ export function mountProbe(lab, run) {
     decoded.dataset.epoch = epoch;
   }
 
-  /** What stands in for a picture that is late. */
+  /** Shows a preview until the decoder answers. */
   function showPreview(values) {
     paint(values);
     previewMark.hidden = false;
@@ -59,7 +59,7 @@ export function mountProbe(lab, run) {
     else drawPicture(decoded, values, run);
   }
 
-  /** The row the probe is next to: its picture follows, and is never another row's. */
+  /** Shows the nearest row; a late picture of another row is ignored. */
   async function showRow(position, label, distance) {
     const name = label >= 0 && classes ? `class ${classes[label]}` : null;
     clear(rowNote, position < 0 ? "No row is shown on the map." : [`no. ${count(position)}`, name, `${fixed(distance, 2)} away`].filter(Boolean).join(" · "));
@@ -73,7 +73,7 @@ export function mountProbe(lab, run) {
       drawPicture(nearest, values, run);
       nearest.dataset.row = position;
     } catch {
-      // Passed over, or no model yet: asked again at the next move.
+      // The query was replaced, or there is no model yet: the next move queries again.
       if (position === current) current = -2;
     }
   }
@@ -81,8 +81,8 @@ export function mountProbe(lab, run) {
   return {
     el, showDecoded, showPreview, showRow, decoded,
     /**
-     * Nobody decodes here: the picture was blended from decoded ones.
-     * @param {boolean} inside among them
+     * Marks the picture as interpolated from the decoded grid.
+     * @param {boolean} inside whether the probe lies on the grid
      */
     preview(inside) {
       el.dataset.preview = inside ? "between" : "edge";

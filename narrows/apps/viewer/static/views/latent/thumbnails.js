@@ -1,4 +1,4 @@
-/** Small pictures of the rows at their codes, as many as find room beside each other; the one under the pointer is in front. */
+/** Thumbnails of rows at their codes, without overlap; the one under the pointer is in front. */
 
 import { css } from "../../core/colour.js";
 import { context2d } from "../../core/dom.js";
@@ -12,7 +12,7 @@ const IN_FRONT = 2;
 const MOST_HELD = 4000;
 
 /**
- * The pictures of rows by their position in the data, asked for as they come into sight; whatever is hidden or zoomed, a row keeps its own.
+ * Pictures of rows by their position in the data, queried when they become visible.
  * @param {{lab: MountedLab, run: ImageRun, redraw: () => void}} what
  */
 export function thumbnailSource({ lab, run, redraw }) {
@@ -21,7 +21,7 @@ export function thumbnailSource({ lab, run, redraw }) {
   let positions = new Int32Array(0);
   let loading = false;
 
-  /** One question at a time; what is still missing after it is asked for by the next drawing. */
+  /** One query at a time; the next drawing requests the missing pictures. */
   async function request(rows) {
     if (loading || !rows.length) return;
     loading = true;
@@ -31,7 +31,7 @@ export function thumbnailSource({ lab, run, redraw }) {
       const size = arrays.original.length / arrays.position.length;
       arrays.position.forEach((position, k) => tiles.set(position, pictureTile(arrays.original.subarray(k * size, (k + 1) * size), run.shape)));
     } catch (error) {
-      if (!error?.dropped) return lab.emit("error", error); // and asks no more
+      if (!error?.dropped) return lab.emit("error", error); // no further queries
     }
     loading = false;
     return redraw();
@@ -105,7 +105,7 @@ function drawTile(context, raster, tile, i, [w, h]) {
 function withoutOverlap(raster, order, size, names) {
   const [w, h] = size.map((v) => v + 2 * FRAME + 1);
   const [columns, lines] = [Math.ceil(raster.width / w), Math.ceil(raster.height / h)];
-  // A cell is as large as a picture, so it holds the middle of one at most.
+  // A cell is as large as a picture, so it contains at most one centre.
   const cells = new Int32Array(columns * lines).fill(-1);
   const middles = new Map();
   const words = names.filter(({ cls }) => isWanted(raster, cls)).map(({ x, y, name }) => [...raster.toPixel(x, y), 5 * name.length + w / 2, 11 + h / 2]);

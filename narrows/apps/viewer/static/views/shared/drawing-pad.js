@@ -133,7 +133,7 @@ function inkOf(colour, channels) {
   return Array.from({ length: channels }, (_, k) => ink[k] ?? more);
 }
 
-/** The usual value at the border of images: what a cleared pad is filled with. */
+/** The median value at the border of the images, used to fill a cleared pad. */
 export function backgroundOf(originals, run) {
   const [high, wide, channels = 1] = run.shape;
   const border = [];

@@ -60,7 +60,7 @@ export function valueBins(values, bins = 24) {
   return { edges: Array.from({ length: bins + 1 }, (_, i) => low + ((high - low) * i) / bins), counts };
 }
 
-/** How many numbers an array of this shape holds. */
+/** The number of elements of an array of this shape. */
 export function product(shape) {
   return shape.reduce((sum, n) => sum * n, 1);
 }

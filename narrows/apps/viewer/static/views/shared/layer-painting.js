@@ -47,7 +47,7 @@ function pixelOf(box, unit, width) {
     : (line * box.high + p) * width + column * box.wide + q;
 }
 
-/** Thin lines between cells (or feature maps) that are large enough to be told apart. */
+/** Thin lines between cells (or feature maps) that are large enough to be distinguished. */
 export function ruleCells(context, box, colour) {
   const [nx, ny] = box.vertical ? [box.lines, box.columns] : [box.columns, box.lines];
   if (box.w / nx < 5 || box.h / ny < 5) return;

@@ -1,7 +1,7 @@
 /**
- * Keeps a picture fresh without piling up questions: asked while it works, it works once more afterwards.
+ * Returns a function that runs `work`; calls during a run cause one more run afterwards.
  * @param {() => Promise<void>} work
- * @param {(error: Failure) => void} fail called with what went wrong; superseded answers are nobody's concern
+ * @param {(error: Failure) => void} fail called with an error; replaced queries are ignored
  * @returns {() => Promise<void>}
  */
 export function refresher(work, fail) {
@@ -36,7 +36,7 @@ function throttle(f, ms) {
 }
 
 /**
- * Refreshes with what happens to the run in view (and, if there is one, to the run beside it), at most once in `every` ms.
+ * Refreshes on events of the run in view and of the compared run, at most once in `every` ms.
  * @returns {Array<() => void>}
  */
 export function followRun(lab, root, refresh, every = 0) {

@@ -25,12 +25,12 @@ export function rowNoun(label, run) {
   return run.shape && /^\d$/.test(label) ? `this ${label}` : `this ${kind} of class ${label}`;
 }
 
-/** "squared error", "nats": a run's error without what it is summed over. */
+/** "squared error", "nats": the name of a run's error, without its unit of summation. */
 export function errorName(run) {
   return (run.unit || "error").replace(/ \(.*/, "").replace(/ per (row|image)$/, "");
 }
 
-/** "squared error", "loss in nats": the same as what something has. */
+/** "squared error", "loss in nats": the error as a noun. */
 export function errorNoun(run) {
   const name = errorName(run);
   return name === "nats" ? "loss in nats" : name;
@@ -43,7 +43,7 @@ export function errorPhrase(run, value) {
   return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name} of ${value}`;
 }
 
-/** What two runs beside each other are called: by their variants, or where these are the same by their numbers. */
+/** The names of two compared runs: their variants, or their numbers if the variants are equal. */
 export function comparedNames(run, other) {
   return run.variant === other.variant ? [`run ${run.number}`, `run ${other.number}`] : [run.variant, other.variant];
 }

@@ -1,4 +1,4 @@
-/** The kept pictures of the fixed rows, epoch by epoch: those the server kept, and those that arrive while one watches. */
+/** Reconstructions of the fixed rows by epoch: kept by the server, or received as snapshots. */
 
 import { rowOf } from "../../core/picture.js";
 
@@ -15,7 +15,7 @@ export function createFrameStore() {
     /** @type {string[]|null} */
     labels: null,
 
-    /** Takes the answer to `frames`; what had arrived meanwhile stays. */
+    /** Adds the answer to `frames`; snapshots that arrived meanwhile are kept. */
     addAll({ arrays, about }) {
       this.positions = arrays.positions;
       this.original = arrays.original;

@@ -100,14 +100,14 @@ export function mount(el, lab) {
     try {
       comparedFrames.addAll(await lab.query("frames", { run: run.id }));
     } catch {
-      // A run that never got to an epoch has no pictures to put beside.
+      // A run without a finished epoch has no pictures.
     }
     if (destroyed) return;
     showCompared();
     plot();
   }
 
-  /** The run beside, at the same epoch or the last before the end it has. */
+  /** The compared run at the nearest kept epoch. */
   function showCompared() {
     if (!comparedId || !comparedFrames.epochs.length) return;
     const { positions } = frames;
@@ -139,7 +139,7 @@ export function mount(el, lab) {
     updateCaption();
   }
 
-  /** Where the reader went; at the newest epoch he follows the training. */
+  /** Shows an epoch that the user selected; the newest one follows the training. */
   function select(epoch) {
     show(epoch, epoch === frames.epochs.at(-1));
   }
