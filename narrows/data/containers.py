@@ -1,4 +1,4 @@
-"""From the containers people hold in memory to Rows, and back."""
+"""Arrays, tensors and frames in memory as `Rows`, and back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rows_of(X: Any, name: str = "X") -> Rows:
 
 
 def to_container(rows: Rows) -> Any:
-    """The rows in their own container, names, index and image layout: the inverse of `as_rows`."""
+    """Return the rows in their container with names, index and image layout: the inverse of `as_rows`."""
     if rows.container in ("numpy", "torch"):
         array = _in_layout(rows)
         if rows.container == "numpy":
@@ -59,7 +59,7 @@ def to_container(rows: Rows) -> Any:
 
 
 def native_columns(rows: Rows) -> dict[str, Any]:
-    """The columns of rows as those of their own kind of frame, lists and structs together again."""
+    """Return the columns of rows as columns of their frame, lists and structs as one column."""
     names = rows.feature_names
     return {
         name: as_native(rows.column(places[0]), rows.column_type(places[0]), rows.container)
@@ -132,7 +132,7 @@ def _parts(X: Any, names: Sequence[str], source: str) -> Parts:
 
 
 def _label_names(labels: Labels | None, n: int) -> tuple[str, ...]:
-    """How messages name columns whose labels are no texts."""
+    """Return the names in messages of columns whose labels are not texts."""
     return tuple(f"x{i}" for i in range(n)) if labels is None or labels.are_places else labels.texts
 
 
@@ -158,13 +158,13 @@ def _check_different(labels: list[Any], name: str) -> None:
 
 
 def types_of(columns: Sequence[Column]) -> tuple[ColumnType | None, ...] | None:
-    """The types of columns; None where their arrays say it all."""
+    """Return the types of columns; None where their arrays say it all."""
     types = tuple(column.type for column in columns)
     return types if any(types) else None
 
 
 def is_number_text(cell: object) -> bool:
-    """Whether a cell is text that reads as a number."""
+    """Return whether a cell is text that reads as a number."""
     if not isinstance(cell, str):
         return False
     try:
@@ -202,7 +202,7 @@ def _tensor_to_numpy(tensor: Any) -> np.ndarray:
 
 
 def _checked(X: Any, name: str) -> np.ndarray:
-    """A numeric array of two or more dimensions, refused in scikit-learn's words."""
+    """Return a numeric array of two or more dimensions; errors have scikit-learn's words."""
     from scipy.sparse import issparse
     from sklearn.utils import check_array
 
@@ -251,7 +251,7 @@ def _flat_images(
 
 
 def _has_channels_first(shape: tuple[int, int, int], *, otherwise: bool) -> bool:
-    """Whether images of a shape are (c, h, w), not (h, w, c); `otherwise` where the shape does not say so."""
+    """Return whether images of a shape are (c, h, w), not (h, w, c); `otherwise` where the shape does not say so."""
     first, middle, last = shape
     for likely in _CHANNELS:
         if first in likely and last in likely:

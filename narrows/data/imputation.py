@@ -1,4 +1,4 @@
-"""Gaps filled in the user's own table: what is there stays the object that it was."""
+"""Missing cells filled in the user's own table; all other cells stay the same objects."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _CANNOT = (ValueError, TypeError, OverflowError, NotImplementedError)  # what pa
 
 
 def fill_missing(X: Any, rows: Rows, filled: Rows) -> Any:
-    """X with the missing cells of `rows`, which were made of it, taken from `filled`.
+    """Return X with the missing cells of `rows`, the rows of X, taken from `filled`.
 
-    Of a frame each column keeps its dtype where that can hold what is filled in, and each cell that is there its
-    object; a column of objects is filled with such objects as stand in it.
+    Columns of a frame keep their dtype where it can hold the filled values, and cells that are not missing stay the
+    same objects; a column of objects is filled with objects of the same class.
     """
     if not is_frame(X) or filled.container not in ("pandas", "polars", "pyarrow"):
         return to_container(filled)
@@ -50,7 +50,7 @@ def fill_missing(X: Any, rows: Rows, filled: Rows) -> Any:
 
 
 def fill_table(table: pa.Table, rows: Rows, filled: Rows) -> pa.Table:
-    """The same of an Arrow table that has the columns of the rows by name, among others or without some of them."""
+    """Return an Arrow table with the missing cells of `rows` taken from `filled`; columns are matched by name."""
     given = {name: i for i, name in enumerate(table.column_names)}
     for i, (name, parts) in enumerate(joined(rows)):
         place = i if rows.names is None else given.get(name)
@@ -70,7 +70,7 @@ def fill_table(table: pa.Table, rows: Rows, filled: Rows) -> pa.Table:
 
 
 def typed_table(table: pa.Table, rows: Rows) -> pa.Table:
-    """Return a table with the columns whose text the rows were read from as numbers, dates or truth values."""
+    """Return a table with the columns whose text the rows were read from as numbers, dates or booleans."""
     given = {name: i for i, name in enumerate(table.column_names)}
     for i, name in enumerate(rows.feature_names):
         kind, place = rows.column_type(i), i if rows.names is None else given.get(name)
@@ -88,7 +88,7 @@ def _is_whole(rows: Rows, parts: list[int]) -> bool:
 
 
 def _filled_whole(column: Any, filled: Rows, parts: list[int], at: np.ndarray) -> Any:
-    """A column of lists or structs with the cells that had a gap anew."""
+    """Return a column of lists or structs whose cells with a missing element are filled."""
     container = filled.container
     new = as_whole(filled.take(at), parts, container)
     if container == "pandas":
@@ -120,17 +120,17 @@ def _taken(chunks: list[Any], at: np.ndarray) -> Any:
 
 
 def filled_mask(rows: Rows, filled: Rows, i: int) -> np.ndarray:
-    """Which cells of a column were missing and are there now: bool (n,)."""
+    """Return which cells of a column are missing in `rows` and not in `filled`: bool (n,)."""
     return is_missing(rows.column(i)) & ~is_missing(filled.column(i))
 
 
 def with_column(table: pa.Table, i: int, column: pa.ChunkedArray) -> pa.Table:
-    """An Arrow table with another column in this place."""
+    """Return an Arrow table with another column at this index."""
     return table.set_column(i, table.field(i).with_type(column.type), column)
 
 
 def fill_arrow(column: pa.ChunkedArray, at: np.ndarray, cells: np.ndarray, kind: ColumnType | None) -> Any:
-    """An Arrow column with the cells (m,) in the places `at`, bool (n,); its type is widened where it is too narrow."""
+    """Return an Arrow column with the cells (m,) at the mask `at`, bool (n,); too narrow types are widened."""
     import pyarrow as pa
 
     try:
@@ -210,7 +210,7 @@ def _put(series: Any, at: np.ndarray, new: Any) -> Any:
 
 
 def _places(at: np.ndarray) -> np.ndarray:
-    """Where each cell is found in a column with what is filled in below it."""
+    """Return the index of each cell in a column that is followed by the filled cells."""
     place = np.arange(len(at))
     place[at] = len(at) + np.arange(at.sum())
     return place
@@ -221,7 +221,7 @@ def _present(cells: list[Any], at: np.ndarray) -> list[Any]:
 
 
 def _styled(cells: np.ndarray, present: list[Any]) -> list[Any]:
-    """Answers (m,) as objects such as those that are there."""
+    """Return filled values (m,) as objects of the class of the present cells."""
     if cells.dtype == object:  # an object of another kind was taken for its text
         known: dict[str, Any] = {}
         for cell in present:
@@ -239,7 +239,7 @@ def _styled(cells: np.ndarray, present: list[Any]) -> list[Any]:
 
 
 def _as_decimal(cell: float, present: list[Decimal]) -> Decimal:
-    """With as many places as the finest of those that are there."""
+    """Return a Decimal with as many decimals as the present cell that has most."""
     exponents = [exponent for each in present if isinstance(exponent := each.as_tuple().exponent, int)]
     exact = Decimal(repr(cell))
     try:

@@ -1,4 +1,4 @@
-"""What a file holds, column by column, as a fit would read it."""
+"""Reports on files: how each column is read, and what a fit would make of it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class ColumnReport:
     type : str
         "number", "whole number", "true or false", "date", "time of day", "category" or "empty".
     sentence : str
-        How its cells are read, in a line.
+        Format of its cells, in a line.
     learned_as : str or None
-        The kind of column that a fit makes of it ("numeric", "category", ...); None where it is set aside.
-    set_aside : str or None
-        Why a fit does not learn from it.
+        Kind of the column in a fit ("numeric", "category", ...); None where it is ignored.
+    ignored : str or None
+        Reason why a fit ignores it; None where it does not.
     n_missing, n_different : int
         Missing cells, and different values among the others.
     low, high : number, text or None
@@ -49,7 +49,7 @@ class ColumnReport:
     type: str
     sentence: str
     learned_as: str | None
-    set_aside: str | None
+    ignored: str | None
     n_missing: int
     n_different: int
     low: Any
@@ -57,30 +57,30 @@ class ColumnReport:
     levels: tuple[str, ...]
 
     def __str__(self) -> str:
-        return self.sentence + (f" — set aside: {self.set_aside}" if self.set_aside else "")
+        return self.sentence + (f" — ignored: {self.ignored}" if self.ignored else "")
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What `inspect` found. `str` gives it as lines of text.
+    """Result of `inspect`; `str` returns it as lines of text.
 
     Parameters
     ----------
     source : str
     n_rows : int
     n_judged : int
-        Rows that the columns are judged by; fewer than `n_rows` where a table does not fit into memory.
+        Rows that the types are inferred from; fewer than `n_rows` where a table does not fit into memory.
     file : dict or None
-        How a CSV file is written: encoding, separator, header, lines skipped.
+        Format of a CSV file: encoding, separator, header, lines skipped.
     form : str or None
         The same, or the size and number type of images, in a line.
     image_shape : tuple of int or None
         (height, width, channels) of images, which have no columns here.
     columns : tuple of ColumnReport
     notes : tuple of str
-        What else was noticed in reading the file, a sentence each.
+        Notes on how the file was read, a sentence each.
     problem : str or None
-        Why a fit would refuse these rows.
+        Reason why a fit would refuse these rows.
     """
 
     source: str
@@ -108,7 +108,7 @@ class Inspection:
 
 
 def inspect(source: str | PathLike[str] | RowStream, **settings: Any) -> Inspection:
-    """Return how a file is read, and what a fit with default settings would make of each column; nothing is fitted.
+    """Return how a file is read, and the kind of each column in a fit with default settings; nothing is fitted.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def _csv_form(path: Path) -> CsvFormat | None:
 
 
 def _words_of(form: CsvFormat) -> str:
-    """Return how a CSV file is written in a line, without its name."""
+    """Return the format of a CSV file in a line, without its name."""
     return form.sentence().removeprefix(f"{form.file_name}: ").rstrip(".")
 
 
@@ -191,7 +191,7 @@ def _report(rows: Rows, i: int, word: str | None, reason: str | None, markers: l
     sentence = f"{name}: {type_name}" if column_format is None else format_sentence(column_format, name)
     if n_missing > n_strange:
         written = f" written {' or '.join(map(repr, markers))}" if markers else ""
-        sentence += f"; {_counted(n_missing - n_strange, 'gap')}{written}"
+        sentence += f"; {_counted(n_missing - n_strange, 'missing value')}{written}"
     if is_range:
         sentence += f"; {low} to {high}"
     elif levels:

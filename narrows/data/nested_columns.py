@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def joined(rows: Rows) -> Iterator[tuple[str, list[int]]]:
-    """The columns that rows had in their frame: the name of each, and the places of its parts."""
+    """Yield the columns that rows had in their frame: name, and indices of its elements."""
     names, i = rows.feature_names, 0
     while i < rows.n_columns:
         kind, end = rows.column_type(i), i + 1
@@ -33,7 +33,7 @@ def joined(rows: Rows) -> Iterator[tuple[str, list[int]]]:
 
 
 def as_whole(rows: Rows, places: list[int], container: str) -> Any:
-    """The column that parts came from, as one of a pandas, polars or pyarrow frame."""
+    """Return elements as the one column of a pandas, polars or pyarrow frame that they came from."""
     kind = rows.column_type(places[0])
     assert kind is not None
     word, _, item = kind.whole.partition(" ")
@@ -52,9 +52,9 @@ def as_whole(rows: Rows, places: list[int], container: str) -> Any:
 
 
 def with_missing(rows: Rows, names: tuple[str, ...], types: Sequence[ColumnType | None]) -> Rows:
-    """Rows whose columns without any cell have the parts, all of them gaps, that a fit saw there.
+    """Return rows whose empty list and struct columns have the elements of the fit, all of them missing.
 
-    names, types : of the columns of the fit.
+    names, types : columns of the fit.
     """
     wholes = {kind.part_of for kind in types if kind is not None and kind.part_of}
     empty = {name for i, name in enumerate(rows.feature_names) if name in wholes and is_missing(rows.column(i)).all()}
@@ -76,7 +76,7 @@ def _are_all_parts(names: list[str], whole: str) -> bool:
 
 
 def _missing_cells(rows: Rows, places: list[int]) -> np.ndarray:
-    """Which cells of the whole are missing: those without any part, (n,)."""
+    """Return which cells of the whole are missing: those without any part, (n,)."""
     return np.logical_and.reduce([is_missing(rows.column(i)) for i in places])
 
 

@@ -13,9 +13,9 @@ from narrows.data.schema.layout import SchemaLayout
 
 
 def as_one_row(X: Any, schema: SchemaLayout) -> Any:
-    """One row in a frame where X is one: a pandas Series, a list or a tuple with a cell for each column of the schema.
+    """Return a frame of one row if X is a pandas Series, a list or a tuple with a cell for each column of the schema.
 
-    Anything else as it is, and arrays too, which scikit-learn wants two-dimensional.
+    Anything else is returned unchanged, arrays included: scikit-learn requires them to be two-dimensional.
     """
     import narwhals as nw
 

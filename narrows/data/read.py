@@ -58,7 +58,7 @@ def read(
         "mnist", "fashion-mnist" (its training part).
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
     columns : names, optional
-        Which columns of a table to read. Default: all of them; what is not learned from, `fit` sets aside.
+        Columns of a table to read. Default: all; `fit` ignores those that it cannot learn from.
     ignore : names, optional
         Columns of a table to leave out.
     label : name, optional
@@ -66,21 +66,21 @@ def read(
     image_size : (height, width), optional
         Resizes the images of a folder.
     text : names, optional
-        Columns that are text, though all their cells may read as numbers or dates; as "category" in `types`.
+        Columns that are text even if all their cells look like numbers or dates; the same as "category" in `types`.
     types : mapping of name to type, optional
-        Columns of a table that are read so whatever their cells look like: "number", "decimal-comma", "decimal-point",
+        Types of columns of a table, whatever their cells look like: "number", "decimal-comma", "decimal-point",
         "category", "date", "day-first", "month-first", "time" or "boolean". Default: decided from the cells.
     na_values : texts, optional
-        More texts that stand for a missing cell, in every column.
+        More texts that mean a missing cell, in every column.
     keep_na : bool, default False
         Whether only empty cells (and `na_values`) are missing: "NA" and "?" stay text.
     errors : {"flag", "stop"}, default "flag"
-        What to do about a cell that is not what its column holds ("soon" among dates): read it as missing, with a
-        sentence in ``notes`` and its text in ``strange``, or raise NotNumericError.
+        How to treat a cell of another type than its column ("soon" among dates): read it as missing, with a sentence
+        in ``notes`` and its text in ``strange``, or raise NotNumericError.
     missing : {"mask", "error", "mean", "drop"}, default "mask"
-        "drop" leaves out rows with a missing cell, and says how many in ``notes``. The others leave gaps to the fit.
+        "drop" drops rows with a missing cell and notes how many. The others leave missing cells to the fit.
     schema : Schema, optional
-        Of a fitted model: its columns are read as they were at the fit.
+        Schema of a fitted model, whose columns are read in the formats of the fit.
 
     Raises
     ------
@@ -89,9 +89,9 @@ def read(
     DataFormatError
         A file that is damaged, empty or of another kind.
     DataError
-        Unknown column names, images of different sizes, no column left, no row without a gap.
+        Unknown column names, images of different sizes, no column left, no row without a missing cell.
     NotNumericError
-        A cell that is not what its column holds, with ``errors="stop"``.
+        A cell of another type than its column, with ``errors="stop"``.
     """
     if missing not in ("mask", "error", "mean", "drop"):
         raise SettingError(f"missing={missing!r} is not known; choose one of 'mask', 'error', 'mean', 'drop'.")
@@ -121,33 +121,31 @@ def read(
 def as_rows(
     X: object, *, image_shape: Sequence[int] | None = None, name: str = "X", schema: Schema | None = None
 ) -> Rows:
-    """Take rows from a container in memory, or from a file; nothing is scaled, and the input is never written to.
+    """Return the rows of a container in memory, or of a file; nothing is scaled, and the input is never written to.
 
     Parameters
     ----------
     X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, Rows, or path
         Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w): images of any number of channels.
-        The channels are the axis with 1 or 3, else with up to 4, else with up to 16; where both ends have that many,
-        or none, the one that leaves square images, else the last, and the second for torch tensors.
+        The channels are an image's first or last axis: that with 1 or 3 entries, else up to 4, else up to 16; if that
+        does not decide, the one that leaves square images, else the last, and the first for torch tensors.
         Sparse matrices are densified; bfloat16 and half tensors become float32. Frames may hold text and dates, lists
-        of numbers (each element becomes a column, "embedding[0]") and structs ("address.city"). What else holds a
-        table is taken for one, and answered with a pyarrow table: Arrow batches, readers, data sets and streams, lazy
-        frames, what has ``__dataframe__``, dicts of columns, lists of dicts, a dict of cells (one row), structured
-        arrays. A path is that of a file which `narrows.read` knows.
+        of numbers (each element becomes a column, "embedding[0]") and structs ("address.city"). Other tables are
+        read too, and results are pyarrow tables: Arrow batches, readers, data sets and streams, lazy frames, objects
+        with ``__dataframe__``, dicts of columns, lists of dicts, a dict of cells (one row), structured arrays.
+        A path is that of a file that `narrows.read` reads.
     image_shape : (h, w) or (h, w, c), optional
-        Says that the d columns of a table are such images, flattened row-major, channels last.
+        Shape of the images that the d columns of a table are, flattened row-major, channels last.
     name : str, default "X"
-        What messages call the rows.
+        Name of the rows in messages.
     schema : Schema, optional
-        That of a fitted model, with which one row may also be a pandas Series, a list or a tuple of as many cells as
-        the fit had columns. The columns of a file are read as they were at the fit, and a cell that is not what its
-        column holds is an error.
+        Schema of a fitted model. One row may then also be a pandas Series, a list or a tuple with a cell for each
+        column of the fit; columns of a file are read in the formats of the fit, and a cell of another type is an error.
 
     Raises
     ------
     DataError
-        With scikit-learn's words for what scikit-learn would refuse; also for duplicate column names and
-        impossible image shapes.
+        Input that scikit-learn would refuse, in its words; duplicate column names; impossible image shapes.
     NotNumericError
         Text, dates or objects in an array; the message names the column, the row and the cell. A frame may hold them.
     SettingError
@@ -169,14 +167,14 @@ def as_rows(
 
 
 def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
-    """A set's own test part; None for digits and for files and folders."""
+    """Return the test part of a data set; None for digits, and for files and folders."""
     if isinstance(source, str) and source in known_sets.SETS:
         return known_sets.load_test(source)
     return None
 
 
 def is_table(path: Path) -> bool:
-    """Whether it is a table, or a folder of tables and no images."""
+    """Return whether a path is a table, or a folder of tables without images."""
     if not path.is_dir():
         return csv_file.is_csv(path) or arrow_tables.is_parquet(path) or table_formats.is_other(path)
     return not image_folder.holds_images(path) and any(
@@ -223,7 +221,7 @@ def _read_path(
 
 
 def read_table(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str, ...]]:
-    """A CSV or Parquet file, or a folder of them, as Arrow's table, with notes on how it was read."""
+    """Return a table file, or a folder of CSV or Parquet files, as an Arrow table, with notes on how it was read."""
     if path.is_dir():
         return row_stream.parse_whole_numbers(path, text), ()
     if table_formats.is_other(path):
@@ -232,11 +230,14 @@ def read_table(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[st
 
 
 def drop_missing(rows: Rows, columns: Sequence[int] | None = None) -> Rows:
-    """The rows without a missing cell (in these columns), with a note on how many were dropped; DataError for none."""
+    """Return the rows without a missing cell (in these columns), with a note on how many were dropped.
+
+    Raises DataError if no row is left.
+    """
     whole = np.ones(len(rows), dtype=bool)
     for i in range(rows.n_columns) if columns is None else columns:
         missing_cells = is_missing(rows.column(i))
-        if not missing_cells.all():  # an empty column is set aside
+        if not missing_cells.all():  # an empty column is ignored
             whole &= ~missing_cells
     n_dropped = int((~whole).sum())
     if n_dropped == 0:

@@ -57,8 +57,8 @@ def test_a_word_that_comes_again_and_again_among_numbers_is_a_gap_with_a_note():
     assert column_format.na_values == ("sold out",)
     assert not parsed.strange
     assert format_notes(column_format, "price") == [
-        "Column 'price' holds 'sold out' in 8 cells, taken for gaps; if that is wrong, say --types price=category "
-        "(in Python: types={'price': 'category'})."
+        "Column 'price' holds 'sold out' in 8 cells, taken for missing values; if that is wrong, say "
+        "--types price=category (in Python: types={'price': 'category'})."
     ]
 
 
@@ -487,7 +487,10 @@ def test_a_level_that_looks_like_a_gap_stays_a_level_in_new_files():
 @pytest.mark.parametrize(
     ("texts", "told"),
     [
-        (["1.211,41", "3,50", "-"] * 3, "price: number, decimal comma, thousands mark '.'; 3 gaps written '-'"),
+        (
+            ["1.211,41", "3,50", "-"] * 3,
+            "price: number, decimal comma, thousands mark '.'; 3 missing values written '-'",
+        ),
         (["$5", "$7", ""] * 3, "price: whole number, with '$'; 3 empty cells"),
         (["27.04.2024", "05.02.2024"] * 3, "price: date, day.month.year"),
         (["2024-04-27T10:00:00Z"] * 3, "price: date, year-month-day hour:minute:second offset, in UTC"),
@@ -510,7 +513,7 @@ def test_a_sentence_tells_strange_cells_and_doubts():
     column_format, parsed = read([*PRICES, "TOTAL"])
     assert (
         format_sentence(column_format, "price", n_missing=2, strange=parsed.strange)
-        == "price: number; 2 gaps; 1 strange cell: 'TOTAL'"
+        == "price: number; 2 missing values; 1 strange cell: 'TOTAL'"
     )
     column_format = read(["01/02/2024", "03/04/2023", "02/01/2024"])[0]
     assert format_sentence(column_format, "when").endswith("which its cells do not tell apart: read as month/day/year")

@@ -149,7 +149,7 @@ def test_an_outlier_in_any_kind_of_column_is_surprising(plain):
 def test_gaps_where_the_fit_had_none_are_told_once_and_filled(plain):
     gappy = FRAME.copy()
     gappy.loc[3, "length"] = np.nan
-    with pytest.warns(UserWarning, match=r"had none at the fit \('length'\)") as told:
+    with pytest.warns(UserWarning, match=r"had none during fit \('length'\)") as told:
         filled = plain.transform(gappy)
     assert len(told) == 1
     assert np.isfinite(filled).all()
@@ -310,7 +310,7 @@ def test_a_column_that_is_wholly_empty_at_use_is_filled() -> None:
     frame = pd.DataFrame({"a": z, "b": np.where(z > 0, "p", "q"), "when": when})
     model = Autoencoder(n_components=2, epochs=5, random_state=0, device="cpu").fit(frame)
     new = pd.DataFrame({"a": [None] * 3, "b": ["p", "q", "p"], "when": [pd.NaT] * 3})
-    with pytest.warns(UserWarning, match="has gaps in columns that had none"):
+    with pytest.warns(UserWarning, match="has missing values in columns that had none"):
         filled = model.impute(new)
     assert filled["b"].tolist() == ["p", "q", "p"]
     assert np.isfinite(filled["a"].astype(float)).all()

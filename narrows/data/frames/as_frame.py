@@ -1,4 +1,4 @@
-"""What people hold rows in that is no frame yet, as a frame: lists of dicts, Arrow streams, lazy frames, one row."""
+"""Other tables in memory as a frame: lists of dicts, Arrow streams, lazy frames."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ if TYPE_CHECKING:
 
 
 def is_frame(X: object) -> bool:
-    """Whether this is a frame of pandas, polars or pyarrow."""
+    """Return whether this is a frame of pandas, polars or pyarrow."""
     import narwhals as nw
 
     return nw.dependencies.is_into_dataframe(X)
 
 
 def materialize(X: Any) -> Any:
-    """A frame of what is one in another form, anything else as it is.
+    """Return a table in another form as a frame, anything else unchanged.
 
-    Lazy frames, and what else narwhals collects, are collected. Arrow's batches, readers and data sets, what offers
-    itself as an Arrow stream or by ``__dataframe__``, structured arrays of NumPy, dicts of columns, and lists of dicts
-    become pyarrow tables.
+    Lazy frames are collected. Arrow's batches, readers and data sets, objects with an Arrow stream or
+    ``__dataframe__``, structured arrays of NumPy, dicts of columns, and lists of dicts become pyarrow tables.
     """
     import narwhals as nw
     import pyarrow as pa
@@ -73,7 +72,7 @@ def _told(make: Any) -> Any:
 
 
 def _of_protocols(X: Any) -> Any:
-    """What says by itself how it becomes a table."""
+    """Return an object with a protocol for tables as a pyarrow table, anything else unchanged."""
     import pyarrow as pa
 
     if isinstance(X, pa.Array | pa.ChunkedArray | pa.Scalar):
@@ -100,7 +99,7 @@ def _of_records(X: np.ndarray) -> pa.Table:
     assert X.dtype.names is not None
     if X.ndim != 1:
         raise DataError(f"X is a structured array of shape {X.shape}; give it one record for each row, shape (n,).")
-    # The list of a masked array has None in its gaps.
+    # The list of a masked array has None in its missing cells.
     return table_of(
         {name: arrow_cells(X[name].tolist() if np.ma.isMaskedArray(X) else X[name]) for name in X.dtype.names}
     )
@@ -135,7 +134,7 @@ def _is_cell(value: object) -> bool:
 
 
 def arrow_cells(cells: Any) -> Any:
-    """The cells of one column as Arrow has them; what it has no type for, as texts."""
+    """Return the cells of one column as an Arrow array; cells that Arrow has no type for become texts."""
     import pyarrow as pa
 
     from narrows.data.frames.columns import as_native

@@ -1,4 +1,4 @@
-"""What a column was in its frame, beside the array that holds its values."""
+"""Type of a column in its frame, as far as the array of its values does not say it."""
 
 from __future__ import annotations
 
@@ -30,34 +30,33 @@ _STORED_KEYS = {"text_format": "reading", "ignored": "aside"}  # the field's key
 
 @dataclass(frozen=True)
 class ColumnType:
-    """What a column was in its frame, where the array that holds it does not say so."""
+    """Type of a column in its frame, as far as the array of its values does not say it."""
 
     name: str
-    """narwhals' word: "Int64" (with gaps, the array holds floats), "String", "Categorical", "Datetime", ...; "Object"
-    for cells that are only given back, each in an `Opaque`."""
+    """Type name of narwhals: "Int64" (an array of floats where cells are missing), "String", "Datetime", ...; "Object"
+    for cells that are only returned, each in an `Opaque`."""
     levels: tuple[Level, ...] = ()
-    """Of a Categorical or an Enum, in their order; the array holds texts."""
+    """Levels of a Categorical or an Enum, in their order; the array holds texts."""
     level_type: str = ""
-    """What the levels, or the cells of a column of objects, are where they are held as texts: pandas' name of a dtype
-    such as "interval[int64, right]", or a Python class, "Decimal"."""
+    """Type of levels, or of objects, that the array holds as texts: pandas' name of a dtype such as
+    "interval[int64, right]", or a Python class, "Decimal"."""
     ordered: bool = False
     unit: str = ""
-    """Of a Datetime, a Duration or a Time: "s", "ms", "us", "ns"."""
+    """Unit of a Datetime, a Duration or a Time: "s", "ms", "us", "ns"."""
     zone: str = ""
     """The time zone of a Datetime, whose array is in UTC."""
     pandas: str = ""
     """pandas' own name of the dtype."""
     arrow: str = ""
-    """Arrow's own name of the type, and before it, of a dictionary's, that of its indices: "int8 string"."""
+    """Arrow's own name of the type; of a dictionary, after the type of its indices: "int8 string"."""
     part_of: str = ""
-    """The name of the list or struct column whose cells this column holds one element of; its neighbours hold the
-    others."""
+    """Name of the list or struct column that this column is one element of."""
     whole: str = ""
-    """What that column is: "list element" (Arrow's word, and the name of its items), "ndarray", "struct", ..."""
+    """Type of that column: "list element" (Arrow's name of the type and of its items), "ndarray", "struct", ..."""
     ignored: str = ""
-    """Why nothing can be learned from the column, in a few words."""
+    """Reason why nothing can be learned from the column, in a few words."""
     text_format: ColumnFormat | None = None
-    """How its text is read and written, where it comes from a text file."""
+    """Format of its text, where it comes from a text file."""
 
     def describe(self) -> dict:
         """Return the fields that differ from their defaults, for JSON."""
@@ -91,11 +90,11 @@ class Column:
     Parameters
     ----------
     values : ndarray of shape (n,)
-        Numbers, texts (objects, None for gaps), datetime64, or `Opaque` objects.
+        Numbers, texts (objects, None for missing cells), datetime64, or `Opaque` objects.
     type : ColumnType or None
-        What the array does not say.
+        As far as the array does not say it.
     note : str or None
-        A sentence, where one is due.
+        Sentence for the user about how the column was read.
     """
 
     values: np.ndarray
@@ -104,7 +103,7 @@ class Column:
 
 
 class Opaque:
-    """A cell that nothing is learned from, such as a list among lists of other lengths; it equals itself alone."""
+    """A cell that nothing is learned from, such as a list among lists of other lengths; equal only to itself."""
 
     __slots__ = ("cell",)
 
@@ -116,7 +115,7 @@ class Opaque:
 
 
 def is_missing(block: np.ndarray) -> np.ndarray:
-    """Where a cell is missing: NaN, NaT or None; bool of the same shape."""
+    """Return a mask of missing cells (NaN, NaT or None), bool of the same shape."""
     if block.dtype.kind == "f":
         return np.isnan(block)
     if block.dtype.kind == "M":
@@ -127,7 +126,7 @@ def is_missing(block: np.ndarray) -> np.ndarray:
 
 
 def is_missing_cell(cell: object) -> bool:
-    """None, NaN, NaT and pandas.NA, without importing pandas."""
+    """Return whether a cell is None, NaN, NaT or pandas.NA, without importing pandas."""
     if isinstance(cell, np.datetime64 | np.timedelta64):
         return bool(np.isnat(cell))
     return (

@@ -1,4 +1,4 @@
-"""Arrays as columns of pandas, polars and pyarrow frames again."""
+"""Arrays as columns of pandas, polars and pyarrow frames."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _as_pandas(values: np.ndarray, kind: ColumnType) -> Any:
 
 
 def _intervals(values: np.ndarray, kind: ColumnType) -> Any:
-    """Of a column of intervals that is no category."""
+    """Return a pandas array of intervals."""
     import pandas as pd
 
     missing = is_missing(values)
@@ -75,7 +75,7 @@ def _intervals(values: np.ndarray, kind: ColumnType) -> Any:
 
 
 def _cells(values: np.ndarray, kind: ColumnType) -> np.ndarray:
-    """The objects that a column of objects held, (n,), None for gaps."""
+    """The objects that a column of objects held, (n,), None for missing cells."""
     found = np.empty(len(values), dtype=object)
     found[:] = _listed(values, kind)
     return found
@@ -99,7 +99,7 @@ def _listed(values: np.ndarray, kind: ColumnType) -> list[Any]:
 
 
 def _of_pandas(values: np.ndarray, kind: ColumnType) -> list[Any]:
-    """Moments and spans as Timestamps, Timedeltas, Periods or datetime's own."""
+    """Dates and spans as Timestamps, Timedeltas, Periods or datetime's own."""
     import pandas as pd
 
     column: Any = pd.Series(values)
@@ -190,13 +190,13 @@ def _as_dictionary(values: np.ndarray, kind: ColumnType) -> Any:
             known = texts
     try:
         indices = pa.array(codes, index or "int32", mask=codes < 0)
-    except pa.ArrowInvalid:  # more levels than at the fit
+    except pa.ArrowInvalid:  # more levels than during fit
         indices = pa.array(codes, "int32", mask=codes < 0)
     return pa.DictionaryArray.from_arrays(indices, known, ordered=kind.ordered)
 
 
 def arrow_type(word: str) -> pa.DataType | None:
-    """Arrow's type of a name that `str` gave it; None where no name says all of it."""
+    """Return Arrow's type of this name, as `str` writes it; None where the name does not say all of it."""
     import pyarrow as pa
 
     decimal = re.fullmatch(r"decimal(\d+)\((\d+), (-?\d+)\)", word)
@@ -224,7 +224,7 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def _codes(values: np.ndarray, kind: ColumnType) -> tuple[list[Level], np.ndarray]:
-    """The levels, with those behind them that only the values know, and the place of each value, -1 for gaps."""
+    """Return the levels, new ones of the values last, and the index of each value's level, -1 for missing cells."""
     levels = list(kind.levels)
     places = {str(level): i for i, level in enumerate(levels)}
     for text in dict.fromkeys(values.tolist()):
@@ -255,7 +255,7 @@ def _times(values: np.ndarray) -> list[Any]:
 
 
 def _decimals(values: np.ndarray, kind: ColumnType) -> list[Any]:
-    """Numbers as decimals with the places that their type names."""
+    """Return numbers as Decimal, with the number of decimals of their type."""
     from decimal import Decimal, InvalidOperation
 
     found = re.search(r", (-?\d+)\)", kind.arrow)

@@ -23,14 +23,14 @@ _NO_NUMBERS = "lists of something else than numbers"
 
 
 def is_nested(kind: pa.DataType) -> bool:
-    """Whether the cells of an Arrow column hold several values each."""
+    """Return whether the cells of an Arrow column hold several values each."""
     from pyarrow import types
 
     return types.is_nested(kind) and not types.is_run_end_encoded(kind)
 
 
 def column_of(name: str, columns: Container[str]) -> str:
-    """The column that a name is a part of, "embedding" for "embedding[3]"; the name itself where there is none."""
+    """Return the column that a name is an element of, "embedding" for "embedding[3]"; else the name itself."""
     if name in columns:
         return name
     element = re.fullmatch(r"(.*)\[\d+\]", name, re.DOTALL)
@@ -43,10 +43,10 @@ def column_of(name: str, columns: Container[str]) -> str:
 def split_arrow(
     column: pa.ChunkedArray, label: str, source: str, as_column: AsColumn, native: str = "", whole: str = ""
 ) -> Parts:
-    """The parts of a nested Arrow column with their names: "embedding[0]" of a list, "address.city" of a struct.
+    """Return the elements of a nested Arrow column: "embedding[0]" of a list, "address.city" of a struct.
 
-    Lists must be numbers, and all of one length; a missing list is a gap in all its elements. Anything else is one
-    column that says why nothing is learned from it. whole : what to note as the type of the column, Arrow's by default.
+    Lists must hold numbers and have one length; all elements of a missing list are missing. Any other column stays one
+    column, ignored with a reason. whole : type to note for the column; by default Arrow's name.
     """
     from pyarrow import types
 
@@ -59,7 +59,7 @@ def split_arrow(
 
 
 def split_objects(cells: list[Any], label: str, source: str, as_column: AsColumn, native: str) -> Parts | None:
-    """The same of a column of Python lists, tuples, NumPy arrays or dicts; None where its cells are none of these."""
+    """Return the elements of a column of Python lists, tuples, arrays or dicts; None for other columns."""
     present = [cell for cell in cells if not is_missing_cell(cell)] if _may_be_nested(cells) else []
     if present and all(isinstance(cell, dict) for cell in present):
         import pyarrow as pa
@@ -122,8 +122,8 @@ def _elements(column: pa.ChunkedArray, label: str, native: str, whole: str) -> P
 
 
 def _parts(block: np.ndarray, missing: np.ndarray, label: str, kind: ColumnType) -> Parts:
-    """block : (m, k) of the cells that are there; gaps : bool (n,), where none is."""
-    if block.dtype == object:  # truth values with gaps
+    """Return one column per element. block : (m, k), cells that are not missing. missing : bool (n,)."""
+    if block.dtype == object:  # booleans with missing cells
         block = block.astype(np.float64)
         kind = replace(kind, name="Boolean")
     else:
@@ -138,7 +138,7 @@ def _parts(block: np.ndarray, missing: np.ndarray, label: str, kind: ColumnType)
 
 
 def number_type(dtype: np.dtype) -> ColumnType:
-    """The type of a column of numbers, truth values or dates that its array says all of."""
+    """Return the type of a column of numbers, booleans or dates from the dtype of its array."""
     if dtype.kind == "M":
         unit = np.datetime_data(dtype)[0]
         return ColumnType("Date") if unit == "D" else ColumnType("Datetime", unit=unit)

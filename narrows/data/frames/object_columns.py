@@ -18,9 +18,9 @@ _CONTAINERS = (list, tuple, set, frozenset, dict, np.ndarray)
 
 
 def object_column(cells: list[Any], label: str, source: str, native: str = "", arrow: str = "") -> Column:
-    """A column of objects (None, NaN, NaT for gaps): numbers, truth values, dates, times, or else texts.
+    """Return a column of objects (None, NaN, NaT for missing cells) as numbers, booleans, dates, times or texts.
 
-    What is neither of these nor text is taken for text, with a note. native, arrow : the names of the frame's own type.
+    Other objects become their text, with a note. native, arrow : names of the type in the frame.
     """
     present = [cell for cell in cells if not is_missing_cell(cell)]
     kind = ColumnType("String", pandas=native, arrow=arrow)
@@ -45,7 +45,7 @@ def object_column(cells: list[Any], label: str, source: str, native: str = "", a
 
 
 def opaque_column(cells: Sequence[Any], reason: str, native: str = "") -> Column:
-    """A column that is only given back, and why nothing is learned from it."""
+    """Return a column that is only returned, with the reason why nothing is learned from it."""
     values = np.empty(len(cells), dtype=object)
     for i, cell in enumerate(cells):
         values[i] = None if is_missing_cell(cell) else Opaque(cell)
@@ -53,7 +53,7 @@ def opaque_column(cells: Sequence[Any], reason: str, native: str = "") -> Column
 
 
 def objects(cells: Sequence[Any]) -> np.ndarray:
-    """Texts (n,), one object for each different text, None for gaps."""
+    """Texts (n,), one object for each different text, None for missing cells."""
     known: dict[Any, str] = {}
     values = np.empty(len(cells), dtype=object)
     for i, cell in enumerate(cells):
@@ -64,7 +64,7 @@ def objects(cells: Sequence[Any]) -> np.ndarray:
 
 
 def numbers(cells: Sequence[Any]) -> np.ndarray:
-    """Numbers as float64 (n,), NaN for gaps."""
+    """Numbers as float64 (n,), NaN for missing cells."""
     return np.array([np.nan if is_missing_cell(cell) else float(cell) for cell in cells])
 
 
@@ -89,7 +89,7 @@ def _dates(cells: list[Any], present: list[Any], native: str) -> Column | None:
 
 
 def _moments(cells: list[Any], present: list[Any], native: str) -> Column | None:
-    """Dates with a time of day; of several time zones, in UTC. Moments without a zone among others are in UTC, too."""
+    """Dates with a time of day; of several time zones, in UTC. Dates without a zone among others are in UTC, too."""
     if all(isinstance(cell, np.datetime64) for cell in present):
         values = np.array([np.datetime64("NaT") if is_missing_cell(cell) else cell for cell in cells])
         unit = np.datetime_data(values.dtype)[0]
@@ -129,7 +129,7 @@ def _in_utc(cell: Any, is_nano: bool) -> Any:
 
 
 def _zone(present: list[Any]) -> str:
-    """The one time zone of all moments, "UTC" for several, "" for none."""
+    """The one time zone of all dates, "UTC" for several, "" for none."""
     zones = {cell.tzinfo for cell in present if getattr(cell, "tzinfo", None) is not None}
     if not zones:
         return ""
@@ -138,7 +138,7 @@ def _zone(present: list[Any]) -> str:
 
 
 def zone_name(zone: datetime.tzinfo) -> str:
-    """The name that pandas, polars and Arrow know a time zone by; "UTC" for one without."""
+    """Return the name of a time zone for pandas, polars and Arrow; "UTC" for one without a name."""
     import zoneinfo
 
     name = str(zone)

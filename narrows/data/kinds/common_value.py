@@ -1,4 +1,4 @@
-"""The value that a large share of a number column has, such as 0: whether a cell has it is one float, 1 or 0."""
+"""The most common value of a number column, such as 0: a mask, one float, tells whether a cell has it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numb
 
 @dataclass(frozen=True, eq=False)
 class CommonValue:
-    """The mask of columns whose other values another kind has: 1 where a cell is the column's common value."""
+    """Mask of columns whose other values another kind encodes: 1 where a cell is the column's common value."""
 
     name: ClassVar[str] = "common"
     word: ClassVar[str] = "mask"
@@ -24,10 +24,10 @@ class CommonValue:
     value: np.ndarray
     """(c,), in the user's units."""
     share: np.ndarray
-    """(c,): of the common value among the training cells that are there."""
+    """(c,): share of the common value among the present training cells."""
     fill: np.ndarray
-    """(c,): the float of a missing cell: 1 where the column has a mask of gaps, so that its number does not count
-    either; else the share."""
+    """(c,): the float of a missing cell. 1 where the column has a mask of missing cells, so that the loss ignores its
+    number too; else the share."""
 
     @property
     def float_columns(self) -> np.ndarray:
@@ -45,7 +45,7 @@ class CommonValue:
         return np.where(is_missing(block), self.fill, block == self.value)
 
     def decode(self, floats: np.ndarray) -> np.ndarray:
-        """Where a cell is the common value, bool (n, c)."""
+        """Return where a cell is the common value, bool (n, c)."""
         return floats >= 0.5
 
     def describe(self) -> dict:

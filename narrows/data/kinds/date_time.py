@@ -1,4 +1,4 @@
-"""Dates and times: a trend, and the hours, weekdays and seasons that come round again."""
+"""Dates and times: a trend, and the cycles of days, weeks and years."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SURE = 0.5  # length of a decoded (sin, cos) from which on it says something
 
 @dataclass(frozen=True, eq=False)
 class DateTime:
-    """One column: its standardised time, and sine and cosine of each cycle that it goes through at least once."""
+    """One column: standardised time, and sine and cosine of each cycle that the training rows cover."""
 
     name: ClassVar[str] = "date"
     word: ClassVar[str] = "date"
@@ -30,19 +30,19 @@ class DateTime:
     spread: float
     """Seconds."""
     low: int
-    """The first moment of the training rows, in steps of the dtype."""
+    """The first date of the training rows, in steps of the dtype."""
     high: int
     """The last."""
     cycles: tuple[str, ...]
     step: str | None
-    """Whole what all training values are: "days", "hours", ...; None for fractions of seconds."""
+    """Coarsest unit in which every training value is a whole number: "days", "hours", ...; None below seconds."""
     variance: float
-    """Summed over the floats."""
+    """Variance, summed over the floats."""
     dtype: str
 
     @classmethod
     def learn(cls, column: int, values: np.ndarray, weight: np.ndarray) -> DateTime:
-        """From the moments (n,) that are there, two different ones at least, and their weights (n,)."""
+        """Learn from present dates (n,), at least two of them different, and their weights (n,)."""
         seconds = _seconds(values)
         share = weight / weight.sum()
         mean = float(share @ seconds)

@@ -1,4 +1,4 @@
-"""Columns that are not learned from: constant, empty, or a name for each row."""
+"""Ignored columns: constant, empty, or a name for each row."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ CONSTANT, EMPTY = "constant", "empty"
 
 @dataclass(frozen=True, eq=False)
 class Ignored:
-    """One column without floats; a constant comes back as it is, anything else as a gap."""
+    """One column without floats; a constant comes back as it is, anything else as a missing cell."""
 
-    name: ClassVar[str] = "set aside"
-    word: ClassVar[str] = "set aside"
+    name: ClassVar[str] = "set aside"  # its key in saved models
+    word: ClassVar[str] = "ignored"
     loss: ClassVar[Loss] = "none"
 
     columns: np.ndarray
     reason: str
-    """Why, in a few words."""
+    """Reason, in a few words."""
     dtype: str
     value: str | int | float | None
-    """The constant: a number, a text, or the whole number behind a date; None where there is none."""
+    """The constant: a number, a text, or a date as its integer; None where there is none."""
 
     @classmethod
     def of(cls, column: int, reason: str, dtype: np.dtype, constant: Any = None) -> Ignored:
-        """For a column of the rows; `constant` is its one value."""
+        """Return the kind of an ignored column; `constant` is its only value."""
         if isinstance(constant, np.datetime64):
             constant = int(constant.astype(np.int64))
         value = constant.item() if isinstance(constant, np.generic) else constant
@@ -61,7 +61,7 @@ class Ignored:
     def decode(self, floats: np.ndarray) -> np.ndarray:
         dtype = np.dtype(self.dtype)
         if self.value is None and dtype.kind in "biu":
-            dtype = np.dtype(np.float64)  # which has a gap
+            dtype = np.dtype(np.float64)  # which has a missing cell
         gap = np.datetime64("NaT") if dtype.kind == "M" else None if dtype.kind == "O" else np.nan
         column = np.empty((len(floats), 1), dtype=dtype)
         if self.value is None:
@@ -73,7 +73,7 @@ class Ignored:
         return column
 
     def differs(self, column: np.ndarray) -> np.ndarray:
-        """Which cells (n,) hold something else than the constant; bool. Gaps do not, and nothing does without one."""
+        """Return which cells (n,) differ from the constant, bool; missing cells do not, nor any without a constant."""
         present = ~is_missing(column)
         if self.value is None or not present.any():
             return np.zeros(len(column), dtype=bool)

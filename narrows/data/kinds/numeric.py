@@ -26,15 +26,15 @@ class Numeric:
     scale: np.ndarray
     """(c,), positive, in the user's units."""
     fill: np.ndarray
-    """(c,): stands in for a missing value; the training mean."""
+    """(c,): the training mean, which replaces missing values."""
     constant: np.ndarray
-    """(c,) bool: decodes to `fill`, whatever the float."""
+    """(c,) bool: whether every float decodes to `fill`."""
     bounded: bool
     """Whether every encoded float of the training rows lies in [0, 1]."""
     extent: ValueRange | None = None
-    """What decoded cells may be; None for arrays of nothing but numbers, without names."""
+    """Limits of decoded cells; None for arrays of numbers without names."""
     variance: np.ndarray | None = None
-    """(c,): of the floats; None where nothing asks for it."""
+    """(c,): variance of the floats; None where it is not needed."""
 
     @property
     def float_columns(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Tables of CSV and Parquet files as Rows."""
+"""Arrow tables as Rows, and Parquet files as Arrow tables."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file is named as a Parquet file."""
+    """Return whether a file is named as a Parquet file."""
     return path.suffix.casefold() in (".parquet", ".pq")
 
 
 def read_parquet(path: Path) -> pa.Table:
-    """A Parquet file as a table."""
+    """Return a Parquet file as a table."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -55,9 +55,9 @@ def table_rows(
     notes: tuple[str, ...] = (),
     start: int = 0,
 ) -> Rows:
-    """Return the columns of a table that are chosen and not ignored.
+    """Return the columns of a table that are chosen and not ignored, as Rows.
 
-    options : how columns of text are read. start : the place of the first row in its file, which messages count from.
+    options : settings for columns of text. start : row number of the first row in its file, for messages.
     """
     options = ReadingOptions() if options is None else options
     names = list(table.column_names)

@@ -34,7 +34,7 @@ from narrows.errors import DataError, DataFormatError, SettingError
 if TYPE_CHECKING:
     from PIL import Image
 
-# Files that often lie beside images, so that nobody asks where they are.
+# Files that often accompany images; they are skipped without a note.
 _SIDE_ENDINGS = (
     *(
         ".txt",
@@ -64,12 +64,12 @@ _DTYPES: dict[Depth, type] = {"8 bits": np.uint8, "16 bits": np.uint16, "whole":
 def read_images(
     folder: Path, image_size: Sequence[int] | None = None, *, unreadable: Literal["stop", "skip"] = "stop"
 ) -> Rows:
-    """All images below a folder, in the order of their paths.
+    """Return all images below a folder, in the order of their paths.
 
     uint8 (n, h, w) where all are grey, (n, h, w, 3) where one is coloured; uint16 where all are grey and one
-    has 16 bits; int64 or float32 where all have such numbers. Of several pages or frames the first is read.
-    Transparent parts become white, or where images would vanish on white, black or grey. The first level of sub-folders
-    gives the labels. ``notes`` say what was left out.
+    has 16 bits; int64 or float32 where all have such numbers. The first of several pages or frames is read.
+    Transparent parts become white, or black or grey where images would vanish on white. The first level of sub-folders
+    gives the labels. ``notes`` name what was skipped.
 
     Parameters
     ----------
@@ -121,14 +121,14 @@ def read_images(
 
 
 def holds_images(folder: Path) -> bool:
-    """Whether a file that is named as an image lies in the folder or below it."""
+    """Return whether a file that is named as an image lies in the folder or below it."""
     return any(is_image_name(name) for _, _, names in os.walk(folder) for name in names)
 
 
 def common_size(folder: Path, *, longest: int) -> tuple[int, int] | None:
-    """A (height, width) for all images below a folder, neither side above `longest`; None where they have one already.
+    """Return a (height, width) for all images of a folder, at most `longest`; None if they share one already.
 
-    The median of their heights and of their widths, shrunk. Unreadable files do not count.
+    It is the median of their heights and of their widths, reduced. Unreadable files do not count.
     """
     sizes = []
     for path in _image_paths(folder)[0]:
@@ -155,12 +155,12 @@ def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a file of this name is read as an image."""
+    """Return whether a file of this name is read as an image."""
     return name.casefold().endswith(IMAGE_ENDINGS) and not name.startswith(".")
 
 
 def is_beside(path: PurePath) -> bool:
-    """Whether nobody would take a file of this name for an image."""
+    """Return whether a file of this name is certainly not an image."""
     name, ending = path.name.casefold(), path.suffix.casefold()
     return name.startswith((".", "~")) or ending in _SIDE_ENDINGS or (not ending and name.startswith(_SIDE_NAMES))
 
@@ -202,12 +202,12 @@ def _headers(
     return headers, bad
 
 
-# -- what all of them become
+# -- the common format
 
 
 @dataclass(frozen=True)
 class _Format:
-    """What every image of the folder is turned into."""
+    """Common format of the images of a folder."""
 
     channels: int
     depth: Depth
@@ -327,7 +327,7 @@ def _as_image(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(np.rint(pixels).clip(0, 255).astype(np.uint8))
 
 
-# -- what is told
+# -- messages and notes
 
 
 def _no_images(folder: Path, others: list[Path]) -> str:
@@ -364,7 +364,7 @@ def _left_out(bad: list[Path], folder: Path) -> tuple[str, ...]:
 
 
 def _header_notes(headers: dict[Path, Header], image_format: _Format) -> list[str]:
-    """What of the files is not in the rows, a sentence each."""
+    """Return a sentence for each part of the files that is not in the rows."""
     all_of = list(headers.values())
     notes = []
     n = sum(header.has_more for header in all_of)

@@ -1,4 +1,4 @@
-"""How the cells of a table are read: what the user says, what a fitted model knows, and what is left to the cells."""
+"""Settings for reading the cells of a table: from the user, and from a fitted model."""
 
 from __future__ import annotations
 
@@ -25,18 +25,17 @@ class ReadingOptions:
     Parameters
     ----------
     types : mapping of column name to one of `narrows.data.text.CHOICES`
-        Set by the user; these columns are read so whatever their cells look like.
+        Types set by the user, whatever the cells look like.
     na_values : tuple of str
-        More texts that stand for a missing cell, in every column.
+        More texts that mean a missing cell, in every column.
     keep_na : bool
         Whether only empty cells (and `na_values`) are missing.
     errors : {"stop", "flag"}
-        Whether a cell that is not what its column holds is an error, or is read as missing and noted in
-        ``Rows.strange``.
-    known : mapping of column name to Reading
-        Of a fitted model.
+        Whether a cell of another type than its column is an error, or is read as missing and kept in ``Rows.strange``.
+    known : mapping of column name to ColumnFormat
+        Formats of a fitted model.
     expected : mapping of column name to ReadAs
-        What the other columns of a fitted model hold.
+        Types of the other columns of a fitted model.
     """
 
     types: Mapping[str, Choice] = field(default_factory=dict)
@@ -48,7 +47,7 @@ class ReadingOptions:
 
     @property
     def text_columns(self) -> tuple[str, ...]:
-        """The columns whose text decides, although their cells may look like numbers."""
+        """Columns to read as text, although their cells may look like numbers."""
         categories = (name for name, read_as in self.expected.items() if read_as == "category")
         return tuple(dict.fromkeys((*self.types, *self.known, *categories)))
 
@@ -84,7 +83,7 @@ def reading_options(
     errors: str = "flag",
     schema: SchemaLayout | None = None,
 ) -> ReadingOptions:
-    """Return the checked options; with a `schema`, its columns are read as at the fit. Raises SettingError."""
+    """Return the checked options; with a `schema`, its columns are read as during fit. Raises SettingError."""
     if isinstance(na_values, str):
         raise SettingError("na_values must be a list of texts, not one text.")
     if errors not in get_args(Errors):

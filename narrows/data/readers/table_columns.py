@@ -1,4 +1,4 @@
-"""Columns of tables as arrays; columns of text as what their cells say."""
+"""Columns of Arrow tables as arrays; columns of text by their inferred format."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _NOUNS = {
 
 @dataclass(frozen=True, eq=False)
 class ReadColumn:
-    """A column as an array, the sentences it is worth, and its strange cells as in `Rows.strange`."""
+    """A column as an array, with notes, and its strange cells as in `Rows.strange`."""
 
     name: str
     column: Column
@@ -62,9 +62,9 @@ class ColumnReader:
         What messages call the table.
     options : ReadingOptions
     start : int
-        The place of the first row in its file.
+        Row number of the first row in its file.
     decimal : str or None
-        The decimal mark of the file, where a column shows it.
+        Decimal mark of the file, where a column shows it.
     """
 
     source: str
@@ -85,9 +85,9 @@ class ColumnReader:
         Raises
         ------
         NotNumericError
-            A cell is not what its column holds, with ``errors="stop"``.
+            A cell is of another type than its column, with ``errors="stop"``.
         DataError
-            No cell is what the user says that the column holds.
+            No cell is of the type that the user set.
         """
         import narwhals as nw
         import pyarrow as pa
@@ -107,7 +107,7 @@ class ColumnReader:
         return ReadColumn(name, found, () if found.note is None else (found.note,))
 
     def _typed(self, column: pa.ChunkedArray, name: str) -> ReadColumn:
-        """A column that is not text; in numbers, those that mean a missing cell are gaps."""
+        """Return a column that is not text; numbers that mean a missing cell become missing."""
         import narwhals as nw
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -133,7 +133,7 @@ class ColumnReader:
         return replace(read, notes=(*read.notes, note))
 
     def _sentinels(self, name: str) -> dict[str, float]:
-        """The numbers that mean a missing cell, by the user's word or at the fit."""
+        """Return the numbers that mean a missing cell, set by the user or known from the fit."""
         known = self.options.known.get(name)
         texts = (*self.options.na_values, *(known.na_values if known else ()))
         return {text: float(text) for text in texts if is_number_text(text)}

@@ -1,4 +1,4 @@
-"""From floats back to rows, in the dtypes of the fit."""
+"""Decoding: floats as rows in the dtypes of the fit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def decoded(schema: SchemaLayout, floats: np.ndarray, *, like: Rows | None = Non
 
 
 def filled(schema: SchemaLayout, rows: Rows, floats: np.ndarray) -> Rows:
-    """The rows with their gaps filled from floats (n, n_floats); what is there stays as it is."""
+    """Return the rows with missing cells filled from floats (n, n_floats); all other cells stay the same."""
     answers = decoded(schema, floats, like=rows)
     values = []
     for i in range(schema.n_columns):
@@ -34,7 +34,7 @@ def filled(schema: SchemaLayout, rows: Rows, floats: np.ndarray) -> Rows:
         missing_cells, answer = is_missing(given), answers.column(i)
         if given.dtype.kind == "f" and answer.dtype.kind in "biuf":
             answer = _cast(answer, given.dtype)
-        # A column of nothing but gaps comes as no type that an answer could be put into.
+        # A column of missing cells only has no type that could hold a decoded value.
         given = (
             answer if missing_cells.all() else np.where(missing_cells, answer, given) if missing_cells.any() else given
         )
@@ -43,7 +43,7 @@ def filled(schema: SchemaLayout, rows: Rows, floats: np.ndarray) -> Rows:
 
 
 def _block(schema: SchemaLayout, floats: np.ndarray) -> Rows:
-    """Of a table of numbers, or of images."""
+    """Decode a table of numbers, or images."""
     (kind,) = schema.kinds
     dtypes = [np.dtype(name) for name in schema.dtypes]
     n = len(floats)
@@ -71,7 +71,7 @@ def _block(schema: SchemaLayout, floats: np.ndarray) -> Rows:
 
 
 def _columns(schema: SchemaLayout, floats: np.ndarray, with_missing: bool) -> Rows:
-    """Of a table whose columns are of several kinds."""
+    """Decode a table whose columns are of several kinds."""
     columns: dict[int, np.ndarray] = {}
     types = list(schema.types or [None] * schema.n_columns)
     for kind, place in schema.float_slices():
@@ -81,7 +81,7 @@ def _columns(schema: SchemaLayout, floats: np.ndarray, with_missing: bool) -> Ro
         for i, column in zip(kind.columns.tolist(), block.T, strict=True):
             dtype = np.dtype(schema.dtypes[i])
             if isinstance(kind, Ignored) and kind.value is None and dtype.kind in "iu":
-                types[i] = types[i] or ColumnType(_whole_type(dtype))  # NaN stands for its gaps
+                types[i] = types[i] or ColumnType(_whole_type(dtype))  # NaN stands for its missing cells
                 columns[i] = column
             else:
                 columns[i] = _cast(column, dtype) if dtype.kind in "biuf" else column

@@ -1,4 +1,4 @@
-"""What to say about columns that a fit does not learn from, and how to keep them."""
+"""Messages about ignored columns, and how to keep them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN = 10
 def ignored_columns_message(
     schema: SchemaLayout, source: str, *, place: Literal["python", "shell"] = "python"
 ) -> str | None:
-    """Name the columns that are set aside though they hold something, with reasons and what keeps them; None for none.
+    """Return a sentence on ignored columns that hold information, with reasons and how to keep them; None for none.
 
     Empty and constant columns are not named: nothing can be learned from them.
     """
@@ -26,7 +26,7 @@ def ignored_columns_message(
 
 
 def how_to_keep(schema: SchemaLayout, *, place: Literal["python", "shell"] = "shell") -> str | None:
-    """Say what to do so that a fit learns from these columns; None where there are none."""
+    """Return how to make a fit learn from ignored columns; None where there are none."""
     if not _reasons(schema):
         return None
     told = _how(schema, place)

@@ -1,4 +1,4 @@
-"""What kind each column is: decided once, from the training rows."""
+"""Inference of the kind of each column from the training rows."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _SHOWN = 5
 def learn_kinds(
     rows: Rows, *, scale: Scale, with_masks: bool, categorical: Sequence[str], sample_weight: np.ndarray | None
 ) -> tuple[tuple[ColumnKind, ...], str]:
-    """The kinds of the columns, and what one unit of a float is.
+    """Return the kinds of the columns, and the unit of a float in words.
 
-    A table of nothing but numbers, without gaps, is one block of `Numeric`, unless they go by their quantiles or have a
-    common value. In every other table each column is scaled by itself, so that numbers, categories and dates have
-    floats of like size. What only columns with names are is not looked for in arrays: names of things written as
-    numbers, ratings, amounts of so many decimals, and amounts that are mostly 0.
+    A table of numbers without missing cells is one block of `Numeric`, unless a column is normalised by its quantiles
+    or has a common value. In every other table each column is scaled separately, so that the floats of numbers,
+    categories and dates have similar size. Only columns with names can be identifiers, ratings, amounts with a fixed
+    number of decimals, or amounts that are mostly 0.
 
-    with_masks : whether missing cells get a mask. categorical : names of columns that are categories in any case.
+    with_masks : whether missing cells get a mask. categorical : names of columns to encode as categories.
     """
     forced = _places_of(categorical, rows)
     weight = np.ones(len(rows)) if sample_weight is None else sample_weight
@@ -61,7 +61,7 @@ def learn_kinds(
         if rows.names is not None and rows.image_shape is None:
             extent = learn_extent(rows.select(left), found)
             is_integer = np.array([np.dtype(name).kind in "iu" for name in part.dtypes])
-            # What a row beyond the others is rebuilt as lies beyond them too, where it is measured and not counted.
+            # Measurements may be decoded beyond the training range, counts may not.
             numeric = replace(numeric, extent=extent.widened(is_integer | (extent.decimals == 0)))
         if aside and numeric.constant.all():
             raise DataError(_nothing_left(rows, aside + [s for i in left if (s := _constant(rows, int(i), False))]))
@@ -85,7 +85,7 @@ def _places_of(names: Sequence[str], rows: Rows) -> set[int]:
 
 
 def _is_named_so(rows: Rows, i: int, name: str) -> bool:
-    """Whether the numbers of a column are names; not where its text, or the user, says that it is a number."""
+    """Return whether the numbers of a column are identifiers; not where its text or the user decides on a number."""
     kind = rows.column_type(i)
     return (kind is None or kind.text_format is None) and names_something(name, rows.column(i))
 
@@ -103,11 +103,11 @@ def _is_plain(rows: Rows, columns: np.ndarray, forced: set[int], with_masks: boo
     return not any(is_missing(rows.block(rows=chunk)).any() for chunk in rows.chunks())
 
 
-# -- what is not learned from
+# -- ignored columns
 
 
 def _named_rows(rows: Rows, i: int, forced: set[int], with_masks: bool) -> Ignored | None:
-    """A column that is empty, that holds no single values, or says no more than which row it is."""
+    """Return the kind of a column that is empty, holds lists, or identifies rows; None for others."""
     values, of_frame = rows.column(i), rows.column_type(i)
     if of_frame is not None and of_frame.ignored:
         return Ignored.of(i, of_frame.ignored, values.dtype)
@@ -135,7 +135,7 @@ def _named_rows(rows: Rows, i: int, forced: set[int], with_masks: bool) -> Ignor
 
 
 def _counts_or_names(values: np.ndarray, name: str) -> str | None:
-    """The reason to set whole numbers aside: they count the rows, or all differ under a name such as "id"."""
+    """Return the reason to ignore whole numbers: they count the rows, or all differ under a name such as "id"."""
     if len(values) < _FEW_ROWS:
         return None
     if _IDENTIFIER.search(name) and len(np.unique(values)) == len(values):
@@ -146,7 +146,7 @@ def _counts_or_names(values: np.ndarray, name: str) -> str | None:
 
 
 def _constant(rows: Rows, i: int, with_masks: bool) -> Ignored | None:
-    """A column with one value; where it also has gaps, they tell its rows apart."""
+    """Return the kind of a constant column; None for others, and where missing cells tell its rows apart."""
     values = rows.column(i)
     missing = is_missing(values)
     if with_masks and missing.any():
@@ -161,10 +161,10 @@ def _nothing_left(rows: Rows, aside: list[Ignored]) -> str:
     aside = sorted(aside, key=lambda s: s.columns[0])
     told = ", ".join(f"{names[s.columns[0]]!r} ({s.reason})" for s in aside[:_SHOWN])
     told += ", ..." if len(aside) > _SHOWN else ""
-    return f"{rows.source} has no column to learn from; set aside: {told}."
+    return f"{rows.source} has no column to learn from; ignored: {told}."
 
 
-# -- what is learned from
+# -- learned columns
 
 
 def _mixed(
@@ -176,7 +176,7 @@ def _mixed(
     with_masks: bool,
     weight: np.ndarray,
 ) -> tuple[list[ColumnKind], str]:
-    """Kinds in the order of their losses: squares first, then what is true or false, then choices."""
+    """Return the kinds in the order of their losses: squared errors, binary cross-entropies, then categories."""
     numbers, truths, categories, dates = [], [], [], []
     masked: list[int] = []
     for i in (int(column) for column in columns):
@@ -213,6 +213,6 @@ def _mixed(
 
 
 def _shares(rows: Rows, columns: list[int], weight: np.ndarray) -> np.ndarray:
-    """How much of what is there is true."""
+    """Return the shares of true among the present cells."""
     values = [rows.column(i).astype(np.float64) for i in columns]
     return np.array([np.nansum(v * weight) / weight[~np.isnan(v)].sum() for v in values])

@@ -35,15 +35,15 @@ class SchemaLayout:
     dtypes: tuple[str, ...]
     missing: Missing
     unit: str
-    """What one unit of an encoded float is."""
+    """Unit of an encoded float in words."""
     types: tuple[ColumnType | None, ...] | None = None
-    """What each column was in its frame, where its dtype does not say so."""
+    """Types of the columns in their frame, where the dtype does not say it."""
     delimiter: str = ","
-    """Between the cells of the CSV file that the rows of the fit came from; answers are written with it."""
+    """Delimiter of the CSV file of the training rows; results are written with it."""
     labels: Labels | None = None
     """The column labels of a pandas frame where they are more than texts."""
     magnitudes: Magnitudes | None = None
-    """How large the numbers of a table were, to know other units by; None for images and in models saved before."""
+    """Sizes of the numbers of a table, to recognise other units; None for images, and in older saved models."""
 
     @property
     def n_columns(self) -> int:
@@ -55,7 +55,7 @@ class SchemaLayout:
 
     @property
     def is_mixed(self) -> bool:
-        """Whether there is more than numbers: categories, dates, truth values or masks."""
+        """Whether there is more than numbers: categories, dates, booleans or masks."""
         return any(not isinstance(kind, Numeric | Ignored) for kind in self.kinds)
 
     @property
@@ -65,7 +65,7 @@ class SchemaLayout:
 
     @property
     def pixel_range(self) -> tuple[float, float] | None:
-        """What black and white are in the user's units; None where the data are not pixels."""
+        """Values of black and white in the user's units; None where the data are not pixels."""
         kind = self.kinds[0]
         if not isinstance(kind, Numeric):
             return None
@@ -88,7 +88,7 @@ class SchemaLayout:
 
     @property
     def ignored_columns(self) -> dict[str, str]:
-        """Columns that are not learned from -> why, in a few words; they come back as they were."""
+        """Columns that are not learned from -> the reason in a few words; they are returned unchanged."""
         names = self.feature_names
         aside = {int(k.columns[0]): k.reason for k in self.kinds if isinstance(k, Ignored)}
         if self.names is not None and self.image_shape is None:
@@ -99,7 +99,7 @@ class SchemaLayout:
 
     @property
     def column_types(self) -> dict[str, str]:
-        """Each column that is learned from -> its kind in a word: "numeric", "category", "date", ..."""
+        """Each learned column -> its kind in a word: "numeric", "category", "date", ..."""
         words = {
             int(i): k.word
             for k in self.kinds
@@ -131,14 +131,14 @@ class SchemaLayout:
 
     @property
     def float_names(self) -> tuple[str, ...]:
-        """What each float stands for: "age", "sex = male", "age is missing", "when: sine of the day"."""
+        """Meaning of each float: "age", "sex = male", "age is missing", "when: sine of the day"."""
         names = self.feature_names
         return tuple(
             names[i] + word for kind in self.kinds for i, word in zip(kind.float_columns, kind.float_words, strict=True)
         )
 
     def float_slices(self) -> list[tuple[ColumnKind, slice]]:
-        """Each kind with the slice of floats that is its own."""
+        """Return each kind with the slice of its floats."""
         ends = np.cumsum([len(kind.float_columns) for kind in self.kinds])
         return [
             (kind, slice(int(end) - len(kind.float_columns), int(end)))

@@ -1,4 +1,4 @@
-"""What a mixed table's likelihood must know of its floats: how each is compared, and what it counts."""
+"""Loss of each float of a mixed table, and its weight."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from narrows.data.schema.layout import SchemaLayout
 
 @dataclass(frozen=True, eq=False)
 class LossWeights:
-    """Per float unless said otherwise.
+    """Losses and weights of the floats of a schema.
 
     Parameters
     ----------
     blocks : tuple of (loss, first float, float after the last)
-        Squares come first, then what is true or false, then a block for each choice.
+        Squared errors first, then binary cross-entropies, then a block for each category.
     shares : ndarray of shape (n_floats,)
-        One over what the column's loss is where every row gets the best constant answer, so that each column costs 1
-        where nothing is known of a row.
-    gap_floats : ndarray of int of shape (n_floats,)
-        The place of the mask under which the float does not count; -1 where it always counts (see `mask_indices`).
+        One divided by the column's loss under the best constant prediction, so that each column costs 1 where
+        nothing is known of a row.
+    mask_indices : ndarray of int of shape (n_floats,)
+        Index of the mask under which the loss ignores the float; -1 where it never does (see `mask_indices`).
     unknown : ndarray of shape (n_floats,)
-        What a level that training never met costs, in nats, spread over the floats of its column: of n + 1 rows one is
-        new, log(n + 1).
+        Loss of a level that is not in the training rows, log(n + 1) nats, divided over the floats of its column.
     """
 
     blocks: tuple[tuple[Loss, int, int], ...]
@@ -35,7 +34,7 @@ class LossWeights:
 
 
 def loss_weights(schema: SchemaLayout) -> LossWeights:
-    """How the floats of a schema are weighed."""
+    """Return the losses and weights of the floats of a schema."""
     unknown = np.zeros(schema.n_floats)
     for kind, place in schema.float_slices():
         if isinstance(kind, Category):
@@ -55,10 +54,10 @@ def loss_weights(schema: SchemaLayout) -> LossWeights:
 
 
 def mask_indices(schema: SchemaLayout) -> np.ndarray:
-    """For each float the place of the mask under which it does not count, -1 where it always counts.
+    """Return for each float the index of the mask under which the loss ignores it, -1 where it never does.
 
-    A mask is the float that says that the cell is missing, or, of a number, that it is the column's common value. The
-    latter has the former for its own mask; where a cell is missing, both are 1.
+    A mask is the float that tells that the cell is missing, or that a number is the column's common value. The latter
+    has the former as its own mask; where a cell is missing, both are 1.
     """
     missing, common = _places_of(schema, MissingMask), _places_of(schema, CommonValue)
     found = np.full(schema.n_floats, -1, dtype=np.intp)
@@ -70,9 +69,9 @@ def mask_indices(schema: SchemaLayout) -> np.ndarray:
 
 
 def hidden_floats(schema: SchemaLayout) -> np.ndarray:
-    """What the floats of a cell are that is hidden though it is there (n_floats,): 1 for its masks, else 0.
+    """Return the floats (n_floats,) of a cell that corruption hides: 1 for its masks, else 0.
 
-    Of a column with a common value but without gaps it is not said which of the two the cell is.
+    The mask of a common value is its share where the column has no missing cells.
     """
     hidden = np.zeros(schema.n_floats)
     for kind, place in schema.float_slices():
@@ -82,7 +81,7 @@ def hidden_floats(schema: SchemaLayout) -> np.ndarray:
 
 
 def _places_of(schema: SchemaLayout, mask: type[MissingMask | CommonValue]) -> dict[int, int]:
-    """Column -> the place of its mask of that kind."""
+    """Return column -> index of its mask of that kind."""
     return {
         int(column): place.start + i
         for kind, place in schema.float_slices()
@@ -92,7 +91,7 @@ def _places_of(schema: SchemaLayout, mask: type[MissingMask | CommonValue]) -> d
 
 
 def _column_costs(schema: SchemaLayout) -> np.ndarray:
-    """(n_columns,); a column's masks are part of it."""
+    """Return the loss (n_columns,) of the best constant prediction, masks included."""
     present, number, costs = (np.full(schema.n_columns, start) for start in (1.0, 1.0, 0.0))
     for kind in schema.kinds:
         if isinstance(kind, MissingMask):

@@ -1,4 +1,4 @@
-"""What kinds the number columns are: standardised, by their quantiles, or beside a mask of their common value."""
+"""Kinds of number columns: standardised, normalised by quantiles, or with a mask of a common value."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _MANY_HEAPS = 20  # columns of mostly one value, more than a third of all, are a
 
 
 def goes_by_quantiles(scale: Scale) -> bool:
-    """Whether a scale lets numbers go by their quantiles."""
+    """Return whether a scale normalises numbers by their quantiles."""
     return scale in ("auto", "quantile")
 
 
 def learn_numbers(
     rows: Rows, columns: np.ndarray, scale: Scale, weight: np.ndarray, common: dict[int, float]
 ) -> tuple[list[ColumnKind], str]:
-    """Numbers of a mixed table, and what one unit of a float is.
+    """Return the kinds of the numbers of a mixed table, and the unit of a float in words.
 
-    Each column is standardised, or goes by its quantiles where it is skewed, a rating, has a `common` value, or where
-    all columns shall.
+    Each column is standardised, or normalised by its quantiles where it is skewed, a rating, has a `common` value, or
+    where `scale` is "quantile".
     """
     part = rows.select(columns)
     found = measure(part, weight)
@@ -58,9 +58,9 @@ def learn_numbers(
 
 
 def learn_extent(rows: Rows, found: Statistics) -> ValueRange:
-    """What decoded numbers may be, from all columns of the rows.
+    """Return the limits of decoded numbers, from all columns of the rows.
 
-    Of arrays without names whole numbers alone are rounded, and only where a gap has made floats of them.
+    In arrays without names only whole numbers are rounded, and only where missing cells made them floats.
     """
     if rows.names is not None:
         return ValueRange.learn(found.low, found.high, (_present(rows, i) for i in range(rows.n_columns)))
@@ -72,10 +72,10 @@ def learn_extent(rows: Rows, found: Statistics) -> ValueRange:
 
 
 def common_values(rows: Rows, columns: np.ndarray, weight: np.ndarray) -> dict[int, float]:
-    """Column of a table with names -> the value that many of its cells have, where that is a thing of its own."""
+    """Return column -> common value, for columns of a table with names whose common value gets a mask."""
     if rows.names is None or rows.image_shape is not None:
         return {}
-    dtypes = rows.dtypes  # made anew at each asking
+    dtypes = rows.dtypes  # built anew on every access
     numbers = [i for i in columns.tolist() if np.dtype(dtypes[i]).kind in "iuf"]
     heaps: dict[int, float] = {}
     for i in numbers:
@@ -89,7 +89,7 @@ def common_values(rows: Rows, columns: np.ndarray, weight: np.ndarray) -> dict[i
 
 
 def common_mask(rows: Rows, common: dict[int, float], weight: np.ndarray, masked: list[int]) -> CommonValue:
-    """The masks of the columns with a common value; `with_gap` are those that have a mask of gaps too."""
+    """Return the masks of the common values; `masked` are the columns that have a mask of missing cells too."""
     columns = np.array(list(common))
     share = np.array(
         [weight @ (rows.column(i) == value) / (weight @ ~is_missing(rows.column(i))) for i, value in common.items()]
@@ -100,7 +100,7 @@ def common_mask(rows: Rows, common: dict[int, float], weight: np.ndarray, masked
 def _quantile(
     rows: Rows, i: int, scale: Scale, weight: np.ndarray, extent: ValueRange, common: float | None
 ) -> Quantile | None:
-    """The kind of one column that goes by its quantiles, None for one that need not; `extent` is its own."""
+    """Return the kind of a column that is normalised by its quantiles, None for others; `extent` is the column's."""
     values = rows.column(i).astype(np.float64)
     is_other = ~np.isnan(values) & (values != (np.nan if common is None else common))
     values, weight = values[is_other], weight[is_other]

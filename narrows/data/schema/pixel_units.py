@@ -1,4 +1,4 @@
-"""Whether images at use are in the units of those of the fit."""
+"""Checks that images are in the units of the fit."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FAR = 10  # times as dark or bright
 
 
 def check_pixel_units(schema: SchemaLayout, rows: Rows) -> None:
-    """Refuse images in other units than at the fit: of 0 to 1, 0 to 255, 0 to 4095, 0 to 65535 two.
+    """Raise SchemaMismatchError for images in other units than during fit, such as 0 to 1 and 0 to 255.
 
-    Warns of many images that are all far darker than those of the fit, which may be that or dark.
+    Warns of many images that are all far darker than those of the fit: they may be in other units, or dark.
     """
     if schema.pixel_range is None:
         return
@@ -42,7 +42,7 @@ def check_pixel_units(schema: SchemaLayout, rows: Rows) -> None:
 
 @dataclass(frozen=True)
 class _Given:
-    """Pixels at use."""
+    """Facts of the pixels of new images."""
 
     dtype: np.dtype
     largest: float
@@ -71,7 +71,7 @@ class _Given:
         return cls(dtype, largest, max(largest, -lowest), usual, mean, has_fractions)
 
     def are_in_another_unit(self, fitted: np.dtype, white: float) -> bool:
-        """Noisy, dark and bright images may leave the range of the fit, so only what must be another scale is one."""
+        """Return whether pixels must be in another unit; noisy or bright images may leave the range of the fit."""
         is_whole = self.dtype.kind in "iu"
         if self.largest <= 0:
             return False

@@ -1,4 +1,4 @@
-"""Whether rows are such that a schema can encode them."""
+"""Checks that a schema can encode rows."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def check_columns(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
 
 
 def check_kinds(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
-    """Raise SchemaMismatchError where a column holds another kind of cells than at the fit."""
+    """Raise SchemaMismatchError where a column holds another kind of cells than during fit."""
     for kind, _ in schema.float_slices():
-        # A level is told by its text, whatever holds it.
+        # Levels are compared by their texts, whatever their type.
         for i in kind.columns.tolist() if kind.loss in ("square", "binary") else ():
             wanted, given = np.dtype(schema.dtypes[i]), rows.column(i, slice(0, 0)).dtype
             kind_of = rows.column_type(i)
@@ -58,7 +58,7 @@ def check_kinds(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
 
 
 def _first_unlike(rows: Rows, i: int, wanted: np.dtype) -> int | None:
-    """Return the first row whose text is not of the kind that is wanted; None where all are, or none is."""
+    """Return the first row whose text is not of the wanted type; None where all are, or none is."""
     import pyarrow as pa
 
     texts = pa.array([None if cell is None else str(cell) for cell in rows.column(i).tolist()], pa.string())
@@ -76,7 +76,7 @@ def _sort(dtype: np.dtype) -> str:
 
 
 def check_units(schema: SchemaLayout, rows: Rows) -> None:
-    """Warn of number columns of a table that are 30 times or more larger or smaller than at the fit."""
+    """Warn of number columns of a table that are 30 times or more larger or smaller than during fit."""
     complaint = None if schema.magnitudes is None else schema.magnitudes.complaint(rows)
     if complaint is not None:
         warnings.warn(complaint, stacklevel=3)
@@ -85,13 +85,13 @@ def check_units(schema: SchemaLayout, rows: Rows) -> None:
 def check_cells(
     rows: Rows, missing: Missing, *, columns: Sequence[int] | None = None, masked: Sequence[int] | None = None
 ) -> None:
-    """Raise MissingValuesError where infinity stands, or a gap that may not be there.
+    """Raise MissingValuesError for infinity, and for missing cells where they are not allowed.
 
-    columns : those that matter; None for all but empty ones. masked : those whose gaps the fit knows; gaps elsewhere
-    are told in a warning. None at the fit itself.
+    columns : columns to check; None for all but empty ones.
+    masked : columns with a mask of missing cells; missing cells elsewhere raise a warning. None during fit.
     """
     may_be_gaps = missing != "error" and not (missing == "mask" and rows.image_shape is not None)
-    of_all = rows.dtypes  # made anew at each asking
+    of_all = rows.dtypes  # built anew on every access
     dtypes = {i: np.dtype(of_all[i]).kind for i in (range(rows.n_columns) if columns is None else columns)}
     numbers = [i for i, kind in dtypes.items() if kind == "f"]
     n_gaps = {i: int(is_missing(rows.column(i)).sum()) for i, kind in dtypes.items() if kind in "OM"}
@@ -113,13 +113,14 @@ def check_cells(
         if fresh:
             listed = ", ".join(repr(name) for name in fresh[:5]) + (", ..." if len(fresh) > 5 else "")
             warnings.warn(
-                f"{rows.source} has gaps in columns that had none at the fit ({listed}); what is usual stands in.",
+                f"{rows.source} has missing values in columns that had none during fit ({listed}); "
+                "they are filled with the training mean.",
                 stacklevel=3,
             )
 
 
 def without_strange(rows: Rows) -> Rows:
-    """The rows with any value in their strange cells, which are known to be no gaps that someone left."""
+    """Return the rows with arbitrary values in their strange cells, so that these do not count as missing."""
     cells = rows.strange_cells
     if not cells:
         return rows
@@ -131,12 +132,12 @@ def without_strange(rows: Rows) -> Rows:
 
 
 def cell_name(rows: Rows, row: int, column: int) -> str:
-    """How messages begin that are about one cell."""
+    """Return the beginning of messages about one cell."""
     return f"Column {rows.feature_names[column]!r}, {rows.row_name(row)} of {rows.source}"
 
 
 def _offending(rows: Rows, may_be_gaps: bool) -> tuple[tuple[int, int, int] | None, list[int]]:
-    """The first offending cell of float columns and how many rows have one; and which columns have gaps."""
+    """Return the first offending cell of float columns, the number of such rows, and columns with missing cells."""
     n_rows, first = 0, None
     with_missing = np.zeros(rows.n_columns, dtype=bool)
     for chunk in rows.chunks():
@@ -167,7 +168,7 @@ def _offence(rows: Rows, row: int, column: int, n_rows: int) -> str:
 
 
 def _names_message(fitted: tuple[str, ...], given: tuple[str, ...]) -> str:
-    """What scikit-learn's _check_feature_names says, because its tests match the words."""
+    """Return the message of scikit-learn's _check_feature_names, whose words its tests match."""
 
     def listed(names: set[str]) -> str:
         lines = [f"- {name}\n" for name in sorted(names)[:5]]

@@ -55,21 +55,21 @@ class Schema(SchemaLayout):
         ----------
         rows : Rows
         scale : {"auto", "standard", "minmax", "quantile", "none"}, default "auto"
-            "auto": images become pixels in [0, 1] by what they use: of half or more of 0..255, 0..1023, 0..4095,
-            0..16383, 0..65535 (uint8 and uint16) or 0..1 by that, other images by the smallest and largest pixel of
-            the whole set, save those of a few places that are far from all others. Images that differ little from
+            "auto": images become pixels in [0, 1]. Those that use at least half of 0..255, 0..1023, 0..4095, 0..16383,
+            0..65535 (uint8 and uint16) or 0..1 are scaled by it, others by the smallest and largest pixel of the
+            whole set, without a few positions that are far from all others. Images that differ little from
             their mean by that measure are centred on it and divided by the standard deviation of all pixels. A table
             of numbers in [0, 1] stays as it is where every column is wide (a standard deviation of at least 0.1),
             where it is all zeros and ones, or where it looks like flattened pictures (those of 0 to 255 are divided by
             255; see `narrows.data.schema.common_unit`); every number column of another table is standardised, or where
-            it is skewed and stands beside other kinds or gaps, normalised by its quantiles.
+            it is skewed and stands beside other kinds or missing cells, normalised by its quantiles.
             "standard", "minmax": per column. "quantile": per column, the normal score of its rank, as skewed columns
             have it; for tables. "none": as it is.
         missing : {"mask", "error", "mean"}, default "mask"
-            What to do with missing cells. "mask" adds a float that says so to each column that has some, "mean" fills
-            in the training mean of the column. Infinity is always an error, and so is a gap in an image under "mask".
+            How to treat missing cells. "mask" adds a mask to each column that has some, "mean" fills in the training
+            mean of the column. Infinity is always an error, as is a missing cell in an image under "mask".
         categorical : names, default ()
-            Columns that are categories, whatever they hold.
+            Columns to encode as categories.
         sample_weight : array (n,), optional
             Weight of each row in the statistics; rows of weight 0 do not count at all.
 
@@ -111,20 +111,20 @@ class Schema(SchemaLayout):
 
     @cached_property
     def mask_indices(self) -> np.ndarray:
-        """For each float the place of the mask under which it does not count, -1 where it always counts.
+        """For each float, the index of the mask under which the loss ignores it; -1 where it never does.
 
-        The mask says that the cell is missing, or, of a number, that it is the column's common value.
+        A mask tells that the cell is missing, or that a number is the column's common value.
         """
         return mask_indices(self)
 
     def observed(self, floats: np.ndarray) -> np.ndarray:
-        """Which encoded floats (n, n_floats) count: those of cells that are there, and masks; bool."""
+        """Return which encoded floats (n, n_floats) count: those of cells that are there, and masks; bool."""
         present = floats[:, self.mask_indices] < 0.5
         present[:, self.mask_indices < 0] = True
         return present
 
     def sum_by_column(self, floats: np.ndarray) -> np.ndarray:
-        """The sum over each column's floats: (..., n_floats) -> (..., n_columns)."""
+        """Return the sums over the floats of each column: (..., n_floats) -> (..., n_columns)."""
         if np.array_equal(self.float_columns, np.arange(self.n_columns)):
             return floats
         order = np.argsort(self.float_columns, kind="stable")
@@ -134,7 +134,7 @@ class Schema(SchemaLayout):
         return sums
 
     def changed_constants(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-        """The columns (k,) that were set aside as constant, and where rows hold another value there: bool (n, k)."""
+        """Return the columns (k,) ignored as constant, and where rows have another value there, bool (n, k)."""
         constant = [kind for kind in self.kinds if isinstance(kind, Ignored) and kind.value is not None]
         found = np.zeros((len(rows), len(constant)), dtype=bool)
         for place, kind in enumerate(constant):
@@ -142,15 +142,15 @@ class Schema(SchemaLayout):
         return np.array([kind.columns[0] for kind in constant], dtype=np.intp), found
 
     def encode(self, rows: Rows, *, who: str = "narrows", units: bool = True) -> np.ndarray:
-        """Rows as floats (n, n_floats), float32, C-contiguous, in a new array.
+        """Encode rows as floats (n, n_floats), float32, C-contiguous, in a new array.
 
-        ``who`` is what the messages call the model; ``units`` whether columns in other units than at the fit are
-        told in a warning.
+        ``who`` is the name of the model in messages; ``units`` whether to warn of columns in other units than during
+        fit.
 
         Raises
         ------
         SchemaMismatchError
-            Other columns or images than at the fit, or pixels in other units.
+            Other columns or images than during fit, or pixels in other units.
         MissingValuesError
             Infinity, or NaN where the schema was learned with ``missing="error"``.
         DataRangeError
@@ -163,9 +163,9 @@ class Schema(SchemaLayout):
         return floats
 
     def check(self, rows: Rows, *, who: str = "narrows", units: bool = True) -> None:
-        """Raise what `encode` raises, save DataRangeError, without encoding anything.
+        """Raise the errors of `encode`, except DataRangeError, without encoding anything.
 
-        Warns of gaps in new places and, with ``units``, of columns in other units than at the fit.
+        Warns of missing cells in new places and, with ``units``, of columns in other units than during fit.
         """
         check_columns(self, rows, who=who)
         check_kinds(self, rows, who=who)
@@ -176,7 +176,10 @@ class Schema(SchemaLayout):
             check_units(self, rows)
 
     def encode_chunk(self, rows: Rows, chunk: slice, *, out: np.ndarray) -> None:
-        """Write the floats of a slice of rows that `check` has passed into `out` (n, n_floats); DataRangeError."""
+        """Write the floats of a slice of rows that `check` accepted into `out` (n, n_floats).
+
+        Raises DataRangeError for values that float32 cannot hold.
+        """
         for kind, place in self.float_slices():
             with np.errstate(over="ignore", under="ignore"):
                 out[:, place] = kind.encode(self._block(kind, rows, chunk))
@@ -189,23 +192,23 @@ class Schema(SchemaLayout):
             )
 
     def decode(self, floats: np.ndarray, *, like: Rows | None = None, with_missing: bool = False) -> Any:
-        """Floats (n, n_floats) as the user's container: names, dtypes, index and image layout as at the fit.
+        """Decode floats (n, n_floats) to the user's container, with names, dtypes, index and image layout of the fit.
 
-        With ``like``, in that container and layout, under its index, and with its columns that are not learned from.
+        With ``like``, in its container and layout, under its index, and with its ignored columns.
         With ``with_missing``, cells are missing where their masks say so.
         """
         return to_container(decoded(self, np.asarray(floats), like=like, with_missing=with_missing))
 
     def decode_rows(self, floats: np.ndarray, *, like: Rows | None = None, with_missing: bool = False) -> Rows:
-        """`decode` as Rows."""
+        """Return `decode` as Rows."""
         return decoded(self, np.asarray(floats), like=like, with_missing=with_missing)
 
     def fill(self, rows: Rows, floats: np.ndarray) -> Rows:
-        """The rows with their gaps filled from floats (n, n_floats); what is there stays as it is."""
+        """Return the rows with missing cells filled from floats (n, n_floats); all other cells stay the same."""
         return filled(self, rows, floats)
 
     def describe(self) -> dict:
-        """What JSON can hold of the schema; with `arrays`, all of it."""
+        """Return the part of the schema that JSON can hold; `arrays` has the rest."""
         same = len(set(self.dtypes)) == 1
         return {
             "n_columns": self.n_columns,
@@ -223,7 +226,7 @@ class Schema(SchemaLayout):
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The learned numbers, named "0.offset" and so on, after the kind's place."""
+        """Return the learned numbers under names such as "0.offset": index of the kind, then its own name."""
         found = {f"{i}.{key}": a for i, kind in enumerate(self.kinds) for key, a in kind.arrays().items()}
         if self.magnitudes is not None:
             found |= {f"magnitudes.{key}": a for key, a in vars(self.magnitudes).items()}
@@ -231,7 +234,7 @@ class Schema(SchemaLayout):
 
     @classmethod
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Schema:
-        """The inverse of `describe` and `arrays`. Raises ValueError, KeyError or TypeError on nonsense."""
+        """Return the inverse of `describe` and `arrays`; raise ValueError, KeyError or TypeError on nonsense."""
         n, dtypes, names, image_shape = (description[k] for k in ("n_columns", "dtypes", "names", "image_shape"))
         dtypes = (dtypes,) * n if isinstance(dtypes, str) else tuple(dtypes)
         kinds = tuple(
@@ -278,7 +281,7 @@ class Schema(SchemaLayout):
         )
 
     def _block(self, kind: ColumnKind, rows: Rows, chunk: slice) -> np.ndarray:
-        """What a kind encodes of a slice of rows; of masks, where the cells are missing."""
+        """Return the block of a slice of rows that a kind encodes; for masks, where cells are missing."""
         if isinstance(kind, MissingMask):
             return np.column_stack([is_missing(rows.column(i, chunk)) for i in kind.columns])
         if len(kind.columns) == 1:
@@ -289,7 +292,7 @@ class Schema(SchemaLayout):
             block = rows.block(chosen, chunk)
         if kind.loss in ("square", "binary"):
             wanted = np.dtype(self.dtypes[kind.columns[0]])
-            if (wanted.kind == "M") != (block.dtype.kind == "M"):  # nothing but gaps, which any dtype can hold
+            if (wanted.kind == "M") != (block.dtype.kind == "M"):  # missing cells only, which any dtype can hold
                 return np.full(block.shape, np.datetime64("NaT"), wanted)
             return block.astype(np.float64) if block.dtype.kind == "O" else block
         return block

@@ -1,4 +1,4 @@
-"""Truth values: read from words, and written as words."""
+"""Booleans: parsed from words, and written as words."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _PAIRS = (
 
 
 def propose_boolean(cells: Cells, *, forced: bool = False) -> ColumnFormat | None:
-    """The words for false and true, as they are mostly written; None where no cell is one of them.
+    """Return the format of a column of booleans, with its most frequent spelling; None where no cell is one.
 
-    forced : whether other words than "true" and "false" are looked for.
+    forced : whether to look for other words than "true" and "false".
     """
     counts = cells.sample().counted()
     by_word: dict[str, str] = {}
@@ -48,14 +48,14 @@ def propose_boolean(cells: Cells, *, forced: bool = False) -> ColumnFormat | Non
 
 
 def parse_booleans(column_format: ColumnFormat, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Trimmed texts (n,) as 0.0 and 1.0 (n,), and which of them are one of the words; NaN elsewhere."""
+    """Return trimmed texts (n,) as 0.0, 1.0 or NaN (n,), and which of them are one of the words, bool (n,)."""
     lower = compute("utf8_lower", texts)
     no, yes = (_equal(lower, word) for word in column_format.words or _PAIRS[0])
     return np.where(yes, 1.0, np.where(no, 0.0, np.nan)), no | yes
 
 
 def format_booleans(column_format: ColumnFormat, values: np.ndarray) -> list[str | None]:
-    """Values (n,), true from 0.5 on, as words (n,); None for NaN."""
+    """Return values (n,), true from 0.5 on, as words (n,); None for NaN."""
     no, yes = column_format.words or _PAIRS[0]
     return [None if value != value else yes if value >= 0.5 else no for value in values.tolist()]
 

@@ -1,4 +1,4 @@
-"""The format in which a column of dates or of times of day is written."""
+"""The format of a column of dates or times of day."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class _Tried:
 def propose_date(
     cells: Cells, name: str, decimal: str | None, first: str | None = None, is_sure: bool = False
 ) -> ColumnFormat | None:
-    """The format that reads most of the cells as dates; None where none is a date.
+    """Return the format that parses most cells as dates; None where none is a date.
 
-    decimal : the decimal mark of the file; with a comma, 01/02 is the first of February, where the cells do not tell.
-    first : "d" or "m" where the user says which one of day and month is first.
-    is_sure : whether whole numbers such as 20241231 are dates in any case.
+    decimal : decimal mark of the file; with a comma, an ambiguous 01/02 is the first of February.
+    first : "d" or "m", the first of day and month if the user sets it.
+    is_sure : whether to accept whole numbers such as 20241231 as dates without further evidence.
     """
     sample = cells.sample()
     tried = []
@@ -63,7 +63,7 @@ def propose_date(
 
 
 def propose_time(cells: Cells) -> ColumnFormat | None:
-    """The format that reads most of the cells as times of day; None where none is one."""
+    """Return the format that parses most cells as times of day; None where none is one."""
     sample = cells.sample()
     tried = []
     for form in _formats(sample, lambda cell: [f] if (f := clock_format(cell)) else []):
@@ -77,7 +77,7 @@ def propose_time(cells: Cells) -> ColumnFormat | None:
 
 
 def _formats(sample: Cells, formats_of) -> list[str]:
-    """The formats of some cells from all over the column, most frequent first."""
+    """Return the formats of evenly spaced cells, most frequent first."""
     rows = np.unique(np.linspace(0, len(sample.counts) - 1, _TRIED).astype(np.int64)) if len(sample.counts) else []
     votes: Counter[str] = Counter()
     for text, count in zip(sample.texts.take(rows).to_pylist(), sample.counts[rows].tolist(), strict=True):
@@ -87,7 +87,7 @@ def _formats(sample: Cells, formats_of) -> list[str]:
 
 
 def _is_packed_date(chosen: _Tried, sample: Cells, name: str) -> bool:
-    """Whether whole numbers such as 20241231 are dates rather than quantities."""
+    """Return whether whole numbers such as 20241231 are dates rather than quantities."""
     years = chosen.moments.values[chosen.moments.ok].astype("datetime64[Y]").astype(np.int64) + 1970
     if chosen.weight < 0.9 * sample.total or years.min() < 1900 or years.max() > 2100:
         return False
@@ -95,17 +95,17 @@ def _is_packed_date(chosen: _Tried, sample: Cells, name: str) -> bool:
     return is_named or ("d" in chosen.form and len(sample.counts) >= _ENOUGH and chosen.weight == sample.total)
 
 
-# -- what the cells leave open
+# -- ambiguous formats
 
 
 def _order(form: str) -> str:
-    """ "d" or "m", which one is first, where both are numbers before the year; else ""."""
+    """Return the first of "d" and "m" where both are numbers before the year; else ""."""
     codes = [code for token in tokens_of(form) if (code := code_of(token)) in "dmyY" and code]
     return codes[0] if codes[:2] in (["d", "m"], ["m", "d"]) else ""
 
 
 def _decide(tied: list[_Tried], decimal: str | None) -> tuple[_Tried, tuple[tuple[str, str], ...]]:
-    """One of the formats that read equally many cells, and what is in doubt."""
+    """Return one of the formats that parse equally many cells, and the ambiguity."""
     narrow = min(tied, key=_span).form.startswith("%y")  # a day taken for a year is spread over decades
     by_order = {}
     for found in tied:
@@ -133,7 +133,7 @@ def _span(found: _Tried) -> float:
 
 
 def _told_by_cells(day_first: _Tried, month_first: _Tried) -> _Tried | None:
-    """Which of two formats has all cells on one day of the month, or in order of time, if only one has."""
+    """Return the format that has all cells on one day of the month, or in order of time, if only one has."""
     for is_regular in (_on_one_day, _in_order):
         regular = [found for found in (day_first, month_first) if is_regular(found.moments)]
         if len(regular) == 1:
@@ -152,11 +152,11 @@ def _in_order(moments: ParsedDates) -> bool:
     return len(steps) >= _IN_ORDER and (bool((steps >= 0).all()) or bool((steps <= 0).all()))
 
 
-# -- how it is written
+# -- details of the format
 
 
 def _as_written(column_format: ColumnFormat, moments: ParsedDates) -> ColumnFormat:
-    """The reading with leading zeros, names of months, decimals and offset as in the cells that it reads."""
+    """Return the format with leading zeros, names of months, decimals and offset as in the cells that it parses."""
     parts = {name: part.filter(arrow_mask(moments.ok)) for name, part in moments.parts.items()}
     tokens = [_padded(token, parts) for token in tokens_of(column_format.format)]
     language = "en"
@@ -182,7 +182,7 @@ def _as_written(column_format: ColumnFormat, moments: ParsedDates) -> ColumnForm
 
 
 def _padded(token: str, parts: dict[str, pa.Array]) -> str:
-    """A code, without its "-" where every cell has two digits, and with it where one has one."""
+    """Return a code without "-" where every cell has two digits, with "-" where one has one."""
     code = code_of(token)
     if code not in tuple("mdHIV"):
         return token

@@ -1,4 +1,4 @@
-"""Dates and times of day of one format: read from texts, and written as texts."""
+"""Dates and times of day of one format: parsed from texts, and written as texts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _UNITS = {0: "s", 1: "us", 2: "ns"}
 
 @dataclass(frozen=True, eq=False)
 class ParsedDates:
-    """What is read from texts (n,): datetime64 or, of times of day, seconds since midnight; and the parts."""
+    """Values of texts (n,): datetime64, or seconds since midnight for times of day; and the parts of the texts."""
 
     values: np.ndarray
     ok: np.ndarray
@@ -54,17 +54,17 @@ class ParsedDates:
 
 
 def tokens_of(form: str) -> list[str]:
-    """A format as its codes, such as "%d", and the texts between them."""
+    """Split a format into its codes, such as "%d", and the texts between them."""
     return _TOKEN.findall(form or ISO)
 
 
 def code_of(token: str) -> str:
-    """The letter of a code; "" of a text between codes."""
+    """Return the letter of a code; "" for a text between codes."""
     return token[-1] if token.startswith("%") else ""
 
 
 def unit_of(column_format: ColumnFormat) -> str:
-    """The unit of the values of a date: "D" without a time, else "s", "us" or "ns"."""
+    """Return the unit of the values of a date: "D" without a time, else "s", "us" or "ns"."""
     codes = {code_of(token) for token in tokens_of(column_format.format)}
     if not codes & set("HI"):
         return "D"
@@ -73,7 +73,7 @@ def unit_of(column_format: ColumnFormat) -> str:
 
 
 def parse_dates(column_format: ColumnFormat, texts: pa.Array) -> ParsedDates:
-    """Trimmed texts (n,) as dates, NaT where they are none of this format; times of day as seconds, NaN for none."""
+    """Parse trimmed texts (n,) as dates (NaT for other texts), or as times of day in seconds (NaN for other texts)."""
     import pyarrow.compute as pc
 
     pattern = _pattern(column_format.format or ISO)
@@ -105,7 +105,7 @@ def parse_dates(column_format: ColumnFormat, texts: pa.Array) -> ParsedDates:
 
 
 def format_dates(column_format: ColumnFormat, values: np.ndarray) -> list[str | None]:
-    """Values (n,) of `read_moments` as texts in this format; None for NaT and NaN."""
+    """Return values (n,) of `parse_dates` as texts in this format; None for NaT and NaN."""
     different, index = np.unique(values, return_inverse=True)
     if column_format.read_as == "time":
         texts = [None if value != value else _clock_text(column_format, value) for value in different.tolist()]
@@ -117,7 +117,7 @@ def format_dates(column_format: ColumnFormat, values: np.ndarray) -> list[str | 
 
 
 def plain_offset(text: str) -> int:
-    """Seconds from UTC of "+02:00", "-0530", "+01" or "Z"."""
+    """Return the offset from UTC in seconds of "+02:00", "-0530", "+01" or "Z"."""
     if not text or text[0] not in "+-−":
         return 0
     digits = text[1:].replace(":", "")
@@ -130,7 +130,7 @@ def plain_offset(text: str) -> int:
 
 @lru_cache(maxsize=1024)
 def _pattern(form: str) -> str:
-    """Named groups for the codes of a format; after a date, the time of day may be missing."""
+    """Return a pattern with named groups for the codes of a format; after a date, the time of day is optional."""
     tokens = tokens_of(form)
     codes = [code_of(token) for token in tokens]
     clock = next((i for i, code in enumerate(codes) if code in ("H", "I")), len(tokens))
@@ -181,7 +181,7 @@ def _whole(part: pa.Array) -> np.ndarray:
 
 
 def _by_word(part: pa.Array, meaning) -> np.ndarray:
-    """The meaning, a whole number, of each word."""
+    """Return the meaning, a whole number, of each word."""
     encoded = part.fill_null("").dictionary_encode()
     table = np.array([meaning(word) for word in encoded.dictionary.to_pylist()], dtype=np.int64)
     codes = encoded.indices.to_numpy(zero_copy_only=False)
@@ -189,7 +189,7 @@ def _by_word(part: pa.Array, meaning) -> np.ndarray:
 
 
 def _days(numbers: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """datetime64[D], and which of them exist."""
+    """Return dates as datetime64[D], and which of them exist."""
     if "V" in numbers:
         return _week_days(numbers)
     year = numbers["Y"] if "Y" in numbers else numbers["y"] + np.where(numbers["y"] < _PIVOT, 2000, 1900)
@@ -202,7 +202,7 @@ def _days(numbers: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _week_days(numbers: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The Monday of an ISO week, or its day."""
+    """Return the Monday of each ISO week, or the given day, and which of them exist."""
     year, week = numbers["G"], numbers["V"]
     fourth = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 3  # always in the first week
     monday = fourth - (fourth.astype(np.int64) + 3) % 7 + 7 * (week - 1)
@@ -211,7 +211,7 @@ def _week_days(numbers: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _clock(parts: dict[str, pa.Array], numbers: dict[str, np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds since midnight in UTC, and which of them exist."""
+    """Return seconds since midnight in UTC, and which times exist."""
     zero = np.zeros(n, np.int64)
     hour, minute, second = numbers.get("H", zero), numbers.get("M", zero), numbers.get("S", zero)
     ok = (hour < 24) & (minute < 60) & (second < 60)
@@ -229,7 +229,7 @@ def _clock(parts: dict[str, pa.Array], numbers: dict[str, np.ndarray], n: int) -
 
 
 def _fraction(parts: dict[str, pa.Array]) -> np.ndarray | None:
-    """Nanoseconds."""
+    """Return the fractions of seconds in nanoseconds; None without any."""
     import pyarrow.compute as pc
 
     if "f" not in parts:
@@ -280,7 +280,7 @@ def _compose(column_format: ColumnFormat, told: dict[str, int], nanoseconds: int
 
 
 def _is_whole_name(month: int, language: str) -> bool:
-    """Whether the short name of a month is the long one, so that no point is behind it."""
+    """Return whether the short name of a month is the long one, so that no point is behind it."""
     return month_name(month, language, short=True) == month_name(month, language, short=False)
 
 

@@ -123,11 +123,11 @@ def _format(form: str) -> str:
 
 def _missing_words(n_missing: int, counts: Mapping[str, int] | None) -> list[str]:
     if counts is None:
-        return [_count(n_missing, "gap")] if n_missing else []
+        return [_count(n_missing, "missing value")] if n_missing else []
     written = sorted(((n, text) for text, n in counts.items() if text and n), reverse=True)
-    told = [f"{_count(n, 'gap')} written {text!r}" for n, text in written[:_SHOWN]]
+    told = [f"{_count(n, 'missing value')} written {text!r}" for n, text in written[:_SHOWN]]
     if len(written) > _SHOWN:
-        told.append(f"{_count(sum(n for n, _ in written[_SHOWN:]), 'gap')} written otherwise")
+        told.append(f"{_count(sum(n for n, _ in written[_SHOWN:]), 'missing value')} written otherwise")
     return [*told, *([_count(counts[""], "empty cell")] if counts.get("") else [])]
 
 

@@ -1,4 +1,4 @@
-"""Whole numbers that are names rather than quantities: postcodes, stations, telephone numbers, years."""
+"""Whole numbers that are identifiers rather than quantities: postcodes, stations, telephone numbers, years."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _LEAST = 0.05  # share of cells with a leading zero from which on cells of diffe
 
 
 def are_names(cells: Cells, name: str, *, has_missing: bool) -> bool:
-    """Whether a column of numbers is one of names, such as postcodes.
+    """Return whether the numbers of a column are identifiers, such as postcodes.
 
     Parameters
     ----------
     cells : Cells
-        Those that are neither gaps nor strange.
+        Cells that are neither missing nor strange.
     name : str
-        Of the column.
+        Name of the column.
     has_gaps : bool
         Whether cells are missing, so that numbers would be float64.
     """
@@ -61,7 +61,7 @@ def are_names(cells: Cells, name: str, *, has_missing: bool) -> bool:
 
 
 def are_years(cells: Cells, name: str) -> bool:
-    """Whether whole numbers are years, and so few that they are levels rather than a span of time."""
+    """Return whether whole numbers are years, few enough to be levels rather than a span of time."""
     if not matches(cells.texts, r"^(?:1[89]\d\d|20\d\d|2100)$").all():
         return False
     years = np.unique(cells.texts.cast("int32").to_numpy())
@@ -83,7 +83,7 @@ def _lengths(cells: Cells) -> np.ndarray:
 
 
 def _are_barcodes(cells: Cells, length: int) -> bool:
-    """Whether the last digit checks the others in every cell, as of EAN, UPC and ISBN-13."""
+    """Return whether the last digit checks the others in every cell, as of EAN, UPC and ISBN-13."""
     if length not in _BARCODE or len(cells.counts) < 3:
         return False
     texts = cells.sample().texts.to_pylist()

@@ -1,4 +1,4 @@
-"""Numbers of one style: read from texts, and written as texts."""
+"""Numbers of one format: parsed from texts, and written as texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FEWEST, _RECURS, _FAR = 10, 3, 3  # other cells, equal cells, and spans of the 
 
 
 def parse_numbers(column_format: ColumnFormat, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Trimmed texts (n,) as float64 (n,), and which of them are numbers of this style; NaN elsewhere."""
+    """Return trimmed texts (n,) as float64 (n,), NaN for other texts, and which of them are numbers of this format."""
     import pyarrow as pa
 
     if _is_bare(column_format) and (column_format.decimal == "." or not matches(texts, r"\.").any()):
@@ -42,7 +42,7 @@ def parse_numbers(column_format: ColumnFormat, texts: pa.Array) -> tuple[np.ndar
 
 
 def parse_whole_numbers(column_format: ColumnFormat, texts: pa.Array) -> np.ndarray:
-    """Trimmed texts (n,) that are all whole numbers of this style as int64 (n,), or float64 if one is too large."""
+    """Return trimmed texts (n,) that are all whole numbers as int64 (n,), or as float64 if one is too large."""
     import pyarrow as pa
 
     values, _ = parse_numbers(column_format, texts)
@@ -57,7 +57,7 @@ def parse_whole_numbers(column_format: ColumnFormat, texts: pa.Array) -> np.ndar
 
 
 def format_numbers(column_format: ColumnFormat, values: np.ndarray) -> list[str | None]:
-    """Values (n,) as texts in this style; None for NaN."""
+    """Return values (n,) as texts in this format; None for NaN."""
     return [None if value != value else _written(column_format, value) for value in values.tolist()]
 
 
@@ -115,7 +115,7 @@ def mark_pattern(thousands: str) -> str:
 
 
 def _pattern(column_format: ColumnFormat) -> str:
-    """The whole cell, with named groups: open, sign, sign2, body, exponent, after."""
+    """Return the pattern of a cell, with named groups: open, sign, sign2, body, exponent, after."""
     body = body_pattern(column_format.decimal, column_format.thousands, lakh=column_format.lakh)
     prefix, suffix = (_affix(text) for text in (column_format.prefix, column_format.suffix))
     opened, closed = (r"\(?", r"\)?") if column_format.brackets else ("", "")
@@ -198,7 +198,7 @@ def _written(column_format: ColumnFormat, value: float | int) -> str:
 
 
 def _digits(column_format: ColumnFormat, value: float | int) -> str:
-    """A positive number with a point, with as many decimals as the column has."""
+    """Return a positive number with a decimal point and the decimals of the column."""
     if isinstance(value, int) and not column_format.decimals:
         return str(value)
     if value == float("inf"):

@@ -1,4 +1,4 @@
-"""What the first cells of a file say before any column of it is read."""
+"""Hints from the first cells of a file, before its columns are read."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _LONGEST = 18  # digits that int64 always holds
 
 
 def must_be_text(cells: Sequence[str], name: str) -> bool:
-    """Return whether Arrow could misread a column, so that its text is to be looked at.
+    """Return whether Arrow could misread a column, so that it must be read as text.
 
-    Numbers, moments of ISO 8601 and truth values that mean one thing only need not be. Whole numbers of one length,
-    such as postcodes and years, leading zeros, and 1.234, which may be a thousand, are looked at.
+    Unambiguous numbers, dates of ISO 8601 and booleans need not. Whole numbers of one length, such as postcodes and
+    years, leading zeros, and 1.234, which may be a thousand, must.
 
     Parameters
     ----------
     cells : sequence of str
         The first cells of the column, as they are written.
     name : str
-        Of the column.
+        Name of the column.
     """
     present = [cell for cell in cells if cell not in _PLAIN_MARKERS]
     if not present:
@@ -45,7 +45,7 @@ def must_be_text(cells: Sequence[str], name: str) -> bool:
 
 
 def looks_decimal(cells: Sequence[str]) -> str | None:
-    """Return the decimal mark of cells, "," or "."; None where they do not tell.
+    """Return the decimal mark of cells, "," or "."; None where they are ambiguous.
 
     >>> looks_decimal(["1.234,5", "7,25"])
     ','

@@ -1,4 +1,4 @@
-"""What a column of text is: each way of reading it is tried on its cells, and the best one is taken."""
+"""Inference of the format of a column of text: each type is tried on its cells, and the best one is kept."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from narrows.errors import DataError, SettingError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_STRANGE, _MOSTLY = 0.05, 0.9  # share of cells that may be strange, and that must be read
-_RECURS, _WORDS, _WORD_SHARE, _LONGEST = 3, 3, 0.3, 30  # of unknown words that mean a gap
+_STRANGE, _MOSTLY = 0.05, 0.9  # share of cells that may be strange, and that must be parsed
+_RECURS, _WORDS, _WORD_SHARE, _LONGEST = 3, 3, 0.3, 30  # of unknown words that mean a missing cell
 _LEVELS_PER_WORD = 5  # different values from which on an unknown word is no level among them
-_HALF = 0.5  # share of cells that are read from which on it is told that the others are not
-_TOO_MANY = 100_000  # different texts that are none
+_HALF = 0.5  # share of parsed cells above which a note names the others
+_TOO_MANY = 100_000  # distinct texts that do not parse
 _ORDER: tuple[ReadAs, ...] = ("boolean", "date", "time", "number")
 _PLURAL = {"boolean": "truth values", "date": "dates", "time": "times of day", "number": "numbers"}
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """What is known of a column beside its cells."""
+    """Facts of a column besides its cells."""
 
     name: str
     na_values: tuple[str, ...]
@@ -44,7 +44,7 @@ class _Rule:
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """A reading with its gaps, and how well it reads the cells."""
+    """A format with its na_values, and how many cells it parses."""
 
     column_format: ColumnFormat
     ok: np.ndarray
@@ -54,7 +54,7 @@ class _Judged:
 
     @property
     def share(self) -> float:
-        """How much of what is no gap is read."""
+        """Share of the cells that it parses, of those that are not missing."""
         return self.n_read / max(1, self.n_read + self.n_strange)
 
 
@@ -68,31 +68,31 @@ def infer_format(
     read_as: Choice | ReadAs | None = None,
     like: ColumnFormat | None = None,
 ) -> ColumnFormat:
-    """Return what a column of text is.
+    """Return the format of a column of text.
 
     Parameters
     ----------
     column : Arrow array of string or large_string (n,)
     name : str
-        Of the column; "zip" and "year" say something about the cells.
+        Name of the column; names such as "zip" and "year" are evidence.
     na_values : sequence of str, optional
         More texts that mean a missing cell.
     keep_na : bool, default False
-        Whether no text but "" and those of `na_values` means a missing cell.
+        Whether only "" and the texts of `na_values` mean a missing cell.
     decimal : {",", "."}, optional
-        The decimal mark of the rest of the file; it decides what the cells leave open.
+        Decimal mark of the rest of the file, used where the cells are ambiguous.
     read_as : one of CHOICES, optional
-        What the column is in any case.
-    like : Reading, optional
-        Of the column that a model was fitted on; it is kept, with the gaps of this column, where it reads nearly all
-        cells, and else the cells are read anew as the same kind of value.
+        Type of the column, if the user sets it.
+    like : ColumnFormat, optional
+        Format of the column that a model was fitted on. It is kept, with the na_values of this column, where it reads
+        nearly all cells; else a format is inferred for the same type of value.
 
     Raises
     ------
     DataError
-        If no cell can be read as `read_as` says.
+        No cell is of the type `read_as`.
     SettingError
-        If `read_as` is none of CHOICES.
+        `read_as` is not one of CHOICES.
     """
     cells = cells_of(column)
     rule = _Rule(name, tuple(text.strip() for text in na_values), keep_na, decimal)
@@ -126,7 +126,7 @@ def _anew(cells: Cells, rule: _Rule, read_as: Choice | ReadAs | None, like: Colu
 
 
 def _na_values_of_empty(cells: Cells, rule: _Rule) -> tuple[str, ...] | None:
-    """The texts of a column that holds nothing but gaps; None for others."""
+    """Return the distinct texts of a column of missing cells only; None for others."""
     if len(cells.counts) > _TOO_MANY:
         return None
     counts = cells.counted()
@@ -162,11 +162,11 @@ def _best(cells: Cells, rule: _Rule) -> ColumnFormat:
     return _with_suspect(best, cells)
 
 
-# -- one way of reading
+# -- one type
 
 
 def _try(kind: ReadAs, cells: Cells, rule: _Rule, *, forced: Choice | ReadAs | None = None) -> _Judged | None:
-    """The best reading of a kind; of a long column it is looked for in a sample, and again in what that one misses."""
+    """Return the best format of a type, inferred from a sample, then from the cells that this one does not parse."""
     column_format = _propose(kind, cells, rule, forced)
     if column_format is None:
         return None
@@ -203,7 +203,7 @@ def _joined(sample: Cells, missed: Cells) -> Cells:
 
 
 def _judge(column_format: ColumnFormat, cells: Cells, rule: _Rule, *, is_forced: bool) -> _Judged:
-    """The reading with the gaps that it leaves, and whether it is what the column is."""
+    """Return a format with the na_values that it implies, and whether it fits the column."""
     values, ok = parse_each(column_format, cells.texts)
     ok = ok & ~is_in(cells.texts, rule.na_values)
     if column_format.read_as == "number":
@@ -245,7 +245,7 @@ def _number(text: str) -> float | None:
 
 
 def _recurring(counts: Counter[str], known: list[str], n_read: int, n_levels: int, *, is_date: bool) -> list[str]:
-    """The unknown texts that come again and again, and so mean a gap."""
+    """Return unknown texts that recur, and so mean a missing cell."""
     apart = set(known)
     unknown = {text: count for text, count in counts.items() if text not in apart}
     words = [text for text, count in unknown.items() if count >= _RECURS and len(text) <= _LONGEST]
@@ -258,19 +258,23 @@ def _recurring(counts: Counter[str], known: list[str], n_read: int, n_levels: in
 
 def _odd_na_values(words: list[str], counts: Counter[str]) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (f"holds {word!r} in {counts[word]:,} cells, taken for gaps", "--types {name}=category") for word in words
+        (f"holds {word!r} in {counts[word]:,} cells, taken for missing values", "--types {name}=category")
+        for word in words
     )
 
 
 def _with_suspect(judged: _Judged, cells: Cells) -> ColumnFormat:
-    """The reading, with a doubt where a number such as -999 may mean a gap."""
+    """Return the format, with a doubt where a number such as -999 may mean a missing cell."""
     present = cells.pick(judged.ok)
     values, _ = parse_each(judged.column_format, present.texts)
     suspect = suspected_sentinel(np.repeat(values, present.counts))
     if suspect is None:
         return judged.column_format
     text = f"{suspect:.0f}"
-    doubt = (f"holds {text} far outside the rest again and again, which may mean a gap", f"--na-values {text}")
+    doubt = (
+        f"holds {text} far outside the rest again and again, which may mean a missing value",
+        f"--na-values {text}",
+    )
     return replace(judged.column_format, doubts=(*judged.column_format.doubts, doubt))
 
 
@@ -285,7 +289,7 @@ def _words(cells: Cells, rule: _Rule) -> ColumnFormat:
 
 
 def _suspects(cells: Cells, rule: _Rule) -> Counter[str]:
-    """The cells of a column, of a long one the short ones and a sample."""
+    """Return the cells of a column; of a long one, a sample and the known markers."""
     if len(cells.counts) <= _TOO_MANY:
         return cells.counted()
     counts = cells.sample().counted()
@@ -296,7 +300,7 @@ def _suspects(cells: Cells, rule: _Rule) -> Counter[str]:
 
 
 def _words_with_doubt(cells: Cells, rule: _Rule, nearest: _Judged | None) -> ColumnFormat:
-    """A column of text, with a doubt where most cells are of another kind."""
+    """Return the format of a category, with a doubt where most cells are of another type."""
     words = _words(cells, rule)
     found = units(cells)
     if found:
@@ -311,7 +315,7 @@ def _words_with_doubt(cells: Cells, rule: _Rule, nearest: _Judged | None) -> Col
 
 
 def _still(like: ColumnFormat, cells: Cells, rule: _Rule) -> ColumnFormat | None:
-    """The reading of a model with the gaps of these cells; None where it does not read nearly all of them."""
+    """Return the format of a model with the na_values of these cells; None where it does not parse nearly all."""
     if like.read_as in ("category", "empty"):
         if like.read_as == "empty":
             return like

@@ -1,4 +1,4 @@
-"""Rows as CSV and Parquet files, also chunk by chunk."""
+"""Arrow tables as CSV and Parquet files, also chunk by chunk."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _ROWS_OF_TEXT = 1 << 14
 
 
 def write_tables(file: IO[bytes], tables: Iterable[pa.Table], ending: str, *, as_text: bool = False) -> None:
-    """Write tables of the same columns one below the other, of which one at a time is held in memory.
+    """Write tables of the same columns one below the other; memory holds one at a time.
 
-    as_text : all cells are texts of a CSV file, which are quoted only where they must be. Tables that know the
-    delimiter of their file (`delimiter_of`) are written so, and with it, in any case.
+    as_text : whether all cells are texts of a CSV file, quoted only where necessary. Tables with the delimiter of
+    their file (`delimiter_of`) are always written so, with this delimiter.
     """
     rest = iter(tables)
     first = next(rest)
@@ -44,7 +44,7 @@ def write_tables(file: IO[bytes], tables: Iterable[pa.Table], ending: str, *, as
 
 @contextmanager
 def _fitting(ending: str, start: int = 0) -> Iterator[None]:
-    """Arrow's errors as a sentence."""
+    """Raise Arrow's errors as OutputError."""
     import pyarrow as pa
 
     try:
@@ -65,7 +65,7 @@ def _opened(file: IO[bytes], schema: pa.Schema, ending: str, as_text: bool, deli
 
 
 class _TextWriter:
-    """Texts as CSV; Arrow's writer quotes every text, needed or not."""
+    """Writes texts as CSV; Arrow's writer would quote every text."""
 
     def __init__(self, file: IO[bytes], names: list[str], delimiter: str) -> None:
         self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
@@ -84,9 +84,9 @@ class _TextWriter:
 
 
 def as_table(rows: Rows, ending: str) -> pa.Table:
-    """Rows as Arrow's table, with their labels in a column "label"; OutputError where Arrow has no such cells.
+    """Return rows as an Arrow table, labels in a column "label"; raise OutputError where Arrow has no such type.
 
-    For a CSV file, rows that came from one as text are that text again: decimal marks, dates, the delimiter.
+    For a CSV file, rows that were read from text become text in the same format: decimal marks, dates, the delimiter.
     """
     import pyarrow as pa
 
@@ -121,7 +121,7 @@ def as_table(rows: Rows, ending: str) -> pa.Table:
 
 
 def label_column(labels: np.ndarray) -> pa.Array:
-    """Gaps stay empty; objects become numbers or dates where all are, else text."""
+    """Return labels as an Arrow array: objects become numbers or dates where all are, else text; missing ones null."""
     import pyarrow as pa
 
     if labels.dtype != object:
@@ -137,7 +137,7 @@ def label_column(labels: np.ndarray) -> pa.Array:
 
 
 def _native(column: np.ndarray) -> np.ndarray:
-    """Arrow knows neither the other byte order nor long doubles."""
+    """Return a column in a dtype of Arrow, which supports neither the other byte order nor long doubles."""
     if column.dtype.type is np.longdouble:
         return column.astype(np.float64)
     return column.astype(column.dtype.newbyteorder("="), copy=False)

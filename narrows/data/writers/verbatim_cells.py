@@ -1,4 +1,4 @@
-"""The cells of CSV files as they are written, in step with the rows that are read from them."""
+"""Cells of CSV files with their original text, read in step with their rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOMENT = re.compile(r"\d+-\d+-\d+T")
 
 
 class VerbatimCells:
-    """Every cell of a CSV file, or of a folder of them, as the text that stands there.
+    """Cells of a CSV file, or of a folder of them, with their original text.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ class VerbatimCells:
         self._style: dict[str, str] = {}
 
     def filled(self, rows: Rows, filled: Rows, places: list[int | None]) -> pa.Table:
-        """The next rows as they are written, with the cells that only `filled` has in the style of their columns.
+        """Return the next rows as texts; cells that only `filled` has are written in the format of their columns.
 
-        places : where the columns of both are in the file; None for those that are not.
+        places : index of each column in the file; None for columns that are not in it.
         """
         table = self._take(len(rows))
         for i, place in enumerate(places):
@@ -71,7 +71,7 @@ def _texts(path: Path) -> Iterator[pa.Table]:
 
 
 def _texts_of(cells: np.ndarray, kind: ColumnType | None, like: str) -> np.ndarray:
-    """Answers (m,) as texts (m,), truth values and moments written as `like` is."""
+    """Return filled values (m,) as texts (m,); booleans and dates in the style of `like`."""
     import pyarrow as pa
 
     if kind is not None and kind.text_format is not None:

@@ -172,7 +172,7 @@ def test_one_level_with_gaps_tells_rows_apart_by_its_gaps():
 def test_nothing_left_to_learn_from_is_said_with_the_reasons(frame, words):
     with pytest.raises(DataError) as caught:
         learn(frame)
-    assert str(caught.value) == f"X has no column to learn from; set aside: {words}."
+    assert str(caught.value) == f"X has no column to learn from; ignored: {words}."
 
 
 def test_a_hundred_thousand_levels_are_set_aside_in_a_moment():
@@ -236,7 +236,7 @@ def test_large_whole_numbers_with_gaps_at_use_are_numbers():
     big = 2**60 + np.arange(60) % 7 * 2**50
     schema, floats = learn(pd.DataFrame({"n": big, "s": ["a", "b"] * 30}))
     new = pd.DataFrame({"n": pd.array([None, *big[1:].tolist()], dtype="Int64"), "s": ["a", "b"] * 30})
-    with pytest.warns(UserWarning, match="had none at the fit"):
+    with pytest.warns(UserWarning, match="had none during fit"):
         found = schema.encode(as_rows(new))
     np.testing.assert_array_equal(found[1:], floats[1:])
 

@@ -176,7 +176,7 @@ def test_a_gap_where_the_fit_had_none_is_neither_the_value_nor_another():
     schema, _ = learn(MONEY)
     place, share = places_of(schema)["gain is 0"], (MONEY["gain"] == 0).mean()
     assert hidden_floats(schema)[place] == pytest.approx(share)
-    with pytest.warns(UserWarning, match="had none at the fit"):
+    with pytest.warns(UserWarning, match="had none during fit"):
         floats = schema.encode(as_rows(MONEY.assign(gain=np.nan)))
     np.testing.assert_allclose(floats[:, place], share, rtol=1e-6)
 

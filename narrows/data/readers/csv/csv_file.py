@@ -1,4 +1,4 @@
-"""CSV files, of every separator and encoding, also compressed: their cells as Arrow's tables."""
+"""CSV files of any separator, encoding and compression, as Arrow tables."""
 
 from __future__ import annotations
 
@@ -61,10 +61,10 @@ def read_csv(
     ----------
     path : Path
     text : names
-        Columns that are text whatever they hold. The others' types are inferred over the whole file, but those that
-        `must_be_text` names are text as well.
+        Columns to read as text. Types of the others are inferred from the whole file, but ambiguous ones, of
+        `must_be_text`, are text as well.
     plan : CsvForm, optional
-        How the file is written. Default: what `CsvFormat.of` finds.
+        Format of the file. Default: that of `CsvFormat.of`.
 
     Raises
     ------
@@ -98,8 +98,8 @@ def csv_chunks(path: Path, types: Mapping[str, pa.DataType], *, block: int) -> I
     ----------
     path : Path
     types : mapping of str to DataType
-        Of columns by name; the others' are inferred from the first chunk, and `WiderTypeError` says where that does not
-        hold further down.
+        Types of columns by name; others are inferred from the first chunk, and `WiderTypeError` is raised where a
+        later chunk does not fit.
     block : int
     """
     import pyarrow as pa
@@ -113,7 +113,7 @@ def csv_chunks(path: Path, types: Mapping[str, pa.DataType], *, block: int) -> I
 
 
 def csv_texts(path: Path, *, block: int) -> Iterator[pa.Table]:
-    """Yield a CSV file in tables of about `block` bytes, with every cell as it is written; gaps are empty texts."""
+    """Yield a CSV file in tables of about `block` bytes with the text of every cell; empty cells are empty texts."""
     import pyarrow as pa
 
     form = CsvFormat.of(path)
@@ -121,7 +121,7 @@ def csv_texts(path: Path, *, block: int) -> Iterator[pa.Table]:
 
 
 class WiderTypeError(Exception):
-    """A column of a CSV file holds more than its first rows showed; never seen by users."""
+    """A column of a CSV file does not fit the type of its first rows; never seen by users."""
 
     def __init__(self, name: str, dtype: pa.DataType) -> None:
         super().__init__(name)
@@ -129,7 +129,7 @@ class WiderTypeError(Exception):
 
 
 class _BlockTooSmall(Exception):
-    """A row is longer than what Arrow looks at at once."""
+    """A row is longer than Arrow's block."""
 
 
 # -- Arrow's reading
@@ -143,7 +143,7 @@ def _whole(source: TableText, form: CsvFormat, options: dict[str, Any]) -> pa.Ta
 
 
 def _chunks(path: Path, form: CsvFormat, types: dict[str, pa.DataType], block: int) -> Iterator[pa.Table]:
-    """The tables of a file; where a row is longer than a block, the rest again with larger blocks."""
+    """Yield the tables of a file; where a row is longer than a block, the rest follows with larger blocks."""
     block, n_given, watch = _block(form, block), 0, QuoteWatch(path, form)
     while True:
         n_seen = 0
@@ -188,7 +188,7 @@ def _empty(form: CsvFormat) -> pa.Table:
 
 
 def _texts_of(form: CsvFormat) -> dict[str, pa.DataType]:
-    """The columns that Arrow could take for something else than what they are."""
+    """Return the columns that Arrow could misread, as text."""
     import pyarrow as pa
 
     columns = zip(form.names, form.sample, strict=True)
@@ -196,7 +196,7 @@ def _texts_of(form: CsvFormat) -> dict[str, pa.DataType]:
 
 
 def _block(form: CsvFormat, block: int) -> int:
-    """Bytes that Arrow looks at at once: enough for several rows."""
+    """Return the size of Arrow's blocks in bytes: enough for several rows."""
     return min(max(block, 4 * form.longest_line), 1 << 30)
 
 
@@ -237,7 +237,7 @@ def _text() -> pa.DataType:
 
 
 def _checked(path: Path, form: CsvFormat, table: pa.Table) -> pa.Table:
-    """A table without the empty column that separators at the ends of lines make."""
+    """Return a table without the empty column that separators at the ends of lines make."""
     import pyarrow.compute as pc
 
     if len(form.names) == table.num_columns:
@@ -250,14 +250,14 @@ def _checked(path: Path, form: CsvFormat, table: pa.Table) -> pa.Table:
 
 
 def _noted(table: pa.Table, form: CsvFormat) -> pa.Table:
-    """A table that knows the delimiter of its file."""
+    """Return a table with the delimiter of its file in its metadata."""
     separator = form.dialect.separator
     return with_delimiter(table, separator) if separator and len(separator) == 1 and separator != " " else table
 
 
 @contextmanager
 def _told_plainly(path: Path, form: CsvFormat, types: Mapping[str, pa.DataType] | None = None) -> Iterator[None]:
-    """Arrow's errors as sentences; with `types`, a cell that its column's type does not hold as `WiderTypeError`."""
+    """Raise Arrow's errors as DataFormatError; with `types`, a cell that does not fit its column: `WiderTypeError`."""
     import pyarrow as pa
 
     try:
@@ -272,14 +272,14 @@ def _told_plainly(path: Path, form: CsvFormat, types: Mapping[str, pa.DataType] 
 
 
 def _wider(word: str) -> pa.DataType:
-    """The next type that holds what the one of this name does not."""
+    """Return the next wider type than the one of this name."""
     import pyarrow as pa
 
     return pa.float64() if word in ("int64", "null") else pa.string()
 
 
 def _notes(path: Path, form: CsvFormat, source: TableText, n_comments: int) -> Iterator[str]:
-    """What was found while the rows were read."""
+    """Yield notes on what was found while the rows were read."""
     if not source.encoding.startswith("utf-8"):
         yield f"{path.name} was read as {encoding_words(source.encoding)}."
     if n_comments:

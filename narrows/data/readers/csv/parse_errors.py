@@ -1,4 +1,4 @@
-"""What is wrong with a text file that Arrow cannot read, or reads otherwise than it was meant."""
+"""Errors in text files that Arrow cannot read, or misreads."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COMMENT_SIGNS = ("#", "//")
-"""What begins lines of comments that are met only further down, where they have other cells than the rows."""
+"""Signs of comments below the beginning of a file, on lines with other numbers of cells than the rows."""
 
 
 class QuoteWatch:
-    """Notices quotes that are never closed, since their cells take in the lines below."""
+    """Detects quotes that are never closed: their cells include the lines below."""
 
     def __init__(self, path: Path, form: CsvFormat) -> None:
         self._path, self._form = path, form
@@ -61,7 +61,7 @@ def _has_lines(column: pa.ChunkedArray, form: CsvFormat) -> bool:
 
 
 def _holds_line_end(chunk: pa.Array) -> bool:
-    """Whether the text of a chunk has a line end anywhere; faster than a look at each cell."""
+    """Return whether the text of a chunk has a line end anywhere; faster than a look at each cell."""
     text = chunk.buffers()[2]
     if text is None:
         return False
