@@ -19,9 +19,9 @@ _PAPER = 255
 
 
 def montage(images: np.ndarray, *, columns: int | None = None, scale: int | None = None) -> Image.Image:
-    """Images (n, h, w) or (n, h, w, c) in a grid on white, as near to a square as it goes.
+    """Return images (n, h, w) or (n, h, w, c) in a nearly square grid on white, with the channels of `visible`.
 
-    They are shown as `visible` says. Pixels are uint8, or floats in [0, 1] (clipped). ``scale`` enlarges by a whole
+    Pixels are uint8, or floats in [0, 1] (clipped). ``scale`` enlarges by a whole
     factor with sharp edges; by default small images are enlarged to about 56 pixels.
     """
     pixels = _sharp(visible(to_uint8(images)), scale)
@@ -38,8 +38,8 @@ def montage(images: np.ndarray, *, columns: int | None = None, scale: int | None
 def to_uint8(images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
     """Images as uint8 (n, h, w, c).
 
-    ``pixel_range`` is what black and white are; by default 0 and the white of uint8, of uint16 the white of as few
-    bits as hold the pixels, else 0 and 1.
+    ``pixel_range`` : values of black and white. Default: 0 and the largest uint8; for uint16, 0 and the largest value
+    of as few bits as hold the pixels; else 0 and 1.
     """
     images = np.asarray(images)
     images = images[..., None] if images.ndim == 3 else images
@@ -51,14 +51,14 @@ def to_uint8(images: np.ndarray, pixel_range: tuple[float, float] | None = None)
 
 
 def default_pixel_range(images: np.ndarray) -> tuple[float, float]:
-    """What black and white are where nobody said."""
+    """Return the default values of black and white."""
     if images.dtype == np.uint16:
         return 0.0, natural_white(float(images.max(initial=0)))
     return 0.0, 255.0 if images.dtype == np.uint8 else 1.0
 
 
 def visible(images: np.ndarray) -> np.ndarray:
-    """Images (..., c) of any number of channels with 1 or 3: uint8, or floats in [0, 1].
+    """Return images (..., c) with 1 or 3 channels: uint8, or floats in [0, 1].
 
     Two channels are shown as the grey of their mean, four as colours whose transparent parts are white, and of more the
     first three.
@@ -76,7 +76,7 @@ def visible(images: np.ndarray) -> np.ndarray:
 
 
 def as_images(rows: Rows) -> np.ndarray:
-    """The rows of an image set as (n, h, w, c), whatever layout they came in."""
+    """Return the rows of images as (n, h, w, c), whatever their layout."""
     assert rows.image_shape is not None
     return rows.block().reshape(-1, *rows.image_shape)
 

@@ -1,4 +1,4 @@
-"""One door for every source on disk: files, folders of images, and sets by name."""
+"""Rows from any source: files, folders of images, data sets by name, and containers in memory."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.containers import rows_of, with_image_shape
+from narrows.data.frames.as_frame import materialize
+from narrows.data.frames.columns import is_missing
+from narrows.data.nested_columns import with_missing
+from narrows.data.one_row import as_one_row
 from narrows.data.readers import array_files, arrow_tables, image_folder, known_sets, row_stream, table_formats
 from narrows.data.readers.csv import csv_file
 from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
+from narrows.data.schema.schema import Schema
 from narrows.errors import DataError, DataFormatError, DataNotFoundError, SettingError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from narrows.data.schema.schema import Schema
 
 _IDX = re.compile(r"([.-]idx\d*(-\w+)?|-ubyte)(\.gz)?$", re.IGNORECASE)
 
@@ -55,7 +58,7 @@ def read(
         "mnist", "fashion-mnist" (its training part).
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
     columns : names, optional
-        Which columns of a table to read. Default: all of them; what is not learned from, `fit` sets aside.
+        Columns of a table to read. Default: all; `fit` ignores those that it cannot learn from.
     ignore : names, optional
         Columns of a table to leave out.
     label : name, optional
@@ -63,21 +66,21 @@ def read(
     image_size : (height, width), optional
         Resizes the images of a folder.
     text : names, optional
-        Columns that are text, though all their cells may read as numbers or dates; as "category" in `types`.
+        Columns that are text even if all their cells look like numbers or dates; the same as "category" in `types`.
     types : mapping of name to type, optional
-        Columns of a table that are read so whatever their cells look like: "number", "decimal-comma", "decimal-point",
+        Types of columns of a table, whatever their cells look like: "number", "decimal-comma", "decimal-point",
         "category", "date", "day-first", "month-first", "time" or "boolean". Default: decided from the cells.
     na_values : texts, optional
-        More texts that stand for a missing cell, in every column.
+        More texts that mean a missing cell, in every column.
     keep_na : bool, default False
         Whether only empty cells (and `na_values`) are missing: "NA" and "?" stay text.
     errors : {"flag", "stop"}, default "flag"
-        What to do about a cell that is not what its column holds ("soon" among dates): read it as missing, with a
-        sentence in ``notes`` and its text in ``strange``, or raise NotNumericError.
+        How to treat a cell of another type than its column ("soon" among dates): read it as missing, with a sentence
+        in ``notes`` and its text in ``strange``, or raise NotNumericError.
     missing : {"mask", "error", "mean", "drop"}, default "mask"
-        "drop" leaves out rows with a missing cell, and says how many in ``notes``. The others leave gaps to the fit.
+        "drop" drops rows with a missing cell and notes how many. The others leave missing cells to the fit.
     schema : Schema, optional
-        Of a fitted model: its columns are read as they were at the fit.
+        Schema of a fitted model, whose columns are read in the formats of the fit.
 
     Raises
     ------
@@ -86,14 +89,14 @@ def read(
     DataFormatError
         A file that is damaged, empty or of another kind.
     DataError
-        Unknown column names, images of different sizes, no column left, no row without a gap.
+        Unknown column names, images of different sizes, no column left, no row without a missing cell.
     NotNumericError
-        A cell that is not what its column holds, with ``errors="stop"``.
+        A cell of another type than its column, with ``errors="stop"``.
     """
     if missing not in ("mask", "error", "mean", "drop"):
         raise SettingError(f"missing={missing!r} is not known; choose one of 'mask', 'error', 'mean', 'drop'.")
-    for name in ("columns", "ignore"):
-        if isinstance(locals()[name], str):
+    for name, names in (("columns", columns), ("ignore", ignore)):
+        if isinstance(names, str):
             raise SettingError(f"{name} must be a list of names, not one text.")
     for name, names in (("text", text), ("na_values", na_values)):
         if isinstance(names, str):
@@ -112,18 +115,66 @@ def read(
     rows = (
         known_sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size, options)
     )
-    return without_gaps(rows) if missing == "drop" else rows
+    return drop_missing(rows) if missing == "drop" else rows
+
+
+def as_rows(
+    X: object, *, image_shape: Sequence[int] | None = None, name: str = "X", schema: Schema | None = None
+) -> Rows:
+    """Return the rows of a container in memory, or of a file; nothing is scaled, and the input is never written to.
+
+    Parameters
+    ----------
+    X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, Rows, or path
+        Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w): images of any number of channels.
+        The channels are an image's first or last axis: that with 1 or 3 entries, else up to 4, else up to 16; if that
+        does not decide, the one that leaves square images, else the last, and the first for torch tensors.
+        Sparse matrices are densified; bfloat16 and half tensors become float32. Frames may hold text and dates, lists
+        of numbers (each element becomes a column, "embedding[0]") and structs ("address.city"). Other tables are
+        read too, and results are pyarrow tables: Arrow batches, readers, data sets and streams, lazy frames, objects
+        with ``__dataframe__``, dicts of columns, lists of dicts, a dict of cells (one row), structured arrays.
+        A path is that of a file that `narrows.read` reads.
+    image_shape : (h, w) or (h, w, c), optional
+        Shape of the images that the d columns of a table are, flattened row-major, channels last.
+    name : str, default "X"
+        Name of the rows in messages.
+    schema : Schema, optional
+        Schema of a fitted model. One row may then also be a pandas Series, a list or a tuple with a cell for each
+        column of the fit; columns of a file are read in the formats of the fit, and a cell of another type is an error.
+
+    Raises
+    ------
+    DataError
+        Input that scikit-learn would refuse, in its words; duplicate column names; impossible image shapes.
+    NotNumericError
+        Text, dates or objects in an array; the message names the column, the row and the cell. A frame may hold them.
+    SettingError
+        ``image_shape`` itself is impossible.
+    """
+    if isinstance(X, Rows):
+        rows = X
+    elif isinstance(X, str | os.PathLike):
+        rows = read(X) if schema is None else read(X, schema=schema, errors="stop")
+    else:
+        if isinstance(X, row_stream.RowStream):
+            raise DataError(
+                f"{X.source} is a stream, which only fit takes whole; work on it in parts: for rows in X.chunks(): ..."
+            )
+        rows = rows_of(materialize(X if schema is None else as_one_row(X, schema)), name)
+        if schema is not None and schema.names is not None and schema.types is not None:
+            rows = with_missing(rows, schema.names, schema.types)
+    return rows if image_shape is None else with_image_shape(rows, image_shape)
 
 
 def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
-    """A set's own test part; None for digits and for files and folders."""
+    """Return the test part of a data set; None for digits, and for files and folders."""
     if isinstance(source, str) and source in known_sets.SETS:
         return known_sets.load_test(source)
     return None
 
 
 def is_table(path: Path) -> bool:
-    """Whether it is a table, or a folder of tables and no images."""
+    """Return whether a path is a table, or a folder of tables without images."""
     if not path.is_dir():
         return csv_file.is_csv(path) or arrow_tables.is_parquet(path) or table_formats.is_other(path)
     return not image_folder.holds_images(path) and any(
@@ -170,21 +221,24 @@ def _read_path(
 
 
 def read_table(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str, ...]]:
-    """A CSV or Parquet file, or a folder of them, as Arrow's table, with notes on how it was read."""
+    """Return a table file, or a folder of CSV or Parquet files, as an Arrow table, with notes on how it was read."""
     if path.is_dir():
-        return row_stream.read_whole(path, text), ()
+        return row_stream.parse_whole_numbers(path, text), ()
     if table_formats.is_other(path):
         return table_formats.read_other(path)
     return csv_file.read_csv(path, text) if csv_file.is_csv(path) else (arrow_tables.read_parquet(path), ())
 
 
-def without_gaps(rows: Rows, columns: Sequence[int] | None = None) -> Rows:
-    """The rows without a missing cell (in these columns), with a note on how many were dropped; DataError for none."""
+def drop_missing(rows: Rows, columns: Sequence[int] | None = None) -> Rows:
+    """Return the rows without a missing cell (in these columns), with a note on how many were dropped.
+
+    Raises DataError if no row is left.
+    """
     whole = np.ones(len(rows), dtype=bool)
     for i in range(rows.n_columns) if columns is None else columns:
-        gaps = is_gap(rows.column(i))
-        if not gaps.all():  # an empty column is set aside
-            whole &= ~gaps
+        missing_cells = is_missing(rows.column(i))
+        if not missing_cells.all():  # an empty column is ignored
+            whole &= ~missing_cells
     n_dropped = int((~whole).sum())
     if n_dropped == 0:
         return rows
@@ -194,4 +248,4 @@ def without_gaps(rows: Rows, columns: Sequence[int] | None = None) -> Rows:
             'leave "drop" out, or ignore the columns that are mostly empty.'
         )
     note = f"{n_dropped} of {len(rows)} rows of {rows.source} have a missing value and were dropped."
-    return replace(rows.take(whole), notes=(*rows.notes, note))
+    return replace(rows.take(whole), notes=(*rows.notes, note), n_dropped=rows.n_dropped + n_dropped)

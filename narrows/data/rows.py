@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 
 from narrows.data.frames.column_labels import Labels
-from narrows.data.frames.column_type import ColumnType, is_gap
+from narrows.data.frames.column_type import ColumnType, is_missing
 
 Columns = np.ndarray | tuple[np.ndarray, ...]
 Container = Literal["numpy", "pandas", "polars", "pyarrow", "torch"]
 Layout = Literal["flat", "hw", "hwc", "chw"]
+Part = Literal["train", "test", "all"]
 
 _CELLS_PER_CHUNK = 1 << 20
 
@@ -23,7 +24,7 @@ class Rows:
     """Raw rows in memory, in the user's own units, before any scaling.
 
     ``values`` is one block (n, d), or one array (n,) per column where the columns have their own dtypes: numbers,
-    texts (objects, None for a gap) or datetime64.
+    texts (objects, None for a missing cell) or datetime64.
     Images are flattened row-major as (height, width, channels): feature i * W * C + j * C + c.
     """
 
@@ -31,34 +32,38 @@ class Rows:
     names: tuple[str, ...] | None = None
     """Column names; None for plain arrays."""
     types: tuple[ColumnType | None, ...] | None = None
-    """What each column was in its frame, None where its array says it all; None for plain arrays."""
+    """Types of the columns in their frame, None where the array says it all; None for plain arrays."""
     image_shape: tuple[int, int, int] | None = None
     """(height, width, channels), None for tables."""
     layout: Layout = "flat"
-    """How the images came in, and go back: (n, d), (n, h, w), (n, h, w, c) or (n, c, h, w)."""
+    """Layout of the images in their container: (n, d), (n, h, w), (n, h, w, c) or (n, c, h, w)."""
     container: Container = "numpy"
-    """What answers are given back in."""
+    """Container of the results."""
     labels: np.ndarray | None = None
     """The class of each row, where the source has one (sub-folders, label files)."""
     index: object | None = None
-    """The pandas index, to give back."""
+    """The pandas index."""
     column_labels: Labels | None = None
-    """The pandas column labels, to give back."""
-    left_out: dict[str, str] = field(default_factory=dict)
-    """Columns that were set aside -> the reason in a few words."""
+    """The pandas column labels."""
+    ignored_columns: dict[str, str] = field(default_factory=dict)
+    """Columns that were not read -> the reason in a few words."""
     notes: tuple[str, ...] = ()
-    """What the reader should know about how the rows were read, one sentence each."""
+    """Notes for the user on how the rows were read, one sentence each."""
     source: str = "X"
-    """What messages call these rows: "X", "flights.csv.gz"."""
+    """Name of these rows in messages: "X", "flights.csv.gz"."""
+    part: Part | None = None
+    """Part of a data set that has its own test part; None for other rows."""
+    n_dropped: int = 0
+    """Number of rows with missing values that were dropped when these were read."""
     first_row: Literal[0, 1] = 0
     """Messages count rows from 0 for arrays and from 1 for files."""
     strange: dict[int, np.ndarray] = field(default_factory=dict)
-    """Column -> objects (n,): the text of each cell that is not what its column is, None elsewhere; `values` hold gaps
-    there. Columns without such cells are left out."""
+    """Column -> objects (n,): the text of each cell that is not of the column's type, None elsewhere. Such cells are
+    missing in `values`; columns without them are not in the mapping."""
     delimiter: str = ","
-    """Between the cells of the CSV file that the rows come from; answers are written with it."""
+    """Delimiter of the CSV file that the rows come from; results are written with it."""
     places: np.ndarray | None = None
-    """Where each row stands in the source, from 0; None where that is its position here."""
+    """Row number of each row in the source, from 0; None where it is the position here."""
 
     def __len__(self) -> int:
         return len(self.values[0]) if isinstance(self.values, tuple) else len(self.values)
@@ -84,11 +89,11 @@ class Rows:
         return self.values[i][rows] if isinstance(self.values, tuple) else self.values[rows, i]
 
     def column_type(self, i: int) -> ColumnType | None:
-        """What a column was in its frame, where its array does not say so."""
+        """Return the type of a column in its frame; None where its array says it all."""
         return None if self.types is None else self.types[i]
 
     def select(self, columns: Sequence[int] | np.ndarray) -> Rows:
-        """These columns alone."""
+        """Return these columns only."""
         if list(columns) == list(range(self.n_columns)):
             return self
         pick = [int(i) for i in columns]
@@ -103,7 +108,7 @@ class Rows:
         )
 
     def sampled(self, most: int, *, seed: int = 0) -> Rows:
-        """These rows, or `most` of them drawn at random, in their order."""
+        """Return these rows, or `most` of them drawn at random, in their order."""
         if len(self) <= most:
             return self
         return self.take(np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False)))
@@ -138,9 +143,9 @@ class Rows:
         )
 
     @property
-    def n_gaps(self) -> dict[str, int]:
+    def n_missing(self) -> dict[str, int]:
         """The number of missing cells of each column."""
-        return {name: int(is_gap(self.column(i)).sum()) for i, name in enumerate(self.feature_names)}
+        return {name: int(is_missing(self.column(i)).sum()) for i, name in enumerate(self.feature_names)}
 
     @property
     def strange_cells(self) -> dict[int, np.ndarray]:
@@ -154,16 +159,16 @@ class Rows:
         return sum(self.strange_cells.values(), start=np.zeros(len(self), np.intp))
 
     def place(self, position: int) -> int:
-        """Where the row at a position stands in the source, from 0."""
+        """Return the row number in the source, from 0, of the row at a position."""
         return position if self.places is None else int(self.places[position])
 
     def row_name(self, position: int) -> str:
-        """How messages name the row at a position: by where it stands in the source."""
+        """Return the name of the row at a position in messages, by its row number in the source."""
         return row_name(self.place(position), self.first_row)
 
 
 def feature_names(names: tuple[str, ...] | None, labels: Labels | None, n_columns: int) -> tuple[str, ...]:
-    """How messages name columns with these names, or else with these labels."""
+    """Return the names, else the labels as texts, else "x0", "x1", ..."""
     if names is not None:
         return names
     if labels is not None and not labels.are_places and len(labels.texts) == n_columns:
@@ -178,3 +183,8 @@ def row_name(position: int, first_row: Literal[0, 1]) -> str:
     'row 3 (counting from 1, without any header)'
     """
     return f"row {position + first_row} (counting from {first_row}{', without any header' if first_row else ''})"
+
+
+def size_text(shape: Sequence[int]) -> str:
+    """Return a size in words: "28 x 28 x 1"."""
+    return " x ".join(str(n) for n in shape)

@@ -115,7 +115,7 @@ def test_a_model_of_images_refuses_a_table_and_the_other_way_round(shell, tabula
 
 
 def test_gaps_at_use_stop_are_filled_or_dropped(shell, tabular: Path, gaps: Path) -> None:
-    with pytest.warns(UserWarning, match=r"gaps in columns that had none at the fit \('b'\)"):
+    with pytest.warns(UserWarning, match=r"missing values in columns that had none during fit \('b'\)"):
         narrows.load(tabular).transform(read(gaps))
     stopped = shell("score", tabular, gaps, "--missing", "error")
     assert stopped.status == 1

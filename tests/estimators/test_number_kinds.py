@@ -115,7 +115,7 @@ def test_a_denoising_model_fills_such_a_column():
     model = DenoisingAutoencoder(corruption="masking", level=0.2, **QUICK).fit(FRAME)
     filled = model.impute(FRAME)
     assert filled["claim"].notna().all()
-    with pytest.warns(UserWarning, match="had none at the fit"):
+    with pytest.warns(UserWarning, match="had none during fit"):
         gain = model.impute(FRAME.assign(gain=np.nan))["gain"]
     is_zero = FRAME["gain"] == 0
     assert (gain == 0)[is_zero].mean() > (gain == 0)[~is_zero].mean() + 0.2

@@ -1,4 +1,4 @@
-"""The labels of a frame's columns where they are more than texts: numbers, dates, and levels of a MultiIndex."""
+"""Column labels of a pandas frame that are more than texts: numbers, dates, levels of a MultiIndex."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Labels:
     Parameters
     ----------
     levels : tuple of tuple
-        The labels, or of a MultiIndex those of each level: texts, numbers and truth values.
+        The labels, or of a MultiIndex those of each level: texts, numbers and booleans.
     types : tuple of str
         pandas' name of each level's dtype, "" for texts.
     names : tuple of str or None
@@ -33,7 +33,7 @@ class Labels:
 
     @classmethod
     def of(cls, index: Any) -> Labels:
-        """Of a pandas Index of any kind."""
+        """Return the labels of a pandas Index of any kind."""
         levels = [index.get_level_values(i) for i in range(index.nlevels)]
         return cls(
             tuple(tuple(plain_level(label) for label in level.tolist()) for level in levels),
@@ -44,7 +44,7 @@ class Labels:
 
     @property
     def is_plain(self) -> bool:
-        """Whether they are texts without a name, which column names say all of."""
+        """Whether the labels are plain texts without a name, so that column names say all of them."""
         return self.types == ("",) and self.names == (None,) and all(isinstance(x, str) for x in self.levels[0])
 
     @property
@@ -54,7 +54,7 @@ class Labels:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """How messages name the columns: "plant, heat" for ("plant", "heat")."""
+        """Names of the columns in messages: "plant, heat" for ("plant", "heat")."""
         return tuple(", ".join(str(part) for part in parts if part != "") for parts in zip(*self.levels, strict=True))
 
     def to_pandas(self) -> Any:
@@ -69,7 +69,7 @@ class Labels:
         return pd.MultiIndex.from_arrays(levels, names=self.names)
 
     def describe(self) -> dict:
-        """Return what `restore` makes the same labels of, for JSON."""
+        """Return the labels for JSON, as `restore` takes them."""
         return {"levels": [list(level) for level in self.levels], "types": list(self.types), "names": list(self.names)}
 
     @classmethod

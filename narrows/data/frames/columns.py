@@ -9,7 +9,7 @@ import numpy as np
 
 from narrows.data.frames.column_type import NUMBERS as _NUMBERS
 from narrows.data.frames.column_type import WHOLE as _WHOLE
-from narrows.data.frames.column_type import Column, ColumnType, Level, Opaque, is_gap, is_missing
+from narrows.data.frames.column_type import Column, ColumnType, Level, Opaque, is_missing, is_missing_cell
 from narrows.data.frames.levels import index_type, plain_level
 from narrows.data.frames.native_columns import arrow_type, as_native
 from narrows.data.frames.nested import Parts, is_nested, number_type, split_arrow, split_objects
@@ -28,8 +28,8 @@ __all__ = [
     "as_column",
     "as_columns",
     "as_native",
-    "is_gap",
     "is_missing",
+    "is_missing_cell",
 ]
 
 _EXACT = 2**53  # larger whole numbers are not told apart by float64
@@ -37,9 +37,9 @@ _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def as_columns(series: nw.Series[Any], label: str, source: str, *, whole: bool = False) -> Parts:
-    """One column of a frame with its name; of lists of numbers and of structs one for each element, "embedding[0]".
+    """Return a column of a frame with its name; lists of numbers and structs as a column per element, "embedding[0]".
 
-    whole : never take it apart.
+    whole : whether to keep lists and structs as one column.
     """
     native = _native(series)
     column = _arrow(series)
@@ -55,7 +55,7 @@ def as_columns(series: nw.Series[Any], label: str, source: str, *, whole: bool =
 
 
 def as_column(series: nw.Series[Any], label: str, source: str) -> Column:
-    """One column of a frame; what is neither number, truth value, text nor date is taken for text, with a note."""
+    """Return one column of a frame; cells that are no numbers, booleans, texts or dates become texts, with a note."""
     import narwhals as nw
 
     dtype, native = series.dtype, _native(series)
@@ -103,7 +103,7 @@ def _arrow(series: nw.Series[Any]) -> pa.ChunkedArray | None:
 
 
 def _number_column(series: nw.Series[Any], native: str) -> Column:
-    values = series.to_numpy()  # gaps in whole numbers become NaN; gaps in truth values stay objects
+    values = series.to_numpy()  # missing cells in whole numbers become NaN; missing cells in booleans stay objects
     name = str(series.dtype)
     if values.dtype == object:
         values = numbers(series.to_list())
@@ -112,7 +112,7 @@ def _number_column(series: nw.Series[Any], native: str) -> Column:
         if np.nanmax(np.abs(values), initial=0) >= _EXACT:
             return Column(objects(series.to_list()), ColumnType(name, pandas=native))
         return Column(values, ColumnType(name, pandas=native))
-    # polars and Arrow tell a gap from NaN, which comes back as it was where there is no gap.
+    # polars and Arrow tell null from NaN; NaN is returned as it was where there is no null.
     is_plain = native == values.dtype.name or (not native and (values.dtype.kind != "f" or not series.null_count()))
     return Column(values, None if is_plain or name not in _NUMBERS else ColumnType(name, pandas=native))
 
@@ -128,7 +128,7 @@ def _text_column(series: nw.Series[Any], native: str) -> Column:
 
 
 def _texts(column: pa.ChunkedArray) -> np.ndarray:
-    """Texts (n,), one object for each different text, None for gaps."""
+    """Texts (n,), one object for each different text, None for missing cells."""
     import pyarrow as pa
 
     if pa.types.is_string_view(column.type):
@@ -181,8 +181,8 @@ def _date_column(series: nw.Series[Any], native: str) -> Column:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     try:
         values = series.to_numpy().astype(f"datetime64[{unit}]")
-    except (ValueError, TypeError):  # Arrow's dates under pandas come as objects, gaps among them
-        cells = [None if is_missing(cell) else cell for cell in series.to_list()]
+    except (ValueError, TypeError):  # Arrow's dates under pandas come as objects, missing cells among them
+        cells = [None if is_missing_cell(cell) else cell for cell in series.to_list()]
         values = np.array(cells, dtype=f"datetime64[{unit}]")
     if unit == "D":
         return Column(values, ColumnType("Date", pandas=native))
@@ -197,7 +197,7 @@ def _duration_column(series: nw.Series[Any], native: str) -> Column:
 
 
 def _arrow_column(column: pa.ChunkedArray, label: str, source: str, native: str) -> Column:
-    """Of Arrow's types those that other libraries do not have, and those that come as objects."""
+    """Return a column of a type that only Arrow has, or that comes as objects."""
     import narwhals as nw
     import pyarrow as pa
     import pyarrow.compute as pc

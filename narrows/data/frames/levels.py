@@ -1,4 +1,4 @@
-"""Objects that are held as texts, and the texts as objects again: levels of categories, labels of columns."""
+"""Objects held as texts, and back: levels of categories, labels of columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from narrows.data.frames.column_type import Level, is_missing
+from narrows.data.frames.column_type import Level, is_missing_cell
 
 _CLASSES: dict[str, Callable[[str], Any]] = {
     "Decimal": Decimal,
@@ -27,7 +27,7 @@ _PLAIN = ("object", "str", "category")
 
 
 def class_of(cells: Sequence[Any]) -> str:
-    """The class that all cells (none of them missing) have and that their texts can be turned into again, else ""."""
+    """Return the class of all cells, none of them missing, if their texts can be turned into it again; else ""."""
     kinds = {type(cell).__name__ for cell in cells}
     name = kinds.pop() if len(kinds) == 1 else ""
     if name in ("Interval", "Period"):
@@ -36,7 +36,7 @@ def class_of(cells: Sequence[Any]) -> str:
 
 
 def as_text(cell: Any) -> str:
-    """The text that an object is held as."""
+    """Return the text of an object."""
     if isinstance(cell, str):
         return str(cell)
     return cell.decode(errors="backslashreplace") if isinstance(cell, bytes) else str(cell)
@@ -49,26 +49,28 @@ def plain_level(level: Any) -> Level:
 
 
 def index_type(index: Any) -> str:
-    """The word for what a pandas Index holds; "" for texts, and for objects that texts cannot be turned into again."""
+    """Return the type of a pandas Index in a word; "" for texts, and for objects that texts cannot be turned into."""
     word = str(index.dtype)
     if word == "object":
-        return class_of([label for label in index.tolist() if not is_missing(label)]).replace("str", "")
+        return class_of([label for label in index.tolist() if not is_missing_cell(label)]).replace("str", "")
     return "" if word in _PLAIN else word
 
 
 def objects_of(texts: Sequence[Level | None], word: str) -> list[Any]:
-    """Texts (None for gaps) as the objects that a word of `class_of` stands for; as they are where that fails."""
+    """Return texts (None for missing cells) as objects of a type of `class_of`; unchanged where that fails."""
     make = _CLASSES.get(word)
-    there = [text for text in texts if text is not None]
+    present = [text for text in texts if text is not None]
     try:
-        found = iter([make(str(text)) for text in there] if make else index_of(there, word).tolist() if word else there)
+        found = iter(
+            [make(str(text)) for text in present] if make else index_of(present, word).tolist() if word else present
+        )
     except (ValueError, TypeError, ArithmeticError):
         return list(texts)
     return [None if text is None else next(found) for text in texts]
 
 
 def index_of(levels: Sequence[Level], word: str) -> Any:
-    """Levels as a pandas Index of the type that a word of `index_type` stands for; as they are where that fails."""
+    """Return levels as a pandas Index of a type of `index_type`; of objects where that fails."""
     pd = _pandas()
     try:
         if not word:

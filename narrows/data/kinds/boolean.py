@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 
 def entropy(shares: np.ndarray) -> np.ndarray:
-    """Of true-or-false answers with these shares of true, in nats, elementwise."""
+    """Return the entropy of booleans with these shares of true, in nats, elementwise."""
     from scipy.special import entr
 
     return entr(shares) + entr(1 - shares)
@@ -20,7 +20,7 @@ def entropy(shares: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Boolean:
-    """Truth values, one float each."""
+    """Booleans, one float each."""
 
     name: ClassVar[str] = "boolean"
     word: ClassVar[str] = "true-or-false column"
@@ -28,7 +28,7 @@ class Boolean:
 
     columns: np.ndarray
     share: np.ndarray
-    """(c,): of true among the training cells that are there; stands in for a missing one."""
+    """(c,): share of true among the present training cells; replaces a missing one."""
 
     @property
     def float_columns(self) -> np.ndarray:
@@ -44,7 +44,7 @@ class Boolean:
 
     def encode(self, block: np.ndarray) -> np.ndarray:
         floats = block.astype(np.float64)
-        return np.where(is_gap(floats), self.share, floats)
+        return np.where(is_missing(floats), self.share, floats)
 
     def decode(self, floats: np.ndarray) -> np.ndarray:
         return (floats >= 0.5).astype(np.float64)

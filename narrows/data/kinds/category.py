@@ -1,4 +1,4 @@
-"""Categories: one float for each level, 1 for the one that is there."""
+"""Categories: one float for each level, 1 for the level of the cell."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 MAX_LEVELS = 100
-"""Levels with a float of their own; those of less than two rows have none either."""
+"""Largest number of levels with a float of their own; a level also needs two rows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Category:
-    """One column of levels: texts, or numbers that only name something.
+    """One column of levels: texts, or numbers that are names.
 
-    Rare levels share the last float. A level that training never met has none, so all are 0.
+    Rare levels share the last float. A level that is not in the training rows has none: all floats are 0.
     """
 
     name: ClassVar[str] = "category"
@@ -30,19 +30,19 @@ class Category:
 
     columns: np.ndarray
     levels: tuple[str, ...]
-    """With a float of their own, the commonest first."""
+    """Levels with a float of their own, the most common first."""
     rare: tuple[str, ...]
-    """Those that share the last float, the commonest first."""
+    """Levels that share the last float, the most common first."""
     shares: np.ndarray
-    """(width,): of the training cells that are there."""
+    """(width,): shares among the present training cells."""
     n_rows: int
-    """How many training cells were there."""
+    """Number of present training cells."""
     dtype: str
-    """What a level is in the rows: "object" for text, else a number's or a date's."""
+    """dtype of the levels in the rows: "object" for text, else of numbers or dates."""
 
     @classmethod
     def learn(cls, column: int, values: np.ndarray, weight: np.ndarray) -> Category:
-        """From the values (n,) that are there and their weights (n,)."""
+        """Learn from present values (n,) and their weights (n,)."""
         texts = as_text(values)
         counts = Counter(texts)
         of_level: dict[str, list[float]] = {}
@@ -60,7 +60,7 @@ class Category:
 
     @property
     def width(self) -> int:
-        """How many floats."""
+        """Number of floats."""
         return len(self.levels) + bool(self.rare)
 
     @property
@@ -80,10 +80,10 @@ class Category:
     def encode(self, block: np.ndarray) -> np.ndarray:
         column = block[:, 0]
         floats = np.zeros((len(block), self.width))
-        there = np.flatnonzero(~is_gap(column))
-        places = self._places_of(as_text(column[there]))
+        present = np.flatnonzero(~is_missing(column))
+        places = self._places_of(as_text(column[present]))
         known = places >= 0
-        floats[there[known], places[known]] = 1.0
+        floats[present[known], places[known]] = 1.0
         return floats
 
     def decode(self, floats: np.ndarray) -> np.ndarray:
@@ -123,7 +123,7 @@ class Category:
 
     @cached_property
     def _values(self) -> np.ndarray:
-        """What each float stands for in the rows: (width,); the last, of several rare levels, the commonest of them."""
+        """Level of each float in the rows, (width,); for the rare levels, the most common of them."""
         texts = [*self.levels, *self.rare[:1]]
         if self.dtype == "object":
             values = np.empty(len(texts), dtype=object)
@@ -134,13 +134,13 @@ class Category:
         return np.array(texts).astype(self.dtype)
 
     def _places_of(self, texts: list[str]) -> np.ndarray:
-        """The float of each text, -1 for one that training never met: (n,)."""
+        """Return the float of each text (n,), -1 for one that is not in the training rows."""
         lookup = self._lookup
         return np.fromiter((lookup.get(text, -1) for text in texts), np.intp, len(texts))
 
 
 def as_text(values: np.ndarray) -> list[str]:
-    """Levels (n,) as texts; whole numbers without a decimal point, whatever their dtype."""
+    """Return levels (n,) as texts; whole numbers without a decimal point, whatever their dtype."""
     if values.dtype == object:
         return values.tolist()
     if values.dtype.kind == "f":

@@ -1,4 +1,4 @@
-"""The value that a large share of a number column has, such as 0: whether a cell has it is one float, 1 or 0."""
+"""The most common value of a number column, such as 0: a mask, one float, tells whether a cell has it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.boolean import entropy
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 
 @dataclass(frozen=True, eq=False)
-class Common:
-    """The mask of columns whose other values another kind has: 1 where a cell is the column's common value."""
+class CommonValue:
+    """Mask of columns whose other values another kind encodes: 1 where a cell is the column's common value."""
 
     name: ClassVar[str] = "common"
     word: ClassVar[str] = "mask"
@@ -24,10 +24,10 @@ class Common:
     value: np.ndarray
     """(c,), in the user's units."""
     share: np.ndarray
-    """(c,): of the common value among the training cells that are there."""
+    """(c,): share of the common value among the present training cells."""
     fill: np.ndarray
-    """(c,): the float of a missing cell: 1 where the column has a mask of gaps, so that its number does not count
-    either; else the share."""
+    """(c,): the float of a missing cell. 1 where the column has a mask of missing cells, so that the loss ignores its
+    number too; else the share."""
 
     @property
     def float_columns(self) -> np.ndarray:
@@ -42,10 +42,10 @@ class Common:
         return entropy(self.share)
 
     def encode(self, block: np.ndarray) -> np.ndarray:
-        return np.where(is_gap(block), self.fill, block == self.value)
+        return np.where(is_missing(block), self.fill, block == self.value)
 
     def decode(self, floats: np.ndarray) -> np.ndarray:
-        """Where a cell is the common value, bool (n, c)."""
+        """Return where a cell is the common value, bool (n, c)."""
         return floats >= 0.5
 
     def describe(self) -> dict:
@@ -55,6 +55,6 @@ class Common:
         return {"columns": self.columns, "value": self.value, "share": self.share, "fill": self.fill}
 
     @classmethod
-    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Common:
+    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> CommonValue:
         value, share, fill = restored_numbers(arrays, "value", "share", "fill")
         return cls(restored_columns(arrays, len(share)), value, share, fill)

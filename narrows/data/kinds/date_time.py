@@ -1,4 +1,4 @@
-"""Dates and times: a trend, and the hours, weekdays and seasons that come round again."""
+"""Dates and times: a trend, and the cycles of days, weeks and years."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 # In seconds since 1970, coarse to fine: from the trend on, each corrects what the one before left open.
@@ -18,7 +18,7 @@ _SURE = 0.5  # length of a decoded (sin, cos) from which on it says something
 
 @dataclass(frozen=True, eq=False)
 class DateTime:
-    """One column: its standardised time, and sine and cosine of each cycle that it goes through at least once."""
+    """One column: standardised time, and sine and cosine of each cycle that the training rows cover."""
 
     name: ClassVar[str] = "date"
     word: ClassVar[str] = "date"
@@ -30,19 +30,19 @@ class DateTime:
     spread: float
     """Seconds."""
     low: int
-    """The first moment of the training rows, in steps of the dtype."""
+    """The first date of the training rows, in steps of the dtype."""
     high: int
     """The last."""
     cycles: tuple[str, ...]
     step: str | None
-    """Whole what all training values are: "days", "hours", ...; None for fractions of seconds."""
+    """Coarsest unit in which every training value is a whole number: "days", "hours", ...; None below seconds."""
     variance: float
-    """Summed over the floats."""
+    """Variance, summed over the floats."""
     dtype: str
 
     @classmethod
     def learn(cls, column: int, values: np.ndarray, weight: np.ndarray) -> DateTime:
-        """From the moments (n,) that are there, two different ones at least, and their weights (n,)."""
+        """Learn from present dates (n,), at least two of them different, and their weights (n,)."""
         seconds = _seconds(values)
         share = weight / weight.sum()
         mean = float(share @ seconds)
@@ -74,14 +74,14 @@ class DateTime:
         return np.array([self.variance])
 
     def encode(self, block: np.ndarray) -> np.ndarray:
-        gaps = is_gap(block[:, 0])
-        seconds = _seconds(np.where(gaps, np.datetime64(0, "s"), block[:, 0]))
+        missing = is_missing(block[:, 0])
+        seconds = _seconds(np.where(missing, np.datetime64(0, "s"), block[:, 0]))
         floats = np.empty((len(block), 1 + 2 * len(self.cycles)))
         floats[:, 0] = (seconds - self.mean) / self.spread
         for i, name in enumerate(self.cycles):
             angle = 2 * np.pi * np.mod(seconds, _PERIODS[name]) / _PERIODS[name]
             floats[:, 1 + 2 * i], floats[:, 2 + 2 * i] = np.sin(angle), np.cos(angle)
-        floats[gaps] = 0.0
+        floats[missing] = 0.0
         return floats
 
     def decode(self, floats: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Gaps: that a cell is missing is information of its own."""
+"""Masks of missing cells."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numb
 
 
 @dataclass(frozen=True, eq=False)
-class Gaps:
-    """The mask of columns whose values another kind stands for: 1 where a cell is missing."""
+class MissingMask:
+    """Mask of columns whose values another kind encodes: 1 where a cell is missing."""
 
-    name: ClassVar[str] = "gaps"
+    name: ClassVar[str] = "gaps"  # its key in saved models
     word: ClassVar[str] = "mask"
     loss: ClassVar[Loss] = "binary"
 
     columns: np.ndarray
     share: np.ndarray
-    """(c,): of gaps among the training rows."""
+    """(c,): share of missing cells among the training rows."""
 
     @property
     def float_columns(self) -> np.ndarray:
@@ -36,11 +36,11 @@ class Gaps:
         return entropy(self.share)
 
     def encode(self, block: np.ndarray) -> np.ndarray:
-        """Where a cell is missing, bool (n, c) -> floats (n, c)."""
+        """Return a mask of missing cells, bool (n, c), as floats (n, c)."""
         return block.astype(np.float64)
 
     def decode(self, floats: np.ndarray) -> np.ndarray:
-        """Where a cell is missing, bool (n, c)."""
+        """Return where a cell is missing, bool (n, c)."""
         return floats >= 0.5
 
     def describe(self) -> dict:
@@ -50,6 +50,6 @@ class Gaps:
         return {"columns": self.columns, "share": self.share}
 
     @classmethod
-    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Gaps:
+    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> MissingMask:
         (share,) = restored_numbers(arrays, "share")
         return cls(restored_columns(arrays, len(share)), share)

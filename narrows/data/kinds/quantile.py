@@ -1,4 +1,4 @@
-"""Skewed numbers and ratings: their rank among the training values, as a standard normal score."""
+"""Skewed numbers and ratings: rank among the training values as a standard normal score."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
-from narrows.data.number_summary import FREE, MOST_DECIMALS, rounded
+from narrows.data.kinds.number_summary import FREE, MOST_DECIMALS, rounded
 
 _MAX_KNOTS = 1000
 _FARTHEST = 4.0  # a rare level of a rating is no outlier
@@ -35,12 +35,11 @@ class Quantile:
     spread: float
     """Standard deviation in the user's units."""
     decimals: int = FREE
-    """To how many a decoded cell is rounded, whatever its dtype; -1 for not at all."""
+    """Number of decimals that decoded cells are rounded to; -1 for no rounding."""
     cuts: np.ndarray | None = None
-    """(m - 1,), rising: of a rating, whose cells are knots and nothing between, the floats where one begins to be
-    decoded as the next knot; None for other numbers."""
+    """(m - 1,), rising: the floats from which on a rating decodes to the next knot; None for other numbers."""
     common: float | None = None
-    """The common value that a float of its own says (see `Common`): such a cell is 0 here, and not among the knots."""
+    """The common value, encoded by `CommonValue`: such a cell is 0 here, and not among the knots."""
 
     @classmethod
     def learn(
@@ -54,7 +53,7 @@ class Quantile:
         is_rating: bool = False,
         common: float | None = None,
     ) -> Quantile:
-        """From the values (n,) that are there, two different ones at least, and their weights (n,)."""
+        """Learn from present values (n,), at least two of them different, and their weights (n,)."""
         from scipy.special import ndtri
 
         distinct, place = np.unique(values.astype(np.float64), return_inverse=True)
@@ -98,10 +97,10 @@ class Quantile:
 
     def encode(self, block: np.ndarray) -> np.ndarray:
         values = block.astype(np.float64)
-        gaps = is_gap(values) if self.common is None else is_gap(values) | (values == self.common)
+        missing = is_missing(values) if self.common is None else is_missing(values) | (values == self.common)
         floats = np.interp(values, self.knots, self.scores)
         floats += (values - np.clip(values, self.knots[0], self.knots[-1])) / self.spread
-        floats[gaps] = 0.0
+        floats[missing] = 0.0
         return floats
 
     def decode(self, floats: np.ndarray) -> np.ndarray:
@@ -136,7 +135,7 @@ class Quantile:
 
 
 def _stretched(scores: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Scores of a rating's levels (m,) with the outer two moved outwards until mean and variance are 0 and 1.
+    """Return the scores of a rating's levels (m,) with the outer two moved until mean and variance are 0 and 1.
 
     Numbers drawn from a normal distribution that has their mean and variance then fall to the levels by their shares,
     which they would not among scores that have drawn together as ties do.
@@ -155,8 +154,9 @@ def _stretched(scores: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 
 def _cuts(scores: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Where the knots (m,) part so that standard normal floats have their shares: (m - 1,); `below` are the sums of
-    the shares.
+    """Return the floats (m - 1,) between knots (m,) for which standard normal floats have the shares of the knots.
+
+    below : cumulative shares of all knots but the last.
 
     Each cut keeps away from both its neighbours, so that an answer near a knot is always that knot.
     """

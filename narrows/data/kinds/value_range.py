@@ -1,4 +1,4 @@
-"""What decoded numbers may be: how far they reach, how many decimals they have, and which few values a rating has."""
+"""Limits of decoded numbers: range, number of decimals, and the levels of a rating."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from dataclasses import dataclass
 import numpy as np
 
 from narrows.data.kinds.column_kind import restored_numbers
-from narrows.data.number_summary import FREE, MOST_DECIMALS, decimals_of, levels_of, rounded
+from narrows.data.kinds.number_summary import FREE, MOST_DECIMALS, decimals_of, levels_of, rounded
 
 
 @dataclass(frozen=True, eq=False)
-class Extent:
-    """What decoded cells of a block of number columns may be, each (c,)."""
+class ValueRange:
+    """Limits of the decoded cells of a block of number columns, each (c,)."""
 
     low: np.ndarray
     high: np.ndarray
     decimals: np.ndarray
-    """To how many decimals they are rounded, whatever their dtype; -1 for not at all."""
+    """Number of decimals that cells are rounded to; -1 for no rounding."""
     levels: tuple[np.ndarray | None, ...]
-    """Of a rating all its values (m,), rising, of which the nearest is taken; None for other numbers."""
+    """All values (m,) of a rating, rising; cells become the nearest one. None for other numbers."""
 
     @classmethod
-    def learn(cls, low: np.ndarray, high: np.ndarray, columns: Iterable[np.ndarray]) -> Extent:
-        """From the least and largest of the columns, and the cells of each that are there."""
+    def learn(cls, low: np.ndarray, high: np.ndarray, columns: Iterable[np.ndarray]) -> ValueRange:
+        """Learn from the smallest and largest values (c,), and the present cells of each column."""
         found = [(decimals_of(values), levels_of(values)) for values in columns]
         decimals = np.array([decimals for decimals, _ in found], dtype=np.int64)
         return cls(low, high, decimals, tuple(levels for _, levels in found))
 
-    def select(self, places: Sequence[int] | np.ndarray) -> Extent:
-        """Of the columns at these places."""
+    def select(self, places: Sequence[int] | np.ndarray) -> ValueRange:
+        """Return the limits of the columns at these indices."""
         levels = tuple(self.levels[place] for place in places)
-        return Extent(self.low[places], self.high[places], self.decimals[places], levels)
+        return ValueRange(self.low[places], self.high[places], self.decimals[places], levels)
 
-    def widened(self, is_limited: np.ndarray) -> Extent:
-        """With the limits of some columns alone, bool (c,)."""
+    def widened(self, is_limited: np.ndarray) -> ValueRange:
+        """Return the limits without ranges, but for the columns of a mask, bool (c,)."""
         most = np.finfo(np.float64).max
         low, high = np.where(is_limited, self.low, -most), np.where(is_limited, self.high, most)
-        return Extent(low, high, self.decimals, self.levels)
+        return ValueRange(low, high, self.decimals, self.levels)
 
     def keep(self, block: np.ndarray) -> np.ndarray:
-        """The block (n, c) rounded, put on the levels, and clipped; in place."""
+        """Round a block (n, c), move it to the nearest levels, and clip it, in place; return it."""
         for decimals in np.unique(self.decimals[self.decimals >= 0]):
             places = self.decimals == decimals
             block[:, places] = rounded(block[:, places], int(decimals))
@@ -58,8 +58,8 @@ class Extent:
         return {"low": self.low, "high": self.high, "decimals": self.decimals, **more}
 
     @classmethod
-    def restore(cls, arrays: dict[str, np.ndarray]) -> Extent:
-        """The inverse of `arrays`; of a model saved before there were decimals, "whole" says where they are 0."""
+    def restore(cls, arrays: dict[str, np.ndarray]) -> ValueRange:
+        """Return the inverse of `arrays`; models saved before decimals have "whole" where they are 0."""
         low, high = restored_numbers(arrays, "low", "high")
         decimals = np.where(arrays["whole"], 0, FREE) if "whole" in arrays else np.asarray(arrays["decimals"])
         lengths = np.asarray(arrays.get("n_levels", np.zeros(len(low), dtype=np.int64)))

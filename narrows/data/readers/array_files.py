@@ -12,7 +12,7 @@ from typing import IO, cast
 
 import numpy as np
 
-from narrows.data.containers import as_rows
+from narrows.data.containers import rows_of
 from narrows.data.rows import Rows
 from narrows.errors import DataFormatError
 
@@ -23,12 +23,12 @@ _IDX_DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x
 
 
 def read_npy(path: Path) -> Rows:
-    """One array in NumPy's own format, mapped from the disk rather than copied."""
+    """Return the array of an NPY file, mapped from the disk rather than copied."""
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (MemoryError, PermissionError):
         raise
-    except Exception as error:  # NumPy lets much through: a damaged header is parsed as Python
+    except Exception as error:  # NumPy raises many types: a damaged header is parsed as Python
         raise DataFormatError(_why_not_numpy(path, error)) from error
     if not isinstance(array, np.ndarray):
         raise DataFormatError(f"{path.name} is an NPZ archive; give it the ending .npz.")
@@ -36,7 +36,7 @@ def read_npy(path: Path) -> Rows:
 
 
 def read_npz(path: Path) -> Rows:
-    """An archive with one array, or with rows under "X", "x", "data", "images" or "x_train".
+    """Return the array of an NPZ archive: its only one, or that named "X", "x", "data", "images" or "x_train".
 
     Labels are taken from "y" or "labels" (or "y_train"), if there is one for each row.
     """
@@ -65,7 +65,7 @@ def read_npz(path: Path) -> Rows:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The array in an IDX file, also gzipped (LeCun's format: magic number, sizes, big-endian)."""
+    """Return the array of an IDX file, also gzipped (LeCun's format: magic number, sizes, big-endian)."""
     name = path.name
     opened = gzip.open if name.casefold().endswith(".gz") else open
     try:
@@ -76,7 +76,7 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def read_idx_rows(path: Path) -> Rows:
-    """The rows or images in an IDX file."""
+    """Return the rows or images of an IDX file."""
     array = read_idx(path)
     if array.ndim < 2:
         raise DataFormatError(f"{path.name} holds labels, not rows; give the file with the images.")
@@ -91,7 +91,7 @@ def _array_rows(array: np.ndarray, path: Path) -> Rows:
         raise DataFormatError(
             f"{path.name} holds an array of shape {array.shape}; save rows (n, columns) or images (n, height, width)."
         )
-    return replace(as_rows(array, name=path.name), first_row=1)
+    return replace(rows_of(array, name=path.name), first_row=1)
 
 
 def _rows_key(keys: list[str], path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Tables of CSV and Parquet files as Rows."""
+"""Arrow tables as Rows, and Parquet files as Arrow tables."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.data.containers import types_of
+from narrows.data.frames.arrow_metadata import delimiter_of
 from narrows.data.frames.column_labels import first_repeated
+from narrows.data.frames.native_columns import is_text
 from narrows.data.frames.nested import column_of
 from narrows.data.readers.reading_options import ReadingOptions
-from narrows.data.readers.table_columns import ColumnReader, is_text
+from narrows.data.readers.table_columns import ColumnReader
 from narrows.data.rows import Rows
-from narrows.data.writers.table_writers import delimiter_of
 from narrows.errors import DataError, DataFormatError
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether a file is named as a Parquet file."""
+    """Return whether a file is named as a Parquet file."""
     return path.suffix.casefold() in (".parquet", ".pq")
 
 
 def read_parquet(path: Path) -> pa.Table:
-    """A Parquet file as a table."""
+    """Return a Parquet file as a table."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -54,9 +55,9 @@ def table_rows(
     notes: tuple[str, ...] = (),
     start: int = 0,
 ) -> Rows:
-    """Return the columns of a table that are chosen and not ignored.
+    """Return the columns of a table that are chosen and not ignored, as Rows.
 
-    options : how columns of text are read. start : the place of the first row in its file, which messages count from.
+    options : settings for columns of text. start : row number of the first row in its file, for messages.
     """
     options = ReadingOptions() if options is None else options
     names = list(table.column_names)
@@ -69,8 +70,8 @@ def table_rows(
             _refuse_unknown(name, names, source)
     if not table.num_rows:
         raise DataFormatError(f"{source} has a header but no rows; give it at least one row.")
-    left_out = dict.fromkeys(ignore or (), "ignored") | ({} if label is None else {label: "the label"})
-    chosen = dict.fromkeys(name for name in columns or names if name not in left_out)
+    ignored_columns = dict.fromkeys(ignore or (), "ignored") | ({} if label is None else {label: "the label"})
+    chosen = dict.fromkeys(name for name in columns or names if name not in ignored_columns)
     if not chosen:
         raise DataError(f"{source} has no column left to learn from; ignore fewer of them.")
     bases = list(dict.fromkeys(column_of(name, known) for name in chosen))
@@ -79,7 +80,7 @@ def table_rows(
         part
         for base in bases
         for part in reader.read(table[base], base)
-        if part.name not in left_out and (part.name in chosen or base in chosen)
+        if part.name not in ignored_columns and (part.name in chosen or base in chosen)
     ]
     return Rows(
         tuple(part.column.values for part in kept),
@@ -87,7 +88,7 @@ def table_rows(
         types=types_of([part.column for part in kept]),
         container="pyarrow",
         labels=None if label is None else _labels(table[label]),
-        left_out=left_out,
+        ignored_columns=ignored_columns,
         notes=(*notes, *(note for part in kept for note in part.notes)),
         source=source,
         first_row=1,

@@ -1,4 +1,4 @@
-"""One image file: what its header says, and its pixels."""
+"""One image file: header and pixels."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _ORIENTATION = 0x0112
 
 @dataclass(frozen=True)
 class Header:
-    """What is known of an image before it is read with the others of its folder."""
+    """Header of an image file."""
 
     channels: Literal[1, 3]
     depth: Depth
-    """Of a pixel: "whole" numbers and "float" have 32 bits."""
+    """Type of a pixel: "whole" numbers and "float" have 32 bits."""
     has_more: bool
     """Whether there are more pictures than the first: pages, or frames."""
     is_cut: bool
@@ -46,7 +46,7 @@ class Header:
 
 
 def read_header(path: Path, folder: Path) -> Header:
-    """The facts of an image file; DataFormatError where it is none, damaged at its head, or too large."""
+    """Return the header of an image file; raise DataFormatError where it is none, damaged or too large."""
     with open_image(path, folder) as image:
         rawmodes = _rawmodes(image)
         is_deep = image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM"))
@@ -61,7 +61,7 @@ def read_header(path: Path, folder: Path) -> Header:
 
 
 def upright_size(path: Path, folder: Path) -> tuple[int, int]:
-    """The height and width of an image as its EXIF turns it; DataFormatError as of `read_header`."""
+    """Return the height and width of an image after the rotation of its EXIF; raise the errors of `read_header`."""
     with open_image(path, folder) as image:
         if image.format != "TIFF" and _orientation(image) in _SIDEWAYS:  # Pillow turns TIFF itself
             return image.width, image.height
@@ -69,7 +69,7 @@ def upright_size(path: Path, folder: Path) -> tuple[int, int]:
 
 
 def open_image(path: Path, folder: Path) -> Image.Image:
-    """The image with its header read and its pixels not yet decoded."""
+    """Return the image with its header read and its pixels not yet decoded."""
     from PIL import Image
 
     name = path.relative_to(folder)
@@ -93,7 +93,7 @@ def open_image(path: Path, folder: Path) -> Image.Image:
 
 
 def is_image_file(path: Path, folder: Path) -> bool:
-    """Whether the file's first bytes are those of an image, whatever its name."""
+    """Return whether the file's first bytes are those of an image, whatever its name."""
     try:
         open_image(path, folder).close()
     except DataFormatError:
@@ -102,7 +102,7 @@ def is_image_file(path: Path, folder: Path) -> bool:
 
 
 def upright_image(path: Path, folder: Path) -> Image.Image:
-    """The image decoded, and turned as its EXIF says; DataFormatError where it is damaged."""
+    """Return the decoded image, rotated by its EXIF; raise DataFormatError where it is damaged."""
     with open_image(path, folder) as image:
         # Without a name the file is not mapped into memory, where Pillow mistakes the sides of turned TIFF images.
         image.filename = ""  # pyright: ignore[reportAttributeAccessIssue]
@@ -118,26 +118,26 @@ def upright_image(path: Path, folder: Path) -> Image.Image:
 
 
 def deep_pixels(image: Image.Image, *, unsigned: bool = False) -> np.ndarray:
-    """The pixels (h, w) of a grey image of 16 or 32 bits, as they are."""
+    """Return the pixels (h, w) of a grey image of 16 or 32 bits, unchanged."""
     pixels = np.asarray(image)
     return pixels.view(np.uint32) if unsigned else pixels
 
 
 def is_unsigned(path: Path, folder: Path) -> bool:
-    """Whether the file has whole numbers from 0 to 2^32, which Pillow gives as signed ones."""
+    """Return whether the file has whole numbers from 0 to 2^32, which Pillow gives as signed ones."""
     with open_image(path, folder) as image:
         return any(mode.startswith("I;32") and "S" not in mode for mode in _rawmodes(image))
 
 
 def has_transparency(image: Image.Image) -> bool:
-    """Whether parts of the image may be transparent."""
+    """Return whether parts of the image may be transparent."""
     return image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or (
         image.mode in ("1", "L", "P", "RGB") and "transparency" in image.info
     )
 
 
 def over_ground(image: Image.Image, ground: int) -> Image.Image:
-    """An image of 8 bits without transparency: what is transparent becomes grey of brightness `ground`."""
+    """Return an image of 8 bits without transparency: transparent parts become grey of brightness `ground`."""
     from PIL import Image
 
     if not has_transparency(image):
@@ -148,7 +148,7 @@ def over_ground(image: Image.Image, ground: int) -> Image.Image:
 
 
 def as_rgba(image: Image.Image) -> Image.Image:
-    """The image in colour and with its transparency, not multiplied by it."""
+    """Return the image in colour with its transparency, not premultiplied."""
     return (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
 
 
@@ -165,7 +165,7 @@ def _is_grey(image: Image.Image) -> bool:
 
 
 def _rawmodes(image: Image.Image) -> list[str]:
-    """How the file has its pixels, in Pillow's words, a text for each of its tiles."""
+    """Return Pillow's raw mode of each tile of the file."""
     # A tile is (decoder, place, offset, arguments), whose first is the mode, or the mode alone.
     arguments = [tile[3] for tile in getattr(image, "tile", [])]
     return [str(a[0]) if isinstance(a, tuple | list) and a else str(a) for a in arguments]

@@ -1,4 +1,4 @@
-"""The sets that narrows knows by name, found, cached or downloaded."""
+"""Data sets by name: found, cached or downloaded."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from narrows.data.containers import as_rows
+from narrows.data.atomic import whole_file
+from narrows.data.containers import rows_of
 from narrows.data.readers.array_files import read_idx
-from narrows.data.rows import Rows
-from narrows.data.writers.atomic import whole_file
+from narrows.data.rows import Part, Rows
 from narrows.errors import DataFormatError, DataNotFoundError, DownloadError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _TIMEOUT = 30  # seconds without a byte
 
 @dataclass(frozen=True)
 class KnownSet:
-    """A set with a name: the files it is published as, where, and their checksums."""
+    """A data set with its published files, their addresses and checksums."""
 
     name: str
     description: str
@@ -75,7 +75,7 @@ SETS: dict[str, KnownSet] = {
 
 
 def load_set(name: str) -> tuple[Rows, Rows | None]:
-    """A set's training rows and its own test rows (None for digits), with labels.
+    """Return the training rows and the test rows (None for digits) of a data set, with labels.
 
     digits: float32 in [0, 1], (1797, 8, 8). mnist, fashion-mnist: uint8, (60000, 28, 28) and (10000, 28, 28).
 
@@ -86,25 +86,25 @@ def load_set(name: str) -> tuple[Rows, Rows | None]:
 
 
 def load_train(name: str) -> Rows:
-    """A set's training rows."""
-    return _idx_rows(name, name, *_TRAIN) if _known(name).files else _digits()
+    """Return the training rows of a data set."""
+    return _idx_rows(name, name, "train", *_TRAIN) if _known(name).files else _digits()
 
 
 def load_test(name: str) -> Rows | None:
-    """A set's own test rows; None where it has none."""
-    return _idx_rows(name, f"the test set of {name}", *_TEST) if _known(name).files else None
+    """Return the test rows of a data set; None where it has none."""
+    return _idx_rows(name, f"the test set of {name}", "test", *_TEST) if _known(name).files else None
 
 
-def _idx_rows(name: str, source: str, images_stem: str, labels_stem: str) -> Rows:
+def _idx_rows(name: str, source: str, part: Part, images_stem: str, labels_stem: str) -> Rows:
     folder = fetch_set(name)
     images, labels = read_idx(_present(folder, images_stem)), read_idx(_present(folder, labels_stem))
     if images.ndim != 3 or labels.shape != images.shape[:1]:
         raise DataFormatError(f"The images and labels of {name} in {folder} do not belong together; fetch them again.")
-    return replace(as_rows(images, name=source), labels=labels, first_row=1)
+    return replace(rows_of(images, name=source), labels=labels, part=part, first_row=1)
 
 
 def find_set(name: str) -> Path | None:
-    """The folder that holds a set's files, or None; always None for digits, which has no files.
+    """Return the folder with the files of a data set, or None; always None for digits, which has no files.
 
     Looked for in ``$NARROWS_DATA/NAME``, in ``$NARROWS_DATA`` itself if it is so named, then in the cache
     (``$NARROWS_CACHE``, else the platform's own place).
@@ -122,7 +122,7 @@ def find_set(name: str) -> Path | None:
 
 
 def fetch_set(name: str) -> Path:
-    """The folder that holds a set's files; those not there yet are downloaded and their SHA-256 is checked.
+    """Return the folder with the files of a data set; absent files are downloaded and their SHA-256 is checked.
 
     Files in the cache are checked again, and fetched anew if they are damaged.
     """
@@ -138,7 +138,7 @@ def fetch_set(name: str) -> Path:
 
 
 def cache_folder() -> Path:
-    """Where downloaded sets are kept."""
+    """Return the folder of downloaded data sets."""
     if own := os.environ.get("NARROWS_CACHE"):
         return Path(own)
     if xdg := os.environ.get("XDG_CACHE_HOME"):
@@ -164,7 +164,7 @@ def _digits() -> Rows:
 
     found = cast("Bunch", load_digits())
     images = (found.images / 16).astype(np.float32)  # published as whole numbers from 0 to 16
-    return replace(as_rows(images, name="digits"), labels=found.target, first_row=1)
+    return replace(rows_of(images, name="digits"), labels=found.target, first_row=1)
 
 
 def _download(known: KnownSet, file: str, sha256: str, target: Path) -> None:
@@ -183,7 +183,7 @@ def _download(known: KnownSet, file: str, sha256: str, target: Path) -> None:
 
 
 def _fetch(url: str, sha256: str, target: Path) -> None:
-    """Download one file whole, or leave nothing; ValueError where its checksum is wrong."""
+    """Download one file whole or not at all; raise ValueError where its checksum is wrong."""
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer, whole_file(target) as file:

@@ -1,19 +1,17 @@
-"""How the cells of a table are read: what the user says, what a fitted model knows, and what is left to the cells."""
+"""Settings for reading the cells of a table: from the user, and from a fitted model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
-from narrows.data.text import CHOICES, Choice, ReadAs, Reading
+from narrows.data.rows import Rows
+from narrows.data.schema.layout import SchemaLayout
+from narrows.data.text import CHOICES, Choice, ColumnFormat, ReadAs
 from narrows.errors import SettingError
-
-if TYPE_CHECKING:
-    from narrows.data.rows import Rows
-    from narrows.data.schema.schema import Schema
 
 Errors = Literal["stop", "flag"]
 
@@ -27,42 +25,41 @@ class ReadingOptions:
     Parameters
     ----------
     types : mapping of column name to one of `narrows.data.text.CHOICES`
-        Set by the user; these columns are read so whatever their cells look like.
+        Types set by the user, whatever the cells look like.
     na_values : tuple of str
-        More texts that stand for a missing cell, in every column.
+        More texts that mean a missing cell, in every column.
     keep_na : bool
         Whether only empty cells (and `na_values`) are missing.
     errors : {"stop", "flag"}
-        Whether a cell that is not what its column holds is an error, or is read as missing and noted in
-        ``Rows.strange``.
-    known : mapping of column name to Reading
-        Of a fitted model.
+        Whether a cell of another type than its column is an error, or is read as missing and kept in ``Rows.strange``.
+    known : mapping of column name to ColumnFormat
+        Formats of a fitted model.
     expected : mapping of column name to ReadAs
-        What the other columns of a fitted model hold.
+        Types of the other columns of a fitted model.
     """
 
     types: Mapping[str, Choice] = field(default_factory=dict)
     na_values: tuple[str, ...] = ()
     keep_na: bool = False
     errors: Errors = "flag"
-    known: Mapping[str, Reading] = field(default_factory=dict)
+    known: Mapping[str, ColumnFormat] = field(default_factory=dict)
     expected: Mapping[str, ReadAs] = field(default_factory=dict)
 
     @property
     def text_columns(self) -> tuple[str, ...]:
-        """The columns whose text decides, although their cells may look like numbers."""
+        """Columns to read as text, although their cells may look like numbers."""
         categories = (name for name, read_as in self.expected.items() if read_as == "category")
         return tuple(dict.fromkeys((*self.types, *self.known, *categories)))
 
     @property
     def decimal(self) -> str | None:
         """The decimal mark of the known columns; None where none of them shows one."""
-        marks = {reading.decimal for reading in self.known.values() if reading.read_as == "number"}
+        marks = {column_format.decimal for column_format in self.known.values() if column_format.read_as == "number"}
         return "," if "," in marks else None
 
-    def as_fitted(self, fitted: Schema | Rows) -> ReadingOptions:
+    def as_fitted(self, fitted: SchemaLayout | Rows) -> ReadingOptions:
         """Return these options for files with the columns of a fitted model, or of rows that are read already."""
-        known: dict[str, Reading] = {}
+        known: dict[str, ColumnFormat] = {}
         expected: dict[str, ReadAs] = {}
         every = range(fitted.n_columns)
         learned = set(getattr(fitted, "learned_columns", every))
@@ -71,8 +68,8 @@ class ReadingOptions:
             kind = fitted.types[i] if fitted.types else None
             if kind is not None and kind.part_of:
                 continue
-            if kind is not None and kind.reading is not None and kind.reading.read_as != "empty":
-                known[name] = kind.reading
+            if kind is not None and kind.text_format is not None and kind.text_format.read_as != "empty":
+                known[name] = kind.text_format
             elif i in learned:
                 expected[name] = _read_as(np.dtype(dtypes[i]), "" if kind is None else kind.name)
         return replace(self, known=known, expected=expected)
@@ -84,9 +81,9 @@ def reading_options(
     na_values: tuple[str, ...] | list[str] = (),
     keep_na: bool = False,
     errors: str = "flag",
-    schema: Schema | None = None,
+    schema: SchemaLayout | None = None,
 ) -> ReadingOptions:
-    """Return the checked options; with a `schema`, its columns are read as at the fit. Raises SettingError."""
+    """Return the checked options; with a `schema`, its columns are read as during fit. Raises SettingError."""
     if isinstance(na_values, str):
         raise SettingError("na_values must be a list of texts, not one text.")
     if errors not in get_args(Errors):

@@ -1,4 +1,4 @@
-"""Tables that need not fit into memory: read in chunks, as often as they are asked for."""
+"""Tables larger than memory, read in chunks as often as needed."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from narrows.data.readers import arrow_tables
 from narrows.data.readers.csv import csv_file
 from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
+from narrows.data.schema.layout import SchemaLayout
 from narrows.errors import DataError, DataFormatError, DataNotFoundError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from narrows.data.schema.schema import Schema
 
 _CELLS_PER_CHUNK = 1 << 21
 _CELLS_OF_SAMPLE, _FEWEST_SAMPLED = 1 << 23, 10_000
 CSV_BLOCK, _PACKED_RATIO = 1 << 24, 6
 _IN_MEMORY = 20
-"""Bytes that a cell of a table takes while a model is fitted to it in memory, divided by those in its file, roughly."""
+"""Bytes per cell during a fit in memory, roughly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +37,12 @@ class RowStream:
     Parameters
     ----------
     source : str
-        What messages call it.
+        Name in messages.
     path : Path
         The file or folder.
     n_rows : int
     sample : Rows
-        Rows drawn at random, all of them where they are few, with their places in the files.
+        Rows drawn at random, all of them where they are few, with their row numbers in the files.
     """
 
     source: str
@@ -64,12 +64,12 @@ class RowStream:
         return self.sample.names
 
     def select(self, names: Sequence[str]) -> RowStream:
-        """These columns alone."""
+        """Return these columns only."""
         places = [self.sample.feature_names.index(name) for name in names]
         return replace(self, sample=self.sample.select(places), _chosen={**self._chosen, "columns": list(names)})
 
     def chunks(self) -> Iterator[Rows]:
-        """All rows in the order of the files, some hundred thousand at a time.
+        """Yield all rows in the order of the files, some hundred thousand at a time.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class RowStream:
         return (rows for _, rows in self.tables())
 
     def tables(self) -> Iterator[tuple[pa.Table, Rows]]:
-        """All columns of the files as they are read, chosen or not, beside each of the `chunks`.
+        """Yield all columns of the files, chosen or not, with each of the `chunks`.
 
         Raises
         ------
@@ -113,9 +113,9 @@ def scan(
     na_values: Sequence[str] = (),
     keep_na: bool = False,
     errors: Errors = "flag",
-    schema: Schema | None = None,
+    schema: SchemaLayout | None = None,
 ) -> RowStream:
-    """Prepare to read a table in chunks: looks through it once, counts its rows and draws a sample.
+    """Prepare to read a table in chunks: read it once, count its rows and draw a sample.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def scan(
 
 
 def table_files(path: Path, *, parquet: bool) -> list[Path]:
-    """The Parquet or the CSV files that `path` is or holds, in their order."""
+    """Return the Parquet or CSV files that `path` is or contains, sorted."""
     if path.is_file():
         return [path] if (arrow_tables.is_parquet if parquet else csv_file.is_csv)(path) else []
     wanted = arrow_tables.is_parquet if parquet else partial(csv_file.is_csv, in_folder=True)
@@ -171,7 +171,7 @@ def table_files(path: Path, *, parquet: bool) -> list[Path]:
 
 
 def memory_needed(path: Path) -> int:
-    """About how many bytes a fit in memory takes for a table on disk; 0 for what is no table."""
+    """Return about how many bytes a fit in memory takes for a table on disk; 0 for other paths."""
     from pyarrow import parquet
 
     found = 0
@@ -187,8 +187,8 @@ def memory_needed(path: Path) -> int:
     return found
 
 
-def read_whole(path: Path, text: Sequence[str] = ()) -> pa.Table:
-    """All tables of a folder as one; of CSV files, the columns `text` are text whatever they hold."""
+def parse_whole_numbers(path: Path, text: Sequence[str] = ()) -> pa.Table:
+    """Return all tables of a folder as one; in CSV files, the columns `text` are read as text."""
     import pyarrow as pa
 
     parquet = table_files(path, parquet=True)
@@ -203,7 +203,7 @@ def read_whole(path: Path, text: Sequence[str] = ()) -> pa.Table:
 
 
 def _sampled(whole: Callable[[], Iterator[pa.Table]], source: str, chosen: dict[str, Any]) -> tuple[int, Rows]:
-    """The number of rows, and those with the smallest of keys drawn at random, with their places."""
+    """Return the number of rows, and the rows with the smallest of random keys, with their row numbers."""
     import pyarrow as pa
 
     rng = np.random.default_rng(0)

@@ -18,7 +18,7 @@ _LOOKED_AT = 20  # rows below a header that must not be wider than it
 
 
 def read_sheet(path: Path, sheet: str | None = None) -> tuple[pa.Table, tuple[str, ...]]:
-    """A sheet, by default the first that is not empty, as a table, with notes on how it was read.
+    """Return a sheet, by default the first that is not empty, as a table, with notes on how it was read.
 
     Rows above the header, empty rows, and empty columns are left out. A column of texts among numbers or dates is one
     of texts, each cell as it would be typed.
@@ -46,7 +46,7 @@ def read_sheet(path: Path, sheet: str | None = None) -> tuple[pa.Table, tuple[st
 
 
 def _sheets(path: Path) -> dict[str, list[list[Any]]]:
-    """The filled rows of each sheet, all of one length, None for empty cells."""
+    """Return the filled rows of each sheet, all of one length, None for empty cells."""
     try:
         import python_calamine
     except ImportError as error:
@@ -71,7 +71,7 @@ def _filled(rows: list[list[Any]]) -> list[list[Any]]:
 
 
 def _table_of(rows: list[list[Any]]) -> tuple[int, list[str], list[list[Any]]]:
-    """How many rows lie above the table, its names, and its rows."""
+    """Return how many rows lie above the table, its names, and its rows."""
     start = next(i for i in range(len(rows)) if _is_as_wide(rows, i))
     body = rows[start:]
     # Titles above may have filled a column that the table does not have.
@@ -84,7 +84,7 @@ def _table_of(rows: list[list[Any]]) -> tuple[int, list[str], list[list[Any]]]:
 
 
 def _is_as_wide(rows: list[list[Any]], i: int) -> bool:
-    """Whether a row has as many filled cells as any below it; the first may lack a name, as that of an index does."""
+    """Return whether a row has as many filled cells as any below it; the first cell may be empty, as of an index."""
     width = max((_n_filled(row) for row in rows[i + 1 : i + 1 + _LOOKED_AT]), default=0)
     lacks_first = rows[i][0] is None and all(isinstance(cell, str) for cell in rows[i][1:])
     return _n_filled(rows[i]) >= width - lacks_first
@@ -97,12 +97,12 @@ def _n_filled(row: Sequence[Any]) -> int:
 def _column(cells: list[Any]) -> Any:
     import pyarrow as pa
 
-    there = [cell for cell in cells if cell is not None]
-    if all(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in there):
-        if all(float(cell).is_integer() and abs(cell) < 2**53 for cell in there):
+    present = [cell for cell in cells if cell is not None]
+    if all(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in present):
+        if all(float(cell).is_integer() and abs(cell) < 2**53 for cell in present):
             return pa.array([None if cell is None else int(cell) for cell in cells], pa.int64())
         return pa.array([None if cell is None else float(cell) for cell in cells])
-    if not any(isinstance(cell, str) for cell in there) and _is_of_one_kind(there):
+    if not any(isinstance(cell, str) for cell in present) and _is_of_one_kind(present):
         return arrow_cells(cells)
     return pa.array([None if cell is None else _as_typed(cell) for cell in cells], pa.string())
 
@@ -113,7 +113,7 @@ def _is_of_one_kind(cells: list[Any]) -> bool:
 
 
 def _as_typed(cell: Any) -> str:
-    """A cell as text: whole numbers without a decimal point, dates in ISO's form."""
+    """Return a cell as text: whole numbers without a decimal point, dates in ISO's format."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell)

@@ -1,4 +1,4 @@
-"""Tables of files that are neither CSV nor Parquet: spreadsheets, Feather and Arrow files, ORC, JSON."""
+"""Other table files: spreadsheets, Feather and Arrow files, ORC, JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.data.frames.as_frame import arrow_cells, collected
+from narrows.data.frames.as_frame import arrow_cells, materialize
 from narrows.data.readers import spreadsheet
 from narrows.errors import DataError, DataFormatError
 
@@ -22,12 +22,12 @@ ENDINGS = (*spreadsheet.ENDINGS, ".feather", ".arrow", ".ipc", ".orc", ".jsonl",
 
 
 def is_other(path: Path) -> bool:
-    """Whether a file is named as one that `read_other` reads."""
+    """Return whether a file is named as one that `read_other` reads."""
     return _ending(split_sheet(path)[0]) in ENDINGS
 
 
 def split_sheet(path: Path) -> tuple[Path, str | None]:
-    """A path such as "table.xlsx#Costs" as the file and the name of its sheet, None where there is none."""
+    """Split a path such as "table.xlsx#Costs" into the file and the name of its sheet, None where there is none."""
     name, mark, sheet = path.name.rpartition("#")
     if mark and Path(name).suffix.casefold() in spreadsheet.ENDINGS and not path.exists():
         return path.with_name(name), sheet
@@ -35,11 +35,11 @@ def split_sheet(path: Path) -> tuple[Path, str | None]:
 
 
 def read_other(path: Path) -> tuple[pa.Table, tuple[str, ...]]:
-    """Such a file as a table, with notes on how it was read.
+    """Return such a file as a table, with notes on how it was read.
 
-    Of a spreadsheet the sheet that the path names, else the first that is not empty. JSON is an object in each line, a
-    list of objects, or an object of columns; what is nested in objects has dots in its name, "address.city". All but
-    spreadsheets may be packed by gzip or zstd.
+    A spreadsheet is read from the sheet that the path names, else from the first that is not empty. JSON is an object
+    in each line, a list of objects, or an object of columns; names of nested values have dots, "address.city". All but
+    spreadsheets may be compressed by gzip or zstd.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def _from_json(data: bytes, name: str) -> pa.Table:
 
 
 def _whole(text: str) -> Any:
-    """What the text is as one JSON value; None where it is none, or one object in one line, which is a row."""
+    """Return the text as one JSON value; None where it is none, or one object in one line, which is a row."""
     try:
         found = json.loads(text)
     except ValueError:
@@ -160,11 +160,11 @@ def _lines(data: bytes, text: str, name: str) -> pa.Table:
         if not isinstance(row, dict):
             raise DataFormatError(f'{name} holds no object in line {number}; each line must be one, as {{"a": 1}}.')
         rows.append(row)
-    return collected(rows)
+    return materialize(rows)
 
 
 def _table_of(found: Any, name: str) -> pa.Table:
-    """A list of objects, or an object that holds one or columns."""
+    """Return the table of a list of objects, or of an object that holds such a list or columns."""
     import pyarrow as pa
 
     if isinstance(found, dict):
@@ -174,18 +174,18 @@ def _table_of(found: Any, name: str) -> pa.Table:
             return pa.table(cells, names=[str(label) for label in found["columns"]])
         lists = [part for part in parts if isinstance(part, list)]
         if len(lists) == 1 and lists[0] and all(isinstance(row, dict) for row in lists[0]):
-            return collected(lists[0])
+            return materialize(lists[0])
         if parts and all(isinstance(part, dict) for part in parts):  # columns of cells by row, as pandas writes them
             keys = list(dict.fromkeys(key for part in parts for key in part))
             return pa.table({key: arrow_cells([part.get(k) for k in keys]) for key, part in found.items()})
         if lists and len(lists) == len(parts):
             try:
-                return collected(found)
+                return materialize(found)
             except DataError as error:
                 raise DataFormatError(f"{name} holds columns of different lengths; give them all the same.") from error
-        return collected([found])
+        return materialize([found])
     if isinstance(found, list) and found and all(isinstance(row, dict) for row in found):
-        return collected(found)
+        return materialize(found)
     if isinstance(found, list) and found and all(isinstance(row, list) for row in found):
         width = max(map(len, found))
         rows = [[*row, *[None] * (width - len(row))] for row in found]

@@ -1,4 +1,4 @@
-"""Which brightness transparent parts of images get, so that nothing vanishes on it."""
+"""Background for transparent parts of images, on which no image vanishes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _FEW = 0.05  # of the images, which may vanish
 
 @dataclass(frozen=True)
 class Vanishing:
-    """On which of white, black and grey an image is (nearly) one flat field, though it is not on another."""
+    """Whether an image is nearly uniform on white, on black and on grey, though not on all of them."""
 
     on: tuple[bool, ...]
 
     @classmethod
     def of(cls, image: Image.Image) -> Vanishing:
-        """Of an image with transparency."""
+        """Return the result for an image with transparency."""
         rgba = as_rgba(image)
         cover = np.asarray(rgba)[..., 3] / 255
         brightness = np.asarray(rgba.convert("RGB").convert("L"), np.float64)
@@ -36,14 +36,14 @@ class Vanishing:
 
 @dataclass(frozen=True)
 class Ground:
-    """What transparent parts become, and what the reader should know of it."""
+    """Background for transparent parts, with notes for the user."""
 
     brightness: int
     notes: tuple[str, ...] = ()
 
 
 def choose_ground(images: Sequence[Vanishing]) -> Ground:
-    """The first of white, black and grey on which hardly any image vanishes, else that on which the fewest do."""
+    """Return the first of white, black and grey on which hardly any image vanishes, else the one with the fewest."""
     lost = {name: sum(image.on[i] for image in images) for i, name in enumerate(_GROUNDS)}
     name = next((name for name, n in lost.items() if n <= _FEW * len(images)), min(lost, key=lost.__getitem__))
     notes = []

@@ -1,4 +1,4 @@
-"""What the training rows say about each column: extent, mean and spread."""
+"""Statistics of the training rows: range, mean and standard deviation of each column."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Statistics:
 
 
 def measure(rows: Rows, sample_weight: np.ndarray | None = None) -> Statistics:
-    """Weighted statistics in two passes of float64 over chunks of rows, so that no large copy is made.
+    """Return weighted statistics, computed in two passes of float64 over chunks of rows to avoid large copies.
 
     Cells are divided by the column's largest absolute value before they are squared: 1e200 does not overflow.
     """
@@ -75,22 +75,22 @@ def _moments(rows: Rows, weight: np.ndarray, unit: np.ndarray) -> tuple[np.ndarr
     """Mean and standard deviation of the columns divided by `unit`."""
     total, sums = np.zeros(rows.n_columns), np.zeros(rows.n_columns)
     for chunk in rows.chunks():
-        block, there = _scaled(rows, chunk, unit)
-        total += weight[chunk].sum() if there is None else weight[chunk] @ there
+        block, present = _scaled(rows, chunk, unit)
+        total += weight[chunk].sum() if present is None else weight[chunk] @ present
         sums += weight[chunk] @ block
     mean = sums / total
     squares = np.zeros(rows.n_columns)
     for chunk in rows.chunks():
-        block, there = _scaled(rows, chunk, unit)
+        block, present = _scaled(rows, chunk, unit)
         block -= mean
-        if there is not None:
-            block *= there
+        if present is not None:
+            block *= present
         squares += weight[chunk] @ np.square(block, out=block)
     return _rounded(mean, np.sqrt(squares / total))
 
 
 def _rounded(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """To 24 bits, relative to the spread: finer than float32 shows, and coarser than the order of the rows changes."""
+    """Round to 24 bits relative to the spread: finer than float32, and independent of the order of the rows."""
     mantissa, exponent = np.frexp(spread)
     spread = np.ldexp(np.rint(np.ldexp(mantissa, 24)), exponent - 24)
     step = np.where(spread > 0, spread * 2.0**-24, 1.0)
@@ -98,11 +98,11 @@ def _rounded(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _scaled(rows: Rows, chunk: slice, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """The chunk divided by `unit` with 0 in its gaps, and 1.0 where a cell is there; None where all are."""
+    """Return the chunk divided by `unit`, 0 in missing cells, and 1.0 for present cells; None where none is missing."""
     block = rows.block(rows=chunk)
-    gaps = np.isnan(block) if block.dtype.kind == "f" else None
+    missing = np.isnan(block) if block.dtype.kind == "f" else None
     block = block / unit
-    if gaps is None or not gaps.any():
+    if missing is None or not missing.any():
         return block, None
-    block[gaps] = 0.0
-    return block, (~gaps).astype(np.float64)
+    block[missing] = 0.0
+    return block, (~missing).astype(np.float64)

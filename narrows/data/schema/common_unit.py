@@ -1,4 +1,4 @@
-"""Whether the columns of a table share one unit, as pixels do, or each needs its own."""
+"""The common unit of the columns of a table, such as that of pixels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BYTE = 255.0
 
 
 def common_unit(rows: Rows, found: Statistics, sample_weight: np.ndarray | None = None) -> float | None:
-    """What 1 stands for where all columns share a unit: 1.0, or 255.0 for flattened pictures of 8 bits; else None.
+    """Return the common unit of all columns: 1.0, or 255.0 for flattened images of 8 bits; None where there is none.
 
     A table in [0, 1] has one unit where it holds nothing but zeros and ones, where every column is wide (a standard
     deviation of at least 0.1), or where it looks like flattened pictures: 64 columns or more without names or with
@@ -52,7 +52,7 @@ def _are_pictures(rows: Rows, found: Statistics, unit: float, sample_weight: np.
 
 
 def _are_numbered(names: tuple[str, ...] | None) -> bool:
-    """Whether names differ in their numbers alone, as "pixel0" and "pixel1" do."""
+    """Return whether names differ in their numbers alone, as "pixel0" and "pixel1" do."""
     return names is None or len({re.sub(r"\d+", "0", name) for name in names}) == 1
 
 
@@ -62,7 +62,7 @@ def _is_binary(rows: Rows, found: Statistics) -> bool:
 
 
 def _is_whole(rows: Rows) -> bool:
-    """Whether every cell that is there is a whole number."""
+    """Return whether every cell that is there is a whole number."""
     for chunk in rows.chunks():
         block = rows.block(rows=chunk)
         if block.dtype.kind == "f" and not ((block == np.rint(block)) | np.isnan(block)).all():

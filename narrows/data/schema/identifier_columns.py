@@ -1,4 +1,4 @@
-"""Whole numbers that only name something: postcodes, station numbers, a few years."""
+"""Whole numbers that are identifiers: postcodes, station numbers, a few years."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import re
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
 _POSTAL = {"zip", "zipcode", "postcode", "postalcode", "pincode", "plz", "postleitzahl"}
 _PLACES = {"station", "sector", "district", "region", "ward", "precinct", "depot", "branch", "county", "department"}
 _CODES = {"id", "code", "fips", "naics", "wmo"}
 _YEARS = {"year", "yr", "jahr", "année", "annee", "año", "anno"}
-_NUMBER = {"no", "nr", "num", "number", "nummer", "key"}  # may follow what names: "station no"
+_NUMBER = {"no", "nr", "num", "number", "nummer", "key"}  # may follow a name: "station no"
 _QUANTITIES = {"n", "num", "number", "count", "total", "mean", "distance", "size", "length", "share"}
 
 _MOST_LEVELS, _MOST_YEARS = 100, 10
-_ROWS_OF_LEVEL = 5  # in the mean
+_ROWS_OF_LEVEL = 5  # on average
 _SAMPLE = 1000
 
 
 def names_something(name: str, values: np.ndarray) -> bool:
-    """Whether numbers (n,) are names by what their column is called and by what they are: whole, few and repeated.
+    """Return whether numbers (n,) are identifiers: by the name of their column, and whole, few and repeated.
 
     >>> names_something("station_id", np.array([7, 12, 7, 12, 7] * 4))
     True
@@ -38,7 +38,7 @@ def names_something(name: str, values: np.ndarray) -> bool:
     is_code = bool(words) and words[-1] in _CODES | _PLACES
     if not (is_postal or is_year or is_code) or _QUANTITIES.intersection(words):
         return False
-    values = values[~is_gap(values)]
+    values = values[~is_missing(values)]
     if len(np.unique(values[:_SAMPLE])) > _MOST_LEVELS:
         return False
     levels = np.unique(values)

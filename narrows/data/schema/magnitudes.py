@@ -1,4 +1,4 @@
-"""How large the numbers of each column were at the fit, and whether others come in the same units."""
+"""Sizes of the numbers of each column during fit, to recognise other units."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _SHOWN = 5
 class Magnitudes:
     """Absolute values of the cells of number columns that are neither zero nor missing.
 
-    columns : (c,), places in the table; those with too few such cells are left out.
+    columns : (c,), indices in the table; columns with too few such cells are not among them.
     quantiles : (c, 5), in the user's units: smallest, 1 %, median, 99 %, largest.
-    signed : (c,) bool, whether there were cells on both sides of zero, so that any size below theirs may come.
-    counts : (c,), the number of those cells, or their weight.
+    signed : (c,) bool, whether cells lay on both sides of zero, so that smaller sizes are to be expected.
+    counts : (c,), number of those cells, or their weight.
     """
 
     columns: np.ndarray
@@ -39,7 +39,7 @@ class Magnitudes:
 
     @classmethod
     def learn(cls, rows: Rows, columns: np.ndarray, sample_weight: np.ndarray | None = None) -> Magnitudes:
-        """Of these columns; of large tables, from a sample of evenly spaced rows."""
+        """Learn from these columns; from evenly spaced rows of large tables."""
         weight = np.ones(len(rows)) if sample_weight is None else np.asarray(sample_weight, np.float64)
         counted = np.flatnonzero(weight > 0)
         places = counted[_places(len(counted), len(columns), most=10 * _MOST_ROWS)]
@@ -57,7 +57,7 @@ class Magnitudes:
 
     @classmethod
     def restore(cls, arrays: dict[str, np.ndarray], n_columns: int) -> Magnitudes:
-        """From a saved schema's arrays; ValueError on nonsense."""
+        """Restore from a saved schema's arrays; raise ValueError on nonsense."""
         columns, quantiles, signed, counts = (
             arrays[f"magnitudes.{key}"] for key in ("columns", "quantiles", "signed", "counts")
         )
@@ -70,7 +70,7 @@ class Magnitudes:
         return cls(columns, quantiles, signed, counts)
 
     def complaint(self, rows: Rows) -> str | None:
-        """A sentence that names the columns in other units and by how much; None where there are none."""
+        """Return a sentence that names the columns in other units, with the factors; None where there are none."""
         kinds = rows.dtypes
         kept = np.array([np.dtype(kinds[i]).kind in "iuf" for i in self.columns], dtype=bool)
         if not kept.any() or not len(rows):
@@ -100,7 +100,7 @@ class Magnitudes:
 
 
 def _together(rows: Rows, sizes: np.ndarray, n_cells: np.ndarray, fit: np.ndarray) -> str | None:
-    """The sentence where all columns are off by about one factor."""
+    """Return the sentence for columns that all differ by about the same factor; None for others."""
     some = n_cells > 0
     if some.sum() < 2 or n_cells.sum() < 5:
         return None
@@ -124,7 +124,7 @@ def _together(rows: Rows, sizes: np.ndarray, n_cells: np.ndarray, fit: np.ndarra
 def _is_outside(
     sizes: np.ndarray, n_cells: np.ndarray, fit: np.ndarray, signed: np.ndarray, counts: np.ndarray
 ) -> np.ndarray:
-    """Which columns (c,) lie nearly all on one side of what the fit saw."""
+    """Return which columns (c,) lie almost entirely on one side of the range of the fit."""
     smallest, low, middle, high, largest = fit.T
     few, single = n_cells < _FEW, n_cells < _SINGLE
     down, up = middle / smallest, largest / middle
@@ -147,7 +147,7 @@ def _places(n: int, n_columns: int, *, most: int) -> np.ndarray:
 
 
 def _cells(rows: Rows, columns: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """The cells (n, c) of the rows at these places, float64, NaN for zeros and gaps."""
+    """Return the cells (n, c) of the rows at these indices, float64, NaN for zeros and missing cells."""
     some = rows if len(places) == len(rows) else rows.take(places)
     cells = some.block(columns).astype(np.float64)
     cells[cells == 0] = np.nan
@@ -163,7 +163,7 @@ def _factor(ratio: float, usual: tuple[float, ...] = _USUAL) -> str:
 
 
 def _number(value: float, digits: int = 2) -> str:
-    """With so many significant digits: 4.2, 4,200, 1e+12."""
+    """Return a number with so many significant digits: 4.2, 4,200, 1e+12."""
     rounded = float(f"{value:.{digits}g}")
     whole = 1e3 <= rounded < 1e9
     return f"{rounded:,.0f}" if whole else f"{rounded:.6g}"

@@ -1,13 +1,13 @@
-"""What kinds the number columns are: standardised, by their quantiles, or beside a mask of their common value."""
+"""Kinds of number columns: standardised, normalised by quantiles, or with a mask of a common value."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
-from narrows.data.kinds import ColumnKind, Common, Numeric, Quantile
-from narrows.data.kinds.value_range import Extent
-from narrows.data.number_summary import FREE, heap, is_apart
+from narrows.data.frames.columns import is_missing
+from narrows.data.kinds import ColumnKind, CommonValue, Numeric, Quantile
+from narrows.data.kinds.number_summary import FREE, heap, is_apart
+from narrows.data.kinds.value_range import ValueRange
 from narrows.data.rows import Rows
 from narrows.data.schema.column_statistics import Statistics, measure
 from narrows.data.schema.scaling import Scale, learn_numeric
@@ -17,17 +17,17 @@ _MANY_HEAPS = 20  # columns of mostly one value, more than a third of all, are a
 
 
 def goes_by_quantiles(scale: Scale) -> bool:
-    """Whether a scale lets numbers go by their quantiles."""
+    """Return whether a scale normalises numbers by their quantiles."""
     return scale in ("auto", "quantile")
 
 
 def learn_numbers(
     rows: Rows, columns: np.ndarray, scale: Scale, weight: np.ndarray, common: dict[int, float]
 ) -> tuple[list[ColumnKind], str]:
-    """Numbers of a mixed table, and what one unit of a float is.
+    """Return the kinds of the numbers of a mixed table, and the unit of a float in words.
 
-    Each column is standardised, or goes by its quantiles where it is skewed, a rating, has a `common` value, or where
-    all columns shall.
+    Each column is standardised, or normalised by its quantiles where it is skewed, a rating, has a `common` value, or
+    where `scale` is "quantile".
     """
     part = rows.select(columns)
     found = measure(part, weight)
@@ -57,50 +57,50 @@ def learn_numbers(
     return [rest, *quantiles], unit
 
 
-def learn_extent(rows: Rows, found: Statistics) -> Extent:
-    """What decoded numbers may be, from all columns of the rows.
+def learn_extent(rows: Rows, found: Statistics) -> ValueRange:
+    """Return the limits of decoded numbers, from all columns of the rows.
 
-    Of arrays without names whole numbers alone are rounded, and only where a gap has made floats of them.
+    In arrays without names only whole numbers are rounded, and only where missing cells made them floats.
     """
     if rows.names is not None:
-        return Extent.learn(found.low, found.high, (_there(rows, i) for i in range(rows.n_columns)))
+        return ValueRange.learn(found.low, found.high, (_present(rows, i) for i in range(rows.n_columns)))
     whole = []
     for i in range(rows.n_columns):
-        there = _there(rows, i)
-        whole.append(len(there) < len(rows) and bool((there == np.rint(there)).all()))
-    return Extent(found.low, found.high, np.where(whole, 0, FREE), (None,) * rows.n_columns)
+        present = _present(rows, i)
+        whole.append(len(present) < len(rows) and bool((present == np.rint(present)).all()))
+    return ValueRange(found.low, found.high, np.where(whole, 0, FREE), (None,) * rows.n_columns)
 
 
 def common_values(rows: Rows, columns: np.ndarray, weight: np.ndarray) -> dict[int, float]:
-    """Column of a table with names -> the value that many of its cells have, where that is a thing of its own."""
+    """Return column -> common value, for columns of a table with names whose common value gets a mask."""
     if rows.names is None or rows.image_shape is not None:
         return {}
-    dtypes = rows.dtypes  # made anew at each asking
+    dtypes = rows.dtypes  # built anew on every access
     numbers = [i for i in columns.tolist() if np.dtype(dtypes[i]).kind in "iuf"]
     heaps: dict[int, float] = {}
     for i in numbers:
-        gaps = is_gap(rows.column(i))
-        found = heap(_there(rows, i), weight[~gaps] if gaps.any() else weight)
+        missing = is_missing(rows.column(i))
+        found = heap(_present(rows, i), weight[~missing] if missing.any() else weight)
         if found is not None:
             heaps[i] = found
     if len(heaps) > _MANY_HEAPS and 3 * len(heaps) > len(numbers):
         return {}
-    return {i: found for i, found in heaps.items() if is_apart(_there(rows, i), found)}
+    return {i: found for i, found in heaps.items() if is_apart(_present(rows, i), found)}
 
 
-def common_mask(rows: Rows, common: dict[int, float], weight: np.ndarray, with_gap: list[int]) -> Common:
-    """The masks of the columns with a common value; `with_gap` are those that have a mask of gaps too."""
+def common_mask(rows: Rows, common: dict[int, float], weight: np.ndarray, masked: list[int]) -> CommonValue:
+    """Return the masks of the common values; `masked` are the columns that have a mask of missing cells too."""
     columns = np.array(list(common))
     share = np.array(
-        [weight @ (rows.column(i) == value) / (weight @ ~is_gap(rows.column(i))) for i, value in common.items()]
+        [weight @ (rows.column(i) == value) / (weight @ ~is_missing(rows.column(i))) for i, value in common.items()]
     )
-    return Common(columns, np.array(list(common.values())), share, np.where(np.isin(columns, with_gap), 1.0, share))
+    return CommonValue(columns, np.array(list(common.values())), share, np.where(np.isin(columns, masked), 1.0, share))
 
 
 def _quantile(
-    rows: Rows, i: int, scale: Scale, weight: np.ndarray, extent: Extent, common: float | None
+    rows: Rows, i: int, scale: Scale, weight: np.ndarray, extent: ValueRange, common: float | None
 ) -> Quantile | None:
-    """The kind of one column that goes by its quantiles, None for one that need not; `extent` is its own."""
+    """Return the kind of a column that is normalised by its quantiles, None for others; `extent` is the column's."""
     values = rows.column(i).astype(np.float64)
     is_other = ~np.isnan(values) & (values != (np.nan if common is None else common))
     values, weight = values[is_other], weight[is_other]
@@ -119,11 +119,11 @@ def _quantile(
     )
 
 
-def _there(rows: Rows, i: int) -> np.ndarray:
+def _present(rows: Rows, i: int) -> np.ndarray:
     """The cells of a column that are not missing."""
     values = rows.column(i)
-    gaps = is_gap(values)
-    return values[~gaps] if gaps.any() else values
+    missing = is_missing(values)
+    return values[~missing] if missing.any() else values
 
 
 def _moments(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

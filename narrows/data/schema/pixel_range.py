@@ -1,11 +1,11 @@
-"""What black and white are in a set of images, and how its pixels become floats."""
+"""Values of black and white in a set of images, and the scale of its pixels."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from narrows.data.kinds.numeric import Extent, Numeric
-from narrows.data.number_summary import FREE
+from narrows.data.kinds.number_summary import FREE
+from narrows.data.kinds.numeric import Numeric, ValueRange
 from narrows.data.rows import Rows
 from narrows.data.schema.column_statistics import Statistics
 from narrows.errors import DataRangeError
@@ -25,10 +25,10 @@ _BINARY = 0.9  # share of the spread that pixels of nothing but black and white 
 
 
 def learn_pixels(rows: Rows, found: Statistics, *, as_is: bool, columns: np.ndarray) -> tuple[Numeric, str]:
-    """Pixels as one kind, and what one unit of a float is.
+    """Return pixels as one kind, and the unit of a float in words.
 
-    They are scaled so that black is 0 and white is 1, or where they are to stay as they are, not at all. Where they
-    differ little from the mean image by that measure, floats are the differences, in units of their standard deviation.
+    They are scaled so that black is 0 and white is 1; with `as_is`, not at all. Where they then differ little from the
+    mean image, floats are the differences from it in units of their standard deviation.
     """
     low, high = float(found.low.min()), float(found.high.max())
     dark, bright = (0.0, 1.0) if as_is else pixel_range(rows, found)
@@ -51,13 +51,13 @@ def learn_pixels(rows: Rows, found: Statistics, *, as_is: bool, columns: np.ndar
     if spread >= _LEAST_SPREAD or spread == 0 or _is_binary((found.mean - offset) / width, found.spread / width):
         return Numeric(offset=offset, scale=width, bounded=True, **kept), PIXELS
     n = rows.n_columns
-    extent = Extent(np.minimum(dark, found.low), np.maximum(bright, found.high), np.full(n, FREE), (None,) * n)
+    extent = ValueRange(np.minimum(dark, found.low), np.maximum(bright, found.high), np.full(n, FREE), (None,) * n)
     scale = np.maximum(spread * width, _TINY)
     return Numeric(offset=found.mean, scale=scale, bounded=False, extent=extent, **kept), FROM_MEAN
 
 
 def pixel_range(rows: Rows, found: Statistics) -> tuple[float, float]:
-    """The values that become 0 and 1: what the pixels use, whatever their type allows.
+    """Return the values that become 0 and 1, from the range that the pixels use.
 
     That is 0 and the white of 8, 10, 12, 14 or 16 bits for unsigned pixels that use half of it; 0 and 1 for others that
     use half of that; the smallest and the largest pixel for all others. A few places that are far brighter or darker
@@ -75,17 +75,17 @@ def pixel_range(rows: Rows, found: Statistics) -> tuple[float, float]:
 
 
 def natural_white(largest: float) -> float:
-    """The white of 8, 10, 12, 14 or 16 bits, the least that holds a pixel."""
+    """Return the white of 8, 10, 12, 14 or 16 bits: the smallest that is not below the largest pixel."""
     return next((white for white in _WHITES if largest <= white), _WHITES[-1])
 
 
 def n_odd_places(n_places: int) -> int:
-    """How many places of an image may hold broken pixels."""
+    """Return how many positions of an image may hold broken pixels."""
     return max(1, int(_FEW_PLACES * n_places)) if n_places >= _LEAST_PLACES else 0
 
 
 def _extent(rows: Rows, found: Statistics) -> tuple[float, float]:
-    """The smallest and the largest pixel, without those of a few places far from all others."""
+    """Return the smallest and the largest pixel, without a few positions far from all others."""
     low, high = float(found.low.min()), float(found.high.max())
     n_odd = n_odd_places(len(found.low))
     if not n_odd or len(rows) < _LEAST_IMAGES:
@@ -103,5 +103,5 @@ def _extent(rows: Rows, found: Statistics) -> tuple[float, float]:
 
 
 def _is_binary(mean: np.ndarray, spread: np.ndarray) -> bool:
-    """Whether pixels in [0, 1] are (nearly) all 0 or 1, and so spread as far as their means allow."""
+    """Return whether pixels in [0, 1] are (nearly) all 0 or 1, and so spread as far as their means allow."""
     return float((spread**2).sum()) >= _BINARY * float((mean * (1 - mean)).sum())

@@ -1,29 +1,25 @@
-"""Whether images at use are in the units of those of the fit."""
+"""Checks that images are in the units of the fit."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narrows.data.rows import Rows
+from narrows.data.schema.layout import SchemaLayout
 from narrows.data.schema.pixel_range import n_odd_places
 from narrows.errors import SchemaMismatchError
-
-if TYPE_CHECKING:
-    from narrows.data.schema.schema import Schema
-
 
 _MANY = 20  # images, not all of which are dark by chance
 _FAR = 10  # times as dark or bright
 
 
-def check_pixel_units(schema: Schema, rows: Rows) -> None:
-    """Refuse images in other units than at the fit: of 0 to 1, 0 to 255, 0 to 4095, 0 to 65535 two.
+def check_pixel_units(schema: SchemaLayout, rows: Rows) -> None:
+    """Raise SchemaMismatchError for images in other units than during fit, such as 0 to 1 and 0 to 255.
 
-    Warns of many images that are all far darker than those of the fit, which may be that or dark.
+    Warns of many images that are all far darker than those of the fit: they may be in other units, or dark.
     """
     if schema.pixel_range is None:
         return
@@ -46,7 +42,7 @@ def check_pixel_units(schema: Schema, rows: Rows) -> None:
 
 @dataclass(frozen=True)
 class _Given:
-    """Pixels at use."""
+    """Facts of the pixels of new images."""
 
     dtype: np.dtype
     largest: float
@@ -75,7 +71,7 @@ class _Given:
         return cls(dtype, largest, max(largest, -lowest), usual, mean, has_fractions)
 
     def are_in_another_unit(self, fitted: np.dtype, white: float) -> bool:
-        """Noisy, dark and bright images may leave the range of the fit, so only what must be another scale is one."""
+        """Return whether pixels must be in another unit; noisy or bright images may leave the range of the fit."""
         is_whole = self.dtype.kind in "iu"
         if self.largest <= 0:
             return False

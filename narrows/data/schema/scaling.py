@@ -1,4 +1,4 @@
-"""How number columns are shifted and scaled."""
+"""Shift and scale of number columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Scale = Literal["auto", "standard", "minmax", "quantile", "none"]
 def learn_numeric(
     rows: Rows, found: Statistics, scale: Scale, *, columns: np.ndarray, sample_weight: np.ndarray | None = None
 ) -> tuple[Numeric, str]:
-    """Numbers as one kind, and what one unit of a float is; `columns` are their places in the whole table.
+    """Return numbers as one kind, and the unit of a float in words; `columns` are their indices in the whole table.
 
     "auto" keeps one unit for all columns of a table where they share one (see `common_unit`), else standardises each.
     """

@@ -9,19 +9,18 @@ from typing import Any, get_args
 
 import numpy as np
 
-from narrows.data.containers import by, give_back
+from narrows.data.containers import to_container
 from narrows.data.frames.column_labels import Labels
-from narrows.data.frames.columns import ColumnType, is_gap
-from narrows.data.kinds import KINDS, Category, ColumnKind, Common, Gaps, Numeric, Quantile, SetAside
-from narrows.data.rows import Container, Layout, Rows, feature_names
+from narrows.data.frames.columns import ColumnType, is_missing
+from narrows.data.kinds import KINDS, Category, ColumnKind, CommonValue, Ignored, MissingMask, Numeric, Quantile
+from narrows.data.rows import Container, Layout, Rows, size_text
 from narrows.data.schema.decoding import decoded, filled
 from narrows.data.schema.inference import learn_kinds
-from narrows.data.schema.loss_weights import gap_floats
+from narrows.data.schema.layout import Missing, SchemaLayout
+from narrows.data.schema.loss_weights import mask_indices
 from narrows.data.schema.magnitudes import Magnitudes
-from narrows.data.schema.pixel_range import FROM_MEAN, PIXELS
 from narrows.data.schema.pixel_units import check_pixel_units
 from narrows.data.schema.row_checks import (
-    Missing,
     cell_name,
     check_cells,
     check_columns,
@@ -34,30 +33,11 @@ from narrows.errors import DataRangeError, SettingError
 
 
 @dataclass(frozen=True, eq=False)
-class Schema:
-    """How rows of one kind become floats (n, n_floats), float32, and how floats become rows again.
+class Schema(SchemaLayout):
+    """Encodes rows as floats (n, n_floats), float32, and decodes floats as rows.
 
-    The floats of the kinds lie one kind after another, and the mask of a column's gaps apart from its values. Learn one
-    with `learn`; it never changes.
+    Learned from training rows with `learn`; it never changes. Its fields and facts are those of `SchemaLayout`.
     """
-
-    kinds: tuple[ColumnKind, ...]
-    names: tuple[str, ...] | None
-    image_shape: tuple[int, int, int] | None
-    layout: Layout
-    container: Container
-    dtypes: tuple[str, ...]
-    missing: Missing
-    unit: str
-    """What one unit of an encoded float is."""
-    types: tuple[ColumnType | None, ...] | None = None
-    """What each column was in its frame, where its dtype does not say so."""
-    delimiter: str = ","
-    """Between the cells of the CSV file that the rows of the fit came from; answers are written with it."""
-    labels: Labels | None = None
-    """The column labels of a pandas frame where they are more than texts."""
-    magnitudes: Magnitudes | None = None
-    """How large the numbers of a table were, to know other units by; None for images and in models saved before."""
 
     @classmethod
     def learn(
@@ -75,21 +55,21 @@ class Schema:
         ----------
         rows : Rows
         scale : {"auto", "standard", "minmax", "quantile", "none"}, default "auto"
-            "auto": images become pixels in [0, 1] by what they use: of half or more of 0..255, 0..1023, 0..4095,
-            0..16383, 0..65535 (uint8 and uint16) or 0..1 by that, other images by the smallest and largest pixel of
-            the whole set, save those of a few places that are far from all others. Images that differ little from
+            "auto": images become pixels in [0, 1]. Those that use at least half of 0..255, 0..1023, 0..4095, 0..16383,
+            0..65535 (uint8 and uint16) or 0..1 are scaled by it, others by the smallest and largest pixel of the
+            whole set, without a few positions that are far from all others. Images that differ little from
             their mean by that measure are centred on it and divided by the standard deviation of all pixels. A table
             of numbers in [0, 1] stays as it is where every column is wide (a standard deviation of at least 0.1),
             where it is all zeros and ones, or where it looks like flattened pictures (those of 0 to 255 are divided by
             255; see `narrows.data.schema.common_unit`); every number column of another table is standardised, or where
-            it is skewed and stands beside other kinds or gaps, normalised by its quantiles.
+            it is skewed and stands beside other kinds or missing cells, normalised by its quantiles.
             "standard", "minmax": per column. "quantile": per column, the normal score of its rank, as skewed columns
             have it; for tables. "none": as it is.
         missing : {"mask", "error", "mean"}, default "mask"
-            What to do with missing cells. "mask" adds a float that says so to each column that has some, "mean" fills
-            in the training mean of the column. Infinity is always an error, and so is a gap in an image under "mask".
+            How to treat missing cells. "mask" adds a mask to each column that has some, "mean" fills in the training
+            mean of the column. Infinity is always an error, as is a missing cell in an image under "mask".
         categorical : names, default ()
-            Columns that are categories, whatever they hold.
+            Columns to encode as categories.
         sample_weight : array (n,), optional
             Weight of each row in the statistics; rows of weight 0 do not count at all.
 
@@ -110,7 +90,7 @@ class Schema:
         kinds, unit = learn_kinds(
             rows,
             scale=scale,
-            with_gaps=missing == "mask",
+            with_masks=missing == "mask",
             categorical=categorical,
             sample_weight=sample_weight,
         )
@@ -129,99 +109,22 @@ class Schema:
             magnitudes=_magnitudes(kinds, rows, sample_weight),
         )
 
-    @property
-    def n_columns(self) -> int:
-        return len(self.dtypes)
-
-    @property
-    def n_floats(self) -> int:
-        return len(self.float_columns)
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether there is more than numbers: categories, dates, truth values or masks."""
-        return any(not isinstance(kind, Numeric | SetAside) for kind in self.kinds)
-
-    @property
-    def bounded(self) -> bool:
-        """Whether this is a table of numbers or images, with every encoded float of the training rows in [0, 1]."""
-        return not self.is_mixed and all(kind.bounded for kind in self.kinds if isinstance(kind, Numeric))
-
-    @property
-    def pixel_range(self) -> tuple[float, float] | None:
-        """What black and white are in the user's units; None where the data are not pixels."""
-        kind = self.kinds[0]
-        if not isinstance(kind, Numeric):
-            return None
-        # The median, because a hot pixel has a black and a white of its own.
-        if self.unit == FROM_MEAN and kind.extent is not None:
-            return float(np.median(kind.extent.low)), float(np.median(kind.extent.high))
-        if self.unit != PIXELS:
-            return None
-        return float(np.median(kind.offset)), float(np.median(kind.offset + kind.scale))
-
-    @property
-    def floats_are_pixels(self) -> bool:
-        """Whether an encoded float is a pixel's brightness in [0, 1]."""
-        return self.unit == PIXELS and isinstance(self.kinds[0], Numeric)
-
     @cached_property
-    def learned_columns(self) -> list[int]:
-        """The columns that have floats."""
-        return np.unique(self.float_columns).tolist()
+    def mask_indices(self) -> np.ndarray:
+        """For each float, the index of the mask under which the loss ignores it; -1 where it never does.
 
-    @property
-    def left_out(self) -> dict[str, str]:
-        """Columns that are not learned from -> why, in a few words; they come back as they were."""
-        names = self.feature_names
-        aside = {int(k.columns[0]): k.reason for k in self.kinds if isinstance(k, SetAside)}
-        if self.names is not None and self.image_shape is None:
-            for kind in self.kinds:
-                if isinstance(kind, Numeric):
-                    aside |= {int(column): "constant" for column in kind.columns[kind.constant]}
-        return {names[column]: aside[column] for column in sorted(aside)}
-
-    @property
-    def kind_words(self) -> dict[str, str]:
-        """Each column that is learned from -> its kind in a word: "numeric", "category", "date", ..."""
-        words = {int(i): k.word for k in self.kinds if not isinstance(k, Gaps | Common | SetAside) for i in k.columns}
-        names, aside = self.feature_names, self.left_out
-        return {names[i]: words[i] for i in sorted(words) if names[i] not in aside}
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """The column names, or "x0", "x1", ... where there are none; labels such as years as texts."""
-        return feature_names(self.names, self.labels, self.n_columns)
-
-    @cached_property
-    def float_columns(self) -> np.ndarray:
-        """The column that each float belongs to, integers (n_floats,)."""
-        return np.concatenate([kind.float_columns for kind in self.kinds])
-
-    @property
-    def float_names(self) -> tuple[str, ...]:
-        """What each float stands for: "age", "sex = male", "age is missing", "when: sine of the day"."""
-        names = self.feature_names
-        return tuple(
-            names[i] + word for kind in self.kinds for i, word in zip(kind.float_columns, kind.float_words, strict=True)
-        )
-
-    @cached_property
-    def gap_floats(self) -> np.ndarray:
-        """For each float the place of the mask under which it does not count, -1 where it always counts.
-
-        The mask says that the cell is missing, or, of a number, that it is the column's common value.
+        A mask tells that the cell is missing, or that a number is the column's common value.
         """
-        return gap_floats(self)
+        return mask_indices(self)
 
     def observed(self, floats: np.ndarray) -> np.ndarray:
-        """Which encoded floats (n, n_floats) count: those of cells that are there, and masks; bool."""
-        there = floats[:, self.gap_floats] < 0.5
-        there[:, self.gap_floats < 0] = True
-        return there
+        """Return which encoded floats (n, n_floats) count: those of cells that are there, and masks; bool."""
+        present = floats[:, self.mask_indices] < 0.5
+        present[:, self.mask_indices < 0] = True
+        return present
 
     def sum_by_column(self, floats: np.ndarray) -> np.ndarray:
-        """The sum over each column's floats: (..., n_floats) -> (..., n_columns)."""
+        """Return the sums over the floats of each column: (..., n_floats) -> (..., n_columns)."""
         if np.array_equal(self.float_columns, np.arange(self.n_columns)):
             return floats
         order = np.argsort(self.float_columns, kind="stable")
@@ -230,24 +133,24 @@ class Schema:
         sums[..., columns] = np.add.reduceat(floats[..., order], starts, axis=-1)
         return sums
 
-    def changed(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-        """The columns (k,) that were set aside as constant, and where rows hold another value there: bool (n, k)."""
-        constant = [kind for kind in self.kinds if isinstance(kind, SetAside) and kind.value is not None]
+    def changed_constants(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+        """Return the columns (k,) ignored as constant, and where rows have another value there, bool (n, k)."""
+        constant = [kind for kind in self.kinds if isinstance(kind, Ignored) and kind.value is not None]
         found = np.zeros((len(rows), len(constant)), dtype=bool)
         for place, kind in enumerate(constant):
             found[:, place] = kind.differs(rows.column(int(kind.columns[0])))
         return np.array([kind.columns[0] for kind in constant], dtype=np.intp), found
 
     def encode(self, rows: Rows, *, who: str = "narrows", units: bool = True) -> np.ndarray:
-        """Rows as floats (n, n_floats), float32, C-contiguous, in a new array.
+        """Encode rows as floats (n, n_floats), float32, C-contiguous, in a new array.
 
-        ``who`` is what the messages call the model; ``units`` whether columns in other units than at the fit are
-        told in a warning.
+        ``who`` is the name of the model in messages; ``units`` whether to warn of columns in other units than during
+        fit.
 
         Raises
         ------
         SchemaMismatchError
-            Other columns or images than at the fit, or pixels in other units.
+            Other columns or images than during fit, or pixels in other units.
         MissingValuesError
             Infinity, or NaN where the schema was learned with ``missing="error"``.
         DataRangeError
@@ -260,21 +163,24 @@ class Schema:
         return floats
 
     def check(self, rows: Rows, *, who: str = "narrows", units: bool = True) -> None:
-        """Raise what `encode` raises, save DataRangeError, without encoding anything.
+        """Raise the errors of `encode`, except DataRangeError, without encoding anything.
 
-        Warns of gaps in new places and, with ``units``, of columns in other units than at the fit.
+        Warns of missing cells in new places and, with ``units``, of columns in other units than during fit.
         """
         check_columns(self, rows, who=who)
         check_kinds(self, rows, who=who)
-        masked = [int(i) for kind in self.kinds if isinstance(kind, Gaps) for i in kind.columns]
+        masked = [int(i) for kind in self.kinds if isinstance(kind, MissingMask) for i in kind.columns]
         check_cells(without_strange(rows), self.missing, columns=self.learned_columns, masked=masked)
         check_pixel_units(self, rows)
         if units:
             check_units(self, rows)
 
     def encode_chunk(self, rows: Rows, chunk: slice, *, out: np.ndarray) -> None:
-        """Write the floats of a slice of rows that `check` has passed into `out` (n, n_floats); DataRangeError."""
-        for kind, place in self.places():
+        """Write the floats of a slice of rows that `check` accepted into `out` (n, n_floats).
+
+        Raises DataRangeError for values that float32 cannot hold.
+        """
+        for kind, place in self.float_slices():
             with np.errstate(over="ignore", under="ignore"):
                 out[:, place] = kind.encode(self._block(kind, rows, chunk))
         if not np.isfinite(out).all():
@@ -285,24 +191,24 @@ class Schema:
                 "32-bit floats once it is scaled; rescale the column or leave the row out."
             )
 
-    def decode(self, floats: np.ndarray, *, like: Rows | None = None, gaps: bool = False) -> Any:
-        """Floats (n, n_floats) as the user's container: names, dtypes, index and image layout as at the fit.
+    def decode(self, floats: np.ndarray, *, like: Rows | None = None, with_missing: bool = False) -> Any:
+        """Decode floats (n, n_floats) to the user's container, with names, dtypes, index and image layout of the fit.
 
-        With ``like``, in that container and layout, under its index, and with its columns that are not learned from.
-        With ``gaps``, cells are missing where their masks say so.
+        With ``like``, in its container and layout, under its index, and with its ignored columns.
+        With ``with_missing``, cells are missing where their masks say so.
         """
-        return give_back(decoded(self, np.asarray(floats), like=like, gaps=gaps))
+        return to_container(decoded(self, np.asarray(floats), like=like, with_missing=with_missing))
 
-    def decode_rows(self, floats: np.ndarray, *, like: Rows | None = None, gaps: bool = False) -> Rows:
-        """`decode` as Rows."""
-        return decoded(self, np.asarray(floats), like=like, gaps=gaps)
+    def decode_rows(self, floats: np.ndarray, *, like: Rows | None = None, with_missing: bool = False) -> Rows:
+        """Return `decode` as Rows."""
+        return decoded(self, np.asarray(floats), like=like, with_missing=with_missing)
 
     def fill(self, rows: Rows, floats: np.ndarray) -> Rows:
-        """The rows with their gaps filled from floats (n, n_floats); what is there stays as it is."""
+        """Return the rows with missing cells filled from floats (n, n_floats); all other cells stay the same."""
         return filled(self, rows, floats)
 
     def describe(self) -> dict:
-        """What JSON can hold of the schema; with `arrays`, all of it."""
+        """Return the part of the schema that JSON can hold; `arrays` has the rest."""
         same = len(set(self.dtypes)) == 1
         return {
             "n_columns": self.n_columns,
@@ -320,7 +226,7 @@ class Schema:
         }
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The learned numbers, named "0.offset" and so on, after the kind's place."""
+        """Return the learned numbers under names such as "0.offset": index of the kind, then its own name."""
         found = {f"{i}.{key}": a for i, kind in enumerate(self.kinds) for key, a in kind.arrays().items()}
         if self.magnitudes is not None:
             found |= {f"magnitudes.{key}": a for key, a in vars(self.magnitudes).items()}
@@ -328,7 +234,7 @@ class Schema:
 
     @classmethod
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Schema:
-        """The inverse of `describe` and `arrays`. Raises ValueError, KeyError or TypeError on nonsense."""
+        """Return the inverse of `describe` and `arrays`; raise ValueError, KeyError or TypeError on nonsense."""
         n, dtypes, names, image_shape = (description[k] for k in ("n_columns", "dtypes", "names", "image_shape"))
         dtypes = (dtypes,) * n if isinstance(dtypes, str) else tuple(dtypes)
         kinds = tuple(
@@ -337,11 +243,13 @@ class Schema:
             )
             for i, told in enumerate(description["kinds"])
         )
-        covered = np.sort(np.concatenate([kind.columns for kind in kinds if not isinstance(kind, Gaps | Common)]))
-        masked = [column for kind in kinds if isinstance(kind, Gaps | Common) for column in kind.columns]
+        covered = np.sort(
+            np.concatenate([kind.columns for kind in kinds if not isinstance(kind, MissingMask | CommonValue)])
+        )
+        masked = [column for kind in kinds if isinstance(kind, MissingMask | CommonValue) for column in kind.columns]
         if len(dtypes) != n or not np.array_equal(covered, np.arange(n)) or not set(masked) <= set(range(n)):
             raise ValueError(f"the schema's columns are not 0 to {n - 1}")
-        texts = {int(i) for kind in kinds if isinstance(kind, Category | SetAside) for i in kind.columns}
+        texts = {int(i) for kind in kinds if isinstance(kind, Category | Ignored) for i in kind.columns}
         for i, name in enumerate(dtypes):
             if not isinstance(name, str) or np.dtype(name).kind not in ("biufMO" if i in texts else "biufM"):
                 raise ValueError("the schema names a dtype that no column of that kind has")
@@ -353,7 +261,7 @@ class Schema:
         if image_shape is not None:
             height, width, channels = (int(size) for size in image_shape)
             if height * width * channels != n:
-                raise ValueError(f"images of {by(image_shape)} do not have {n} pixels")
+                raise ValueError(f"images of {size_text(image_shape)} do not have {n} pixels")
             image_shape = (height, width, channels)
         for key, choices in (("layout", Layout), ("container", Container), ("missing", Missing)):
             _check_choice(key, description[key], choices)
@@ -372,18 +280,10 @@ class Schema:
             magnitudes=Magnitudes.restore(arrays, n) if "magnitudes.columns" in arrays else None,
         )
 
-    def places(self) -> list[tuple[ColumnKind, slice]]:
-        """Each kind with the slice of floats that is its own."""
-        ends = np.cumsum([len(kind.float_columns) for kind in self.kinds])
-        return [
-            (kind, slice(int(end) - len(kind.float_columns), int(end)))
-            for kind, end in zip(self.kinds, ends, strict=True)
-        ]
-
     def _block(self, kind: ColumnKind, rows: Rows, chunk: slice) -> np.ndarray:
-        """What a kind encodes of a slice of rows; of masks, where the cells are missing."""
-        if isinstance(kind, Gaps):
-            return np.column_stack([is_gap(rows.column(i, chunk)) for i in kind.columns])
+        """Return the block of a slice of rows that a kind encodes; for masks, where cells are missing."""
+        if isinstance(kind, MissingMask):
+            return np.column_stack([is_missing(rows.column(i, chunk)) for i in kind.columns])
         if len(kind.columns) == 1:
             block = rows.column(int(kind.columns[0]), chunk)[:, None]
         else:
@@ -392,7 +292,7 @@ class Schema:
             block = rows.block(chosen, chunk)
         if kind.loss in ("square", "binary"):
             wanted = np.dtype(self.dtypes[kind.columns[0]])
-            if (wanted.kind == "M") != (block.dtype.kind == "M"):  # nothing but gaps, which any dtype can hold
+            if (wanted.kind == "M") != (block.dtype.kind == "M"):  # missing cells only, which any dtype can hold
                 return np.full(block.shape, np.datetime64("NaT"), wanted)
             return block.astype(np.float64) if block.dtype.kind == "O" else block
         return block

@@ -1,4 +1,4 @@
-"""The formats that a cell may be written in as a date or a time of day."""
+"""Candidate formats of a cell as a date or a time of day."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SEPARATORS = re.compile(r"[-/._]|\s*[./-]\s*|,?\s+")
 
 
 def date_formats(cell: str) -> list[str]:
-    """The formats of a cell that is a date, with or without a time of day; [] for none."""
+    """Return the formats of a cell that is a date, with or without a time of day; [] for other cells."""
     packed = _packed(cell)
     if packed:
         return packed
@@ -43,7 +43,7 @@ def date_formats(cell: str) -> list[str]:
 
 
 def clock_format(cell: str) -> str:
-    """The format of a time of day, with its offset where it has one; "" for none."""
+    """Return the format of a time of day, with its offset if it has one; "" for other cells."""
     found = _CLOCK.match(cell)
     if found is None:
         found = _HOUR.match(cell)
@@ -69,7 +69,7 @@ def _lead(text: str) -> str:
 
 
 def _packed(cell: str) -> list[str]:
-    """20241231, 20241231T134530 and 202412."""
+    """Return the formats of 20241231, 20241231T134530 and 202412."""
     digits = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S", 6: "%Y%m"}
     if cell.isdigit() and len(cell) in digits:
         return [digits[len(cell)]]
@@ -145,7 +145,7 @@ def _joined(codes: tuple[str, ...], between: list[str]) -> str:
 
 
 def _codes(values: list[str], between: list[str]) -> list[tuple[str, ...]]:
-    """What the numbers and names may be, in their order."""
+    """Return the possible codes of the numbers and names, in their order."""
     words = [value for value in values if value[0].isalpha()]
     if len(words) > 1 or any(word.casefold() not in MONTHS for word in words):
         return []

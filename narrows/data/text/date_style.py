@@ -1,4 +1,4 @@
-"""The format in which a column of dates or of times of day is written."""
+"""The format of a column of dates or times of day."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.text.column_format import Reading
+from narrows.data.frames.column_format import ColumnFormat
 from narrows.data.text.date_formats import clock_format, date_formats
-from narrows.data.text.dates import Moments, code_of, read_moments, tokens_of
+from narrows.data.text.dates import ParsedDates, code_of, parse_dates, tokens_of
 from narrows.data.text.distinct_cells import Cells, arrow_mask, compute
 from narrows.data.text.month_names import are_short, language_of
 
@@ -32,23 +32,23 @@ _DAY_FIRST, _MONTH_FIRST = "day/month/year", "month/day/year"
 @dataclass(frozen=True, eq=False)
 class _Tried:
     form: str
-    moments: Moments
+    moments: ParsedDates
     weight: int
 
 
 def propose_date(
     cells: Cells, name: str, decimal: str | None, first: str | None = None, is_sure: bool = False
-) -> Reading | None:
-    """The format that reads most of the cells as dates; None where none is a date.
+) -> ColumnFormat | None:
+    """Return the format that parses most cells as dates; None where none is a date.
 
-    decimal : the decimal mark of the file; with a comma, 01/02 is the first of February, where the cells do not tell.
-    first : "d" or "m" where the user says which one of day and month is first.
-    is_sure : whether whole numbers such as 20241231 are dates in any case.
+    decimal : decimal mark of the file; with a comma, an ambiguous 01/02 is the first of February.
+    first : "d" or "m", the first of day and month if the user sets it.
+    is_sure : whether to accept whole numbers such as 20241231 as dates without further evidence.
     """
     sample = cells.sample()
     tried = []
     for form in _formats(sample, date_formats):
-        moments = read_moments(Reading("date", format=form), sample.texts)
+        moments = parse_dates(ColumnFormat("date", format=form), sample.texts)
         sound = moments.ok & (moments.values >= _FIRST) & (moments.values <= _LAST)
         if sound.any() and (first is None or _order(form) in ("", first)):
             tried.append(_Tried(form, moments, sample.weight(sound)))
@@ -59,25 +59,25 @@ def propose_date(
     chosen, doubts = _decide(tied, decimal)
     if not is_sure and re.fullmatch(r"[%YmdHMS]+", chosen.form) and not _is_packed_date(chosen, sample, name):
         return None
-    return _as_written(Reading("date", format=chosen.form, doubts=doubts), chosen.moments)
+    return _as_written(ColumnFormat("date", format=chosen.form, doubts=doubts), chosen.moments)
 
 
-def propose_time(cells: Cells) -> Reading | None:
-    """The format that reads most of the cells as times of day; None where none is one."""
+def propose_time(cells: Cells) -> ColumnFormat | None:
+    """Return the format that parses most cells as times of day; None where none is one."""
     sample = cells.sample()
     tried = []
     for form in _formats(sample, lambda cell: [f] if (f := clock_format(cell)) else []):
         if "z" not in form.casefold():
-            moments = read_moments(Reading("time", format=form), sample.texts)
+            moments = parse_dates(ColumnFormat("time", format=form), sample.texts)
             tried.append(_Tried(form, moments, sample.weight(moments.ok)))
     if not tried:
         return None
     chosen = max(tried, key=lambda found: found.weight)
-    return _as_written(Reading("time", format=chosen.form), chosen.moments) if chosen.weight else None
+    return _as_written(ColumnFormat("time", format=chosen.form), chosen.moments) if chosen.weight else None
 
 
 def _formats(sample: Cells, formats_of) -> list[str]:
-    """The formats of some cells from all over the column, most frequent first."""
+    """Return the formats of evenly spaced cells, most frequent first."""
     rows = np.unique(np.linspace(0, len(sample.counts) - 1, _TRIED).astype(np.int64)) if len(sample.counts) else []
     votes: Counter[str] = Counter()
     for text, count in zip(sample.texts.take(rows).to_pylist(), sample.counts[rows].tolist(), strict=True):
@@ -87,7 +87,7 @@ def _formats(sample: Cells, formats_of) -> list[str]:
 
 
 def _is_packed_date(chosen: _Tried, sample: Cells, name: str) -> bool:
-    """Whether whole numbers such as 20241231 are dates rather than quantities."""
+    """Return whether whole numbers such as 20241231 are dates rather than quantities."""
     years = chosen.moments.values[chosen.moments.ok].astype("datetime64[Y]").astype(np.int64) + 1970
     if chosen.weight < 0.9 * sample.total or years.min() < 1900 or years.max() > 2100:
         return False
@@ -95,17 +95,17 @@ def _is_packed_date(chosen: _Tried, sample: Cells, name: str) -> bool:
     return is_named or ("d" in chosen.form and len(sample.counts) >= _ENOUGH and chosen.weight == sample.total)
 
 
-# -- what the cells leave open
+# -- ambiguous formats
 
 
 def _order(form: str) -> str:
-    """ "d" or "m", which one is first, where both are numbers before the year; else ""."""
+    """Return the first of "d" and "m" where both are numbers before the year; else ""."""
     codes = [code for token in tokens_of(form) if (code := code_of(token)) in "dmyY" and code]
     return codes[0] if codes[:2] in (["d", "m"], ["m", "d"]) else ""
 
 
 def _decide(tied: list[_Tried], decimal: str | None) -> tuple[_Tried, tuple[tuple[str, str], ...]]:
-    """One of the formats that read equally many cells, and what is in doubt."""
+    """Return one of the formats that parse equally many cells, and the ambiguity."""
     narrow = min(tied, key=_span).form.startswith("%y")  # a day taken for a year is spread over decades
     by_order = {}
     for found in tied:
@@ -133,7 +133,7 @@ def _span(found: _Tried) -> float:
 
 
 def _told_by_cells(day_first: _Tried, month_first: _Tried) -> _Tried | None:
-    """Which of two formats has all cells on one day of the month, or in order of time, if only one has."""
+    """Return the format that has all cells on one day of the month, or in order of time, if only one has."""
     for is_regular in (_on_one_day, _in_order):
         regular = [found for found in (day_first, month_first) if is_regular(found.moments)]
         if len(regular) == 1:
@@ -141,24 +141,24 @@ def _told_by_cells(day_first: _Tried, month_first: _Tried) -> _Tried | None:
     return None
 
 
-def _on_one_day(moments: Moments) -> bool:
+def _on_one_day(moments: ParsedDates) -> bool:
     days = moments.values[moments.ok].astype("datetime64[D]")
     of_month = (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
     return len(np.unique(days)) > 2 and len(np.unique(of_month)) == 1
 
 
-def _in_order(moments: Moments) -> bool:
+def _in_order(moments: ParsedDates) -> bool:
     steps = np.diff(moments.values[moments.ok].astype("datetime64[D]").astype(np.int64))
     return len(steps) >= _IN_ORDER and (bool((steps >= 0).all()) or bool((steps <= 0).all()))
 
 
-# -- how it is written
+# -- details of the format
 
 
-def _as_written(reading: Reading, moments: Moments) -> Reading:
-    """The reading with leading zeros, names of months, decimals and offset as in the cells that it reads."""
+def _as_written(column_format: ColumnFormat, moments: ParsedDates) -> ColumnFormat:
+    """Return the format with leading zeros, names of months, decimals and offset as in the cells that it parses."""
     parts = {name: part.filter(arrow_mask(moments.ok)) for name, part in moments.parts.items()}
-    tokens = [_padded(token, parts) for token in tokens_of(reading.format)]
+    tokens = [_padded(token, parts) for token in tokens_of(column_format.format)]
     language = "en"
     name = next((code for code in "bB" if code in parts), "")
     if name:
@@ -166,21 +166,23 @@ def _as_written(reading: Reading, moments: Moments) -> Reading:
         letter = "b" if are_short(months) else "B"
         language = language_of(months, short=letter == "b")
         tokens = [token[:-1] + letter if code_of(token) in ("b", "B") else token for token in tokens]
-    reading = replace(reading, format="".join(tokens), language=language)
+    column_format = replace(column_format, format="".join(tokens), language=language)
     if "f" in parts:
         lengths = _lengths(parts["f"])
-        places = int(lengths.max())
-        reading = replace(reading, places=places if lengths.min() == places else None, most_places=places)
+        decimals = int(lengths.max())
+        column_format = replace(
+            column_format, decimals=decimals if lengths.min() == decimals else None, max_decimals=decimals
+        )
     if "z" in parts:
         offsets = parts["z"].unique().to_pylist()
-        reading = replace(reading, zone="UTC")
+        column_format = replace(column_format, zone="UTC")
         if len(offsets) == 1 and offsets[0][0] in "+-":
-            reading = replace(reading, offset=offsets[0])
-    return reading
+            column_format = replace(column_format, offset=offsets[0])
+    return column_format
 
 
 def _padded(token: str, parts: dict[str, pa.Array]) -> str:
-    """A code, without its "-" where every cell has two digits, and with it where one has one."""
+    """Return a code without "-" where every cell has two digits, with "-" where one has one."""
     code = code_of(token)
     if code not in tuple("mdHIV"):
         return token

@@ -1,4 +1,4 @@
-"""The different cells of a column of text, and how often each is there."""
+"""The distinct cells of a column of text, and their counts."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SAMPLE = 20_000
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """texts : Arrow strings (m,), without spaces around them, none of them blank. counts : how often each is there."""
+    """Distinct cells: texts, Arrow strings (m,) without spaces around them and none blank; counts, integers (m,)."""
 
     texts: pa.Array
     counts: np.ndarray
     blank: tuple[str, ...] = ()
-    """The texts of nothing but spaces that occur."""
+    """Texts of spaces only that occur in the column."""
 
     @property
     def total(self) -> int:
@@ -30,22 +30,22 @@ class Cells:
         return int(self.counts.sum())
 
     def weight(self, mask: np.ndarray) -> int:
-        """The number of cells whose text is chosen."""
+        """Return the number of cells whose text a mask selects."""
         return int(self.counts[mask].sum())
 
     def pick(self, mask: np.ndarray) -> Cells:
-        """Only the cells whose text is chosen."""
+        """Return the cells whose text a mask selects."""
         return Cells(self.texts.filter(arrow_mask(mask)), self.counts[mask])
 
     def sample(self) -> Cells:
-        """These cells, or some 20,000 of them from all over the column."""
+        """Return these cells, or 20,000 of them at even distances."""
         if len(self.counts) <= _SAMPLE:
             return self
         rows = np.unique(np.linspace(0, len(self.counts) - 1, _SAMPLE).astype(np.int64))
         return Cells(self.texts.take(rows), self.counts[rows])
 
     def counted(self) -> Counter[str]:
-        """The cells as texts of Python, in the order in which they come."""
+        """Return text -> count, in the order of the cells."""
         counted: Counter[str] = Counter()
         for text, count in zip(self.texts.to_pylist(), self.counts.tolist(), strict=True):
             counted[text] += count
@@ -53,21 +53,21 @@ class Cells:
 
 
 def cells_of(column: pa.Array | pa.ChunkedArray) -> Cells:
-    """The different cells of a column, where it pays to look for them; else all of them, each once."""
+    """Return the distinct cells of a column where many repeat; else all of them with a count of 1."""
     whole = one_array(column)
     trimmed = trim(whole)
     texts, counts = _distinct(trimmed)
-    there = as_mask(compute("not_equal", texts, ""))
+    present = as_mask(compute("not_equal", texts, ""))
     blank: tuple[str, ...] = ()
-    if not there.all():
+    if not present.all():
         spaces = whole.filter(compute("equal", trimmed, "")).unique().to_pylist()
         blank = tuple(sorted(text for text in spaces if text))[:5]
-        texts, counts = texts.filter(arrow_mask(there)), counts[there]
+        texts, counts = texts.filter(arrow_mask(present)), counts[present]
     return Cells(texts, counts, blank)
 
 
 def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """A column as one array of strings."""
+    """Return a column as one array of strings."""
     import pyarrow as pa
 
     if isinstance(column, pa.ChunkedArray):
@@ -77,43 +77,43 @@ def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def trim(texts: pa.Array) -> pa.Array:
-    """Texts without the spaces around them, line breaks and no-break spaces included."""
+    """Return texts without the white space around them, line breaks and no-break spaces included."""
     return compute("utf8_trim_whitespace", texts)
 
 
 def repeats(texts: pa.Array) -> bool:
-    """Whether it pays to work on the different texts alone."""
+    """Return whether texts repeat so often that it is faster to work on distinct texts."""
     return len(texts) < _MANY or len(texts[:_LOOKED_AT].unique()) < _LOOKED_AT // 2
 
 
 def compute(function: str, *arguments: Any, options: Any = None) -> Any:
-    """A function of pyarrow.compute by its name."""
+    """Call a function of pyarrow.compute by its name."""
     import pyarrow.compute as pc
 
     return pc.call_function(function, list(arguments), options)
 
 
 def matches(texts: pa.Array, pattern: str) -> np.ndarray:
-    """Which texts a pattern is found in; bool (n,)."""
+    """Return which texts contain a pattern, bool (n,)."""
     import pyarrow.compute as pc
 
     return as_mask(compute("match_substring_regex", texts, options=pc.MatchSubstringOptions(pattern)))
 
 
 def as_mask(found: pa.Array) -> np.ndarray:
-    """Truth values as NumPy's; null is false."""
+    """Return Arrow booleans as a NumPy mask; null is false."""
     return found.fill_null(False).to_numpy(zero_copy_only=False)
 
 
 def arrow_mask(mask: np.ndarray) -> pa.Array:
-    """Truth values as Arrow's."""
+    """Return a NumPy mask as Arrow booleans."""
     import pyarrow as pa
 
     return pa.array(mask)
 
 
 def is_in(texts: pa.Array, words: tuple[str, ...]) -> np.ndarray:
-    """Which texts are one of these words; bool (n,)."""
+    """Return which texts are one of these words; bool (n,)."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -1,4 +1,4 @@
-"""Whole numbers that are names rather than quantities: postcodes, stations, telephone numbers, years."""
+"""Whole numbers that are identifiers rather than quantities: postcodes, stations, telephone numbers, years."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _EXACT_DIGITS, _DIGITS = 15, 18  # what float64 and int64 hold
 _LEAST = 0.05  # share of cells with a leading zero from which on cells of different lengths are names
 
 
-def are_names(cells: Cells, name: str, *, has_gaps: bool) -> bool:
-    """Whether a column of numbers is one of names, such as postcodes.
+def are_names(cells: Cells, name: str, *, has_missing: bool) -> bool:
+    """Return whether the numbers of a column are identifiers, such as postcodes.
 
     Parameters
     ----------
     cells : Cells
-        Those that are neither gaps nor strange.
+        Cells that are neither missing nor strange.
     name : str
-        Of the column.
+        Name of the column.
     has_gaps : bool
         Whether cells are missing, so that numbers would be float64.
     """
@@ -51,7 +51,7 @@ def are_names(cells: Cells, name: str, *, has_gaps: bool) -> bool:
     if not matches(cells.texts, r"^-?\d+$").all():
         return False
     lengths = _lengths(cells)
-    if lengths.max() > (_EXACT_DIGITS if has_gaps else _DIGITS):
+    if lengths.max() > (_EXACT_DIGITS if has_missing else _DIGITS):
         return True
     if _has_leading_zeros(cells, lengths):
         return True
@@ -61,7 +61,7 @@ def are_names(cells: Cells, name: str, *, has_gaps: bool) -> bool:
 
 
 def are_years(cells: Cells, name: str) -> bool:
-    """Whether whole numbers are years, and so few that they are levels rather than a span of time."""
+    """Return whether whole numbers are years, few enough to be levels rather than a span of time."""
     if not matches(cells.texts, r"^(?:1[89]\d\d|20\d\d|2100)$").all():
         return False
     years = np.unique(cells.texts.cast("int32").to_numpy())
@@ -83,7 +83,7 @@ def _lengths(cells: Cells) -> np.ndarray:
 
 
 def _are_barcodes(cells: Cells, length: int) -> bool:
-    """Whether the last digit checks the others in every cell, as of EAN, UPC and ISBN-13."""
+    """Return whether the last digit checks the others in every cell, as of EAN, UPC and ISBN-13."""
     if length not in _BARCODE or len(cells.counts) < 3:
         return False
     texts = cells.sample().texts.to_pylist()

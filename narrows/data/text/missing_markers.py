@@ -1,4 +1,4 @@
-"""The texts that people write for a missing cell."""
+"""Common texts for a missing cell."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ KNOWN = {
     *("#div/0!", "#ref!", "#value!", "#num!", "#name?", "#null!", "#nv", "#wert!", "1.#qnan", "-1.#qnan", "1.#ind"),
     *("unbekannt", "fehlt", "keine angabe", "keine", "leer", "inconnu", "manquant", "desconocido", "sin datos", "nc"),
 }
-"""In lower case; gaps among numbers, dates, times and truth values."""
+"""Texts in lower case that mean a missing cell among numbers, dates, times and booleans."""
 
 _UNMISTAKABLE = {
     *(
@@ -107,7 +107,7 @@ _UNMISTAKABLE = {
     *("#NUM!", "#NAME?", "#NULL!", "#N/A N/A", "k.A.", "k. A.", "#NV", "NaT", "(missing)", "(blank)", "<blank>"),
 }
 MARKERS = (*sorted(_UNMISTAKABLE), "NA")
-"""As they are written; gaps in a column of text, unless they look like its other texts."""
+"""Texts that mean a missing cell in a column of text, unless they look like its other texts."""
 
 _WORDS_FOR_YES = {
     "yes",
@@ -133,21 +133,21 @@ _FEW = 1000
 
 
 def is_known(text: str) -> bool:
-    """Whether a text means a missing cell among numbers, dates, times and truth values."""
+    """Return whether a text means a missing cell among numbers, dates, times and booleans."""
     return text.casefold() in KNOWN
 
 
-def gaps_among_words(
+def na_values_in_text(
     counts: Mapping[str, int], na_values: Sequence[str], *, keep_na: bool
 ) -> tuple[list[str], list[str]]:
-    """The texts that mean a missing cell in a column of text, and those that could but are kept.
+    """Return the texts that mean a missing cell in a column of text, and those that could but are kept.
 
-    counts : how often each different text is there.
+    counts : number of cells of each distinct text.
     """
     given = set(na_values)
-    gaps = [text for text in counts if text in given]
+    found = [text for text in counts if text in given]
     if keep_na:
-        return gaps, []
+        return found, []
     suspects = [text for text in counts if text not in given and (text in _UNMISTAKABLE or text == "NA")]
     others = [text for text in counts if text not in suspects and text not in given]
     kept = []
@@ -155,12 +155,12 @@ def gaps_among_words(
         if _could_be_a_level(text, others):
             kept.append(text)
         else:
-            gaps.append(text)
-    return gaps, kept
+            found.append(text)
+    return found, kept
 
 
 def _could_be_a_level(text: str, others: list[str]) -> bool:
-    """Whether a marker looks like the other texts of the column: "NA" among countries, "NULL" among surnames."""
+    """Return whether a marker looks like the other texts of the column: "NA" among countries, "NULL" among surnames."""
     if not others:
         return False
     others = others[:_FEW]

@@ -30,7 +30,7 @@ MONTHS = {
     for names in (*_LONG.values(), *_SHORT.values())
     for place, name in enumerate(names.split(), 1)
 } | _ALSO
-"""The place of a month, 1 to 12, by its name in lower case."""
+"""Number of a month, 1 to 12, by its name in lower case."""
 
 WEEKDAYS = {
     short.casefold()
@@ -53,14 +53,14 @@ def day_name(place: int, language: str, *, short: bool) -> str:
 
 
 def language_of(names: Iterable[str], *, short: bool) -> str:
-    """The language whose months have most of these names."""
+    """Return the language whose months have most of these names."""
     known = {name.casefold() for name in names}
     tables = _SHORT if short else _LONG
     return max(tables, key=lambda language: len(known & set(tables[language].casefold().split())))
 
 
 def are_short(names: Iterable[str]) -> bool:
-    """Whether names of months are the short ones."""
+    """Return whether names of months are the short ones."""
     known = {name.casefold() for name in names}
     shorts = set(" ".join(_SHORT.values()).casefold().split()) | _ALSO.keys()
     return known <= shorts

@@ -1,4 +1,4 @@
-"""The style in which a column of numbers is written."""
+"""The format of a column of numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from narrows.data.text.column_format import Reading
+from narrows.data.frames.column_format import ColumnFormat
 from narrows.data.text.distinct_cells import Cells
 from narrows.data.text.number_text import APOSTROPHES, MINUS, SPACES, body_pattern
 
@@ -42,7 +42,7 @@ _ENOUGH = 5  # different numbers in groups, beside small ones without, from whic
 
 @dataclass(frozen=True)
 class _Shape:
-    """What is around the digits of a number, and the digits, all of them 9 but a first 0."""
+    """Shape of a number: its digits as 9, but a first 0, and the texts around them."""
 
     body: str
     prefix: str
@@ -51,11 +51,11 @@ class _Shape:
     exponent: bool
 
 
-def propose_number(cells: Cells, decimal: str | None, *, only: str | None = None) -> Reading | None:
-    """The style that reads most of the cells as numbers; None where none is a number.
+def propose_number(cells: Cells, decimal: str | None, *, only: str | None = None) -> ColumnFormat | None:
+    """Return the format that parses most cells as numbers; None where none is a number.
 
-    decimal : the mark that the rest of the file suggests; it decides what the cells leave open.
-    only : the decimal mark that the user says.
+    decimal : decimal mark of the rest of the file, used where the cells are ambiguous.
+    only : the decimal mark, if the user sets it.
     """
     shapes: Counter[_Shape] = Counter()
     for text, count in cells.sample().counted().items():
@@ -72,12 +72,12 @@ def propose_number(cells: Cells, decimal: str | None, *, only: str | None = None
     exact = next((mark for shape in shapes for mark in ".," if shape.exponent and mark in shape.body), decimal)
     (point, thousands, lakh), doubts = _style(bodies, exact, only)
     thousands = _as_written(bodies, thousands)
-    reading = Reading("number", (), point, thousands, prefix, suffix, lakh=lakh, doubts=doubts)
-    return _with_signs(_with_places(reading, bodies, shapes), shapes)
+    column_format = ColumnFormat("number", (), point, thousands, prefix, suffix, lakh=lakh, doubts=doubts)
+    return _with_signs(_with_places(column_format, bodies, shapes), shapes)
 
 
 def units(cells: Cells) -> list[str]:
-    """The units of a column of numbers in several units, most frequent first; [] for others."""
+    """Return the units of a column of numbers in several units, most frequent first; [] for others."""
     found: Counter[str] = Counter()
     for text, count in cells.sample().counted().items():
         shape = _shape(text)
@@ -113,13 +113,13 @@ def _shape_of(text: str) -> _Shape | None:
 
 
 def _unit(affix: str) -> str:
-    """A unit or a currency without what may differ from cell to cell."""
+    """Return a unit or a currency in one spelling: lower case, singular, without a point."""
     text = affix.strip().casefold().rstrip(".")
     return text.removesuffix("s") if len(text) > 2 else text
 
 
 def _affixes(shapes: Counter[_Shape]) -> tuple[str, str]:
-    """The prefix and the suffix; of "$5" and "7 €" only the more frequent one."""
+    """Return the prefix and the suffix; for "$5" and "7 €" only the more frequent one."""
     told = [(shape, count) for shape, count in shapes.items() if shape.body != "0" or shape.prefix or shape.suffix]
     prefix, suffix = (_affix((getattr(s, side), count) for s, count in told) for side in ("prefix", "suffix"))
     if prefix and suffix and not any(shape.prefix and shape.suffix for shape in shapes):
@@ -129,7 +129,7 @@ def _affixes(shapes: Counter[_Shape]) -> tuple[str, str]:
 
 
 def _affix(found: Iterable[tuple[str, int]]) -> str:
-    """The most frequent of the affixes, as it is mostly written; "" where bare numbers with "%" would mix."""
+    """Return the most frequent affix in its usual spelling; "" where most numbers have none."""
     as_written: Counter[str] = Counter()
     for text, count in found:
         as_written[text] += count
@@ -151,7 +151,7 @@ def _affix(found: Iterable[tuple[str, int]]) -> str:
 def _style(
     bodies: Counter[str], hint: str | None, only: str | None
 ) -> tuple[tuple[str, str, bool], tuple[tuple[str, str], ...]]:
-    """The decimal mark, the mark between groups and whether they are lakh; and what is in doubt."""
+    """Return the decimal mark, the mark between groups and whether they are lakh; and the ambiguity."""
     marks = {mark for body in bodies for mark in _normal(body) if mark not in "09"}
     weights: dict[tuple[str, str, bool], int] = {}
     for style in _STYLES:
@@ -195,7 +195,7 @@ def _decimal_or_groups(
 
 
 def _normal(body: str) -> str:
-    """A body with one kind of space and one of apostrophes."""
+    """Return a body with one kind of space and one of apostrophes."""
     for marks in (SPACES, APOSTROPHES):
         for mark in marks[1:]:
             body = body.replace(mark, marks[0])
@@ -203,7 +203,7 @@ def _normal(body: str) -> str:
 
 
 def _as_written(bodies: Counter[str], thousands: str) -> str:
-    """The mark between groups as most cells have it."""
+    """Return the mark between groups of most cells."""
     same = next((marks for marks in (SPACES, APOSTROPHES) if thousands and thousands in marks), "")
     if not same:
         return thousands
@@ -213,16 +213,16 @@ def _as_written(bodies: Counter[str], thousands: str) -> str:
 # -- decimals and signs
 
 
-def _with_places(reading: Reading, bodies: Counter[str], shapes: Counter[_Shape]) -> Reading:
-    reads = re.compile(body_pattern(reading.decimal, reading.thousands, lakh=reading.lakh)).fullmatch
-    places = {len(body.partition(reading.decimal)[2]) for body in bodies if reads(body)}
-    if not places or any(shape.exponent for shape in shapes):
-        return reading
-    return replace(reading, places=max(places) if len(places) == 1 else None, most_places=max(places))
+def _with_places(column_format: ColumnFormat, bodies: Counter[str], shapes: Counter[_Shape]) -> ColumnFormat:
+    reads = re.compile(body_pattern(column_format.decimal, column_format.thousands, lakh=column_format.lakh)).fullmatch
+    decimals = {len(body.partition(column_format.decimal)[2]) for body in bodies if reads(body)}
+    if not decimals or any(shape.exponent for shape in shapes):
+        return column_format
+    return replace(column_format, decimals=max(decimals) if len(decimals) == 1 else None, max_decimals=max(decimals))
 
 
-def _with_signs(reading: Reading, shapes: Counter[_Shape]) -> Reading:
+def _with_signs(column_format: ColumnFormat, shapes: Counter[_Shape]) -> ColumnFormat:
     signs = {shape.sign for shape in shapes}
     minus = next((sign for sign in (*MINUS, "after") if sign in signs), "-")
     plus = "+" in signs and not any(shape.sign == "" and re.search("9", shape.body) for shape in shapes)
-    return replace(reading, brackets="()" in signs, minus=minus, plus=plus)
+    return replace(column_format, brackets="()" in signs, minus=minus, plus=plus)

@@ -1,4 +1,4 @@
-"""Rows as CSV and Parquet files, also chunk by chunk."""
+"""Arrow tables as CSV and Parquet files, also chunk by chunk."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.frames.columns import as_native, is_missing
-from narrows.data.frames.nested import as_whole, joined
+from narrows.data.frames.arrow_metadata import delimiter_of, with_delimiter
+from narrows.data.frames.columns import as_native, is_missing_cell
+from narrows.data.nested_columns import as_whole, joined
 from narrows.data.rows import Rows
+from narrows.data.text import format_values
 from narrows.errors import OutputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS_OF_TEXT = 1 << 14
-_DELIMITER = b"narrows.delimiter"
 
 
 def write_tables(file: IO[bytes], tables: Iterable[pa.Table], ending: str, *, as_text: bool = False) -> None:
-    """Write tables of the same columns one below the other, of which one at a time is held in memory.
+    """Write tables of the same columns one below the other; memory holds one at a time.
 
-    as_text : all cells are texts of a CSV file, which are quoted only where they must be. Tables that know the
-    delimiter of their file (`delimiter_of`) are written so, and with it, in any case.
+    as_text : whether all cells are texts of a CSV file, quoted only where necessary. Tables with the delimiter of
+    their file (`delimiter_of`) are always written so, with this delimiter.
     """
     rest = iter(tables)
     first = next(rest)
@@ -43,7 +44,7 @@ def write_tables(file: IO[bytes], tables: Iterable[pa.Table], ending: str, *, as
 
 @contextmanager
 def _fitting(ending: str, start: int = 0) -> Iterator[None]:
-    """Arrow's errors as a sentence."""
+    """Raise Arrow's errors as OutputError."""
     import pyarrow as pa
 
     try:
@@ -52,17 +53,6 @@ def _fitting(ending: str, start: int = 0) -> Iterator[None]:
         why = str(error).split("\n")[0].rstrip(".")
         where = f" from row {start + 1:,} on" if start else ""
         raise OutputError(f"The rows or labels do not fit into a {ending} file{where}: {why}; use .npz.") from error
-
-
-def delimiter_of(table: pa.Table) -> str | None:
-    """Return the delimiter of the CSV file that a table was read from, or whose texts it holds; None without one."""
-    found = (table.schema.metadata or {}).get(_DELIMITER)
-    return None if found is None else found.decode()
-
-
-def with_delimiter(table: pa.Table, delimiter: str) -> pa.Table:
-    """Return the table with the delimiter of its CSV file noted."""
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), _DELIMITER: delimiter.encode()})
 
 
 def _opened(file: IO[bytes], schema: pa.Schema, ending: str, as_text: bool, delimiter: str) -> Any:
@@ -75,7 +65,7 @@ def _opened(file: IO[bytes], schema: pa.Schema, ending: str, as_text: bool, deli
 
 
 class _TextWriter:
-    """Texts as CSV; Arrow's writer quotes every text, needed or not."""
+    """Writes texts as CSV; Arrow's writer would quote every text."""
 
     def __init__(self, file: IO[bytes], names: list[str], delimiter: str) -> None:
         self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
@@ -94,22 +84,22 @@ class _TextWriter:
 
 
 def as_table(rows: Rows, ending: str) -> pa.Table:
-    """Rows as Arrow's table, with their labels in a column "label"; OutputError where Arrow has no such cells.
+    """Return rows as an Arrow table, labels in a column "label"; raise OutputError where Arrow has no such type.
 
-    For a CSV file, rows that came from one as text are that text again: decimal marks, dates, the delimiter.
+    For a CSV file, rows that were read from text become text in the same format: decimal marks, dates, the delimiter.
     """
     import pyarrow as pa
 
     named = {}
     kinds = [rows.column_type(i) for i in range(rows.n_columns)]
-    as_text = ending == ".csv" and (rows.delimiter != "," or any(kind and kind.reading for kind in kinds))
+    as_text = ending == ".csv" and (rows.delimiter != "," or any(kind and kind.text_format for kind in kinds))
     with _fitting(ending):
         names = rows.feature_names
         apart = ((name, [i]) for i, name in enumerate(names))  # text files hold neither lists nor structs
         for name, places in apart if ending == ".csv" else joined(rows):
             column, kind = rows.column(places[0]), kinds[places[0]]
-            if as_text and kind is not None and kind.reading is not None:
-                named[name] = pa.array(kind.reading.write(column), pa.string())
+            if as_text and kind is not None and kind.text_format is not None:
+                named[name] = pa.array(format_values(kind.text_format, column), pa.string())
                 continue
             if kind is None:
                 native = pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
@@ -131,12 +121,12 @@ def as_table(rows: Rows, ending: str) -> pa.Table:
 
 
 def label_column(labels: np.ndarray) -> pa.Array:
-    """Gaps stay empty; objects become numbers or dates where all are, else text."""
+    """Return labels as an Arrow array: objects become numbers or dates where all are, else text; missing ones null."""
     import pyarrow as pa
 
     if labels.dtype != object:
         return pa.array(_native(labels), from_pandas=True)
-    cells = [None if is_missing(cell) else cell for cell in labels]
+    cells = [None if is_missing_cell(cell) else cell for cell in labels]
     try:
         column = pa.array(cells)
     except (pa.ArrowException, OverflowError):
@@ -147,7 +137,7 @@ def label_column(labels: np.ndarray) -> pa.Array:
 
 
 def _native(column: np.ndarray) -> np.ndarray:
-    """Arrow knows neither the other byte order nor long doubles."""
+    """Return a column in a dtype of Arrow, which supports neither the other byte order nor long doubles."""
     if column.dtype.type is np.longdouble:
         return column.astype(np.float64)
     return column.astype(column.dtype.newbyteorder("="), copy=False)

@@ -1,4 +1,4 @@
-"""The cells of CSV files as they are written, in step with the rows that are read from them."""
+"""Cells of CSV files with their original text, read in step with their rows."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.frames.columns import ColumnType, as_native, is_gap
-from narrows.data.imputation import fill_arrow, filled_places, with_column
+from narrows.data.frames.columns import ColumnType, as_native, is_missing
+from narrows.data.imputation import fill_arrow, filled_mask, with_column
 from narrows.data.readers.csv.csv_file import csv_texts
 from narrows.data.readers.row_stream import CSV_BLOCK, table_files
 from narrows.data.rows import Rows
+from narrows.data.text import format_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 _MOMENT = re.compile(r"\d+-\d+-\d+T")
 
 
-class WrittenCells:
-    """Every cell of a CSV file, or of a folder of them, as the text that stands there.
+class VerbatimCells:
+    """Cells of a CSV file, or of a folder of them, with their original text.
 
     Parameters
     ----------
@@ -36,18 +37,18 @@ class WrittenCells:
         self._style: dict[str, str] = {}
 
     def filled(self, rows: Rows, filled: Rows, places: list[int | None]) -> pa.Table:
-        """The next rows as they are written, with the cells that only `filled` has in the style of their columns.
+        """Return the next rows as texts; cells that only `filled` has are written in the format of their columns.
 
-        places : where the columns of both are in the file; None for those that are not.
+        places : index of each column in the file; None for columns that are not in it.
         """
         table = self._take(len(rows))
         for i, place in enumerate(places):
             if place is None:
                 continue
-            gaps, at = is_gap(rows.column(i)), filled_places(rows, filled, i)
+            missing, at = is_missing(rows.column(i)), filled_mask(rows, filled, i)
             name = table.column_names[place]
-            if name not in self._style and not gaps.all():
-                self._style[name] = table.column(place)[int(np.argmin(gaps))].as_py()
+            if name not in self._style and not missing.all():
+                self._style[name] = table.column(place)[int(np.argmin(missing))].as_py()
             if at.any():
                 texts = _texts_of(filled.column(i)[at], filled.column_type(i), self._style.get(name, ""))
                 column = fill_arrow(table.column(place), at, texts, None)
@@ -70,11 +71,11 @@ def _texts(path: Path) -> Iterator[pa.Table]:
 
 
 def _texts_of(cells: np.ndarray, kind: ColumnType | None, like: str) -> np.ndarray:
-    """Answers (m,) as texts (m,), truth values and moments written as `like` is."""
+    """Return filled values (m,) as texts (m,); booleans and dates in the style of `like`."""
     import pyarrow as pa
 
-    if kind is not None and kind.reading is not None:
-        return np.array(kind.reading.write(cells), dtype=object)
+    if kind is not None and kind.text_format is not None:
+        return np.array(format_values(kind.text_format, cells), dtype=object)
     native = as_native(cells, kind, "pyarrow")
     texts = np.array(native.cast(pa.string()).to_pylist(), dtype=object)
     if pa.types.is_boolean(native.type):

@@ -1,4 +1,4 @@
-"""Results as files: written whole or not at all."""
+"""Results as files, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.containers import as_rows, give_back
+from narrows.data.atomic import Rescue, whole_file, whole_folder
+from narrows.data.containers import to_container
 from narrows.data.image_grid import as_images, montage, to_uint8, visible
+from narrows.data.read import as_rows
 from narrows.data.rows import Rows
-from narrows.data.writers.atomic import Rescue, whole_file, whole_folder
 from narrows.data.writers.table_writers import as_table, label_column, write_tables
 from narrows.errors import OutputError, OutputExistsError
 
@@ -66,14 +67,14 @@ def write(
     Parameters
     ----------
     path : str or path
-        .csv, .parquet: one column per feature, gaps empty, labels in a column "label". .npy: the array,
+        .csv, .parquet: one column per feature, missing cells empty, labels in a column "label". .npy: the array,
         images as (n, h, w) or (n, h, w, c). .npz: arrays "X" and "labels". .png: all images on one sheet.
         No ending, or a trailing slash: a folder of numbered PNGs, in one sub-folder per label.
     values : array (n,) or (n, d), images (n, h, w[, c]), frame, tensor or Rows
     names : texts, optional
         Column names; default: those of the frame, else "x0", "x1", ...
     image_shape : (h, w) or (h, w, c), optional
-        Says that the d columns are such images.
+        Shape of the images that the d columns are.
     labels : array (n,), optional
     pixel_range : (black, white), optional
         For PNG. Default: that of uint8, of uint16 the white of as few bits as hold the pixels, else (0, 1). A folder
@@ -116,12 +117,11 @@ def write_chunks(
     path : str or path
     chunks : of Rows or of Arrow tables, at least one, all with the same columns
     as_text : bool, default False
-        All cells are texts of a CSV file, which are quoted only where they must be.
+        Whether all cells are texts of a CSV file, quoted only where necessary.
     force : bool, default False
         Replace what is there.
     rescue : function of a path and an OSError, or None
-        Is given the finished file where it cannot take its name, since that was taken meanwhile; it moves the file
-        elsewhere, or raises.
+        Called with the finished file where its name was taken meanwhile; it moves the file elsewhere, or raises.
 
     Raises
     ------
@@ -137,13 +137,13 @@ def write_chunks(
 
 
 def is_written_in_chunks(path: str | os.PathLike[str]) -> bool:
-    """Whether `write_chunks` writes such a file."""
+    """Return whether `write_chunks` writes such a file."""
     return Path(path).suffix.casefold() in _TABLES
 
 
 @contextmanager
 def _told_plainly(target: Path) -> Iterator[None]:
-    """What goes wrong with the disk, as a sentence."""
+    """Raise errors of the disk as OutputError."""
     try:
         yield
     except OSError as error:
@@ -205,11 +205,11 @@ def _array(rows: Rows) -> np.ndarray:
     layout = rows.layout
     if rows.image_shape is not None and layout == "flat":
         layout = "hw" if rows.image_shape[2] == 1 else "hwc"
-    return give_back(replace(rows, container="numpy", layout=layout))
+    return to_container(replace(rows, container="numpy", layout=layout))
 
 
 def _plain(labels: np.ndarray) -> np.ndarray:
-    """Labels that NumPy saves without pickling: gaps become NaN in numbers and "" in text."""
+    """Return labels that NumPy saves without pickling: missing ones become NaN in numbers and "" in text."""
     if labels.dtype != object:
         return labels
     values = label_column(labels).to_numpy(zero_copy_only=False)

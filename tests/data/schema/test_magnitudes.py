@@ -72,7 +72,7 @@ def test_drift_outliers_and_zeros_are_no_other_units():
     assert told(PEOPLE, few_strange) == []
     assert told(PEOPLE, OTHERS * 0) == []
     assert told(PEOPLE, OTHERS.assign(weight=np.nan)) == [
-        "X has gaps in columns that had none at the fit ('weight'); what is usual stands in."
+        "X has missing values in columns that had none during fit ('weight'); they are filled with the training mean."
     ]
 
 

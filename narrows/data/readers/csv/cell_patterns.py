@@ -1,4 +1,4 @@
-"""What a cell of text looks like, as far as the form of a file is judged by it."""
+"""Patterns of cells, as evidence for the format of a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def is_number(cell: str) -> bool:
 
 
 def is_value(cell: str) -> bool:
-    """Return whether a cell is a number, perhaps with a unit, a date, a time or a truth value."""
+    """Return whether a cell is a number, perhaps with a unit, a date, a time or a boolean."""
     return bool(NUMBER.fullmatch(cell) or _DATE.fullmatch(cell) or _TIME.fullmatch(cell)) or is_truth(cell)
 
 
@@ -35,8 +35,8 @@ def is_truth(cell: str) -> bool:
     return cell.strip().casefold() in _TRUTH
 
 
-def is_gap(cell: str) -> bool:
-    """Return whether a cell is empty or one of the usual words for that."""
+def is_missing(cell: str) -> bool:
+    """Return whether a cell is empty or a usual word for a missing value."""
     return cell.strip().casefold() in GAPS
 
 

@@ -9,10 +9,10 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def find_comment_sign(text: str) -> str:
-    """Return what lines of comments begin with, "" if there are none.
+    """Return the sign that lines of comments begin with, "" if there are none.
 
-    Where most lines begin so, it is part of the cells; below the first line, comments have other numbers of separators
-    than the rows have.
+    A sign that most lines begin with is part of the cells; below the first line, comments have other numbers of
+    separators than the rows.
     """
     lines = [line.lstrip() for line in _LINE_END.split(text) if line.strip()]
     for sign in _SIGNS:

@@ -1,4 +1,4 @@
-"""How a text file holds a table: its encoding, separator, quotes, header, and the lines that are not part of it."""
+"""Format of a text file with a table: encoding, separator, quotes, header, and lines that are not part of the table."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from narrows.data.readers.compression import compression, damage_told, opened
 from narrows.data.readers.csv.comments import find_comment_sign, last_comment_above, without_comments
+from narrows.data.readers.csv.compression import compression, damage_told, opened
 from narrows.data.readers.csv.header import Header, find_header
 from narrows.data.readers.csv.line_cells import LINE_END, SPACES, WIDE_SPACES, Dialect, Record, find_dialect, records
 from narrows.data.readers.csv.text_encoding import is_binary, legacy_encoding, marked_encoding
@@ -38,18 +38,18 @@ _ENCODING_WORDS = {
 
 
 @dataclass(frozen=True)
-class CsvForm:
-    """How a text file holds a table.
+class CsvFormat:
+    """Format of a text file with a table.
 
     Parameters
     ----------
     file_name : str
     encoding : str
-        Python's name of it. "utf-8" also for files that are ASCII as far as was looked.
+        Python's name of the encoding; "utf-8" also for files whose beginning is ASCII.
     dialect : Dialect
     header : Header
     comment : str
-        What lines of comments begin with; "" if there are none.
+        Sign that lines of comments begin with; "" if there are none.
     n_lines_above : int
         Lines before the first row, the header included.
     n_skipped_above : int
@@ -76,8 +76,8 @@ class CsvForm:
     sample: tuple[list[str], ...] = field(default=(), repr=False, compare=False)
 
     @classmethod
-    def of(cls, path: Path) -> CsvForm:
-        """Return the form of a file, by its first 64 kB or more.
+    def of(cls, path: Path) -> CsvFormat:
+        """Return the format of a file, inferred from its first 64 kB or more.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class CsvForm:
         return self.header.names
 
     def describe(self) -> dict[str, Any]:
-        """Return the form for JSON."""
+        """Return the format for JSON."""
         return {
             "encoding": self.encoding,
             "separator": self.dialect.separator,
@@ -110,7 +110,7 @@ class CsvForm:
         }
 
     def sentence(self) -> str:
-        """Return the form in words."""
+        """Return the format in words."""
         word = _SEPARATOR_WORDS.get(self.dialect.separator, repr(self.dialect.separator))
         parts = [f"{self.file_name}: {encoding_words(self.encoding)}"]
         parts += [f"compressed by {self.compression}"] if self.compression else []
@@ -119,7 +119,7 @@ class CsvForm:
         return ", ".join(parts) + "."
 
     def notes(self) -> tuple[str, ...]:
-        """Return what is worth telling whoever reads the file."""
+        """Return notes for the user on the format."""
         name, header, told = self.file_name, self.header, []
         if self.n_skipped_above:
             where = "rows" if header.line is None else "header"
@@ -154,12 +154,12 @@ class CsvForm:
 
 def sample_cells(path: Path) -> tuple[tuple[str, ...], list[list[str]]]:
     """Return the names of the columns of a file, and the text of each column's cells in the first 500 rows."""
-    form = CsvForm.of(path)
+    form = CsvFormat.of(path)
     return form.names, list(form.sample)
 
 
 def encoding_words(encoding: str) -> str:
-    """Return what people call an encoding."""
+    """Return the usual name of an encoding."""
     return _ENCODING_WORDS.get(encoding, encoding.upper() if encoding.startswith("utf") else encoding)
 
 
@@ -191,7 +191,7 @@ def _is_finite(cell: str) -> bool:
 
 
 def _head(path: Path) -> tuple[bytes, bool]:
-    """The first bytes of a file with enough lines to judge it by, and whether they are all."""
+    """Return the first bytes of a file with enough lines to infer its format, and whether they are all."""
     with opened(path) as file, damage_told(path, compression(path)):
         raw, n = _read(file, _HEAD), _HEAD
         while len(raw) == n and not _is_enough(raw):
@@ -201,7 +201,7 @@ def _head(path: Path) -> tuple[bytes, bool]:
 
 
 def _read(file: IO[bytes] | NativeFile, n: int) -> bytes:
-    """That many bytes, fewer only at the end."""
+    """Return n bytes, fewer only at the end."""
     parts, missing = [], n
     while missing and (part := file.read(missing)):
         parts.append(part)
@@ -210,7 +210,7 @@ def _read(file: IO[bytes] | NativeFile, n: int) -> bytes:
 
 
 def _is_enough(raw: bytes) -> bool:
-    """Whether there are 500 lines, or fewer where lines are long."""
+    """Return whether there are 500 lines, or fewer where lines are long."""
     n = raw.count(b"\n") or raw.count(b"\r")
     return n > (_ROWS_OF_SAMPLE if len(raw) < 1 << 20 else 20 if len(raw) < 1 << 22 else 3) or len(raw) >= 1 << 28
 
@@ -265,10 +265,10 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-# -- the form of its text
+# -- the format of its text
 
 
-def _form_of_text(text: str, file_name: str, encoding: str) -> CsvForm:
+def _form_of_text(text: str, file_name: str, encoding: str) -> CsvFormat:
     separator, n_marks = None, 0
     if match := _SEPARATOR_LINE.match(text):
         separator, n_marks, text = match[1].replace("\\t", "\t"), 1, text[match.end() :]
@@ -284,7 +284,7 @@ def _form_of_text(text: str, file_name: str, encoding: str) -> CsvForm:
     n_rows_above = found[header.first_row].line - 1 if header.first_row < len(found) else len(LINE_END.split(text))
     end = n_rows_above if header.line is None else header.line - 1
     n_names = len(header.names)
-    return CsvForm(
+    return CsvFormat(
         file_name,
         encoding,
         dialect,
@@ -297,7 +297,7 @@ def _form_of_text(text: str, file_name: str, encoding: str) -> CsvForm:
 
 
 def _named_in_comment(text: str, comment: str, dialect: Dialect) -> Record | None:
-    """The last comment above the table as if it were its header."""
+    """Return the last comment above the table as a record, which may be the header."""
     last = last_comment_above(text, comment) if comment else None
     return None if last is None else next(records(last[1], dialect, last[0]), None)
 

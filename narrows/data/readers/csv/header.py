@@ -1,4 +1,4 @@
-"""Where the rows of a text file begin, and whether a line of names stands above them."""
+"""The header of a text file, and where its rows begin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from narrows.data.readers.csv.cell_patterns import is_gap, is_number, is_value, shape
+from narrows.data.readers.csv.cell_patterns import is_missing, is_number, is_value, shape
 from narrows.data.readers.csv.line_cells import Record, n_columns
 
 _ROWS_JUDGED, _COLUMNS_JUDGED = 200, 1000
@@ -22,7 +22,7 @@ class Header:
     Parameters
     ----------
     names : tuple of str
-        Without those of left-out columns.
+        Names of the columns.
     first_row : int
         The index of the first row among the records that were given.
     line : int or None
@@ -54,7 +54,7 @@ def find_header(found: Sequence[Record], above: Record | None = None) -> Header:
     found : sequence of Record
         The first records of a file, comments left out.
     above : Record, optional
-        The last line of comments above them without its sign, which is the header where the first record is none.
+        The last line of comments above them without its sign; the header if the first record is none.
     """
     n = n_columns(found)
     start = _first_of_table(found, n)
@@ -90,7 +90,7 @@ def _named(cells: Sequence[str], first_row: int, line: int, n: int) -> Header:
 
 
 def _first_of_table(found: Sequence[Record], n: int) -> int:
-    """The first record that is neither a title nor blank: with as many cells as the rows, and as many filled."""
+    """Return the first record that is neither a title nor blank: with as many cells as the rows, and as many filled."""
     if n == 1:
         return next(i for i, record in enumerate(found) if not record.is_blank)
     whole = [i for i, record in enumerate(found) if len(record.cells) == n]
@@ -105,7 +105,7 @@ def _first_of_table(found: Sequence[Record], n: int) -> int:
 
 
 def _names_below(found: Sequence[Record], places: Sequence[int], n_filled: int) -> int | None:
-    """The next line of more words and of no values."""
+    """Return the next record with more words and without values."""
     for i in places:
         if found[i].n_filled > n_filled and not any(is_value(cell) for cell in found[i].cells):
             return i
@@ -113,13 +113,13 @@ def _names_below(found: Sequence[Record], places: Sequence[int], n_filled: int) 
 
 
 def _is_clear(found: Sequence[Record], whole: Sequence[int], place: int) -> bool:
-    """Whether a record has a name for every column, above cells of other kinds."""
+    """Return whether a record has a name for every column, above cells of other kinds."""
     below = [found[i].cells for i in whole if i > place][:_ROWS_JUDGED]
     return all(cell.strip() for cell in found[place].cells) and is_clear_header(found[place].cells, below)
 
 
 def _shorter_header(found: Sequence[Record], start: int, n: int) -> Record | None:
-    """The line right above the table with one name less than the rows have cells."""
+    """Return the line right above the table if it has one name less than the rows have cells."""
     before = found[start - 1] if start else None
     if before is None or len(before.cells) != n - 1 or before.n_filled < n - 1 or n < 3:
         return None
@@ -127,7 +127,7 @@ def _shorter_header(found: Sequence[Record], start: int, n: int) -> Record | Non
 
 
 def _longer_header(found: Sequence[Record], start: int, n: int) -> Record | None:
-    """The line right above the table that ends with a separator as the rows do not."""
+    """Return the line right above the table if it ends with a separator that the rows do not have."""
     before = found[start - 1] if start else None
     return None if before is None or len(before.cells) != n + 1 or before.cells[-1].strip() else before
 
@@ -136,7 +136,7 @@ def _longer_header(found: Sequence[Record], start: int, n: int) -> Record | None
 
 
 def is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
-    """Return whether a line names the columns below it, since its cells are of other kinds than theirs."""
+    """Return whether a line is the header of the columns below it, since its cells are of other types."""
     names = [cell.strip() for cell in first]
     if is_counted(names):
         return True
@@ -148,7 +148,7 @@ def is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     against, in_favour = votes[-1], votes[1]
     if against == in_favour == 0:
         repeated = len(set(names)) < len(names) or "" in names[1:-1]
-        return not (repeated and all(is_value(cell) or is_gap(cell) for cell in names))
+        return not (repeated and all(is_value(cell) or is_missing(cell) for cell in names))
     return in_favour >= against
 
 
@@ -163,15 +163,15 @@ def is_counted(names: Sequence[str]) -> bool:
 
 
 def _votes(names: Sequence[str], below: Sequence[Sequence[str]]) -> Counter[int]:
-    """How many columns speak for (1) and against (-1) the line above being a header."""
+    """Return the number of columns that are evidence for (1) and against (-1) a header."""
     others = [row for row in below if [cell.strip() for cell in row] != list(names)]
     judged = range(0, len(names), max(1, len(names) // _COLUMNS_JUDGED))
     return Counter(_vote(names[i], [row[i].strip() for row in others]) for i in judged)
 
 
 def _vote(name: str, column: Sequence[str]) -> int:
-    filled = [cell for cell in column if not is_gap(cell)]
-    if not filled or is_gap(name):
+    filled = [cell for cell in column if not is_missing(cell)]
+    if not filled or is_missing(name):
         return 0
     usual, count = Counter(map(shape, filled)).most_common(1)[0]
     if usual == "text" or count < 0.8 * len(filled):
@@ -180,7 +180,7 @@ def _vote(name: str, column: Sequence[str]) -> int:
 
 
 def _is_sequence(names: Sequence[str]) -> bool:
-    """Whether the numbers among names are steps on a scale: years, or at least three at equal distances."""
+    """Return whether the numbers among names are steps on a scale: years, or at least three at equal distances."""
     numbers = [float(name) for name in names if re.fullmatch(r"-?\d+(\.\d+)?", name)]
     if len(numbers) < max(2, len(names) - 2) or len(set(numbers)) < len(numbers):
         return False
@@ -191,6 +191,6 @@ def _is_sequence(names: Sequence[str]) -> bool:
 
 
 def _are_sequences(below: Sequence[Sequence[str]], names: Sequence[str]) -> bool:
-    """Whether the same cells of some of the rows are such steps too."""
+    """Return whether the same cells of some of the rows are such steps too."""
     places = [i for i, name in enumerate(names) if is_number(name)]
     return sum(_is_sequence([row[i].strip() for i in places]) for row in below) > 0.1 * len(below)

@@ -1,4 +1,4 @@
-"""Lines of a text file as cells, and the separator and quotes that make the most regular table of them."""
+"""Lines of a text file as cells, and detection of the separator and quotes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LINE_END = re.compile(r"\r\n|\n|\r")
 
 @dataclass(frozen=True)
 class Dialect:
-    """How lines are divided into cells.
+    """Rules that divide lines into cells.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Dialect:
 
     @cached_property
     def between(self) -> re.Pattern[str]:
-        """What matches a separator."""
+        """Pattern of a separator."""
         if self.separator in (SPACES, WIDE_SPACES):
             return re.compile(r"[ \t]+" if self.separator == SPACES else r" {2,}|[ ]*\t[ \t]*")
         if not self.separator:
@@ -54,7 +54,7 @@ class Dialect:
 
     @cached_property
     def quoted(self) -> re.Pattern[str]:
-        """What matches a quoted cell: its inside, and its closing quote if there is one."""
+        """Pattern of a quoted cell: its inside, and its closing quote if there is one."""
         q = re.escape(self.quote)
         inner = rf"(?:[^{q}\\]|\\.)*" if self.is_escaped else rf"(?:[^{q}]|{q}{q})*"
         return re.compile(rf"{q}({inner})({q})?", re.DOTALL)
@@ -71,7 +71,7 @@ class Dialect:
         return found[0] if found else ""
 
     def is_marked(self, text: str) -> bool:
-        """Return whether a text holds quotes or escapes, so that its lines are not simply to be divided."""
+        """Return whether a text holds quotes or escapes, so that its lines cannot simply be split."""
         return bool(self.quote and self.quote in text) or (self.is_escaped and "\\" in text)
 
     def split(self, line: str) -> list[str]:
@@ -172,12 +172,12 @@ def _unescaped(cell: str) -> str:
 
 
 def find_dialect(text: str, separator: str | None = None) -> Dialect:
-    """Return the separator and quotes by which the lines of a text, without comments, make the most regular table.
+    """Return the separator and quotes that divide the lines of a text, without comments, into the most regular table.
 
-    Judged are the share of rows with equally many cells and how many cells look like values, as `clevercsv` does, which
-    divides times, dates and names that stand in one column.
+    The score combines the share of rows with equally many cells and the share of cells that look like values, as in
+    `clevercsv`.
 
-    separator : the one that is known from elsewhere.
+    separator : the separator, if it is known.
     """
     text = _first_lines(text)
     quotes = [quote for quote in "\"'" if quote in text]
@@ -208,7 +208,7 @@ def find_dialect(text: str, separator: str | None = None) -> Dialect:
 
 
 def _first_lines(text: str) -> str:
-    """As many whole lines as are worth judging, at least three."""
+    """Return the first whole lines, at least three, that are enough to score."""
     place = 0
     for i, end in enumerate(LINE_END.finditer(text)):
         if i >= _LINES_JUDGED or (i >= 3 and end.end() > _CHARACTERS_JUDGED):
@@ -223,7 +223,7 @@ def _is_spaced(text: str, separator: str) -> bool:
 
 
 def _soundness(found: Sequence[Record]) -> float:
-    """1 if every quoted cell ends with its quote and no other cell begins with one."""
+    """Return 1 if every quoted cell ends with its quote and no other cell begins with one; less for faults."""
     n_quoted = sum(len(record.quoted) for record in found)
     n_faults = sum(record.n_unsound for record in found) + _n_starts(found)
     n = n_quoted + _n_starts(found) if n_quoted else len(found)
@@ -231,7 +231,7 @@ def _soundness(found: Sequence[Record]) -> float:
 
 
 def _n_starts(found: Sequence[Record]) -> int:
-    """How many cells that are not quoted begin with a quote."""
+    """Return how many cells that are not quoted begin with a quote."""
     return sum(
         cell.lstrip()[:1] in ("'", '"') and bool(cell.strip()) and i not in record.quoted
         for record in found
@@ -249,7 +249,7 @@ def n_columns(found: Sequence[Record]) -> int:
 
 
 def _score(found: Sequence[Record], is_usual: bool, single: float) -> float:
-    """How much of a table the rows are: 0 (none) to 1."""
+    """Return the score of rows as a table, 0 to 1."""
     found = [record for record in found if not record.is_blank]
     n = n_columns(found)
     if n == 1:
@@ -275,12 +275,12 @@ def _score(found: Sequence[Record], is_usual: bool, single: float) -> float:
 
 
 def _is_prose(cells: Sequence[str]) -> bool:
-    """Whether cells are the ends of sentences, divided by their commas."""
+    """Return whether cells are the ends of sentences, divided by their commas."""
     return all(cell[:1] == " " and not is_value(cell.strip()) for cell in cells)
 
 
 def _single_quality(text: str) -> float:
-    """The same for all lines as one column."""
+    """Return the quality of all lines as one column."""
     lines = [line for line in LINE_END.split(text) if line.strip()]
     return 1.0 if lines and _is_typed(lines[1:] or lines) else 0.0
 
@@ -291,7 +291,7 @@ def _is_typed(cells: Sequence[str]) -> bool:
 
 
 def _quality(cells: Sequence[tuple[str, bool]]) -> float:
-    """How much a column looks like cells: 1 for values, less for texts that hold separators of other files."""
+    """Return the quality of a column: 1 for values, less for texts that hold possible separators."""
     filled = [(cell.strip(), is_quoted) for cell, is_quoted in cells if cell.strip()]
     if not filled:
         return 0.5

@@ -1,4 +1,4 @@
-"""What is wrong with a text file that Arrow cannot read, or reads otherwise than it was meant."""
+"""Errors in text files that Arrow cannot read, or misreads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.readers.csv.dialect import CsvForm
+from narrows.data.readers.csv.dialect import CsvFormat
 from narrows.data.readers.csv.line_cells import SPACES, WIDE_SPACES, Record
 from narrows.data.readers.csv.utf8_stream import TableText, all_records
 from narrows.errors import DataFormatError
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COMMENT_SIGNS = ("#", "//")
-"""What begins lines of comments that are met only further down, where they have other cells than the rows."""
+"""Signs of comments below the beginning of a file, on lines with other numbers of cells than the rows."""
 
 
 class QuoteWatch:
-    """Notices quotes that are never closed, since their cells take in the lines below."""
+    """Detects quotes that are never closed: their cells include the lines below."""
 
-    def __init__(self, path: Path, form: CsvForm) -> None:
+    def __init__(self, path: Path, form: CsvFormat) -> None:
         self._path, self._form = path, form
         self._is_checked = not form.dialect.quote
 
@@ -44,7 +44,7 @@ class QuoteWatch:
                 raise DataFormatError(_open_quote(self._path, record))
 
 
-def _has_lines(column: pa.ChunkedArray, form: CsvForm) -> bool:
+def _has_lines(column: pa.ChunkedArray, form: CsvFormat) -> bool:
     import pyarrow.compute as pc
     from pyarrow import types
 
@@ -61,7 +61,7 @@ def _has_lines(column: pa.ChunkedArray, form: CsvForm) -> bool:
 
 
 def _holds_line_end(chunk: pa.Array) -> bool:
-    """Whether the text of a chunk has a line end anywhere; faster than a look at each cell."""
+    """Return whether the text of a chunk has a line end anywhere; faster than a look at each cell."""
     text = chunk.buffers()[2]
     if text is None:
         return False
@@ -69,7 +69,7 @@ def _holds_line_end(chunk: pa.Array) -> bool:
     return bool((characters == ord("\n")).any() or (characters == ord("\r")).any())
 
 
-def why_not_csv(path: Path, form: CsvForm, error: Exception) -> str:
+def why_not_csv(path: Path, form: CsvFormat, error: Exception) -> str:
     """Return the sentence for a file that Arrow refuses: its first line with other cells than the header."""
     n = form.header.n_cells
     for record in all_records(path, form):
@@ -80,7 +80,7 @@ def why_not_csv(path: Path, form: CsvForm, error: Exception) -> str:
     return f"{path.name} cannot be read as CSV: {str(error).splitlines()[0].rstrip('.')}."
 
 
-def _ragged(path: Path, form: CsvForm, record: Record) -> str:
+def _ragged(path: Path, form: CsvFormat, record: Record) -> str:
     n = len(record.cells)
     line = form.header.line
     usual = (

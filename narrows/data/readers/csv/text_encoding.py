@@ -45,7 +45,7 @@ _WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f]+[^\W\d_]*(?:[^\x00-\x7f]+[^\W\d_]*)*"
 
 
 def marked_encoding(head: bytes) -> str | None:
-    """Return the encoding that a byte order mark or the zeros of UTF-16 tell; None for other text."""
+    """Return the encoding of a byte order mark, or of the zeros of UTF-16; None for other text."""
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding
@@ -66,8 +66,8 @@ def is_binary(head: bytes) -> bool:
 def legacy_encoding(lines: Iterable[bytes]) -> str | None:
     """Return the encoding of lines that are not UTF-8; None if no known one fits.
 
-    Of the Latin ones the one whose letters are those of one language, or in cp1252 of several western ones; the others
-    by charset-normalizer, which for the few letters of a table of numbers would rather guess Chinese.
+    A Latin encoding is chosen if its letters are those of one language, or in cp1252 of several western ones. Others
+    are left to charset-normalizer, which guesses Chinese for tables with few letters.
     """
     sample = b"\n".join(list(dict.fromkeys(line for line in lines if not line.isascii()))[:2000])
     fits = {encoding: _latin_fit(sample, encoding) for encoding in _LATIN}

@@ -1,4 +1,4 @@
-"""The rows of a text file as Arrow reads them: UTF-8, without a header, comments and footers, one separator."""
+"""Rows of a text file as a stream for Arrow: UTF-8, one separator, without header, comments and footers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.readers.compression import compression, damage_told, opened
-from narrows.data.readers.csv.cell_patterns import is_gap, is_value
+from narrows.data.readers.csv.cell_patterns import is_missing, is_value
 from narrows.data.readers.csv.comments import without_comments
-from narrows.data.readers.csv.dialect import CsvForm, encoding_words, text_encoding
+from narrows.data.readers.csv.compression import compression, damage_told, opened
+from narrows.data.readers.csv.dialect import CsvFormat, encoding_words, text_encoding
 from narrows.data.readers.csv.line_cells import LINE_END, Record, records
 from narrows.errors import DataFormatError
 
@@ -30,7 +30,7 @@ _TOTAL = re.compile(
 )
 _MOST_FOOTERS, _LONGEST_CELL = 20, 1 << 24
 UNIT = "\x1f"
-"""What Arrow gets as separator where it does not know that of the file, or where there is none."""
+"""Separator for Arrow where that of the file is not supported, or where there is none."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,16 @@ class TableText:
     Attributes
     ----------
     encoding : str
-        What the rows read so far are decoded from.
+        Encoding of the rows read so far.
     footer : Footer or None
-        What was left out below the rows; known at the end.
+        Lines below the rows that were skipped; known at the end.
     n_quotes : int
-        How often the quote was met; twice for every quoted cell.
+        Number of quotes; two for every quoted cell.
     """
 
     closed = False
 
-    def __init__(self, form: CsvForm, path: Path, file: IO[bytes] | NativeFile) -> None:
+    def __init__(self, form: CsvFormat, path: Path, file: IO[bytes] | NativeFile) -> None:
         self.encoding, self.footer, self.n_quotes = form.encoding, None, 0
         self._form, self._path, self._file = form, path, file
         self._compression = compression(path)
@@ -89,7 +89,7 @@ class TableText:
         """Do nothing: the file is closed by `table_text`."""
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Yield whole lines in UTF-8, about a megabyte of them, below those above the table; and the first's number."""
+        """Yield blocks of whole lines in UTF-8, about a megabyte each, with the number of the first line."""
         above, quote = self._form.n_lines_above, self._form.dialect.quote.encode()
         for block in self._blocks():
             first = self._n_lines + 1
@@ -178,7 +178,7 @@ class TableText:
         return block[:start] + bare.encode()
 
     def _rows(self) -> Iterator[bytes]:
-        """Blocks of rows; the last two are held back until it is known which of their lines are footers."""
+        """Yield blocks of rows; the last two wait until their footers are known."""
         held: list[bytes] = []
         for _, block in self.lines():
             held.append(block)
@@ -211,7 +211,7 @@ class TableText:
         return rows[: len(rows) - sum(map(len, footer))]
 
     def _is_footer(self, lines: list[bytes]) -> bool:
-        """Whether the last of these lines is none of the rows: other cells, or words where the rows have numbers."""
+        """Return whether the last of these lines is no row: other cells, or words where the rows have numbers."""
         form = self._form
         n, cells = form.header.n_cells, self._cells(lines[-1])
         filled = [i for i, cell in enumerate(cells) if cell.strip()]
@@ -221,16 +221,16 @@ class TableText:
         if len(cells) != n:
             is_short = len(cells) <= 2 and not is_value(first)
             return is_short or bool(_TOTAL.match(first)) or self._is_below_gap(lines[:-1])
-        if is_value(first) or is_gap(first) or filled[0] >= len(form.names):
+        if is_value(first) or is_missing(first) or filled[0] >= len(form.names):
             return False
-        column = [cell for cell in form.sample[filled[0]] if not is_gap(cell)]
+        column = [cell for cell in form.sample[filled[0]] if not is_missing(cell)]
         is_level = sum(cell.strip() == first for cell in column) > 1
         is_among_values = sum(map(is_value, column)) > 0.9 * len(column)
         is_total = bool(_TOTAL.fullmatch(first.rstrip(": ")))
         return not is_level and (is_total or (is_among_values and len(filled) <= n / 2))
 
     def _is_below_gap(self, lines: list[bytes]) -> bool:
-        """Whether nothing but lines of other cells stands between the end of these and a blank line."""
+        """Return whether nothing but lines of other cells stands between the end of these and a blank line."""
         for line in reversed(lines):
             if not line.strip():
                 return True
@@ -242,7 +242,7 @@ class TableText:
         return next(records(line.decode(), self._form.dialect)).cells
 
     def _rewritten(self, block: bytes, *, is_last: bool = False) -> bytes:
-        """Rows whose cells are divided as Arrow knows it; a quoted cell that goes on in the next block waits for it."""
+        """Return rows with a separator that Arrow supports; an incomplete quoted cell waits for the next block."""
         dialect = self._form.dialect
         if dialect.is_simple:
             return block
@@ -263,13 +263,13 @@ def _line_of(record: Record) -> str:
 
 
 @contextmanager
-def table_text(path: Path, form: CsvForm) -> Iterator[TableText]:
+def table_text(path: Path, form: CsvFormat) -> Iterator[TableText]:
     """Open a text file as its rows."""
     with opened(path) as file:
         yield TableText(form, path, file)
 
 
-def all_records(path: Path, form: CsvForm) -> Iterator[Record]:
+def all_records(path: Path, form: CsvFormat) -> Iterator[Record]:
     """Yield every row of a file with its line, comments and footers too; slower than Arrow."""
     with table_text(path, form) as source:
         waiting, start = "", 1
@@ -286,7 +286,7 @@ def all_records(path: Path, form: CsvForm) -> Iterator[Record]:
 
 
 def _count(block: bytes, character: bytes) -> int:
-    """How often an ASCII character occurs; where it is frequent, NumPy counts faster than Python."""
+    """Return how often an ASCII character occurs; where it is frequent, NumPy counts faster than Python."""
     return int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(character)))
 
 
@@ -296,7 +296,7 @@ def _n_ends(block: bytes) -> int:
 
 
 def _place_of_line(block: bytes, n: int) -> int:
-    """Where the n-th line, counted from 0, of a block begins; its end if there are fewer."""
+    """Return where the n-th line, counted from 0, of a block begins; its end if there are fewer."""
     place = 0
     for _ in range(n):
         end = re.compile(rb"\r\n|\n|\r").search(block, place)

@@ -29,10 +29,10 @@ def test_inspect_says_how_each_column_is_read_and_writes_nothing(shell, table: P
     lines = done.out.splitlines()
     assert lines[0] == "orders.csv: UTF-8, separator semicolon, header in line 1; 120 rows, 5 columns."
     assert any("gewicht: number, decimal comma" in line for line in lines)
-    assert any("preis: whole number" in line and "14 gaps written '?'" in line for line in lines)
+    assert any("preis: whole number" in line and "14 missing values written '?'" in line for line in lines)
     assert any("tag: date, day.month.year; 2024-01-01 to" in line for line in lines)
     assert any("plz: category" in line and "01067" in line for line in lines)
-    assert any("nr: whole number" in line and "set aside" in line for line in lines)
+    assert any("nr: whole number" in line and "ignored" in line for line in lines)
     assert sorted(path.name for path in table.parent.iterdir()) == ["orders.csv"]
 
 
@@ -43,7 +43,7 @@ def test_inspect_says_the_same_to_programs(shell, table: Path) -> None:
     columns = {column["name"]: column for column in told["columns"]}
     assert columns["preis"]["n_missing"] == 14
     assert columns["plz"]["learned_as"] == "category"
-    assert columns["nr"]["set_aside"]
+    assert columns["nr"]["ignored"]
     assert columns["tag"]["type"] == "date"
 
 

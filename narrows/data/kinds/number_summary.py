@@ -1,4 +1,4 @@
-"""What a column of numbers holds: how many decimals, whether only a few values, whether one value above all."""
+"""Facts of a column of numbers: its decimals, whether it has few values, its most common value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FREE = -1
 MOST_DECIMALS = 6
 
 _MOST_LEVELS, _FEWEST_OF_LEVEL = 20, 5  # different values of a rating, and rows that each must have
-_HEAP = 0.3  # share from which on one value is a thing of its own
+_HEAP = 0.3  # smallest share of a common value
 _FEWEST_OTHERS, _FEWEST_DIFFERENT = 20, 6  # the rows beside it, and their different values
 _FEW_OTHERS = 0.3  # the same of a rating
 _SAMPLE, _GLANCE = 10_000, 100
@@ -18,7 +18,7 @@ _NOISE = 8  # steps of the dtype that computed numbers, such as 3 * 12.3, may be
 
 
 def rounded(values: np.ndarray, decimals: int) -> np.ndarray:
-    """The nearest numbers with so many decimals, float64 of the same shape; those too large for any stay.
+    """Return values rounded to so many decimals, float64 of the same shape; numbers above 2**52 units stay.
 
     >>> rounded(np.array([12.299999999, 0.1 + 0.2, -0.001]), 2).tolist()
     [12.3, 0.3, 0.0]
@@ -30,7 +30,7 @@ def rounded(values: np.ndarray, decimals: int) -> np.ndarray:
 
 
 def decimals_of(values: np.ndarray) -> int:
-    """The least number of decimals, from 0 to 6, that all values (n,) have, none of them a gap; else `FREE`.
+    """Return the smallest number of decimals, 0 to 6, that all values (n,) have; else `FREE`. No value may be missing.
 
     A number counts as rounded where it is so within the precision of its dtype.
     """
@@ -47,7 +47,7 @@ def decimals_of(values: np.ndarray) -> int:
 
 
 def levels_of(values: np.ndarray) -> np.ndarray | None:
-    """The different values (m,), rising, where they are at most 20 and each is often among the values (n,)."""
+    """Return the distinct values (m,), rising, if they are at most 20 and each occurs at least 5 times; else None."""
     if len(np.unique(_sample(values))) > _MOST_LEVELS:
         return None
     levels = np.unique(values)
@@ -58,7 +58,7 @@ def levels_of(values: np.ndarray) -> np.ndarray | None:
 
 
 def heap(values: np.ndarray, weight: np.ndarray) -> float | None:
-    """The value that at least three in ten of three or more different values (n,) have, by weight."""
+    """Return the value of at least 30 % of the values (n,), by weight; None for none, or below 3 distinct values."""
     distinct, counts = np.unique(_sample(values), return_counts=True)
     place = counts.argmax()
     if len(distinct) < 3 or counts[place] < 0.9 * _HEAP * counts.sum():
@@ -67,8 +67,9 @@ def heap(values: np.ndarray, weight: np.ndarray) -> float | None:
 
 
 def is_apart(values: np.ndarray, heap: float) -> bool:
-    """Whether the heap of the values (n,) is a thing of its own: the others are many and different, or, of a rating,
-    so few that its levels hardly differ in their ranks.
+    """Return whether the common value of values (n,) gets a mask of its own.
+
+    It does where the other values are many and different, or, in a rating, so few that their ranks hardly differ.
     """
     others = values[values != heap]
     if levels_of(values) is not None:

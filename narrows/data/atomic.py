@@ -19,15 +19,15 @@ _DAY = 86_400.0
 _LONGEST = 120  # bytes of a name that its hidden neighbour repeats; a file system takes 255
 
 Rescue = Callable[[Path, OSError], None]
-"""Is given the finished file or folder that could not take its name, and why; it moves it elsewhere, or raises."""
+"""Called with a finished file or folder that could not take its name, and the error; moves it elsewhere, or raises."""
 
 
 @contextmanager
 def whole_file(target: Path, *, replace: bool = True, rescue: Rescue | None = None) -> Iterator[IO[bytes]]:
-    """A file to write, which takes `target`'s place when the block ends without an error.
+    """Open a file that replaces `target` when the block ends without an error.
 
-    Until then it is in the same folder under a hidden name; it is flushed to the disk before it is renamed. What a
-    process that died left of an earlier attempt is removed.
+    Until then it is in the same folder under a hidden name; it is flushed to the disk before it is renamed. Leftovers
+    of processes that died are removed.
 
     Parameters
     ----------
@@ -54,10 +54,10 @@ def whole_file(target: Path, *, replace: bool = True, rescue: Rescue | None = No
 
 @contextmanager
 def whole_folder(target: Path, *, replace: bool = True, rescue: Rescue | None = None) -> Iterator[Path]:
-    """An empty folder to fill, which takes `target`'s place when the block ends without an error.
+    """Make an empty folder that replaces `target` when the block ends without an error.
 
-    A folder that is there is set aside for the moment of the renaming and then removed; whoever calls has made
-    sure that it may go. After a crash in that moment it is left as `.NAME.xxxxxxxx-PID-xxxxxxxx.old`, and the next
+    An existing folder is renamed, then removed; the caller has made sure that it may go. After a crash in between it
+    is left as `.NAME.xxxxxxxx-PID-xxxxxxxx.old`, and the next
     call gives it its name back. `replace` and `rescue` are those of `whole_file`; an empty folder is replaced always.
     """
     target = target.absolute()
@@ -79,9 +79,9 @@ def whole_folder(target: Path, *, replace: bool = True, rescue: Rescue | None = 
 
 
 def clear_leftovers(target: Path) -> None:
-    """Remove what a process that died while it wrote `target` left, and give a folder it had set aside its name back.
+    """Remove leftovers of processes that died while they wrote `target`, and restore a folder that they had renamed.
 
-    Another writer may be at work: only that goes whose process is gone, or which nobody has touched for a day.
+    Another writer may be active: only leftovers of processes that ended, or untouched for a day, are removed.
     """
     target = target.absolute()
     pattern = re.compile(rf"\.{re.escape(_stem(target))}\.(?:([0-9a-f]{{8}})-(\d+)-)?[0-9a-f]{{8}}\.(part|old)")
@@ -108,7 +108,7 @@ def clear_leftovers(target: Path) -> None:
 
 
 def _take_place(partial: Path, target: Path, old: Path | None) -> None:
-    """Rename a folder; what is there first goes to `old`, and comes back where the renaming fails."""
+    """Rename a folder; an existing one is first renamed to `old`, and renamed back where this fails."""
     try:
         if old is not None and target.is_dir():
             os.rename(target, old)
@@ -130,7 +130,7 @@ def _rescued(partial: Path, rescue: Rescue | None) -> Iterator[None]:
 
 
 def _hidden(target: Path, ending: str) -> Path:
-    """A new name in the folder of `target`, which tells the machine and the process that it is of."""
+    """Return a new name in the folder of `target`, with the machine and the process in it."""
     return target.with_name(f".{_stem(target)}.{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.{ending}")
 
 
@@ -140,7 +140,7 @@ def _stem(target: Path) -> str:
 
 
 def _machine() -> str:
-    """Eight hex digits that differ between machines, and between containers that count processes on their own."""
+    """Return eight hex digits that differ between machines, and between containers with their own process numbers."""
     try:
         processes = os.readlink("/proc/self/ns/pid")
     except OSError:
@@ -149,7 +149,7 @@ def _machine() -> str:
 
 
 def _is_gone(machine: str | None, process: str | None) -> bool:
-    """Whether a process of this machine has ended; False where that cannot be known."""
+    """Return whether a process of this machine has ended; False where this is not known."""
     if process is None or machine != _machine() or os.name == "nt":
         return False
     try:
@@ -162,7 +162,7 @@ def _is_gone(machine: str | None, process: str | None) -> bool:
 
 
 def _is_old(left: Path) -> bool:
-    """Whether nothing in it was written for a day."""
+    """Return whether nothing in it was written for a day."""
     try:
         return time.time() - max(path.lstat().st_mtime for path in (left, *left.rglob("*"))) > _DAY
     except OSError:

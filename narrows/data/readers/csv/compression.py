@@ -1,4 +1,4 @@
-"""Files that may be compressed, opened as the bytes that they hold."""
+"""Compressed and plain files, opened as their content."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def compression(path: Path) -> str | None:
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes] | NativeFile]:
-    """Open a file for reading what it holds, uncompressed; of a zip archive its one table.
+    """Open a file for reading its uncompressed content; of a zip archive, its one table.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def _damaged(path: Path, kind: str | None) -> str:
 
 
 def _table_in(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
-    """The one table of an archive; files that other programs add are passed over."""
+    """Return the only table of an archive; files that other programs add are ignored."""
     files = [
         file
         for file in archive.infolist()
