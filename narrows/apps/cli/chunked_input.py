@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from narrows.apps.cli import inputs
 from narrows.apps.cli.common_options import Errors, Missing, Part
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,7 @@ def chunks_for_model(
     part: Part | None,
     image_size: str | None,
     missing: Missing | None,
-    voice: Voice,
+    messages: Messages,
     label: str | None = None,
     whole: bool = False,
     errors: Errors = "stop",
@@ -54,19 +54,19 @@ def chunks_for_model(
                 part=part,
                 image_size=image_size,
                 missing=missing,
-                voice=voice,
+                messages=messages,
                 label=label,
                 errors=errors,
             )
         ]
     if missing is not None:
         fitted.schema_ = replace(fitted.schema_, missing=missing)
-    stream = _stream(fitted, data, label, voice, errors)
-    return Chunks(lambda: (inputs.matched(fitted, rows, voice) for rows in stream.chunks()))
+    stream = _stream(fitted, data, label, messages, errors)
+    return Chunks(lambda: (inputs.matched(fitted, rows, messages) for rows in stream.chunks()))
 
 
 def tables_for_model(
-    fitted: Autoencoder, data: str, voice: Voice, *, errors: Errors = "stop"
+    fitted: Autoencoder, data: str, messages: Messages, *, errors: Errors = "stop"
 ) -> Iterator[tuple[pa.Table, Rows]]:
     """A table on disk in chunks: all its columns as they are read, and those of the model as it expects them."""
     from narrows.data import read_table, reading_options, table_rows
@@ -77,11 +77,11 @@ def tables_for_model(
         columns = _known(fitted, table.column_names)
         rows = table_rows(table, Path(data).name, columns=columns, options=options, notes=notes)
         for note in rows.notes:
-            voice.remark(note)
-        yield table, inputs.matched(fitted, rows, voice)
+            messages.info(note)
+        yield table, inputs.matched(fitted, rows, messages)
         return
-    for table, rows in _stream(fitted, data, None, voice, errors).tables():
-        yield table, inputs.matched(fitted, rows, voice)
+    for table, rows in _stream(fitted, data, None, messages, errors).tables():
+        yield table, inputs.matched(fitted, rows, messages)
 
 
 def joined_labels(labels: list[np.ndarray | None]) -> np.ndarray | None:
@@ -92,11 +92,11 @@ def joined_labels(labels: list[np.ndarray | None]) -> np.ndarray | None:
     return np.concatenate(known) if known else None
 
 
-def _stream(fitted: Autoencoder, data: str, label: str | None, voice: Voice, errors: Errors) -> RowStream:
+def _stream(fitted: Autoencoder, data: str, label: str | None, messages: Messages, errors: Errors) -> RowStream:
     from narrows.data import scan
 
     stream = scan(data, label=label, schema=fitted.schema_, errors=errors)
-    voice.remark(f"{stream.source} has {len(stream):,} rows and is read in chunks.")
+    messages.info(f"{stream.source} has {len(stream):,} rows and is read in chunks.")
     columns = _known(fitted, stream.sample.feature_names)
     return stream if columns is None else stream.select(columns)
 

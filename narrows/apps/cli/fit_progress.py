@@ -7,7 +7,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, cast
 
 from narrows.apps.cli import signals
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.progress import shown
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder, Epoch, LayerEpoch
 
 
-def train(model: Autoencoder, rows: Rows | RowStream, *, voice: Voice, title: str = "Training") -> float:
+def train(model: Autoencoder, rows: Rows | RowStream, *, messages: Messages, title: str = "Training") -> float:
     """Fit `model` to `rows` and return the seconds it took.
 
     Raises
@@ -26,7 +26,7 @@ def train(model: Autoencoder, rows: Rows | RowStream, *, voice: Voice, title: st
     start = time.perf_counter()
     epochs = cast("Generator[Epoch | LayerEpoch]", model.fit_epochs(rows))
     try:
-        for _ in shown(epochs, model=model, voice=voice, title=title):
+        for _ in shown(epochs, model=model, messages=messages, title=title):
             signals.check()  # a KeyboardInterrupt is lost where Python calls back: in a finalizer, in a weak reference
     except KeyboardInterrupt:  # while the bar was drawn; inside an epoch the model takes it
         pass
@@ -36,5 +36,5 @@ def train(model: Autoencoder, rows: Rows | RowStream, *, voice: Voice, title: st
         raise KeyboardInterrupt
     if model.interrupted_:
         n = len(model.history_)
-        voice.remark(f"{signals.interrupted()} after {n} of {model.epochs_} epochs; the model keeps what was learned.")
+        messages.info(f"{signals.interrupted()} after {n} of {model.epochs_} epochs; the model keeps what was learned.")
     return time.perf_counter() - start

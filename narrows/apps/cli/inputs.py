@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from narrows.apps.cli.common_options import Errors, Missing, Part
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 if TYPE_CHECKING:
     from narrows.data import Rows, RowStream, Schema
@@ -80,7 +80,7 @@ def read_for_fit(
     label: str | None,
     image_size: str | None,
     missing: Missing,
-    voice: Voice,
+    messages: Messages,
     in_memory: bool | None = None,
     cells: dict[str, Any] | None = None,
 ) -> Source:
@@ -100,12 +100,12 @@ def read_for_fit(
                 param_hint="--out-of-core",
             )
         stream = scan(data, columns=names_in(columns), ignore=names_in(ignore), label=label, **cells)
-        voice.remark(
+        messages.info(
             f"{stream.source} has {len(stream):,} rows and is read in chunks; what needs rows in memory (scaling, "
             f"held-out rows, what is measured below) takes {len(stream.sample):,} of them, drawn at random."
         )
         for note in stream.sample.notes:
-            voice.remark(note)
+            messages.info(note)
         return Source(stream, stream.sample, None)
     rows = read(
         data,
@@ -117,7 +117,7 @@ def read_for_fit(
         **cells,
     )
     for note in rows.notes:
-        voice.remark(note)
+        messages.info(note)
     return Source(rows, rows, read_held_out(data))
 
 
@@ -139,7 +139,7 @@ def read_for_model(
     part: Part | None,
     image_size: str | None,
     missing: Missing | None,
-    voice: Voice,
+    messages: Messages,
     label: str | None = None,
     errors: Errors = "stop",
 ) -> Rows:
@@ -153,14 +153,14 @@ def read_for_model(
 
     if missing in ("mean", "error") or (missing == "mask" and fitted.schema_.missing != "mask"):
         fitted.schema_ = replace(fitted.schema_, missing=missing)
-    rows = _part(data, part, voice)
+    rows = _part(data, part, messages)
     if rows is None:
         rows = _read_columns(fitted, data, label=label, image_size=size, errors=errors)
-    rows = matched(fitted, rows, voice)
+    rows = matched(fitted, rows, messages)
     if missing == "drop":
         rows = without_gaps(rows, fitted.schema_.learned_columns)
     for note in rows.notes:
-        voice.remark(note)
+        messages.info(note)
     return rows
 
 
@@ -192,7 +192,7 @@ def _read_columns(
     return read(data, label=label, image_size=image_size, **reading)
 
 
-def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
+def _part(data: str, part: Part | None, messages: Messages) -> Rows | None:
     """The rows of a set with parts of its own; None for every other DATA."""
     import numpy as np
 
@@ -205,7 +205,7 @@ def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
             raise SettingError(f"{data} has no test part of its own; leave --part out to use all of it.")
         return None
     if part in (None, "test"):
-        voice.remark(f"Using the {len(test):,} test rows of {data}; --part train or --part all for the others.")
+        messages.info(f"Using the {len(test):,} test rows of {data}; --part train or --part all for the others.")
         return test
     train = read(data)
     if part == "train":
@@ -221,7 +221,7 @@ def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
     )
 
 
-def matched(fitted: Autoencoder, rows: Rows, voice: Voice) -> Rows:
+def matched(fitted: Autoencoder, rows: Rows, messages: Messages) -> Rows:
     """`rows` in the form of the fit; raises SchemaMismatchError where they have none of it."""
     from narrows.errors import SchemaMismatchError
 
@@ -236,7 +236,7 @@ def matched(fitted: Autoencoder, rows: Rows, voice: Voice) -> Rows:
         return _by_name(rows, schema)
     if schema.names is not None and rows.n_columns == len(schema.learned_columns) < schema.n_columns:
         names = tuple(schema.names[i] for i in schema.learned_columns)
-        voice.remark(f"{rows.source} has no column names; its columns are taken for {', '.join(names)}.")
+        messages.info(f"{rows.source} has no column names; its columns are taken for {', '.join(names)}.")
         return _by_name(replace(rows, names=names), schema)
     if rows.n_columns != schema.n_columns:
         raise SchemaMismatchError(
@@ -244,7 +244,7 @@ def matched(fitted: Autoencoder, rows: Rows, voice: Voice) -> Rows:
             "with the same columns in the same order, or fit a new model."
         )
     if schema.names is not None:
-        voice.remark(f"{rows.source} has no column names; its columns are taken for {', '.join(schema.names)}.")
+        messages.info(f"{rows.source} has no column names; its columns are taken for {', '.join(schema.names)}.")
     return replace(rows, names=schema.names)
 
 

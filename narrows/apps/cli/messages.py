@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Voice:
+class Messages:
     """How one run of a command talks.
 
     Parameters
@@ -29,12 +29,12 @@ class Voice:
     quiet: bool = False
     shortfalls: list[str] = field(default_factory=list)
 
-    def remark(self, text: str) -> None:
+    def info(self, text: str) -> None:
         """One line on standard error."""
         if not self.quiet:
             self.aside.print(text, soft_wrap=True)
 
-    def fall_short(self, sentence: str) -> None:
+    def shortfall(self, sentence: str) -> None:
         """Say what cannot be done as asked; the command goes on, tells its result, and ends with status 1."""
         self.shortfalls.append(sentence)
         self.aside.print(f"Error: {sentence}", soft_wrap=True)

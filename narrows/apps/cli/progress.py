@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from narrows.apps.cli.messages import Voice, duration, number
+from narrows.apps.cli.messages import Messages, duration, number
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder, Epoch, LayerEpoch
@@ -25,25 +25,25 @@ class _Step:
 
 
 def shown(
-    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, voice: Voice, title: str = "Training"
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, messages: Messages, title: str = "Training"
 ) -> Iterator[Epoch | LayerEpoch]:
     """Pass the records of `model` on while drawing them on standard error: a bar for each layer, and one for training.
 
-    A bar on a terminal, some ten lines in a log, nothing where the voice is quiet.
+    A bar on a terminal, some ten lines in a log, nothing where the messages is quiet.
     """
-    if voice.quiet:
+    if messages.quiet:
         return iter(epochs)
-    draw = _bar if voice.aside.is_terminal else _lines
-    return draw(epochs, model=model, voice=voice, title=title)
+    draw = _bar if messages.aside.is_terminal else _lines
+    return draw(epochs, model=model, messages=messages, title=title)
 
 
 def _bar(
-    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, voice: Voice, title: str
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, messages: Messages, title: str
 ) -> Iterator[Epoch | LayerEpoch]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
-    with Progress(*columns, TextColumn("{task.fields[words]}"), console=voice.aside, transient=True) as progress:
+    with Progress(*columns, TextColumn("{task.fields[words]}"), console=messages.aside, transient=True) as progress:
         drawn, task = None, progress.add_task(title, total=None, words="first epoch …")
         for epoch, step in _steps(epochs, model, title):
             if drawn not in (None, step.title):
@@ -55,11 +55,11 @@ def _bar(
 
 
 def _lines(
-    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, voice: Voice, title: str
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, messages: Messages, title: str
 ) -> Iterator[Epoch | LayerEpoch]:
     for epoch, step in _steps(epochs, model, title):
         if step.done in (1, step.total) or step.done % max(1, step.total // _LINES) == 0:
-            voice.remark(f"{step.title}: epoch {step.done}/{step.total}, {step.words}")
+            messages.info(f"{step.title}: epoch {step.done}/{step.total}, {step.words}")
         yield epoch
 
 

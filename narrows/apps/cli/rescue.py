@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.apps.cli import signals
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 _MOST_NAMES = 1000
 
 
-def save(model: Autoencoder | AnomalyDetector, path: Path, *, force: bool, voice: Voice) -> Path:
+def save(model: Autoencoder | AnomalyDetector, path: Path, *, force: bool, messages: Messages) -> Path:
     """Save a model as `path`, or elsewhere where that fails; returns where it is."""
 
     def write(place: Path, overwrite: bool) -> None:
         model.save(place, overwrite=overwrite)
 
-    return kept(path, write, what="the model is", voice=voice, force=force, is_folder=True)
+    return kept(path, write, what="the model is", messages=messages, force=force, is_folder=True)
 
 
 def write_rows(
     path: Path,
     rows: object,
     *,
-    voice: Voice,
+    messages: Messages,
     force: bool,
     labels: np.ndarray | None = None,
     image_shape: Sequence[int] | None = None,
@@ -50,11 +50,11 @@ def write_rows(
     def write(place: Path, force: bool) -> None:
         write_data(place, rows, labels=labels, image_shape=image_shape, pixel_range=pixel_range, force=force)
 
-    return kept(path, write, what="the result is", voice=voice, force=force)
+    return kept(path, write, what="the result is", messages=messages, force=force)
 
 
 def write_chunks(
-    path: Path, chunks: Iterable[Rows | pa.Table], *, voice: Voice, force: bool, as_text: bool = False
+    path: Path, chunks: Iterable[Rows | pa.Table], *, messages: Messages, force: bool, as_text: bool = False
 ) -> Path:
     """`narrows.data.write_chunks`, or elsewhere where that fails; returns where they are.
 
@@ -68,7 +68,7 @@ def write_chunks(
     if len(first) < 2:
         whole = partial(write, chunks=first, as_text=as_text)
         return kept(
-            path, lambda place, force: whole(place, force=force), what="the result is", voice=voice, force=force
+            path, lambda place, force: whole(place, force=force), what="the result is", messages=messages, force=force
         )
     places = [path]
 
@@ -77,7 +77,7 @@ def write_chunks(
             with suppress(OSError):
                 shutil.move(finished, other)
                 places.append(other)
-                voice.fall_short(_told(path, error, "the result is", other))
+                messages.shortfall(_told(path, error, "the result is", other))
                 return
         raise error
 
@@ -91,7 +91,7 @@ def kept(
     write: Callable[[Path, bool], object],
     *,
     what: str,
-    voice: Voice,
+    messages: Messages,
     force: bool = False,
     is_folder: bool = False,
 ) -> Path:
@@ -108,7 +108,7 @@ def kept(
         Writes whole or not at all; OSError where it fails.
     what : str
         "the model is", for the sentence that says where.
-    voice : Voice
+    messages : Messages
     force : bool, default=False
     is_folder : bool, default=False
         The name has no ending that must stay last.
@@ -128,7 +128,7 @@ def kept(
                 with suppress(OSError):
                     write(other, False)
                     signals.note_written(f"{what} saved as {other}")
-                    voice.fall_short(_told(path, error, what, other))
+                    messages.shortfall(_told(path, error, what, other))
                     return other
             raise
 

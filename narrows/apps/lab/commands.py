@@ -10,7 +10,7 @@ from narrows.apps.viewer.protocol import BadMessage, Message
 
 
 async def carry_out(session: Session, message: Message) -> dict[str, Any]:
-    """Do what a message says; what the answer holds besides "ok". Raises BadMessage, Refused and NarrowsError."""
+    """Do what a message says; what the answer holds besides "ok". Raises BadMessage, LabError and NarrowsError."""
     if message.t not in _COMMANDS:
         raise BadMessage(f"There is no command {message.t!r}; the commands are {', '.join(_COMMANDS)}.")
     return await _COMMANDS[message.t](session, message)

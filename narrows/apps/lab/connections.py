@@ -14,7 +14,7 @@ import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from narrows.apps.lab.commands import carry_out
-from narrows.apps.lab.session import Refused, Session, sentence_of
+from narrows.apps.lab.session import LabError, Session, sentence_of
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.protocol import BadMessage, Header, Message
 from narrows.apps.viewer.runs import Run
@@ -25,12 +25,12 @@ _STATE_WHILE_TRAINING = 1.0
 _MOST_TASKS = 8
 
 
-class Hub:
+class Connections:
     """All pages that are open."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.pages: set[Page] = set()
+        self.pages: set[PageConnection] = set()
         session.on_state = lambda: self._each(lambda page: page.want("state"))
         session.on_records = lambda run: self._each(lambda page: page.records_grew(run))
         session.on_snapshot = lambda run, epoch, rebuilt: self._each(
@@ -46,19 +46,19 @@ class Hub:
             await socket.close(1013, "too many pages are open")
             return
         await socket.accept()
-        page = Page(self.session, socket)
+        page = PageConnection(self.session, socket)
         self.pages.add(page)
         try:
             await page.live()
         finally:
             self.pages.discard(page)
 
-    def _each(self, tell: Callable[[Page], None]) -> None:
+    def _each(self, tell: Callable[[PageConnection], None]) -> None:
         for page in self.pages:
             tell(page)
 
 
-class Page:
+class PageConnection:
     """One socket."""
 
     def __init__(self, session: Session, socket: WebSocket) -> None:
@@ -149,10 +149,10 @@ class Page:
         try:
             view = message.needed("view")
             slot = (view, message.needed("run"))
-            if view not in self._session.answers.views:
+            if view not in self._session.queries.views:
                 raise BadMessage(f"There is no view {view!r}.")
             self._session.run(slot[1])
-        except (BadMessage, Refused) as error:
+        except (BadMessage, LabError) as error:
             self._say(_error(message.seq, error))
             return
         waiting = slot in self._asked
@@ -175,7 +175,7 @@ class Page:
         """What a question is answered."""
         run, given = self._session.run(identity), message.mapping("params")
         found = await asyncio.get_running_loop().run_in_executor(
-            self._session.work, self._session.answers.answer, run, view, given
+            self._session.work, self._session.queries.answer, run, view, given
         )
         header = Header(protocol.ANSWER, run.number, message.seq, found.epoch)
         packed = protocol.pack(header, view, found.about, found.arrays)
@@ -216,7 +216,7 @@ class Page:
     def _decoded(self, run: Run, z: np.ndarray) -> tuple[np.ndarray, int]:
         if self._delay:
             time.sleep(self._delay)
-        return self._session.answers.decode(run, z)
+        return self._session.queries.decode(run, z)
 
     # -- sending
 
@@ -299,5 +299,5 @@ _BUSY = Message("", -1)
 
 
 def _error(seq: int, error: Exception) -> dict[str, Any]:
-    sentence = str(error) if isinstance(error, BadMessage | Refused) else sentence_of(error)
+    sentence = str(error) if isinstance(error, BadMessage | LabError) else sentence_of(error)
     return {"t": "err", "seq": seq, "msg": sentence, "hint": getattr(error, "hint", None)}

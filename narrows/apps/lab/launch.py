@@ -11,14 +11,14 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from narrows.apps.lab.security import Door, is_loopback, new_token
-from narrows.apps.lab.session import Session, Start
+from narrows.apps.lab.security import AccessPolicy, is_loopback, new_token
+from narrows.apps.lab.session import Session, InitialContent
 from narrows.apps.viewer.protocol import MOST_BYTES
 
 FIRST_PORT, _TRIES = 8765, 20
 
 
-def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: bool, token: bool) -> None:
+def launch(make: Callable[[], InitialContent], *, host: str, port: int | None, browser: bool, token: bool) -> None:
     """Serve the page until Ctrl-C, SIGTERM or SIGHUP.
 
     Raises
@@ -32,8 +32,8 @@ def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: b
     from narrows.apps.lab.server import create_app
 
     listening = _listen(host, port)
-    door = Door(host, new_token() if token or not is_loopback(host) else None)
-    address = _address(host, listening.getsockname()[1], door.token)
+    policy = AccessPolicy(host, new_token() if token or not is_loopback(host) else None)
+    address = _address(host, listening.getsockname()[1], policy.token)
     print(f"The lab is at {address}  (Ctrl-C ends it)", flush=True)
 
     session = Session(home_folder())
@@ -41,7 +41,7 @@ def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: b
     def end(*_: object) -> None:
         server.should_exit = True
 
-    server = make_server(create_app(session, make, door, on_failure=end))
+    server = make_server(create_app(session, make, policy, on_failure=end))
     if browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     try:

@@ -25,7 +25,7 @@ def home_folder() -> Path:
     return cache_folder() / "lab"
 
 
-class Shelf:
+class RunStore:
     """The folder of runs.
 
     Parameters

@@ -26,7 +26,7 @@ _HEADERS = {
 
 
 @dataclass(frozen=True)
-class Door:
+class AccessPolicy:
     """The rules.
 
     Parameters
@@ -47,7 +47,7 @@ class Door:
             names |= {socket.gethostname().casefold(), socket.getfqdn().casefold()}
         object.__setattr__(self, "_names", frozenset(names))
 
-    def knows_host(self, header: str) -> bool:
+    def allows_host(self, header: str) -> bool:
         """Whether the page was asked for under a name of this machine.
 
         A foreign name that was made to point at this machine (DNS rebinding) would let a foreign page read it.
@@ -55,14 +55,14 @@ class Door:
         name = _host_name(header)
         return name in self._names or (self.token is not None and _is_address(name))
 
-    def knows_origin(self, origin: str | None, host: str) -> bool:
+    def allows_origin(self, origin: str | None, host: str) -> bool:
         """Whether the request comes from our own page; programs that are no browsers say nothing."""
         if origin is None:
             return True
         parts = urlsplit(origin)
         return parts.scheme in ("http", "https") and parts.netloc.casefold() == host.casefold()
 
-    def knows_token(self, shown: str | None) -> bool:
+    def accepts_token(self, shown: str | None) -> bool:
         """Whether this is the token, where one is needed."""
         return self.token is None or (shown is not None and hmac.compare_digest(shown.encode(), self.token.encode()))
 
@@ -82,12 +82,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class Guard:
-    """Asks the `Door` about every request, and puts the security headers on every answer."""
+class AccessMiddleware:
+    """Asks the `AccessPolicy` about every request, and puts the security headers on every answer."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         self.app = app
-        self.door = door
+        self.policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -111,19 +111,19 @@ class Guard:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get(b"host", "")
-        if not self.door.knows_host(host):
+        if not self.policy.allows_host(host):
             return _refused("This address is not known here; open the page under the address that narrows printed.")
-        if not self.door.knows_origin(headers.get(b"origin"), host):
+        if not self.policy.allows_origin(headers.get(b"origin"), host):
             return _refused("Another site may not talk to this page's server.")
-        if self.door.token is None:
+        if self.policy.token is None:
             return None
         cookie = f"narrows_lab_{(scope.get('server') or ('', 0))[1]}"  # cookies do not tell ports apart
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if scope["type"] == "http" and scope["path"] == "/" and given and self.door.knows_token(given):
+        if scope["type"] == "http" and scope["path"] == "/" and given and self.policy.accepts_token(given):
             answer = RedirectResponse("/", status_code=303)  # the token leaves the address bar
             answer.set_cookie(cookie, given, httponly=True, samesite="strict")
             return answer
-        if self.door.knows_token(_cookie(headers.get(b"cookie", ""), cookie)):
+        if self.policy.accepts_token(_cookie(headers.get(b"cookie", ""), cookie)):
             return None
         return _refused("This page needs its token: open the whole address that narrows printed.", status=401)
 

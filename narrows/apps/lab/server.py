@@ -19,9 +19,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from narrows.apps.lab import downloads
-from narrows.apps.lab.connections import Hub
-from narrows.apps.lab.security import Door, Guard
-from narrows.apps.lab.session import Refused, Session, Start, sentence_of
+from narrows.apps.lab.connections import Connections
+from narrows.apps.lab.security import AccessPolicy, AccessMiddleware
+from narrows.apps.lab.session import LabError, Session, InitialContent, sentence_of
 from narrows.apps.lab.uploads import Uploads
 from narrows.apps.viewer.protocol import finite
 
@@ -38,8 +38,8 @@ _TYPES = {
 
 
 def create_app(
-    session: Session, make: Callable[[], Start], door: Door, *, on_failure: Callable[[], None] = lambda: None
-) -> Guard:
+    session: Session, make: Callable[[], InitialContent], policy: AccessPolicy, *, on_failure: Callable[[], None] = lambda: None
+) -> AccessMiddleware:
     """The application.
 
     Parameters
@@ -48,12 +48,12 @@ def create_app(
         Not begun yet; it begins and ends with the application.
     make : callable
         Reads what the page opens with; called in a thread.
-    door : Door
+    policy : AccessPolicy
         Who may come in.
     on_failure : callable
         Called where what the page was to open with cannot be opened.
     """
-    hub = Hub(session)
+    connections = Connections(session)
     uploads = Uploads(session)
 
     async def page(_: Request) -> Response:
@@ -104,7 +104,7 @@ def create_app(
         return Response(downloads.FAVICON, media_type="image/svg+xml", headers={"cache-control": "max-age=86400"})
 
     async def socket(websocket: WebSocket) -> None:
-        await hub.serve(websocket)
+        await connections.serve(websocket)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -133,16 +133,16 @@ def create_app(
         Route("/api/upload/{upload}/{path:path}", upload_file, methods=["PUT"]),
         WebSocketRoute("/ws", socket),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _failed, Refused: _failed})
-    return Guard(app, door)
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _failed, LabError: _failed})
+    return AccessMiddleware(app, policy)
 
 
 async def _failed(_: Request, error: Exception) -> Response:
     """Any error as a sentence; what is not of our making is no 4xx."""
     from narrows.errors import NarrowsError
 
-    known = isinstance(error, Refused | NarrowsError)
-    sentence = str(error) if isinstance(error, Refused) else sentence_of(error)
+    known = isinstance(error, LabError | NarrowsError)
+    sentence = str(error) if isinstance(error, LabError) else sentence_of(error)
     said: dict[str, Any] = {"msg": sentence, "hint": getattr(error, "hint", None)}
     return JSONResponse(said, status_code=400 if known else 500)
 

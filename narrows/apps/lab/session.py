@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from narrows.apps.lab.run_settings import check, check_variant, filled_in
-from narrows.apps.lab.run_store import MOST_RUNS, Shelf
+from narrows.apps.lab.run_store import MOST_RUNS, RunStore
 from narrows.apps.lab.worker import Job
 from narrows.apps.lab.worker_client import Backend
-from narrows.apps.lab.worker_pool import MOST_TRAININGS, Crew
+from narrows.apps.lab.worker_pool import MOST_TRAININGS, WorkerPool
 from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered
-from narrows.apps.viewer.queries import Answers
+from narrows.apps.viewer.queries import Queries
 from narrows.apps.viewer.runs import Run
 from narrows.estimators.variants import VARIANTS
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 UPLOAD_BYTES = 200 << 20
 
 
-class Refused(ValueError):
+class LabError(ValueError):
     """What cannot be done, as a sentence, and what to do instead."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
@@ -39,7 +39,7 @@ class Refused(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
+class InitialContent:
     """What the page opens with: rows to learn from, or a model, with rows to show it on or without."""
 
     source: Source | None = None
@@ -68,17 +68,17 @@ class Session:
 
     def __init__(self, home: Path, *, backend: Backend = "process") -> None:
         self.home = home
-        self.shelf = Shelf(home)
+        self.run_store = RunStore(home)
         self.datasets: dict[str, Dataset] = {}
         self.runs: dict[str, Run] = {}
         self.status = "starting"
         self.message: str | None = None
         self.failure: Exception | None = None
-        self.answers = Answers(self._source_now)
+        self.queries = Queries(self._source_now)
         self.work = ThreadPoolExecutor(2, thread_name_prefix="narrows-work")
         self.hot = ThreadPoolExecutor(1, thread_name_prefix="narrows-decode")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="narrows-disk")
-        self._crew = Crew(self, backend)
+        self._workers = WorkerPool(self, backend)
         self._offered: list[dict[str, Any]] = []
         self._next_number = 1
         self.on_state: Callable[[], None] = lambda: None
@@ -88,18 +88,18 @@ class Session:
 
     # -- beginning and end
 
-    async def begin(self, make: Callable[[], Start]) -> None:
+    async def begin(self, make: Callable[[], InitialContent]) -> None:
         """Open what the page starts with; a failure is kept in `failure` and told in the state.
 
         make : reads what was asked for, in a thread.
         """
-        self._crew.warm_up()
+        self._workers.warm_up()
         loop = asyncio.get_running_loop()
         try:
             # First and alone: threads that import what imports one another find modules half made.
             await loop.run_in_executor(self.work, _import_for_answers)
             # What was learned before is there as soon as the page is.
-            for run, description in await loop.run_in_executor(self._disk, self.shelf.load):
+            for run, description in await loop.run_in_executor(self._disk, self.run_store.load):
                 self._adopt(run, description)
             self.on_state()
             start = await loop.run_in_executor(self.work, make)
@@ -110,7 +110,7 @@ class Session:
             self.status, self.message, self.failure = "failed", sentence_of(error), error
         self.on_state()
 
-    async def _open_start(self, start: Start) -> None:
+    async def _open_start(self, start: InitialContent) -> None:
         identity = None
         if start.source is not None:
             # The first training waits for nothing that it does not need.
@@ -137,7 +137,7 @@ class Session:
                 run.state = "stopped"
                 run.message = "The server ended during this training; what it had learned by then is kept."
                 self.save(run)
-        await asyncio.to_thread(self._crew.close)
+        await asyncio.to_thread(self._workers.close)
         for pool in (self.hot, self.work, self._disk):
             await asyncio.to_thread(pool.shutdown, True, cancel_futures=pool is not self._disk)
 
@@ -186,9 +186,9 @@ class Session:
         if identity == "digits":
             return await self.open(Source.of("digits"))
         if known is None:
-            raise Refused(f"There is no set {identity!r}.")
+            raise LabError(f"There is no set {identity!r}.")
         if not known["here"]:
-            raise Refused(f"{known['name']} is not on this machine.", f"Run {known['how']} in a terminal, then reload.")
+            raise LabError(f"{known['name']} is not on this machine.", f"Run {known['how']} in a terminal, then reload.")
         return await self.open(Source.of(identity))
 
     async def label(self, identity: str, column: str | None) -> None:
@@ -197,9 +197,9 @@ class Session:
 
         dataset = self._dataset(identity)
         if dataset.description["kind"] != "table":
-            raise Refused("Only a table has columns to choose the classes from.")
+            raise LabError("Only a table has columns to choose the classes from.")
         if column is not None and column not in dataset.description["columns"]:
-            raise Refused(f"{dataset.source.name} has no column {column!r}.")
+            raise LabError(f"{dataset.source.name} has no column {column!r}.")
         await self.open(replace(dataset.source, label=column), identity)
 
     def rows_of(self, identity: str) -> Callable[[], Rows]:
@@ -213,7 +213,7 @@ class Session:
         """Start a training; the run, which prepares itself."""
         dataset = self._dataset(identity)
         if sum(run.active for run in self.runs.values()) >= MOST_TRAININGS:
-            raise Refused(f"{MOST_TRAININGS} trainings are under way already.", "Stop one of them, or wait for it.")
+            raise LabError(f"{MOST_TRAININGS} trainings are under way already.", "Stop one of them, or wait for it.")
         variant = check_variant(variant)
         settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
         run = self._launch(Job(dataset.source, variant, settings), identity)
@@ -226,38 +226,38 @@ class Session:
         if name == "resume" and run.state == "stopped":
             self._go_on(run)
         elif not run.active:
-            raise Refused("This run is not training.")
+            raise LabError("This run is not training.")
         elif name == "stop":
-            self._crew.stop(run)
+            self._workers.stop(run)
         else:
             if name == "pause" and run.state == "running":
                 run.state = "pausing"
             if name in ("resume", "step") and run.state in ("paused", "pausing"):
                 run.state = "running" if name == "resume" else "pausing"
-            self._crew.command(run, name)
+            self._workers.command(run, name)
         self.on_state()
 
     def remove(self, identity: str) -> None:
         """Forget a run, here and on the disk."""
         run = self.run(identity)
         if run.active:
-            self._crew.stop(run)
+            self._workers.stop(run)
         del self.runs[identity]
-        self.answers.forget(identity)
-        self._disk.submit(self.shelf.remove, identity)
+        self.queries.forget(identity)
+        self._disk.submit(self.run_store.remove, identity)
         self.on_state()
 
     def run(self, identity: str | None) -> Run:
         """The run of an id."""
         if identity not in self.runs:
-            raise Refused("There is no such run any more.", "Choose another one.")
+            raise LabError("There is no such run any more.", "Choose another one.")
         return self.runs[identity]
 
     def run_numbered(self, number: int) -> Run:
         """The run of a number."""
         found = next((run for run in self.runs.values() if run.number == number), None)
         if found is None:
-            raise Refused("There is no such run any more.")
+            raise LabError("There is no such run any more.")
         return found
 
     # -- from the crew
@@ -281,7 +281,7 @@ class Session:
             self.on_snapshot(run, record["number"], values["rebuilt"])
         elif event == "model":
             run.weights.offer(values["pickled"], values["epoch"])
-            self._crew.save_soon(run)
+            self._workers.save_soon(run)
         elif event == "rebuilt":
             run.frames.add(run.epoch, values["rebuilt"])
             self.on_snapshot(run, run.epoch, values["rebuilt"])
@@ -314,7 +314,7 @@ class Session:
         """A full disk must not end a training."""
         try:
             if run.id in self.runs:
-                self.shelf.save(run, description)
+                self.run_store.save(run, description)
         except Exception as error:
             run.hint = f"The run could not be written to the disk: {sentence_of(error)}"
 
@@ -328,22 +328,22 @@ class Session:
         over = [old.id for old in self.runs.values() if not old.active and old.state != "loaded"]
         for old in over[: max(0, len(self.runs) - MOST_RUNS)]:
             self.remove(old)
-        self._crew.start(run, job)
+        self._workers.start(run, job)
         return run
 
     def _go_on(self, run: Run) -> None:
         if sum(other.active for other in self.runs.values()) >= MOST_TRAININGS:
-            raise Refused(f"{MOST_TRAININGS} trainings are under way already.", "Stop one of them, or wait for it.")
+            raise LabError(f"{MOST_TRAININGS} trainings are under way already.", "Stop one of them, or wait for it.")
         if not run.left or run.source is None or not run.weights.there:
-            raise Refused("This run has no epoch left.", "Start another one.")
+            raise LabError("This run has no epoch left.", "Start another one.")
         model, epoch = run.weights.get()
         run.history = [record for record in run.history if record["number"] <= epoch]
         self.on_records(run)
         settings = {**run.settings, "epochs": epoch + run.left}
         run.state, run.message, run.hint = "preparing", None, None
-        self._crew.start(run, Job(run.source, run.variant, settings, model=pickle.dumps(model)))
+        self._workers.start(run, Job(run.source, run.variant, settings, model=pickle.dumps(model)))
 
-    async def _take_model(self, start: Start, identity: str | None) -> None:
+    async def _take_model(self, start: InitialContent, identity: str | None) -> None:
         from narrows.apps.viewer.loaded_run import run_of_model
 
         assert start.model is not None
@@ -362,7 +362,7 @@ class Session:
 
     def _dataset(self, identity: str) -> Dataset:
         if identity not in self.datasets:
-            raise Refused("There are no such data here.", "Open them again.")
+            raise LabError("There are no such data here.", "Open them again.")
         return self.datasets[identity]
 
     def _source_now(self, identity: str) -> Source | None:

@@ -16,7 +16,7 @@ from typing import IO, cast
 
 from starlette.requests import Request
 
-from narrows.apps.lab.session import UPLOAD_BYTES, Refused, Session
+from narrows.apps.lab.session import UPLOAD_BYTES, LabError, Session
 from narrows.apps.viewer.datasets import Source
 
 MOST_FILES = 20_000
@@ -54,7 +54,7 @@ class Uploads:
         body_is_empty = request.headers.get("content-length", "") == "0"
         is_folder = body_is_empty and not _TABLES.search(name)
         if not is_folder and not (_TABLES.search(name) or is_image_name(name)):
-            raise Refused(
+            raise LabError(
                 f"{name} is no file that narrows reads.",
                 "Choose a CSV, Parquet, NPY or NPZ file, an image (PNG, JPEG, TIFF, ...), or a folder of images.",
             )
@@ -77,7 +77,7 @@ class Uploads:
 
         upload = self._find(identity)
         if not upload.is_folder:
-            raise Refused("This upload is a single file, and it is here already.")
+            raise LabError("This upload is a single file, and it is here already.")
         if is_beside(PurePosixPath(path.replace("\\", "/"))):
             return  # a list or a licence
         await self._write(upload, path, request)
@@ -87,12 +87,12 @@ class Uploads:
         upload = self._find(identity)
         if not upload.n_files:
             self._discard(identity)
-            raise Refused(f"{upload.name} holds no image.", "Choose a folder that does.")
+            raise LabError(f"{upload.name} holds no image.", "Choose a folder that does.")
         place = upload.folder / "files"
         where = place if upload.is_folder else next(place.iterdir())
         try:
             if not upload.is_folder and await asyncio.to_thread(_unpacks_beyond, where, UNPACKED_BYTES):
-                raise Refused(
+                raise LabError(
                     f"{upload.name} unpacks to more than {UNPACKED_BYTES >> 20:,} MB.",
                     "Open larger data with narrows lab PATH.",
                 )
@@ -106,7 +106,7 @@ class Uploads:
     async def _write(self, upload: _Upload, path: str, request: Request) -> None:
         target = upload.folder / "files" / _safe_path(path)
         if upload.n_files >= MOST_FILES:
-            raise Refused(f"A folder may hold {MOST_FILES:,} files at most.", "Choose a part of it.")
+            raise LabError(f"A folder may hold {MOST_FILES:,} files at most.", "Choose a part of it.")
         told = request.headers.get("content-length", "")
         if told.isdigit() and upload.n_bytes + int(told) > UPLOAD_BYTES:
             raise _too_large()
@@ -121,9 +121,9 @@ class Uploads:
                     # A block is small, and goes to the system's cache.
                     file.write(block)
         except FileExistsError as error:
-            raise Refused(f"{path} was sent twice.") from error
+            raise LabError(f"{path} was sent twice.") from error
         except NotADirectoryError as error:
-            raise Refused(f"{path} stands below another file.") from error
+            raise LabError(f"{path} stands below another file.") from error
         except BaseException:
             await asyncio.to_thread(target.unlink, missing_ok=True)
             raise
@@ -131,7 +131,7 @@ class Uploads:
 
     def _find(self, identity: str) -> _Upload:
         if identity not in self._open:
-            raise Refused("There is no such upload any more.", "Send it again.")
+            raise LabError("There is no such upload any more.", "Send it again.")
         return self._open[identity]
 
     def _discard(self, identity: str) -> None:
@@ -160,7 +160,7 @@ def _safe(name: str) -> str:
     """The last part of a name, without anything that a file system or a terminal reads as more than a name."""
     name = re.sub(r"[\x00-\x1f\x7f<>:\"|?*\\/]", "_", PurePosixPath(name.replace("\\", "/")).name).strip(" .")
     if not name:
-        raise Refused("The file has no name.")
+        raise LabError("The file has no name.")
     if len(name.encode()) > _LONGEST:
         ending = "".join(PurePosixPath(name).suffixes[-2:])[-12:]
         name = name.encode()[: _LONGEST - 12].decode(errors="ignore") + ending
@@ -168,10 +168,10 @@ def _safe(name: str) -> str:
 
 
 def _safe_path(path: str) -> Path:
-    """A path inside an upload; Refused where it would lead out of it."""
+    """A path inside an upload; LabError where it would lead out of it."""
     parts = path.replace("\\", "/").split("/")
     if not path or len(parts) > 8 or any(part in ("", ".", "..") for part in parts):
-        raise Refused("The path of a file may not lead out of its folder.")
+        raise LabError("The path of a file may not lead out of its folder.")
     return Path(*map(_safe, parts))
 
 
@@ -198,5 +198,5 @@ def _is_longer(file: IO[bytes], most: int) -> bool:
     return True
 
 
-def _too_large() -> Refused:
-    return Refused(f"An upload may have {UPLOAD_BYTES >> 20} MB at most.", "Open larger data with narrows lab PATH.")
+def _too_large() -> LabError:
+    return LabError(f"An upload may have {UPLOAD_BYTES >> 20} MB at most.", "Open larger data with narrows lab PATH.")

@@ -1,7 +1,7 @@
 """The training process: it drives the epochs, obeys between two of them, and tells the server what it sees.
 
 Messages are pickled, and travel between our own two processes alone. To the worker: a `Job`, then "pause", "resume",
-"step" (one epoch) and "stop"; None ends it. From the worker: (event, values), see `Teller`.
+"step" (one epoch) and "stop"; None ends it. From the worker: (event, values), see `EventSender`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, cast
 
-from narrows.apps.lab.worker_events import Teller, receive, send
+from narrows.apps.lab.worker_events import EventSender, receive, send
 from narrows.apps.viewer.datasets import Source, load
 
 if TYPE_CHECKING:
@@ -121,26 +121,26 @@ def drive(connection: Connection, job: Job) -> None:
     places = training_places(rows, job.settings)
     part = rows if places is None else rows.take(places)
     epochs = cast("Generator[Epoch | None]", model._from_untrained(part))
-    teller = Teller(connection, model, rows, places)
-    driver = _Driver(connection)
-    if driver.stops(teller):
+    events = EventSender(connection, model, rows, places)
+    driver = _TrainingControl(connection)
+    if driver.stops(events):
         send(connection, ("stopped", {"message": None}))
         return
     stopped = False
     try:
         for epoch in epochs:
             if epoch is None:
-                teller.before()
+                events.before()
                 continue
-            teller.epoch(epoch)
-            stopped = driver.stops(teller)
+            events.epoch(epoch)
+            stopped = driver.stops(events)
             if stopped:
                 break
     finally:
         epochs.close()
-    teller.everything()
+    events.everything()
     n = len(model.history_)
-    early = not stopped and n < teller.n_epochs
+    early = not stopped and n < events.n_epochs
     message = f"The held-out loss no longer fell, so training ended after epoch {n}." if early else None
     send(connection, ("stopped" if stopped else "done", {"message": message}))
 
@@ -155,7 +155,7 @@ def _model(job: Job) -> Autoencoder:
     return model.set_params(warm_start=True, epochs=left)
 
 
-class _Driver:
+class _TrainingControl:
     """What was commanded: whether to go on, and how far."""
 
     def __init__(self, connection: Connection) -> None:
@@ -163,7 +163,7 @@ class _Driver:
         self._paused = False
         self._steps = 0
 
-    def stops(self, teller: Teller) -> bool:
+    def stops(self, events: EventSender) -> bool:
         """Obey what has come in, wait while paused; True where the training shall end."""
         if self._steps:
             self._steps -= 1
@@ -171,7 +171,7 @@ class _Driver:
         told = False
         while True:
             if self._paused and not told and not self._connection.poll():
-                teller.paused()
+                events.paused()
                 told = True
             if not self._paused and not self._connection.poll():
                 return False

@@ -29,7 +29,7 @@ def receive(connection: Connection) -> Any:
     return pickle.loads(connection.recv_bytes())
 
 
-class Teller:
+class EventSender:
     """Tells the server what the model has become.
 
     Events: "started" once, after the first epoch, with the fixed rows as the untrained network rebuilds them; "epoch"

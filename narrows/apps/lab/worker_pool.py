@@ -23,7 +23,7 @@ _BREATH = 5.0
 _LAST = ("done", "stopped", "diverged", "failed")
 
 
-class Crew:
+class WorkerPool:
     """The workers of a session."""
 
     def __init__(self, session: Session, backend: Backend) -> None:

@@ -9,37 +9,37 @@ from collections.abc import Sequence
 from typing import Any
 
 from narrows.apps.viewer import protocol
-from narrows.apps.viewer.offline_session import Exhibit
+from narrows.apps.viewer.offline_session import OfflineSession
 from narrows.apps.viewer.protocol import BadMessage, Header
 
 Said = tuple[dict[str, Any], list[bytes]]
 """A message and its buffers."""
 
 
-def reply(exhibit: Exhibit, content: Any, buffers: Sequence[bytes | memoryview] = ()) -> Said:
+def reply(session: OfflineSession, content: Any, buffers: Sequence[bytes | memoryview] = ()) -> Said:
     """What a page is told for what it said; whatever is wrong is an "err" with a sentence."""
     seq = 0
     try:
         if buffers:
             header, z = protocol.unpack_values(bytes(buffers[0]))
             seq = header.seq
-            return _decoded(exhibit, header, z)
+            return _decoded(session, header, z)
         message = protocol.message_of(content)
         seq = message.seq
         if message.t != "ask":
             raise BadMessage(f"A notebook answers questions; {message.t!r} needs the lab (narrows lab).")
         view = message.needed("view")
-        found = exhibit.answer(view, **message.mapping("params"))
-        header = Header(protocol.ANSWER, exhibit.run.number, seq, found.epoch)
+        found = session.answer(view, **message.mapping("params"))
+        header = Header(protocol.ANSWER, session.run.number, seq, found.epoch)
         return {"t": "frame"}, [protocol.pack(header, view, found.about, found.arrays)]
     except Exception as error:
         return {"t": "err", "seq": seq, "msg": _sentence(error), "hint": None}, []
 
 
-def _decoded(exhibit: Exhibit, header: Header, z: Any) -> Said:
-    if header.kind != protocol.DECODE or header.run != exhibit.run.number:
+def _decoded(session: OfflineSession, header: Header, z: Any) -> Said:
+    if header.kind != protocol.DECODE or header.run != session.run.number:
         raise BadMessage("A page sends codes of its run to decode, and no other frames.")
-    values, epoch = exhibit.answers.decode(exhibit.run, z)
+    values, epoch = session.queries.decode(session.run, z)
     answer = Header(protocol.DECODED, header.run, header.seq, epoch)
     return {"t": "frame"}, [protocol.pack_values(answer, values)]
 

@@ -36,7 +36,7 @@ def explore(model: Autoencoder, X: Any, y: Any = None, *, view: str = "latent") 
     SettingError
         There is no such view.
     """
-    from narrows.apps.viewer.offline_session import Exhibit
+    from narrows.apps.viewer.offline_session import OfflineSession
     from narrows.data import as_rows
     from narrows.errors import MissingExtraError, SettingError
     from narrows.insight import check_autoencoder
@@ -51,7 +51,7 @@ def explore(model: Autoencoder, X: Any, y: Any = None, *, view: str = "latent") 
         raise SettingError(f"There is no view {view!r}; the views are {', '.join(VIEWS)}.")
     check_autoencoder(model)
     model._check_fitted()
-    return Explorer(Exhibit.of(model, as_rows(X, image_shape=model.image_shape), y), hash=f"view={view}")
+    return Explorer(OfflineSession.of(model, as_rows(X, image_shape=model.image_shape), y), hash=f"view={view}")
 
 
 VIEWS = ("flow", "latent", "training", "denoise", "anomaly")

@@ -9,7 +9,7 @@ import traitlets
 
 from narrows.apps.notebook.comm import reply
 from narrows.apps.viewer import bundle
-from narrows.apps.viewer.offline_session import Exhibit
+from narrows.apps.viewer.offline_session import OfflineSession
 from narrows.apps.viewer.protocol import finite
 
 
@@ -18,7 +18,7 @@ class Explorer(anywidget.AnyWidget):
 
     Parameters
     ----------
-    exhibit : Exhibit
+    session : OfflineSession
         The model and the rows.
     """
 
@@ -29,11 +29,11 @@ class Explorer(anywidget.AnyWidget):
     hash = traitlets.Unicode("").tag(sync=True)
     """What is on screen, as in the address of the lab: "view=latent&z=1,2"."""
 
-    def __init__(self, exhibit: Exhibit, **traits: Any) -> None:
-        super().__init__(state=finite(exhibit.state), **traits)
-        self._exhibit = exhibit
+    def __init__(self, session: OfflineSession, **traits: Any) -> None:
+        super().__init__(state=finite(session.state), **traits)
+        self._offline = session
         self.on_msg(self._hear)
 
     def _hear(self, _widget: Any, content: Any, buffers: list[memoryview]) -> None:
-        said, parts = reply(self._exhibit, content, buffers or ())
+        said, parts = reply(self._offline, content, buffers or ())
         self.send(said, parts)

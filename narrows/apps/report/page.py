@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.apps.report.prefetch import held
+from narrows.apps.report.prefetch import prefetch
 from narrows.apps.report.recipe import Recipe
 from narrows.apps.report.report_figures import pictures
 from narrows.apps.viewer import bundle
@@ -90,7 +90,7 @@ def _page(model: Autoencoder, rows: Any, y: Any, found: Diagnosis, seed: int) ->
     here = files("narrows.apps.report")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((here / "report.html.jinja").read_text("utf-8"))
-    answers = held(model, rows, y)
+    answers = prefetch(model, rows, y)
     script = bundle.script("embed/report.js") if answers else ""
     return template.render(
         style=Markup((here / "report.css").read_text("utf-8") + (bundle.style() if answers else "")),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.apps.viewer import protocol
-from narrows.apps.viewer.offline_session import Exhibit
+from narrows.apps.viewer.offline_session import OfflineSession
 from narrows.apps.viewer.protocol import ANSWER, Header
 from narrows.apps.viewer.queries import Answer
 from narrows.insight.labels import known
@@ -28,7 +28,7 @@ _MOST_ON_MAP, _AT_ONCE = 20_000, 2000
 _SAMPLES, _DENOISED, _DRAWN = 24, 6, 4
 
 
-def held(model: Autoencoder, rows: Rows, y: Any = None, *, most: int = 3_500_000) -> str | None:
+def prefetch(model: Autoencoder, rows: Rows, y: Any = None, *, most: int = 3_500_000) -> str | None:
     """The answers to what can be asked of the views on the page, as deflated frames in base64.
 
     Parameters
@@ -48,9 +48,9 @@ def held(model: Autoencoder, rows: Rows, y: Any = None, *, most: int = 3_500_000
     """
     if len(rows) < FEWEST_ROWS:
         return None
-    exhibit = Exhibit.of(model, rows, y)
+    session = OfflineSession.of(model, rows, y)
     for share in (1.0, 0.3, 0.1):
-        packed = b"".join(len(frame).to_bytes(4, "little") + frame for frame in _Chosen(exhibit, share).frames())
+        packed = b"".join(len(frame).to_bytes(4, "little") + frame for frame in _Chosen(session, share).frames())
         text = base64.b64encode(zlib.compress(packed, 9)).decode("ascii")
         if len(text) <= most:
             return text
@@ -60,10 +60,10 @@ def held(model: Autoencoder, rows: Rows, y: Any = None, *, most: int = 3_500_000
 class _Chosen:
     """Which questions are answered in advance. share : of the room that each part may have."""
 
-    def __init__(self, exhibit: Exhibit, share: float) -> None:
-        self._exhibit = exhibit
+    def __init__(self, session: OfflineSession, share: float) -> None:
+        self._session = session
         self._share = share
-        about = exhibit.run.about
+        about = session.run.about
         self._is_image = about["shape"] is not None
         self._row_bytes = about["n_floats"] * (1 if self._is_image else 4)
         self._can_sample = about["can_sample"]
@@ -71,8 +71,8 @@ class _Chosen:
     def frames(self) -> Iterator[bytes]:
         """The session, then the answers."""
         noise = self._noise_levels()
-        normal = _normal(self._exhibit.rows.labels)
-        state = {**self._exhibit.state}
+        normal = _normal(self._session.rows.labels)
+        state = {**self._session.state}
         # The anomaly view opens with the classes that the scores were taken with.
         state["runs"] = [{**run, "settings": {**run["settings"], "normal": normal}} for run in state["runs"]]
         yield protocol.pack(Header(ANSWER), "session", {"state": state, "held": {"noise": noise, "classes": True}}, {})
@@ -86,18 +86,18 @@ class _Chosen:
 
     def _map(self) -> Iterator[bytes]:
         n = max(FEWEST_ROWS, min(_MOST_ON_MAP, int(self._room(_MAP) / (self._row_bytes + 24))))
-        codes = self._exhibit.answer("codes", most=n)
+        codes = self._session.answer("codes", most=n)
         yield _packed("codes", codes, {})
         positions = codes.arrays["position"]
         parts = [
-            self._exhibit.answer("sheet", positions=positions[start : start + _AT_ONCE].tolist()).arrays["original"]
+            self._session.answer("sheet", positions=positions[start : start + _AT_ONCE].tolist()).arrays["original"]
             for start in range(0, len(positions), _AT_ONCE)
         ]
         yield _packed("sheet", Answer({}, {"original": np.concatenate(parts), "position": positions}, codes.epoch), {})
         yield self._frame("lattice", side=_within(math.isqrt(int(self._room(_LATTICE) / self._row_bytes)), 8, 25))
 
     def _flow_and_noise(self, noise: dict[str, list[float]]) -> Iterator[bytes]:
-        some = self._exhibit.answer("rows", n=_SAMPLES)
+        some = self._session.answer("rows", n=_SAMPLES)
         positions = some.arrays["position"].tolist()
         first = self._frame("activations", position=positions[0])
         positions = positions[: _within(int(self._room(_FLOW) / len(first)), _DENOISED, _SAMPLES)]
@@ -111,11 +111,11 @@ class _Chosen:
                 yield self._frame("denoise", **asked, curve=level == 0)
 
     def _errors(self, normal: list[str] | None) -> Iterator[bytes]:
-        found = self._exhibit.answer("scores", **({} if normal is None else {"normal": normal}))
+        found = self._session.answer("scores", **({} if normal is None else {"normal": normal}))
         position, strange = found.arrays["position"], found.arrays["anomalous"].astype(bool)
         n = _within(int(self._room(_ERRORS) / (4 * self._row_bytes)), 4, 40)
         chosen = np.concatenate([_spread(position[strange == kind], n) for kind in (False, True)]).tolist()
-        classes, label = _numbered(self._exhibit.rows.labels, position)
+        classes, label = _numbered(self._session.rows.labels, position)
         about = {**found.about, "pictured": chosen, "classes": classes}
         yield _packed("scores", Answer(about, {**found.arrays, "label": label}, found.epoch), {})
         for one in chosen:
@@ -131,7 +131,7 @@ class _Chosen:
         return {kind: [round(level, 6) for level in np.linspace(0, high, n).tolist()] for kind, high in highest.items()}
 
     def _frame(self, view: str, **asked: Any) -> bytes:
-        return _packed(view, self._exhibit.answer(view, **asked), asked)
+        return _packed(view, self._session.answer(view, **asked), asked)
 
     def _room(self, n_bytes: int) -> float:
         return self._share * n_bytes

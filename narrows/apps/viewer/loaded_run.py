@@ -38,9 +38,9 @@ def run_of_model(model: Autoencoder, rows: Rows | None, source: Source | None, d
 def matched(model: Autoencoder, rows: Rows) -> Rows:
     """Rows in the form of the fit: its columns by name, in its order; SchemaMismatchError where they have none."""
     from narrows.apps.cli.inputs import matched as by_name
-    from narrows.apps.cli.messages import Voice
+    from narrows.apps.cli.messages import Messages
 
-    return by_name(model, rows, Voice(quiet=True))
+    return by_name(model, rows, Messages(quiet=True))
 
 
 def _settings(model: Autoencoder) -> dict:

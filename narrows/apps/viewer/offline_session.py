@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrows.apps.viewer.datasets import MOST_ROWS, described, stratified
 from narrows.apps.viewer.loaded_run import run_of_model
-from narrows.apps.viewer.queries import Answer, Answers
+from narrows.apps.viewer.queries import Answer, Queries
 from narrows.apps.viewer.runs import Run
 
 if TYPE_CHECKING:
@@ -18,16 +18,16 @@ _DATASET = "rows"
 
 
 @dataclass(frozen=True, eq=False)
-class Exhibit:
+class OfflineSession:
     """What the views need: the run that shows a model, its answers, and the state of a session with only it."""
 
     run: Run
     rows: Rows
     state: dict[str, Any]
-    answers: Answers
+    queries: Queries
 
     @classmethod
-    def of(cls, model: Autoencoder, rows: Rows, y: Any = None) -> Exhibit:
+    def of(cls, model: Autoencoder, rows: Rows, y: Any = None) -> OfflineSession:
         """A fitted model on rows in the form of its fit; of more than 70,000 a sample.
 
         y : classes (n,), or None for the labels that the rows have.
@@ -58,8 +58,8 @@ class Exhibit:
             "offered": [],
             "runs": [run.to_dict()],
         }
-        return cls(run, rows, state, Answers(lambda _: None))
+        return cls(run, rows, state, Queries(lambda _: None))
 
     def answer(self, view: str, **params: Any) -> Answer:
         """What a view is told."""
-        return self.answers.answer(self.run, view, params)
+        return self.queries.answer(self.run, view, params)

@@ -10,7 +10,7 @@ import numpy as np
 
 from narrows.apps.lab.worker_events import pictures, pixels, plane_of
 from narrows.apps.viewer.datasets import MOST_ROWS, Source, load
-from narrows.apps.viewer.query_params import Params
+from narrows.apps.viewer.query_params import QueryParams
 from narrows.apps.viewer.row_selection import anomalous, floats_of, normal_classes, some_rows, trained_on, units
 from narrows.apps.viewer.runs import Run
 
@@ -34,7 +34,7 @@ class Answer:
     epoch: int
 
 
-class Answers:
+class Queries:
     """Answers the views' questions about runs; may be asked from several threads.
 
     Parameters
@@ -63,7 +63,7 @@ class Answers:
         """Answer a view; raises NarrowsError with a sentence, for wrong parameters too."""
         if view not in _VIEWS:
             raise _wrong(f"There is no view {view!r}; the views are {', '.join(_VIEWS)}.")
-        params = Params(view, given)
+        params = QueryParams(view, given)
         if view == "frames":  # needs no model: what was seen on the way is kept
             return self._frames(run)
         model, epoch = run.weights.get()
@@ -120,7 +120,7 @@ class Answers:
 
     # -- the views
 
-    def _codes(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _codes(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import payloads
 
         rows = self.rows(run)
@@ -134,7 +134,7 @@ class Answers:
         about = {**found.about, "ranges": np.stack([found["low"], found["high"]], axis=1), "jitter": n_components == 1}
         return payloads.Payload("codes", about, {**found.arrays, "pca": self._pca[run.id][found["position"]]})
 
-    def _rows(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _rows(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import payloads
 
         rows = self.rows(run)
@@ -144,7 +144,7 @@ class Answers:
         found = payloads.reconstructions(model, rows, positions=positions)
         return payloads.Payload("rows", {**found.about, **units(model)}, found.arrays)
 
-    def _sheet(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _sheet(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import payloads
 
         rows = self.rows(run)
@@ -153,23 +153,23 @@ class Answers:
         shown = payloads.as_pictures(model, floats, like=self.like(run, model))
         return payloads.Payload("sheet", {}, {"original": shown, "position": positions})
 
-    def _lattice(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _lattice(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import payloads
 
         return payloads.decoded_grid(model, self.rows(run), side=params.whole("side", 25, 2, 64), plane=run.plane)
 
-    def _path(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _path(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import payloads
 
         ends = [params.needed_numbers(name, model.n_components_) for name in ("a", "b")]
         return payloads.path(model, *ends, steps=params.whole("steps", 8, 2, 64), like=self.like(run, model))
 
-    def _sample(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _sample(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import payloads
 
         return payloads.samples(model, n=params.whole("n", 16, 1, 400), seed=params.whole("seed", 0, 0, 2**31 - 1))
 
-    def _activations(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _activations(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import payloads
 
         values = params.numbers("values", model.network_.n_floats)
@@ -185,7 +185,7 @@ class Answers:
             found = payloads.activations(model, floats=floats_of(model, values, given["like"]), **given)
         return payloads.Payload("activations", {**found.about, **units(model), "label": label}, found.arrays)
 
-    def _denoise(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _denoise(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import corrupted, payloads
 
         rows = self.rows(run)
@@ -218,7 +218,7 @@ class Answers:
             arrays |= {name: array for name, array in inside.arrays.items() if name.startswith("layer")}
         return payloads.Payload("denoise", about, arrays)
 
-    def _scores(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _scores(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import payloads
 
         rows = self.rows(run)
@@ -235,7 +235,7 @@ class Answers:
         }
         return payloads.Payload("scores", about, found.arrays)
 
-    def _error_map(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _error_map(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import payloads
 
         rows = self.rows(run)
@@ -251,13 +251,13 @@ class Answers:
         arrays = {name: found[name][0] for name in ("original", "rebuilt", "map")}
         return payloads.Payload("error_map", about, arrays)
 
-    def _similar(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _similar(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight import payloads
 
         code = params.needed_numbers("code", model.n_components_)
         return payloads.similar(model, self.rows(run), code, n=params.whole("n", 6, 1, 100))
 
-    def _history(self, run: Run, model: Autoencoder, params: Params) -> Payload:
+    def _history(self, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
         from narrows.insight.payloads import Payload
 
         return Payload("history", {"records": run.history}, {})
@@ -281,20 +281,20 @@ class Answers:
         return Answer({"epochs": epochs}, arrays, epochs[-1])
 
 
-_VIEWS: dict[str, Callable[[Answers, Run, Any, Params], Payload]] = {
-    "codes": Answers._codes,
-    "rows": Answers._rows,
-    "sheet": Answers._sheet,
-    "lattice": Answers._lattice,
-    "path": Answers._path,
-    "sample": Answers._sample,
-    "activations": Answers._activations,
-    "denoise": Answers._denoise,
-    "scores": Answers._scores,
-    "error_map": Answers._error_map,
-    "similar": Answers._similar,
-    "history": Answers._history,
-    "frames": Answers._history,
+_VIEWS: dict[str, Callable[[Queries, Run, Any, QueryParams], Payload]] = {
+    "codes": Queries._codes,
+    "rows": Queries._rows,
+    "sheet": Queries._sheet,
+    "lattice": Queries._lattice,
+    "path": Queries._path,
+    "sample": Queries._sample,
+    "activations": Queries._activations,
+    "denoise": Queries._denoise,
+    "scores": Queries._scores,
+    "error_map": Queries._error_map,
+    "similar": Queries._similar,
+    "history": Queries._history,
+    "frames": Queries._history,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 
-class Params:
+class QueryParams:
     """What a page asked for.
 
     Parameters

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.apps.viewer.query_params import Params
+from narrows.apps.viewer.query_params import QueryParams
 from narrows.apps.viewer.runs import Run
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ def anomalous(labels: np.ndarray | None, normal: list[str]) -> np.ndarray:
     return np.array([label is not None and label not in normal for label in labels], bool)
 
 
-def normal_classes(run: Run, rows: Rows, params: Params) -> list[str] | None:
+def normal_classes(run: Run, rows: Rows, params: QueryParams) -> list[str] | None:
     """The classes that count as normal; None where none is said."""
     normal = params.texts("normal") or run.settings.get("normal")
     return None if not normal or rows.labels is None else sorted(normal)
 
 
-def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: Params, n: int) -> np.ndarray:
+def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: QueryParams, n: int) -> np.ndarray:
     """Places of n rows of all classes in turn, of those that training did not see where there are enough.
 
     seen : bool (len(rows),). Raises SettingError where the page asks for a class that has no row.

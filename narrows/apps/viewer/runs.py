@@ -132,7 +132,7 @@ class Run:
     hint: str | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
-    """What the worker told of the network, see `Teller`."""
+    """What the worker told of the network, see `EventSender`."""
     positions: np.ndarray | None = None
     """Places of the fixed rows."""
     original: np.ndarray | None = None

@@ -16,7 +16,7 @@ import pytest
 
 import narrows
 from narrows.apps.cli import rescue
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 
 def take(path: Path) -> None:
@@ -46,7 +46,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
 
         monkeypatch.setattr(rescue, "kept", late)
         for command in ("sweep", "report", "denoise", "demo", "reproduce"):
-            monkeypatch.setattr(sys.modules[f"narrows.apps.cli.{command}"], "kept", late)
+            monkeypatch.setattr(sys.modules[f"narrows.apps.cli.commands.{command}"], "kept", late)
 
     return when
 
@@ -325,6 +325,6 @@ def test_what_fails_everywhere_raises_what_failed_first() -> None:
         raise OSError(len(places), "no")
 
     with pytest.raises(OSError, match="no") as caught:
-        rescue.kept(Path("m"), write, what="the model is", voice=Voice(), force=True)
+        rescue.kept(Path("m"), write, what="the model is", messages=Messages(), force=True)
     assert caught.value.errno == 1
     assert [force for _, force in places] == [True] + [False] * (len(places) - 1)

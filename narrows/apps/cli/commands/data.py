@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from narrows.apps.cli.common_options import Json
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 data_app = typer.Typer(
     help="The sets that narrows knows by name: list, fetch.", no_args_is_help=True, rich_markup_mode="rich"
@@ -31,7 +31,7 @@ def list_sets(as_json: Json = False) -> None:
         found[name] = {"rows": known.n_rows, "what": known.description, "where": folder and str(folder)}
         where = str(folder) if folder else f"not here: narrows data fetch {name}"
         table.add_row(name, f"{known.n_rows:,}", known.description, where)
-    Voice(as_json).result(found, table)
+    Messages(as_json).result(found, table)
 
 
 @data_app.command("fetch")
@@ -45,11 +45,11 @@ def fetch(
 
     if name not in SETS:
         raise DataNotFoundError(f"There is no set named {name!r}; the sets are {', '.join(SETS)}.")
-    voice = Voice(as_json)
+    messages = Messages(as_json)
     if not SETS[name].files:
-        voice.result({"name": name, "where": None}, f"{name} comes with scikit-learn: there is nothing to fetch.")
+        messages.result({"name": name, "where": None}, f"{name} comes with scikit-learn: there is nothing to fetch.")
         return
     if find_set(name) is None:
-        voice.remark(f"Downloading {name} …")
+        messages.info(f"Downloading {name} …")
     folder = fetch_set(name)
-    voice.result({"name": name, "where": str(folder)}, f"{name} is in {folder}.")
+    messages.result({"name": name, "where": str(folder)}, f"{name} is in {folder}.")

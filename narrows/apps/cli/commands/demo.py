@@ -9,7 +9,7 @@ import typer
 
 from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import Force, Json, Quiet
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_folder, write_file
 from narrows.apps.cli.rescue import kept
 from narrows.estimators.variants import Variant, make_estimator
@@ -44,7 +44,7 @@ def demo(
 
     It needs no network and ends within a minute on two cores.
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
     _check(output, force=force)
 
     from narrows.apps.report import report
@@ -52,7 +52,7 @@ def demo(
     from narrows.insight import diagnose
 
     train_rows, held_out = _digits()
-    models, summaries = _fit_all(train_rows, held_out, voice)
+    models, summaries = _fit_all(train_rows, held_out, messages)
     found = diagnose(models["plain"], train_rows)
     page = report(models["plain"], train_rows, diagnosis=found).encode(errors="backslashreplace")
     gain = 0.0, 0.0
@@ -66,13 +66,13 @@ def demo(
             gain = _draw_all(models, held_out, folder)
             write_file(folder / _REPORT, page, force=False)
 
-    output = kept(output, write, what="the demo is", voice=voice, force=force, is_folder=True)
+    output = kept(output, write, what="the demo is", messages=messages, force=force, is_folder=True)
     signals.check()
 
     from narrows.apps.cli.rendering import comparison
 
     before, after = gain
-    voice.result(
+    messages.result(
         {
             "output": str(output),
             "models": {name: summary.to_dict() for name, summary in summaries.items()},
@@ -122,14 +122,14 @@ def _digits() -> tuple[Rows, Rows]:
     return rows.take(order[_N_HELD_OUT:]), rows.take(order[:_N_HELD_OUT])
 
 
-def _fit_all(rows: Rows, held_out: Rows, voice: Voice) -> tuple[dict[str, Autoencoder], dict[str, FitSummary]]:
+def _fit_all(rows: Rows, held_out: Rows, messages: Messages) -> tuple[dict[str, Autoencoder], dict[str, FitSummary]]:
     from narrows.apps.cli.fit_progress import train
     from narrows.insight import summarise
 
     models, summaries = {}, {}
     for name, own in _OWN.items():
         model = make_estimator(name, {**_SHARED, **own})
-        seconds = train(model, rows, voice=voice, title=name.capitalize())
+        seconds = train(model, rows, messages=messages, title=name.capitalize())
         if model.interrupted_:
             raise KeyboardInterrupt
         models[name], summaries[name] = model, summarise(model, rows, held_out, seconds=seconds)

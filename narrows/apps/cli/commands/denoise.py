@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from narrows.apps.cli.common_options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
-from narrows.apps.cli.messages import Voice, counted
+from narrows.apps.cli.messages import Messages, counted
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import kept, write_rows
@@ -46,7 +46,7 @@ def denoise(
 
     Example: [bold]narrows denoise digits-denoising digits --corrupt -o cleaned.png[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     check_rows_path(output, data, force=force)
 
@@ -55,7 +55,7 @@ def denoise(
 
     fitted = load_autoencoder(model)
     _check_trained_to_denoise(fitted, model)
-    rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice)
+    rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, messages=messages)
     schema, given = fitted.schema_, fitted.schema_.encode(rows)
     noisy = corrupted(fitted, given, seed=seed) if corrupt else given
     cleaned = passage(fitted, noisy)
@@ -66,13 +66,13 @@ def denoise(
             output,
             lambda path, force: _draw(fitted, pictures, path, force=force),
             what="the picture is",
-            voice=voice,
+            messages=messages,
             force=force,
         )
     else:
         answer = schema.decode_rows(cleaned, like=rows if schema.left_out else None)
         output = write_rows(
-            output, answer, labels=rows.labels, pixel_range=schema.pixel_range, voice=voice, force=force
+            output, answer, labels=rows.labels, pixel_range=schema.pixel_range, messages=messages, force=force
         )
 
     result: dict[str, object] = {"output": str(output), "rows": len(rows)}
@@ -82,7 +82,7 @@ def denoise(
         result |= {"psnr_noisy": before, "psnr_denoised": after, "psnr_gain": after - before}
         gain = f"noisy {before:.2f} dB, denoised {after:.2f} dB ({after - before:+.2f})"
         lines = [f"PSNR against the clean rows: {gain}."]
-    voice.result(result, *lines, f"Wrote {output}, from {counted(len(rows), 'row')}.")
+    messages.result(result, *lines, f"Wrote {output}, from {counted(len(rows), 'row')}.")
 
 
 def _check_trained_to_denoise(fitted: Autoencoder, path: Path) -> None:

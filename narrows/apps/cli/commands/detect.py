@@ -25,7 +25,7 @@ from narrows.apps.cli.common_options import (
     Types,
 )
 from narrows.apps.cli.inputs import Source, cell_settings, data_name, names_in, read_for_fit
-from narrows.apps.cli.messages import Voice, counted, duration, number
+from narrows.apps.cli.messages import Messages, counted, duration, number
 from narrows.apps.cli.output_paths import check_model_path
 from narrows.apps.cli.rescue import save
 
@@ -117,7 +117,7 @@ def detect(
 
     Example: [bold]narrows detect table.csv -o detector --threshold conformal --alpha 0.01[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
     path = output or Path(f"{data_name(data)}-detector")
     check_model_path(path, force=force)
     source = read_for_fit(
@@ -127,7 +127,7 @@ def detect(
         label=label,
         image_size=image_size,
         missing=missing,
-        voice=voice,
+        messages=messages,
         cells=cell_settings(types, na_values, keep_na),
     )
 
@@ -150,11 +150,11 @@ def detect(
     start = time.perf_counter()
     detector.fit(source.rows)
     seconds = time.perf_counter() - start
-    path = save(detector, path, force=force, voice=voice)
+    path = save(detector, path, force=force, messages=messages)
     signals.check()
     aside = aside_sentence(detector.schema_, source.rows.source, place="shell")
     if aside is not None:
-        voice.remark(aside)
+        messages.info(aside)
     judged = _judged(detector, source)
     n_rows, n_fitted, n_judged = len(source.whole), len(source.rows), len(judged.scores)
     result: dict[str, object] = {
@@ -189,7 +189,7 @@ def detect(
     if quality is not None:
         result["quality"] = quality.to_dict()
         lines.append(quality_told(quality))
-    voice.result(result, *lines, f"Saved as {path}.")
+    messages.result(result, *lines, f"Saved as {path}.")
 
 
 def _judged(detector: AnomalyDetector, source: Source) -> _Judged:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from narrows.apps.cli.common_options import Data, Errors, ImageSize, Json, MissingAtUse, Model, Quiet
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 
 def drift(
@@ -32,18 +32,18 @@ def drift(
 
     Example: [bold]narrows drift detector new.csv[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     import narrows
     from narrows.apps.cli.inputs import read_for_model
     from narrows.insight import drift as compared
 
     fitted = narrows.load(model)
-    rows = read_for_model(fitted, data, part=None, image_size=image_size, missing=missing, voice=voice, errors=errors)
+    rows = read_for_model(fitted, data, part=None, image_size=image_size, missing=missing, messages=messages, errors=errors)
     then = None
     if reference is not None:
         then = read_for_model(
-            fitted, reference, part=None, image_size=image_size, missing=missing, voice=voice, errors=errors
+            fitted, reference, part=None, image_size=image_size, missing=missing, messages=messages, errors=errors
         )
     found = compared(fitted, rows, reference=then)
-    voice.result(found.to_dict(), str(found))
+    messages.result(found.to_dict(), str(found))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from narrows.apps.cli.common_options import Force, Json, Model, Output, Quiet
-from narrows.apps.cli.messages import Voice, counted
+from narrows.apps.cli.messages import Messages, counted
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_rows
@@ -37,7 +37,7 @@ def generate(
 
     Example: [bold]narrows generate digits-variational -n 64 -o samples.png[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     check_rows_path(output, like, force=force)
 
@@ -56,14 +56,14 @@ def generate(
         from narrows.apps.cli.inputs import read_for_model
         from narrows.insight import fidelity
 
-        real = read_for_model(fitted, like, part=None, image_size=None, missing=None, voice=voice)
+        real = read_for_model(fitted, like, part=None, image_size=None, missing=None, messages=messages)
         compared = fidelity(real, samples)
     output = write_rows(
-        output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, voice=voice, force=force
+        output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, messages=messages, force=force
     )
     result: dict[str, object] = {"output": str(output), "rows": n, "seed": seed}
     lines = [f"Wrote {counted(n, 'generated row')} to {output}."]
     if compared is not None:
         result["fidelity"] = compared.to_dict()
         lines.append(str(compared))
-    voice.result(result, *lines)
+    messages.result(result, *lines)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.apps.cli.common_options import Data, Errors, Force, Json, Model, Output, Quiet
-from narrows.apps.cli.messages import Voice, counted
+from narrows.apps.cli.messages import Messages, counted
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_chunks, write_rows
@@ -37,7 +37,7 @@ def impute(
     [bold]narrows fit penguins.csv -o m --variant denoising --corruption masking[/bold]
     [bold]narrows impute m penguins.csv -o filled.csv[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     check_rows_path(output, data, force=force)
 
@@ -48,23 +48,23 @@ def impute(
     if data in SETS or not is_table(Path(data)):
         from narrows.apps.cli.inputs import read_for_model
 
-        rows = read_for_model(fitted, data, part=None, image_size=None, missing=None, voice=voice, errors=errors)
+        rows = read_for_model(fitted, data, part=None, image_size=None, missing=None, messages=messages, errors=errors)
         filled = fitted.impute_rows(rows)
         found.add(rows, filled)
-        output = write_rows(output, filled, pixel_range=fitted.schema_.pixel_range, voice=voice, force=force)
+        output = write_rows(output, filled, pixel_range=fitted.schema_.pixel_range, messages=messages, force=force)
     elif is_written_in_chunks(output):
         as_text = _is_written(data) and output.suffix.lower() == ".csv"
-        tables = _tables(fitted, data, found, voice, as_text=as_text, errors=errors)
-        output = write_chunks(output, tables, as_text=as_text, voice=voice, force=force)
+        tables = _tables(fitted, data, found, messages, as_text=as_text, errors=errors)
+        output = write_chunks(output, tables, as_text=as_text, messages=messages, force=force)
     else:
         import pyarrow as pa
 
-        tables = _tables(fitted, data, found, voice, as_text=False, errors=errors)
+        tables = _tables(fitted, data, found, messages, as_text=False, errors=errors)
         rows = as_rows(pa.concat_tables(tables))
-        output = write_rows(output, rows, pixel_range=fitted.schema_.pixel_range, voice=voice, force=force)
+        output = write_rows(output, rows, pixel_range=fitted.schema_.pixel_range, messages=messages, force=force)
     cells = {name: n for name, n in found.filled.items() if n}
     told = ", ".join(f"{name} {n:,}" for name, n in cells.items())
-    voice.result(
+    messages.result(
         {"output": str(output), "rows": found.n_rows, "filled": cells, "left": found.left},
         f"Filled {counted(sum(cells.values()), 'gap')} of {counted(found.n_rows, 'row')} in {output}"
         + (f": {told}." if told else "."),
@@ -95,14 +95,14 @@ def _is_written(data: str) -> bool:
 
 
 def _tables(
-    fitted: Autoencoder, data: str, found: _Count, voice: Voice, *, as_text: bool, errors: Errors
+    fitted: Autoencoder, data: str, found: _Count, messages: Messages, *, as_text: bool, errors: Errors
 ) -> Iterator[pa.Table]:
     """All columns of DATA, those that the model knows filled; of a CSV file as texts where that is wanted."""
     from narrows.apps.cli.chunked_input import tables_for_model
     from narrows.data import WrittenCells, fill_table, typed_table
 
     written = WrittenCells(Path(data)) if as_text else None
-    for table, rows in tables_for_model(fitted, data, voice, errors=errors):
+    for table, rows in tables_for_model(fitted, data, messages, errors=errors):
         filled = fitted.impute_rows(rows)
         found.add(rows, filled)
         if written is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from narrows.apps.cli.common_options import Columns, Data, Ignore, ImageSize, Json, KeepNa, NaValues, Types
 from narrows.apps.cli.inputs import cell_settings, fits_into_memory, names_in, size_in
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 
 def inspect(
@@ -25,7 +25,7 @@ def inspect(
 
     Example: [bold]narrows inspect table.csv --types zip=category[/bold]
     """
-    voice = Voice(as_json)
+    messages = Messages(as_json)
 
     import narrows
 
@@ -35,4 +35,4 @@ def inspect(
         found = narrows.inspect(data, image_size=size_in(image_size), **settings)
     else:
         found = narrows.inspect(narrows.scan(data, **settings))
-    voice.result(found.to_dict(), str(found))
+    messages.result(found.to_dict(), str(found))

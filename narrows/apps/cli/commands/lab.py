@@ -13,7 +13,7 @@ from narrows.apps.cli.inputs import size_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from narrows.apps.lab.session import Start
+    from narrows.apps.lab.session import InitialContent
 
 _PAGE, _DATA = "Page", "Data"
 
@@ -79,32 +79,32 @@ def _is_model(data: str) -> bool:
     return (Path(data) / "narrows.json").is_file()
 
 
-def _rows(data: str, rows: str | None, label: str | None, size: tuple[int, int] | None) -> Callable[[], Start]:
-    from narrows.apps.lab.session import Start
+def _rows(data: str, rows: str | None, label: str | None, size: tuple[int, int] | None) -> Callable[[], InitialContent]:
+    from narrows.apps.lab.session import InitialContent
     from narrows.apps.viewer.datasets import Source
 
     if rows is not None:
         raise typer.BadParameter(f"{data} is no saved model; give the rows alone.", param_hint="--data")
     source = Source.of(data, label=label, image_size=size)
     _check_there(source, data)
-    return lambda: Start(source)
+    return lambda: InitialContent(source)
 
 
-def _model(path: Path, data: str | None) -> Callable[[], Start]:
-    from narrows.apps.lab.session import Start
+def _model(path: Path, data: str | None) -> Callable[[], InitialContent]:
+    from narrows.apps.lab.session import InitialContent
     from narrows.apps.viewer.datasets import Source
 
     source = None if data is None else Source.of(data)
     if source is not None and data is not None:
         _check_there(source, data)
 
-    def make() -> Start:
+    def make() -> InitialContent:
         from narrows.apps.cli.model_loading import load_autoencoder
         from narrows.apps.viewer.datasets import load
         from narrows.apps.viewer.loaded_run import matched
 
         model = load_autoencoder(path)
-        return Start(source, model, None if source is None else matched(model, load(source)))
+        return InitialContent(source, model, None if source is None else matched(model, load(source)))
 
     return make
 

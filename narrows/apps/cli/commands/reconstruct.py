@@ -18,7 +18,7 @@ from narrows.apps.cli.common_options import (
     Quiet,
     SetPart,
 )
-from narrows.apps.cli.messages import Voice, counted, number
+from narrows.apps.cli.messages import Messages, counted, number
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_chunks, write_rows
@@ -43,7 +43,7 @@ def reconstruct(
 
     Example: [bold]narrows reconstruct digits-plain digits -o rebuilt.png[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     check_rows_path(output, data, force=force)
 
@@ -59,7 +59,7 @@ def reconstruct(
         part=part,
         image_size=image_size,
         missing=missing,
-        voice=voice,
+        messages=messages,
         whole=not in_chunks,
         errors=errors,
     )
@@ -76,12 +76,12 @@ def reconstruct(
             yield replace(found, labels=rows.labels)
 
     if in_chunks:
-        output = write_chunks(output, rebuilt(), voice=voice, force=force)
+        output = write_chunks(output, rebuilt(), messages=messages, force=force)
     else:
         (answer,) = rebuilt()
-        output = write_rows(output, answer, pixel_range=schema.pixel_range, voice=voice, force=force)
+        output = write_rows(output, answer, pixel_range=schema.pixel_range, messages=messages, force=force)
     n_rows, error = sum(counts), sum(sums) / sum(counts)
-    voice.result(
+    messages.result(
         {"output": str(output), "rows": n_rows, "squared_error": error},
         f"Wrote {counted(n_rows, 'reconstructed row')} to {output} (squared error {number(error)} per row, "
         f"in {schema.unit}).",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from narrows.apps.cli.common_options import Data, Force, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_file_path, write_file
 from narrows.apps.cli.rescue import kept
@@ -35,7 +35,7 @@ def report(
 
     Example: [bold]narrows report digits-plain digits -o report.html[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     check_file_path(output, (".html", ".htm"), data, force=force)
 
@@ -43,16 +43,16 @@ def report(
     from narrows.apps.cli.inputs import read_for_model
 
     fitted = load_autoencoder(model)
-    rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
+    rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages)
     found = narrows.diagnose(fitted, rows)
     page = narrows.report(fitted, rows, diagnosis=found).encode(errors="backslashreplace")
     output = kept(
         output,
         lambda path, force: write_file(path, page, force=force),
         what="the page is",
-        voice=voice,
+        messages=messages,
         force=force,
     )
-    voice.result(
+    messages.result(
         {"output": str(output), "rows": len(rows), "diagnosis": found.to_dict()}, found.headline, f"Wrote {output}."
     )

@@ -13,7 +13,7 @@ from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import Force, Json, Quiet
 from narrows.apps.cli.exit_codes import Interrupted
 from narrows.apps.cli.fit_options import column_names
-from narrows.apps.cli.messages import Voice, counted
+from narrows.apps.cli.messages import Messages, counted
 from narrows.apps.cli.output_paths import check_folder
 from narrows.apps.cli.rescue import kept
 
@@ -71,9 +71,9 @@ def reproduce(
     """
     from narrows.reproductions import PAPERS, Picture, Result, Setup, reproduction, write_results
 
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
     if name is None:
-        voice.result(PAPERS, _listed(PAPERS))
+        messages.result(PAPERS, _listed(PAPERS))
         return
     paper = reproduction(name)
     chosen = column_names(only) if only else ()
@@ -99,11 +99,11 @@ def reproduce(
     def keep() -> None:
         nonlocal folder
         again = bool(about)  # then what is there is ours
-        folder = kept(folder, write, what="the results are", voice=voice, force=force or again, is_folder=True)
+        folder = kept(folder, write, what="the results are", messages=messages, force=force or again, is_folder=True)
         signals.check()
 
     try:
-        for record in _shown(paper.run(setup, chosen), voice):
+        for record in _shown(paper.run(setup, chosen), messages):
             if isinstance(record, Result):
                 results.append(record)
                 keep()  # now: an hour of results is worth more than what may end the next one
@@ -115,7 +115,7 @@ def reproduce(
         done = f"{counted(len(results), 'result')} of {name} are in {folder}"
         raise Interrupted(f"{signals.interrupted()}; {done}.") from None
     keep()
-    voice.result(
+    messages.result(
         {"output": str(folder), **about},
         _table(paper.citation, results),
         "",
@@ -147,24 +147,24 @@ def _check(folder: Path, *, force: bool) -> None:
         raise OutputExistsError(f"{folder} is already there; use --force to replace it, or another --output.")
 
 
-def _shown(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
+def _shown(records: Iterable[Record], messages: Messages) -> Iterator[Record]:
     """Pass records on: progress as a bar on a terminal, as some lines in a log; results as a line each."""
-    if voice.quiet:
+    if messages.quiet:
         yield from records
-    elif voice.aside.is_terminal:
-        yield from _bar(records, voice)
+    elif messages.aside.is_terminal:
+        yield from _bar(records, messages)
     else:
-        yield from _lines(records, voice)
+        yield from _lines(records, messages)
 
 
-def _bar(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
+def _bar(records: Iterable[Record], messages: Messages) -> Iterator[Record]:
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     from narrows.reproductions import Progress, Result
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
-    console = voice.aside
+    console = messages.aside
     with Bar(*columns, TextColumn("{task.fields[words]}"), TimeElapsedColumn(), console=console, transient=True) as bar:
         task = bar.add_task("", total=None, words="")
         for record in records:
@@ -178,7 +178,7 @@ def _bar(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
             yield record
 
 
-def _lines(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
+def _lines(records: Iterable[Record], messages: Messages) -> Iterator[Record]:
     from narrows.reproductions import Progress, Result
 
     for record in records:
@@ -188,9 +188,9 @@ def _lines(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
                 or record.done in (0, record.total)
                 or record.done % max(1, record.total // _LINES) == 0
             ):
-                voice.remark(f"{record.title} {_counted(record)}".rstrip())
+                messages.info(f"{record.title} {_counted(record)}".rstrip())
         elif isinstance(record, Result):
-            voice.remark(_told(record))
+            messages.info(_told(record))
         yield record
 
 

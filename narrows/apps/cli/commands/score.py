@@ -21,7 +21,7 @@ from narrows.apps.cli.common_options import (
     Quiet,
     SetPart,
 )
-from narrows.apps.cli.messages import Voice, counted, number
+from narrows.apps.cli.messages import Messages, counted, number
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_chunks, write_rows
 
@@ -82,7 +82,7 @@ def score(
 
     Example: [bold]narrows score detector new.csv --explain 3 -o scores.csv[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
     if output is not None:
         check_rows_path(output, data, force=force, numbers=True)
         _check_holds_text(output, explain)
@@ -101,7 +101,7 @@ def score(
     is_detector = isinstance(fitted, narrows.AnomalyDetector)
     beside = Surprise(fitted) if explain is not None and not is_detector else None
     chunks = chunks_for_model(
-        fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice, errors=errors
+        fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages, errors=errors
     )
     found: list[dict[str, np.ndarray]] = []
     labels, places, n_strange, rows = [], [], [], None
@@ -151,10 +151,10 @@ def score(
         else:
             import pyarrow as pa
 
-            output = write_chunks(output, [pa.concat_tables(tables())], voice=voice, force=force)
+            output = write_chunks(output, [pa.concat_tables(tables())], messages=messages, force=force)
     elif output is not None:
         columns = Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=labels)
-        output = write_rows(output, columns, voice=voice, force=force)
+        output = write_rows(output, columns, messages=messages, force=force)
     spread = {
         name: {"mean": float(x.mean(dtype="float64")), "median": float(np.median(x)), "max": float(x.max())}
         for name, x in scores.items()
@@ -200,7 +200,7 @@ def score(
         lines.append(f"(reconstruction error: {unit})")
     if output is not None:
         lines.append(f"Wrote {counted(n_rows, 'score')} to {output}.")
-    voice.result(result, *lines)
+    messages.result(result, *lines)
 
 
 def _scores(fitted: Any, rows: Rows) -> dict[str, np.ndarray]:

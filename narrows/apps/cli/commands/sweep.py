@@ -26,7 +26,7 @@ from narrows.apps.cli.common_options import (
 )
 from narrows.apps.cli.fit_options import VariantName, estimator_from_options, with_parameters
 from narrows.apps.cli.inputs import cell_settings, read_for_fit
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_file_path, write_file
 from narrows.apps.cli.rescue import kept
 
@@ -89,7 +89,7 @@ def sweep(
     [bold]narrows sweep digits -o sweep.png[/bold]
     [bold]narrows sweep table.csv --over share --seeds 3[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
     what = _WORDS.get(over)
     if what is None:
         raise typer.BadParameter(f"{over!r} is not n-components, depth or share.", param_hint="--over")
@@ -105,7 +105,7 @@ def sweep(
         label=label,
         image_size=image_size,
         missing=missing,
-        voice=voice,
+        messages=messages,
         cells=cell_settings(types, na_values, keep_na),
     )
 
@@ -126,16 +126,16 @@ def sweep(
         for point in plan.points():
             points.append(point)
             done = f"{len(points)} of {len(plan.values)}"
-            voice.remark(f"{done}: {over} {point.label}, held-out error {sum(point.held_out) / seeds:.4g}")
+            messages.info(f"{done}: {over} {point.label}, held-out error {sum(point.held_out) / seeds:.4g}")
             signals.check()
     except KeyboardInterrupt:
         if not points:
             raise
-        voice.remark(f"{signals.interrupted()} after {len(points)} of {len(plan.values)} values.")
+        messages.info(f"{signals.interrupted()} after {len(points)} of {len(plan.values)} values.")
     except NarrowsError as error:
         if not points:
             raise
-        voice.remark(f"The sweep ended after {len(points)} of {len(plan.values)} values: {error}")
+        messages.info(f"The sweep ended after {len(points)} of {len(plan.values)} values: {error}")
     found = plan.result(tuple(points))
     if output is not None:
         content = _file(found, output.suffix.lower())
@@ -143,11 +143,11 @@ def sweep(
             output,
             lambda path, force: write_file(path, content, force=force),
             what="the sweep is",
-            voice=voice,
+            messages=messages,
             force=force,
         )
     written = [] if output is None else [f"Wrote {output}."]
-    voice.result({"output": None if output is None else str(output), **found.to_dict()}, str(found), *written)
+    messages.result({"output": None if output is None else str(output), **found.to_dict()}, str(found), *written)
 
 
 def _numbers(text: str) -> list[float]:
