@@ -136,9 +136,9 @@ def test_a_row_with_a_strange_cell_is_the_strangest_of_the_file(
         values[1][[40, 41]] = np.nan
         return [replace(rows, values=tuple(values), strange={1: texts})]
 
-    from narrows.apps.cli.chunked_input import chunks_for_model as chunks
+    from narrows.apps.cli.inputs import chunks_for_model as chunks
 
-    monkeypatch.setattr("narrows.apps.cli.chunked_input.chunks_for_model", flagged)
+    monkeypatch.setattr("narrows.apps.cli.inputs.chunks_for_model", flagged)
     told = shell("score", "m", log, "--explain", "1", "-o", "s.csv")
     assert set(named(told.out)[:2]) == {41, 42}
     assert "row 41 (counting from 1, without any header): b n/k (expected" in told.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,10 @@ from narrows.apps.cli.common_options import Errors, Missing, Part
 from narrows.apps.cli.messages import Messages
 
 if TYPE_CHECKING:
-    from narrows.data import Rows, RowStream, Schema
+    import numpy as np
+    import pyarrow as pa
+
+    from narrows.data import Rows, RowStream
     from narrows.estimators import Autoencoder
 
 _ENDINGS = re.compile(
@@ -24,6 +28,7 @@ _ENDINGS = re.compile(
 )
 # Of a container, as Linux tells it to those inside.
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+_CHUNK_SHARE = 1 / 12  # of the memory; rows that are written back take up to four times the memory of a fit
 
 
 @dataclass(frozen=True)
@@ -156,7 +161,7 @@ def read_for_model(
     rows = _part(data, part, messages)
     if rows is None:
         rows = _read_columns(fitted, data, label=label, image_size=size, errors=errors)
-    rows = matched(fitted, rows, messages)
+    rows = fitted.schema_.align(rows)
     if missing == "drop":
         rows = without_gaps(rows, fitted.schema_.learned_columns)
     for note in rows.notes:
@@ -187,7 +192,7 @@ def _read_columns(
             return read(data, columns=wanted, label=label, image_size=image_size, **reading)
         except NotNumericError:
             raise
-        except (DataError, SettingError):  # nameless, or lacking some: `matched` says so
+        except (DataError, SettingError):  # nameless, or lacking some: `Schema.align` says so
             continue
     return read(data, label=label, image_size=image_size, **reading)
 
@@ -221,59 +226,98 @@ def _part(data: str, part: Part | None, messages: Messages) -> Rows | None:
     )
 
 
-def matched(fitted: Autoencoder, rows: Rows, messages: Messages) -> Rows:
-    """`rows` in the form of the fit; raises SchemaMismatchError where they have none of it."""
-    from narrows.errors import SchemaMismatchError
+@dataclass(frozen=True)
+class Chunks:
+    """Rows as a model expects them, from the disk each time that they are asked for."""
 
-    schema = fitted.schema_
-    if rows.image_shape not in (None, schema.image_shape):
-        raise SchemaMismatchError(
-            f"{rows.source} holds images of {_size(rows.image_shape)}, and the model was fitted on "
-            f"{_size(schema.image_shape) or 'a table'}; give it the same kind of data (--image-size resizes a folder "
-            "of images), or fit a new model."
-        )
-    if schema.names is not None and rows.names is not None:
-        return _by_name(rows, schema)
-    if schema.names is not None and rows.n_columns == len(schema.learned_columns) < schema.n_columns:
-        names = tuple(schema.names[i] for i in schema.learned_columns)
-        messages.info(f"{rows.source} has no column names; its columns are taken for {', '.join(names)}.")
-        return _by_name(replace(rows, names=names), schema)
-    if rows.n_columns != schema.n_columns:
-        raise SchemaMismatchError(
-            f"{rows.source} has {rows.n_columns} columns, and the model was fitted on {schema.n_columns}; give it data "
-            "with the same columns in the same order, or fit a new model."
-        )
-    if schema.names is not None:
-        messages.info(f"{rows.source} has no column names; its columns are taken for {', '.join(schema.names)}.")
-    return replace(rows, names=schema.names)
+    _each: Callable[[], Iterator[Rows]]
+
+    def __iter__(self) -> Iterator[Rows]:
+        return self._each()
 
 
-def _size(image_shape: tuple[int, int, int] | None) -> str:
-    return "" if image_shape is None else "x".join(map(str, image_shape[: 2 if image_shape[2] == 1 else 3]))
+def chunks_for_model(
+    fitted: Autoencoder,
+    data: str,
+    *,
+    part: Part | None,
+    image_size: str | None,
+    missing: Missing | None,
+    messages: Messages,
+    label: str | None = None,
+    whole: bool = False,
+    errors: Errors = "stop",
+) -> Iterable[Rows]:
+    """`read_for_model` in chunks, as often as wanted: a single one if `whole`, and where DATA fits into memory."""
+    in_memory = whole or fits_into_memory(data, share=_CHUNK_SHARE)
+    if in_memory or part is not None or image_size is not None or missing == "drop":
+        return [
+            read_for_model(
+                fitted,
+                data,
+                part=part,
+                image_size=image_size,
+                missing=missing,
+                messages=messages,
+                label=label,
+                errors=errors,
+            )
+        ]
+    if missing is not None:
+        fitted.schema_ = replace(fitted.schema_, missing=missing)
+    stream = _stream(fitted, data, label, messages, errors)
+    return Chunks(lambda: (_aligned(fitted, rows, messages) for rows in stream.chunks()))
 
 
-def _by_name(rows: Rows, schema: Schema) -> Rows:
-    """The columns of the fit in their order; those that it set aside may be lacking, and are empty then."""
+def tables_for_model(
+    fitted: Autoencoder, data: str, messages: Messages, *, errors: Errors = "stop"
+) -> Iterator[tuple[pa.Table, Rows]]:
+    """A table on disk in chunks: all its columns as they are read, and those of the model as it expects them."""
+    from narrows.data import read_table, reading_options, table_rows
+
+    if fits_into_memory(data, share=_CHUNK_SHARE):
+        options = reading_options(schema=fitted.schema_, errors=errors)
+        table, notes = read_table(Path(data), options.text_columns)
+        columns = _model_columns(fitted, table.column_names)
+        rows = table_rows(table, Path(data).name, columns=columns, options=options, notes=notes)
+        for note in rows.notes:
+            messages.info(note)
+        yield table, _aligned(fitted, rows, messages)
+        return
+    for table, rows in _stream(fitted, data, None, messages, errors).tables():
+        yield table, _aligned(fitted, rows, messages)
+
+
+def joined_labels(labels: list[np.ndarray | None]) -> np.ndarray | None:
+    """Of chunks, those of all rows."""
     import numpy as np
 
-    from narrows.errors import SchemaMismatchError
+    known = [of for of in labels if of is not None]
+    return np.concatenate(known) if known else None
 
-    wanted = schema.names or ()
-    given = {name: i for i, name in enumerate(rows.feature_names)}
-    aside = [name for i, name in enumerate(wanted) if i not in schema.learned_columns]
-    empty = {name: np.full(len(rows), None, dtype=object) for name in aside if name not in given}
-    lacking = [name for name in wanted if name not in given and name not in empty]
-    if lacking:
-        told = ", ".join(f"{n!r} ({rows.left_out[n]})" if n in rows.left_out else repr(n) for n in lacking[:5])
-        told += ", ..." if len(lacking) > 5 else ""
-        raise SchemaMismatchError(
-            f"{rows.source} lacks {len(lacking)} of the model's {len(wanted)} columns: {told}; name them as at "
-            "the fit, or fit a new model."
-        )
-    return replace(
-        rows,
-        values=tuple(empty[name] if name in empty else rows.column(given[name]) for name in wanted),
-        types=tuple(None if name in empty else rows.column_type(given[name]) for name in wanted),
-        strange={i: rows.strange[given[name]] for i, name in enumerate(wanted) if given.get(name) in rows.strange},
-        names=wanted,
-    )
+
+def _stream(fitted: Autoencoder, data: str, label: str | None, messages: Messages, errors: Errors) -> RowStream:
+    from narrows.data import scan
+
+    stream = scan(data, label=label, schema=fitted.schema_, errors=errors)
+    messages.info(f"{stream.source} has {len(stream):,} rows and is read in chunks.")
+    columns = _model_columns(fitted, stream.sample.feature_names)
+    return stream if columns is None else stream.select(columns)
+
+
+def _model_columns(fitted: Autoencoder, names: Iterable[str]) -> list[str] | None:
+    """Those of the names that are columns of the model; None where that has no names, or none of these."""
+    from narrows.data import column_of
+
+    given = list(names)
+    known = set(given)
+    wanted = {column_of(name, known) for name in fitted.schema_.names or ()}
+    return [name for name in given if name in wanted] or None
+
+
+def _aligned(fitted: Autoencoder, rows: Rows, messages: Messages) -> Rows:
+    """Return rows in the form of the fit, and print the note if their columns have no names."""
+    found = fitted.schema_.align(rows)
+    for note in found.notes[len(rows.notes) :]:
+        messages.info(note)
+    return found

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from narrows.formatting import json_safe
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
@@ -49,7 +51,7 @@ class Messages:
         """
         if self.as_json:
             error = {"error": " ".join(self.shortfalls)} if self.shortfalls else {}
-            print(json.dumps(_plain({**data, **error}), allow_nan=False))
+            print(json.dumps(json_safe({**data, **error}), allow_nan=False))
         else:
             from narrows.apps.cli.console import results
 
@@ -66,40 +68,3 @@ class Messages:
         from narrows.apps.cli.console import aside
 
         return aside()
-
-
-def _plain(value: object) -> object:
-    """JSON has neither NaN nor infinity: both become null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    return value
-
-
-def number(value: float | None) -> str:
-    """Four significant digits, without an exponent where a person can do without: 1,234 · 13.87 · 0.004012."""
-    if value is None:
-        return "–"
-    if value != value or value in (float("inf"), float("-inf")):
-        return str(value)
-    if abs(value) >= 1000:
-        return f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.3e}"
-    return f"{value:#.4g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.3e}"
-
-
-def counted(n: int, noun: str) -> str:
-    """1 component, 8 components."""
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def duration(seconds: float) -> str:
-    """8.3 s · 2 min 05 s · 1 h 12 min."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from narrows.apps.cli.messages import Messages, duration, number
+from narrows.apps.cli.messages import Messages
+from narrows.formatting import duration, number
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder, Epoch, LayerEpoch

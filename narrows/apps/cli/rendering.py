@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from narrows.apps.cli.messages import counted, duration, number
+from narrows.formatting import counted, duration, number
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from narrows.apps.cli.messages import counted
+from narrows.formatting import counted
 
 if TYPE_CHECKING:
     from narrows.data import Rows

@@ -7,16 +7,16 @@ import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from narrows.apps.lab.commands import carry_out
-from narrows.apps.lab.session import LabError, Session, sentence_of
+from narrows.apps.lab.session import LabError, Session
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.protocol import BadMessage, Header, Message
+from narrows.apps.viewer.queries import VIEWS
 from narrows.apps.viewer.runs import Run
 
 MOST_PAGES = 32
@@ -31,14 +31,6 @@ class Connections:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.pages: set[PageConnection] = set()
-        session.on_state = lambda: self._each(lambda page: page.want("state"))
-        session.on_records = lambda run: self._each(lambda page: page.records_grew(run))
-        session.on_snapshot = lambda run, epoch, rebuilt: self._each(
-            lambda page: page.offer(("snapshot", run.id), run, epoch, {"rebuilt": rebuilt})
-        )
-        session.on_codes = lambda run, epoch, arrays: self._each(
-            lambda page: page.offer(("codes", run.id), run, epoch, arrays)
-        )
 
     async def serve(self, socket: WebSocket) -> None:
         """One page, from its coming to its going."""
@@ -53,9 +45,21 @@ class Connections:
         finally:
             self.pages.discard(page)
 
-    def _each(self, tell: Callable[[PageConnection], None]) -> None:
+    def state_changed(self) -> None:
         for page in self.pages:
-            tell(page)
+            page.want("state")
+
+    def records_changed(self, run: Run) -> None:
+        for page in self.pages:
+            page.records_changed(run)
+
+    def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
+        for page in self.pages:
+            page.offer("snapshot", run, epoch, {"rebuilt": reconstructions})
+
+    def codes_changed(self, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
+        for page in self.pages:
+            page.offer("codes", run, epoch, arrays)
 
 
 class PageConnection:
@@ -105,7 +109,7 @@ class PageConnection:
         self._wanted.add(what)
         self._wake.set()
 
-    def records_grew(self, run: Run) -> None:
+    def records_changed(self, run: Run) -> None:
         """A run has learned, or forgotten; its state is told once a second besides."""
         self._sent[run.id] = min(self._sent.get(run.id, 0), len(run.history))
         now = time.monotonic()
@@ -114,11 +118,11 @@ class PageConnection:
             self._wanted.add("state")
         self.want("epochs")
 
-    def offer(self, slot: tuple[str, str], run: Run, epoch: int, arrays: dict[str, Any]) -> None:
+    def offer(self, kind: str, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
         """The newest of its kind; what has not been sent of it before is passed over."""
-        if slot[0] == "codes" and run.id not in self._shown:
+        if kind == "codes" and run.id not in self._shown:
             return
-        self._slots[slot] = (run, epoch, arrays)
+        self._slots[kind, run.id] = (run, epoch, arrays)
         self._wake.set()
 
     # -- what the page says
@@ -149,7 +153,7 @@ class PageConnection:
         try:
             view = message.needed("view")
             slot = (view, message.needed("run"))
-            if view not in self._session.queries.views:
+            if view not in VIEWS:
                 raise BadMessage(f"There is no view {view!r}.")
             self._session.run(slot[1])
         except (BadMessage, LabError) as error:
@@ -299,5 +303,4 @@ _BUSY = Message("", -1)
 
 
 def _error(seq: int, error: Exception) -> dict[str, Any]:
-    sentence = str(error) if isinstance(error, BadMessage | LabError) else sentence_of(error)
-    return {"t": "err", "seq": seq, "msg": sentence, "hint": getattr(error, "hint", None)}
+    return {"t": "err", "seq": seq, **protocol.error_fields(error)}

@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.apps.lab.worker_events import pixels
 from narrows.apps.viewer.datasets import python_of
+from narrows.apps.viewer.pixels import to_uint8
 from narrows.apps.viewer.runs import Run
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def model_zip(run: Run) -> bytes:
 def recipe(run: Run) -> str:
     """Python that fits the same model again."""
     from narrows import __version__
-    from narrows.apps.report.recipe import python_recipe
+    from narrows.apps.viewer.recipe import python_recipe
 
     model, epoch = run.weights.get()
     lines = [f"# {run.variant} autoencoder of {run.data_name or 'unknown rows'}, from the lab of narrows {__version__}"]
@@ -70,7 +70,7 @@ def preview(rows: Rows) -> dict[str, Any]:
     low, high = default_pixel_range(chosen.block())
     if rows.dtypes[0] not in ("uint8", "uint16"):
         low, high = min(low, float(block.min())), max(high, float(block.max()))
-    images = pixels((block - low) / (high - low))
+    images = to_uint8((block - low) / (high - low))
     return {
         "shape": list(rows.image_shape),
         "images": [base64.b64encode(image.tobytes()).decode() for image in images],

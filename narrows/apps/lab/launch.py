@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from narrows.apps.lab.security import AccessPolicy, is_loopback, new_token
-from narrows.apps.lab.session import Session, InitialContent
+from narrows.apps.lab.session import InitialContent, Session
 from narrows.apps.viewer.protocol import MOST_BYTES
 
 FIRST_PORT, _TRIES = 8765, 20

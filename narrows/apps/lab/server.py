@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -20,10 +19,11 @@ from starlette.websockets import WebSocket
 
 from narrows.apps.lab import downloads
 from narrows.apps.lab.connections import Connections
-from narrows.apps.lab.security import AccessPolicy, AccessMiddleware
-from narrows.apps.lab.session import LabError, Session, InitialContent, sentence_of
+from narrows.apps.lab.security import AccessMiddleware, AccessPolicy
+from narrows.apps.lab.session import InitialContent, LabError, Session
 from narrows.apps.lab.uploads import Uploads
-from narrows.apps.viewer.protocol import finite
+from narrows.apps.viewer.protocol import PageError, error_fields
+from narrows.formatting import json_safe
 
 STATIC = Path(__file__).parents[1] / "viewer" / "static"
 _TYPES = {
@@ -38,7 +38,11 @@ _TYPES = {
 
 
 def create_app(
-    session: Session, make: Callable[[], InitialContent], policy: AccessPolicy, *, on_failure: Callable[[], None] = lambda: None
+    session: Session,
+    make: Callable[[], InitialContent],
+    policy: AccessPolicy,
+    *,
+    on_failure: Callable[[], None] = lambda: None,
 ) -> AccessMiddleware:
     """The application.
 
@@ -66,10 +70,10 @@ def create_app(
         return _file(path, request.headers.get("if-none-match"), "gzip" in request.headers.get("accept-encoding", ""))
 
     async def state(_: Request) -> Response:
-        return JSONResponse(finite(session.state()))
+        return JSONResponse(json_safe(session.state()))
 
     async def history(request: Request) -> Response:
-        return JSONResponse({"records": finite(session.run(request.path_params["run"]).history)})
+        return JSONResponse({"records": json_safe(session.run(request.path_params["run"]).history)})
 
     async def model(request: Request) -> Response:
         run = session.run(request.path_params["run"])
@@ -87,7 +91,7 @@ def create_app(
     async def preview(request: Request) -> Response:
         rows_of = session.rows_of(request.path_params["dataset"])
         found = await asyncio.get_running_loop().run_in_executor(session.work, lambda: downloads.preview(rows_of()))
-        return JSONResponse(finite(found))
+        return JSONResponse(json_safe(found))
 
     async def upload(request: Request) -> Response:
         return JSONResponse({"upload": await uploads.begin(request.query_params.get("name", ""), request)})
@@ -98,7 +102,7 @@ def create_app(
 
     async def open_upload(request: Request) -> Response:
         identity = await uploads.open(request.path_params["upload"])
-        return JSONResponse(finite(session.datasets[identity].description))
+        return JSONResponse(json_safe(session.datasets[identity].description))
 
     async def favicon(_: Request) -> Response:
         return Response(downloads.FAVICON, media_type="image/svg+xml", headers={"cache-control": "max-age=86400"})
@@ -109,7 +113,7 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async def begin() -> None:
-            await session.begin(make)
+            await session.begin(make, connections)
             if session.failure is not None:
                 on_failure()
 
@@ -138,13 +142,11 @@ def create_app(
 
 
 async def _failed(_: Request, error: Exception) -> Response:
-    """Any error as a sentence; what is not of our making is no 4xx."""
+    """Return an error as JSON; status 500 if it is a bug of narrows."""
     from narrows.errors import NarrowsError
 
-    known = isinstance(error, LabError | NarrowsError)
-    sentence = str(error) if isinstance(error, LabError) else sentence_of(error)
-    said: dict[str, Any] = {"msg": sentence, "hint": getattr(error, "hint", None)}
-    return JSONResponse(said, status_code=400 if known else 500)
+    expected = isinstance(error, PageError | NarrowsError)
+    return JSONResponse(error_fields(error), status_code=400 if expected else 500)
 
 
 def _file(path: Path, known: str | None = None, zipped: bool = False) -> Response:

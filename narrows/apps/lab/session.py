@@ -11,31 +11,46 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from narrows.apps.lab.run_settings import check, check_variant, filled_in
 from narrows.apps.lab.run_store import MOST_RUNS, RunStore
 from narrows.apps.lab.worker import Job
-from narrows.apps.lab.worker_client import Backend
-from narrows.apps.lab.worker_pool import MOST_TRAININGS, WorkerPool
+from narrows.apps.lab.worker_pool import MOST_TRAININGS, Backend, WorkerPool
 from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered
+from narrows.apps.viewer.model_facts import drawn_range
+from narrows.apps.viewer.protocol import PageError
 from narrows.apps.viewer.queries import Queries
-from narrows.apps.viewer.runs import Run
+from narrows.apps.viewer.runs import Run, run_of_model
 from narrows.estimators.variants import VARIANTS
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from narrows.data import Rows
     from narrows.estimators import Autoencoder
 
 UPLOAD_BYTES = 200 << 20
 
 
-class LabError(ValueError):
-    """What cannot be done, as a sentence, and what to do instead."""
+class LabError(PageError):
+    """A request that cannot be carried out."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.hint = hint
+
+class Observer(Protocol):
+    """Receives the changes of a session, on the event loop."""
+
+    def state_changed(self) -> None:
+        """Data, runs or the status have changed, see `Session.state`."""
+
+    def records_changed(self, run: Run) -> None:
+        """The history of a run has grown, or lost its last epochs."""
+
+    def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
+        """The fixed rows of a run were reconstructed after an epoch."""
+
+    def codes_changed(self, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
+        """The map of a run was drawn anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,21 +93,24 @@ class Session:
         self.work = ThreadPoolExecutor(2, thread_name_prefix="narrows-work")
         self.hot = ThreadPoolExecutor(1, thread_name_prefix="narrows-decode")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="narrows-disk")
-        self._workers = WorkerPool(self, backend)
+        self._workers = WorkerPool(self._on_worker_event, self.save, backend)
         self._offered: list[dict[str, Any]] = []
         self._next_number = 1
-        self.on_state: Callable[[], None] = lambda: None
-        self.on_records: Callable[[Run], None] = lambda run: None
-        self.on_snapshot: Callable[[Run, int, Any], None] = lambda run, epoch, rebuilt: None
-        self.on_codes: Callable[[Run, int, dict[str, Any]], None] = lambda run, epoch, arrays: None
+        self._observer: Observer | None = None
 
     # -- beginning and end
 
-    async def begin(self, make: Callable[[], InitialContent]) -> None:
-        """Open what the page starts with; a failure is kept in `failure` and told in the state.
+    async def begin(self, make: Callable[[], InitialContent], observer: Observer | None = None) -> None:
+        """Open the initial content; an error is kept in `failure` and is part of the state.
 
-        make : reads what was asked for, in a thread.
+        Parameters
+        ----------
+        make : callable
+            Reads the initial content; called in a thread.
+        observer : Observer or None, default=None
+            Receives the changes of the session from now on.
         """
+        self._observer = observer
         self._workers.warm_up()
         loop = asyncio.get_running_loop()
         try:
@@ -101,14 +119,16 @@ class Session:
             # What was learned before is there as soon as the page is.
             for run, description in await loop.run_in_executor(self._disk, self.run_store.load):
                 self._adopt(run, description)
-            self.on_state()
+            self._state_changed()
             start = await loop.run_in_executor(self.work, make)
             await self._open_start(start)
             self.status = "ready"
             self._offered = await loop.run_in_executor(self.work, offered)
         except Exception as error:
+            from narrows.errors import sentence_of
+
             self.status, self.message, self.failure = "failed", sentence_of(error), error
-        self.on_state()
+        self._state_changed()
 
     async def _open_start(self, start: InitialContent) -> None:
         identity = None
@@ -151,7 +171,6 @@ class Session:
             "version": __version__,
             "status": self.status,
             "message": self.message,
-            "test": False,
             "datasets": [dataset.description for dataset in self.datasets.values()],
             "offered": self._offered,
             "runs": [run.to_dict() for run in self.runs.values()],
@@ -177,7 +196,7 @@ class Session:
         loop = asyncio.get_running_loop()
         description = await loop.run_in_executor(self.work, describe, source, identity)
         self.datasets[identity] = Dataset(source, description)
-        self.on_state()
+        self._state_changed()
         return identity
 
     async def open_offered(self, identity: str) -> str:
@@ -188,7 +207,9 @@ class Session:
         if known is None:
             raise LabError(f"There is no set {identity!r}.")
         if not known["here"]:
-            raise LabError(f"{known['name']} is not on this machine.", f"Run {known['how']} in a terminal, then reload.")
+            raise LabError(
+                f"{known['name']} is not on this machine.", f"Run {known['how']} in a terminal, then reload."
+            )
         return await self.open(Source.of(identity))
 
     async def label(self, identity: str, column: str | None) -> None:
@@ -217,7 +238,7 @@ class Session:
         variant = check_variant(variant)
         settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
         run = self._launch(Job(dataset.source, variant, settings), identity)
-        self.on_state()
+        self._state_changed()
         return run
 
     def command(self, name: str, identity: str) -> None:
@@ -235,7 +256,7 @@ class Session:
             if name in ("resume", "step") and run.state in ("paused", "pausing"):
                 run.state = "running" if name == "resume" else "pausing"
             self._workers.command(run, name)
-        self.on_state()
+        self._state_changed()
 
     def remove(self, identity: str) -> None:
         """Forget a run, here and on the disk."""
@@ -245,7 +266,7 @@ class Session:
         del self.runs[identity]
         self.queries.forget(identity)
         self._disk.submit(self.run_store.remove, identity)
-        self.on_state()
+        self._state_changed()
 
     def run(self, identity: str | None) -> Run:
         """The run of an id."""
@@ -262,36 +283,37 @@ class Session:
 
     # -- from the crew
 
-    def heard(self, run: Run, event: str, values: dict[str, Any]) -> None:
-        """What a worker said about a run."""
+    def _on_worker_event(self, run: Run, event: str, values: dict[str, Any]) -> None:
+        """Apply an event of a worker to its run, see `EventSender`."""
         if self.runs.get(run.id) is not run:
             return  # it was removed
         if event == "started":
-            run.about = {**values["about"], "range": _range(values["about"], values["original"])}
+            run.about = {**values["about"], "range": drawn_range(values["about"]["kind"], values["original"])}
             run.positions, run.original = values["positions"], values["original"]
             if values["untrained"] is not None:
                 run.frames.add(0, values["untrained"])
             run.state = "running" if run.state == "preparing" else run.state
-            self.on_state()
+            self._state_changed()
         elif event == "epoch":
             record = values["record"]
             run.history.append(record)
             run.frames.add(record["number"], values["rebuilt"])
-            self.on_records(run)
-            self.on_snapshot(run, record["number"], values["rebuilt"])
+            self._records_changed(run)
+            self._snapshot_taken(run, record["number"], values["rebuilt"])
         elif event == "model":
             run.weights.offer(values["pickled"], values["epoch"])
             self._workers.save_soon(run)
         elif event == "rebuilt":
             run.frames.add(run.epoch, values["rebuilt"])
-            self.on_snapshot(run, run.epoch, values["rebuilt"])
+            self._snapshot_taken(run, run.epoch, values["rebuilt"])
         elif event == "codes":
             run.plane = values.pop("plane")
-            self.on_codes(run, values.pop("epoch"), values)
+            if self._observer is not None:
+                self._observer.codes_changed(run, values.pop("epoch"), values)
         elif event == "paused":
             run.state = "paused"
             self.save(run)
-            self.on_state()
+            self._state_changed()
         else:
             self._ended(run, event, values)
 
@@ -301,8 +323,8 @@ class Session:
         run.stopping = False
         if run.weights.there:
             self.save(run)
-        self.on_records(run)
-        self.on_state()
+        self._records_changed(run)
+        self._state_changed()
 
     def save(self, run: Run) -> None:
         """Write a run to the disk, in its own thread."""
@@ -316,7 +338,23 @@ class Session:
             if run.id in self.runs:
                 self.run_store.save(run, description)
         except Exception as error:
+            from narrows.errors import sentence_of
+
             run.hint = f"The run could not be written to the disk: {sentence_of(error)}"
+
+    # -- for the observer
+
+    def _state_changed(self) -> None:
+        if self._observer is not None:
+            self._observer.state_changed()
+
+    def _records_changed(self, run: Run) -> None:
+        if self._observer is not None:
+            self._observer.records_changed(run)
+
+    def _snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
+        if self._observer is not None:
+            self._observer.snapshot_taken(run, epoch, reconstructions)
 
     # -- inside
 
@@ -338,14 +376,12 @@ class Session:
             raise LabError("This run has no epoch left.", "Start another one.")
         model, epoch = run.weights.get()
         run.history = [record for record in run.history if record["number"] <= epoch]
-        self.on_records(run)
+        self._records_changed(run)
         settings = {**run.settings, "epochs": epoch + run.left}
         run.state, run.message, run.hint = "preparing", None, None
         self._workers.start(run, Job(run.source, run.variant, settings, model=pickle.dumps(model)))
 
     async def _take_model(self, start: InitialContent, identity: str | None) -> None:
-        from narrows.apps.viewer.loaded_run import run_of_model
-
         assert start.model is not None
         number = self._next_number
         self._next_number += 1
@@ -382,17 +418,3 @@ def _import_for_answers() -> None:
     """What an answer, a preview or a decode needs."""
     import narrows.estimators
     import narrows.insight.payloads  # noqa: F401
-
-
-def sentence_of(error: BaseException) -> str:
-    """What went wrong, as the command line says it."""
-    from narrows.apps.cli.exit_codes import explain
-
-    return explain(error)[0]
-
-
-def _range(about: dict[str, Any], original: Any) -> list[float]:
-    """Between which values the floats of a row are drawn."""
-    if about["kind"] == "images" or (original.min() >= 0 and original.max() <= 1):
-        return [0.0, 1.0]
-    return [-3.0, 3.0]

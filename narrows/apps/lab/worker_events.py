@@ -7,14 +7,14 @@ import time
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from narrows.apps.viewer.model_facts import N_FIXED_ROWS, code_plane, network_facts
+
 if TYPE_CHECKING:
     import numpy as np
 
     from narrows.data import Rows
     from narrows.estimators import Autoencoder, Epoch
 
-N_FIXED = 16
-"""Rows whose reconstructions are told after every epoch."""
 _CODES_EVERY, _MODEL_EVERY = 0.2, 0.2  # seconds, at least
 _SHARE = 0.2  # of the time that telling may take
 
@@ -61,7 +61,7 @@ class EventSender:
         held = model.validation_rows_ if len(model.validation_rows_) else np.arange(len(self._training_places()))
         positions = self._training_places()[held]
         labels = self._rows.labels
-        self._positions = positions[mixed(None if labels is None else labels[positions], len(positions), N_FIXED)]
+        self._positions = positions[mixed(None if labels is None else labels[positions], len(positions), N_FIXED_ROWS)]
         self._fixed = model.schema_.encode(self._rows.take(self._positions))
         self._untrained = None if model.history_ else self._rebuilt()
 
@@ -92,10 +92,12 @@ class EventSender:
         model = self._model
         self._has_started = True
         self.n_epochs = model.epochs_ + (len(model.history_) - 1)
+        from narrows.apps.viewer.pixels import page_values
+
         values = {
-            "about": about_network(model, epochs=self.n_epochs),
+            "about": network_facts(model, epochs=self.n_epochs),
             "positions": self._positions,
-            "original": pictures(model, self._fixed, like=self._fixed),
+            "original": page_values(model, self._fixed, like=self._fixed),
             "untrained": self._untrained,
             "held_out": bool(len(model.validation_rows_)),
         }
@@ -108,9 +110,10 @@ class EventSender:
         return np.arange(len(self._rows)) if self._places is None else self._places
 
     def _rebuilt(self) -> np.ndarray:
+        from narrows.apps.viewer.pixels import page_values
         from narrows.insight import passage
 
-        return pictures(self._model, passage(self._model, self._fixed), like=self._fixed)
+        return page_values(self._model, passage(self._model, self._fixed), like=self._fixed)
 
     def _tell(self, what: str) -> None:
         start = time.monotonic()
@@ -129,55 +132,5 @@ class EventSender:
         from narrows.insight.payloads import codes
 
         found = codes(self._model, self._rows, most=len(self._rows), like=self._plane, with_pca=False)
-        self._plane = plane_of(found)
+        self._plane = code_plane(found)
         return {"plane": self._plane, **{name: found[name] for name in ("xy", "origin", "axes")}}
-
-
-def about_network(model: Autoencoder, *, epochs: int) -> dict[str, Any]:
-    """What the page is told of a fitted network."""
-    from narrows.insight.payloads import architecture, has_prior
-
-    found, schema = architecture(model), model.schema_
-    is_image = schema.image_shape is not None
-    layers = [
-        {**layer, "units": int(units), "parameters": int(parameters)}
-        for layer, units, parameters in zip(found.about["layers"], found["units"], found["parameters"], strict=True)
-    ]
-    return {
-        "epochs": epochs,
-        "kind": "images" if is_image else "table",
-        "shape": list(schema.image_shape) if schema.image_shape else None,
-        "names": None if is_image else list(schema.float_names),
-        "n_floats": schema.n_floats,
-        "n_components": model.n_components_,
-        "unit": model.loss_unit_,
-        "layers": layers,
-        "n_parameters": found.about["n_parameters"],
-        "activation": found.about["activation"],
-        "can_sample": has_prior(model),
-    }
-
-
-def plane_of(found: Any) -> Any:
-    """The plane that a `codes` payload is drawn in."""
-    from narrows.insight.payloads import CodePlane
-
-    names = found.about["names"]
-    return CodePlane(found["origin"], found["axes"], (names[0], names[1]), found.about["kept"])
-
-
-def pictures(model: Autoencoder, floats: np.ndarray, *, like: np.ndarray | None = None) -> np.ndarray:
-    """Encoded rows as they travel: images as uint8, rows of a table as float32."""
-    import numpy as np
-
-    from narrows.insight.payloads import as_pictures
-
-    shown = as_pictures(model, floats, like=like)
-    return shown.astype(np.float32) if model.schema_.image_shape is None else pixels(shown)
-
-
-def pixels(values: np.ndarray) -> np.ndarray:
-    """Brightness in [0, 1] as uint8."""
-    import numpy as np
-
-    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)

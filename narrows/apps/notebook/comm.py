@@ -33,7 +33,7 @@ def reply(session: OfflineSession, content: Any, buffers: Sequence[bytes | memor
         header = Header(protocol.ANSWER, session.run.number, seq, found.epoch)
         return {"t": "frame"}, [protocol.pack(header, view, found.about, found.arrays)]
     except Exception as error:
-        return {"t": "err", "seq": seq, "msg": _sentence(error), "hint": None}, []
+        return {"t": "err", "seq": seq, **protocol.error_fields(error)}, []
 
 
 def _decoded(session: OfflineSession, header: Header, z: Any) -> Said:
@@ -42,9 +42,3 @@ def _decoded(session: OfflineSession, header: Header, z: Any) -> Said:
     values, epoch = session.queries.decode(session.run, z)
     answer = Header(protocol.DECODED, header.run, header.seq, epoch)
     return {"t": "frame"}, [protocol.pack_values(answer, values)]
-
-
-def _sentence(error: Exception) -> str:
-    from narrows.apps.cli.exit_codes import explain
-
-    return str(error) if isinstance(error, BadMessage) else explain(error)[0]

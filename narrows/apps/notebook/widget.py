@@ -10,7 +10,7 @@ import traitlets
 from narrows.apps.notebook.comm import reply
 from narrows.apps.viewer import bundle
 from narrows.apps.viewer.offline_session import OfflineSession
-from narrows.apps.viewer.protocol import finite
+from narrows.formatting import json_safe
 
 
 class Explorer(anywidget.AnyWidget):
@@ -30,7 +30,7 @@ class Explorer(anywidget.AnyWidget):
     """What is on screen, as in the address of the lab: "view=latent&z=1,2"."""
 
     def __init__(self, session: OfflineSession, **traits: Any) -> None:
-        super().__init__(state=finite(session.state), **traits)
+        super().__init__(state=json_safe(session.state), **traits)
         self._offline = session
         self.on_msg(self._hear)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from narrows.apps.report.prefetch import prefetch
-from narrows.apps.report.recipe import Recipe
 from narrows.apps.report.report_figures import pictures
 from narrows.apps.viewer import bundle
+from narrows.apps.viewer.recipe import Recipe
 from narrows.data import as_rows, whole_file
 from narrows.errors import OutputError, OutputExistsError
 from narrows.insight import check_autoencoder, diagnose

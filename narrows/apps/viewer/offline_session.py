@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from narrows.apps.viewer.datasets import MOST_ROWS, described, stratified
-from narrows.apps.viewer.loaded_run import run_of_model
 from narrows.apps.viewer.queries import Answer, Queries
-from narrows.apps.viewer.runs import Run
+from narrows.apps.viewer.runs import Run, run_of_model
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -53,7 +52,6 @@ class OfflineSession:
             "version": __version__,
             "status": "ready",
             "message": None,
-            "test": False,
             "datasets": [described(rows, model.schema_, _DATASET)],
             "offered": [],
             "runs": [run.to_dict()],

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from narrows.formatting import json_safe
+
 VERSION = 1
 DECODE, DECODED, SNAPSHOT, CODES, ANSWER = 1, 2, 3, 5, 10
 MOST_BYTES = 4 << 20
@@ -24,8 +26,24 @@ _DTYPES = {"u1": np.uint8, "u2": np.uint16, "i4": np.int32, "f4": np.float32}
 _KINDS = (DECODE, DECODED, SNAPSHOT, CODES, ANSWER)
 
 
-class BadMessage(ValueError):
-    """A message that breaks the protocol, and the sentence that says how."""
+class PageError(ValueError):
+    """An error for the person at the page: a sentence, and a hint at what to do instead, or None."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class BadMessage(PageError):
+    """A message that breaks the protocol."""
+
+
+def error_fields(error: Exception) -> dict[str, str | None]:
+    """Return any error as the fields "msg", a sentence, and "hint", a second one or None."""
+    from narrows.errors import sentence_of
+
+    sentence = str(error) if isinstance(error, PageError) else sentence_of(error)
+    return {"msg": sentence, "hint": getattr(error, "hint", None)}
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,7 @@ def pack(header: Header, view: str, about: Mapping[str, Any], arrays: Mapping[st
         padding = -len(data) % 8
         parts += [data, b"\0" * padding]
         end += len(data) + padding
-    meta = json.dumps({"view": view, "about": finite(about), "arrays": described}, separators=(",", ":")).encode()
+    meta = json.dumps({"view": view, "about": json_safe(about), "arrays": described}, separators=(",", ":")).encode()
     padding = b"\0" * (-(_HEADER.size + len(meta)) % 8)
     return b"".join([_pack_header(header, len(meta)), meta, padding, *parts])
 
@@ -98,21 +116,9 @@ def unpack_values(data: bytes) -> tuple[Header, np.ndarray]:
     return header, values
 
 
-def finite(value: Any) -> Any:
-    """Plain values for JSON, which knows neither NaN nor infinity: both become null."""
-    if isinstance(value, Mapping):
-        return {str(key): finite(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(part) for part in value]
-    if isinstance(value, np.ndarray):
-        return finite(value.tolist())
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def to_json(message: Mapping[str, Any]) -> str:
     """A control message as text."""
-    return json.dumps(finite(message), separators=(",", ":"), allow_nan=False)
+    return json.dumps(json_safe(message), separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)

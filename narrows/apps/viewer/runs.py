@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from narrows.apps.viewer.datasets import Source
+from narrows.apps.viewer.model_facts import N_FIXED_ROWS, drawn_range, network_facts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -203,3 +204,45 @@ class Run:
         """Epochs that were planned and not done."""
         planned = self.about.get("epochs") or self.settings.get("epochs") or 0
         return max(0, int(planned) - self.weights.epoch)
+
+
+def run_of_model(model: Autoencoder, rows: Rows | None, source: Source | None, dataset: str | None, number: int) -> Run:
+    """The run that shows a model, on rows in the form of its fit where there are some."""
+    from narrows.apps.viewer.pixels import page_values
+    from narrows.insight import passage
+    from narrows.insight.payloads import mixed
+
+    name = rows.source if rows is not None else "a saved model"
+    run = Run(f"r{number}", number, dataset, source, model.variant, _settings(model), name, state="loaded", rows=rows)
+    run.about = network_facts(model, epochs=len(model.history_))
+    run.history = [epoch.to_dict() for epoch in model.history_]
+    run.weights.put(model, run.epoch)
+    if rows is not None:
+        run.positions = mixed(rows.labels, len(rows), N_FIXED_ROWS)
+        floats = model.schema_.encode(rows.take(run.positions))
+        run.original = page_values(model, floats, like=floats)
+        run.frames.add(run.epoch, page_values(model, passage(model, floats), like=floats))
+        run.about["range"] = drawn_range(run.about["kind"], run.original)
+    return run
+
+
+def _settings(model: Autoencoder) -> dict:
+    """The model's settings under the page's names."""
+    given = model._fitted_params
+    return {
+        "n_components": model.n_components_,
+        "hidden_layer_sizes": list(model.hidden_layer_sizes_),
+        "epochs": model.epochs_,
+        "learning_rate": model.learning_rate_,
+        "batch_size": model.batch_size_,
+        "optimizer": given["optimizer"],
+        "activation": given["activation"],
+        "seed": model.seed_,
+        "normal": None,
+        "corruption": given["corruption"] if isinstance(given["corruption"], str) else None,
+        "corruption_level": given["level"],
+        "sparsity": given["penalty_weight"] if model.variant == "sparse" else None,
+        "contraction": given["penalty_weight"] if model.variant == "contractive" else None,
+        "beta": given["beta"],
+        "architecture": given["network"],
+    }

@@ -20,8 +20,8 @@ from websockets.sync.client import ClientConnection, connect
 from narrows.apps.lab.launch import make_server
 from narrows.apps.lab.security import AccessPolicy
 from narrows.apps.lab.server import create_app
-from narrows.apps.lab.session import Session, InitialContent
-from narrows.apps.lab.worker_client import Backend
+from narrows.apps.lab.session import InitialContent, Session
+from narrows.apps.lab.worker_pool import Backend
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.protocol import Frame, Header

@@ -202,7 +202,7 @@ def test_a_killed_process_fails_its_run_and_keeps_what_it_learned(processes: Ser
         page.until_state("r1", "running", "done")
         run = page.train("digits", **LONG)
         page.until(lambda: len(page.records.get(run, [])) > 3)
-        victim = next(w.process.pid for w, r in processes.session._workers._at_work.items() if r.id == run)
+        victim = next(w.process.pid for w, r in processes.session._workers._busy.items() if r.id == run)
         os.kill(victim, signal.SIGKILL)
         failed = page.until_state(run, "failed")
         assert "ended unexpectedly (signal 9)" in failed["message"]
@@ -217,7 +217,7 @@ def test_a_stop_in_the_midst_of_an_epoch_ends_the_process_and_keeps_the_epoch_be
     start = lambda: InitialContent(Source.of(str(tmp_path / "large.npy")))  # noqa: E731
     with served(tmp_path, start, backend="process") as lab, lab.ready() as page:
         run = page.train("large", hidden_layer_sizes=[512], batch_size=1, epochs=50)
-        worker = next(iter(lab.session._workers._at_work))
+        worker = next(iter(lab.session._workers._busy))
         wait_for(lambda: worker.process.is_alive())
         time.sleep(0.1)
         start = time.monotonic()

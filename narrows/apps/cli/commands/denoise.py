@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from narrows.apps.cli.common_options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
-from narrows.apps.cli.messages import Messages, counted
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import kept, write_rows
+from narrows.formatting import counted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -25,9 +25,10 @@ from narrows.apps.cli.common_options import (
     Types,
 )
 from narrows.apps.cli.inputs import Source, cell_settings, data_name, names_in, read_for_fit
-from narrows.apps.cli.messages import Messages, counted, duration, number
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_model_path
 from narrows.apps.cli.rescue import save
+from narrows.formatting import counted, duration, number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -196,7 +197,7 @@ def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
     """All rows of DATA where that does not take long, else those of the fit."""
     import numpy as np
 
-    from narrows.apps.cli.chunked_input import joined_labels
+    from narrows.apps.cli.inputs import joined_labels
     from narrows.apps.cli.strange_cells import StrangeCells
 
     scores, labels, found, strange = [], [], [], StrangeCells()

@@ -37,7 +37,9 @@ def diagnose(
     from narrows.apps.cli.inputs import read_for_model
 
     fitted = load_autoencoder(model)
-    rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages)
+    rows = read_for_model(
+        fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages
+    )
     found = narrows.diagnose(fitted, rows)
     if seeds is not None:
         from narrows.insight import seed_errors, spread

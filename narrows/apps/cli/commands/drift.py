@@ -39,7 +39,9 @@ def drift(
     from narrows.insight import drift as compared
 
     fitted = narrows.load(model)
-    rows = read_for_model(fitted, data, part=None, image_size=image_size, missing=missing, messages=messages, errors=errors)
+    rows = read_for_model(
+        fitted, data, part=None, image_size=image_size, missing=missing, messages=messages, errors=errors
+    )
     then = None
     if reference is not None:
         then = read_for_model(

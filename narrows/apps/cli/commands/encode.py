@@ -15,10 +15,11 @@ from narrows.apps.cli.common_options import (
     Quiet,
     SetPart,
 )
-from narrows.apps.cli.messages import Messages, counted
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_rows
+from narrows.formatting import counted
 
 
 def encode(
@@ -44,7 +45,7 @@ def encode(
 
     import numpy as np
 
-    from narrows.apps.cli.chunked_input import chunks_for_model, joined_labels
+    from narrows.apps.cli.inputs import chunks_for_model, joined_labels
     from narrows.data import Rows
 
     fitted = load_autoencoder(model)

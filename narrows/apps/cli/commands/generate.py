@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from narrows.apps.cli.common_options import Force, Json, Model, Output, Quiet
-from narrows.apps.cli.messages import Messages, counted
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_rows
+from narrows.formatting import counted
 
 
 def generate(

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.apps.cli.common_options import Data, Errors, Force, Json, Model, Output, Quiet
-from narrows.apps.cli.messages import Messages, counted
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_chunks, write_rows
+from narrows.formatting import counted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,7 +99,7 @@ def _tables(
     fitted: Autoencoder, data: str, found: _Count, messages: Messages, *, as_text: bool, errors: Errors
 ) -> Iterator[pa.Table]:
     """All columns of DATA, those that the model knows filled; of a CSV file as texts where that is wanted."""
-    from narrows.apps.cli.chunked_input import tables_for_model
+    from narrows.apps.cli.inputs import tables_for_model
     from narrows.data import WrittenCells, fill_table, typed_table
 
     written = WrittenCells(Path(data)) if as_text else None

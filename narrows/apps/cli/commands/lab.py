@@ -64,7 +64,7 @@ def lab(
     [bold]narrows lab flights.csv --label cancelled[/bold]
     [bold]narrows lab digits-plain --data digits[/bold]
     """
-    from narrows.apps.lab.worker_client import prepare
+    from narrows.apps.lab.worker_pool import prepare
 
     prepare()  # what trainings need takes longer than all that follows
     size = size_in(image_size)
@@ -101,10 +101,10 @@ def _model(path: Path, data: str | None) -> Callable[[], InitialContent]:
     def make() -> InitialContent:
         from narrows.apps.cli.model_loading import load_autoencoder
         from narrows.apps.viewer.datasets import load
-        from narrows.apps.viewer.loaded_run import matched
 
         model = load_autoencoder(path)
-        return InitialContent(source, model, None if source is None else matched(model, load(source)))
+        rows = None if source is None else model.schema_.align(load(source))
+        return InitialContent(source, model, rows)
 
     return make
 

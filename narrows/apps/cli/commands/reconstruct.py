@@ -18,10 +18,11 @@ from narrows.apps.cli.common_options import (
     Quiet,
     SetPart,
 )
-from narrows.apps.cli.messages import Messages, counted, number
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_chunks, write_rows
+from narrows.formatting import counted, number
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -47,7 +48,7 @@ def reconstruct(
 
     check_rows_path(output, data, force=force)
 
-    from narrows.apps.cli.chunked_input import chunks_for_model
+    from narrows.apps.cli.inputs import chunks_for_model
     from narrows.data import is_written_in_chunks
     from narrows.insight import passage, squared_error
 

@@ -43,7 +43,9 @@ def report(
     from narrows.apps.cli.inputs import read_for_model
 
     fitted = load_autoencoder(model)
-    rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages)
+    rows = read_for_model(
+        fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages
+    )
     found = narrows.diagnose(fitted, rows)
     page = narrows.report(fitted, rows, diagnosis=found).encode(errors="backslashreplace")
     output = kept(

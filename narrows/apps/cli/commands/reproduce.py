@@ -13,9 +13,10 @@ from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import Force, Json, Quiet
 from narrows.apps.cli.exit_codes import Interrupted
 from narrows.apps.cli.fit_options import column_names
-from narrows.apps.cli.messages import Messages, counted
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_folder
 from narrows.apps.cli.rescue import kept
+from narrows.formatting import counted
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -21,9 +21,10 @@ from narrows.apps.cli.common_options import (
     Quiet,
     SetPart,
 )
-from narrows.apps.cli.messages import Messages, counted, number
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_chunks, write_rows
+from narrows.formatting import counted, number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +91,7 @@ def score(
     import numpy as np
 
     import narrows
-    from narrows.apps.cli.chunked_input import chunks_for_model, joined_labels
+    from narrows.apps.cli.inputs import chunks_for_model, joined_labels
     from narrows.apps.cli.rendering import quality_told
     from narrows.apps.cli.strange_cells import StrangeCells
     from narrows.data import Rows, label_column, row_name

@@ -14,7 +14,7 @@ from torch import nn
 import narrows
 from narrows import Autoencoder, DenoisingAutoencoder
 from narrows.apps.report import report
-from narrows.apps.report.recipe import Recipe
+from narrows.apps.viewer.recipe import Recipe
 from narrows.data import Rows, as_rows
 from narrows.model import L1
 from tests.six_networks import X
