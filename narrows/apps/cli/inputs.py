@@ -1,4 +1,4 @@
-"""The rows that a command works on: a set or a file, in the form that the model needs."""
+"""Input of a command: a dataset or a file, whole or in chunks, in the form of the model."""
 
 from __future__ import annotations
 
@@ -26,14 +26,24 @@ _ENDINGS = re.compile(
     r"(\.(csv|parquet|pq|npy|npz|idx\d?|xls[xmb]?|ods|feather|arrow|ipc|orc|jsonl?|ndjson))?(\.(gz|zst))?$",
     re.IGNORECASE,
 )
-# Of a container, as Linux tells it to those inside.
+# memory limits of a container on Linux
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _CHUNK_SHARE = 1 / 12  # of the memory; rows that are written back take up to four times the memory of a fit
 
 
 @dataclass(frozen=True)
 class Source:
-    """What `fit` learns from, rows of it in memory, and the set's own test rows, where it has some."""
+    """Training data of a fit.
+
+    Parameters
+    ----------
+    whole : Rows or RowStream
+        All rows.
+    rows : Rows
+        Rows in memory: all, or a sample of a stream.
+    test : Rows or None
+        Test set of a dataset that has one.
+    """
 
     whole: Rows | RowStream
     rows: Rows
@@ -41,18 +51,18 @@ class Source:
 
 
 def data_name(data: str) -> str:
-    """What a model of DATA is called: `flights` for `somewhere/flights.csv.gz`."""
+    """Return the default name of a model of DATA: `flights` for `somewhere/flights.csv.gz`."""
     name = Path(data).resolve().name if data in (".", "..") else Path(data).name
     return _ENDINGS.sub("", name) or name or "data"
 
 
 def names_in(text: str | None) -> list[str] | None:
-    """`a,b` as names."""
+    """Parse `a,b` as names."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def size_in(text: str | None) -> tuple[int, int] | None:
-    """`28x20` as (height, width)."""
+    """Parse `28x20` as (height, width)."""
     if text is None:
         return None
     found = re.fullmatch(r"(\d+)[x×,](\d+)", text.strip().lower())
@@ -62,7 +72,7 @@ def size_in(text: str | None) -> tuple[int, int] | None:
 
 
 def types_in(text: str | None) -> dict[str, str]:
-    """`price=number,zip=category` as a mapping."""
+    """Parse `price=number,zip=category` as a mapping."""
     found: dict[str, str] = {}
     for part in names_in(text) or []:
         name, equals, word = part.rpartition("=")
@@ -73,7 +83,7 @@ def types_in(text: str | None) -> dict[str, str]:
 
 
 def cell_settings(types: str | None, na_values: str | None, keep_na: bool) -> dict[str, Any]:
-    """The settings of `narrows.data.read` that --types, --na-values and --keep-na stand for."""
+    """Return the parameters of `narrows.data.read` for --types, --na-values and --keep-na."""
     return {"types": types_in(types), "na_values": names_in(na_values) or [], "keep_na": keep_na}
 
 
@@ -89,9 +99,14 @@ def read_for_fit(
     in_memory: bool | None = None,
     cells: dict[str, Any] | None = None,
 ) -> Source:
-    """DATA for training, with a word on how it was read.
+    """Read DATA for training, and print notes on how it was read.
 
-    in_memory : None decides by the size of the table and the memory of the machine. cells : see `cell_settings`.
+    Parameters
+    ----------
+    in_memory : bool or None, default=None
+        None decides by the size of the table and the memory of the machine.
+    cells : dict or None
+        See `cell_settings`.
     """
     cells = cells or {}
     size = size_in(image_size)
@@ -106,8 +121,8 @@ def read_for_fit(
             )
         stream = scan(data, columns=names_in(columns), ignore=names_in(ignore), label=label, **cells)
         messages.info(
-            f"{stream.source} has {len(stream):,} rows and is read in chunks; what needs rows in memory (scaling, "
-            f"held-out rows, what is measured below) takes {len(stream.sample):,} of them, drawn at random."
+            f"{stream.source} has {len(stream):,} rows and is read in chunks; steps that need rows in memory (scaling, "
+            f"held-out rows, the errors below) use a random sample of {len(stream.sample):,} rows."
         )
         for note in stream.sample.notes:
             messages.info(note)
@@ -127,12 +142,12 @@ def read_for_fit(
 
 
 def _memory() -> int:
-    """Bytes of memory of this machine, or of the container; as good as endless where the system does not say."""
+    """Return the memory of this machine or container in bytes; a very large number if it is not known."""
     found = [1 << 62]
     with suppress(AttributeError, ValueError, OSError):
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     for limit in _LIMITS:
-        with suppress(ValueError, OSError):  # "max" where there is none
+        with suppress(ValueError, OSError):  # "max" means no limit
             found.append(int(limit.read_text()))
     return min(found)
 
@@ -148,9 +163,9 @@ def read_for_model(
     label: str | None = None,
     errors: Errors = "stop",
 ) -> Rows:
-    """DATA as `fitted` expects it: its columns by name in its order, and of a set the part asked for.
+    """Read DATA in the form of the model: its columns by name and in its order; of a dataset the requested part.
 
-    A model learns no gap's value after its fit: `missing="mean"` fills in the means of the fit.
+    missing : "mean" fills in the means of the training rows.
     """
     size = size_in(image_size)
 
@@ -170,7 +185,7 @@ def read_for_model(
 
 
 def fits_into_memory(data: str, *, share: float = 1 / 3) -> bool:
-    """Whether a fit to DATA takes less than this share of the memory, or DATA is no table on disk."""
+    """Return whether a fit to DATA needs less than this share of the memory, or DATA is not a table on disk."""
     from narrows.data import SETS, memory_needed
 
     path = Path(data)
@@ -180,7 +195,7 @@ def fits_into_memory(data: str, *, share: float = 1 / 3) -> bool:
 def _read_columns(
     fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None, errors: Errors
 ) -> Rows:
-    """DATA with the model's columns alone, so that no other column is talked of; all of it where some lack."""
+    """Read only the columns of the model, so that notes are about them; read all columns if some are absent."""
     from narrows.data import read
     from narrows.errors import DataError, NotNumericError, SettingError
 
@@ -192,13 +207,13 @@ def _read_columns(
             return read(data, columns=wanted, label=label, image_size=image_size, **reading)
         except NotNumericError:
             raise
-        except (DataError, SettingError):  # nameless, or lacking some: `Schema.align` says so
+        except (DataError, SettingError):  # no names, or columns are absent: `Schema.align` raises
             continue
     return read(data, label=label, image_size=image_size, **reading)
 
 
 def _part(data: str, part: Part | None, messages: Messages) -> Rows | None:
-    """The rows of a set with parts of its own; None for every other DATA."""
+    """Return rows of a dataset that has a test set; None for all other DATA."""
     import numpy as np
 
     from narrows.data import read, read_held_out
@@ -207,10 +222,10 @@ def _part(data: str, part: Part | None, messages: Messages) -> Rows | None:
     test = read_held_out(data)
     if test is None:
         if part == "test":
-            raise SettingError(f"{data} has no test part of its own; leave --part out to use all of it.")
+            raise SettingError(f"{data} has no test set; leave --part out to use all rows.")
         return None
     if part in (None, "test"):
-        messages.info(f"Using the {len(test):,} test rows of {data}; --part train or --part all for the others.")
+        messages.info(f"Using the {len(test):,} test rows of {data}; use --part train or --part all for the others.")
         return test
     train = read(data)
     if part == "train":
@@ -228,7 +243,7 @@ def _part(data: str, part: Part | None, messages: Messages) -> Rows | None:
 
 @dataclass(frozen=True)
 class Chunks:
-    """Rows as a model expects them, from the disk each time that they are asked for."""
+    """Chunks of rows in the form of the model; each iteration reads them from the disk again."""
 
     _each: Callable[[], Iterator[Rows]]
 
@@ -248,7 +263,10 @@ def chunks_for_model(
     whole: bool = False,
     errors: Errors = "stop",
 ) -> Iterable[Rows]:
-    """`read_for_model` in chunks, as often as wanted: a single one if `whole`, and where DATA fits into memory."""
+    """Return chunks of rows in the form of the model, see `read_for_model`; they may be iterated several times.
+
+    There is a single chunk with `whole`, and if DATA fits into memory.
+    """
     in_memory = whole or fits_into_memory(data, share=_CHUNK_SHARE)
     if in_memory or part is not None or image_size is not None or missing == "drop":
         return [
@@ -272,7 +290,7 @@ def chunks_for_model(
 def tables_for_model(
     fitted: Autoencoder, data: str, messages: Messages, *, errors: Errors = "stop"
 ) -> Iterator[tuple[pa.Table, Rows]]:
-    """A table on disk in chunks: all its columns as they are read, and those of the model as it expects them."""
+    """Yield a table on disk in chunks: all its columns as read, and those of the model in the form of the model."""
     from narrows.data import read_table, reading_options, table_rows
 
     if fits_into_memory(data, share=_CHUNK_SHARE):
@@ -289,7 +307,7 @@ def tables_for_model(
 
 
 def joined_labels(labels: list[np.ndarray | None]) -> np.ndarray | None:
-    """Of chunks, those of all rows."""
+    """Join the labels of chunks; None if no chunk has labels."""
     import numpy as np
 
     known = [of for of in labels if of is not None]
@@ -306,7 +324,7 @@ def _stream(fitted: Autoencoder, data: str, label: str | None, messages: Message
 
 
 def _model_columns(fitted: Autoencoder, names: Iterable[str]) -> list[str] | None:
-    """Those of the names that are columns of the model; None where that has no names, or none of these."""
+    """Return the names that are columns of the model; None if there are none, or the model has no names."""
     from narrows.data import column_of
 
     given = list(names)

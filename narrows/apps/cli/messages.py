@@ -1,4 +1,4 @@
-"""What a command says: results on standard output, everything else on standard error."""
+"""Output of a command: results on standard output, everything else on standard error."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Messages:
-    """How one run of a command talks.
+    """Prints the messages and the result of one run of a command.
 
     Parameters
     ----------
     as_json : bool
-        The result is one JSON object on standard output instead of words.
+        Print the result as one JSON object instead of text.
     quiet : bool
-        No progress and no remarks; errors and results remain.
+        Print no progress and no notes; errors and results remain.
     shortfalls : list of str
-        What was asked for and could not be done, though the work itself is done.
+        Errors that did not end the command: the work is done, but a part of the request was not possible.
     """
 
     as_json: bool = False
@@ -32,39 +32,39 @@ class Messages:
     shortfalls: list[str] = field(default_factory=list)
 
     def info(self, text: str) -> None:
-        """One line on standard error."""
+        """Print one line on standard error, unless quiet."""
         if not self.quiet:
-            self.aside.print(text, soft_wrap=True)
+            self.stderr.print(text, soft_wrap=True)
 
     def shortfall(self, sentence: str) -> None:
-        """Say what cannot be done as asked; the command goes on, tells its result, and ends with status 1."""
+        """Print an error that does not end the command; its exit status will be 1."""
         self.shortfalls.append(sentence)
-        self.aside.print(f"Error: {sentence}", soft_wrap=True)
+        self.stderr.print(f"Error: {sentence}", soft_wrap=True)
 
-    def result(self, data: Mapping[str, object], *shown: RenderableType) -> None:
-        """The result: `data` as JSON where that was asked for, else what is `shown`, in words.
+    def result(self, data: Mapping[str, object], *parts: RenderableType) -> None:
+        """Print the result: `data` if JSON was requested, else `parts`.
 
         Raises
         ------
         typer.Exit
-            With status 1, where the command fell short; the JSON then has an "error" too.
+            With status 1 after a shortfall; the JSON then has an "error" too.
         """
         if self.as_json:
             error = {"error": " ".join(self.shortfalls)} if self.shortfalls else {}
             print(json.dumps(json_safe({**data, **error}), allow_nan=False))
         else:
-            from narrows.apps.cli.console import results
+            from narrows.apps.cli.console import stdout_console
 
-            for part in shown:
-                results().print(part, soft_wrap=isinstance(part, str))
+            for part in parts:
+                stdout_console().print(part, soft_wrap=isinstance(part, str))
         if self.shortfalls:
             import typer
 
             raise typer.Exit(1)
 
     @property
-    def aside(self) -> Console:
-        """The console for progress and remarks."""
-        from narrows.apps.cli.console import aside
+    def stderr(self) -> Console:
+        """Console for progress and notes."""
+        from narrows.apps.cli.console import stderr_console
 
-        return aside()
+        return stderr_console()

@@ -37,16 +37,16 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     """Lets something happen once, after the work and before its result is written."""
 
     def when(happens: Callable[[], object]) -> None:
-        kept, happened = rescue.kept, []
+        kept, happened = rescue.write_or_rescue, []
 
         def late(*args, **kwargs):
             if not happened:
                 happened.append(happens())
-            return kept(*args, **kwargs)
+            return write_or_rescue(*args, **kwargs)
 
-        monkeypatch.setattr(rescue, "kept", late)
+        monkeypatch.setattr(rescue, "write_or_rescue", late)
         for command in ("sweep", "report", "denoise", "demo", "reproduce"):
-            monkeypatch.setattr(sys.modules[f"narrows.apps.cli.commands.{command}"], "kept", late)
+            monkeypatch.setattr(sys.modules[f"narrows.apps.cli.commands.{command}"], "write_or_rescue", late)
 
     return when
 
@@ -325,6 +325,6 @@ def test_what_fails_everywhere_raises_what_failed_first() -> None:
         raise OSError(len(places), "no")
 
     with pytest.raises(OSError, match="no") as caught:
-        rescue.kept(Path("m"), write, what="the model is", messages=Messages(), force=True)
+        rescue.write_or_rescue(Path("m"), write, subject="the model is", messages=Messages(), force=True)
     assert caught.value.errno == 1
     assert [force for _, force in places] == [True] + [False] * (len(places) - 1)

@@ -1,4 +1,4 @@
-"""`narrows denoise`: what a denoising model makes of noisy rows."""
+"""`narrows denoise`: remove noise from rows with a denoising model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from narrows.apps.cli.common_options import Data, Force, ImageSize, Json, Missin
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
-from narrows.apps.cli.rescue import kept, write_rows
+from narrows.apps.cli.rescue import write_or_rescue, write_rows
 from narrows.formatting import counted
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from narrows.data import Schema
     from narrows.estimators import Autoencoder
 
-_ACROSS = 12  # images in a line of the picture
+_ACROSS = 12  # images per line of the picture
 
 
 def denoise(
@@ -29,11 +29,9 @@ def denoise(
     output: Output,
     corrupt: Annotated[
         bool,
-        typer.Option(
-            "--corrupt", help="DATA is clean: add the noise of the model's training first, and measure the gain."
-        ),
+        typer.Option("--corrupt", help="DATA is clean: first add noise as in training, then report the PSNR gain."),
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the noise that --corrupt adds.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise that --corrupt adds.")] = 0,
     part: SetPart = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
@@ -41,9 +39,10 @@ def denoise(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write DATA as a denoising model cleans it.
+    """Remove noise from DATA with a denoising model.
 
-    A single .png of images shows the first rows: clean over noisy over denoised, or as given over denoised.
+    A .png file shows the first images: clean, noisy and denoised, or
+    as given and denoised.
 
     Example: [bold]narrows denoise digits-denoising digits --corrupt -o cleaned.png[/bold]
     """
@@ -63,10 +62,10 @@ def denoise(
     if output.suffix.lower() == ".png" and schema.image_shape is not None:
         lines = {"clean": given, "noisy": noisy} if corrupt else {"as given": given}
         pictures = {**lines, "denoised": cleaned}
-        output = kept(
+        output = write_or_rescue(
             output,
             lambda path, force: _draw(fitted, pictures, path, force=force),
-            what="the picture is",
+            subject="the picture is",
             messages=messages,
             force=force,
         )
@@ -91,13 +90,12 @@ def _check_trained_to_denoise(fitted: Autoencoder, path: Path) -> None:
 
     if fitted.corruption is None:
         raise ModelError(
-            f"{path} was not trained to denoise: it never saw noise; fit a model with --variant denoising, or use "
-            "narrows reconstruct."
+            f"{path} was not trained to denoise; fit a model with --variant denoising, or use narrows reconstruct."
         )
 
 
 def _psnr(schema: Schema, clean: np.ndarray, other: np.ndarray) -> float:
-    """In encoded floats; their range is 1 where they are bounded, else that of the clean rows."""
+    """Return the PSNR of encoded floats; their range is 1 if they are bounded, else that of the clean rows."""
     from narrows.insight import psnr
 
     return psnr(clean, other, data_range=1.0 if schema.bounded else float(clean.max() - clean.min()))

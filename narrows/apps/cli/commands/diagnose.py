@@ -1,4 +1,4 @@
-"""`narrows diagnose`: whether a model learned something, what, and what to change."""
+"""`narrows diagnose`: checks of a fitted model, and what to change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def diagnose(
     data: Data,
     seeds: Annotated[
         int | None,
-        typer.Option(min=2, metavar="N", help="Also fit again with N other seeds: is the result luck?"),
+        typer.Option(min=2, metavar="N", help="Also fit again with N other seeds, to see how much the error varies."),
     ] = None,
     part: SetPart = None,
     label: Label = None,
@@ -25,9 +25,10 @@ def diagnose(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say whether the model learned something from DATA, what, and what to change: the worst first.
+    """Check what the model learned from DATA, and what to change; the worst finding first.
 
-    Give it the rows of the fit, of which those that fit held out are measured, or new ones.
+    DATA is the data of the fit, of which the held-out rows are measured,
+    or new data.
 
     Example: [bold]narrows diagnose digits-plain digits[/bold]
     """

@@ -1,4 +1,4 @@
-"""`narrows drift`: has the world changed since the fit, and in which columns?"""
+"""`narrows drift`: compare new rows with those of the fit, by column and by score."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def drift(
         str | None,
         typer.Option(
             metavar="DATA",
-            help="Rows from the time of the fit; a detector holds some itself.",
+            help="Rows from the time of the fit. A detector contains some itself.",
             rich_help_panel="Data",
             show_default=False,
         ),
@@ -28,7 +28,7 @@ def drift(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare the rows of DATA with those of the fit, column by column and by their scores.
+    """Compare the rows of DATA with those of the fit, by column and by score.
 
     Example: [bold]narrows drift detector new.csv[/bold]
     """

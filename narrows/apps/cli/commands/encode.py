@@ -1,4 +1,4 @@
-"""`narrows encode`: the code of every row."""
+"""`narrows encode`: write the code of every row."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def encode(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the code of every row of DATA, with its label where DATA has one.
+    """Write the code (latent representation) of every row of DATA, with its label if there is one.
 
     Example: [bold]narrows encode digits-plain digits -o codes.csv[/bold]
     """

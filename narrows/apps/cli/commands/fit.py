@@ -1,4 +1,4 @@
-"""`narrows fit`: from data to a saved model, and an honest table."""
+"""`narrows fit`: fit an autoencoder, save it, and print its errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fit(
             "--output",
             "-o",
             metavar="MODEL",
-            help="Folder for the model; left out, DATA's name and the variant, here.",
+            help="Folder for the model. Default: name of DATA and variant, in the current folder.",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),
@@ -70,8 +70,8 @@ def fit(
 ) -> None:
     """Fit an autoencoder to DATA and save it.
 
-    Options that are left out keep the variant's own defaults.
-    Ctrl-C and SIGTERM end the training, keep what was learned, and save it.
+    Options that are not given have the defaults of the variant. Ctrl-C and
+    SIGTERM end the training; the model is saved as it is then.
 
     [bold]narrows fit digits[/bold]
     [bold]narrows fit table.csv -o model --ignore id --missing mean[/bold]
@@ -93,7 +93,7 @@ def fit(
     )
 
     from narrows.apps.cli.fit_progress import train
-    from narrows.apps.cli.rendering import errors, facts, measured_on, remarks, verdicts
+    from narrows.apps.cli.rendering import errors, facts, measured_on, notes, verdicts
     from narrows.data import how_to_keep
     from narrows.insight import summarise
 
@@ -116,14 +116,14 @@ def fit(
         "",
         measured_on(summary),
         errors(summary),
-        *remarks(summary),
+        *notes(summary),
         *([] if found is None else verdicts(found)),
         f"Saved as {path}.",
     )
 
 
 def _diagnosed(model: Autoencoder, rows: Rows, messages: Messages) -> Diagnosis | None:
-    """What is found out about a model that is saved already, so that nothing that goes wrong here fails the fit."""
+    """Return the diagnosis of the saved model, or None if it fails: a failure here must not fail the fit."""
     from narrows.insight import diagnose
 
     if len(rows) < 4:
@@ -131,9 +131,9 @@ def _diagnosed(model: Autoencoder, rows: Rows, messages: Messages) -> Diagnosis 
     try:
         return diagnose(model, rows)
     except KeyboardInterrupt:
-        messages.info("The diagnosis was interrupted; the model is saved all the same.")
+        messages.info("The diagnosis was interrupted; the model is saved.")
     except Exception as error:
         if os.environ.get("NARROWS_DEBUG"):
             raise
-        messages.info(f"The diagnosis failed, and the model is saved all the same: {explain(error)[0]}")
+        messages.info(f"The diagnosis failed, but the model is saved: {explain(error)[0]}")
     return None

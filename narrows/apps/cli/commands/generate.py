@@ -1,4 +1,4 @@
-"""`narrows generate`: new rows from a variational model."""
+"""`narrows generate`: draw new rows from a variational model."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from narrows.formatting import counted
 def generate(
     model: Model,
     output: Output,
-    n: Annotated[int, typer.Option("--number", "-n", min=1, help="How many rows.")] = 64,
+    n: Annotated[int, typer.Option("--number", "-n", min=1, help="Number of rows.")] = 64,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="The same number gives the same rows.", show_default=False)
+        int | None, typer.Option(min=0, help="Seed; the same number gives the same rows.", show_default=False)
     ] = None,
     like: Annotated[
         str | None,
         typer.Option(
             metavar="DATA",
-            help="Real rows: say how like them the new ones are, by column and by pair.",
+            help="Real rows: report how similar the new rows are to them, by column and by pair of columns.",
             rich_help_panel="Data",
             show_default=False,
         ),
@@ -47,7 +47,7 @@ def generate(
     fitted = load_autoencoder(model)
     if not hasattr(fitted, "sample"):
         raise ModelError(
-            f"{model} is no variational model, so it has no distribution to draw from; generate needs a model "
+            f"{model} is not a variational model, so it has no distribution to draw from; generate needs a model "
             "that was fitted with --variant variational."
         )
     schema = fitted.schema_

@@ -1,4 +1,4 @@
-"""`narrows impute`: the gaps of a table, filled with what the model expects there."""
+"""`narrows impute`: fill the missing values of a table with predictions of a model."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ def impute(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write DATA with its gaps filled with what the model expects; what is there stays exactly as given.
+    """Fill the missing values of DATA with predictions of the model; all other values are kept as given.
 
-    Columns that the model does not know stay as they are. A model that learned to fill gaps does it best:
+    Columns that the model does not know are kept as they are. A model that
+    was trained with masking noise predicts best:
 
     [bold]narrows fit penguins.csv -o m --variant denoising --corruption masking[/bold]
     [bold]narrows impute m penguins.csv -o filled.csv[/bold]
@@ -64,18 +65,22 @@ def impute(
         rows = as_rows(pa.concat_tables(tables))
         output = write_rows(output, rows, pixel_range=fitted.schema_.pixel_range, messages=messages, force=force)
     cells = {name: n for name, n in found.filled.items() if n}
-    told = ", ".join(f"{name} {n:,}" for name, n in cells.items())
+    by_column = ", ".join(f"{name} {n:,}" for name, n in cells.items())
     messages.result(
         {"output": str(output), "rows": found.n_rows, "filled": cells, "left": found.left},
-        f"Filled {counted(sum(cells.values()), 'gap')} of {counted(found.n_rows, 'row')} in {output}"
-        + (f": {told}." if told else "."),
-        *([f"{counted(found.left, 'gap')} left, in columns that the fit set aside."] if found.left else []),
+        f"Filled {counted(sum(cells.values()), 'missing value')} of {counted(found.n_rows, 'row')} in {output}"
+        + (f": {by_column}." if cells else "."),
+        *(
+            [f"{counted(found.left, 'missing value')} left, in columns that the model did not learn from."]
+            if found.left
+            else []
+        ),
     )
 
 
 @dataclass
 class _Count:
-    """Of the columns that the model knows."""
+    """Missing values that were filled, by column of the model, and those that are left."""
 
     n_rows: int = 0
     filled: Counter[str] = field(default_factory=Counter)
@@ -89,7 +94,7 @@ class _Count:
 
 
 def _is_written(data: str) -> bool:
-    """Whether DATA is text, which says more than what is read from it: 01 is not 1."""
+    """Return whether DATA is text, whose cells must be written as they are: 01 is not 1."""
     from narrows.data import table_files
 
     return bool(table_files(Path(data), parquet=False))
@@ -98,7 +103,7 @@ def _is_written(data: str) -> bool:
 def _tables(
     fitted: Autoencoder, data: str, found: _Count, messages: Messages, *, as_text: bool, errors: Errors
 ) -> Iterator[pa.Table]:
-    """All columns of DATA, those that the model knows filled; of a CSV file as texts where that is wanted."""
+    """Yield DATA in chunks with all its columns, those of the model filled; `as_text` keeps the cells of a CSV file."""
     from narrows.apps.cli.inputs import tables_for_model
     from narrows.data import WrittenCells, fill_table, typed_table
 
@@ -113,7 +118,7 @@ def _tables(
 
 
 def _places(rows: Rows, table: pa.Table) -> list[int | None]:
-    """Where each column of the model is in DATA; None for those that the fit set aside and DATA lacks."""
+    """Return the index in DATA of each column of the model; None for columns that are absent."""
     if rows.names is None:
         return list(range(rows.n_columns))
     given = {name: i for i, name in enumerate(table.column_names)}

@@ -1,4 +1,4 @@
-"""`narrows inspect`: how a file is read, before any fit."""
+"""`narrows inspect`: show how a file is read, before a fit."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ def inspect(
     keep_na: KeepNa = False,
     as_json: Json = False,
 ) -> None:
-    """Show how DATA is read: separator, header and encoding, each column's type, and the columns set aside by a fit.
+    """Show how DATA is read: separator, header, encoding, column types, and columns that a fit ignores.
 
-    Nothing is fitted or written. A column that is read wrongly is corrected with --types, here and in narrows fit.
+    Nothing is fitted or written. Correct the type of a column with --types,
+    here and in narrows fit.
 
     Example: [bold]narrows inspect table.csv --types zip=category[/bold]
     """

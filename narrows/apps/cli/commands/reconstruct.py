@@ -1,4 +1,4 @@
-"""`narrows reconstruct`: every row after its passage through the code."""
+"""`narrows reconstruct`: write the reconstruction of every row."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def reconstruct(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write DATA as the model rebuilds it: same columns, units and image shape.
+    """Write the reconstruction of DATA, with the same columns, units and image shape.
 
-    Example: [bold]narrows reconstruct digits-plain digits -o rebuilt.png[/bold]
+    Example: [bold]narrows reconstruct digits-plain digits -o reconstructed.png[/bold]
     """
     messages = Messages(as_json, quiet)
 
@@ -65,9 +65,9 @@ def reconstruct(
         errors=errors,
     )
     schema = fitted.schema_
-    sums, counts = [], []  # of the chunks
+    sums, counts = [], []  # by chunk
 
-    def rebuilt() -> Iterator[Rows]:
+    def reconstructed() -> Iterator[Rows]:
         for rows in chunks:
             floats = schema.encode(rows)
             answer = passage(fitted, floats)
@@ -77,9 +77,9 @@ def reconstruct(
             yield replace(found, labels=rows.labels)
 
     if in_chunks:
-        output = write_chunks(output, rebuilt(), messages=messages, force=force)
+        output = write_chunks(output, reconstructed(), messages=messages, force=force)
     else:
-        (answer,) = rebuilt()
+        (answer,) = reconstructed()
         output = write_rows(output, answer, pixel_range=schema.pixel_range, messages=messages, force=force)
     n_rows, error = sum(counts), sum(sums) / sum(counts)
     messages.result(

@@ -1,4 +1,4 @@
-"""`narrows sweep`: what a wider code, a deeper network or more rows are worth."""
+"""`narrows sweep`: held-out error against the size of the code, the depth, or the number of rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from narrows.apps.cli.fit_options import VariantName, estimator_from_options, wi
 from narrows.apps.cli.inputs import cell_settings, read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_file_path, write_file
-from narrows.apps.cli.rescue import kept
+from narrows.apps.cli.rescue import write_or_rescue
 
 if TYPE_CHECKING:
     from narrows.insight import Sweep
@@ -45,7 +45,7 @@ def sweep(
         str,
         typer.Option(
             metavar="NAME",
-            help="What to vary: the code's size, the hidden layers, or the share of the rows. "
+            help="What to vary: size of the code, number of hidden layers, or share of the rows. "
             "(n-components, depth, share)",
             rich_help_panel=_SWEEP,
         ),
@@ -53,17 +53,19 @@ def sweep(
     values: Annotated[
         str | None,
         typer.Option(
-            metavar="1,2,4", help="Its values; left out, a sensible range.", rich_help_panel=_SWEEP, show_default=False
+            metavar="1,2,4", help="Values. Default: a suitable range.", rich_help_panel=_SWEEP, show_default=False
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Fits for each value.", rich_help_panel=_SWEEP)] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of fits for each value.", rich_help_panel=_SWEEP)
+    ] = 1,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
             metavar="OUT",
-            help="A figure (.png, .svg, .pdf) or the numbers (.csv, .json).",
+            help="Figure (.png, .svg, .pdf) or numbers (.csv, .json).",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),
@@ -82,9 +84,10 @@ def sweep(
     quiet: Quiet = False,
     **parameters: object,
 ) -> None:
-    """Fit DATA again and again with one thing varied, and show the error beside PCA's; the knee is marked.
+    """Fit several models with one setting varied, and compare their errors with PCA; the knee is marked.
 
-    All fits are measured on the same rows, which none of them saw. Ctrl-C and SIGTERM keep the values that are done.
+    All errors are measured on the same held-out rows. Ctrl-C and SIGTERM end
+    the sweep; finished values are kept.
 
     [bold]narrows sweep digits -o sweep.png[/bold]
     [bold]narrows sweep table.csv --over share --seeds 3[/bold]
@@ -139,10 +142,10 @@ def sweep(
     found = plan.result(tuple(points))
     if output is not None:
         content = _file(found, output.suffix.lower())
-        output = kept(
+        output = write_or_rescue(
             output,
             lambda path, force: write_file(path, content, force=force),
-            what="the sweep is",
+            subject="the sweep is",
             messages=messages,
             force=force,
         )
