@@ -37,12 +37,12 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     """Lets something happen once, after the work and before its result is written."""
 
     def when(happens: Callable[[], object]) -> None:
-        kept, happened = rescue.write_or_rescue, []
+        original, happened = rescue.write_or_rescue, []
 
         def late(*args, **kwargs):
             if not happened:
                 happened.append(happens())
-            return write_or_rescue(*args, **kwargs)
+            return original(*args, **kwargs)
 
         monkeypatch.setattr(rescue, "write_or_rescue", late)
         for command in ("sweep", "report", "denoise", "demo", "reproduce"):
