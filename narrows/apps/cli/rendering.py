@@ -36,8 +36,10 @@ def facts(summary: FitSummary) -> Table:
 
 def _columns(summary: FitSummary) -> str:
     """Return for example "19: 12 numeric, 4 categories, 1 date; ignored: year (constant)"."""
-    told = Counter(summary.kinds.values())
-    words = f"{summary.columns:,}" + (": " if told else "") + ", ".join(_of_kind(n, word) for word, n in told.items())
+    counts = Counter(summary.kinds.values())
+    words = (
+        f"{summary.columns:,}" + (": " if counts else "") + ", ".join(_of_kind(n, word) for word, n in counts.items())
+    )
     if summary.left_out:
         words += "; ignored: " + ", ".join(f"{name} ({why})" for name, why in summary.left_out.items())
     return words
@@ -84,8 +86,8 @@ def notes(summary: FitSummary) -> list[str]:
 def verdicts(found: Diagnosis) -> list[str]:
     """Return the headline of a diagnosis, and a line for each finding that is not good."""
     lines = [f"Diagnosis: {found.headline}"]
-    told = {"watch": "look", "bad": "WRONG"}
-    lines += [f"  {told[f.verdict]}: {f.name} {f.figure}." for f in found.findings if f.verdict in told]
+    words = {"watch": "look", "bad": "WRONG"}
+    lines += [f"  {words[f.verdict]}: {f.name} {f.figure}." for f in found.findings if f.verdict in words]
     return lines
 
 

@@ -1,6 +1,6 @@
-"""The session: the data that are open, the runs, and what may be done with them. One server, one user.
+"""The session of the lab: datasets, runs, and the commands on them. One server serves one user.
 
-All of it lives on the event loop's thread; reading data, inference and the disk have threads of their own.
+Its methods run on the event loop; reading, inference and writing have threads of their own.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class InitialContent:
-    """What the page opens with: rows to learn from, or a model, with rows to show it on or without."""
+    """The first content of the page: a dataset, or a saved model with or without rows."""
 
     source: Source | None = None
     model: Autoencoder | None = None
@@ -64,20 +64,20 @@ class InitialContent:
 
 @dataclass(eq=False)
 class Dataset:
-    """Rows the page knows of."""
+    """A dataset that is open."""
 
     source: Source
     description: dict[str, Any]
 
 
 class Session:
-    """What the pages look at.
+    """Datasets and runs, which all pages share.
 
     Parameters
     ----------
     home : Path
-        Where runs and uploads are kept.
-    backend : {"process", "thread"}
+        Folder of runs and uploads.
+    backend : {"process", "thread"}, default="process"
         Where trainings run.
     """
 
@@ -98,7 +98,7 @@ class Session:
         self._next_number = 1
         self._observer: Observer | None = None
 
-    # -- beginning and end
+    # -- begin and end
 
     async def begin(self, make: Callable[[], InitialContent], observer: Observer | None = None) -> None:
         """Open the initial content; an error is kept in `failure` and is part of the state.
@@ -114,9 +114,9 @@ class Session:
         self._workers.warm_up()
         loop = asyncio.get_running_loop()
         try:
-            # First and alone: threads that import what imports one another find modules half made.
+            # before other threads: concurrent imports of modules that import each other may fail
             await loop.run_in_executor(self.work, _import_for_answers)
-            # What was learned before is there as soon as the page is.
+            # stored runs are there as soon as the page is
             for run, description in await loop.run_in_executor(self._disk, self.run_store.load):
                 self._adopt(run, description)
             self._state_changed()
@@ -133,9 +133,9 @@ class Session:
     async def _open_start(self, start: InitialContent) -> None:
         identity = None
         if start.source is not None:
-            # The first training waits for nothing that it does not need.
+            # the first training need not wait for the description of its data
             if start.model is None and not self._has_run_on(start.source):
-                self._start_blind(start.source)
+                self._start_on_digits(start.source)
             identity = await self.open(start.source)
         if start.model is not None:
             await self._take_model(start, identity)
@@ -143,28 +143,28 @@ class Session:
     def _has_run_on(self, source: Source) -> bool:
         return any(run.source == source and run.weights.there for run in self.runs.values())
 
-    def _start_blind(self, source: Source) -> None:
-        """Begin to train on the digits before they are described here: on them all is known."""
+    def _start_on_digits(self, source: Source) -> None:
+        """Start to train on the digits before they are read: their description is known."""
         if source.is_set and source.where == "digits":
             from_known = {"rows": 1797, "shape": [8, 8, 1]}
             settings = filled_in(check({}, None), "plain", from_known)
             self._launch(Job(source, "plain", settings), "digits")
 
     async def close(self) -> None:
-        """End all trainings, keep what they learned, and end the processes."""
+        """End all trainings, save their runs, and end the processes."""
         for run in self.runs.values():
             if run.active:
                 run.state = "stopped"
-                run.message = "The server ended during this training; what it had learned by then is kept."
+                run.message = "The server ended during this training; the weights so far are kept."
                 self.save(run)
         await asyncio.to_thread(self._workers.close)
         for pool in (self.hot, self.work, self._disk):
             await asyncio.to_thread(pool.shutdown, True, cancel_futures=pool is not self._disk)
 
-    # -- what the page is told
+    # -- state
 
     def state(self) -> dict[str, Any]:
-        """The whole of it, see the protocol."""
+        """Return the state that pages show, as plain values."""
         from narrows import __version__
 
         return {
@@ -179,7 +179,7 @@ class Session:
         }
 
     def _defaults(self) -> dict[str, Any]:
-        """What the lab chooses where nothing is said, for the data in view last."""
+        """Return the default settings of every variant, for the dataset of the last run."""
         runs = [run for run in self.runs.values() if run.dataset in self.datasets]
         if not self.datasets:
             return {}
@@ -187,10 +187,10 @@ class Session:
         description = self.datasets[identity].description
         return {name: filled_in(check({}, None), check_variant(name), description) for name in VARIANTS}
 
-    # -- data
+    # -- datasets
 
     async def open(self, source: Source, identity: str | None = None) -> str:
-        """Read and describe a source; its id. NarrowsError where it cannot be used."""
+        """Read and describe a source, and return the id of its dataset; NarrowsError if it cannot be used."""
         identity = identity or next((k for k, d in self.datasets.items() if d.source == source), None)
         identity = identity or self._name_for(source)
         loop = asyncio.get_running_loop()
@@ -200,12 +200,12 @@ class Session:
         return identity
 
     async def open_offered(self, identity: str) -> str:
-        """Open one of the sets that narrows knows."""
+        """Open one of the datasets that narrows knows by name, and return its id."""
         known = next((one for one in self._offered if one["id"] == identity), None)
         if identity == "digits":
             return await self.open(Source.of("digits"))
         if known is None:
-            raise LabError(f"There is no set {identity!r}.")
+            raise LabError(f"There is no dataset {identity!r}.")
         if not known["here"]:
             raise LabError(
                 f"{known['name']} is not on this machine.", f"Run {known['how']} in a terminal, then reload."
@@ -213,28 +213,28 @@ class Session:
         return await self.open(Source.of(identity))
 
     async def label(self, identity: str, column: str | None) -> None:
-        """Say which column of a table holds classes."""
+        """Choose the column of a table with the classes; None for no column."""
         from dataclasses import replace
 
         dataset = self._dataset(identity)
         if dataset.description["kind"] != "table":
-            raise LabError("Only a table has columns to choose the classes from.")
+            raise LabError("Only tables have a column of classes to choose.")
         if column is not None and column not in dataset.description["columns"]:
             raise LabError(f"{dataset.source.name} has no column {column!r}.")
         await self.open(replace(dataset.source, label=column), identity)
 
     def rows_of(self, identity: str) -> Callable[[], Rows]:
-        """Reads the rows of a dataset; to be called in a thread."""
+        """Return a function that reads the rows of a dataset; call it in a thread."""
         source = self._dataset(identity).source
         return lambda: load(source)
 
     # -- runs
 
     async def train(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
-        """Start a training; the run, which prepares itself."""
+        """Start a training and return its run."""
         dataset = self._dataset(identity)
         if sum(run.active for run in self.runs.values()) >= MOST_TRAININGS:
-            raise LabError(f"{MOST_TRAININGS} trainings are under way already.", "Stop one of them, or wait for it.")
+            raise LabError(f"{MOST_TRAININGS} trainings are running already.", "Stop one of them, or wait for it.")
         variant = check_variant(variant)
         settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
         run = self._launch(Job(dataset.source, variant, settings), identity)
@@ -242,10 +242,10 @@ class Session:
         return run
 
     def command(self, name: str, identity: str) -> None:
-        """pause, resume, step or stop."""
+        """Pause, resume, step or stop a run."""
         run = self.run(identity)
         if name == "resume" and run.state == "stopped":
-            self._go_on(run)
+            self._continue(run)
         elif not run.active:
             raise LabError("This run is not training.")
         elif name == "stop":
@@ -259,7 +259,7 @@ class Session:
         self._state_changed()
 
     def remove(self, identity: str) -> None:
-        """Forget a run, here and on the disk."""
+        """Delete a run, here and on the disk."""
         run = self.run(identity)
         if run.active:
             self._workers.stop(run)
@@ -269,24 +269,24 @@ class Session:
         self._state_changed()
 
     def run(self, identity: str | None) -> Run:
-        """The run of an id."""
+        """Return the run with an id; LabError if there is none."""
         if identity not in self.runs:
-            raise LabError("There is no such run any more.", "Choose another one.")
+            raise LabError("This run no longer exists.", "Choose another one.")
         return self.runs[identity]
 
     def run_numbered(self, number: int) -> Run:
-        """The run of a number."""
+        """Return the run with a number; LabError if there is none."""
         found = next((run for run in self.runs.values() if run.number == number), None)
         if found is None:
-            raise LabError("There is no such run any more.")
+            raise LabError("This run no longer exists.")
         return found
 
-    # -- from the crew
+    # -- events of workers
 
     def _on_worker_event(self, run: Run, event: str, values: dict[str, Any]) -> None:
         """Apply an event of a worker to its run, see `EventSender`."""
         if self.runs.get(run.id) is not run:
-            return  # it was removed
+            return  # the run was deleted
         if event == "started":
             run.about = {**values["about"], "range": drawn_range(values["about"]["kind"], values["original"])}
             run.positions, run.original = values["positions"], values["original"]
@@ -327,13 +327,13 @@ class Session:
         self._state_changed()
 
     def save(self, run: Run) -> None:
-        """Write a run to the disk, in its own thread."""
+        """Write a run to the disk, in a thread."""
         if run.weights.there and run.about and run.state != "loaded" and run.source is not None:
             dataset = self.datasets.get(run.dataset or "")
             self._disk.submit(self._save_quietly, run, None if dataset is None else dataset.description)
 
     def _save_quietly(self, run: Run, description: dict[str, Any] | None) -> None:
-        """A full disk must not end a training."""
+        """Write a run; an error such as a full disk must not end the training."""
         try:
             if run.id in self.runs:
                 self.run_store.save(run, description)
@@ -369,11 +369,11 @@ class Session:
         self._workers.start(run, job)
         return run
 
-    def _go_on(self, run: Run) -> None:
+    def _continue(self, run: Run) -> None:
         if sum(other.active for other in self.runs.values()) >= MOST_TRAININGS:
-            raise LabError(f"{MOST_TRAININGS} trainings are under way already.", "Stop one of them, or wait for it.")
+            raise LabError(f"{MOST_TRAININGS} trainings are running already.", "Stop one of them, or wait for it.")
         if not run.left or run.source is None or not run.weights.there:
-            raise LabError("This run has no epoch left.", "Start another one.")
+            raise LabError("This run has no epochs left.", "Start another one.")
         model, epoch = run.weights.get()
         run.history = [record for record in run.history if record["number"] <= epoch]
         self._records_changed(run)
@@ -398,7 +398,7 @@ class Session:
 
     def _dataset(self, identity: str) -> Dataset:
         if identity not in self.datasets:
-            raise LabError("There are no such data here.", "Open them again.")
+            raise LabError("This dataset is not open.", "Open it again.")
         return self.datasets[identity]
 
     def _source_now(self, identity: str) -> Source | None:
@@ -415,6 +415,6 @@ class Session:
 
 
 def _import_for_answers() -> None:
-    """What an answer, a preview or a decode needs."""
+    """Import the modules that queries and previews need."""
     import narrows.estimators
     import narrows.insight.payloads  # noqa: F401

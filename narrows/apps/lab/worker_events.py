@@ -1,4 +1,4 @@
-"""What the training process tells of the model it trains, and the forms in which it travels."""
+"""Events that a training process sends to the server, and the messages between them."""
 
 from __future__ import annotations
 
@@ -15,78 +15,87 @@ if TYPE_CHECKING:
     from narrows.data import Rows
     from narrows.estimators import Autoencoder, Epoch
 
-_CODES_EVERY, _MODEL_EVERY = 0.2, 0.2  # seconds, at least
-_SHARE = 0.2  # of the time that telling may take
+_CODES_EVERY, _MODEL_EVERY = 0.2, 0.2  # seconds, at pause
+_SHARE = 0.2  # of the time may be spent on sending
 
 
 def send(connection: Connection, message: Any) -> None:
-    """One message; plain pickle, since multiprocessing's own would pass tensors by shared memory."""
+    """Send a message with plain pickle; that of multiprocessing would put tensors into shared memory."""
     connection.send_bytes(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
 
 
 def receive(connection: Connection) -> Any:
-    """The next message; waits for it. EOFError where the other side is gone."""
+    """Wait for the next message and return it; EOFError if the other side has closed the connection."""
     return pickle.loads(connection.recv_bytes())
 
 
 class EventSender:
-    """Tells the server what the model has become.
+    """Sends events about a training to the server.
 
-    Events: "started" once, after the first epoch, with the fixed rows as the untrained network rebuilds them; "epoch"
-    after each, with these rows' reconstructions; "model" and "codes" as often as a fifth of the time allows; "paused";
-    and one last of "done", "stopped", "diverged", "failed".
+    Events: "started" once, after the first epoch, with the reconstructions of the fixed rows by the untrained network;
+    "epoch" after each epoch, with the reconstructions of these rows; "model" and "codes" as often as a fifth of the
+    time allows; "paused"; and at the end one of "done", "stopped", "diverged", "failed".
+
+    Parameters
+    ----------
+    connection : Connection
+    model : Autoencoder
+    rows : Rows
+        All rows of the dataset.
+    indices : ndarray of shape (n,) or None
+        Rows of the dataset that the model is trained on; None for all.
     """
 
-    def __init__(self, connection: Connection, model: Autoencoder, rows: Rows, places: np.ndarray | None) -> None:
+    def __init__(self, connection: Connection, model: Autoencoder, rows: Rows, indices: np.ndarray | None) -> None:
         self._connection = connection
         self._model = model
         self._rows = rows
-        self._places = places
+        self._indices = indices
         self._fixed: Any = None
         self._positions: Any = None
         self._untrained: Any = None
         self._has_started = False
         self._plane: Any = None
         self._next = {"model": 0.0, "codes": 0.0}
-        self._told = {"model": -1, "codes": -1}
+        self._sent_at = {"model": -1, "codes": -1}
         self.n_epochs = 0
 
-    def before(self) -> None:
-        """Before the first epoch: chooses the fixed rows."""
+    def prepare(self) -> None:
+        """Choose the fixed rows, before the first epoch."""
         import numpy as np
 
         from narrows.insight.payloads import mixed
 
         model = self._model
-        held = model.validation_rows_ if len(model.validation_rows_) else np.arange(len(self._training_places()))
-        positions = self._training_places()[held]
+        watched = model.validation_rows_ if len(model.validation_rows_) else np.arange(len(self._training_rows()))
+        positions = self._training_rows()[watched]
         labels = self._rows.labels
         self._positions = positions[mixed(None if labels is None else labels[positions], len(positions), N_FIXED_ROWS)]
         self._fixed = model.schema_.encode(self._rows.take(self._positions))
-        self._untrained = None if model.history_ else self._rebuilt()
+        self._untrained = None if model.history_ else self._reconstructions()
 
     def epoch(self, epoch: Epoch) -> None:
-        """After an epoch."""
+        """Send the events of an epoch."""
         if not self._has_started:
             self._start()
-        send(self._connection, ("epoch", {"record": epoch.to_dict(), "rebuilt": self._rebuilt()}))
-        for what in ("model", "codes"):
-            if time.monotonic() >= self._next[what]:
-                self._tell(what)
+        send(self._connection, ("epoch", {"record": epoch.to_dict(), "rebuilt": self._reconstructions()}))
+        for kind in ("model", "codes"):
+            if time.monotonic() >= self._next[kind]:
+                self._send(kind)
 
     def paused(self) -> None:
-        """Before waiting, so that what is looked at is what the network is."""
+        """Send the current weights and "paused", before waiting for a command."""
         if self._has_started:
-            for what in ("model", "codes"):
-                if self._told[what] != len(self._model.history_):
-                    self._tell(what)
+            for kind in ("model", "codes"):
+                if self._sent_at[kind] != len(self._model.history_):
+                    self._send(kind)
         send(self._connection, ("paused", {}))
 
-    def everything(self) -> None:
-        """At the end, when the best weights are back."""
-        self._tell("model")
-        self._tell("codes")
-        send(self._connection, ("rebuilt", {"rebuilt": self._rebuilt()}))
+    def finish(self) -> None:
+        """Send the final weights, at the end of the training."""
+        self._send("model")
+        self._send("codes")
+        send(self._connection, ("rebuilt", {"rebuilt": self._reconstructions()}))
 
     def _start(self) -> None:
         model = self._model
@@ -101,32 +110,32 @@ class EventSender:
             "untrained": self._untrained,
             "held_out": bool(len(model.validation_rows_)),
         }
-        self._tell("model")  # so that whoever hears of the start can ask at once
+        self._send("model")  # first, so that queries can be answered as soon as the run has started
         send(self._connection, ("started", values))
 
-    def _training_places(self) -> np.ndarray:
+    def _training_rows(self) -> np.ndarray:
         import numpy as np
 
-        return np.arange(len(self._rows)) if self._places is None else self._places
+        return np.arange(len(self._rows)) if self._indices is None else self._indices
 
-    def _rebuilt(self) -> np.ndarray:
+    def _reconstructions(self) -> np.ndarray:
         from narrows.apps.viewer.pixels import page_values
         from narrows.insight import passage
 
         return page_values(self._model, passage(self._model, self._fixed), like=self._fixed)
 
-    def _tell(self, what: str) -> None:
+    def _send(self, kind: str) -> None:
         start = time.monotonic()
         n = len(self._model.history_)
-        if what == "model":
+        if kind == "model":
             send(self._connection, ("model", {"epoch": n, "pickled": pickle.dumps(self._model)}))
-            least = _MODEL_EVERY
+            pause = _MODEL_EVERY
         else:
             send(self._connection, ("codes", {"epoch": n, **self._codes()}))
-            least = _CODES_EVERY
+            pause = _CODES_EVERY
         now = time.monotonic()
-        self._told[what] = n
-        self._next[what] = now + max(least, (now - start) * (1 / _SHARE - 1))
+        self._sent_at[kind] = n
+        self._next[kind] = now + max(pause, (now - start) * (1 / _SHARE - 1))
 
     def _codes(self) -> dict[str, Any]:
         from narrows.insight.payloads import codes

@@ -27,7 +27,7 @@ GRACE = 2.0
 GONE = "gone"
 """The last event of a worker."""
 _SAVE_EVERY = 2.0
-_BREATH = 5.0
+_START_PAUSE = 5.0
 """Seconds after a start before the next worker takes a core for its imports."""
 _LAST = ("done", "stopped", "diverged", "failed")
 _METHOD = "forkserver" if sys.platform.startswith("linux") else "spawn"
@@ -51,35 +51,35 @@ class WorkerPool:
         self._on_event = on_event
         self._save = save
         self._backend: Backend = backend
-        self._spare: Worker | None = None
+        self._idle: Worker | None = None
         self._busy: dict[Worker, Run] = {}
         self._next_save: dict[str, float] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
     def warm_up(self) -> None:
-        """Have a worker ready, whose imports take longer than anything else."""
+        """Start an idle worker, if there is none: its imports take long."""
         self._loop = asyncio.get_running_loop()
-        if self._spare is None and not self._closed:
-            self._spare = Worker(self._receive, self._backend)
+        if self._idle is None and not self._closed:
+            self._idle = Worker(self._receive, self._backend)
 
     def start(self, run: Run, job: Job) -> None:
-        """Put a worker on a run."""
+        """Start the training of a run."""
         self.warm_up()
-        worker, self._spare = self._spare, None
+        worker, self._idle = self._idle, None
         assert worker is not None
         self._busy[worker] = run
         loop = asyncio.get_running_loop()
         loop.run_in_executor(None, worker.start, job)
-        loop.call_later(_BREATH, self._prepare_next)
+        loop.call_later(_START_PAUSE, self._prepare_next)
 
     def command(self, run: Run, name: str) -> None:
-        """pause, resume or step."""
+        """Send "pause", "resume" or "step" to a run."""
         for worker in self._workers_of(run):
             worker.command(name)
 
     def stop(self, run: Run) -> None:
-        """Let a run end after its epoch, within two seconds, or as it stands."""
+        """Stop a run after its epoch; after two seconds terminate its process, after four kill it."""
         if run.stopping:
             return
         run.stopping = True
@@ -90,16 +90,16 @@ class WorkerPool:
             loop.call_later(2 * GRACE, self._force, worker, run, worker.kill)
 
     def save_soon(self, run: Run) -> None:
-        """Write a run to the disk, if that was not done just now."""
+        """Save a run, unless it was saved less than two seconds ago."""
         now = time.monotonic()
         if now >= self._next_save.get(run.id, 0.0):
             self._next_save[run.id] = now + _SAVE_EVERY
             self._save(run)
 
     def close(self) -> None:
-        """End all workers; takes a moment, in a thread."""
+        """End all workers; call it in a thread, since it waits for them."""
         self._closed = True
-        workers = [*self._busy, *([] if self._spare is None else [self._spare])]
+        workers = [*self._busy, *([] if self._idle is None else [self._idle])]
         for worker in workers:
             worker.command("stop")
         for worker in workers:
@@ -107,36 +107,36 @@ class WorkerPool:
 
     @property
     def processes(self) -> list[int]:
-        """Ids of the processes that live."""
-        workers = [*self._busy, *([] if self._spare is None else [self._spare])]
+        """Ids of the running processes."""
+        workers = [*self._busy, *([] if self._idle is None else [self._idle])]
         return [worker.process.pid for worker in workers if worker.process is not None and worker.process.pid]
 
     def _prepare_next(self) -> None:
-        """Have a warm worker for the next start, where one more training is allowed."""
+        """Start an idle worker, if one more training is allowed."""
         if len(self._busy) < MOST_TRAININGS:
             self.warm_up()
 
     def _workers_of(self, run: Run) -> list[Worker]:
         return [worker for worker, its in self._busy.items() if its is run]
 
-    def _force(self, worker: Worker, run: Run, how: Any) -> None:
+    def _force(self, worker: Worker, run: Run, end: Callable[[], None]) -> None:
         if self._busy.get(worker) is run and run.stopping:
-            how()
+            end()
 
     def _receive(self, worker: Worker, event: str, values: dict[str, Any]) -> None:
-        """In the listening thread."""
+        """Pass an event from the listening thread to the event loop."""
         assert self._loop is not None
         if not self._loop.is_closed():
-            with contextlib.suppress(RuntimeError):  # the loop closed just now
+            with contextlib.suppress(RuntimeError):  # the loop was closed in the meantime
                 self._loop.call_soon_threadsafe(self._handle, worker, event, values)
 
     def _handle(self, worker: Worker, event: str, values: dict[str, Any]) -> None:
         if self._closed:
-            return  # the session has written down what there is
+            return  # the session has saved its runs
         run = self._busy.get(worker)
         if event == GONE:
             self._busy.pop(worker, None)
-            self._spare = None if self._spare is worker else self._spare
+            self._idle = None if self._idle is worker else self._idle
             if run is not None and run.active:
                 self._on_event(run, *_ended_unexpectedly(run, worker.exit_status))
             if run is not None:
@@ -149,18 +149,18 @@ class WorkerPool:
         self._on_event(run, event, values)
 
     def _release(self, worker: Worker) -> None:
-        """A worker that is done is the next one's warm one."""
+        """Keep a worker as the idle one, or end it if there is one."""
         self._busy.pop(worker, None)
-        if self._spare is None:
-            self._spare = worker
+        if self._idle is None:
+            self._idle = worker
         else:
             asyncio.get_running_loop().run_in_executor(None, worker.close)
 
 
 def _ended_unexpectedly(run: Run, status: int | None) -> tuple[str, dict[str, Any]]:
-    """What a run has become whose process ended."""
+    """Return the last event of a run whose process has ended."""
     epoch = run.weights.epoch
-    kept = f"what was learned by epoch {epoch} is kept" if run.weights.there else "nothing was learned yet"
+    kept = f"the weights of epoch {epoch} are kept" if run.weights.there else "there are no weights yet"
     if run.stopping:
         return "stopped", {"message": f"Stopped in the middle of epoch {run.epoch + 1}; {kept}."}
     cause = "" if status is None else f" (signal {-status})" if status < 0 else f" (status {status})"
@@ -171,7 +171,7 @@ def _ended_unexpectedly(run: Run, status: int | None) -> tuple[str, dict[str, An
 
 
 def prepare() -> None:
-    """Begin the imports that trainings need, in a process beside this one: the earlier, the sooner the first epoch."""
+    """Start the process from which workers are forked, and its imports; the earlier, the sooner the first epoch."""
     if _METHOD == "forkserver":
         from multiprocessing import forkserver
 
@@ -187,7 +187,7 @@ class Worker:
     on_event : callable
         Called as on_event(worker, event, values) in the listening thread.
     backend : {"process", "thread"}
-        A thread cannot be killed: it serves notebooks and tests.
+        A thread cannot be killed; it is for tests.
     """
 
     def __init__(self, on_event: OnWorkerEvent, backend: Backend = "process") -> None:
@@ -204,25 +204,25 @@ class Worker:
         self._listener.start()
 
     def start(self, job: Job) -> None:
-        """Give it a job; may wait until the process is up."""
+        """Send a job; may wait until the process has started."""
         self._send(job)
 
     def command(self, name: str) -> None:
-        """pause, resume, step or stop."""
+        """Send "pause", "resume", "step" or "stop"."""
         self._send(name)
 
     def terminate(self) -> None:
-        """End the process where it stands."""
+        """Terminate the process."""
         if self.process is not None and self.process.is_alive():
             self.process.terminate()
 
     def kill(self) -> None:
-        """End it for sure."""
+        """Kill the process."""
         if self.process is not None and self.process.is_alive():
             self.process.kill()
 
     def close(self, *, wait: float = 1.0) -> None:
-        """Ask it to end, and see to it that it does."""
+        """Ask the process to end; terminate and kill it if it does not."""
         self._send(None)
         self._started.wait()
         if self.process is not None and self.process.pid is not None:
@@ -234,15 +234,15 @@ class Worker:
 
     @property
     def exit_status(self) -> int | None:
-        """What the process ended with; None while it lives."""
+        """Exit status of the process; None while it runs."""
         return None if self.process is None else self.process.exitcode
 
     def _send(self, message: Any) -> None:
-        with contextlib.suppress(OSError):  # it is gone, which the listener tells
+        with contextlib.suppress(OSError):  # the listener reports the closed connection
             send(self._connection, message)
 
     def _listen(self, theirs: Connection) -> None:
-        """Start the process, which waits until what it is forked from is ready, and pass on what it says."""
+        """Start the process and pass on its events; starting waits until the fork server is ready."""
         try:
             if self.process is None:
                 threading.Thread(target=_serve_and_close, args=(theirs,), daemon=True, name="narrows-training").start()
@@ -261,10 +261,10 @@ class Worker:
 
 
 def threads_for_training() -> int:
-    """One core less than there are, so that the page breathes."""
+    """Return the number of cores less one, which is left to the server."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(count - 1, int(told) if told.isdigit() and int(told) else count))
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(count - 1, int(limit) if limit.isdigit() and int(limit) else count))
 
 
 def _serve_and_close(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""The views as an anywidget: this module needs the extra narrows[notebook]."""
+"""The views as an anywidget; this module needs the extra narrows[notebook]."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ class Explorer(anywidget.AnyWidget):
     Parameters
     ----------
     session : OfflineSession
-        The model and the rows.
+        Model and rows.
     """
 
     _esm = traitlets.Unicode(bundle.script("embed/widget.js")).tag(sync=True)
     _css = traitlets.Unicode(bundle.style()).tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
-    """What the lab's page is told of its session."""
+    """State of the session, as in the lab."""
     hash = traitlets.Unicode("").tag(sync=True)
-    """What is on screen, as in the address of the lab: "view=latent&z=1,2"."""
+    """State of the page, as in the address of the lab: "view=latent&z=1,2"."""
 
     def __init__(self, session: OfflineSession, **traits: Any) -> None:
         super().__init__(state=json_safe(session.state), **traits)
         self._offline = session
-        self.on_msg(self._hear)
+        self.on_msg(self._receive)
 
-    def _hear(self, _widget: Any, content: Any, buffers: list[memoryview]) -> None:
-        said, parts = reply(self._offline, content, buffers or ())
-        self.send(said, parts)
+    def _receive(self, _widget: Any, content: Any, buffers: list[memoryview]) -> None:
+        message, frames = reply(self._offline, content, buffers or ())
+        self.send(message, frames)

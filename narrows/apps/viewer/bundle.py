@@ -1,4 +1,4 @@
-"""The page's modules as one script, for hosts that take a single file: the notebook and the report."""
+"""JavaScript modules of the page as one script, for the notebook and the report."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _EXPORT = re.compile(r"^export (?P<kind>(?:async )?function\*?|const|class) (?P<
 _MODULE_WORDS = re.compile(r"^\s*(?:import|export)\b|\bimport\s*\(|\bimport\.meta\b", re.MULTILINE)
 _ENDS_SCRIPTS = ("</script", "<!--")
 STYLES = ("styles/base.css", "styles/maps.css", "styles/views.css", "embed/embed.css")
-"""What dresses the views outside the page of the lab."""
+"""Style sheets of the views outside the lab."""
 
 
 class BundleError(ValueError):
-    """A module that uses more of JavaScript's modules than is flattened here."""
+    """A module uses a feature of JavaScript modules that the bundler does not support."""
 
 
 @cache
 def script(entry: str) -> str:
-    """An entry of static/ and all it imports as one piece of JavaScript.
+    """Return a file of static/ and all its imports as one JavaScript module.
 
     Parameters
     ----------
@@ -34,26 +34,26 @@ def script(entry: str) -> str:
     Returns
     -------
     str
-        A module whose default export has the entry's exports. Each module is a function of its own, so that two may use
-        the same names; they stand in an order in which each finds what it imports.
+        A module whose default export has the exports of the entry. Each module becomes a function, so that two modules
+        may use the same names; modules come after their imports.
 
     Raises
     ------
     BundleError
-        For imports that are not relative, cycles, and ways to import and export that the modules do not use.
+        Imports that are not relative, import cycles, and other forms of import or export.
     """
     return flatten(files("narrows.apps.viewer") / "static", entry)
 
 
 @cache
 def style() -> str:
-    """What dresses the views, all of it scoped to the class narrows-lab."""
+    """Return the style sheets of the views; all rules are limited to the class narrows-lab."""
     static = files("narrows.apps.viewer") / "static"
     return "\n".join((static / name).read_text("utf-8") for name in STYLES)
 
 
 def flatten(root: Traversable, entry: str) -> str:
-    """The same for the modules of any folder."""
+    """Return a file of `root` and all its imports as one JavaScript module, see `script`."""
     order: dict[str, str] = {}
     _add(root, entry, order, ())
     names = {path: f"module{i}" for i, path in enumerate(order)}
@@ -62,29 +62,29 @@ def flatten(root: Traversable, entry: str) -> str:
 
 
 def _add(root: Traversable, path: str, order: dict[str, str], above: tuple[str, ...]) -> None:
-    """Puts a module behind all that it imports."""
+    """Add a module to `order`, after its imports."""
     if path in order:
         return
     if path in above:
         raise BundleError(f"{path} imports itself by way of {', '.join(above[above.index(path) + 1 :]) or 'itself'}.")
     text = (root / path).read_text("utf-8")
     for found in _IMPORT.finditer(text):
-        _add(root, _beside(path, found["path"]), order, (*above, path))
+        _add(root, _resolved(path, found["path"]), order, (*above, path))
     order[path] = text
 
 
 def _wrapped(path: str, text: str, names: dict[str, str]) -> str:
     def imported(found: re.Match[str]) -> str:
-        source = names[_beside(path, found["path"])]
+        source = names[_resolved(path, found["path"])]
         wanted = found["all"] or "{ " + re.sub(r"\b(\w+) as (\w+)", r"\1: \2", " ".join(found["names"].split())) + " }"
         return f"const {wanted} = {source};\n"
 
     exports = [found["name"] for found in _EXPORT.finditer(text)]
     body = _EXPORT.sub(r"\g<kind> \g<name>", _IMPORT.sub(imported, text))
     if left := _MODULE_WORDS.search(_without_comments(body)):
-        raise BundleError(f"{path} has {left[0].strip()!r}, which is not flattened.")
+        raise BundleError(f"{path} has {left[0].strip()!r}, which is not supported.")
     if any(word in body for word in _ENDS_SCRIPTS):
-        raise BundleError(f"{path} holds a text that would end the script of a page.")
+        raise BundleError(f"{path} contains a text that would end the script of a page.")
     return f"// {path}\nconst {names[path]} = (() => {{\n{body}\nreturn {{ {', '.join(exports)} }};\n}})();"
 
 
@@ -92,15 +92,15 @@ def _without_comments(text: str) -> str:
     return re.sub(r"/\*.*?\*/|^\s*//[^\n]*", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
-def _beside(path: str, imported: str) -> str:
-    """The path in the root of what a module imports."""
+def _resolved(path: str, imported: str) -> str:
+    """Return the path in the root of an import of a module."""
     if not imported.startswith(("./", "../")):
         raise BundleError(f"{path} imports {imported!r}, which is not relative.")
     parts: list[str] = []
     for part in (PurePosixPath(path).parent / imported).parts:
         if part == "..":
             if not parts:
-                raise BundleError(f"{path} imports {imported!r}, which lies outside.")
+                raise BundleError(f"{path} imports {imported!r}, which is outside the root.")
             parts.pop()
         else:
             parts.append(part)

@@ -1,4 +1,4 @@
-"""A fitted model and rows, to be looked at with the lab's views where no lab runs: in a notebook, in a report."""
+"""A fitted model and rows for the views without a server: in a notebook or a report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,17 @@ _DATASET = "rows"
 
 @dataclass(frozen=True, eq=False)
 class OfflineSession:
-    """What the views need: the run that shows a model, its answers, and the state of a session with only it."""
+    """A session with the run of one fitted model.
+
+    Parameters
+    ----------
+    run : Run
+    rows : Rows
+        The rows that are shown.
+    state : dict
+        State of the session, as in the lab.
+    queries : Queries
+    """
 
     run: Run
     rows: Rows
@@ -27,14 +37,14 @@ class OfflineSession:
 
     @classmethod
     def of(cls, model: Autoencoder, rows: Rows, y: Any = None) -> OfflineSession:
-        """A fitted model on rows in the form of its fit; of more than 70,000 a sample.
+        """Return the session of a fitted model and rows in the form of its fit; at most 70,000 are shown.
 
-        y : classes (n,), or None for the labels that the rows have.
+        y : classes (n,), or None for the labels of the rows.
 
         Raises
         ------
         DataError
-            Classes of another number than the rows.
+            The number of classes differs from the number of rows.
         """
         from narrows import __version__
         from narrows.errors import DataError
@@ -59,5 +69,5 @@ class OfflineSession:
         return cls(run, rows, state, Queries(lambda _: None))
 
     def answer(self, view: str, **params: Any) -> Answer:
-        """What a view is told."""
+        """Answer the query of a view."""
         return self.queries.answer(self.run, view, params)

@@ -38,7 +38,7 @@ def _codes(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> 
 
 def _rows(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
     rows = data.rows(run)
-    positions = params.places("positions", 2000, len(rows))
+    positions = params.positions("positions", 2000, len(rows))
     if positions is None:
         positions = some_rows(run, rows, data.seen(run, model), params, params.whole("n", 24, 1, 2000))
     found = payloads.reconstructions(model, rows, positions=positions)
@@ -47,7 +47,7 @@ def _rows(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> P
 
 def _sheet(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
     rows = data.rows(run)
-    positions = params.needed_places("positions", 2000, len(rows))
+    positions = params.required_positions("positions", 2000, len(rows))
     floats = model.schema_.encode(rows.take(positions))
     shown = payloads.as_pictures(model, floats, like=data.like(run, model))
     return Payload("sheet", {}, {"original": shown, "position": positions})
@@ -58,7 +58,7 @@ def _lattice(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -
 
 
 def _path(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
-    ends = [params.needed_numbers(name, model.n_components_) for name in ("a", "b")]
+    ends = [params.required_numbers(name, model.n_components_) for name in ("a", "b")]
     return payloads.path(model, *ends, steps=params.whole("steps", 8, 2, 64), like=data.like(run, model))
 
 
@@ -87,7 +87,7 @@ def _denoise(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -
     level = params.number("level", 0.3, 0.0, 10.0)
     seed = params.whole("seed", 0, 0, 2**31 - 1)
     values = params.numbers("values", model.network_.n_floats)
-    positions = params.places("positions", 64, len(rows))
+    positions = params.positions("positions", 64, len(rows))
     if positions is None:
         positions = some_rows(run, rows, data.seen(run, model), params, params.whole("n", 6, 1, 64))
     if values is None:
@@ -145,7 +145,7 @@ def _error_map(data: RunData, run: Run, model: Autoencoder, params: QueryParams)
 
 
 def _similar(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
-    code = params.needed_numbers("code", model.n_components_)
+    code = params.required_numbers("code", model.n_components_)
     return payloads.similar(model, data.rows(run), code, n=params.whole("n", 6, 1, 100))
 
 

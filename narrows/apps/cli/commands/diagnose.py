@@ -1,4 +1,4 @@
-"""`narrows diagnose`: checks of a fitted model, and what to change."""
+"""`narrows diagnose`: checks of a fitted model, and suggested changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def diagnose(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Check what the model learned from DATA, and what to change; the worst finding first.
+    """Check a model on DATA and suggest changes; the worst finding comes first.
 
     DATA is the data of the fit, of which the held-out rows are measured,
     or new data.

@@ -93,8 +93,8 @@ def sweep(
     [bold]narrows sweep table.csv --over share --seeds 3[/bold]
     """
     messages = Messages(as_json, quiet)
-    what = _WORDS.get(over)
-    if what is None:
+    parameter = _WORDS.get(over)
+    if parameter is None:
         raise typer.BadParameter(f"{over!r} is not n-components, depth or share.", param_hint="--over")
     given = None if values is None else _numbers(values)
     if output is not None:
@@ -118,7 +118,7 @@ def sweep(
     plan = plan_sweep(
         model,
         source.rows,
-        over=what,  # pyright: ignore[reportArgumentType]
+        over=parameter,  # pyright: ignore[reportArgumentType]
         values=given,
         n_seeds=seeds,
         random_state=seed if isinstance(seed, int) else 0,
