@@ -44,7 +44,7 @@ FACES = {
     "viewer": set(),
 }
 """Which folders of narrows/apps a folder may import."""
-EXCEPTIONS = {("apps/viewer/recipe.py", "cli")}
+EXCEPTIONS: set[tuple[str, str]] = set()
 """(importing file, imported folder) that break the rule of `FACES`; none may be added."""
 
 

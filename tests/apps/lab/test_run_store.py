@@ -93,7 +93,7 @@ def test_damaged_runs_are_passed_over(tmp_path: Path, tmp_path_factory: pytest.T
     (runs / "r2" / "config.json").write_text("{")
     (runs / ".r9.12345678.part").mkdir()
     (runs / "r1").rename(runs / ".r1.12345678.old")
-    found = RunStore(home).load()
+    found = RunStore(tmp_path).load()
     assert [run.id for run, _ in found] == ["r1"]
     assert not list(runs.glob(".*"))
 

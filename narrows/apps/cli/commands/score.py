@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -152,7 +152,7 @@ class _Scored:
     scores: dict[str, np.ndarray]
     labels: np.ndarray | None
     places: np.ndarray
-    first_row: int
+    first_row: Literal[0, 1]
     strange: StrangeCells
     changed: Counter[str]
 
@@ -187,7 +187,8 @@ def _score_all(fitted: Any, chunks: Iterable[Rows], surprise: Surprise | None) -
 
     is_detector = isinstance(fitted, narrows.AnomalyDetector)
     found: list[dict[str, np.ndarray]] = []
-    labels, places, n_strange, first_row = [], [], [], 0
+    first_row: Literal[0, 1] = 0
+    labels, places, n_strange = [], [], []
     changed: Counter[str] = Counter()
     strange = StrangeCells()
     for rows in chunks:
