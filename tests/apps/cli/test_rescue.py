@@ -69,7 +69,7 @@ def test_a_model_whose_name_is_taken_during_the_training_is_saved_beside_it(
     done = shell(command, table, "-o", "m", "--json", *force, *settings)
     assert done.status == 1
     told = [line for line in done.err.splitlines() if line.startswith("Error: ")]
-    assert told == ["Error: m was taken by something else meanwhile; the model is saved as m-2."]
+    assert told == ["Error: m was created by another program in the meantime; the model is saved as m-2."]
     assert (done.json["model"], done.json["error"]) == ("m-2", told[0].removeprefix("Error: "))
     assert is_theirs(Path("m"))
     assert narrows.load("m-2") is not None
@@ -238,7 +238,7 @@ def test_a_streamed_result_whose_name_is_taken_meanwhile_is_written_beside_it(sh
     done = shell("impute", "m", streamed, "-o", "filled.csv")
     assert done.status == 1
     assert n_chunks[0] > 1
-    assert done.err.endswith("filled.csv was taken by something else meanwhile; the result is saved as filled-2.csv.\n")
+    assert done.err.endswith("filled.csv was created by another program in the meantime; the result is saved as filled-2.csv.\n")
     assert Path("filled.csv").read_text() == "theirs"
     assert Path("filled-2.csv").read_bytes() == Path("clear.csv").read_bytes()
 
@@ -268,7 +268,7 @@ def test_the_rows_that_are_read_are_never_the_output_under_whatever_name(shell, 
     ):
         refused = shell(*arguments, "--force")
         assert (refused.status, refused.err.count("\n")) == (1, 1)
-        assert "is what the rows are read from" in refused.err
+        assert "is the input file" in refused.err
     assert table.read_bytes() == Path("again.csv").read_bytes() == before
 
 

@@ -138,7 +138,7 @@ def test_the_map_moves_while_it_is_looked_at(lab: Served) -> None:
 def test_two_trainings_at_once_are_enough(lab: Served) -> None:
     with lab.ready() as page:
         runs = [page.train("digits", **LONG) for _ in range(2)]
-        with pytest.raises(Said, match="2 trainings are under way already"):
+        with pytest.raises(Said, match="2 trainings are running already"):
             page.train("digits", **SMALL)
         for run in runs:
             page.command("train.stop", run=run)

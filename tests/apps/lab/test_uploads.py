@@ -83,7 +83,7 @@ def test_a_table_is_opened_trained_on_and_coloured_by_a_column(lab: Served, endi
     assert status == 200
     assert (dataset["kind"], dataset["rows"], dataset["classes"]) == ("table", 150, None)
     assert dict(zip(dataset["columns"], dataset["kinds"], strict=True))["species"] == "category"
-    assert any("'id' is not learned from" in note for note in dataset["notes"])
+    assert any("'id' is not used" in note for note in dataset["notes"])
     preview = lab.json(f"/api/data/{dataset['id']}/preview")
     assert preview["columns"] == list(TABLE.columns)
     assert preview["head"][0][4] == "setosa"
@@ -248,7 +248,7 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(
             body = file.getvalue()
         status, said = send_file(lab, f"packed {n_rows}.{ending}", body)
         assert status == expected, said
-    assert "unpacks to more than 1 MB" in said["msg"]
+    assert "is larger than 1 MB" in said["msg"]
     assert lab.json("/api/state")["status"] == "ready"
 
 
