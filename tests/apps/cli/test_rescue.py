@@ -238,7 +238,8 @@ def test_a_streamed_result_whose_name_is_taken_meanwhile_is_written_beside_it(sh
     done = shell("impute", "m", streamed, "-o", "filled.csv")
     assert done.status == 1
     assert n_chunks[0] > 1
-    assert done.err.endswith("filled.csv was created by another program in the meantime; the result is saved as filled-2.csv.\n")
+    problem = "filled.csv was created by another program in the meantime"
+    assert done.err.endswith(f"{problem}; the result is saved as filled-2.csv.\n")
     assert Path("filled.csv").read_text() == "theirs"
     assert Path("filled-2.csv").read_bytes() == Path("clear.csv").read_bytes()
 

@@ -86,7 +86,8 @@ def test_text_does_not_go_into_an_array(shell, penguins: Path) -> None:
 
 def test_a_table_without_gaps_is_written_as_it_is(shell, quick, table: Path) -> None:
     assert shell("fit", table, "-o", "m", *quick).status == 0
-    assert "Filled 0 missing values of 40 rows in full.parquet." in shell("impute", "m", table, "-o", "full.parquet").out
+    done = shell("impute", "m", table, "-o", "full.parquet")
+    assert "Filled 0 missing values of 40 rows in full.parquet." in done.out
     assert pyarrow.parquet.read_table("full.parquet").equals(csv(table))
 
 
