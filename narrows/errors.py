@@ -22,12 +22,14 @@ NarrowsError
 │   └── OutputExistsError (FileExistsError)
 └── MissingExtraError (ImportError)       an optional dependency is not installed
 
-SetAsideWarning (UserWarning)             a fit does not learn from some columns
+IgnoredColumnWarning (UserWarning)        a fit does not learn from some columns
 
 A message is one sentence: what is wrong, where, and what to do.
 """
 
 from __future__ import annotations
+
+import warnings
 
 from sklearn.exceptions import NotFittedError as _SklearnNotFittedError
 
@@ -116,5 +118,17 @@ class MissingExtraError(NarrowsError, ImportError):
     """An optional dependency is not installed."""
 
 
-class SetAsideWarning(UserWarning):
+class IgnoredColumnWarning(UserWarning):
     """A fit does not learn from some columns; the message names them, with reasons and how to keep them."""
+
+
+def __getattr__(name: str) -> type[UserWarning]:
+    """Return `IgnoredColumnWarning` under its name before version 0.2, with a DeprecationWarning."""
+    if name == "SetAsideWarning":
+        warnings.warn(
+            "narrows.errors.SetAsideWarning is now IgnoredColumnWarning; the old name will be removed.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return IgnoredColumnWarning
+    raise AttributeError(f"module 'narrows.errors' has no attribute {name!r}")

@@ -149,7 +149,7 @@ def read_for_model(
     """
     size = size_in(image_size)
 
-    from narrows.data import without_gaps
+    from narrows.data import drop_missing
 
     if missing in ("mean", "error") or (missing == "mask" and fitted.schema_.missing != "mask"):
         fitted.schema_ = replace(fitted.schema_, missing=missing)
@@ -158,7 +158,7 @@ def read_for_model(
         rows = _read_columns(fitted, data, label=label, image_size=size, errors=errors)
     rows = matched(fitted, rows, voice)
     if missing == "drop":
-        rows = without_gaps(rows, fitted.schema_.learned_columns)
+        rows = drop_missing(rows, fitted.schema_.learned_columns)
     for note in rows.notes:
         voice.remark(note)
     return rows
@@ -264,7 +264,9 @@ def _by_name(rows: Rows, schema: Schema) -> Rows:
     empty = {name: np.full(len(rows), None, dtype=object) for name in aside if name not in given}
     lacking = [name for name in wanted if name not in given and name not in empty]
     if lacking:
-        told = ", ".join(f"{n!r} ({rows.left_out[n]})" if n in rows.left_out else repr(n) for n in lacking[:5])
+        told = ", ".join(
+            f"{n!r} ({rows.ignored_columns[n]})" if n in rows.ignored_columns else repr(n) for n in lacking[:5]
+        )
         told += ", ..." if len(lacking) > 5 else ""
         raise SchemaMismatchError(
             f"{rows.source} lacks {len(lacking)} of the model's {len(wanted)} columns: {told}; name them as at "

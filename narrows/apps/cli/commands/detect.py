@@ -135,7 +135,7 @@ def detect(
 
     from narrows import AnomalyDetector
     from narrows.apps.cli.rendering import quality_told
-    from narrows.data import aside_sentence
+    from narrows.data import ignored_columns_message
     from narrows.insight import quality_by_labels
 
     detector = AnomalyDetector(
@@ -152,7 +152,7 @@ def detect(
     seconds = time.perf_counter() - start
     path = save(detector, path, force=force, voice=voice)
     signals.check()
-    aside = aside_sentence(detector.schema_, source.rows.source, place="shell")
+    aside = ignored_columns_message(detector.schema_, source.rows.source, place="shell")
     if aside is not None:
         voice.remark(aside)
     judged = _judged(detector, source)

@@ -219,7 +219,7 @@ def _scores(fitted: Any, rows: Rows) -> dict[str, np.ndarray]:
 def _changed(fitted: Any, rows: Rows) -> dict[str, int]:
     """In how many rows each column that was constant at the fit has another value; columns without any are left out."""
     schema = fitted.schema_
-    columns, differs = schema.changed(rows)
+    columns, differs = schema.changed_constants(rows)
     return {schema.feature_names[i]: int(n) for i, n in zip(columns, differs.sum(axis=0), strict=True) if n}
 
 
