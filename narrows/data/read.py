@@ -247,4 +247,4 @@ def drop_missing(rows: Rows, columns: Sequence[int] | None = None) -> Rows:
             'leave "drop" out, or ignore the columns that are mostly empty.'
         )
     note = f"{n_dropped} of {len(rows)} rows of {rows.source} have a missing value and were dropped."
-    return replace(rows.take(whole), notes=(*rows.notes, note))
+    return replace(rows.take(whole), notes=(*rows.notes, note), n_dropped=rows.n_dropped + n_dropped)

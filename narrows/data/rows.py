@@ -14,6 +14,7 @@ from narrows.data.frames.column_type import ColumnType, is_missing
 Columns = np.ndarray | tuple[np.ndarray, ...]
 Container = Literal["numpy", "pandas", "polars", "pyarrow", "torch"]
 Layout = Literal["flat", "hw", "hwc", "chw"]
+Part = Literal["train", "test", "all"]
 
 _CELLS_PER_CHUNK = 1 << 20
 
@@ -50,6 +51,10 @@ class Rows:
     """What the reader should know about how the rows were read, one sentence each."""
     source: str = "X"
     """What messages call these rows: "X", "flights.csv.gz"."""
+    part: Part | None = None
+    """Part of a data set that has its own test part; None for other rows."""
+    n_dropped: int = 0
+    """Number of rows with missing values that were dropped when these were read."""
     first_row: Literal[0, 1] = 0
     """Messages count rows from 0 for arrays and from 1 for files."""
     strange: dict[int, np.ndarray] = field(default_factory=dict)

@@ -102,6 +102,7 @@ def test_rows_with_gaps_are_named_or_dropped(put):
     dropped = read(path, missing="drop")
     assert len(dropped) == 1
     assert dropped.notes == ("1 of 2 rows of t.csv have a missing value and were dropped.",)
+    assert dropped.n_dropped == 1
     with pytest.raises(DataError, match="Every row"):
         read(put("g.csv", b"a,b\n1,\n,2\n"), missing="drop")
     assert read(path, columns=["a"], missing="drop").notes == ()

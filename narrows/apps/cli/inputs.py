@@ -218,6 +218,7 @@ def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
         labels=np.concatenate([train.labels, test.labels]),
         places=None,
         source=f"all of {data}",
+        part="all",
     )
 
 

@@ -154,7 +154,7 @@ def _shell(model: Autoencoder, changed: dict[str, Any], rows: Rows) -> str:
 
 def _data(model: Autoencoder, rows: Rows) -> str:
     """What the shell calls the rows of the fit, where these are they and come from a file or a set."""
-    is_part = rows.source.startswith(("the test set of ", "all of "))
+    is_part = rows.part in ("test", "all")
     return "DATA" if rows.source == "X" or is_part or not model.was_fitted_on(rows) else rows.source
 
 

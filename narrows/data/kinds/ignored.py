@@ -11,6 +11,9 @@ from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.category import as_text
 from narrows.data.kinds.column_kind import Loss, restored_columns
 
+CONSTANT, EMPTY = "constant", "empty"
+"""Reasons of columns without anything to learn from."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ignored:
@@ -36,13 +39,9 @@ class Ignored:
         return cls(np.array([column]), reason, dtype.name, value)
 
     @property
-    def cure(self) -> str | None:
-        """What to do for the column to be learned from; None where it holds nothing to learn."""
-        if self.reason in ("constant", "empty"):
-            return None
-        if np.dtype(self.dtype).kind in "iu":
-            return "give it as floats, or name it in categorical"
-        return "name it in categorical"
+    def is_informative(self) -> bool:
+        """Whether the column holds more than one value, so that something could be learned from it."""
+        return self.reason not in (CONSTANT, EMPTY)
 
     @property
     def float_columns(self) -> np.ndarray:

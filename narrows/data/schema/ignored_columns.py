@@ -36,7 +36,7 @@ def how_to_keep(schema: SchemaLayout, *, place: Literal["python", "shell"] = "sh
 def _reasons(schema: SchemaLayout) -> dict[str, str]:
     names = schema.feature_names
     kept = (kind for kind in schema.kinds if isinstance(kind, Ignored) and kind.value is None)
-    return {names[int(k.columns[0])]: k.reason for k in kept if k.reason not in ("empty", "constant")}
+    return {names[int(k.columns[0])]: k.reason for k in kept if k.is_informative}
 
 
 def _how(schema: SchemaLayout, place: Literal["python", "shell"]) -> str:

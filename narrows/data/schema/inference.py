@@ -10,6 +10,7 @@ import numpy as np
 
 from narrows.data.frames.columns import is_missing
 from narrows.data.kinds import Boolean, Category, ColumnKind, DateTime, Ignored, MissingMask
+from narrows.data.kinds.ignored import CONSTANT, EMPTY
 from narrows.data.rows import Rows
 from narrows.data.schema.column_statistics import measure
 from narrows.data.schema.identifier_columns import names_something
@@ -115,13 +116,13 @@ def _named_rows(rows: Rows, i: int, forced: set[int], with_masks: bool) -> Ignor
         # A block of numbers has all its columns looked at when it is measured.
         looked_at = isinstance(rows.values, tuple) or with_masks
         empty = looked_at and bool(is_missing(values[:1]).all()) and bool(is_missing(values).all())
-        return Ignored.of(i, "empty", values.dtype) if empty else None
+        return Ignored.of(i, EMPTY, values.dtype) if empty else None
     if is_whole:
         reason = _counts_or_names(values, rows.names[i]) if rows.names is not None and i not in forced else None
         return Ignored.of(i, reason, values.dtype) if reason else None
     present = values[~is_missing(values)]
     if not len(present):
-        return Ignored.of(i, "empty", values.dtype)
+        return Ignored.of(i, EMPTY, values.dtype)
     if i in forced:
         return None
     n_levels = len(set(present.tolist()))
@@ -152,7 +153,7 @@ def _constant(rows: Rows, i: int, with_masks: bool) -> Ignored | None:
         return None
     present = values[~missing]
     same = present == present[0]
-    return Ignored.of(i, "constant", values.dtype, present[0]) if bool(same.all()) else None
+    return Ignored.of(i, CONSTANT, values.dtype, present[0]) if bool(same.all()) else None
 
 
 def _nothing_left(rows: Rows, aside: list[Ignored]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from narrows.data.frames.column_labels import Labels
 from narrows.data.frames.columns import ColumnType
 from narrows.data.kinds import ColumnKind, CommonValue, Ignored, MissingMask, Numeric
+from narrows.data.kinds.ignored import CONSTANT
 from narrows.data.rows import Container, Layout, feature_names
 from narrows.data.schema.magnitudes import Magnitudes
 from narrows.data.schema.pixel_range import FROM_MEAN, PIXELS
@@ -93,7 +94,7 @@ class SchemaLayout:
         if self.names is not None and self.image_shape is None:
             for kind in self.kinds:
                 if isinstance(kind, Numeric):
-                    aside |= {int(column): "constant" for column in kind.columns[kind.constant]}
+                    aside |= {int(column): CONSTANT for column in kind.columns[kind.constant]}
         return {names[column]: aside[column] for column in sorted(aside)}
 
     @property

@@ -179,16 +179,11 @@ def test_a_constant_comes_back_and_any_other_column_that_is_set_aside_is_missing
 
 
 @pytest.mark.parametrize(
-    ("reason", "dtype", "cure"),
-    [
-        ("constant", np.float64, None),
-        ("empty", object, None),
-        ("counts the rows", np.int64, "give it as floats, or name it in categorical"),
-        ("too many levels (500)", object, "name it in categorical"),
-    ],
+    ("reason", "informative"),
+    [("constant", False), ("empty", False), ("counts the rows", True), ("a different value in almost every row", True)],
 )
-def test_what_is_set_aside_says_how_to_keep_it(reason, dtype, cure):
-    assert Ignored.of(0, reason, np.dtype(dtype)).cure == cure
+def test_an_ignored_column_says_whether_it_holds_anything_to_learn(reason, informative):
+    assert Ignored.of(0, reason, np.dtype("int64")).is_informative is informative
 
 
 def test_a_common_value_is_told_from_others_and_from_gaps():
