@@ -1,4 +1,20 @@
-"""Where rows come from, how they become floats, and where answers are written."""
+"""Reads rows, learns the schema that encodes them as floats, and writes results.
+
+Rooms, lowest first; each imports only rooms before it (`tests/test_architecture.py`):
+
+- `atomic`: files and folders written whole or not at all
+- `frames`: types and formats of columns; pandas, polars and pyarrow columns as arrays, and back
+- `rows`, `nested_columns`, `containers`: `Rows`; lists and structs; arrays and frames as `Rows`, and back
+- `text`: columns of text: infer their format, parse and format values
+- `kinds`: how one kind of column becomes floats
+- `schema`: what is learned from the training rows; encoding and decoding
+- `image_grid`, `one_row`: many images on one sheet; one row as a frame
+- `readers`: one module for each file format; `readers.csv` for CSV
+- `imputation`, `read`, `inspection`: missing cells filled in the user's table; `read` and `as_rows`; `inspect`
+- `writers`: results as files
+
+Code inside imports from the rooms, never from this facade.
+"""
 
 from __future__ import annotations
 
@@ -29,33 +45,45 @@ from narrows.data.writers.table_writers import as_table, label_column
 from narrows.data.writers.verbatim_cells import VerbatimCells
 from narrows.data.writers.write import check_output, is_written_in_chunks, write, write_chunks
 
+# Public: documented, and kept stable.
 __all__ = [
     "SETS",
-    "ColumnKind",
     "ColumnReport",
-    "Columns",
     "Inspection",
+    "RowStream",
+    "Rows",
+    "Schema",
+    "as_rows",
+    "curves",
+    "inspect",
+    "load_set",
+    "read",
+    "read_held_out",
+    "scan",
+    "to_container",
+    "write",
+]
+
+# Internal: for the other packages of narrows.
+__all__ += [
+    "ColumnKind",
+    "Columns",
     "KnownSet",
     "LossWeights",
     "Missing",
     "Numeric",
     "ReadingOptions",
     "Rescue",
-    "RowStream",
-    "Rows",
     "Scale",
-    "Schema",
     "VerbatimCells",
     "as_images",
     "as_one_row",
-    "as_rows",
     "as_table",
     "cache_folder",
     "check_output",
     "clear_leftovers",
     "column_of",
     "csv_fields",
-    "curves",
     "drop_missing",
     "fetch_set",
     "fill_missing",
@@ -65,28 +93,21 @@ __all__ = [
     "hidden_floats",
     "how_to_keep",
     "ignored_columns_message",
-    "inspect",
     "is_missing",
     "is_table",
     "is_written_in_chunks",
     "label_column",
-    "load_set",
     "loss_weights",
     "materialize",
     "memory_needed",
     "montage",
-    "read",
-    "read_held_out",
     "read_table",
     "reading_options",
     "row_name",
-    "scan",
     "table_files",
     "table_rows",
-    "to_container",
     "typed_table",
     "whole_file",
     "whole_folder",
-    "write",
     "write_chunks",
 ]

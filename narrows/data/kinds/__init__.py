@@ -1,4 +1,8 @@
-"""Column kinds: how a block of columns becomes floats, and floats become columns again."""
+"""Column kinds: how a block of columns becomes floats, and floats become columns again.
+
+Belongs here: one class per kind, with the members of `ColumnKind`, entered in `KINDS`.
+May import: `frames`.
+"""
 
 from __future__ import annotations
 
