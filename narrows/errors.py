@@ -22,7 +22,7 @@ NarrowsError
 │   └── OutputExistsError (FileExistsError)
 └── MissingExtraError (ImportError)       an optional dependency is not installed
 
-SetAsideWarning (UserWarning)             a fit does not learn from some columns
+IgnoredColumnWarning (UserWarning)        a fit does not learn from some columns
 IdleParameterWarning (UserWarning)        a parameter has no effect among the others
 
 A message is one sentence: what is wrong, where, and what to do.
@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import errno
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -122,7 +123,7 @@ class MissingExtraError(NarrowsError, ImportError):
     """An optional dependency is not installed."""
 
 
-class SetAsideWarning(UserWarning):
+class IgnoredColumnWarning(UserWarning):
     """A fit does not learn from some columns; the message names them, with reasons and how to keep them."""
 
 
@@ -194,3 +195,15 @@ def _is_out_of_memory(error: BaseException) -> bool:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def __getattr__(name: str) -> type[UserWarning]:
+    """Return `IgnoredColumnWarning` under its name before version 0.2, with a DeprecationWarning."""
+    if name == "SetAsideWarning":
+        warnings.warn(
+            "narrows.errors.SetAsideWarning is now IgnoredColumnWarning; the old name will be removed.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return IgnoredColumnWarning
+    raise AttributeError(f"module 'narrows.errors' has no attribute {name!r}")

@@ -109,3 +109,83 @@ def test_every_public_name_is_there():
         assert getattr(narrows, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         narrows.nothing  # noqa: B018
+
+
+# The rooms of data, lowest first: a room imports only itself and those before it.
+DATA_ROOMS = (
+    "atomic",
+    "frames",
+    "rows",
+    "nested_columns",
+    "containers",
+    "text",
+    "kinds",
+    "schema",
+    "image_grid",
+    "one_row",
+    "readers.csv",
+    "readers",
+    "imputation",
+    "read",
+    "inspection",
+    "writers",
+)
+
+
+def import_graph() -> dict[str, set[str]]:
+    """Module -> the modules of narrows that it imports anywhere: in functions and under TYPE_CHECKING too."""
+    paths = {}
+    for path in PACKAGE.rglob("*.py"):
+        parts = ("narrows", *path.relative_to(PACKAGE).with_suffix("").parts)
+        paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    graph = {}
+    for module, path in paths.items():
+        graph[module] = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                graph[module] |= {alias.name for alias in node.names} & paths.keys()
+            elif isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    name = f"{node.module}.{alias.name}"
+                    graph[module] |= {name if name in paths else node.module or ""} & paths.keys()
+        graph[module].discard(module)
+    return graph
+
+
+def circles(graph: dict[str, set[str]]) -> list[frozenset[str]]:
+    """The largest sets of modules each of which imports every other, directly or by way of others."""
+    reached = {}
+    for start in graph:
+        seen, waiting = set(), [start]
+        while waiting:
+            for module in graph[waiting.pop()] - seen:
+                seen.add(module)
+                waiting.append(module)
+        reached[start] = seen
+    found = {frozenset(b for b in reached[a] if a in reached[b]) for a in graph}
+    return [circle for circle in found if len(circle) > 1]
+
+
+def data_room(module: str) -> str:
+    rest = module.removeprefix("narrows.data.")
+    return next(room for room in sorted(DATA_ROOMS, reverse=True) if f"{rest}.".startswith(f"{room}."))
+
+
+def test_a_room_of_data_imports_only_rooms_below_it():
+    for module, imported in import_graph().items():
+        if module.startswith("narrows.data."):
+            for other in imported:
+                assert other != "narrows.data", f"{module} imports the facade of its own package"
+                if other.startswith("narrows.data."):
+                    below = DATA_ROOMS.index(data_room(other)) <= DATA_ROOMS.index(data_room(module))
+                    assert below, f"{module} imports {other}"
+
+
+# Packages whose modules still import in circles, and the facade that is part of them; the list may only shrink.
+IN_CIRCLES = ("narrows.estimators", "narrows.insight", "narrows.apps")
+
+
+def test_no_modules_import_in_a_circle():
+    for circle in circles(import_graph()):
+        inside = {module for module in circle if f"{module}.".startswith(tuple(f"{name}." for name in IN_CIRCLES))}
+        assert circle - inside <= {"narrows"}, sorted(circle)

@@ -5,80 +5,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from os import PathLike
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
-from narrows.data.frames.as_frame import as_one_row, collected, is_frame
+from narrows.data.frames.as_frame import is_frame
 from narrows.data.frames.column_labels import Labels, first_repeated
 from narrows.data.frames.columns import Column, ColumnType, as_columns, as_native
-from narrows.data.frames.nested import Parts, as_whole, joined, with_missing
-from narrows.data.rows import Layout, Rows, row_name
+from narrows.data.frames.nested import Parts
+from narrows.data.nested_columns import as_whole, joined
+from narrows.data.rows import Layout, Rows, row_name, size_text
 from narrows.errors import DataError, NotNumericError, SettingError
-
-if TYPE_CHECKING:
-    from narrows.data.schema.schema import Schema
 
 _CHANNELS = ((1, 3), range(1, 5), range(1, 17))  # numbers of channels, the likeliest first
 
 
-def as_rows(
-    X: object, *, image_shape: Sequence[int] | None = None, name: str = "X", schema: Schema | None = None
-) -> Rows:
-    """Take rows from a container in memory, or from a file; nothing is scaled, and the input is never written to.
-
-    Parameters
-    ----------
-    X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, Rows, or path
-        Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w): images of any number of channels.
-        The channels are the axis with 1 or 3, else with up to 4, else with up to 16; where both ends have that many,
-        or none, the one that leaves square images, else the last, and the second for torch tensors.
-        Sparse matrices are densified; bfloat16 and half tensors become float32. Frames may hold text and dates, lists
-        of numbers (each element becomes a column, "embedding[0]") and structs ("address.city"). What else holds a
-        table is taken for one, and answered with a pyarrow table: Arrow batches, readers, data sets and streams, lazy
-        frames, what has ``__dataframe__``, dicts of columns, lists of dicts, a dict of cells (one row), structured
-        arrays. A path is that of a file which `narrows.read` knows.
-    image_shape : (h, w) or (h, w, c), optional
-        Says that the d columns of a table are such images, flattened row-major, channels last.
-    name : str, default "X"
-        What messages call the rows.
-    schema : Schema, optional
-        That of a fitted model, with which one row may also be a pandas Series, a list or a tuple of as many cells as
-        the fit had columns. The columns of a file are read as they were at the fit, and a cell that is not what its
-        column holds is an error.
+def rows_of(X: Any, name: str = "X") -> Rows:
+    """Return the rows of a frame, an array or a tensor; nothing is scaled, and the input is never written to.
 
     Raises
     ------
-    DataError
-        With scikit-learn's words for what scikit-learn would refuse; also for duplicate column names and
-        impossible image shapes.
-    NotNumericError
-        Text, dates or objects in an array; the message names the column, the row and the cell. A frame may hold them.
-    SettingError
-        ``image_shape`` itself is impossible.
+    DataError, NotNumericError
+        As `narrows.data.as_rows`.
     """
-    if isinstance(X, Rows):
-        rows = X
-    elif isinstance(X, str | PathLike):
-        from narrows.data.read import read  # which imports this module
-
-        rows = read(X) if schema is None else read(X, schema=schema, errors="stop")
-    else:
-        from narrows.data.readers.row_stream import RowStream
-
-        if isinstance(X, RowStream):
-            raise DataError(
-                f"{X.source} is a stream, which only fit takes whole; work on it in parts: for rows in X.chunks(): ..."
-            )
-        X = collected(X if schema is None else as_one_row(X, schema))
-        rows = _from_frame(X, name) if is_frame(X) else _from_array(X, name)
-        if schema is not None and schema.names is not None and schema.types is not None:
-            rows = with_missing(rows, schema.names, schema.types)
-    return rows if image_shape is None else _with_image_shape(rows, image_shape)
+    return _from_frame(X, name) if is_frame(X) else _from_array(X, name)
 
 
-def give_back(rows: Rows) -> Any:
+def to_container(rows: Rows) -> Any:
     """The rows in their own container, names, index and image layout: the inverse of `as_rows`."""
     if rows.container in ("numpy", "torch"):
         array = _in_layout(rows)
@@ -310,17 +263,19 @@ def _has_channels_first(shape: tuple[int, int, int], *, otherwise: bool) -> bool
     return otherwise
 
 
-def _with_image_shape(rows: Rows, image_shape: Sequence[int]) -> Rows:
+def with_image_shape(rows: Rows, image_shape: Sequence[int]) -> Rows:
     shape = _checked_image_shape(image_shape)
     if rows.image_shape is None:
         if rows.n_columns != shape[0] * shape[1] * shape[2]:
             raise DataError(
-                f"{rows.source} has {rows.n_columns} columns, but images of {by(shape)} have "
+                f"{rows.source} has {rows.n_columns} columns, but images of {size_text(shape)} have "
                 f"{shape[0] * shape[1] * shape[2]}; give the image_shape that they were flattened from."
             )
         return replace(rows, image_shape=shape)
     if rows.image_shape != shape:
-        raise DataError(f"{rows.source} has images of {by(rows.image_shape)}, but image_shape says {by(shape)}.")
+        raise DataError(
+            f"{rows.source} has images of {size_text(rows.image_shape)}, but image_shape says {size_text(shape)}."
+        )
     return rows
 
 
@@ -336,8 +291,3 @@ def _checked_image_shape(image_shape: Sequence[int]) -> tuple[int, int, int]:
             f"image_shape={image_shape!r} must be (height, width) or (height, width, channels), whole numbers from 1."
         )
     return shape  # pyright: ignore[reportPossiblyUnboundVariable]
-
-
-def by(shape: Sequence[int]) -> str:
-    """A size as people say it: "28 x 28 x 1"."""
-    return " x ".join(str(n) for n in shape)

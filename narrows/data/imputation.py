@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.containers import give_back
+from narrows.data.containers import to_container
 from narrows.data.frames.as_frame import is_frame
-from narrows.data.frames.columns import ColumnType, as_native, is_gap, is_missing
-from narrows.data.frames.nested import as_whole, joined
-from narrows.data.readers.table_columns import is_text
+from narrows.data.frames.columns import ColumnType, as_native, is_missing, is_missing_cell
+from narrows.data.frames.native_columns import is_text
+from narrows.data.nested_columns import as_whole, joined
 from narrows.data.rows import Rows
+from narrows.data.text import format_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
 _CANNOT = (ValueError, TypeError, OverflowError, NotImplementedError)  # what pandas and Arrow raise
 
 
-def fill_gaps(X: Any, rows: Rows, filled: Rows) -> Any:
+def fill_missing(X: Any, rows: Rows, filled: Rows) -> Any:
     """X with the missing cells of `rows`, which were made of it, taken from `filled`.
 
     Of a frame each column keeps its dtype where that can hold what is filled in, and each cell that is there its
     object; a column of objects is filled with such objects as stand in it.
     """
     if not is_frame(X) or filled.container not in ("pandas", "polars", "pyarrow"):
-        return give_back(filled)
+        return to_container(filled)
     for i, (_, parts) in enumerate(joined(rows)):
-        at = np.logical_or.reduce([filled_places(rows, filled, part) for part in parts])
+        at = np.logical_or.reduce([filled_mask(rows, filled, part) for part in parts])
         if not at.any():
             continue
         column = _COLUMN[filled.container](X, i)
@@ -53,7 +54,7 @@ def fill_table(table: pa.Table, rows: Rows, filled: Rows) -> pa.Table:
     given = {name: i for i, name in enumerate(table.column_names)}
     for i, (name, parts) in enumerate(joined(rows)):
         place = i if rows.names is None else given.get(name)
-        at = np.logical_or.reduce([filled_places(rows, filled, part) for part in parts])
+        at = np.logical_or.reduce([filled_mask(rows, filled, part) for part in parts])
         if place is None or not at.any():
             continue
         column = table.column(place)
@@ -61,8 +62,8 @@ def fill_table(table: pa.Table, rows: Rows, filled: Rows) -> pa.Table:
             new = _filled_whole(column, filled, parts, at)
         else:
             cells, kind = filled.column(parts[0])[at], filled.column_type(parts[0])
-            if kind is not None and kind.reading is not None and is_text(column.type):
-                cells, kind = np.array(kind.reading.write(cells), dtype=object), None
+            if kind is not None and kind.text_format is not None and is_text(column.type):
+                cells, kind = np.array(format_values(kind.text_format, cells), dtype=object), None
             new = fill_arrow(column, at, cells, kind)
         table = with_column(table, place, new)
     return table
@@ -73,9 +74,9 @@ def typed_table(table: pa.Table, rows: Rows) -> pa.Table:
     given = {name: i for i, name in enumerate(table.column_names)}
     for i, name in enumerate(rows.feature_names):
         kind, place = rows.column_type(i), i if rows.names is None else given.get(name)
-        if place is None or kind is None or kind.reading is None or not is_text(table.field(place).type):
+        if place is None or kind is None or kind.text_format is None or not is_text(table.field(place).type):
             continue
-        if kind.reading.read_as not in ("category", "empty"):
+        if kind.text_format.read_as not in ("category", "empty"):
             native = as_native(rows.column(i), kind, "pyarrow")
             table = table.set_column(place, table.field(place).with_type(native.type), native)
     return table
@@ -118,9 +119,9 @@ def _taken(chunks: list[Any], at: np.ndarray) -> Any:
     return pa.chunked_array(chunks).take(pa.array(_places(at)))
 
 
-def filled_places(rows: Rows, filled: Rows, i: int) -> np.ndarray:
+def filled_mask(rows: Rows, filled: Rows, i: int) -> np.ndarray:
     """Which cells of a column were missing and are there now: bool (n,)."""
-    return is_gap(rows.column(i)) & ~is_gap(filled.column(i))
+    return is_missing(rows.column(i)) & ~is_missing(filled.column(i))
 
 
 def with_column(table: pa.Table, i: int, column: pa.ChunkedArray) -> pa.Table:
@@ -135,7 +136,7 @@ def fill_arrow(column: pa.ChunkedArray, at: np.ndarray, cells: np.ndarray, kind:
     try:
         if cells.dtype == object and (kind is None or _is_text(kind)):
             is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-            new = pa.array(cells if is_text else _styled(cells, _there(column.to_pylist(), at)), column.type)
+            new = pa.array(cells if is_text else _styled(cells, _present(column.to_pylist(), at)), column.type)
         else:
             new = as_native(cells, kind, "pyarrow").cast(column.type)
         both = pa.chunked_array([*column.chunks, new], column.type)
@@ -155,7 +156,7 @@ def _fill_polars(series: Any, at: np.ndarray, cells: np.ndarray, kind: ColumnTyp
 
     try:
         if cells.dtype == object and (kind is None or _is_text(kind)):
-            new = pl.Series(_styled(cells, _there(series.to_list(), at)), dtype=series.dtype)
+            new = pl.Series(_styled(cells, _present(series.to_list(), at)), dtype=series.dtype)
         else:
             new = pl.Series(as_native(cells, kind, "polars")).cast(series.dtype)
     except (pl.exceptions.PolarsError, *_CANNOT):
@@ -188,7 +189,7 @@ def _fill_pandas(series: Any, at: np.ndarray, cells: np.ndarray, kind: ColumnTyp
     if kind is not None and kind.level_type and str(dtype) == "object":
         return _put(series, at, as_native(cells, kind, "pandas"))
     new: Any = np.empty(len(cells), dtype=object)
-    new[:] = _styled(cells, _there(series.tolist(), at))
+    new[:] = _styled(cells, _present(series.tolist(), at))
     return _put(series, at, new)
 
 
@@ -215,31 +216,31 @@ def _places(at: np.ndarray) -> np.ndarray:
     return place
 
 
-def _there(cells: list[Any], at: np.ndarray) -> list[Any]:
-    return [cell for cell, missing in zip(cells, at.tolist(), strict=True) if not missing and not is_missing(cell)]
+def _present(cells: list[Any], at: np.ndarray) -> list[Any]:
+    return [cell for cell, missing in zip(cells, at.tolist(), strict=True) if not missing and not is_missing_cell(cell)]
 
 
-def _styled(cells: np.ndarray, there: list[Any]) -> list[Any]:
+def _styled(cells: np.ndarray, present: list[Any]) -> list[Any]:
     """Answers (m,) as objects such as those that are there."""
     if cells.dtype == object:  # an object of another kind was taken for its text
         known: dict[str, Any] = {}
-        for cell in there:
+        for cell in present:
             known.setdefault(str(cell), cell)
         return [known.get(cell, cell) for cell in cells.tolist()]
     if cells.dtype.kind == "M":
         return cells.astype("datetime64[D]" if cells.dtype == "datetime64[D]" else "datetime64[us]").tolist()
-    if there and all(isinstance(cell, bool | np.bool_) for cell in there):
+    if present and all(isinstance(cell, bool | np.bool_) for cell in present):
         return (cells >= 0.5).tolist()
-    if there and all(isinstance(cell, Integral) for cell in there):
+    if present and all(isinstance(cell, Integral) for cell in present):
         return [round(cell) for cell in cells.tolist()]
-    if there and all(isinstance(cell, Decimal) for cell in there):
-        return [_as_decimal(cell, there) for cell in cells.tolist()]
+    if present and all(isinstance(cell, Decimal) for cell in present):
+        return [_as_decimal(cell, present) for cell in cells.tolist()]
     return cells.tolist()
 
 
-def _as_decimal(cell: float, there: list[Decimal]) -> Decimal:
+def _as_decimal(cell: float, present: list[Decimal]) -> Decimal:
     """With as many places as the finest of those that are there."""
-    exponents = [exponent for each in there if isinstance(exponent := each.as_tuple().exponent, int)]
+    exponents = [exponent for each in present if isinstance(exponent := each.as_tuple().exponent, int)]
     exact = Decimal(repr(cell))
     try:
         return exact.quantize(Decimal(1).scaleb(min(exponents, default=0)))

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from narrows.data.containers import by
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.read import read
-from narrows.data.readers.csv.csv_file import ARROW_GAPS, CsvForm
+from narrows.data.readers.csv.csv_file import ARROW_NA_VALUES, CsvFormat
 from narrows.data.readers.row_stream import RowStream, table_files
-from narrows.data.rows import Rows
+from narrows.data.rows import Rows, size_text
 from narrows.data.schema.schema import Schema
+from narrows.data.text import format_sentence
 from narrows.errors import DataError
 
 _LEVELS_SHOWN = 4
@@ -133,7 +133,7 @@ def inspect(source: str | PathLike[str] | RowStream, **settings: Any) -> Inspect
         problem = str(error)
     columns: tuple[ColumnReport, ...] = ()
     if rows.image_shape is None:
-        words, aside = ({}, {}) if schema is None else (schema.kind_words, schema.left_out)
+        words, aside = ({}, {}) if schema is None else (schema.column_types, schema.ignored_columns)
         columns = tuple(
             _report(rows, i, words.get(name), aside.get(name), _markers(form, rows, i))
             for i, name in enumerate(rows.feature_names)
@@ -143,14 +143,14 @@ def inspect(source: str | PathLike[str] | RowStream, **settings: Any) -> Inspect
     return Inspection(rows.source, n_rows, len(rows), file, sentence, rows.image_shape, columns, rows.notes, problem)
 
 
-def _csv_form(path: Path) -> CsvForm | None:
+def _csv_form(path: Path) -> CsvFormat | None:
     if not path.exists() or table_files(path, parquet=True):
         return None
     files = table_files(path, parquet=False)
-    return CsvForm.of(files[0]) if files else None
+    return CsvFormat.of(files[0]) if files else None
 
 
-def _words_of(form: CsvForm) -> str:
+def _words_of(form: CsvFormat) -> str:
     """Return how a CSV file is written in a line, without its name."""
     return form.sentence().removeprefix(f"{form.file_name}: ").rstrip(".")
 
@@ -160,33 +160,35 @@ def _images_sentence(rows: Rows) -> str:
     assert rows.image_shape is not None
     low = min(rows.block(rows=chunk).min() for chunk in rows.chunks())
     high = max(rows.block(rows=chunk).max() for chunk in rows.chunks())
-    return f"{len(rows):,} images of {by(rows.image_shape)}, {rows.dtypes[0]}, values from {low:.6g} to {high:.6g}"
+    return (
+        f"{len(rows):,} images of {size_text(rows.image_shape)}, {rows.dtypes[0]}, values from {low:.6g} to {high:.6g}"
+    )
 
 
-def _markers(form: CsvForm | None, rows: Rows, i: int) -> list[str]:
+def _markers(form: CsvFormat | None, rows: Rows, i: int) -> list[str]:
     """Return the texts that mean a missing cell in a column, as far as they are known."""
     kind, name = rows.column_type(i), rows.feature_names[i]
-    if kind is not None and kind.reading is not None:
-        return [text for text in kind.reading.gaps if text.strip()]
+    if kind is not None and kind.text_format is not None:
+        return [text for text in kind.text_format.na_values if text.strip()]
     if form is None or name not in form.names or rows.column(i).dtype == object:
         return []
-    return sorted(set(form.sample[form.names.index(name)]) & set(ARROW_GAPS) - {""})
+    return sorted(set(form.sample[form.names.index(name)]) & set(ARROW_NA_VALUES) - {""})
 
 
 def _report(rows: Rows, i: int, word: str | None, reason: str | None, markers: list[str]) -> ColumnReport:
     name, values, kind = rows.feature_names[i], rows.column(i), rows.column_type(i)
-    gaps = is_gap(values)
-    there = values[~gaps]
-    type_name = _type_name(there, "" if kind is None else kind.name)
-    counts = Counter(there.tolist()) if there.dtype == object else None
-    n_different = len(np.unique(there)) if counts is None else len(counts)
-    is_range = counts is None and len(there) > 0 and there.dtype.kind != "b"
-    low, high = (_plain(there.min()), _plain(there.max())) if is_range else (None, None)
+    missing = is_missing(values)
+    present = values[~missing]
+    type_name = _type_name(present, "" if kind is None else kind.name)
+    counts = Counter(present.tolist()) if present.dtype == object else None
+    n_different = len(np.unique(present)) if counts is None else len(counts)
+    is_range = counts is None and len(present) > 0 and present.dtype.kind != "b"
+    low, high = (_plain(present.min()), _plain(present.max())) if is_range else (None, None)
     levels = () if counts is None else tuple(str(level) for level, _ in counts.most_common(_LEVELS_SHOWN))
-    reading = None if kind is None else kind.reading
-    n_missing, strange = int(gaps.sum()), rows.strange.get(i)
+    column_format = None if kind is None else kind.text_format
+    n_missing, strange = int(missing.sum()), rows.strange.get(i)
     n_strange = 0 if strange is None else sum(text is not None for text in strange)
-    sentence = f"{name}: {type_name}" if reading is None else reading.sentence(name)
+    sentence = f"{name}: {type_name}" if column_format is None else format_sentence(column_format, name)
     if n_missing > n_strange:
         written = f" written {' or '.join(map(repr, markers))}" if markers else ""
         sentence += f"; {_counted(n_missing - n_strange, 'gap')}{written}"
@@ -200,18 +202,18 @@ def _report(rows: Rows, i: int, word: str | None, reason: str | None, markers: l
     return ColumnReport(name, type_name, sentence, word, reason, n_missing, n_different, low, high, levels)
 
 
-def _type_name(there: np.ndarray, name: str) -> str:
-    if not len(there):
+def _type_name(present: np.ndarray, name: str) -> str:
+    if not len(present):
         return "empty"
-    if there.dtype.kind == "M":
+    if present.dtype.kind == "M":
         return "date" if name == "Date" else "date and time"
     if name == "Time":
         return "time of day"
-    if there.dtype.kind == "b" or name == "Boolean":
+    if present.dtype.kind == "b" or name == "Boolean":
         return "true or false"
-    if there.dtype.kind == "O":
+    if present.dtype.kind == "O":
         return "category"
-    is_whole = there.dtype.kind in "iu" or bool(np.isfinite(there).all() and (there == np.rint(there)).all())
+    is_whole = present.dtype.kind in "iu" or bool(np.isfinite(present).all() and (present == np.rint(present)).all())
     return "whole number" if is_whole else "number"
 
 

@@ -1,4 +1,4 @@
-"""One door for every source on disk: files, folders of images, and sets by name."""
+"""Rows from any source: files, folders of images, data sets by name, and containers in memory."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.containers import rows_of, with_image_shape
+from narrows.data.frames.as_frame import materialize
+from narrows.data.frames.columns import is_missing
+from narrows.data.nested_columns import with_missing
+from narrows.data.one_row import as_one_row
 from narrows.data.readers import array_files, arrow_tables, image_folder, known_sets, row_stream, table_formats
 from narrows.data.readers.csv import csv_file
 from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
+from narrows.data.schema.schema import Schema
 from narrows.errors import DataError, DataFormatError, DataNotFoundError, SettingError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from narrows.data.schema.schema import Schema
 
 _IDX = re.compile(r"([.-]idx\d*(-\w+)?|-ubyte)(\.gz)?$", re.IGNORECASE)
 
@@ -92,8 +95,8 @@ def read(
     """
     if missing not in ("mask", "error", "mean", "drop"):
         raise SettingError(f"missing={missing!r} is not known; choose one of 'mask', 'error', 'mean', 'drop'.")
-    for name in ("columns", "ignore"):
-        if isinstance(locals()[name], str):
+    for name, names in (("columns", columns), ("ignore", ignore)):
+        if isinstance(names, str):
             raise SettingError(f"{name} must be a list of names, not one text.")
     for name, names in (("text", text), ("na_values", na_values)):
         if isinstance(names, str):
@@ -112,7 +115,57 @@ def read(
     rows = (
         known_sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size, options)
     )
-    return without_gaps(rows) if missing == "drop" else rows
+    return drop_missing(rows) if missing == "drop" else rows
+
+
+def as_rows(
+    X: object, *, image_shape: Sequence[int] | None = None, name: str = "X", schema: Schema | None = None
+) -> Rows:
+    """Take rows from a container in memory, or from a file; nothing is scaled, and the input is never written to.
+
+    Parameters
+    ----------
+    X : array-like, SciPy sparse matrix, torch tensor, pandas or polars frame, pyarrow table, Rows, or path
+        Shape (n, d): a table. (n, h, w), (n, h, w, c) or (n, c, h, w): images of any number of channels.
+        The channels are the axis with 1 or 3, else with up to 4, else with up to 16; where both ends have that many,
+        or none, the one that leaves square images, else the last, and the second for torch tensors.
+        Sparse matrices are densified; bfloat16 and half tensors become float32. Frames may hold text and dates, lists
+        of numbers (each element becomes a column, "embedding[0]") and structs ("address.city"). What else holds a
+        table is taken for one, and answered with a pyarrow table: Arrow batches, readers, data sets and streams, lazy
+        frames, what has ``__dataframe__``, dicts of columns, lists of dicts, a dict of cells (one row), structured
+        arrays. A path is that of a file which `narrows.read` knows.
+    image_shape : (h, w) or (h, w, c), optional
+        Says that the d columns of a table are such images, flattened row-major, channels last.
+    name : str, default "X"
+        What messages call the rows.
+    schema : Schema, optional
+        That of a fitted model, with which one row may also be a pandas Series, a list or a tuple of as many cells as
+        the fit had columns. The columns of a file are read as they were at the fit, and a cell that is not what its
+        column holds is an error.
+
+    Raises
+    ------
+    DataError
+        With scikit-learn's words for what scikit-learn would refuse; also for duplicate column names and
+        impossible image shapes.
+    NotNumericError
+        Text, dates or objects in an array; the message names the column, the row and the cell. A frame may hold them.
+    SettingError
+        ``image_shape`` itself is impossible.
+    """
+    if isinstance(X, Rows):
+        rows = X
+    elif isinstance(X, str | os.PathLike):
+        rows = read(X) if schema is None else read(X, schema=schema, errors="stop")
+    else:
+        if isinstance(X, row_stream.RowStream):
+            raise DataError(
+                f"{X.source} is a stream, which only fit takes whole; work on it in parts: for rows in X.chunks(): ..."
+            )
+        rows = rows_of(materialize(X if schema is None else as_one_row(X, schema)), name)
+        if schema is not None and schema.names is not None and schema.types is not None:
+            rows = with_missing(rows, schema.names, schema.types)
+    return rows if image_shape is None else with_image_shape(rows, image_shape)
 
 
 def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
@@ -172,19 +225,19 @@ def _read_path(
 def read_table(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str, ...]]:
     """A CSV or Parquet file, or a folder of them, as Arrow's table, with notes on how it was read."""
     if path.is_dir():
-        return row_stream.read_whole(path, text), ()
+        return row_stream.parse_whole_numbers(path, text), ()
     if table_formats.is_other(path):
         return table_formats.read_other(path)
     return csv_file.read_csv(path, text) if csv_file.is_csv(path) else (arrow_tables.read_parquet(path), ())
 
 
-def without_gaps(rows: Rows, columns: Sequence[int] | None = None) -> Rows:
+def drop_missing(rows: Rows, columns: Sequence[int] | None = None) -> Rows:
     """The rows without a missing cell (in these columns), with a note on how many were dropped; DataError for none."""
     whole = np.ones(len(rows), dtype=bool)
     for i in range(rows.n_columns) if columns is None else columns:
-        gaps = is_gap(rows.column(i))
-        if not gaps.all():  # an empty column is set aside
-            whole &= ~gaps
+        missing_cells = is_missing(rows.column(i))
+        if not missing_cells.all():  # an empty column is set aside
+            whole &= ~missing_cells
     n_dropped = int((~whole).sum())
     if n_dropped == 0:
         return rows
@@ -194,4 +247,4 @@ def without_gaps(rows: Rows, columns: Sequence[int] | None = None) -> Rows:
             'leave "drop" out, or ignore the columns that are mostly empty.'
         )
     note = f"{n_dropped} of {len(rows)} rows of {rows.source} have a missing value and were dropped."
-    return replace(rows.take(whole), notes=(*rows.notes, note))
+    return replace(rows.take(whole), notes=(*rows.notes, note), n_dropped=rows.n_dropped + n_dropped)

@@ -9,11 +9,12 @@ from typing import Literal
 import numpy as np
 
 from narrows.data.frames.column_labels import Labels
-from narrows.data.frames.column_type import ColumnType, is_gap
+from narrows.data.frames.column_type import ColumnType, is_missing
 
 Columns = np.ndarray | tuple[np.ndarray, ...]
 Container = Literal["numpy", "pandas", "polars", "pyarrow", "torch"]
 Layout = Literal["flat", "hw", "hwc", "chw"]
+Part = Literal["train", "test", "all"]
 
 _CELLS_PER_CHUNK = 1 << 20
 
@@ -44,12 +45,16 @@ class Rows:
     """The pandas index, to give back."""
     column_labels: Labels | None = None
     """The pandas column labels, to give back."""
-    left_out: dict[str, str] = field(default_factory=dict)
+    ignored_columns: dict[str, str] = field(default_factory=dict)
     """Columns that were set aside -> the reason in a few words."""
     notes: tuple[str, ...] = ()
     """What the reader should know about how the rows were read, one sentence each."""
     source: str = "X"
     """What messages call these rows: "X", "flights.csv.gz"."""
+    part: Part | None = None
+    """Part of a data set that has its own test part; None for other rows."""
+    n_dropped: int = 0
+    """Number of rows with missing values that were dropped when these were read."""
     first_row: Literal[0, 1] = 0
     """Messages count rows from 0 for arrays and from 1 for files."""
     strange: dict[int, np.ndarray] = field(default_factory=dict)
@@ -138,9 +143,9 @@ class Rows:
         )
 
     @property
-    def n_gaps(self) -> dict[str, int]:
+    def n_missing(self) -> dict[str, int]:
         """The number of missing cells of each column."""
-        return {name: int(is_gap(self.column(i)).sum()) for i, name in enumerate(self.feature_names)}
+        return {name: int(is_missing(self.column(i)).sum()) for i, name in enumerate(self.feature_names)}
 
     @property
     def strange_cells(self) -> dict[int, np.ndarray]:
@@ -178,3 +183,8 @@ def row_name(position: int, first_row: Literal[0, 1]) -> str:
     'row 3 (counting from 1, without any header)'
     """
     return f"row {position + first_row} (counting from {first_row}{', without any header' if first_row else ''})"
+
+
+def size_text(shape: Sequence[int]) -> str:
+    """Return a size in words: "28 x 28 x 1"."""
+    return " x ".join(str(n) for n in shape)

@@ -15,7 +15,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
-from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_one_row, as_rows, collected, fill_gaps
+from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_one_row, as_rows, fill_missing, materialize
 from narrows.errors import NotFittedError
 from narrows.estimators import parameter_checks, preparation
 from narrows.estimators.column_warnings import warn_of_aside
@@ -422,9 +422,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ``corruption="masking"`` has learned to fill gaps, and does it best.
         """
         self._check_fitted()
-        X = collected(as_one_row(X, self.schema_))
+        X = materialize(as_one_row(X, self.schema_))
         rows = self._rows(X)
-        return fill_gaps(X, rows, self.impute_rows(rows))
+        return fill_missing(X, rows, self.impute_rows(rows))
 
     def impute_rows(self, rows: Rows) -> Rows:
         """`impute` of `Rows` as such."""
@@ -465,7 +465,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         rows = self._rows(X)
         mean = torch.as_tensor(self.mean_, device=self.device_)
-        gap_floats = torch.as_tensor(self.schema_.gap_floats, device=self.device_)
+        gap_floats = torch.as_tensor(self.schema_.mask_indices, device=self.device_)
         has_gaps = gap_floats >= 0
 
         def squares(x: Tensor) -> Tensor:
@@ -500,7 +500,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         self._check_fitted()
         likelihood, schema = self.network_.likelihood, self.schema_
         if isinstance(likelihood, MixedError):
-            summed = f"sum over {schema.n_columns - len(schema.left_out)} columns"
+            summed = f"sum over {schema.n_columns - len(schema.ignored_columns)} columns"
             each = "" if likelihood.is_density else ", each 1 where nothing is known"
             return f"{likelihood.unit} per row ({summed}{each})"
         return f"{likelihood.unit} per row (sum over {schema.n_floats} features, {schema.unit})"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import warnings
 
-from narrows.data import Schema, aside_sentence
-from narrows.errors import SetAsideWarning
+from narrows.data import Schema, ignored_columns_message
+from narrows.errors import IgnoredColumnWarning
 
 
 def warn_of_aside(schema: Schema, source: str) -> None:
     """Warn once of all columns that were set aside though they hold something, and say how to keep them."""
-    sentence = aside_sentence(schema, source)
+    sentence = ignored_columns_message(schema, source)
     if sentence is not None:
-        warnings.warn(sentence, SetAsideWarning, stacklevel=3)
+        warnings.warn(sentence, IgnoredColumnWarning, stacklevel=3)

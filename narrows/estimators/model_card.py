@@ -20,7 +20,7 @@ def model_card(model: Autoencoder, versions: dict[str, str]) -> str:
     settings = "\n".join(f"- `{name}` = `{value!r}`" for name, value in changed.items()) or "- all defaults"
     columns = ""
     if schema.names is not None:
-        words = (schema.left_out | schema.kind_words) if schema.is_mixed or schema.left_out else {}
+        words = (schema.ignored_columns | schema.column_types) if schema.is_mixed or schema.ignored_columns else {}
         shown = ", ".join(f"`{name}`" + (f" ({words[name]})" if words else "") for name in schema.names[:50])
         columns = f"\nColumns: {shown}{', ...' if len(schema.names) > 50 else ''}\n"
     return f"""# {type(model).__name__}

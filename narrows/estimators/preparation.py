@@ -298,7 +298,7 @@ def _tensors(
 
 def _mean(schema: Schema, floats: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Of what is there, float32 (n_floats,)."""
-    if not (schema.gap_floats >= 0).any():
+    if not (schema.mask_indices >= 0).any():
         return np.average(floats, axis=0, weights=weight).astype(np.float32)
     total, there = np.zeros(schema.n_floats), np.zeros(schema.n_floats)
     for first in range(0, len(floats), _CHUNK):

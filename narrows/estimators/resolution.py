@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from narrows.data import Rows, Schema, hidden_floats, weighing
+from narrows.data import Rows, Schema, hidden_floats, loss_weights
 from narrows.errors import DataRangeError, SettingError
 from narrows.estimators import parameter_checks
 from narrows.model import (
@@ -133,11 +133,11 @@ def corruption_for(schema: Schema, spec: str | Corruption | None, level: float) 
 def _automatic_loss(schema: Schema, *, bounded: bool, gaussian: bool) -> str | Likelihood:
     """A density for a gaussian code, whose prior is weighed in nats against it; else what is balanced."""
     if schema.is_mixed:
-        found = weighing(schema)
+        found = loss_weights(schema)
         return make_mixed(
             found.blocks,
             shares=found.shares.tolist(),
-            gap_floats=found.gap_floats.tolist(),
+            gap_floats=found.mask_indices.tolist(),
             unknown=found.unknown.tolist(),
             density=gaussian,
         )

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from narrows.data import Rows, give_back
+from narrows.data import Rows, to_container
 from narrows.errors import SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.autoencoder import Autoencoder
@@ -68,7 +68,7 @@ class VariationalAutoencoder(Autoencoder):
         -------
         Rows in the container, units, dtypes and image shape of the fit.
         """
-        return give_back(self.sample_rows(n_samples, gaps=gaps, random_state=random_state))
+        return to_container(self.sample_rows(n_samples, gaps=gaps, random_state=random_state))
 
     def sample_rows(self, n_samples: int = 1, *, gaps: bool = True, random_state: Any = None) -> Rows:
         """Return what `sample` returns as `Rows`."""
@@ -84,7 +84,7 @@ class VariationalAutoencoder(Autoencoder):
         output = torch.from_numpy(map_floats(z, self.network_.output, self.device_)).split(_CHUNK)
         with torch.inference_mode():
             drawn = [likelihood.draw(part.to(self.device_), generator).cpu().numpy() for part in output]
-        return self.schema_.decode_rows(np.concatenate(drawn), gaps=gaps)
+        return self.schema_.decode_rows(np.concatenate(drawn), with_missing=gaps)
 
     def elbo(self, X: Any, *, n_draws: int = 16) -> np.ndarray:
         """Evidence lower bound of each row in nats (beta = 1), shape (n,).

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data import as_rows, is_gap
+from narrows.data import as_rows, is_missing
 from narrows.errors import DataError, SettingError
 from narrows.estimators import AnomalyDetector, benjamini_hochberg
 
@@ -127,7 +127,7 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
         _column(schema, i, then, now, then_value=_usual(rows_then, i), now_value=_usual(rows_now, i))
         for i in schema.learned_columns
     ]
-    (constant, changed_then), (_, changed_now) = schema.changed(rows_then), schema.changed(rows_now)
+    (constant, changed_then), (_, changed_now) = schema.changed_constants(rows_then), schema.changed_constants(rows_now)
     found += [
         replace(
             _compared(schema.feature_names[i], changed_then[:, k], changed_now[:, k]),
@@ -176,7 +176,7 @@ def _column(
 def _usual(rows: Rows, i: int) -> Any:
     """The median of a column of numbers or dates, and the commonest level of any other; None where it is empty."""
     values = rows.column(i)
-    values = values[~is_gap(values)]
+    values = values[~is_missing(values)]
     if not len(values):
         return None
     if values.dtype.kind in "iuf":

@@ -93,8 +93,8 @@ class Parts:
 
 
 def rows_were_dropped(rows: Rows) -> bool:
-    """Whether rows with gaps were left out when these were read, so that places are not those of the file."""
-    return any(note.endswith("were dropped.") for note in rows.notes)
+    """Return whether rows were dropped on reading, so that positions are not those of the file."""
+    return rows.n_dropped > 0
 
 
 def _memberships(model: Autoencoder, hashes: np.ndarray, same: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -128,8 +128,8 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
         estimator=type(model).__name__,
         rows=len(rows),
         columns=schema.n_columns,
-        kinds=schema.kind_words if schema.names else {},
-        left_out=schema.left_out,
+        kinds=schema.column_types if schema.names else {},
+        left_out=schema.ignored_columns,
         floats=schema.n_floats,
         n_components=model.n_components_,
         parameters=model.network_.n_parameters,
@@ -190,7 +190,7 @@ def squared_error(model: Autoencoder, floats: np.ndarray, rebuilt: np.ndarray | 
 def there(model: Autoencoder, floats: np.ndarray) -> np.ndarray | None:
     """Which encoded floats (n, d) count, bool; None where all do."""
     schema = model.schema_
-    return schema.observed(floats) if (schema.gap_floats >= 0).any() else None
+    return schema.observed(floats) if (schema.mask_indices >= 0).any() else None
 
 
 def _constants(schema: Schema) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from narrows import AnomalyDetector, Autoencoder
-from narrows.errors import SetAsideWarning
+from narrows.errors import IgnoredColumnWarning
 
 N_FLIGHTS, N_FAULTS = 20_000, 200
 
@@ -41,7 +41,7 @@ def spoiled(flights: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, np.ndarray
 def test_planted_faults_are_found_and_the_right_column_is_blamed(flights: pd.DataFrame) -> None:
     table, places, columns = spoiled(flights)
     net = Autoencoder(n_components=12, hidden_layer_sizes=(256, 128), epochs=30, device="cpu")
-    with pytest.warns(SetAsideWarning, match="'tailnum'"):
+    with pytest.warns(IgnoredColumnWarning, match="'tailnum'"):
         detector = AnomalyDetector(net, random_state=0).fit(table)
     is_fault = np.isin(np.arange(len(table)), places)
     assert roc_auc_score(is_fault, detector.decision_scores_) > 0.95

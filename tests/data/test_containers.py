@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse
 import torch
 
-from narrows.data import Rows, as_rows, give_back
+from narrows.data import Rows, as_rows, to_container
 from narrows.errors import DataError, NotNumericError, SettingError
 
 TABLE = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.5]])
@@ -31,7 +31,7 @@ def test_every_container_gives_the_same_rows(X, container):
     rows = as_rows(X)
     assert (rows.container, len(rows), rows.n_columns) == (container, 3, 2)
     np.testing.assert_array_equal(rows.block(), TABLE)
-    assert type(give_back(rows)).__module__.split(".")[0] == container
+    assert type(to_container(rows)).__module__.split(".")[0] == container
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "int64", "uint8", "bool"])
@@ -124,7 +124,7 @@ def test_images_are_flattened_channels_last_and_given_back_as_they_came(shape, i
     images = np.random.default_rng(0).random(shape)
     rows = as_rows(images)
     assert (rows.image_shape, rows.layout) == (image_shape, layout)
-    np.testing.assert_array_equal(give_back(rows), images)
+    np.testing.assert_array_equal(to_container(rows), images)
     last = images.transpose(0, 2, 3, 1) if layout == "chw" else images.reshape(2, *image_shape)
     np.testing.assert_array_equal(rows.block().reshape(2, *image_shape), last)
 
@@ -133,13 +133,13 @@ def test_torch_images_have_their_channels_first():
     images = torch.rand(2, 3, 5, 3).bfloat16()
     rows = as_rows(images)
     assert rows.image_shape == (5, 3, 3)
-    assert torch.equal(give_back(rows), images.float())
+    assert torch.equal(to_container(rows), images.float())
 
 
 def test_image_shape_turns_a_table_into_images():
     rows = as_rows(np.zeros((2, 30)), image_shape=(5, 6))
     assert (rows.image_shape, rows.layout) == ((5, 6, 1), "flat")
-    assert give_back(rows).shape == (2, 30)
+    assert to_container(rows).shape == (2, 30)
     with pytest.raises(DataError, match="5 x 5 x 1"):
         as_rows(np.zeros((2, 30)), image_shape=(5, 5))
     with pytest.raises(DataError, match="image_shape says"):
@@ -153,7 +153,7 @@ def test_rows_pass_through_and_can_be_taken():
     rows = as_rows(pd.DataFrame(TABLE, index=["p", "q", "r"]))
     assert as_rows(rows) is rows
     taken = rows.take(np.array([2, 0]))
-    assert list(give_back(taken).index) == ["r", "p"]
+    assert list(to_container(taken).index) == ["r", "p"]
     labelled = Rows(TABLE, labels=np.array(["x", "y", "z"]))
     assert list(labelled.take(slice(1, 3)).labels) == ["y", "z"]
 
@@ -180,7 +180,7 @@ def test_images_have_any_number_of_channels(shape, image_shape, layout):
     images = np.random.default_rng(0).random(shape)
     rows = as_rows(images)
     assert (rows.image_shape, rows.layout) == (image_shape, layout)
-    np.testing.assert_array_equal(give_back(rows), images)
+    np.testing.assert_array_equal(to_container(rows), images)
     assert as_rows(rows.block(), image_shape=image_shape).image_shape == image_shape
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from narrows.data.readers.csv.csv_file import CsvForm, csv_texts, read_csv
+from narrows.data.readers.csv.csv_file import CsvFormat, csv_texts, read_csv
 
 
 def _zipped(raw: bytes) -> bytes:
@@ -79,7 +79,7 @@ def test_a_table_in_any_form_is_read_cell_for_cell(table, separator, encoding, q
         path.write_bytes(PACKED[ending](written.getvalue().encode(encoding)))
         found = pa.concat_tables(csv_texts(path, block=1 << 12))
         whole, _ = read_csv(path)
-        form = CsvForm.of(path)
+        form = CsvFormat.of(path)
     assert found.column_names == names, form
     assert [list(row.values()) for row in found.to_pylist()] == rows, form
     assert whole.shape == found.shape

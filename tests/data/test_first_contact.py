@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from narrows.data import Schema, is_gap, read
+from narrows.data import Schema, is_missing, read
 from narrows.errors import DataError, DataFormatError
 
 N = 300
@@ -48,7 +48,7 @@ def column(rows, name):
 
 def kinds(rows):
     schema = Schema.learn(rows)
-    return schema.kind_words | {name: "set aside: " + why for name, why in schema.left_out.items()}
+    return schema.column_types | {name: "set aside: " + why for name, why in schema.ignored_columns.items()}
 
 
 # -- numbers
@@ -101,7 +101,7 @@ def test_numbers_are_read_in_every_usual_style(put, style, scale, gaps):
     rows = read(put(table(weight=WEIGHT, price=texts, size=SIZE)))
     found = column(rows, "price")
     assert kinds(rows)["price"] == "numeric", rows.notes
-    there = ~is_gap(found)
+    there = ~is_missing(found)
     sign = np.where(values < 200, -1, 1) if any("(" in t or "\u2212" in t or t.endswith("-") for t in texts) else 1
     assert np.allclose(found[there], (values * sign)[there], rtol=1e-3)
     assert (~there).sum() == (34 if gaps else 0)
@@ -132,7 +132,7 @@ def test_a_gap_marker_among_numbers_is_a_gap(put, marker):
     rows = read(put(table(weight=WEIGHT, price=texts, size=SIZE)))
     found = column(rows, "price")
     assert kinds(rows)["price"] == "numeric", rows.notes
-    assert is_gap(found).tolist() == [i % 9 == 0 for i in range(N)]
+    assert is_missing(found).tolist() == [i % 9 == 0 for i in range(N)]
 
 
 def test_one_strange_cell_among_numbers_is_named_and_counts_as_missing(put):

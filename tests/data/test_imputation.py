@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from narrows.data import Rows, Schema, as_rows, fill_gaps
+from narrows.data import Rows, Schema, as_rows, fill_missing
 
 SPANS = st.integers(-(2**62), 2**62)
 MOMENTS = st.datetimes(datetime.datetime(1970, 1, 2), datetime.datetime(2200, 1, 1))
@@ -70,7 +70,7 @@ def filled(X: object, told: float = 0.3) -> tuple[Rows, object]:
     rows = as_rows(X)
     schema = Schema.learn(replace(rows, notes=()))
     floats = np.full((len(rows), schema.n_floats), told, dtype=np.float32)
-    return rows, fill_gaps(X, rows, schema.fill(rows, floats))
+    return rows, fill_missing(X, rows, schema.fill(rows, floats))
 
 
 @pytest.mark.parametrize("name", OBJECTS)

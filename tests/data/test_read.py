@@ -49,7 +49,7 @@ def test_csv_keeps_numbers_text_dates_and_empty_columns(put, ending):
     np.testing.assert_array_equal(rows.select([1, 2]).block(), [[1, 0.5], [2, np.nan]])
     assert [rows.column(i).tolist() for i in (0, 4)] == [["x", "y"], [None, None]]
     np.testing.assert_array_equal(rows.column(3), np.array(["2020-01-01", "2020-01-02"], "M8[D]"))
-    assert (rows.left_out, rows.source) == ({}, path.name)
+    assert (rows.ignored_columns, rows.source) == ({}, path.name)
 
 
 def test_parquet_is_read_as_csv_is(tmp_path):
@@ -71,7 +71,7 @@ def test_columns_are_chosen_ignored_and_made_labels(put):
     assert read(path, columns=["name", "b"]).names == ("name", "b")
     rows = read(path, ignore=["a", "when"], label="name")
     assert rows.names == ("b", "gone")
-    assert rows.left_out == {"a": "ignored", "when": "ignored", "name": "the label"}
+    assert rows.ignored_columns == {"a": "ignored", "when": "ignored", "name": "the label"}
     assert rows.labels is not None
     assert rows.labels.tolist() == ["x", "y"]
     with pytest.raises(DataError, match=r"no column 'nam'; did you mean 'name'"):
@@ -102,6 +102,7 @@ def test_rows_with_gaps_are_named_or_dropped(put):
     dropped = read(path, missing="drop")
     assert len(dropped) == 1
     assert dropped.notes == ("1 of 2 rows of t.csv have a missing value and were dropped.",)
+    assert dropped.n_dropped == 1
     with pytest.raises(DataError, match="Every row"):
         read(put("g.csv", b"a,b\n1,\n,2\n"), missing="drop")
     assert read(path, columns=["a"], missing="drop").notes == ()
@@ -201,7 +202,7 @@ def test_an_npz_that_cannot_be_used_says_why(tmp_path, arrays, sentence):
 def test_real_tables_are_read(data_folder):
     penguins = read(data_folder / "penguins" / "penguins.csv", label="species")
     assert penguins.n_columns == 7
-    assert penguins.n_gaps["sex"] == 11
+    assert penguins.n_missing["sex"] == 11
     assert [penguins.dtypes[i] for i in (0, 1, 5, 6)] == [
         "object",
         "float64",

@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from narrows.data.text import Reading, infer_reading
+from narrows.data.text import ColumnFormat, format_sentence, format_values, infer_format, parse_column
 
 GAPS = ["", " ", "?", "-", "--", "NA", "n/a", "NULL", "nan", "None", "missing", "unknown", ".", "#N/A", "k.A.", "\\N"]
 DATES = [
@@ -33,12 +33,12 @@ def written(values, write, gap):
 def read(texts, name="x", **known):
     """A reading that went through JSON, and what it reads."""
     column = pa.chunked_array([texts[:7], texts[7:]], pa.string())
-    reading = Reading.restore(infer_reading(column, name, **known).describe())
-    return reading, reading.parse(column)
+    column_format = ColumnFormat.restore(infer_format(column, name, **known).describe())
+    return column_format, parse_column(column_format, column)
 
 
-def assert_written_again(reading, parsed, texts, values):
-    again = reading.write(parsed.values)
+def assert_written_again(column_format, parsed, texts, values):
+    again = format_values(column_format, parsed.values)
     assert again == [None if value is None else text for text, value in zip(texts, values, strict=True)]
 
 
@@ -68,15 +68,15 @@ def test_numbers(column, places, style):
     assume(any(value is not None for value in values))
     texts = written(values, lambda value: number_text(value, places, style), gap)
     hint = style[0] if style[1] in (".", ",") else None  # 1.234 in every cell may be a thousand
-    reading, parsed = read(texts, decimal=hint)
-    assert reading.read_as == "number"
+    column_format, parsed = read(texts, decimal=hint)
+    assert column_format.read_as == "number"
     assert parsed.strange == {}
     expected = [np.nan if value is None else float(value) for value in values]
     np.testing.assert_array_equal(parsed.values, expected)
     has_gaps = any(value is None for value in values)
     assert parsed.values.dtype.kind == ("f" if places or has_gaps else "i")
     assert parsed.type.name == ("Float64" if places else "Int64")
-    assert_written_again(reading, parsed, texts, values)
+    assert_written_again(column_format, parsed, texts, values)
 
 
 @given(columns(st.integers(0, 30 * 365 * 86_400)), st.sampled_from(DATES), st.sampled_from(CLOCKS), st.data())
@@ -93,8 +93,8 @@ def test_dates(column, date, clock, data):
     assume(len({value.date() for value in there}) > 5 and max(value.day for value in there) > 12)
     form = date + clock
     texts = written(values, lambda value: value.strftime(form), gap)
-    reading, parsed = read(texts)
-    assert reading.read_as == "date"
+    column_format, parsed = read(texts)
+    assert column_format.read_as == "date"
     assert parsed.strange == {}
     offset = timedelta(hours=5.5) if "+0530" in clock else timedelta(0)
     form = form.replace("+0530", "")
@@ -102,7 +102,7 @@ def test_dates(column, date, clock, data):
     np.testing.assert_array_equal(parsed.values, np.array(expected, dtype=parsed.values.dtype))
     assert parsed.type.name == ("Datetime" if clock else "Date")
     assert parsed.type.zone == ("UTC" if clock.endswith(("Z", "+0530")) else "")
-    assert_written_again(reading, parsed, texts, values)
+    assert_written_again(column_format, parsed, texts, values)
 
 
 @given(columns(st.integers(0, 86_399)), st.sampled_from(TIMES))
@@ -113,14 +113,14 @@ def test_times_of_day(column, form):
     values = [None if second is None else start + timedelta(seconds=second) for second in seconds]
     assume(any(value is not None for value in values))
     texts = written(values, lambda value: value.strftime(form), gap)
-    reading, parsed = read(texts)
-    assert (reading.read_as, parsed.type.name, parsed.type.unit) == ("time", "Time", "s")
+    column_format, parsed = read(texts)
+    assert (column_format.read_as, parsed.type.name, parsed.type.unit) == ("time", "Time", "s")
     expected = [
         np.nan if value is None else (datetime.strptime(value.strftime(form), form) - datetime(1900, 1, 1)).seconds
         for value in values
     ]
     np.testing.assert_array_equal(parsed.values, expected)
-    assert_written_again(reading, parsed, texts, values)
+    assert_written_again(column_format, parsed, texts, values)
 
 
 @given(
@@ -130,12 +130,12 @@ def test_truth_values(column, write):
     values, gap = column
     assume(any(value is not None for value in values))
     texts = written(values, write, gap)
-    reading, parsed = read(texts)
-    assert reading.read_as == "boolean"
+    column_format, parsed = read(texts)
+    assert column_format.read_as == "boolean"
     assert parsed.values.dtype == (float if None in values else bool)
     np.testing.assert_array_equal(parsed.values, np.array(values, dtype=float))
     words = [None if value is None else text for text, value in zip(texts, values, strict=True)]
-    assert reading.write(parsed.values) == words
+    assert format_values(column_format, parsed.values) == words
 
 
 @given(
@@ -146,26 +146,26 @@ def test_text_is_kept(column):
     gap = gap if gap in ("", " ", "?", "-", "n/a", "#N/A", "\\N") else "?"
     assume(len({*values, None}) > 3)
     texts = written(values, str, gap)
-    reading, parsed = read(texts)
-    assert reading.read_as == "category"
+    column_format, parsed = read(texts)
+    assert column_format.read_as == "category"
     assert parsed.values.tolist() == values
-    assert reading.write(parsed.values) == values
+    assert format_values(column_format, parsed.values) == values
 
 
 @given(st.lists(st.text(max_size=8), max_size=30), st.text(max_size=5))
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_read_as_something(texts, name):
-    reading, parsed = read(texts, name)
+    column_format, parsed = read(texts, name)
     assert len(parsed.values) == len(texts)
-    assert reading.sentence(name, strange=parsed.strange)
-    reading.write(parsed.values)
+    assert format_sentence(column_format, name, strange=parsed.strange)
+    format_values(column_format, parsed.values)
 
 
 @given(st.lists(st.text("0123456789.,-+ ()%$:/eETZ", max_size=10), min_size=20, max_size=40))
 @settings(max_examples=300, deadline=None)
 def test_what_is_read_and_written_is_read_alike(texts):
-    reading, parsed = read(texts)
-    again = reading.parse(pa.array(reading.write(parsed.values), pa.string()))
+    column_format, parsed = read(texts)
+    again = parse_column(column_format, pa.array(format_values(column_format, parsed.values), pa.string()))
     if parsed.values.dtype == object:
         assert again.values.tolist() == parsed.values.tolist()
     else:

@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from narrows.data import is_gap, read
+from narrows.data import is_missing, read
 
 EXAMPLES = int(os.environ.get("NARROWS_EXAMPLES", "60"))
 WORDS = ["Köln", "São Paulo", "Łódź", "O'Hare", "north east", "50%", "A/B", "plain", "Größe", "x y z", "N", "ok"]
@@ -134,7 +134,7 @@ def test_a_table_in_any_style_is_read_as_it_was_written(tmp_path_factory, style,
     for i, (kind, (values, _)) in enumerate(zip(kinds, columns, strict=True)):
         found = rows.column(i)
         gaps = np.array([v is None for v in values])
-        assert np.array_equal(is_gap(found), gaps), (kind, rows.notes)
+        assert np.array_equal(is_missing(found), gaps), (kind, rows.notes)
         there = [v for v in values if v is not None]
         if kind == "date":
             assert found[~gaps].astype("datetime64[D]").tolist() == there

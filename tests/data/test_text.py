@@ -6,7 +6,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from narrows.data.text import Reading, infer_reading, looks_decimal, must_be_text, suspected_gap
+from narrows.data.text import (
+    ColumnFormat,
+    count_missing,
+    format_notes,
+    format_sentence,
+    format_values,
+    infer_format,
+    looks_decimal,
+    must_be_text,
+    parse_column,
+    suspected_sentinel,
+)
 from narrows.errors import DataError, SettingError
 
 PRICES = [f"{1.5 + 37.41 * i:.2f}" for i in range(60)]
@@ -18,8 +29,8 @@ def column(texts):
 
 
 def read(texts, name="x", **known):
-    reading = infer_reading(column(texts), name, **known)
-    return reading, reading.parse(column(texts))
+    column_format = infer_format(column(texts), name, **known)
+    return column_format, parse_column(column_format, column(texts))
 
 
 def read_as(texts, name="x", **known):
@@ -34,18 +45,18 @@ def read_as(texts, name="x", **known):
 )
 @pytest.mark.parametrize("texts", [PRICES, [str(day) for day in DAYS], ["true", "false"] * 20], ids=["n", "d", "t"])
 def test_a_marker_among_numbers_dates_and_truth_values_is_a_gap(texts, gap):
-    reading, parsed = read([*texts, gap])
-    assert reading.read_as != "category"
+    column_format, parsed = read([*texts, gap])
+    assert column_format.read_as != "category"
     assert not parsed.strange
-    assert np.isnat(parsed.values[-1]) if reading.read_as == "date" else np.isnan(parsed.values[-1])
-    assert reading.count_gaps(column([*texts, gap])) == {gap.strip(): 1}
+    assert np.isnat(parsed.values[-1]) if column_format.read_as == "date" else np.isnan(parsed.values[-1])
+    assert count_missing(column_format, column([*texts, gap])) == {gap.strip(): 1}
 
 
 def test_a_word_that_comes_again_and_again_among_numbers_is_a_gap_with_a_note():
-    reading, parsed = read([*PRICES, *["sold out"] * 8])
-    assert reading.gaps == ("sold out",)
+    column_format, parsed = read([*PRICES, *["sold out"] * 8])
+    assert column_format.na_values == ("sold out",)
     assert not parsed.strange
-    assert reading.notes("price") == [
+    assert format_notes(column_format, "price") == [
         "Column 'price' holds 'sold out' in 8 cells, taken for gaps; if that is wrong, say --types price=category "
         "(in Python: types={'price': 'category'})."
     ]
@@ -58,11 +69,11 @@ def test_a_word_among_few_levels_is_a_level():
 
 @pytest.mark.parametrize("others", [["DE", "FR", "US", "GB"], ["AF", "EU", "SA", "OC"], ["EMEA", "APAC", "EU"]])
 def test_na_among_codes_is_kept_and_told(others):
-    reading, parsed = read([*others, "NA"] * 9, "region")
+    column_format, parsed = read([*others, "NA"] * 9, "region")
     assert parsed.values[len(others)] == "NA"
-    assert reading.kept == ("NA",)
-    assert "holds 'NA' in 9 cells, kept as text" in reading.notes("region")[0]
-    assert "--na-values NA" in reading.notes("region")[0]
+    assert column_format.kept == ("NA",)
+    assert "holds 'NA' in 9 cells, kept as text" in format_notes(column_format, "region")[0]
+    assert "--na-values NA" in format_notes(column_format, "region")[0]
 
 
 @pytest.mark.parametrize(
@@ -99,17 +110,17 @@ def test_given_markers_count_in_every_column():
 
 
 def test_a_number_far_outside_the_rest_is_told_but_kept():
-    reading, parsed = read([*(str(n) for n in range(60)), *["-999"] * 4])
+    column_format, parsed = read([*(str(n) for n in range(60)), *["-999"] * 4])
     assert parsed.values.min() == -999
-    assert "--na-values -999" in reading.notes("x")[0]
-    assert suspected_gap(np.array([*range(60), 99999, 99999, 99999.0])) == 99999
-    assert suspected_gap(np.array([*range(-1200, 0, 10), -999, -999, -999.0])) is None
-    assert suspected_gap(np.array([*range(60), -999.0])) is None
+    assert "--na-values -999" in format_notes(column_format, "x")[0]
+    assert suspected_sentinel(np.array([*range(60), 99999, 99999, 99999.0])) == 99999
+    assert suspected_sentinel(np.array([*range(-1200, 0, 10), -999, -999, -999.0])) is None
+    assert suspected_sentinel(np.array([*range(60), -999.0])) is None
 
 
 def test_a_column_of_gaps_is_empty():
-    reading, parsed = read(["", " ", "NA", "?"])
-    assert reading.read_as == "empty"
+    column_format, parsed = read(["", " ", "NA", "?"])
+    assert column_format.read_as == "empty"
     assert parsed.values.tolist() == [None] * 4
     assert read_as([]) == "empty"
 
@@ -142,8 +153,8 @@ def test_a_column_of_gaps_is_empty():
     ],
 )
 def test_numbers_as_people_write_them(texts, values):
-    reading, parsed = read(texts * 3)
-    assert reading.read_as == "number"
+    column_format, parsed = read(texts * 3)
+    assert column_format.read_as == "number"
     np.testing.assert_array_equal(parsed.values, values * 3)
 
 
@@ -168,9 +179,9 @@ def test_a_point_is_a_decimal_or_a_thousand_by_the_column_then_by_the_file(texts
 
 
 def test_what_cannot_be_told_is_noted_with_the_option_that_decides():
-    reading, parsed = read(["1.234", "12.500"] * 5)
+    column_format, parsed = read(["1.234", "12.500"] * 5)
     assert parsed.values[0] == 1.234
-    assert "--types x=decimal-comma" in reading.notes("x")[0]
+    assert "--types x=decimal-comma" in format_notes(column_format, "x")[0]
     assert read(["1.234", "12.500"] * 5, read_as="decimal-comma")[1].values[0] == 1234
     assert read(["1,234", "12,500"] * 5, read_as="decimal-comma")[1].values[0] == 1.234
 
@@ -183,8 +194,8 @@ def test_what_is_no_single_quantity_is_text(texts):
 
 
 def test_several_units_are_told():
-    reading = read(["12 kg", "300 g"] * 9)[0]
-    assert "several units ('kg', 'g')" in reading.notes("weight")[0]
+    column_format = read(["12 kg", "300 g"] * 9)[0]
+    assert "several units ('kg', 'g')" in format_notes(column_format, "weight")[0]
 
 
 def test_whole_numbers_are_int64_and_with_gaps_floats_of_the_same_type():
@@ -196,9 +207,14 @@ def test_whole_numbers_are_int64_and_with_gaps_floats_of_the_same_type():
 
 
 def test_money_is_written_with_two_places_whatever_the_value():
-    reading, _ = read(["1.211,40 €", "3,50 €"] * 9)
-    assert reading.write(np.array([2.5, -1234.567, np.nan, 0.001])) == ["2,50 €", "-1.234,57 €", None, "0,00 €"]
-    assert read(["1.5", "2.25", "3"] * 5)[0].write(np.array([1 / 3, 2.0])) == ["0.33", "2"]
+    column_format, _ = read(["1.211,40 €", "3,50 €"] * 9)
+    assert format_values(column_format, np.array([2.5, -1234.567, np.nan, 0.001])) == [
+        "2,50 €",
+        "-1.234,57 €",
+        None,
+        "0,00 €",
+    ]
+    assert format_values(read(["1.5", "2.25", "3"] * 5)[0], np.array([1 / 3, 2.0])) == ["0.33", "2"]
 
 
 # -- names
@@ -220,8 +236,8 @@ def test_money_is_written_with_two_places_whatever_the_value():
     ],
 )
 def test_numbers_that_are_names_are_text(texts, name):
-    reading, parsed = read(texts * 20, name)
-    assert reading.read_as == "category"
+    column_format, parsed = read(texts * 20, name)
+    assert column_format.read_as == "category"
     assert parsed.values.tolist() == texts * 20
 
 
@@ -256,11 +272,11 @@ def test_a_gap_and_a_stray_in_a_column_of_names():
 )
 def test_days_as_people_write_them(form):
     texts = [day.strftime(form) for day in DAYS]
-    reading, parsed = read(texts, "when")
+    column_format, parsed = read(texts, "when")
     assert parsed.values.dtype == "datetime64[D]"
     assert parsed.values.tolist() == DAYS
     assert parsed.type.name == "Date"
-    assert not reading.doubts
+    assert not column_format.doubts
 
 
 @pytest.mark.parametrize(
@@ -282,9 +298,9 @@ def test_days_as_people_write_them(form):
     ],
 )
 def test_weeks_months_quarters_and_names_of_months(texts, first):
-    reading, parsed = read(texts * 9)
+    column_format, parsed = read(texts * 9)
     assert parsed.values[0].item() == first
-    assert reading.write(parsed.values) == texts * 9
+    assert format_values(column_format, parsed.values) == texts * 9
 
 
 @pytest.mark.parametrize("texts", [["2024-02-30", "2023-01-01"], ["2023-W53", "2024-W01"], ["2024Q5", "2024Q1"]])
@@ -300,9 +316,9 @@ def test_offsets_are_read_as_utc():
 
 def test_one_offset_is_written_again():
     texts = ["2024-03-01 12:00:00-05:00", "2024-12-31 23:30:00-05:00"]
-    reading, parsed = read(texts)
+    column_format, parsed = read(texts)
     assert parsed.values[1].item() == datetime(2025, 1, 1, 4, 30)
-    assert reading.write(parsed.values) == texts
+    assert format_values(column_format, parsed.values) == texts
 
 
 @pytest.mark.parametrize(
@@ -315,10 +331,10 @@ def test_one_offset_is_written_again():
     ],
 )
 def test_times_of_day_are_seconds_since_midnight(texts, seconds):
-    reading, parsed = read(texts * 9)
+    column_format, parsed = read(texts * 9)
     assert (parsed.type.name, parsed.type.unit) == ("Time", "s")
     assert parsed.values[0] == seconds
-    assert reading.write(parsed.values) == texts * 9
+    assert format_values(column_format, parsed.values) == texts * 9
 
 
 def test_day_and_month_are_told_apart_by_the_column():
@@ -336,19 +352,19 @@ def test_day_and_month_are_told_apart_by_the_column():
 )
 def test_day_and_month_that_cannot_be_told_apart_go_by_the_file_with_a_note(hint, expected, other):
     texts = ["01/02/2024", "03/04/2023", "02/01/2024"] * 9
-    reading, parsed = read(texts, "when", decimal=hint)
+    column_format, parsed = read(texts, "when", decimal=hint)
     first = parsed.values[0].item()
     assert (first.month, first.day) == expected
-    assert f"--types when={other}" in reading.notes("when")[0]
+    assert f"--types when={other}" in format_notes(column_format, "when")[0]
     turned = read(texts, "when", decimal=hint, read_as=other)
     assert turned[1].values[0].item() == date(2024, *reversed(expected))
     assert not turned[0].doubts
 
 
 def test_points_between_day_and_month_are_day_first_without_a_note():
-    reading, parsed = read(["01.02.2024", "03.04.2023", "02.01.2024"] * 9)
+    column_format, parsed = read(["01.02.2024", "03.04.2023", "02.01.2024"] * 9)
     assert parsed.values[0].item() == date(2024, 2, 1)
-    assert not reading.doubts
+    assert not column_format.doubts
 
 
 def test_eight_digits_are_dates_only_where_all_are_or_the_name_says_so():
@@ -364,9 +380,9 @@ def test_eight_digits_are_dates_only_where_all_are_or_the_name_says_so():
 def test_truth_values_are_the_words_true_and_false_alone():
     assert read(["TRUE", "False", "true"] * 3)[1].values.dtype == bool
     assert read_as(["yes", "no"] * 9) == "category"
-    reading, parsed = read(["ja", "nein", ""] * 9, read_as="boolean")
+    column_format, parsed = read(["ja", "nein", ""] * 9, read_as="boolean")
     np.testing.assert_array_equal(parsed.values[:3], [1, 0, np.nan])
-    assert reading.write(parsed.values)[:3] == ["ja", "nein", None]
+    assert format_values(column_format, parsed.values)[:3] == ["ja", "nein", None]
 
 
 @pytest.mark.parametrize(
@@ -379,16 +395,18 @@ def test_truth_values_are_the_words_true_and_false_alone():
     ],
 )
 def test_one_stray_cell_is_strange_and_a_gap(texts, stray):
-    reading, parsed = read([*texts[:5], stray, *texts[5:]])
-    assert reading.read_as != "category"
+    column_format, parsed = read([*texts[:5], stray, *texts[5:]])
+    assert column_format.read_as != "category"
     assert parsed.strange == {5: stray}
-    assert reading.stray == stray
+    assert column_format.stray == stray
 
 
 def test_too_many_strays_make_a_text_that_names_the_first():
-    reading, _ = read([*PRICES[:40], *(f"see note {'abcdefghijklmnop'[i]}" for i in range(16))])
-    assert reading.read_as == "category"
-    told = reading.notes("price", source="sales.csv", row="row 41 (counting from 1, without any header)")[0]
+    column_format, _ = read([*PRICES[:40], *(f"see note {'abcdefghijklmnop'[i]}" for i in range(16))])
+    assert column_format.read_as == "category"
+    told = format_notes(column_format, "price", source="sales.csv", row="row 41 (counting from 1, without any header)")[
+        0
+    ]
     assert told.startswith("Column 'price' of sales.csv holds 'see note a' in row 41 (counting from 1")
     assert "--types price=number" in told
 
@@ -406,13 +424,13 @@ def test_a_rare_style_far_down_a_long_column_is_seen():
     n = 300_000
     texts = [f"{1 + i % 9}/{1 + i % 12}/{1900 + i % 100}" for i in range(n)]
     texts[123_457] = "25/12/1999"
-    reading, parsed = read(texts)
+    column_format, parsed = read(texts)
     assert not parsed.strange
     assert parsed.values[123_457].item() == date(1999, 12, 25)
     distinct = [f"{i // 1000},{i % 1000:03}" for i in range(1000, n)]
     distinct[77_777] = "12,5"
-    reading, parsed = read(distinct)
-    assert reading.decimal == ","
+    column_format, parsed = read(distinct)
+    assert column_format.decimal == ","
     assert parsed.values[77_777] == 12.5
 
 
@@ -437,8 +455,8 @@ def test_a_type_that_no_cell_has_is_an_error_that_shows_one():
 
 def test_the_reading_of_a_model_is_kept_with_the_gaps_of_the_new_file():
     model = read(["1.234,50", "7,25"] * 9)[0]
-    reading, parsed = read(["1.500", "7", "?"], like=model)
-    assert (reading.decimal, reading.thousands) == (",", ".")
+    column_format, parsed = read(["1.500", "7", "?"], like=model)
+    assert (column_format.decimal, column_format.thousands) == (",", ".")
     np.testing.assert_array_equal(parsed.values, [1500, 7, np.nan])
     day_first = read(["27/04/2024", "05/02/2024"])[0]
     assert read(["01/02/2024"], like=day_first)[1].values[0].item() == date(2024, 2, 1)
@@ -479,25 +497,31 @@ def test_a_level_that_looks_like_a_gap_stays_a_level_in_new_files():
     ],
 )
 def test_a_sentence_tells_what_a_column_is(texts, told):
-    reading, parsed = read(texts)
-    assert reading.sentence("price", gap_counts=reading.count_gaps(column(texts)), strange=parsed.strange) == told
+    column_format, parsed = read(texts)
+    assert (
+        format_sentence(
+            column_format, "price", missing_counts=count_missing(column_format, column(texts)), strange=parsed.strange
+        )
+        == told
+    )
 
 
 def test_a_sentence_tells_strange_cells_and_doubts():
-    reading, parsed = read([*PRICES, "TOTAL"])
+    column_format, parsed = read([*PRICES, "TOTAL"])
     assert (
-        reading.sentence("price", n_gaps=2, strange=parsed.strange) == "price: number; 2 gaps; 1 strange cell: 'TOTAL'"
+        format_sentence(column_format, "price", n_missing=2, strange=parsed.strange)
+        == "price: number; 2 gaps; 1 strange cell: 'TOTAL'"
     )
-    reading = read(["01/02/2024", "03/04/2023", "02/01/2024"])[0]
-    assert reading.sentence("when").endswith("which its cells do not tell apart: read as month/day/year")
+    column_format = read(["01/02/2024", "03/04/2023", "02/01/2024"])[0]
+    assert format_sentence(column_format, "when").endswith("which its cells do not tell apart: read as month/day/year")
 
 
 def test_a_reading_goes_through_json():
     for texts in (["1.211,41 €", "3,50 €", "?"], ["NA", "DE", "FR"], ["13:45", "9:05"], ["01/02/2024", "03/04/2023"]):
-        reading = read(texts * 9)[0]
-        assert Reading.restore(reading.describe()) == reading
+        column_format = read(texts * 9)[0]
+        assert ColumnFormat.restore(column_format.describe()) == column_format
     with pytest.raises(ValueError, match="no way of reading"):
-        Reading.restore({"read_as": "guess"})
+        ColumnFormat.restore({"read_as": "guess"})
 
 
 # -- before the columns are read

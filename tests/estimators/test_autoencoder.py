@@ -16,12 +16,12 @@ from narrows.errors import (
     DataError,
     DataRangeError,
     DivergedError,
+    IgnoredColumnWarning,
     MissingValuesError,
     NarrowsError,
     NotFittedError,
     NotNumericError,
     SchemaMismatchError,
-    SetAsideWarning,
     SettingError,
 )
 from narrows.estimators import variant_classes
@@ -93,7 +93,7 @@ def test_constant_columns_survive_the_round_trip_exactly():
 def test_reconstructions_keep_names_index_dtypes_and_shapes():
     frame = pd.DataFrame({"n": np.arange(50), "x": np.linspace(0, 9, 50), "on": np.arange(50) % 2 == 0})
     frame.index = pd.Index([f"r{i}" for i in range(50)])
-    with pytest.warns(SetAsideWarning, match="'n'"):
+    with pytest.warns(IgnoredColumnWarning, match="'n'"):
         rebuilt = quick().fit(frame).reconstruct(frame)
     assert rebuilt.dtypes.equals(frame.dtypes)
     assert rebuilt.index.equals(frame.index)

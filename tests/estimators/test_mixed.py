@@ -14,7 +14,7 @@ import torch
 
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder, load, read
 from narrows.data import as_rows
-from narrows.errors import MissingValuesError, SchemaMismatchError, SetAsideWarning
+from narrows.errors import IgnoredColumnWarning, MissingValuesError, SchemaMismatchError
 from narrows.estimators import resolution, variant_classes
 from narrows.model import Gaussian, MixedDensity, MixedError, SquaredError
 from narrows.training.autograd_step import AutogradStep
@@ -183,9 +183,9 @@ def test_another_sort_of_cells_than_at_the_fit_is_refused(plain):
 def test_columns_that_were_set_aside_come_back_as_given(missing):
     frame = FRAME.assign(name=[f"row {i}" for i in range(N)], same="x")
     frame.loc[0, "name"] = missing
-    with pytest.warns(SetAsideWarning, match=r"'name'.*categorical=\('name',\)"):
+    with pytest.warns(IgnoredColumnWarning, match=r"'name'.*categorical=\('name',\)"):
         model = quick().fit(frame)
-    assert model.schema_.left_out == {"name": "a different value in almost every row", "same": "constant"}
+    assert model.schema_.ignored_columns == {"name": "a different value in almost every row", "same": "constant"}
     back = model.reconstruct(frame)
     assert back["name"].equals(model.impute(frame)["name"])
     assert back["same"].tolist() == ["x"] * N
@@ -257,7 +257,7 @@ def test_weights_count_as_repeated_rows():
 def test_files_are_fitted_as_they_are(tmp_path, data_folder):
     FRAME.to_csv(tmp_path / "t.csv", index=False)
     FRAME.to_parquet(tmp_path / "t.parquet")
-    words = [quick().fit(read(tmp_path / name)).schema_.kind_words for name in ("t.csv", "t.parquet")]
+    words = [quick().fit(read(tmp_path / name)).schema_.column_types for name in ("t.csv", "t.parquet")]
     assert words[0] == words[1]
     assert list(words[0].values()) == ["numeric", "numeric", "category", "date", "true-or-false column", "numeric"]
 
@@ -295,7 +295,7 @@ def test_cells_of_several_kinds_are_told_in_a_warning():
     frame = FRAME.assign(odd=["a", 1, "b"] * (N // 3))
     with pytest.warns(UserWarning, match="'odd' of X holds int and str cells, so it is taken for text"):
         model = quick(epochs=1).fit(frame)
-    assert model.schema_.kind_words["odd"] == "category"
+    assert model.schema_.column_types["odd"] == "category"
 
 
 def test_a_path_is_read(data_folder):
@@ -321,7 +321,7 @@ def test_an_array_column_of_nothing_but_gaps_is_set_aside() -> None:
     block = np.random.default_rng(0).normal(size=(60, 3))
     block[:, 1] = np.nan
     model = Autoencoder(n_components=1, epochs=2, random_state=0, device="cpu").fit(block)
-    assert model.schema_.left_out == {"x1": "empty"}
+    assert model.schema_.ignored_columns == {"x1": "empty"}
     assert model.transform(block).shape == (60, 1)
 
 
@@ -337,7 +337,7 @@ def test_arrow_dates_and_dictionaries_under_pandas_are_read() -> None:
         }
     )
     model = Autoencoder(n_components=2, epochs=2, random_state=0, device="cpu").fit(frame)
-    assert model.schema_.kind_words == {"day": "date", "level": "category", "x": "numeric"}
+    assert model.schema_.column_types == {"day": "date", "level": "category", "x": "numeric"}
     filled = model.impute(frame)
     assert filled["day"].notna().all()
     assert filled["level"].tolist() == frame["level"].tolist()

@@ -169,7 +169,7 @@ def read_for_model(
     """
     size = size_in(image_size)
 
-    from narrows.data import without_gaps
+    from narrows.data import drop_missing
 
     if missing in ("mean", "error") or (missing == "mask" and fitted.schema_.missing != "mask"):
         fitted.schema_ = replace(fitted.schema_, missing=missing)
@@ -178,7 +178,7 @@ def read_for_model(
         rows = _read_columns(fitted, data, label=label, image_size=size, errors=errors)
     rows = fitted.schema_.align(rows)
     if missing == "drop":
-        rows = without_gaps(rows, fitted.schema_.learned_columns)
+        rows = drop_missing(rows, fitted.schema_.learned_columns)
     for note in rows.notes:
         messages.info(note)
     return rows
@@ -238,6 +238,7 @@ def _part(data: str, part: Part | None, messages: Messages) -> Rows | None:
         labels=np.concatenate([train.labels, test.labels]),
         places=None,
         source=f"all of {data}",
+        part="all",
     )
 
 

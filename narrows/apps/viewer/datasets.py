@@ -156,8 +156,8 @@ def described(rows: Rows, schema: Schema, identity: str, *, label: str | None = 
     notes = list(rows.notes)
     if is_table:
         columns = list(rows.feature_names)
-        kinds = [schema.kind_words.get(name, "ignored") for name in columns]
-        notes += [f"{name!r} is not used: {why}." for name, why in schema.left_out.items()]
+        kinds = [schema.column_types.get(name, "ignored") for name in columns]
+        notes += [f"{name!r} is not used: {why}." for name, why in schema.ignored_columns.items()]
         if label is not None:
             columns, kinds = [*columns, label], [*kinds, "class"]
     classes, counts = (None, None) if rows.labels is None else _counted(rows.labels)

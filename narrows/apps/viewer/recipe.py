@@ -157,7 +157,7 @@ def _shell(model: Autoencoder, changed: dict[str, Any], rows: Rows) -> str:
 
 def _data(model: Autoencoder, rows: Rows) -> str:
     """Return DATA for the shell: the source of the rows if they are those of the fit, else "DATA"."""
-    is_part = rows.source.startswith(("the test set of ", "all of "))
+    is_part = rows.part in ("test", "all")
     return "DATA" if rows.source == "X" or is_part or not model.was_fitted_on(rows) else rows.source
 
 

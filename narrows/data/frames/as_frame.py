@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.frames.column_type import is_missing
+from narrows.data.frames.column_type import is_missing_cell
 from narrows.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from narrows.data.schema.schema import Schema
 
 
 def is_frame(X: object) -> bool:
@@ -23,7 +21,7 @@ def is_frame(X: object) -> bool:
     return nw.dependencies.is_into_dataframe(X)
 
 
-def collected(X: Any) -> Any:
+def materialize(X: Any) -> Any:
     """A frame of what is one in another form, anything else as it is.
 
     Lazy frames, and what else narwhals collects, are collected. Arrow's batches, readers and data sets, what offers
@@ -103,7 +101,7 @@ def _of_records(X: np.ndarray) -> pa.Table:
     if X.ndim != 1:
         raise DataError(f"X is a structured array of shape {X.shape}; give it one record for each row, shape (n,).")
     # The list of a masked array has None in its gaps.
-    return _table(
+    return table_of(
         {name: arrow_cells(X[name].tolist() if np.ma.isMaskedArray(X) else X[name]) for name in X.dtype.names}
     )
 
@@ -118,15 +116,15 @@ def _of_mapping(X: Mapping[Any, Any]) -> Any:
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name!r} {n:,}" for name, n in list(lengths.items())[:5])
         raise DataError(f"X is a dict of columns of different lengths ({told} rows); give them all the same.")
-    return _table({name: arrow_cells(value) for name, value in X.items()})
+    return table_of({name: arrow_cells(value) for name, value in X.items()})
 
 
 def _of_dicts(X: Sequence[Mapping[Any, Any]]) -> pa.Table:
     names = list(dict.fromkeys(name for row in X for name in row))
-    return _table({name: arrow_cells([row.get(name) for row in X]) for name in names})
+    return table_of({name: arrow_cells([row.get(name) for row in X]) for name in names})
 
 
-def _table(columns: Mapping[Any, Any]) -> pa.Table:
+def table_of(columns: Mapping[Any, Any]) -> pa.Table:
     import pyarrow as pa
 
     return pa.table(list(columns.values()), names=[str(name) for name in columns])
@@ -153,7 +151,7 @@ def arrow_cells(cells: Any) -> Any:
     elif not isinstance(cells, pa.Array | pa.ChunkedArray):
         tolist = getattr(cells, "to_list", getattr(cells, "tolist", None))
         listed: Iterable[Any] = tolist() if tolist is not None else cells
-        cells = [None if is_missing(cell) else _plain(cell) for cell in listed]
+        cells = [None if is_missing_cell(cell) else _plain(cell) for cell in listed]
     try:
         return cells if isinstance(cells, pa.Array | pa.ChunkedArray) else pa.array(cells)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
@@ -163,59 +161,3 @@ def arrow_cells(cells: Any) -> Any:
 
 def _plain(cell: Any) -> Any:
     return cell.item() if isinstance(cell, np.generic) and cell.dtype.kind in "biufUS" else cell
-
-
-# -- one row
-
-
-def as_one_row(X: Any, schema: Schema) -> Any:
-    """One row in a frame where X is one: a pandas Series, a list or a tuple with a cell for each column of the schema.
-
-    Anything else as it is, and arrays too, which scikit-learn wants two-dimensional.
-    """
-    import narwhals as nw
-
-    if nw.dependencies.is_pandas_series(X):
-        return _row_of_series(X, schema)
-    if not isinstance(X, list | tuple) or not X or not all(_is_one_cell(cell) for cell in X):
-        return X
-    names = getattr(X, "_fields", None) or _frame_names(schema)
-    if len(names) != len(X):
-        return X
-    if schema.names is None and schema.labels is None:  # an array's
-        return [list(X)]
-    return _row_frame(list(X), list(names), schema)
-
-
-def _row_of_series(X: Any, schema: Schema) -> Any:
-    labels = _frame_names(schema)
-    if len(X) != len(labels) and not set(map(str, X.index)) & set(labels):
-        return X
-    frame = X.to_frame().T
-    if len(X) == len(labels) and list(X.index) == list(range(len(X))) and schema.names is not None:
-        frame.columns = list(labels) if schema.labels is None else schema.labels.to_pandas()
-    return frame
-
-
-def _row_frame(cells: list[Any], names: list[str], schema: Schema) -> Any:
-    if schema.container == "pandas" and schema.labels is not None:
-        import pandas as pd
-
-        return pd.DataFrame([cells], columns=schema.labels.to_pandas()).astype(object)
-    return _table({name: arrow_cells([cell]) for name, cell in zip(names, cells, strict=True)})
-
-
-def _frame_names(schema: Schema) -> list[str]:
-    """The names of the columns that the frame of the fit had, lists and structs as one."""
-    from narrows.data.frames.column_type import ColumnType
-
-    types: Sequence[ColumnType | None] = schema.types or (None,) * schema.n_columns
-    named = [
-        kind.part_of if kind is not None and kind.part_of else name
-        for name, kind in zip(schema.feature_names, types, strict=True)
-    ]
-    return list(dict.fromkeys(named))
-
-
-def _is_one_cell(cell: object) -> bool:
-    return not isinstance(cell, Mapping | list | tuple | np.ndarray) or isinstance(cell, str)

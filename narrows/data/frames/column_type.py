@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from narrows.data.text import Reading
+from narrows.data.frames.column_format import ColumnFormat
 
 WHOLE = tuple(f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
 NUMBERS = (*WHOLE, "Float16", "Float32", "Float64", "Boolean")
@@ -24,6 +24,8 @@ _NAMES = (
 )
 
 Level = str | int | float | bool
+
+_STORED_KEYS = {"text_format": "reading", "ignored": "aside"}  # the field's key in saved models
 
 
 @dataclass(frozen=True)
@@ -52,25 +54,28 @@ class ColumnType:
     others."""
     whole: str = ""
     """What that column is: "list element" (Arrow's word, and the name of its items), "ndarray", "struct", ..."""
-    aside: str = ""
+    ignored: str = ""
     """Why nothing can be learned from the column, in a few words."""
-    reading: Reading | None = None
+    text_format: ColumnFormat | None = None
     """How its text is read and written, where it comes from a text file."""
 
     def describe(self) -> dict:
-        """Return what differs from the defaults, for JSON."""
-        told = {key: value for key, value in asdict(self).items() if value} | {"name": self.name}
-        return told if self.reading is None else told | {"reading": self.reading.describe()}
+        """Return the fields that differ from their defaults, for JSON."""
+        fields = {key: value for key, value in asdict(self).items() if value} | {"name": self.name}
+        stored = {_STORED_KEYS.get(key, key): value for key, value in fields.items()}
+        return stored if self.text_format is None else stored | {"reading": self.text_format.describe()}
 
     @classmethod
-    def restore(cls, told: dict) -> ColumnType:
+    def restore(cls, stored: dict) -> ColumnType:
         """Return the inverse of `describe`; raise ValueError or TypeError on nonsense."""
-        reading = told.get("reading")
-        reading = None if reading is None else Reading.restore(reading)
-        found = cls(**{**told, "levels": tuple(told.get("levels", ())), "reading": reading})
+        fields = {field: stored[key] for field, key in _STORED_KEYS.items() if key in stored}
+        fields |= {key: value for key, value in stored.items() if key not in _STORED_KEYS.values()}
+        if fields.get("text_format") is not None:
+            fields["text_format"] = ColumnFormat.restore(fields["text_format"])
+        found = cls(**{**fields, "levels": tuple(stored.get("levels", ()))})
         words = (
             *(found.level_type, found.unit, found.zone, found.pandas, found.arrow),
-            *(found.part_of, found.whole, found.aside),
+            *(found.part_of, found.whole, found.ignored),
         )
         if found.name not in _NAMES or not all(isinstance(word, str) for word in words):
             raise ValueError(f"{found.name!r} is no type of a column")
@@ -110,7 +115,7 @@ class Opaque:
         return str(self.cell)
 
 
-def is_gap(block: np.ndarray) -> np.ndarray:
+def is_missing(block: np.ndarray) -> np.ndarray:
     """Where a cell is missing: NaN, NaT or None; bool of the same shape."""
     if block.dtype.kind == "f":
         return np.isnan(block)
@@ -121,7 +126,7 @@ def is_gap(block: np.ndarray) -> np.ndarray:
     return np.zeros(block.shape, dtype=bool)
 
 
-def is_missing(cell: object) -> bool:
+def is_missing_cell(cell: object) -> bool:
     """None, NaN, NaT and pandas.NA, without importing pandas."""
     if isinstance(cell, np.datetime64 | np.timedelta64):
         return bool(np.isnat(cell))

@@ -9,7 +9,7 @@ import numpy as np
 
 from narrows.data.frames.column_type import NUMBERS as _NUMBERS
 from narrows.data.frames.column_type import WHOLE as _WHOLE
-from narrows.data.frames.column_type import Column, ColumnType, Level, Opaque, is_gap, is_missing
+from narrows.data.frames.column_type import Column, ColumnType, Level, Opaque, is_missing, is_missing_cell
 from narrows.data.frames.levels import index_type, plain_level
 from narrows.data.frames.native_columns import arrow_type, as_native
 from narrows.data.frames.nested import Parts, is_nested, number_type, split_arrow, split_objects
@@ -28,8 +28,8 @@ __all__ = [
     "as_column",
     "as_columns",
     "as_native",
-    "is_gap",
     "is_missing",
+    "is_missing_cell",
 ]
 
 _EXACT = 2**53  # larger whole numbers are not told apart by float64
@@ -182,7 +182,7 @@ def _date_column(series: nw.Series[Any], native: str) -> Column:
     try:
         values = series.to_numpy().astype(f"datetime64[{unit}]")
     except (ValueError, TypeError):  # Arrow's dates under pandas come as objects, gaps among them
-        cells = [None if is_missing(cell) else cell for cell in series.to_list()]
+        cells = [None if is_missing_cell(cell) else cell for cell in series.to_list()]
         values = np.array(cells, dtype=f"datetime64[{unit}]")
     if unit == "D":
         return Column(values, ColumnType("Date", pandas=native))

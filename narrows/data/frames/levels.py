@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from narrows.data.frames.column_type import Level, is_missing
+from narrows.data.frames.column_type import Level, is_missing_cell
 
 _CLASSES: dict[str, Callable[[str], Any]] = {
     "Decimal": Decimal,
@@ -52,16 +52,18 @@ def index_type(index: Any) -> str:
     """The word for what a pandas Index holds; "" for texts, and for objects that texts cannot be turned into again."""
     word = str(index.dtype)
     if word == "object":
-        return class_of([label for label in index.tolist() if not is_missing(label)]).replace("str", "")
+        return class_of([label for label in index.tolist() if not is_missing_cell(label)]).replace("str", "")
     return "" if word in _PLAIN else word
 
 
 def objects_of(texts: Sequence[Level | None], word: str) -> list[Any]:
     """Texts (None for gaps) as the objects that a word of `class_of` stands for; as they are where that fails."""
     make = _CLASSES.get(word)
-    there = [text for text in texts if text is not None]
+    present = [text for text in texts if text is not None]
     try:
-        found = iter([make(str(text)) for text in there] if make else index_of(there, word).tolist() if word else there)
+        found = iter(
+            [make(str(text)) for text in present] if make else index_of(present, word).tolist() if word else present
+        )
     except (ValueError, TypeError, ArithmeticError):
         return list(texts)
     return [None if text is None else next(found) for text in texts]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.data.frames.column_type import WHOLE as _WHOLE
-from narrows.data.frames.column_type import ColumnType, Level, Opaque, is_gap, is_missing
+from narrows.data.frames.column_type import ColumnType, Level, Opaque, is_missing, is_missing_cell
 from narrows.data.frames.levels import index_of, objects_of
 
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ def _intervals(values: np.ndarray, kind: ColumnType) -> Any:
     """Of a column of intervals that is no category."""
     import pandas as pd
 
-    gaps = is_gap(values)
-    if gaps.all():
+    missing = is_missing(values)
+    if missing.all():
         return pd.array([None] * len(values), dtype=kind.level_type)
     places = np.full(len(values), -1)
-    places[~gaps] = np.arange((~gaps).sum())
-    index = index_of(values[~gaps].tolist(), kind.level_type)
+    places[~missing] = np.arange((~missing).sum())
+    index = index_of(values[~missing].tolist(), kind.level_type)
     return index.take(places, allow_fill=True, fill_value=np.nan).array
 
 
@@ -107,7 +107,7 @@ def _of_pandas(values: np.ndarray, kind: ColumnType) -> list[Any]:
         column = column.dt.tz_localize("UTC").dt.tz_convert(kind.zone)
     if kind.level_type.startswith("period["):
         column = column.astype(kind.level_type)
-    cells = [None if is_missing(cell) else cell for cell in column.tolist()]
+    cells = [None if is_missing_cell(cell) else cell for cell in column.tolist()]
     if kind.level_type == "datetime":
         return [None if cell is None else cell.to_pydatetime(warn=False) for cell in cells]
     return cells
@@ -216,6 +216,13 @@ def arrow_type(word: str) -> pa.DataType | None:
         return None
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """Return whether an Arrow column holds text."""
+    from pyarrow import types
+
+    return types.is_string(kind) or types.is_large_string(kind)
+
+
 def _codes(values: np.ndarray, kind: ColumnType) -> tuple[list[Level], np.ndarray]:
     """The levels, with those behind them that only the values know, and the place of each value, -1 for gaps."""
     levels = list(kind.levels)
@@ -229,11 +236,11 @@ def _codes(values: np.ndarray, kind: ColumnType) -> tuple[list[Level], np.ndarra
 
 def _whole(values: np.ndarray) -> list[int | None]:
     """Whole numbers, held as floats or as texts."""
-    return [None if is_missing(value) else int(value) for value in values.tolist()]
+    return [None if is_missing_cell(value) else int(value) for value in values.tolist()]
 
 
 def _truths(values: np.ndarray) -> list[bool | None]:
-    return [None if is_missing(value) else value >= 0.5 for value in values.tolist()]
+    return [None if is_missing_cell(value) else value >= 0.5 for value in values.tolist()]
 
 
 def _times(values: np.ndarray) -> list[Any]:
@@ -261,13 +268,13 @@ def _decimals(values: np.ndarray, kind: ColumnType) -> list[Any]:
         except InvalidOperation:  # more digits than decimals have
             return exact
 
-    return [None if is_missing(value) else of(value) for value in values.tolist()]
+    return [None if is_missing_cell(value) else of(value) for value in values.tolist()]
 
 
 def _spans(values: np.ndarray, kind: ColumnType) -> np.ndarray:
-    gaps = np.isnan(values)
-    spans = np.where(gaps, 0, values).astype(np.int64).astype(f"timedelta64[{kind.unit}]")
-    spans[gaps] = np.timedelta64("NaT")
+    missing = np.isnan(values)
+    spans = np.where(missing, 0, values).astype(np.int64).astype(f"timedelta64[{kind.unit}]")
+    spans[missing] = np.timedelta64("NaT")
     return spans
 
 

@@ -1,22 +1,19 @@
-"""Columns of lists and of structs as one column for each element, and those as one column again."""
+"""Columns of lists and structs as one column for each element."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.frames.column_type import Column, ColumnType, is_gap, is_missing
-from narrows.data.frames.native_columns import arrow_type, as_native
+from narrows.data.frames.column_type import Column, ColumnType, is_missing_cell
 from narrows.data.frames.object_columns import opaque_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from narrows.data.rows import Rows
 
 Parts = list[tuple[str, Column]]
 AsColumn = Callable[[Any, str, str], Column]
@@ -63,82 +60,25 @@ def split_arrow(
 
 def split_objects(cells: list[Any], label: str, source: str, as_column: AsColumn, native: str) -> Parts | None:
     """The same of a column of Python lists, tuples, NumPy arrays or dicts; None where its cells are none of these."""
-    there = [cell for cell in cells if not is_missing(cell)] if _may_be_nested(cells) else []
-    if there and all(isinstance(cell, dict) for cell in there):
+    present = [cell for cell in cells if not is_missing_cell(cell)] if _may_be_nested(cells) else []
+    if present and all(isinstance(cell, dict) for cell in present):
         import pyarrow as pa
 
         try:
-            column = pa.chunked_array([pa.array([None if is_missing(cell) else cell for cell in cells])])
+            column = pa.chunked_array([pa.array([None if is_missing_cell(cell) else cell for cell in cells])])
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             return [(label, opaque_column(cells, "dicts with cells of several kinds", native))]
         return split_arrow(column, label, source, as_column, native, "dict")
-    if not there or not all(isinstance(cell, list | tuple | np.ndarray) for cell in there):
+    if not present or not all(isinstance(cell, list | tuple | np.ndarray) for cell in present):
         return None
-    if len({np.shape(cell)[:1] if isinstance(cell, np.ndarray) else (len(cell),) for cell in there}) > 1:
+    if len({np.shape(cell)[:1] if isinstance(cell, np.ndarray) else (len(cell),) for cell in present}) > 1:
         return [(label, opaque_column(cells, _RAGGED, native))]
-    block = _block(there)
+    block = _block(present)
     if block is None:
         return [(label, opaque_column(cells, _NO_NUMBERS, native))]
-    gaps = np.array([is_missing(cell) for cell in cells])
-    word = type(there[0]).__name__
-    return _parts(block, gaps, label, ColumnType("Float64", pandas=native, part_of=label, whole=word))
-
-
-def joined(rows: Rows) -> Iterator[tuple[str, list[int]]]:
-    """The columns that rows had in their frame: the name of each, and the places of its parts."""
-    names, i = rows.feature_names, 0
-    while i < rows.n_columns:
-        kind, end = rows.column_type(i), i + 1
-        whole = kind.part_of if kind is not None else ""
-        while whole and end < rows.n_columns and getattr(rows.column_type(end), "part_of", "") == whole:
-            end += 1
-        places = list(range(i, end))
-        if whole and _are_all_parts([names[j] for j in places], whole):
-            yield whole, places
-        else:
-            yield from ((names[j], [j]) for j in places)
-        i = end
-
-
-def as_whole(rows: Rows, places: list[int], container: str) -> Any:
-    """The column that parts came from, as one of a pandas, polars or pyarrow frame."""
-    kind = rows.column_type(places[0])
-    assert kind is not None
-    word, _, item = kind.whole.partition(" ")
-    array = _as_struct(rows, places) if word in ("struct", "dict") else _as_list(rows, places, word, item)
-    if container == "pyarrow":
-        return array
-    if container == "polars":
-        import polars as pl
-
-        return pl.from_arrow(array)
-    import pandas as pd
-
-    if kind.pandas.endswith("[pyarrow]"):
-        return pd.array(array, dtype=pd.ArrowDtype(array.type))
-    return pd.array(_objects(rows, places, array, word), dtype=object)
-
-
-def with_missing(rows: Rows, names: tuple[str, ...], types: Sequence[ColumnType | None]) -> Rows:
-    """Rows whose columns without any cell have the parts, all of them gaps, that a fit saw there.
-
-    names, types : of the columns of the fit.
-    """
-    wholes = {kind.part_of for kind in types if kind is not None and kind.part_of}
-    empty = {name for i, name in enumerate(rows.feature_names) if name in wholes and is_gap(rows.column(i)).all()}
-    if not empty:
-        return rows
-    values, found, kinds = [], [], []
-    for i, name in enumerate(rows.feature_names):
-        parts = [(part, kind) for part, kind in zip(names, types, strict=True) if kind and kind.part_of == name]
-        for part, kind in parts if name in empty else [(name, rows.column_type(i))]:
-            found.append(part)
-            kinds.append(kind)
-            values.append(np.full(len(rows), np.nan) if name in empty else rows.column(i))
-    return replace(rows, values=tuple(values), names=tuple(found), types=tuple(kinds))
-
-
-# -- apart
+    missing = np.array([is_missing_cell(cell) for cell in cells])
+    word = type(present[0]).__name__
+    return _parts(block, missing, label, ColumnType("Float64", pandas=native, part_of=label, whole=word))
 
 
 def _fields(column: pa.ChunkedArray, label: str, source: str, as_column: AsColumn, native: str, whole: str) -> Parts:
@@ -176,12 +116,12 @@ def _elements(column: pa.ChunkedArray, label: str, native: str, whole: str) -> P
     flat = pc.call_function("list_flatten", [column])
     if types.is_decimal(value) or types.is_null(value):
         flat = flat.cast("float64")
-    gaps = column.is_null().to_numpy().astype(bool)
+    missing = column.is_null().to_numpy().astype(bool)
     kind = ColumnType("Float64", arrow=str(value), pandas=native, part_of=label, whole=whole)
-    return _parts(np.asarray(flat.to_numpy()).reshape(-1, width), gaps, label, kind)
+    return _parts(np.asarray(flat.to_numpy()).reshape(-1, width), missing, label, kind)
 
 
-def _parts(block: np.ndarray, gaps: np.ndarray, label: str, kind: ColumnType) -> Parts:
+def _parts(block: np.ndarray, missing: np.ndarray, label: str, kind: ColumnType) -> Parts:
     """block : (m, k) of the cells that are there; gaps : bool (n,), where none is."""
     if block.dtype == object:  # truth values with gaps
         block = block.astype(np.float64)
@@ -189,10 +129,10 @@ def _parts(block: np.ndarray, gaps: np.ndarray, label: str, kind: ColumnType) ->
     else:
         kind = replace(kind, name=number_type(block.dtype).name)
     columns = np.ascontiguousarray(block.T)
-    if gaps.any():
+    if missing.any():
         dtype = block.dtype if block.dtype.kind == "f" else np.float64
-        spread = np.full((block.shape[1], len(gaps)), np.nan, dtype=dtype)
-        spread[:, ~gaps] = columns
+        spread = np.full((block.shape[1], len(missing)), np.nan, dtype=dtype)
+        spread[:, ~missing] = columns
         columns = spread
     return [(f"{label}[{i}]", Column(column, kind)) for i, column in enumerate(columns)]
 
@@ -207,16 +147,18 @@ def number_type(dtype: np.dtype) -> ColumnType:
 
 
 def _may_be_nested(cells: Sequence[Any]) -> bool:
-    first = next((cell for cell in cells if not is_missing(cell)), None)
+    first = next((cell for cell in cells if not is_missing_cell(cell)), None)
     return isinstance(first, list | tuple | np.ndarray | dict)
 
 
-def _block(there: list[Any]) -> np.ndarray | None:
+def _block(present: list[Any]) -> np.ndarray | None:
     """Cells of one length as numbers (m, k); None where they hold anything else."""
     try:
-        block = np.array(there)
+        block = np.array(present)
         if block.dtype == object:
-            block = np.array([[np.nan if is_missing(x) else x for x in cell] for cell in there], dtype=np.float64)
+            block = np.array(
+                [[np.nan if is_missing_cell(x) else x for x in cell] for cell in present], dtype=np.float64
+            )
     except (ValueError, TypeError):
         return None
     return block if block.ndim == 2 and block.shape[1] and block.dtype.kind in "biuf" else None
@@ -228,67 +170,3 @@ def _list_word(kind: pa.DataType) -> str:
     word = "fixed_size_list" if types.is_fixed_size_list(kind) else "list"
     word = "large_list" if types.is_large_list(kind) or types.is_large_list_view(kind) else word
     return f"{word} {kind.value_field.name}"
-
-
-# -- together
-
-
-def _are_all_parts(names: list[str], whole: str) -> bool:
-    indexed = [f"{whole}[{i}]" for i in range(len(names))]
-    return names == indexed or all(name.startswith(f"{whole}.") for name in names)
-
-
-def _gaps(rows: Rows, places: list[int]) -> np.ndarray:
-    """Which cells of the whole are missing: those without any part, (n,)."""
-    return np.logical_and.reduce([is_gap(rows.column(i)) for i in places])
-
-
-def _as_list(rows: Rows, places: list[int], word: str, item: str) -> pa.Array:
-    import pyarrow as pa
-
-    kind = rows.column_type(places[0])
-    assert kind is not None
-    n, width = len(rows), len(places)
-    columns = [as_native(rows.column(i), rows.column_type(i), "pyarrow") for i in places]
-    # One column below the other, taken row by row.
-    flat = pa.concat_arrays(columns).take(np.arange(n * width).reshape(width, n).T.ravel())
-    gaps = pa.array(_gaps(rows, places))
-    wanted = arrow_type(kind.arrow)
-    if wanted is not None and not pa.types.is_null(wanted):
-        flat = flat.cast(wanted, safe=False)
-    field = pa.field(item or "item", flat.type)
-    if word == "fixed_size_list":
-        return pa.FixedSizeListArray.from_arrays(flat, type=pa.list_(field, width), mask=gaps)
-    large = word == "large_list"
-    offsets = pa.array(np.arange(n + 1) * width, "int64" if large else "int32")
-    if large:
-        return pa.LargeListArray.from_arrays(offsets, flat, type=pa.large_list(field), mask=gaps)
-    return pa.ListArray.from_arrays(offsets, flat, type=pa.list_(field), mask=gaps)
-
-
-def _as_struct(rows: Rows, places: list[int]) -> pa.Array:
-    import pyarrow as pa
-
-    names = rows.feature_names
-    fields, whole = [], ""
-    for i in places:
-        kind = rows.column_type(i)
-        assert kind is not None
-        whole = kind.part_of
-        fields.append(as_native(rows.column(i), replace(kind, pandas=""), "pyarrow"))
-    words = [names[i][len(whole) + 1 :] for i in places]
-    return pa.StructArray.from_arrays(fields, names=words, mask=pa.array(_gaps(rows, places)))
-
-
-def _objects(rows: Rows, places: list[int], array: pa.Array, word: str) -> np.ndarray:
-    """Cells such as pandas held them."""
-    found = np.empty(len(rows), dtype=object)
-    if word == "ndarray":
-        block = np.column_stack([rows.column(i) for i in places])
-        gaps = _gaps(rows, places)
-        for i, cell in enumerate(block):
-            found[i] = None if gaps[i] else cell
-        return found
-    for i, cell in enumerate(array.to_pylist()):
-        found[i] = tuple(cell) if word == "tuple" and cell is not None else cell
-    return found

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 
@@ -44,7 +44,7 @@ class Boolean:
 
     def encode(self, block: np.ndarray) -> np.ndarray:
         floats = block.astype(np.float64)
-        return np.where(is_gap(floats), self.share, floats)
+        return np.where(is_missing(floats), self.share, floats)
 
     def decode(self, floats: np.ndarray) -> np.ndarray:
         return (floats >= 0.5).astype(np.float64)

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 MAX_LEVELS = 100
@@ -80,10 +80,10 @@ class Category:
     def encode(self, block: np.ndarray) -> np.ndarray:
         column = block[:, 0]
         floats = np.zeros((len(block), self.width))
-        there = np.flatnonzero(~is_gap(column))
-        places = self._places_of(as_text(column[there]))
+        present = np.flatnonzero(~is_missing(column))
+        places = self._places_of(as_text(column[present]))
         known = places >= 0
-        floats[there[known], places[known]] = 1.0
+        floats[present[known], places[known]] = 1.0
         return floats
 
     def decode(self, floats: np.ndarray) -> np.ndarray:

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.boolean import entropy
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 
 @dataclass(frozen=True, eq=False)
-class Common:
+class CommonValue:
     """The mask of columns whose other values another kind has: 1 where a cell is the column's common value."""
 
     name: ClassVar[str] = "common"
@@ -42,7 +42,7 @@ class Common:
         return entropy(self.share)
 
     def encode(self, block: np.ndarray) -> np.ndarray:
-        return np.where(is_gap(block), self.fill, block == self.value)
+        return np.where(is_missing(block), self.fill, block == self.value)
 
     def decode(self, floats: np.ndarray) -> np.ndarray:
         """Where a cell is the common value, bool (n, c)."""
@@ -55,6 +55,6 @@ class Common:
         return {"columns": self.columns, "value": self.value, "share": self.share, "fill": self.fill}
 
     @classmethod
-    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Common:
+    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> CommonValue:
         value, share, fill = restored_numbers(arrays, "value", "share", "fill")
         return cls(restored_columns(arrays, len(share)), value, share, fill)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 # In seconds since 1970, coarse to fine: from the trend on, each corrects what the one before left open.
@@ -74,14 +74,14 @@ class DateTime:
         return np.array([self.variance])
 
     def encode(self, block: np.ndarray) -> np.ndarray:
-        gaps = is_gap(block[:, 0])
-        seconds = _seconds(np.where(gaps, np.datetime64(0, "s"), block[:, 0]))
+        missing = is_missing(block[:, 0])
+        seconds = _seconds(np.where(missing, np.datetime64(0, "s"), block[:, 0]))
         floats = np.empty((len(block), 1 + 2 * len(self.cycles)))
         floats[:, 0] = (seconds - self.mean) / self.spread
         for i, name in enumerate(self.cycles):
             angle = 2 * np.pi * np.mod(seconds, _PERIODS[name]) / _PERIODS[name]
             floats[:, 1 + 2 * i], floats[:, 2 + 2 * i] = np.sin(angle), np.cos(angle)
-        floats[gaps] = 0.0
+        floats[missing] = 0.0
         return floats
 
     def decode(self, floats: np.ndarray) -> np.ndarray:

@@ -7,13 +7,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.category import as_text
 from narrows.data.kinds.column_kind import Loss, restored_columns
 
+CONSTANT, EMPTY = "constant", "empty"
+"""Reasons of columns without anything to learn from."""
+
 
 @dataclass(frozen=True, eq=False)
-class SetAside:
+class Ignored:
     """One column without floats; a constant comes back as it is, anything else as a gap."""
 
     name: ClassVar[str] = "set aside"
@@ -28,7 +31,7 @@ class SetAside:
     """The constant: a number, a text, or the whole number behind a date; None where there is none."""
 
     @classmethod
-    def of(cls, column: int, reason: str, dtype: np.dtype, constant: Any = None) -> SetAside:
+    def of(cls, column: int, reason: str, dtype: np.dtype, constant: Any = None) -> Ignored:
         """For a column of the rows; `constant` is its one value."""
         if isinstance(constant, np.datetime64):
             constant = int(constant.astype(np.int64))
@@ -36,13 +39,9 @@ class SetAside:
         return cls(np.array([column]), reason, dtype.name, value)
 
     @property
-    def cure(self) -> str | None:
-        """What to do for the column to be learned from; None where it holds nothing to learn."""
-        if self.reason in ("constant", "empty"):
-            return None
-        if np.dtype(self.dtype).kind in "iu":
-            return "give it as floats, or name it in categorical"
-        return "name it in categorical"
+    def is_informative(self) -> bool:
+        """Whether the column holds more than one value, so that something could be learned from it."""
+        return self.reason not in (CONSTANT, EMPTY)
 
     @property
     def float_columns(self) -> np.ndarray:
@@ -75,19 +74,19 @@ class SetAside:
 
     def differs(self, column: np.ndarray) -> np.ndarray:
         """Which cells (n,) hold something else than the constant; bool. Gaps do not, and nothing does without one."""
-        there = ~is_gap(column)
-        if self.value is None or not there.any():
+        present = ~is_missing(column)
+        if self.value is None or not present.any():
             return np.zeros(len(column), dtype=bool)
         value = self.decode(np.zeros((1, 0)))[0]
         kinds = {value.dtype.kind, column.dtype.kind}
         if "O" in kinds or ("M" in kinds and len(kinds) > 1):  # whatever holds a level, its text tells it
             (text,) = as_text(value)
-            there[there] = [cell != text for cell in as_text(column[there])]
-            return there
+            present[present] = [cell != text for cell in as_text(column[present])]
+            return present
         if kinds == {"f"}:  # a float32 and what it is written as in a file are the same
             coarser = min(value.dtype, column.dtype, key=lambda dtype: dtype.itemsize)
             value, column = value.astype(coarser), column.astype(coarser)
-        return there & (column != value)
+        return present & (column != value)
 
     def describe(self) -> dict:
         return {"kind": self.name, "reason": self.reason, "dtype": self.dtype, "value": self.value}
@@ -96,7 +95,7 @@ class SetAside:
         return {"columns": self.columns}
 
     @classmethod
-    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> SetAside:
+    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Ignored:
         value = description["value"]
         if value is not None and not isinstance(value, str | int | float):
             raise ValueError("the value of a constant column is neither a number nor a text")

@@ -12,7 +12,7 @@ from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numb
 
 
 @dataclass(frozen=True, eq=False)
-class Gaps:
+class MissingMask:
     """The mask of columns whose values another kind stands for: 1 where a cell is missing."""
 
     name: ClassVar[str] = "gaps"
@@ -50,6 +50,6 @@ class Gaps:
         return {"columns": self.columns, "share": self.share}
 
     @classmethod
-    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Gaps:
+    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> MissingMask:
         (share,) = restored_numbers(arrays, "share")
         return cls(restored_columns(arrays, len(share)), share)

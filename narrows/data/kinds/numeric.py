@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from narrows.data.kinds.column_kind import Loss, restored_columns
-from narrows.data.kinds.value_range import Extent
+from narrows.data.kinds.value_range import ValueRange
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Numeric:
     """(c,) bool: decodes to `fill`, whatever the float."""
     bounded: bool
     """Whether every encoded float of the training rows lies in [0, 1]."""
-    extent: Extent | None = None
+    extent: ValueRange | None = None
     """What decoded cells may be; None for arrays of nothing but numbers, without names."""
     variance: np.ndarray | None = None
     """(c,): of the floats; None where nothing asks for it."""
@@ -53,13 +53,13 @@ class Numeric:
         return bool((self.offset == 0).all() and (self.scale == 1).all())
 
     def encode(self, block: np.ndarray) -> np.ndarray:
-        gaps = np.isnan(block) if block.dtype.kind == "f" else None
-        holds_gaps = gaps is not None and bool(gaps.any())
+        missing = np.isnan(block) if block.dtype.kind == "f" else None
+        holds_gaps = missing is not None and bool(missing.any())
         if self._is_identity and not holds_gaps:
             return block
         floats = block.astype(np.float64)
         if holds_gaps:
-            np.copyto(floats, np.broadcast_to(self.fill, floats.shape), where=gaps)
+            np.copyto(floats, np.broadcast_to(self.fill, floats.shape), where=missing)
         with np.errstate(over="ignore"):  # the schema names the cell that overflowed
             floats -= self.offset
             floats /= self.scale
@@ -109,6 +109,6 @@ class Numeric:
             numbers["fill"],
             constant,
             description["bounded"],
-            Extent.restore(arrays) if "low" in numbers else None,
+            ValueRange.restore(arrays) if "low" in numbers else None,
             numbers.get("variance"),
         )

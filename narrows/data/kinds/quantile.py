@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
-from narrows.data.number_summary import FREE, MOST_DECIMALS, rounded
+from narrows.data.kinds.number_summary import FREE, MOST_DECIMALS, rounded
 
 _MAX_KNOTS = 1000
 _FARTHEST = 4.0  # a rare level of a rating is no outlier
@@ -40,7 +40,7 @@ class Quantile:
     """(m - 1,), rising: of a rating, whose cells are knots and nothing between, the floats where one begins to be
     decoded as the next knot; None for other numbers."""
     common: float | None = None
-    """The common value that a float of its own says (see `Common`): such a cell is 0 here, and not among the knots."""
+    """The value that a mask of its own encodes (see `CommonValue`): such a cell is 0 here, and not among the knots."""
 
     @classmethod
     def learn(
@@ -98,10 +98,10 @@ class Quantile:
 
     def encode(self, block: np.ndarray) -> np.ndarray:
         values = block.astype(np.float64)
-        gaps = is_gap(values) if self.common is None else is_gap(values) | (values == self.common)
+        missing = is_missing(values) if self.common is None else is_missing(values) | (values == self.common)
         floats = np.interp(values, self.knots, self.scores)
         floats += (values - np.clip(values, self.knots[0], self.knots[-1])) / self.spread
-        floats[gaps] = 0.0
+        floats[missing] = 0.0
         return floats
 
     def decode(self, floats: np.ndarray) -> np.ndarray:

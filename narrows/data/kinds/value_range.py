@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from narrows.data.kinds.column_kind import restored_numbers
-from narrows.data.number_summary import FREE, MOST_DECIMALS, decimals_of, levels_of, rounded
+from narrows.data.kinds.number_summary import FREE, MOST_DECIMALS, decimals_of, levels_of, rounded
 
 
 @dataclass(frozen=True, eq=False)
-class Extent:
+class ValueRange:
     """What decoded cells of a block of number columns may be, each (c,)."""
 
     low: np.ndarray
@@ -23,22 +23,22 @@ class Extent:
     """Of a rating all its values (m,), rising, of which the nearest is taken; None for other numbers."""
 
     @classmethod
-    def learn(cls, low: np.ndarray, high: np.ndarray, columns: Iterable[np.ndarray]) -> Extent:
+    def learn(cls, low: np.ndarray, high: np.ndarray, columns: Iterable[np.ndarray]) -> ValueRange:
         """From the least and largest of the columns, and the cells of each that are there."""
         found = [(decimals_of(values), levels_of(values)) for values in columns]
         decimals = np.array([decimals for decimals, _ in found], dtype=np.int64)
         return cls(low, high, decimals, tuple(levels for _, levels in found))
 
-    def select(self, places: Sequence[int] | np.ndarray) -> Extent:
+    def select(self, places: Sequence[int] | np.ndarray) -> ValueRange:
         """Of the columns at these places."""
         levels = tuple(self.levels[place] for place in places)
-        return Extent(self.low[places], self.high[places], self.decimals[places], levels)
+        return ValueRange(self.low[places], self.high[places], self.decimals[places], levels)
 
-    def widened(self, is_limited: np.ndarray) -> Extent:
+    def widened(self, is_limited: np.ndarray) -> ValueRange:
         """With the limits of some columns alone, bool (c,)."""
         most = np.finfo(np.float64).max
         low, high = np.where(is_limited, self.low, -most), np.where(is_limited, self.high, most)
-        return Extent(low, high, self.decimals, self.levels)
+        return ValueRange(low, high, self.decimals, self.levels)
 
     def keep(self, block: np.ndarray) -> np.ndarray:
         """The block (n, c) rounded, put on the levels, and clipped; in place."""
@@ -58,7 +58,7 @@ class Extent:
         return {"low": self.low, "high": self.high, "decimals": self.decimals, **more}
 
     @classmethod
-    def restore(cls, arrays: dict[str, np.ndarray]) -> Extent:
+    def restore(cls, arrays: dict[str, np.ndarray]) -> ValueRange:
         """The inverse of `arrays`; of a model saved before there were decimals, "whole" says where they are 0."""
         low, high = restored_numbers(arrays, "low", "high")
         decimals = np.where(arrays["whole"], 0, FREE) if "whole" in arrays else np.asarray(arrays["decimals"])

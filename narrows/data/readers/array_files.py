@@ -12,7 +12,7 @@ from typing import IO, cast
 
 import numpy as np
 
-from narrows.data.containers import as_rows
+from narrows.data.containers import rows_of
 from narrows.data.rows import Rows
 from narrows.errors import DataFormatError
 
@@ -91,7 +91,7 @@ def _array_rows(array: np.ndarray, path: Path) -> Rows:
         raise DataFormatError(
             f"{path.name} holds an array of shape {array.shape}; save rows (n, columns) or images (n, height, width)."
         )
-    return replace(as_rows(array, name=path.name), first_row=1)
+    return replace(rows_of(array, name=path.name), first_row=1)
 
 
 def _rows_key(keys: list[str], path: Path) -> str:

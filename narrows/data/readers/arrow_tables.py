@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narrows.data.containers import types_of
+from narrows.data.frames.arrow_metadata import delimiter_of
 from narrows.data.frames.column_labels import first_repeated
+from narrows.data.frames.native_columns import is_text
 from narrows.data.frames.nested import column_of
 from narrows.data.readers.reading_options import ReadingOptions
-from narrows.data.readers.table_columns import ColumnReader, is_text
+from narrows.data.readers.table_columns import ColumnReader
 from narrows.data.rows import Rows
-from narrows.data.writers.table_writers import delimiter_of
 from narrows.errors import DataError, DataFormatError
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def table_rows(
             _refuse_unknown(name, names, source)
     if not table.num_rows:
         raise DataFormatError(f"{source} has a header but no rows; give it at least one row.")
-    left_out = dict.fromkeys(ignore or (), "ignored") | ({} if label is None else {label: "the label"})
-    chosen = dict.fromkeys(name for name in columns or names if name not in left_out)
+    ignored_columns = dict.fromkeys(ignore or (), "ignored") | ({} if label is None else {label: "the label"})
+    chosen = dict.fromkeys(name for name in columns or names if name not in ignored_columns)
     if not chosen:
         raise DataError(f"{source} has no column left to learn from; ignore fewer of them.")
     bases = list(dict.fromkeys(column_of(name, known) for name in chosen))
@@ -79,7 +80,7 @@ def table_rows(
         part
         for base in bases
         for part in reader.read(table[base], base)
-        if part.name not in left_out and (part.name in chosen or base in chosen)
+        if part.name not in ignored_columns and (part.name in chosen or base in chosen)
     ]
     return Rows(
         tuple(part.column.values for part in kept),
@@ -87,7 +88,7 @@ def table_rows(
         types=types_of([part.column for part in kept]),
         container="pyarrow",
         labels=None if label is None else _labels(table[label]),
-        left_out=left_out,
+        ignored_columns=ignored_columns,
         notes=(*notes, *(note for part in kept for note in part.notes)),
         source=source,
         first_row=1,

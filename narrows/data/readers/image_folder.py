@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from narrows.data.containers import by
 from narrows.data.readers.image_file import (
     IMAGE_ENDINGS,
     MAX_PIXELS,
@@ -28,7 +27,7 @@ from narrows.data.readers.image_file import (
     upright_size,
 )
 from narrows.data.readers.transparency import Vanishing, choose_ground
-from narrows.data.rows import Rows
+from narrows.data.rows import Rows, size_text
 from narrows.data.schema.pixel_range import natural_white
 from narrows.errors import DataError, DataFormatError, SettingError
 
@@ -94,26 +93,26 @@ def read_images(
     headers, bad = _headers(paths, folder, unreadable)
     if not headers:
         raise _none_whole(bad, folder)
-    form = _form(headers, folder)
-    reading = _read_all(list(headers), folder, form, size, unreadable)
-    bad += reading.bad
-    ground = choose_ground(reading.vanishing)
-    if ground.brightness != form.ground:
-        form = replace(form, ground=ground.brightness)
-        reading = _read_all(reading.kept, folder, form, size, unreadable)
-    if not reading.kept:
+    image_format = _image_format(headers, folder)
+    result = _read_all(list(headers), folder, image_format, size, unreadable)
+    bad += result.bad
+    ground = choose_ground(result.vanishing)
+    if ground.brightness != image_format.ground:
+        image_format = replace(image_format, ground=ground.brightness)
+        result = _read_all(result.kept, folder, image_format, size, unreadable)
+    if not result.kept:
         raise _none_whole(bad, folder)
-    height, width = reading.images.shape[1:3]
-    kept = {path: headers[path] for path in reading.kept}
+    height, width = result.images.shape[1:3]
+    kept = {path: headers[path] for path in result.kept}
     return Rows(
-        reading.images.reshape(len(kept), -1),
-        image_shape=(height, width, form.channels),
-        layout="hw" if form.channels == 1 else "hwc",
-        labels=_labels(reading.kept, folder),
+        result.images.reshape(len(kept), -1),
+        image_shape=(height, width, image_format.channels),
+        layout="hw" if image_format.channels == 1 else "hwc",
+        labels=_labels(result.kept, folder),
         notes=(
             *_others_note(others, len(paths), folder),
             *_left_out(bad, folder),
-            *_header_notes(kept, form),
+            *_header_notes(kept, image_format),
             *ground.notes,
         ),
         source=folder.name or str(folder),
@@ -207,7 +206,7 @@ def _headers(
 
 
 @dataclass(frozen=True)
-class _Form:
+class _Format:
     """What every image of the folder is turned into."""
 
     channels: int
@@ -218,14 +217,14 @@ class _Form:
 
 
 @dataclass
-class _Reading:
+class _ReadImages:
     images: np.ndarray = field(default_factory=lambda: np.empty(0))
     kept: list[Path] = field(default_factory=list)
     bad: list[Path] = field(default_factory=list)
     vanishing: list[Vanishing] = field(default_factory=list)
 
 
-def _form(headers: dict[Path, Header], folder: Path) -> _Form:
+def _image_format(headers: dict[Path, Header], folder: Path) -> _Format:
     n_channels = max(header.channels for header in headers.values())
     first = {header.depth: path for path, header in reversed(headers.items())}
     odd: Depth | None = "float" if "float" in first else "whole" if "whole" in first else None
@@ -237,50 +236,51 @@ def _form(headers: dict[Path, Header], folder: Path) -> _Form:
             "has not, so they have no unit in common; convert them to one kind."
         )
     if n_channels == 1:
-        return _Form(1, odd or ("16 bits" if "16 bits" in first else "8 bits"), 65535.0)
+        return _Format(1, odd or ("16 bits" if "16 bits" in first else "8 bits"), 65535.0)
     deep = [path for path, header in headers.items() if header.depth == "16 bits"]
     largest = 0.0
     for path in deep:
         with suppress(DataFormatError):
             largest = max(largest, float(deep_pixels(upright_image(path, folder)).max()))
-    return _Form(n_channels, "8 bits", natural_white(largest))
+    return _Format(n_channels, "8 bits", natural_white(largest))
 
 
 def _read_all(
     paths: list[Path],
     folder: Path,
-    form: _Form,
+    image_format: _Format,
     size: tuple[int, int] | None,
     unreadable: Literal["stop", "skip"],
-) -> _Reading:
-    reading = _Reading()
+) -> _ReadImages:
+    result = _ReadImages()
     shallow: list[int] = []  # images of 8 bits among those of 16
     for path in paths:
         try:
             image = upright_image(path, folder)
             if has_transparency(image):
-                reading.vanishing.append(Vanishing.of(image))
-            pixels = _pixels(image, path, folder, form, size)
+                result.vanishing.append(Vanishing.of(image))
+            pixels = _pixels(image, path, folder, image_format, size)
         except DataFormatError:
             if unreadable == "stop":
                 raise
-            reading.bad.append(path)
+            result.bad.append(path)
             continue
-        if not reading.kept:
-            reading.images = np.empty((len(paths), *pixels.shape), _DTYPES[form.depth])
-        if pixels.shape != reading.images.shape[1:]:
+        if not result.kept:
+            result.images = np.empty((len(paths), *pixels.shape), _DTYPES[image_format.depth])
+        if pixels.shape != result.images.shape[1:]:
             raise DataError(
-                f"The images in {folder} differ in size: {reading.kept[0].relative_to(folder)} has "
-                f"{by(reading.images.shape[1:3])} and {path.relative_to(folder)} has {by(pixels.shape[:2])} "
+                f"The images in {folder} differ in size: {result.kept[0].relative_to(folder)} has "
+                f"{size_text(result.images.shape[1:3])} and {path.relative_to(folder)} has "
+                f"{size_text(pixels.shape[:2])} "
                 "(height x width); resize them with --image-size (in Python: image_size=(height, width))."
             )
-        if form.depth == "16 bits" and pixels.dtype == np.uint8:
-            shallow.append(len(reading.kept))
-        reading.images[len(reading.kept)] = pixels
-        reading.kept.append(path)
-    reading.images = reading.images[: len(reading.kept)]
-    _to_one_unit(reading.images, shallow)
-    return reading
+        if image_format.depth == "16 bits" and pixels.dtype == np.uint8:
+            shallow.append(len(result.kept))
+        result.images[len(result.kept)] = pixels
+        result.kept.append(path)
+    result.images = result.images[: len(result.kept)]
+    _to_one_unit(result.images, shallow)
+    return result
 
 
 def _to_one_unit(images: np.ndarray, shallow: list[int]) -> None:
@@ -294,15 +294,17 @@ def _to_one_unit(images: np.ndarray, shallow: list[int]) -> None:
         images[i] = np.rint(images[i] * (white / 255))
 
 
-def _pixels(image: Image.Image, path: Path, folder: Path, form: _Form, size: tuple[int, int] | None) -> np.ndarray:
+def _pixels(
+    image: Image.Image, path: Path, folder: Path, image_format: _Format, size: tuple[int, int] | None
+) -> np.ndarray:
     """(h, w), or (h, w, channels) where the folder is coloured: uint8, or the file's own numbers where it is deep."""
     is_deep = image.mode == "F" or image.mode.startswith("I")
-    if is_deep and form.depth != "8 bits":
-        pixels = deep_pixels(image, unsigned=form.depth == "whole" and is_unsigned(path, folder))
-        return pixels if size is None else _resized(pixels, size, form.depth)
+    if is_deep and image_format.depth != "8 bits":
+        pixels = deep_pixels(image, unsigned=image_format.depth == "whole" and is_unsigned(path, folder))
+        return pixels if size is None else _resized(pixels, size, image_format.depth)
     if is_deep:
-        image = _as_image(deep_pixels(image).astype(np.float64) * (255 / form.white))
-    image = over_ground(image, form.ground).convert("L" if form.channels == 1 else "RGB")
+        image = _as_image(deep_pixels(image).astype(np.float64) * (255 / image_format.white))
+    image = over_ground(image, image_format.ground).convert("L" if image_format.channels == 1 else "RGB")
     return np.asarray(image if size is None else _scaled(image, size))
 
 
@@ -361,14 +363,14 @@ def _left_out(bad: list[Path], folder: Path) -> tuple[str, ...]:
     return (f"{files} left out: {names}.",)
 
 
-def _header_notes(headers: dict[Path, Header], form: _Form) -> list[str]:
+def _header_notes(headers: dict[Path, Header], image_format: _Format) -> list[str]:
     """What of the files is not in the rows, a sentence each."""
     all_of = list(headers.values())
     notes = []
     n = sum(header.has_more for header in all_of)
     if n:
         notes.append(f"{n} of {len(all_of)} images have more than one page or frame; the first of each was read.")
-    n = sum(header.is_cut or (header.depth == "16 bits" and form.depth == "8 bits") for header in all_of)
+    n = sum(header.is_cut or (header.depth == "16 bits" and image_format.depth == "8 bits") for header in all_of)
     if n:
         notes.append(f"{n} of {len(all_of)} images have 16 bits a channel and were read with 8.")
     n = sum(header.n_dropped > 0 for header in all_of)

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from narrows.data.containers import as_rows
+from narrows.data.atomic import whole_file
+from narrows.data.containers import rows_of
 from narrows.data.readers.array_files import read_idx
-from narrows.data.rows import Rows
-from narrows.data.writers.atomic import whole_file
+from narrows.data.rows import Part, Rows
 from narrows.errors import DataFormatError, DataNotFoundError, DownloadError
 
 if TYPE_CHECKING:
@@ -87,20 +87,20 @@ def load_set(name: str) -> tuple[Rows, Rows | None]:
 
 def load_train(name: str) -> Rows:
     """A set's training rows."""
-    return _idx_rows(name, name, *_TRAIN) if _known(name).files else _digits()
+    return _idx_rows(name, name, "train", *_TRAIN) if _known(name).files else _digits()
 
 
 def load_test(name: str) -> Rows | None:
     """A set's own test rows; None where it has none."""
-    return _idx_rows(name, f"the test set of {name}", *_TEST) if _known(name).files else None
+    return _idx_rows(name, f"the test set of {name}", "test", *_TEST) if _known(name).files else None
 
 
-def _idx_rows(name: str, source: str, images_stem: str, labels_stem: str) -> Rows:
+def _idx_rows(name: str, source: str, part: Part, images_stem: str, labels_stem: str) -> Rows:
     folder = fetch_set(name)
     images, labels = read_idx(_present(folder, images_stem)), read_idx(_present(folder, labels_stem))
     if images.ndim != 3 or labels.shape != images.shape[:1]:
         raise DataFormatError(f"The images and labels of {name} in {folder} do not belong together; fetch them again.")
-    return replace(as_rows(images, name=source), labels=labels, first_row=1)
+    return replace(rows_of(images, name=source), labels=labels, part=part, first_row=1)
 
 
 def find_set(name: str) -> Path | None:
@@ -164,7 +164,7 @@ def _digits() -> Rows:
 
     found = cast("Bunch", load_digits())
     images = (found.images / 16).astype(np.float32)  # published as whole numbers from 0 to 16
-    return replace(as_rows(images, name="digits"), labels=found.target, first_row=1)
+    return replace(rows_of(images, name="digits"), labels=found.target, first_row=1)
 
 
 def _download(known: KnownSet, file: str, sha256: str, target: Path) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
-from narrows.data.text import CHOICES, Choice, ReadAs, Reading
+from narrows.data.rows import Rows
+from narrows.data.schema.layout import SchemaLayout
+from narrows.data.text import CHOICES, Choice, ColumnFormat, ReadAs
 from narrows.errors import SettingError
-
-if TYPE_CHECKING:
-    from narrows.data.rows import Rows
-    from narrows.data.schema.schema import Schema
 
 Errors = Literal["stop", "flag"]
 
@@ -45,7 +43,7 @@ class ReadingOptions:
     na_values: tuple[str, ...] = ()
     keep_na: bool = False
     errors: Errors = "flag"
-    known: Mapping[str, Reading] = field(default_factory=dict)
+    known: Mapping[str, ColumnFormat] = field(default_factory=dict)
     expected: Mapping[str, ReadAs] = field(default_factory=dict)
 
     @property
@@ -57,12 +55,12 @@ class ReadingOptions:
     @property
     def decimal(self) -> str | None:
         """The decimal mark of the known columns; None where none of them shows one."""
-        marks = {reading.decimal for reading in self.known.values() if reading.read_as == "number"}
+        marks = {column_format.decimal for column_format in self.known.values() if column_format.read_as == "number"}
         return "," if "," in marks else None
 
-    def as_fitted(self, fitted: Schema | Rows) -> ReadingOptions:
+    def as_fitted(self, fitted: SchemaLayout | Rows) -> ReadingOptions:
         """Return these options for files with the columns of a fitted model, or of rows that are read already."""
-        known: dict[str, Reading] = {}
+        known: dict[str, ColumnFormat] = {}
         expected: dict[str, ReadAs] = {}
         every = range(fitted.n_columns)
         learned = set(getattr(fitted, "learned_columns", every))
@@ -71,8 +69,8 @@ class ReadingOptions:
             kind = fitted.types[i] if fitted.types else None
             if kind is not None and kind.part_of:
                 continue
-            if kind is not None and kind.reading is not None and kind.reading.read_as != "empty":
-                known[name] = kind.reading
+            if kind is not None and kind.text_format is not None and kind.text_format.read_as != "empty":
+                known[name] = kind.text_format
             elif i in learned:
                 expected[name] = _read_as(np.dtype(dtypes[i]), "" if kind is None else kind.name)
         return replace(self, known=known, expected=expected)
@@ -84,7 +82,7 @@ def reading_options(
     na_values: tuple[str, ...] | list[str] = (),
     keep_na: bool = False,
     errors: str = "flag",
-    schema: Schema | None = None,
+    schema: SchemaLayout | None = None,
 ) -> ReadingOptions:
     """Return the checked options; with a `schema`, its columns are read as at the fit. Raises SettingError."""
     if isinstance(na_values, str):

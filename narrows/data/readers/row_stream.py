@@ -16,12 +16,12 @@ from narrows.data.readers import arrow_tables
 from narrows.data.readers.csv import csv_file
 from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
+from narrows.data.schema.layout import SchemaLayout
 from narrows.errors import DataError, DataFormatError, DataNotFoundError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from narrows.data.schema.schema import Schema
 
 _CELLS_PER_CHUNK = 1 << 21
 _CELLS_OF_SAMPLE, _FEWEST_SAMPLED = 1 << 23, 10_000
@@ -113,7 +113,7 @@ def scan(
     na_values: Sequence[str] = (),
     keep_na: bool = False,
     errors: Errors = "flag",
-    schema: Schema | None = None,
+    schema: SchemaLayout | None = None,
 ) -> RowStream:
     """Prepare to read a table in chunks: looks through it once, counts its rows and draws a sample.
 
@@ -187,7 +187,7 @@ def memory_needed(path: Path) -> int:
     return found
 
 
-def read_whole(path: Path, text: Sequence[str] = ()) -> pa.Table:
+def parse_whole_numbers(path: Path, text: Sequence[str] = ()) -> pa.Table:
     """All tables of a folder as one; of CSV files, the columns `text` are text whatever they hold."""
     import pyarrow as pa
 

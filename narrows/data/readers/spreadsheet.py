@@ -97,12 +97,12 @@ def _n_filled(row: Sequence[Any]) -> int:
 def _column(cells: list[Any]) -> Any:
     import pyarrow as pa
 
-    there = [cell for cell in cells if cell is not None]
-    if all(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in there):
-        if all(float(cell).is_integer() and abs(cell) < 2**53 for cell in there):
+    present = [cell for cell in cells if cell is not None]
+    if all(isinstance(cell, float | int) and not isinstance(cell, bool) for cell in present):
+        if all(float(cell).is_integer() and abs(cell) < 2**53 for cell in present):
             return pa.array([None if cell is None else int(cell) for cell in cells], pa.int64())
         return pa.array([None if cell is None else float(cell) for cell in cells])
-    if not any(isinstance(cell, str) for cell in there) and _is_of_one_kind(there):
+    if not any(isinstance(cell, str) for cell in present) and _is_of_one_kind(present):
         return arrow_cells(cells)
     return pa.array([None if cell is None else _as_typed(cell) for cell in cells], pa.string())
 

@@ -11,10 +11,19 @@ import numpy as np
 from narrows.data.containers import is_number_text
 from narrows.data.frames.column_type import Column, ColumnType
 from narrows.data.frames.columns import as_column, as_columns
+from narrows.data.frames.native_columns import is_text
 from narrows.data.frames.nested import is_nested, number_type
 from narrows.data.readers.reading_options import ReadingOptions
 from narrows.data.rows import row_name
-from narrows.data.text import Choice, Reading, infer_reading, looks_decimal, suspected_gap
+from narrows.data.text import (
+    Choice,
+    ColumnFormat,
+    format_notes,
+    infer_format,
+    looks_decimal,
+    parse_column,
+    suspected_sentinel,
+)
 from narrows.errors import NotNumericError
 
 if TYPE_CHECKING:
@@ -104,17 +113,17 @@ class ColumnReader:
         import pyarrow.compute as pc
 
         is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-        gaps = self._number_gaps(name) if is_number else {}
-        if gaps:
-            marks = pa.array(list(gaps.values()), pa.float64())
-            is_gap = pc.call_function("is_in", [column.cast(pa.float64(), safe=False)], pc.SetLookupOptions(marks))
-            column = pc.call_function("if_else", [is_gap, pa.scalar(None, column.type), column])
+        sentinels = self._sentinels(name) if is_number else {}
+        if sentinels:
+            marks = pa.array(list(sentinels.values()), pa.float64())
+            is_missing = pc.call_function("is_in", [column.cast(pa.float64(), safe=False)], pc.SetLookupOptions(marks))
+            column = pc.call_function("if_else", [is_missing, pa.scalar(None, column.type), column])
         found = as_column(nw.from_native(column, series_only=True), name, self.source)
-        if gaps or self.options.types.get(name) == "number":
-            reading = Reading("number", gaps=tuple(gaps))
-            return self._as_is(name, replace(found, type=replace(_type_of(found), reading=reading)))
+        if sentinels or self.options.types.get(name) == "number":
+            column_format = ColumnFormat("number", na_values=tuple(sentinels))
+            return self._as_is(name, replace(found, type=replace(_type_of(found), column_format=column_format)))
         read = self._as_is(name, found)
-        if not is_number or name in self.options.known or (mark := suspected_gap(found.values)) is None:
+        if not is_number or name in self.options.known or (mark := suspected_sentinel(found.values)) is None:
             return read
         note = (
             f"Column {name!r} of {self.source} holds {mark:g} in {int((found.values == mark).sum()):,} cells, far from "
@@ -123,17 +132,17 @@ class ColumnReader:
         )
         return replace(read, notes=(*read.notes, note))
 
-    def _number_gaps(self, name: str) -> dict[str, float]:
+    def _sentinels(self, name: str) -> dict[str, float]:
         """The numbers that mean a missing cell, by the user's word or at the fit."""
         known = self.options.known.get(name)
-        texts = (*self.options.na_values, *(known.gaps if known else ()))
+        texts = (*self.options.na_values, *(known.na_values if known else ()))
         return {text: float(text) for text in texts if is_number_text(text)}
 
     def _text(self, column: pa.ChunkedArray, name: str) -> ReadColumn:
         import pyarrow as pa
 
         options = self.options
-        reading = infer_reading(
+        column_format = infer_format(
             column,
             name,
             na_values=options.na_values,
@@ -142,15 +151,15 @@ class ColumnReader:
             read_as=options.types.get(name) or options.expected.get(name),
             like=None if name in options.types else options.known.get(name),
         )
-        parsed = reading.parse(column)
+        parsed = parse_column(column_format, column)
         kind = parsed.type
         if kind is not None and kind.name == "String" and not pa.types.is_string(column.type):
             kind = replace(kind, arrow=str(column.type))
         found = Column(parsed.values, kind)
-        notes = () if name in options.known else self._notes(column, name, reading)
+        notes = () if name in options.known else self._notes(column, name, column_format)
         if not parsed.strange:
             return ReadColumn(name, found, notes)
-        sentence = self._strange_sentence(name, reading, parsed.strange)
+        sentence = self._strange_sentence(name, column_format, parsed.strange)
         if options.errors == "stop":
             raise NotNumericError(
                 f"{sentence}; mend it, empty it, or let such cells count as missing with --errors flag "
@@ -160,27 +169,20 @@ class ColumnReader:
         texts[list(parsed.strange)] = list(parsed.strange.values())
         return ReadColumn(name, found, (*notes, f"{sentence}; it counts as missing."), texts)
 
-    def _notes(self, column: pa.ChunkedArray, name: str, reading: Reading) -> tuple[str, ...]:
+    def _notes(self, column: pa.ChunkedArray, name: str, column_format: ColumnFormat) -> tuple[str, ...]:
         import pyarrow.compute as pc
 
-        row = pc.index(column, reading.stray).as_py() if reading.stray else -1
+        row = pc.index(column, column_format.stray).as_py() if column_format.stray else -1
         where = row_name(self.start + row, 1) if row >= 0 else ""
-        return tuple(reading.notes(name, source=self.source, row=where))
+        return tuple(format_notes(column_format, name, source=self.source, row=where))
 
-    def _strange_sentence(self, name: str, reading: Reading, strange: dict[int, str]) -> str:
+    def _strange_sentence(self, name: str, column_format: ColumnFormat, strange: dict[int, str]) -> str:
         first = min(strange)
         more = f" (and {len(strange) - 1:,} more such cells)" if len(strange) > 1 else ""
         return (
             f"Column {name!r} of {self.source} holds {strange[first]!r} in {row_name(self.start + first, 1)} where "
-            f"{_NOUNS[reading.read_as]} is expected{more}"
+            f"{_NOUNS[column_format.read_as]} is expected{more}"
         )
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Return whether an Arrow column holds text."""
-    from pyarrow import types
-
-    return types.is_string(kind) or types.is_large_string(kind)
 
 
 def _decimal_mark(columns: Iterable[pa.ChunkedArray]) -> str | None:

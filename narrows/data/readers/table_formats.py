@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.data.frames.as_frame import arrow_cells, collected
+from narrows.data.frames.as_frame import arrow_cells, materialize
 from narrows.data.readers import spreadsheet
 from narrows.errors import DataError, DataFormatError
 
@@ -160,7 +160,7 @@ def _lines(data: bytes, text: str, name: str) -> pa.Table:
         if not isinstance(row, dict):
             raise DataFormatError(f'{name} holds no object in line {number}; each line must be one, as {{"a": 1}}.')
         rows.append(row)
-    return collected(rows)
+    return materialize(rows)
 
 
 def _table_of(found: Any, name: str) -> pa.Table:
@@ -174,18 +174,18 @@ def _table_of(found: Any, name: str) -> pa.Table:
             return pa.table(cells, names=[str(label) for label in found["columns"]])
         lists = [part for part in parts if isinstance(part, list)]
         if len(lists) == 1 and lists[0] and all(isinstance(row, dict) for row in lists[0]):
-            return collected(lists[0])
+            return materialize(lists[0])
         if parts and all(isinstance(part, dict) for part in parts):  # columns of cells by row, as pandas writes them
             keys = list(dict.fromkeys(key for part in parts for key in part))
             return pa.table({key: arrow_cells([part.get(k) for k in keys]) for key, part in found.items()})
         if lists and len(lists) == len(parts):
             try:
-                return collected(found)
+                return materialize(found)
             except DataError as error:
                 raise DataFormatError(f"{name} holds columns of different lengths; give them all the same.") from error
-        return collected([found])
+        return materialize([found])
     if isinstance(found, list) and found and all(isinstance(row, dict) for row in found):
-        return collected(found)
+        return materialize(found)
     if isinstance(found, list) and found and all(isinstance(row, list) for row in found):
         width = max(map(len, found))
         rows = [[*row, *[None] * (width - len(row))] for row in found]

@@ -75,16 +75,16 @@ def _moments(rows: Rows, weight: np.ndarray, unit: np.ndarray) -> tuple[np.ndarr
     """Mean and standard deviation of the columns divided by `unit`."""
     total, sums = np.zeros(rows.n_columns), np.zeros(rows.n_columns)
     for chunk in rows.chunks():
-        block, there = _scaled(rows, chunk, unit)
-        total += weight[chunk].sum() if there is None else weight[chunk] @ there
+        block, present = _scaled(rows, chunk, unit)
+        total += weight[chunk].sum() if present is None else weight[chunk] @ present
         sums += weight[chunk] @ block
     mean = sums / total
     squares = np.zeros(rows.n_columns)
     for chunk in rows.chunks():
-        block, there = _scaled(rows, chunk, unit)
+        block, present = _scaled(rows, chunk, unit)
         block -= mean
-        if there is not None:
-            block *= there
+        if present is not None:
+            block *= present
         squares += weight[chunk] @ np.square(block, out=block)
     return _rounded(mean, np.sqrt(squares / total))
 
@@ -100,9 +100,9 @@ def _rounded(mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def _scaled(rows: Rows, chunk: slice, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     """The chunk divided by `unit` with 0 in its gaps, and 1.0 where a cell is there; None where all are."""
     block = rows.block(rows=chunk)
-    gaps = np.isnan(block) if block.dtype.kind == "f" else None
+    missing = np.isnan(block) if block.dtype.kind == "f" else None
     block = block / unit
-    if gaps is None or not gaps.any():
+    if missing is None or not missing.any():
         return block, None
-    block[gaps] = 0.0
-    return block, (~gaps).astype(np.float64)
+    block[missing] = 0.0
+    return block, (~missing).astype(np.float64)

@@ -3,45 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.frames.columns import ColumnType, is_gap
-from narrows.data.kinds import Common, Gaps, SetAside
+from narrows.data.frames.columns import ColumnType, is_missing
+from narrows.data.kinds import CommonValue, Ignored, MissingMask
 from narrows.data.rows import Rows
-
-if TYPE_CHECKING:
-    from narrows.data.schema.schema import Schema
+from narrows.data.schema.layout import SchemaLayout
 
 
-def decoded(schema: Schema, floats: np.ndarray, *, like: Rows | None = None, gaps: bool = False) -> Rows:
-    """Floats (n, n_floats) as Rows; whole numbers are rounded and clipped, bool is true from 0.5 on.
+def decoded(schema: SchemaLayout, floats: np.ndarray, *, like: Rows | None = None, with_missing: bool = False) -> Rows:
+    """Return floats (n, n_floats) as Rows; whole numbers are rounded and clipped, bool is true from 0.5 on.
 
-    like : rows whose container, layout, index and set-aside columns the answer takes. gaps : whether cells are missing
-    where their masks say so.
+    like : rows that the result takes container, layout, index and ignored columns from.
+    with_missing : whether cells are missing where their masks say so.
     """
-    rows = _columns(schema, floats, gaps) if len(schema.kinds) > 1 or schema.is_mixed else _block(schema, floats)
+    rows = (
+        _columns(schema, floats, with_missing) if len(schema.kinds) > 1 or schema.is_mixed else _block(schema, floats)
+    )
     rows = replace(rows, delimiter=schema.delimiter)
     return rows if like is None else _in_the_form_of(like, rows, schema)
 
 
-def filled(schema: Schema, rows: Rows, floats: np.ndarray) -> Rows:
+def filled(schema: SchemaLayout, rows: Rows, floats: np.ndarray) -> Rows:
     """The rows with their gaps filled from floats (n, n_floats); what is there stays as it is."""
     answers = decoded(schema, floats, like=rows)
     values = []
     for i in range(schema.n_columns):
         given = rows.column(i)
-        gaps, answer = is_gap(given), answers.column(i)
+        missing_cells, answer = is_missing(given), answers.column(i)
         if given.dtype.kind == "f" and answer.dtype.kind in "biuf":
             answer = _cast(answer, given.dtype)
         # A column of nothing but gaps comes as no type that an answer could be put into.
-        given = answer if gaps.all() else np.where(gaps, answer, given) if gaps.any() else given
+        given = (
+            answer if missing_cells.all() else np.where(missing_cells, answer, given) if missing_cells.any() else given
+        )
         values.append(given)
     return replace(answers, values=tuple(values) if isinstance(rows.values, tuple) else np.column_stack(values))
 
 
-def _block(schema: Schema, floats: np.ndarray) -> Rows:
+def _block(schema: SchemaLayout, floats: np.ndarray) -> Rows:
     """Of a table of numbers, or of images."""
     (kind,) = schema.kinds
     dtypes = [np.dtype(name) for name in schema.dtypes]
@@ -69,30 +70,30 @@ def _block(schema: Schema, floats: np.ndarray) -> Rows:
     return rows
 
 
-def _columns(schema: Schema, floats: np.ndarray, gaps: bool) -> Rows:
+def _columns(schema: SchemaLayout, floats: np.ndarray, with_missing: bool) -> Rows:
     """Of a table whose columns are of several kinds."""
     columns: dict[int, np.ndarray] = {}
     types = list(schema.types or [None] * schema.n_columns)
-    for kind, place in schema.places():
-        if isinstance(kind, Gaps | Common):
+    for kind, place in schema.float_slices():
+        if isinstance(kind, MissingMask | CommonValue):
             continue
         block = kind.decode(floats[:, place])
         for i, column in zip(kind.columns.tolist(), block.T, strict=True):
             dtype = np.dtype(schema.dtypes[i])
-            if isinstance(kind, SetAside) and kind.value is None and dtype.kind in "iu":
+            if isinstance(kind, Ignored) and kind.value is None and dtype.kind in "iu":
                 types[i] = types[i] or ColumnType(_whole_type(dtype))  # NaN stands for its gaps
                 columns[i] = column
             else:
                 columns[i] = _cast(column, dtype) if dtype.kind in "biuf" else column
-    for kind, place in schema.places():
-        if isinstance(kind, Common):
+    for kind, place in schema.float_slices():
+        if isinstance(kind, CommonValue):
             for i, value, is_it in zip(kind.columns.tolist(), kind.value, kind.decode(floats[:, place]).T, strict=True):
                 columns[i] = np.where(is_it, value.astype(columns[i].dtype), columns[i])
-    if gaps:
-        for kind, place in schema.places():
-            if isinstance(kind, Gaps):
+    if with_missing:
+        for kind, place in schema.float_slices():
+            if isinstance(kind, MissingMask):
                 for i, missing in zip(kind.columns.tolist(), kind.decode(floats[:, place]).T, strict=True):
-                    columns[i] = _with_gaps(columns[i], missing)
+                    columns[i] = _with_missing(columns[i], missing)
     return Rows(
         tuple(columns[i] for i in range(schema.n_columns)),
         schema.names,
@@ -106,18 +107,18 @@ def _whole_type(dtype: np.dtype) -> str:
     return dtype.name.replace("int", "Int").replace("uI", "UI")
 
 
-def _with_gaps(column: np.ndarray, missing: np.ndarray) -> np.ndarray:
+def _with_missing(column: np.ndarray, missing: np.ndarray) -> np.ndarray:
     column = column.copy()
     column[missing] = np.datetime64("NaT") if column.dtype.kind == "M" else None if column.dtype.kind == "O" else np.nan
     return column
 
 
-def _in_the_form_of(like: Rows, rows: Rows, schema: Schema) -> Rows:
+def _in_the_form_of(like: Rows, rows: Rows, schema: SchemaLayout) -> Rows:
     same = len(like) == len(rows)
     values = rows.values
     types = tuple(like.column_type(i) or rows.column_type(i) for i in range(rows.n_columns))
     if same and isinstance(values, tuple):
-        aside = {int(k.columns[0]) for k in schema.kinds if isinstance(k, SetAside) and k.value is None}
+        aside = {int(k.columns[0]) for k in schema.kinds if isinstance(k, Ignored) and k.value is None}
         values = tuple(like.column(i) if i in aside else column for i, column in enumerate(values))
         types = tuple(like.column_type(i) if i in aside else kind for i, kind in enumerate(types))
     return replace(

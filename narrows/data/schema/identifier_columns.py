@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
+from narrows.data.frames.columns import is_missing
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
 _POSTAL = {"zip", "zipcode", "postcode", "postalcode", "pincode", "plz", "postleitzahl"}
@@ -38,7 +38,7 @@ def names_something(name: str, values: np.ndarray) -> bool:
     is_code = bool(words) and words[-1] in _CODES | _PLACES
     if not (is_postal or is_year or is_code) or _QUANTITIES.intersection(words):
         return False
-    values = values[~is_gap(values)]
+    values = values[~is_missing(values)]
     if len(np.unique(values[:_SAMPLE])) > _MOST_LEVELS:
         return False
     levels = np.unique(values)

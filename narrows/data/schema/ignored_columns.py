@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from narrows.data.kinds import SetAside
-from narrows.data.schema.schema import Schema
+from narrows.data.kinds import Ignored
+from narrows.data.schema.layout import SchemaLayout
 
 _SHOWN = 10
 
 
-def aside_sentence(schema: Schema, source: str, *, place: Literal["python", "shell"] = "python") -> str | None:
+def ignored_columns_message(
+    schema: SchemaLayout, source: str, *, place: Literal["python", "shell"] = "python"
+) -> str | None:
     """Name the columns that are set aside though they hold something, with reasons and what keeps them; None for none.
 
     Empty and constant columns are not named: nothing can be learned from them.
@@ -23,7 +25,7 @@ def aside_sentence(schema: Schema, source: str, *, place: Literal["python", "she
     return f"{source}: nothing is learned from {_listed(told)}; {_how(schema, place)}"
 
 
-def how_to_keep(schema: Schema, *, place: Literal["python", "shell"] = "shell") -> str | None:
+def how_to_keep(schema: SchemaLayout, *, place: Literal["python", "shell"] = "shell") -> str | None:
     """Say what to do so that a fit learns from these columns; None where there are none."""
     if not _reasons(schema):
         return None
@@ -31,17 +33,17 @@ def how_to_keep(schema: Schema, *, place: Literal["python", "shell"] = "shell") 
     return told[0].upper() + told[1:]
 
 
-def _reasons(schema: Schema) -> dict[str, str]:
+def _reasons(schema: SchemaLayout) -> dict[str, str]:
     names = schema.feature_names
-    kept = (kind for kind in schema.kinds if isinstance(kind, SetAside) and kind.value is None)
-    return {names[int(k.columns[0])]: k.reason for k in kept if k.reason not in ("empty", "constant")}
+    kept = (kind for kind in schema.kinds if isinstance(kind, Ignored) and kind.value is None)
+    return {names[int(k.columns[0])]: k.reason for k in kept if k.is_informative}
 
 
-def _how(schema: Schema, place: Literal["python", "shell"]) -> str:
+def _how(schema: SchemaLayout, place: Literal["python", "shell"]) -> str:
     lists = {
         name
         for name, kind in zip(schema.feature_names, schema.types or (), strict=False)
-        if kind is not None and kind.aside
+        if kind is not None and kind.ignored
     }
     reasons = _reasons(schema)
     named = [name for name in reasons if name not in lists]

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
-from narrows.data.kinds import Boolean, Category, ColumnKind, DateTime, Gaps, SetAside
+from narrows.data.frames.columns import is_missing
+from narrows.data.kinds import Boolean, Category, ColumnKind, DateTime, Ignored, MissingMask
+from narrows.data.kinds.ignored import CONSTANT, EMPTY
 from narrows.data.rows import Rows
 from narrows.data.schema.column_statistics import measure
 from narrows.data.schema.identifier_columns import names_something
@@ -24,7 +25,7 @@ _SHOWN = 5
 
 
 def learn_kinds(
-    rows: Rows, *, scale: Scale, with_gaps: bool, categorical: Sequence[str], sample_weight: np.ndarray | None
+    rows: Rows, *, scale: Scale, with_masks: bool, categorical: Sequence[str], sample_weight: np.ndarray | None
 ) -> tuple[tuple[ColumnKind, ...], str]:
     """The kinds of the columns, and what one unit of a float is.
 
@@ -33,7 +34,7 @@ def learn_kinds(
     floats of like size. What only columns with names are is not looked for in arrays: names of things written as
     numbers, ratings, amounts of so many decimals, and amounts that are mostly 0.
 
-    with_gaps : whether missing cells get a mask. categorical : names of columns that are categories in any case.
+    with_masks : whether missing cells get a mask. categorical : names of columns that are categories in any case.
     """
     forced = _places_of(categorical, rows)
     weight = np.ones(len(rows)) if sample_weight is None else sample_weight
@@ -43,7 +44,9 @@ def learn_kinds(
     if rows.names is not None and rows.image_shape is None:
         forced |= {i for i, name in enumerate(rows.names) if _is_named_so(rows, i, name)}
     aside = (
-        [] if rows.image_shape else [s for i in range(rows.n_columns) if (s := _named_rows(rows, i, forced, with_gaps))]
+        []
+        if rows.image_shape
+        else [s for i in range(rows.n_columns) if (s := _named_rows(rows, i, forced, with_masks))]
     )
     left = np.setdiff1d(np.arange(rows.n_columns), [s.columns[0] for s in aside])
     if not len(left):
@@ -51,7 +54,7 @@ def learn_kinds(
     if rows.image_shape is not None and scale == "quantile":
         raise SettingError('scale="quantile" is for the columns of tables; all pixels of images have one scale.')
     common = common_values(rows, np.setdiff1d(left, list(forced)), weight) if goes_by_quantiles(scale) else {}
-    if scale != "quantile" and not common and _is_plain(rows, left, forced, with_gaps):
+    if scale != "quantile" and not common and _is_plain(rows, left, forced, with_masks):
         part = everything.select(left)
         found = measure(part, sample_weight)
         numeric, unit = learn_numeric(part, found, scale, columns=left, sample_weight=sample_weight)
@@ -63,11 +66,11 @@ def learn_kinds(
         if aside and numeric.constant.all():
             raise DataError(_nothing_left(rows, aside + [s for i in left if (s := _constant(rows, int(i), False))]))
         return (numeric, *aside), unit
-    aside += [s for i in left if (s := _constant(rows, int(i), with_gaps))]
+    aside += [s for i in left if (s := _constant(rows, int(i), with_masks))]
     left = np.setdiff1d(left, [s.columns[0] for s in aside])
     if not len(left):
         raise DataError(_nothing_left(rows, aside))
-    kinds, unit = _mixed(rows, left, forced, common, scale, with_gaps, weight)
+    kinds, unit = _mixed(rows, left, forced, common, scale, with_masks, weight)
     return (*kinds, *sorted(aside, key=lambda s: s.columns[0])), unit
 
 
@@ -84,50 +87,50 @@ def _places_of(names: Sequence[str], rows: Rows) -> set[int]:
 def _is_named_so(rows: Rows, i: int, name: str) -> bool:
     """Whether the numbers of a column are names; not where its text, or the user, says that it is a number."""
     kind = rows.column_type(i)
-    return (kind is None or kind.reading is None) and names_something(name, rows.column(i))
+    return (kind is None or kind.text_format is None) and names_something(name, rows.column(i))
 
 
-def _is_plain(rows: Rows, columns: np.ndarray, forced: set[int], with_gaps: bool) -> bool:
+def _is_plain(rows: Rows, columns: np.ndarray, forced: set[int], with_masks: bool) -> bool:
     if rows.image_shape is not None:
         return True
     dtypes = rows.dtypes
     if forced or any(np.dtype(dtypes[i]).kind not in "biuf" for i in columns):
         return False
-    if not with_gaps:
+    if not with_masks:
         return True
     if isinstance(rows.values, tuple):
-        return not any(is_gap(rows.column(i)).any() for i in columns)
-    return not any(is_gap(rows.block(rows=chunk)).any() for chunk in rows.chunks())
+        return not any(is_missing(rows.column(i)).any() for i in columns)
+    return not any(is_missing(rows.block(rows=chunk)).any() for chunk in rows.chunks())
 
 
 # -- what is not learned from
 
 
-def _named_rows(rows: Rows, i: int, forced: set[int], with_gaps: bool) -> SetAside | None:
+def _named_rows(rows: Rows, i: int, forced: set[int], with_masks: bool) -> Ignored | None:
     """A column that is empty, that holds no single values, or says no more than which row it is."""
     values, of_frame = rows.column(i), rows.column_type(i)
-    if of_frame is not None and of_frame.aside:
-        return SetAside.of(i, of_frame.aside, values.dtype)
+    if of_frame is not None and of_frame.ignored:
+        return Ignored.of(i, of_frame.ignored, values.dtype)
     is_text, is_whole = values.dtype == object, values.dtype.kind in "iu"
     if not is_text and not is_whole:
         # A block of numbers has all its columns looked at when it is measured.
-        looked_at = isinstance(rows.values, tuple) or with_gaps
-        empty = looked_at and bool(is_gap(values[:1]).all()) and bool(is_gap(values).all())
-        return SetAside.of(i, "empty", values.dtype) if empty else None
+        looked_at = isinstance(rows.values, tuple) or with_masks
+        empty = looked_at and bool(is_missing(values[:1]).all()) and bool(is_missing(values).all())
+        return Ignored.of(i, EMPTY, values.dtype) if empty else None
     if is_whole:
         reason = _counts_or_names(values, rows.names[i]) if rows.names is not None and i not in forced else None
-        return SetAside.of(i, reason, values.dtype) if reason else None
-    there = values[~is_gap(values)]
-    if not len(there):
-        return SetAside.of(i, "empty", values.dtype)
+        return Ignored.of(i, reason, values.dtype) if reason else None
+    present = values[~is_missing(values)]
+    if not len(present):
+        return Ignored.of(i, EMPTY, values.dtype)
     if i in forced:
         return None
-    n_levels = len(set(there.tolist()))
-    if n_levels > 1 and n_levels > _NAMES_ROWS * len(there):
-        return SetAside.of(i, "a different value in almost every row", values.dtype)
-    found = Category.learn(i, there, np.ones(len(there)))
+    n_levels = len(set(present.tolist()))
+    if n_levels > 1 and n_levels > _NAMES_ROWS * len(present):
+        return Ignored.of(i, "a different value in almost every row", values.dtype)
+    found = Category.learn(i, present, np.ones(len(present)))
     if found.rare and n_levels > found.width and found.shares[-1] > 0.5:
-        return SetAside.of(i, f"too many levels ({n_levels:,})", values.dtype)
+        return Ignored.of(i, f"too many levels ({n_levels:,})", values.dtype)
     return None
 
 
@@ -142,18 +145,18 @@ def _counts_or_names(values: np.ndarray, name: str) -> str | None:
     return None
 
 
-def _constant(rows: Rows, i: int, with_gaps: bool) -> SetAside | None:
+def _constant(rows: Rows, i: int, with_masks: bool) -> Ignored | None:
     """A column with one value; where it also has gaps, they tell its rows apart."""
     values = rows.column(i)
-    gaps = is_gap(values)
-    if with_gaps and gaps.any():
+    missing = is_missing(values)
+    if with_masks and missing.any():
         return None
-    there = values[~gaps]
-    same = there == there[0]
-    return SetAside.of(i, "constant", values.dtype, there[0]) if bool(same.all()) else None
+    present = values[~missing]
+    same = present == present[0]
+    return Ignored.of(i, CONSTANT, values.dtype, present[0]) if bool(same.all()) else None
 
 
-def _nothing_left(rows: Rows, aside: list[SetAside]) -> str:
+def _nothing_left(rows: Rows, aside: list[Ignored]) -> str:
     names = rows.feature_names
     aside = sorted(aside, key=lambda s: s.columns[0])
     told = ", ".join(f"{names[s.columns[0]]!r} ({s.reason})" for s in aside[:_SHOWN])
@@ -170,24 +173,24 @@ def _mixed(
     forced: set[int],
     common: dict[int, float],
     scale: Scale,
-    with_gaps: bool,
+    with_masks: bool,
     weight: np.ndarray,
 ) -> tuple[list[ColumnKind], str]:
     """Kinds in the order of their losses: squares first, then what is true or false, then choices."""
     numbers, truths, categories, dates = [], [], [], []
-    with_gap: list[int] = []
+    masked: list[int] = []
     for i in (int(column) for column in columns):
         values = rows.column(i)
-        gaps = is_gap(values)
-        if with_gaps and gaps.any():
-            with_gap.append(i)
-        there, counted = values[~gaps], weight[~gaps]
-        is_single = bool((there == there[0]).all())
+        missing = is_missing(values)
+        if with_masks and missing.any():
+            masked.append(i)
+        present, counted = values[~missing], weight[~missing]
+        is_single = bool((present == present[0]).all())
         kind = rows.column_type(i)
         if i in forced or values.dtype == object or is_single:
-            categories.append(Category.learn(i, there, counted))
+            categories.append(Category.learn(i, present, counted))
         elif values.dtype.kind == "M":
-            dates.append(DateTime.learn(i, there, counted))
+            dates.append(DateTime.learn(i, present, counted))
         elif values.dtype == bool or (kind is not None and kind.name == "Boolean"):
             truths.append(i)
         else:
@@ -201,11 +204,11 @@ def _mixed(
     if truths:
         kinds.append(Boolean(np.array(truths), _shares(rows, truths, weight)))
     if common:
-        kinds.append(common_mask(rows, common, weight, with_gap))
-    if with_gap:
+        kinds.append(common_mask(rows, common, weight, masked))
+    if masked:
         total = weight.sum()
-        shares = np.array([weight[is_gap(rows.column(i))].sum() / total for i in with_gap])
-        kinds.append(Gaps(np.array(with_gap), shares))
+        shares = np.array([weight[is_missing(rows.column(i))].sum() / total for i in masked])
+        kinds.append(MissingMask(np.array(masked), shares))
     return [*kinds, *categories], unit
 
 

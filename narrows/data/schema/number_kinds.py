@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from narrows.data.frames.columns import is_gap
-from narrows.data.kinds import ColumnKind, Common, Numeric, Quantile
-from narrows.data.kinds.value_range import Extent
-from narrows.data.number_summary import FREE, heap, is_apart
+from narrows.data.frames.columns import is_missing
+from narrows.data.kinds import ColumnKind, CommonValue, Numeric, Quantile
+from narrows.data.kinds.number_summary import FREE, heap, is_apart
+from narrows.data.kinds.value_range import ValueRange
 from narrows.data.rows import Rows
 from narrows.data.schema.column_statistics import Statistics, measure
 from narrows.data.schema.scaling import Scale, learn_numeric
@@ -57,18 +57,18 @@ def learn_numbers(
     return [rest, *quantiles], unit
 
 
-def learn_extent(rows: Rows, found: Statistics) -> Extent:
+def learn_extent(rows: Rows, found: Statistics) -> ValueRange:
     """What decoded numbers may be, from all columns of the rows.
 
     Of arrays without names whole numbers alone are rounded, and only where a gap has made floats of them.
     """
     if rows.names is not None:
-        return Extent.learn(found.low, found.high, (_there(rows, i) for i in range(rows.n_columns)))
+        return ValueRange.learn(found.low, found.high, (_present(rows, i) for i in range(rows.n_columns)))
     whole = []
     for i in range(rows.n_columns):
-        there = _there(rows, i)
-        whole.append(len(there) < len(rows) and bool((there == np.rint(there)).all()))
-    return Extent(found.low, found.high, np.where(whole, 0, FREE), (None,) * rows.n_columns)
+        present = _present(rows, i)
+        whole.append(len(present) < len(rows) and bool((present == np.rint(present)).all()))
+    return ValueRange(found.low, found.high, np.where(whole, 0, FREE), (None,) * rows.n_columns)
 
 
 def common_values(rows: Rows, columns: np.ndarray, weight: np.ndarray) -> dict[int, float]:
@@ -79,26 +79,26 @@ def common_values(rows: Rows, columns: np.ndarray, weight: np.ndarray) -> dict[i
     numbers = [i for i in columns.tolist() if np.dtype(dtypes[i]).kind in "iuf"]
     heaps: dict[int, float] = {}
     for i in numbers:
-        gaps = is_gap(rows.column(i))
-        found = heap(_there(rows, i), weight[~gaps] if gaps.any() else weight)
+        missing = is_missing(rows.column(i))
+        found = heap(_present(rows, i), weight[~missing] if missing.any() else weight)
         if found is not None:
             heaps[i] = found
     if len(heaps) > _MANY_HEAPS and 3 * len(heaps) > len(numbers):
         return {}
-    return {i: found for i, found in heaps.items() if is_apart(_there(rows, i), found)}
+    return {i: found for i, found in heaps.items() if is_apart(_present(rows, i), found)}
 
 
-def common_mask(rows: Rows, common: dict[int, float], weight: np.ndarray, with_gap: list[int]) -> Common:
+def common_mask(rows: Rows, common: dict[int, float], weight: np.ndarray, masked: list[int]) -> CommonValue:
     """The masks of the columns with a common value; `with_gap` are those that have a mask of gaps too."""
     columns = np.array(list(common))
     share = np.array(
-        [weight @ (rows.column(i) == value) / (weight @ ~is_gap(rows.column(i))) for i, value in common.items()]
+        [weight @ (rows.column(i) == value) / (weight @ ~is_missing(rows.column(i))) for i, value in common.items()]
     )
-    return Common(columns, np.array(list(common.values())), share, np.where(np.isin(columns, with_gap), 1.0, share))
+    return CommonValue(columns, np.array(list(common.values())), share, np.where(np.isin(columns, masked), 1.0, share))
 
 
 def _quantile(
-    rows: Rows, i: int, scale: Scale, weight: np.ndarray, extent: Extent, common: float | None
+    rows: Rows, i: int, scale: Scale, weight: np.ndarray, extent: ValueRange, common: float | None
 ) -> Quantile | None:
     """The kind of one column that goes by its quantiles, None for one that need not; `extent` is its own."""
     values = rows.column(i).astype(np.float64)
@@ -119,11 +119,11 @@ def _quantile(
     )
 
 
-def _there(rows: Rows, i: int) -> np.ndarray:
+def _present(rows: Rows, i: int) -> np.ndarray:
     """The cells of a column that are not missing."""
     values = rows.column(i)
-    gaps = is_gap(values)
-    return values[~gaps] if gaps.any() else values
+    missing = is_missing(values)
+    return values[~missing] if missing.any() else values
 
 
 def _moments(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from narrows.data.kinds.numeric import Extent, Numeric
-from narrows.data.number_summary import FREE
+from narrows.data.kinds.number_summary import FREE
+from narrows.data.kinds.numeric import Numeric, ValueRange
 from narrows.data.rows import Rows
 from narrows.data.schema.column_statistics import Statistics
 from narrows.errors import DataRangeError
@@ -51,7 +51,7 @@ def learn_pixels(rows: Rows, found: Statistics, *, as_is: bool, columns: np.ndar
     if spread >= _LEAST_SPREAD or spread == 0 or _is_binary((found.mean - offset) / width, found.spread / width):
         return Numeric(offset=offset, scale=width, bounded=True, **kept), PIXELS
     n = rows.n_columns
-    extent = Extent(np.minimum(dark, found.low), np.maximum(bright, found.high), np.full(n, FREE), (None,) * n)
+    extent = ValueRange(np.minimum(dark, found.low), np.maximum(bright, found.high), np.full(n, FREE), (None,) * n)
     scale = np.maximum(spread * width, _TINY)
     return Numeric(offset=found.mean, scale=scale, bounded=False, extent=extent, **kept), FROM_MEAN
 

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narrows.data.rows import Rows
+from narrows.data.schema.layout import SchemaLayout
 from narrows.data.schema.pixel_range import n_odd_places
 from narrows.errors import SchemaMismatchError
-
-if TYPE_CHECKING:
-    from narrows.data.schema.schema import Schema
-
 
 _MANY = 20  # images, not all of which are dark by chance
 _FAR = 10  # times as dark or bright
 
 
-def check_pixel_units(schema: Schema, rows: Rows) -> None:
+def check_pixel_units(schema: SchemaLayout, rows: Rows) -> None:
     """Refuse images in other units than at the fit: of 0 to 1, 0 to 255, 0 to 4095, 0 to 65535 two.
 
     Warns of many images that are all far darker than those of the fit, which may be that or dark.

@@ -5,23 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from narrows.data.containers import by
-from narrows.data.frames.columns import is_gap
-from narrows.data.rows import Rows
-from narrows.data.text import infer_reading
+from narrows.data.frames.columns import is_missing
+from narrows.data.rows import Rows, size_text
+from narrows.data.schema.layout import Missing, SchemaLayout
+from narrows.data.text import infer_format, parse_column
 from narrows.errors import DataError, MissingValuesError, SchemaMismatchError
 
-if TYPE_CHECKING:
-    from narrows.data.schema.schema import Schema
 
-Missing = Literal["mask", "error", "mean"]
-
-
-def check_columns(schema: Schema, rows: Rows, *, who: str) -> None:
+def check_columns(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
     """Raise SchemaMismatchError, in scikit-learn's words, unless the rows have the columns of the fit.
 
     Warns, as scikit-learn does, where only one side has column names.
@@ -33,9 +27,9 @@ def check_columns(schema: Schema, rows: Rows, *, who: str) -> None:
     elif schema.names != rows.names:
         raise SchemaMismatchError(_names_message(schema.names or (), rows.names or ()))
     if rows.image_shape is not None and rows.image_shape != schema.image_shape:
-        expected = f"images of {by(schema.image_shape)}" if schema.image_shape else "a table, not images,"
+        expected = f"images of {size_text(schema.image_shape)}" if schema.image_shape else "a table, not images,"
         raise SchemaMismatchError(
-            f"{expected} expected by {who}, but {rows.source} has images of {by(rows.image_shape)}; "
+            f"{expected} expected by {who}, but {rows.source} has images of {size_text(rows.image_shape)}; "
             "give it the kind of rows that it was fitted on."
         )
     if rows.n_columns != schema.n_columns:
@@ -44,16 +38,16 @@ def check_columns(schema: Schema, rows: Rows, *, who: str) -> None:
         )
 
 
-def check_kinds(schema: Schema, rows: Rows, *, who: str) -> None:
+def check_kinds(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
     """Raise SchemaMismatchError where a column holds another kind of cells than at the fit."""
-    for kind, _ in schema.places():
+    for kind, _ in schema.float_slices():
         # A level is told by its text, whatever holds it.
         for i in kind.columns.tolist() if kind.loss in ("square", "binary") else ():
             wanted, given = np.dtype(schema.dtypes[i]), rows.column(i, slice(0, 0)).dtype
             kind_of = rows.column_type(i)
             if given.kind == "O" and kind_of is not None and "Int" in kind_of.name:  # held as texts, which are exact
                 continue
-            if _sort(wanted) == _sort(given) or is_gap(rows.column(i)).all() or _sort(wanted) == "text":
+            if _sort(wanted) == _sort(given) or is_missing(rows.column(i)).all() or _sort(wanted) == "text":
                 continue
             where = _first_unlike(rows, i, wanted) if _sort(given) == "text" else None
             held = _sort(given) if where is None else f"{rows.column(i)[where]!r} in {rows.row_name(where)}"
@@ -69,19 +63,19 @@ def _first_unlike(rows: Rows, i: int, wanted: np.dtype) -> int | None:
 
     texts = pa.array([None if cell is None else str(cell) for cell in rows.column(i).tolist()], pa.string())
     try:
-        reading = infer_reading(
+        column_format = infer_format(
             texts, rows.feature_names[i], read_as="date" if wanted.kind == "M" else "number", keep_na=True
         )
     except DataError:
         return None
-    return min(reading.parse(texts).strange, default=None)
+    return min(parse_column(column_format, texts).strange, default=None)
 
 
 def _sort(dtype: np.dtype) -> str:
     return {"O": "text", "M": "dates"}.get(dtype.kind, "numbers")
 
 
-def check_units(schema: Schema, rows: Rows) -> None:
+def check_units(schema: SchemaLayout, rows: Rows) -> None:
     """Warn of number columns of a table that are 30 times or more larger or smaller than at the fit."""
     complaint = None if schema.magnitudes is None else schema.magnitudes.complaint(rows)
     if complaint is not None:
@@ -100,22 +94,22 @@ def check_cells(
     of_all = rows.dtypes  # made anew at each asking
     dtypes = {i: np.dtype(of_all[i]).kind for i in (range(rows.n_columns) if columns is None else columns)}
     numbers = [i for i, kind in dtypes.items() if kind == "f"]
-    n_gaps = {i: int(is_gap(rows.column(i)).sum()) for i, kind in dtypes.items() if kind in "OM"}
-    with_gaps = [i for i, n in n_gaps.items() if n and not (columns is None and n == len(rows))]
+    n_gaps = {i: int(is_missing(rows.column(i)).sum()) for i, kind in dtypes.items() if kind in "OM"}
+    with_missing = [i for i, n in n_gaps.items() if n and not (columns is None and n == len(rows))]
     found = None
     if numbers:
         part = rows.select(numbers)
         found, of_numbers = _offending(part, may_be_gaps)
         found = None if found is None else (found[0], numbers[found[1]], found[2])
-        with_gaps += [numbers[i] for i in of_numbers]
-    if found is None and with_gaps and not may_be_gaps:
-        i = min(with_gaps)
-        gaps = is_gap(rows.column(i))
-        found = (int(np.argmax(gaps)), i, int(gaps.sum()))
+        with_missing += [numbers[i] for i in of_numbers]
+    if found is None and with_missing and not may_be_gaps:
+        i = min(with_missing)
+        missing_cells = is_missing(rows.column(i))
+        found = (int(np.argmax(missing_cells)), i, int(missing_cells.sum()))
     if found is not None:
         raise MissingValuesError(_offence(rows, *found))
     if masked is not None and missing == "mask":
-        fresh = [rows.feature_names[i] for i in sorted(with_gaps) if i not in masked]
+        fresh = [rows.feature_names[i] for i in sorted(with_missing) if i not in masked]
         if fresh:
             listed = ", ".join(repr(name) for name in fresh[:5]) + (", ..." if len(fresh) > 5 else "")
             warnings.warn(
@@ -144,24 +138,24 @@ def cell_name(rows: Rows, row: int, column: int) -> str:
 def _offending(rows: Rows, may_be_gaps: bool) -> tuple[tuple[int, int, int] | None, list[int]]:
     """The first offending cell of float columns and how many rows have one; and which columns have gaps."""
     n_rows, first = 0, None
-    with_gaps = np.zeros(rows.n_columns, dtype=bool)
+    with_missing = np.zeros(rows.n_columns, dtype=bool)
     for chunk in rows.chunks():
         block = rows.block(rows=chunk)
         finite = np.isfinite(block)
         if finite.all():
             continue
-        with_gaps |= np.isnan(block).any(axis=0)
+        with_missing |= np.isnan(block).any(axis=0)
         offending = np.isinf(block) if may_be_gaps else ~finite
         affected = offending.any(axis=1)
         if first is None and affected.any():
             row, column = (int(i) for i in np.argwhere(offending)[0])
             first = (chunk.start + row, column)
         n_rows += int(affected.sum())
-    return None if first is None else (*first, n_rows), np.flatnonzero(with_gaps).tolist()
+    return None if first is None else (*first, n_rows), np.flatnonzero(with_missing).tolist()
 
 
 def _offence(rows: Rows, row: int, column: int, n_rows: int) -> str:
-    gap = bool(is_gap(rows.column(column, slice(row, row + 1)))[0])
+    gap = bool(is_missing(rows.column(column, slice(row, row + 1)))[0])
     what = "NaN (a missing value)" if gap else "infinity"
     advice = (
         'fill them with missing="mean" or drop those rows (in the shell: --missing mean or --missing drop)'

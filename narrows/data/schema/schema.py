@@ -9,20 +9,19 @@ from typing import Any, get_args
 
 import numpy as np
 
-from narrows.data.containers import by, give_back
+from narrows.data.containers import to_container
 from narrows.data.frames.column_labels import Labels
-from narrows.data.frames.columns import ColumnType, is_gap
-from narrows.data.kinds import KINDS, Category, ColumnKind, Common, Gaps, Numeric, Quantile, SetAside
-from narrows.data.rows import Container, Layout, Rows, feature_names
+from narrows.data.frames.columns import ColumnType, is_missing
+from narrows.data.kinds import KINDS, Category, ColumnKind, CommonValue, Ignored, MissingMask, Numeric, Quantile
+from narrows.data.rows import Container, Layout, Rows, size_text
 from narrows.data.schema.alignment import by_name, by_position, check_image_shape
 from narrows.data.schema.decoding import decoded, filled
 from narrows.data.schema.inference import learn_kinds
-from narrows.data.schema.loss_weights import gap_floats
+from narrows.data.schema.layout import Missing, SchemaLayout
+from narrows.data.schema.loss_weights import mask_indices
 from narrows.data.schema.magnitudes import Magnitudes
-from narrows.data.schema.pixel_range import FROM_MEAN, PIXELS
 from narrows.data.schema.pixel_units import check_pixel_units
 from narrows.data.schema.row_checks import (
-    Missing,
     cell_name,
     check_cells,
     check_columns,
@@ -35,30 +34,11 @@ from narrows.errors import DataRangeError, SettingError
 
 
 @dataclass(frozen=True, eq=False)
-class Schema:
-    """How rows of one kind become floats (n, n_floats), float32, and how floats become rows again.
+class Schema(SchemaLayout):
+    """Encodes rows as floats (n, n_floats), float32, and decodes floats as rows.
 
-    The floats of the kinds lie one kind after another, and the mask of a column's gaps apart from its values. Learn one
-    with `learn`; it never changes.
+    Learned from training rows with `learn`; it never changes. Its fields and facts are those of `SchemaLayout`.
     """
-
-    kinds: tuple[ColumnKind, ...]
-    names: tuple[str, ...] | None
-    image_shape: tuple[int, int, int] | None
-    layout: Layout
-    container: Container
-    dtypes: tuple[str, ...]
-    missing: Missing
-    unit: str
-    """What one unit of an encoded float is."""
-    types: tuple[ColumnType | None, ...] | None = None
-    """What each column was in its frame, where its dtype does not say so."""
-    delimiter: str = ","
-    """Between the cells of the CSV file that the rows of the fit came from; answers are written with it."""
-    labels: Labels | None = None
-    """The column labels of a pandas frame where they are more than texts."""
-    magnitudes: Magnitudes | None = None
-    """How large the numbers of a table were, to know other units by; None for images and in models saved before."""
 
     @classmethod
     def learn(
@@ -111,7 +91,7 @@ class Schema:
         kinds, unit = learn_kinds(
             rows,
             scale=scale,
-            with_gaps=missing == "mask",
+            with_masks=missing == "mask",
             categorical=categorical,
             sample_weight=sample_weight,
         )
@@ -130,96 +110,19 @@ class Schema:
             magnitudes=_magnitudes(kinds, rows, sample_weight),
         )
 
-    @property
-    def n_columns(self) -> int:
-        return len(self.dtypes)
-
-    @property
-    def n_floats(self) -> int:
-        return len(self.float_columns)
-
-    @property
-    def is_mixed(self) -> bool:
-        """Whether there is more than numbers: categories, dates, truth values or masks."""
-        return any(not isinstance(kind, Numeric | SetAside) for kind in self.kinds)
-
-    @property
-    def bounded(self) -> bool:
-        """Whether this is a table of numbers or images, with every encoded float of the training rows in [0, 1]."""
-        return not self.is_mixed and all(kind.bounded for kind in self.kinds if isinstance(kind, Numeric))
-
-    @property
-    def pixel_range(self) -> tuple[float, float] | None:
-        """What black and white are in the user's units; None where the data are not pixels."""
-        kind = self.kinds[0]
-        if not isinstance(kind, Numeric):
-            return None
-        # The median, because a hot pixel has a black and a white of its own.
-        if self.unit == FROM_MEAN and kind.extent is not None:
-            return float(np.median(kind.extent.low)), float(np.median(kind.extent.high))
-        if self.unit != PIXELS:
-            return None
-        return float(np.median(kind.offset)), float(np.median(kind.offset + kind.scale))
-
-    @property
-    def floats_are_pixels(self) -> bool:
-        """Whether an encoded float is a pixel's brightness in [0, 1]."""
-        return self.unit == PIXELS and isinstance(self.kinds[0], Numeric)
-
     @cached_property
-    def learned_columns(self) -> list[int]:
-        """The columns that have floats."""
-        return np.unique(self.float_columns).tolist()
-
-    @property
-    def left_out(self) -> dict[str, str]:
-        """Columns that are not learned from -> why, in a few words; they come back as they were."""
-        names = self.feature_names
-        aside = {int(k.columns[0]): k.reason for k in self.kinds if isinstance(k, SetAside)}
-        if self.names is not None and self.image_shape is None:
-            for kind in self.kinds:
-                if isinstance(kind, Numeric):
-                    aside |= {int(column): "constant" for column in kind.columns[kind.constant]}
-        return {names[column]: aside[column] for column in sorted(aside)}
-
-    @property
-    def kind_words(self) -> dict[str, str]:
-        """Each column that is learned from -> its kind in a word: "numeric", "category", "date", ..."""
-        words = {int(i): k.word for k in self.kinds if not isinstance(k, Gaps | Common | SetAside) for i in k.columns}
-        names, aside = self.feature_names, self.left_out
-        return {names[i]: words[i] for i in sorted(words) if names[i] not in aside}
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """The column names, or "x0", "x1", ... where there are none; labels such as years as texts."""
-        return feature_names(self.names, self.labels, self.n_columns)
-
-    @cached_property
-    def float_columns(self) -> np.ndarray:
-        """The column that each float belongs to, integers (n_floats,)."""
-        return np.concatenate([kind.float_columns for kind in self.kinds])
-
-    @property
-    def float_names(self) -> tuple[str, ...]:
-        """What each float stands for: "age", "sex = male", "age is missing", "when: sine of the day"."""
-        names = self.feature_names
-        return tuple(
-            names[i] + word for kind in self.kinds for i, word in zip(kind.float_columns, kind.float_words, strict=True)
-        )
-
-    @cached_property
-    def gap_floats(self) -> np.ndarray:
+    def mask_indices(self) -> np.ndarray:
         """For each float the place of the mask under which it does not count, -1 where it always counts.
 
         The mask says that the cell is missing, or, of a number, that it is the column's common value.
         """
-        return gap_floats(self)
+        return mask_indices(self)
 
     def observed(self, floats: np.ndarray) -> np.ndarray:
         """Which encoded floats (n, n_floats) count: those of cells that are there, and masks; bool."""
-        there = floats[:, self.gap_floats] < 0.5
-        there[:, self.gap_floats < 0] = True
-        return there
+        present = floats[:, self.mask_indices] < 0.5
+        present[:, self.mask_indices < 0] = True
+        return present
 
     def sum_by_column(self, floats: np.ndarray) -> np.ndarray:
         """The sum over each column's floats: (..., n_floats) -> (..., n_columns)."""
@@ -231,9 +134,9 @@ class Schema:
         sums[..., columns] = np.add.reduceat(floats[..., order], starts, axis=-1)
         return sums
 
-    def changed(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
+    def changed_constants(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """The columns (k,) that were set aside as constant, and where rows hold another value there: bool (n, k)."""
-        constant = [kind for kind in self.kinds if isinstance(kind, SetAside) and kind.value is not None]
+        constant = [kind for kind in self.kinds if isinstance(kind, Ignored) and kind.value is not None]
         found = np.zeros((len(rows), len(constant)), dtype=bool)
         for place, kind in enumerate(constant):
             found[:, place] = kind.differs(rows.column(int(kind.columns[0])))
@@ -288,7 +191,7 @@ class Schema:
         """
         check_columns(self, rows, who=who)
         check_kinds(self, rows, who=who)
-        masked = [int(i) for kind in self.kinds if isinstance(kind, Gaps) for i in kind.columns]
+        masked = [int(i) for kind in self.kinds if isinstance(kind, MissingMask) for i in kind.columns]
         check_cells(without_strange(rows), self.missing, columns=self.learned_columns, masked=masked)
         check_pixel_units(self, rows)
         if units:
@@ -296,7 +199,7 @@ class Schema:
 
     def encode_chunk(self, rows: Rows, chunk: slice, *, out: np.ndarray) -> None:
         """Write the floats of a slice of rows that `check` has passed into `out` (n, n_floats); DataRangeError."""
-        for kind, place in self.places():
+        for kind, place in self.float_slices():
             with np.errstate(over="ignore", under="ignore"):
                 out[:, place] = kind.encode(self._block(kind, rows, chunk))
         if not np.isfinite(out).all():
@@ -307,17 +210,17 @@ class Schema:
                 "32-bit floats once it is scaled; rescale the column or leave the row out."
             )
 
-    def decode(self, floats: np.ndarray, *, like: Rows | None = None, gaps: bool = False) -> Any:
+    def decode(self, floats: np.ndarray, *, like: Rows | None = None, with_missing: bool = False) -> Any:
         """Floats (n, n_floats) as the user's container: names, dtypes, index and image layout as at the fit.
 
         With ``like``, in that container and layout, under its index, and with its columns that are not learned from.
-        With ``gaps``, cells are missing where their masks say so.
+        With ``with_missing``, cells are missing where their masks say so.
         """
-        return give_back(decoded(self, np.asarray(floats), like=like, gaps=gaps))
+        return to_container(decoded(self, np.asarray(floats), like=like, with_missing=with_missing))
 
-    def decode_rows(self, floats: np.ndarray, *, like: Rows | None = None, gaps: bool = False) -> Rows:
+    def decode_rows(self, floats: np.ndarray, *, like: Rows | None = None, with_missing: bool = False) -> Rows:
         """`decode` as Rows."""
-        return decoded(self, np.asarray(floats), like=like, gaps=gaps)
+        return decoded(self, np.asarray(floats), like=like, with_missing=with_missing)
 
     def fill(self, rows: Rows, floats: np.ndarray) -> Rows:
         """The rows with their gaps filled from floats (n, n_floats); what is there stays as it is."""
@@ -359,11 +262,13 @@ class Schema:
             )
             for i, told in enumerate(description["kinds"])
         )
-        covered = np.sort(np.concatenate([kind.columns for kind in kinds if not isinstance(kind, Gaps | Common)]))
-        masked = [column for kind in kinds if isinstance(kind, Gaps | Common) for column in kind.columns]
+        covered = np.sort(
+            np.concatenate([kind.columns for kind in kinds if not isinstance(kind, MissingMask | CommonValue)])
+        )
+        masked = [column for kind in kinds if isinstance(kind, MissingMask | CommonValue) for column in kind.columns]
         if len(dtypes) != n or not np.array_equal(covered, np.arange(n)) or not set(masked) <= set(range(n)):
             raise ValueError(f"the schema's columns are not 0 to {n - 1}")
-        texts = {int(i) for kind in kinds if isinstance(kind, Category | SetAside) for i in kind.columns}
+        texts = {int(i) for kind in kinds if isinstance(kind, Category | Ignored) for i in kind.columns}
         for i, name in enumerate(dtypes):
             if not isinstance(name, str) or np.dtype(name).kind not in ("biufMO" if i in texts else "biufM"):
                 raise ValueError("the schema names a dtype that no column of that kind has")
@@ -375,7 +280,7 @@ class Schema:
         if image_shape is not None:
             height, width, channels = (int(size) for size in image_shape)
             if height * width * channels != n:
-                raise ValueError(f"images of {by(image_shape)} do not have {n} pixels")
+                raise ValueError(f"images of {size_text(image_shape)} do not have {n} pixels")
             image_shape = (height, width, channels)
         for key, choices in (("layout", Layout), ("container", Container), ("missing", Missing)):
             _check_choice(key, description[key], choices)
@@ -394,18 +299,10 @@ class Schema:
             magnitudes=Magnitudes.restore(arrays, n) if "magnitudes.columns" in arrays else None,
         )
 
-    def places(self) -> list[tuple[ColumnKind, slice]]:
-        """Each kind with the slice of floats that is its own."""
-        ends = np.cumsum([len(kind.float_columns) for kind in self.kinds])
-        return [
-            (kind, slice(int(end) - len(kind.float_columns), int(end)))
-            for kind, end in zip(self.kinds, ends, strict=True)
-        ]
-
     def _block(self, kind: ColumnKind, rows: Rows, chunk: slice) -> np.ndarray:
         """What a kind encodes of a slice of rows; of masks, where the cells are missing."""
-        if isinstance(kind, Gaps):
-            return np.column_stack([is_gap(rows.column(i, chunk)) for i in kind.columns])
+        if isinstance(kind, MissingMask):
+            return np.column_stack([is_missing(rows.column(i, chunk)) for i in kind.columns])
         if len(kind.columns) == 1:
             block = rows.column(int(kind.columns[0]), chunk)[:, None]
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.text.column_format import Reading
+from narrows.data.frames.column_format import ColumnFormat
 from narrows.data.text.distinct_cells import Cells, compute
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _PAIRS = (
 )
 
 
-def propose_truth(cells: Cells, *, forced: bool = False) -> Reading | None:
+def propose_boolean(cells: Cells, *, forced: bool = False) -> ColumnFormat | None:
     """The words for false and true, as they are mostly written; None where no cell is one of them.
 
     forced : whether other words than "true" and "false" are looked for.
@@ -44,19 +44,19 @@ def propose_truth(cells: Cells, *, forced: bool = False) -> Reading | None:
     if not any(word in by_word for word in pair):
         return None
     like = next(by_word[word] for word in pair if word in by_word)
-    return Reading("boolean", words=tuple(by_word.get(word, _in_case_of(like, word)) for word in pair))
+    return ColumnFormat("boolean", words=tuple(by_word.get(word, _in_case_of(like, word)) for word in pair))
 
 
-def read_truths(reading: Reading, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def parse_booleans(column_format: ColumnFormat, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Trimmed texts (n,) as 0.0 and 1.0 (n,), and which of them are one of the words; NaN elsewhere."""
     lower = compute("utf8_lower", texts)
-    no, yes = (_equal(lower, word) for word in reading.words or _PAIRS[0])
+    no, yes = (_equal(lower, word) for word in column_format.words or _PAIRS[0])
     return np.where(yes, 1.0, np.where(no, 0.0, np.nan)), no | yes
 
 
-def write_truths(reading: Reading, values: np.ndarray) -> list[str | None]:
+def format_booleans(column_format: ColumnFormat, values: np.ndarray) -> list[str | None]:
     """Values (n,), true from 0.5 on, as words (n,); None for NaN."""
-    no, yes = reading.words or _PAIRS[0]
+    no, yes = column_format.words or _PAIRS[0]
     return [None if value != value else yes if value >= 0.5 else no for value in values.tolist()]
 
 

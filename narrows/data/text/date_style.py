@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.text.column_format import Reading
+from narrows.data.frames.column_format import ColumnFormat
 from narrows.data.text.date_formats import clock_format, date_formats
-from narrows.data.text.dates import Moments, code_of, read_moments, tokens_of
+from narrows.data.text.dates import ParsedDates, code_of, parse_dates, tokens_of
 from narrows.data.text.distinct_cells import Cells, arrow_mask, compute
 from narrows.data.text.month_names import are_short, language_of
 
@@ -32,13 +32,13 @@ _DAY_FIRST, _MONTH_FIRST = "day/month/year", "month/day/year"
 @dataclass(frozen=True, eq=False)
 class _Tried:
     form: str
-    moments: Moments
+    moments: ParsedDates
     weight: int
 
 
 def propose_date(
     cells: Cells, name: str, decimal: str | None, first: str | None = None, is_sure: bool = False
-) -> Reading | None:
+) -> ColumnFormat | None:
     """The format that reads most of the cells as dates; None where none is a date.
 
     decimal : the decimal mark of the file; with a comma, 01/02 is the first of February, where the cells do not tell.
@@ -48,7 +48,7 @@ def propose_date(
     sample = cells.sample()
     tried = []
     for form in _formats(sample, date_formats):
-        moments = read_moments(Reading("date", format=form), sample.texts)
+        moments = parse_dates(ColumnFormat("date", format=form), sample.texts)
         sound = moments.ok & (moments.values >= _FIRST) & (moments.values <= _LAST)
         if sound.any() and (first is None or _order(form) in ("", first)):
             tried.append(_Tried(form, moments, sample.weight(sound)))
@@ -59,21 +59,21 @@ def propose_date(
     chosen, doubts = _decide(tied, decimal)
     if not is_sure and re.fullmatch(r"[%YmdHMS]+", chosen.form) and not _is_packed_date(chosen, sample, name):
         return None
-    return _as_written(Reading("date", format=chosen.form, doubts=doubts), chosen.moments)
+    return _as_written(ColumnFormat("date", format=chosen.form, doubts=doubts), chosen.moments)
 
 
-def propose_time(cells: Cells) -> Reading | None:
+def propose_time(cells: Cells) -> ColumnFormat | None:
     """The format that reads most of the cells as times of day; None where none is one."""
     sample = cells.sample()
     tried = []
     for form in _formats(sample, lambda cell: [f] if (f := clock_format(cell)) else []):
         if "z" not in form.casefold():
-            moments = read_moments(Reading("time", format=form), sample.texts)
+            moments = parse_dates(ColumnFormat("time", format=form), sample.texts)
             tried.append(_Tried(form, moments, sample.weight(moments.ok)))
     if not tried:
         return None
     chosen = max(tried, key=lambda found: found.weight)
-    return _as_written(Reading("time", format=chosen.form), chosen.moments) if chosen.weight else None
+    return _as_written(ColumnFormat("time", format=chosen.form), chosen.moments) if chosen.weight else None
 
 
 def _formats(sample: Cells, formats_of) -> list[str]:
@@ -141,13 +141,13 @@ def _told_by_cells(day_first: _Tried, month_first: _Tried) -> _Tried | None:
     return None
 
 
-def _on_one_day(moments: Moments) -> bool:
+def _on_one_day(moments: ParsedDates) -> bool:
     days = moments.values[moments.ok].astype("datetime64[D]")
     of_month = (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
     return len(np.unique(days)) > 2 and len(np.unique(of_month)) == 1
 
 
-def _in_order(moments: Moments) -> bool:
+def _in_order(moments: ParsedDates) -> bool:
     steps = np.diff(moments.values[moments.ok].astype("datetime64[D]").astype(np.int64))
     return len(steps) >= _IN_ORDER and (bool((steps >= 0).all()) or bool((steps <= 0).all()))
 
@@ -155,10 +155,10 @@ def _in_order(moments: Moments) -> bool:
 # -- how it is written
 
 
-def _as_written(reading: Reading, moments: Moments) -> Reading:
+def _as_written(column_format: ColumnFormat, moments: ParsedDates) -> ColumnFormat:
     """The reading with leading zeros, names of months, decimals and offset as in the cells that it reads."""
     parts = {name: part.filter(arrow_mask(moments.ok)) for name, part in moments.parts.items()}
-    tokens = [_padded(token, parts) for token in tokens_of(reading.format)]
+    tokens = [_padded(token, parts) for token in tokens_of(column_format.format)]
     language = "en"
     name = next((code for code in "bB" if code in parts), "")
     if name:
@@ -166,17 +166,19 @@ def _as_written(reading: Reading, moments: Moments) -> Reading:
         letter = "b" if are_short(months) else "B"
         language = language_of(months, short=letter == "b")
         tokens = [token[:-1] + letter if code_of(token) in ("b", "B") else token for token in tokens]
-    reading = replace(reading, format="".join(tokens), language=language)
+    column_format = replace(column_format, format="".join(tokens), language=language)
     if "f" in parts:
         lengths = _lengths(parts["f"])
-        places = int(lengths.max())
-        reading = replace(reading, places=places if lengths.min() == places else None, most_places=places)
+        decimals = int(lengths.max())
+        column_format = replace(
+            column_format, decimals=decimals if lengths.min() == decimals else None, max_decimals=decimals
+        )
     if "z" in parts:
         offsets = parts["z"].unique().to_pylist()
-        reading = replace(reading, zone="UTC")
+        column_format = replace(column_format, zone="UTC")
         if len(offsets) == 1 and offsets[0][0] in "+-":
-            reading = replace(reading, offset=offsets[0])
-    return reading
+            column_format = replace(column_format, offset=offsets[0])
+    return column_format
 
 
 def _padded(token: str, parts: dict[str, pa.Array]) -> str:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from narrows.data.frames.column_format import ColumnFormat
 from narrows.data.text.distinct_cells import as_mask, compute
 from narrows.data.text.month_names import MONTHS, day_name, month_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from narrows.data.text.column_format import Reading
 
 ISO = "%Y-%m-%dT%H:%M:%S.%f"
 _TOKEN = re.compile(r"%[-^]?[A-Za-z]|[^%]+")
@@ -45,7 +45,7 @@ _UNITS = {0: "s", 1: "us", 2: "ns"}
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class ParsedDates:
     """What is read from texts (n,): datetime64 or, of times of day, seconds since midnight; and the parts."""
 
     values: np.ndarray
@@ -63,20 +63,20 @@ def code_of(token: str) -> str:
     return token[-1] if token.startswith("%") else ""
 
 
-def unit_of(reading: Reading) -> str:
+def unit_of(column_format: ColumnFormat) -> str:
     """The unit of the values of a date: "D" without a time, else "s", "us" or "ns"."""
-    codes = {code_of(token) for token in tokens_of(reading.format)}
+    codes = {code_of(token) for token in tokens_of(column_format.format)}
     if not codes & set("HI"):
         return "D"
-    most = reading.most_places
+    most = column_format.max_decimals
     return "s" if "f" not in codes or most == 0 else "ns" if most is not None and most > 6 else "us"
 
 
-def read_moments(reading: Reading, texts: pa.Array) -> Moments:
+def parse_dates(column_format: ColumnFormat, texts: pa.Array) -> ParsedDates:
     """Trimmed texts (n,) as dates, NaT where they are none of this format; times of day as seconds, NaN for none."""
     import pyarrow.compute as pc
 
-    pattern = _pattern(reading.format or ISO)
+    pattern = _pattern(column_format.format or ISO)
     found = compute("extract_regex", texts, options=pc.ExtractRegexOptions(pattern))
     ok = as_mask(compute("is_valid", found))
     names = [field.name for field in found.type]
@@ -87,12 +87,12 @@ def read_moments(reading: Reading, texts: pa.Array) -> Moments:
             numbers["m"] = _by_word(parts[name], lambda word: MONTHS.get(word.casefold(), 0))
     seconds, ok_time = _clock(parts, numbers, len(texts))
     ok &= ok_time
-    if reading.read_as == "time":
+    if column_format.read_as == "time":
         fraction = _fraction(parts)
-        return Moments(np.where(ok, seconds + (0 if fraction is None else fraction / 1e9), np.nan), ok, parts)
+        return ParsedDates(np.where(ok, seconds + (0 if fraction is None else fraction / 1e9), np.nan), ok, parts)
     days, ok_day = _days(numbers)
     ok &= ok_day
-    unit = unit_of(reading)
+    unit = unit_of(column_format)
     values = days.astype(f"datetime64[{unit}]")
     if unit != "D":
         per_second = {"s": 1, "us": 10**6, "ns": 10**9}[unit]
@@ -101,19 +101,19 @@ def read_moments(reading: Reading, texts: pa.Array) -> Moments:
         if fraction is not None and unit != "s":
             values = values + (fraction // (10**9 // per_second)).astype(f"timedelta64[{unit}]")
     values[~ok] = np.datetime64("NaT")
-    return Moments(values, ok, parts)
+    return ParsedDates(values, ok, parts)
 
 
-def write_moments(reading: Reading, values: np.ndarray) -> list[str | None]:
+def format_dates(column_format: ColumnFormat, values: np.ndarray) -> list[str | None]:
     """Values (n,) of `read_moments` as texts in this format; None for NaT and NaN."""
-    different, places = np.unique(values, return_inverse=True)
-    if reading.read_as == "time":
-        texts = [None if value != value else _clock_text(reading, value) for value in different.tolist()]
+    different, index = np.unique(values, return_inverse=True)
+    if column_format.read_as == "time":
+        texts = [None if value != value else _clock_text(column_format, value) for value in different.tolist()]
     else:
-        if reading.offset:
-            different = different + _offset(reading.offset).astype("timedelta64[s]")
-        texts = [None if np.isnat(value) else _date_text(reading, value) for value in different]
-    return [texts[place] for place in places.tolist()]
+        if column_format.offset:
+            different = different + _offset(column_format.offset).astype("timedelta64[s]")
+        texts = [None if np.isnat(value) else _date_text(column_format, value) for value in different]
+    return [texts[i] for i in index.tolist()]
 
 
 def plain_offset(text: str) -> int:
@@ -217,10 +217,10 @@ def _clock(parts: dict[str, pa.Array], numbers: dict[str, np.ndarray], n: int) -
     ok = (hour < 24) & (minute < 60) & (second < 60)
     if "I" in numbers:
         hour = numbers["I"]
-        there = as_mask(compute("not_equal", parts["I"], ""))
-        ok &= ~there | ((hour >= 1) & (hour <= 12))
+        present = as_mask(compute("not_equal", parts["I"], ""))
+        ok &= ~present | ((hour >= 1) & (hour <= 12))
         is_late = _by_word(parts["p"], lambda word: word[:1] in ("p", "P")).astype(bool)
-        hour = np.where(there, hour % 12 + 12 * is_late, 0)
+        hour = np.where(present, hour % 12 + 12 * is_late, 0)
     seconds = 3600 * hour + 60 * minute + second
     if "z" in parts:
         seconds = seconds - _by_word(parts["z"], plain_offset)
@@ -245,7 +245,7 @@ def _offset(text: str) -> np.ndarray:
     return np.array(plain_offset(text))
 
 
-def _date_text(reading: Reading, value: np.datetime64) -> str:
+def _date_text(column_format: ColumnFormat, value: np.datetime64) -> str:
     day = value.astype("datetime64[D]")
     nanoseconds = int((value - day).astype("timedelta64[ns]").astype(np.int64)) if value.dtype != day.dtype else 0
     year, month, number = (int(part) for part in str(day).split("-"))
@@ -254,24 +254,26 @@ def _date_text(reading: Reading, value: np.datetime64) -> str:
     iso_year = int(str(thursday)[:4])
     week = int((thursday - np.datetime64(f"{iso_year:04}-01-01")).astype(np.int64)) // 7 + 1
     told: dict[str, int] = {"Y": year, "y": year % 100, "m": month, "d": number, "q": (month + 2) // 3}
-    return _compose(reading, told | {"G": iso_year, "V": week, "u": weekday + 1}, nanoseconds)
+    return _compose(column_format, told | {"G": iso_year, "V": week, "u": weekday + 1}, nanoseconds)
 
 
-def _clock_text(reading: Reading, seconds: float) -> str:
-    nanoseconds = round(seconds * 10 ** (reading.most_places or 0)) * 10 ** (9 - (reading.most_places or 0))
-    return _compose(reading, {}, nanoseconds % (86_400 * 10**9))
+def _clock_text(column_format: ColumnFormat, seconds: float) -> str:
+    nanoseconds = round(seconds * 10 ** (column_format.max_decimals or 0)) * 10 ** (
+        9 - (column_format.max_decimals or 0)
+    )
+    return _compose(column_format, {}, nanoseconds % (86_400 * 10**9))
 
 
-def _compose(reading: Reading, told: dict[str, int], nanoseconds: int) -> str:
+def _compose(column_format: ColumnFormat, told: dict[str, int], nanoseconds: int) -> str:
     seconds, fraction = divmod(nanoseconds, 10**9)
     hour = seconds // 3600
     told |= {"H": hour, "I": (hour + 11) % 12 + 1, "M": seconds // 60 % 60, "S": seconds % 60}
     text, before = "", ""
-    for token in tokens_of(reading.format):
-        if before[-1:] == "b" and token.startswith(".") and _is_whole_name(told["m"], reading.language):
+    for token in tokens_of(column_format.format):
+        if before[-1:] == "b" and token.startswith(".") and _is_whole_name(told["m"], column_format.language):
             token = token[1:]
         before = token
-        text += _token_text(token, told, reading, fraction) if token.startswith("%") else token
+        text += _token_text(token, told, column_format, fraction) if token.startswith("%") else token
         if token == "%f" and text.endswith((".", ",")):  # nothing behind it
             text = text[:-1]
     return text
@@ -282,22 +284,22 @@ def _is_whole_name(month: int, language: str) -> bool:
     return month_name(month, language, short=True) == month_name(month, language, short=False)
 
 
-def _token_text(token: str, told: dict[str, int], reading: Reading, fraction: int) -> str:
+def _token_text(token: str, told: dict[str, int], column_format: ColumnFormat, fraction: int) -> str:
     code, is_short = token[-1], token[-1] in "ba"
     if code in "bB":
-        text = month_name(told["m"], reading.language, short=is_short)
+        text = month_name(told["m"], column_format.language, short=is_short)
     elif code in "aA":
-        text = day_name(told["u"] - 1, reading.language, short=is_short)
+        text = day_name(told["u"] - 1, column_format.language, short=is_short)
     elif code in "pP":
         text = "AM" if told["H"] < 12 else "PM"
         text = text.lower() if code == "P" else text
     elif code == "z":
-        text = reading.offset or "+00:00"
+        text = column_format.offset or "+00:00"
     elif code == "Z":
         text = "Z"
     elif code == "f":
         digits = f"{fraction:09}"
-        text = digits[: reading.places] if reading.places is not None else digits.rstrip("0")
+        text = digits[: column_format.decimals] if column_format.decimals is not None else digits.rstrip("0")
     else:
         width = {"Y": 4, "G": 4, "u": 1, "q": 1}.get(code, 2)
         text = str(told[code]) if "-" in token else f"{told[code]:0{width}}"

@@ -1,15 +1,12 @@
-"""What a column was found to be, in plain words."""
+"""The format of a column of text in words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from narrows.data.frames.column_format import ColumnFormat
 from narrows.data.text.dates import code_of, tokens_of
-
-if TYPE_CHECKING:
-    from narrows.data.text.column_format import Reading
 
 _WORDS = {
     **{"Y": "year", "y": "year", "G": "year", "m": "month", "b": "month", "B": "month", "d": "day", "q": "quarter"},
@@ -20,16 +17,29 @@ _MARKS = {" ": "space", "\u00a0": "no-break space", "\u202f": "narrow no-break s
 _SHOWN = 3
 
 
-def sentence(
-    reading: Reading,
+def format_sentence(
+    column_format: ColumnFormat,
     name: str,
-    n_gaps: int,
-    gap_counts: Mapping[str, int] | None,
-    strange: Mapping[int, str] | None,
+    *,
+    n_missing: int = 0,
+    missing_counts: Mapping[str, int] | None = None,
+    strange: Mapping[int, str] | None = None,
 ) -> str:
-    """What `Reading.sentence` returns."""
-    parts = [", ".join(_what(reading))]
-    parts += _gaps(n_gaps, gap_counts)
+    """Return one line on a column, such as "price: number, decimal comma; 3 missing values written '-'".
+
+    Parameters
+    ----------
+    column_format : ColumnFormat
+    name : str
+    n_missing : int, default=0
+        Number of missing cells; used where `missing_counts` is not given.
+    missing_counts : mapping of str to int, optional
+        Result of `count_missing`.
+    strange : mapping of int to str, optional
+        `Parsed.strange`.
+    """
+    parts = [", ".join(_what(column_format))]
+    parts += _missing_words(n_missing, missing_counts)
     if strange:
         shown = ", ".join(map(repr, list(dict.fromkeys(strange.values()))[:_SHOWN]))
         parts.append(
@@ -37,16 +47,26 @@ def sentence(
             if len(strange) > _SHOWN
             else f"{_count(len(strange), 'strange cell')}: {shown}"
         )
-    parts += [what for what, _ in reading.doubts]
+    parts += [what for what, _ in column_format.doubts]
     return f"{name}: {'; '.join(parts)}"
 
 
-def notes(reading: Reading, name: str, source: str, row: str) -> list[str]:
-    """What `Reading.notes` returns."""
+def format_notes(column_format: ColumnFormat, name: str, *, source: str = "", row: str = "") -> list[str]:
+    """Return a sentence for each ambiguity of a column, with the option that decides otherwise.
+
+    Parameters
+    ----------
+    column_format : ColumnFormat
+    name : str
+    source : str, default=""
+        Name of the file.
+    row : str, default=""
+        Name of the row of `ColumnFormat.stray`, such as "row 3 (counting from 1, without any header)".
+    """
     told = []
-    for what, cure in reading.doubts:
-        if row and reading.stray:
-            what = what.replace(f"holds {reading.stray!r}", f"holds {reading.stray!r} in {row}", 1)
+    for what, cure in column_format.doubts:
+        if row and column_format.stray:
+            what = what.replace(f"holds {column_format.stray!r}", f"holds {column_format.stray!r} in {row}", 1)
         column = f"Column {name!r} of {source}" if source else f"Column {name!r}"
         told.append(f"{column} {what}; {_cure(cure, name)}.")
     return told
@@ -63,28 +83,28 @@ def _cure(cure: str, name: str) -> str:
     return f"if that is wrong, say {option} {value} (in Python: na_values=[{value!r}])"
 
 
-def _what(reading: Reading) -> list[str]:
-    if reading.read_as == "number":
-        return _number(reading)
-    if reading.read_as == "boolean":
-        return ["true or false" if not reading.words else " or ".join(reversed(reading.words))]
-    if reading.read_as in ("date", "time"):
-        head = "date" if reading.read_as == "date" else "time of day"
-        zone = [f"in {reading.zone}"] if reading.zone else []
-        return [head, _format(reading.format), *zone]
-    return ["category" if reading.read_as == "category" else "empty"]
+def _what(column_format: ColumnFormat) -> list[str]:
+    if column_format.read_as == "number":
+        return _number(column_format)
+    if column_format.read_as == "boolean":
+        return ["true or false" if not column_format.words else " or ".join(reversed(column_format.words))]
+    if column_format.read_as in ("date", "time"):
+        head = "date" if column_format.read_as == "date" else "time of day"
+        zone = [f"in {column_format.zone}"] if column_format.zone else []
+        return [head, _format(column_format.format), *zone]
+    return ["category" if column_format.read_as == "category" else "empty"]
 
 
-def _number(reading: Reading) -> list[str]:
-    told = ["whole number" if reading.most_places == 0 else "number"]
-    if reading.decimal == "," and reading.most_places != 0:
+def _number(column_format: ColumnFormat) -> list[str]:
+    told = ["whole number" if column_format.max_decimals == 0 else "number"]
+    if column_format.decimal == "," and column_format.max_decimals != 0:
         told.append("decimal comma")
-    if reading.thousands:
-        told.append(f"thousands mark {_MARKS.get(reading.thousands) or repr(reading.thousands)}")
-    told += [f"with {affix.strip()!r}" for affix in (reading.prefix, reading.suffix) if affix]
-    if reading.brackets:
+    if column_format.thousands:
+        told.append(f"thousands mark {_MARKS.get(column_format.thousands) or repr(column_format.thousands)}")
+    told += [f"with {affix.strip()!r}" for affix in (column_format.prefix, column_format.suffix) if affix]
+    if column_format.brackets:
         told.append("negative in brackets")
-    elif reading.minus == "after":
+    elif column_format.minus == "after":
         told.append("minus behind the number")
     return told
 
@@ -101,9 +121,9 @@ def _format(form: str) -> str:
     return " ".join(told.split())
 
 
-def _gaps(n_gaps: int, counts: Mapping[str, int] | None) -> list[str]:
+def _missing_words(n_missing: int, counts: Mapping[str, int] | None) -> list[str]:
     if counts is None:
-        return [_count(n_gaps, "gap")] if n_gaps else []
+        return [_count(n_missing, "gap")] if n_missing else []
     written = sorted(((n, text) for text, n in counts.items() if text and n), reverse=True)
     told = [f"{_count(n, 'gap')} written {text!r}" for n, text in written[:_SHOWN]]
     if len(written) > _SHOWN:

@@ -57,12 +57,12 @@ def cells_of(column: pa.Array | pa.ChunkedArray) -> Cells:
     whole = one_array(column)
     trimmed = trim(whole)
     texts, counts = _distinct(trimmed)
-    there = as_mask(compute("not_equal", texts, ""))
+    present = as_mask(compute("not_equal", texts, ""))
     blank: tuple[str, ...] = ()
-    if not there.all():
+    if not present.all():
         spaces = whole.filter(compute("equal", trimmed, "")).unique().to_pylist()
         blank = tuple(sorted(text for text in spaces if text))[:5]
-        texts, counts = texts.filter(arrow_mask(there)), counts[there]
+        texts, counts = texts.filter(arrow_mask(present)), counts[present]
     return Cells(texts, counts, blank)
 
 

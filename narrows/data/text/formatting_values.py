@@ -1,25 +1,21 @@
-"""Values as the texts of a column, by a reading."""
+"""Values as texts of the format of their column."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from narrows.data.text.booleans import write_truths
-from narrows.data.text.dates import write_moments
-from narrows.data.text.number_text import write_numbers
-
-if TYPE_CHECKING:
-    from narrows.data.text.column_format import Reading
+from narrows.data.frames.column_format import ColumnFormat
+from narrows.data.text.booleans import format_booleans
+from narrows.data.text.dates import format_dates
+from narrows.data.text.number_text import format_numbers
 
 
-def write(reading: Reading, values: np.ndarray) -> list[str | None]:
-    """What `Reading.write` returns."""
-    if reading.read_as == "number":
-        return write_numbers(reading, values)
-    if reading.read_as == "boolean":
-        return write_truths(reading, values)
-    if reading.read_as in ("date", "time"):
-        return write_moments(reading, values)
+def format_values(column_format: ColumnFormat, values: np.ndarray) -> list[str | None]:
+    """Return values (n,) as the texts (n,) that `parse_column` reads; None for missing values."""
+    if column_format.read_as == "number":
+        return format_numbers(column_format, values)
+    if column_format.read_as == "boolean":
+        return format_booleans(column_format, values)
+    if column_format.read_as in ("date", "time"):
+        return format_dates(column_format, values)
     return [None if value is None else str(value) for value in values.tolist()]

@@ -31,7 +31,7 @@ _EXACT_DIGITS, _DIGITS = 15, 18  # what float64 and int64 hold
 _LEAST = 0.05  # share of cells with a leading zero from which on cells of different lengths are names
 
 
-def are_names(cells: Cells, name: str, *, has_gaps: bool) -> bool:
+def are_names(cells: Cells, name: str, *, has_missing: bool) -> bool:
     """Whether a column of numbers is one of names, such as postcodes.
 
     Parameters
@@ -51,7 +51,7 @@ def are_names(cells: Cells, name: str, *, has_gaps: bool) -> bool:
     if not matches(cells.texts, r"^-?\d+$").all():
         return False
     lengths = _lengths(cells)
-    if lengths.max() > (_EXACT_DIGITS if has_gaps else _DIGITS):
+    if lengths.max() > (_EXACT_DIGITS if has_missing else _DIGITS):
         return True
     if _has_leading_zeros(cells, lengths):
         return True

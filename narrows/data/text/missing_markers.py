@@ -137,7 +137,7 @@ def is_known(text: str) -> bool:
     return text.casefold() in KNOWN
 
 
-def gaps_among_words(
+def na_values_in_text(
     counts: Mapping[str, int], na_values: Sequence[str], *, keep_na: bool
 ) -> tuple[list[str], list[str]]:
     """The texts that mean a missing cell in a column of text, and those that could but are kept.
@@ -145,9 +145,9 @@ def gaps_among_words(
     counts : how often each different text is there.
     """
     given = set(na_values)
-    gaps = [text for text in counts if text in given]
+    found = [text for text in counts if text in given]
     if keep_na:
-        return gaps, []
+        return found, []
     suspects = [text for text in counts if text not in given and (text in _UNMISTAKABLE or text == "NA")]
     others = [text for text in counts if text not in suspects and text not in given]
     kept = []
@@ -155,8 +155,8 @@ def gaps_among_words(
         if _could_be_a_level(text, others):
             kept.append(text)
         else:
-            gaps.append(text)
-    return gaps, kept
+            found.append(text)
+    return found, kept
 
 
 def _could_be_a_level(text: str, others: list[str]) -> bool:

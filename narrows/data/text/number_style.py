@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from narrows.data.text.column_format import Reading
+from narrows.data.frames.column_format import ColumnFormat
 from narrows.data.text.distinct_cells import Cells
 from narrows.data.text.number_text import APOSTROPHES, MINUS, SPACES, body_pattern
 
@@ -51,7 +51,7 @@ class _Shape:
     exponent: bool
 
 
-def propose_number(cells: Cells, decimal: str | None, *, only: str | None = None) -> Reading | None:
+def propose_number(cells: Cells, decimal: str | None, *, only: str | None = None) -> ColumnFormat | None:
     """The style that reads most of the cells as numbers; None where none is a number.
 
     decimal : the mark that the rest of the file suggests; it decides what the cells leave open.
@@ -72,8 +72,8 @@ def propose_number(cells: Cells, decimal: str | None, *, only: str | None = None
     exact = next((mark for shape in shapes for mark in ".," if shape.exponent and mark in shape.body), decimal)
     (point, thousands, lakh), doubts = _style(bodies, exact, only)
     thousands = _as_written(bodies, thousands)
-    reading = Reading("number", (), point, thousands, prefix, suffix, lakh=lakh, doubts=doubts)
-    return _with_signs(_with_places(reading, bodies, shapes), shapes)
+    column_format = ColumnFormat("number", (), point, thousands, prefix, suffix, lakh=lakh, doubts=doubts)
+    return _with_signs(_with_places(column_format, bodies, shapes), shapes)
 
 
 def units(cells: Cells) -> list[str]:
@@ -213,16 +213,16 @@ def _as_written(bodies: Counter[str], thousands: str) -> str:
 # -- decimals and signs
 
 
-def _with_places(reading: Reading, bodies: Counter[str], shapes: Counter[_Shape]) -> Reading:
-    reads = re.compile(body_pattern(reading.decimal, reading.thousands, lakh=reading.lakh)).fullmatch
-    places = {len(body.partition(reading.decimal)[2]) for body in bodies if reads(body)}
-    if not places or any(shape.exponent for shape in shapes):
-        return reading
-    return replace(reading, places=max(places) if len(places) == 1 else None, most_places=max(places))
+def _with_places(column_format: ColumnFormat, bodies: Counter[str], shapes: Counter[_Shape]) -> ColumnFormat:
+    reads = re.compile(body_pattern(column_format.decimal, column_format.thousands, lakh=column_format.lakh)).fullmatch
+    decimals = {len(body.partition(column_format.decimal)[2]) for body in bodies if reads(body)}
+    if not decimals or any(shape.exponent for shape in shapes):
+        return column_format
+    return replace(column_format, decimals=max(decimals) if len(decimals) == 1 else None, max_decimals=max(decimals))
 
 
-def _with_signs(reading: Reading, shapes: Counter[_Shape]) -> Reading:
+def _with_signs(column_format: ColumnFormat, shapes: Counter[_Shape]) -> ColumnFormat:
     signs = {shape.sign for shape in shapes}
     minus = next((sign for sign in (*MINUS, "after") if sign in signs), "-")
     plus = "+" in signs and not any(shape.sign == "" and re.search("9", shape.body) for shape in shapes)
-    return replace(reading, brackets="()" in signs, minus=minus, plus=plus)
+    return replace(column_format, brackets="()" in signs, minus=minus, plus=plus)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from narrows.data.frames.column_format import ColumnFormat
 from narrows.data.text.distinct_cells import as_mask, compute, matches
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from narrows.data.text.column_format import Reading
 
 SPACES, APOSTROPHES = " \u00a0\u202f\u2009", "'’"
 MINUS = "-−–"
@@ -20,13 +20,13 @@ EXACT = 2**53  # larger whole numbers are not told apart by float64
 _FEWEST, _RECURS, _FAR = 10, 3, 3  # other cells, equal cells, and spans of the others between
 
 
-def read_numbers(reading: Reading, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def parse_numbers(column_format: ColumnFormat, texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """Trimmed texts (n,) as float64 (n,), and which of them are numbers of this style; NaN elsewhere."""
     import pyarrow as pa
 
-    if _is_bare(reading) and (reading.decimal == "." or not matches(texts, r"\.").any()):
+    if _is_bare(column_format) and (column_format.decimal == "." or not matches(texts, r"\.").any()):
         try:
-            plain = texts if reading.decimal == "." else _replace(texts, ",", ".")
+            plain = texts if column_format.decimal == "." else _replace(texts, ",", ".")
             values = plain.cast(pa.float64())
         except pa.ArrowInvalid:  # some are no numbers
             pass
@@ -35,20 +35,20 @@ def read_numbers(reading: Reading, texts: pa.Array) -> tuple[np.ndarray, np.ndar
             return found, ~np.isnan(found)
     import pyarrow.compute as pc
 
-    pattern = _pattern(reading)
+    pattern = _pattern(column_format)
     parts = compute("extract_regex", texts, options=pc.ExtractRegexOptions(pattern))
     ok = as_mask(compute("is_valid", parts))
-    return _signed(reading, parts), ok
+    return _signed(column_format, parts), ok
 
 
-def read_whole(reading: Reading, texts: pa.Array) -> np.ndarray:
+def parse_whole_numbers(column_format: ColumnFormat, texts: pa.Array) -> np.ndarray:
     """Trimmed texts (n,) that are all whole numbers of this style as int64 (n,), or float64 if one is too large."""
     import pyarrow as pa
 
-    values, _ = read_numbers(reading, texts)
+    values, _ = parse_numbers(column_format, texts)
     if not (np.abs(values) >= EXACT).any():
         return values.astype(np.int64)
-    if _is_bare(reading):
+    if _is_bare(column_format):
         try:
             return texts.cast(pa.int64()).to_numpy()
         except pa.ArrowInvalid:
@@ -56,12 +56,12 @@ def read_whole(reading: Reading, texts: pa.Array) -> np.ndarray:
     return values
 
 
-def write_numbers(reading: Reading, values: np.ndarray) -> list[str | None]:
+def format_numbers(column_format: ColumnFormat, values: np.ndarray) -> list[str | None]:
     """Values (n,) as texts in this style; None for NaN."""
-    return [None if value != value else _written(reading, value) for value in values.tolist()]
+    return [None if value != value else _written(column_format, value) for value in values.tolist()]
 
 
-def suspected_gap(values: np.ndarray) -> float | None:
+def suspected_sentinel(values: np.ndarray) -> float | None:
     """Return the number that may mean a missing cell, such as -999: whole, recurring, and far outside the rest.
 
     Parameters
@@ -69,31 +69,31 @@ def suspected_gap(values: np.ndarray) -> float | None:
     values : ndarray of shape (n,)
         Numbers; NaN is ignored.
     """
-    there = values[~np.isnan(values)] if values.dtype.kind == "f" else values
+    present = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     for extreme in (np.min, np.max):
-        if not len(there):
+        if not len(present):
             return None
-        found = float(extreme(there))
+        found = float(extreme(present))
         if not re.fullmatch(r"-99+|-88+|999+", repr(found).removesuffix(".0")):
             continue
-        rest = there[there != found]
+        rest = present[present != found]
         if len(rest) < _FEWEST:
             continue
         low, high = float(np.min(rest)), float(np.max(rest))
         is_far = max(low - found, found - high) > _FAR * max(high - low, 1) or found < 0 <= low
-        if is_far and len(there) - len(rest) >= _RECURS:
+        if is_far and len(present) - len(rest) >= _RECURS:
             return found
     return None
 
 
-def _is_bare(reading: Reading) -> bool:
+def _is_bare(column_format: ColumnFormat) -> bool:
     return not (
-        reading.thousands
-        or reading.prefix
-        or reading.suffix
-        or reading.brackets
-        or reading.plus
-        or reading.minus != "-"
+        column_format.thousands
+        or column_format.prefix
+        or column_format.suffix
+        or column_format.brackets
+        or column_format.plus
+        or column_format.minus != "-"
     )
 
 
@@ -114,11 +114,11 @@ def mark_pattern(thousands: str) -> str:
     return f"[{same}]"
 
 
-def _pattern(reading: Reading) -> str:
+def _pattern(column_format: ColumnFormat) -> str:
     """The whole cell, with named groups: open, sign, sign2, body, exponent, after."""
-    body = body_pattern(reading.decimal, reading.thousands, lakh=reading.lakh)
-    prefix, suffix = (_affix(text) for text in (reading.prefix, reading.suffix))
-    opened, closed = (r"\(?", r"\)?") if reading.brackets else ("", "")
+    body = body_pattern(column_format.decimal, column_format.thousands, lakh=column_format.lakh)
+    prefix, suffix = (_affix(text) for text in (column_format.prefix, column_format.suffix))
+    opened, closed = (r"\(?", r"\)?") if column_format.brackets else ("", "")
     return (
         rf"^(?P<open>{opened})\s*"
         rf"(?P<sign>[-+−–]?)\s*{prefix}\s*(?P<sign2>[-+−–]?)\s*"
@@ -137,24 +137,24 @@ def _affix(text: str) -> str:
     return rf"(?i:{re.escape(text)})?"
 
 
-def _signed(reading: Reading, parts: pa.StructArray) -> np.ndarray:
+def _signed(column_format: ColumnFormat, parts: pa.StructArray) -> np.ndarray:
     import pyarrow as pa
 
     def part(name: str) -> pa.Array:
         return compute("struct_field", parts, options=_field(name))
 
     body = part("body")
-    if reading.thousands:
-        for mark in next((m for m in (SPACES, APOSTROPHES) if reading.thousands in m), reading.thousands):
+    if column_format.thousands:
+        for mark in next((m for m in (SPACES, APOSTROPHES) if column_format.thousands in m), column_format.thousands):
             body = _replace(body, mark, "")
-    body = _replace(body, reading.decimal, ".") if reading.decimal != "." else body
+    body = _replace(body, column_format.decimal, ".") if column_format.decimal != "." else body
     number = compute("binary_join_element_wise", body, part("exponent"), part("infinite"), "")
     values = _floats(number.cast(pa.float64()))
     signs = [part(name) for name in ("sign", "sign2", "after")]
     negative = np.zeros(len(values), dtype=bool)
     for sign in signs:
         negative ^= as_mask(compute("is_in", sign, options=_words(sign, MINUS)))
-    if reading.brackets:
+    if column_format.brackets:
         negative |= as_mask(compute("not_equal", part("open"), ""))
     return np.where(negative, -values, values)
 
@@ -183,30 +183,30 @@ def _floats(values: pa.Array) -> np.ndarray:
     return found if found.flags.writeable else found.copy()
 
 
-def _written(reading: Reading, value: float | int) -> str:
-    digits = _digits(reading, abs(value))
+def _written(column_format: ColumnFormat, value: float | int) -> str:
+    digits = _digits(column_format, abs(value))
     is_negative = value < 0 and any(digit in "123456789" for digit in digits)
     whole, point, fraction = digits.partition(".")
-    if reading.thousands and whole.isdigit():
-        whole = _grouped(whole, reading.thousands, reading.lakh)
-    number = f"{reading.prefix}{whole}{reading.decimal if point else ''}{fraction}{reading.suffix}"
+    if column_format.thousands and whole.isdigit():
+        whole = _grouped(whole, column_format.thousands, column_format.lakh)
+    number = f"{column_format.prefix}{whole}{column_format.decimal if point else ''}{fraction}{column_format.suffix}"
     if is_negative:
-        if reading.brackets:
+        if column_format.brackets:
             return f"({number})"
-        return f"{number}-" if reading.minus == "after" else f"{reading.minus}{number}"
-    return f"+{number}" if reading.plus and value > 0 else number
+        return f"{number}-" if column_format.minus == "after" else f"{column_format.minus}{number}"
+    return f"+{number}" if column_format.plus and value > 0 else number
 
 
-def _digits(reading: Reading, value: float | int) -> str:
+def _digits(column_format: ColumnFormat, value: float | int) -> str:
     """A positive number with a point, with as many decimals as the column has."""
-    if isinstance(value, int) and not reading.places:
+    if isinstance(value, int) and not column_format.decimals:
         return str(value)
     if value == float("inf"):
         return "inf"
-    if reading.places is not None:
-        return f"{value:.{reading.places}f}"
-    if reading.most_places is not None:
-        value = round(value, reading.most_places)
+    if column_format.decimals is not None:
+        return f"{value:.{column_format.decimals}f}"
+    if column_format.max_decimals is not None:
+        value = round(value, column_format.max_decimals)
     if value and not 1e-5 <= value < 1e16:
         return repr(value)
     return np.format_float_positional(value, trim="-")

@@ -31,16 +31,16 @@ def must_be_text(cells: Sequence[str], name: str) -> bool:
     name : str
         Of the column.
     """
-    there = [cell for cell in cells if cell not in _PLAIN_MARKERS]
-    if not there:
+    present = [cell for cell in cells if cell not in _PLAIN_MARKERS]
+    if not present:
         return False
-    if all(_WHOLE.fullmatch(cell) for cell in there):
-        lengths = {len(cell) for cell in there}
-        is_fixed = len(lengths) == 1 and min(lengths) >= 3 and not any(cell.startswith("-") for cell in there)
+    if all(_WHOLE.fullmatch(cell) for cell in present):
+        lengths = {len(cell) for cell in present}
+        is_fixed = len(lengths) == 1 and min(lengths) >= 3 and not any(cell.startswith("-") for cell in present)
         return is_fixed or max(lengths) > _LONGEST
-    if all(_WHOLE.fullmatch(cell) or _FLOAT.fullmatch(cell) for cell in there):
-        return all(_GROUP.fullmatch(cell) or (_WHOLE.fullmatch(cell) and len(cell) < 5) for cell in there)
-    is_plain = any(all(pattern.fullmatch(cell) for cell in there) for pattern in (_MOMENT, _TRUTH))
+    if all(_WHOLE.fullmatch(cell) or _FLOAT.fullmatch(cell) for cell in present):
+        return all(_GROUP.fullmatch(cell) or (_WHOLE.fullmatch(cell) and len(cell) < 5) for cell in present)
+    is_plain = any(all(pattern.fullmatch(cell) for cell in present) for pattern in (_MOMENT, _TRUTH))
     return not is_plain
 
 
@@ -52,8 +52,8 @@ def looks_decimal(cells: Sequence[str]) -> str | None:
     >>> looks_decimal(["1.234", "7"]) is None
     True
     """
-    there = [text for cell in cells if (text := cell.strip())]
-    n_comma, n_point = (sum(bool(mark.fullmatch(text)) for text in there) for mark in (_COMMA, _POINT))
-    if 2 * max(n_comma, n_point) < len(there) or n_comma == n_point:
+    present = [text for cell in cells if (text := cell.strip())]
+    n_comma, n_point = (sum(bool(mark.fullmatch(text)) for text in present) for mark in (_COMMA, _POINT))
+    if 2 * max(n_comma, n_point) < len(present) or n_comma == n_point:
         return None
     return "," if n_comma > n_point else "."

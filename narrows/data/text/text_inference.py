@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.text.booleans import propose_truth
-from narrows.data.text.column_format import Choice, ReadAs, Reading
+from narrows.data.frames.column_format import Choice, ColumnFormat, ReadAs
+from narrows.data.text.booleans import propose_boolean
 from narrows.data.text.date_style import propose_date, propose_time
 from narrows.data.text.distinct_cells import Cells, cells_of, is_in
 from narrows.data.text.identifier_codes import are_names
-from narrows.data.text.missing_markers import MARKERS, gaps_among_words, is_known
+from narrows.data.text.missing_markers import MARKERS, is_known, na_values_in_text
 from narrows.data.text.number_style import propose_number, units
-from narrows.data.text.number_text import suspected_gap
-from narrows.data.text.parsing import read_all
+from narrows.data.text.number_text import suspected_sentinel
+from narrows.data.text.parsing import parse_each
 from narrows.errors import DataError, SettingError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class _Rule:
 class _Judged:
     """A reading with its gaps, and how well it reads the cells."""
 
-    reading: Reading
+    column_format: ColumnFormat
     ok: np.ndarray
     n_read: int
     n_strange: int
@@ -58,7 +58,7 @@ class _Judged:
         return self.n_read / max(1, self.n_read + self.n_strange)
 
 
-def infer_reading(
+def infer_format(
     column: pa.Array | pa.ChunkedArray,
     name: str,
     *,
@@ -66,8 +66,8 @@ def infer_reading(
     keep_na: bool = False,
     decimal: str | None = None,
     read_as: Choice | ReadAs | None = None,
-    like: Reading | None = None,
-) -> Reading:
+    like: ColumnFormat | None = None,
+) -> ColumnFormat:
     """Return what a column of text is.
 
     Parameters
@@ -102,20 +102,20 @@ def infer_reading(
         read_as = None if like.read_as == "empty" else like.read_as
     if found is None:
         found = _anew(cells, rule, read_as, like)
-    return replace(found, gaps=tuple(dict.fromkeys((*found.gaps, *cells.blank))))
+    return replace(found, na_values=tuple(dict.fromkeys((*found.na_values, *cells.blank))))
 
 
-def _anew(cells: Cells, rule: _Rule, read_as: Choice | ReadAs | None, like: Reading | None) -> Reading:
-    gaps = _gaps_of_empty(cells, rule)
-    if gaps is not None:
-        return like or Reading("empty" if read_as is None else _kind(read_as), gaps)
+def _anew(cells: Cells, rule: _Rule, read_as: Choice | ReadAs | None, like: ColumnFormat | None) -> ColumnFormat:
+    na_values = _na_values_of_empty(cells, rule)
+    if na_values is not None:
+        return like or ColumnFormat("empty" if read_as is None else _kind(read_as), na_values)
     if read_as == "category":
         return _words(cells, rule)
     if read_as is None:
         return _best(cells, rule)
     judged = _try(_kind(read_as), cells, rule, forced=read_as)
     if judged is not None and judged.n_read:
-        return judged.reading
+        return judged.column_format
     if like is not None:
         return like
     first = cells.texts[0].as_py()
@@ -125,13 +125,13 @@ def _anew(cells: Cells, rule: _Rule, read_as: Choice | ReadAs | None, like: Read
     )
 
 
-def _gaps_of_empty(cells: Cells, rule: _Rule) -> tuple[str, ...] | None:
+def _na_values_of_empty(cells: Cells, rule: _Rule) -> tuple[str, ...] | None:
     """The texts of a column that holds nothing but gaps; None for others."""
     if len(cells.counts) > _TOO_MANY:
         return None
     counts = cells.counted()
-    gaps, kept = gaps_among_words(counts, rule.na_values, keep_na=rule.keep_na)
-    return tuple(gaps) if len(gaps) == len(counts) and not kept else None
+    na_values, kept = na_values_in_text(counts, rule.na_values, keep_na=rule.keep_na)
+    return tuple(na_values) if len(na_values) == len(counts) and not kept else None
 
 
 def _kind(read_as: Choice | ReadAs) -> ReadAs:
@@ -147,18 +147,18 @@ def _kind(read_as: Choice | ReadAs) -> ReadAs:
     return kind  # pyright: ignore[reportReturnType]
 
 
-def _best(cells: Cells, rule: _Rule) -> Reading:
+def _best(cells: Cells, rule: _Rule) -> ColumnFormat:
     tried = [judged for kind in _ORDER if (judged := _try(kind, cells, rule)) is not None]
     fit = [judged for judged in tried if judged.is_fit]
     if not fit:
         return _words_with_doubt(cells, rule, max(tried, key=lambda judged: judged.n_read, default=None))
     best = max(fit, key=lambda judged: judged.n_read)
-    if best.reading.read_as != "number":
-        return best.reading
-    n_gaps = cells.total - best.n_read
-    if are_names(cells.pick(best.ok), rule.name, has_gaps=n_gaps > 0 or bool(cells.blank)):
+    if best.column_format.read_as != "number":
+        return best.column_format
+    n_missing = cells.total - best.n_read
+    if are_names(cells.pick(best.ok), rule.name, has_missing=n_missing > 0 or bool(cells.blank)):
         words = _words(cells, rule)
-        return replace(words, gaps=tuple(dict.fromkeys((*words.gaps, *best.reading.gaps))))
+        return replace(words, na_values=tuple(dict.fromkeys((*words.na_values, *best.column_format.na_values))))
     return _with_suspect(best, cells)
 
 
@@ -167,10 +167,10 @@ def _best(cells: Cells, rule: _Rule) -> Reading:
 
 def _try(kind: ReadAs, cells: Cells, rule: _Rule, *, forced: Choice | ReadAs | None = None) -> _Judged | None:
     """The best reading of a kind; of a long column it is looked for in a sample, and again in what that one misses."""
-    reading = _propose(kind, cells, rule, forced)
-    if reading is None:
+    column_format = _propose(kind, cells, rule, forced)
+    if column_format is None:
         return None
-    judged = _judge(reading, cells, rule, is_forced=forced is not None)
+    judged = _judge(column_format, cells, rule, is_forced=forced is not None)
     sample = cells.sample()
     if sample is cells or not judged.n_strange:
         return judged
@@ -182,9 +182,9 @@ def _try(kind: ReadAs, cells: Cells, rule: _Rule, *, forced: Choice | ReadAs | N
     return second if second.n_read > judged.n_read else judged
 
 
-def _propose(kind: ReadAs, cells: Cells, rule: _Rule, forced: Choice | ReadAs | None) -> Reading | None:
+def _propose(kind: ReadAs, cells: Cells, rule: _Rule, forced: Choice | ReadAs | None) -> ColumnFormat | None:
     if kind == "boolean":
-        return propose_truth(cells, forced=forced is not None)
+        return propose_boolean(cells, forced=forced is not None)
     if kind == "date":
         first = {"day-first": "d", "month-first": "m"}.get(forced or "")
         return propose_date(cells, rule.name, rule.decimal, first=first, is_sure=forced is not None)
@@ -202,32 +202,37 @@ def _joined(sample: Cells, missed: Cells) -> Cells:
     return Cells(texts, np.concatenate([sample.counts[half], missed.counts[half]]))
 
 
-def _judge(reading: Reading, cells: Cells, rule: _Rule, *, is_forced: bool) -> _Judged:
+def _judge(column_format: ColumnFormat, cells: Cells, rule: _Rule, *, is_forced: bool) -> _Judged:
     """The reading with the gaps that it leaves, and whether it is what the column is."""
-    values, ok = read_all(reading, cells.texts)
+    values, ok = parse_each(column_format, cells.texts)
     ok = ok & ~is_in(cells.texts, rule.na_values)
-    if reading.read_as == "number":
+    if column_format.read_as == "number":
         ok &= ~np.isin(values, [number for text in rule.na_values if (number := _number(text)) is not None])
     n_read = cells.weight(ok)
     failing = cells.pick(~ok)
     if not is_forced and len(failing.counts) > _TOO_MANY and n_read < cells.total / 2:
-        return _Judged(reading, ok, n_read, cells.total - n_read, False)
+        return _Judged(column_format, ok, n_read, cells.total - n_read, False)
     counts = failing.counted()
-    gaps = [text for text in counts if _means_gap(text, reading, rule)]
-    words = _recurring(counts, gaps, n_read, int(ok.sum()), is_date=reading.read_as in ("date", "time"))
-    gaps += words
-    known = set(gaps)
+    na_values = [text for text in counts if _means_missing(text, column_format, rule)]
+    words = _recurring(counts, na_values, n_read, int(ok.sum()), is_date=column_format.read_as in ("date", "time"))
+    na_values += words
+    known = set(na_values)
     strange = [text for text in counts if text not in known]
     n_strange = sum(counts[text] for text in strange)
     stray = strange[0] if strange else ""
-    reading = replace(reading, gaps=tuple(gaps), stray=stray, doubts=(*reading.doubts, *_odd_gaps(words, counts)))
+    column_format = replace(
+        column_format,
+        na_values=tuple(na_values),
+        stray=stray,
+        doubts=(*column_format.doubts, *_odd_na_values(words, counts)),
+    )
     is_few = n_strange <= max(1, _STRANGE * (n_read + n_strange))
     is_fit = n_read > 0 and is_few and n_read >= _MOSTLY * (n_read + n_strange)
-    return _Judged(reading, ok, n_read, n_strange, is_fit)
+    return _Judged(column_format, ok, n_read, n_strange, is_fit)
 
 
-def _means_gap(text: str, reading: Reading, rule: _Rule) -> bool:
-    if text in rule.na_values or (reading.read_as == "number" and _number(text) in map(_number, rule.na_values)):
+def _means_missing(text: str, column_format: ColumnFormat, rule: _Rule) -> bool:
+    if text in rule.na_values or (column_format.read_as == "number" and _number(text) in map(_number, rule.na_values)):
         return text in rule.na_values or _number(text) is not None
     return not rule.keep_na and is_known(text)
 
@@ -251,32 +256,32 @@ def _recurring(counts: Counter[str], known: list[str], n_read: int, n_levels: in
     return words
 
 
-def _odd_gaps(words: list[str], counts: Counter[str]) -> tuple[tuple[str, str], ...]:
+def _odd_na_values(words: list[str], counts: Counter[str]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (f"holds {word!r} in {counts[word]:,} cells, taken for gaps", "--types {name}=category") for word in words
     )
 
 
-def _with_suspect(judged: _Judged, cells: Cells) -> Reading:
+def _with_suspect(judged: _Judged, cells: Cells) -> ColumnFormat:
     """The reading, with a doubt where a number such as -999 may mean a gap."""
-    there = cells.pick(judged.ok)
-    values, _ = read_all(judged.reading, there.texts)
-    suspect = suspected_gap(np.repeat(values, there.counts))
+    present = cells.pick(judged.ok)
+    values, _ = parse_each(judged.column_format, present.texts)
+    suspect = suspected_sentinel(np.repeat(values, present.counts))
     if suspect is None:
-        return judged.reading
+        return judged.column_format
     text = f"{suspect:.0f}"
     doubt = (f"holds {text} far outside the rest again and again, which may mean a gap", f"--na-values {text}")
-    return replace(judged.reading, doubts=(*judged.reading.doubts, doubt))
+    return replace(judged.column_format, doubts=(*judged.column_format.doubts, doubt))
 
 
 # -- text
 
 
-def _words(cells: Cells, rule: _Rule) -> Reading:
+def _words(cells: Cells, rule: _Rule) -> ColumnFormat:
     counts = _suspects(cells, rule)
-    gaps, kept = gaps_among_words(counts, rule.na_values, keep_na=rule.keep_na)
+    na_values, kept = na_values_in_text(counts, rule.na_values, keep_na=rule.keep_na)
     doubts = tuple((f"holds {text!r} in {counts[text]:,} cells, kept as text", f"--na-values {text}") for text in kept)
-    return Reading("category", tuple(gaps), kept=tuple(kept), doubts=doubts)
+    return ColumnFormat("category", tuple(na_values), kept=tuple(kept), doubts=doubts)
 
 
 def _suspects(cells: Cells, rule: _Rule) -> Counter[str]:
@@ -290,7 +295,7 @@ def _suspects(cells: Cells, rule: _Rule) -> Counter[str]:
     return counts
 
 
-def _words_with_doubt(cells: Cells, rule: _Rule, nearest: _Judged | None) -> Reading:
+def _words_with_doubt(cells: Cells, rule: _Rule, nearest: _Judged | None) -> ColumnFormat:
     """A column of text, with a doubt where most cells are of another kind."""
     words = _words(cells, rule)
     found = units(cells)
@@ -300,21 +305,25 @@ def _words_with_doubt(cells: Cells, rule: _Rule, nearest: _Judged | None) -> Rea
         return replace(words, doubts=(*words.doubts, (what, "write them in one unit")))
     if nearest is None or nearest.share < _HALF:
         return words
-    kind, stray = nearest.reading.read_as, nearest.reading.stray
+    kind, stray = nearest.column_format.read_as, nearest.column_format.stray
     what = f"holds {stray!r} among {_PLURAL[kind]}, so it is taken for text"
     return replace(words, stray=stray, doubts=(*words.doubts, (what, f"--types {{name}}={kind}")))
 
 
-def _still(like: Reading, cells: Cells, rule: _Rule) -> Reading | None:
+def _still(like: ColumnFormat, cells: Cells, rule: _Rule) -> ColumnFormat | None:
     """The reading of a model with the gaps of these cells; None where it does not read nearly all of them."""
     if like.read_as in ("category", "empty"):
         if like.read_as == "empty":
             return like
-        known = {text for text in _words(cells, rule).gaps if text not in ("NA", "NULL", *like.kept)}
-        return replace(like, gaps=tuple(dict.fromkeys((*like.gaps, *sorted(known)))))
+        known = {text for text in _words(cells, rule).na_values if text not in ("NA", "NULL", *like.kept)}
+        return replace(like, na_values=tuple(dict.fromkeys((*like.na_values, *sorted(known)))))
     bare = replace(like, doubts=(), stray="")
-    rule = replace(rule, na_values=(*rule.na_values, *(text.strip() for text in like.gaps if text.strip())))
+    rule = replace(rule, na_values=(*rule.na_values, *(text.strip() for text in like.na_values if text.strip())))
     judged = _judge(bare, cells, rule, is_forced=True)
     if cells.total and judged.share < _MOSTLY and judged.n_strange > 1:
         return None
-    return replace(judged.reading, gaps=tuple(dict.fromkeys((*like.gaps, *judged.reading.gaps))), doubts=like.doubts)
+    return replace(
+        judged.column_format,
+        na_values=tuple(dict.fromkeys((*like.na_values, *judged.column_format.na_values))),
+        doubts=like.doubts,
+    )

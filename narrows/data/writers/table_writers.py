@@ -11,16 +11,17 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.frames.columns import as_native, is_missing
-from narrows.data.frames.nested import as_whole, joined
+from narrows.data.frames.arrow_metadata import delimiter_of, with_delimiter
+from narrows.data.frames.columns import as_native, is_missing_cell
+from narrows.data.nested_columns import as_whole, joined
 from narrows.data.rows import Rows
+from narrows.data.text import format_values
 from narrows.errors import OutputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS_OF_TEXT = 1 << 14
-_DELIMITER = b"narrows.delimiter"
 
 
 def write_tables(file: IO[bytes], tables: Iterable[pa.Table], ending: str, *, as_text: bool = False) -> None:
@@ -52,17 +53,6 @@ def _fitting(ending: str, start: int = 0) -> Iterator[None]:
         why = str(error).split("\n")[0].rstrip(".")
         where = f" from row {start + 1:,} on" if start else ""
         raise OutputError(f"The rows or labels do not fit into a {ending} file{where}: {why}; use .npz.") from error
-
-
-def delimiter_of(table: pa.Table) -> str | None:
-    """Return the delimiter of the CSV file that a table was read from, or whose texts it holds; None without one."""
-    found = (table.schema.metadata or {}).get(_DELIMITER)
-    return None if found is None else found.decode()
-
-
-def with_delimiter(table: pa.Table, delimiter: str) -> pa.Table:
-    """Return the table with the delimiter of its CSV file noted."""
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), _DELIMITER: delimiter.encode()})
 
 
 def _opened(file: IO[bytes], schema: pa.Schema, ending: str, as_text: bool, delimiter: str) -> Any:
@@ -102,14 +92,14 @@ def as_table(rows: Rows, ending: str) -> pa.Table:
 
     named = {}
     kinds = [rows.column_type(i) for i in range(rows.n_columns)]
-    as_text = ending == ".csv" and (rows.delimiter != "," or any(kind and kind.reading for kind in kinds))
+    as_text = ending == ".csv" and (rows.delimiter != "," or any(kind and kind.text_format for kind in kinds))
     with _fitting(ending):
         names = rows.feature_names
         apart = ((name, [i]) for i, name in enumerate(names))  # text files hold neither lists nor structs
         for name, places in apart if ending == ".csv" else joined(rows):
             column, kind = rows.column(places[0]), kinds[places[0]]
-            if as_text and kind is not None and kind.reading is not None:
-                named[name] = pa.array(kind.reading.write(column), pa.string())
+            if as_text and kind is not None and kind.text_format is not None:
+                named[name] = pa.array(format_values(kind.text_format, column), pa.string())
                 continue
             if kind is None:
                 native = pa.array(_native(np.ascontiguousarray(column)), from_pandas=True)
@@ -136,7 +126,7 @@ def label_column(labels: np.ndarray) -> pa.Array:
 
     if labels.dtype != object:
         return pa.array(_native(labels), from_pandas=True)
-    cells = [None if is_missing(cell) else cell for cell in labels]
+    cells = [None if is_missing_cell(cell) else cell for cell in labels]
     try:
         column = pa.array(cells)
     except (pa.ArrowException, OverflowError):

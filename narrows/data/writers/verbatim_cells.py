@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.frames.columns import ColumnType, as_native, is_gap
-from narrows.data.imputation import fill_arrow, filled_places, with_column
+from narrows.data.frames.columns import ColumnType, as_native, is_missing
+from narrows.data.imputation import fill_arrow, filled_mask, with_column
 from narrows.data.readers.csv.csv_file import csv_texts
 from narrows.data.readers.row_stream import CSV_BLOCK, table_files
 from narrows.data.rows import Rows
+from narrows.data.text import format_values
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _MOMENT = re.compile(r"\d+-\d+-\d+T")
 
 
-class WrittenCells:
+class VerbatimCells:
     """Every cell of a CSV file, or of a folder of them, as the text that stands there.
 
     Parameters
@@ -44,10 +45,10 @@ class WrittenCells:
         for i, place in enumerate(places):
             if place is None:
                 continue
-            gaps, at = is_gap(rows.column(i)), filled_places(rows, filled, i)
+            missing, at = is_missing(rows.column(i)), filled_mask(rows, filled, i)
             name = table.column_names[place]
-            if name not in self._style and not gaps.all():
-                self._style[name] = table.column(place)[int(np.argmin(gaps))].as_py()
+            if name not in self._style and not missing.all():
+                self._style[name] = table.column(place)[int(np.argmin(missing))].as_py()
             if at.any():
                 texts = _texts_of(filled.column(i)[at], filled.column_type(i), self._style.get(name, ""))
                 column = fill_arrow(table.column(place), at, texts, None)
@@ -73,8 +74,8 @@ def _texts_of(cells: np.ndarray, kind: ColumnType | None, like: str) -> np.ndarr
     """Answers (m,) as texts (m,), truth values and moments written as `like` is."""
     import pyarrow as pa
 
-    if kind is not None and kind.reading is not None:
-        return np.array(kind.reading.write(cells), dtype=object)
+    if kind is not None and kind.text_format is not None:
+        return np.array(format_values(kind.text_format, cells), dtype=object)
     native = as_native(cells, kind, "pyarrow")
     texts = np.array(native.cast(pa.string()).to_pylist(), dtype=object)
     if pa.types.is_boolean(native.type):

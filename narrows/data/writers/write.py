@@ -13,10 +13,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data.containers import as_rows, give_back
+from narrows.data.atomic import Rescue, whole_file, whole_folder
+from narrows.data.containers import to_container
 from narrows.data.image_grid import as_images, montage, to_uint8, visible
+from narrows.data.read import as_rows
 from narrows.data.rows import Rows
-from narrows.data.writers.atomic import Rescue, whole_file, whole_folder
 from narrows.data.writers.table_writers import as_table, label_column, write_tables
 from narrows.errors import OutputError, OutputExistsError
 
@@ -205,7 +206,7 @@ def _array(rows: Rows) -> np.ndarray:
     layout = rows.layout
     if rows.image_shape is not None and layout == "flat":
         layout = "hw" if rows.image_shape[2] == 1 else "hwc"
-    return give_back(replace(rows, container="numpy", layout=layout))
+    return to_container(replace(rows, container="numpy", layout=layout))
 
 
 def _plain(labels: np.ndarray) -> np.ndarray:

@@ -232,7 +232,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         rows = self._rows(X)
         floats = self._floats(rows, units=False)  # rows that are asked about may well be far from all others
         expected, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
-        columns, changed = self.schema_.changed(rows)
+        columns, changed = self.schema_.changed_constants(rows)
         # Nothing else is as sure, so each of them outweighs all that the scorer found.
         far[:, columns] = np.where(changed, np.maximum(far.sum(axis=1, keepdims=True), 1.0), far[:, columns])
         outweigh_strange_cells(far, rows)
@@ -283,7 +283,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
         A cell that is not what its column holds adds more than all else can.
         """
-        changed = self.schema_.changed(rows)[1]
+        changed = self.schema_.changed_constants(rows)[1]
         strange = (_STRANGE if self.linear_ else _STRANGE_LINEAR) + self.change_ * changed.shape[1]
         return self.change_ * changed.sum(axis=1) + strange * rows.n_strange
 

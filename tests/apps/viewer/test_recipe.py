@@ -50,8 +50,8 @@ def test_a_file_is_named_only_where_it_holds_the_rows_of_the_fit() -> None:
     digits = Autoencoder(epochs=1, random_state=0, device="cpu").fit(narrows.read("digits"))
     assert Recipe.of(digits, narrows.read("digits")).shell.startswith("narrows fit digits ")
     assert Recipe.of(digits, narrows.read("digits").take(slice(0, 50))).shell.startswith("narrows fit DATA ")
-    for source in ("the test set of mnist", "all of mnist"):
-        rows = Rows(ROWS, source=source)
+    for part in ("test", "all"):
+        rows = Rows(ROWS, source="mnist", part=part)
         assert Recipe.of(model, rows).shell.startswith("narrows fit DATA ")
 
 

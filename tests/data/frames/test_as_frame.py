@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import dataset
 
-from narrows.data import Schema, as_rows, give_back
+from narrows.data import Schema, as_rows, to_container
 from narrows.errors import DataError
 
 TABLE = pa.table({"x": [1.5, 2.5, None], "name": ["a", "b", "a"]})
@@ -57,7 +57,7 @@ def test_every_form_of_a_table_becomes_the_same_rows(X):
     assert rows.container == "pyarrow"
     np.testing.assert_array_equal(rows.column(0), [1.5, 2.5, np.nan])
     assert rows.column(1).tolist() == ["a", "b", "a"]
-    assert isinstance(give_back(rows), pa.Table)
+    assert isinstance(to_container(rows), pa.Table)
 
 
 def test_dicts_may_lack_keys_and_hold_several_kinds():

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from narrows.data import as_rows, give_back
+from narrows.data import as_rows, to_container
 from narrows.data.frames.columns import ColumnType
 
 MOMENTS = [datetime(2020, 1, 1, 5), None, datetime(2021, 7, 3)]
@@ -72,13 +72,13 @@ def test_a_pandas_column_comes_back(name):
     frame = pd.DataFrame(
         {"c": PANDAS[name]}, index=["p", "q", "r"] if not isinstance(PANDAS[name], pd.Series) else None
     )
-    pd.testing.assert_frame_equal(give_back(as_rows(frame)), frame)
+    pd.testing.assert_frame_equal(to_container(as_rows(frame)), frame)
 
 
 @pytest.mark.parametrize("name", POLARS)
 def test_a_polars_column_comes_back(name):
     frame = pl.DataFrame({"c": POLARS[name]})
-    back = give_back(as_rows(frame))
+    back = to_container(as_rows(frame))
     assert back.schema == frame.schema
     assert back.equals(frame)
 
@@ -86,7 +86,7 @@ def test_a_polars_column_comes_back(name):
 @pytest.mark.parametrize("name", ARROW)
 def test_an_arrow_column_comes_back(name):
     table = pa.table({"c": ARROW[name]})
-    assert give_back(as_rows(table)).equals(table)
+    assert to_container(as_rows(table)).equals(table)
 
 
 @pytest.mark.parametrize("frames", [PANDAS, POLARS, ARROW], ids=["pandas", "polars", "pyarrow"])
@@ -107,7 +107,7 @@ def test_cells_of_several_kinds_are_text_and_said_to_be():
 def test_a_level_that_only_the_values_know_is_appended():
     rows = as_rows(pd.DataFrame({"c": pd.Categorical(["a", "b", "a"])}))
     rows.column(0)[1] = "new"
-    assert give_back(rows)["c"].cat.categories.tolist() == ["a", "b", "new"]
+    assert to_container(rows)["c"].cat.categories.tolist() == ["a", "b", "new"]
 
 
 @pytest.mark.parametrize("told", [{"name": "Complex"}, {"name": "Enum", "levels": [[1]]}, {"name": "Date", "unit": 3}])

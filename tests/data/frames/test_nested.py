@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from narrows import Autoencoder, load
-from narrows.data import Schema, as_rows, fill_gaps, give_back, read, scan, write
+from narrows.data import Schema, as_rows, fill_missing, read, scan, to_container, write
 from narrows.data.frames.columns import ColumnType
 from narrows.data.frames.nested import column_of
 from narrows.errors import DataError
@@ -44,7 +44,7 @@ def test_lists_and_structs_of_arrow_come_back(name):
         assert rows.names is not None
         assert rows.names[0] == "before"
         assert all(part.startswith(("v[", "v.")) for part in rows.names[1:])
-        back = give_back(rows)
+        back = to_container(rows)
         if isinstance(frame, pd.DataFrame):
             pd.testing.assert_frame_equal(back, frame)
         else:
@@ -61,7 +61,7 @@ def test_objects_of_pandas_come_back_as_such_objects(make):
     rows = as_rows(frame)
     assert rows.names == ("v[0]", "v[1]")
     np.testing.assert_array_equal(rows.column(1), [2.0, np.nan, -1.0])
-    back = give_back(rows)["v"]
+    back = to_container(rows)["v"]
     assert back[1] is None
     assert type(back[0]) is type(frame["v"][0])
     np.testing.assert_array_equal(back[0], frame["v"][0])
@@ -70,7 +70,7 @@ def test_objects_of_pandas_come_back_as_such_objects(make):
 def test_dicts_of_pandas_come_back_as_dicts():
     rows = as_rows(pd.DataFrame({"v": pd.Series(STRUCTS, dtype=object)}))
     assert rows.names == ("v.city", "v.size")
-    assert give_back(rows)["v"].tolist() == STRUCTS
+    assert to_container(rows)["v"].tolist() == STRUCTS
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ def test_other_lists_are_set_aside_with_the_reason_and_come_back(cells, reason):
     ):
         rows = as_rows(frame)
         schema = Schema.learn(rows)
-        assert schema.left_out["v"] in reason.split("|")
+        assert schema.ignored_columns["v"] in reason.split("|")
         back = schema.decode(schema.encode(rows), like=rows)["v"]
         assert (back.to_pylist() if hasattr(back, "to_pylist") else back.to_list()) == cells
 
 
 def test_maps_are_set_aside_with_the_reason():
     table = pa.table({"m": pa.array([[("a", 1)], None], pa.map_(pa.string(), pa.int64())), "x": [1.0, 2.0]})
-    assert Schema.learn(as_rows(table)).left_out == {"m": "maps"}
+    assert Schema.learn(as_rows(table)).ignored_columns == {"m": "maps"}
 
 
 def test_nothing_but_lists_that_cannot_be_learned_from_is_a_sentence_about_lists():
@@ -109,7 +109,7 @@ def test_missing_lists_are_filled_and_those_there_stay():
     for frame in (*_frames("list"), pd.DataFrame({"before": [1.0, 2.0, 3.0], "v": pd.Series(CELLS, dtype=object)})):
         rows = as_rows(frame)
         schema = Schema.learn(rows)
-        filled = fill_gaps(frame, rows, schema.fill(rows, np.zeros((3, schema.n_floats), np.float32)))["v"]
+        filled = fill_missing(frame, rows, schema.fill(rows, np.zeros((3, schema.n_floats), np.float32)))["v"]
         cells = filled.to_pylist() if hasattr(filled, "to_pylist") else filled.to_list()
         assert [list(cell) for cell in (cells[0], cells[2])] == [CELLS[0], CELLS[2]]
         assert len(cells[1]) == 2

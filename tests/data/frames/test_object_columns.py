@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from narrows import VariationalAutoencoder, load
-from narrows.data import as_rows, give_back
+from narrows.data import as_rows, to_container
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -43,13 +43,13 @@ def test_objects_with_gaps_come_back_as_such_objects(name, tmp_path):
     cells, word = OBJECTS[name]
     cells = [None if i % 9 == 0 else cell for i, cell in enumerate(cells)]
     frame = pd.DataFrame({"c": pd.Series(cells, dtype=object), "x": STEPS})
-    same = give_back(as_rows(frame))["c"]
+    same = to_container(as_rows(frame))["c"]
     assert same.dtype == object
     assert [None if a is None else a == b for a, b in zip(same, cells, strict=True)] == [
         None if cell is None else True for cell in cells
     ]
     model = VariationalAutoencoder(epochs=1, random_state=0).fit(frame)
-    assert model.schema_.kind_words["c"] == word
+    assert model.schema_.column_types["c"] == word
     model.save(tmp_path / "m")
     wanted = {type(cell) for cell in same if cell is not None}
     for fitted in (model, load(tmp_path / "m")):
@@ -63,7 +63,7 @@ def test_moments_of_two_zones_are_in_utc():
     cells = [pd.Timestamp(m, tz=("UTC", "Europe/Berlin")[i % 2]) for i, m in enumerate(MOMENTS)]
     rows = as_rows(pd.DataFrame({"c": pd.Series(cells, dtype=object)}))
     assert rows.column(0).tolist() == [c.tz_convert("UTC").tz_localize(None).to_pydatetime() for c in cells]
-    assert {str(cell.tz) for cell in give_back(rows)["c"]} == {"UTC"}
+    assert {str(cell.tz) for cell in to_container(rows)["c"]} == {"UTC"}
 
 
 def test_bytes_that_are_no_text_are_set_aside():
@@ -104,7 +104,7 @@ SERIES = {
 @pytest.mark.parametrize("name", SERIES)
 def test_dtypes_and_levels_of_pandas_come_back_also_from_a_saved_model(name, tmp_path):
     frame = pd.DataFrame({"c": pd.Series(SERIES[name]), "x": STEPS})
-    pd.testing.assert_frame_equal(give_back(as_rows(frame)), frame)
+    pd.testing.assert_frame_equal(to_container(as_rows(frame)), frame)
     model = VariationalAutoencoder(epochs=1, random_state=0).fit(frame)
     model.save(tmp_path / "m")
     for fitted in (model, load(tmp_path / "m")):
@@ -141,7 +141,7 @@ def test_types_of_arrow_come_back_also_from_a_saved_model(name, tmp_path):
     table = pa.table({"c": ARROW[name], "x": STEPS})
     model = VariationalAutoencoder(epochs=1, random_state=0).fit(table)
     model.save(tmp_path / "m")
-    assert name == "null" or give_back(as_rows(table)).equals(table)
+    assert name == "null" or to_container(as_rows(table)).equals(table)
     for fitted in (model, load(tmp_path / "m")):
         for answer in (fitted.sample(3), fitted.reconstruct(table), fitted.impute(table)):
             assert name == "null" or answer.schema.field("c").type == table.schema.field("c").type
@@ -157,9 +157,9 @@ def test_types_of_arrow_come_back_also_from_a_saved_model(name, tmp_path):
     ],
     ids=lambda column: str(column.type)[:12],
 )
-@pytest.mark.filterwarnings("ignore::narrows.errors.SetAsideWarning")
+@pytest.mark.filterwarnings("ignore::narrows.errors.IgnoredColumnWarning")
 def test_rarer_types_of_arrow_are_read_or_set_aside(column):
     table = pa.table({"c": column, "x": STEPS})
     model = VariationalAutoencoder(epochs=1, random_state=0).fit(table)
     assert len(model.reconstruct(table)) == N
-    assert ("c" in model.schema_.kind_words) != ("c" in model.schema_.left_out)
+    assert ("c" in model.schema_.column_types) != ("c" in model.schema_.ignored_columns)

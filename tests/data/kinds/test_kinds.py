@@ -11,8 +11,18 @@ import pytest
 from hypothesis import given, settings
 from scipy import stats
 
-from narrows.data.frames.columns import is_gap
-from narrows.data.kinds import KINDS, Boolean, Category, ColumnKind, Common, DateTime, Gaps, Quantile, SetAside
+from narrows.data.frames.columns import is_missing
+from narrows.data.kinds import (
+    KINDS,
+    Boolean,
+    Category,
+    ColumnKind,
+    CommonValue,
+    DateTime,
+    Ignored,
+    MissingMask,
+    Quantile,
+)
 
 R = np.random.default_rng(0)
 
@@ -155,34 +165,29 @@ def test_truth_values_come_back_and_a_gap_is_their_share():
 
 
 def test_a_mask_costs_its_entropy():
-    kind = restored(Gaps(np.array([0, 2]), np.array([0.1, 0.5])))
+    kind = restored(MissingMask(np.array([0, 2]), np.array([0.1, 0.5])))
     np.testing.assert_allclose(kind.costs, [stats.entropy([0.1, 0.9]), np.log(2)])
 
 
 @pytest.mark.parametrize("value", [7, 2.5, "all", True, np.datetime64("2020-01-01", "D")])
 def test_a_constant_comes_back_and_any_other_column_that_is_set_aside_is_missing(value):
     column = np.array([value, value], dtype=object if isinstance(value, str) else None)
-    kind = restored(SetAside.of(0, "constant", column.dtype, column[0]))
+    kind = restored(Ignored.of(0, "constant", column.dtype, column[0]))
     np.testing.assert_array_equal(kind.decode(np.zeros((2, 0)))[:, 0], column)
-    empty = restored(SetAside.of(0, "empty", column.dtype))
-    assert is_gap(empty.decode(np.zeros((1, 0)))).all()
+    empty = restored(Ignored.of(0, "empty", column.dtype))
+    assert is_missing(empty.decode(np.zeros((1, 0)))).all()
 
 
 @pytest.mark.parametrize(
-    ("reason", "dtype", "cure"),
-    [
-        ("constant", np.float64, None),
-        ("empty", object, None),
-        ("counts the rows", np.int64, "give it as floats, or name it in categorical"),
-        ("too many levels (500)", object, "name it in categorical"),
-    ],
+    ("reason", "informative"),
+    [("constant", False), ("empty", False), ("counts the rows", True), ("a different value in almost every row", True)],
 )
-def test_what_is_set_aside_says_how_to_keep_it(reason, dtype, cure):
-    assert SetAside.of(0, reason, np.dtype(dtype)).cure == cure
+def test_an_ignored_column_says_whether_it_holds_anything_to_learn(reason, informative):
+    assert Ignored.of(0, reason, np.dtype("int64")).is_informative is informative
 
 
 def test_a_common_value_is_told_from_others_and_from_gaps():
-    kind = restored(Common(np.array([3, 5]), np.array([0.0, 40.0]), np.array([0.9, 0.5]), np.array([1.0, 0.5])))
+    kind = restored(CommonValue(np.array([3, 5]), np.array([0.0, 40.0]), np.array([0.9, 0.5]), np.array([1.0, 0.5])))
     block = np.array([[0.0, 40.0], [1.0, 39.0], [np.nan, np.nan]])
     np.testing.assert_array_equal(kind.encode(block), [[1, 1], [0, 0], [1, 0.5]])
     np.testing.assert_array_equal(kind.decode(np.array([[0.5, 0.4]])), [[True, False]])
@@ -200,7 +205,7 @@ def test_a_common_value_is_told_from_others_and_from_gaps():
         (Category.learn(0, np.array([1, 1, 2]), np.ones(3)), {"levels": ["one"]}),
         (DateTime.learn(0, np.array([0, 9], "M8[s]"), np.ones(2)), {"cycles": ["moon"]}),
         (DateTime.learn(0, np.array([0, 9], "M8[s]"), np.ones(2)), {"dtype": "int64"}),
-        (SetAside.of(0, "constant", np.dtype(np.int64), 3), {"value": [3]}),
+        (Ignored.of(0, "constant", np.dtype(np.int64), 3), {"value": [3]}),
     ],
 )
 def test_nonsense_is_not_restored(kind, change):
@@ -228,6 +233,6 @@ def test_whole_levels_are_told_alike_among_fractions_and_alone():
     ],
 )
 def test_another_value_than_the_constant_is_told_whatever_holds_it(constant, cells, differs):
-    kind = restored(SetAside.of(0, "constant", constant.dtype, constant[0]))
+    kind = restored(Ignored.of(0, "constant", constant.dtype, constant[0]))
     np.testing.assert_array_equal(kind.differs(cells), np.array(differs, bool))
-    assert not SetAside.of(0, "empty", constant.dtype).differs(cells).any()
+    assert not Ignored.of(0, "empty", constant.dtype).differs(cells).any()

@@ -11,7 +11,7 @@ import narrows
 from narrows.data import RowStream, read, scan
 from narrows.data.readers import row_stream
 from narrows.data.readers.csv import csv_file
-from narrows.errors import DataError, DataFormatError, DataNotFoundError, MissingValuesError, SetAsideWarning
+from narrows.errors import DataError, DataFormatError, DataNotFoundError, IgnoredColumnWarning, MissingValuesError
 from tests.mixed_table import FRAME
 
 N = 4000
@@ -221,7 +221,7 @@ def test_the_rows_of_the_sample_and_of_the_chunks_are_named_by_their_places_in_t
 
 def test_a_gap_in_a_chunk_is_named_by_its_row_in_the_file(tmp_path: Path) -> None:
     a = TABLE["a"].to_numpy().copy()
-    with pytest.warns(SetAsideWarning, match="counts the rows"):
+    with pytest.warns(IgnoredColumnWarning, match="counts the rows"):
         model = narrows.Autoencoder(epochs=1, missing="error", device="cpu").fit(TABLE.select(["a", "b"]))
     a[2718] = np.nan
     parquet.write_table(TABLE.select(["a", "b"]).set_column(0, "a", pa.array(a)), tmp_path / "t.parquet")

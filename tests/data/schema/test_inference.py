@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from sklearn.preprocessing import QuantileTransformer
 
-from narrows.data import Schema, as_rows, weighing
+from narrows.data import Schema, as_rows, loss_weights
 from narrows.data.kinds import Category, Numeric
 from narrows.errors import DataError, SettingError
 
@@ -42,7 +42,7 @@ def learn(X, **options) -> tuple[Schema, np.ndarray]:
 
 def test_columns_are_taken_for_what_they_hold():
     schema, _ = learn(FRAME)
-    assert schema.kind_words == {
+    assert schema.column_types == {
         "number": "numeric",
         "gappy": "numeric",
         "skewed": "numeric",
@@ -51,7 +51,7 @@ def test_columns_are_taken_for_what_they_hold():
         "level": "category",
         "when": "date",
     }
-    assert schema.left_out == {
+    assert schema.ignored_columns == {
         "same": "constant",
         "name": "a different value in almost every row",
         "town": "too many levels (290)",
@@ -93,7 +93,7 @@ def test_every_column_costs_1_where_nothing_is_known():
     schema, floats = learn(FRAME)
     import torch
 
-    found = weighing(schema)
+    found = loss_weights(schema)
     x = torch.from_numpy(floats)
     there = schema.observed(floats)
     best = (floats * there).sum(axis=0) / there.sum(axis=0)
@@ -104,7 +104,7 @@ def test_every_column_costs_1_where_nothing_is_known():
         elif loss == "softmax":
             output[first:last] = np.log(best[first:last])
     likelihood = make_mixed(
-        found.blocks, shares=found.shares, gap_floats=found.gap_floats, unknown=found.unknown, density=False
+        found.blocks, shares=found.shares, gap_floats=found.mask_indices, unknown=found.unknown, density=False
     )
     losses = likelihood.loss(torch.from_numpy(output.astype(np.float32)).expand_as(x), x).numpy()
     by_column = schema.sum_by_column(losses.mean(axis=0))
@@ -123,13 +123,13 @@ def test_sums_by_column_add_up_what_belongs_together():
 
 def test_columns_may_be_said_to_be_categories():
     schema, _ = learn(FRAME, categorical=("count", "town"))
-    assert (schema.kind_words["count"], schema.kind_words["town"]) == ("category", "category")
+    assert (schema.column_types["count"], schema.column_types["town"]) == ("category", "category")
     with pytest.raises(SettingError, match="'counts'"):
         learn(FRAME, categorical=("counts",))
     with pytest.raises(SettingError, match="not one text"):
         learn(FRAME, categorical="count")
     array, _ = learn(FRAME[["number", "count"]].to_numpy(), categorical=("x1",))
-    assert array.kind_words == {"x0": "numeric", "x1": "category"}
+    assert array.column_types == {"x0": "numeric", "x1": "category"}
 
 
 @pytest.mark.parametrize(
@@ -144,19 +144,19 @@ def test_columns_may_be_said_to_be_categories():
 )
 def test_whole_numbers_that_count_the_rows_are_set_aside(values, is_aside):
     schema, _ = learn(pd.DataFrame({"n": values, "x": R.normal(size=50)}))
-    assert schema.left_out == ({"n": "counts the rows"} if is_aside else {})
+    assert schema.ignored_columns == ({"n": "counts the rows"} if is_aside else {})
 
 
 @pytest.mark.parametrize("name", ["id", "customer_id", "ID", "userId", "Unnamed: 0", "serial no"])
 def test_different_whole_numbers_under_a_name_for_names_are_set_aside(name):
     frame = pd.DataFrame({name: R.permutation(9000)[:60], "x": R.normal(size=60)})
-    assert learn(frame)[0].left_out == {name: "a different value in every row"}
-    assert not learn(frame.rename(columns={name: "width"}))[0].left_out
+    assert learn(frame)[0].ignored_columns == {name: "a different value in every row"}
+    assert not learn(frame.rename(columns={name: "width"}))[0].ignored_columns
 
 
 def test_one_level_with_gaps_tells_rows_apart_by_its_gaps():
     schema, floats = learn(pd.DataFrame({"x": R.normal(size=40), "mark": ["yes", None] * 20}))
-    assert schema.left_out == {}
+    assert schema.ignored_columns == {}
     assert schema.decode(floats)["mark"].tolist() == ["yes"] * 40
 
 
@@ -178,14 +178,14 @@ def test_nothing_left_to_learn_from_is_said_with_the_reasons(frame, words):
 def test_a_hundred_thousand_levels_are_set_aside_in_a_moment():
     texts = [f"{i // 2}" + "x" for i in range(200_000)]
     schema, _ = learn(pd.DataFrame({"a": texts, "b": R.normal(size=200_000)}))
-    assert schema.left_out == {"a": "too many levels (100,000)"}
+    assert schema.ignored_columns == {"a": "too many levels (100,000)"}
 
 
 def test_weights_count_as_repeated_rows():
     weight = np.arange(N) % 3
     repeated, _ = learn(FRAME.loc[FRAME.index.repeat(weight)].reset_index(drop=True))
     weighted = Schema.learn(as_rows(FRAME), sample_weight=weight)
-    np.testing.assert_allclose(weighing(weighted).shares[:6], weighing(repeated).shares[:6], rtol=1e-9)
+    np.testing.assert_allclose(loss_weights(weighted).shares[:6], loss_weights(repeated).shares[:6], rtol=1e-9)
 
 
 def test_a_restored_schema_answers_as_the_learned_one():
@@ -198,7 +198,7 @@ def test_a_restored_schema_answers_as_the_learned_one():
 
 def test_decoding_gives_the_rows_back_with_their_gaps_and_fills_them_otherwise():
     schema, floats = learn(FRAME)
-    back = schema.decode(floats, like=as_rows(FRAME), gaps=True)
+    back = schema.decode(floats, like=as_rows(FRAME), with_missing=True)
     pd.testing.assert_frame_equal(back, FRAME, rtol=1e-5, atol=1e-5)
     full = schema.decode(floats, like=as_rows(FRAME))
     assert full[["gappy", "level"]].notna().all().all()
@@ -253,6 +253,6 @@ def test_all_numbers_go_by_their_quantiles_where_that_is_asked_for():
     np.testing.assert_allclose(schema.decode(floats), X, rtol=1e-5, atol=1e-5)
     again, same = learn(pd.DataFrame(X, columns=["a", "b", "c"]).assign(c="x", d=[0, 1] * 250), scale="quantile")
     np.testing.assert_array_equal(same[:, :2], floats[:, :2])
-    assert again.left_out == {"c": "constant"}
+    assert again.ignored_columns == {"c": "constant"}
     with pytest.raises(SettingError, match="images"):
         learn(np.zeros((4, 3, 3)), scale="quantile")

@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 
 from narrows.data import Schema, as_rows, hidden_floats
-from narrows.data.kinds import Common, Numeric, Quantile
+from narrows.data.kinds import CommonValue, Numeric, Quantile
 
 N = 800
 R = np.random.default_rng(1)
@@ -47,8 +47,8 @@ def test_each_sort_of_number_has_its_kind():
     schema, _ = learn(MONEY)
     assert kind_of(schema, "price") == ["Numeric"]
     assert kind_of(schema, "stars") == ["Quantile"]
-    assert kind_of(schema, "gain") == ["Quantile", "Common"]
-    assert schema.kind_words["gain"] == schema.kind_words["stars"] == "numeric"
+    assert kind_of(schema, "gain") == ["Quantile", "CommonValue"]
+    assert schema.column_types["gain"] == schema.column_types["stars"] == "numeric"
     assert "gain is 0" in schema.float_names
 
 
@@ -118,7 +118,7 @@ def test_whatever_a_column_holds_comes_back(cells):
     again = Schema.restore(json.loads(json.dumps(schema.describe())), schema.arrays())
     for each in (schema, again):
         np.testing.assert_array_equal(each.encode(as_rows(frame)), floats)
-        back = each.decode(floats, like=as_rows(frame), gaps=True)["x"].to_numpy()
+        back = each.decode(floats, like=as_rows(frame), with_missing=True)["x"].to_numpy()
         np.testing.assert_allclose(back, values, rtol=0, atol=1e-9)
 
 
@@ -168,7 +168,7 @@ def test_a_missing_cell_of_such_a_column_counts_by_its_gap_alone():
     np.testing.assert_array_equal(there[:, place["gain"]], ~gaps & (frame["gain"] != 0))
     hidden = hidden_floats(schema)
     assert (hidden[place["gain is missing"]], hidden[place["gain is 0"]], hidden[place["gain"]]) == (1, 1, 0)
-    back = schema.decode(floats, gaps=True)
+    back = schema.decode(floats, with_missing=True)
     pd.testing.assert_series_equal(back["gain"], frame["gain"])
 
 
@@ -182,18 +182,18 @@ def test_a_gap_where_the_fit_had_none_is_neither_the_value_nor_another():
 
 
 def test_every_column_costs_1_where_nothing_is_known():
-    from narrows.data import weighing
+    from narrows.data import loss_weights
     from narrows.model import make_mixed
 
     schema, floats = learn(MONEY.assign(gain=MONEY["gain"].where(R.random(N) > 0.2)))
     there = schema.observed(floats)
     output = (floats * there).sum(axis=0) / there.sum(axis=0)
-    found = weighing(schema)
+    found = loss_weights(schema)
     for loss, first, last in found.blocks:
         best = output[first:last]
         if loss != "square":
             output[first:last] = np.log(best / (1 - best)) if loss == "binary" else np.log(best)
-    settings = {"shares": found.shares, "gap_floats": found.gap_floats, "unknown": found.unknown}
+    settings = {"shares": found.shares, "gap_floats": found.mask_indices, "unknown": found.unknown}
     x = torch.from_numpy(floats)
     losses = make_mixed(found.blocks, **settings, density=False).loss(torch.from_numpy(output).expand_as(x), x)
     np.testing.assert_allclose(schema.sum_by_column(losses.numpy().mean(axis=0)), 1, rtol=1e-4)
@@ -205,7 +205,7 @@ def test_a_table_of_numbers_with_a_common_value_has_a_mask(value, dtype):
     others = R.permutation(N) % 97 + 1
     frame = pd.DataFrame({"a": MONEY["share"], "n": np.where(R.random(N) < 0.5, value, others).astype(dtype)})
     schema, floats = learn(frame)
-    assert kind_of(schema, "n") == ["Quantile", "Common"]
+    assert kind_of(schema, "n") == ["Quantile", "CommonValue"]
     assert schema.decode(floats)["n"].dtype == dtype
     pd.testing.assert_series_equal(schema.decode(floats)["n"], frame["n"])
 
@@ -218,7 +218,7 @@ def test_a_picture_in_columns_stays_a_table_of_numbers():
 
 def test_a_detectors_scale_has_no_masks_of_common_values():
     schema, _ = learn(MONEY, scale="standard")
-    assert not any(isinstance(kind, Common | Quantile) for kind in schema.kinds)
+    assert not any(isinstance(kind, CommonValue | Quantile) for kind in schema.kinds)
 
 
 def test_values_that_training_never_met_are_numbers_like_others():
@@ -243,6 +243,6 @@ def test_models_saved_before_there_were_decimals_still_decode():
         if kind["kind"] == "numeric":
             arrays[f"{i}.whole"] = arrays.pop(f"{i}.decimals") == 0
             arrays.pop(f"{i}.n_levels", None), arrays.pop(f"{i}.levels", None)
-    again = Schema.restore(told, arrays).decode(floats, gaps=True)
-    pd.testing.assert_frame_equal(again, schema.decode(floats, gaps=True))
+    again = Schema.restore(told, arrays).decode(floats, with_missing=True)
+    pd.testing.assert_frame_equal(again, schema.decode(floats, with_missing=True))
     assert (again[["n", "skewed"]].dropna() == again[["n", "skewed"]].dropna().round()).all().all()

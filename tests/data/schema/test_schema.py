@@ -292,3 +292,17 @@ def test_pixels_of_eight_and_of_sixteen_bits_are_not_mixed_up():
             schema.encode(as_rows(given_later))
     Schema.learn(as_rows(eight)).encode(as_rows(eight + 9.5))
     Schema.learn(as_rows(deep)).encode(as_rows(deep // 257))
+
+
+@pytest.mark.parametrize(("old", "new"), [("left_out", "ignored_columns"), ("kind_words", "column_types")])
+def test_a_renamed_fact_is_still_there_and_names_its_new_name(old, new):
+    schema = Schema.learn(as_rows(pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [7.0, 7.0, 7.0]})))
+    with pytest.warns(DeprecationWarning, match=new):
+        assert getattr(schema, old) == getattr(schema, new)
+
+
+def test_the_renamed_warning_is_still_there():
+    from narrows import errors
+
+    with pytest.warns(DeprecationWarning, match="IgnoredColumnWarning"):
+        assert errors.SetAsideWarning is errors.IgnoredColumnWarning

@@ -15,12 +15,12 @@ import narrows
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
 from narrows.errors import (
     DataError,
+    IgnoredColumnWarning,
     ModelDamagedError,
     ModelVersionError,
     NotFittedError,
     OutputExistsError,
     SchemaMismatchError,
-    SetAsideWarning,
     SettingError,
 )
 from tests.estimators.test_persistence import forge
@@ -222,14 +222,14 @@ def test_the_right_column_is_blamed_beside_identifiers_dates_and_categories(esti
             "x": rng.normal(size=400),
         }
     )
-    with pytest.warns(SetAsideWarning, match="'id'"):
+    with pytest.warns(IgnoredColumnWarning, match="'id'"):
         fitted = AnomalyDetector(estimator, random_state=0).fit(frame)
     strange = frame[:3].assign(x=50.0)
     assert [reasons[0].column for reasons in fitted.explain(strange)] == ["x"] * 3
     assert [reasons[0].observed for reasons in fitted.explain(strange)] == [50.0] * 3
     assert fitted.error_map(strange).shape == (3, 5)
     numbers = frame[["id", "x"]].assign(y=rng.normal(size=400))
-    with pytest.warns(SetAsideWarning, match="'id'"):
+    with pytest.warns(IgnoredColumnWarning, match="'id'"):
         fitted = AnomalyDetector(random_state=0).fit(numbers)
     assert fitted.explain(numbers[:2].assign(y=50.0))[0][0].column == "y"
 
@@ -273,7 +273,7 @@ def test_another_value_in_a_column_that_was_constant_is_strange_and_is_the_reaso
     frame = pd.DataFrame(ROWS, columns=list("abcdef")).assign(country="US", unit=pd.Timestamp("2024-05-01"))
     frame["kind"] = np.where(np.arange(len(frame)) % 3, "car", "van")
     fitted = AnomalyDetector(estimator, random_state=0).fit(frame)
-    assert set(fitted.schema_.left_out) == {"country", "unit"}
+    assert set(fitted.schema_.ignored_columns) == {"country", "unit"}
     fitted.save(tmp_path / "m")
     new = frame[:40].copy()
     new.loc[7, "country"] = "XX"

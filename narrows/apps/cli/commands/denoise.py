@@ -70,7 +70,7 @@ def denoise(
             force=force,
         )
     else:
-        answer = schema.decode_rows(cleaned, like=rows if schema.left_out else None)
+        answer = schema.decode_rows(cleaned, like=rows if schema.ignored_columns else None)
         output = write_rows(
             output, answer, labels=rows.labels, pixel_range=schema.pixel_range, messages=messages, force=force
         )

@@ -138,7 +138,7 @@ def detect(
     import time
 
     from narrows import AnomalyDetector
-    from narrows.data import aside_sentence
+    from narrows.data import ignored_columns_message
 
     detector = AnomalyDetector(
         threshold=threshold,
@@ -154,7 +154,7 @@ def detect(
     seconds = time.perf_counter() - start
     path = save(detector, path, force=force, messages=messages)
     signals.check()
-    aside = aside_sentence(detector.schema_, source.rows.source, place="shell")
+    aside = ignored_columns_message(detector.schema_, source.rows.source, place="shell")
     if aside is not None:
         messages.info(aside)
     judged = _judged(detector, source)

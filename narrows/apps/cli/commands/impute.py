@@ -87,7 +87,7 @@ class _Count:
     left: int = 0
 
     def add(self, rows: Rows, filled: Rows) -> None:
-        before, after = rows.n_gaps, filled.n_gaps
+        before, after = rows.n_missing, filled.n_missing
         self.n_rows += len(rows)
         self.filled.update({name: n - after[name] for name, n in before.items()})
         self.left += sum(after.values())
@@ -105,9 +105,9 @@ def _tables(
 ) -> Iterator[pa.Table]:
     """Yield DATA in chunks with all its columns, those of the model filled; `as_text` keeps the cells of a CSV file."""
     from narrows.apps.cli.inputs import tables_for_model
-    from narrows.data import WrittenCells, fill_table, typed_table
+    from narrows.data import VerbatimCells, fill_table, typed_table
 
-    written = WrittenCells(Path(data)) if as_text else None
+    written = VerbatimCells(Path(data)) if as_text else None
     for table, rows in tables_for_model(fitted, data, messages, errors=errors):
         filled = fitted.impute_rows(rows)
         found.add(rows, filled)

@@ -73,7 +73,7 @@ def reconstruct(
             answer = passage(fitted, floats)
             sums.append(float(squared_error(fitted, floats, answer).sum()))
             counts.append(len(rows))
-            found = schema.decode_rows(answer, like=rows if schema.left_out else None)
+            found = schema.decode_rows(answer, like=rows if schema.ignored_columns else None)
             yield replace(found, labels=rows.labels)
 
     if in_chunks:

@@ -298,7 +298,7 @@ def _scores(fitted: Any, rows: Rows) -> dict[str, np.ndarray]:
 def _changed(fitted: Any, rows: Rows) -> dict[str, int]:
     """Return the number of rows with another value, by column that was constant during fit; without zeros."""
     schema = fitted.schema_
-    columns, differs = schema.changed(rows)
+    columns, differs = schema.changed_constants(rows)
     return {schema.feature_names[i]: int(n) for i, n in zip(columns, differs.sum(axis=0), strict=True) if n}
 
 

@@ -35,7 +35,7 @@ def is_truth(cell: str) -> bool:
     return cell.strip().casefold() in _TRUTH
 
 
-def is_gap(cell: str) -> bool:
+def is_missing(cell: str) -> bool:
     """Return whether a cell is empty or one of the usual words for that."""
     return cell.strip().casefold() in GAPS
 

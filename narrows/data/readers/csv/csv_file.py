@@ -8,20 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from narrows.data import text
-from narrows.data.readers.compression import is_compressed
-from narrows.data.readers.csv.dialect import CsvForm, encoding_words, sample_cells
+from narrows.data.frames.arrow_metadata import with_delimiter
+from narrows.data.readers.csv.compression import is_compressed
+from narrows.data.readers.csv.dialect import CsvFormat, encoding_words, sample_cells
 from narrows.data.readers.csv.parse_errors import COMMENT_SIGNS, QuoteWatch, why_not_csv
 from narrows.data.readers.csv.utf8_stream import UNIT, TableText, table_text
-from narrows.data.writers.table_writers import with_delimiter
+from narrows.data.text import must_be_text
 from narrows.errors import DataFormatError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "ARROW_GAPS",
-    "CsvForm",
+    "ARROW_NA_VALUES",
+    "CsvFormat",
     "WiderTypeError",
     "csv_chunks",
     "csv_fields",
@@ -35,7 +35,7 @@ __all__ = [
 _PACKED = r"(\.(gz|bz2|zst|xz|zip))?$"
 _ALONE = re.compile(r"\.(csv|tsv|tab|psv|txt|dat|data)" + _PACKED + r"|\.zip$", re.IGNORECASE)
 _IN_FOLDER = re.compile(r"\.(csv|tsv)" + _PACKED, re.IGNORECASE)
-ARROW_GAPS = ["", "NA", "N/A", "NULL", "NaN", "nan", "null", "n/a", "#N/A"]
+ARROW_NA_VALUES = ["", "NA", "N/A", "NULL", "NaN", "nan", "null", "n/a", "#N/A"]
 _BLOCK, _TRAILING = 1 << 20, "\x1f empty"
 
 
@@ -49,10 +49,12 @@ def is_csv(path: Path, *, in_folder: bool = False) -> bool:
 
 def csv_fields(path: Path) -> int:
     """Return how many columns a text file has; 0 where it is not named as one. Raises DataFormatError."""
-    return len(CsvForm.of(path).names) if is_csv(path) else 0
+    return len(CsvFormat.of(path).names) if is_csv(path) else 0
 
 
-def read_csv(path: Path, text: Sequence[str] = (), *, plan: CsvForm | None = None) -> tuple[pa.Table, tuple[str, ...]]:
+def read_csv(
+    path: Path, text: Sequence[str] = (), *, plan: CsvFormat | None = None
+) -> tuple[pa.Table, tuple[str, ...]]:
     """Read a CSV file as a table, with notes on how it was read.
 
     Parameters
@@ -62,7 +64,7 @@ def read_csv(path: Path, text: Sequence[str] = (), *, plan: CsvForm | None = Non
         Columns that are text whatever they hold. The others' types are inferred over the whole file, but those that
         `must_be_text` names are text as well.
     plan : CsvForm, optional
-        How the file is written. Default: what `CsvForm.of` finds.
+        How the file is written. Default: what `CsvFormat.of` finds.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def read_csv(path: Path, text: Sequence[str] = (), *, plan: CsvForm | None = Non
     """
     import pyarrow as pa
 
-    form = plan or CsvForm.of(path)
+    form = plan or CsvFormat.of(path)
     types = {**_texts_of(form), **dict.fromkeys(text, pa.string())}
     block = _block(form, _BLOCK)
     while True:
@@ -102,7 +104,7 @@ def csv_chunks(path: Path, types: Mapping[str, pa.DataType], *, block: int) -> I
     """
     import pyarrow as pa
 
-    form = CsvForm.of(path)
+    form = CsvFormat.of(path)
     texts = _texts_of(form)
     for name in texts:
         if types.get(name, pa.string()) != pa.string():
@@ -114,7 +116,7 @@ def csv_texts(path: Path, *, block: int) -> Iterator[pa.Table]:
     """Yield a CSV file in tables of about `block` bytes, with every cell as it is written; gaps are empty texts."""
     import pyarrow as pa
 
-    form = CsvForm.of(path)
+    form = CsvFormat.of(path)
     yield from _chunks(path, form, dict.fromkeys(form.names, pa.string()), block)
 
 
@@ -133,14 +135,14 @@ class _BlockTooSmall(Exception):
 # -- Arrow's reading
 
 
-def _whole(source: TableText, form: CsvForm, options: dict[str, Any]) -> pa.Table:
+def _whole(source: TableText, form: CsvFormat, options: dict[str, Any]) -> pa.Table:
     from pyarrow import csv as arrow_csv
 
     start = source.peek()
     return arrow_csv.read_csv(_as_file(source), **options) if start else _empty(form)
 
 
-def _chunks(path: Path, form: CsvForm, types: dict[str, pa.DataType], block: int) -> Iterator[pa.Table]:
+def _chunks(path: Path, form: CsvFormat, types: dict[str, pa.DataType], block: int) -> Iterator[pa.Table]:
     """The tables of a file; where a row is longer than a block, the rest again with larger blocks."""
     block, n_given, watch = _block(form, block), 0, QuoteWatch(path, form)
     while True:
@@ -161,7 +163,7 @@ def _chunks(path: Path, form: CsvForm, types: dict[str, pa.DataType], block: int
             block *= 4
 
 
-def _batches(source: TableText, form: CsvForm, options: dict[str, Any]) -> Iterator[pa.Table]:
+def _batches(source: TableText, form: CsvFormat, options: dict[str, Any]) -> Iterator[pa.Table]:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -179,26 +181,26 @@ def _as_file(source: TableText) -> Any:
     return pa.PythonFile(cast("Any", source), mode="r")
 
 
-def _empty(form: CsvForm) -> pa.Table:
+def _empty(form: CsvFormat) -> pa.Table:
     import pyarrow as pa
 
     return pa.table([pa.array([], pa.null())] * len(form.names), names=list(form.names))
 
 
-def _texts_of(form: CsvForm) -> dict[str, pa.DataType]:
+def _texts_of(form: CsvFormat) -> dict[str, pa.DataType]:
     """The columns that Arrow could take for something else than what they are."""
     import pyarrow as pa
 
     columns = zip(form.names, form.sample, strict=True)
-    return {name: pa.string() for name, cells in columns if text.must_be_text(cells, name)}
+    return {name: pa.string() for name, cells in columns if must_be_text(cells, name)}
 
 
-def _block(form: CsvForm, block: int) -> int:
+def _block(form: CsvFormat, block: int) -> int:
     """Bytes that Arrow looks at at once: enough for several rows."""
     return min(max(block, 4 * form.longest_line), 1 << 30)
 
 
-def _options(form: CsvForm, types: dict[str, pa.DataType], block: int, n_comments: list[int]) -> dict[str, Any]:
+def _options(form: CsvFormat, types: dict[str, pa.DataType], block: int, n_comments: list[int]) -> dict[str, Any]:
     from pyarrow import csv as arrow_csv
 
     dialect, names = form.dialect, list(form.names)
@@ -223,7 +225,7 @@ def _options(form: CsvForm, types: dict[str, pa.DataType], block: int, n_comment
             invalid_row_handler=judge,
         ),
         "convert_options": arrow_csv.ConvertOptions(
-            strings_can_be_null=False, null_values=ARROW_GAPS, column_types={**types, _TRAILING: _text()}
+            strings_can_be_null=False, null_values=ARROW_NA_VALUES, column_types={**types, _TRAILING: _text()}
         ),
     }
 
@@ -234,7 +236,7 @@ def _text() -> pa.DataType:
     return pa.string()
 
 
-def _checked(path: Path, form: CsvForm, table: pa.Table) -> pa.Table:
+def _checked(path: Path, form: CsvFormat, table: pa.Table) -> pa.Table:
     """A table without the empty column that separators at the ends of lines make."""
     import pyarrow.compute as pc
 
@@ -247,14 +249,14 @@ def _checked(path: Path, form: CsvForm, table: pa.Table) -> pa.Table:
     return table.remove_column(table.num_columns - 1)
 
 
-def _noted(table: pa.Table, form: CsvForm) -> pa.Table:
+def _noted(table: pa.Table, form: CsvFormat) -> pa.Table:
     """A table that knows the delimiter of its file."""
     separator = form.dialect.separator
     return with_delimiter(table, separator) if separator and len(separator) == 1 and separator != " " else table
 
 
 @contextmanager
-def _told_plainly(path: Path, form: CsvForm, types: Mapping[str, pa.DataType] | None = None) -> Iterator[None]:
+def _told_plainly(path: Path, form: CsvFormat, types: Mapping[str, pa.DataType] | None = None) -> Iterator[None]:
     """Arrow's errors as sentences; with `types`, a cell that its column's type does not hold as `WiderTypeError`."""
     import pyarrow as pa
 
@@ -276,7 +278,7 @@ def _wider(word: str) -> pa.DataType:
     return pa.float64() if word in ("int64", "null") else pa.string()
 
 
-def _notes(path: Path, form: CsvForm, source: TableText, n_comments: int) -> Iterator[str]:
+def _notes(path: Path, form: CsvFormat, source: TableText, n_comments: int) -> Iterator[str]:
     """What was found while the rows were read."""
     if not source.encoding.startswith("utf-8"):
         yield f"{path.name} was read as {encoding_words(source.encoding)}."

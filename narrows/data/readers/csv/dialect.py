@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from narrows.data.readers.compression import compression, damage_told, opened
 from narrows.data.readers.csv.comments import find_comment_sign, last_comment_above, without_comments
+from narrows.data.readers.csv.compression import compression, damage_told, opened
 from narrows.data.readers.csv.header import Header, find_header
 from narrows.data.readers.csv.line_cells import LINE_END, SPACES, WIDE_SPACES, Dialect, Record, find_dialect, records
 from narrows.data.readers.csv.text_encoding import is_binary, legacy_encoding, marked_encoding
@@ -38,7 +38,7 @@ _ENCODING_WORDS = {
 
 
 @dataclass(frozen=True)
-class CsvForm:
+class CsvFormat:
     """How a text file holds a table.
 
     Parameters
@@ -76,7 +76,7 @@ class CsvForm:
     sample: tuple[list[str], ...] = field(default=(), repr=False, compare=False)
 
     @classmethod
-    def of(cls, path: Path) -> CsvForm:
+    def of(cls, path: Path) -> CsvFormat:
         """Return the form of a file, by its first 64 kB or more.
 
         Raises
@@ -154,7 +154,7 @@ class CsvForm:
 
 def sample_cells(path: Path) -> tuple[tuple[str, ...], list[list[str]]]:
     """Return the names of the columns of a file, and the text of each column's cells in the first 500 rows."""
-    form = CsvForm.of(path)
+    form = CsvFormat.of(path)
     return form.names, list(form.sample)
 
 
@@ -268,7 +268,7 @@ def _is_utf8(line: bytes) -> bool:
 # -- the form of its text
 
 
-def _form_of_text(text: str, file_name: str, encoding: str) -> CsvForm:
+def _form_of_text(text: str, file_name: str, encoding: str) -> CsvFormat:
     separator, n_marks = None, 0
     if match := _SEPARATOR_LINE.match(text):
         separator, n_marks, text = match[1].replace("\\t", "\t"), 1, text[match.end() :]
@@ -284,7 +284,7 @@ def _form_of_text(text: str, file_name: str, encoding: str) -> CsvForm:
     n_rows_above = found[header.first_row].line - 1 if header.first_row < len(found) else len(LINE_END.split(text))
     end = n_rows_above if header.line is None else header.line - 1
     n_names = len(header.names)
-    return CsvForm(
+    return CsvFormat(
         file_name,
         encoding,
         dialect,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from narrows.data.readers.csv.cell_patterns import is_gap, is_number, is_value, shape
+from narrows.data.readers.csv.cell_patterns import is_missing, is_number, is_value, shape
 from narrows.data.readers.csv.line_cells import Record, n_columns
 
 _ROWS_JUDGED, _COLUMNS_JUDGED = 200, 1000
@@ -148,7 +148,7 @@ def is_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
     against, in_favour = votes[-1], votes[1]
     if against == in_favour == 0:
         repeated = len(set(names)) < len(names) or "" in names[1:-1]
-        return not (repeated and all(is_value(cell) or is_gap(cell) for cell in names))
+        return not (repeated and all(is_value(cell) or is_missing(cell) for cell in names))
     return in_favour >= against
 
 
@@ -170,8 +170,8 @@ def _votes(names: Sequence[str], below: Sequence[Sequence[str]]) -> Counter[int]
 
 
 def _vote(name: str, column: Sequence[str]) -> int:
-    filled = [cell for cell in column if not is_gap(cell)]
-    if not filled or is_gap(name):
+    filled = [cell for cell in column if not is_missing(cell)]
+    if not filled or is_missing(name):
         return 0
     usual, count = Counter(map(shape, filled)).most_common(1)[0]
     if usual == "text" or count < 0.8 * len(filled):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.readers.csv.dialect import CsvForm
+from narrows.data.readers.csv.dialect import CsvFormat
 from narrows.data.readers.csv.line_cells import SPACES, WIDE_SPACES, Record
 from narrows.data.readers.csv.utf8_stream import TableText, all_records
 from narrows.errors import DataFormatError
@@ -23,7 +23,7 @@ COMMENT_SIGNS = ("#", "//")
 class QuoteWatch:
     """Notices quotes that are never closed, since their cells take in the lines below."""
 
-    def __init__(self, path: Path, form: CsvForm) -> None:
+    def __init__(self, path: Path, form: CsvFormat) -> None:
         self._path, self._form = path, form
         self._is_checked = not form.dialect.quote
 
@@ -44,7 +44,7 @@ class QuoteWatch:
                 raise DataFormatError(_open_quote(self._path, record))
 
 
-def _has_lines(column: pa.ChunkedArray, form: CsvForm) -> bool:
+def _has_lines(column: pa.ChunkedArray, form: CsvFormat) -> bool:
     import pyarrow.compute as pc
     from pyarrow import types
 
@@ -69,7 +69,7 @@ def _holds_line_end(chunk: pa.Array) -> bool:
     return bool((characters == ord("\n")).any() or (characters == ord("\r")).any())
 
 
-def why_not_csv(path: Path, form: CsvForm, error: Exception) -> str:
+def why_not_csv(path: Path, form: CsvFormat, error: Exception) -> str:
     """Return the sentence for a file that Arrow refuses: its first line with other cells than the header."""
     n = form.header.n_cells
     for record in all_records(path, form):
@@ -80,7 +80,7 @@ def why_not_csv(path: Path, form: CsvForm, error: Exception) -> str:
     return f"{path.name} cannot be read as CSV: {str(error).splitlines()[0].rstrip('.')}."
 
 
-def _ragged(path: Path, form: CsvForm, record: Record) -> str:
+def _ragged(path: Path, form: CsvFormat, record: Record) -> str:
     n = len(record.cells)
     line = form.header.line
     usual = (

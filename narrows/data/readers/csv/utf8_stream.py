@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.readers.compression import compression, damage_told, opened
-from narrows.data.readers.csv.cell_patterns import is_gap, is_value
+from narrows.data.readers.csv.cell_patterns import is_missing, is_value
 from narrows.data.readers.csv.comments import without_comments
-from narrows.data.readers.csv.dialect import CsvForm, encoding_words, text_encoding
+from narrows.data.readers.csv.compression import compression, damage_told, opened
+from narrows.data.readers.csv.dialect import CsvFormat, encoding_words, text_encoding
 from narrows.data.readers.csv.line_cells import LINE_END, Record, records
 from narrows.errors import DataFormatError
 
@@ -57,7 +57,7 @@ class TableText:
 
     closed = False
 
-    def __init__(self, form: CsvForm, path: Path, file: IO[bytes] | NativeFile) -> None:
+    def __init__(self, form: CsvFormat, path: Path, file: IO[bytes] | NativeFile) -> None:
         self.encoding, self.footer, self.n_quotes = form.encoding, None, 0
         self._form, self._path, self._file = form, path, file
         self._compression = compression(path)
@@ -221,9 +221,9 @@ class TableText:
         if len(cells) != n:
             is_short = len(cells) <= 2 and not is_value(first)
             return is_short or bool(_TOTAL.match(first)) or self._is_below_gap(lines[:-1])
-        if is_value(first) or is_gap(first) or filled[0] >= len(form.names):
+        if is_value(first) or is_missing(first) or filled[0] >= len(form.names):
             return False
-        column = [cell for cell in form.sample[filled[0]] if not is_gap(cell)]
+        column = [cell for cell in form.sample[filled[0]] if not is_missing(cell)]
         is_level = sum(cell.strip() == first for cell in column) > 1
         is_among_values = sum(map(is_value, column)) > 0.9 * len(column)
         is_total = bool(_TOTAL.fullmatch(first.rstrip(": ")))
@@ -263,13 +263,13 @@ def _line_of(record: Record) -> str:
 
 
 @contextmanager
-def table_text(path: Path, form: CsvForm) -> Iterator[TableText]:
+def table_text(path: Path, form: CsvFormat) -> Iterator[TableText]:
     """Open a text file as its rows."""
     with opened(path) as file:
         yield TableText(form, path, file)
 
 
-def all_records(path: Path, form: CsvForm) -> Iterator[Record]:
+def all_records(path: Path, form: CsvFormat) -> Iterator[Record]:
     """Yield every row of a file with its line, comments and footers too; slower than Arrow."""
     with table_text(path, form) as source:
         waiting, start = "", 1

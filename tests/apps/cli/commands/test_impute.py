@@ -30,7 +30,7 @@ def test_gaps_are_filled_and_what_is_there_is_kept(shell, penguins: Path, ending
     assert "Filled 19 missing values of 344 rows" in done.out
     assert "sex 11" in done.out
     before, after = read(penguins), read("full" + ending)
-    assert sum(after.n_gaps.values()) == 0
+    assert sum(after.n_missing.values()) == 0
     given = csv(penguins)
     found = (csv if ending == ".csv" else pyarrow.parquet.read_table)("full" + ending)
     if ending == ".parquet":  # which has types: the years name seasons, so they are texts

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from narrows.data.readers.csv.dialect import CsvForm, sample_cells
+from narrows.data.readers.csv.dialect import CsvFormat, sample_cells
 from narrows.errors import DataFormatError
 
 N = 30
@@ -98,10 +98,10 @@ ABOVE = {
 }
 
 
-def form_of(tmp_path, text: str) -> CsvForm:
+def form_of(tmp_path, text: str) -> CsvFormat:
     path = tmp_path / "t.csv"
     path.write_bytes(text.encode())
-    return CsvForm.of(path)
+    return CsvFormat.of(path)
 
 
 @pytest.mark.parametrize("name", SEPARATORS)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from pyarrow import csv as arrow_csv
 
-from narrows.data.number_summary import FREE, decimals_of, heap, is_apart, levels_of, rounded
+from narrows.data.kinds.number_summary import FREE, decimals_of, heap, is_apart, levels_of, rounded
 
 R = np.random.default_rng(0)
 

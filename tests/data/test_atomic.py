@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from narrows.data import whole_file, whole_folder
-from narrows.data.writers.atomic import _hidden, clear_leftovers
+from narrows.data.atomic import _hidden, clear_leftovers
 
 WRITER = """
 import os, signal, sys

@@ -9,7 +9,7 @@ import zipfile
 import pyarrow as pa
 import pytest
 
-from narrows.data.readers.compression import compression, is_compressed, opened
+from narrows.data.readers.csv.compression import compression, is_compressed, opened
 from narrows.errors import DataFormatError
 
 RAW = b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(9000))
