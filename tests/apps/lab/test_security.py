@@ -157,5 +157,5 @@ def test_codes_that_come_faster_than_they_are_decoded_are_passed_over(
         answered = [seq for seq in sent if seq in page.answers]
         assert sorted(answered + page.dropped) == sent
         assert len(answered) < 10
-        with pytest.raises(Said, match="no such run"):
+        with pytest.raises(Said, match="no longer exists"):
             page.decode(77, [0, 0])

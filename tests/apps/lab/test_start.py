@@ -45,7 +45,7 @@ def test_the_server_is_up_before_torch_is_there() -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["nowhere.csv"], 1, "There is no file, folder, model or set 'nowhere.csv'"),
+        (["nowhere.csv"], 1, "There is no file, folder, model or dataset 'nowhere.csv'"),
         (["empty.csv"], 1, "empty.csv"),
         (["one.csv"], 1, "one.csv has a single row"),
         (["digits", "--data", "mnist"], 2, "digits is not a saved model"),

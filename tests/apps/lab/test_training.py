@@ -168,7 +168,7 @@ def test_a_run_that_is_removed_is_gone(lab: Served) -> None:
         page.until_state(run, "done")
         page.command("run.remove", run=run)
         page.until(lambda: all(one["id"] != run for one in page.state["runs"]))
-        with pytest.raises(Said, match="no such run any more"):
+        with pytest.raises(Said, match="no longer exists"):
             page.ask("codes", run)
 
 
