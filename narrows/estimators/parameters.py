@@ -117,7 +117,7 @@ def _choices(module: str, registry: str, *, auto: bool = False) -> tuple[str, ..
 _ACTIVATIONS = _choices("model/activations.py", "ActivationName")
 _NETWORKS = _choices("model/network.py", "NETWORKS")
 _SCALES = _choices("data/schema/scaling.py", "Scale")
-_MISSING = _choices("data/schema/row_checks.py", "Missing")
+_MISSING = _choices("data/schema/layout.py", "Missing")
 _LOSSES = _choices("model/likelihood.py", "LIKELIHOODS", auto=True)
 _CORRUPTIONS = _choices("model/corruption.py", "CORRUPTIONS")
 _CODES = _choices("model/code.py", "CODES")
