@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import describe_machine
+from narrows.reproductions.machine import machine
 
 RESULTS = Path(__file__).parent / "results"
 OURS, THEIRS = "#3f90da", "#94a4a2"  # of Petroff's ten
@@ -42,8 +42,8 @@ class Report:
         matplotlib.use("Agg")
         from matplotlib import pyplot
 
-        machine = describe_machine()
-        about = ", ".join(f"{key} {value}" for key, value in machine.items())
+        description = machine()
+        about = ", ".join(f"{key} {value}" for key, value in description.items())
         lines = [f"# {self.question}", "", about, "", _line(self.columns), _line(["---"] * len(self.columns))]
         lines += [_line(row) for row in self.rows] + [""]
         lines += [f"- {remark}" for remark in self.remarks]
@@ -51,7 +51,7 @@ class Report:
         print(table, flush=True)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{self.name}.md").write_text(table)
-        (folder / f"{self.name}.json").write_text(json.dumps({"machine": machine, **self.raw}, indent=1) + "\n")
+        (folder / f"{self.name}.json").write_text(json.dumps({"machine": description, **self.raw}, indent=1) + "\n")
         figure, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
         self.draw(axes)
         axes.set_title(self.question, loc="left", fontsize=11)

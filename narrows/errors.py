@@ -30,7 +30,11 @@ A message is one sentence: what is wrong, where, and what to do.
 
 from __future__ import annotations
 
+import errno
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sklearn.exceptions import NotFittedError as _SklearnNotFittedError
 
@@ -125,6 +129,72 @@ class IgnoredColumnWarning(UserWarning):
 
 class IdleParameterWarning(UserWarning):
     """A parameter differs from its default and has no effect; the message names the setting that it needs."""
+
+
+_SYSTEM_ERRORS = {
+    errno.ENOSPC: "The disk is full{where}; free some space or write to another place.",
+    errno.EDQUOT: "The disk quota is used up{where}; free some space or write to another place.",
+    errno.EROFS: "The file system is read-only{where}; write to another place.",
+    errno.EACCES: "Permission denied{where}; choose a path that you may use.",
+    errno.EPERM: "Permission denied{where}; choose a path that you may use.",
+    errno.EISDIR: "A file is needed, but there is a folder{where}.",
+    errno.ENOTDIR: "A folder is needed, but there is a file{where}.",
+    errno.ENAMETOOLONG: "The file name is too long{where}.",
+}
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return any error as one sentence: what is wrong, where, and what to do.
+
+    Errors of narrows are sentences already; operating system errors and a lack of memory get one. Any other error
+    is named as unexpected.
+    """
+    if isinstance(error, NarrowsError):
+        return _one_line(str(error))
+    if isinstance(error, MemoryError) or _is_out_of_memory(error):
+        return "Memory ran out: use fewer rows, smaller hidden layers or a smaller batch size."
+    if isinstance(error, OSError) and error.errno is not None:
+        where = f": {error.filename}" if error.filename else ""
+        sentence = _SYSTEM_ERRORS.get(error.errno)
+        return _one_line(sentence.format(where=where) if sentence else f"{error.strerror}{where}.")
+    return f"Unexpected {type(error).__name__}: {_one_line(str(error)) or 'no message'}"
+
+
+def is_expected(error: BaseException) -> bool:
+    """Return whether `sentence_of` says what to do about an error, so that it need not be reported as a bug."""
+    known = isinstance(error, NarrowsError | MemoryError) or _is_out_of_memory(error)
+    return known or (isinstance(error, OSError) and error.errno is not None)
+
+
+@contextmanager
+def full_disk_as_data_error(contents: str) -> Iterator[None]:
+    """Raise DataError, which names ``TMPDIR``, if the disk is full while the block writes temporary files.
+
+    Parameters
+    ----------
+    contents : str
+        The data that are written, for the message.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise DataError(
+            f"The disk of {tempfile.gettempdir()} is too small for {contents}; let TMPDIR name a folder on a larger "
+            "one."
+        ) from error
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Return whether PyTorch ran out of memory; on the CPU it raises a plain RuntimeError."""
+    return isinstance(error, RuntimeError) and any(
+        words in str(error) for words in ("out of memory", "can't allocate memory")
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def __getattr__(name: str) -> type[UserWarning]:

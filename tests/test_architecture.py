@@ -12,13 +12,14 @@ import narrows
 PACKAGE = Path(narrows.__file__).parent
 BELOW = {
     "errors": set(),
+    "formatting": set(),
     "data": {"errors"},
     "model": {"errors"},
     "training": {"errors", "model"},
     "estimators": {"errors", "data", "model", "training"},
-    "insight": {"errors", "data", "model", "training", "estimators"},
-    "reproductions": {"errors", "data", "model", "training", "estimators", "insight"},
-    "apps": {"errors", "data", "estimators", "insight", "reproductions"},
+    "insight": {"errors", "formatting", "data", "model", "training", "estimators"},
+    "reproductions": {"errors", "formatting", "data", "model", "training", "estimators", "insight"},
+    "apps": {"errors", "formatting", "data", "estimators", "insight", "reproductions"},
 }
 
 
@@ -35,9 +36,50 @@ def imported_floors(path: Path) -> set[str]:
     return {part[1] for part in parts} & BELOW.keys()
 
 
+FACES = {
+    "cli": {"lab", "notebook", "report", "viewer"},
+    "lab": {"viewer"},
+    "notebook": {"viewer"},
+    "report": {"viewer"},
+    "viewer": set(),
+}
+"""Which folders of narrows/apps a folder may import."""
+EXCEPTIONS: set[tuple[str, str]] = set()
+"""(importing file, imported folder) that break the rule of `FACES`; none may be added."""
+
+
+def imported_faces(path: Path) -> set[str]:
+    """Return the folders of narrows/apps that a file imports, within functions and for types too."""
+    modules = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules += [f"{node.module}.{alias.name}" for alias in node.names]
+    return {module.split(".")[2] for module in modules if module.startswith("narrows.apps.")}
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_the_faces_never_import_each_other(face):
+    files = sorted((PACKAGE / "apps" / face).rglob("*.py"))
+    assert files
+    broken = {
+        (file.relative_to(PACKAGE).as_posix(), other)
+        for file in files
+        for other in imported_faces(file) - FACES[face] - {face}
+    }
+    assert broken <= EXCEPTIONS
+
+
+def test_every_folder_of_apps_is_a_face():
+    folders = {path.name for path in (PACKAGE / "apps").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders == FACES.keys()
+
+
 @pytest.mark.parametrize("floor", BELOW)
 def test_a_floor_imports_only_what_lies_below_it(floor):
-    files = [PACKAGE / "errors.py"] if floor == "errors" else sorted((PACKAGE / floor).rglob("*.py"))
+    file = PACKAGE / f"{floor}.py"
+    files = [file] if file.exists() else sorted((PACKAGE / floor).rglob("*.py"))
     assert files
     for file in files:
         assert imported_floors(file) <= BELOW[floor] | {floor}, file

@@ -1,4 +1,4 @@
-"""What numbers were measured on."""
+"""Description of the machine on which results were measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def machine() -> dict[str, str | int]:
-    """Processor, cores, threads, versions and date."""
+    """Return processor, cores, threads, versions and date."""
     import numpy as np
     import sklearn
     import torch
@@ -20,6 +20,7 @@ def machine() -> dict[str, str | int]:
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
         "threads": torch.get_num_threads(),
+        "capability": torch.backends.cpu.get_cpu_capability(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
         "narrows": narrows.__version__,
         "python": platform.python_version(),
@@ -32,6 +33,8 @@ def machine() -> dict[str, str | int]:
 
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    text = info.read_text() if info.exists() else ""
+    names = [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")]
+    features = [name for name in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if name in text]
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name} ({features[0]})" if features else name

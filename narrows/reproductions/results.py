@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from narrows.formatting import duration, number
 from narrows.reproductions.experiment import Picture, Reproduction, Result, Setup
 from narrows.reproductions.machine import machine
 
@@ -19,8 +20,8 @@ def cells(result: Result) -> tuple[str, ...]:
     paper = "–" if result.paper is None else f"{result.paper:g}"
     if result.source:
         paper += f" ({result.source})"
-    time = "–" if result.seconds is None else _duration(result.seconds)
-    return (result.task, result.method, _number(result.ours), paper, result.unit, time, result.note)
+    time = "–" if result.seconds is None else duration(result.seconds)
+    return (result.task, result.method, number(result.ours), paper, result.unit, time, result.note)
 
 
 def write_results(
@@ -71,7 +72,7 @@ def _markdown(about: dict[str, object], results: Sequence[Result]) -> str:
         "",
         f"    {about['command']}",
         "",
-        f"Seed {about['seed']}, {_duration(float(str(about['seconds'])))} in all. Measured on: {told}.",
+        f"Seed {about['seed']}, {duration(float(str(about['seconds'])))} in all. Measured on: {told}.",
         "",
         "| " + " | ".join(HEADINGS) + " |",
         "|" + "---|" * len(HEADINGS),
@@ -95,16 +96,3 @@ def _draw(picture: Picture, path: Path) -> None:
     with mpl.rc_context({"svg.hashsalt": picture.name, "svg.fonttype": "none"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         picture.figure.savefig(path, format=picture.format, dpi=_DPI, metadata=metadata)
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.4g}".rstrip(".")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import math
 import tempfile
 import weakref
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from narrows.errors import DataError
+from narrows.errors import DataError, full_disk_as_data_error
 
 _BLOCK_BYTES, _MOST_BLOCKS = 1 << 26, 200  # each block is an open file
 
@@ -50,15 +49,8 @@ class Spool:
             ends = np.cumsum(np.bincount(blocks, minlength=len(self._files)))[:-1]
             parts = np.split(floats[np.argsort(blocks, kind="stable")], ends)
         for i, part in enumerate(parts):
-            try:
+            with full_disk_as_data_error("the encoded rows"):
                 self._files[i].write(np.ascontiguousarray(part).data)
-            except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise
-                raise DataError(
-                    f"The disk of {tempfile.gettempdir()} is too small for the encoded rows; let TMPDIR name a folder "
-                    "on a larger one."
-                ) from error
             self._sizes[i] += len(part)
 
     def __len__(self) -> int:

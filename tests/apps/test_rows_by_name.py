@@ -55,7 +55,7 @@ def test_of_a_table_read_in_chunks_the_strangest_of_all_its_rows_are_named(
     told = shell("detect", log, "-o", "d", *OPTIONS)
     assert told.status == 0, told.err
     assert set(named(told.out)) == {i + 1 for i in WRONG}
-    assert "Learned from 600 of 3,000 rows, drawn at random," in told.out
+    assert "Fitted to a random sample of 600 of 3,000 rows" in told.out
     assert "alarms among all of them" in told.out
     assert "AUROC 1.000" in told.out.replace("\n", " ")
     in_json = shell("detect", log, "-o", "d", "--force", *OPTIONS, "--json").json
@@ -73,8 +73,8 @@ def test_where_judging_all_would_take_long_the_strangest_of_the_sample_are_named
     monkeypatch.setattr(inputs, "_memory", lambda: 1000)
     monkeypatch.setattr("narrows.apps.cli.commands.detect._MOST_JUDGED", 2000)
     told = shell("detect", log, "-o", "d", *OPTIONS)
-    assert "The strangest of the 600 rows:" in told.out
-    assert "judges all 3,000" in told.out
+    assert "The strangest of 600 rows:" in told.out
+    assert "for all 3,000" in told.out
     in_json = shell("detect", log, "-o", "d", "--force", *OPTIONS, "--json").json
     assert named(told.out) == [one["row"] + 1 for one in in_json["strangest"]]
     for one in in_json["strangest"]:
@@ -108,12 +108,12 @@ def test_strange_cells_are_counted_and_the_first_five_named() -> None:
     day[1] = "soon"
     found = StrangeCells()
     found.add(replace(rows, strange={0: day}))
-    assert str(found) == "1 row has a cell that is not what its column holds: row 2, day 'soon'."
+    assert str(found) == "1 row has a cell of the wrong type for its column: row 2, day 'soon'."
     price[[1, 2]] = "n/k"
     for start in (4, 8):
         found.add(replace(rows, strange={0: day, 1: price}, places=np.arange(start, start + 4)))
     assert str(found) == (
-        "5 rows have 7 cells that are not what their columns hold: row 2, day 'soon'; row 6, day 'soon'; "
+        "5 rows have 7 cells of the wrong type for their columns: row 2, day 'soon'; row 6, day 'soon'; "
         "row 6, price 'n/k'; row 7, price 'n/k'; row 10, day 'soon'; and 2 more."
     )
     assert found.to_dict()["first"][1] == {"row": 5, "column": "day", "observed": "soon"}
@@ -136,13 +136,13 @@ def test_a_row_with_a_strange_cell_is_the_strangest_of_the_file(
         values[1][[40, 41]] = np.nan
         return [replace(rows, values=tuple(values), strange={1: texts})]
 
-    from narrows.apps.cli.chunked_input import chunks_for_model as chunks
+    from narrows.apps.cli.inputs import chunks_for_model as chunks
 
-    monkeypatch.setattr("narrows.apps.cli.chunked_input.chunks_for_model", flagged)
+    monkeypatch.setattr("narrows.apps.cli.inputs.chunks_for_model", flagged)
     told = shell("score", "m", log, "--explain", "1", "-o", "s.csv")
     assert set(named(told.out)[:2]) == {41, 42}
     assert "row 41 (counting from 1, without any header): b n/k (expected" in told.out
-    assert "2 rows have a cell that is not what its column holds: row 41, b 'n/k'; row 42, b 'soon'." in told.out
+    assert "2 rows have a cell of the wrong type for its column: row 41, b 'n/k'; row 42, b 'soon'." in told.out
     lines = [line.split(",") for line in Path("s.csv").read_text().splitlines()]
     for name, column in zip(lines[0], zip(*lines[1:], strict=True), strict=True):
         if name in ("score", "reconstruction_error", "surprise"):

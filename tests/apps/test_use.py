@@ -174,7 +174,7 @@ def test_score_says_where_a_column_that_was_constant_has_another_value(shell) ->
     Path("then.csv").write_text("\n".join(["x,y,c", *rows * 4]))
     Path("now.csv").write_text("\n".join(["x,y,c", *rows, "3,blue,6", "5,red,4"]))
     assert shell("fit", "then.csv", "-o", "m", "--epochs", "1", "--seed", "0").status == 0
-    assert "c was constant at the fit and has another value in 2 rows" in shell("score", "m", "now.csv").out
+    assert "c was constant during fit and has another value in 2 rows" in shell("score", "m", "now.csv").out
     assert shell("score", "m", "now.csv", "--json").json["changed"] == {"c": 2}
     assert "constant" not in shell("score", "m", "then.csv").out
     assert shell("score", "m", "then.csv", "--json").json["changed"] == {}
@@ -286,7 +286,7 @@ def test_a_set_with_a_test_part_is_used_by_it_and_its_fit_measured_on_it(shell, 
 def test_a_part_of_data_without_parts_is_a_wrong_call(shell, models: Path) -> None:
     refused = shell("score", models / "plain", "digits", "--part", "test")
     assert refused.status == 2
-    assert "no test part" in refused.err
+    assert "no test set" in refused.err
 
 
 def test_text_and_gaps_in_columns_that_the_model_does_not_use_do_not_matter(shell, quick, tabular: Path) -> None:
@@ -301,7 +301,7 @@ def test_the_rows_that_are_read_are_never_overwritten_whatever_force_says(shell,
     before = table.read_bytes()
     refused = shell("reconstruct", tabular, table, "-o", table, "--force")
     assert refused.status == 1
-    assert "read from" in refused.err
+    assert "is the input file" in refused.err
     assert table.read_bytes() == before
 
 

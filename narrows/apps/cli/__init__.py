@@ -1,6 +1,6 @@
-"""The command line: `narrows fit mnist -o m`, and what follows from it.
+"""The command line, such as `narrows fit mnist -o m`.
 
-No module here imports NumPy, torch or scikit-learn before work begins, so that `narrows --help` answers at once.
+No module here imports NumPy, PyTorch or scikit-learn before work begins, so that `narrows --help` is fast.
 """
 
 from __future__ import annotations

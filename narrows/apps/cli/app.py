@@ -1,4 +1,4 @@
-"""The program `narrows`: its commands, and the one place where an error becomes a sentence."""
+"""The program `narrows`: its commands, exit status, and the message of an error."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from narrows.apps.cli.exit_codes import DONE, FAILED, INTERRUPTED, Interrupted, 
 
 app = typer.Typer(
     name="narrows",
-    help="Autoencoders for real tables and images: fit, use, save, and see what was learned.",
+    help="Autoencoders for real tables and images: fit, save, apply and inspect models.",
     epilog="Start with: narrows demo",
     add_completion=False,
     rich_markup_mode="rich",
@@ -59,7 +59,7 @@ def _root(
         typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
-    """Autoencoders for real tables and images: fit, use, save, and see what was learned."""
+    """Autoencoders for real tables and images: fit, save, apply and inspect models."""
 
 
 app.command()(demo)
@@ -84,14 +84,14 @@ app.add_typer(data_app, name="data")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `narrows` with `arguments` (default: the process's own) and return its exit status.
 
-    Nothing but `SystemExit` leaves it, unless `NARROWS_DEBUG` is set. With `--json` a failure is also one JSON
-    object on standard output, `{"error": sentence, "kind": class}`, so that a program always finds one there.
-    SIGTERM and SIGHUP are taken while it runs, and do what Ctrl-C does.
+    No exception but `SystemExit` leaves it, unless `NARROWS_DEBUG` is set. With `--json` an error is also printed as
+    one JSON object on standard output, `{"error": sentence, "kind": class}`. SIGTERM and SIGHUP have the effect of
+    Ctrl-C while it runs.
     """
     with signals.listening():
         try:
             status = _run(arguments)
-        except KeyboardInterrupt:  # while the last words were said
+        except KeyboardInterrupt:  # while the last message was printed
             status = INTERRUPTED
         return signals.status(status)
 
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
+        if isinstance(stream, io.TextIOWrapper):  # a character that the terminal cannot show must not raise
             stream.reconfigure(errors="backslashreplace")
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
@@ -107,7 +107,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             status = app(args=arguments, prog_name="narrows", standalone_mode=False) or DONE
             if status == INTERRUPTED:  # Typer turns Ctrl-C into this status
                 raise KeyboardInterrupt
-            if sys.stdout is not None:  # nor closed by `>&-`
+            if sys.stdout is not None:  # None if closed by `>&-`
                 sys.stdout.flush()
         except (KeyboardInterrupt, typer.Abort):
             sentence = f"{signals.interrupted()}; {signals.written() or 'nothing was written'}."
@@ -122,14 +122,14 @@ def _run(arguments: Sequence[str] | None) -> int:
                 raise
             sentence, status = explain(error)
             if signals.written():
-                sentence += f" {_begun(signals.written())}."
+                sentence += f" {_capitalized(signals.written())}."
             _fail(sentence, status, kind=type(error).__name__, arguments=arguments)
     return int(status)
 
 
 def _fail(sentence: str, status: int, *, kind: str, arguments: Sequence[str]) -> int:
     start = "" if status == INTERRUPTED else "Error: "
-    if sentence:  # none where the help has been shown instead
+    if sentence:  # empty if the help was printed instead
         _say(f"{start}{sentence}")
     try:
         if "--json" in arguments:
@@ -138,7 +138,7 @@ def _fail(sentence: str, status: int, *, kind: str, arguments: Sequence[str]) ->
             print(json.dumps({"error": sentence, "kind": kind}))
         if sys.stdout is not None:
             sys.stdout.flush()
-    except OSError:  # the full disk may be the one that standard output goes to
+    except OSError:  # standard output may go to the full disk
         _swallow_stdout()
     return status
 
@@ -152,10 +152,10 @@ def _show_warning(message: Warning | str, *_: object) -> None:
     _say(f"Warning: {' '.join(str(message).split())}")
 
 
-def _begun(words: str) -> str:
+def _capitalized(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
 def _say(line: str) -> None:
-    with suppress(OSError, ValueError):  # nobody reads it: no reason to lose the work
+    with suppress(OSError, ValueError):  # a closed standard error must not end the work
         print(line, file=sys.stderr, flush=True)

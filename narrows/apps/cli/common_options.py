@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options shared by several commands."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A table (CSV, Excel, Parquet, Feather, JSON), an NPY, NPZ or IDX file, a folder of images, or a set's "
-        "name: digits, mnist, fashion-mnist.",
+        help="A table (CSV, Excel, Parquet, Feather, JSON), an NPY, NPZ or IDX file, a folder of images, or a "
+        "dataset name: digits, mnist, fashion-mnist.",
         show_default=False,
     ),
 ]
-Model = Annotated[Path, typer.Argument(metavar="MODEL", help="What narrows fit saved.", show_default=False)]
+Model = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a saved model.", show_default=False)]
 Output = Annotated[
     Path,
     typer.Option(
         "--output",
         "-o",
         metavar="OUT",
-        help="Its ending chooses the format: .csv, .parquet, .npy, .npz, .png; a folder of PNG without one.",
+        help="Output file; its extension sets the format: .csv, .parquet, .npy, .npz, .png. Without extension: a "
+        "folder of PNG files.",
         rich_help_panel=_OUTPUT,
         show_default=False,
     ),
@@ -42,7 +43,7 @@ SetPart = Annotated[
     Part | None,
     typer.Option(
         "--part",
-        help="Of a set with parts of its own, such as mnist; left out, test.",
+        help="Part of a dataset that comes with a test set, such as mnist. Default: test.",
         rich_help_panel=_DATA,
         show_default=False,
     ),
@@ -51,14 +52,15 @@ Columns = Annotated[
     str | None, typer.Option(metavar="A,B", help="Use these columns only.", rich_help_panel=_DATA, show_default=False)
 ]
 Ignore = Annotated[
-    str | None, typer.Option(metavar="A,B", help="Leave these columns out.", rich_help_panel=_DATA, show_default=False)
+    str | None, typer.Option(metavar="A,B", help="Do not use these columns.", rich_help_panel=_DATA, show_default=False)
 ]
 MissingAtFit = Annotated[
     Missing,
     typer.Option(
         "--missing",
         metavar="NAME",
-        help="Gaps: learn where they are, stop, fill in the column's mean, or drop the row. (mask, error, mean, drop)",
+        help="Missing values: learn from a mask of them, stop with an error, fill in the column mean, or drop the row. "
+        "(mask, error, mean, drop)",
         rich_help_panel=_DATA,
     ),
 ]
@@ -66,7 +68,7 @@ InMemory = Annotated[
     bool | None,
     typer.Option(
         "--in-memory/--out-of-core",
-        help="Hold a table in memory, or read it in chunks and learn from temporary files; left out, by its size.",
+        help="Load the table into memory, or read it in chunks and train from temporary files. Default: by its size.",
         rich_help_panel=_DATA,
         show_default=False,
     ),
@@ -75,15 +77,15 @@ MissingAtUse = Annotated[
     Missing | None,
     typer.Option(
         "--missing",
-        help="Gaps: as at the fit (mask), stop, fill in the column's mean at the fit, or drop the row; left out, "
-        "as at the fit.",
+        help="Missing values: use the mask, stop with an error, fill in the column mean of the training rows, or drop "
+        "the row. Default: as during fit.",
         rich_help_panel=_DATA,
         show_default=False,
     ),
 ]
 Label = Annotated[
     str | None,
-    typer.Option(metavar="A", help="The column that holds a class.", rich_help_panel=_DATA, show_default=False),
+    typer.Option(metavar="A", help="Column with the class labels.", rich_help_panel=_DATA, show_default=False),
 ]
 
 
@@ -91,8 +93,8 @@ Types = Annotated[
     str | None,
     typer.Option(
         metavar="A=TYPE,B=TYPE",
-        help="Read these columns as number, decimal-comma, decimal-point, category, date, day-first, month-first, "
-        "time or boolean, whatever their cells look like.",
+        help="Set the type of columns: number, decimal-comma, decimal-point, category, date, day-first, month-first, "
+        "time or boolean.",
         rich_help_panel=_DATA,
         show_default=False,
     ),
@@ -102,7 +104,7 @@ NaValues = Annotated[
     typer.Option(
         "--na-values",
         metavar="A,B",
-        help="More texts that stand for a missing cell.",
+        help="Additional texts that mean a missing value.",
         rich_help_panel=_DATA,
         show_default=False,
     ),
@@ -110,7 +112,7 @@ NaValues = Annotated[
 KeepNa = Annotated[
     bool,
     typer.Option(
-        "--keep-na", metavar="", help="Only empty cells are missing: NA and ? are text.", rich_help_panel=_DATA
+        "--keep-na", metavar="", help="Read only empty cells as missing; NA and ? are text.", rich_help_panel=_DATA
     ),
 ]
 Errors = Annotated[
@@ -118,17 +120,17 @@ Errors = Annotated[
     typer.Option(
         "--errors",
         metavar="NAME",
-        help='A cell that is not what its column holds ("soon" among dates): stop, or read it as missing and go on; '
+        help='For a cell of the wrong type ("soon" in a date column): stop with an error, or read it as missing; '
         "narrows score ranks such rows first. (stop, flag)",
         rich_help_panel=_DATA,
     ),
 ]
 
 
-def _switch(*names: str, words: str) -> OptionInfo:
-    return typer.Option(*names, metavar="", help=words, rich_help_panel=_OUTPUT)
+def _switch(*names: str, text: str) -> OptionInfo:
+    return typer.Option(*names, metavar="", help=text, rich_help_panel=_OUTPUT)
 
 
-Force = Annotated[bool, _switch("--force", "-f", words="Replace what is there.")]
-Json = Annotated[bool, _switch("--json", words="The result as one JSON object on standard output.")]
-Quiet = Annotated[bool, _switch("--quiet", "-q", words="No progress and no remarks.")]
+Force = Annotated[bool, _switch("--force", "-f", text="Replace an existing output.")]
+Json = Annotated[bool, _switch("--json", text="Print the result as one JSON object.")]
+Quiet = Annotated[bool, _switch("--quiet", "-q", text="Print no progress and no notes.")]

@@ -1,4 +1,4 @@
-"""Rich's console, for a program whose work is worth more than its words."""
+"""Rich consoles that never end the program because their output cannot be written."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any, TextIO
 from rich.console import Console
 
 
-def results() -> Console:
-    """Standard output; BrokenPipeError where nobody reads it any more."""
+def stdout_console() -> Console:
+    """Return a console on standard output; it raises BrokenPipeError if the reader has closed the pipe."""
     return _Results(markup=False, highlight=False, emoji=False)
 
 
-def aside() -> Console:
-    """Standard error; where that is closed, full or a pipe that nobody reads, what is written is dropped."""
+def stderr_console() -> Console:
+    """Return a console on standard error; output is dropped if that is closed, full or a broken pipe."""
     stream: Any = None if sys.stderr is None else _Lenient(sys.stderr)
     return Console(file=stream, stderr=True, markup=False, highlight=False, emoji=False)
 
 
 class _Results(Console):
     def on_broken_pipe(self) -> None:
-        """Raise, where Rich would end the program."""
+        """Raise instead of ending the program, as Rich does."""
         self.quiet = True
         raise BrokenPipeError
 
 
 class _Lenient:
-    """A stream that never refuses."""
+    """Text stream that ignores errors of writing."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Training under a progress bar; Ctrl-C and SIGTERM end it and keep what was learned."""
+"""Training with a progress bar; Ctrl-C and SIGTERM end it and keep the model."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, cast
 
 from narrows.apps.cli import signals
-from narrows.apps.cli.messages import Voice
-from narrows.apps.cli.progress import shown
+from narrows.apps.cli.messages import Messages
+from narrows.apps.cli.progress import show_progress
 
 if TYPE_CHECKING:
     from narrows.data import Rows, RowStream
     from narrows.estimators import Autoencoder, Epoch, LayerEpoch
 
 
-def train(model: Autoencoder, rows: Rows | RowStream, *, voice: Voice, title: str = "Training") -> float:
+def train(model: Autoencoder, rows: Rows | RowStream, *, messages: Messages, title: str = "Training") -> float:
     """Fit `model` to `rows` and return the seconds it took.
 
     Raises
     ------
     KeyboardInterrupt
-        It was stopped before the first epoch ended: there is nothing to keep.
+        The training was stopped before the first epoch ended.
     """
     start = time.perf_counter()
     epochs = cast("Generator[Epoch | LayerEpoch]", model.fit_epochs(rows))
     try:
-        for _ in shown(epochs, model=model, voice=voice, title=title):
-            signals.check()  # a KeyboardInterrupt is lost where Python calls back: in a finalizer, in a weak reference
-    except KeyboardInterrupt:  # while the bar was drawn; inside an epoch the model takes it
+        for _ in show_progress(epochs, model=model, messages=messages, title=title):
+            signals.check()  # Python drops a KeyboardInterrupt in a finalizer or a weak reference
+    except KeyboardInterrupt:  # while the bar was drawn; inside an epoch the model handles it
         pass
     finally:
         epochs.close()
@@ -36,5 +36,5 @@ def train(model: Autoencoder, rows: Rows | RowStream, *, voice: Voice, title: st
         raise KeyboardInterrupt
     if model.interrupted_:
         n = len(model.history_)
-        voice.remark(f"{signals.interrupted()} after {n} of {model.epochs_} epochs; the model keeps what was learned.")
+        messages.info(f"{signals.interrupted()} after {n} of {model.epochs_} epochs; the model is kept as it is.")
     return time.perf_counter() - start

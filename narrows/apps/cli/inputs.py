@@ -1,9 +1,10 @@
-"""The rows that a command works on: a set or a file, in the form that the model needs."""
+"""Input of a command: a dataset or a file, whole or in chunks, in the form of the model."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,23 +13,37 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from narrows.apps.cli.common_options import Errors, Missing, Part
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 if TYPE_CHECKING:
-    from narrows.data import Rows, RowStream, Schema
+    import numpy as np
+    import pyarrow as pa
+
+    from narrows.data import Rows, RowStream
     from narrows.estimators import Autoencoder
 
 _ENDINGS = re.compile(
     r"(\.(csv|parquet|pq|npy|npz|idx\d?|xls[xmb]?|ods|feather|arrow|ipc|orc|jsonl?|ndjson))?(\.(gz|zst))?$",
     re.IGNORECASE,
 )
-# Of a container, as Linux tells it to those inside.
+# memory limits of a container on Linux
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+_CHUNK_SHARE = 1 / 12  # of the memory; rows that are written back take up to four times the memory of a fit
 
 
 @dataclass(frozen=True)
 class Source:
-    """What `fit` learns from, rows of it in memory, and the set's own test rows, where it has some."""
+    """Training data of a fit.
+
+    Parameters
+    ----------
+    whole : Rows or RowStream
+        All rows.
+    rows : Rows
+        Rows in memory: all, or a sample of a stream.
+    test : Rows or None
+        Test set of a dataset that has one.
+    """
 
     whole: Rows | RowStream
     rows: Rows
@@ -36,18 +51,18 @@ class Source:
 
 
 def data_name(data: str) -> str:
-    """What a model of DATA is called: `flights` for `somewhere/flights.csv.gz`."""
+    """Return the default name of a model of DATA: `flights` for `somewhere/flights.csv.gz`."""
     name = Path(data).resolve().name if data in (".", "..") else Path(data).name
     return _ENDINGS.sub("", name) or name or "data"
 
 
 def names_in(text: str | None) -> list[str] | None:
-    """`a,b` as names."""
+    """Parse `a,b` as names."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def size_in(text: str | None) -> tuple[int, int] | None:
-    """`28x20` as (height, width)."""
+    """Parse `28x20` as (height, width)."""
     if text is None:
         return None
     found = re.fullmatch(r"(\d+)[x×,](\d+)", text.strip().lower())
@@ -57,7 +72,7 @@ def size_in(text: str | None) -> tuple[int, int] | None:
 
 
 def types_in(text: str | None) -> dict[str, str]:
-    """`price=number,zip=category` as a mapping."""
+    """Parse `price=number,zip=category` as a mapping."""
     found: dict[str, str] = {}
     for part in names_in(text) or []:
         name, equals, word = part.rpartition("=")
@@ -68,7 +83,7 @@ def types_in(text: str | None) -> dict[str, str]:
 
 
 def cell_settings(types: str | None, na_values: str | None, keep_na: bool) -> dict[str, Any]:
-    """The settings of `narrows.data.read` that --types, --na-values and --keep-na stand for."""
+    """Return the parameters of `narrows.data.read` for --types, --na-values and --keep-na."""
     return {"types": types_in(types), "na_values": names_in(na_values) or [], "keep_na": keep_na}
 
 
@@ -80,13 +95,18 @@ def read_for_fit(
     label: str | None,
     image_size: str | None,
     missing: Missing,
-    voice: Voice,
+    messages: Messages,
     in_memory: bool | None = None,
     cells: dict[str, Any] | None = None,
 ) -> Source:
-    """DATA for training, with a word on how it was read.
+    """Read DATA for training, and print notes on how it was read.
 
-    in_memory : None decides by the size of the table and the memory of the machine. cells : see `cell_settings`.
+    Parameters
+    ----------
+    in_memory : bool or None, default=None
+        None decides by the size of the table and the memory of the machine.
+    cells : dict or None
+        See `cell_settings`.
     """
     cells = cells or {}
     size = size_in(image_size)
@@ -100,12 +120,12 @@ def read_for_fit(
                 param_hint="--out-of-core",
             )
         stream = scan(data, columns=names_in(columns), ignore=names_in(ignore), label=label, **cells)
-        voice.remark(
-            f"{stream.source} has {len(stream):,} rows and is read in chunks; what needs rows in memory (scaling, "
-            f"held-out rows, what is measured below) takes {len(stream.sample):,} of them, drawn at random."
+        messages.info(
+            f"{stream.source} has {len(stream):,} rows and is read in chunks; steps that need rows in memory (scaling, "
+            f"held-out rows, the errors below) use a random sample of {len(stream.sample):,} rows."
         )
         for note in stream.sample.notes:
-            voice.remark(note)
+            messages.info(note)
         return Source(stream, stream.sample, None)
     rows = read(
         data,
@@ -117,17 +137,17 @@ def read_for_fit(
         **cells,
     )
     for note in rows.notes:
-        voice.remark(note)
+        messages.info(note)
     return Source(rows, rows, read_held_out(data))
 
 
 def _memory() -> int:
-    """Bytes of memory of this machine, or of the container; as good as endless where the system does not say."""
+    """Return the memory of this machine or container in bytes; a very large number if it is not known."""
     found = [1 << 62]
     with suppress(AttributeError, ValueError, OSError):
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     for limit in _LIMITS:
-        with suppress(ValueError, OSError):  # "max" where there is none
+        with suppress(ValueError, OSError):  # "max" means no limit
             found.append(int(limit.read_text()))
     return min(found)
 
@@ -139,13 +159,13 @@ def read_for_model(
     part: Part | None,
     image_size: str | None,
     missing: Missing | None,
-    voice: Voice,
+    messages: Messages,
     label: str | None = None,
     errors: Errors = "stop",
 ) -> Rows:
-    """DATA as `fitted` expects it: its columns by name in its order, and of a set the part asked for.
+    """Read DATA in the form of the model: its columns by name and in its order; of a dataset the requested part.
 
-    A model learns no gap's value after its fit: `missing="mean"` fills in the means of the fit.
+    missing : "mean" fills in the means of the training rows.
     """
     size = size_in(image_size)
 
@@ -153,19 +173,19 @@ def read_for_model(
 
     if missing in ("mean", "error") or (missing == "mask" and fitted.schema_.missing != "mask"):
         fitted.schema_ = replace(fitted.schema_, missing=missing)
-    rows = _part(data, part, voice)
+    rows = _part(data, part, messages)
     if rows is None:
         rows = _read_columns(fitted, data, label=label, image_size=size, errors=errors)
-    rows = matched(fitted, rows, voice)
+    rows = fitted.schema_.align(rows)
     if missing == "drop":
         rows = drop_missing(rows, fitted.schema_.learned_columns)
     for note in rows.notes:
-        voice.remark(note)
+        messages.info(note)
     return rows
 
 
 def fits_into_memory(data: str, *, share: float = 1 / 3) -> bool:
-    """Whether a fit to DATA takes less than this share of the memory, or DATA is no table on disk."""
+    """Return whether a fit to DATA needs less than this share of the memory, or DATA is not a table on disk."""
     from narrows.data import SETS, memory_needed
 
     path = Path(data)
@@ -175,7 +195,7 @@ def fits_into_memory(data: str, *, share: float = 1 / 3) -> bool:
 def _read_columns(
     fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None, errors: Errors
 ) -> Rows:
-    """DATA with the model's columns alone, so that no other column is talked of; all of it where some lack."""
+    """Read only the columns of the model, so that notes are about them; read all columns if some are absent."""
     from narrows.data import read
     from narrows.errors import DataError, NotNumericError, SettingError
 
@@ -187,13 +207,13 @@ def _read_columns(
             return read(data, columns=wanted, label=label, image_size=image_size, **reading)
         except NotNumericError:
             raise
-        except (DataError, SettingError):  # nameless, or lacking some: `matched` says so
+        except (DataError, SettingError):  # no names, or columns are absent: `Schema.align` raises
             continue
     return read(data, label=label, image_size=image_size, **reading)
 
 
-def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
-    """The rows of a set with parts of its own; None for every other DATA."""
+def _part(data: str, part: Part | None, messages: Messages) -> Rows | None:
+    """Return rows of a dataset that has a test set; None for all other DATA."""
     import numpy as np
 
     from narrows.data import read, read_held_out
@@ -202,10 +222,10 @@ def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
     test = read_held_out(data)
     if test is None:
         if part == "test":
-            raise SettingError(f"{data} has no test part of its own; leave --part out to use all of it.")
+            raise SettingError(f"{data} has no test set; leave --part out to use all rows.")
         return None
     if part in (None, "test"):
-        voice.remark(f"Using the {len(test):,} test rows of {data}; --part train or --part all for the others.")
+        messages.info(f"Using the {len(test):,} test rows of {data}; use --part train or --part all for the others.")
         return test
     train = read(data)
     if part == "train":
@@ -222,61 +242,101 @@ def _part(data: str, part: Part | None, voice: Voice) -> Rows | None:
     )
 
 
-def matched(fitted: Autoencoder, rows: Rows, voice: Voice) -> Rows:
-    """`rows` in the form of the fit; raises SchemaMismatchError where they have none of it."""
-    from narrows.errors import SchemaMismatchError
+@dataclass(frozen=True)
+class Chunks:
+    """Chunks of rows in the form of the model; each iteration reads them from the disk again."""
 
-    schema = fitted.schema_
-    if rows.image_shape not in (None, schema.image_shape):
-        raise SchemaMismatchError(
-            f"{rows.source} holds images of {_size(rows.image_shape)}, and the model was fitted on "
-            f"{_size(schema.image_shape) or 'a table'}; give it the same kind of data (--image-size resizes a folder "
-            "of images), or fit a new model."
-        )
-    if schema.names is not None and rows.names is not None:
-        return _by_name(rows, schema)
-    if schema.names is not None and rows.n_columns == len(schema.learned_columns) < schema.n_columns:
-        names = tuple(schema.names[i] for i in schema.learned_columns)
-        voice.remark(f"{rows.source} has no column names; its columns are taken for {', '.join(names)}.")
-        return _by_name(replace(rows, names=names), schema)
-    if rows.n_columns != schema.n_columns:
-        raise SchemaMismatchError(
-            f"{rows.source} has {rows.n_columns} columns, and the model was fitted on {schema.n_columns}; give it data "
-            "with the same columns in the same order, or fit a new model."
-        )
-    if schema.names is not None:
-        voice.remark(f"{rows.source} has no column names; its columns are taken for {', '.join(schema.names)}.")
-    return replace(rows, names=schema.names)
+    _each: Callable[[], Iterator[Rows]]
+
+    def __iter__(self) -> Iterator[Rows]:
+        return self._each()
 
 
-def _size(image_shape: tuple[int, int, int] | None) -> str:
-    return "" if image_shape is None else "x".join(map(str, image_shape[: 2 if image_shape[2] == 1 else 3]))
+def chunks_for_model(
+    fitted: Autoencoder,
+    data: str,
+    *,
+    part: Part | None,
+    image_size: str | None,
+    missing: Missing | None,
+    messages: Messages,
+    label: str | None = None,
+    whole: bool = False,
+    errors: Errors = "stop",
+) -> Iterable[Rows]:
+    """Return chunks of rows in the form of the model, see `read_for_model`; they may be iterated several times.
+
+    There is a single chunk with `whole`, and if DATA fits into memory.
+    """
+    in_memory = whole or fits_into_memory(data, share=_CHUNK_SHARE)
+    if in_memory or part is not None or image_size is not None or missing == "drop":
+        return [
+            read_for_model(
+                fitted,
+                data,
+                part=part,
+                image_size=image_size,
+                missing=missing,
+                messages=messages,
+                label=label,
+                errors=errors,
+            )
+        ]
+    if missing is not None:
+        fitted.schema_ = replace(fitted.schema_, missing=missing)
+    stream = _stream(fitted, data, label, messages, errors)
+    return Chunks(lambda: (_aligned(fitted, rows, messages) for rows in stream.chunks()))
 
 
-def _by_name(rows: Rows, schema: Schema) -> Rows:
-    """The columns of the fit in their order; those that it set aside may be lacking, and are empty then."""
+def tables_for_model(
+    fitted: Autoencoder, data: str, messages: Messages, *, errors: Errors = "stop"
+) -> Iterator[tuple[pa.Table, Rows]]:
+    """Yield a table on disk in chunks: all its columns as read, and those of the model in the form of the model."""
+    from narrows.data import read_table, reading_options, table_rows
+
+    if fits_into_memory(data, share=_CHUNK_SHARE):
+        options = reading_options(schema=fitted.schema_, errors=errors)
+        table, notes = read_table(Path(data), options.text_columns)
+        columns = _model_columns(fitted, table.column_names)
+        rows = table_rows(table, Path(data).name, columns=columns, options=options, notes=notes)
+        for note in rows.notes:
+            messages.info(note)
+        yield table, _aligned(fitted, rows, messages)
+        return
+    for table, rows in _stream(fitted, data, None, messages, errors).tables():
+        yield table, _aligned(fitted, rows, messages)
+
+
+def joined_labels(labels: list[np.ndarray | None]) -> np.ndarray | None:
+    """Join the labels of chunks; None if no chunk has labels."""
     import numpy as np
 
-    from narrows.errors import SchemaMismatchError
+    known = [of for of in labels if of is not None]
+    return np.concatenate(known) if known else None
 
-    wanted = schema.names or ()
-    given = {name: i for i, name in enumerate(rows.feature_names)}
-    aside = [name for i, name in enumerate(wanted) if i not in schema.learned_columns]
-    empty = {name: np.full(len(rows), None, dtype=object) for name in aside if name not in given}
-    lacking = [name for name in wanted if name not in given and name not in empty]
-    if lacking:
-        told = ", ".join(
-            f"{n!r} ({rows.ignored_columns[n]})" if n in rows.ignored_columns else repr(n) for n in lacking[:5]
-        )
-        told += ", ..." if len(lacking) > 5 else ""
-        raise SchemaMismatchError(
-            f"{rows.source} lacks {len(lacking)} of the model's {len(wanted)} columns: {told}; name them as at "
-            "the fit, or fit a new model."
-        )
-    return replace(
-        rows,
-        values=tuple(empty[name] if name in empty else rows.column(given[name]) for name in wanted),
-        types=tuple(None if name in empty else rows.column_type(given[name]) for name in wanted),
-        strange={i: rows.strange[given[name]] for i, name in enumerate(wanted) if given.get(name) in rows.strange},
-        names=wanted,
-    )
+
+def _stream(fitted: Autoencoder, data: str, label: str | None, messages: Messages, errors: Errors) -> RowStream:
+    from narrows.data import scan
+
+    stream = scan(data, label=label, schema=fitted.schema_, errors=errors)
+    messages.info(f"{stream.source} has {len(stream):,} rows and is read in chunks.")
+    columns = _model_columns(fitted, stream.sample.feature_names)
+    return stream if columns is None else stream.select(columns)
+
+
+def _model_columns(fitted: Autoencoder, names: Iterable[str]) -> list[str] | None:
+    """Return the names that are columns of the model; None if there are none, or the model has no names."""
+    from narrows.data import column_of
+
+    given = list(names)
+    known = set(given)
+    wanted = {column_of(name, known) for name in fitted.schema_.names or ()}
+    return [name for name in given if name in wanted] or None
+
+
+def _aligned(fitted: Autoencoder, rows: Rows, messages: Messages) -> Rows:
+    """Return rows in the form of the fit, and print the note if their columns have no names."""
+    found = fitted.schema_.align(rows)
+    for note in found.notes[len(rows.notes) :]:
+        messages.info(note)
+    return found

@@ -1,4 +1,4 @@
-"""Loading what a command can work with."""
+"""Loading of saved models for commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def load_autoencoder(path: Path) -> Autoencoder:
-    """The saved model; raises ModelError for an anomaly detector, which has no codes."""
+    """Return the saved autoencoder; ModelError for an anomaly detector, which has no code."""
     import narrows
     from narrows.errors import ModelError
 

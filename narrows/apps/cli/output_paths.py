@@ -1,4 +1,4 @@
-"""Where results go: checked before the work, so that an hour of training does not end at a locked door."""
+"""Checks of output paths before the work begins, and writing of single files."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def check_model_path(path: Path, *, force: bool) -> None:
     Raises
     ------
     OutputExistsError
-        Something is there: a model without `--force`, or what is no model at all.
+        The path exists: a model without `--force`, or anything that is not a model.
     OutputError
-        The folder around it is not there or may not be written.
+        The parent folder does not exist or cannot be written.
     """
     from narrows.data import clear_leftovers
     from narrows.errors import OutputExistsError
@@ -31,16 +31,16 @@ def check_model_path(path: Path, *, force: bool) -> None:
         from narrows.estimators.persistence import replaceable
 
         if not replaceable(path):
-            raise OutputExistsError(f"{path} is there and is more than a narrows model; choose another --output.")
+            raise OutputExistsError(f"{path} exists and is more than a narrows model; choose another --output.")
         if path.resolve() == Path.cwd():
-            raise OutputExistsError(f"{path} is the folder you stand in; choose another --output.")
+            raise OutputExistsError(f"{path} is the current folder; choose another --output.")
         if not force and any(path.iterdir()):
             raise OutputExistsError(f"{path} is already there; use --force to replace it, or another --output.")
     check_folder(path)
 
 
 def check_folder(path: Path) -> None:
-    """Raise OutputError unless the folder around `path` is there and can be written."""
+    """Raise OutputError unless the parent folder of `path` exists and can be written."""
     from narrows.errors import OutputError
 
     parent = path.absolute().parent
@@ -62,7 +62,7 @@ def check_folder(path: Path) -> None:
 def check_rows_path(path: Path, data: str | None = None, *, force: bool, numbers: bool = False) -> None:
     """Raise unless rows can be written to `path`; with `numbers`, unless its ending is one for numbers.
 
-    `data` is what the rows come from: it is never overwritten, whatever `force` says.
+    `data` is the input, which is never overwritten, even with `force`.
 
     Raises
     ------
@@ -74,14 +74,14 @@ def check_rows_path(path: Path, data: str | None = None, *, force: bool, numbers
     if numbers and path.suffix.lower() in ("", ".png"):
         raise OutputError(f"{path} would hold images, but these are numbers; use .csv, .parquet, .npy or .npz.")
     if path.is_symlink() or (path.is_dir() and path.resolve() == Path.cwd()):
-        raise OutputExistsError(f"{path} is a link or the folder you stand in; choose another --output.")
+        raise OutputExistsError(f"{path} is a link or the current folder; choose another --output.")
     _check_apart(path, data)
     check_output(path, force)
     check_folder(path)
 
 
 def check_file_path(path: Path, endings: tuple[str, ...], data: str | None = None, *, force: bool) -> None:
-    """Raise unless a file with one of these endings can be written to `path`, which is not what the rows come from.
+    """Raise unless a file with one of these extensions can be written to `path`, which must not be the input `data`.
 
     Raises
     ------
@@ -100,11 +100,11 @@ def check_file_path(path: Path, endings: tuple[str, ...], data: str | None = Non
 
 
 def _check_apart(path: Path, data: str | None) -> None:
-    """Raise OutputExistsError where `path` is what the rows are read from, under whatever name."""
+    """Raise OutputExistsError if `path` and the input `data` are the same file."""
     from narrows.errors import OutputExistsError
 
     if data is not None and path.exists() and Path(data).exists() and path.samefile(data):
-        raise OutputExistsError(f"{path} is what the rows are read from; choose another --output.")
+        raise OutputExistsError(f"{path} is the input file; choose another --output.")
 
 
 def write_file(path: Path, content: bytes, *, force: bool) -> None:
@@ -121,13 +121,15 @@ def write_file(path: Path, content: bytes, *, force: bool) -> None:
         with whole_file(path, replace=force) as file:
             file.write(content)
     except FileExistsError as error:
-        raise OutputExistsError(f"{path} was taken by something else meanwhile; choose another --output.") from error
+        raise OutputExistsError(
+            f"{path} was created by another program in the meantime; choose another --output."
+        ) from error
     except OSError as error:
         raise OutputError(f"{path} could not be written ({error.strerror or error}).") from error
 
 
 def write_picture(picture: Image, path: Path, *, force: bool) -> None:
-    """Write a drawn PNG as rows are written: whole or not at all."""
+    """Write a picture as PNG, whole or not at all."""
     import numpy as np
 
     from narrows.data import write

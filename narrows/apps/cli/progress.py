@@ -1,4 +1,4 @@
-"""The bar that shows training: epochs, loss, validation, rows per second, time left."""
+"""Progress of a training: epochs, loss, validation loss, rows per second, time left."""
 
 from __future__ import annotations
 
@@ -6,80 +6,82 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from narrows.apps.cli.messages import Voice, duration, number
+from narrows.apps.cli.messages import Messages
+from narrows.formatting import duration, number
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder, Epoch, LayerEpoch
 
-_LINES = 10  # how many a log gets, where there is no terminal to draw a bar on
+_LINES = 10  # printed without a terminal
 
 
 @dataclass(frozen=True)
 class _Step:
-    """`Training`, 12 of 50, and `loss 12.30, validation 12.90, 11,600 rows/s, 8.3 s left`."""
+    """Text of one epoch: `Training`, 12 of 50, and `loss 12.30, validation 12.90, 11,600 rows/s, 8.3 s left`."""
 
     title: str
     done: int
     total: int
-    words: str
+    text: str
 
 
-def shown(
-    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, voice: Voice, title: str = "Training"
+def show_progress(
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, messages: Messages, title: str = "Training"
 ) -> Iterator[Epoch | LayerEpoch]:
-    """Pass the records of `model` on while drawing them on standard error: a bar for each layer, and one for training.
+    """Yield the epochs of `model` and print their progress on standard error.
 
-    A bar on a terminal, some ten lines in a log, nothing where the voice is quiet.
+    On a terminal there is a bar for the training and one for each layer of a pretraining; in a log about ten lines;
+    with --quiet nothing.
     """
-    if voice.quiet:
+    if messages.quiet:
         return iter(epochs)
-    draw = _bar if voice.aside.is_terminal else _lines
-    return draw(epochs, model=model, voice=voice, title=title)
+    draw = _bar if messages.stderr.is_terminal else _lines
+    return draw(epochs, model=model, messages=messages, title=title)
 
 
 def _bar(
-    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, voice: Voice, title: str
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, messages: Messages, title: str
 ) -> Iterator[Epoch | LayerEpoch]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
-    with Progress(*columns, TextColumn("{task.fields[words]}"), console=voice.aside, transient=True) as progress:
+    with Progress(*columns, TextColumn("{task.fields[words]}"), console=messages.stderr, transient=True) as progress:
         drawn, task = None, progress.add_task(title, total=None, words="first epoch …")
         for epoch, step in _steps(epochs, model, title):
             if drawn not in (None, step.title):
                 task = progress.add_task(step.title, total=step.total, words="")
             drawn = step.title
-            words = f"{step.done}/{step.total}, {step.words}"
+            words = f"{step.done}/{step.total}, {step.text}"
             progress.update(task, description=step.title, completed=step.done, total=step.total, words=words)
             yield epoch
 
 
 def _lines(
-    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, voice: Voice, title: str
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, messages: Messages, title: str
 ) -> Iterator[Epoch | LayerEpoch]:
     for epoch, step in _steps(epochs, model, title):
         if step.done in (1, step.total) or step.done % max(1, step.total // _LINES) == 0:
-            voice.remark(f"{step.title}: epoch {step.done}/{step.total}, {step.words}")
+            messages.info(f"{step.title}: epoch {step.done}/{step.total}, {step.text}")
         yield epoch
 
 
 def _steps(
     epochs: Iterable[Epoch | LayerEpoch], model: Autoencoder, title: str
 ) -> Iterator[tuple[Epoch | LayerEpoch, _Step]]:
-    """Every record, and what is told of it."""
+    """Yield every epoch with the text to print."""
     from narrows.estimators import Epoch
 
     seconds, name = 0.0, ""
     for epoch in epochs:
         if isinstance(epoch, Epoch):
-            told, done, total = title, len(model.history_), model.epochs_
+            heading, done, total = title, len(model.history_), model.epochs_
             words = [f"loss {number(epoch.loss)}"]
             if epoch.validation is not None:
                 words.append(f"validation {number(epoch.validation)}")
         else:
-            told = f"Layer {epoch.layer} of {epoch.n_layers}, {epoch.n_visible}-{epoch.n_hidden}"
+            heading = f"Layer {epoch.layer} of {epoch.n_layers}, {epoch.n_visible}-{epoch.n_hidden}"
             done, total, words = epoch.number, epoch.n_epochs, [f"error {number(epoch.error)}"]
-        seconds = epoch.seconds + (seconds if told == name else 0.0)
-        name = told
+        seconds = epoch.seconds + (seconds if heading == name else 0.0)
+        name = heading
         words += [f"{epoch.rows_per_second:,.0f} rows/s", f"{duration(seconds / done * (total - done))} left"]
-        yield epoch, _Step(told, done, total, ", ".join(words))
+        yield epoch, _Step(heading, done, total, ", ".join(words))

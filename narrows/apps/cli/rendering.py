@@ -1,4 +1,4 @@
-"""The tables that commands end with."""
+"""Tables and sentences of results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from narrows.apps.cli.messages import counted, duration, number
+from narrows.formatting import counted, duration, number
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from narrows.insight import DetectionQuality, Diagnosis, FitSummary
 
 _HELD_OUT = {
-    "test": "the set's own test part, never trained on",
-    "validation": "held out of the training",
-    "training": "the training rows themselves",
+    "test": "the test set of the dataset",
+    "validation": "held out of training",
+    "training": "the training rows",
 }
 
 
 def facts(summary: FitSummary) -> Table:
-    """What was fitted: rows, columns, parameters, epochs, time."""
+    """Return a table of rows, columns, parameters, epochs and time."""
     table = _table(headings=False)
     table.add_column(style="dim")
     table.add_column()
@@ -35,11 +35,13 @@ def facts(summary: FitSummary) -> Table:
 
 
 def _columns(summary: FitSummary) -> str:
-    """19: 12 numeric, 4 categories, 1 date; set aside: year (constant)."""
-    told = Counter(summary.kinds.values())
-    words = f"{summary.columns:,}" + (": " if told else "") + ", ".join(_of_kind(n, word) for word, n in told.items())
+    """Return for example "19: 12 numeric, 4 categories, 1 date; ignored: year (constant)"."""
+    counts = Counter(summary.kinds.values())
+    words = (
+        f"{summary.columns:,}" + (": " if counts else "") + ", ".join(_of_kind(n, word) for word, n in counts.items())
+    )
     if summary.left_out:
-        words += "; set aside: " + ", ".join(f"{name} ({why})" for name, why in summary.left_out.items())
+        words += "; ignored: " + ", ".join(f"{name} ({why})" for name, why in summary.left_out.items())
     return words
 
 
@@ -50,7 +52,7 @@ def _of_kind(n: int, word: str) -> str:
 
 
 def errors(summary: FitSummary) -> Table:
-    """The error beside PCA's and the mean row's, on the same rows."""
+    """Return a table of the errors of the model, of PCA and of the mean row, on the same rows."""
     table = _table()
     for heading in ("", "squared error per row", "per feature"):
         table.add_column(heading, justify="left" if not heading else "right")
@@ -60,12 +62,12 @@ def errors(summary: FitSummary) -> Table:
 
 
 def measured_on(summary: FitSummary) -> str:
-    """Which rows the errors are of."""
+    """Return a sentence on the rows that the errors were measured on."""
     return f"On {counted(summary.held_out_rows, 'row')}: {_HELD_OUT[summary.held_out]}"
 
 
-def remarks(summary: FitSummary) -> list[str]:
-    """What the tables do not say: the loss where it is no squared error, the ELBO, and the summary's notes."""
+def notes(summary: FitSummary) -> list[str]:
+    """Return the loss if it is not the squared error, the ELBO, and the notes of the summary."""
     lines = []
     if summary.loss != "mse":
         each = (
@@ -82,15 +84,15 @@ def remarks(summary: FitSummary) -> list[str]:
 
 
 def verdicts(found: Diagnosis) -> list[str]:
-    """The gist of a diagnosis, and a line for each finding that is not as it should be."""
+    """Return the headline of a diagnosis, and a line for each finding that is not good."""
     lines = [f"Diagnosis: {found.headline}"]
-    told = {"watch": "look", "bad": "WRONG"}
-    lines += [f"  {told[f.verdict]}: {f.name} {f.figure}." for f in found.findings if f.verdict in told]
+    words = {"watch": "look", "bad": "WRONG"}
+    lines += [f"  {words[f.verdict]}: {f.name} {f.figure}." for f in found.findings if f.verdict in words]
     return lines
 
 
-def quality_told(quality: DetectionQuality) -> str:
-    """How well scores find the rarer class, in a sentence or two."""
+def quality_sentence(quality: DetectionQuality) -> str:
+    """Return how well scores separate the rarer class, in two sentences."""
     return (
         f"The rarer class, {quality.n_anomalies:,} of {quality.n_rows:,} rows: AUROC {quality.auroc:.3f}, average "
         f"precision {quality.average_precision:.3f}, {quality.precision_at_k:.0%} of the {quality.n_anomalies:,} "
@@ -100,7 +102,7 @@ def quality_told(quality: DetectionQuality) -> str:
 
 
 def comparison(summaries: Mapping[str, FitSummary]) -> Table:
-    """Several models on the same rows, and PCA with as many components."""
+    """Return a table of several models on the same rows, each with PCA of the same number of components."""
     table = _table()
     first = next(iter(summaries.values()))
     table.title = f"Squared error per row, on {first.held_out_rows:,} rows that no model was trained on"

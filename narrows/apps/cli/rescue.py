@@ -1,4 +1,4 @@
-"""Results that are never thrown away: what cannot be written where it was asked for is written elsewhere."""
+"""Writing of results, which are never lost: if the requested path cannot be written, another one is used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from narrows.apps.cli import signals
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,41 +25,41 @@ if TYPE_CHECKING:
 _MOST_NAMES = 1000
 
 
-def save(model: Autoencoder | AnomalyDetector, path: Path, *, force: bool, voice: Voice) -> Path:
-    """Save a model as `path`, or elsewhere where that fails; returns where it is."""
+def save(model: Autoencoder | AnomalyDetector, path: Path, *, force: bool, messages: Messages) -> Path:
+    """Save a model as `path`, or in another place if that fails; return the path."""
 
     def write(place: Path, overwrite: bool) -> None:
         model.save(place, overwrite=overwrite)
 
-    return kept(path, write, what="the model is", voice=voice, force=force, is_folder=True)
+    return write_or_rescue(path, write, subject="the model is", messages=messages, force=force, is_folder=True)
 
 
 def write_rows(
     path: Path,
     rows: object,
     *,
-    voice: Voice,
+    messages: Messages,
     force: bool,
     labels: np.ndarray | None = None,
     image_shape: Sequence[int] | None = None,
     pixel_range: tuple[float, float] | None = None,
 ) -> Path:
-    """`narrows.data.writers.write`, or elsewhere where that fails; returns where they are."""
+    """Write rows with `narrows.data.write` to `path`, or to another place if that fails; return the path."""
     from narrows.data import write as write_data
 
     def write(place: Path, force: bool) -> None:
         write_data(place, rows, labels=labels, image_shape=image_shape, pixel_range=pixel_range, force=force)
 
-    return kept(path, write, what="the result is", voice=voice, force=force)
+    return write_or_rescue(path, write, subject="the result is", messages=messages, force=force)
 
 
 def write_chunks(
-    path: Path, chunks: Iterable[Rows | pa.Table], *, voice: Voice, force: bool, as_text: bool = False
+    path: Path, chunks: Iterable[Rows | pa.Table], *, messages: Messages, force: bool, as_text: bool = False
 ) -> Path:
-    """`narrows.data.write_chunks`, or elsewhere where that fails; returns where they are.
+    """Write chunks with `narrows.data.write_chunks` to `path`, or to another place if that fails; return the path.
 
-    Of several chunks the ones that are written are no longer in memory: they are kept where the name was taken
-    meanwhile, and lost where the disk is full.
+    Chunks that were written are no longer in memory. They are kept if another program took the name in the meantime,
+    and lost if the disk is full.
     """
     from narrows.data import write_chunks as write
 
@@ -67,8 +67,12 @@ def write_chunks(
     first = list(islice(rest, 2))
     if len(first) < 2:
         whole = partial(write, chunks=first, as_text=as_text)
-        return kept(
-            path, lambda place, force: whole(place, force=force), what="the result is", voice=voice, force=force
+        return write_or_rescue(
+            path,
+            lambda place, force: whole(place, force=force),
+            subject="the result is",
+            messages=messages,
+            force=force,
         )
     places = [path]
 
@@ -77,7 +81,7 @@ def write_chunks(
             with suppress(OSError):
                 shutil.move(finished, other)
                 places.append(other)
-                voice.fall_short(_told(path, error, "the result is", other))
+                messages.shortfall(_message(path, error, "the result is", other))
                 return
         raise error
 
@@ -86,66 +90,66 @@ def write_chunks(
     return places[-1]
 
 
-def kept(
+def write_or_rescue(
     path: Path,
     write: Callable[[Path, bool], object],
     *,
-    what: str,
-    voice: Voice,
+    subject: str,
+    messages: Messages,
     force: bool = False,
     is_folder: bool = False,
 ) -> Path:
-    """Call `write(path, force)`; where that fails, write under another name, and say where. Returns where it is.
+    """Call `write(path, force)`; if that fails, write under another name and print it. Return the path.
 
-    The other names are NAME-2, NAME-3, ... in the same folder; then in the current folder, then in a new one among the
-    temporary files. Nothing is replaced there. Ctrl-C and SIGTERM wait until it is written.
+    The other names are NAME-2, NAME-3, ... in the same folder, then in the current folder, then NAME in a new temporary
+    folder. No existing file is replaced there. Ctrl-C and SIGTERM wait until the result is written.
 
     Parameters
     ----------
     path : path
-        What was asked for.
-    write : function of a path and of whether what is there may be replaced
-        Writes whole or not at all; OSError where it fails.
-    what : str
-        "the model is", for the sentence that says where.
-    voice : Voice
+        The requested path.
+    write : callable
+        Called as write(path, replace); writes whole or not at all, and raises OSError if it fails.
+    subject : str
+        Start of the message with the path, such as "the model is".
+    messages : Messages
     force : bool, default=False
     is_folder : bool, default=False
-        The name has no ending that must stay last.
+        The name has no extension to keep.
 
     Raises
     ------
     OSError
-        What failed first, where it can be written nowhere.
+        The first error, if no other place can be written either.
     """
     with signals.undisturbed():
         try:
             write(path, force)
-            signals.note_written(f"{what} saved as {path}")
+            signals.note_written(f"{subject} saved as {path}")
             return path
         except OSError as error:
             for other in _other_places(path, is_folder):
                 with suppress(OSError):
                     write(other, False)
-                    signals.note_written(f"{what} saved as {other}")
-                    voice.fall_short(_told(path, error, what, other))
+                    signals.note_written(f"{subject} saved as {other}")
+                    messages.shortfall(_message(path, error, subject, other))
                     return other
             raise
 
 
-def _told(path: Path, error: OSError, what: str, other: Path) -> str:
+def _message(path: Path, error: OSError, subject: str, other: Path) -> str:
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     if isinstance(error, FileExistsError):
-        problem = f"{path} was taken by something else meanwhile"
+        problem = f"{path} was created by another program in the meantime"
     elif cause.strerror:
         problem = f"{path} could not be written ({cause.strerror})"
     else:
         problem = str(error).rstrip(".")
-    return f"{problem}; {what} saved as {other}."
+    return f"{problem}; {subject} saved as {other}."
 
 
 def _other_places(path: Path, is_folder: bool) -> Iterator[Path]:
-    """Where to write instead: names that are free, one in each folder that is there."""
+    """Yield free names to write to instead, one in each folder."""
     seen = set()
     for folder in (path.parent, Path()):
         if folder.is_dir() and folder.resolve() not in seen:
@@ -156,12 +160,12 @@ def _other_places(path: Path, is_folder: bool) -> Iterator[Path]:
     except OSError:
         return
     yield private / path.name
-    with suppress(OSError):  # that did not go either
+    with suppress(OSError):  # removes the folder unless it was used
         private.rmdir()
 
 
 def _free(folder: Path, path: Path, is_folder: bool) -> Iterator[Path]:
-    """The first of NAME (elsewhere), NAME-2, NAME-3, ... that is not there."""
+    """Yield the first of NAME (in another folder only), NAME-2, NAME-3, ... that does not exist."""
     stem, ending = (path.name, "") if is_folder else (path.stem, path.suffix)
     names = [f"{stem}-{i}{ending}" for i in range(2, _MOST_NAMES)]
     for name in names if folder == path.parent else [path.name, *names]:

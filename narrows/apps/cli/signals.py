@@ -1,7 +1,7 @@
-"""What ends the program from outside: Ctrl-C, SIGTERM (`kill`, `docker stop`, Slurm) and SIGHUP (a closed terminal).
+"""Signals that end the program: Ctrl-C, SIGTERM (`kill`, `docker stop`, Slurm) and SIGHUP (a closed terminal).
 
-All three raise KeyboardInterrupt in the main thread, so that one code keeps what was learned. While a result is
-written they wait until it is on the disk.
+All three raise KeyboardInterrupt in the main thread, so that commands handle them alike. While a result is written,
+they wait.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(s
 
 @dataclass
 class _State:
-    """What was asked for so far, of the one program that runs."""
+    """Signals received so far, and the last result written."""
 
     ending: signal.Signals | None = None  # SIGTERM or SIGHUP
     since: float = 0.0
@@ -36,10 +36,10 @@ _state = _State()
 
 @contextmanager
 def listening() -> Iterator[None]:
-    """Take SIGTERM and SIGHUP for the time of the block, where they are not ignored (`nohup`)."""
+    """Handle SIGTERM and SIGHUP during the block, unless they are ignored (`nohup`)."""
     global _state
     _state = _State(terminals=tuple(n for n in range(3) if os.isatty(n)))
-    if threading.current_thread() is not threading.main_thread():  # Python gives others no signals
+    if threading.current_thread() is not threading.main_thread():  # Python delivers signals to the main thread only
         yield
         return
     before = {number: signal.getsignal(number) for number in _ENDINGS}
@@ -55,7 +55,7 @@ def listening() -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and SIGHUP wait until the block has ended; `check` then tells of them."""
+    """Delay Ctrl-C, SIGTERM and SIGHUP until the block has ended; `check` then raises."""
     if threading.current_thread() is not threading.main_thread() or _state.is_writing:
         yield
         return
@@ -72,29 +72,29 @@ def undisturbed() -> Iterator[None]:
 
 
 def check() -> None:
-    """Raise the KeyboardInterrupt that had to wait, or that was lost, or that SIGTERM asked for earlier."""
+    """Raise KeyboardInterrupt if a signal was delayed or lost."""
     if _state.is_waiting or _state.ending is not None:
         _state.is_waiting = False
         raise KeyboardInterrupt
 
 
 def note_written(where: str) -> None:
-    """Keep in mind what was written, for the last words of a program that ends early: "the model is saved as m"."""
+    """Store where a result was written ("the model is saved as m"), for the message of a program that ends early."""
     _state.written = where
 
 
 def written() -> str:
-    """What `note_written` was told last; "" where nothing was written."""
+    """Return the last text given to `note_written`; "" if nothing was written."""
     return _state.written
 
 
 def status(otherwise: int) -> int:
-    """128 and the number of the signal where SIGTERM or SIGHUP came."""
+    """Return 128 plus the number of the signal after SIGTERM or SIGHUP, else `otherwise`."""
     return otherwise if _state.ending is None else 128 + _state.ending
 
 
 def interrupted() -> str:
-    """How a sentence on it begins: "Interrupted", or "Stopped by SIGTERM"."""
+    """Return the start of a message: "Interrupted", or "Stopped by SIGTERM"."""
     return "Interrupted" if _state.ending is None else f"Stopped by {_state.ending.name}"
 
 
@@ -114,14 +114,14 @@ def _end(number: int, _: FrameType | None) -> None:
 
 
 def _wait(*_: object) -> None:
-    """Ctrl-C while something is written; the second one does not wait."""
+    """Delay Ctrl-C while a result is written; the second one raises at once."""
     if _state.is_waiting:
         raise KeyboardInterrupt
     _state.is_waiting = True
 
 
 def _leave_closed_terminals() -> None:
-    """Write to nowhere instead of to a terminal that was closed, where every line would be an error."""
+    """Redirect the streams of a closed terminal to the null device, since every write would fail."""
     for stream in _state.terminals:
         if not os.isatty(stream):
             with suppress(OSError):

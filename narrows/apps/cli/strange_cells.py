@@ -1,11 +1,11 @@
-"""The cells of DATA that are not what their columns hold: how many, and the first of them by name."""
+"""Cells of the wrong type for their columns: their number, and the first of them with row and column."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from narrows.apps.cli.messages import counted
+from narrows.formatting import counted
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -15,15 +15,22 @@ _NAMED = 5
 
 @dataclass
 class StrangeCells:
-    """Those of all rows added so far; rows count from 0."""
+    """Cells of the wrong type in all rows added so far.
+
+    Parameters
+    ----------
+    n_rows, n_cells : int
+        Rows with such cells, and the cells.
+    first : list of (int, str, str)
+        Row counted from 0, column and text of the first cells.
+    """
 
     n_rows: int = 0
     n_cells: int = 0
     first: list[tuple[int, str, str]] = field(default_factory=list)
-    """(row, column, text), by row."""
 
     def add(self, rows: Rows) -> None:
-        """Count those of more rows."""
+        """Add the cells of more rows."""
         n_strange = rows.n_strange
         self.n_rows += int((n_strange > 0).sum())
         self.n_cells += int(n_strange.sum())
@@ -38,13 +45,13 @@ class StrangeCells:
         return {"rows": self.n_rows, "cells": self.n_cells, "first": first}
 
     def __str__(self) -> str:
-        """A sentence, in which rows count from 1; empty where there is no such cell."""
+        """Return a sentence in which rows count from 1; "" if there is no such cell."""
         if not self.n_cells:
             return ""
         named = "; ".join(f"row {row + 1}, {column} {text!r}" for row, column, text in self.first)
         more = f"; and {self.n_cells - len(self.first):,} more" if self.n_cells > len(self.first) else ""
         have = "has" if self.n_rows == 1 else "have"
-        what = "a cell that is not what its column holds"
+        which = "a cell of the wrong type for its column"
         if self.n_cells > self.n_rows:
-            what = f"{counted(self.n_cells, 'cell')} that are not what their columns hold"
-        return f"{counted(self.n_rows, 'row')} {have} {what}: {named}{more}."
+            which = f"{counted(self.n_cells, 'cell')} of the wrong type for their columns"
+        return f"{counted(self.n_rows, 'row')} {have} {which}: {named}{more}."

@@ -1,4 +1,4 @@
-"""The commands a page may give, by name."""
+"""Commands of a page, by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from narrows.apps.viewer.protocol import BadMessage, Message
 
 
 async def carry_out(session: Session, message: Message) -> dict[str, Any]:
-    """Do what a message says; what the answer holds besides "ok". Raises BadMessage, Refused and NarrowsError."""
+    """Carry out the command of a message and return the fields of the answer.
+
+    Raises
+    ------
+    BadMessage, LabError, NarrowsError
+    """
     if message.t not in _COMMANDS:
         raise BadMessage(f"There is no command {message.t!r}; the commands are {', '.join(_COMMANDS)}.")
     return await _COMMANDS[message.t](session, message)
@@ -18,29 +23,29 @@ async def carry_out(session: Session, message: Message) -> dict[str, Any]:
 
 async def _train(session: Session, message: Message) -> dict[str, Any]:
     variant = message.fields.get("variant", "plain")
-    run = await session.train(message.needed("dataset"), variant, message.mapping("settings"))
+    run = await session.train(message.required("dataset"), variant, message.mapping("settings"))
     return {"run": run.id}
 
 
 def _run_command(name: str) -> Callable[[Session, Message], Awaitable[dict[str, Any]]]:
     async def command(session: Session, message: Message) -> dict[str, Any]:
-        session.command(name, message.needed("run"))
+        session.command(name, message.required("run"))
         return {}
 
     return command
 
 
 async def _remove(session: Session, message: Message) -> dict[str, Any]:
-    session.remove(message.needed("run"))
+    session.remove(message.required("run"))
     return {}
 
 
 async def _open(session: Session, message: Message) -> dict[str, Any]:
-    return {"dataset": await session.open_offered(message.needed("id"))}
+    return {"dataset": await session.open_offered(message.required("id"))}
 
 
 async def _label(session: Session, message: Message) -> dict[str, Any]:
-    await session.label(message.needed("dataset"), message.text("column", optional=True))
+    await session.label(message.required("dataset"), message.text("column", optional=True))
     return {}
 
 

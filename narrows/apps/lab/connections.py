@@ -1,4 +1,4 @@
-"""The sockets: what each page hears, and in what order. Of what a page cannot keep up with, the newest is sent."""
+"""Websocket connections of the pages. Slow pages get only the latest message of each kind."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from narrows.apps.lab.commands import carry_out
-from narrows.apps.lab.session import Refused, Session, sentence_of
+from narrows.apps.lab.session import LabError, Session
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.protocol import BadMessage, Header, Message
+from narrows.apps.viewer.queries import VIEWS
 from narrows.apps.viewer.runs import Run
 
 MOST_PAGES = 32
@@ -25,62 +25,66 @@ _STATE_WHILE_TRAINING = 1.0
 _MOST_TASKS = 8
 
 
-class Hub:
-    """All pages that are open."""
+class Connections:
+    """Connections of all open pages; the observer of the session."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.pages: set[Page] = set()
-        session.on_state = lambda: self._each(lambda page: page.want("state"))
-        session.on_records = lambda run: self._each(lambda page: page.records_grew(run))
-        session.on_snapshot = lambda run, epoch, rebuilt: self._each(
-            lambda page: page.offer(("snapshot", run.id), run, epoch, {"rebuilt": rebuilt})
-        )
-        session.on_codes = lambda run, epoch, arrays: self._each(
-            lambda page: page.offer(("codes", run.id), run, epoch, arrays)
-        )
+        self.pages: set[PageConnection] = set()
 
     async def serve(self, socket: WebSocket) -> None:
-        """One page, from its coming to its going."""
+        """Serve one page until it closes the connection."""
         if len(self.pages) >= MOST_PAGES:
             await socket.close(1013, "too many pages are open")
             return
         await socket.accept()
-        page = Page(self.session, socket)
+        page = PageConnection(self.session, socket)
         self.pages.add(page)
         try:
-            await page.live()
+            await page.run()
         finally:
             self.pages.discard(page)
 
-    def _each(self, tell: Callable[[Page], None]) -> None:
+    def state_changed(self) -> None:
         for page in self.pages:
-            tell(page)
+            page.want("state")
+
+    def records_changed(self, run: Run) -> None:
+        for page in self.pages:
+            page.records_changed(run)
+
+    def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
+        for page in self.pages:
+            page.offer("snapshot", run, epoch, {"rebuilt": reconstructions})
+
+    def codes_changed(self, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
+        for page in self.pages:
+            page.offer("codes", run, epoch, arrays)
 
 
-class Page:
-    """One socket."""
+class PageConnection:
+    """Connection of one page."""
 
     def __init__(self, session: Session, socket: WebSocket) -> None:
         self._session = session
         self._socket = socket
-        self._said: deque[str | bytes] = deque()
+        self._outbox: deque[str | bytes] = deque()
         self._wanted: set[str] = {"state"}
         self._slots: dict[tuple[str, str], tuple[Run, int, dict[str, Any]]] = {}
         self._sent = {run.id: len(run.history) for run in session.runs.values()}
         self._next = dict.fromkeys(_EVERY, 0.0)
         self._state_due = 0.0
-        self._shown: dict[str, np.ndarray] = {}
-        """By run, the rows of the last map, in its order."""
-        self._asked: dict[tuple[str, str], Message] = {}
+        self._map_rows: dict[str, np.ndarray] = {}
+        """By run, the row numbers of the last map, in its order."""
+        self._queries: dict[tuple[str, str], Message] = {}
         self._code: tuple[Header, np.ndarray] | None = None
         self._decoding = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._delay = float(os.environ.get("NARROWS_LAB_DECODE_DELAY_MS") or 0) / 1000
 
-    async def live(self) -> None:
-        """Until the page goes, or can be told nothing more: then its socket ends, and it comes back with a new one."""
+    async def run(self) -> None:
+        """Receive and send until the page or the connection ends; the page then connects again."""
         self._wake.set()
         both = {asyncio.create_task(self._listen()), asyncio.create_task(self._send_all())}
         try:
@@ -98,15 +102,15 @@ class Page:
                 else:
                     self._take(message.get("text") or "")
 
-    # -- what the session has to tell
+    # -- events of the session
 
-    def want(self, what: str) -> None:
-        """The state, or epochs, shall be sent."""
-        self._wanted.add(what)
+    def want(self, kind: str) -> None:
+        """Send the state or the epochs at the next occasion."""
+        self._wanted.add(kind)
         self._wake.set()
 
-    def records_grew(self, run: Run) -> None:
-        """A run has learned, or forgotten; its state is told once a second besides."""
+    def records_changed(self, run: Run) -> None:
+        """Send the new records of a run, and the state once a second."""
         self._sent[run.id] = min(self._sent.get(run.id, 0), len(run.history))
         now = time.monotonic()
         if now >= self._state_due:
@@ -114,85 +118,92 @@ class Page:
             self._wanted.add("state")
         self.want("epochs")
 
-    def offer(self, slot: tuple[str, str], run: Run, epoch: int, arrays: dict[str, Any]) -> None:
-        """The newest of its kind; what has not been sent of it before is passed over."""
-        if slot[0] == "codes" and run.id not in self._shown:
+    def offer(self, kind: str, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
+        """Send arrays of a run; they replace earlier ones of this kind that were not sent yet."""
+        if kind == "codes" and run.id not in self._map_rows:
             return
-        self._slots[slot] = (run, epoch, arrays)
+        self._slots[kind, run.id] = (run, epoch, arrays)
         self._wake.set()
 
-    # -- what the page says
+    # -- messages of the page
 
     def _take(self, text: str) -> None:
         try:
             message = protocol.read_message(text)
         except BadMessage as error:
-            self._say({"t": "err", "seq": 0, "msg": str(error), "hint": None})
+            self._post({"t": "err", "seq": 0, "msg": str(error), "hint": None})
             return
         if message.t == "ask":
-            self._take_question(message)
-        elif len(self._tasks) >= _MOST_TASKS + len(self._asked):
-            self._say({"t": "err", "seq": message.seq, "msg": "Too much at once; wait for the answers.", "hint": None})
+            self._take_query(message)
+        elif len(self._tasks) >= _MOST_TASKS + len(self._queries):
+            self._post(
+                {
+                    "t": "err",
+                    "seq": message.seq,
+                    "msg": "Too many requests at once; wait for the answers.",
+                    "hint": None,
+                }
+            )
         else:
-            self._spawn(self._obey(message))
+            self._spawn(self._carry_out(message))
 
-    async def _obey(self, message: Message) -> None:
+    async def _carry_out(self, message: Message) -> None:
         try:
             answer = await carry_out(self._session, message)
         except Exception as error:
-            self._say(_error(message.seq, error))
+            self._post(_error(message.seq, error))
         else:
-            self._say({"t": "ok", "seq": message.seq, **answer})
+            self._post({"t": "ok", "seq": message.seq, **answer})
 
-    def _take_question(self, message: Message) -> None:
-        """Of the questions about a view of a run the newest is answered, and the one that is being worked on."""
+    def _take_query(self, message: Message) -> None:
+        """Keep the newest query for each view of a run; older ones that wait are dropped."""
         try:
-            view = message.needed("view")
-            slot = (view, message.needed("run"))
-            if view not in self._session.answers.views:
+            view = message.required("view")
+            slot = (view, message.required("run"))
+            if view not in VIEWS:
                 raise BadMessage(f"There is no view {view!r}.")
             self._session.run(slot[1])
-        except (BadMessage, Refused) as error:
-            self._say(_error(message.seq, error))
+        except (BadMessage, LabError) as error:
+            self._post(_error(message.seq, error))
             return
-        waiting = slot in self._asked
-        if waiting and (older := self._asked[slot]).seq != _BUSY.seq:
-            self._say({"t": "dropped", "seq": older.seq})
-        self._asked[slot] = message
+        waiting = slot in self._queries
+        if waiting and (older := self._queries[slot]).seq != _BUSY.seq:
+            self._post({"t": "dropped", "seq": older.seq})
+        self._queries[slot] = message
         if not waiting:
             self._spawn(self._answer(slot))
 
     async def _answer(self, slot: tuple[str, str]) -> None:
-        while (message := self._asked[slot]) is not _BUSY:
-            self._asked[slot] = _BUSY
+        while (message := self._queries[slot]) is not _BUSY:
+            self._queries[slot] = _BUSY
             try:
-                self._say(await self._found(message, *slot))
+                self._post(await self._answer_of(message, *slot))
             except Exception as error:
-                self._say(_error(message.seq, error))
-        del self._asked[slot]
+                self._post(_error(message.seq, error))
+        del self._queries[slot]
 
-    async def _found(self, message: Message, view: str, identity: str) -> bytes:
-        """What a question is answered."""
+    async def _answer_of(self, message: Message, view: str, identity: str) -> bytes:
+        """Return the answer to a query as a frame."""
         run, given = self._session.run(identity), message.mapping("params")
         found = await asyncio.get_running_loop().run_in_executor(
-            self._session.work, self._session.answers.answer, run, view, given
+            self._session.work, self._session.queries.answer, run, view, given
         )
         header = Header(protocol.ANSWER, run.number, message.seq, found.epoch)
         packed = protocol.pack(header, view, found.about, found.arrays)
         if view == "codes":
-            self._shown[identity] = found.arrays["position"]
+            self._map_rows[identity] = found.arrays["position"]
         return packed
 
     def _take_code(self, data: bytes) -> None:
         try:
             header, z = protocol.unpack_values(data)
             if header.kind != protocol.DECODE:
-                raise BadMessage("A page sends codes to decode, and no other frames.")
+                raise BadMessage("A page may send codes to decode, but no other frames.")
         except BadMessage as error:
-            self._say({"t": "err", "seq": 0, "msg": str(error), "hint": None})
+            self._post({"t": "err", "seq": 0, "msg": str(error), "hint": None})
             return
         if self._code is not None:
-            self._say({"t": "dropped", "seq": self._code[0].seq})
+            self._post({"t": "dropped", "seq": self._code[0].seq})
         self._code = (header, z)
         if not self._decoding:
             self._decoding = True
@@ -207,21 +218,21 @@ class Page:
                     run = self._session.run_numbered(header.run)
                     values, epoch = await loop.run_in_executor(self._session.hot, self._decoded, run, z)
                 except Exception as error:
-                    self._say(_error(header.seq, error))
+                    self._post(_error(header.seq, error))
                     continue
-                self._say(protocol.pack_values(Header(protocol.DECODED, run.number, header.seq, epoch), values))
+                self._post(protocol.pack_values(Header(protocol.DECODED, run.number, header.seq, epoch), values))
         finally:
             self._decoding = False
 
     def _decoded(self, run: Run, z: np.ndarray) -> tuple[np.ndarray, int]:
         if self._delay:
             time.sleep(self._delay)
-        return self._session.answers.decode(run, z)
+        return self._session.queries.decode(run, z)
 
     # -- sending
 
-    def _say(self, message: dict[str, Any] | bytes) -> None:
-        self._said.append(message if isinstance(message, bytes) else protocol.to_json(message))
+    def _post(self, message: dict[str, Any] | bytes) -> None:
+        self._outbox.append(message if isinstance(message, bytes) else protocol.to_json(message))
         self._wake.set()
 
     def _spawn(self, work: Any) -> None:
@@ -234,8 +245,8 @@ class Page:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._said:
-                await self._send(self._said.popleft())
+            while self._outbox:
+                await self._send(self._outbox.popleft())
             later = [
                 await self._send_state(),
                 await self._send_epochs(),
@@ -275,13 +286,13 @@ class Page:
         for slot in slots:
             run, epoch, arrays = self._slots.pop(slot)
             if kind == "codes":
-                arrays = {**arrays, "xy": arrays["xy"][self._shown[run.id]]}
+                arrays = {**arrays, "xy": arrays["xy"][self._map_rows[run.id]]}
             header = Header(protocol.SNAPSHOT if kind == "snapshot" else protocol.CODES, run.number, 0, epoch)
             await self._send(protocol.pack(header, kind, {}, arrays))
         return 0.0
 
     def _wait(self, kind: str) -> float:
-        """How long until this kind may be sent; where at once, the next time is set."""
+        """Return the seconds until this kind may be sent; if it may be sent now, 0, and start the next interval."""
         now = time.monotonic()
         if now < self._next[kind]:
             return self._next[kind] - now
@@ -299,5 +310,4 @@ _BUSY = Message("", -1)
 
 
 def _error(seq: int, error: Exception) -> dict[str, Any]:
-    sentence = str(error) if isinstance(error, BadMessage | Refused) else sentence_of(error)
-    return {"t": "err", "seq": seq, "msg": sentence, "hint": getattr(error, "hint", None)}
+    return {"t": "err", "seq": seq, **protocol.error_fields(error)}

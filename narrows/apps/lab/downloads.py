@@ -1,4 +1,4 @@
-"""What one can carry away from the page, the model and the recipe, and a first look at data before a run."""
+"""Downloads of a run, its model and the Python code of its fit, and previews of datasets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.apps.lab.worker_events import pixels
 from narrows.apps.viewer.datasets import python_of
+from narrows.apps.viewer.pixels import to_uint8
 from narrows.apps.viewer.runs import Run
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _HEAD, _IMAGES = 6, 12
 
 
 def model_zip(run: Run) -> bytes:
-    """The saved model of a run, a folder, as a ZIP file."""
+    """Return the saved model of a run, a folder, as a ZIP file."""
     model, _ = run.weights.get()
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -36,24 +36,24 @@ def model_zip(run: Run) -> bytes:
 
 
 def recipe(run: Run) -> str:
-    """Python that fits the same model again."""
+    """Return Python code that repeats the fit of a run."""
     from narrows import __version__
-    from narrows.apps.report.recipe import python_recipe
+    from narrows.apps.viewer.recipe import python_recipe
 
     model, epoch = run.weights.get()
     lines = [f"# {run.variant} autoencoder of {run.data_name or 'unknown rows'}, from the lab of narrows {__version__}"]
     if run.source is None:
-        lines += ["# The page knows the model alone; X stands for the rows that it was fitted on.", ""]
+        lines += ["# The training data are not known to the page; X is a placeholder for them.", ""]
     else:
         lines += [python_of(run.source), *_selection(run), ""]
     lines.append(python_recipe(model))
     if run.state != "loaded" and run.about.get("epochs") and epoch < run.about["epochs"]:
-        lines.append(f"# The page shows the weights of epoch {epoch}; this trains to the end.\n")
+        lines.append(f"# The page shows the weights of epoch {epoch}; this code trains to the end.\n")
     return "\n".join(lines)
 
 
 def preview(rows: Rows) -> dict[str, Any]:
-    """The first rows, as text; of images some, of all classes in turn."""
+    """Return the first rows of a table as text, or some images of all classes."""
     from narrows.data.image_grid import default_pixel_range
     from narrows.estimators.anomaly.explanations import plain_value
     from narrows.insight.payloads import balanced_sample
@@ -70,7 +70,7 @@ def preview(rows: Rows) -> dict[str, Any]:
     low, high = default_pixel_range(chosen.block())
     if rows.dtypes[0] not in ("uint8", "uint16"):
         low, high = min(low, float(block.min())), max(high, float(block.max()))
-    images = pixels((block - low) / (high - low))
+    images = to_uint8((block - low) / (high - low))
     return {
         "shape": list(rows.image_shape),
         "images": [base64.b64encode(image.tobytes()).decode() for image in images],
@@ -79,7 +79,7 @@ def preview(rows: Rows) -> dict[str, Any]:
 
 
 def _selection(run: Run) -> list[str]:
-    """The lines that choose what the run learned from."""
+    """Return the lines that select the training rows of a run."""
     lines: list[str] = []
     normal, ranges = run.settings.get("normal"), run.settings.get("rows")
     if ranges:

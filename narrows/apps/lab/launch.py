@@ -1,4 +1,4 @@
-"""From the command line to a running server: the address, the browser, and a clean end."""
+"""Start and end of the server: address, browser, signals."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from narrows.apps.lab.security import Door, is_loopback, new_token
-from narrows.apps.lab.session import Session, Start
+from narrows.apps.lab.security import AccessPolicy, is_loopback, new_token
+from narrows.apps.lab.session import InitialContent, Session
 from narrows.apps.viewer.protocol import MOST_BYTES
 
 FIRST_PORT, _TRIES = 8765, 20
 
 
-def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: bool, token: bool) -> None:
+def launch(make: Callable[[], InitialContent], *, host: str, port: int | None, browser: bool, token: bool) -> None:
     """Serve the page until Ctrl-C, SIGTERM or SIGHUP.
 
     Raises
     ------
     OutputError
-        The address cannot be listened on.
+        The server cannot listen on the address.
     NarrowsError
-        What the page was to open with cannot be opened.
+        The initial content cannot be read.
     """
     from narrows.apps.lab.run_store import home_folder
     from narrows.apps.lab.server import create_app
 
     listening = _listen(host, port)
-    door = Door(host, new_token() if token or not is_loopback(host) else None)
-    address = _address(host, listening.getsockname()[1], door.token)
+    policy = AccessPolicy(host, new_token() if token or not is_loopback(host) else None)
+    address = _address(host, listening.getsockname()[1], policy.token)
     print(f"The lab is at {address}  (Ctrl-C ends it)", flush=True)
 
     session = Session(home_folder())
@@ -41,7 +41,7 @@ def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: b
     def end(*_: object) -> None:
         server.should_exit = True
 
-    server = make_server(create_app(session, make, door, on_failure=end))
+    server = make_server(create_app(session, make, policy, on_failure=end))
     if browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     try:
@@ -58,7 +58,7 @@ def launch(make: Callable[[], Start], *, host: str, port: int | None, browser: b
 
 @contextmanager
 def _ended_by(end: Callable[..., None]) -> Iterator[None]:
-    """Let SIGTERM and SIGHUP call `end`, unless they are ignored (`nohup`): the server then ends in order."""
+    """Let SIGTERM and SIGHUP call `end`, unless they are ignored (`nohup`)."""
     signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -75,7 +75,7 @@ def _ended_by(end: Callable[..., None]) -> Iterator[None]:
 
 
 def make_server(app: object):
-    """The HTTP server of an application."""
+    """Return the HTTP server of an application."""
     import uvicorn
 
     return uvicorn.Server(
@@ -84,7 +84,7 @@ def make_server(app: object):
             ws="websockets-sansio",
             ws_max_size=MOST_BYTES,
             ws_per_message_deflate=False,
-            log_level="critical",  # what goes wrong is said to the page, in a sentence
+            log_level="critical",  # errors are sent to the page
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=1,
@@ -99,7 +99,7 @@ def _listen(host: str, port: int | None) -> socket.socket:
     for candidate in ports:
         listening = socket.socket(family, socket.SOCK_STREAM)
         try:
-            if sys.platform != "win32":  # there it would let two servers share a port
+            if sys.platform != "win32":  # on Windows two servers could share the port
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((host.strip("[]"), candidate))
             listening.listen(128)
@@ -116,10 +116,10 @@ def _unusable(host: str, port: int, error: OSError | None) -> Exception:
     from narrows.errors import OutputError
 
     if error is None:
-        return OutputError(f"Ports {port} to {port + _TRIES - 1} are all taken; give a free one with --port.")
+        return OutputError(f"All ports from {port} to {port + _TRIES - 1} are in use; give a free one with --port.")
     if error.errno == errno.EADDRINUSE:
-        return OutputError(f"Port {port} is taken; give another with --port, or leave it out.")
-    return OutputError(f"{host} port {port} cannot be listened on ({error.strerror or error}); give another address.")
+        return OutputError(f"Port {port} is in use; give another one with --port, or leave --port out.")
+    return OutputError(f"Cannot listen on {host} port {port} ({error.strerror or error}); give another address.")
 
 
 def _address(host: str, port: int, token: str | None) -> str:

@@ -1,6 +1,6 @@
-"""What every training needs, imported ahead of it: workers are forked from a process that has imported this module.
+"""Imports of every training: workers are forked from a process that has imported this module.
 
-Nothing here computes or, Arrow's allocator apart, starts a thread, so that a fork is safe.
+No import computes or starts a thread, except the allocator of Arrow, so that forking is safe.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import os
 import signal
 import warnings
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # else NumPy and SciPy start threads as they are imported
-signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server says when to end
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # or NumPy and SciPy start threads at import
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of the group; the server ends them
 warnings.simplefilter("ignore")
 
 import sklearn.datasets  # noqa: E402, F401

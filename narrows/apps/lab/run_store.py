@@ -1,4 +1,4 @@
-"""Runs on the disk: each a folder that is replaced whole, so that a killed server leaves the last one it wrote."""
+"""Runs on the disk, one folder each; a folder is replaced as a whole, so that a crash leaves the previous one."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _CONFIG, _HISTORY, _FRAMES, _MODEL = "config.json", "history.json", "frames.npz"
 
 
 def home_folder() -> Path:
-    """Where runs and uploads are kept: ``$NARROWS_LAB``, else "lab" in narrows' cache folder."""
-    if told := os.environ.get("NARROWS_LAB"):
-        return Path(told)
+    """Return the folder of runs and uploads: ``$NARROWS_LAB``, else "lab" in the cache folder of narrows."""
+    if path := os.environ.get("NARROWS_LAB"):
+        return Path(path)
     from narrows.data import cache_folder
 
     return cache_folder() / "lab"
 
 
-class Shelf:
-    """The folder of runs.
+class RunStore:
+    """Saves and loads runs.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class Shelf:
         self.folder = home / "runs"
 
     def save(self, run: Run, description: dict[str, Any] | None) -> None:
-        """Write a run as it is at its newest weights, whole or not at all.
+        """Write a run at its latest weights, whole or not at all.
 
-        description : of its data, for the page to show before the rows are read.
+        description : of its dataset, which the page shows before the rows are read.
         """
         import numpy as np
 
@@ -80,11 +80,11 @@ class Shelf:
                 )
 
     def remove(self, identity: str) -> None:
-        """Forget a run."""
+        """Delete a run."""
         shutil.rmtree(self.folder / identity, ignore_errors=True)
 
     def load(self) -> list[tuple[Run, dict[str, Any] | None]]:
-        """The newest 20 runs with the descriptions of their data, oldest first; damaged ones are passed over."""
+        """Return the latest 20 runs with the descriptions of their datasets, oldest first; damaged runs are skipped."""
         if not self.folder.is_dir():
             return []
         self._tidy()
@@ -100,7 +100,7 @@ class Shelf:
         return found[-MOST_RUNS:]
 
     def _tidy(self) -> None:
-        """What a crash in the midst of a write left: a run that was set aside comes back, the rest goes."""
+        """Clean up after a crash: restore runs whose replacement was not finished, delete other leftovers."""
         for left in self.folder.glob(".*.old"):
             target = self.folder / left.name[1:].rsplit(".", 2)[0]
             if not target.exists():
@@ -136,7 +136,7 @@ def _read(folder: Path) -> tuple[Run, dict[str, Any] | None]:
     )
     if run.state in ACTIVE:
         run.state = "stopped"
-        run.message = f"The server ended during this training; what it had learned by epoch {weights.epoch} is kept."
+        run.message = f"The server ended during this training; the weights of epoch {weights.epoch} are kept."
     if (folder / _FRAMES).is_file():
         with np.load(folder / _FRAMES, allow_pickle=False) as arrays:
             run.positions, run.original = arrays["positions"], arrays["original"]

@@ -1,4 +1,4 @@
-"""Who may talk to the page's server: Host, Origin and token, for HTTP and for the socket alike."""
+"""Access control by Host, Origin and token, for HTTP and websockets."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _HEADERS = {
 
 
 @dataclass(frozen=True)
-class Door:
-    """The rules.
+class AccessPolicy:
+    """Rules for requests.
 
     Parameters
     ----------
     host : str
-        The address that is listened on.
+        The address that the server listens on.
     token : str or None
-        What a browser must have shown once; None where the address is the machine's own and no other.
+        Secret that a browser must send once; None for an address that only this machine can reach.
     """
 
     host: str = "127.0.0.1"
@@ -47,33 +47,33 @@ class Door:
             names |= {socket.gethostname().casefold(), socket.getfqdn().casefold()}
         object.__setattr__(self, "_names", frozenset(names))
 
-    def knows_host(self, header: str) -> bool:
-        """Whether the page was asked for under a name of this machine.
+    def allows_host(self, header: str) -> bool:
+        """Return whether the Host header is a name of this machine.
 
-        A foreign name that was made to point at this machine (DNS rebinding) would let a foreign page read it.
+        Otherwise a foreign site whose name is made to point to this machine (DNS rebinding) could read the page.
         """
         name = _host_name(header)
         return name in self._names or (self.token is not None and _is_address(name))
 
-    def knows_origin(self, origin: str | None, host: str) -> bool:
-        """Whether the request comes from our own page; programs that are no browsers say nothing."""
+    def allows_origin(self, origin: str | None, host: str) -> bool:
+        """Return whether the request comes from the page itself; programs other than browsers send no Origin."""
         if origin is None:
             return True
         parts = urlsplit(origin)
         return parts.scheme in ("http", "https") and parts.netloc.casefold() == host.casefold()
 
-    def knows_token(self, shown: str | None) -> bool:
-        """Whether this is the token, where one is needed."""
-        return self.token is None or (shown is not None and hmac.compare_digest(shown.encode(), self.token.encode()))
+    def accepts_token(self, token: str | None) -> bool:
+        """Return whether the token is right, or none is needed."""
+        return self.token is None or (token is not None and hmac.compare_digest(token.encode(), self.token.encode()))
 
 
 def new_token() -> str:
-    """A token nobody guesses."""
+    """Return a random token."""
     return secrets.token_urlsafe(24)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine alone."""
+    """Return whether an address can be reached from this machine only."""
     if host.casefold() == "localhost":
         return True
     try:
@@ -82,12 +82,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class Guard:
-    """Asks the `Door` about every request, and puts the security headers on every answer."""
+class AccessMiddleware:
+    """Checks every request with the `AccessPolicy`, and adds security headers to every response."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         self.app = app
-        self.door = door
+        self.policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -111,21 +111,21 @@ class Guard:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get(b"host", "")
-        if not self.door.knows_host(host):
-            return _refused("This address is not known here; open the page under the address that narrows printed.")
-        if not self.door.knows_origin(headers.get(b"origin"), host):
-            return _refused("Another site may not talk to this page's server.")
-        if self.door.token is None:
+        if not self.policy.allows_host(host):
+            return _refused("Unknown host name; open the page with the address that narrows printed.")
+        if not self.policy.allows_origin(headers.get(b"origin"), host):
+            return _refused("Requests from other sites are not allowed.")
+        if self.policy.token is None:
             return None
-        cookie = f"narrows_lab_{(scope.get('server') or ('', 0))[1]}"  # cookies do not tell ports apart
+        cookie = f"narrows_lab_{(scope.get('server') or ('', 0))[1]}"  # cookies are shared by all ports
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if scope["type"] == "http" and scope["path"] == "/" and given and self.door.knows_token(given):
-            answer = RedirectResponse("/", status_code=303)  # the token leaves the address bar
+        if scope["type"] == "http" and scope["path"] == "/" and given and self.policy.accepts_token(given):
+            answer = RedirectResponse("/", status_code=303)  # removes the token from the address bar
             answer.set_cookie(cookie, given, httponly=True, samesite="strict")
             return answer
-        if self.door.knows_token(_cookie(headers.get(b"cookie", ""), cookie)):
+        if self.policy.accepts_token(_cookie(headers.get(b"cookie", ""), cookie)):
             return None
-        return _refused("This page needs its token: open the whole address that narrows printed.", status=401)
+        return _refused("This page needs a token: open the complete address that narrows printed.", status=401)
 
 
 def _refused(sentence: str, *, status: int = 403) -> Response:
@@ -141,7 +141,7 @@ def _cookie(header: str, name: str) -> str | None:
 
 
 def _host_name(header: str) -> str:
-    """`[::1]:8765` -> `::1`, `LOCALHOST:80` -> `localhost`; empty where it is no host."""
+    """`[::1]:8765` -> `::1`, `LOCALHOST:80` -> `localhost`; "" if it is invalid."""
     try:
         return (urlsplit(f"//{header}").hostname or "").casefold()
     except ValueError:

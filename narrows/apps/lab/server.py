@@ -1,4 +1,4 @@
-"""The HTTP server: the page and its static files, the API, uploads, and the WebSocket."""
+"""The web application: the page and its files, state, downloads, uploads, and the websocket."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from narrows.apps.lab import downloads
-from narrows.apps.lab.connections import Hub
-from narrows.apps.lab.security import Door, Guard
-from narrows.apps.lab.session import Refused, Session, Start, sentence_of
+from narrows.apps.lab.connections import Connections
+from narrows.apps.lab.security import AccessMiddleware, AccessPolicy
+from narrows.apps.lab.session import InitialContent, LabError, Session
 from narrows.apps.lab.uploads import Uploads
-from narrows.apps.viewer.protocol import finite
+from narrows.apps.viewer.protocol import PageError, error_fields
+from narrows.apps.viewer.runs import Run
+from narrows.formatting import json_safe
 
 STATIC = Path(__file__).parents[1] / "viewer" / "static"
 _TYPES = {
@@ -38,78 +40,31 @@ _TYPES = {
 
 
 def create_app(
-    session: Session, make: Callable[[], Start], door: Door, *, on_failure: Callable[[], None] = lambda: None
-) -> Guard:
+    session: Session,
+    make: Callable[[], InitialContent],
+    policy: AccessPolicy,
+    *,
+    on_failure: Callable[[], None] = lambda: None,
+) -> AccessMiddleware:
     """The application.
 
     Parameters
     ----------
     session : Session
-        Not begun yet; it begins and ends with the application.
+        A new session; it begins and ends with the application.
     make : callable
-        Reads what the page opens with; called in a thread.
-    door : Door
-        Who may come in.
+        Reads the initial content; called in a thread.
+    policy : AccessPolicy
+        Which requests are allowed.
     on_failure : callable
-        Called where what the page was to open with cannot be opened.
+        Called if the initial content cannot be read.
     """
-    hub = Hub(session)
-    uploads = Uploads(session)
-
-    async def page(_: Request) -> Response:
-        return _file(STATIC / "lab" / "index.html")
-
-    async def static(request: Request) -> Response:
-        path = (STATIC / request.path_params["path"]).resolve()
-        if not path.is_relative_to(STATIC.resolve()) or not path.is_file() or path.suffix not in _TYPES:
-            raise HTTPException(404)
-        return _file(path, request.headers.get("if-none-match"), "gzip" in request.headers.get("accept-encoding", ""))
-
-    async def state(_: Request) -> Response:
-        return JSONResponse(finite(session.state()))
-
-    async def history(request: Request) -> Response:
-        return JSONResponse({"records": finite(session.run(request.path_params["run"]).history)})
-
-    async def model(request: Request) -> Response:
-        run = session.run(request.path_params["run"])
-        data = await asyncio.get_running_loop().run_in_executor(session.work, downloads.model_zip, run)
-        name = f"narrows-{run.id}-{run.variant}.zip"
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(data, media_type="application/zip", headers=headers)
-
-    async def recipe(request: Request) -> Response:
-        run = session.run(request.path_params["run"])
-        text = await asyncio.get_running_loop().run_in_executor(session.work, downloads.recipe, run)
-        headers = {"content-disposition": f'inline; filename="narrows-{run.id}.py"'}
-        return PlainTextResponse(text, media_type="text/x-python", headers=headers)
-
-    async def preview(request: Request) -> Response:
-        rows_of = session.rows_of(request.path_params["dataset"])
-        found = await asyncio.get_running_loop().run_in_executor(session.work, lambda: downloads.preview(rows_of()))
-        return JSONResponse(finite(found))
-
-    async def upload(request: Request) -> Response:
-        return JSONResponse({"upload": await uploads.begin(request.query_params.get("name", ""), request)})
-
-    async def upload_file(request: Request) -> Response:
-        await uploads.add(request.path_params["upload"], request.path_params["path"], request)
-        return JSONResponse({})
-
-    async def open_upload(request: Request) -> Response:
-        identity = await uploads.open(request.path_params["upload"])
-        return JSONResponse(finite(session.datasets[identity].description))
-
-    async def favicon(_: Request) -> Response:
-        return Response(downloads.FAVICON, media_type="image/svg+xml", headers={"cache-control": "max-age=86400"})
-
-    async def socket(websocket: WebSocket) -> None:
-        await hub.serve(websocket)
+    connections = Connections(session)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async def begin() -> None:
-            await session.begin(make)
+            await session.begin(make, connections)
             if session.failure is not None:
                 on_failure()
 
@@ -118,37 +73,113 @@ def create_app(
         beginning.cancel()
         await session.close()
 
-    routes = [
-        Route("/", page),
-        Route("/static/{path:path}", static),
-        Route("/favicon.svg", favicon),
-        Route("/favicon.ico", favicon),
-        Route("/api/state", state),
-        Route("/api/runs/{run}/history", history),
-        Route("/api/runs/{run}/model.zip", model),
-        Route("/api/runs/{run}/recipe.py", recipe),
-        Route("/api/data/{dataset}/preview", preview),
-        Route("/api/upload", upload, methods=["PUT"]),
-        Route("/api/upload/{upload}/open", open_upload, methods=["POST"]),
-        Route("/api/upload/{upload}/{path:path}", upload_file, methods=["PUT"]),
-        WebSocketRoute("/ws", socket),
-    ]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _failed, Refused: _failed})
-    return Guard(app, door)
+    async def socket(websocket: WebSocket) -> None:
+        await connections.serve(websocket)
+
+    pages = [Route("/", _page), Route("/static/{path:path}", _static), *_favicons()]
+    routes = [*pages, *_RunRoutes(session).routes(), *_UploadRoutes(session).routes(), WebSocketRoute("/ws", socket)]
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _failed, LabError: _failed})
+    return AccessMiddleware(app, policy)
+
+
+class _RunRoutes:
+    """State of the session, downloads of runs, previews of datasets."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/api/state", self._state),
+            Route("/api/runs/{run}/history", self._history),
+            Route("/api/runs/{run}/model.zip", self._model),
+            Route("/api/runs/{run}/recipe.py", self._recipe),
+            Route("/api/data/{dataset}/preview", self._preview),
+        ]
+
+    async def _state(self, _: Request) -> Response:
+        return JSONResponse(json_safe(self._session.state()))
+
+    async def _history(self, request: Request) -> Response:
+        return JSONResponse({"records": json_safe(self._run(request).history)})
+
+    async def _model(self, request: Request) -> Response:
+        run = self._run(request)
+        data = await self._in_thread(lambda: downloads.model_zip(run))
+        headers = {"content-disposition": f'attachment; filename="narrows-{run.id}-{run.variant}.zip"'}
+        return Response(data, media_type="application/zip", headers=headers)
+
+    async def _recipe(self, request: Request) -> Response:
+        run = self._run(request)
+        text = await self._in_thread(lambda: downloads.recipe(run))
+        headers = {"content-disposition": f'inline; filename="narrows-{run.id}.py"'}
+        return PlainTextResponse(text, media_type="text/x-python", headers=headers)
+
+    async def _preview(self, request: Request) -> Response:
+        rows_of = self._session.rows_of(request.path_params["dataset"])
+        return JSONResponse(json_safe(await self._in_thread(lambda: downloads.preview(rows_of()))))
+
+    def _run(self, request: Request) -> Run:
+        return self._session.run(request.path_params["run"])
+
+    async def _in_thread(self, work: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._session.work, work)
+
+
+class _UploadRoutes:
+    """Uploads of files and folders."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._uploads = Uploads(session)
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/api/upload", self._begin, methods=["PUT"]),
+            Route("/api/upload/{upload}/open", self._open, methods=["POST"]),
+            Route("/api/upload/{upload}/{path:path}", self._add, methods=["PUT"]),
+        ]
+
+    async def _begin(self, request: Request) -> Response:
+        return JSONResponse({"upload": await self._uploads.begin(request.query_params.get("name", ""), request)})
+
+    async def _add(self, request: Request) -> Response:
+        await self._uploads.add(request.path_params["upload"], request.path_params["path"], request)
+        return JSONResponse({})
+
+    async def _open(self, request: Request) -> Response:
+        identity = await self._uploads.open(request.path_params["upload"])
+        return JSONResponse(json_safe(self._session.datasets[identity].description))
+
+
+async def _page(_: Request) -> Response:
+    return _file(STATIC / "lab" / "index.html")
+
+
+async def _static(request: Request) -> Response:
+    path = (STATIC / request.path_params["path"]).resolve()
+    if not path.is_relative_to(STATIC.resolve()) or not path.is_file() or path.suffix not in _TYPES:
+        raise HTTPException(404)
+    return _file(path, request.headers.get("if-none-match"), "gzip" in request.headers.get("accept-encoding", ""))
+
+
+def _favicons() -> list[Route]:
+    async def favicon(_: Request) -> Response:
+        return Response(downloads.FAVICON, media_type="image/svg+xml", headers={"cache-control": "max-age=86400"})
+
+    return [Route(f"/favicon.{ending}", favicon) for ending in ("svg", "ico")]
 
 
 async def _failed(_: Request, error: Exception) -> Response:
-    """Any error as a sentence; what is not of our making is no 4xx."""
+    """Return an error as JSON; status 500 if it is a bug of narrows."""
     from narrows.errors import NarrowsError
 
-    known = isinstance(error, Refused | NarrowsError)
-    sentence = str(error) if isinstance(error, Refused) else sentence_of(error)
-    said: dict[str, Any] = {"msg": sentence, "hint": getattr(error, "hint", None)}
-    return JSONResponse(said, status_code=400 if known else 500)
+    expected = isinstance(error, PageError | NarrowsError)
+    return JSONResponse(error_fields(error), status_code=400 if expected else 500)
 
 
 def _file(path: Path, known: str | None = None, zipped: bool = False) -> Response:
-    """Return a static file; 304 if the client has the current version."""
+    """Return a file of the page; browsers check for a new version each time."""
     try:
         tag, plain, small = _packed(path, path.stat().st_mtime_ns)
     except OSError as error:
@@ -163,6 +194,6 @@ def _file(path: Path, known: str | None = None, zipped: bool = False) -> Respons
 
 @lru_cache(maxsize=256)
 def _packed(path: Path, _changed: int) -> tuple[str, bytes, bytes]:
-    """Return the ETag, content and gzipped content of a file."""
+    """Return the entity tag of a file, its content, and its content gzipped."""
     plain = path.read_bytes()
     return f'"{hashlib.sha256(plain).hexdigest()[:16]}"', plain, gzip.compress(plain, 6, mtime=0)

@@ -1,6 +1,6 @@
-"""The session: the data that are open, the runs, and what may be done with them. One server, one user.
+"""The session of the lab: datasets, runs, and the commands on them. One server serves one user.
 
-All of it lives on the event loop's thread; reading data, inference and the disk have threads of their own.
+Its methods run on the event loop; reading, inference and writing have threads of their own.
 """
 
 from __future__ import annotations
@@ -11,36 +11,51 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from narrows.apps.lab.run_settings import check, check_variant, filled_in
-from narrows.apps.lab.run_store import MOST_RUNS, Shelf
+from narrows.apps.lab.run_store import MOST_RUNS, RunStore
 from narrows.apps.lab.worker import Job
-from narrows.apps.lab.worker_client import Backend
-from narrows.apps.lab.worker_pool import MOST_TRAININGS, Crew
+from narrows.apps.lab.worker_pool import MOST_TRAININGS, Backend, WorkerPool
 from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered
-from narrows.apps.viewer.queries import Answers
-from narrows.apps.viewer.runs import Run
+from narrows.apps.viewer.model_facts import drawn_range
+from narrows.apps.viewer.protocol import PageError
+from narrows.apps.viewer.queries import Queries
+from narrows.apps.viewer.runs import Run, run_of_model
 from narrows.estimators.variants import VARIANTS
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from narrows.data import Rows
     from narrows.estimators import Autoencoder
 
 UPLOAD_BYTES = 200 << 20
 
 
-class Refused(ValueError):
-    """What cannot be done, as a sentence, and what to do instead."""
+class LabError(PageError):
+    """A request that cannot be carried out."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.hint = hint
+
+class Observer(Protocol):
+    """Receives the changes of a session, on the event loop."""
+
+    def state_changed(self) -> None:
+        """Data, runs or the status have changed, see `Session.state`."""
+
+    def records_changed(self, run: Run) -> None:
+        """The history of a run has grown, or lost its last epochs."""
+
+    def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
+        """The fixed rows of a run were reconstructed after an epoch."""
+
+    def codes_changed(self, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
+        """The map of a run was drawn anew."""
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
-    """What the page opens with: rows to learn from, or a model, with rows to show it on or without."""
+class InitialContent:
+    """The first content of the page: a dataset, or a saved model with or without rows."""
 
     source: Source | None = None
     model: Autoencoder | None = None
@@ -49,73 +64,78 @@ class Start:
 
 @dataclass(eq=False)
 class Dataset:
-    """Rows the page knows of."""
+    """A dataset that is open."""
 
     source: Source
     description: dict[str, Any]
 
 
 class Session:
-    """What the pages look at.
+    """Datasets and runs, which all pages share.
 
     Parameters
     ----------
     home : Path
-        Where runs and uploads are kept.
-    backend : {"process", "thread"}
+        Folder of runs and uploads.
+    backend : {"process", "thread"}, default="process"
         Where trainings run.
     """
 
     def __init__(self, home: Path, *, backend: Backend = "process") -> None:
         self.home = home
-        self.shelf = Shelf(home)
+        self.run_store = RunStore(home)
         self.datasets: dict[str, Dataset] = {}
         self.runs: dict[str, Run] = {}
         self.status = "starting"
         self.message: str | None = None
         self.failure: Exception | None = None
-        self.answers = Answers(self._source_now)
+        self.queries = Queries(self._source_now)
         self.work = ThreadPoolExecutor(2, thread_name_prefix="narrows-work")
         self.hot = ThreadPoolExecutor(1, thread_name_prefix="narrows-decode")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="narrows-disk")
-        self._crew = Crew(self, backend)
+        self._workers = WorkerPool(self._on_worker_event, self.save, backend)
         self._offered: list[dict[str, Any]] = []
         self._next_number = 1
-        self.on_state: Callable[[], None] = lambda: None
-        self.on_records: Callable[[Run], None] = lambda run: None
-        self.on_snapshot: Callable[[Run, int, Any], None] = lambda run, epoch, rebuilt: None
-        self.on_codes: Callable[[Run, int, dict[str, Any]], None] = lambda run, epoch, arrays: None
+        self._observer: Observer | None = None
 
-    # -- beginning and end
+    # -- begin and end
 
-    async def begin(self, make: Callable[[], Start]) -> None:
-        """Open what the page starts with; a failure is kept in `failure` and told in the state.
+    async def begin(self, make: Callable[[], InitialContent], observer: Observer | None = None) -> None:
+        """Open the initial content; an error is kept in `failure` and is part of the state.
 
-        make : reads what was asked for, in a thread.
+        Parameters
+        ----------
+        make : callable
+            Reads the initial content; called in a thread.
+        observer : Observer or None, default=None
+            Receives the changes of the session from now on.
         """
-        self._crew.warm_up()
+        self._observer = observer
+        self._workers.warm_up()
         loop = asyncio.get_running_loop()
         try:
-            # First and alone: threads that import what imports one another find modules half made.
+            # before other threads: concurrent imports of modules that import each other may fail
             await loop.run_in_executor(self.work, _import_for_answers)
-            # What was learned before is there as soon as the page is.
-            for run, description in await loop.run_in_executor(self._disk, self.shelf.load):
+            # stored runs are there as soon as the page is
+            for run, description in await loop.run_in_executor(self._disk, self.run_store.load):
                 self._adopt(run, description)
-            self.on_state()
+            self._state_changed()
             start = await loop.run_in_executor(self.work, make)
             await self._open_start(start)
             self.status = "ready"
             self._offered = await loop.run_in_executor(self.work, offered)
         except Exception as error:
-            self.status, self.message, self.failure = "failed", sentence_of(error), error
-        self.on_state()
+            from narrows.errors import sentence_of
 
-    async def _open_start(self, start: Start) -> None:
+            self.status, self.message, self.failure = "failed", sentence_of(error), error
+        self._state_changed()
+
+    async def _open_start(self, start: InitialContent) -> None:
         identity = None
         if start.source is not None:
-            # The first training waits for nothing that it does not need.
+            # the first training need not wait for the description of its data
             if start.model is None and not self._has_run_on(start.source):
-                self._start_blind(start.source)
+                self._start_on_digits(start.source)
             identity = await self.open(start.source)
         if start.model is not None:
             await self._take_model(start, identity)
@@ -123,35 +143,34 @@ class Session:
     def _has_run_on(self, source: Source) -> bool:
         return any(run.source == source and run.weights.there for run in self.runs.values())
 
-    def _start_blind(self, source: Source) -> None:
-        """Begin to train on the digits before they are described here: on them all is known."""
+    def _start_on_digits(self, source: Source) -> None:
+        """Start to train on the digits before they are read: their description is known."""
         if source.is_set and source.where == "digits":
             from_known = {"rows": 1797, "shape": [8, 8, 1]}
             settings = filled_in(check({}, None), "plain", from_known)
             self._launch(Job(source, "plain", settings), "digits")
 
     async def close(self) -> None:
-        """End all trainings, keep what they learned, and end the processes."""
+        """End all trainings, save their runs, and end the processes."""
         for run in self.runs.values():
             if run.active:
                 run.state = "stopped"
-                run.message = "The server ended during this training; what it had learned by then is kept."
+                run.message = "The server ended during this training; the weights so far are kept."
                 self.save(run)
-        await asyncio.to_thread(self._crew.close)
+        await asyncio.to_thread(self._workers.close)
         for pool in (self.hot, self.work, self._disk):
             await asyncio.to_thread(pool.shutdown, True, cancel_futures=pool is not self._disk)
 
-    # -- what the page is told
+    # -- state
 
     def state(self) -> dict[str, Any]:
-        """The whole of it, see the protocol."""
+        """Return the state that pages show, as plain values."""
         from narrows import __version__
 
         return {
             "version": __version__,
             "status": self.status,
             "message": self.message,
-            "test": False,
             "datasets": [dataset.description for dataset in self.datasets.values()],
             "offered": self._offered,
             "runs": [run.to_dict() for run in self.runs.values()],
@@ -160,7 +179,7 @@ class Session:
         }
 
     def _defaults(self) -> dict[str, Any]:
-        """What the lab chooses where nothing is said, for the data in view last."""
+        """Return the default settings of every variant, for the dataset of the last run."""
         runs = [run for run in self.runs.values() if run.dataset in self.datasets]
         if not self.datasets:
             return {}
@@ -168,130 +187,133 @@ class Session:
         description = self.datasets[identity].description
         return {name: filled_in(check({}, None), check_variant(name), description) for name in VARIANTS}
 
-    # -- data
+    # -- datasets
 
     async def open(self, source: Source, identity: str | None = None) -> str:
-        """Read and describe a source; its id. NarrowsError where it cannot be used."""
+        """Read and describe a source, and return the id of its dataset; NarrowsError if it cannot be used."""
         identity = identity or next((k for k, d in self.datasets.items() if d.source == source), None)
         identity = identity or self._name_for(source)
         loop = asyncio.get_running_loop()
         description = await loop.run_in_executor(self.work, describe, source, identity)
         self.datasets[identity] = Dataset(source, description)
-        self.on_state()
+        self._state_changed()
         return identity
 
     async def open_offered(self, identity: str) -> str:
-        """Open one of the sets that narrows knows."""
+        """Open one of the datasets that narrows knows by name, and return its id."""
         known = next((one for one in self._offered if one["id"] == identity), None)
         if identity == "digits":
             return await self.open(Source.of("digits"))
         if known is None:
-            raise Refused(f"There is no set {identity!r}.")
+            raise LabError(f"There is no dataset {identity!r}.")
         if not known["here"]:
-            raise Refused(f"{known['name']} is not on this machine.", f"Run {known['how']} in a terminal, then reload.")
+            raise LabError(
+                f"{known['name']} is not on this machine.", f"Run {known['how']} in a terminal, then reload."
+            )
         return await self.open(Source.of(identity))
 
     async def label(self, identity: str, column: str | None) -> None:
-        """Say which column of a table holds classes."""
+        """Choose the column of a table with the classes; None for no column."""
         from dataclasses import replace
 
         dataset = self._dataset(identity)
         if dataset.description["kind"] != "table":
-            raise Refused("Only a table has columns to choose the classes from.")
+            raise LabError("Only tables have a column of classes to choose.")
         if column is not None and column not in dataset.description["columns"]:
-            raise Refused(f"{dataset.source.name} has no column {column!r}.")
+            raise LabError(f"{dataset.source.name} has no column {column!r}.")
         await self.open(replace(dataset.source, label=column), identity)
 
     def rows_of(self, identity: str) -> Callable[[], Rows]:
-        """Reads the rows of a dataset; to be called in a thread."""
+        """Return a function that reads the rows of a dataset; call it in a thread."""
         source = self._dataset(identity).source
         return lambda: load(source)
 
     # -- runs
 
     async def train(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
-        """Start a training; the run, which prepares itself."""
+        """Start a training and return its run."""
         dataset = self._dataset(identity)
         if sum(run.active for run in self.runs.values()) >= MOST_TRAININGS:
-            raise Refused(f"{MOST_TRAININGS} trainings are under way already.", "Stop one of them, or wait for it.")
+            raise LabError(f"{MOST_TRAININGS} trainings are running already.", "Stop one of them, or wait for it.")
         variant = check_variant(variant)
         settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
         run = self._launch(Job(dataset.source, variant, settings), identity)
-        self.on_state()
+        self._state_changed()
         return run
 
     def command(self, name: str, identity: str) -> None:
-        """pause, resume, step or stop."""
+        """Pause, resume, step or stop a run."""
         run = self.run(identity)
         if name == "resume" and run.state == "stopped":
-            self._go_on(run)
+            self._continue(run)
         elif not run.active:
-            raise Refused("This run is not training.")
+            raise LabError("This run is not training.")
         elif name == "stop":
-            self._crew.stop(run)
+            self._workers.stop(run)
         else:
             if name == "pause" and run.state == "running":
                 run.state = "pausing"
             if name in ("resume", "step") and run.state in ("paused", "pausing"):
                 run.state = "running" if name == "resume" else "pausing"
-            self._crew.command(run, name)
-        self.on_state()
+            self._workers.command(run, name)
+        self._state_changed()
 
     def remove(self, identity: str) -> None:
-        """Forget a run, here and on the disk."""
+        """Delete a run, here and on the disk."""
         run = self.run(identity)
         if run.active:
-            self._crew.stop(run)
+            self._workers.stop(run)
         del self.runs[identity]
-        self.answers.forget(identity)
-        self._disk.submit(self.shelf.remove, identity)
-        self.on_state()
+        self.queries.forget(identity)
+        self._disk.submit(self.run_store.remove, identity)
+        self._state_changed()
 
     def run(self, identity: str | None) -> Run:
-        """The run of an id."""
+        """Return the run with an id; LabError if there is none."""
         if identity not in self.runs:
-            raise Refused("There is no such run any more.", "Choose another one.")
+            raise LabError("This run no longer exists.", "Choose another one.")
         return self.runs[identity]
 
     def run_numbered(self, number: int) -> Run:
-        """The run of a number."""
+        """Return the run with a number; LabError if there is none."""
         found = next((run for run in self.runs.values() if run.number == number), None)
         if found is None:
-            raise Refused("There is no such run any more.")
+            raise LabError("This run no longer exists.")
         return found
 
-    # -- from the crew
+    # -- events of workers
 
-    def heard(self, run: Run, event: str, values: dict[str, Any]) -> None:
-        """What a worker said about a run."""
+    def _on_worker_event(self, run: Run, event: str, values: dict[str, Any]) -> None:
+        """Apply an event of a worker to its run, see `EventSender`."""
         if self.runs.get(run.id) is not run:
-            return  # it was removed
+            return  # the run was deleted
         if event == "started":
-            run.about = {**values["about"], "range": _range(values["about"], values["original"])}
+            run.about = {**values["about"], "range": drawn_range(values["about"]["kind"], values["original"])}
             run.positions, run.original = values["positions"], values["original"]
             if values["untrained"] is not None:
                 run.frames.add(0, values["untrained"])
             run.state = "running" if run.state == "preparing" else run.state
-            self.on_state()
+            self._state_changed()
         elif event == "epoch":
             record = values["record"]
             run.history.append(record)
             run.frames.add(record["number"], values["rebuilt"])
-            self.on_records(run)
-            self.on_snapshot(run, record["number"], values["rebuilt"])
+            self._records_changed(run)
+            self._snapshot_taken(run, record["number"], values["rebuilt"])
         elif event == "model":
             run.weights.offer(values["pickled"], values["epoch"])
-            self._crew.save_soon(run)
+            self._workers.save_soon(run)
         elif event == "rebuilt":
             run.frames.add(run.epoch, values["rebuilt"])
-            self.on_snapshot(run, run.epoch, values["rebuilt"])
+            self._snapshot_taken(run, run.epoch, values["rebuilt"])
         elif event == "codes":
             run.plane = values.pop("plane")
-            self.on_codes(run, values.pop("epoch"), values)
+            if self._observer is not None:
+                self._observer.codes_changed(run, values.pop("epoch"), values)
         elif event == "paused":
             run.state = "paused"
             self.save(run)
-            self.on_state()
+            self._state_changed()
         else:
             self._ended(run, event, values)
 
@@ -301,22 +323,38 @@ class Session:
         run.stopping = False
         if run.weights.there:
             self.save(run)
-        self.on_records(run)
-        self.on_state()
+        self._records_changed(run)
+        self._state_changed()
 
     def save(self, run: Run) -> None:
-        """Write a run to the disk, in its own thread."""
+        """Write a run to the disk, in a thread."""
         if run.weights.there and run.about and run.state != "loaded" and run.source is not None:
             dataset = self.datasets.get(run.dataset or "")
             self._disk.submit(self._save_quietly, run, None if dataset is None else dataset.description)
 
     def _save_quietly(self, run: Run, description: dict[str, Any] | None) -> None:
-        """A full disk must not end a training."""
+        """Write a run; an error such as a full disk must not end the training."""
         try:
             if run.id in self.runs:
-                self.shelf.save(run, description)
+                self.run_store.save(run, description)
         except Exception as error:
+            from narrows.errors import sentence_of
+
             run.hint = f"The run could not be written to the disk: {sentence_of(error)}"
+
+    # -- for the observer
+
+    def _state_changed(self) -> None:
+        if self._observer is not None:
+            self._observer.state_changed()
+
+    def _records_changed(self, run: Run) -> None:
+        if self._observer is not None:
+            self._observer.records_changed(run)
+
+    def _snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
+        if self._observer is not None:
+            self._observer.snapshot_taken(run, epoch, reconstructions)
 
     # -- inside
 
@@ -328,24 +366,22 @@ class Session:
         over = [old.id for old in self.runs.values() if not old.active and old.state != "loaded"]
         for old in over[: max(0, len(self.runs) - MOST_RUNS)]:
             self.remove(old)
-        self._crew.start(run, job)
+        self._workers.start(run, job)
         return run
 
-    def _go_on(self, run: Run) -> None:
+    def _continue(self, run: Run) -> None:
         if sum(other.active for other in self.runs.values()) >= MOST_TRAININGS:
-            raise Refused(f"{MOST_TRAININGS} trainings are under way already.", "Stop one of them, or wait for it.")
+            raise LabError(f"{MOST_TRAININGS} trainings are running already.", "Stop one of them, or wait for it.")
         if not run.left or run.source is None or not run.weights.there:
-            raise Refused("This run has no epoch left.", "Start another one.")
+            raise LabError("This run has no epochs left.", "Start another one.")
         model, epoch = run.weights.get()
         run.history = [record for record in run.history if record["number"] <= epoch]
-        self.on_records(run)
+        self._records_changed(run)
         settings = {**run.settings, "epochs": epoch + run.left}
         run.state, run.message, run.hint = "preparing", None, None
-        self._crew.start(run, Job(run.source, run.variant, settings, model=pickle.dumps(model)))
+        self._workers.start(run, Job(run.source, run.variant, settings, model=pickle.dumps(model)))
 
-    async def _take_model(self, start: Start, identity: str | None) -> None:
-        from narrows.apps.viewer.loaded_run import run_of_model
-
+    async def _take_model(self, start: InitialContent, identity: str | None) -> None:
         assert start.model is not None
         number = self._next_number
         self._next_number += 1
@@ -362,7 +398,7 @@ class Session:
 
     def _dataset(self, identity: str) -> Dataset:
         if identity not in self.datasets:
-            raise Refused("There are no such data here.", "Open them again.")
+            raise LabError("This dataset is not open.", "Open it again.")
         return self.datasets[identity]
 
     def _source_now(self, identity: str) -> Source | None:
@@ -379,20 +415,6 @@ class Session:
 
 
 def _import_for_answers() -> None:
-    """What an answer, a preview or a decode needs."""
+    """Import the modules that queries and previews need."""
     import narrows.estimators
     import narrows.insight.payloads  # noqa: F401
-
-
-def sentence_of(error: BaseException) -> str:
-    """What went wrong, as the command line says it."""
-    from narrows.apps.cli.exit_codes import explain
-
-    return explain(error)[0]
-
-
-def _range(about: dict[str, Any], original: Any) -> list[float]:
-    """Between which values the floats of a row are drawn."""
-    if about["kind"] == "images" or (original.min() >= 0 and original.max() <= 1):
-        return [0.0, 1.0]
-    return [-3.0, 3.0]

@@ -1,4 +1,4 @@
-"""Files that a page sends: bounded, put under names of our own making, and never executed."""
+"""Uploaded files: limited in size and number, stored under safe names, and never executed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typing import IO, cast
 
 from starlette.requests import Request
 
-from narrows.apps.lab.session import UPLOAD_BYTES, Refused, Session
+from narrows.apps.lab.session import UPLOAD_BYTES, LabError, Session
 from narrows.apps.viewer.datasets import Source
 
 MOST_FILES = 20_000
 UNPACKED_BYTES = 1 << 30
-"""What a packed file may grow to where it is read."""
+"""Largest size of a compressed file after decompression."""
 MOST_KEPT = 8
-"""Uploads on the disk; the oldest that no run learned from goes first."""
+"""Uploads kept on the disk; the oldest ones that no run uses are deleted."""
 _TABLES = re.compile(r"\.(csv|csv\.gz|parquet|pq|npy|npz)$", re.IGNORECASE)
 _LONGEST = 120
 
@@ -39,7 +39,7 @@ class _Upload:
 
 
 class Uploads:
-    """What pages have sent to this session."""
+    """Uploads of a session."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -47,15 +47,15 @@ class Uploads:
         self._open: dict[str, _Upload] = {}
 
     async def begin(self, name: str, request: Request) -> str:
-        """Take one file; an empty one of no known ending begins a folder of images. The upload's id."""
+        """Store one file and return the id of the upload; an empty file of unknown type begins a folder of images."""
         from narrows.data.readers.image_folder import is_image_name
 
         name = _safe(name)
         body_is_empty = request.headers.get("content-length", "") == "0"
         is_folder = body_is_empty and not _TABLES.search(name)
         if not is_folder and not (_TABLES.search(name) or is_image_name(name)):
-            raise Refused(
-                f"{name} is no file that narrows reads.",
+            raise LabError(
+                f"narrows cannot read {name}.",
                 "Choose a CSV, Parquet, NPY or NPZ file, an image (PNG, JPEG, TIFF, ...), or a folder of images.",
             )
         self._tidy()
@@ -72,28 +72,28 @@ class Uploads:
         return identity
 
     async def add(self, identity: str, path: str, request: Request) -> None:
-        """One more file of a folder."""
+        """Store one more file of a folder."""
         from narrows.data.readers.image_folder import is_beside
 
         upload = self._find(identity)
         if not upload.is_folder:
-            raise Refused("This upload is a single file, and it is here already.")
+            raise LabError("This upload is a single file, which is complete.")
         if is_beside(PurePosixPath(path.replace("\\", "/"))):
-            return  # a list or a licence
+            return  # a list of files or a license
         await self._write(upload, path, request)
 
     async def open(self, identity: str) -> str:
-        """Read what was sent as data; the dataset's id."""
+        """Open the upload as a dataset and return the id of the dataset."""
         upload = self._find(identity)
         if not upload.n_files:
             self._discard(identity)
-            raise Refused(f"{upload.name} holds no image.", "Choose a folder that does.")
+            raise LabError(f"{upload.name} contains no images.", "Choose a folder with images.")
         place = upload.folder / "files"
         where = place if upload.is_folder else next(place.iterdir())
         try:
             if not upload.is_folder and await asyncio.to_thread(_unpacks_beyond, where, UNPACKED_BYTES):
-                raise Refused(
-                    f"{upload.name} unpacks to more than {UNPACKED_BYTES >> 20:,} MB.",
+                raise LabError(
+                    f"{upload.name} is larger than {UNPACKED_BYTES >> 20:,} MB after decompression.",
                     "Open larger data with narrows lab PATH.",
                 )
             return await self._session.open(Source(upload.name, str(where)))
@@ -106,9 +106,9 @@ class Uploads:
     async def _write(self, upload: _Upload, path: str, request: Request) -> None:
         target = upload.folder / "files" / _safe_path(path)
         if upload.n_files >= MOST_FILES:
-            raise Refused(f"A folder may hold {MOST_FILES:,} files at most.", "Choose a part of it.")
-        told = request.headers.get("content-length", "")
-        if told.isdigit() and upload.n_bytes + int(told) > UPLOAD_BYTES:
+            raise LabError(f"A folder may contain at most {MOST_FILES:,} files.", "Choose a part of it.")
+        length = request.headers.get("content-length", "")
+        if length.isdigit() and upload.n_bytes + int(length) > UPLOAD_BYTES:
             raise _too_large()
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -118,12 +118,12 @@ class Uploads:
                     upload.n_bytes += len(block)
                     if upload.n_bytes > UPLOAD_BYTES:
                         raise _too_large()
-                    # A block is small, and goes to the system's cache.
+                    # a block is small; the write goes to the cache of the system
                     file.write(block)
         except FileExistsError as error:
-            raise Refused(f"{path} was sent twice.") from error
+            raise LabError(f"{path} was uploaded twice.") from error
         except NotADirectoryError as error:
-            raise Refused(f"{path} stands below another file.") from error
+            raise LabError(f"{path} is inside another file.") from error
         except BaseException:
             await asyncio.to_thread(target.unlink, missing_ok=True)
             raise
@@ -131,7 +131,7 @@ class Uploads:
 
     def _find(self, identity: str) -> _Upload:
         if identity not in self._open:
-            raise Refused("There is no such upload any more.", "Send it again.")
+            raise LabError("This upload no longer exists.", "Upload it again.")
         return self._open[identity]
 
     def _discard(self, identity: str) -> None:
@@ -140,7 +140,7 @@ class Uploads:
             shutil.rmtree(upload.folder, ignore_errors=True)
 
     def _tidy(self) -> None:
-        """Remove the oldest uploads that no run and no open data need."""
+        """Delete the oldest uploads that no run and no dataset use."""
         self._root.mkdir(parents=True, exist_ok=True)
         sources = [run.source for run in self._session.runs.values()]
         sources += [dataset.source for dataset in self._session.datasets.values()]
@@ -157,10 +157,10 @@ class Uploads:
 
 
 def _safe(name: str) -> str:
-    """The last part of a name, without anything that a file system or a terminal reads as more than a name."""
+    """Return the last part of a path without characters that are special for file systems or terminals."""
     name = re.sub(r"[\x00-\x1f\x7f<>:\"|?*\\/]", "_", PurePosixPath(name.replace("\\", "/")).name).strip(" .")
     if not name:
-        raise Refused("The file has no name.")
+        raise LabError("The file has no name.")
     if len(name.encode()) > _LONGEST:
         ending = "".join(PurePosixPath(name).suffixes[-2:])[-12:]
         name = name.encode()[: _LONGEST - 12].decode(errors="ignore") + ending
@@ -168,15 +168,15 @@ def _safe(name: str) -> str:
 
 
 def _safe_path(path: str) -> Path:
-    """A path inside an upload; Refused where it would lead out of it."""
+    """Return a path inside an upload; LabError if it leads outside."""
     parts = path.replace("\\", "/").split("/")
     if not path or len(parts) > 8 or any(part in ("", ".", "..") for part in parts):
-        raise Refused("The path of a file may not lead out of its folder.")
+        raise LabError("The path of a file must be inside its folder.")
     return Path(*map(_safe, parts))
 
 
 def _unpacks_beyond(path: Path, most: int) -> bool:
-    """Whether a packed file grows beyond so many bytes, found out without keeping them; damage is told by who reads."""
+    """Return whether a compressed file is larger than `most` bytes; the reader reports damaged ones."""
     try:
         if path.suffix.casefold() == ".npz":
             with zipfile.ZipFile(path) as archive:
@@ -198,5 +198,5 @@ def _is_longer(file: IO[bytes], most: int) -> bool:
     return True
 
 
-def _too_large() -> Refused:
-    return Refused(f"An upload may have {UPLOAD_BYTES >> 20} MB at most.", "Open larger data with narrows lab PATH.")
+def _too_large() -> LabError:
+    return LabError(f"An upload may have at most {UPLOAD_BYTES >> 20} MB.", "Open larger data with narrows lab PATH.")

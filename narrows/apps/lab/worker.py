@@ -1,7 +1,7 @@
-"""The training process: it drives the epochs, obeys between two of them, and tells the server what it sees.
+"""The training process: it trains, reads commands between two epochs, and sends events to the server.
 
-Messages are pickled, and travel between our own two processes alone. To the worker: a `Job`, then "pause", "resume",
-"step" (one epoch) and "stop"; None ends it. From the worker: (event, values), see `Teller`.
+Messages are pickled and are exchanged between two processes of narrows only. To the worker: a `Job`, then "pause",
+"resume", "step" (one epoch) and "stop"; None ends the process. From the worker: (event, values), see `EventSender`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, cast
 
-from narrows.apps.lab.worker_events import Teller, receive, send
+from narrows.apps.lab.worker_events import EventSender, receive, send
 from narrows.apps.viewer.datasets import Source, load
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class Job:
     settings : dict
         Checked and filled in, see `narrows.apps.lab.run_settings`.
     rows : Rows or None
-        The rows themselves, where they are in memory.
+        Rows that are in memory; None to read them from `source`.
     model : bytes or None
-        A pickled model to go on from.
+        Pickled model to continue from.
     """
 
     source: Source
@@ -47,30 +47,33 @@ class Job:
 
 
 def main(connection: Connection, n_threads: int) -> None:
-    """The life of the process: warm up, then one job after another."""
+    """Run the process: do the imports, then one job after another."""
     os.environ["OMP_NUM_THREADS"] = str(n_threads)
     from narrows.apps.lab import preload
 
     preload.torch.set_num_threads(n_threads)
     if hasattr(os, "nice"):
-        os.nice(5)  # from here on the page goes first
+        os.nice(5)  # the server has priority from now on
     serve(connection)
 
 
 def serve(connection: Connection) -> None:
-    """Do jobs until the other side says None or is gone."""
+    """Do jobs until None is received or the connection is closed."""
     try:
         while (job := receive(connection)) is not None:
-            if isinstance(job, Job):  # a command that came too late is none
+            if isinstance(job, Job):  # a command without a job came too late
                 _do(connection, job)
     except (EOFError, OSError):
         pass
 
 
-def training_places(rows: Rows, settings: dict[str, Any]) -> np.ndarray | None:
-    """The places of the rows that a run learns from, by the classes and the ranges it was told; None for all.
+def training_indices(rows: Rows, settings: dict[str, Any]) -> np.ndarray | None:
+    """Return the indices of the rows to train on, by the settings "normal" and "rows"; None for all rows.
 
-    Raises SettingError where fewer than two are left.
+    Raises
+    ------
+    SettingError
+        Fewer than two rows are left.
     """
     import numpy as np
 
@@ -88,7 +91,7 @@ def training_places(rows: Rows, settings: dict[str, Any]) -> np.ndarray | None:
             within[first : last + 1] = True
         chosen &= within
     if chosen.sum() < 2:
-        raise SettingError("A training needs at least 2 rows; choose more classes, or more rows.")
+        raise SettingError("Training needs at least 2 rows; choose more classes or more rows.")
     return np.flatnonzero(chosen)
 
 
@@ -108,40 +111,40 @@ def _do(connection: Connection, job: Job) -> None:
         hint = "Use fewer rows, smaller layers or a smaller batch."
         send(connection, ("failed", {"message": "Memory ran out.", "hint": hint}))
     except Exception as error:
-        told = " ".join(str(error).split())
-        if isinstance(error, RuntimeError) and "memory" in told:
-            told = f"Memory ran out: {told}"
-        send(connection, ("failed", {"message": f"Unexpected {type(error).__name__}: {told}", "hint": None}))
+        text = " ".join(str(error).split())
+        if isinstance(error, RuntimeError) and "memory" in text:
+            text = f"Memory ran out: {text}"
+        send(connection, ("failed", {"message": f"Unexpected {type(error).__name__}: {text}", "hint": None}))
 
 
 def drive(connection: Connection, job: Job) -> None:
-    """Train, and obey between two epochs."""
+    """Train a model, and follow commands between two epochs."""
     rows = load(job.source) if job.rows is None else job.rows
     model = _model(job)
-    places = training_places(rows, job.settings)
-    part = rows if places is None else rows.take(places)
+    indices = training_indices(rows, job.settings)
+    part = rows if indices is None else rows.take(indices)
     epochs = cast("Generator[Epoch | None]", model._from_untrained(part))
-    teller = Teller(connection, model, rows, places)
-    driver = _Driver(connection)
-    if driver.stops(teller):
+    events = EventSender(connection, model, rows, indices)
+    control = _TrainingControl(connection)
+    if control.should_stop(events):
         send(connection, ("stopped", {"message": None}))
         return
     stopped = False
     try:
         for epoch in epochs:
             if epoch is None:
-                teller.before()
+                events.prepare()
                 continue
-            teller.epoch(epoch)
-            stopped = driver.stops(teller)
+            events.epoch(epoch)
+            stopped = control.should_stop(events)
             if stopped:
                 break
     finally:
         epochs.close()
-    teller.everything()
+    events.finish()
     n = len(model.history_)
-    early = not stopped and n < teller.n_epochs
-    message = f"The held-out loss no longer fell, so training ended after epoch {n}." if early else None
+    early = not stopped and n < events.n_epochs
+    message = f"Training ended after epoch {n} because the validation loss no longer decreased." if early else None
     send(connection, ("stopped" if stopped else "done", {"message": message}))
 
 
@@ -155,24 +158,24 @@ def _model(job: Job) -> Autoencoder:
     return model.set_params(warm_start=True, epochs=left)
 
 
-class _Driver:
-    """What was commanded: whether to go on, and how far."""
+class _TrainingControl:
+    """Commands of the server: pause, resume, step and stop."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._paused = False
         self._steps = 0
 
-    def stops(self, teller: Teller) -> bool:
-        """Obey what has come in, wait while paused; True where the training shall end."""
+    def should_stop(self, events: EventSender) -> bool:
+        """Follow the commands received, wait while paused; return True if the training must end."""
         if self._steps:
             self._steps -= 1
             self._paused = self._steps == 0
-        told = False
+        is_announced = False
         while True:
-            if self._paused and not told and not self._connection.poll():
-                teller.paused()
-                told = True
+            if self._paused and not is_announced and not self._connection.poll():
+                events.paused()
+                is_announced = True
             if not self._paused and not self._connection.poll():
                 return False
             command = receive(self._connection)

@@ -1,4 +1,4 @@
-"""What the training process tells of the model it trains, and the forms in which it travels."""
+"""Events that a training process sends to the server, and the messages between them."""
 
 from __future__ import annotations
 
@@ -7,179 +7,141 @@ import time
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from narrows.apps.viewer.model_facts import N_FIXED_ROWS, code_plane, network_facts
+
 if TYPE_CHECKING:
     import numpy as np
 
     from narrows.data import Rows
     from narrows.estimators import Autoencoder, Epoch
 
-N_FIXED = 16
-"""Rows whose reconstructions are told after every epoch."""
-_CODES_EVERY, _MODEL_EVERY = 0.2, 0.2  # seconds, at least
-_SHARE = 0.2  # of the time that telling may take
+_CODES_EVERY, _MODEL_EVERY = 0.2, 0.2  # seconds, at pause
+_SHARE = 0.2  # of the time may be spent on sending
 
 
 def send(connection: Connection, message: Any) -> None:
-    """One message; plain pickle, since multiprocessing's own would pass tensors by shared memory."""
+    """Send a message with plain pickle; that of multiprocessing would put tensors into shared memory."""
     connection.send_bytes(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
 
 
 def receive(connection: Connection) -> Any:
-    """The next message; waits for it. EOFError where the other side is gone."""
+    """Wait for the next message and return it; EOFError if the other side has closed the connection."""
     return pickle.loads(connection.recv_bytes())
 
 
-class Teller:
-    """Tells the server what the model has become.
+class EventSender:
+    """Sends events about a training to the server.
 
-    Events: "started" once, after the first epoch, with the fixed rows as the untrained network rebuilds them; "epoch"
-    after each, with these rows' reconstructions; "model" and "codes" as often as a fifth of the time allows; "paused";
-    and one last of "done", "stopped", "diverged", "failed".
+    Events: "started" once, after the first epoch, with the reconstructions of the fixed rows by the untrained network;
+    "epoch" after each epoch, with the reconstructions of these rows; "model" and "codes" as often as a fifth of the
+    time allows; "paused"; and at the end one of "done", "stopped", "diverged", "failed".
+
+    Parameters
+    ----------
+    connection : Connection
+    model : Autoencoder
+    rows : Rows
+        All rows of the dataset.
+    indices : ndarray of shape (n,) or None
+        Rows of the dataset that the model is trained on; None for all.
     """
 
-    def __init__(self, connection: Connection, model: Autoencoder, rows: Rows, places: np.ndarray | None) -> None:
+    def __init__(self, connection: Connection, model: Autoencoder, rows: Rows, indices: np.ndarray | None) -> None:
         self._connection = connection
         self._model = model
         self._rows = rows
-        self._places = places
+        self._indices = indices
         self._fixed: Any = None
         self._positions: Any = None
         self._untrained: Any = None
         self._has_started = False
         self._plane: Any = None
         self._next = {"model": 0.0, "codes": 0.0}
-        self._told = {"model": -1, "codes": -1}
+        self._sent_at = {"model": -1, "codes": -1}
         self.n_epochs = 0
 
-    def before(self) -> None:
-        """Before the first epoch: chooses the fixed rows."""
+    def prepare(self) -> None:
+        """Choose the fixed rows, before the first epoch."""
         import numpy as np
 
         from narrows.insight.payloads import balanced_sample
 
         model = self._model
-        held = model.validation_rows_ if len(model.validation_rows_) else np.arange(len(self._training_places()))
-        positions = self._training_places()[held]
+        watched = model.validation_rows_ if len(model.validation_rows_) else np.arange(len(self._training_rows()))
+        positions = self._training_rows()[watched]
         labels = self._rows.labels
         self._positions = positions[
-            balanced_sample(None if labels is None else labels[positions], len(positions), N_FIXED)
+            balanced_sample(None if labels is None else labels[positions], len(positions), N_FIXED_ROWS)
         ]
         self._fixed = model.schema_.encode(self._rows.take(self._positions))
-        self._untrained = None if model.history_ else self._rebuilt()
+        self._untrained = None if model.history_ else self._reconstructions()
 
     def epoch(self, epoch: Epoch) -> None:
-        """After an epoch."""
+        """Send the events of an epoch."""
         if not self._has_started:
             self._start()
-        send(self._connection, ("epoch", {"record": epoch.to_dict(), "rebuilt": self._rebuilt()}))
-        for what in ("model", "codes"):
-            if time.monotonic() >= self._next[what]:
-                self._tell(what)
+        send(self._connection, ("epoch", {"record": epoch.to_dict(), "rebuilt": self._reconstructions()}))
+        for kind in ("model", "codes"):
+            if time.monotonic() >= self._next[kind]:
+                self._send(kind)
 
     def paused(self) -> None:
-        """Before waiting, so that what is looked at is what the network is."""
+        """Send the current weights and "paused", before waiting for a command."""
         if self._has_started:
-            for what in ("model", "codes"):
-                if self._told[what] != len(self._model.history_):
-                    self._tell(what)
+            for kind in ("model", "codes"):
+                if self._sent_at[kind] != len(self._model.history_):
+                    self._send(kind)
         send(self._connection, ("paused", {}))
 
-    def everything(self) -> None:
-        """At the end, when the best weights are back."""
-        self._tell("model")
-        self._tell("codes")
-        send(self._connection, ("rebuilt", {"rebuilt": self._rebuilt()}))
+    def finish(self) -> None:
+        """Send the final weights, at the end of the training."""
+        self._send("model")
+        self._send("codes")
+        send(self._connection, ("rebuilt", {"rebuilt": self._reconstructions()}))
 
     def _start(self) -> None:
         model = self._model
         self._has_started = True
         self.n_epochs = model.epochs_ + (len(model.history_) - 1)
+        from narrows.apps.viewer.pixels import page_values
+
         values = {
-            "about": about_network(model, epochs=self.n_epochs),
+            "about": network_facts(model, epochs=self.n_epochs),
             "positions": self._positions,
-            "original": pictures(model, self._fixed, like=self._fixed),
+            "original": page_values(model, self._fixed, like=self._fixed),
             "untrained": self._untrained,
             "held_out": bool(len(model.validation_rows_)),
         }
-        self._tell("model")  # so that whoever hears of the start can ask at once
+        self._send("model")  # first, so that queries can be answered as soon as the run has started
         send(self._connection, ("started", values))
 
-    def _training_places(self) -> np.ndarray:
+    def _training_rows(self) -> np.ndarray:
         import numpy as np
 
-        return np.arange(len(self._rows)) if self._places is None else self._places
+        return np.arange(len(self._rows)) if self._indices is None else self._indices
 
-    def _rebuilt(self) -> np.ndarray:
+    def _reconstructions(self) -> np.ndarray:
+        from narrows.apps.viewer.pixels import page_values
         from narrows.insight import reconstruct_floats
 
-        return pictures(self._model, reconstruct_floats(self._model, self._fixed), like=self._fixed)
+        return page_values(self._model, reconstruct_floats(self._model, self._fixed), like=self._fixed)
 
-    def _tell(self, what: str) -> None:
+    def _send(self, kind: str) -> None:
         start = time.monotonic()
         n = len(self._model.history_)
-        if what == "model":
+        if kind == "model":
             send(self._connection, ("model", {"epoch": n, "pickled": pickle.dumps(self._model)}))
-            least = _MODEL_EVERY
+            pause = _MODEL_EVERY
         else:
             send(self._connection, ("codes", {"epoch": n, **self._codes()}))
-            least = _CODES_EVERY
+            pause = _CODES_EVERY
         now = time.monotonic()
-        self._told[what] = n
-        self._next[what] = now + max(least, (now - start) * (1 / _SHARE - 1))
+        self._sent_at[kind] = n
+        self._next[kind] = now + max(pause, (now - start) * (1 / _SHARE - 1))
 
     def _codes(self) -> dict[str, Any]:
         from narrows.insight.payloads import codes
 
         found = codes(self._model, self._rows, most=len(self._rows), like=self._plane, with_pca=False)
-        self._plane = plane_of(found)
+        self._plane = code_plane(found)
         return {"plane": self._plane, **{name: found[name] for name in ("xy", "origin", "axes")}}
-
-
-def about_network(model: Autoencoder, *, epochs: int) -> dict[str, Any]:
-    """What the page is told of a fitted network."""
-    from narrows.insight.payloads import architecture, has_prior
-
-    found, schema = architecture(model), model.schema_
-    is_image = schema.image_shape is not None
-    layers = [
-        {**layer, "units": int(units), "parameters": int(parameters)}
-        for layer, units, parameters in zip(found.about["layers"], found["units"], found["parameters"], strict=True)
-    ]
-    return {
-        "epochs": epochs,
-        "kind": "images" if is_image else "table",
-        "shape": list(schema.image_shape) if schema.image_shape else None,
-        "names": None if is_image else list(schema.float_names),
-        "n_floats": schema.n_floats,
-        "n_components": model.n_components_,
-        "unit": model.loss_unit_,
-        "layers": layers,
-        "n_parameters": found.about["n_parameters"],
-        "activation": found.about["activation"],
-        "can_sample": has_prior(model),
-    }
-
-
-def plane_of(found: Any) -> Any:
-    """The plane that a `codes` payload is drawn in."""
-    from narrows.insight.payloads import CodePlane
-
-    names = found.about["names"]
-    return CodePlane(found["origin"], found["axes"], (names[0], names[1]), found.about["kept"])
-
-
-def pictures(model: Autoencoder, floats: np.ndarray, *, like: np.ndarray | None = None) -> np.ndarray:
-    """Encoded rows as they travel: images as uint8, rows of a table as float32."""
-    import numpy as np
-
-    from narrows.insight.payloads import as_pictures
-
-    shown = as_pictures(model, floats, like=like)
-    return shown.astype(np.float32) if model.schema_.image_shape is None else pixels(shown)
-
-
-def pixels(values: np.ndarray) -> np.ndarray:
-    """Brightness in [0, 1] as uint8."""
-    import numpy as np
-
-    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)

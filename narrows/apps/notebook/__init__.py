@@ -1,1 +1,1 @@
-"""The views in a notebook."""
+"""The views of the lab in a notebook."""

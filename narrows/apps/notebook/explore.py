@@ -10,23 +10,23 @@ if TYPE_CHECKING:
 
 
 def explore(model: Autoencoder, X: Any, y: Any = None, *, view: str = "latent") -> Explorer:
-    """Take hold of a fitted model in a notebook (Jupyter, marimo): the lab's five views, answered by the model itself.
+    """Show the views of the lab for a fitted model in a notebook (Jupyter, marimo).
 
     Parameters
     ----------
     model : Autoencoder
         Fitted.
     X : like that of `fit`, or Rows
-        The rows to show: those of the fit, or new ones. Of more than 70,000 a sample is taken, class by class.
+        Rows to show: those of the fit, or new ones. More than 70,000 rows are sampled by class.
     y : array of shape (n,) or None, default=None
-        Classes, which colour the map and say what an anomaly is; the labels of Rows where they have some.
+        Classes, for the colours of the map and as anomalies; None uses the labels of Rows.
     view : {"flow", "latent", "training", "denoise", "anomaly"}, default="latent"
-        Which one to open with.
+        The view that is open at the start.
 
     Returns
     -------
     Explorer
-        A widget, shown where a cell ends with it. It trains, uploads and saves nothing; `narrows lab` does.
+        A widget; a cell that ends with it displays it. It cannot train, upload or save; `narrows lab` can.
 
     Raises
     ------
@@ -34,9 +34,9 @@ def explore(model: Autoencoder, X: Any, y: Any = None, *, view: str = "latent") 
         anywidget is not installed.
     NotFittedError, DataError
     SettingError
-        There is no such view.
+        An unknown view.
     """
-    from narrows.apps.viewer.offline_session import Exhibit
+    from narrows.apps.viewer.offline_session import OfflineSession
     from narrows.data import as_rows
     from narrows.errors import MissingExtraError, SettingError
     from narrows.insight import check_autoencoder
@@ -51,7 +51,7 @@ def explore(model: Autoencoder, X: Any, y: Any = None, *, view: str = "latent") 
         raise SettingError(f"There is no view {view!r}; the views are {', '.join(VIEWS)}.")
     check_autoencoder(model)
     model._check_fitted()
-    return Explorer(Exhibit.of(model, as_rows(X, image_shape=model.image_shape), y), hash=f"view={view}")
+    return Explorer(OfflineSession.of(model, as_rows(X, image_shape=model.image_shape), y), hash=f"view={view}")
 
 
 VIEWS = ("flow", "latent", "training", "denoise", "anomaly")

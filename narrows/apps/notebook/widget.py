@@ -1,4 +1,4 @@
-"""The views as an anywidget: this module needs the extra narrows[notebook]."""
+"""The views as an anywidget; this module needs the extra narrows[notebook]."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import traitlets
 
 from narrows.apps.notebook.comm import reply
 from narrows.apps.viewer import bundle
-from narrows.apps.viewer.offline_session import Exhibit
-from narrows.apps.viewer.protocol import finite
+from narrows.apps.viewer.offline_session import OfflineSession
+from narrows.formatting import json_safe
 
 
 class Explorer(anywidget.AnyWidget):
@@ -18,22 +18,22 @@ class Explorer(anywidget.AnyWidget):
 
     Parameters
     ----------
-    exhibit : Exhibit
-        The model and the rows.
+    session : OfflineSession
+        Model and rows.
     """
 
     _esm = traitlets.Unicode(bundle.script("embed/widget.js")).tag(sync=True)
     _css = traitlets.Unicode(bundle.style()).tag(sync=True)
     state = traitlets.Dict().tag(sync=True)
-    """What the lab's page is told of its session."""
+    """State of the session, as in the lab."""
     hash = traitlets.Unicode("").tag(sync=True)
-    """What is on screen, as in the address of the lab: "view=latent&z=1,2"."""
+    """State of the page, as in the address of the lab: "view=latent&z=1,2"."""
 
-    def __init__(self, exhibit: Exhibit, **traits: Any) -> None:
-        super().__init__(state=finite(exhibit.state), **traits)
-        self._exhibit = exhibit
-        self.on_msg(self._hear)
+    def __init__(self, session: OfflineSession, **traits: Any) -> None:
+        super().__init__(state=json_safe(session.state), **traits)
+        self._offline = session
+        self.on_msg(self._receive)
 
-    def _hear(self, _widget: Any, content: Any, buffers: list[memoryview]) -> None:
-        said, parts = reply(self._exhibit, content, buffers or ())
-        self.send(said, parts)
+    def _receive(self, _widget: Any, content: Any, buffers: list[memoryview]) -> None:
+        message, frames = reply(self._offline, content, buffers or ())
+        self.send(message, frames)

@@ -1,4 +1,4 @@
-"""The report: one HTML file, readable offline, that says what a model learned."""
+"""The report: one HTML file about a fitted model, readable offline."""
 
 from narrows.apps.report.page import report
 

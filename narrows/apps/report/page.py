@@ -1,4 +1,4 @@
-"""From a fitted model and rows to a page."""
+"""The HTML page of a report."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.apps.report.prefetch import held
-from narrows.apps.report.recipe import Recipe
+from narrows.apps.report.prefetch import prefetch
 from narrows.apps.report.report_figures import pictures
 from narrows.apps.viewer import bundle
+from narrows.apps.viewer.recipe import Recipe
 from narrows.data import as_rows, whole_file
 from narrows.errors import OutputError, OutputExistsError
 from narrows.insight import check_autoencoder, diagnose
@@ -33,10 +33,10 @@ def report(
     diagnosis: Diagnosis | None = None,
     random_state: int = 0,
 ) -> str:
-    """Write what a model learned as one self-contained HTML file: the diagnosis, figures, and how to repeat the fit.
+    """Write a report on a fitted model as one HTML file: diagnosis, figures, and how to repeat the fit.
 
-    The lab's views are on the page too, to be used offline: what can be asked of them travels in the file. Where
-    scripts are not allowed, the figures say the same.
+    The page also has the views of the lab; their data are in the file, so that they work offline. If scripts are not
+    allowed, the figures show the same.
 
     Parameters
     ----------
@@ -45,21 +45,20 @@ def report(
     X : like that of `fit`, or Rows
         As for `narrows.diagnose`: the rows of the fit, or new ones.
     y : array of shape (n,) or None
-        Classes; the labels of Rows where they have some. Two classes also get curves that take the rarer one for the
-        anomalies.
+        Classes; None uses the labels of Rows. Two classes also give detection curves, with the rarer one as anomalies.
     path : path or None, default=None
-        Where to write the page; None only returns it.
+        File to write; None only returns the page.
     overwrite : bool, default=False
-        Replace a file that is there.
+        Replace an existing file.
     diagnosis : Diagnosis or None, default=None
-        One that is at hand; None makes it.
+        A diagnosis of this model and these rows; None computes it.
     random_state : int, default=0
-        Of samples and probes.
+        Seed of samples and random choices.
 
     Returns
     -------
     str
-        The page. It refers to nothing outside itself, and may run its own script alone.
+        The page. It loads no other files and allows only its own script to run.
 
     Raises
     ------
@@ -90,7 +89,7 @@ def _page(model: Autoencoder, rows: Any, y: Any, found: Diagnosis, seed: int) ->
     here = files("narrows.apps.report")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((here / "report.html.jinja").read_text("utf-8"))
-    answers = held(model, rows, y)
+    answers = prefetch(model, rows, y)
     script = bundle.script("embed/report.js") if answers else ""
     return template.render(
         style=Markup((here / "report.css").read_text("utf-8") + (bundle.style() if answers else "")),

@@ -1,4 +1,4 @@
-"""What travels with a page so that the lab's views can be used on it: answers that nobody will be there to compute."""
+"""Answers to the queries of the views, computed in advance for a page without a server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.apps.viewer import protocol
-from narrows.apps.viewer.offline_session import Exhibit
+from narrows.apps.viewer.offline_session import OfflineSession
 from narrows.apps.viewer.protocol import ANSWER, Header
 from narrows.apps.viewer.queries import Answer
 from narrows.insight.labels import known
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 FEWEST_ROWS = 10
-"""With fewer there is nothing to move over."""
+"""Pages with fewer rows have no views."""
 _MAP, _LATTICE, _FLOW, _NOISE, _ERRORS = 2_000_000, 700_000, 600_000, 700_000, 500_000
-"""How many bytes each part may have, before they are deflated."""
+"""Limits in bytes for each part, before compression."""
 _MOST_ON_MAP, _AT_ONCE = 20_000, 2000
 _SAMPLES, _DENOISED, _DRAWN = 24, 6, 4
 
 
-def held(model: Autoencoder, rows: Rows, y: Any = None, *, most: int = 3_500_000) -> str | None:
-    """The answers to what can be asked of the views on the page, as deflated frames in base64.
+def prefetch(model: Autoencoder, rows: Rows, y: Any = None, *, most: int = 3_500_000) -> str | None:
+    """Return the answers to the queries of the views, as compressed frames in base64.
 
     Parameters
     ----------
@@ -37,43 +37,50 @@ def held(model: Autoencoder, rows: Rows, y: Any = None, *, most: int = 3_500_000
         Fitted.
     rows : Rows
         In the form of its fit.
-    y : classes (n,), or None for the labels that the rows have.
+    y : classes (n,), or None for the labels of the rows.
     most : int, default=3,500,000
-        Characters; with less room fewer rows are pictured.
+        Limit in characters; with a lower limit fewer rows are included.
 
     Returns
     -------
     str or None
-        None where the rows are fewer than 10, or not even a little fits.
+        None for fewer than 10 rows, or if the limit is too low.
     """
     if len(rows) < FEWEST_ROWS:
         return None
-    exhibit = Exhibit.of(model, rows, y)
+    session = OfflineSession.of(model, rows, y)
     for share in (1.0, 0.3, 0.1):
-        packed = b"".join(len(frame).to_bytes(4, "little") + frame for frame in _Chosen(exhibit, share).frames())
+        packed = b"".join(len(frame).to_bytes(4, "little") + frame for frame in _Prefetch(session, share).frames())
         text = base64.b64encode(zlib.compress(packed, 9)).decode("ascii")
         if len(text) <= most:
             return text
     return None
 
 
-class _Chosen:
-    """Which questions are answered in advance. share : of the room that each part may have."""
+class _Prefetch:
+    """Queries to answer in advance.
 
-    def __init__(self, exhibit: Exhibit, share: float) -> None:
-        self._exhibit = exhibit
+    Parameters
+    ----------
+    session : OfflineSession
+    share : float
+        Share of the limits of each part that is used.
+    """
+
+    def __init__(self, session: OfflineSession, share: float) -> None:
+        self._session = session
         self._share = share
-        about = exhibit.run.about
+        about = session.run.about
         self._is_image = about["shape"] is not None
         self._row_bytes = about["n_floats"] * (1 if self._is_image else 4)
         self._can_sample = about["can_sample"]
 
     def frames(self) -> Iterator[bytes]:
-        """The session, then the answers."""
+        """Yield the session, then the answers."""
         noise = self._noise_levels()
-        normal = _normal(self._exhibit.rows.labels)
-        state = {**self._exhibit.state}
-        # The anomaly view opens with the classes that the scores were taken with.
+        normal = _normal(self._session.rows.labels)
+        state = {**self._session.state}
+        # the anomaly view opens with the normal classes of the scores
         state["runs"] = [{**run, "settings": {**run["settings"], "normal": normal}} for run in state["runs"]]
         yield protocol.pack(Header(ANSWER), "session", {"state": state, "held": {"noise": noise, "classes": True}}, {})
         yield from self._map()
@@ -86,18 +93,18 @@ class _Chosen:
 
     def _map(self) -> Iterator[bytes]:
         n = max(FEWEST_ROWS, min(_MOST_ON_MAP, int(self._room(_MAP) / (self._row_bytes + 24))))
-        codes = self._exhibit.answer("codes", most=n)
+        codes = self._session.answer("codes", most=n)
         yield _packed("codes", codes, {})
         positions = codes.arrays["position"]
         parts = [
-            self._exhibit.answer("sheet", positions=positions[start : start + _AT_ONCE].tolist()).arrays["original"]
+            self._session.answer("sheet", positions=positions[start : start + _AT_ONCE].tolist()).arrays["original"]
             for start in range(0, len(positions), _AT_ONCE)
         ]
         yield _packed("sheet", Answer({}, {"original": np.concatenate(parts), "position": positions}, codes.epoch), {})
         yield self._frame("lattice", side=_within(math.isqrt(int(self._room(_LATTICE) / self._row_bytes)), 8, 25))
 
     def _flow_and_noise(self, noise: dict[str, list[float]]) -> Iterator[bytes]:
-        some = self._exhibit.answer("rows", n=_SAMPLES)
+        some = self._session.answer("rows", n=_SAMPLES)
         positions = some.arrays["position"].tolist()
         first = self._frame("activations", position=positions[0])
         positions = positions[: _within(int(self._room(_FLOW) / len(first)), _DENOISED, _SAMPLES)]
@@ -107,22 +114,22 @@ class _Chosen:
             yield self._frame("activations", position=position)
         for kind, levels in noise.items():
             for level in levels:
-                asked = {"positions": positions[:_DENOISED], "kind": kind, "level": level, "seed": 0}
-                yield self._frame("denoise", **asked, curve=level == 0)
+                params = {"positions": positions[:_DENOISED], "kind": kind, "level": level, "seed": 0}
+                yield self._frame("denoise", **params, curve=level == 0)
 
     def _errors(self, normal: list[str] | None) -> Iterator[bytes]:
-        found = self._exhibit.answer("scores", **({} if normal is None else {"normal": normal}))
+        found = self._session.answer("scores", **({} if normal is None else {"normal": normal}))
         position, strange = found.arrays["position"], found.arrays["anomalous"].astype(bool)
         n = _within(int(self._room(_ERRORS) / (4 * self._row_bytes)), 4, 40)
         chosen = np.concatenate([_spread(position[strange == kind], n) for kind in (False, True)]).tolist()
-        classes, label = _numbered(self._exhibit.rows.labels, position)
+        classes, label = _numbered(self._session.rows.labels, position)
         about = {**found.about, "pictured": chosen, "classes": classes}
         yield _packed("scores", Answer(about, {**found.arrays, "label": label}, found.epoch), {})
         for one in chosen:
             yield self._frame("error_map", position=one)
 
     def _noise_levels(self) -> dict[str, list[float]]:
-        """The levels of each kind, evenly spaced from 0 to where the view's slider ends."""
+        """Return the noise levels of each kind, evenly spaced from 0 to the end of the slider in the view."""
         if self._is_image:
             highest = {"gaussian": 1.0, "salt-and-pepper": 0.9, "masking": 0.9}
         else:
@@ -130,15 +137,15 @@ class _Chosen:
         n = _within(int(self._room(_NOISE) / (len(highest) * _DENOISED * 3 * self._row_bytes)), 4, 11)
         return {kind: [round(level, 6) for level in np.linspace(0, high, n).tolist()] for kind, high in highest.items()}
 
-    def _frame(self, view: str, **asked: Any) -> bytes:
-        return _packed(view, self._exhibit.answer(view, **asked), asked)
+    def _frame(self, view: str, **params: Any) -> bytes:
+        return _packed(view, self._session.answer(view, **params), params)
 
     def _room(self, n_bytes: int) -> float:
         return self._share * n_bytes
 
 
-def _packed(view: str, answer: Answer, asked: dict[str, Any]) -> bytes:
-    about = {**answer.about, "asked": asked}
+def _packed(view: str, answer: Answer, params: dict[str, Any]) -> bytes:
+    about = {**answer.about, "asked": params}
     return protocol.pack(Header(ANSWER, 1, 0, answer.epoch), view, about, answer.arrays)
 
 
@@ -147,7 +154,7 @@ def _within(n: int, low: int, high: int) -> int:
 
 
 def _spread(ascending: np.ndarray, n: int) -> np.ndarray:
-    """At most n of some, half of them evenly spread and half from the end."""
+    """Return at most n elements: half of them evenly spread, half from the end."""
     if len(ascending) <= n:
         return ascending
     even = np.linspace(0, len(ascending) - 1 - n // 2, n - n // 2).round().astype(int)
@@ -155,7 +162,7 @@ def _spread(ascending: np.ndarray, n: int) -> np.ndarray:
 
 
 def _numbered(labels: np.ndarray | None, positions: np.ndarray) -> tuple[list[str], np.ndarray]:
-    """The classes, and their numbers at these places; -1 for rows without one."""
+    """Return the classes, and the class number of each position; -1 for rows without a class."""
     if labels is None:
         return [], np.full(len(positions), -1)
     names = sorted({str(label) for label in labels[known(labels)]})
@@ -164,7 +171,7 @@ def _numbered(labels: np.ndarray | None, positions: np.ndarray) -> tuple[list[st
 
 
 def _normal(labels: np.ndarray | None) -> list[str] | None:
-    """The classes that count as normal: of two the more frequent, else all but the last; None where there are fewer."""
+    """Return the normal classes: of two the more frequent one, of more all but the last; else None."""
     if labels is None:
         return None
     classes, counts = np.unique(labels[known(labels)].astype(str), return_counts=True)

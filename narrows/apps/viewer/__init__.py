@@ -1,1 +1,1 @@
-"""The viewer: the queries and pages that the lab, the notebook and the report share."""
+"""Queries, runs and pages that the lab, the notebook and the report share."""

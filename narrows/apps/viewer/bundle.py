@@ -82,7 +82,7 @@ def _wrapped(path: str, text: str, names: dict[str, str]) -> str:
     exports = [found["name"] for found in _EXPORT.finditer(text)]
     body = _EXPORT.sub(r"\g<kind> \g<name>", _IMPORT.sub(imported, text))
     if left := _MODULE_WORDS.search(_without_comments(body)):
-        raise BundleError(f"{path} has {left[0].strip()!r}, which is not flattened.")
+        raise BundleError(f"{path} has {left[0].strip()!r}, which is not supported.")
     if any(word in body for word in _ENDS_SCRIPTS):
         raise BundleError(f"{path} contains a text that would end the script of a page.")
     return f"// {path}\nconst {names[path]} = (() => {{\n{body}\nreturn {{ {', '.join(exports)} }};\n}})();"
@@ -100,7 +100,7 @@ def _resolve(path: str, imported: str) -> str:
     for part in (PurePosixPath(path).parent / imported).parts:
         if part == "..":
             if not parts:
-                raise BundleError(f"{path} imports {imported!r}, which lies outside.")
+                raise BundleError(f"{path} imports {imported!r}, which is outside the root.")
             parts.pop()
         else:
             parts.append(part)

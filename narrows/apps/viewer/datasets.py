@@ -1,6 +1,6 @@
-"""The rows that the page is about: where they are, how they are read, and what the page says of them.
+"""Datasets of a page: their source, reading, and description.
 
-Both the server and the training process read rows from the same `Source`, and get the same rows in the same order.
+The server and the training process read the same rows in the same order from a `Source`.
 """
 
 from __future__ import annotations
@@ -17,28 +17,29 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 70_000
 MOST_COLUMNS = 4096
-"""Of a table."""
+"""Limit for the columns of a table."""
 LONGEST_SIDE = 64
-"""Of an image, in pixels; larger ones are shrunk."""
+"""Limit for the sides of an image in pixels; larger images are resized."""
 _MOST_CLASSES = 100
 _OFFERED = {"mnist": ("MNIST", 70_000), "fashion-mnist": ("Fashion-MNIST", 70_000)}
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows come from.
+    """Source of the rows of a dataset.
 
     Parameters
     ----------
     name : str
-        What people call them.
+        Name on the page.
     where : str
-        A set's name, or a path.
-    is_set : bool
+        Name of a dataset that narrows knows, or a path.
+    is_set : bool, default=False
+        Whether `where` is the name of a dataset.
     label : str or None
-        The column of a table that holds classes.
+        Column of a table with the classes.
     image_size : (height, width) or None
-        What images of a folder are resized to; None decides by the folder.
+        Size of the images of a folder after resizing; None decides by the folder.
     """
 
     name: str
@@ -49,65 +50,65 @@ class Source:
 
     @classmethod
     def of(cls, data: str, *, label: str | None = None, image_size: tuple[int, int] | None = None) -> Source:
-        """What DATA of the command line means."""
+        """Return the source for DATA of the command line."""
         if data in ("digits", *_OFFERED):
             return cls(data, data, True)
         path = Path(data).resolve()
         return cls(path.name, str(path), False, label, image_size)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> Source:
-        """The inverse of `to_dict`."""
-        size = told.get("image_size")
+    def from_dict(cls, values: dict[str, Any]) -> Source:
+        """Return the source for the result of `to_dict`."""
+        size = values.get("image_size")
         return cls(
-            str(told["name"]),
-            str(told["where"]),
-            bool(told["is_set"]),
-            told.get("label"),
+            str(values["name"]),
+            str(values["where"]),
+            bool(values["is_set"]),
+            values.get("label"),
             None if size is None else (int(size[0]), int(size[1])),
         )
 
 
 @lru_cache(maxsize=3)
 def load(source: Source) -> Rows:
-    """The rows of a source, at most 70,000, with class names as labels.
+    """Read the rows of a source, at most 70,000, with class names as labels.
 
     Raises
     ------
     NarrowsError
-        Whatever is wrong with them, as a sentence.
+        The rows cannot be read or used.
     """
     from narrows.errors import DataError
     from narrows.insight.labels import classes_of
 
     rows = _read_set(source.where) if source.is_set else _read_path(source)
     if len(rows) < 2:
-        raise DataError(f"{source.name} holds a single row, and there is nothing to learn from one; give more rows.")
+        raise DataError(f"{source.name} has a single row; give at least two rows.")
     if rows.image_shape is None and rows.n_columns > MOST_COLUMNS:
         raise _too_wide(source, rows.n_columns)
     labels = classes_of(rows.labels)
     if source.label is not None:
         n = 0 if labels is None else len(set(labels.tolist()))
         if labels is None or n > _MOST_CLASSES:
-            what = "numbers that are no classes" if labels is None else f"{n:,} different values"
+            content = "numbers that are not classes" if labels is None else f"{n:,} different values"
             raise DataError(
-                f"Column {source.label!r} holds {what}; choose one with at most {_MOST_CLASSES} different values."
+                f"Column {source.label!r} contains {content}; choose one with at most {_MOST_CLASSES} different values."
             )
     rows = replace(rows, labels=labels, source=source.name)
-    places = stratified(labels, len(rows), MOST_ROWS)
-    if places is None:
+    chosen = stratified(labels, len(rows), MOST_ROWS)
+    if chosen is None:
         return rows
     how = "at random" if labels is None else "class by class"
     note = f"These are {MOST_ROWS:,} of the {len(rows):,} rows, drawn {how}."
-    return replace(rows.take(places), notes=(*rows.notes, note))
+    return replace(rows.take(chosen), notes=(*rows.notes, note))
 
 
 def stratified(labels: np.ndarray | None, n: int, most: int, *, seed: int = 0) -> np.ndarray | None:
-    """The places of `most` of n rows, ascending, of each class as large a share as it has; None where n is less."""
+    """Return `most` of n row indices, ascending, with the class shares of all rows; None if n is not larger."""
     import numpy as np
 
     if n <= most:
@@ -126,29 +127,37 @@ def stratified(labels: np.ndarray | None, n: int, most: int, *, seed: int = 0) -
 
 
 def describe(source: Source, identity: str) -> dict[str, Any]:
-    """What the page says of a source; reads it. Raises NarrowsError where no column is left to learn from."""
+    """Read a source and return its description, see `described`; NarrowsError if no column can be used."""
     import numpy as np
 
     from narrows.data import Schema
 
     rows = load(source)
-    # A sample tells the kinds; whether every cell can be used is for the fit to say.
+    # a sample is enough for the types; the fit checks every cell
     schema = Schema.learn(rows if rows.image_shape is None else rows.take(np.arange(min(len(rows), 100))))
     return described(rows, schema, identity, label=source.label)
 
 
 def described(rows: Rows, schema: Schema, identity: str, *, label: str | None = None) -> dict[str, Any]:
-    """The same of rows at hand, with what was learned of their columns.
+    """Return the description of rows that a page shows, as plain values.
 
-    label : the column that their classes come from.
+    Parameters
+    ----------
+    rows : Rows
+    schema : Schema
+        Column types of the rows.
+    identity : str
+        Id of the dataset.
+    label : str or None, default=None
+        Column of the classes.
     """
     is_table = rows.image_shape is None
     columns = kinds = None
     notes = list(rows.notes)
     if is_table:
         columns = list(rows.feature_names)
-        kinds = [schema.column_types.get(name, "set aside") for name in columns]
-        notes += [f"{name!r} is not learned from: {why}." for name, why in schema.ignored_columns.items()]
+        kinds = [schema.column_types.get(name, "ignored") for name in columns]
+        notes += [f"{name!r} is not used: {why}." for name, why in schema.ignored_columns.items()]
         if label is not None:
             columns, kinds = [*columns, label], [*kinds, "class"]
     classes, counts = (None, None) if rows.labels is None else _counted(rows.labels)
@@ -168,7 +177,7 @@ def described(rows: Rows, schema: Schema, identity: str, *, label: str | None = 
 
 
 def offered() -> list[dict[str, Any]]:
-    """The sets that narrows knows by name, and whether they are on this machine."""
+    """Return the datasets that narrows knows by name, and whether they are on this machine."""
     from narrows.data import SETS, find_set
 
     return [
@@ -185,7 +194,7 @@ def offered() -> list[dict[str, Any]]:
 
 
 def python_of(source: Source) -> str:
-    """Python that reads the same rows into `rows`."""
+    """Return Python code that reads the same rows into `rows`."""
     lines = ["import numpy as np", "from narrows import read"]
     if source.is_set and source.where in _OFFERED:
         lines = ["from dataclasses import replace", "", "import numpy as np", "from narrows.data import load_set", ""]
@@ -234,14 +243,14 @@ def _read_path(source: Source) -> Rows:
 
 
 def _n_fields(path: Path) -> int:
-    """Return how many fields a text table has; 0 of another file. Reading a hundred thousand takes minutes."""
+    """Return the number of fields of a text table, 0 for other files: reading 100,000 columns would take minutes."""
     from narrows.data import csv_fields
     from narrows.errors import DataError
 
     try:
         return csv_fields(path)
     except DataError:
-        return 0  # which the reader says better
+        return 0  # the reader raises a better error
 
 
 def _too_wide(source: Source, n: int) -> Exception:

@@ -1,4 +1,4 @@
-"""A fitted model and rows, to be looked at with the lab's views where no lab runs: in a notebook, in a report."""
+"""A fitted model and rows for the views without a server: in a notebook or a report."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from narrows.apps.viewer.datasets import MOST_ROWS, described, stratified
-from narrows.apps.viewer.loaded_run import run_of_model
-from narrows.apps.viewer.queries import Answer, Answers
-from narrows.apps.viewer.runs import Run
+from narrows.apps.viewer.queries import Answer, Queries
+from narrows.apps.viewer.runs import Run, run_of_model
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -18,24 +17,34 @@ _DATASET = "rows"
 
 
 @dataclass(frozen=True, eq=False)
-class Exhibit:
-    """What the views need: the run that shows a model, its answers, and the state of a session with only it."""
+class OfflineSession:
+    """A session with the run of one fitted model.
+
+    Parameters
+    ----------
+    run : Run
+    rows : Rows
+        The rows that are shown.
+    state : dict
+        State of the session, as in the lab.
+    queries : Queries
+    """
 
     run: Run
     rows: Rows
     state: dict[str, Any]
-    answers: Answers
+    queries: Queries
 
     @classmethod
-    def of(cls, model: Autoencoder, rows: Rows, y: Any = None) -> Exhibit:
-        """A fitted model on rows in the form of its fit; of more than 70,000 a sample.
+    def of(cls, model: Autoencoder, rows: Rows, y: Any = None) -> OfflineSession:
+        """Return the session of a fitted model and rows in the form of its fit; at most 70,000 are shown.
 
-        y : classes (n,), or None for the labels that the rows have.
+        y : classes (n,), or None for the labels of the rows.
 
         Raises
         ------
         DataError
-            Classes of another number than the rows.
+            The number of classes differs from the number of rows.
         """
         from narrows import __version__
         from narrows.errors import DataError
@@ -53,13 +62,12 @@ class Exhibit:
             "version": __version__,
             "status": "ready",
             "message": None,
-            "test": False,
             "datasets": [described(rows, model.schema_, _DATASET)],
             "offered": [],
             "runs": [run.to_dict()],
         }
-        return cls(run, rows, state, Answers(lambda _: None))
+        return cls(run, rows, state, Queries(lambda _: None))
 
     def answer(self, view: str, **params: Any) -> Answer:
-        """What a view is told."""
-        return self.answers.answer(self.run, view, params)
+        """Answer the query of a view."""
+        return self.queries.answer(self.run, view, params)

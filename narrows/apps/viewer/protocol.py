@@ -1,4 +1,4 @@
-"""What travels over the socket: binary frames, and control messages as JSON that are checked before anyone reads them.
+"""Messages between page and server: binary frames, and control messages as JSON, which are checked here.
 
 A frame is little-endian: a header of 24 bytes, then JSON (the meta), zeros up to a multiple of 8, and the arrays.
 """
@@ -14,23 +14,41 @@ from typing import Any
 
 import numpy as np
 
+from narrows.formatting import json_safe
+
 VERSION = 1
 DECODE, DECODED, SNAPSHOT, CODES, ANSWER = 1, 2, 3, 5, 10
 MOST_BYTES = 4 << 20
-"""Of one message from a page."""
+"""Limit for one message of a page."""
 
 _HEADER = struct.Struct("<BBHIIIII")
 _DTYPES = {"u1": np.uint8, "u2": np.uint16, "i4": np.int32, "f4": np.float32}
 _KINDS = (DECODE, DECODED, SNAPSHOT, CODES, ANSWER)
 
 
-class BadMessage(ValueError):
-    """A message that breaks the protocol, and the sentence that says how."""
+class PageError(ValueError):
+    """An error for the person at the page: a sentence, and a hint at what to do instead, or None."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class BadMessage(PageError):
+    """A message that breaks the protocol."""
+
+
+def error_fields(error: Exception) -> dict[str, str | None]:
+    """Return any error as the fields "msg", a sentence, and "hint", a second one or None."""
+    from narrows.errors import sentence_of
+
+    sentence = str(error) if isinstance(error, PageError) else sentence_of(error)
+    return {"msg": sentence, "hint": getattr(error, "hint", None)}
 
 
 @dataclass(frozen=True)
 class Header:
-    """The start of a frame: its kind, the run's number, whose answer it is, and the epoch of the weights behind it."""
+    """Start of a frame: kind, number of the run, number of the query, and epoch of the weights."""
 
     kind: int
     run: int = 0
@@ -40,7 +58,7 @@ class Header:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A frame, unpacked."""
+    """Content of a frame."""
 
     header: Header
     view: str
@@ -49,7 +67,7 @@ class Frame:
 
 
 def pack(header: Header, view: str, about: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
-    """A frame with named arrays: floats become float32, whole numbers int32, truth values uint8."""
+    """Return a frame with named arrays; floats become float32, integers int32, booleans uint8."""
     described, parts, end = {}, [], 0
     for name, array in arrays.items():
         dtype, flat = _plain_array(array)
@@ -58,73 +76,61 @@ def pack(header: Header, view: str, about: Mapping[str, Any], arrays: Mapping[st
         padding = -len(data) % 8
         parts += [data, b"\0" * padding]
         end += len(data) + padding
-    meta = json.dumps({"view": view, "about": finite(about), "arrays": described}, separators=(",", ":")).encode()
+    meta = json.dumps({"view": view, "about": json_safe(about), "arrays": described}, separators=(",", ":")).encode()
     padding = b"\0" * (-(_HEADER.size + len(meta)) % 8)
     return b"".join([_pack_header(header, len(meta)), meta, padding, *parts])
 
 
 def unpack(data: bytes) -> Frame:
-    """The inverse of `pack`; raises BadMessage."""
+    """Return the content of a frame of `pack`; BadMessage if it is damaged."""
     header, n_meta = _unpack_header(data)
     try:
         meta = json.loads(data[_HEADER.size : _HEADER.size + n_meta])
         start = _HEADER.size + n_meta
         start += -start % 8
         arrays = {}
-        for name, told in meta["arrays"].items():
-            dtype = np.dtype(_DTYPES[told["dtype"]])
-            n = math.prod(told["shape"])
-            found = np.frombuffer(data, dtype, count=n, offset=start + told["offset"])
-            arrays[name] = found.reshape(told["shape"])
+        for name, described in meta["arrays"].items():
+            dtype = np.dtype(_DTYPES[described["dtype"]])
+            n = math.prod(described["shape"])
+            found = np.frombuffer(data, dtype, count=n, offset=start + described["offset"])
+            arrays[name] = found.reshape(described["shape"])
         return Frame(header, meta["view"], meta["about"], arrays)
     except (ValueError, KeyError, TypeError) as error:
-        raise BadMessage("The frame's meta and its arrays do not belong together.") from error
+        raise BadMessage("The arrays of the frame do not match its description.") from error
 
 
 def pack_values(header: Header, values: np.ndarray) -> bytes:
-    """A frame without meta: one array, uint8 or float32."""
+    """Return a frame without meta: one array, uint8 or float32."""
     return _pack_header(header, 0) + np.ascontiguousarray(values).tobytes()
 
 
 def unpack_values(data: bytes) -> tuple[Header, np.ndarray]:
-    """A frame without meta as float32; raises BadMessage for any other, and for numbers that are not finite."""
+    """Return header and float32 values of a frame without meta; BadMessage for other frames and NaN or infinity."""
     header, n_meta = _unpack_header(data)
     body = data[_HEADER.size :]
     if n_meta or len(body) % 4:
-        raise BadMessage("A frame of this kind is a header and 32-bit floats, nothing else.")
+        raise BadMessage("A frame of this kind consists of a header and 32-bit floats.")
     values = np.frombuffer(body, "<f4").copy()
     if not np.isfinite(values).all():
         raise BadMessage("The numbers of a code must be finite.")
     return header, values
 
 
-def finite(value: Any) -> Any:
-    """Plain values for JSON, which knows neither NaN nor infinity: both become null."""
-    if isinstance(value, Mapping):
-        return {str(key): finite(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(part) for part in value]
-    if isinstance(value, np.ndarray):
-        return finite(value.tolist())
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def to_json(message: Mapping[str, Any]) -> str:
-    """A control message as text."""
-    return json.dumps(finite(message), separators=(",", ":"), allow_nan=False)
+    """Return a control message as JSON text."""
+    return json.dumps(json_safe(message), separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)
 class Message:
-    """A control message from a page."""
+    """Control message of a page: kind, number, and other fields."""
 
     t: str
     seq: int
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, name: str, *, optional: bool = False) -> str | None:
-        """A field that is text; BadMessage where it is not."""
+        """Return a field that is text; BadMessage if it is not."""
         value = self.fields.get(name)
         if value is None and optional:
             return None
@@ -132,12 +138,12 @@ class Message:
             raise BadMessage(f"{self.t} needs {name!r}, a text.")
         return value
 
-    def needed(self, name: str) -> str:
-        """A field that must be text."""
+    def required(self, name: str) -> str:
+        """Return a required field that is text; BadMessage if it is not."""
         return self.text(name) or ""
 
     def mapping(self, name: str) -> dict[str, Any]:
-        """A field that is an object, empty where it is left out."""
+        """Return a field that is an object; {} if it is absent."""
         value = self.fields.get(name)
         if value is None:
             return {}
@@ -147,9 +153,9 @@ class Message:
 
 
 def read_message(text: str) -> Message:
-    """A control message, checked for its frame; what the fields hold is for those who take it. Raises BadMessage."""
+    """Return the control message of a JSON text; BadMessage if it has the wrong form. Fields are not checked."""
     if len(text) > MOST_BYTES:
-        raise BadMessage(f"A message may have {MOST_BYTES >> 20} MiB at most.")
+        raise BadMessage(f"A message may have at most {MOST_BYTES >> 20} MiB.")
     try:
         found = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -158,9 +164,9 @@ def read_message(text: str) -> Message:
 
 
 def message_of(found: Any) -> Message:
-    """The same, of what was JSON; for lines that read it themselves."""
+    """Return the control message of parsed JSON; BadMessage if it has the wrong form."""
     if not isinstance(found, dict):
-        raise BadMessage("A message is a JSON object.")
+        raise BadMessage("A message must be a JSON object.")
     fields = dict(found)
     t, seq = fields.pop("t", None), fields.pop("seq", 0)
     if not isinstance(t, str):
@@ -192,7 +198,7 @@ def _unpack_header(data: bytes) -> tuple[Header, int]:
         raise BadMessage(f"A frame starts with a header of {_HEADER.size} bytes.")
     kind, version, run, seq, epoch, n_meta, _, _ = _HEADER.unpack_from(data)
     if version != VERSION or kind not in _KINDS:
-        raise BadMessage(f"Version {version}, kind {kind} of a frame is not known; reload the page.")
+        raise BadMessage(f"Unknown frame (version {version}, kind {kind}); reload the page.")
     if n_meta > len(data) - _HEADER.size:
-        raise BadMessage("The frame is cut short.")
+        raise BadMessage("The frame is incomplete.")
     return Header(kind, run, seq, epoch), n_meta

@@ -1,4 +1,4 @@
-"""The parameters of a question, checked one by one; whatever is wrong is a sentence."""
+"""Parameters of a query, checked one by one; SettingError for a wrong one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 
-class Params:
-    """What a page asked for.
+class QueryParams:
+    """Parameters of one query of a page.
 
     Parameters
     ----------
     view : str
-        For the sentences.
+        For error messages.
     given : dict
-        As it came.
+        Parameters as received.
     """
 
     def __init__(self, view: str, given: dict[str, Any]) -> None:
@@ -24,7 +24,7 @@ class Params:
         self._given = given
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
-        """A whole number within bounds."""
+        """Return an integer within limits."""
         value = self._given.get(name)
         if value is None:
             return default
@@ -33,7 +33,7 @@ class Params:
         return int(value)
 
     def number(self, name: str, default: float, low: float, high: float) -> float:
-        """A number within bounds."""
+        """Return a number within limits."""
         value = self._given.get(name)
         if value is None:
             return default
@@ -42,7 +42,7 @@ class Params:
         return float(value)
 
     def numbers(self, name: str, length: int) -> np.ndarray | None:
-        """So many finite numbers, float32; None where they are left out."""
+        """Return `length` finite numbers, float32; None if absent."""
         value = self._given.get(name)
         if value is None:
             return None
@@ -51,15 +51,15 @@ class Params:
             raise self._wrong(name, f"a list of {length} numbers")
         return np.array(value, np.float32)
 
-    def needed_numbers(self, name: str, length: int) -> np.ndarray:
-        """The same, which may not be left out."""
+    def required_numbers(self, name: str, length: int) -> np.ndarray:
+        """Return `length` finite numbers, float32; SettingError if absent."""
         found = self.numbers(name, length)
         if found is None:
             raise self._wrong(name, f"a list of {length} numbers")
         return found
 
     def wholes(self, name: str, length: int) -> list[int] | None:
-        """So many whole numbers from 0."""
+        """Return `length` integers from 0; None if absent."""
         value = self._given.get(name)
         if value is None:
             return None
@@ -67,25 +67,25 @@ class Params:
             raise self._wrong(name, f"a list of {length} whole numbers")
         return [int(v) for v in value]
 
-    def places(self, name: str, most: int, n_rows: int) -> np.ndarray | None:
-        """Places of rows; None where they are left out."""
+    def positions(self, name: str, most: int, n_rows: int) -> np.ndarray | None:
+        """Return row indices; None if absent."""
         value = self._given.get(name)
         if value is None:
             return None
         ok = isinstance(value, list) and 1 <= len(value) <= most
         if not ok or not all(_is_whole(v) and 0 <= v < n_rows for v in value):
-            raise self._wrong(name, f"a list of 1 to {most:,} places of rows, from 0 to {n_rows - 1:,}")
+            raise self._wrong(name, f"a list of 1 to {most:,} row numbers from 0 to {n_rows - 1:,}")
         return np.array(value, np.int64)
 
-    def needed_places(self, name: str, most: int, n_rows: int) -> np.ndarray:
-        """The same, which may not be left out."""
-        found = self.places(name, most, n_rows)
+    def required_positions(self, name: str, most: int, n_rows: int) -> np.ndarray:
+        """Return row indices; SettingError if absent."""
+        found = self.positions(name, most, n_rows)
         if found is None:
-            raise self._wrong(name, "a list of places of rows")
+            raise self._wrong(name, "a list of row numbers")
         return found
 
     def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
-        """One of some words."""
+        """Return one of the choices."""
         value = self._given.get(name)
         if value is None:
             return default
@@ -94,14 +94,14 @@ class Params:
         return value
 
     def text(self, name: str) -> str | None:
-        """A text."""
+        """Return a text; None if absent."""
         value = self._given.get(name)
         if value is not None and not isinstance(value, str):
             raise self._wrong(name, "a text")
         return value
 
     def texts(self, name: str) -> list[str]:
-        """A list of texts, empty where it is left out."""
+        """Return a list of texts; [] if absent."""
         value = self._given.get(name)
         if value is None:
             return []
@@ -110,7 +110,7 @@ class Params:
         return value
 
     def switch(self, name: str) -> bool:
-        """True or false."""
+        """Return true or false; False if absent."""
         value = self._given.get(name, False)
         if not isinstance(value, bool) and value is not None:
             raise self._wrong(name, "true or false")

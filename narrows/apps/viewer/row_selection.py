@@ -1,4 +1,4 @@
-"""What the page says of rows: which are shown, strange, or were learned from, and in which units."""
+"""Rows for a view: which are chosen, anomalous, or were used in training, and their units."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.apps.viewer.query_params import Params
+from narrows.apps.viewer.query_params import QueryParams
 from narrows.apps.viewer.runs import Run
 
 if TYPE_CHECKING:
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 def anomalous(labels: np.ndarray | None, normal: list[str]) -> np.ndarray:
-    """Rows of another class than the normal ones; rows without a class are not called anomalous."""
+    """Return which rows have a class that is not normal, bool (n,); rows without a class are not anomalous."""
     assert labels is not None
     return np.array([label is not None and label not in normal for label in labels], bool)
 
 
-def normal_classes(run: Run, rows: Rows, params: Params) -> list[str] | None:
-    """The classes that count as normal; None where none is said."""
+def normal_classes(run: Run, rows: Rows, params: QueryParams) -> list[str] | None:
+    """Return the normal classes of the query or the run; None if there are none."""
     normal = params.texts("normal") or run.settings.get("normal")
     return None if not normal or rows.labels is None else sorted(normal)
 
 
-def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: Params, n: int) -> np.ndarray:
-    """Places of n rows of all classes in turn, of those that training did not see where there are enough.
+def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: QueryParams, n: int) -> np.ndarray:
+    """Return the indices of n rows of all classes, not used in training if there are enough.
 
-    seen : bool (len(rows),). Raises SettingError where the page asks for a class that has no row.
+    seen : bool (len(rows),), the rows used in training. SettingError if no row fits the query.
     """
     from narrows.insight.payloads import balanced_sample
 
@@ -47,13 +47,13 @@ def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: Params, n: int) ->
     if not len(candidates):
         from narrows.errors import SettingError
 
-        raise SettingError("There is no such row.")
+        raise SettingError("No row fits this choice.")
     labels = None if rows.labels is None else rows.labels[candidates]
     return candidates[balanced_sample(labels, len(candidates), n)]
 
 
 def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -> np.ndarray:
-    """What a page draws as one encoded row: of images brightness in [0, 1], of tables the floats themselves."""
+    """Return one encoded row from drawn values: brightness in [0, 1] of an image, or the floats of a table row."""
     schema = model.schema_
     if schema.image_shape is None:
         return values
@@ -71,7 +71,7 @@ def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -
 
 
 def units(model: Autoencoder) -> dict[str, Any]:
-    """How a table's floats become the user's numbers: centre + spread * float, None where they do not."""
+    """Return how floats of a table become numbers: centre + spread * float; None for columns that are not numeric."""
     from narrows.data import Numeric
 
     schema = model.schema_
@@ -88,14 +88,14 @@ def units(model: Autoencoder) -> dict[str, Any]:
 
 
 def trained_on(run: Run, seen: np.ndarray, is_anomaly: np.ndarray | None) -> str:
-    """Which rows the run learned from, in a sentence."""
+    """Return a sentence on the rows that the run was trained on."""
     n = int(seen.sum())
     if not n:
-        return "It is not known which of these rows the model learned from."
+        return "It is not known which of these rows the model was trained on."
     chosen = run.settings.get("normal")
     which = f"rows of {'class' if len(chosen) == 1 else 'the classes'} {', '.join(chosen)}" if chosen else "rows"
-    sentence = f"The run learned from {n:,} {which}"
+    sentence = f"The run was trained on {n:,} {which}"
     if is_anomaly is None:
         return f"{sentence}."
-    n_strange = int((is_anomaly & seen).sum())
-    return f"{sentence}, {f'{n_strange:,} anomalies among them' if n_strange else 'no anomaly among them'}."
+    n_anomalies = int((is_anomaly & seen).sum())
+    return f"{sentence}, {f'{n_anomalies:,} anomalies among them' if n_anomalies else 'no anomaly among them'}."

@@ -1,4 +1,4 @@
-"""A run: what was asked for, how far it is, what was seen on the way, and its newest weights."""
+"""Runs: settings, state, history, reconstructions during training, and the latest weights."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from narrows.apps.viewer.datasets import Source
+from narrows.apps.viewer.model_facts import N_FIXED_ROWS, drawn_range, network_facts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +26,7 @@ _NAMED = 6
 
 
 class Frames:
-    """The fixed rows' reconstructions after each epoch; thinned evenly where they outgrow their budget."""
+    """Reconstructions of the fixed rows after each epoch; every second one is dropped above a limit."""
 
     def __init__(self, budget: int = FRAME_BYTES) -> None:
         self._budget = budget
@@ -33,9 +34,9 @@ class Frames:
         self._kept: list[tuple[int, np.ndarray]] = []
 
     def add(self, epoch: int, rebuilt: np.ndarray) -> None:
-        """Keep a frame; the newest is always there, of the older ones every second goes when it gets too much."""
+        """Add the reconstructions after an epoch; the latest are always kept."""
         if len(self._kept) > 1 and (self._kept[-1][0] - self._kept[0][0]) % self._every:
-            self._kept.pop()  # it was there only for being the newest
+            self._kept.pop()  # kept only as the latest one
         if self._kept and self._kept[-1][0] == epoch:
             self._kept.pop()
         self._kept.append((epoch, rebuilt))
@@ -50,21 +51,27 @@ class Frames:
 
     @property
     def epochs(self) -> list[int]:
-        """Which epochs have one."""
+        """Epochs whose reconstructions are kept."""
         return [epoch for epoch, _ in self._kept]
 
     @property
     def rebuilt(self) -> list[np.ndarray]:
-        """The frames, in the same order."""
+        """The reconstructions, in the same order."""
         return [frame for _, frame in self._kept]
 
     def until(self, epoch: int) -> list[tuple[int, np.ndarray]]:
-        """The frames up to an epoch."""
+        """Return epochs and reconstructions up to an epoch."""
         return [(number, frame) for number, frame in self._kept if number <= epoch]
 
 
 class Weights:
-    """The newest model, which is unpickled or loaded only when someone asks; safe to ask from any thread."""
+    """The latest model of a run, unpickled or loaded at the first use; safe to use from several threads.
+
+    Parameters
+    ----------
+    path : Path or None, default=None
+        Folder of a saved model.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.Lock()
@@ -74,22 +81,22 @@ class Weights:
         self.epoch = 0
 
     def offer(self, pickled: bytes, epoch: int) -> None:
-        """A newer one, from our own worker."""
+        """Store a newer model, pickled by the training process."""
         with self._lock:
             self._pickled, self.epoch = pickled, epoch
 
     def put(self, model: Autoencoder, epoch: int) -> None:
-        """One that is in memory already."""
+        """Store a model."""
         with self._lock:
             self._model, self._pickled, self.epoch = model, None, epoch
 
     @property
     def there(self) -> bool:
-        """Whether there is one."""
+        """Whether there is a model."""
         return self._model is not None or self._pickled is not None or self._path is not None
 
     def get(self) -> tuple[Autoencoder, int]:
-        """The newest model and its epoch; NotFittedError where there is none yet."""
+        """Return the latest model and its epoch; NotFittedError if there is none yet."""
         with self._lock:
             if self._pickled is not None:
                 self._model, self._pickled = pickle.loads(self._pickled), None
@@ -100,24 +107,24 @@ class Weights:
             if self._model is None:
                 from narrows.errors import NotFittedError
 
-                raise NotFittedError("This run has not learned anything yet; wait for its first epoch.")
+                raise NotFittedError("This run has no weights yet; wait for its first epoch.")
             return self._model, self.epoch
 
 
 @dataclass(eq=False)
 class Run:
-    """One training, or a model that was loaded.
+    """A training, or a model that was loaded.
 
     Parameters
     ----------
     id, number : str, int
-        Its name in the address and in frames.
+        Its name in the address of the page, and in frames.
     dataset : str or None
-        The id of its data; None for a model without rows.
+        Id of its dataset; None for a model without rows.
     source : Source or None
-        Where its rows come from, as they were read for it.
+        Source of its rows at the time of the training.
     rows : Rows or None
-        The rows themselves, where they are in memory only.
+        Rows that are in memory only.
     """
 
     id: str
@@ -132,31 +139,31 @@ class Run:
     hint: str | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
-    """What the worker told of the network, see `Teller`."""
+    """Facts about the network, see `network_facts`."""
     positions: np.ndarray | None = None
-    """Places of the fixed rows."""
+    """Indices of the fixed rows."""
     original: np.ndarray | None = None
-    """The fixed rows as pictures."""
+    """The fixed rows, see `page_values`."""
     frames: Frames = field(default_factory=Frames)
     weights: Weights = field(default_factory=Weights)
     rows: Rows | None = None
     plane: Any = None
-    """The plane of the map that was told last."""
+    """Plane of the latest map."""
     stopping: bool = False
-    """Whether "stop" was said and has not happened yet."""
+    """Whether the run will stop."""
 
     @property
     def active(self) -> bool:
-        """Whether a worker is busy with it."""
+        """Whether the run is in training."""
         return self.state in ACTIVE
 
     @property
     def epoch(self) -> int:
-        """Epochs so far."""
+        """Number of epochs so far."""
         return self.history[-1]["number"] if self.history else 0
 
     def to_dict(self) -> dict[str, Any]:
-        """What the page is told."""
+        """Return the run as plain values for the page."""
         last = self.history[-1] if self.history else {}
         about = {
             "kind": None,
@@ -193,13 +200,68 @@ class Run:
         }
 
     def _part(self) -> str:
-        """What it learned from, where that is not all."""
+        """Return the end of the name of a run on a part of the rows."""
         normal, ranges = self.settings.get("normal"), self.settings.get("rows")
-        told = ", ".join((normal or [])[:_NAMED]) + (", …" if normal and len(normal) > _NAMED else "")
-        return (f", only {told}" if told else "") + (", some rows" if ranges else "")
+        classes = ", ".join((normal or [])[:_NAMED]) + (", …" if normal and len(normal) > _NAMED else "")
+        return (f", only {classes}" if classes else "") + (", some rows" if ranges else "")
 
     @property
     def left(self) -> int:
-        """Epochs that were planned and not done."""
+        """Number of planned epochs that are left."""
         planned = self.about.get("epochs") or self.settings.get("epochs") or 0
         return max(0, int(planned) - self.weights.epoch)
+
+
+def run_of_model(model: Autoencoder, rows: Rows | None, source: Source | None, dataset: str | None, number: int) -> Run:
+    """Return the run of a saved model.
+
+    Parameters
+    ----------
+    model : Autoencoder
+    rows : Rows or None
+        Rows in the form of its fit.
+    source : Source or None
+        Source of the rows.
+    dataset : str or None
+        Id of their dataset.
+    number : int
+        Number of the run.
+    """
+    from narrows.apps.viewer.pixels import page_values
+    from narrows.insight import reconstruct_floats
+    from narrows.insight.payloads import balanced_sample
+
+    name = rows.source if rows is not None else "a saved model"
+    run = Run(f"r{number}", number, dataset, source, model.variant, _settings(model), name, state="loaded", rows=rows)
+    run.about = network_facts(model, epochs=len(model.history_))
+    run.history = [epoch.to_dict() for epoch in model.history_]
+    run.weights.put(model, run.epoch)
+    if rows is not None:
+        run.positions = balanced_sample(rows.labels, len(rows), N_FIXED_ROWS)
+        floats = model.schema_.encode(rows.take(run.positions))
+        run.original = page_values(model, floats, like=floats)
+        run.frames.add(run.epoch, page_values(model, reconstruct_floats(model, floats), like=floats))
+        run.about["range"] = drawn_range(run.about["kind"], run.original)
+    return run
+
+
+def _settings(model: Autoencoder) -> dict:
+    """Return the settings of a model under the names of the page."""
+    given = model._fitted_params
+    return {
+        "n_components": model.n_components_,
+        "hidden_layer_sizes": list(model.hidden_layer_sizes_),
+        "epochs": model.epochs_,
+        "learning_rate": model.learning_rate_,
+        "batch_size": model.batch_size_,
+        "optimizer": given["optimizer"],
+        "activation": given["activation"],
+        "seed": model.seed_,
+        "normal": None,
+        "corruption": given["corruption"] if isinstance(given["corruption"], str) else None,
+        "corruption_level": given["level"],
+        "sparsity": given["penalty_weight"] if model.variant == "sparse" else None,
+        "contraction": given["penalty_weight"] if model.variant == "contractive" else None,
+        "beta": given["beta"],
+        "architecture": given["network"],
+    }

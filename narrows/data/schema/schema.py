@@ -14,6 +14,7 @@ from narrows.data.frames.column_labels import Labels
 from narrows.data.frames.columns import ColumnType, is_missing
 from narrows.data.kinds import KINDS, Category, ColumnKind, CommonValue, Ignored, MissingMask, Numeric, Quantile
 from narrows.data.rows import Container, Layout, Rows, size_text
+from narrows.data.schema.alignment import by_name, by_position, check_image_shape
 from narrows.data.schema.decoding import decoded, filled
 from narrows.data.schema.inference import learn_kinds
 from narrows.data.schema.layout import Missing, SchemaLayout
@@ -140,6 +141,27 @@ class Schema(SchemaLayout):
         for place, kind in enumerate(constant):
             found[:, place] = kind.differs(rows.column(int(kind.columns[0])))
         return np.array([kind.columns[0] for kind in constant], dtype=np.intp), found
+
+    def align(self, rows: Rows) -> Rows:
+        """Return rows in the form of the fit: its columns by name and in its order.
+
+        Rows without names are taken in the order of the fit, and a note says so. Columns that the model did not learn
+        from may be absent, and are empty then.
+
+        Raises
+        ------
+        SchemaMismatchError
+            Images of another shape, or columns of the fit that are absent.
+        """
+        check_image_shape(rows, self.image_shape)
+        if self.names is None:
+            return by_position(rows, None, self.n_columns)
+        if rows.names is not None:
+            return by_name(rows, self.names, self.learned_columns)
+        if rows.n_columns == len(self.learned_columns) < self.n_columns:
+            named = by_position(rows, [self.names[i] for i in self.learned_columns], rows.n_columns)
+            return by_name(named, self.names, self.learned_columns)
+        return by_position(rows, self.names, self.n_columns)
 
     def encode(self, rows: Rows, *, who: str = "narrows", units: bool = True) -> np.ndarray:
         """Encode rows as floats (n, n_floats), float32, C-contiguous, in a new array.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import tempfile
 import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.errors import DataError
+from narrows.errors import full_disk_as_data_error
 from narrows.estimators.anomaly.estimator_scorer import FittedMembers, column_losses, surprise_of, tails_of
 from narrows.estimators.anomaly.explanations import Reason, outweigh_strange_cells, reasons
 
@@ -47,16 +46,9 @@ class Surprise:
         losses = column_losses([self._model], self._encoded(rows))
         if self._model.schema_.image_shape:
             losses = losses.sum(axis=1, keepdims=True)
-        try:
+        with full_disk_as_data_error("the losses of the rows"):
             self._file.write(np.ascontiguousarray(losses, dtype=np.float32).data)
             self._file.flush()
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            raise DataError(
-                f"The disk of {tempfile.gettempdir()} is too small for the losses of the rows; let TMPDIR name a "
-                "folder on a larger one."
-            ) from error
         self._n_rows += len(rows)
         self._n_strange.append(rows.n_strange)
 

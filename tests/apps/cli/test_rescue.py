@@ -16,7 +16,7 @@ import pytest
 
 import narrows
 from narrows.apps.cli import rescue
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 
 def take(path: Path) -> None:
@@ -37,16 +37,16 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     """Lets something happen once, after the work and before its result is written."""
 
     def when(happens: Callable[[], object]) -> None:
-        kept, happened = rescue.kept, []
+        original, happened = rescue.write_or_rescue, []
 
         def late(*args, **kwargs):
             if not happened:
                 happened.append(happens())
-            return kept(*args, **kwargs)
+            return original(*args, **kwargs)
 
-        monkeypatch.setattr(rescue, "kept", late)
+        monkeypatch.setattr(rescue, "write_or_rescue", late)
         for command in ("sweep", "report", "denoise", "demo", "reproduce"):
-            monkeypatch.setattr(sys.modules[f"narrows.apps.cli.{command}"], "kept", late)
+            monkeypatch.setattr(sys.modules[f"narrows.apps.cli.commands.{command}"], "write_or_rescue", late)
 
     return when
 
@@ -69,7 +69,7 @@ def test_a_model_whose_name_is_taken_during_the_training_is_saved_beside_it(
     done = shell(command, table, "-o", "m", "--json", *force, *settings)
     assert done.status == 1
     told = [line for line in done.err.splitlines() if line.startswith("Error: ")]
-    assert told == ["Error: m was taken by something else meanwhile; the model is saved as m-2."]
+    assert told == ["Error: m was created by another program in the meantime; the model is saved as m-2."]
     assert (done.json["model"], done.json["error"]) == ("m-2", told[0].removeprefix("Error: "))
     assert is_theirs(Path("m"))
     assert narrows.load("m-2") is not None
@@ -238,7 +238,8 @@ def test_a_streamed_result_whose_name_is_taken_meanwhile_is_written_beside_it(sh
     done = shell("impute", "m", streamed, "-o", "filled.csv")
     assert done.status == 1
     assert n_chunks[0] > 1
-    assert done.err.endswith("filled.csv was taken by something else meanwhile; the result is saved as filled-2.csv.\n")
+    problem = "filled.csv was created by another program in the meantime"
+    assert done.err.endswith(f"{problem}; the result is saved as filled-2.csv.\n")
     assert Path("filled.csv").read_text() == "theirs"
     assert Path("filled-2.csv").read_bytes() == Path("clear.csv").read_bytes()
 
@@ -268,7 +269,7 @@ def test_the_rows_that_are_read_are_never_the_output_under_whatever_name(shell, 
     ):
         refused = shell(*arguments, "--force")
         assert (refused.status, refused.err.count("\n")) == (1, 1)
-        assert "is what the rows are read from" in refused.err
+        assert "is the input file" in refused.err
     assert table.read_bytes() == Path("again.csv").read_bytes() == before
 
 
@@ -325,6 +326,6 @@ def test_what_fails_everywhere_raises_what_failed_first() -> None:
         raise OSError(len(places), "no")
 
     with pytest.raises(OSError, match="no") as caught:
-        rescue.kept(Path("m"), write, what="the model is", voice=Voice(), force=True)
+        rescue.write_or_rescue(Path("m"), write, subject="the model is", messages=Messages(), force=True)
     assert caught.value.errno == 1
     assert [force for _, force in places] == [True] + [False] * (len(places) - 1)

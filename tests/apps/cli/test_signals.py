@@ -228,7 +228,7 @@ def test_an_ignored_signal_stays_ignored_and_handlers_are_put_back() -> None:
 
 
 def test_no_signal_is_taken_by_an_import_or_in_another_thread() -> None:
-    code = "import signal, narrows.apps.cli.shell; print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
+    code = "import signal, narrows.apps.cli.app; print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
     status = []

@@ -18,10 +18,10 @@ import numpy as np
 from websockets.sync.client import ClientConnection, connect
 
 from narrows.apps.lab.launch import make_server
-from narrows.apps.lab.security import Door
+from narrows.apps.lab.security import AccessPolicy
 from narrows.apps.lab.server import create_app
-from narrows.apps.lab.session import Session, Start
-from narrows.apps.lab.worker_client import Backend
+from narrows.apps.lab.session import InitialContent, Session
+from narrows.apps.lab.worker_pool import Backend
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.protocol import Frame, Header
@@ -183,15 +183,15 @@ class Page:
 @contextmanager
 def served(
     home: Path,
-    start: Callable[[], Start] = lambda: Start(Source.of("digits")),
+    start: Callable[[], InitialContent] = lambda: InitialContent(Source.of("digits")),
     *,
     backend: Backend = "thread",
-    door: Door = Door(),  # noqa: B008 - frozen
+    policy: AccessPolicy = AccessPolicy(),  # noqa: B008 - frozen
 ) -> Iterator[Served]:
     """A server on a free port, in a thread, until the block ends."""
     session = Session(home, backend=backend)
     failed = threading.Event()
-    server = make_server(create_app(session, start, door, on_failure=failed.set))
+    server = make_server(create_app(session, start, policy, on_failure=failed.set))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from narrows.apps.lab.session import Start
+from narrows.apps.lab.session import InitialContent
 from narrows.apps.viewer.datasets import Source
 from tests.apps.lab.client import served
 from tests.shared import made_once
@@ -33,7 +33,7 @@ def copy_table_run(factory: pytest.TempPathFactory, home: Path, table: Path, *, 
     """Puts r1, a finished run on a table, into a home; returns the home."""
 
     def train(folder: Path) -> None:
-        with served(folder, lambda: Start(Source.of(str(table), label=label))) as lab, lab.ready() as page:
+        with served(folder, lambda: InitialContent(Source.of(str(table), label=label))) as lab, lab.ready() as page:
             page.until_state(page.train(page.state["datasets"][0]["id"]), "done")
 
     prepared = made_once(factory, f"lab-{table.stem}", train)

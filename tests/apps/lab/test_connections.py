@@ -15,7 +15,7 @@ from tests.apps.lab.client import Said, Served
 def test_a_view_whose_answer_cannot_travel_says_so_and_answers_the_next_time(
     lab: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = lab.session.answers.answer
+    answer = lab.session.queries.answer
 
     def complex_answer(*given: Any) -> Any:
         found = answer(*given)
@@ -23,7 +23,7 @@ def test_a_view_whose_answer_cannot_travel_says_so_and_answers_the_next_time(
 
     with lab.ready() as page:
         with monkeypatch.context() as broken:
-            broken.setattr(lab.session.answers, "answer", complex_answer)
+            broken.setattr(lab.session.queries, "answer", complex_answer)
             with pytest.raises(Said):
                 page.ask("codes", "r1")
         assert page.ask("codes", "r1").arrays["xy"].shape == (1797, 2)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from narrows.apps.lab.run_store import MOST_RUNS, Shelf
+from narrows.apps.lab.run_store import MOST_RUNS, RunStore
 from narrows.apps.viewer.runs import Frames
 from tests.apps.lab.client import SMALL, Served, served
 from tests.apps.lab.prepared import copy_runs
@@ -93,7 +93,7 @@ def test_damaged_runs_are_passed_over(tmp_path: Path, tmp_path_factory: pytest.T
     (runs / "r2" / "config.json").write_text("{")
     (runs / ".r9.12345678.part").mkdir()
     (runs / "r1").rename(runs / ".r1.12345678.old")
-    found = Shelf(tmp_path).load()
+    found = RunStore(tmp_path).load()
     assert [run.id for run, _ in found] == ["r1"]
     assert not list(runs.glob(".*"))
 
@@ -106,7 +106,7 @@ def test_the_shelf_holds_the_newest_runs(home: Path) -> None:
         told = {**json.loads(first), "id": f"r{number}", "number": number}
         (folder / "config.json").write_text(json.dumps(told))
         (folder / "history.json").write_text("[]")
-    found = Shelf(home).load()
+    found = RunStore(home).load()
     assert [run.number for run, _ in found] == list(range(4, MOST_RUNS + 4))
     assert not (home / "runs" / "r1").exists()
 

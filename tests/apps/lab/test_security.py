@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from narrows.apps.lab.security import Door, is_loopback, new_token
-from narrows.apps.lab.session import Start
+from narrows.apps.lab.security import AccessPolicy, is_loopback, new_token
+from narrows.apps.lab.session import InitialContent
 from tests.apps.lab.client import Said, Served, served
 
 TOKEN = new_token()
@@ -19,7 +19,7 @@ TOKEN = new_token()
 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("locked"), Start, door=Door(token=TOKEN)) as lab:
+    with served(tmp_path_factory.mktemp("locked"), InitialContent, policy=AccessPolicy(token=TOKEN)) as lab:
         yield lab
 
 
@@ -91,9 +91,9 @@ def test_a_file_of_the_page_is_small_and_sent_once(lab: Served) -> None:
 def test_only_the_machines_own_addresses_need_no_token() -> None:
     assert all(map(is_loopback, ("127.0.0.1", "localhost", "::1", "127.8.0.1")))
     assert not any(map(is_loopback, ("0.0.0.0", "192.168.1.5", "example.org", "::")))
-    assert not Door("127.0.0.1").knows_host("192.168.1.5")
-    assert Door("0.0.0.0", TOKEN).knows_host("192.168.1.5:8765")
-    assert not Door("0.0.0.0", TOKEN).knows_host("evil.example")
+    assert not AccessPolicy("127.0.0.1").allows_host("192.168.1.5")
+    assert AccessPolicy("0.0.0.0", TOKEN).allows_host("192.168.1.5:8765")
+    assert not AccessPolicy("0.0.0.0", TOKEN).allows_host("evil.example")
 
 
 @pytest.mark.parametrize(
@@ -157,5 +157,5 @@ def test_codes_that_come_faster_than_they_are_decoded_are_passed_over(
         answered = [seq for seq in sent if seq in page.answers]
         assert sorted(answered + page.dropped) == sent
         assert len(answered) < 10
-        with pytest.raises(Said, match="no such run"):
+        with pytest.raises(Said, match="no longer exists"):
             page.decode(77, [0, 0])

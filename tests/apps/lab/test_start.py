@@ -45,12 +45,12 @@ def test_the_server_is_up_before_torch_is_there() -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (["nowhere.csv"], 1, "There is no file, folder, model or set 'nowhere.csv'"),
+        (["nowhere.csv"], 1, "There is no file, folder, model or dataset 'nowhere.csv'"),
         (["empty.csv"], 1, "empty.csv"),
-        (["one.csv"], 1, "one.csv holds a single row"),
-        (["digits", "--data", "mnist"], 2, "digits is no saved model"),
+        (["one.csv"], 1, "one.csv has a single row"),
+        (["digits", "--data", "mnist"], 2, "digits is not a saved model"),
         (["good.csv", "--label", "colour"], 1, "colour"),
-        (["--host", "256.1.1.1"], 1, "cannot be listened on"),
+        (["--host", "256.1.1.1"], 1, "Cannot listen on"),
     ],
 )
 def test_what_cannot_be_opened_is_a_sentence(
@@ -71,7 +71,7 @@ def test_a_port_that_is_taken_is_told_and_a_free_one_is_found(capfd: pytest.Capt
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert main(["lab", "--no-browser", "--port", str(port)]) == 1
-    assert f"Port {port} is taken; give another" in capfd.readouterr().err
+    assert f"Port {port} is in use; give another" in capfd.readouterr().err
 
 
 @pytest.mark.slow

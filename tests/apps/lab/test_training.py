@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from narrows.apps.lab.session import Start
+from narrows.apps.lab.session import InitialContent
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.datasets import Source
 from tests.apps.lab.client import PATIENCE, SMALL, Page, Said, Served, served
@@ -138,7 +138,7 @@ def test_the_map_moves_while_it_is_looked_at(lab: Served) -> None:
 def test_two_trainings_at_once_are_enough(lab: Served) -> None:
     with lab.ready() as page:
         runs = [page.train("digits", **LONG) for _ in range(2)]
-        with pytest.raises(Said, match="2 trainings are under way already"):
+        with pytest.raises(Said, match="2 trainings are running already"):
             page.train("digits", **SMALL)
         for run in runs:
             page.command("train.stop", run=run)
@@ -168,7 +168,7 @@ def test_a_run_that_is_removed_is_gone(lab: Served) -> None:
         page.until_state(run, "done")
         page.command("run.remove", run=run)
         page.until(lambda: all(one["id"] != run for one in page.state["runs"]))
-        with pytest.raises(Said, match="no such run any more"):
+        with pytest.raises(Said, match="no longer exists"):
             page.ask("codes", run)
 
 
@@ -202,7 +202,7 @@ def test_a_killed_process_fails_its_run_and_keeps_what_it_learned(processes: Ser
         page.until_state("r1", "running", "done")
         run = page.train("digits", **LONG)
         page.until(lambda: len(page.records.get(run, [])) > 3)
-        victim = next(w.process.pid for w, r in processes.session._crew._at_work.items() if r.id == run)
+        victim = next(w.process.pid for w, r in processes.session._workers._busy.items() if r.id == run)
         os.kill(victim, signal.SIGKILL)
         failed = page.until_state(run, "failed")
         assert "ended unexpectedly (signal 9)" in failed["message"]
@@ -214,10 +214,10 @@ def test_a_killed_process_fails_its_run_and_keeps_what_it_learned(processes: Ser
 
 def test_a_stop_in_the_midst_of_an_epoch_ends_the_process_and_keeps_the_epoch_before(tmp_path: Path) -> None:
     np.save(tmp_path / "large.npy", np.random.default_rng(0).random((60_000, 120), np.float32))
-    start = lambda: Start(Source.of(str(tmp_path / "large.npy")))  # noqa: E731
+    start = lambda: InitialContent(Source.of(str(tmp_path / "large.npy")))  # noqa: E731
     with served(tmp_path, start, backend="process") as lab, lab.ready() as page:
         run = page.train("large", hidden_layer_sizes=[512], batch_size=1, epochs=50)
-        worker = next(iter(lab.session._crew._at_work))
+        worker = next(iter(lab.session._workers._busy))
         wait_for(lambda: worker.process.is_alive())
         time.sleep(0.1)
         start = time.monotonic()
@@ -232,6 +232,6 @@ def test_no_process_outlives_the_server(tmp_path: Path) -> None:
     with served(tmp_path, backend="process") as lab, lab.ready() as page:
         page.until_state("r1", "running", "done")
         page.train("digits", **LONG)
-        pids = lab.session._crew.processes
+        pids = lab.session._workers.processes
         assert pids
     wait_for(lambda: all(map(gone, pids)))

@@ -83,7 +83,7 @@ def test_a_table_is_opened_trained_on_and_coloured_by_a_column(lab: Served, endi
     assert status == 200
     assert (dataset["kind"], dataset["rows"], dataset["classes"]) == ("table", 150, None)
     assert dict(zip(dataset["columns"], dataset["kinds"], strict=True))["species"] == "category"
-    assert any("'id' is not learned from" in note for note in dataset["notes"])
+    assert any("'id' is not used" in note for note in dataset["notes"])
     preview = lab.json(f"/api/data/{dataset['id']}/preview")
     assert preview["columns"] == list(TABLE.columns)
     assert preview["head"][0][4] == "setosa"
@@ -151,7 +151,7 @@ def test_large_images_are_shrunk(lab: Served) -> None:
         ("missing.csv", b"a,b\n,\n,\n,\n", ""),
         ("broken.parquet", b"PAR1 and nothing", ""),
         ("pickled.npy", None, ""),
-        ("notes.docx", b"words", "no file that narrows reads"),
+        ("notes.docx", b"words", "narrows cannot read"),
         ("one.png", png(np.zeros((8, 8), np.uint8)), "single row"),
     ],
 )
@@ -185,7 +185,7 @@ def test_the_bounds_hold(lab: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = png(np.zeros((8, 8), np.uint8))
     status, said = send_folder(lab, "many", {f"{i}.png": tiny for i in range(3)})
     assert status == 400
-    assert "2 files at most" in said["msg"]
+    assert "at most 2 files" in said["msg"]
     assert not list(lab.session.home.rglob("large.csv"))
 
 
@@ -248,7 +248,7 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(
             body = file.getvalue()
         status, said = send_file(lab, f"packed {n_rows}.{ending}", body)
         assert status == expected, said
-    assert "unpacks to more than 1 MB" in said["msg"]
+    assert "is larger than 1 MB" in said["msg"]
     assert lab.json("/api/state")["status"] == "ready"
 
 

@@ -56,7 +56,7 @@ def test_a_question_is_answered_with_a_frame(kernel: Kernel, model: Autoencoder)
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"t": "ask", "seq": 4, "view": "rows", "params": {"positions": [99_999]}}, "places of rows"),
+        ({"t": "ask", "seq": 4, "view": "rows", "params": {"positions": [99_999]}}, "row numbers"),
         ({"t": "ask", "seq": 4, "view": "nothing"}, "no view"),
         ({"t": "train.start", "seq": 4}, "needs the lab"),
         ({"seq": 4}, "its kind"),

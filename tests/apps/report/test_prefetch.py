@@ -10,7 +10,7 @@ import pytest
 
 import narrows
 from narrows import Autoencoder, VariationalAutoencoder
-from narrows.apps.report.prefetch import held
+from narrows.apps.report.prefetch import prefetch
 from narrows.apps.viewer.protocol import Frame, unpack
 from narrows.data import as_rows
 
@@ -36,7 +36,7 @@ def model() -> Autoencoder:
 
 @pytest.fixture(scope="module")
 def digits(model: Autoencoder) -> list[Frame]:
-    return frames(held(model, DIGITS))
+    return frames(prefetch(model, DIGITS))
 
 
 def of(found: list[Frame], view: str) -> list[Frame]:
@@ -72,7 +72,7 @@ def test_each_sample_has_its_way_through_the_network(digits: list[Frame]) -> Non
 
 
 def test_the_rarer_of_two_classes_is_the_anomaly(model: Autoencoder) -> None:
-    found = frames(held(model, DIGITS, np.where(DIGITS.labels == DIGITS.labels[0], "a", "b")))
+    found = frames(prefetch(model, DIGITS, np.where(DIGITS.labels == DIGITS.labels[0], "a", "b")))
     assert of(found, "scores")[0].about["normal"] == ["b"]
     assert of(found, "session")[0].about["state"]["runs"][0]["settings"]["normal"] == ["b"]
 
@@ -82,14 +82,14 @@ def test_noise_that_does_not_deflate_stays_within_bounds() -> None:
     large = Autoencoder(
         n_components=2, hidden_layer_sizes=(8,), epochs=1, validation_fraction=0.5, random_state=0, device="cpu"
     ).fit(images)
-    whole, part = held(large, as_rows(images)), held(large, as_rows(images), most=600_000)
+    whole, part = prefetch(large, as_rows(images)), prefetch(large, as_rows(images), most=600_000)
     assert whole is not None
     assert part is not None
     assert len(part) < 600_000 < len(whole) < 3_500_000
     assert len(of(frames(part), "denoise")) < len(of(frames(whole), "denoise"))
-    assert held(large, as_rows(images), most=1000) is None
+    assert prefetch(large, as_rows(images), most=1000) is None
 
 
 def test_a_handful_of_rows_has_nothing_to_move_over(model: Autoencoder) -> None:
-    assert held(model, DIGITS.take(np.arange(9))) is None
-    assert held(model, DIGITS.take(np.arange(10))) is not None
+    assert prefetch(model, DIGITS.take(np.arange(9))) is None
+    assert prefetch(model, DIGITS.take(np.arange(10))) is not None

@@ -190,7 +190,7 @@ def test_the_frames_begin_with_the_untrained_network(page: Page, model: Autoenco
     ("view", "params", "words"),
     [
         ("nothing", {}, "There is no view 'nothing'"),
-        ("rows", {"positions": [1797]}, "'positions' of rows must be a list of 1 to 2,000 places of rows"),
+        ("rows", {"positions": [1797]}, "'positions' of rows must be a list of 1 to 2,000 row numbers"),
         ("rows", {"positions": ["1"]}, "'positions' of rows must be"),
         ("codes", {"most": 0}, "'most' of codes must be a whole number from 1 to 70000"),
         ("denoise", {"kind": "rain"}, "'kind' of denoise must be one of gaussian, masking, salt-and-pepper"),
@@ -200,7 +200,7 @@ def test_the_frames_begin_with_the_untrained_network(page: Page, model: Autoenco
         ("activations", {"values": [0.5]}, "'values' of activations must be a list of 64 numbers"),
         ("activations", {"unit": [1, 900]}, "There is no unit 900 in layer 1"),
         ("sample", {}, "has no prior to draw samples from"),
-        ("rows", {"label": "eleven"}, "There is no such row"),
+        ("rows", {"label": "eleven"}, "No row fits"),
     ],
 )
 def test_a_question_that_has_no_answer_gets_a_sentence(page: Page, view: str, params: dict, words: str) -> None:

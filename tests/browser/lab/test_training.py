@@ -186,7 +186,7 @@ def test_a_training_whose_process_is_killed_is_said_and_can_be_tried_again(page:
     lab.kill_trainings()
     in_state(page, "failed")
     notice = page.locator(".lab-notice")
-    expect(notice).to_contain_text("The training process ended unexpectedly (signal 9); what was learned by epoch")
+    expect(notice).to_contain_text("The training process ended unexpectedly (signal 9); the weights of epoch")
     assert int(data(page, "training", "epoch")) >= 3
     page.get_by_role("button", name="Retry", exact=True).click()
     until_true(page, "(run) => document.querySelector('.lab-header').dataset.run !== run", run)

@@ -1,4 +1,4 @@
-"""`narrows demo`: three autoencoders on the digits, and what they learned, in under a minute."""
+"""`narrows demo`: three autoencoders on handwritten digits, with pictures and a report, in under a minute."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import typer
 
 from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import Force, Json, Quiet
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_folder, write_file
-from narrows.apps.cli.rescue import kept
+from narrows.apps.cli.rescue import write_or_rescue
 from narrows.estimators.variants import Variant, make_estimator
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _SHARED = {"n_components": 8, "hidden_layer_sizes": (256, 128), "batch_size": 64
 _OWN: dict[Variant, dict[str, object]] = {
     "plain": {},
     "denoising": {"n_components": 16},
-    # Samples are crisper below the textbook's beta of 1; the ELBO is stated at 1 all the same.
+    # Samples are sharper with beta below 1; the ELBO is computed with beta = 1.
     "variational": {"beta": 0.5},
 }
 _PICTURES = ("reconstructions.png", "denoised.png", "samples.png")
@@ -34,17 +34,19 @@ _REPORT = "report.html"
 def demo(
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FOLDER", help="For models and pictures.", rich_help_panel="Output"),
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Folder for models and pictures.", rich_help_panel="Output"
+        ),
     ] = Path("narrows-demo"),
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit three autoencoders on handwritten digits and show what they learned.
+    """Fit three autoencoders to handwritten digits and show the results.
 
-    It needs no network and ends within a minute on two cores.
+    Works offline and takes less than a minute on two cores.
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
     _check(output, force=force)
 
     from narrows.apps.report import report
@@ -52,7 +54,7 @@ def demo(
     from narrows.insight import diagnose
 
     train_rows, held_out = _digits()
-    models, summaries = _fit_all(train_rows, held_out, voice)
+    models, summaries = _fit_all(train_rows, held_out, messages)
     found = diagnose(models["plain"], train_rows)
     page = report(models["plain"], train_rows, diagnosis=found).encode(errors="backslashreplace")
     gain = 0.0, 0.0
@@ -66,13 +68,13 @@ def demo(
             gain = _draw_all(models, held_out, folder)
             write_file(folder / _REPORT, page, force=False)
 
-    output = kept(output, write, what="the demo is", voice=voice, force=force, is_folder=True)
+    output = write_or_rescue(output, write, subject="the demo is", messages=messages, force=force, is_folder=True)
     signals.check()
 
     from narrows.apps.cli.rendering import comparison
 
     before, after = gain
-    voice.result(
+    messages.result(
         {
             "output": str(output),
             "models": {name: summary.to_dict() for name, summary in summaries.items()},
@@ -84,9 +86,9 @@ def demo(
         f"Denoising: {before:.1f} dB before, {after:.1f} dB after. Variational: an ELBO of "
         f"{summaries['variational'].elbo:.1f} nats per row.",
         "",
-        f"The plain one: {found.headline}",
+        f"The plain model: {found.headline}",
         "",
-        f"Look at {output}/: {', '.join(_PICTURES)}, and {_REPORT} on the plain one.",
+        f"See {output}/: {', '.join(_PICTURES)}, and {_REPORT} of the plain model.",
         "",
         "Then try:",
         f"  narrows encode {output}/plain digits -o codes.csv",
@@ -96,7 +98,7 @@ def demo(
 
 
 def _check(output: Path, *, force: bool) -> None:
-    """Nothing but an earlier demo is replaced."""
+    """Raise OutputExistsError unless `output` is free, or an earlier demo that may be replaced."""
     from narrows.data import clear_leftovers
     from narrows.errors import OutputExistsError
 
@@ -112,7 +114,7 @@ def _check(output: Path, *, force: bool) -> None:
 
 
 def _digits() -> tuple[Rows, Rows]:
-    """Rows to learn from and rows that no model sees, by a fixed shuffle."""
+    """Return training rows and held-out rows, by a fixed shuffle."""
     import numpy as np
 
     from narrows.data import read
@@ -122,14 +124,14 @@ def _digits() -> tuple[Rows, Rows]:
     return rows.take(order[_N_HELD_OUT:]), rows.take(order[:_N_HELD_OUT])
 
 
-def _fit_all(rows: Rows, held_out: Rows, voice: Voice) -> tuple[dict[str, Autoencoder], dict[str, FitSummary]]:
+def _fit_all(rows: Rows, held_out: Rows, messages: Messages) -> tuple[dict[str, Autoencoder], dict[str, FitSummary]]:
     from narrows.apps.cli.fit_progress import train
     from narrows.insight import summarise
 
     models, summaries = {}, {}
     for name, own in _OWN.items():
         model = make_estimator(name, {**_SHARED, **own})
-        seconds = train(model, rows, voice=voice, title=name.capitalize())
+        seconds = train(model, rows, messages=messages, title=name.capitalize())
         if model.interrupted_:
             raise KeyboardInterrupt
         models[name], summaries[name] = model, summarise(model, rows, held_out, seconds=seconds)
@@ -137,7 +139,7 @@ def _fit_all(rows: Rows, held_out: Rows, voice: Voice) -> tuple[dict[str, Autoen
 
 
 def _draw_all(models: dict[str, Autoencoder], held_out: Rows, folder: Path) -> tuple[float, float]:
-    """Draw the three pictures; the PSNR of the noisy and of the denoised rows."""
+    """Draw the three pictures; return the PSNR of the noisy and of the denoised rows."""
     from narrows.apps.cli.output_paths import write_picture
     from narrows.insight import corrupted, image_sheet, psnr, reconstruct_floats
 
@@ -146,18 +148,22 @@ def _draw_all(models: dict[str, Autoencoder], held_out: Rows, folder: Path) -> t
     shape = (-1, *held_out.image_shape)
     clean = models["plain"].schema_.encode(held_out)
     noisy = corrupted(models["denoising"], clean, seed=_SEED)
-    rebuilt = reconstruct_floats(models["plain"], clean)
+    reconstructed = reconstruct_floats(models["plain"], clean)
     denoised = reconstruct_floats(models["denoising"], noisy)
     shown = [int((held_out.labels == digit).argmax()) for digit in range(10)]  # one of each
     samples = models["variational"].sample(64)  # pyright: ignore[reportAttributeAccessIssue]
     sheets = (
-        ({"original": clean[shown], "rebuilt from 8 numbers": rebuilt[shown]}, "Digits the model never saw", None),
         (
-            {"clean": clean[shown], "noisy": noisy[shown], "denoised": denoised[shown]},
-            "Noise removed from digits the model never saw",
+            {"original": clean[shown], "reconstructed from 8 numbers": reconstructed[shown]},
+            "Digits that the model was not trained on",
             None,
         ),
-        ({"": samples}, "Digits that nobody wrote", 8),
+        (
+            {"clean": clean[shown], "noisy": noisy[shown], "denoised": denoised[shown]},
+            "Noise removed from digits that the model was not trained on",
+            None,
+        ),
+        ({"": samples}, "Digits generated by the model", 8),
     )
     for name, (lines, title, columns) in zip(_PICTURES, sheets, strict=True):
         images = {caption: floats.reshape(shape) for caption, floats in lines.items()}

@@ -1,4 +1,4 @@
-"""`narrows denoise`: what a denoising model makes of noisy rows."""
+"""`narrows denoise`: remove noise from rows with a denoising model."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from narrows.apps.cli.common_options import Data, Force, ImageSize, Json, MissingAtUse, Model, Output, Quiet, SetPart
-from narrows.apps.cli.messages import Voice, counted
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
-from narrows.apps.cli.rescue import kept, write_rows
+from narrows.apps.cli.rescue import write_or_rescue, write_rows
+from narrows.formatting import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from narrows.data import Schema
     from narrows.estimators import Autoencoder
 
-_ACROSS = 12  # images in a line of the picture
+_ACROSS = 12  # images per line of the picture
 
 
 def denoise(
@@ -28,11 +29,9 @@ def denoise(
     output: Output,
     corrupt: Annotated[
         bool,
-        typer.Option(
-            "--corrupt", help="DATA is clean: add the noise of the model's training first, and measure the gain."
-        ),
+        typer.Option("--corrupt", help="DATA is clean: first add noise as in training, then report the PSNR gain."),
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Of the noise that --corrupt adds.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise that --corrupt adds.")] = 0,
     part: SetPart = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
@@ -40,13 +39,14 @@ def denoise(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write DATA as a denoising model cleans it.
+    """Remove noise from DATA with a denoising model.
 
-    A single .png of images shows the first rows: clean over noisy over denoised, or as given over denoised.
+    A .png file shows the first images: clean, noisy and denoised, or
+    as given and denoised.
 
     Example: [bold]narrows denoise digits-denoising digits --corrupt -o cleaned.png[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     check_rows_path(output, data, force=force)
 
@@ -55,24 +55,24 @@ def denoise(
 
     fitted = load_autoencoder(model)
     _check_trained_to_denoise(fitted, model)
-    rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, voice=voice)
+    rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, messages=messages)
     schema, given = fitted.schema_, fitted.schema_.encode(rows)
     noisy = corrupted(fitted, given, seed=seed) if corrupt else given
     cleaned = reconstruct_floats(fitted, noisy)
     if output.suffix.lower() == ".png" and schema.image_shape is not None:
         lines = {"clean": given, "noisy": noisy} if corrupt else {"as given": given}
         pictures = {**lines, "denoised": cleaned}
-        output = kept(
+        output = write_or_rescue(
             output,
             lambda path, force: _draw(fitted, pictures, path, force=force),
-            what="the picture is",
-            voice=voice,
+            subject="the picture is",
+            messages=messages,
             force=force,
         )
     else:
         answer = schema.decode_rows(cleaned, like=rows if schema.ignored_columns else None)
         output = write_rows(
-            output, answer, labels=rows.labels, pixel_range=schema.pixel_range, voice=voice, force=force
+            output, answer, labels=rows.labels, pixel_range=schema.pixel_range, messages=messages, force=force
         )
 
     result: dict[str, object] = {"output": str(output), "rows": len(rows)}
@@ -82,7 +82,7 @@ def denoise(
         result |= {"psnr_noisy": before, "psnr_denoised": after, "psnr_gain": after - before}
         gain = f"noisy {before:.2f} dB, denoised {after:.2f} dB ({after - before:+.2f})"
         lines = [f"PSNR against the clean rows: {gain}."]
-    voice.result(result, *lines, f"Wrote {output}, from {counted(len(rows), 'row')}.")
+    messages.result(result, *lines, f"Wrote {output}, from {counted(len(rows), 'row')}.")
 
 
 def _check_trained_to_denoise(fitted: Autoencoder, path: Path) -> None:
@@ -90,13 +90,12 @@ def _check_trained_to_denoise(fitted: Autoencoder, path: Path) -> None:
 
     if fitted.corruption is None:
         raise ModelError(
-            f"{path} was not trained to denoise: it never saw noise; fit a model with --variant denoising, or use "
-            "narrows reconstruct."
+            f"{path} was not trained to denoise; fit a model with --variant denoising, or use narrows reconstruct."
         )
 
 
 def _psnr(schema: Schema, clean: np.ndarray, other: np.ndarray) -> float:
-    """In encoded floats; their range is 1 where they are bounded, else that of the clean rows."""
+    """Return the PSNR of encoded floats; their range is 1 if they are bounded, else that of the clean rows."""
     from narrows.insight import psnr
 
     return psnr(clean, other, data_range=1.0 if schema.bounded else float(clean.max() - clean.min()))

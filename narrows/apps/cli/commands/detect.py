@@ -1,4 +1,4 @@
-"""`narrows detect`: an anomaly detector for a table, and which of its rows are strange, and why."""
+"""`narrows detect`: fit an anomaly detector, and show the strangest rows with reasons."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ from narrows.apps.cli.common_options import (
     Types,
 )
 from narrows.apps.cli.inputs import Source, cell_settings, data_name, names_in, read_for_fit
-from narrows.apps.cli.messages import Voice, counted, duration, number
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_model_path
 from narrows.apps.cli.rescue import save
+from narrows.formatting import counted, duration, number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,12 +42,12 @@ Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"
 
 _DATA, _OUTPUT, _ALARMS = "Data", "Output", "Alarms"
 _SHOWN = 5
-_MOST_JUDGED = 1_000_000  # rows read in chunks that are all judged after the fit, at some ten thousand a second
+_MOST_JUDGED = 1_000_000  # limit for scoring all rows of a table read in chunks; ten thousand take about a second
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """Scores and labels of rows (n,), how many of them are alarms, and the strangest, with the reasons of each."""
+    """Scores and labels of rows (n,), the number of alarms, and the strangest rows with reasons."""
 
     scores: np.ndarray
     labels: np.ndarray | None
@@ -64,7 +65,7 @@ def detect(
             "--output",
             "-o",
             metavar="MODEL",
-            help="Folder for the detector; left out, DATA's name and -detector, here.",
+            help="Folder for the detector. Default: name of DATA and -detector, in the current folder.",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),
@@ -73,21 +74,22 @@ def detect(
         Threshold,
         typer.Option(
             metavar="NAME",
-            help="What an alarm is: a share of the rows, a promised rate of false alarms, a promised share of false "
-            "alarms among the alarms, or a number of rows. (contamination, conformal, benjamini-hochberg, budget)",
+            help="How the alarm threshold is set: by the share of rows, the false alarm rate, the false discovery rate "
+            "(false alarms among the alarms), or the number of rows. (contamination, conformal, benjamini-hochberg, "
+            "budget)",
             rich_help_panel=_ALARMS,
         ),
     ] = "contamination",
     contamination: Annotated[
-        float, typer.Option(metavar="X", help="The share of rows alarmed.", rich_help_panel=_ALARMS)
+        float, typer.Option(metavar="X", help="Share of rows that are alarms.", rich_help_panel=_ALARMS)
     ] = 0.1,
     alpha: Annotated[
         float,
-        typer.Option(metavar="X", help="The rate promised (conformal, benjamini-hochberg).", rich_help_panel=_ALARMS),
+        typer.Option(metavar="X", help="Rate (conformal, benjamini-hochberg).", rich_help_panel=_ALARMS),
     ] = 0.01,
     budget: Annotated[
         int | None,
-        typer.Option(metavar="N", help="The rows alarmed (budget).", rich_help_panel=_ALARMS, show_default=False),
+        typer.Option(metavar="N", help="Number of alarms (budget).", rich_help_panel=_ALARMS, show_default=False),
     ] = None,
     columns: Columns = None,
     ignore: Ignore = None,
@@ -98,26 +100,28 @@ def detect(
     na_values: NaValues = None,
     keep_na: KeepNa = False,
     categorical: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Columns that are categories.", rich_help_panel=_DATA)
+        str | None, typer.Option(metavar="A,B", help="Numeric columns that are categories.", rich_help_panel=_DATA)
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="The same number gives the same detector.", show_default=False)
+        int | None, typer.Option(min=0, help="Seed; the same number gives the same detector.", show_default=False)
     ] = None,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn what is usual in DATA, save the detector, and show the strangest rows and why they are strange.
+    """Fit an anomaly detector to DATA, save it, and show the strangest rows with reasons.
 
-    With --label, a column of two classes of which the rarer is the anomalous one, it also says how well they are found;
-    it does not learn from them.
+    With --label, a column of two classes, the quality of the scores is
+    printed too, with the rarer class as anomalies; labels are not used in
+    training.
 
-    Rows count from 1, without any header; with --json from 0. Of a table that is read in chunks a sample is learned
-    from, and up to a million rows are judged; for more, [bold]narrows score[/bold] judges all.
+    Rows count from 1, without the header; with --json from 0. If a table is
+    read in chunks, the detector is fitted to a sample and scores up to a
+    million rows; for more, use [bold]narrows score[/bold].
 
     Example: [bold]narrows detect table.csv -o detector --threshold conformal --alpha 0.01[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
     path = output or Path(f"{data_name(data)}-detector")
     check_model_path(path, force=force)
     source = read_for_fit(
@@ -127,16 +131,14 @@ def detect(
         label=label,
         image_size=image_size,
         missing=missing,
-        voice=voice,
+        messages=messages,
         cells=cell_settings(types, na_values, keep_na),
     )
 
     import time
 
     from narrows import AnomalyDetector
-    from narrows.apps.cli.rendering import quality_told
     from narrows.data import ignored_columns_message
-    from narrows.insight import quality_by_labels
 
     detector = AnomalyDetector(
         threshold=threshold,
@@ -150,18 +152,32 @@ def detect(
     start = time.perf_counter()
     detector.fit(source.rows)
     seconds = time.perf_counter() - start
-    path = save(detector, path, force=force, voice=voice)
+    path = save(detector, path, force=force, messages=messages)
     signals.check()
     aside = ignored_columns_message(detector.schema_, source.rows.source, place="shell")
     if aside is not None:
-        voice.remark(aside)
+        messages.info(aside)
     judged = _judged(detector, source)
-    n_rows, n_fitted, n_judged = len(source.whole), len(source.rows), len(judged.scores)
-    result: dict[str, object] = {
-        "model": str(path),
-        "rows": n_rows,
-        "fitted_rows": n_fitted,
-        "judged_rows": n_judged,
+    from narrows.insight import quality_by_labels
+
+    quality = quality_by_labels(judged.labels, judged.scores)
+    result = _as_json(detector, source, judged)
+    result = {"model": str(path), **result} | ({} if quality is None else {"quality": quality.to_dict()})
+    lines = _as_text(detector, source, judged, seconds)
+    if len(judged.scores) < len(source.whole):
+        lines.append(f"Use narrows score {path} {data} for all {len(source.whole):,} rows.")
+    if quality is not None:
+        from narrows.apps.cli.rendering import quality_sentence
+
+        lines.append(quality_sentence(quality))
+    messages.result(result, *lines, f"Saved as {path}.")
+
+
+def _as_json(detector: AnomalyDetector, source: Source, judged: _Judged) -> dict[str, object]:
+    return {
+        "rows": len(source.whole),
+        "fitted_rows": len(source.rows),
+        "judged_rows": len(judged.scores),
         "calibration_rows": len(detector.calibration_scores_),
         "threshold": detector.threshold_,
         "alarms": judged.n_alarms,
@@ -172,31 +188,27 @@ def detect(
         ],
         "strange_cells": judged.strange.to_dict(),
     }
-    which = counted(n_rows, "row")
+
+
+def _as_text(detector: AnomalyDetector, source: Source, judged: _Judged, seconds: float) -> list[str]:
+    n_rows, n_fitted, n_judged = len(source.whole), len(source.rows), len(judged.scores)
+    fitted = counted(n_rows, "row")
     if n_fitted < n_rows:
-        which = f"Learned from {n_fitted:,} of {which}, drawn at random,"
-    among = "" if n_fitted == n_rows else " among all of them" if n_judged == n_rows else f" among the {n_judged:,}"
+        fitted = f"Fitted to a random sample of {n_fitted:,} of {fitted}"
+    among = "" if n_fitted == n_rows else " among all of them" if n_judged == n_rows else f" among {n_judged:,}"
     lines = [
-        f"{which} in {duration(seconds)}; {counted(judged.n_alarms, 'alarm')}{among}{_by(detector)}.",
-        "The strangest rows:" if n_judged == n_rows else f"The strangest of the {n_judged:,} rows:",
+        f"{fitted} in {duration(seconds)}; {counted(judged.n_alarms, 'alarm')}{among}{_by(detector)}.",
+        "The strangest rows:" if n_judged == n_rows else f"The strangest of {n_judged:,} rows:",
         *[f"  {name}, score {number(score)}: {'; '.join(map(str, why))}" for _, name, score, why in judged.strangest],
     ]
-    if judged.strange.n_cells:
-        lines.append(str(judged.strange))
-    if n_judged < n_rows:
-        lines.append(f"narrows score {path} {data} judges all {n_rows:,}.")
-    quality = quality_by_labels(judged.labels, judged.scores)
-    if quality is not None:
-        result["quality"] = quality.to_dict()
-        lines.append(quality_told(quality))
-    voice.result(result, *lines, f"Saved as {path}.")
+    return [*lines, str(judged.strange)] if judged.strange.n_cells else lines
 
 
 def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
-    """All rows of DATA where that does not take long, else those of the fit."""
+    """Score all rows of DATA if that does not take long, else the rows of the fit."""
     import numpy as np
 
-    from narrows.apps.cli.chunked_input import joined_labels
+    from narrows.apps.cli.inputs import joined_labels
     from narrows.apps.cli.strange_cells import StrangeCells
 
     scores, labels, found, strange = [], [], [], StrangeCells()
@@ -231,10 +243,10 @@ def _scored(detector: AnomalyDetector, source: Source) -> Iterator[tuple[Rows, n
 
 
 def _by(detector: AnomalyDetector) -> str:
-    """What the alarms of a fit went by."""
+    """Return the end of the sentence on the alarms: how their threshold was set."""
     by = counted(len(detector.calibration_scores_), "row")
     if detector.threshold == "budget":
-        return ", as many as the budget"
+        return ", the number of --budget"
     if detector.threshold == "benjamini-hochberg":
-        return f", at most {detector.alpha:.0%} of them false on average, judged by {by}"
-    return f" above a score of {number(detector.threshold_)}, set by {by}"
+        return f", at most {detector.alpha:.0%} of them false on average, calibrated on {by}"
+    return f" above a score of {number(detector.threshold_)}, calibrated on {by}"

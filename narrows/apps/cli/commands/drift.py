@@ -1,4 +1,4 @@
-"""`narrows drift`: has the world changed since the fit, and in which columns?"""
+"""`narrows drift`: compare new rows with those of the fit, by column and by score."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from narrows.apps.cli.common_options import Data, Errors, ImageSize, Json, MissingAtUse, Model, Quiet
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 
 def drift(
@@ -17,7 +17,7 @@ def drift(
         str | None,
         typer.Option(
             metavar="DATA",
-            help="Rows from the time of the fit; a detector holds some itself.",
+            help="Rows from the time of the fit. A detector contains some itself.",
             rich_help_panel="Data",
             show_default=False,
         ),
@@ -28,22 +28,24 @@ def drift(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare the rows of DATA with those of the fit, column by column and by their scores.
+    """Compare the rows of DATA with those of the fit, by column and by score.
 
     Example: [bold]narrows drift detector new.csv[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     import narrows
     from narrows.apps.cli.inputs import read_for_model
     from narrows.insight import drift as compared
 
     fitted = narrows.load(model)
-    rows = read_for_model(fitted, data, part=None, image_size=image_size, missing=missing, voice=voice, errors=errors)
+    rows = read_for_model(
+        fitted, data, part=None, image_size=image_size, missing=missing, messages=messages, errors=errors
+    )
     then = None
     if reference is not None:
         then = read_for_model(
-            fitted, reference, part=None, image_size=image_size, missing=missing, voice=voice, errors=errors
+            fitted, reference, part=None, image_size=image_size, missing=missing, messages=messages, errors=errors
         )
     found = compared(fitted, rows, reference=then)
-    voice.result(found.to_dict(), str(found))
+    messages.result(found.to_dict(), str(found))

@@ -1,4 +1,4 @@
-"""`narrows fit`: from data to a saved model, and an honest table."""
+"""`narrows fit`: fit an autoencoder, save it, and print its errors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from narrows.apps.cli.common_options import (
 from narrows.apps.cli.exit_codes import explain
 from narrows.apps.cli.fit_options import VariantName, estimator_from_options, with_parameters
 from narrows.apps.cli.inputs import cell_settings, data_name, read_for_fit
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_model_path
 from narrows.apps.cli.rescue import save
 
@@ -48,7 +48,7 @@ def fit(
             "--output",
             "-o",
             metavar="MODEL",
-            help="Folder for the model; left out, DATA's name and the variant, here.",
+            help="Folder for the model. Default: name of DATA and variant, in the current folder.",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),
@@ -70,13 +70,13 @@ def fit(
 ) -> None:
     """Fit an autoencoder to DATA and save it.
 
-    Options that are left out keep the variant's own defaults.
-    Ctrl-C and SIGTERM end the training, keep what was learned, and save it.
+    Options that are not given have the defaults of the variant. Ctrl-C and
+    SIGTERM end the training; the model is saved as it is then.
 
     [bold]narrows fit digits[/bold]
     [bold]narrows fit table.csv -o model --ignore id --missing mean[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
     path = output or Path(f"{data_name(data)}-{variant}")
     check_model_path(path, force=force)
     model = estimator_from_options(variant, {**parameters, "missing": None if missing == "drop" else missing})
@@ -88,24 +88,24 @@ def fit(
         image_size=image_size,
         missing=missing,
         in_memory=in_memory,
-        voice=voice,
+        messages=messages,
         cells=cell_settings(types, na_values, keep_na),
     )
 
     from narrows.apps.cli.fit_progress import train
-    from narrows.apps.cli.rendering import errors, facts, measured_on, remarks, verdicts
+    from narrows.apps.cli.rendering import errors, facts, measured_on, notes, verdicts
     from narrows.data import how_to_keep
     from narrows.insight import summarise
 
-    seconds = train(model, source.whole, voice=voice)
-    path = save(model, path, force=force, voice=voice)
+    seconds = train(model, source.whole, messages=messages)
+    path = save(model, path, force=force, messages=messages)
     signals.check()
     summary = summarise(model, source.rows, source.test, seconds=seconds)
     keep = how_to_keep(model.schema_)  # the table names the columns and the reasons
     if keep is not None:
-        voice.remark(keep)
-    found = _diagnosed(model, source.rows, voice)
-    voice.result(
+        messages.info(keep)
+    found = _diagnosed(model, source.rows, messages)
+    messages.result(
         {
             "model": str(path),
             "variant": variant,
@@ -116,14 +116,14 @@ def fit(
         "",
         measured_on(summary),
         errors(summary),
-        *remarks(summary),
+        *notes(summary),
         *([] if found is None else verdicts(found)),
         f"Saved as {path}.",
     )
 
 
-def _diagnosed(model: Autoencoder, rows: Rows, voice: Voice) -> Diagnosis | None:
-    """What is found out about a model that is saved already, so that nothing that goes wrong here fails the fit."""
+def _diagnosed(model: Autoencoder, rows: Rows, messages: Messages) -> Diagnosis | None:
+    """Return the diagnosis of the saved model, or None if it fails: a failure here must not fail the fit."""
     from narrows.insight import diagnose
 
     if len(rows) < 4:
@@ -131,9 +131,9 @@ def _diagnosed(model: Autoencoder, rows: Rows, voice: Voice) -> Diagnosis | None
     try:
         return diagnose(model, rows)
     except KeyboardInterrupt:
-        voice.remark("The diagnosis was interrupted; the model is saved all the same.")
+        messages.info("The diagnosis was interrupted; the model is saved.")
     except Exception as error:
         if os.environ.get("NARROWS_DEBUG"):
             raise
-        voice.remark(f"The diagnosis failed, and the model is saved all the same: {explain(error)[0]}")
+        messages.info(f"The diagnosis failed, but the model is saved: {explain(error)[0]}")
     return None

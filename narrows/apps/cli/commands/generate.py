@@ -1,4 +1,4 @@
-"""`narrows generate`: new rows from a variational model."""
+"""`narrows generate`: draw new rows from a variational model."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from typing import Annotated
 import typer
 
 from narrows.apps.cli.common_options import Force, Json, Model, Output, Quiet
-from narrows.apps.cli.messages import Voice, counted
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_rows
+from narrows.formatting import counted
 
 
 def generate(
     model: Model,
     output: Output,
-    n: Annotated[int, typer.Option("--number", "-n", min=1, help="How many rows.")] = 64,
+    n: Annotated[int, typer.Option("--number", "-n", min=1, help="Number of rows.")] = 64,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="The same number gives the same rows.", show_default=False)
+        int | None, typer.Option(min=0, help="Seed; the same number gives the same rows.", show_default=False)
     ] = None,
     like: Annotated[
         str | None,
         typer.Option(
             metavar="DATA",
-            help="Real rows: say how like them the new ones are, by column and by pair.",
+            help="Real rows: report how similar the new rows are to them, by column and by pair of columns.",
             rich_help_panel="Data",
             show_default=False,
         ),
@@ -37,7 +38,7 @@ def generate(
 
     Example: [bold]narrows generate digits-variational -n 64 -o samples.png[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     check_rows_path(output, like, force=force)
 
@@ -46,7 +47,7 @@ def generate(
     fitted = load_autoencoder(model)
     if not hasattr(fitted, "sample"):
         raise ModelError(
-            f"{model} is no variational model, so it has no distribution to draw from; generate needs a model "
+            f"{model} is not a variational model, so it has no distribution to draw from; generate needs a model "
             "that was fitted with --variant variational."
         )
     schema = fitted.schema_
@@ -56,14 +57,14 @@ def generate(
         from narrows.apps.cli.inputs import read_for_model
         from narrows.insight import fidelity
 
-        real = read_for_model(fitted, like, part=None, image_size=None, missing=None, voice=voice)
+        real = read_for_model(fitted, like, part=None, image_size=None, missing=None, messages=messages)
         compared = fidelity(real, samples)
     output = write_rows(
-        output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, voice=voice, force=force
+        output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, messages=messages, force=force
     )
     result: dict[str, object] = {"output": str(output), "rows": n, "seed": seed}
     lines = [f"Wrote {counted(n, 'generated row')} to {output}."]
     if compared is not None:
         result["fidelity"] = compared.to_dict()
         lines.append(str(compared))
-    voice.result(result, *lines)
+    messages.result(result, *lines)

@@ -1,4 +1,4 @@
-"""`narrows inspect`: how a file is read, before any fit."""
+"""`narrows inspect`: show how a file is read, before a fit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from narrows.apps.cli.common_options import Columns, Data, Ignore, ImageSize, Json, KeepNa, NaValues, Types
 from narrows.apps.cli.inputs import cell_settings, fits_into_memory, names_in, size_in
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 
 
 def inspect(
@@ -19,13 +19,14 @@ def inspect(
     keep_na: KeepNa = False,
     as_json: Json = False,
 ) -> None:
-    """Show how DATA is read: separator, header and encoding, each column's type, and the columns set aside by a fit.
+    """Show how DATA is read: separator, header, encoding, column types, and columns that a fit ignores.
 
-    Nothing is fitted or written. A column that is read wrongly is corrected with --types, here and in narrows fit.
+    Nothing is fitted or written. Correct the type of a column with --types,
+    here and in narrows fit.
 
     Example: [bold]narrows inspect table.csv --types zip=category[/bold]
     """
-    voice = Voice(as_json)
+    messages = Messages(as_json)
 
     import narrows
 
@@ -35,4 +36,4 @@ def inspect(
         found = narrows.inspect(data, image_size=size_in(image_size), **settings)
     else:
         found = narrows.inspect(narrows.scan(data, **settings))
-    voice.result(found.to_dict(), str(found))
+    messages.result(found.to_dict(), str(found))

@@ -1,4 +1,4 @@
-"""`narrows lab`: the live page."""
+"""`narrows lab`: train and inspect autoencoders in the browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from narrows.apps.cli.inputs import size_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from narrows.apps.lab.session import Start
+    from narrows.apps.lab.session import InitialContent
 
 _PAGE, _DATA = "Page", "Data"
 
@@ -23,20 +23,20 @@ def lab(
         str,
         typer.Argument(
             metavar="[DATA|MODEL]",
-            help="A file, a folder of images or a set's name to learn from, or a model that narrows saved.",
+            help="Training data (a file, a folder of images or a dataset name), or a saved model.",
         ),
     ] = "digits",
     rows: Annotated[
         str | None,
         typer.Option(
-            "--data", metavar="DATA", help="Rows to show a MODEL on.", rich_help_panel=_DATA, show_default=False
+            "--data", metavar="DATA", help="Rows to show with a saved MODEL.", rich_help_panel=_DATA, show_default=False
         ),
     ] = None,
     label: Label = None,
     image_size: ImageSize = None,
     host: Annotated[
         str,
-        typer.Option(help="The address to listen on; any but this machine's own needs a token.", rich_help_panel=_PAGE),
+        typer.Option(help="Address to listen on; any other than this machine needs a token.", rich_help_panel=_PAGE),
     ] = "127.0.0.1",
     port: Annotated[
         int | None,
@@ -44,29 +44,33 @@ def lab(
             metavar="N",
             min=0,
             max=65535,
-            help="Left out, 8765 or the next that is free.",
+            help="Port. Default: 8765, or the next free one.",
             rich_help_panel=_PAGE,
             show_default=False,
         ),
     ] = None,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", metavar="", help="Only print the address.", rich_help_panel=_PAGE)
+        bool,
+        typer.Option(
+            "--no-browser", metavar="", help="Do not open a browser; print the address only.", rich_help_panel=_PAGE
+        ),
     ] = False,
     token: Annotated[
-        bool, typer.Option("--token", metavar="", help="Ask for a token here too.", rich_help_panel=_PAGE)
+        bool, typer.Option("--token", metavar="", help="Require a token on this machine too.", rich_help_panel=_PAGE)
     ] = False,
 ) -> None:
-    """Open the live page: watch an autoencoder learn, and take hold of its code.
+    """Open a page in the browser to train autoencoders, watch the training, and explore the code.
 
-    It needs no network, and stays on this machine. Ctrl-C ends it; its runs are kept.
+    Works offline; the data stay on this machine. Ctrl-C ends the server;
+    runs are kept.
 
     [bold]narrows lab[/bold]
     [bold]narrows lab flights.csv --label cancelled[/bold]
     [bold]narrows lab digits-plain --data digits[/bold]
     """
-    from narrows.apps.lab.worker_client import prepare
+    from narrows.apps.lab.worker_pool import prepare
 
-    prepare()  # what trainings need takes longer than all that follows
+    prepare()  # the imports of trainings take longest
     size = size_in(image_size)
     make = _model(Path(data), rows) if _is_model(data) else _rows(data, rows, label, size)
 
@@ -79,38 +83,38 @@ def _is_model(data: str) -> bool:
     return (Path(data) / "narrows.json").is_file()
 
 
-def _rows(data: str, rows: str | None, label: str | None, size: tuple[int, int] | None) -> Callable[[], Start]:
-    from narrows.apps.lab.session import Start
+def _rows(data: str, rows: str | None, label: str | None, size: tuple[int, int] | None) -> Callable[[], InitialContent]:
+    from narrows.apps.lab.session import InitialContent
     from narrows.apps.viewer.datasets import Source
 
     if rows is not None:
-        raise typer.BadParameter(f"{data} is no saved model; give the rows alone.", param_hint="--data")
+        raise typer.BadParameter(f"{data} is not a saved model; give the rows as the argument.", param_hint="--data")
     source = Source.of(data, label=label, image_size=size)
     _check_there(source, data)
-    return lambda: Start(source)
+    return lambda: InitialContent(source)
 
 
-def _model(path: Path, data: str | None) -> Callable[[], Start]:
-    from narrows.apps.lab.session import Start
+def _model(path: Path, data: str | None) -> Callable[[], InitialContent]:
+    from narrows.apps.lab.session import InitialContent
     from narrows.apps.viewer.datasets import Source
 
     source = None if data is None else Source.of(data)
     if source is not None and data is not None:
         _check_there(source, data)
 
-    def make() -> Start:
+    def make() -> InitialContent:
         from narrows.apps.cli.model_loading import load_autoencoder
         from narrows.apps.viewer.datasets import load
-        from narrows.apps.viewer.loaded_run import matched
 
         model = load_autoencoder(path)
-        return Start(source, model, None if source is None else matched(model, load(source)))
+        rows = None if source is None else model.schema_.align(load(source))
+        return InitialContent(source, model, rows)
 
     return make
 
 
 def _check_there(source: object, data: str) -> None:
-    """A wrong path is told before anything is started."""
+    """Raise DataNotFoundError for a wrong path before the server starts."""
     from narrows.apps.viewer.datasets import Source
 
     assert isinstance(source, Source)
@@ -118,5 +122,5 @@ def _check_there(source: object, data: str) -> None:
         from narrows.errors import DataNotFoundError
 
         raise DataNotFoundError(
-            f"There is no file, folder, model or set {data!r}; the sets are digits, mnist, fashion-mnist."
+            f"There is no file, folder, model or dataset {data!r}; the datasets are digits, mnist, fashion-mnist."
         )

@@ -1,4 +1,4 @@
-"""`narrows reconstruct`: every row after its passage through the code."""
+"""`narrows reconstruct`: write the reconstruction of every row."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from narrows.apps.cli.common_options import (
     Quiet,
     SetPart,
 )
-from narrows.apps.cli.messages import Voice, counted, number
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_chunks, write_rows
+from narrows.formatting import counted, number
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -39,15 +40,15 @@ def reconstruct(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write DATA as the model rebuilds it: same columns, units and image shape.
+    """Write the reconstruction of DATA, with the same columns, units and image shape.
 
-    Example: [bold]narrows reconstruct digits-plain digits -o rebuilt.png[/bold]
+    Example: [bold]narrows reconstruct digits-plain digits -o reconstructed.png[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     check_rows_path(output, data, force=force)
 
-    from narrows.apps.cli.chunked_input import chunks_for_model
+    from narrows.apps.cli.inputs import chunks_for_model
     from narrows.data import is_written_in_chunks
     from narrows.insight import reconstruct_floats, squared_error
 
@@ -59,14 +60,14 @@ def reconstruct(
         part=part,
         image_size=image_size,
         missing=missing,
-        voice=voice,
+        messages=messages,
         whole=not in_chunks,
         errors=errors,
     )
     schema = fitted.schema_
-    sums, counts = [], []  # of the chunks
+    sums, counts = [], []  # by chunk
 
-    def rebuilt() -> Iterator[Rows]:
+    def reconstructed() -> Iterator[Rows]:
         for rows in chunks:
             floats = schema.encode(rows)
             answer = reconstruct_floats(fitted, floats)
@@ -76,12 +77,12 @@ def reconstruct(
             yield replace(found, labels=rows.labels)
 
     if in_chunks:
-        output = write_chunks(output, rebuilt(), voice=voice, force=force)
+        output = write_chunks(output, reconstructed(), messages=messages, force=force)
     else:
-        (answer,) = rebuilt()
-        output = write_rows(output, answer, pixel_range=schema.pixel_range, voice=voice, force=force)
+        (answer,) = reconstructed()
+        output = write_rows(output, answer, pixel_range=schema.pixel_range, messages=messages, force=force)
     n_rows, error = sum(counts), sum(sums) / sum(counts)
-    voice.result(
+    messages.result(
         {"output": str(output), "rows": n_rows, "squared_error": error},
         f"Wrote {counted(n_rows, 'reconstructed row')} to {output} (squared error {number(error)} per row, "
         f"in {schema.unit}).",

@@ -1,4 +1,4 @@
-"""`narrows report`: what a model learned, as one page."""
+"""`narrows report`: one HTML page about a fitted model."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from narrows.apps.cli.common_options import Data, Force, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_file_path, write_file
-from narrows.apps.cli.rescue import kept
+from narrows.apps.cli.rescue import write_or_rescue
 
 
 def report(
@@ -19,7 +19,7 @@ def report(
     data: Data,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="PAGE", help="The page, an .html file.", rich_help_panel="Output"),
+        typer.Option("--output", "-o", metavar="PAGE", help="HTML file to write.", rich_help_panel="Output"),
     ] = Path("report.html"),
     part: SetPart = None,
     label: Label = None,
@@ -29,13 +29,14 @@ def report(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a page on what the model learned from DATA: the diagnosis, figures, and how to fit it again.
+    """Write an HTML report on the model and DATA: diagnosis, figures, and how to repeat the fit.
 
-    One HTML file that needs no network. Give it the rows of the fit, or new ones.
+    One file that can be read offline. DATA is the data of the fit, or new
+    data.
 
     Example: [bold]narrows report digits-plain digits -o report.html[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
 
     check_file_path(output, (".html", ".htm"), data, force=force)
 
@@ -43,16 +44,18 @@ def report(
     from narrows.apps.cli.inputs import read_for_model
 
     fitted = load_autoencoder(model)
-    rows = read_for_model(fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice)
+    rows = read_for_model(
+        fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages
+    )
     found = narrows.diagnose(fitted, rows)
     page = narrows.report(fitted, rows, diagnosis=found).encode(errors="backslashreplace")
-    output = kept(
+    output = write_or_rescue(
         output,
         lambda path, force: write_file(path, page, force=force),
-        what="the page is",
-        voice=voice,
+        subject="the page is",
+        messages=messages,
         force=force,
     )
-    voice.result(
+    messages.result(
         {"output": str(output), "rows": len(rows), "diagnosis": found.to_dict()}, found.headline, f"Wrote {output}."
     )

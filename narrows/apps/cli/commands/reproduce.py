@@ -1,4 +1,4 @@
-"""`narrows reproduce`: a paper's numbers beside ours."""
+"""`narrows reproduce`: repeat the experiments of a paper."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import Force, Json, Quiet
 from narrows.apps.cli.exit_codes import Interrupted
 from narrows.apps.cli.fit_options import column_names
-from narrows.apps.cli.messages import Voice, counted
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_folder
-from narrows.apps.cli.rescue import kept
+from narrows.apps.cli.rescue import write_or_rescue
+from narrows.formatting import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,28 +25,30 @@ if TYPE_CHECKING:
 
 _DATA, _OUTPUT = "Data", "Output"
 _OURS = ("results.json", "results.md", ".svg", ".png")
-_LINES = 10  # how many an experiment's training gets in a log
+_LINES = 10  # lines in a log for the training of an experiment
 
 
 def reproduce(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="A paper; left out, they are listed.", show_default=False)
+        str | None, typer.Argument(metavar="NAME", help="Paper. Default: list the papers.", show_default=False)
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", metavar="", help="Fewer rows and epochs: minutes, not hours.")
+        bool, typer.Option("--quick", metavar="", help="Use fewer rows and epochs: minutes, not hours.")
     ] = False,
     only: Annotated[
         str | None,
-        typer.Option(metavar="A,B", help="These experiments alone; a wrong name lists them.", show_default=False),
+        typer.Option(metavar="A,B", help="Run only these experiments; a wrong name lists them.", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of everything that is drawn.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of all random numbers.")] = 0,
     faces: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Olivetti faces (hinton2006).", rich_help_panel=_DATA, show_default=False),
+        typer.Option(metavar="PATH", help="Olivetti faces, for hinton2006.", rich_help_panel=_DATA, show_default=False),
     ] = None,
     reuters: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Reuters documents (hinton2006).", rich_help_panel=_DATA, show_default=False),
+        typer.Option(
+            metavar="PATH", help="Reuters documents, for hinton2006.", rich_help_panel=_DATA, show_default=False
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -53,7 +56,8 @@ def reproduce(
             "--output",
             "-o",
             metavar="FOLDER",
-            help="For results.json, results.md and figures; left out, NAME (and what is in --only) here.",
+            help="Folder for results.json, results.md and figures. Default: NAME and the experiments of --only, in the "
+            "current folder.",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),
@@ -62,18 +66,19 @@ def reproduce(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Do a paper's experiments again and print its numbers beside ours.
+    """Repeat the experiments of a paper and compare the numbers.
 
-    Each result is written as soon as it is known; Ctrl-C and SIGTERM end the run and keep them.
+    Each result is written as soon as it is known. Ctrl-C and SIGTERM end the
+    run; results so far are kept.
 
     [bold]narrows reproduce[/bold]
     [bold]narrows reproduce hinton2006 --quick[/bold]
     """
     from narrows.reproductions import PAPERS, Picture, Result, Setup, reproduction, write_results
 
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
     if name is None:
-        voice.result(PAPERS, _listed(PAPERS))
+        messages.result(PAPERS, _listed(PAPERS))
         return
     paper = reproduction(name)
     chosen = column_names(only) if only else ()
@@ -98,15 +103,17 @@ def reproduce(
 
     def keep() -> None:
         nonlocal folder
-        again = bool(about)  # then what is there is ours
-        folder = kept(folder, write, what="the results are", voice=voice, force=force or again, is_folder=True)
+        again = bool(about)  # the folder was written by this run
+        folder = write_or_rescue(
+            folder, write, subject="the results are", messages=messages, force=force or again, is_folder=True
+        )
         signals.check()
 
     try:
-        for record in _shown(paper.run(setup, chosen), voice):
+        for record in _printed(paper.run(setup, chosen), messages):
             if isinstance(record, Result):
                 results.append(record)
-                keep()  # now: an hour of results is worth more than what may end the next one
+                keep()  # at once: a later experiment may fail after hours
             elif isinstance(record, Picture):
                 pictures.append(record)
     except KeyboardInterrupt:
@@ -115,7 +122,7 @@ def reproduce(
         done = f"{counted(len(results), 'result')} of {name} are in {folder}"
         raise Interrupted(f"{signals.interrupted()}; {done}.") from None
     keep()
-    voice.result(
+    messages.result(
         {"output": str(folder), **about},
         _table(paper.citation, results),
         "",
@@ -135,7 +142,7 @@ def _options(quick: bool, only: str | None, seed: int, paths: object) -> list[st
 
 
 def _check(folder: Path, *, force: bool) -> None:
-    """Nothing but an earlier reproduction is replaced."""
+    """Raise OutputExistsError unless `folder` is free, or an earlier reproduction that may be replaced."""
     from narrows.errors import OutputExistsError
 
     check_folder(folder)
@@ -147,24 +154,24 @@ def _check(folder: Path, *, force: bool) -> None:
         raise OutputExistsError(f"{folder} is already there; use --force to replace it, or another --output.")
 
 
-def _shown(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
-    """Pass records on: progress as a bar on a terminal, as some lines in a log; results as a line each."""
-    if voice.quiet:
+def _printed(records: Iterable[Record], messages: Messages) -> Iterator[Record]:
+    """Yield the records and print them: progress as a bar on a terminal or as lines in a log, a line per result."""
+    if messages.quiet:
         yield from records
-    elif voice.aside.is_terminal:
-        yield from _bar(records, voice)
+    elif messages.stderr.is_terminal:
+        yield from _bar(records, messages)
     else:
-        yield from _lines(records, voice)
+        yield from _lines(records, messages)
 
 
-def _bar(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
+def _bar(records: Iterable[Record], messages: Messages) -> Iterator[Record]:
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     from narrows.reproductions import Progress, Result
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24))
-    console = voice.aside
+    console = messages.stderr
     with Bar(*columns, TextColumn("{task.fields[words]}"), TimeElapsedColumn(), console=console, transient=True) as bar:
         task = bar.add_task("", total=None, words="")
         for record in records:
@@ -174,11 +181,11 @@ def _bar(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
                     task, description=record.title, completed=record.done, total=record.total or None, words=words
                 )
             elif isinstance(record, Result):
-                console.print(_told(record), soft_wrap=True)
+                console.print(_sentence(record), soft_wrap=True)
             yield record
 
 
-def _lines(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
+def _lines(records: Iterable[Record], messages: Messages) -> Iterator[Record]:
     from narrows.reproductions import Progress, Result
 
     for record in records:
@@ -188,9 +195,9 @@ def _lines(records: Iterable[Record], voice: Voice) -> Iterator[Record]:
                 or record.done in (0, record.total)
                 or record.done % max(1, record.total // _LINES) == 0
             ):
-                voice.remark(f"{record.title} {_counted(record)}".rstrip())
+                messages.info(f"{record.title} {_counted(record)}".rstrip())
         elif isinstance(record, Result):
-            voice.remark(_told(record))
+            messages.info(_sentence(record))
         yield record
 
 
@@ -198,7 +205,7 @@ def _counted(record: Progress) -> str:
     return f"{record.done}/{record.total} {record.words}".rstrip() if record.total else record.words
 
 
-def _told(result: Result) -> str:
+def _sentence(result: Result) -> str:
     from narrows.reproductions import cells
 
     task, method, ours, paper, unit, time_, note = cells(result)
@@ -221,7 +228,7 @@ def _table(citation: str, results: list[Result]) -> Table:
 
 
 def _notes(results: list[Result]) -> list[str]:
-    """A line for each note, after what it is about: they would leave the table no room."""
+    """Return a line for each note with the results that it belongs to; the table has no room for them."""
     about: dict[str, list[str]] = {}
     for result in results:
         if result.note:

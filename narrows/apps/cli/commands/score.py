@@ -1,11 +1,12 @@
-"""`narrows score`: how strange every row is, and why."""
+"""`narrows score`: anomaly scores of rows, and the columns that explain them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,18 +22,20 @@ from narrows.apps.cli.common_options import (
     Quiet,
     SetPart,
 )
-from narrows.apps.cli.messages import Voice, counted, number
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_chunks, write_rows
+from narrows.formatting import counted, number
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from narrows.apps.cli.strange_cells import StrangeCells
     from narrows.data import Rows
     from narrows.estimators import AnomalyDetector, Reason, Surprise
 
-    Told = dict[int, tuple[Reason, ...]]
+    Reasons = dict[int, tuple[Reason, ...]]
 
 _SHOWN, _EXPLAINED = 5, 1000
 
@@ -46,7 +49,7 @@ def score(
             "--output",
             "-o",
             metavar="OUT",
-            help="One line per row: .csv, .parquet, .npy or .npz; left out, the summary alone.",
+            help="Output file with one line per row: .csv, .parquet, .npy or .npz. Default: print a summary only.",
             rich_help_panel="Output",
             show_default=False,
         ),
@@ -56,7 +59,8 @@ def score(
         typer.Option(
             min=1,
             metavar="N",
-            help="Also name the N columns that make a row strange, of the strangest 5 % of rows and at least 1,000.",
+            help="Also name the N columns that contribute most to the score, for the highest 5 % of scores, at least "
+            "1,000 rows.",
             show_default=False,
         ),
     ] = None,
@@ -69,42 +73,122 @@ def score(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write how strange every row of DATA is.
+    """Write an anomaly score for every row of DATA.
 
-    A model of narrows fit gives the reconstruction error, the ELBO where it is variational, and with --explain the
-    surprise, which weighs the columns alike and compares a row with the others of DATA: among other rows it is another
-    number. A detector of narrows detect gives its score, the p-value, and 1 for an anomaly, whatever rows are asked
-    together. A row with a cell that is not what its column holds is stranger than all without.
+    A model of [bold]narrows fit[/bold] gives the reconstruction error, a variational model
+    also the ELBO. With --explain it also gives the surprise, which gives all
+    columns the same weight and compares each row with the other rows of DATA:
+    the surprise of a row depends on DATA. A detector of [bold]narrows detect[/bold] gives
+    its score, the p-value, and 1 for an anomaly; they do not depend on the
+    other rows. Rows with a cell of the wrong type for its column come first.
 
-    Rows count from 1, without any header; with --json from 0.
-
-    With --label, a column of two classes, it also says how well the rarer one is found.
+    Rows count from 1, without the header; with --json from 0. With --label, a
+    column of two classes, the quality of the scores is printed too.
 
     Example: [bold]narrows score detector new.csv --explain 3 -o scores.csv[/bold]
     """
-    voice = Voice(as_json, quiet)
+    messages = Messages(as_json, quiet)
     if output is not None:
         check_rows_path(output, data, force=force, numbers=True)
         _check_holds_text(output, explain)
 
-    import numpy as np
-
     import narrows
-    from narrows.apps.cli.chunked_input import chunks_for_model, joined_labels
-    from narrows.apps.cli.rendering import quality_told
-    from narrows.apps.cli.strange_cells import StrangeCells
-    from narrows.data import Rows, label_column, row_name
-    from narrows.estimators import Surprise, above_all
-    from narrows.insight import quality_by_labels
+    from narrows.apps.cli.inputs import chunks_for_model
+    from narrows.estimators import Surprise
 
     fitted = narrows.load(model)
     is_detector = isinstance(fitted, narrows.AnomalyDetector)
-    beside = Surprise(fitted) if explain is not None and not is_detector else None
+    surprise = Surprise(fitted) if explain is not None and not is_detector else None
     chunks = chunks_for_model(
-        fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice, errors=errors
+        fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages, errors=errors
     )
+    scored = _score_all(fitted, chunks, surprise)
+    n_shown = _SHOWN if output is None else max(_EXPLAINED, len(scored) // 20)
+    strangest = scored.strangest(n_shown)
+    reasons: Reasons = {}
+    if explain is not None:
+        explained = _explained(fitted if surprise is None else surprise, chunks, strangest, explain)
+        n_reasons = min(explain, fitted.schema_.n_columns)
+        tables = _tables(scored, explained, n_reasons, reasons)
+        if output is None:
+            for _ in tables:
+                pass
+        else:
+            import pyarrow as pa
+
+            output = write_chunks(output, [pa.concat_tables(tables)], messages=messages, force=force)
+    elif output is not None:
+        from narrows.data import Rows
+
+        columns = Rows(scored.block(), names=tuple(scored.scores), labels=scored.labels)
+        output = write_rows(output, columns, messages=messages, force=force)
+    unit = "" if is_detector else fitted.loss_unit_
+    shown = [] if explain is None else strangest[:_SHOWN].tolist()
+    messages.result(
+        {"output": None if output is None else str(output), **_as_json(scored, unit, shown, reasons, explain)},
+        *_as_text(scored, unit, shown, reasons),
+        *([] if output is None else [f"Wrote {counted(len(scored), 'score')} to {output}."]),
+    )
+
+
+@dataclass
+class _Scored:
+    """Scores of all rows, and what is needed to print them.
+
+    Parameters
+    ----------
+    scores : dict of str to ndarray of shape (n,)
+        The first column, or "surprise", ranks the rows.
+    labels : ndarray of shape (n,) or None
+    places : ndarray of shape (n,)
+        Number of each row in DATA, from 0.
+    first_row : int
+        Number of row 0 in messages.
+    strange : StrangeCells
+    changed : Counter
+        By column that was constant during fit, the number of rows with another value.
+    """
+
+    scores: dict[str, np.ndarray]
+    labels: np.ndarray | None
+    places: np.ndarray
+    first_row: Literal[0, 1]
+    strange: StrangeCells
+    changed: Counter[str]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def ranking(self) -> np.ndarray:
+        """The scores (n,) that rank the rows."""
+        return self.scores.get("surprise", next(iter(self.scores.values())))
+
+    def strangest(self, n: int) -> np.ndarray:
+        """Return the indices of the n rows with the highest scores, highest first."""
+        import numpy as np
+
+        return np.argsort(-self.ranking, kind="stable")[:n]
+
+    def block(self) -> np.ndarray:
+        """Return all scores as columns (n, k)."""
+        import numpy as np
+
+        return np.column_stack(list(self.scores.values()))
+
+
+def _score_all(fitted: Any, chunks: Iterable[Rows], surprise: Surprise | None) -> _Scored:
+    import numpy as np
+
+    import narrows
+    from narrows.apps.cli.inputs import joined_labels
+    from narrows.apps.cli.strange_cells import StrangeCells
+    from narrows.estimators import above_all
+
+    is_detector = isinstance(fitted, narrows.AnomalyDetector)
     found: list[dict[str, np.ndarray]] = []
-    labels, places, n_strange, rows = [], [], [], None
+    first_row: Literal[0, 1] = 0
+    labels, places, n_strange = [], [], []
     changed: Counter[str] = Counter()
     strange = StrangeCells()
     for rows in chunks:
@@ -112,99 +196,94 @@ def score(
         labels.append(rows.labels)
         places.append(np.arange(len(rows)) if rows.places is None else rows.places)
         n_strange.append(rows.n_strange)
+        first_row = rows.first_row
         strange.add(rows)
-        if not is_detector:  # whose scores count this
+        if not is_detector:  # a detector's scores include changed constants
             changed.update(_changed(fitted, rows))
-        if beside is not None:
-            beside.add(rows)
-    assert rows is not None
+        if surprise is not None:
+            surprise.add(rows)
     scores = {name: np.concatenate([of[name] for of in found]) for name in found[0]}
-    place_of = np.concatenate(places)
-    labels, n_rows = joined_labels(labels), sum(len(next(iter(of.values()))) for of in found)
-    del found
     if is_detector:
         scores |= _judged(fitted, scores["score"])
     else:
         counts = np.concatenate(n_strange)
-        # Of the ELBO less is stranger.
+        # A low ELBO is strange.
         scores = {n: -above_all(-x, counts) if n == "elbo" else above_all(x, counts) for n, x in scores.items()}
-        if beside is not None:
-            scores["surprise"] = beside.scores()
-    unit = "" if is_detector else fitted.loss_unit_
-    main = scores.get("surprise", next(iter(scores.values())))
-    strangest = np.argsort(-main, kind="stable")[: _SHOWN if output is None else max(_EXPLAINED, n_rows // 20)]
-    shown = strangest[:_SHOWN].tolist()
-    reasons: Told = {}
-    if explain is not None:
-        explained = _explained(fitted if beside is None else beside, chunks, strangest, explain)
-        n_reasons = min(explain, fitted.schema_.n_columns)
-        column = None if labels is None else label_column(labels)
+        if surprise is not None:
+            scores["surprise"] = surprise.scores()
+    return _Scored(scores, joined_labels(labels), np.concatenate(places), first_row, strange, changed)
 
-        def tables() -> Iterator[pa.Table]:
-            for place, told in explained:
-                reasons.update({i: told[i] for i in shown if i in told})
-                yield _table(scores, place, told, n_reasons, column)
 
-        if output is None:
-            for _ in tables():
-                pass
-        else:
-            import pyarrow as pa
+def _spread(scores: np.ndarray) -> dict[str, float]:
+    import numpy as np
 
-            output = write_chunks(output, [pa.concat_tables(tables())], voice=voice, force=force)
-    elif output is not None:
-        columns = Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=labels)
-        output = write_rows(output, columns, voice=voice, force=force)
-    spread = {
-        name: {"mean": float(x.mean(dtype="float64")), "median": float(np.median(x)), "max": float(x.max())}
-        for name, x in scores.items()
+    return {
+        "mean": float(scores.mean(dtype="float64")),
+        "median": float(np.median(scores)),
+        "max": float(scores.max()),
     }
-    lines = [
-        f"{name}: mean {number(s['mean'])}, median {number(s['median'])}, max {number(s['max'])}"
-        for name, s in spread.items()
-    ]
-    result: dict[str, Any] = {
-        "output": None if output is None else str(output),
-        "rows": n_rows,
+
+
+def _as_json(scored: _Scored, unit: str, shown: list[int], reasons: Reasons, explain: int | None) -> dict[str, object]:
+    from narrows.insight import quality_by_labels
+
+    result: dict[str, object] = {
+        "rows": len(scored),
         "unit": unit,
-        **spread,
+        **{name: _spread(scores) for name, scores in scored.scores.items()},
     }
-    if "anomaly" in scores:
-        result["alarms"] = int(scores["anomaly"].sum())
-        lines.append(f"{counted(result['alarms'], 'alarm')} among {counted(n_rows, 'row')}.")
+    if "anomaly" in scored.scores:
+        result["alarms"] = int(scored.scores["anomaly"].sum())
     if explain is not None:
-        lines += [f"  {row_name(int(place_of[i]), rows.first_row)}: {'; '.join(map(str, reasons[i]))}" for i in shown]
         result["strangest"] = [
             {
-                "row": int(place_of[i]),
-                "score": float(main[i]),
+                "row": int(scored.places[i]),
+                "score": float(scored.ranking[i]),
                 "reasons": [reason.to_dict() for reason in reasons[i]],
             }
             for i in shown
         ]
-    quality = quality_by_labels(labels, main)
+    quality = quality_by_labels(scored.labels, scored.ranking)
     if quality is not None:
         result["quality"] = quality.to_dict()
-        lines.append(quality_told(quality))
+    result["strange_cells"] = scored.strange.to_dict()
+    if unit:
+        result["changed"] = dict(scored.changed)
+    return result
+
+
+def _as_text(scored: _Scored, unit: str, shown: list[int], reasons: Reasons) -> list[str]:
+    from narrows.apps.cli.rendering import quality_sentence
+    from narrows.data import row_name
+    from narrows.insight import quality_by_labels
+
+    lines = []
+    for name, scores in scored.scores.items():
+        values = [f"{word} {number(value)}" for word, value in _spread(scores).items()]
+        lines.append(f"{name}: {', '.join(values)}")
+    if "anomaly" in scored.scores:
+        n_alarms = int(scored.scores["anomaly"].sum())
+        lines.append(f"{counted(n_alarms, 'alarm')} among {counted(len(scored), 'row')}.")
     lines += [
-        f"{name} was constant at the fit and has another value in {counted(n, 'row')}, which the error does not count."
-        for name, n in changed.most_common()
+        f"  {row_name(int(scored.places[i]), scored.first_row)}: {'; '.join(map(str, reasons[i]))}" for i in shown
     ]
-    result["strange_cells"] = strange.to_dict()
-    if strange.n_cells:
-        lines.append(str(strange))
-    if "surprise" in scores:
+    quality = quality_by_labels(scored.labels, scored.ranking)
+    if quality is not None:
+        lines.append(quality_sentence(quality))
+    for name, n in scored.changed.most_common():
+        rows = counted(n, "row")
+        lines.append(f"{name} was constant during fit and has another value in {rows}; the error does not include it.")
+    if scored.strange.n_cells:
+        lines.append(str(scored.strange))
+    if "surprise" in scored.scores:
         lines.append("(surprise: compared with the other rows of this file)")
     if unit:
-        result["changed"] = dict(changed)
         lines.append(f"(reconstruction error: {unit})")
-    if output is not None:
-        lines.append(f"Wrote {counted(n_rows, 'score')} to {output}.")
-    voice.result(result, *lines)
+    return lines
 
 
 def _scores(fitted: Any, rows: Rows) -> dict[str, np.ndarray]:
-    """The columns to write, the one that ranks rows first."""
+    """Return the columns to write; the first one ranks the rows."""
     import narrows
 
     if isinstance(fitted, narrows.AnomalyDetector):
@@ -217,14 +296,14 @@ def _scores(fitted: Any, rows: Rows) -> dict[str, np.ndarray]:
 
 
 def _changed(fitted: Any, rows: Rows) -> dict[str, int]:
-    """In how many rows each column that was constant at the fit has another value; columns without any are left out."""
+    """Return the number of rows with another value, by column that was constant during fit; without zeros."""
     schema = fitted.schema_
     columns, differs = schema.changed_constants(rows)
     return {schema.feature_names[i]: int(n) for i, n in zip(columns, differs.sum(axis=0), strict=True) if n}
 
 
 def _judged(detector: AnomalyDetector, scores: np.ndarray) -> dict[str, np.ndarray]:
-    """What a detector makes of the scores of all rows; some thresholds judge them together."""
+    """Return p-values and alarms for the scores of all rows; some thresholds need all of them together."""
     from narrows.estimators import p_values
 
     return {
@@ -235,20 +314,31 @@ def _judged(detector: AnomalyDetector, scores: np.ndarray) -> dict[str, np.ndarr
 
 def _explained(
     judge: AnomalyDetector | Surprise, chunks: Iterable[Rows], at: np.ndarray, n: int
-) -> Iterator[tuple[slice, Told]]:
-    """Chunk by chunk, where its rows are among all, and the reasons of those that are among `at`."""
+) -> Iterator[tuple[slice, Reasons]]:
+    """Yield for every chunk the slice of its rows among all, and the reasons of its rows that are in `at`."""
     import numpy as np
 
     start, at = 0, np.sort(at)
     for rows in chunks:
         here = at[(at >= start) & (at < start + len(rows))]
-        told = judge.explain(rows.take(here - start), n=n) if len(here) else []
-        yield slice(start, start + len(rows)), dict(zip(here.tolist(), told, strict=True))
+        reasons = judge.explain(rows.take(here - start), n=n) if len(here) else []
+        yield slice(start, start + len(rows)), dict(zip(here.tolist(), reasons, strict=True))
         start += len(rows)
 
 
-def _table(scores: dict[str, np.ndarray], place: slice, told: Told, n: int, labels: pa.Array | None) -> pa.Table:
-    """Some of the rows: their scores, texts for those that have reasons, and the labels."""
+def _tables(scored: _Scored, explained: Iterable[tuple[slice, Reasons]], n: int, kept: Reasons) -> Iterator[pa.Table]:
+    """Yield a table for every chunk; put the reasons of the strangest rows into `kept`."""
+    from narrows.data import label_column
+
+    labels = None if scored.labels is None else label_column(scored.labels)
+    shown = set(scored.strangest(_SHOWN).tolist())
+    for place, reasons in explained:
+        kept.update({i: why for i, why in reasons.items() if i in shown})
+        yield _table(scored.scores, place, reasons, n, labels)
+
+
+def _table(scores: dict[str, np.ndarray], place: slice, reasons: Reasons, n: int, labels: pa.Array | None) -> pa.Table:
+    """Return some rows as a table: their scores, n columns of reasons as text, and the labels."""
     import numpy as np
 
     from narrows.data import Rows, as_table
@@ -257,9 +347,9 @@ def _table(scores: dict[str, np.ndarray], place: slice, told: Told, n: int, labe
     columns = {name: values[place] for name, values in scores.items()}
     for k in range(n):
         texts = columns[f"reason_{k + 1}"] = np.full(size, None, dtype=object)
-        texts[[i - place.start for i in told]] = [str(reasons[k]) for reasons in told.values()]
+        texts[[i - place.start for i in reasons]] = [str(why[k]) for why in reasons.values()]
     table = as_table(Rows(tuple(columns.values()), names=tuple(columns)), "table")
-    for i in range(len(scores), len(columns)):  # of a chunk without reasons, too, they are texts
+    for i in range(len(scores), len(columns)):  # a chunk without reasons has text columns too
         table = table.set_column(i, table.column_names[i], table.column(i).cast("string"))
     return table if labels is None else table.append_column("label", labels[place])
 

@@ -1,4 +1,4 @@
-"""`narrows sweep`: what a wider code, a deeper network or more rows are worth."""
+"""`narrows sweep`: held-out error against the size of the code, the depth, or the number of rows."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from narrows.apps.cli.common_options import (
 )
 from narrows.apps.cli.fit_options import VariantName, estimator_from_options, with_parameters
 from narrows.apps.cli.inputs import cell_settings, read_for_fit
-from narrows.apps.cli.messages import Voice
+from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_file_path, write_file
-from narrows.apps.cli.rescue import kept
+from narrows.apps.cli.rescue import write_or_rescue
 
 if TYPE_CHECKING:
     from narrows.insight import Sweep
@@ -45,7 +45,7 @@ def sweep(
         str,
         typer.Option(
             metavar="NAME",
-            help="What to vary: the code's size, the hidden layers, or the share of the rows. "
+            help="What to vary: size of the code, number of hidden layers, or share of the rows. "
             "(n-components, depth, share)",
             rich_help_panel=_SWEEP,
         ),
@@ -53,17 +53,19 @@ def sweep(
     values: Annotated[
         str | None,
         typer.Option(
-            metavar="1,2,4", help="Its values; left out, a sensible range.", rich_help_panel=_SWEEP, show_default=False
+            metavar="1,2,4", help="Values. Default: a suitable range.", rich_help_panel=_SWEEP, show_default=False
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Fits for each value.", rich_help_panel=_SWEEP)] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of fits for each value.", rich_help_panel=_SWEEP)
+    ] = 1,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
             metavar="OUT",
-            help="A figure (.png, .svg, .pdf) or the numbers (.csv, .json).",
+            help="Figure (.png, .svg, .pdf) or numbers (.csv, .json).",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),
@@ -82,16 +84,17 @@ def sweep(
     quiet: Quiet = False,
     **parameters: object,
 ) -> None:
-    """Fit DATA again and again with one thing varied, and show the error beside PCA's; the knee is marked.
+    """Fit several models with one setting varied, and compare their errors with PCA; the knee is marked.
 
-    All fits are measured on the same rows, which none of them saw. Ctrl-C and SIGTERM keep the values that are done.
+    All errors are measured on the same held-out rows. Ctrl-C and SIGTERM end
+    the sweep; finished values are kept.
 
     [bold]narrows sweep digits -o sweep.png[/bold]
     [bold]narrows sweep table.csv --over share --seeds 3[/bold]
     """
-    voice = Voice(as_json, quiet)
-    what = _WORDS.get(over)
-    if what is None:
+    messages = Messages(as_json, quiet)
+    parameter = _WORDS.get(over)
+    if parameter is None:
         raise typer.BadParameter(f"{over!r} is not n-components, depth or share.", param_hint="--over")
     given = None if values is None else _numbers(values)
     if output is not None:
@@ -105,7 +108,7 @@ def sweep(
         label=label,
         image_size=image_size,
         missing=missing,
-        voice=voice,
+        messages=messages,
         cells=cell_settings(types, na_values, keep_na),
     )
 
@@ -115,7 +118,7 @@ def sweep(
     plan = plan_sweep(
         model,
         source.rows,
-        over=what,  # pyright: ignore[reportArgumentType]
+        over=parameter,  # pyright: ignore[reportArgumentType]
         values=given,
         n_seeds=seeds,
         random_state=seed if isinstance(seed, int) else 0,
@@ -126,28 +129,28 @@ def sweep(
         for point in plan.points():
             points.append(point)
             done = f"{len(points)} of {len(plan.values)}"
-            voice.remark(f"{done}: {over} {point.label}, held-out error {sum(point.held_out) / seeds:.4g}")
+            messages.info(f"{done}: {over} {point.label}, held-out error {sum(point.held_out) / seeds:.4g}")
             signals.check()
     except KeyboardInterrupt:
         if not points:
             raise
-        voice.remark(f"{signals.interrupted()} after {len(points)} of {len(plan.values)} values.")
+        messages.info(f"{signals.interrupted()} after {len(points)} of {len(plan.values)} values.")
     except NarrowsError as error:
         if not points:
             raise
-        voice.remark(f"The sweep ended after {len(points)} of {len(plan.values)} values: {error}")
+        messages.info(f"The sweep ended after {len(points)} of {len(plan.values)} values: {error}")
     found = plan.result(tuple(points))
     if output is not None:
         content = _file(found, output.suffix.lower())
-        output = kept(
+        output = write_or_rescue(
             output,
             lambda path, force: write_file(path, content, force=force),
-            what="the sweep is",
-            voice=voice,
+            subject="the sweep is",
+            messages=messages,
             force=force,
         )
     written = [] if output is None else [f"Wrote {output}."]
-    voice.result({"output": None if output is None else str(output), **found.to_dict()}, str(found), *written)
+    messages.result({"output": None if output is None else str(output), **found.to_dict()}, str(found), *written)
 
 
 def _numbers(text: str) -> list[float]:

@@ -83,7 +83,7 @@ def test_a_promise_that_cannot_be_kept_is_a_sentence(shell, sensors: Path) -> No
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--threshold", "budget", "--budget", "7"), "7 alarms, as many as the budget"),
+        (("--threshold", "budget", "--budget", "7"), "7 alarms, the number of --budget"),
         (("--threshold", "benjamini-hochberg", "--alpha", "0.1"), "at most 10% of them false on average"),
         (("--threshold", "conformal", "--alpha", "0.1"), "above a score of"),
     ],

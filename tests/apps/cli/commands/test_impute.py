@@ -27,7 +27,7 @@ def penguins(shell, quick, data_folder: Path) -> Path:
 def test_gaps_are_filled_and_what_is_there_is_kept(shell, penguins: Path, ending: str) -> None:
     done = shell("impute", "m", penguins, "-o", "full" + ending)
     assert done.status == 0
-    assert "Filled 19 gaps of 344 rows" in done.out
+    assert "Filled 19 missing values of 344 rows" in done.out
     assert "sex 11" in done.out
     before, after = read(penguins), read("full" + ending)
     assert sum(after.n_missing.values()) == 0
@@ -86,7 +86,8 @@ def test_text_does_not_go_into_an_array(shell, penguins: Path) -> None:
 
 def test_a_table_without_gaps_is_written_as_it_is(shell, quick, table: Path) -> None:
     assert shell("fit", table, "-o", "m", *quick).status == 0
-    assert "Filled 0 gaps of 40 rows in full.parquet." in shell("impute", "m", table, "-o", "full.parquet").out
+    done = shell("impute", "m", table, "-o", "full.parquet")
+    assert "Filled 0 missing values of 40 rows in full.parquet." in done.out
     assert pyarrow.parquet.read_table("full.parquet").equals(csv(table))
 
 

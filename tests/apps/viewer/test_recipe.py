@@ -14,7 +14,7 @@ from torch import nn
 import narrows
 from narrows import Autoencoder, DenoisingAutoencoder
 from narrows.apps.report import report
-from narrows.apps.report.recipe import Recipe
+from narrows.apps.viewer.recipe import Recipe
 from narrows.data import Rows, as_rows
 from narrows.model import L1
 from tests.six_networks import X
@@ -57,7 +57,7 @@ def test_a_file_is_named_only_where_it_holds_the_rows_of_the_fit() -> None:
 
 def test_what_only_the_user_has_is_a_comment() -> None:
     told = recipe(Autoencoder(encoder=nn.Linear(4, 2), epochs=1, penalty=[L1(0.1)]))
-    assert "# encoder: Linear, of your own" in told.python
+    assert "# encoder: Linear, your own class" in told.python
     compile(told.python, "recipe", "exec")
     assert told.shell == ""
 

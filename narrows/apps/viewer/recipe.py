@@ -1,4 +1,4 @@
-"""How to fit the same model again: settings, data, versions, and both ways to say it."""
+"""How to repeat a fit: settings, data, versions, Python code and shell command."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _NO_PART_OF_A_MODEL = ("verbose", "warm_start")
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a reader needs to repeat a fit.
+    """Information to repeat a fit.
 
     Parameters
     ----------
     facts : dict of str
-        What was fitted on what, in words.
+        Facts about data and model.
     settings : dict of str
-        Parameters that are not the defaults, and what "auto" became.
+        Parameters that are not the defaults, and values chosen automatically.
     python, shell : str
-        The code, and the command; the command is empty where a setting cannot be said in the shell.
+        Code and command; the command is "" if a setting has no option in the shell.
     versions : dict of str
-        Of the libraries at hand.
+        Versions of the libraries.
     notes : tuple of str
-        What the code and the command do not repeat.
+        Steps that code and command do not repeat.
     """
 
     facts: dict[str, str]
@@ -47,7 +47,7 @@ class Recipe:
 
     @classmethod
     def of(cls, model: Autoencoder, rows: Rows) -> Recipe:
-        """The recipe of a fitted model; `rows` name the data."""
+        """Return the recipe of a fitted model; `rows` name the data."""
         changed = _changed(model)
         history = model.history_
         schema = model.schema_
@@ -78,7 +78,7 @@ class Recipe:
 
 
 def python_recipe(model: Autoencoder) -> str:
-    """Python that fits the same model again to `X`."""
+    """Return Python code that fits the same model to `X`."""
     return _python(model, _changed(model))
 
 
@@ -93,7 +93,7 @@ def _changed(model: Autoencoder) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's and torch's ways to say a plain value as Python's."""
+    """Return a plain Python value for a scalar of NumPy or a device of PyTorch."""
     if type(value).__module__ == "torch" and type(value).__name__ == "device":
         return str(value)
     if isinstance(value, list | tuple):
@@ -112,17 +112,17 @@ def _python(model: Autoencoder, changed: dict[str, Any]) -> str:
     kind = type(model)
     module = "narrows" if kind.__name__ in VARIANTS.values() else kind.__module__
     start = (
-        f"from {module} import {kind.__name__}\n" if module != "__main__" else f"# with {kind.__name__} of your own\n"
+        f"from {module} import {kind.__name__}\n" if module != "__main__" else f"# {kind.__name__} is your own class\n"
     )
     arguments = "".join(
-        f"    {key}={value!r},\n" if _is_literal(value) else f"    # {key}: {type(value).__name__}, of your own\n"
+        f"    {key}={value!r},\n" if _is_literal(value) else f"    # {key}: {type(value).__name__}, your own class\n"
         for key, value in changed.items()
     )
     return f"{start}\nmodel = {kind.__name__}(\n{arguments}).fit(X)\n"
 
 
 def _is_literal(value: Any) -> bool:
-    """Whether Python reads back what `repr` writes."""
+    """Return whether `repr` of the value is valid Python."""
     if isinstance(value, list | tuple):
         return all(map(_is_literal, value))
     return value is None or (isinstance(value, bool | int | float | str) and value not in (float("inf"), float("-inf")))
@@ -135,7 +135,7 @@ def _shell(model: Autoencoder, changed: dict[str, Any], rows: Rows) -> str:
         return ""
     words = ["narrows", "fit", _data(model, rows)]
     words += [] if variant == "plain" else ["--variant", variant]
-    # The file may hold more columns, of text or left out, which a fit would otherwise take in.
+    # the file may have more columns, which a fit would use
     words += ["--columns", ",".join(names)] if names else []
     words += ["--missing", "drop"] if rows_were_dropped(rows) else []
     for name, value in changed.items():
@@ -156,25 +156,25 @@ def _shell(model: Autoencoder, changed: dict[str, Any], rows: Rows) -> str:
 
 
 def _data(model: Autoencoder, rows: Rows) -> str:
-    """What the shell calls the rows of the fit, where these are they and come from a file or a set."""
+    """Return DATA for the shell: the source of the rows if they are those of the fit, else "DATA"."""
     is_part = rows.part in ("test", "all")
     return "DATA" if rows.source == "X" or is_part or not model.was_fitted_on(rows) else rows.source
 
 
 def _notes(model: Autoencoder) -> tuple[str, ...]:
-    """What settings alone do not repeat."""
+    """Return sentences on steps that the settings do not repeat."""
     notes, history = [], model.history_
     watched = any(epoch.validation is not None for epoch in history)
     trained = 0 if model.training_hashes_ is None else len(model.training_hashes_)
     should_watch = int(trained * model._fitted_params["validation_fraction"]) > 0
     if watched and not len(model.validation_rows_):
-        notes.append("The fit watched rows that were given for it; give them again as validation_data.")
+        notes.append("The fit used validation_data; pass the same rows again.")
     if history and not watched and should_watch:
-        notes.append("The model was trained with partial_fit: repeat its calls, with the same rows in the same order.")
+        notes.append("The model was trained with partial_fit: repeat the calls with the same rows in the same order.")
     elif len(history) > model.epochs_:
-        notes.append("The fit went on from an earlier one (warm_start): repeat all of its calls.")
+        notes.append("The fit continued an earlier one (warm_start): repeat all calls.")
     if model.interrupted_:
-        notes.append("The training was interrupted; again and to its end it gives another model.")
+        notes.append("The training was interrupted; a complete training gives another model.")
     return tuple(notes)
 
 

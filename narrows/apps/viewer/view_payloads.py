@@ -1,0 +1,169 @@
+"""The payload of each view, from a run, its model and the parameters of the query.
+
+Importing this module loads PyTorch; `narrows.apps.viewer.queries` imports it with the first query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from narrows.apps.viewer.datasets import MOST_ROWS
+from narrows.apps.viewer.model_facts import code_plane
+from narrows.apps.viewer.query_params import QueryParams
+from narrows.apps.viewer.row_selection import anomalous, floats_of, normal_classes, some_rows, trained_on, units
+from narrows.apps.viewer.run_data import RunData
+from narrows.apps.viewer.runs import Run
+from narrows.insight import corrupted, payloads
+from narrows.insight.payloads import Payload
+
+if TYPE_CHECKING:
+    from narrows.estimators import Autoencoder
+
+_LEVELS = {"gaussian": 1.0, "masking": 0.9, "salt-and-pepper": 0.9}
+
+
+def _codes(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    rows = data.rows(run)
+    most = params.whole("most", MOST_ROWS, 1, MOST_ROWS)
+    found = payloads.codes(model, rows, most=most, like=run.plane, with_pca=False)
+    if run.plane is None:
+        run.plane = code_plane(found)
+    n_components = model.n_components_
+    about = {**found.about, "ranges": np.stack([found["low"], found["high"]], axis=1), "jitter": n_components == 1}
+    return Payload("codes", about, {**found.arrays, "pca": data.pca_map(run, model)[found["position"]]})
+
+
+def _rows(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    rows = data.rows(run)
+    positions = params.positions("positions", 2000, len(rows))
+    if positions is None:
+        positions = some_rows(run, rows, data.seen(run, model), params, params.whole("n", 24, 1, 2000))
+    found = payloads.reconstructions(model, rows, positions=positions)
+    return Payload("rows", {**found.about, **units(model)}, found.arrays)
+
+
+def _sheet(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    rows = data.rows(run)
+    positions = params.required_positions("positions", 2000, len(rows))
+    floats = model.schema_.encode(rows.take(positions))
+    shown = payloads.as_pictures(model, floats, like=data.like(run, model))
+    return Payload("sheet", {}, {"original": shown, "position": positions})
+
+
+def _lattice(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    return payloads.decoded_grid(model, data.rows(run), side=params.whole("side", 25, 2, 64), plane=run.plane)
+
+
+def _path(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    ends = [params.required_numbers(name, model.n_components_) for name in ("a", "b")]
+    return payloads.path(model, *ends, steps=params.whole("steps", 8, 2, 64), like=data.like(run, model))
+
+
+def _sample(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    return payloads.samples(model, n=params.whole("n", 16, 1, 400), seed=params.whole("seed", 0, 0, 2**31 - 1))
+
+
+def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    values = params.numbers("values", model.network_.n_floats)
+    unit = params.wholes("unit", 2)
+    given: dict[str, Any] = {"unit": None if unit is None else (unit[0], unit[1]), "like": data.like(run, model)}
+    label = None
+    if values is None:
+        rows = data.rows(run)
+        position = params.whole("position", 0, 0, len(rows) - 1)
+        label = None if rows.labels is None else rows.labels[position]
+        found = payloads.activations(model, rows, position=position, **given)
+    else:
+        found = payloads.activations(model, floats=floats_of(model, values, given["like"]), **given)
+    return Payload("activations", {**found.about, **units(model), "label": label}, found.arrays)
+
+
+def _denoise(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    rows = data.rows(run)
+    kind = params.choice("kind", tuple(_LEVELS), "gaussian")
+    level = params.number("level", 0.3, 0.0, 10.0)
+    seed = params.whole("seed", 0, 0, 2**31 - 1)
+    values = params.numbers("values", model.network_.n_floats)
+    positions = params.positions("positions", 64, len(rows))
+    if positions is None:
+        positions = some_rows(run, rows, data.seen(run, model), params, params.whole("n", 6, 1, 64))
+    if values is None:
+        found = payloads.denoising(model, rows, corruption=kind, level=level, positions=positions, seed=seed)
+    else:
+        found = payloads.denoised(model, rows, int(positions[0]), floats_of(model, values, data.like(run, model)))
+    high = _LEVELS[kind] * (1 if model.schema_.bounded or kind != "gaussian" else 3)
+    about = {**found.about, **units(model), "levels": {"low": 0.0, "high": high}, "curve": None, "layers": None}
+    arrays = dict(found.arrays)
+    if params.switch("curve"):
+        levels = np.linspace(0, high, 9)
+        curve = payloads.denoising_curve(model, rows, corruption=kind, levels=levels, seed=seed)
+        about["curve"] = np.stack([curve["level"], curve["psnr_noisy"], curve["psnr_denoised"]], axis=1)
+    if params.switch("layers"):
+        if values is None:
+            floats = model.schema_.encode(rows.take(positions))
+            noisy = corrupted(model, floats, seed=seed, corruption=kind, level=level)[0]
+        else:
+            noisy = floats_of(model, values, data.like(run, model))
+        inside = payloads.activations(model, floats=noisy)
+        about["layers"] = inside.about["layers"]
+        arrays |= {name: array for name, array in inside.arrays.items() if name.startswith("layer")}
+    return Payload("denoise", about, arrays)
+
+
+def _scores(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    rows = data.rows(run)
+    normal = normal_classes(run, rows, params)
+    is_anomaly = None if normal is None else anomalous(rows.labels, normal)
+    seen = data.seen(run, model)
+    found = payloads.scores(model, rows, is_anomaly, seen=seen)
+    about = {
+        **found.about,
+        "normal": normal,
+        "labelled": normal is not None,
+        "flags": "score > threshold",
+        "trained_on": trained_on(run, seen, is_anomaly),
+    }
+    return Payload("scores", about, found.arrays)
+
+
+def _error_map(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    rows = data.rows(run)
+    position = params.whole("position", 0, 0, len(rows) - 1)
+    found = payloads.error_map(model, rows, positions=[position])
+    one = rows.take(np.array([position]))
+    about = {
+        **found.about,
+        "score": float(model.reconstruction_error(one)[0]),
+        "label": None if rows.labels is None else rows.labels[position],
+        "top": [] if model.schema_.image_shape else payloads.worst_columns(model, one),
+    }
+    arrays = {name: found[name][0] for name in ("original", "rebuilt", "map")}
+    return Payload("error_map", about, arrays)
+
+
+def _similar(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    code = params.required_numbers("code", model.n_components_)
+    return payloads.similar(model, data.rows(run), code, n=params.whole("n", 6, 1, 100))
+
+
+def _history(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    return Payload("history", {"records": run.history}, {})
+
+
+PAYLOADS: dict[str, Callable[[RunData, Run, Any, QueryParams], Payload]] = {
+    "codes": _codes,
+    "rows": _rows,
+    "sheet": _sheet,
+    "lattice": _lattice,
+    "path": _path,
+    "sample": _sample,
+    "activations": _activations,
+    "denoise": _denoise,
+    "scores": _scores,
+    "error_map": _error_map,
+    "similar": _similar,
+    "history": _history,
+}
