@@ -42,7 +42,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
 ]
-exclude_patterns = ["_build", "_templates", "design.md"]
+exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
 
 # Markdown and notebooks. The notebooks are committed with their outputs, which tests compare with a fresh run.
