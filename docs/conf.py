@@ -59,6 +59,7 @@ autosummary_context = {"described_here": names_by_package()}
 autodoc_typehints = "none"
 default_role = "literal"
 autodoc_member_order = "bysource"
+smartquotes = False  # texts such as "auto" are code
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 nitpicky = True
