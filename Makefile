@@ -42,6 +42,7 @@ coverage: $(INSTALLED)  ## which lines the fast tests run (a page in htmlcov/)
 	$(PYTEST) -m 'not slow' --cov=narrows --cov-branch --cov-report=term:skip-covered --cov-report=html
 
 docs: $(DOCS_INSTALLED)  ## the site, in docs/_build/html; warnings and broken internal links are errors
+	rm -rf docs/api/generated docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -j auto -b html docs docs/_build/html
 	$(BIN)/python docs/check_links.py docs/_build/html
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import shutil
 from pathlib import Path
+from types import ModuleType
 
 from sphinx.application import Sphinx
 
@@ -24,12 +26,25 @@ version = release = narrows.__version__
 PACKAGES = ["", ".data", ".model", ".training", ".estimators", ".insight", ".insight.figures", ".insight.payloads"]
 
 
+def public_names(module: ModuleType) -> list[str]:
+    """Return the names of `__all__ = [...]`; what `__all__ += [...]` adds is for the other packages of narrows."""
+    tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
+    first = next(
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == "__all__"
+    )
+    if isinstance(first, ast.List) and all(isinstance(item, ast.Constant) for item in first.elts):
+        return ast.literal_eval(first)
+    return list(module.__all__)
+
+
 def names_by_package() -> dict[str, list[str]]:
-    """Return the exported names of each package that no earlier package exports."""
+    """Return the public names of each package that no earlier package has."""
     names, seen = {}, set()
     for package in ("narrows" + suffix for suffix in PACKAGES):
         module = importlib.import_module(package)
-        exported = {name: id(getattr(module, name)) for name in module.__all__}
+        exported = {name: id(getattr(module, name)) for name in public_names(module)}
         names[package] = [name for name, identity in exported.items() if identity not in seen]
         seen |= set(exported.values())
     return names
@@ -42,7 +57,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
 ]
-exclude_patterns = ["_build", "_templates", "design.md"]
+exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
 
 # Markdown and notebooks. The notebooks are committed with their outputs, which tests compare with a fresh run.
@@ -59,6 +74,7 @@ autosummary_context = {"described_here": names_by_package()}
 autodoc_typehints = "none"
 default_role = "literal"
 autodoc_member_order = "bysource"
+smartquotes = False  # texts such as "auto" are code
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 nitpicky = True

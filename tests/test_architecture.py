@@ -1,4 +1,4 @@
-"""The floors of docs/design.md: lower ones never import upper ones."""
+"""The floors of docs/architecture.md: lower ones never import upper ones."""
 
 import ast
 import subprocess
