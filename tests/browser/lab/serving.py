@@ -98,9 +98,9 @@ def served(folder: Path, *arguments: str, port: int | None = None) -> Iterator[L
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
-            process.kill()
+            lab.kill()
 
 
 @contextmanager
