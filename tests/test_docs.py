@@ -30,7 +30,14 @@ def run(arguments: list[str]) -> int:
         return int(end.code or 0)
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=name)
+def python_pages() -> list:
+    """The pages with Python, those marked slow whose trainings take seconds."""
+    slow = {"howto/pca.md", "howto/pythae.md", "insight.md", "stations.md", "tables.md"}
+    pages = [p for p in PAGES if blocks(p, "python")]
+    return [pytest.param(p, id=name(p), marks=pytest.mark.slow if name(p) in slow else ()) for p in pages]
+
+
+@pytest.mark.parametrize("page", python_pages())
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "page"}

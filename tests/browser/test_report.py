@@ -9,30 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import narrows
 from tests import six_networks
 from tests.browser.chromium import Chromium
 from tests.six_networks import Case
-
-
-@pytest.fixture(scope="module")
-def page_of_a_good_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    case = six_networks.good()
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    report(case, path)
-    return path
-
-
-def report(case: Case, path: Path) -> None:
-    import narrows
-
-    narrows.report(case.model, case.rows, path=path)
 
 
 @pytest.mark.parametrize("case", six_networks.ALL, ids=lambda case: case.__wrapped__.__name__)
 def test_the_first_screen_says_in_words_what_is_wrong(
     case: Callable[[], Case], chromium: Chromium, tmp_path: Path
 ) -> None:
-    report(case(), tmp_path / "report.html")
+    narrows.report(case().model, case().rows, path=tmp_path / "report.html")
     with chromium.page(tmp_path / "report.html", width=1280, height=720) as page:
         headline = page.locator(".headline")
         assert any(words in headline.inner_text() for words in case().words), headline.inner_text()
@@ -46,17 +33,17 @@ def test_the_first_screen_says_in_words_what_is_wrong(
         assert last["y"] < 720
 
 
-def test_nothing_is_fetched_and_nothing_is_complained_of(chromium: Chromium, page_of_a_good_network: Path) -> None:
-    with chromium.page(page_of_a_good_network) as page:
+def test_nothing_is_fetched_and_nothing_is_complained_of(chromium: Chromium, report_of_a_good_network: Path) -> None:
+    with chromium.page(report_of_a_good_network) as page:
         page.get_by_text("Settings and versions").click()
         assert page.locator("[aria-labelledby=again] details table").is_visible()
-    assert chromium.requests == [page_of_a_good_network.as_uri()]
+    assert chromium.requests == [report_of_a_good_network.as_uri()]
     assert chromium.complaints == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_figure_is_blank(chromium: Chromium, page_of_a_good_network: Path, tmp_path: Path, scheme: str) -> None:
-    with chromium.page(page_of_a_good_network, scheme=scheme) as page:
+def test_no_figure_is_blank(chromium: Chromium, report_of_a_good_network: Path, tmp_path: Path, scheme: str) -> None:
+    with chromium.page(report_of_a_good_network, scheme=scheme) as page:
         drawings = page.locator(".drawing")
         assert drawings.count() >= 9
         for i in range(drawings.count()):
@@ -68,14 +55,8 @@ def test_no_figure_is_blank(chromium: Chromium, page_of_a_good_network: Path, tm
             assert ink.any(axis=1).mean() > 0.3
 
 
-@pytest.mark.parametrize("width", [360, 860, 1920])
-def test_no_width_needs_scrolling_sideways(chromium: Chromium, page_of_a_good_network: Path, width: int) -> None:
-    with chromium.page(page_of_a_good_network, width=width) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_a_light_leads_to_its_finding_by_keyboard(chromium: Chromium, page_of_a_good_network: Path) -> None:
-    with chromium.page(page_of_a_good_network) as page:
+def test_a_light_leads_to_its_finding_by_keyboard(chromium: Chromium, report_of_a_good_network: Path) -> None:
+    with chromium.page(report_of_a_good_network) as page:
         page.keyboard.press("Tab")
         page.keyboard.press("Tab")
         name = page.evaluate("document.activeElement.querySelector('.name').innerText")

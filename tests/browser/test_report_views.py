@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
 from sklearn.datasets import load_wine
 from sklearn.metrics import roc_auc_score
 
 import narrows
-from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
-from tests.browser.axe import grave
+from narrows import Autoencoder, VariationalAutoencoder
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import data, pixels, until, until_true
+from tests.browser.surfaces import VIEWS, ReportSurface, open_tab
 
 DIGITS = narrows.read("digits")
-VIEWS = ("latent", "flow", "training", "denoise", "anomaly")
 
 
-@pytest.fixture(scope="module")
-def model() -> Autoencoder:
-    return DenoisingAutoencoder(n_components=2, epochs=8, random_state=0, device="cpu").fit(DIGITS)
-
-
-@pytest.fixture(scope="module")
-def path(model: Autoencoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    narrows.report(model, DIGITS, path=path)
-    return path
-
-
-@contextmanager
-def shown(chromium: Chromium, path: Path, **how) -> Iterator[Page]:
-    """The page once its views are there; at a good end nothing was fetched or complained of."""
-    with chromium.page(path, **how) as page:
-        until_true(page, "() => document.querySelector('#hold-section').dataset.ready === 'true'")
-        until(page, "latent", "d.ready === 'true' && d.decoded")
-        yield page
-        assert chromium.requests == [path.as_uri()]
-        assert [words for words in chromium.complaints if "willReadFrequently" not in words] == []
-
-
-def open_view(page: Page, name: str) -> None:
-    page.locator(f"[data-tab={name}]").click()
-    until(page, name, "d.ready === 'true'")
-
-
-def test_the_map_decodes_between_the_nodes_of_its_lattice(chromium: Chromium, path: Path, model: Autoencoder) -> None:
-    with shown(chromium, path) as page:
+def test_the_map_decodes_between_the_nodes_of_its_lattice(
+    chromium: Chromium, report: Path, denoiser: Autoencoder
+) -> None:
+    with ReportSurface(chromium, report).opened() as page:
         page.locator("#hold-section .map").first.scroll_into_view_if_needed()
         box = page.locator("#hold-section .map").first.bounding_box()
         assert box is not None
@@ -59,26 +29,26 @@ def test_the_map_decodes_between_the_nodes_of_its_lattice(chromium: Chromium, pa
         page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
         until(page, "latent", f"d.decoded !== '{before}'")
         z = np.array(data(page, "latent", "z").split(","), np.float32)
-        expected = model.inverse_transform(z[None])[0].reshape(8, 8) * 255
+        expected = denoiser.inverse_transform(z[None])[0].reshape(8, 8) * 255
         assert np.abs(pixels(page, "[data-picture=decoded]") - expected).mean() < 8
         assert page.locator("[data-preview=between]").inner_text().count("a preview") == 1
         assert page.locator("[data-pin=a]").is_visible()
 
 
-def test_a_class_can_be_taken_off_the_map(chromium: Chromium, path: Path) -> None:
-    with shown(chromium, path) as page:
+def test_a_class_can_be_taken_off_the_map(chromium: Chromium, report: Path) -> None:
+    with ReportSurface(chromium, report).opened() as page:
         page.locator(".legend [data-class='3']").click()
         until(page, "latent", "d.hidden === '3'")
 
 
 def test_a_threshold_moves_the_counts_and_other_classes_can_be_anomalies(
-    chromium: Chromium, path: Path, model: Autoencoder
+    chromium: Chromium, report: Path, denoiser: Autoencoder
 ) -> None:
-    held_out = model.validation_rows_
-    errors = model.reconstruction_error(DIGITS.take(held_out))
+    held_out = denoiser.validation_rows_
+    errors = denoiser.reconstruction_error(DIGITS.take(held_out))
     labels = np.array([str(label) for label in DIGITS.labels[held_out]])
-    with shown(chromium, path) as page:
-        open_view(page, "anomaly")
+    with ReportSurface(chromium, report).opened() as page:
+        open_tab(page, "anomaly")
         assert float(data(page, "anomaly", "auc")) == pytest.approx(roc_auc_score(labels == "9", errors), abs=1e-6)
         assert page.locator("[data-suggest=best_f1]").count() == 1
         page.locator("[data-act=threshold]").focus()
@@ -92,9 +62,9 @@ def test_a_threshold_moves_the_counts_and_other_classes_can_be_anomalies(
         until(page, "anomaly", "d.flagged !== '0'")
 
 
-def test_noise_has_the_levels_that_were_measured(chromium: Chromium, path: Path) -> None:
-    with shown(chromium, path) as page:
-        open_view(page, "denoise")
+def test_noise_has_the_levels_that_were_measured(chromium: Chromium, report: Path) -> None:
+    with ReportSurface(chromium, report).opened() as page:
+        open_tab(page, "denoise")
         page.locator("[data-act=level]").focus()
         page.keyboard.press("Home")
         until(page, "denoise", "d.level === '0' && d.psnrNoisy === ''")
@@ -106,9 +76,9 @@ def test_noise_has_the_levels_that_were_measured(chromium: Chromium, path: Path)
             assert page.locator(f"[data-act={name}]:visible").count() == 0
 
 
-def test_another_sample_has_its_own_way(chromium: Chromium, path: Path) -> None:
-    with shown(chromium, path) as page:
-        open_view(page, "flow")
+def test_another_sample_has_its_own_way(chromium: Chromium, report: Path) -> None:
+    with ReportSurface(chromium, report).opened() as page:
+        open_tab(page, "flow")
         sample, error = data(page, "flow", "sample"), data(page, "flow", "error")
         page.locator("#hold-section .sample").nth(3).click()
         until(page, "flow", f"d.sample !== '{sample}' && d.error !== '{error}'")
@@ -119,49 +89,31 @@ def test_another_sample_has_its_own_way(chromium: Chromium, path: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_every_view_whole(chromium: Chromium, path: Path, scheme: str) -> None:
-    with shown(chromium, path, width=360, scheme=scheme) as page:
-        assert page.locator(".narrows-lab").get_attribute("data-theme") == scheme
-        for name in VIEWS:
-            open_view(page, name)
-            assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
-
-
 @pytest.mark.parametrize("classes", [True, False])
 @pytest.mark.parametrize("kind", [Autoencoder, VariationalAutoencoder])
 def test_a_table_has_every_view(chromium: Chromium, tmp_path: Path, kind: type[Autoencoder], classes: bool) -> None:
     table, wines = load_wine(return_X_y=True)
     model = kind(n_components=3, epochs=3, random_state=0, device="cpu").fit(table)
     narrows.report(model, table, wines if classes else None, path=tmp_path / "report.html")
-    with shown(chromium, tmp_path / "report.html") as page:
+    with ReportSurface(chromium, tmp_path / "report.html").opened() as page:
         assert page.locator(".code-sliders").count() == 0
         for name in VIEWS:
-            open_view(page, name)
+            open_tab(page, name)
             assert page.locator("#hold-section .message.bad:visible").count() == 0
 
 
-def test_without_scripts_the_figures_say_the_same(chromium: Chromium, path: Path) -> None:
+def test_without_scripts_the_figures_say_the_same(chromium: Chromium, report: Path) -> None:
     page = chromium.browser.new_page(java_script_enabled=False)
-    page.goto(path.as_uri())
+    page.goto(report.as_uri())
     assert not page.locator("#hold-section").is_visible()
     assert page.locator(".drawing").count() >= 9
     assert page.locator(".headline").is_visible()
     page.close()
 
 
-def test_no_other_script_may_run(chromium: Chromium, path: Path) -> None:
-    with chromium.page(path) as page:
+def test_no_other_script_may_run(chromium: Chromium, report: Path) -> None:
+    with chromium.page(report) as page:
         page.evaluate(
             "() => document.body.append(Object.assign(document.createElement('script'), { text: 'window.mine = 1' }))"
         )
         assert page.evaluate("window.mine") is None
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_grave_to_axe(chromium: Chromium, path: Path, scheme: str) -> None:
-    with shown(chromium, path, scheme=scheme) as page:
-        page.evaluate("() => { for (const folded of document.querySelectorAll('details')) folded.open = true; }")
-        for name in VIEWS:
-            open_view(page, name)
-            assert grave(page) == [], name

@@ -29,8 +29,8 @@ def copy_runs(factory: pytest.TempPathFactory, home: Path, *runs: str) -> Path:
     return home
 
 
-def copy_table_run(factory: pytest.TempPathFactory, home: Path, table: Path, *, label: str | None) -> Path:
-    """Puts r1, a finished run on a table, into a home; returns the home."""
+def copy_table_run(factory: pytest.TempPathFactory, home: Path, table: Path, *, label: str | None = None) -> Path:
+    """Puts r1, a finished run on a table or a folder of images, into a home; returns the home."""
 
     def train(folder: Path) -> None:
         with served(folder, lambda: InitialContent(Source.of(str(table), label=label))) as lab, lab.ready() as page:

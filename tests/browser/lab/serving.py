@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page
 
+from tests.apps.lab.prepared import copy_runs
 from tests.browser.chromium import Chromium
 
 PATIENCE = 120_000
@@ -96,16 +98,17 @@ def served(folder: Path, *arguments: str, port: int | None = None) -> Iterator[L
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(60)
         except subprocess.TimeoutExpired:
-            process.kill()
+            lab.kill()
 
 
 @contextmanager
-def served_digits(folder: Path) -> Iterator[Lab]:
-    """The digits, with the run that is trained unasked."""
-    with served(folder, "digits") as lab:
-        lab.wait("r1", "done")
+def served_digits(factory: pytest.TempPathFactory, *runs: str, port: int | None = None) -> Iterator[Lab]:
+    """A lab on the digits in a folder of its own, with finished runs; see `copy_runs`."""
+    folder = factory.mktemp("digits")
+    copy_runs(factory, folder / "lab", *runs)
+    with served(folder, "digits", port=port) as lab:
         yield lab
 
 
@@ -167,6 +170,9 @@ def lab_page(
         yield page
         assert not seen.complaints, seen.complaints
         assert not seen.foreign, seen.foreign
+    except AssertionError as error:
+        error.add_note(f"The page complained of {seen.complaints}")
+        raise
     finally:
         page.close()
 
@@ -218,13 +224,3 @@ def until(page: Page, view: str, expression: str) -> None:
         f"() => {{ const d = document.querySelector('[data-view={view}]')?.dataset;"
         f" return Boolean(d && {expression}); }}",
     )
-
-
-def train_on_the_data(page: Page, lab: Lab, *, label: str | None = None) -> None:
-    """Starts the first run on the rows that the page was opened with, and waits for its end."""
-    page.locator("[data-action=data]").click()
-    if label is not None:
-        page.locator("[data-input=label]").select_option(label)
-        until_true(page, f"() => document.querySelector('[data-input=label]').value === '{label}'")
-    page.get_by_role("dialog").locator("[data-action=train-data]").click()
-    lab.wait("r1", "done")

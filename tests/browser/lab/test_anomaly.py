@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from narrows.data import as_rows, read
 from narrows.insight.splits import EvaluationSplit
+from tests.apps.lab.prepared import NORMAL, copy_table_run
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import (
     Lab,
@@ -20,23 +21,18 @@ from tests.browser.lab.serving import (
     pixels,
     served,
     served_digits,
-    train_on_the_data,
     until,
     until_true,
 )
-from tests.browser.lab.tables import digits, two_kinds
+from tests.browser.lab.tables import digits
 
 COUNTS = ("caught", "missed", "falseAlarms", "cleared")
 
 
 @pytest.fixture(scope="module")
-def lab(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Digits, and a run that learned from all of them but the nines, started as a person starts it."""
-    with served_digits(tmp_path_factory.mktemp("lab")) as running:
-        with lab_page(chromium, running, "view=anomaly&run=r1") as page:
-            until(page, "anomaly", "d.ready === 'true'")
-            page.locator("[data-act=train-normal]").click()
-            running.wait("r2", "done")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Digits, and r2, which learned from all of them but the nines."""
+    with served_digits(tmp_path_factory, "r1", "r2") as running:
         yield running
 
 
@@ -52,13 +48,19 @@ def counts(page: Page) -> dict[str, int]:
     return {name: int(page.locator(f"td[data-count={name}] b").inner_text().replace(",", "")) for name in COUNTS}
 
 
-def test_one_click_trains_on_the_normal_classes_alone(page: Page, lab: Lab) -> None:
-    assert lab.run("r2")["settings"]["normal"] == [str(c) for c in range(9)]
-    assert "0" in page.locator("[data-trained-on]").inner_text()
-    expect(page.locator("[data-act=train-normal]")).to_be_hidden()
-    seen = _seen(lab)
-    assert seen.any()
-    assert not seen[digits()[1] == 9].any()
+def test_one_click_trains_on_the_normal_classes_alone(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "view=anomaly&run=r1") as page:
+        until(page, "anomaly", "d.ready === 'true'")
+        page.locator("[data-act=train-normal]").click()
+        until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
+        run = lab.wait(page.locator(".lab-header").get_attribute("data-run") or "", "done")
+        assert run["settings"] == lab.run("r2")["settings"] == {**lab.run("r1")["settings"], "normal": NORMAL}
+        until(page, "anomaly", "d.ready === 'true'")
+        assert "0" in page.locator("[data-trained-on]").inner_text()
+        expect(page.locator("[data-act=train-normal]")).to_be_hidden()
+        seen = _seen(lab, run["id"])
+        assert seen.any()
+        assert not seen[digits()[1] == 9].any()
 
 
 def test_the_area_under_the_roc_is_scikit_learns(page: Page, lab: Lab) -> None:
@@ -182,19 +184,12 @@ def test_other_normal_classes_make_other_anomalies(page: Page) -> None:
     expect(page.locator(".roc-figure")).to_be_hidden()
 
 
-@pytest.mark.parametrize("width", [360, 860, 1920])
-def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
-    with lab_page(chromium, lab, "view=anomaly&run=r2", width=width) as narrow:
-        until(narrow, "anomaly", "d.ready === 'true'")
-        assert narrow.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_a_table_names_the_columns_that_are_strange(chromium: Chromium, tmp_path: Path) -> None:
-    with (
-        served(tmp_path, str(two_kinds(tmp_path / "kinds.csv", label=False))) as lab,
-        lab_page(chromium, lab, "view=anomaly") as page,
-    ):
-        train_on_the_data(page, lab)
+def test_a_table_names_the_columns_that_are_strange(
+    chromium: Chromium, tables: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    table = tables / "unlabelled.csv"
+    copy_table_run(tmp_path_factory, tmp_path / "lab", table)
+    with served(tmp_path, str(table)) as lab, lab_page(chromium, lab, "view=anomaly") as page:
         until(page, "anomaly", "d.ready === 'true'")
         expect(page.locator("[data-no-roc]")).to_contain_text("Without labels")
         names = page.locator(".columns-table tbody th").all_inner_texts()
@@ -209,15 +204,15 @@ def test_a_table_names_the_columns_that_are_strange(chromium: Chromium, tmp_path
         assert lab.wait("r2", "done")["settings"]["rows"] == [[0, 99], [149, 149]]
         until(page, "anomaly", "d.ready === 'true' && d.epoch !== '0'")
         model = lab.model("r2")
-        rows = read(tmp_path / "kinds.csv")
+        rows = read(table)
         seen = np.flatnonzero(EvaluationSplit.seen(model, rows))
         assert len(seen) > 50
         assert set(seen) <= {*range(100), 149}
 
 
-def _seen(lab: Lab) -> np.ndarray:
+def _seen(lab: Lab, run: str = "r2") -> np.ndarray:
     """Which digits the run was trained on, as the saved model remembers."""
-    return EvaluationSplit.seen(lab.model("r2"), as_rows(digits()[0]))
+    return EvaluationSplit.seen(lab.model(run), as_rows(digits()[0]))
 
 
 def _agree(page: Page) -> bool:

