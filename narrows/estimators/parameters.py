@@ -71,6 +71,16 @@ class LabField:
     excluded: tuple[str, ...] = ()
     section: Literal["model", "training", "more", "images"] = "model"
 
+    @property
+    def kind(self) -> Kind:
+        return BY_NAME[self.parameter].kind
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Return the names that the lab offers; empty for numbers and sizes."""
+        names = BY_NAME[self.parameter].choices if self.kind == "name" else ()
+        return tuple(name for name in names if name not in self.excluded)
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -279,10 +289,51 @@ PARAMETERS: tuple[Parameter, ...] = (
 
 LAB_FIELDS: tuple[LabField, ...] = (
     LabField(
+        "corruption",
+        "corruption",
+        "Noise",
+        "Corruption of the input rows during training.",
+        "The noise",
+        variants=("denoising",),
+    ),
+    LabField(
+        "level",
+        "corruption_level",
+        "Noise level",
+        "Gaussian: standard deviation. Others: share of the values that are corrupted.",
+        "The amount of noise",
+        variants=("denoising",),
+    ),
+    LabField(
+        "penalty_weight",
+        "sparsity",
+        "Sparsity weight",
+        "Weight of the sparsity penalty.",
+        "The weight of sparsity",
+        variants=("sparse",),
+    ),
+    LabField(
+        "penalty_weight",
+        "contraction",
+        "Contraction weight",
+        "Weight of the contraction penalty.",
+        "The weight of contraction",
+        variants=("contractive",),
+    ),
+    LabField(
+        "beta",
+        "beta",
+        "Beta",
+        "Weight of the KL divergence to the prior. 1 is the standard VAE; less gives sharper pictures.",
+        "Beta",
+        variants=("variational",),
+    ),
+    LabField("network", "architecture", "Network", "Dense layers, or convolutions.", "The network", section="images"),
+    LabField(
         "n_components",
         "n_components",
         "Code size",
-        "How many numbers each row is squeezed into. Two can be drawn as a map.",
+        "Numbers in the code of each row. Two can be drawn as a map.",
         "The size of the code",
         1,
         512,
@@ -291,81 +342,46 @@ LAB_FIELDS: tuple[LabField, ...] = (
         "hidden_layer_sizes",
         "hidden_layer_sizes",
         "Hidden layers",
-        "Units of the encoder's layers, as in 64, 32; the decoder mirrors them.",
+        "Units of the encoder layers, as in 64, 32; the decoder mirrors them.",
         "The hidden layers",
         1,
         4096,
     ),
-    LabField("network", "architecture", "Network", "Dense layers, or convolutions.", "The network", section="images"),
-    LabField("activation", "activation", "Activation", "What each unit does with its sum.", "The activation"),
     LabField(
-        "corruption",
-        "corruption",
-        "Noise",
-        "What is done to the rows before the network sees them.",
-        "The noise",
-        variants=("denoising",),
+        "activation",
+        "activation",
+        "Activation",
+        "Function that each unit applies to its weighted sum.",
+        "The activation",
     ),
     LabField(
-        "level",
-        "corruption_level",
-        "Noise level",
-        "Gaussian: its spread; the others: the share of values hit.",
-        "The amount of noise",
-        variants=("denoising",),
-    ),
-    LabField(
-        "penalty_weight",
-        "sparsity",
-        "Sparsity weight",
-        "How much is paid for active units of the code.",
-        "The weight of sparsity",
-        variants=("sparse",),
-    ),
-    LabField(
-        "penalty_weight",
-        "contraction",
-        "Contraction weight",
-        "How much is paid for a code that moves with its input.",
-        "The weight of contraction",
-        variants=("contractive",),
-    ),
-    LabField(
-        "beta",
-        "beta",
-        "Beta",
-        "Weight of the pull towards zero. 1 is the textbook's; less gives sharper pictures.",
-        "Beta",
-        variants=("variational",),
-    ),
-    LabField(
-        "optimizer",
-        "optimizer",
-        "Optimizer",
-        "The rule of a step.",
-        "The optimizer",
-        excluded=("lbfgs",),
-        section="more",
+        "epochs",
+        "epochs",
+        "Epochs",
+        "Passes over the training rows.",
+        "The number of epochs",
+        1,
+        10_000,
+        section="training",
     ),
     LabField(
         "learning_rate",
         "learning_rate",
         "Learning rate",
-        "How far the weights move in a step. Too far, and the loss explodes.",
+        "Size of each update of the weights. Too large a value makes the loss diverge.",
         "The learning rate",
         high=1e9,
         section="training",
     ),
-    LabField("batch_size", "batch_size", "Batch size", "Rows per step.", "The batch size", 1, 65_536, section="more"),
+    LabField("batch_size", "batch_size", "Batch size", "Rows per update.", "The batch size", 1, 65_536, section="more"),
     LabField(
-        "epochs",
-        "epochs",
-        "Epochs",
-        "How often every row is seen.",
-        "The number of epochs",
-        1,
-        10_000,
-        section="training",
+        "optimizer",
+        "optimizer",
+        "Optimizer",
+        "Algorithm that updates the weights.",
+        "The optimizer",
+        excluded=("lbfgs",),
+        section="more",
     ),
     LabField(
         "random_state", "seed", "Seed", "The same seed gives the same run.", "The seed", 0, 2**32 - 1, section="more"
