@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from narrows.estimators.registered_names import registered_names
-from narrows.estimators.requirements import BuiltInNetwork, Requirement, Value
+from narrows.estimators.requirements import NotGiven, Requirement, Value
 
 Group = Literal["Network", "Data", "Objective", "Optimizer", "Stopping", "Run"]
 GROUPS: tuple[Group, ...] = ("Network", "Data", "Objective", "Optimizer", "Stopping", "Run")
@@ -137,7 +137,7 @@ _OPTIMIZERS = _choices("training/settings.py", "DEFAULT_LEARNING_RATE")
 _SCHEDULES = _choices("training/settings.py", "SCHEDULES")
 _PRECISIONS = _choices("training/compute.py", "PRECISIONS")
 
-_HIDDEN_LAYERS = BuiltInNetwork(("encoder", "decoder"))
+_HIDDEN_LAYERS = NotGiven(("encoder", "decoder"))
 _TOP_K = Value("code", ("top-k",))
 _GAUSSIAN = Value("code", ("gaussian",), instance_of="GaussianCode")
 _CORRUPTED = Value("corruption", _CORRUPTIONS)
@@ -171,7 +171,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "name",
         "Activation of the code.",
         ("auto", *_ACTIVATIONS),
-        requires=BuiltInNetwork(("encoder",)),
+        requires=NotGiven(("encoder",)),
     ),
     Parameter("tied_weights", "Network", "bool", "The decoder uses the encoder's weights, transposed."),
     Parameter("encoder", "Network", "object", "Your own encoder.", accepts="nn.Module", option=None),
@@ -391,22 +391,38 @@ LAB_FIELDS: tuple[LabField, ...] = (
 BY_NAME: dict[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}
 
 
-def idle_parameters(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Parameter]:
-    """Yield each parameter whose value differs from its default and has no effect among these values.
+REQUIREMENTS: dict[str, Requirement] = {
+    parameter.name: parameter.requires for parameter in PARAMETERS if parameter.requires is not None
+}
+"""When each conditional parameter of the autoencoders has an effect."""
 
-    values, defaults : every parameter by name; the defaults are those of the variant.
+_SETTINGS_OF_ESTIMATOR = NotGiven(("estimator",), remedy_words="set it in the estimator")
+
+DETECTOR_REQUIREMENTS: dict[str, Requirement] = {
+    "contamination": Value("threshold", ("contamination", "budget")),
+    "alpha": Value("threshold", ("conformal", "benjamini-hochberg")),
+    "budget": Value("threshold", ("budget",)),
+    "missing": _SETTINGS_OF_ESTIMATOR,
+    "categorical": _SETTINGS_OF_ESTIMATOR,
+}
+"""The same of `AnomalyDetector`."""
+
+
+def idle_parameters(
+    values: Mapping[str, Any], defaults: Mapping[str, Any], requirements: Mapping[str, Requirement] = REQUIREMENTS
+) -> Iterator[str]:
+    """Yield the name of each parameter that differs from its default and has no effect among these values.
+
+    values, defaults : every parameter by name; the defaults are those of the class.
     """
-    for parameter in PARAMETERS:
-        if parameter.requires is None or _same(values[parameter.name], defaults[parameter.name]):
-            continue
-        if not parameter.requires.holds(values):
-            yield parameter
+    for name, requirement in requirements.items():
+        if not _same(values[name], defaults[name]) and not requirement.holds(values):
+            yield name
 
 
-def idle_sentence(parameter: Parameter, values: Mapping[str, Any]) -> str:
+def idle_sentence(name: str, values: Mapping[str, Any], requirement: Requirement) -> str:
     """Return the sentence on a parameter without effect: which setting prevents it, and the one it needs."""
-    assert parameter.requires is not None
-    return f"{parameter.name}={values[parameter.name]!r} has no effect with {parameter.requires.remedy(values)}."
+    return f"{name}={values[name]!r} has no effect with {requirement.remedy(values)}."
 
 
 def constructor_defaults(estimator: type[Any]) -> dict[str, Any]:
@@ -414,13 +430,14 @@ def constructor_defaults(estimator: type[Any]) -> dict[str, Any]:
     return {field.name: field.default for field in fields(estimator) if field.init}
 
 
-def warn_of_idle_parameters(estimator: Any) -> None:
-    """Warn of each parameter of an autoencoder that differs from its default and has no effect."""
+def warn_of_idle_parameters(estimator: Any, requirements: Mapping[str, Requirement] = REQUIREMENTS) -> None:
+    """Warn of each parameter of an estimator that differs from its default and has no effect."""
     from narrows.errors import IdleParameterWarning
 
-    values = {parameter.name: getattr(estimator, parameter.name) for parameter in PARAMETERS}
-    for parameter in idle_parameters(values, constructor_defaults(type(estimator))):
-        warnings.warn(idle_sentence(parameter, values), IdleParameterWarning, stacklevel=2)
+    defaults = constructor_defaults(type(estimator))
+    values = {name: getattr(estimator, name) for name in defaults}
+    for name in idle_parameters(values, defaults, requirements):
+        warnings.warn(idle_sentence(name, values, requirements[name]), IdleParameterWarning, stacklevel=2)
 
 
 def _same(value: Any, default: Any) -> bool:
