@@ -416,7 +416,7 @@ def idle_parameters(
     values, defaults : every parameter by name; the defaults are those of the class.
     """
     for name, requirement in requirements.items():
-        if not _same(values[name], defaults[name]) and not requirement.holds(values):
+        if not (_same(values[name], defaults[name]) or requirement.holds(values) or _is_refused(requirement, values)):
             yield name
 
 
@@ -438,6 +438,14 @@ def warn_of_idle_parameters(estimator: Any, requirements: Mapping[str, Requireme
     values = {name: getattr(estimator, name) for name in defaults}
     for name in idle_parameters(values, defaults, requirements):
         warnings.warn(idle_sentence(name, values, requirements[name]), IdleParameterWarning, stacklevel=2)
+
+
+def _is_refused(requirement: Requirement, values: Mapping[str, Any]) -> bool:
+    """Whether the setting that is required has a name that does not exist, for which `fit` raises an error."""
+    if not isinstance(requirement, Value) or requirement.parameter not in BY_NAME:
+        return False
+    given, choices = values[requirement.parameter], BY_NAME[requirement.parameter].choices
+    return isinstance(given, str) and bool(choices) and given not in choices
 
 
 def _same(value: Any, default: Any) -> bool:
