@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from narrows.estimators.registered_names import registered_names
-from narrows.estimators.requirements import BuiltInNetwork, Requirement, Value
+from narrows.estimators.requirements import NotGiven, Requirement, Value
 
 Group = Literal["Network", "Data", "Objective", "Optimizer", "Stopping", "Run"]
 GROUPS: tuple[Group, ...] = ("Network", "Data", "Objective", "Optimizer", "Stopping", "Run")
@@ -71,6 +71,16 @@ class LabField:
     excluded: tuple[str, ...] = ()
     section: Literal["model", "training", "more", "images"] = "model"
 
+    @property
+    def kind(self) -> Kind:
+        return BY_NAME[self.parameter].kind
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Return the names that the lab offers; empty for numbers and sizes."""
+        names = BY_NAME[self.parameter].choices if self.kind == "name" else ()
+        return tuple(name for name in names if name not in self.excluded)
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -127,7 +137,7 @@ _OPTIMIZERS = _choices("training/settings.py", "DEFAULT_LEARNING_RATE")
 _SCHEDULES = _choices("training/settings.py", "SCHEDULES")
 _PRECISIONS = _choices("training/compute.py", "PRECISIONS")
 
-_HIDDEN_LAYERS = BuiltInNetwork(("encoder", "decoder"))
+_HIDDEN_LAYERS = NotGiven(("encoder", "decoder"))
 _TOP_K = Value("code", ("top-k",))
 _GAUSSIAN = Value("code", ("gaussian",), instance_of="GaussianCode")
 _CORRUPTED = Value("corruption", _CORRUPTIONS)
@@ -161,7 +171,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "name",
         "Activation of the code.",
         ("auto", *_ACTIVATIONS),
-        requires=BuiltInNetwork(("encoder",)),
+        requires=NotGiven(("encoder",)),
     ),
     Parameter("tied_weights", "Network", "bool", "The decoder uses the encoder's weights, transposed."),
     Parameter("encoder", "Network", "object", "Your own encoder.", accepts="nn.Module", option=None),
@@ -279,10 +289,51 @@ PARAMETERS: tuple[Parameter, ...] = (
 
 LAB_FIELDS: tuple[LabField, ...] = (
     LabField(
+        "corruption",
+        "corruption",
+        "Noise",
+        "Corruption of the input rows during training.",
+        "The noise",
+        variants=("denoising",),
+    ),
+    LabField(
+        "level",
+        "corruption_level",
+        "Noise level",
+        "Gaussian: standard deviation. Others: share of the values that are corrupted.",
+        "The amount of noise",
+        variants=("denoising",),
+    ),
+    LabField(
+        "penalty_weight",
+        "sparsity",
+        "Sparsity weight",
+        "Weight of the sparsity penalty.",
+        "The weight of sparsity",
+        variants=("sparse",),
+    ),
+    LabField(
+        "penalty_weight",
+        "contraction",
+        "Contraction weight",
+        "Weight of the contraction penalty.",
+        "The weight of contraction",
+        variants=("contractive",),
+    ),
+    LabField(
+        "beta",
+        "beta",
+        "Beta",
+        "Weight of the KL divergence to the prior. 1 is the standard VAE; less gives sharper pictures.",
+        "Beta",
+        variants=("variational",),
+    ),
+    LabField("network", "architecture", "Network", "Dense layers, or convolutions.", "The network", section="images"),
+    LabField(
         "n_components",
         "n_components",
         "Code size",
-        "How many numbers each row is squeezed into. Two can be drawn as a map.",
+        "Numbers in the code of each row. Two can be drawn as a map.",
         "The size of the code",
         1,
         512,
@@ -291,81 +342,46 @@ LAB_FIELDS: tuple[LabField, ...] = (
         "hidden_layer_sizes",
         "hidden_layer_sizes",
         "Hidden layers",
-        "Units of the encoder's layers, as in 64, 32; the decoder mirrors them.",
+        "Units of the encoder layers, as in 64, 32; the decoder mirrors them.",
         "The hidden layers",
         1,
         4096,
     ),
-    LabField("network", "architecture", "Network", "Dense layers, or convolutions.", "The network", section="images"),
-    LabField("activation", "activation", "Activation", "What each unit does with its sum.", "The activation"),
     LabField(
-        "corruption",
-        "corruption",
-        "Noise",
-        "What is done to the rows before the network sees them.",
-        "The noise",
-        variants=("denoising",),
+        "activation",
+        "activation",
+        "Activation",
+        "Function that each unit applies to its weighted sum.",
+        "The activation",
     ),
     LabField(
-        "level",
-        "corruption_level",
-        "Noise level",
-        "Gaussian: its spread; the others: the share of values hit.",
-        "The amount of noise",
-        variants=("denoising",),
-    ),
-    LabField(
-        "penalty_weight",
-        "sparsity",
-        "Sparsity weight",
-        "How much is paid for active units of the code.",
-        "The weight of sparsity",
-        variants=("sparse",),
-    ),
-    LabField(
-        "penalty_weight",
-        "contraction",
-        "Contraction weight",
-        "How much is paid for a code that moves with its input.",
-        "The weight of contraction",
-        variants=("contractive",),
-    ),
-    LabField(
-        "beta",
-        "beta",
-        "Beta",
-        "Weight of the pull towards zero. 1 is the textbook's; less gives sharper pictures.",
-        "Beta",
-        variants=("variational",),
-    ),
-    LabField(
-        "optimizer",
-        "optimizer",
-        "Optimizer",
-        "The rule of a step.",
-        "The optimizer",
-        excluded=("lbfgs",),
-        section="more",
+        "epochs",
+        "epochs",
+        "Epochs",
+        "Passes over the training rows.",
+        "The number of epochs",
+        1,
+        10_000,
+        section="training",
     ),
     LabField(
         "learning_rate",
         "learning_rate",
         "Learning rate",
-        "How far the weights move in a step. Too far, and the loss explodes.",
+        "Size of each update of the weights. Too large a value makes the loss diverge.",
         "The learning rate",
         high=1e9,
         section="training",
     ),
-    LabField("batch_size", "batch_size", "Batch size", "Rows per step.", "The batch size", 1, 65_536, section="more"),
+    LabField("batch_size", "batch_size", "Batch size", "Rows per update.", "The batch size", 1, 65_536, section="more"),
     LabField(
-        "epochs",
-        "epochs",
-        "Epochs",
-        "How often every row is seen.",
-        "The number of epochs",
-        1,
-        10_000,
-        section="training",
+        "optimizer",
+        "optimizer",
+        "Optimizer",
+        "Algorithm that updates the weights.",
+        "The optimizer",
+        excluded=("lbfgs",),
+        section="more",
     ),
     LabField(
         "random_state", "seed", "Seed", "The same seed gives the same run.", "The seed", 0, 2**32 - 1, section="more"
@@ -375,22 +391,38 @@ LAB_FIELDS: tuple[LabField, ...] = (
 BY_NAME: dict[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}
 
 
-def idle_parameters(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Parameter]:
-    """Yield each parameter whose value differs from its default and has no effect among these values.
+REQUIREMENTS: dict[str, Requirement] = {
+    parameter.name: parameter.requires for parameter in PARAMETERS if parameter.requires is not None
+}
+"""When each conditional parameter of the autoencoders has an effect."""
 
-    values, defaults : every parameter by name; the defaults are those of the variant.
+_SETTINGS_OF_ESTIMATOR = NotGiven(("estimator",), remedy_words="set it in the estimator")
+
+DETECTOR_REQUIREMENTS: dict[str, Requirement] = {
+    "contamination": Value("threshold", ("contamination", "budget")),
+    "alpha": Value("threshold", ("conformal", "benjamini-hochberg")),
+    "budget": Value("threshold", ("budget",)),
+    "missing": _SETTINGS_OF_ESTIMATOR,
+    "categorical": _SETTINGS_OF_ESTIMATOR,
+}
+"""The same of `AnomalyDetector`."""
+
+
+def idle_parameters(
+    values: Mapping[str, Any], defaults: Mapping[str, Any], requirements: Mapping[str, Requirement] = REQUIREMENTS
+) -> Iterator[str]:
+    """Yield the name of each parameter that differs from its default and has no effect among these values.
+
+    values, defaults : every parameter by name; the defaults are those of the class.
     """
-    for parameter in PARAMETERS:
-        if parameter.requires is None or _same(values[parameter.name], defaults[parameter.name]):
-            continue
-        if not parameter.requires.holds(values):
-            yield parameter
+    for name, requirement in requirements.items():
+        if not (_same(values[name], defaults[name]) or requirement.holds(values) or _is_refused(requirement, values)):
+            yield name
 
 
-def idle_sentence(parameter: Parameter, values: Mapping[str, Any]) -> str:
+def idle_sentence(name: str, values: Mapping[str, Any], requirement: Requirement) -> str:
     """Return the sentence on a parameter without effect: which setting prevents it, and the one it needs."""
-    assert parameter.requires is not None
-    return f"{parameter.name}={values[parameter.name]!r} has no effect with {parameter.requires.remedy(values)}."
+    return f"{name}={values[name]!r} has no effect with {requirement.remedy(values)}."
 
 
 def constructor_defaults(estimator: type[Any]) -> dict[str, Any]:
@@ -398,13 +430,22 @@ def constructor_defaults(estimator: type[Any]) -> dict[str, Any]:
     return {field.name: field.default for field in fields(estimator) if field.init}
 
 
-def warn_of_idle_parameters(estimator: Any) -> None:
-    """Warn of each parameter of an autoencoder that differs from its default and has no effect."""
+def warn_of_idle_parameters(estimator: Any, requirements: Mapping[str, Requirement] = REQUIREMENTS) -> None:
+    """Warn of each parameter of an estimator that differs from its default and has no effect."""
     from narrows.errors import IdleParameterWarning
 
-    values = {parameter.name: getattr(estimator, parameter.name) for parameter in PARAMETERS}
-    for parameter in idle_parameters(values, constructor_defaults(type(estimator))):
-        warnings.warn(idle_sentence(parameter, values), IdleParameterWarning, stacklevel=2)
+    defaults = constructor_defaults(type(estimator))
+    values = {name: getattr(estimator, name) for name in defaults}
+    for name in idle_parameters(values, defaults, requirements):
+        warnings.warn(idle_sentence(name, values, requirements[name]), IdleParameterWarning, stacklevel=2)
+
+
+def _is_refused(requirement: Requirement, values: Mapping[str, Any]) -> bool:
+    """Whether the setting that is required has a name that does not exist, for which `fit` raises an error."""
+    if not isinstance(requirement, Value) or requirement.parameter not in BY_NAME:
+        return False
+    given, choices = values[requirement.parameter], BY_NAME[requirement.parameter].choices
+    return isinstance(given, str) and bool(choices) and given not in choices
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -49,16 +49,18 @@ class Value:
 
 
 @dataclass(frozen=True)
-class BuiltInNetwork:
-    """At least one of `parameters` ("encoder", "decoder") is None, so that a network of narrows is built."""
+class NotGiven:
+    """At least one of `parameters`, which take the user's own objects, is None."""
 
     parameters: tuple[str, ...]
+    remedy_words: str | None = None
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         return any(values[name] is None for name in self.parameters)
 
     def remedy(self, values: Mapping[str, Any]) -> str:
-        return f"your own {' and '.join(self.parameters)}; set {self.parameters[-1]}=None"
+        cure = self.remedy_words or f"set {self.parameters[-1]}=None"
+        return f"your own {' and '.join(self.parameters)}; {cure}"
 
     def __str__(self) -> str:
         return alternatives([f"{name}=None" for name in self.parameters])

@@ -19,6 +19,15 @@ VARIANTS: dict[Variant, str] = {
 }
 """Class name of each variant; the classes are public names of `narrows` and `narrows.estimators`."""
 
+VARIANT_HELP: dict[Variant, str] = {
+    "plain": "Learns to reconstruct its input through a narrow code.",
+    "denoising": "Learns to reconstruct clean rows from noisy ones.",
+    "sparse": "Few code units are active for any one row.",
+    "contractive": "Penalised when a small change of the input changes the code much.",
+    "variational": "Each code is a distribution close to a standard normal, so new rows can be generated.",
+}
+"""One sentence on each variant, which the lab shows."""
+
 
 def variant_class(variant: Variant) -> type[Autoencoder]:
     """Return the estimator class of a variant."""

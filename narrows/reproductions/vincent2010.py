@@ -95,8 +95,7 @@ def _compared(
         else:
             make = partial(
                 sigmoid_layer,
-                corruption="masking" if method.level else None,
-                level=method.level,
+                **({"corruption": "masking", "level": method.level} if method.level else {}),
                 batch_size=500 if _is_large(data) else 100,
                 epochs=setup.epochs(12, quick=5),
                 random_state=setup.seed,

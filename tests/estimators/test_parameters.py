@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from torch import nn
 
 from narrows import (
+    AnomalyDetector,
     Autoencoder,
     ContractiveAutoencoder,
     DenoisingAutoencoder,
@@ -27,6 +28,7 @@ from narrows.estimators.parameters import (
     BY_NAME,
     GROUPS,
     PARAMETERS,
+    REQUIREMENTS,
     constructor_defaults,
     idle_parameters,
     idle_sentence,
@@ -85,7 +87,7 @@ def fitted(**settings: Any) -> Autoencoder:
 
 
 def test_every_conditional_parameter_is_tested() -> None:
-    assert set(CONDITIONAL) == {parameter.name for parameter in PARAMETERS if parameter.requires}
+    assert set(CONDITIONAL) == set(REQUIREMENTS)
 
 
 @pytest.mark.parametrize(
@@ -138,8 +140,8 @@ def test_the_network_is_idle_among_your_own_modules() -> None:
 )  # fmt: skip
 def test_the_sentence_names_the_setting_that_is_needed(model: Autoencoder, sentence: str) -> None:
     values = model.get_params(deep=False)
-    (parameter,) = idle_parameters(values, constructor_defaults(type(model)))
-    assert idle_sentence(parameter, values) == sentence
+    (name,) = idle_parameters(values, constructor_defaults(type(model)))
+    assert idle_sentence(name, values, REQUIREMENTS[name]) == sentence
 
 
 def test_the_warning_comes_at_the_fit_and_not_before() -> None:
@@ -244,3 +246,33 @@ def test_the_page_of_the_docs_is_the_table() -> None:
 def test_variants_with_other_defaults_have_no_idle_ones() -> None:
     for cls in (Autoencoder, ContractiveAutoencoder, VariationalAutoencoder, *variant_classes()):
         assert not list(idle_parameters(cls().get_params(deep=False), constructor_defaults(cls)))
+
+
+SMALL = Autoencoder(**QUICK)
+
+
+@pytest.mark.parametrize(
+    ("idle", "context", "sentence"),
+    [
+        ({"alpha": 0.2}, {}, "alpha=0.2 has no effect with threshold='contamination'; set threshold='conformal' or "),
+        ({"budget": 3}, {}, "budget=3 has no effect with threshold='contamination'; set threshold='budget'."),
+        ({"contamination": 0.3}, {"threshold": "conformal", "alpha": 0.1}, "contamination=0.3 has no effect with "),
+        ({"missing": "mean"}, {}, "missing='mean' has no effect with your own estimator; set it in the estimator."),
+        ({"categorical": ("a",)}, {}, "has no effect with your own estimator; set it in the estimator."),
+    ],
+)
+def test_an_idle_parameter_of_a_detector_changes_nothing_and_is_warned_of(idle, context, sentence) -> None:
+    without = AnomalyDetector(SMALL, random_state=0, **context).fit(X)
+    with pytest.warns(IdleParameterWarning, match=re.escape(sentence)) as caught:
+        given = AnomalyDetector(SMALL, random_state=0, **context, **idle).fit(X)
+    assert len(caught) == 1
+    assert without.decision_scores_.tobytes() == given.decision_scores_.tobytes()
+    assert (without.predict(X) == given.predict(X)).all()
+
+
+def test_active_parameters_of_a_detector_are_not_warned_of() -> None:
+    for active in (
+        {"threshold": "conformal", "alpha": 0.1},
+        {"threshold": "budget", "budget": 3, "contamination": 0.2},
+    ):
+        AnomalyDetector(SMALL, random_state=0, **active).fit(X)  # a warning would be an error

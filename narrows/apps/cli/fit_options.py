@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from narrows.estimators.parameters import BY_NAME, GROUPS, PARAMETERS, Parameter, constructor_defaults, idle_parameters
+from narrows.estimators.parameters import (
+    BY_NAME,
+    DETECTOR_REQUIREMENTS,
+    GROUPS,
+    PARAMETERS,
+    Parameter,
+    constructor_defaults,
+    idle_parameters,
+)
 from narrows.estimators.requirements import Value, alternatives
 from narrows.estimators.variants import VARIANTS, Variant, make_estimator, variant_class
 
 if TYPE_CHECKING:
-    from narrows.estimators import Autoencoder
+    from narrows.estimators import AnomalyDetector, Autoencoder
 
 VariantName = Annotated[
     Variant,
@@ -58,8 +66,8 @@ def estimator_from_options(variant: Variant, given: Mapping[str, object]) -> Aut
 
     model = make_estimator(variant, given)
     values = model.get_params(deep=False)
-    for parameter in idle_parameters(values, constructor_defaults(type(model))):
-        raise SettingError(_refusal(parameter, values[parameter.name], variant))
+    for name in idle_parameters(values, constructor_defaults(type(model))):
+        raise SettingError(_refusal(BY_NAME[name], values[name], variant))
     return model
 
 
@@ -136,12 +144,29 @@ def _refusal(parameter: Parameter, value: object, variant: Variant) -> str:
     variants = [name for name in VARIANTS if needs.holds(constructor_defaults(variant_class(name)))]
     # Where the variant itself has what is needed, another option took it away.
     needed = [f"--variant {alternatives(variants)}"] if variants and variant not in variants else []
-    other = BY_NAME[needs.parameter].flag
-    needed.append(other if needs.values == (True,) else f"{other} {alternatives(list(map(str, needs.values)))}")
+    needed.append(_needed(BY_NAME[needs.parameter].flag, needs))
+    return refusal_sentence(parameter.flag, value, needed)
+
+
+def refusal_sentence(flag: str, value: object, needed: list[str]) -> str:
+    """Return the sentence on an option without effect: "--top-k 3 has no effect without --code top-k; ..."."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return (
-        f"{parameter.flag} {text} has no effect without {alternatives(needed)}; add it or leave {parameter.flag} out."
-    )
+    return f"{flag} {text} has no effect without {alternatives(needed)}; add it or leave {flag} out."
+
+
+def check_detector_options(detector: AnomalyDetector) -> None:
+    """Raise SettingError for an option of `narrows detect` that has no effect."""
+    from narrows.errors import SettingError
+
+    values = detector.get_params(deep=False)
+    for name in idle_parameters(values, constructor_defaults(type(detector)), DETECTOR_REQUIREMENTS):
+        needs = DETECTOR_REQUIREMENTS[name]
+        assert isinstance(needs, Value)  # the other requirements are about estimators, which the shell does not take
+        raise SettingError(refusal_sentence(_flag(name), values[name], [_needed(_flag(needs.parameter), needs)]))
+
+
+def _needed(flag: str, needs: Value) -> str:
+    return flag if needs.values == (True,) else f"{flag} {alternatives(list(map(str, needs.values)))}"
 
 
 def _flag(name: str) -> str:

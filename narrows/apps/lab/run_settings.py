@@ -1,73 +1,52 @@
-"""What the page's settings mean: checked, filled in by variant and data, and turned into an estimator."""
+"""Settings of a run: checked, filled in by variant and data, and turned into an estimator."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from narrows.estimators.variants import VARIANTS, Variant, make_estimator
+from narrows.estimators.parameters import LAB_FIELDS, LabField
+from narrows.estimators.variants import VARIANT_HELP, VARIANTS, Variant, make_estimator
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
-NAMES = (
-    "n_components",
-    "hidden_layer_sizes",
-    "epochs",
-    "learning_rate",
-    "batch_size",
-    "optimizer",
-    "activation",
-    "seed",
-    "normal",
-    "rows",
-    "corruption",
-    "corruption_level",
-    "sparsity",
-    "contraction",
-    "beta",
-    "architecture",
-)
-"""The settings of a run, as the page names them."""
+_FIELDS = {field.key: field for field in LAB_FIELDS}
+NAMES = (*_FIELDS, "normal", "rows")
+"""The settings of a run, as the page names them; "normal" are the classes and "rows" the ranges to train on."""
 
-_CHOICES = {
-    "optimizer": ("adam", "adamw", "rmsprop", "sgd", "muon"),
-    "activation": ("relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"),
-    "corruption": ("gaussian", "masking", "salt-and-pepper"),
-    "architecture": ("mlp", "conv"),
-}
-_WHOLE = {"n_components": (1, 512), "epochs": (1, 10_000), "batch_size": (1, 65_536), "seed": (0, 2**32 - 1)}
-_NUMBERS = {
-    "learning_rate": (0.0, 1e9),
-    "corruption_level": (0.0, 1e6),
-    "sparsity": (0.0, 1e6),
-    "contraction": (0.0, 1e6),
-    "beta": (0.0, 1e6),
-}
-_WORDS = {
-    "n_components": "The size of the code",
-    "hidden_layer_sizes": "The hidden layers",
-    "epochs": "The number of epochs",
-    "learning_rate": "The learning rate",
-    "batch_size": "The batch size",
-    "seed": "The seed",
-    "corruption_level": "The amount of noise",
-    "sparsity": "The weight of sparsity",
-    "contraction": "The weight of contraction",
-    "beta": "Beta",
-}
-_MOST_LAYERS, _WIDEST, _MOST_RANGES = 6, 4096, 1000
+_MOST_LAYERS, _MOST_RANGES = 6, 1000
+
+
+def page_settings() -> dict[str, list[dict[str, Any]]]:
+    """Return the variants and the fields that the page shows, ready for JSON."""
+    variants = [{"name": name, "label": name.capitalize(), "help": VARIANT_HELP[name]} for name in VARIANTS]
+    fields = [
+        {
+            "key": field.key,
+            "label": field.label,
+            "hint": field.hint,
+            "kind": field.kind,
+            "low": field.low,
+            "high": field.high,
+            "choices": field.choices,
+            "variants": field.variants,
+            "section": field.section,
+        }
+        for field in LAB_FIELDS
+    ]
+    return {"variants": variants, "settings": fields}
 
 
 def check_variant(value: Any) -> Variant:
-    """One of the five; SettingError for anything else."""
+    """Return the name of a variant; SettingError for anything else."""
     if not isinstance(value, str) or value not in VARIANTS:
         raise _wrong(f"There is no variant {value!r}; the variants are {', '.join(get_args(Variant))}.")
     return cast("Variant", value)
 
 
 def check(given: Mapping[str, Any], classes: list[str] | None) -> dict[str, Any]:
-    """Settings from a page, all names filled in, None for what was not said; SettingError with a sentence.
+    """Return the settings from a page under every name, None for those left out; SettingError on a wrong one.
 
     classes : those of the data, among which "normal" chooses.
     """
@@ -78,7 +57,7 @@ def check(given: Mapping[str, Any], classes: list[str] | None) -> dict[str, Any]
 
 
 def filled_in(settings: dict[str, Any], variant: Variant, description: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with what the lab chooses itself, for a map that shows something soon.
+    """Return the settings with the lab's own defaults, chosen to show results soon.
 
     description : of the data, see `narrows.apps.viewer.datasets.describe`.
     """
@@ -104,29 +83,11 @@ def filled_in(settings: dict[str, Any], variant: Variant, description: Mapping[s
 
 
 def estimator(settings: Mapping[str, Any], variant: Variant) -> Autoencoder:
-    """The unfitted estimator; settings of other variants are left out, so that they survive a switch and back."""
+    """Return the unfitted estimator; fields of other variants, which would have no effect, are left out."""
     hidden = settings["hidden_layer_sizes"]
-    arguments: dict[str, Any] = {
-        "n_components": settings["n_components"],
-        "hidden_layer_sizes": None if hidden is None else tuple(hidden),
-        "epochs": settings["epochs"],
-        "learning_rate": settings["learning_rate"],
-        "batch_size": settings["batch_size"],
-        "optimizer": settings["optimizer"],
-        "activation": settings["activation"],
-        "random_state": settings["seed"],
-        "network": settings["architecture"],
-        "device": "cpu",
-    }
-    if variant == "denoising":
-        arguments |= {"corruption": settings["corruption"], "level": settings["corruption_level"]}
-    elif variant == "sparse":
-        arguments["penalty_weight"] = settings["sparsity"]
-    elif variant == "contractive":
-        arguments["penalty_weight"] = settings["contraction"]
-    elif variant == "variational":
-        arguments["beta"] = settings["beta"]
-    return make_estimator(variant, arguments)
+    given = {**settings, "hidden_layer_sizes": None if hidden is None else tuple(hidden)}
+    used = [field for field in LAB_FIELDS if not field.variants or variant in field.variants]
+    return make_estimator(variant, {"device": "cpu", **{field.parameter: given[field.key] for field in used}})
 
 
 def _checked(name: str, value: Any, classes: list[str] | None) -> Any:
@@ -136,19 +97,19 @@ def _checked(name: str, value: Any, classes: list[str] | None) -> Any:
         return _normal(value, classes)
     if name == "rows":
         return _ranges(value)
-    if name == "hidden_layer_sizes":
+    field = _FIELDS[name]
+    if field.kind == "sizes":
         if not isinstance(value, list) or len(value) > _MOST_LAYERS:
-            raise _wrong(f"{_WORDS[name]} must be a list of at most {_MOST_LAYERS} sizes, such as [64, 32].")
-        return [_whole(name, size, 1, _WIDEST) for size in value]
-    if name in _CHOICES:
-        if value not in _CHOICES[name]:
-            raise _wrong(f"The {name} {value!r} is not known; choose one of {', '.join(_CHOICES[name])}.")
+            raise _wrong(f"{field.phrase} must be a list of at most {_MOST_LAYERS} sizes, such as [64, 32].")
+        return [_whole(field, size) for size in value]
+    if field.kind == "name":
+        if value not in field.choices:
+            raise _wrong(f"{field.phrase} {value!r} is not known; choose one of {', '.join(field.choices)}.")
         return value
-    if name in _WHOLE:
-        return _whole(name, value, *_WHOLE[name])
-    low, high = _NUMBERS[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise _wrong(f"{_WORDS[name]} must be a number of at least {low:g}, got {value!r}.")
+    if field.kind == "int":
+        return _whole(field, value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not field.low <= value <= field.high:
+        raise _wrong(f"{field.phrase} must be a number of at least {field.low:g}, got {value!r}.")
     if name == "learning_rate" and value == 0:
         raise _wrong("The learning rate must be above 0.")
     return float(value)
@@ -166,7 +127,7 @@ def _normal(value: Any, classes: list[str] | None) -> list[str] | None:
 
 
 def _ranges(value: Any) -> list[list[int]] | None:
-    """[[first, last], ...], places from 0, both ends counted in."""
+    """Return [[first, last], ...], row numbers from 0, both included."""
     pairs: list[Any] = value if isinstance(value, list) and len(value) <= _MOST_RANGES else [None]
     for pair in pairs:
         whole = isinstance(pair, list) and len(pair) == 2 and all(type(place) is int for place in pair)
@@ -175,11 +136,11 @@ def _ranges(value: Any) -> list[list[int]] | None:
     return pairs or None
 
 
-def _whole(name: str, value: Any, low: int, high: int) -> int:
+def _whole(field: LabField, value: Any) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise _wrong(f"{_WORDS[name]} must be a whole number from {low} to {high:,}, got {value!r}.")
+    if isinstance(value, bool) or not isinstance(value, int) or not field.low <= value <= field.high:
+        raise _wrong(f"{field.phrase} must be a whole number from {field.low} to {field.high:,}, got {value!r}.")
     return value
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from narrows.apps.lab.run_settings import check, check_variant, filled_in
+from narrows.apps.lab.run_settings import check, check_variant, filled_in, page_settings
 from narrows.apps.lab.run_store import MOST_RUNS, RunStore
 from narrows.apps.lab.worker import Job
 from narrows.apps.lab.worker_pool import MOST_TRAININGS, Backend, WorkerPool
@@ -175,6 +175,7 @@ class Session:
             "offered": self._offered,
             "runs": [run.to_dict() for run in self.runs.values()],
             "defaults": self._defaults(),
+            **page_settings(),
             "limits": {"upload_bytes": UPLOAD_BYTES, "trainings": MOST_TRAININGS, "points": MOST_ROWS},
         }
 

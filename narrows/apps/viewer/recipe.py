@@ -86,7 +86,7 @@ def _changed(model: Autoencoder) -> dict[str, Any]:
     """Return the parameters of the fit that differ from the defaults and have an effect, with the seed."""
     defaults = type(model)().get_params(deep=False)
     every = constructor_defaults(type(model)) | model._fitted_params
-    idle = {parameter.name for parameter in idle_parameters(every, defaults)}
+    idle = set(idle_parameters(every, defaults))
     given = {name: _plain(value) for name, value in model._fitted_params.items() if name not in _NO_PART_OF_A_MODEL}
     changed = {name: value for name, value in given.items() if name not in idle and not _same(value, defaults[name])}
     return {**changed, "random_state": model.seed_}

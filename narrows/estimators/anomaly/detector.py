@@ -21,6 +21,7 @@ from narrows.estimators.anomaly.estimator_scorer import FittedMembers, Score
 from narrows.estimators.anomaly.explanations import Reason, outweigh_strange_cells, reasons
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.column_warnings import warn_of_aside
+from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
@@ -138,6 +139,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         DataError, SettingError
         """
         self._check_settings()
+        warn_of_idle_parameters(self, DETECTOR_REQUIREMENTS)
         rows = as_rows(X, image_shape=None if self.estimator is None else self.estimator.image_shape)
         if rows is not X:  # whoever reads Rows knows their notes
             for note in rows.notes:

@@ -78,12 +78,12 @@ def test_a_state_under_another_category_is_strange() -> None:
     check(AnomalyDetector(random_state=0).fit(frame), frame, strange)
 
 
-@pytest.mark.parametrize("threshold", ["contamination", "conformal"])
-def test_no_state_is_an_alarm_by_rounding(threshold: str) -> None:
+@pytest.mark.parametrize("threshold", [{}, {"threshold": "conformal", "alpha": 0.05}])
+def test_no_state_is_an_alarm_by_rounding(threshold: dict) -> None:
     rng = np.random.default_rng(4)
     rows = log(POINTS, 1000, rng, shares=UNEVEN)
     for estimator in (None, Autoencoder(n_components=1, epochs=2, random_state=0, device="cpu")):
-        fitted = AnomalyDetector(estimator, threshold=threshold, alpha=0.05, random_state=0).fit(rows)
+        fitted = AnomalyDetector(estimator, **threshold, random_state=0).fit(rows)
         alarms = fitted.predict(rows) == -1
         by_state = [alarms[(rows == point).all(axis=1)] for point in POINTS]
         assert all(of.all() or not of.any() for of in by_state)

@@ -37,9 +37,11 @@ def rows_with_strange() -> Rows:
 def test_a_detector_puts_such_rows_above_all_others_and_names_the_cell_with_its_text(
     estimator, missing: str, tmp_path
 ) -> None:
-    if estimator is not None:
-        estimator = Autoencoder(**{**SMALL.get_params(), "missing": missing})
-    fitted = AnomalyDetector(estimator, missing=missing, random_state=0).fit(FRAME)
+    if estimator is None:
+        detector = AnomalyDetector(missing=missing, random_state=0)
+    else:
+        detector = AnomalyDetector(Autoencoder(**{**SMALL.get_params(), "missing": missing}), random_state=0)
+    fitted = detector.fit(FRAME)
     fitted.save(tmp_path / "m")
     rows = rows_with_strange()
     for judge in (fitted, narrows.load(tmp_path / "m")):

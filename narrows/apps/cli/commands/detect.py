@@ -24,6 +24,7 @@ from narrows.apps.cli.common_options import (
     Quiet,
     Types,
 )
+from narrows.apps.cli.fit_options import check_detector_options
 from narrows.apps.cli.inputs import Source, cell_settings, data_name, names_in, read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_model_path
@@ -124,6 +125,18 @@ def detect(
     messages = Messages(as_json, quiet)
     path = output or Path(f"{data_name(data)}-detector")
     check_model_path(path, force=force)
+    from narrows import AnomalyDetector
+
+    detector = AnomalyDetector(
+        threshold=threshold,
+        contamination=contamination,
+        alpha=alpha,
+        budget=budget,
+        missing="mask" if missing == "drop" else missing,
+        categorical=tuple(names_in(categorical) or ()),
+        random_state=seed,
+    )
+    check_detector_options(detector)
     source = read_for_fit(
         data,
         columns=columns,
@@ -137,18 +150,8 @@ def detect(
 
     import time
 
-    from narrows import AnomalyDetector
     from narrows.data import ignored_columns_message
 
-    detector = AnomalyDetector(
-        threshold=threshold,
-        contamination=contamination,
-        alpha=alpha,
-        budget=budget,
-        missing="mask" if missing == "drop" else missing,
-        categorical=tuple(names_in(categorical) or ()),
-        random_state=seed,
-    )
     start = time.perf_counter()
     detector.fit(source.rows)
     seconds = time.perf_counter() - start

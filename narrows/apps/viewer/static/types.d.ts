@@ -82,6 +82,21 @@ interface SessionState {
   offered: Array<{ id: string; name: string; rows: number; here: boolean; how: string | null }>;
   runs: Run[];
   defaults?: Record<string, Record<string, any>>;
+  variants?: Array<{ name: string; label: string; help: string }>;
+  settings?: SettingField[];
+}
+
+/** A field of the settings; see `LabField` in narrows/estimators/parameters.py. */
+interface SettingField {
+  key: string;
+  label: string;
+  hint: string;
+  kind: "int" | "float" | "name" | "sizes";
+  low: number;
+  high: number;
+  choices: string[];
+  variants: string[];
+  section: "model" | "training" | "more" | "images";
 }
 
 /** One epoch of a run's history. */

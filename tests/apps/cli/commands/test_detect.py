@@ -92,3 +92,18 @@ def test_alarms_are_told_by_what_they_went_by(shell, sensors: Path, options: tup
     told = shell("detect", sensors, "--ignore", "broken", "-o", "d", "--seed", "0", *options)
     assert told.status == 0
     assert words in told.out
+
+
+@pytest.mark.parametrize(
+    ("options", "needed"),
+    [
+        ("--alpha 0.05", "--alpha 0.05 has no effect without --threshold conformal or benjamini-hochberg"),
+        ("--budget 3", "--budget 3 has no effect without --threshold budget"),
+        ("--threshold conformal --contamination 0.2", "--contamination 0.2 has no effect without --threshold"),
+    ],
+)
+def test_an_option_without_effect_is_refused_before_the_data_are_read(shell, options: str, needed: str) -> None:
+    refused = shell("detect", "nowhere.csv", *options.split())
+    assert refused.status == 2
+    assert needed in refused.err
+    assert refused.err.count("\n") == 1

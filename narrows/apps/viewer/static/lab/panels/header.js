@@ -5,7 +5,7 @@ import { clear, h, svg } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
-import { canResume, isBusy, isFinished, playPause, step, stop, switchVariant, VARIANTS } from "./run-actions.js";
+import { canResume, isBusy, isFinished, playPause, step, stop, switchVariant, variantChoices } from "./run-actions.js";
 
 export const VIEWS = [["flow", "Flow"], ["latent", "Latent"], ["training", "Training"], ["denoise", "Denoise"], ["anomaly", "Anomaly"]];
 
@@ -30,7 +30,9 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
   const themeButton = h("button", { type: "button", class: "button quiet square", dataset: { action: "theme" }, on: { click: onTheme } });
   const helpButton = h("button", { type: "button", class: "button quiet square", "aria-label": "Keys and help", title: "Keys and help ( ? )", dataset: { action: "help" }, on: { click: onHelp } }, icon("help"));
   const progress = h("div", { class: "lab-progress", "aria-hidden": "true" });
-  const variants = segmented({ label: "Variant of the autoencoder", value: null, choices: VARIANTS, onChoose: (v) => switchVariant(lab, v).then(update), attrs: { "data-variants": true } });
+  const variantSlot = h("div", { class: "lab-variants" });
+  /** @type {ReturnType<typeof segmented> | null} made once the session has said which variants there are */
+  let variants = null;
   const data = h("button", { type: "button", class: "button small", dataset: { action: "data" }, on: { click: () => onDrawer("data") } });
   const settings = h("button", { type: "button", class: "button small", dataset: { action: "settings" }, on: { click: () => onDrawer("settings") } }, icon("settings"), "Settings");
   const runs = h("button", { type: "button", class: "button small", dataset: { action: "runs" }, on: { click: () => onDrawer("runs") } });
@@ -40,7 +42,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
       h("div", { class: "driving", role: "group", "aria-label": "Training" }, train, stepButton, stopButton),
       h("div", { class: "tools" }, themeButton, helpButton)),
     progress,
-    h("div", { class: "lab-tools" }, h("div", { class: "lab-variants" }, variants.el), h("div", { class: "lab-buttons" }, data, settings, runs, share)));
+    h("div", { class: "lab-tools" }, variantSlot, h("div", { class: "lab-buttons" }, data, settings, runs, share)));
 
   VIEWS.forEach(([name], i) => onKey(String(i + 1), () => lab.store.set("view", name), i ? "" : "the five views"));
   onKey(" ", () => playPause(lab), "train, pause, resume");
@@ -57,8 +59,12 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
     const set = lab.dataset();
     clear(data, icon("data"), set ? set.name : "Data");
     clear(runs, icon("list"), "Runs", h("span", { class: "count" }, lab.state?.runs.length ?? 0));
-    variants.set(run?.variant);
-    for (const button of variants.buttons.values()) button.disabled = !run || !lab.connected || !lab.can.train || run.can_train === false;
+    if (!variants && lab.state?.variants) {
+      variants = segmented({ label: "Variant of the autoencoder", value: null, choices: variantChoices(lab), onChoose: (v) => switchVariant(lab, v).then(update), attrs: { "data-variants": true } });
+      clear(variantSlot, variants.el);
+    }
+    variants?.set(run?.variant);
+    for (const button of variants?.buttons.values() || []) button.disabled = !run || !lab.connected || !lab.can.train || run.can_train === false;
     const [words, iconName] = canResume(run) ? ["Resume", "play"] : !run || run.state === "loaded" || isFinished(run) ? [run && run.epoch ? "Train again" : "Train", "play"]
       : run.state === "paused" ? ["Resume", "play"] : run.state === "pausing" ? ["Pausing…", "pause"] : run.state === "preparing" ? ["Preparing…", "pause"] : ["Pause", "pause"];
     if (train.dataset.words !== words) { clear(train, icon(iconName), words); train.dataset.words = words; }

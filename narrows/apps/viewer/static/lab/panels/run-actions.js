@@ -1,15 +1,11 @@
 /** Commands on runs: start, switch the variant, pause, step, stop. */
 
-export const VARIANTS = [
-  ["plain", "Plain", "Learns to reconstruct its input through a narrow code."],
-  ["denoising", "Denoising", "Learns to reconstruct clean rows from noisy ones."],
-  ["sparse", "Sparse", "Few code units are active for any one row."],
-  ["contractive", "Contractive", "Penalised when a small change of the input changes the code much."],
-  ["variational", "Variational", "Each code is a distribution close to a standard normal, so new rows can be generated."],
-];
-
-/** Settings that belong to one variant alone; the others are carried over a switch. */
-const VARIANT_SETTINGS = { denoising: ["corruption", "corruption_level"], sparse: ["sparsity"], contractive: ["contraction"], variational: ["beta"] };
+/**
+ * The variants as choices: name, label, explanation.
+ * @param {Lab} lab
+ * @returns {Array<[string, string, string]>}
+ */
+export const variantChoices = (lab) => (lab.state?.variants || []).map(({ name, label, help }) => [name, label, help]);
 
 export const isBusy = (run) => ["preparing", "running", "pausing"].includes(run?.state);
 export const isFinished = (run) => ["done", "stopped", "diverged", "failed", "loaded"].includes(run?.state);
@@ -18,15 +14,15 @@ export const isFinished = (run) => ["done", "stopped", "diverged", "failed", "lo
 export const canResume = (run) => run?.state === "stopped" && Boolean(run.can_resume);
 
 /** The settings of a run that apply to any variant. */
-export function sharedSettings(settings) {
-  const own = new Set(Object.values(VARIANT_SETTINGS).flat());
+export function sharedSettings(lab, settings) {
+  const own = new Set((lab.state?.settings || []).filter((field) => field.variants.length).map((field) => field.key));
   return Object.fromEntries(Object.entries(settings || {}).filter(([key]) => !own.has(key)));
 }
 
 /** The settings for another variant: all shared ones, but not a default code size. */
 export function settingsFor(lab, run, variant) {
   const defaults = lab.state?.defaults || {};
-  const chosen = sharedSettings(run.settings);
+  const chosen = sharedSettings(lab, run.settings);
   const ofIts = defaults[run.variant]?.n_components;
   return chosen.n_components === ofIts && defaults[variant] ? { ...chosen, n_components: defaults[variant].n_components } : chosen;
 }
@@ -50,8 +46,8 @@ export async function startRun(lab, { dataset, variant, settings }) {
   }
 }
 
-const sameSettings = (a, b) => {
-  const [one, other] = [sharedSettings(a), sharedSettings(b)];
+const sameSettings = (lab, a, b) => {
+  const [one, other] = [sharedSettings(lab, a), sharedSettings(lab, b)];
   return [...new Set([...Object.keys(one), ...Object.keys(other)])].every((key) => JSON.stringify(one[key] ?? null) === JSON.stringify(other[key] ?? null));
 };
 
@@ -60,7 +56,7 @@ export async function switchVariant(lab, variant) {
   const run = lab.run;
   if (!run || run.variant === variant) return;
   const wanted = settingsFor(lab, run, variant);
-  const match = lab.state.runs.findLast((one) => one.variant === variant && one.dataset === run.dataset && sameSettings(one.settings, wanted) && one.state !== "failed");
+  const match = lab.state.runs.findLast((one) => one.variant === variant && one.dataset === run.dataset && sameSettings(lab, one.settings, wanted) && one.state !== "failed");
   if (match) {
     lab.store.set("compare", run.id);
     lab.store.set("run", match.id);

@@ -3,36 +3,7 @@
 import { segmented } from "../../core/controls.js";
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
-import { startRun, VARIANTS } from "./run-actions.js";
-
-/**
- * Key, label, explanation, kind, limits; an empty field means "auto".
- * @typedef {[string, string, string, "whole"|"real"|"sizes"|"choice", {min?: number, max?: number, choices?: string[]}?]} SettingSpec
- */
-
-/** @type {SettingSpec[]} */
-const MODEL = [
-  ["n_components", "Code size", "Numbers in the code of each row. Two can be drawn as a map.", "whole", { min: 1, max: 512 }],
-  ["hidden_layer_sizes", "Hidden layers", "Units of the encoder layers, as in 64, 32; the decoder mirrors them.", "sizes"],
-  ["activation", "Activation", "Function that each unit applies to its weighted sum.", "choice", { choices: ["relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"] }],
-];
-/** @type {SettingSpec[]} */
-const TRAINING = [
-  ["epochs", "Epochs", "Passes over the training rows.", "whole", { min: 1, max: 5000 }],
-  ["learning_rate", "Learning rate", "Size of each update of the weights. Too large a value makes the loss diverge.", "real", { min: 0 }],
-  ["batch_size", "Batch size", "Rows per update.", "whole", { min: 1, max: 65536 }],
-  ["optimizer", "Optimizer", "Algorithm that updates the weights.", "choice", { choices: ["adam", "adamw", "rmsprop", "sgd", "muon"] }],
-  ["seed", "Seed", "The same seed gives the same run.", "whole", { min: 0, max: 2 ** 31 - 1 }],
-];
-/** @type {Record<string, SettingSpec[]>} */
-const BY_VARIANT = {
-  plain: [],
-  denoising: [["corruption", "Noise", "Corruption of the input rows during training.", "choice", { choices: ["gaussian", "masking", "salt-and-pepper"] }],
-    ["corruption_level", "Noise level", "Gaussian: standard deviation. Others: share of the values that are corrupted.", "real", { min: 0 }]],
-  sparse: [["sparsity", "Sparsity weight", "Weight of the sparsity penalty.", "real", { min: 0 }]],
-  contractive: [["contraction", "Contraction weight", "Weight of the contraction penalty.", "real", { min: 0 }]],
-  variational: [["beta", "Beta", "Weight of the KL divergence to the prior. 1 is the standard VAE; less gives sharper pictures.", "real", { min: 0 }]],
-};
+import { startRun, variantChoices } from "./run-actions.js";
 
 /**
  * @param {Lab} lab
@@ -51,7 +22,7 @@ export function mountSettings(lab, close) {
     event.preventDefault();
     const run = lab.run;
     const settings = { ...run?.settings };
-    for (const list of Object.values(BY_VARIANT)) for (const [key] of list) settings[key] = null;
+    for (const { key, variants } of lab.state?.settings || []) if (variants.length) settings[key] = null;
     /** @type {any} */
     let firstWrong = null;
     for (const field of fields) {
@@ -72,18 +43,21 @@ export function mountSettings(lab, close) {
     variant ||= run?.variant || "plain";
     normal = new Set(settings.normal || []);
     const auto = lab.state?.defaults?.[variant] || {};
-    const make = (spec) => makeField(spec, settings[spec[0]] ?? null, auto[spec[0]]);
-    const model = MODEL.map(make);
-    const training = TRAINING.map(make);
-    const own = BY_VARIANT[variant].map(make);
-    fields = [...model, ...training, ...own];
-    const chooser = segmented({ label: "Variant", value: variant, choices: VARIANTS, onChoose: (v) => { variant = v; build(); } });
-    const architecture = set?.kind === "images" ? architectureField(settings.architecture) : null;
-    if (architecture) fields.push(architecture);
-    clear(el, h("section", { class: "stack tight" }, h("h3", {}, "Variant"), chooser.el, h("p", { class: "note" }, VARIANTS.find(([name]) => name === variant)?.[2]), own.map((f) => f.el)),
+    const specs = lab.state?.settings || [];
+    /** @param {SettingField} spec */
+    const make = (spec) => makeField(spec, settings[spec.key] ?? null, auto[spec.key]);
+    const inSection = (name) => specs.filter((spec) => spec.section === name && !spec.variants.length).map(make);
+    const own = specs.filter((spec) => spec.variants.includes(variant)).map(make);
+    const [model, training, more] = [inSection("model"), inSection("training"), inSection("more")];
+    const network = specs.find((spec) => spec.section === "images");
+    const architecture = set?.kind === "images" && network ? networkField(network, settings[network.key]) : null;
+    fields = [...model, ...training, ...more, ...own, ...(architecture ? [architecture] : [])];
+    const choices = variantChoices(lab);
+    const chooser = segmented({ label: "Variant", value: variant, choices, onChoose: (v) => { variant = v; build(); } });
+    clear(el, h("section", { class: "stack tight" }, h("h3", {}, "Variant"), chooser.el, h("p", { class: "note" }, choices.find(([name]) => name === variant)?.[2]), own.map((f) => f.el)),
       h("section", { class: "stack tight" }, h("h3", {}, "Model"), architecture?.el, model.map((f) => f.el)),
-      h("section", { class: "stack tight" }, h("h3", {}, "Training"), training.slice(0, 2).map((f) => f.el),
-        h("details", {}, h("summary", {}, "More"), h("div", { class: "stack tight" }, training.slice(2).map((f) => f.el)))),
+      h("section", { class: "stack tight" }, h("h3", {}, "Training"), training.map((f) => f.el),
+        h("details", {}, h("summary", {}, "More"), h("div", { class: "stack tight" }, more.map((f) => f.el)))),
       normalChooser(set),
       h("div", { class: "drawer-foot" }, h("button", { type: "submit", class: "button primary", dataset: { action: "train-settings" } }, icon("play"), "Train with these settings"),
         h("p", { class: "note" }, "The run in view stays in the list for comparison.")));
@@ -104,7 +78,7 @@ export function mountSettings(lab, close) {
   }
 
   function update(force) {
-    const current = `${lab.run?.id} ${lab.dataset()?.labels}`;
+    const current = `${lab.run?.id} ${lab.dataset()?.labels} ${Boolean(lab.state)}`;
     // A form that the user edits is not rebuilt.
     if (!force && current === origin) return;
     if (force && current === origin && el.firstChild) return;
@@ -116,39 +90,46 @@ export function mountSettings(lab, close) {
   return { el, update };
 }
 
-function architectureField(value) {
-  let current = value || "mlp";
-  const choice = segmented({ label: "Network", value: current, choices: [["mlp", "Layers"], ["conv", "Convolutions"]], onChoose: (v) => { current = v; } });
-  return { key: "architecture", el: h("div", { class: "field is-wide" }, h("span", { class: "field-name" }, "Network"), choice.el), input: choice.el, read: () => ({ value: current, problem: null }), showProblem() {} };
+const NETWORK_LABELS = { mlp: "Layers", conv: "Convolutions" };
+
+/**
+ * @param {SettingField} spec
+ * @param {any} value
+ */
+function networkField({ key, label, choices }, value) {
+  let current = value || choices[0];
+  const choice = segmented({ label, value: current, choices: choices.map((name) => [name, NETWORK_LABELS[name] || name]), onChoose: (v) => { current = v; } });
+  return { key, el: h("div", { class: "field is-wide" }, h("span", { class: "field-name" }, label), choice.el), input: choice.el, read: () => ({ value: current, problem: null }), showProblem() {} };
 }
 
 /**
- * @param {SettingSpec} spec
+ * A field of the form; left empty it means "auto".
+ * @param {SettingField} spec
  * @param {any} value of the run in view, null for "auto"
  * @param {any} auto the value of "auto" for the variant
  */
-function makeField([key, words, hint, kind, extras = {}], value, auto) {
+function makeField({ key, label, hint, kind, low, high, choices }, value, auto) {
   const autoText = auto === undefined || auto === null ? "auto" : `auto (${Array.isArray(auto) ? auto.join(", ") : auto})`;
   const text = value === null ? "" : Array.isArray(value) ? value.join(", ") : String(value);
   const attrs = { dataset: { setting: key }, autocomplete: "off", spellcheck: "false" };
-  const input = kind === "choice"
-    ? h("select", attrs, h("option", { value: "" }, autoText), [...new Set([...(extras.choices || []), ...(value ? [value] : [])])].map((name) => h("option", { value: name, selected: name === value }, name)))
+  const input = kind === "name"
+    ? h("select", attrs, h("option", { value: "" }, autoText), [...new Set([...choices, ...(value ? [value] : [])])].map((name) => h("option", { value: name, selected: name === value }, name)))
     : h("input", { ...attrs, type: "text", inputmode: kind === "sizes" ? "text" : "decimal", placeholder: autoText, value: text });
   const note = h("span", { class: "note" }, hint);
-  const el = h("label", { class: "field" }, h("span", { class: "field-name" }, words), input, note);
+  const el = h("label", { class: "field" }, h("span", { class: "field-name" }, label), input, note);
   return {
     key, el, input,
     read() {
       const entered = input.value.trim();
       if (!entered) return { value: null, problem: null };
-      if (kind === "choice") return { value: entered, problem: null };
+      if (kind === "name") return { value: entered, problem: null };
       if (kind === "sizes") {
         const sizes = entered.split(/[\s,]+/).filter(Boolean).map(Number);
         return sizes.every((n) => Number.isInteger(n) && n > 0) ? { value: sizes, problem: null } : { value: null, problem: "Enter whole numbers separated by commas, as in 64, 32." };
       }
       const number = Number(entered.replace(",", "."));
-      if (!Number.isFinite(number) || (kind === "whole" && !Number.isInteger(number))) return { value: null, problem: kind === "whole" ? "Enter a whole number." : "Enter a number." };
-      if (number < (extras.min ?? -Infinity) || number > (extras.max ?? Infinity)) return { value: null, problem: extras.max ? `Enter a number between ${extras.min} and ${extras.max}.` : `Enter a number of at least ${extras.min}.` };
+      if (!Number.isFinite(number) || (kind === "int" && !Number.isInteger(number))) return { value: null, problem: kind === "int" ? "Enter a whole number." : "Enter a number." };
+      if (number < low || number > high) return { value: null, problem: kind === "int" ? `Enter a number between ${low} and ${high}.` : `Enter a number of at least ${low}.` };
       return { value: number, problem: null };
     },
     showProblem(problem) {
