@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,8 +59,6 @@ def chunks_for_model(
                 errors=errors,
             )
         ]
-    if missing is not None:
-        fitted.schema_ = replace(fitted.schema_, missing=missing)
     stream = _stream(fitted, data, label, voice, errors)
     return Chunks(lambda: (inputs.matched(fitted, rows, voice) for rows in stream.chunks()))
 

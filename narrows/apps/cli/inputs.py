@@ -145,14 +145,12 @@ def read_for_model(
 ) -> Rows:
     """DATA as `fitted` expects it: its columns by name in its order, and of a set the part asked for.
 
-    A model learns no gap's value after its fit: `missing="mean"` fills in the means of the fit.
+    `missing="drop"` leaves rows with gaps out; all else is for `model_loading.with_missing`.
     """
     size = size_in(image_size)
 
     from narrows.data import drop_missing
 
-    if missing in ("mean", "error") or (missing == "mask" and fitted.schema_.missing != "mask"):
-        fitted.schema_ = replace(fitted.schema_, missing=missing)
     rows = _part(data, part, voice)
     if rows is None:
         rows = _read_columns(fitted, data, label=label, image_size=size, errors=errors)

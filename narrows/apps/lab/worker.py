@@ -120,18 +120,16 @@ def drive(connection: Connection, job: Job) -> None:
     model = _model(job)
     places = training_places(rows, job.settings)
     part = rows if places is None else rows.take(places)
-    epochs = cast("Generator[Epoch | None]", model._from_untrained(part))
     teller = Teller(connection, model, rows, places)
     driver = _Driver(connection)
     if driver.stops(teller):
         send(connection, ("stopped", {"message": None}))
         return
+    epochs = cast("Generator[Epoch]", model.start_fit(part))
     stopped = False
     try:
+        teller.before()
         for epoch in epochs:
-            if epoch is None:
-                teller.before()
-                continue
             teller.epoch(epoch)
             stopped = driver.stops(teller)
             if stopped:

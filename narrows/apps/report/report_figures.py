@@ -80,7 +80,7 @@ def _displays(model: Autoencoder, rows: Rows, y: Any, seed: int) -> Iterator[tup
             ),
             figures.TrainingCurvesDisplay(payloads.training_curves(model)),
         )
-    if model._fitted_params["corruption"] is not None:
+    if model.fitted_params_["corruption"] is not None:
         yield (
             "denoising",
             f"Noise like that of the training was added to {these}, and the model cleaned them.",

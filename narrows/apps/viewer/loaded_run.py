@@ -45,7 +45,7 @@ def matched(model: Autoencoder, rows: Rows) -> Rows:
 
 def _settings(model: Autoencoder) -> dict:
     """The model's settings under the page's names."""
-    given = model._fitted_params
+    given = model.fitted_params_
     return {
         "n_components": model.n_components_,
         "hidden_layer_sizes": list(model.hidden_layer_sizes_),

@@ -47,7 +47,7 @@ def encode(
     from narrows.apps.cli.chunked_input import chunks_for_model, joined_labels
     from narrows.data import Rows
 
-    fitted = load_autoencoder(model)
+    fitted = load_autoencoder(model, missing=missing)
     parts, labels = [], []
     for rows in chunks_for_model(
         fitted, data, part=part, label=label, image_size=image_size, missing=missing, voice=voice, errors=errors

@@ -22,6 +22,7 @@ from narrows.apps.cli.common_options import (
     SetPart,
 )
 from narrows.apps.cli.messages import Voice, counted, number
+from narrows.apps.cli.model_loading import with_missing
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_chunks, write_rows
 
@@ -97,7 +98,7 @@ def score(
     from narrows.estimators import Surprise, above_all
     from narrows.insight import quality_by_labels
 
-    fitted = narrows.load(model)
+    fitted = with_missing(narrows.load(model), missing)
     is_detector = isinstance(fitted, narrows.AnomalyDetector)
     beside = Surprise(fitted) if explain is not None and not is_detector else None
     chunks = chunks_for_model(
