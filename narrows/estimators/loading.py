@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -20,6 +21,17 @@ from narrows.estimators.anomaly.detector import AnomalyDetector
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_folder import FolderContents
 from narrows.estimators.variants import variant_classes
+
+_CONTRADICTIONS = (
+    KeyError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    AttributeError,
+    IndexError,
+    safetensors.SafetensorError,
+)
+"""Errors of a folder whose checksums are right and whose contents do not fit together."""
 
 
 def load(
@@ -73,25 +85,21 @@ def load(
     try:
         if contents.about["estimator"] == "AnomalyDetector":
             load_member = partial(load, **modules, custom_objects=custom_objects, device=device)
-            tensors = safetensors.torch.load(contents.weights)
-            params, state = detector_folder.read_detector(path, contents.about, tensors, load_member)
-            return AnomalyDetector.from_state(params, state)
+            return _detector(contents, load_member, path)
         return _autoencoder(contents, modules, custom_objects, device, path)
     except NarrowsError:
         raise
-    except (
-        KeyError,
-        ValueError,
-        TypeError,
-        RuntimeError,
-        AttributeError,
-        IndexError,
-        safetensors.SafetensorError,
-    ) as error:
+    except _CONTRADICTIONS as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelDamagedError(
             f"The model {path} contradicts itself ({type(error).__name__}: {reason}); save it again."
         ) from error
+
+
+def _detector(contents: FolderContents, load_member: Callable[[Path], Any], path: Path) -> AnomalyDetector:
+    tensors = safetensors.torch.load(contents.weights)
+    params, state = detector_folder.read_detector(path, contents.about, tensors, load_member)
+    return AnomalyDetector.from_state(params, state)
 
 
 def _autoencoder(
