@@ -105,8 +105,8 @@ def _measured(x: np.ndarray, seed: int) -> dict[str, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = Autoencoder(missing="mean", random_state=seed).fit(train)
-    known, unseen = (model.schema_.encode(model._rows(part)).astype(float) for part in (train, test))
-    rebuilt = model.schema_.encode(model._rows(model.reconstruct(test))).astype(float)
+    known, unseen = (model.schema_.encode(model.rows_of(part)).astype(float) for part in (train, test))
+    rebuilt = model.schema_.encode(model.rows_of(model.reconstruct(test))).astype(float)
     spread = np.where(known.std(0) > 0, known.std(0), 1.0)
     k = model.n_components_
     found = {"k": float(k), "n": float(len(x)), "epochs": float(len(model.history_))}

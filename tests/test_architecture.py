@@ -85,6 +85,47 @@ def test_a_floor_imports_only_what_lies_below_it(floor):
         assert imported_floors(file) <= BELOW[floor] | {floor}, file
 
 
+PRIVATE_OF_OTHERS = {
+    "_repr_html_": "IPython's hook for notebooks",
+    "_fused_adam_": "a torch operator without a public name",
+    "_fused_adamw_": "a torch operator without a public name",
+    "_fused_sgd_": "a torch operator without a public name",
+    "_forward_hooks": "torch has no public way to see whether a module has hooks",
+    "_forward_pre_hooks": "torch has no public way to see whether a module has hooks",
+}
+"""Private members of other packages' objects that a file may read."""
+
+
+def own_private_names(tree: ast.Module) -> set[str]:
+    """Private names that the classes of a module define, as methods, fields or attributes of self."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            names |= {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            names |= {item.target.id for item in node.body if isinstance(item, ast.AnnAssign)}
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and is_self(node.value):
+            names.add(node.attr)
+    return names
+
+
+def is_self(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id == "super"
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_no_file_reads_a_private_member_of_another_files_object(file):
+    tree = ast.parse(file.read_text())
+    allowed = own_private_names(tree) | PRIVATE_OF_OTHERS.keys()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_") and not node.attr.startswith("__"):
+            assert is_self(node.value) or node.attr in allowed, f"{file}:{node.lineno}: {ast.unparse(node)}"
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("narrows"):
+            private = [alias.name for alias in node.names if alias.name.startswith("_") and alias.name != "__version__"]
+            assert not private, f"{file}:{node.lineno} imports {private}"
+
+
 def test_every_module_belongs_to_a_floor():
     assert {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or path.is_dir()} <= BELOW.keys() | {
         "__init__",

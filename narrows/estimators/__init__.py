@@ -23,7 +23,7 @@ _HOME = {
     "above_all": "narrows.estimators.anomaly",
     "benjamini_hochberg": "narrows.estimators.anomaly",
     "explain_reconstruction": "narrows.estimators.anomaly",
-    "load": "narrows.estimators.persistence",
+    "load": "narrows.estimators.loading",
     "make_estimator": "narrows.estimators.variants",
     "p_values": "narrows.estimators.anomaly",
     "plain_value": "narrows.estimators.anomaly",
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from narrows.estimators.autoencoder import Autoencoder as Autoencoder
     from narrows.estimators.contractive import ContractiveAutoencoder as ContractiveAutoencoder
     from narrows.estimators.denoising import DenoisingAutoencoder as DenoisingAutoencoder
-    from narrows.estimators.persistence import load as load
+    from narrows.estimators.loading import load as load
     from narrows.estimators.sparse import SparseAutoencoder as SparseAutoencoder
     from narrows.estimators.variants import VARIANTS as VARIANTS
     from narrows.estimators.variants import make_estimator as make_estimator

@@ -1,14 +1,15 @@
-"""The estimator that every variant is: one choice at each station."""
+"""The base autoencoder; every variant is a subclass with other defaults."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator
+from copy import copy, deepcopy
+from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
-from typing import Any, ClassVar, Literal, Self, cast
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -16,17 +17,19 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from torch import Tensor, nn
 
 from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_one_row, as_rows, fill_missing, materialize
-from narrows.errors import NotFittedError
-from narrows.estimators import parameter_checks, preparation
+from narrows.estimators import model_folder, parameter_checks, persistence
 from narrows.estimators.column_warnings import warn_of_aside
+from narrows.estimators.descriptions import html_summary
 from narrows.estimators.inference import map_floats, map_rows
-from narrows.estimators.notebook_html import model_html
-from narrows.model import AutoencoderNetwork, Code, Corruption, Likelihood, MixedError, Penalty
-from narrows.training import Epoch, History, LayerEpoch, Trainer, fingerprint
+from narrows.estimators.parameters import warn_of_idle_parameters
+from narrows.estimators.preparation import FitOptions, PreparedFit, joined_hashes, prepare, training_tensors
+from narrows.estimators.state import FittedAttributes, FittedState, TrainingProgress
+from narrows.model import Code, Corruption, Likelihood, Penalty
+from narrows.training import Epoch, History, LayerEpoch, fingerprint
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """A neural network that squeezes rows through a narrow code and rebuilds them from it.
 
     Every variant is this estimator with other defaults, and every parameter works with every variant:
@@ -245,30 +248,6 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     variant: ClassVar[str] = "plain"
 
-    network_: AutoencoderNetwork = field(init=False)
-    schema_: Schema = field(init=False)
-    history_: History = field(init=False)
-    pretraining_: list[LayerEpoch] = field(init=False)
-    validation_rows_: np.ndarray = field(init=False)
-    validation_hashes_: np.ndarray | None = field(init=False)
-    training_hashes_: np.ndarray | None = field(init=False)
-    fingerprint_: str = field(init=False)
-    interrupted_: bool = field(init=False)
-    mean_: np.ndarray = field(init=False)
-    n_components_: int = field(init=False)
-    hidden_layer_sizes_: tuple[int, ...] = field(init=False)
-    code_activation_: str = field(init=False)
-    loss_: str = field(init=False)
-    batch_size_: int = field(init=False)
-    epochs_: int = field(init=False)
-    learning_rate_: float = field(init=False)
-    precision_: str = field(init=False)
-    device_: str = field(init=False)
-    seed_: int = field(init=False)
-    n_features_in_: int = field(init=False)
-    feature_names_in_: np.ndarray = field(init=False)
-    _fitted_params: dict[str, Any] = field(init=False)
-
     def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None) -> Self:
         """Learn the scaling and the network from X.
 
@@ -300,9 +279,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 if self.verbose:
                     print(_line(record, self.epochs_))
         except KeyboardInterrupt:
-            if not hasattr(self, "network_"):
+            if self._progress is None:
                 raise
-            self.interrupted_ = True
+            self._progress.interrupted = True
         if self.interrupted_:
             warnings.warn(
                 f"Training was interrupted after {len(self.history_)} of {self.epochs_} epochs; "
@@ -326,44 +305,61 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         used. Closing the iterator, or Ctrl-C, ends the training and keeps what was learned. With a `schema` none is
         learned from X: fits that are compared share one.
         """
-        records = self._from_untrained(X, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
-        next(records)
-        yield from cast("Iterator[Epoch | LayerEpoch]", records)
+        yield from self.start_fit(X, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
 
-    def _from_untrained(
+    def start_fit(
         self, X: Any, *, sample_weight: Any = None, validation_data: Any = None, schema: Schema | None = None
-    ) -> Iterator[Epoch | LayerEpoch | None]:
-        """What `fit_epochs` does, with None before the first record: the network is there, and has learned nothing."""
+    ) -> Generator[Epoch | LayerEpoch]:
+        """Prepare a fit and return the iterator that trains; parameters as for `fit_epochs`.
+
+        On return the model is fitted, with a network that has not learned from X yet.
+        """
         rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
-        if isinstance(rows, Rows) and rows is not X:  # whoever reads Rows knows their notes
+        if isinstance(rows, Rows) and rows is not X:  # Rows carry their notes; other inputs have them from here alone
             for note in rows.notes:
                 warnings.warn(note, stacklevel=2)
-        resumes = self.warm_start and hasattr(self, "network_")
-        plan = preparation.plan(self, rows, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
-        if rows is not X and schema is None and not resumes:
-            warn_of_aside(plan.fitted["schema_"], rows.source)
-        before = self._fitted_state()
+        previous = self._state if self.warm_start else None
+        history = History(self.history_ if previous is not None else [])
+        options = FitOptions(
+            estimator=type(self).__name__,
+            sample_weight=sample_weight,
+            validation_data=validation_data,
+            schema=schema,
+            epochs_before=len(history),
+        )
+        warn_of_idle_parameters(self)
+        prepared = prepare(self.get_params(deep=False), rows, previous, options)
+        if rows is not X and schema is None and previous is None:
+            warn_of_aside(prepared.state.schema, rows.source)
+        before = self._state, self._progress
         self._trainer = None
-        self._adopt(plan)
+        self._state, self._progress = prepared.state, TrainingProgress(history)
+        self.network_.eval()
+        return self._train(prepared, self._progress, before)
+
+    def _train(
+        self,
+        prepared: PreparedFit,
+        progress: TrainingProgress,
+        before: tuple[FittedState | None, TrainingProgress | None],
+    ) -> Generator[Epoch | LayerEpoch]:
+        """Train and yield each record; an error restores the state before the fit."""
         try:
-            self.network_.eval()
-            yield None
-            for record in plan.records():
+            for record in prepared.records():
                 if isinstance(record, Epoch):
-                    self.history_.append(record)
+                    progress.history.append(record)
                 else:
-                    self.pretraining_.append(record)
-                self.interrupted_ = True  # until the next record is asked for
+                    progress.pretraining.append(record)
+                progress.interrupted = True  # unless the next record is requested
                 yield record
-                self.interrupted_ = False
+                progress.interrupted = False
         except KeyboardInterrupt:
-            self.interrupted_ = True
+            progress.interrupted = True
         except Exception:
-            self._restore(before)
+            self._state, self._progress = before
             raise
         finally:
-            if hasattr(self, "network_"):
-                self.network_.eval()
+            prepared.state.network.eval()
 
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
         """Train on X once, at the peak learning rate, keeping the optimizer's state between calls.
@@ -372,27 +368,30 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         at least two rows.
         """
         rows = as_rows(X, image_shape=self.image_shape)
-        trainer: Trainer | None = getattr(self, "_trainer", None)
-        before = deepcopy(self._fitted_state())
-        if trainer is None or not hasattr(self, "network_"):
-            plan = preparation.plan(
-                self, rows, sample_weight=sample_weight, hold_out=False, resume=hasattr(self, "network_")
+        before = self._state, self._progress
+        if self._trainer is None or self._state is None:
+            history = History() if self._progress is None else self._progress.history
+            options = FitOptions(
+                estimator=type(self).__name__, sample_weight=sample_weight, hold_out=False, epochs_before=len(history)
             )
-            history = self.history_ if hasattr(self, "history_") else History()
-            self._adopt(plan)
-            self.history_ = history
-            self._trainer = trainer = plan.trainer
-            self.pretraining_.extend(plan.pretraining)
-            x, weight, hashes = plan.x, plan.weight, self.training_hashes_
+            warn_of_idle_parameters(self)
+            prepared = prepare(self.get_params(deep=False), rows, self._state, options)
+            progress = TrainingProgress(history, list(prepared.pretraining))
+            self._trainer, x, weight, after = prepared.trainer, prepared.x, prepared.weight, prepared.state
+            self._state, self._progress = after, progress
         else:
-            x, weight, new = preparation.training_tensors(self, rows, sample_weight)
-            hashes = preparation.joined_hashes(self.training_hashes_, new)
+            state = self._state
+            x, weight, new = training_tensors(state, rows, sample_weight)
+            hashes = joined_hashes(state.rows.training_hashes, new)
+            after = replace(state, rows=replace(state.rows, training_hashes=hashes))
+            # The trainer changes the network in place.
+            before = replace(state, network=deepcopy(state.network)), self._progress
         try:
-            self.history_.append(trainer.one_pass(x, weight=weight))
-            self.training_hashes_ = hashes
+            self.history_.append(self._trainer.one_pass(x, weight=weight))
+            self._state = after
         except Exception:
             self._trainer = None
-            self._restore(before)
+            self._state, self._progress = before
             raise
         return self
 
@@ -401,18 +400,18 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         Deterministic: without corruption, and for a gaussian code the mean of the posterior.
         """
-        return map_rows(self, self._rows(X), self.network_.codes)
+        return map_rows(self.state_, self.rows_of(X), self.network_.codes)
 
     def inverse_transform(self, X: Any) -> Any:
         """Rows rebuilt from codes (n, n_components), in the units, names, dtypes and image shape of the fit."""
-        self._check_fitted()
+        self.check_is_fitted()
         codes = parameter_checks.codes(X, self.n_components_)
         return self.schema_.decode(map_floats(codes, self.network_.decode, self.device_))
 
     def reconstruct(self, X: Any) -> Any:
         """X after its passage through the code, in X's own container, units, dtypes and shape."""
-        rows = self._rows(X)
-        return self.schema_.decode(map_rows(self, rows, self.network_.reconstruct), like=rows)
+        rows = self.rows_of(X)
+        return self.schema_.decode(map_rows(self.state_, rows, self.network_.reconstruct), like=rows)
 
     def impute(self, X: Any) -> Any:
         """X with its gaps filled with what the model expects there; what is there stays exactly as it is.
@@ -421,17 +420,17 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         such objects as stand in it: whole numbers, truth values, decimals. A model that was trained with
         ``corruption="masking"`` has learned to fill gaps, and does it best.
         """
-        self._check_fitted()
+        self.check_is_fitted()
         X = materialize(as_one_row(X, self.schema_))
-        rows = self._rows(X)
+        rows = self.rows_of(X)
         return fill_missing(X, rows, self.impute_rows(rows))
 
     def impute_rows(self, rows: Rows) -> Rows:
         """`impute` of `Rows` as such."""
-        self._check_fitted()
-        filled = self.schema_.fill(rows, map_rows(self, rows, self.network_.reconstruct))
+        self.check_is_fitted()
+        filled = self.schema_.fill(rows, map_rows(self.state_, rows, self.network_.reconstruct))
         # The second pass sees a whole row, which tells its place among the others better than one with gaps.
-        return self.schema_.fill(rows, map_rows(self, filled, self.network_.reconstruct))
+        return self.schema_.fill(rows, map_rows(self.state_, filled, self.network_.reconstruct))
 
     def reconstruction_error(self, X: Any, *, per_feature: bool = False) -> np.ndarray:
         """Loss of rebuilding each row from its (deterministic) code, in `loss_unit_`.
@@ -445,14 +444,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         -------
         ndarray of shape (n,), summed over features, or (n, n_features)
         """
-        rows = self._rows(X)
+        rows = self.rows_of(X)
         likelihood = self.network_.likelihood
 
         def error(x: Tensor) -> Tensor:
             losses = likelihood.loss(self.network_.output(self.network_.codes(x)), x)
             return losses if per_feature else losses.sum(dim=1)
 
-        errors = map_rows(self, rows, error, check=partial(parameter_checks.within_density, likelihood))
+        errors = map_rows(self.state_, rows, error, check=partial(parameter_checks.within_density, likelihood))
         if not per_feature:
             return errors
         return self.schema_.sum_by_column(errors)
@@ -463,7 +462,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         1 - sum (x - x̂)² / sum (x - mean)² over the encoded floats of what is there, whatever the loss, so that models
         with different settings compare.
         """
-        rows = self._rows(X)
+        rows = self.rows_of(X)
         mean = torch.as_tensor(self.mean_, device=self.device_)
         gap_floats = torch.as_tensor(self.schema_.mask_indices, device=self.device_)
         has_gaps = gap_floats >= 0
@@ -474,14 +473,14 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 squares[:, has_gaps] *= (1 - x[:, gap_floats[has_gaps]])[:, :, None]
             return squares.sum(dim=1)
 
-        error, spread = map_rows(self, rows, squares).sum(axis=0)
+        error, spread = map_rows(self.state_, rows, squares).sum(axis=0)
         if spread == 0:
             return float(error == 0)
         return float(1 - error / spread)
 
     def was_fitted_on(self, X: Any) -> bool:
         """Whether these are the rows of the fit, in any order."""
-        return fingerprint(self.schema_.encode(self._rows(X), who=type(self).__name__)) == self.fingerprint_
+        return fingerprint(self.state_.encode(self.rows_of(X))) == self.fingerprint_
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Write the model as a folder (see `narrows.load`), whole or not at all.
@@ -490,52 +489,47 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ------
         OutputExistsError, OutputError
         """
-        from narrows.estimators.persistence import save
+        model_folder.write_folder(Path(path), self.to_files(), overwrite=overwrite)
 
-        self._check_fitted()
-        save(self, path, overwrite=overwrite)
+    def to_files(self) -> dict[str, bytes]:
+        """Return the files of the saved model by name.
 
-    @property
-    def loss_unit_(self) -> str:
-        self._check_fitted()
-        likelihood, schema = self.network_.likelihood, self.schema_
-        if isinstance(likelihood, MixedError):
-            summed = f"sum over {schema.n_columns - len(schema.ignored_columns)} columns"
-            each = "" if likelihood.is_density else ", each 1 where nothing is known"
-            return f"{likelihood.unit} per row ({summed}{each})"
-        return f"{likelihood.unit} per row (sum over {schema.n_floats} features, {schema.unit})"
+        Raises
+        ------
+        NotFittedError
+        SettingError
+            For a class outside narrows, which `narrows.load` could not find again.
+        """
+        state, progress = self.state_, self._progress
+        assert progress is not None
+        return persistence.files_of(type(self), state, progress)
+
+    @classmethod
+    def from_state(cls, state: FittedState, progress: TrainingProgress) -> Self:
+        """Return a fitted model with this state and the parameters of its fit."""
+        model = cls(**state.params)
+        model._state, model._progress = state, progress
+        return model
+
+    def with_missing(self, missing: Missing) -> Self:
+        """Return a copy of the fitted model, sharing its network, that treats missing values in another way."""
+        state = self.state_
+        model = copy(self)
+        model._state = replace(state, schema=replace(state.schema, missing=missing))
+        return model
+
+    def rows_of(self, X: Any) -> Rows:
+        """Read X as rows with the columns of the fit.
+
+        Raises
+        ------
+        NotFittedError, DataError
+        """
+        return as_rows(X, image_shape=self.image_shape, schema=self.state_.schema)
 
     @property
     def _n_features_out(self) -> int:
         return self.n_components_
-
-    def _adopt(self, plan: preparation.Plan) -> None:
-        """Take over what a plan resolved; from here on the model counts as fitted."""
-        for name, value in plan.fitted.items():
-            setattr(self, name, value)
-        if "feature_names_in_" not in plan.fitted and hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
-
-    def _fitted_state(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name.endswith("_") or name == "_fitted_params"}
-
-    def _restore(self, attributes: dict[str, Any]) -> None:
-        for name in self._fitted_state():
-            delattr(self, name)
-        vars(self).update(attributes)
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "network_"):
-            raise NotFittedError(
-                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments first."
-            )
-
-    def _rows(self, X: Any) -> Rows:
-        self._check_fitted()
-        return as_rows(X, image_shape=self.image_shape, schema=self.schema_)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "network_")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -547,7 +541,9 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _html_repr(self) -> str:
         """scikit-learn's hook for notebooks."""
         box = super()._html_repr()
-        return f"<div>{box}{model_html(self)}</div>" if hasattr(self, "network_") else box
+        if self._state is None:
+            return box
+        return f"<div>{box}{html_summary(self._state, self.history_)}</div>"
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # pyright: ignore[reportAssignmentType]

@@ -1,34 +1,46 @@
-"""Where the training of a default network begins: at PCA, or at the mean of the rows."""
+"""First weights of a default network: PCA, or outputs at the mean of the rows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from narrows.model import AutoencoderNetwork, GaussianCode, can_start_linear, start_at_mean, start_linear
 
-if TYPE_CHECKING:
-    from narrows.estimators.autoencoder import Autoencoder
-
-_MOST_CELLS = 4_000_000  # that PCA looks at: a fraction of a second
+_MOST_CELLS = 4_000_000  # for PCA: a fraction of a second
 _MOST_ROWS = 1000  # of a wide table, whose components come from products of rows
 
 
 def begin(
-    model: Autoencoder, network: AutoencoderNetwork, floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray
+    params: Mapping[str, Any],
+    network: AutoencoderNetwork,
+    floats: np.ndarray,
+    weight: np.ndarray | None,
+    mean: np.ndarray,
 ) -> bool:
-    """Set the weights that training begins with, and say whether they already are as good as PCA.
+    """Set the weights that training begins with; return whether they are already as good as PCA.
 
-    A network whose loss, output and layers are the defaults begins at PCA where `can_start_linear` says so, else with
-    outputs near the mean. All others keep what was drawn: published ones are fitted as published.
+    A network with the default loss, output and layers begins at PCA where `can_start_linear` allows it, else with
+    outputs near the mean. All others keep their random weights: published networks are fitted as published.
 
-    floats, weight : encoded training rows (n, d) and what each counts (n,), None for all alike. mean : theirs (d,).
+    Parameters
+    ----------
+    params : mapping
+        All constructor parameters of an autoencoder.
+    network : AutoencoderNetwork
+    floats : ndarray of shape (n, d)
+        Encoded training rows.
+    weight : ndarray of shape (n,) or None
+        Sample weights; None weighs all rows alike.
+    mean : ndarray of shape (d,)
+        Mean of the rows.
     """
     is_default = (
-        isinstance(model.loss, str)
-        and model.loss == model.output_activation == "auto"
-        and model.encoder is model.decoder is model.pretrain is model.penalty is None
+        isinstance(params["loss"], str)
+        and params["loss"] == params["output_activation"] == "auto"
+        and all(params[name] is None for name in ("encoder", "decoder", "pretrain", "penalty"))
         and not isinstance(network.code, GaussianCode)
     )
     if not is_default:
@@ -41,17 +53,17 @@ def begin(
 
 
 def enough(places: np.ndarray, n_floats: int) -> np.ndarray:
-    """The places of rows that a start is computed from: all of them, or of a large table some, evenly spaced."""
+    """Return the places of the rows for PCA: all of them, or of a large table some, evenly spaced."""
     most = _MOST_ROWS if n_floats > _MOST_ROWS else max(_MOST_ROWS, _MOST_CELLS // n_floats)
     return places[np.linspace(0, len(places) - 1, min(len(places), most)).astype(np.intp)]
 
 
 def _components(floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray, most: int) -> np.ndarray:
-    """The first principal components that are there, orthonormal rows (r, d)."""
+    """Return the first principal components with a variance above zero, as orthonormal rows (r, d)."""
     centred = floats.astype(np.float64) - mean
     if weight is not None:
         centred *= np.sqrt(weight)[:, None]
-    # The smaller of the two products of the rows with themselves has all that is asked for.
+    # Both products of the rows with themselves have the same eigenvalues; the smaller one is faster.
     by_rows = len(centred) < centred.shape[1]
     values, vectors = np.linalg.eigh(centred @ centred.T if by_rows else centred.T @ centred)
     largest = np.argsort(-values, kind="stable")[:most]

@@ -1,10 +1,10 @@
-"""From settings and rows to everything a training needs."""
+"""Preparation of a fit: from parameters and rows to a trainer and the fitted state."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,14 +13,14 @@ from torch import Tensor
 from narrows.data import Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, SettingError
 from narrows.estimators import parameter_checks
-from narrows.estimators.parameters import warn_of_idle_parameters
 from narrows.estimators.pca_start import begin, enough
-from narrows.estimators.resolution import learn_schema, resolve
-from narrows.model import AutoencoderNetwork
+from narrows.estimators.resolution import Resolved, learn_schema, resolve
+from narrows.estimators.state import FittedRows, FittedState
+from narrows.model import AutoencoderNetwork, Likelihood
 from narrows.training import (
+    ContrastiveDivergence,
     DistinctRows,
     Epoch,
-    History,
     LayerEpoch,
     Spool,
     Trainer,
@@ -33,31 +33,57 @@ from narrows.training import (
     row_hashes,
 )
 
-if TYPE_CHECKING:
-    from narrows.estimators.autoencoder import Autoencoder
-    from narrows.model import Likelihood
-
 _CHUNK = 8192
+_NO_HASHES = np.zeros(0, np.uint64)
+_MOST_HASHES = 4_000_000  # 32 MB in a saved model
+
+_TRAINING_PARAMETERS = tuple(field.name for field in fields(TrainingSettings))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FitOptions:
+    """Arguments of one fit besides the constructor parameters and the rows.
+
+    Parameters
+    ----------
+    estimator : str
+        Class name of the estimator, for error messages.
+    sample_weight, validation_data
+        As for `Autoencoder.fit`.
+    schema : Schema or None, default=None
+        How to encode the rows; None learns it from them.
+    hold_out : bool, default=True
+        Whether `validation_fraction` applies.
+    epochs_before : int, default=0
+        Length of the history that is continued.
+    """
+
+    estimator: str
+    sample_weight: Any = None
+    validation_data: Any = None
+    schema: Schema | None = None
+    hold_out: bool = True
+    epochs_before: int = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class PreparedFit:
     """A training that is ready to start.
 
     Parameters
     ----------
-    fitted : dict
-        Attributes that the estimator takes over.
+    state : FittedState
+        With the network before its first step.
     trainer : Trainer
     x, weight : Tensor of shape (n, n_floats) or Spool, Tensor of shape (n,) or None
         Distinct training rows on the device, or all training rows of a stream on disk.
     validation, validation_weight
         The same of the held-out rows, or None.
     pretraining : iterator of LayerEpoch
-        To be exhausted before training; empty where there is none.
+        To be exhausted before training; empty without pre-training.
     """
 
-    fitted: dict[str, Any]
+    state: FittedState
     trainer: Trainer
     x: Tensor | Spool
     weight: Tensor | None
@@ -73,200 +99,194 @@ class Plan:
         )
 
 
-def plan(
-    model: Autoencoder,
-    given: Rows | RowStream,
-    *,
-    sample_weight: Any = None,
-    validation_data: Any = None,
-    hold_out: bool = True,
-    resume: bool | None = None,
-    schema: Schema | None = None,
-) -> Plan:
-    """Check the settings against the rows and prepare the training; raises `SettingError` or `DataError`.
+def prepare(
+    params: Mapping[str, Any], given: Rows | RowStream, previous: FittedState | None, options: FitOptions
+) -> PreparedFit:
+    """Check the parameters against the rows and prepare the training.
 
-    given : of a stream, scaling, sizes and held-out rows come from its sample; the others are put on disk, encoded.
-    schema : how to encode the rows; None learns it from them.
+    Parameters
+    ----------
+    params : mapping
+        All constructor parameters of an autoencoder.
+    given : Rows or RowStream
+        Of a stream, scaling, sizes and held-out rows come from its sample; the other rows are encoded to disk.
+    previous : FittedState or None
+        The fit whose weights, schema and mean are continued.
+    options : FitOptions
+
+    Raises
+    ------
+    SettingError, DataError
     """
-    warn_of_idle_parameters(model)
-    rows = as_rows(given.sample if isinstance(given, RowStream) else given, image_shape=model.image_shape)
-    if isinstance(given, RowStream) and sample_weight is not None:
-        raise SettingError("sample_weight needs rows in memory, and a stream is not; leave one of them out.")
-    resume = (model.warm_start and hasattr(model, "network_")) if resume is None else resume
-    weight = parameter_checks.sample_weight(sample_weight, len(rows))
-    n_used = len(rows) if weight is None else int(np.count_nonzero(weight))
-    if n_used < 2 and not resume:
-        raise DataError(
-            f"A fit needs at least 2 rows, and {rows.source} has {n_used} sample; "
-            "give it more rows, or use a model that is already fitted."
-        )
-    device = parameter_checks.device(model.device)
-    seed = parameter_checks.seed(model.random_state)
-    *words, for_layers = (int(w) for w in np.random.SeedSequence(seed).generate_state(4, np.uint64) >> np.uint64(1))
-    for_weights, for_split, for_order = (torch.Generator().manual_seed(word) for word in words)
-
-    if resume:
-        schema = model.schema_
-    elif schema is None:
-        schema = learn_schema(model, rows, sample_weight=weight)
-    floats = schema.encode(rows, who=type(model).__name__, units=resume)
-    distinct = distinct_rows(floats, weight)
-    resolved = resolve(model, schema, floats, generator=for_weights)
+    rows, weight = _checked_rows(params, given, options.sample_weight, is_continued=previous is not None)
+    device = parameter_checks.device(params["device"])
+    random = _Randomness.from_seed(parameter_checks.seed(params["random_state"]))
+    encoded = _encode(params, rows, weight, previous, options)
+    resolved, pretraining = _build(params, encoded, given, random.for_weights)
     network = resolved.network
-    if network.n_parameters == 0:
-        raise SettingError("The encoder and decoder have no parameter to train; give them layers, or unfreeze some.")
-    parameter_checks.within_density(network.likelihood, floats, rows)
-    pretraining = pretraining_settings(model.pretrain, model.pretrain_epochs, model.precision)
-    if pretraining is not None:
-        check_pretrainable(network)
-        if isinstance(given, RowStream):
-            raise SettingError("pretrain='rbm' needs rows in memory, and a stream is not; leave one of them out.")
-
-    fraction = parameter_checks.share("validation_fraction", model.validation_fraction)
-    n_held = int(len(distinct.first) * fraction) if hold_out and validation_data is None else 0
-    held, kept = _split(distinct, n_held, for_split)
-    begins_at_pca = False
-    if resume:
-        _continue_from(model.network_, network)
-    else:
-        some = enough(kept, schema.n_floats)
-        known, counts = floats[distinct.first[some]], None if distinct.weight is None else distinct.weight[some]
-        begins_at_pca = begin(model, network, known, counts, _mean(schema, known, counts))
+    split = _split(params, encoded, random.for_split, options)
+    begins_at_pca = _set_first_weights(params, network, split, previous)
     network.to(device)
-
-    def tensors(places: np.ndarray) -> tuple[Tensor, Tensor | None]:
-        return _tensors(floats[distinct.first[places]], distinct.weight, places, device)
-
     if isinstance(given, RowStream):
-        spooled = _spooled(model, given, schema, network.likelihood, distinct.hashes[held], for_split)
-        x, x_weight, validation_rows, hashes, fingerprint = (
-            spooled.x,
-            None,
-            spooled.held,
-            spooled.hashes,
-            spooled.fingerprint,
-        )
+        training = _spooled(given, split, network.likelihood, random.for_split, options.estimator)
     else:
-        x, x_weight = tensors(kept)
-        validation_rows = np.flatnonzero(np.isin(distinct.group, held))
-        hashes, fingerprint = distinct.hashes[kept], distinct.fingerprint
-    settings = TrainingSettings.resolve(
-        **{name: getattr(model, name) for name in _TRAINING_PARAMETERS},
-        n_rows=len(x),
-        n_parameters=network.n_parameters,
-    )
-    history = History(model.history_ if resume else [])
-    trainer = Trainer(
-        network,
-        resolved.objective,
-        settings,
-        generator=for_order,
-        epochs_before=len(history),
-        n_rows=len(x),
-        keep_start=begins_at_pca,
-    )
-    if validation_data is not None:
-        watchable = as_rows(validation_data, image_shape=model.image_shape, name="validation_data")
-        watched = schema.encode(watchable, who=type(model).__name__)
-        parameter_checks.within_density(network.likelihood, watched, watchable)
-        validation, validation_weight = torch.from_numpy(watched).to(device), None
-    else:
-        validation, validation_weight = tensors(held) if n_held else (None, None)
-
-    fitted = {
-        "network_": network,
-        "schema_": schema,
-        "history_": history,
-        "pretraining_": [],
-        "_fitted_params": model.get_params(deep=False),
-        "validation_rows_": validation_rows,
-        "validation_hashes_": distinct.hashes[held],
-        "training_hashes_": joined_hashes(model.training_hashes_ if resume else _NO_HASHES, hashes),
-        "fingerprint_": fingerprint,
-        "interrupted_": False,
-        "mean_": model.mean_ if resume else _mean(schema, floats, weight),
-        "n_components_": resolved.n_components,
-        "hidden_layer_sizes_": resolved.hidden_layer_sizes,
-        "code_activation_": resolved.code_activation,
-        "loss_": network.likelihood.name,
-        "batch_size_": settings.batch_size,
-        "epochs_": settings.epochs,
-        "learning_rate_": settings.learning_rate,
-        "precision_": trainer.precision,
-        "device_": device,
-        "seed_": seed,
-        "n_features_in_": rows.n_columns,
-    }
-    if rows.names is not None:
-        fitted["feature_names_in_"] = np.asarray(rows.names, dtype=object)
+        training = _in_memory(split, device)
+    trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, keep_start=begins_at_pca)
+    validation, validation_weight = _validation(params, split, network.likelihood, device, options)
     layers: Iterator[LayerEpoch] = iter(())
-    if pretraining is not None and not resume:
-        assert isinstance(x, Tensor)
-        generator = torch.Generator(device=device).manual_seed(for_layers)
-        layers = pretrain(network, x, pretraining, generator=generator, weight=x_weight)
-    return Plan(fitted, trainer, x, x_weight, validation, validation_weight, layers)
+    if pretraining is not None and previous is None:
+        assert isinstance(training.x, Tensor)
+        generator = torch.Generator(device=device).manual_seed(random.layer_seed)
+        layers = pretrain(network, training.x, pretraining, generator=generator, weight=training.weight)
+    state = _state(params, encoded, resolved, training.rows, trainer, previous, options.estimator, device, random.seed)
+    return PreparedFit(state, trainer, training.x, training.weight, validation, validation_weight, layers)
 
 
-def training_tensors(model: Autoencoder, rows: Rows, sample_weight: Any) -> tuple[Tensor, Tensor | None, np.ndarray]:
-    """Distinct rows, their weights and hashes, for one more pass of a fitted model."""
+def training_tensors(state: FittedState, rows: Rows, sample_weight: Any) -> tuple[Tensor, Tensor | None, np.ndarray]:
+    """Return distinct rows, their weights and their hashes, for one more pass of a fitted model."""
     weight = parameter_checks.sample_weight(sample_weight, len(rows))
-    floats = model.schema_.encode(rows, who=type(model).__name__)
-    parameter_checks.within_density(model.network_.likelihood, floats, rows)
+    floats = state.encode(rows)
+    parameter_checks.within_density(state.network.likelihood, floats, rows)
     distinct = distinct_rows(floats, weight)
     places = np.arange(len(distinct.first))
-    return *_tensors(floats[distinct.first], distinct.weight, places, model.device_), distinct.hashes
-
-
-@dataclass(frozen=True, eq=False)
-class _Spooled:
-    """The training rows of a stream on disk, the places of those held out, the others' hashes, and the word for all."""
-
-    x: Spool
-    held: np.ndarray
-    hashes: np.ndarray | None
-    fingerprint: str
-
-
-def _spooled(
-    model: Autoencoder,
-    stream: RowStream,
-    schema: Schema,
-    likelihood: Likelihood,
-    held_hashes: np.ndarray,
-    generator: torch.Generator,
-) -> _Spooled:
-    """Encode a stream; rows equal to held-out ones are held out too."""
-    x = Spool(schema.n_floats, len(stream), generator)
-    held: list[np.ndarray] = []
-    hashes: list[np.ndarray] = []
-    start, sums = 0, []
-    for rows in stream.chunks():
-        # The sample is of all rows; a chunk of a sorted file is not like it.
-        floats = schema.encode(rows, who=type(model).__name__, units=False)
-        parameter_checks.within_density(likelihood, floats, rows)
-        keys = row_hashes(floats)
-        is_held = np.isin(keys, held_hashes)
-        held.append(start + np.flatnonzero(is_held))
-        x.add(floats[~is_held])
-        if len(x) <= _MOST_HASHES:
-            hashes.append(keys[~is_held])
-        sums.append(keys.sum(dtype=np.uint64))
-        start += len(rows)
-    known = np.unique(np.concatenate(hashes)) if len(x) <= _MOST_HASHES else None
-    return _Spooled(x, np.concatenate(held), known, fingerprint_of(np.array(sums)))
+    return *_tensors(floats[distinct.first], distinct.weight, places, state.device), distinct.hashes
 
 
 def joined_hashes(seen: np.ndarray | None, more: np.ndarray | None) -> np.ndarray | None:
-    """The hashes of all rows that a model trained on; None where they are unknown, or too many to keep."""
+    """Return the hashes of all rows that a model trained on; None where they are unknown or too many to keep."""
     if seen is None or more is None or len(seen) + len(more) > _MOST_HASHES:
         return None
     return np.union1d(seen, more)
 
 
-_NO_HASHES = np.zeros(0, np.uint64)
-_MOST_HASHES = 4_000_000  # 32 MB in a saved model
+@dataclass(frozen=True)
+class _Randomness:
+    """Independent generators for the parts of a fit, all from one seed."""
 
-_TRAINING_PARAMETERS = tuple(field.name for field in fields(TrainingSettings))
+    seed: int
+    for_weights: torch.Generator
+    for_split: torch.Generator
+    for_order: torch.Generator
+    layer_seed: int
+
+    @classmethod
+    def from_seed(cls, seed: int) -> _Randomness:
+        words = np.random.SeedSequence(seed).generate_state(4, np.uint64) >> np.uint64(1)
+        weights, split, order, layers = map(int, words)
+        return cls(
+            seed,
+            for_weights=torch.Generator().manual_seed(weights),
+            for_split=torch.Generator().manual_seed(split),
+            for_order=torch.Generator().manual_seed(order),
+            layer_seed=layers,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Encoded:
+    """Rows as floats (n, n_floats), with their weights (n,) or None."""
+
+    rows: Rows
+    schema: Schema
+    floats: np.ndarray
+    weight: np.ndarray | None
+    distinct: DistinctRows
+
+
+@dataclass(frozen=True, eq=False)
+class _Split:
+    """Encoded rows, and the places of held-out and training rows among the distinct ones, ascending."""
+
+    encoded: _Encoded
+    held: np.ndarray
+    kept: np.ndarray
+
+    def tensors(self, places: np.ndarray, device: str) -> tuple[Tensor, Tensor | None]:
+        distinct = self.encoded.distinct
+        return _tensors(self.encoded.floats[distinct.first[places]], distinct.weight, places, device)
+
+
+@dataclass(frozen=True, eq=False)
+class _Training:
+    """Training rows for the trainer, and the identities of all rows of the fit."""
+
+    x: Tensor | Spool
+    weight: Tensor | None
+    rows: FittedRows
+
+
+def _checked_rows(
+    params: Mapping[str, Any], given: Rows | RowStream, sample_weight: Any, *, is_continued: bool
+) -> tuple[Rows, np.ndarray | None]:
+    rows = as_rows(given.sample if isinstance(given, RowStream) else given, image_shape=params["image_shape"])
+    if isinstance(given, RowStream) and sample_weight is not None:
+        raise SettingError("sample_weight needs rows in memory, and a stream is not; leave one of them out.")
+    weight = parameter_checks.sample_weight(sample_weight, len(rows))
+    n_used = len(rows) if weight is None else int(np.count_nonzero(weight))
+    if n_used < 2 and not is_continued:
+        raise DataError(
+            f"A fit needs at least 2 rows, and {rows.source} has {n_used} sample; "
+            "give it more rows, or use a model that is already fitted."
+        )
+    return rows, weight
+
+
+def _encode(
+    params: Mapping[str, Any],
+    rows: Rows,
+    weight: np.ndarray | None,
+    previous: FittedState | None,
+    options: FitOptions,
+) -> _Encoded:
+    if previous is not None:
+        schema = previous.schema
+    elif options.schema is not None:
+        schema = options.schema
+    else:
+        schema = learn_schema(params, rows, sample_weight=weight)
+    floats = schema.encode(rows, who=options.estimator, units=previous is not None)
+    return _Encoded(rows, schema, floats, weight, distinct_rows(floats, weight))
+
+
+def _build(
+    params: Mapping[str, Any], encoded: _Encoded, given: Rows | RowStream, generator: torch.Generator
+) -> tuple[Resolved, ContrastiveDivergence | None]:
+    """Build the network and check it against the rows."""
+    resolved = resolve(params, encoded.schema, encoded.floats, generator=generator)
+    network = resolved.network
+    if network.n_parameters == 0:
+        raise SettingError("The encoder and decoder have no parameter to train; give them layers, or unfreeze some.")
+    parameter_checks.within_density(network.likelihood, encoded.floats, encoded.rows)
+    pretraining = pretraining_settings(params["pretrain"], params["pretrain_epochs"], params["precision"])
+    if pretraining is not None:
+        check_pretrainable(network)
+        if isinstance(given, RowStream):
+            raise SettingError("pretrain='rbm' needs rows in memory, and a stream is not; leave one of them out.")
+    return resolved, pretraining
+
+
+def _split(params: Mapping[str, Any], encoded: _Encoded, generator: torch.Generator, options: FitOptions) -> _Split:
+    """Hold out `validation_fraction` of the distinct rows."""
+    fraction = parameter_checks.share("validation_fraction", params["validation_fraction"])
+    n_distinct = len(encoded.distinct.first)
+    n_held = int(n_distinct * fraction) if options.hold_out and options.validation_data is None else 0
+    order = torch.randperm(n_distinct, generator=generator).numpy()
+    return _Split(encoded, np.sort(order[:n_held]), np.sort(order[n_held:]))
+
+
+def _set_first_weights(
+    params: Mapping[str, Any], network: AutoencoderNetwork, split: _Split, previous: FittedState | None
+) -> bool:
+    """Set the weights that training begins with; return whether they are already as good as PCA."""
+    if previous is not None:
+        _continue_from(previous.network, network)
+        return False
+    encoded = split.encoded
+    distinct = encoded.distinct
+    some = enough(split.kept, encoded.schema.n_floats)
+    known = encoded.floats[distinct.first[some]]
+    counts = None if distinct.weight is None else distinct.weight[some]
+    return begin(params, network, known, counts, _mean(encoded.schema, known, counts))
 
 
 def _continue_from(old: AutoencoderNetwork, new: AutoencoderNetwork) -> None:
@@ -280,10 +300,110 @@ def _continue_from(old: AutoencoderNetwork, new: AutoencoderNetwork) -> None:
     new.load_state_dict(state)
 
 
-def _split(distinct: DistinctRows, n_held: int, generator: torch.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Places of held-out and of training rows among the distinct rows, each in ascending order."""
-    order = torch.randperm(len(distinct.first), generator=generator).numpy()
-    return np.sort(order[:n_held]), np.sort(order[n_held:])
+def _in_memory(split: _Split, device: str) -> _Training:
+    distinct = split.encoded.distinct
+    x, weight = split.tensors(split.kept, device)
+    rows = FittedRows(
+        np.flatnonzero(np.isin(distinct.group, split.held)),
+        distinct.hashes[split.held],
+        distinct.hashes[split.kept],
+        distinct.fingerprint,
+    )
+    return _Training(x, weight, rows)
+
+
+def _spooled(
+    stream: RowStream, split: _Split, likelihood: Likelihood, generator: torch.Generator, estimator: str
+) -> _Training:
+    """Encode a stream to disk; rows equal to held-out ones are held out too."""
+    schema, held_hashes = split.encoded.schema, split.encoded.distinct.hashes[split.held]
+    x = Spool(schema.n_floats, len(stream), generator)
+    held: list[np.ndarray] = []
+    hashes: list[np.ndarray] = []
+    start, sums = 0, []
+    for rows in stream.chunks():
+        # Units are checked on the sample: a chunk of a sorted file is not like all rows.
+        floats = schema.encode(rows, who=estimator, units=False)
+        parameter_checks.within_density(likelihood, floats, rows)
+        keys = row_hashes(floats)
+        is_held = np.isin(keys, held_hashes)
+        held.append(start + np.flatnonzero(is_held))
+        x.add(floats[~is_held])
+        if len(x) <= _MOST_HASHES:
+            hashes.append(keys[~is_held])
+        sums.append(keys.sum(dtype=np.uint64))
+        start += len(rows)
+    known = np.unique(np.concatenate(hashes)) if len(x) <= _MOST_HASHES else None
+    return _Training(x, None, FittedRows(np.concatenate(held), held_hashes, known, fingerprint_of(np.array(sums))))
+
+
+def _trainer(
+    params: Mapping[str, Any],
+    resolved: Resolved,
+    training: _Training,
+    generator: torch.Generator,
+    epochs_before: int,
+    *,
+    keep_start: bool,
+) -> Trainer:
+    settings = TrainingSettings.resolve(
+        **{name: params[name] for name in _TRAINING_PARAMETERS},
+        n_rows=len(training.x),
+        n_parameters=resolved.network.n_parameters,
+    )
+    return Trainer(
+        resolved.network,
+        resolved.objective,
+        settings,
+        generator=generator,
+        epochs_before=epochs_before,
+        n_rows=len(training.x),
+        keep_start=keep_start,
+    )
+
+
+def _validation(
+    params: Mapping[str, Any], split: _Split, likelihood: Likelihood, device: str, options: FitOptions
+) -> tuple[Tensor | None, Tensor | None]:
+    """Return the rows to watch and their weights."""
+    if options.validation_data is None:
+        return split.tensors(split.held, device) if len(split.held) else (None, None)
+    rows = as_rows(options.validation_data, image_shape=params["image_shape"], name="validation_data")
+    floats = split.encoded.schema.encode(rows, who=options.estimator)
+    parameter_checks.within_density(likelihood, floats, rows)
+    return torch.from_numpy(floats).to(device), None
+
+
+def _state(
+    params: Mapping[str, Any],
+    encoded: _Encoded,
+    resolved: Resolved,
+    rows: FittedRows,
+    trainer: Trainer,
+    previous: FittedState | None,
+    estimator: str,
+    device: str,
+    seed: int,
+) -> FittedState:
+    seen = _NO_HASHES if previous is None else previous.rows.training_hashes
+    mean = _mean(encoded.schema, encoded.floats, encoded.weight) if previous is None else previous.mean
+    return FittedState(
+        estimator=estimator,
+        params=params,
+        network=resolved.network,
+        schema=encoded.schema,
+        mean=mean,
+        rows=replace(rows, training_hashes=joined_hashes(seen, rows.training_hashes)),
+        n_components=resolved.n_components,
+        hidden_layer_sizes=resolved.hidden_layer_sizes,
+        code_activation=resolved.code_activation,
+        batch_size=trainer.settings.batch_size,
+        epochs=trainer.settings.epochs,
+        learning_rate=trainer.settings.learning_rate,
+        precision=trainer.precision,
+        device=device,
+        seed=seed,
+    )
 
 
 def _tensors(
@@ -297,7 +417,7 @@ def _tensors(
 
 
 def _mean(schema: Schema, floats: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
-    """Of what is there, float32 (n_floats,)."""
+    """Return the mean of the observed floats as float32 (n_floats,)."""
     if not (schema.mask_indices >= 0).any():
         return np.average(floats, axis=0, weights=weight).astype(np.float32)
     total, there = np.zeros(schema.n_floats), np.zeros(schema.n_floats)

@@ -1,10 +1,11 @@
-"""From parameters and a schema to the stations of a network and its objective."""
+"""Resolution of the parameters: "auto" values, and the network and objective that they mean for a schema."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,11 +17,15 @@ from narrows.model import (
     L1,
     AutoencoderNetwork,
     Binarised,
+    Code,
     Contractive,
+    Corruption,
     GaussianCode,
     KLSparsity,
     KLToPrior,
+    Likelihood,
     Objective,
+    Penalty,
     build_network,
     default_hidden_layer_sizes,
     make_code,
@@ -30,14 +35,10 @@ from narrows.model import (
     make_penalty,
 )
 
-if TYPE_CHECKING:
-    from narrows.estimators.autoencoder import Autoencoder
-    from narrows.model import Corruption, Likelihood
-
 
 @dataclass(frozen=True)
 class Resolved:
-    """The stations and sizes that a set of parameters means for a schema."""
+    """The network, objective and sizes that the parameters mean for a schema."""
 
     n_components: int
     hidden_layer_sizes: tuple[int, ...]
@@ -47,34 +48,31 @@ class Resolved:
 
 
 def resolve(
-    model: Autoencoder, schema: Schema, floats: np.ndarray | None, *, generator: torch.Generator | None
+    params: Mapping[str, Any], schema: Schema, floats: np.ndarray | None, *, generator: torch.Generator | None
 ) -> Resolved:
-    """What the parameters mean for this schema.
+    """Resolve all parameters for a schema.
 
-    Without floats (a model that is being loaded) ranges are not checked; without a generator weights are
-    not initialised.
+    Parameters
+    ----------
+    params : mapping
+        All constructor parameters of an autoencoder.
+    schema : Schema
+    floats : ndarray of shape (n, n_floats) or None
+        Encoded rows whose range is checked; None checks no range.
+    generator : torch.Generator or None
+        For the first weights; None leaves them uninitialised.
+
+    Raises
+    ------
+    SettingError, DataRangeError
     """
-    for name in ("level", "penalty_weight", "rho", "beta", "kl_warmup", "free_bits"):
-        parameter_checks.number(name, getattr(model, name))
-    code = make_code(model.code, model.k)
-    penalties = make_penalty(model.penalty, model.penalty_weight, rho=model.rho)
+    code, penalties = _code_and_penalties(params)
     gaussian = isinstance(code, GaussianCode)
-    if gaussian:
-        penalties = (
-            KLToPrior(beta=model.beta, warmup=model.kl_warmup, free_bits=model.free_bits),
-            *penalties,
-        )
-    bounded = _bounded(model, schema, floats)
-    loss = model.loss
-    if isinstance(loss, str) and loss == "auto":
-        loss = _automatic_loss(schema, bounded=bounded, gaussian=gaussian)
-    if isinstance(loss, str) and loss == "bce" and floats is not None:
-        _check_unit_range(floats, "loss='bce'")
-    n_components = _n_components(model.n_components, schema.n_columns, own=model.encoder is not None)
-    hidden = model.hidden_layer_sizes
-    if isinstance(hidden, str) and hidden == "auto":
-        hidden = default_hidden_layer_sizes(model.network, schema.n_floats, schema.image_shape)
-    code_activation = model.code_activation
+    bounded = _bounded(params, schema, floats)
+    loss = _loss(params["loss"], schema, floats, bounded=bounded, gaussian=gaussian)
+    n_components = _n_components(params["n_components"], schema.n_columns, own=params["encoder"] is not None)
+    hidden = _hidden_layer_sizes(params, schema)
+    code_activation = params["code_activation"]
     if code_activation == "auto":
         code_activation = "linear" if gaussian else _code_activation(penalties)
     network = build_network(
@@ -82,17 +80,17 @@ def resolve(
         image_shape=schema.image_shape,
         n_components=n_components,
         hidden_layer_sizes=hidden,
-        network=model.network,
-        activation=model.activation,
+        network=params["network"],
+        activation=params["activation"],
         code_activation=code_activation,
-        tied_weights=model.tied_weights,
+        tied_weights=params["tied_weights"],
         code=code,
         likelihood=make_likelihood(loss, bounded=bounded, n_floats=schema.n_floats),
         generator=generator,
-        encoder=model.encoder,
-        decoder=model.decoder,
+        encoder=params["encoder"],
+        decoder=params["decoder"],
     )
-    corruption = corruption_for(schema, model.corruption, model.level)
+    corruption = corruption_for(schema, params["corruption"], params["level"])
     if isinstance(corruption, Binarised) and floats is not None:
         _check_unit_range(floats, "corruption=Binarised()")
     objective = Objective(corruption, penalties)
@@ -100,30 +98,51 @@ def resolve(
     return Resolved(network.n_components, _sizes(hidden), code_activation, network, objective)
 
 
-def learn_schema(model: Autoencoder, rows: Rows, *, sample_weight: np.ndarray | None = None) -> Schema:
-    """The schema of the training rows; data in [0, 1] stay as they are where the settings ask for just that."""
-    asked = partial(
-        Schema.learn, rows, missing=model.missing, categorical=model.categorical, sample_weight=sample_weight
+def _code_and_penalties(params: Mapping[str, Any]) -> tuple[Code, tuple[Penalty, ...]]:
+    for name in ("level", "penalty_weight", "rho", "beta", "kl_warmup", "free_bits"):
+        parameter_checks.number(name, params[name])
+    code = make_code(params["code"], params["k"])
+    penalties = make_penalty(params["penalty"], params["penalty_weight"], rho=params["rho"])
+    if isinstance(code, GaussianCode):
+        prior = KLToPrior(beta=params["beta"], warmup=params["kl_warmup"], free_bits=params["free_bits"])
+        penalties = (prior, *penalties)
+    return code, penalties
+
+
+def _loss(
+    loss: str | Likelihood, schema: Schema, floats: np.ndarray | None, *, bounded: bool, gaussian: bool
+) -> str | Likelihood:
+    if isinstance(loss, str) and loss == "auto":
+        loss = _automatic_loss(schema, bounded=bounded, gaussian=gaussian)
+    if isinstance(loss, str) and loss == "bce" and floats is not None:
+        _check_unit_range(floats, "loss='bce'")
+    return loss
+
+
+def learn_schema(params: Mapping[str, Any], rows: Rows, *, sample_weight: np.ndarray | None = None) -> Schema:
+    """Learn the schema of the training rows; data in [0, 1] keep their scale where a parameter needs that interval."""
+    learn = partial(
+        Schema.learn, rows, missing=params["missing"], categorical=params["categorical"], sample_weight=sample_weight
     )
-    if model.scale == "auto" and rows.image_shape is None and _needs_unit_interval(model):
-        kept = asked(scale="none")
+    if params["scale"] == "auto" and rows.image_shape is None and _needs_unit_interval(params):
+        kept = learn(scale="none")
         if kept.bounded:
             return kept
-    return asked(scale=model.scale)
+    return learn(scale=params["scale"])
 
 
-def _needs_unit_interval(model: Autoencoder) -> bool:
-    """Whether a setting makes sense for data in [0, 1] alone."""
-    loss, corruption = model.loss, model.corruption
+def _needs_unit_interval(params: Mapping[str, Any]) -> bool:
+    """Return whether a parameter makes sense for data in [0, 1] alone."""
+    loss, corruption = params["loss"], params["corruption"]
     return (
-        model.output_activation == "sigmoid"
+        params["output_activation"] == "sigmoid"
         or (loss == "bce" if isinstance(loss, str) else loss.bounded)
         or isinstance(corruption, Binarised)
     )
 
 
 def corruption_for(schema: Schema, spec: str | Corruption | None, level: float) -> Corruption | None:
-    """The corruption that a name means for the floats of a schema."""
+    """Return the corruption of this name for the floats of a schema."""
     cells = None
     if schema.is_mixed:
         cells = (tuple(schema.float_columns.tolist()), tuple(hidden_floats(schema).tolist()))
@@ -131,7 +150,7 @@ def corruption_for(schema: Schema, spec: str | Corruption | None, level: float) 
 
 
 def _automatic_loss(schema: Schema, *, bounded: bool, gaussian: bool) -> str | Likelihood:
-    """A density for a gaussian code, whose prior is weighed in nats against it; else what is balanced."""
+    """Return a density for a gaussian code, whose KL term is in nats; else a loss balanced over column kinds."""
     if schema.is_mixed:
         found = loss_weights(schema)
         return make_mixed(
@@ -147,7 +166,7 @@ def _automatic_loss(schema: Schema, *, bounded: bool, gaussian: bool) -> str | L
 
 
 def _n_components(value: Any, n_columns: int, *, own: bool) -> int | None:
-    """None where the user's own encoder decides."""
+    """Return the width of the code, or None where the user's own encoder decides."""
     if isinstance(value, str) and value == "auto":
         return None if own else max(1, min(32, round(n_columns / 4)))
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
@@ -163,9 +182,9 @@ def _code_activation(penalties: tuple[Any, ...]) -> str:
     return "relu" if any(isinstance(penalty, L1) for penalty in penalties) else "linear"
 
 
-def _bounded(model: Autoencoder, schema: Schema, floats: np.ndarray | None) -> bool:
-    """Whether the output passes through a sigmoid."""
-    wanted = parameter_checks.choice("output_activation", model.output_activation)
+def _bounded(params: Mapping[str, Any], schema: Schema, floats: np.ndarray | None) -> bool:
+    """Return whether the output passes through a sigmoid."""
+    wanted = parameter_checks.choice("output_activation", params["output_activation"])
     if wanted == "sigmoid" and floats is not None:
         _check_unit_range(floats, "output_activation='sigmoid'")
     return schema.bounded if wanted == "auto" else wanted == "sigmoid"
@@ -180,6 +199,13 @@ def _check_unit_range(floats: np.ndarray, what: str) -> None:
         )
 
 
+def _hidden_layer_sizes(params: Mapping[str, Any], schema: Schema) -> Any:
+    sizes = params["hidden_layer_sizes"]
+    if isinstance(sizes, str) and sizes == "auto":
+        return default_hidden_layer_sizes(params["network"], schema.n_floats, schema.image_shape)
+    return sizes
+
+
 def _sizes(hidden: Any) -> tuple[int, ...]:
-    """Hidden sizes that the network has accepted, as a tuple."""
+    """Return hidden layer sizes as a tuple."""
     return (int(hidden),) if hasattr(hidden, "__index__") else tuple(int(size) for size in hidden)

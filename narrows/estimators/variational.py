@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +16,9 @@ from narrows.errors import SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.inference import map_floats, map_rows
-from narrows.estimators.row_noise import RowNoise
-from narrows.model import Code, GaussianCode, MixedDensity, kl_to_standard_normal, log_normal
+from narrows.estimators.likelihood_bounds import elbo, importance_weighted_bound
+from narrows.model import AutoencoderNetwork, Code, GaussianCode, MixedDensity
 
-_ELBO_STREAM, _LIKELIHOOD_STREAM = 1, 2
 _CHUNK = 8192
 
 
@@ -72,7 +70,7 @@ class VariationalAutoencoder(Autoencoder):
 
     def sample_rows(self, n_samples: int = 1, *, gaps: bool = True, random_state: Any = None) -> Rows:
         """Return what `sample` returns as `Rows`."""
-        self._check_fitted()
+        self.check_is_fitted()
         if not isinstance(n_samples, (int, np.integer)) or not 1 <= n_samples < 2**31:
             raise SettingError(f"n_samples must be a whole number from 1 to 2**31, got {n_samples!r}.")
         seed = self.seed_ if random_state is None else parameter_checks.seed(random_state)
@@ -99,7 +97,7 @@ class VariationalAutoencoder(Autoencoder):
         """
         if not isinstance(n_draws, (int, np.integer)) or n_draws < 1:
             raise SettingError(f"n_draws must be a whole number of at least 1, got {n_draws!r}.")
-        return self._bound(X, partial(self._elbo, n_pairs=(int(n_draws) + 1) // 2))
+        return self._bound(X, partial(elbo, n_pairs=(int(n_draws) + 1) // 2))
 
     def log_likelihood(self, X: Any, k: int = 100) -> np.ndarray:
         """Importance-weighted bound on log p(x) in nats, shape (n,); larger `k`, tighter (Burda et al. 2016, eq. 8).
@@ -113,20 +111,20 @@ class VariationalAutoencoder(Autoencoder):
         """
         if not isinstance(k, (int, np.integer)) or k < 1:
             raise SettingError(f"k must be a whole number of at least 1, got {k!r}.")
-        return self._bound(X, partial(self._importance_weighted, k=int(k)))
+        return self._bound(X, partial(importance_weighted_bound, k=int(k)))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean evidence lower bound in nats per row; higher is better.
 
         Where the loss is not a density or the code not gaussian, the share of variance that `Autoencoder.score` gives.
         """
-        self._check_fitted()
+        self.check_is_fitted()
         if not self.network_.likelihood.is_density or not isinstance(self.network_.code, GaussianCode):
             return super().score(X)
         return float(self.elbo(X).mean(dtype=np.float64))
 
-    def _bound(self, X: Any, function: Callable[[Tensor], Tensor]) -> np.ndarray:
-        rows = self._rows(X)
+    def _bound(self, X: Any, bound: Callable[[AutoencoderNetwork, Tensor], Tensor]) -> np.ndarray:
+        rows = self.rows_of(X)
         likelihood = self.network_.likelihood
         if not isinstance(self.network_.code, GaussianCode):
             raise SettingError("Rows have a likelihood only under a gaussian code; fit with code='gaussian'.")
@@ -135,34 +133,6 @@ class VariationalAutoencoder(Autoencoder):
                 f"loss={self.loss_!r} is not a probability density, so rows have no likelihood; "
                 "fit with loss='bce' or loss='gaussian'."
             )
-        return map_rows(self, rows, function, check=partial(parameter_checks.within_density, likelihood))
-
-    def _elbo(self, x: Tensor, *, n_pairs: int) -> Tensor:
-        mean, log_variance = self._posterior(x)
-        spread, noise = torch.exp(0.5 * log_variance), RowNoise(x, self.n_components_, stream=_ELBO_STREAM)
-        log_p = torch.zeros(len(x), device=x.device)
-        for i in range(n_pairs):
-            step = spread * noise.draw(i)
-            log_p += self._log_p(x, mean + step) + self._log_p(x, mean - step)
-        return log_p / (2 * n_pairs) - kl_to_standard_normal(mean, log_variance).sum(dim=1)
-
-    def _importance_weighted(self, x: Tensor, *, k: int) -> Tensor:
-        mean, log_variance = self._posterior(x)
-        spread, noise = (
-            torch.exp(0.5 * log_variance),
-            RowNoise(x, self.n_components_, stream=_LIKELIHOOD_STREAM),
+        return map_rows(
+            self.state_, rows, partial(bound, self.network_), check=partial(parameter_checks.within_density, likelihood)
         )
-        total = torch.full((len(x),), -math.inf, device=x.device)
-        for i in range(k):
-            z = mean + spread * noise.draw(i)
-            log_ratio = log_normal(z, 0.0, 0.0).sum(dim=1) - log_normal(z, mean, log_variance).sum(dim=1)
-            total = torch.logaddexp(total, self._log_p(x, z) + log_ratio)
-        return total - math.log(k)
-
-    def _posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        code = self.network_.code
-        assert isinstance(code, GaussianCode)
-        return code.mean_and_log_variance(self.network_.encode(x))
-
-    def _log_p(self, x: Tensor, z: Tensor) -> Tensor:
-        return -self.network_.likelihood.loss(self.network_.output(z), x).sum(dim=1)

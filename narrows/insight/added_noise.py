@@ -40,8 +40,8 @@ def corrupted(
     SettingError
         The model was trained without corruption, and neither `corruption` nor `default` is given.
     """
-    kind = model._fitted_params["corruption"] if corruption is None else corruption
-    amount = model._fitted_params["level"] if level is None else level
+    kind = model.fitted_params_["corruption"] if corruption is None else corruption
+    amount = model.fitted_params_["level"] if level is None else level
     if kind is None and default is not None:
         kind, amount = "gaussian", default if level is None else level
     made = corruption_for(model.schema_, kind, amount)

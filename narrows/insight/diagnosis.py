@@ -134,7 +134,7 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
     """
     check_autoencoder(model)
     rows = as_rows(X, image_shape=model.image_shape)
-    model._check_fitted()
+    model.check_is_fitted()
     if len(rows) < 4:
         raise DataError(f"A diagnosis needs at least 4 rows, and {rows.source} has {len(rows)}; give it more rows.")
     if y is not None and len(np.asarray(y)) != len(rows):

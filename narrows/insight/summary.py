@@ -179,7 +179,7 @@ def _loss_parts(model: Autoencoder) -> dict[str, float]:
         return dict(model.history_[-1].parts) if model.history_ else {}
     kept = (
         min(watched, key=lambda epoch: epoch.validation or 0.0)
-        if model._fitted_params["early_stopping"]
+        if model.fitted_params_["early_stopping"]
         else watched[-1]
     )
     return dict(kept.validation_parts)
@@ -195,7 +195,7 @@ def _notes(summary: FitSummary, model: Autoencoder, *, n_trained: int) -> list[s
     notes = []
     if summary.held_out == "training":
         notes.append("No rows were held out: these errors are of the training rows and flatter the model.")
-    elif summary.held_out == "validation" and model._fitted_params["early_stopping"]:
+    elif summary.held_out == "validation" and model.fitted_params_["early_stopping"]:
         notes.append("The held-out rows also chose the best epoch, which flatters the model a little.")
     if n_active(model) >= summary.floats:
         notes.append(

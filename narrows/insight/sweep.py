@@ -248,7 +248,7 @@ class SweepPlan:
         model = self._copy(value, 0)
         try:
             with torch.device("meta"):  # where sizes cost nothing
-                resolve(model, self.schema, None, generator=None)
+                resolve(model.get_params(deep=False), self.schema, None, generator=None)
         except SettingError as error:
             return error
         return None
@@ -287,7 +287,7 @@ def plan_sweep(
         raise SettingError(f"A sweep over {over} builds networks, and this estimator has its own; sweep over share.")
     rows = as_rows(X, image_shape=estimator.image_shape)
     known, measured = _split(estimator, rows, None if test is None else as_rows(test), random_state)
-    schema = learn_schema(estimator, known)
+    schema = learn_schema(estimator.get_params(deep=False), known)
     training, held_out = schema.encode(known), schema.encode(measured)
     if values is None:
         chosen = default_values(over, estimator, training, schema.image_shape)
@@ -332,7 +332,7 @@ def _split(estimator: Autoencoder, rows: Rows, test: Rows | None, seed: int) -> 
         if len(test) > _MOST_HELD_OUT:
             places = np.sort(rng.choice(len(test), _MOST_HELD_OUT, replace=False))
         return rows, test.take(places)
-    schema = learn_schema(estimator, rows)
+    schema = learn_schema(estimator.get_params(deep=False), rows)
     distinct = distinct_rows(schema.encode(rows))
     n = len(distinct.first)
     if n < 5:

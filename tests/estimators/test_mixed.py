@@ -206,7 +206,7 @@ def test_a_loaded_model_answers_to_the_bit(tmp_path, estimator):
 
 
 def test_a_model_saved_before_there_were_kinds_still_loads(tmp_path):
-    from narrows.estimators.persistence import _json, _self_checksum
+    from narrows.estimators.model_folder import self_checksum, to_json
 
     X = FRAME[["length", "count"]]
     model = quick().fit(X)
@@ -216,8 +216,8 @@ def test_a_model_saved_before_there_were_kinds_still_loads(tmp_path):
     about["format_version"] = 1
     del about["parameters"]["categorical"]
     about["parameters"]["missing"] = about["schema"]["missing"] = "error"
-    about["sha256"]["narrows.json"] = _self_checksum(about)
-    path.write_bytes(_json(about))
+    about["sha256"]["narrows.json"] = self_checksum(about)
+    path.write_bytes(to_json(about))
     np.testing.assert_array_equal(load(tmp_path / "m").transform(X), model.transform(X))
 
 
@@ -225,7 +225,7 @@ def test_a_model_saved_before_there_were_kinds_still_loads(tmp_path):
 def test_the_fast_step_has_autograds_gradient(estimator):
     model = quick(estimator).fit(FRAME)
     network = model.network_
-    objective = resolution.resolve(model, model.schema_, None, generator=None).objective
+    objective = resolution.resolve(model.get_params(), model.schema_, None, generator=None).objective
     assert can_fuse(network, objective)
     x = torch.from_numpy(model.schema_.encode(as_rows(FRAME)))
     gradients = []

@@ -25,8 +25,7 @@ def started(X: Any, **options: Any) -> Autoencoder:
     """A model with the weights that its training begins with."""
     kind = options.pop("kind", Autoencoder)
     model = kind(**({"random_state": 0, "validation_fraction": 0, "device": "cpu"} | options))
-    vars(model).update(preparation.plan(model, as_rows(X)).fitted)
-    model.network_.eval()
+    model.start_fit(as_rows(X))
     return model
 
 
@@ -75,10 +74,11 @@ def test_what_was_chosen_begins_as_it_was_drawn(options):
 def test_going_on_keeps_the_weights_that_are_there():
     model = Autoencoder(epochs=3, random_state=0, warm_start=True, device="cpu").fit(IRIS)
     before = {name: value.clone() for name, value in model.network_.state_dict().items()}
-    plan = preparation.plan(model, as_rows(IRIS))
-    after = plan.fitted["network_"].state_dict()
+    options = preparation.FitOptions(estimator="Autoencoder")
+    prepared = preparation.prepare(model.get_params(), as_rows(IRIS), model.state_, options)
+    after = prepared.state.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert not plan.trainer.keep_start
+    assert not prepared.trainer.keep_start
 
 
 @pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])

@@ -28,7 +28,7 @@ from narrows.errors import (
     SettingError,
 )
 from narrows.estimators import variant_classes
-from narrows.estimators.persistence import _json, _self_checksum
+from narrows.estimators.model_folder import self_checksum, to_json
 from narrows.model import SquaredError
 from tests.estimators.test_variants import DarkCostsDouble, Roughness, Stripe
 
@@ -112,24 +112,32 @@ def test_the_files_are_a_safetensors_file_two_json_files_and_a_card(tmp_path):
     assert "sepal length" in (path / "README.md").read_text()
 
 
-def test_own_modules_and_stations_are_named_when_missing_and_filled_when_given(tmp_path):
+def test_own_modules_and_classes_are_named_when_missing_and_filled_when_given(tmp_path):
     modules = {"encoder": nn.Linear(4, 2), "decoder": nn.Linear(2, 4)}
     model = Autoencoder(penalty=Roughness(0.5), corruption=Stripe(1), epochs=2, random_state=0, **modules).fit(IRIS)
     path = saved(tmp_path, model)
     with pytest.raises(SettingError, match="coder"):
-        narrows.load(path, stations=(Roughness, Stripe))
+        narrows.load(path, custom_objects=(Roughness, Stripe))
     with pytest.raises(SettingError, match=r"of your own, (Roughness|Stripe)"):
         narrows.load(path, **modules)
     fresh = {"encoder": nn.Linear(4, 2), "decoder": nn.Linear(2, 4)}
-    loaded = narrows.load(path, stations=(Roughness, Stripe), **fresh)
+    loaded = narrows.load(path, custom_objects=(Roughness, Stripe), **fresh)
     assert np.array_equal(loaded.transform(IRIS), model.transform(IRIS))
     assert loaded.penalty == Roughness(0.5)
 
 
 def test_an_own_likelihood_is_loaded_from_its_class(tmp_path):
     model = Autoencoder(loss=DarkCostsDouble(), n_components=2, epochs=2, random_state=0).fit(IRIS)
-    loaded = narrows.load(saved(tmp_path, model), stations=(DarkCostsDouble,))
+    loaded = narrows.load(saved(tmp_path, model), custom_objects=(DarkCostsDouble,))
     assert np.array_equal(loaded.reconstruction_error(IRIS), model.reconstruction_error(IRIS))
+
+
+def test_the_old_name_of_custom_objects_still_works_for_a_release(tmp_path):
+    model = Autoencoder(loss=DarkCostsDouble(), n_components=2, epochs=1, random_state=0).fit(IRIS)
+    path = saved(tmp_path, model)
+    with pytest.warns(DeprecationWarning, match="custom_objects="):
+        loaded = narrows.load(path, stations=(DarkCostsDouble,))
+    assert isinstance(loaded.loss, DarkCostsDouble)
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "narrows.json", "history.json"])
@@ -167,8 +175,8 @@ def test_the_card_may_be_edited(tmp_path):
 def forge(path: Path, **changes) -> None:
     """Rewrite narrows.json with a checksum that fits, as an adversary would."""
     about = json.loads((path / "narrows.json").read_text()) | changes
-    about["sha256"]["narrows.json"] = _self_checksum(about)
-    (path / "narrows.json").write_bytes(_json(about))
+    about["sha256"]["narrows.json"] = self_checksum(about)
+    (path / "narrows.json").write_bytes(to_json(about))
 
 
 def test_a_later_format_version_says_upgrade(tmp_path):

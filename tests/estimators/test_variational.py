@@ -83,7 +83,7 @@ def test_a_row_has_the_same_score_in_every_call_and_in_every_company():
 
 def test_codes_are_posterior_means():
     vae = VariationalAutoencoder(n_components=4, epochs=2, random_state=0).fit(IRIS)
-    x = torch.from_numpy(vae.schema_.encode(vae._rows(IRIS)))
+    x = torch.from_numpy(vae.schema_.encode(vae.rows_of(IRIS)))
     assert np.array_equal(vae.transform(IRIS), vae.network_.encode(x)[:, :4].detach().numpy())
 
 

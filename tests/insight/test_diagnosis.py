@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +142,8 @@ def test_rows_of_later_passes_count_as_training_rows() -> None:
 
 def test_a_model_that_does_not_know_its_training_rows_says_so(good: Autoencoder) -> None:
     forgetful = copy(good)
-    forgetful.training_hashes_ = forgetful.validation_hashes_ = None
+    rows = replace(good.state_.rows, training_hashes=None, validation_hashes=None)
+    forgetful._state = replace(good.state_, rows=rows)
     assert "if none of them was trained on" in diagnose(forgetful, X[:1000]).sample
     assert "rows that fit had held out" in diagnose(forgetful, X).sample
 

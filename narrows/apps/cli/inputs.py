@@ -165,14 +165,12 @@ def read_for_model(
 ) -> Rows:
     """Read DATA in the form of the model: its columns by name and in its order; of a dataset the requested part.
 
-    missing : "mean" fills in the means of the training rows.
+    `missing="drop"` drops rows with missing values; `model_loading.with_missing` applies the other values.
     """
     size = size_in(image_size)
 
     from narrows.data import drop_missing
 
-    if missing in ("mean", "error") or (missing == "mask" and fitted.schema_.missing != "mask"):
-        fitted.schema_ = replace(fitted.schema_, missing=missing)
     rows = _part(data, part, messages)
     if rows is None:
         rows = _read_columns(fitted, data, label=label, image_size=size, errors=errors)
@@ -282,8 +280,6 @@ def chunks_for_model(
                 errors=errors,
             )
         ]
-    if missing is not None:
-        fitted.schema_ = replace(fitted.schema_, missing=missing)
     stream = _stream(fitted, data, label, messages, errors)
     return Chunks(lambda: (_aligned(fitted, rows, messages) for rows in stream.chunks()))
 

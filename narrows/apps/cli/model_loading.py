@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from narrows.estimators import Autoencoder
+    from narrows.apps.cli.common_options import Missing
+    from narrows.estimators import AnomalyDetector, Autoencoder
+
+Fitted = TypeVar("Fitted", "Autoencoder", "AnomalyDetector")
 
 
-def load_autoencoder(path: Path) -> Autoencoder:
-    """Return the saved autoencoder; ModelError for an anomaly detector, which has no code."""
+def load_autoencoder(path: Path, *, missing: Missing | None = None) -> Autoencoder:
+    """Return the saved autoencoder, with another treatment of missing values if given; ModelError for a detector."""
     import narrows
     from narrows.errors import ModelError
 
     model = narrows.load(path)
     if isinstance(model, narrows.AnomalyDetector):
         raise ModelError(f"{path} is an anomaly detector, which scores rows: use narrows score or narrows drift.")
-    return model
+    return with_missing(model, missing)
+
+
+def with_missing(fitted: Fitted, missing: Missing | None) -> Fitted:
+    """Return the model, or a copy that treats missing values as `missing` says; "drop" is for the reader."""
+    if missing in ("mean", "error") or (missing == "mask" and fitted.schema_.missing != "mask"):
+        return fitted.with_missing(missing)
+    return fitted

@@ -28,9 +28,9 @@ def check_model_path(path: Path, *, force: bool) -> None:
 
     clear_leftovers(path)
     if os.path.lexists(path):
-        from narrows.estimators.persistence import replaceable
+        from narrows.estimators.model_folder import is_replaceable
 
-        if not replaceable(path):
+        if not is_replaceable(path):
             raise OutputExistsError(f"{path} exists and is more than a narrows model; choose another --output.")
         if path.resolve() == Path.cwd():
             raise OutputExistsError(f"{path} is the current folder; choose another --output.")

@@ -123,18 +123,16 @@ def drive(connection: Connection, job: Job) -> None:
     model = _model(job)
     indices = training_indices(rows, job.settings)
     part = rows if indices is None else rows.take(indices)
-    epochs = cast("Generator[Epoch | None]", model._from_untrained(part))
     events = EventSender(connection, model, rows, indices)
     control = _TrainingControl(connection)
     if control.should_stop(events):
         send(connection, ("stopped", {"message": None}))
         return
+    epochs = cast("Generator[Epoch]", model.start_fit(part))
     stopped = False
     try:
+        events.prepare()
         for epoch in epochs:
-            if epoch is None:
-                events.prepare()
-                continue
             events.epoch(epoch)
             stopped = control.should_stop(events)
             if stopped:

@@ -50,7 +50,7 @@ def explore(model: Autoencoder, X: Any, y: Any = None, *, view: str = "latent") 
     if view not in VIEWS:
         raise SettingError(f"There is no view {view!r}; the views are {', '.join(VIEWS)}.")
     check_autoencoder(model)
-    model._check_fitted()
+    model.check_is_fitted()
     return Explorer(OfflineSession.of(model, as_rows(X, image_shape=model.image_shape), y), hash=f"view={view}")
 
 

@@ -130,7 +130,7 @@ def _reconstructions(view: _View) -> Iterator[tuple[str, str, Display]]:
             ),
             figures.TrainingCurvesDisplay(payloads.training_curves(model)),
         )
-    if model._fitted_params["corruption"] is not None:
+    if model.fitted_params_["corruption"] is not None:
         yield (
             "denoising",
             f"Noise as in training was added to {view.which}, and the model removed it.",

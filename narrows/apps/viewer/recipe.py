@@ -85,9 +85,9 @@ def python_recipe(model: Autoencoder) -> str:
 def _changed(model: Autoencoder) -> dict[str, Any]:
     """Return the parameters of the fit that differ from the defaults and have an effect, with the seed."""
     defaults = type(model)().get_params(deep=False)
-    every = constructor_defaults(type(model)) | model._fitted_params
+    every = constructor_defaults(type(model)) | dict(model.fitted_params_)
     idle = set(idle_parameters(every, defaults))
-    given = {name: _plain(value) for name, value in model._fitted_params.items() if name not in _NO_PART_OF_A_MODEL}
+    given = {name: _plain(value) for name, value in model.fitted_params_.items() if name not in _NO_PART_OF_A_MODEL}
     changed = {name: value for name, value in given.items() if name not in idle and not _same(value, defaults[name])}
     return {**changed, "random_state": model.seed_}
 
@@ -166,7 +166,7 @@ def _notes(model: Autoencoder) -> tuple[str, ...]:
     notes, history = [], model.history_
     watched = any(epoch.validation is not None for epoch in history)
     trained = 0 if model.training_hashes_ is None else len(model.training_hashes_)
-    should_watch = int(trained * model._fitted_params["validation_fraction"]) > 0
+    should_watch = int(trained * model.fitted_params_["validation_fraction"]) > 0
     if watched and not len(model.validation_rows_):
         notes.append("The fit used validation_data; pass the same rows again.")
     if history and not watched and should_watch:

@@ -247,7 +247,7 @@ def run_of_model(model: Autoencoder, rows: Rows | None, source: Source | None, d
 
 def _settings(model: Autoencoder) -> dict:
     """Return the settings of a model under the names of the page."""
-    given = model._fitted_params
+    given = model.fitted_params_
     return {
         "n_components": model.n_components_,
         "hidden_layer_sizes": list(model.hidden_layer_sizes_),

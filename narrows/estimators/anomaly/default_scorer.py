@@ -13,11 +13,13 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from narrows.estimators.autoencoder import Autoencoder
 from narrows.model import VAEEnsemble
 from narrows.training import train_trimmed
 
@@ -147,17 +149,39 @@ class TrimmedEnsemble:
             expected[here] = (near.mean(dim=1) if self.image_shape else torch.sinh(near.mean(dim=1))).numpy()
         return expected, far
 
-    def least_units(self, floats: np.ndarray) -> np.ndarray:
-        """The least unit of each part (2,), by training rows (n, d).
+    def units(self, spread: np.ndarray, floats: np.ndarray) -> np.ndarray:
+        """Unit of each part (2,), from its spread (2,) over training rows (n, d); the distance counts a little less.
 
-        Of rows that repeat, most have no distance and a few have all errors, so their own spread is none.
+        Among repeated rows, most distances are 0 and a few rows have all the error, so the spread may be 0: no unit is
+        below `LEAST_UNITS` times the part of a row that is replaced by the mean row.
         """
         x = seen(floats, self.image_shape)
         apart = np.square(x - x.mean(axis=0, dtype=np.float64)).sum(axis=1)[:, None]
         if self.exponents.any():
             apart = apart / _contrast(x)[:, None] ** self.exponents
         mean = apart.mean(axis=0)
-        return LEAST_UNITS * np.where(mean > 0, mean, 1.0)
+        return np.maximum(spread, LEAST_UNITS * np.where(mean > 0, mean, 1.0)) / WEIGHTS
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parts."""
+        return PARTS
+
+    @property
+    def models(self) -> tuple[Autoencoder, ...]:
+        """No autoencoder of the user."""
+        return ()
+
+    def facts(self) -> dict[str, Any]:
+        """JSON values to save: none."""
+        return {}
+
+    def card_note(self) -> str:
+        """Say on the card of a saved detector that it contains rows of the fit."""
+        return (
+            f"\nIt holds {len(self.references):,} of the rows of the fit, scaled, since new rows are "
+            "compared with them: share it only with whom you would share the data.\n"
+        )
 
     @cached_property
     def _references(self) -> Tensor:
@@ -199,7 +223,7 @@ class TrimmedEnsemble:
         return distances
 
     def tensors(self) -> dict[str, Tensor]:
-        """What is saved."""
+        """Tensors to save."""
         state = {f"members.{name}": value for name, value in self.network.state_dict().items()}
         return {**state, "rows": torch.from_numpy(self.references), "exponents": torch.from_numpy(self.exponents)}
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass, replace
 from numbers import Integral
 from os import PathLike
+from pathlib import Path
 from typing import Any, Literal, Self, cast, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 
 from narrows.data import Missing, Rows, Schema, as_rows
-from narrows.errors import DataError, NotFittedError, SettingError
-from narrows.estimators import parameter_checks
-from narrows.estimators.anomaly import default_scorer, thresholds
+from narrows.errors import DataError, SettingError
+from narrows.estimators import model_folder, parameter_checks
+from narrows.estimators.anomaly import thresholds
 from narrows.estimators.anomaly.default_scorer import TrimmedEnsemble
-from narrows.estimators.anomaly.estimator_scorer import FittedMembers, Score
+from narrows.estimators.anomaly.detector_folder import files_of
+from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
+from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
 from narrows.estimators.anomaly.explanations import Reason, outweigh_strange_cells, reasons
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.column_warnings import warn_of_aside
@@ -27,13 +32,10 @@ Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"
 
 _MOST_CALIBRATION, _FEWEST_CALIBRATION, _FEWEST_ROWS = 5000, 100, 20
 _DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2
-_LINEAR = 5.0  # units up to which a score is counted in units; beyond, it grows with their logarithm
-_STRANGE = 1000.0  # which no such score reaches
-_STRANGE_LINEAR = 1e15  # the same for detectors saved before scores grew with the logarithm
 
 
 @dataclass(eq=False, repr=False)
-class AnomalyDetector(OutlierMixin, BaseEstimator):
+class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     """Finds rows that are unlike the others, says which ones to look at, and why.
 
     Parameters
@@ -113,19 +115,6 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     categorical: tuple[str, ...] = ()
     random_state: Any = None
 
-    decision_scores_: np.ndarray = field(init=False)
-    labels_: np.ndarray = field(init=False)
-    threshold_: float = field(init=False)
-    offset_: float = field(init=False)
-    calibration_scores_: np.ndarray = field(init=False)
-    schema_: Schema = field(init=False)
-    seed_: int = field(init=False)
-    scorer_: TrimmedEnsemble | FittedMembers = field(init=False)
-    scale_: np.ndarray = field(init=False)
-    change_: float = field(init=False)
-    linear_: float = field(init=False)
-    n_features_in_: int = field(init=False)
-
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn what is usual among the rows of X, most of which are taken to be normal.
 
@@ -138,10 +127,10 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         ------
         DataError, SettingError
         """
-        self._check_settings()
+        self.check_params()
         warn_of_idle_parameters(self, DETECTOR_REQUIREMENTS)
-        rows = as_rows(X, image_shape=None if self.estimator is None else self.estimator.image_shape)
-        if rows is not X:  # whoever reads Rows knows their notes
+        rows = as_rows(X, image_shape=self._image_shape)
+        if rows is not X:  # Rows carry their notes; other inputs have them from here alone
             for note in rows.notes:
                 warnings.warn(note, stacklevel=2)
         if len(rows) < 2:
@@ -151,56 +140,24 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         seed = parameter_checks.seed(self.random_state)
         held = self._calibration_rows(len(rows), seed)
         train = np.setdiff1d(np.arange(len(rows)), held)
-        if self.estimator is None:
-            # What the rows of a promise hold must be as new to the schema as to the networks.
-            known = rows.take(train) if self._is_strict else rows
-            scale = "standard" if rows.image_shape is None else "auto"
-            schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
-            floats = self._quietly_encoded(schema, rows)
-            scorer, parts = TrimmedEnsemble.fit(
-                floats,
-                train,
-                # Left out of its own neighbours, a row that no network saw may be a neighbour of others. The promise of
-                # a conformal threshold is exact only where it is not.
-                near=train if self._is_strict else np.arange(len(rows)),
-                n_members=self.n_members or _DEFAULT_MEMBERS,
-                trim=_DEFAULT_TRIM if self.trim is None else self.trim,
-                seed=seed,
-                image_shape=schema.image_shape,
-            )
-        else:
-            scorer = self._fit_members(rows.take(train), seed)
-            schema = scorer.models[0].schema_
-            floats = self._quietly_encoded(schema, rows)
-            parts = scorer.parts(floats)
+        scoring, parts = self._fit_scoring(rows, train, seed)
         if rows is not X:
-            warn_of_aside(schema, rows.source)
-        self.schema_, self.scorer_, self.seed_ = schema, scorer, seed
-        self.n_features_in_ = rows.n_columns
-        if rows.names is not None:
-            self.feature_names_in_ = np.asarray(rows.names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
-        self.linear_ = _LINEAR
-        self.scale_ = _scale(parts[train])
-        if isinstance(scorer, TrimmedEnsemble):
-            least = scorer.least_units(floats[train[:: max(1, len(train) // _MOST_CALIBRATION)]])
-            self.scale_[1] = np.maximum(self.scale_[1], least) / default_scorer.WEIGHTS
-        scores = self._combined(parts)
-        # What no training row holds makes a row at least as strange as they go.
-        self.change_ = float(np.max(scores[train]) - np.median(scores[train]))
-        scores = scores + self._of_cells(rows)
-        self.decision_scores_ = scores
+            warn_of_aside(scoring.schema, rows.source)
+        scores = scoring.combined(parts)
+        # A value that no training row has makes a row at least as strange as the strangest of them.
+        scoring = replace(scoring, change=float(np.max(scores[train]) - np.median(scores[train])))
+        scores = scores + scoring.of_cells(rows)
         enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
-        self.calibration_scores_ = np.sort(scores[held] if enough else scores)
-        self._set_threshold()
-        self.labels_ = self.alarms(scores).astype(int)
+        calibration = np.sort(scores[held] if enough else scores)
+        threshold = self._threshold_of(calibration)
+        labels = self._alarms(scores, calibration, threshold).astype(int)
+        self._state = DetectorState(scoring, seed, scores, labels, calibration, threshold, -threshold)
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Minus the anomaly score (n,): the lower, the stranger, as scikit-learn has it."""
-        rows = self._rows(X)
-        return -self._scores(rows, self._floats(rows))
+        rows = self.rows_of(X)
+        return -self.state_.scoring.scores(rows, self._floats(rows))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """The threshold minus the anomaly score (n,): negative above it.
@@ -231,7 +188,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """
         if not _is_count(n):
             raise SettingError(f"n must be a whole number from 1, got {n!r}.")
-        rows = self._rows(X)
+        rows = self.rows_of(X)
         floats = self._floats(rows, units=False)  # rows that are asked about may well be far from all others
         expected, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
         columns, changed = self.schema_.changed_constants(rows)
@@ -245,7 +202,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
         In squared units of the scale that the networks see, or in nats of surprise with an `estimator`.
         """
-        floats = self._floats(self._rows(X), units=False)
+        floats = self._floats(self.rows_of(X), units=False)
         _, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
         shape = self.schema_.image_shape
         return far if shape is None else far.reshape(-1, *shape).sum(axis=3)
@@ -257,19 +214,37 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         ------
         OutputExistsError, OutputError
         """
-        from narrows.estimators.anomaly.detector_folder import save
+        params = self.get_params(deep=False)
+        model_folder.write_folder(Path(path), files_of(type(self).__name__, params, self.state_), overwrite=overwrite)
 
-        self._check_fitted()
-        save(self, path, overwrite=overwrite)
+    @classmethod
+    def from_state(cls, params: Mapping[str, Any], state: DetectorState) -> Self:
+        """Return a fitted detector with these constructor parameters and this state."""
+        detector = cls(**params)
+        detector.check_params()
+        detector._state = state
+        return detector
+
+    def with_missing(self, missing: Missing) -> Self:
+        """Return a copy of the fitted detector, sharing its scorer, that treats missing values in another way."""
+        state = self.state_
+        schema = replace(state.scoring.schema, missing=missing)
+        detector = copy(self)
+        detector._state = replace(state, scoring=replace(state.scoring, schema=schema))
+        return detector
+
+    def rows_of(self, X: Any) -> Rows:
+        """Read X as rows with the columns of the fit.
+
+        Raises
+        ------
+        NotFittedError, DataError
+        """
+        return as_rows(X, image_shape=self._image_shape, schema=self.state_.scoring.schema)
 
     def _floats(self, rows: Rows, *, units: bool = True) -> np.ndarray:
         """Encoded rows; `units` is whether columns in other units than at the fit are warned of."""
         return self.schema_.encode(rows, who=type(self).__name__, units=units)
-
-    def _rows(self, X: Any) -> Rows:
-        self._check_fitted()
-        shape = None if self.estimator is None else self.estimator.image_shape
-        return as_rows(X, image_shape=shape, schema=self.schema_)
 
     def _quietly_encoded(self, schema: Schema, rows: Rows) -> np.ndarray:
         """The rows of the fit as floats; that some hold what the schema did not see is meant."""
@@ -277,44 +252,58 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             warnings.simplefilter("ignore")
             return schema.encode(rows, who=type(self).__name__)
 
-    def _scores(self, rows: Rows, floats: np.ndarray) -> np.ndarray:
-        return self._combined(self.scorer_.parts(floats)) + self._of_cells(rows)
-
-    def _of_cells(self, rows: Rows) -> np.ndarray:
-        """What single cells add to the scores (n,): other values where the fit had one, and cells of another type.
-
-        A cell that is not what its column holds adds more than all else can.
-        """
-        changed = self.schema_.changed_constants(rows)[1]
-        strange = (_STRANGE if self.linear_ else _STRANGE_LINEAR) + self.change_ * changed.shape[1]
-        return self.change_ * changed.sum(axis=1) + strange * rows.n_strange
-
-    def _combined(self, parts: np.ndarray) -> np.ndarray:
-        """The larger of the parts (n, p), each from its median in units of the way to its upper quartile.
-
-        Of the default's, the distance counts a little less (`ensemble.WEIGHTS`), and no unit is below
-        `ensemble.LEAST_UNITS`. Far out the score grows with the logarithm.
-        """
-        far = ((parts - self.scale_[0]) / self.scale_[1]).max(axis=1)
-        return self.linear_ * np.arcsinh(far / self.linear_) if self.linear_ else far
-
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Which of the anomaly scores (n,), minus `score_samples`, are alarms by `threshold`."""
+        state = self.state_
+        return self._alarms(scores, state.calibration_scores, state.threshold)
+
+    def _alarms(self, scores: np.ndarray, calibration: np.ndarray, threshold: float) -> np.ndarray:
         if self.threshold == "benjamini-hochberg":
-            return thresholds.benjamini_hochberg(thresholds.p_values(scores, self.calibration_scores_), self.alpha)
+            return thresholds.benjamini_hochberg(thresholds.p_values(scores, calibration), self.alpha)
         if self.threshold == "budget":
-            self._check_settings()
+            self.check_params()
             assert self.budget is not None
             return thresholds.most_abnormal(scores, self.budget)
-        return scores > self.threshold_
+        return scores > threshold
 
-    def _set_threshold(self) -> None:
-        scores = self.calibration_scores_
+    def _threshold_of(self, calibration: np.ndarray) -> float:
         if self._is_strict:
-            self.threshold_ = thresholds.conformal_threshold(scores, self.alpha)
+            return thresholds.conformal_threshold(calibration, self.alpha)
+        return thresholds.contamination_threshold(calibration, self.contamination)
+
+    def _fit_scoring(self, rows: Rows, train: np.ndarray, seed: int) -> tuple[Scoring, np.ndarray]:
+        """Fit a scorer to the rows at `train`; returns it with its scale, and the parts (n, p) of all rows."""
+        if self.estimator is None:
+            scorer, schema, floats, parts = self._fit_default(rows, train, seed)
         else:
-            self.threshold_ = thresholds.contamination_threshold(scores, self.contamination)
-        self.offset_ = -self.threshold_
+            scorer = self._fit_members(rows.take(train), seed)
+            schema = scorer.models[0].schema_
+            floats = self._quietly_encoded(schema, rows)
+            parts = scorer.parts(floats)
+        scale = _scale(parts[train])
+        scale[1] = scorer.units(scale[1], floats[train[:: max(1, len(train) // _MOST_CALIBRATION)]])
+        return Scoring(schema, scorer, scale), parts
+
+    def _fit_default(
+        self, rows: Rows, train: np.ndarray, seed: int
+    ) -> tuple[TrimmedEnsemble, Schema, np.ndarray, np.ndarray]:
+        # Under a guarantee, values of the calibration rows must be as new to the schema as to the networks.
+        known = rows.take(train) if self._is_strict else rows
+        scale = "standard" if rows.image_shape is None else "auto"
+        schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
+        floats = self._quietly_encoded(schema, rows)
+        scorer, parts = TrimmedEnsemble.fit(
+            floats,
+            train,
+            # A calibration row may be a neighbour of others, as it is not one of its own. The guarantee of a conformal
+            # threshold is exact only where it is not.
+            near=train if self._is_strict else np.arange(len(rows)),
+            n_members=self.n_members or _DEFAULT_MEMBERS,
+            trim=_DEFAULT_TRIM if self.trim is None else self.trim,
+            seed=seed,
+            image_shape=schema.image_shape,
+        )
+        return scorer, schema, floats, parts
 
     def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
         """Places of rows that no network sees, ascending; DataError where they are too few for what is promised."""
@@ -327,16 +316,16 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
             )
         return np.sort(np.random.default_rng([seed, 0]).permutation(n)[:n_held])
 
-    def _fit_members(self, rows: Rows, seed: int) -> FittedMembers:
+    def _fit_members(self, rows: Rows, seed: int) -> EstimatorScorer:
         assert self.estimator is not None
         seeds = np.random.SeedSequence(seed).generate_state(self.n_members or 1)
         members = self._members(rows, seeds)
-        scorer = FittedMembers.of(members, self.score, members[0].schema_.encode(rows))
+        scorer = EstimatorScorer.of(members, self.score, members[0].schema_.encode(rows))
         if self.trim:
             scores = scorer.parts(members[0].schema_.encode(rows))[:, 0]
             kept = rows.take(np.sort(np.argsort(scores, kind="stable")[: max(2, round(len(rows) * (1 - self.trim)))]))
             members = self._members(kept, seeds)
-            scorer = FittedMembers.of(members, self.score, members[0].schema_.encode(kept))
+            scorer = EstimatorScorer.of(members, self.score, members[0].schema_.encode(kept))
         return scorer
 
     def _members(self, rows: Rows, seeds: np.ndarray) -> list[Autoencoder]:
@@ -353,7 +342,8 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """Whether the threshold promises a rate of false alarms."""
         return self.threshold in ("conformal", "benjamini-hochberg")
 
-    def _check_settings(self) -> None:
+    def check_params(self) -> None:
+        """Raise `SettingError` for an impossible parameter."""
         for name, choices in (("score", Score), ("threshold", Threshold)):
             if getattr(self, name) not in get_args(choices):
                 listed = ", ".join(map(repr, get_args(choices)))
@@ -375,27 +365,21 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         if self.calibration_fraction is not None and not 0 < parameter_checks.number("", self.calibration_fraction) < 1:
             raise SettingError(f"calibration_fraction must be between 0 and 1, got {self.calibration_fraction!r}.")
 
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "scorer_"):
-            raise NotFittedError(
-                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with appropriate arguments first."
-            )
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "scorer_")
-
     @property
     def part_names(self) -> tuple[str, ...]:
-        """What the parts of the score are called."""
-        self._check_fitted()
-        return default_scorer.PARTS if isinstance(self.scorer_, TrimmedEnsemble) else self.scorer_.names
+        """Names of the parts of the score."""
+        return self.state_.scoring.scorer.names
 
     @property
     def estimator_(self) -> Autoencoder:
-        self._check_fitted()
-        if isinstance(self.scorer_, TrimmedEnsemble):
+        models = self.state_.scoring.scorer.models
+        if not models:
             raise AttributeError("The default detector has no estimator_; give one as `estimator`.")
-        return self.scorer_.models[0]
+        return models[0]
+
+    @property
+    def _image_shape(self) -> tuple[int, ...] | None:
+        return None if self.estimator is None else self.estimator.image_shape
 
 
 def _is_count(value: Any) -> bool:

@@ -1,10 +1,10 @@
-"""A detector on disk: the folder of a model, with one folder more for each network of the user's own."""
+"""A detector as the files of a saved model, with one folder more for each autoencoder of the user."""
 
 from __future__ import annotations
 
-from os import PathLike
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -12,130 +12,144 @@ from torch import Tensor
 
 from narrows.data import Schema
 from narrows.errors import ModelDamagedError, ModelVersionError
-from narrows.estimators import persistence
 from narrows.estimators.anomaly.default_scorer import TrimmedEnsemble
-from narrows.estimators.anomaly.estimator_scorer import FittedMembers, Score
+from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
+from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
+from narrows.estimators.anomaly.scorers import Scorer
 from narrows.estimators.autoencoder import Autoencoder
-
-if TYPE_CHECKING:
-    from narrows.estimators.anomaly.detector import AnomalyDetector
-
-_ARRAYS = ("decision_scores_", "calibration_scores_", "scale_")
-_PLAIN = {"threshold_": 0.0, "offset_": 0.0, "change_": 0.0, "linear_": 0.0, "seed_": 0, "n_features_in_": 0}
+from narrows.estimators.model_folder import MEMBER_PREFIX, seal, versions
+from narrows.estimators.persistence import describe
 
 
-def save(detector: AnomalyDetector, path: str | PathLike[str], *, overwrite: bool) -> None:
-    """Write a fitted detector, whole or not at all."""
-    scorer = detector.scorer_
-    tensors = {name: torch.from_numpy(np.ascontiguousarray(getattr(detector, name))) for name in _ARRAYS}
-    tensors["labels_"] = torch.from_numpy(detector.labels_.astype(np.int64))
-    tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in detector.schema_.arrays().items()}
-    files: dict[str, bytes] = {}
-    fitted: dict[str, Any] = {name: persistence.describe(getattr(detector, name)) for name in _PLAIN}
-    if isinstance(scorer, TrimmedEnsemble):
-        tensors |= {f"scorer.{name}": value for name, value in scorer.tensors().items()}
-    else:
-        fitted["score"] = scorer.score
-        fitted["members"] = len(scorer.models)
-        if scorer.tails is not None:
-            tensors["scorer.tails"] = torch.from_numpy(scorer.tails)
-        for i, model in enumerate(scorer.models):
-            tensors[f"scorer.code_mean.{i}"] = torch.from_numpy(scorer.code_mean[i])
-            tensors[f"scorer.code_precision.{i}"] = torch.from_numpy(scorer.code_precision[i])
-            member = persistence.files_of(model)
-            files |= {f"{persistence.MEMBER}{i}/{name}": content for name, content in member.items()}
-    about = {
-        "estimator": type(detector).__name__,
-        "parameters": {
-            name: persistence.describe(value)
-            for name, value in detector.get_params(deep=False).items()
-            if name != "estimator"
-        },
-        "fitted": fitted,
-        "schema": detector.schema_.describe(),
-    }
-    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    files |= persistence.sealed(tensors, [], about, _card(detector))
-    persistence.write_folder(Path(path), files, overwrite=overwrite)
+def files_of(estimator: str, params: Mapping[str, Any], state: DetectorState) -> dict[str, bytes]:
+    """Return the files of a fitted detector by name.
 
-
-def restore(path: Path, about: dict[str, Any], tensors: dict[str, Tensor], own: dict[str, Any]) -> AnomalyDetector:
-    """The detector that was saved; KeyError, TypeError, ValueError or RuntimeError where it contradicts itself.
-
-    own : what `narrows.load` was given for networks of the user's own.
+    Parameters
+    ----------
+    estimator : str
+        Class name.
+    params : mapping
+        Constructor parameters.
+    state : DetectorState
     """
-    from narrows.estimators.anomaly.detector import AnomalyDetector
+    scoring, scorer = state.scoring, state.scoring.scorer
+    arrays = {
+        "decision_scores_": state.decision_scores,
+        "calibration_scores_": state.calibration_scores,
+        "scale_": scoring.scale,
+        "labels_": state.labels.astype(np.int64),
+    }
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in scoring.schema.arrays().items()}
+    tensors |= {f"scorer.{name}": value for name, value in scorer.tensors().items()}
+    fitted = {
+        "threshold_": state.threshold,
+        "offset_": state.offset,
+        "change_": scoring.change,
+        "linear_": scoring.linear,
+        "seed_": state.seed,
+        "n_features_in_": scoring.schema.n_columns,
+    }
+    about = {
+        "estimator": estimator,
+        "parameters": {name: describe(value) for name, value in params.items() if name != "estimator"},
+        "fitted": {name: describe(value) for name, value in fitted.items()} | dict(scorer.facts()),
+        "schema": scoring.schema.describe(),
+    }
+    files = {
+        f"{MEMBER_PREFIX}{i}/{name}": content
+        for i, model in enumerate(scorer.models)
+        for name, content in model.to_files().items()
+    }
+    return files | seal(tensors, [], about, _card(state, params["threshold"]))
 
+
+def read_detector(
+    path: Path, about: Mapping[str, Any], tensors: Mapping[str, Tensor], load_member: Callable[[Path], Any]
+) -> tuple[dict[str, Any], DetectorState]:
+    """Return the constructor parameters and the state of a saved detector.
+
+    Parameters
+    ----------
+    path : Path
+    about : mapping
+        The contents of its narrows.json.
+    tensors : mapping
+    load_member : callable
+        Loads the folder of an autoencoder.
+
+    Raises
+    ------
+    ModelVersionError, ModelDamagedError
+    KeyError, TypeError, ValueError, RuntimeError
+        The contents contradict themselves.
+    """
     fitted = about["fitted"]
-    if "change_" not in fitted:
-        if "members" not in fitted:  # its threshold is one of other scores
-            raise ModelVersionError(
-                f"The detector {path} is of an earlier narrows, whose scores were others; fit it again."
-            )
-        fitted = {**fitted, "change_": 0.0}
-    fitted = {"linear_": 0.0, **fitted}
+    if "change_" not in fitted and "members" not in fitted:  # its threshold is one of other scores
+        raise ModelVersionError(
+            f"The detector {path} is of an earlier narrows, whose scores were others; fit it again."
+        )
     schema = Schema.restore(about["schema"], _below(tensors, "schema."))
     if "members" in fitted:
-        models = [_member(path / f"{persistence.MEMBER}{i}", schema, own) for i in range(int(fitted["members"]))]
-        if not models or fitted["score"] not in get_args(Score):
-            raise ValueError("it says that it has no member, or a score that there is none of")
-        arrays = _below(tensors, "scorer.")
-        scorer: TrimmedEnsemble | FittedMembers = FittedMembers(
-            models,
-            fitted["score"],
-            arrays.get("tails"),
-            [arrays[f"code_mean.{i}"] for i in range(len(models))],
-            [arrays[f"code_precision.{i}"] for i in range(len(models))],
-        )
-        estimator = models[0]
+        scorer: Scorer = _estimator_scorer(path, fitted, tensors, schema, load_member)
     else:
-        scorer = TrimmedEnsemble.restore(
-            {n.removeprefix("scorer."): t for n, t in tensors.items() if n.startswith("scorer.")}, schema.image_shape
-        )
-        estimator = None
-        if scorer.references.shape[1] != schema.n_floats:
-            raise ValueError("the reference rows do not fit the schema")
-    parameters = {**about["parameters"], "categorical": tuple(about["parameters"]["categorical"])}
-    detector = AnomalyDetector(estimator, **parameters)
-    detector._check_settings()
-    for name in _PLAIN:
-        setattr(detector, name, type(_PLAIN[name])(fitted[name]))
-    for name in (*_ARRAYS, "labels_"):
-        setattr(detector, name, tensors[name].numpy())
-    detector.schema_, detector.scorer_ = schema, scorer
-    if schema.names is not None:
-        detector.feature_names_in_ = np.asarray(schema.names, dtype=object)
-    return detector
+        scorer = _default_scorer(tensors, schema)
+    scale, scores, calibration, labels = (
+        tensors[name].numpy() for name in ("scale_", "decision_scores_", "calibration_scores_", "labels_")
+    )
+    scoring = Scoring(schema, scorer, scale, float(fitted.get("linear_", 0.0)), float(fitted.get("change_", 0.0)))
+    threshold, offset = float(fitted["threshold_"]), float(fitted["offset_"])
+    state = DetectorState(scoring, int(fitted["seed_"]), scores, labels, calibration, threshold, offset)
+    estimator = scorer.models[0] if scorer.models else None
+    params = {**about["parameters"], "categorical": tuple(about["parameters"]["categorical"]), "estimator": estimator}
+    return params, state
 
 
-def _member(path: Path, schema: Schema, own: dict[str, Any]) -> Autoencoder:
+def _estimator_scorer(
+    path: Path,
+    fitted: Mapping[str, Any],
+    tensors: Mapping[str, Tensor],
+    schema: Schema,
+    load_member: Callable[[Path], Any],
+) -> EstimatorScorer:
+    n_members, score = int(fitted["members"]), fitted["score"]
+    models = [_member(path / f"{MEMBER_PREFIX}{i}", schema, load_member) for i in range(n_members)]
+    if not models or score not in get_args(Score):
+        raise ValueError("there is no member, or its score is unknown")
+    arrays = _below(tensors, "scorer.")
+    means, precisions = ([arrays[f"{name}.{i}"] for i in range(n_members)] for name in ("code_mean", "code_precision"))
+    return EstimatorScorer(models, score, arrays.get("tails"), means, precisions)
+
+
+def _default_scorer(tensors: Mapping[str, Tensor], schema: Schema) -> TrimmedEnsemble:
+    own = {name.removeprefix("scorer."): t for name, t in tensors.items() if name.startswith("scorer.")}
+    scorer = TrimmedEnsemble.restore(own, schema.image_shape)
+    if scorer.references.shape[1] != schema.n_floats:
+        raise ValueError("the reference rows do not fit the schema")
+    return scorer
+
+
+def _member(path: Path, schema: Schema, load_member: Callable[[Path], Any]) -> Autoencoder:
     if path.is_symlink() or not path.is_dir():
         raise ModelDamagedError(f"The detector {path.parent} has lost its {path.name}; restore it or fit again.")
-    model = persistence.load(path, **own)
+    model = load_member(path)
     if not isinstance(model, Autoencoder) or model.schema_.describe() != schema.describe():
         raise ModelDamagedError(f"{path} is not the model that its detector was saved with; restore it or fit again.")
     return model
 
 
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, np.ndarray]:
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, np.ndarray]:
     return {name.removeprefix(prefix): t.numpy() for name, t in tensors.items() if name.startswith(prefix)}
 
 
-def _card(detector: AnomalyDetector) -> str:
-    n = len(detector.decision_scores_)
-    versions = persistence.versions()
-    kept = ""
-    if isinstance(detector.scorer_, TrimmedEnsemble):
-        kept = (
-            f"\nIt holds {len(detector.scorer_.references):,} of the rows of the fit, scaled, since new rows are "
-            "compared with them: share it only with whom you would share the data.\n"
-        )
+def _card(state: DetectorState, threshold: str) -> str:
+    n_rows, n_columns = len(state.decision_scores), state.scoring.schema.n_columns
     return f"""# AnomalyDetector
 
-Fitted by narrows {versions["narrows"]} on {n:,} rows of {detector.schema_.n_columns} columns, of which
-{int(detector.labels_.sum()):,} are anomalies by its threshold ({detector.threshold}), set by the scores of
-{len(detector.calibration_scores_):,} rows.
-{kept}
+Fitted by narrows {versions()["narrows"]} on {n_rows:,} rows of {n_columns} columns, of which
+{int(state.labels.sum()):,} are anomalies by its threshold ({threshold}), set by the scores of
+{len(state.calibration_scores):,} rows.
+{state.scoring.scorer.card_note()}
 ```python
 import narrows
 

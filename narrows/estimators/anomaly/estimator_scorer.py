@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Any, Literal
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from narrows.errors import SettingError
+from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.inference import map_floats
+from narrows.estimators.likelihood_bounds import importance_weighted_bound
 from narrows.model import GaussianCode
-
-if TYPE_CHECKING:
-    from narrows.estimators.autoencoder import Autoencoder
 
 Score = Literal["auto", "reconstruction", "latent", "combined", "likelihood"]
 
@@ -25,7 +25,7 @@ _GRID = 256  # points of the tail of a column's losses
 
 
 @dataclass(frozen=True, eq=False)
-class FittedMembers:
+class EstimatorScorer:
     """One or several fitted autoencoders, and what is typical of their training rows.
 
     Parameters
@@ -47,7 +47,7 @@ class FittedMembers:
     code_precision: Sequence[np.ndarray]
 
     @classmethod
-    def of(cls, models: Sequence[Autoencoder], score: Score, floats: np.ndarray) -> FittedMembers:
+    def of(cls, models: Sequence[Autoencoder], score: Score, floats: np.ndarray) -> EstimatorScorer:
         """What is typical of encoded training rows (n, d)."""
         model = models[0]
         score = "reconstruction" if score == "auto" else score
@@ -69,12 +69,38 @@ class FittedMembers:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the parts are called."""
+        """Names of the parts."""
         return {"combined": ("reconstruction", "latent")}.get(self.score, (self.score,))
 
     def parts(self, floats: np.ndarray) -> np.ndarray:
         """The scores of encoded rows, means over members: (n, 1), or (n, 2) where they are combined."""
-        return np.column_stack([getattr(self, f"_{name}")(floats) for name in self.names])
+        score = {"reconstruction": self._reconstruction, "latent": self._latent, "likelihood": self._likelihood}
+        return np.column_stack([score[name](floats) for name in self.names])
+
+    @property
+    def references(self) -> None:
+        """No training rows."""
+        return
+
+    def units(self, spread: np.ndarray, floats: np.ndarray) -> np.ndarray:
+        """Unit of each part: its spread (p,)."""
+        return spread
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Tensors to save, without those of the models."""
+        tensors = {} if self.tails is None else {"tails": torch.from_numpy(self.tails)}
+        for i, (mean, precision) in enumerate(zip(self.code_mean, self.code_precision, strict=True)):
+            tensors[f"code_mean.{i}"] = torch.from_numpy(mean)
+            tensors[f"code_precision.{i}"] = torch.from_numpy(precision)
+        return tensors
+
+    def facts(self) -> dict[str, Any]:
+        """JSON values to save."""
+        return {"score": self.score, "members": len(self.models)}
+
+    def card_note(self) -> str:
+        """Nothing to add to the card of a saved detector."""
+        return ""
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
         """What each column of encoded rows (n, d) should be, and how much of the strangeness is its own.
@@ -132,8 +158,7 @@ class FittedMembers:
     def _likelihood(self, floats: np.ndarray) -> np.ndarray:
         """Minus the importance-weighted bound on log p(x)."""
         bounds = [
-            map_floats(floats, partial(m._importance_weighted, k=_DRAWS), m.device_)  # pyright: ignore[reportAttributeAccessIssue]
-            for m in self.models
+            map_floats(floats, partial(importance_weighted_bound, m.network_, k=_DRAWS), m.device_) for m in self.models
         ]
         return -np.mean(bounds, axis=0)
 

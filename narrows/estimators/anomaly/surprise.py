@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.errors import full_disk_as_data_error
-from narrows.estimators.anomaly.estimator_scorer import FittedMembers, column_losses, surprise_of, tails_of
+from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, column_losses, surprise_of, tails_of
 from narrows.estimators.anomaly.explanations import Reason, outweigh_strange_cells, reasons
 
 if TYPE_CHECKING:
@@ -67,14 +67,14 @@ class Surprise:
     def explain(self, rows: Rows, *, n: int = 3) -> list[tuple[Reason, ...]]:
         """Of each of these rows, which have `scores`, the `n` columns that the model is most surprised by."""
         schema, floats = self._model.schema_, self._encoded(rows)
-        members = FittedMembers([self._model], "reconstruction", self._tails, [], [])
+        members = EstimatorScorer([self._model], "reconstruction", self._tails, [], [])
         expected, far = members.expected(floats, schema.float_columns, schema.n_columns)
         outweigh_strange_cells(far, rows)
         return reasons(schema, rows, expected, far, n)
 
     def _encoded(self, rows: Rows) -> np.ndarray:
         # Their reconstruction errors, beside which these scores stand, warn of other units.
-        return self._model.schema_.encode(rows, who=type(self._model).__name__, units=False)
+        return self._model.state_.encode(rows, units=False)
 
 
 def above_all(scores: np.ndarray, n_strange: np.ndarray) -> np.ndarray:
@@ -93,7 +93,7 @@ def above_all(scores: np.ndarray, n_strange: np.ndarray) -> np.ndarray:
 def surprise(model: Autoencoder, X: Any) -> np.ndarray:
     """How strange each row is to a fitted autoencoder beside the other rows of X (n,); see `Surprise`."""
     found = Surprise(model)
-    found.add(model._rows(X))
+    found.add(model.rows_of(X))
     return found.scores()
 
 
@@ -104,7 +104,7 @@ def explain_reconstruction(
 
     at : places of the rows to explain; None for all.
     """
-    found, rows = Surprise(model), model._rows(X)
+    found, rows = Surprise(model), model.rows_of(X)
     found.add(rows)
     found.scores()
     return found.explain(rows if at is None else rows.take(at), n=n)

@@ -44,7 +44,7 @@ class Evidence:
 
     def setting(self, name: str) -> Any:
         """The parameter of the fit, whatever was set since for the next one."""
-        return self.model._fitted_params[name]
+        return self.model.fitted_params_[name]
 
     def rebuilt(self, floats: np.ndarray) -> np.ndarray:
         """The model's reconstruction of encoded rows (n, d)."""

@@ -65,7 +65,7 @@ def activations(
     DataError
         Where `floats` are not one finite number for each encoded float.
     """
-    model._check_fitted()
+    model.check_is_fitted()
     row = (
         sample_encoded(model, X, most=1, positions=[position]).floats[0]
         if floats is None
@@ -126,7 +126,7 @@ def _activation(model: Autoencoder, part: str) -> str | None:
         return model.code_activation_
     if part == "output":
         return "sigmoid" if model.network_.likelihood.bounded else "linear"
-    return None if part == "input" else model._fitted_params["activation"]
+    return None if part == "input" else model.fitted_params_["activation"]
 
 
 def _account(model: Autoencoder, values: list[np.ndarray], layer: int, index: int) -> dict[str, Any] | None:

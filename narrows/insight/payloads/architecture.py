@@ -25,7 +25,7 @@ def architecture(model: Autoencoder) -> Payload:
         `about["layers"]`: for each its "part" (input, encoder, code, decoder, output), its "name" and its "shape";
         `about["n_parameters"]`.
     """
-    model._check_fitted()
+    model.check_is_fitted()
     network = model.network_
     image_shape = model.schema_.image_shape
     layers: list[dict[str, Any]] = [
@@ -59,7 +59,7 @@ def architecture(model: Autoencoder) -> Payload:
             "layers": [{k: v for k, v in layer.items() if k != "parameters"} for layer in layers],
             "n_parameters": network.n_parameters,
             "estimator": type(model).__name__,
-            "activation": model._fitted_params["activation"],
+            "activation": model.fitted_params_["activation"],
             "code": type(network.code).__name__,
         },
         {

@@ -59,7 +59,7 @@ def codes(
         axes, and "kept", the share of the codes' variance that the map shows.
     """
     rows, positions = sample_rows(model, X, most=most, seed=seed)
-    z = map_rows(model, rows, model.network_.codes)
+    z = map_rows(model.state_, rows, model.network_.codes)
     plane = CodePlane.fit(z, like=like)
     labels = rows.labels if y is None else classes_of(np.asarray(y)[positions])
     classes, label = _classes(labels, len(z))
@@ -96,7 +96,7 @@ def pca_map(model: Autoencoder, rows: Rows) -> np.ndarray:
     """
     plane = CodePlane.fit(model.schema_.encode(rows.sampled(_MAP_ROWS), who=type(model).__name__))
     origin, axes = (torch.as_tensor(a, dtype=torch.float32, device=model.device_) for a in (plane.origin, plane.axes))
-    return map_rows(model, rows, lambda x: (x - origin) @ axes.T)
+    return map_rows(model.state_, rows, lambda x: (x - origin) @ axes.T)
 
 
 def decoded_grid(
@@ -195,7 +195,7 @@ def path(model: Autoencoder, start: Any, end: Any, *, steps: int = 8, like: np.n
     Payload
         "way" (steps, ...), decoded, and "code" (steps, k).
     """
-    model._check_fitted()
+    model.check_is_fitted()
     ends = parameter_checks.codes(
         np.stack([np.asarray(start, np.float32), np.asarray(end, np.float32)]), model.n_components_
     )
@@ -225,7 +225,7 @@ def similar(model: Autoencoder, X: Any, code: Any, *, n: int = 6, most: int = 70
         "position" (n,), the nearest first, "distance" (n,) between codes, and "original" (n, ...), the rows.
     """
     rows, positions = sample_rows(model, X, most=most)
-    z = map_rows(model, rows, model.network_.codes)
+    z = map_rows(model.state_, rows, model.network_.codes)
     wanted = parameter_checks.codes(np.asarray(code, np.float32)[None], model.n_components_)
     distance = np.sqrt(np.square(z - wanted, dtype=np.float64).sum(axis=1))
     nearest = np.argsort(distance, kind="stable")[:n]
@@ -249,7 +249,7 @@ def samples(model: Autoencoder, *, n: int = 64, seed: int = 0) -> Payload:
     SettingError
         Where the model has no prior to draw from.
     """
-    model._check_fitted()
+    model.check_is_fitted()
     if not has_prior(model):
         raise SettingError(
             f"This {type(model).__name__} has no prior to draw samples from; fit a VariationalAutoencoder with a "

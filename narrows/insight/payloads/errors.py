@@ -177,7 +177,7 @@ def worst_columns(model: Autoencoder, X: Any, *, n: int = 5) -> list[dict[str, A
         "name"; "observed" and "expected" in the user's own units, None for a gap; "error", the column's share of the
         row's `reconstruction_error`.
     """
-    row = model._rows(X).take(slice(0, 1))
+    row = model.rows_of(X).take(slice(0, 1))
     errors = model.reconstruction_error(row, per_feature=True)[0]
     floats = model.schema_.encode(row, who=type(model).__name__)
     expected = model.schema_.decode_rows(measure.reconstruct_floats(model, floats))

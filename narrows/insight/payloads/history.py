@@ -22,7 +22,7 @@ def training_curves(model: Autoencoder) -> Payload:
         of the loss, "training: reconstruction", "held out: reconstruction", "held out: kl", ... `about`: "unit",
         "parts" and "best_epoch", that of the lowest held-out loss (None where nothing was held out).
     """
-    model._check_fitted()
+    model.check_is_fitted()
     history = model.history_
     arrays = {
         "epoch": np.array([epoch.number for epoch in history]),

@@ -71,7 +71,7 @@ def sample_rows(
     model: Autoencoder, X: Any, *, most: int, seed: int = 0, positions: Any = None
 ) -> tuple[Rows, np.ndarray]:
     """Return a sample of rows and their positions in X; DataError for a position that X does not have."""
-    model._check_fitted()
+    model.check_is_fitted()
     rows = as_rows(X, image_shape=model.image_shape)
     rows = replace(rows, labels=classes_of(rows.labels))
     if positions is not None:

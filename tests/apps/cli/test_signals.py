@@ -19,17 +19,17 @@ from narrows.apps.cli import main, signals
 ENDLESS = ("--epochs", "100000", "--patience", "100000", "--hidden", "16")
 SLOW_SAVE = """
 import sys
-import narrows.estimators.persistence as persistence
+from narrows.estimators import model_folder
 from narrows.apps.cli import main
 
-write = persistence.write_folder
+write = model_folder.write_folder
 
 def slow(*args, **kwargs):
     print("saving", flush=True)
     sys.stdin.readline()
     write(*args, **kwargs)
 
-persistence.write_folder = slow
+model_folder.write_folder = slow
 sys.exit(main())
 """
 
@@ -207,7 +207,7 @@ def test_ctrl_c_ends_a_sweep_and_not_one_of_its_fits(shell, quick, monkeypatch) 
             yield epoch
             asked.append(epoch)
             if len(asked) == 3:  # the first of the second value's two
-                model.interrupted_ = True
+                model._progress.interrupted = True  # pyright: ignore[reportOptionalMemberAccess]
                 return
 
     monkeypatch.setattr(Autoencoder, "fit_epochs", interrupted)

@@ -9,7 +9,7 @@ from narrows.insight.findings import (
     Finding,
     convergence,
 )
-from narrows.training import Epoch, History
+from narrows.training import Epoch
 from tests.insight.findings.rows import ROWS, evidence
 
 
@@ -18,7 +18,7 @@ def trained(losses: list[float], *, held_out: list[float] | None = None, **setti
     model = Autoencoder(epochs=1, random_state=0, device="cpu", **settings).fit(ROWS)  # pyright: ignore[reportArgumentType]
     watched = [None] * len(losses) if held_out is None else held_out
     parts = {"reconstruction": 0.0}
-    model.history_ = History(
+    model.history_[:] = (
         Epoch(i + 1, loss, parts, other, {}, 1e-3, 1.0, 1.0)
         for i, (loss, other) in enumerate(zip(losses, watched, strict=True))
     )

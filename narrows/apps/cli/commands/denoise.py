@@ -53,7 +53,7 @@ def denoise(
     from narrows.apps.cli.inputs import read_for_model
     from narrows.insight import corrupted, reconstruct_floats
 
-    fitted = load_autoencoder(model)
+    fitted = load_autoencoder(model, missing=missing)
     _check_trained_to_denoise(fitted, model)
     rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, messages=messages)
     schema, given = fitted.schema_, fitted.schema_.encode(rows)

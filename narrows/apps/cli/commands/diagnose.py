@@ -37,7 +37,7 @@ def diagnose(
     import narrows
     from narrows.apps.cli.inputs import read_for_model
 
-    fitted = load_autoencoder(model)
+    fitted = load_autoencoder(model, missing=missing)
     rows = read_for_model(
         fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages
     )

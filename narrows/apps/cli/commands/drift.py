@@ -8,6 +8,7 @@ import typer
 
 from narrows.apps.cli.common_options import Data, Errors, ImageSize, Json, MissingAtUse, Model, Quiet
 from narrows.apps.cli.messages import Messages
+from narrows.apps.cli.model_loading import with_missing
 
 
 def drift(
@@ -38,7 +39,7 @@ def drift(
     from narrows.apps.cli.inputs import read_for_model
     from narrows.insight import drift as compared
 
-    fitted = narrows.load(model)
+    fitted = with_missing(narrows.load(model), missing)
     rows = read_for_model(
         fitted, data, part=None, image_size=image_size, missing=missing, messages=messages, errors=errors
     )

@@ -48,7 +48,7 @@ def encode(
     from narrows.apps.cli.inputs import chunks_for_model, joined_labels
     from narrows.data import Rows
 
-    fitted = load_autoencoder(model)
+    fitted = load_autoencoder(model, missing=missing)
     parts, labels = [], []
     for rows in chunks_for_model(
         fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages, errors=errors

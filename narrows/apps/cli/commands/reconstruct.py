@@ -52,7 +52,7 @@ def reconstruct(
     from narrows.data import is_written_in_chunks
     from narrows.insight import reconstruct_floats, squared_error
 
-    fitted = load_autoencoder(model)
+    fitted = load_autoencoder(model, missing=missing)
     in_chunks = is_written_in_chunks(output)
     chunks = chunks_for_model(
         fitted,

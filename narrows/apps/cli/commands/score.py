@@ -23,6 +23,7 @@ from narrows.apps.cli.common_options import (
     SetPart,
 )
 from narrows.apps.cli.messages import Messages
+from narrows.apps.cli.model_loading import with_missing
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.rescue import write_chunks, write_rows
 from narrows.formatting import counted, number
@@ -96,7 +97,7 @@ def score(
     from narrows.apps.cli.inputs import chunks_for_model
     from narrows.estimators import Surprise
 
-    fitted = narrows.load(model)
+    fitted = with_missing(narrows.load(model), missing)
     is_detector = isinstance(fitted, narrows.AnomalyDetector)
     surprise = Surprise(fitted) if explain is not None and not is_detector else None
     chunks = chunks_for_model(

@@ -1,0 +1,118 @@
+"""Loading of saved models: from a folder to the estimator that was saved."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import nn
+
+from narrows.errors import ModelDamagedError, NarrowsError
+from narrows.estimators import model_folder, persistence
+from narrows.estimators.anomaly import detector_folder
+from narrows.estimators.anomaly.detector import AnomalyDetector
+from narrows.estimators.autoencoder import Autoencoder
+from narrows.estimators.model_folder import FolderContents
+from narrows.estimators.variants import variant_classes
+
+_CONTRADICTIONS = (
+    KeyError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    AttributeError,
+    IndexError,
+    safetensors.SafetensorError,
+)
+"""Errors of a folder whose checksums are right and whose contents do not fit together."""
+
+
+def load(
+    path: str | PathLike[str],
+    *,
+    encoder: nn.Module | None = None,
+    decoder: nn.Module | None = None,
+    custom_objects: tuple[Any, ...] = (),
+    device: str = "cpu",
+    stations: tuple[Any, ...] | None = None,
+) -> Any:
+    """Read a model that `save` wrote; its results equal those of the saved one to the bit.
+
+    Nothing in the folder is executed or unpickled.
+
+    Parameters
+    ----------
+    path : path of the folder
+    encoder, decoder : nn.Module or None, default=None
+        Your own modules, where the model was fitted with some: the same architectures. Copies receive the weights.
+    custom_objects : tuple of classes, default=()
+        Your own corruptions, codes, penalties or likelihoods that the model was fitted with.
+    device : str, default="cpu"
+    stations : tuple of classes or None, default=None
+        Deprecated name of `custom_objects`.
+
+    Returns
+    -------
+    Autoencoder or AnomalyDetector
+
+    Raises
+    ------
+    ModelNotFoundError
+        The path does not exist.
+    NotAModelError
+        The path holds something else.
+    ModelVersionError
+        A later version of narrows wrote it.
+    ModelDamagedError
+        A file is missing or was altered.
+    SettingError
+        Own modules or classes are needed and were not given.
+    """
+    if stations is not None:
+        message = "stations= of narrows.load is now custom_objects=, and will be removed in the next release."
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        custom_objects = (*custom_objects, *stations)
+    path = Path(path)
+    contents = model_folder.read_folder(path)
+    modules = {"encoder": encoder, "decoder": decoder}
+    try:
+        if contents.about["estimator"] == "AnomalyDetector":
+            load_member = partial(load, **modules, custom_objects=custom_objects, device=device)
+            return _detector(contents, load_member, path)
+        return _autoencoder(contents, modules, custom_objects, device, path)
+    except NarrowsError:
+        raise
+    except _CONTRADICTIONS as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelDamagedError(
+            f"The model {path} contradicts itself ({type(error).__name__}: {reason}); save it again."
+        ) from error
+
+
+def _detector(contents: FolderContents, load_member: Callable[[Path], Any], path: Path) -> AnomalyDetector:
+    tensors = safetensors.torch.load(contents.weights)
+    params, state = detector_folder.read_detector(path, contents.about, tensors, load_member)
+    return AnomalyDetector.from_state(params, state)
+
+
+def _autoencoder(
+    contents: FolderContents,
+    modules: dict[str, nn.Module | None],
+    custom_objects: tuple[Any, ...],
+    device: str,
+    path: Path,
+) -> Autoencoder:
+    about = contents.about
+    classes = {cls.__name__: cls for cls in variant_classes()}
+    estimator = classes[about["estimator"]]
+    known = estimator().get_params(deep=False)
+    given = persistence.read_params(about["parameters"], known, modules, custom_objects, path)
+    state = persistence.read_state(about, known | given, safetensors.torch.load(contents.weights), device)
+    return estimator.from_state(state, persistence.read_progress(about, json.loads(contents.history)))

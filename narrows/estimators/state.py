@@ -1,0 +1,220 @@
+"""The state of a fitted autoencoder: one immutable value, built whole by a fit and assigned once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from narrows.data import Rows, Schema
+from narrows.estimators.fitted import Fitted
+from narrows.model import AutoencoderNetwork, MixedError
+from narrows.training import History, LayerEpoch, Trainer
+
+
+@dataclass(frozen=True, eq=False)
+class FittedRows:
+    """Identities of the rows of a fit.
+
+    Parameters
+    ----------
+    validation_rows : ndarray of int
+        Positions in X of the held-out rows.
+    validation_hashes, training_hashes : ndarray of uint64, or None
+        Hashes of the distinct rows; None where they are unknown or too many to keep.
+    fingerprint : str
+        Order-independent fingerprint of all rows.
+    """
+
+    validation_rows: np.ndarray
+    validation_hashes: np.ndarray | None
+    training_hashes: np.ndarray | None
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class FittedState:
+    """Everything that a fit determined; `TrainingProgress` holds the records of the training.
+
+    Parameters
+    ----------
+    estimator : str
+        Class name of the estimator, for error messages.
+    params : mapping
+        Constructor parameters at the time of the fit.
+    network : AutoencoderNetwork
+        On `device`, in evaluation mode between two epochs.
+    schema : Schema
+    mean : ndarray of shape (n_floats,)
+        Mean of the encoded training rows, without missing values.
+    rows : FittedRows
+    n_components, hidden_layer_sizes, code_activation, batch_size, epochs, learning_rate, precision, device, seed
+        Resolved values of the parameters of these names.
+    """
+
+    estimator: str
+    params: Mapping[str, Any]
+    network: AutoencoderNetwork
+    schema: Schema
+    mean: np.ndarray
+    rows: FittedRows
+    n_components: int
+    hidden_layer_sizes: tuple[int, ...]
+    code_activation: str
+    batch_size: int
+    epochs: int
+    learning_rate: float
+    precision: str
+    device: str
+    seed: int
+
+    @property
+    def loss_unit(self) -> str:
+        """Unit of a loss or a reconstruction error of one row."""
+        likelihood, schema = self.network.likelihood, self.schema
+        if isinstance(likelihood, MixedError):
+            summed = f"sum over {schema.n_columns - len(schema.ignored_columns)} columns"
+            each = "" if likelihood.is_density else ", each 1 where nothing is known"
+            return f"{likelihood.unit} per row ({summed}{each})"
+        return f"{likelihood.unit} per row (sum over {schema.n_floats} features, {schema.unit})"
+
+    def encode(self, rows: Rows, *, units: bool = True) -> np.ndarray:
+        """Encode rows as float32 (n, n_floats); `units` warns of columns in other units than at the fit."""
+        return self.schema.encode(rows, who=self.estimator, units=units)
+
+
+@dataclass(eq=False)
+class TrainingProgress:
+    """Records of a training, appended to while it runs.
+
+    Parameters
+    ----------
+    history : History
+        One `Epoch` per pass over the rows.
+    pretraining : list of LayerEpoch
+        One for each pass of each layer's pre-training.
+    interrupted : bool
+        Whether the training ended early.
+    """
+
+    history: History = field(default_factory=History)
+    pretraining: list[LayerEpoch] = field(default_factory=list)
+    interrupted: bool = False
+
+
+class FittedAttributes(Fitted[FittedState]):
+    """The trailing-underscore attributes of a fitted autoencoder: read-only views of its state.
+
+    Before `fit` they raise AttributeError, so that `hasattr` is False; `state_` and `loss_unit_` raise
+    `NotFittedError`.
+    """
+
+    _progress: TrainingProgress | None = None
+    _trainer: Trainer | None = None  # that `partial_fit` goes on with
+
+    @property
+    def fitted_params_(self) -> Mapping[str, Any]:
+        """Constructor parameters of the last fit; `set_params` changes those of the next one."""
+        return self._of_fit("fitted_params_").params
+
+    @property
+    def network_(self) -> AutoencoderNetwork:
+        return self._of_fit("network_").network
+
+    @property
+    def schema_(self) -> Schema:
+        return self._of_fit("schema_").schema
+
+    @property
+    def history_(self) -> History:
+        return self._of_training("history_").history
+
+    @property
+    def pretraining_(self) -> list[LayerEpoch]:
+        return self._of_training("pretraining_").pretraining
+
+    @property
+    def interrupted_(self) -> bool:
+        return self._of_training("interrupted_").interrupted
+
+    @property
+    def validation_rows_(self) -> np.ndarray:
+        return self._of_fit("validation_rows_").rows.validation_rows
+
+    @property
+    def validation_hashes_(self) -> np.ndarray | None:
+        return self._of_fit("validation_hashes_").rows.validation_hashes
+
+    @property
+    def training_hashes_(self) -> np.ndarray | None:
+        return self._of_fit("training_hashes_").rows.training_hashes
+
+    @property
+    def fingerprint_(self) -> str:
+        return self._of_fit("fingerprint_").rows.fingerprint
+
+    @property
+    def mean_(self) -> np.ndarray:
+        return self._of_fit("mean_").mean
+
+    @property
+    def n_components_(self) -> int:
+        return self._of_fit("n_components_").n_components
+
+    @property
+    def hidden_layer_sizes_(self) -> tuple[int, ...]:
+        return self._of_fit("hidden_layer_sizes_").hidden_layer_sizes
+
+    @property
+    def code_activation_(self) -> str:
+        return self._of_fit("code_activation_").code_activation
+
+    @property
+    def loss_(self) -> str:
+        return self._of_fit("loss_").network.likelihood.name
+
+    @property
+    def loss_unit_(self) -> str:
+        return self.state_.loss_unit
+
+    @property
+    def batch_size_(self) -> int:
+        return self._of_fit("batch_size_").batch_size
+
+    @property
+    def epochs_(self) -> int:
+        return self._of_fit("epochs_").epochs
+
+    @property
+    def learning_rate_(self) -> float:
+        return self._of_fit("learning_rate_").learning_rate
+
+    @property
+    def precision_(self) -> str:
+        return self._of_fit("precision_").precision
+
+    @property
+    def device_(self) -> str:
+        return self._of_fit("device_").device
+
+    @property
+    def seed_(self) -> int:
+        return self._of_fit("seed_").seed
+
+    @property
+    def n_features_in_(self) -> int:
+        return self._of_fit("n_features_in_").schema.n_columns
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        names = self._of_fit("feature_names_in_").schema.names
+        if names is None:
+            raise self._missing("feature_names_in_")
+        return np.asarray(names, dtype=object)
+
+    def _of_training(self, name: str) -> TrainingProgress:
+        if self._progress is None:
+            raise self._missing(name)
+        return self._progress
