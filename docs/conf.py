@@ -47,6 +47,10 @@ def names_by_package() -> dict[str, list[str]]:
         exported = {name: id(getattr(module, name)) for name in public_names(module)}
         names[package] = [name for name, identity in exported.items() if identity not in seen]
         seen |= set(exported.values())
+    errors = vars(importlib.import_module("narrows.errors")).values()
+    names["narrows.errors"] = [
+        error.__name__ for error in errors if isinstance(error, type) and error.__module__ == "narrows.errors"
+    ]
     return names
 
 
