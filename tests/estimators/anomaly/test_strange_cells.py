@@ -63,7 +63,7 @@ def test_a_detector_of_before_puts_them_above_all_others_too() -> None:
     assert np.argsort(fitted.score_samples(rows_with_strange()))[:2].tolist() == [7, 3]
 
 
-@pytest.mark.filterwarnings("ignore:X has gaps")
+@pytest.mark.filterwarnings("ignore:X has missing values")
 def test_so_does_the_surprise_of_a_plain_model() -> None:
     model = SMALL.fit(FRAME)
     rows = rows_with_strange()
