@@ -1,5 +1,7 @@
 """The numbers behind every picture: still figures, the report and the live page draw the same ones."""
 
+import warnings
+
 from narrows.insight.payloads.activations import activations
 from narrows.insight.payloads.architecture import architecture
 from narrows.insight.payloads.code import codes, decoded_grid, has_prior, interpolation, path, pca_map, samples, similar
@@ -47,3 +49,11 @@ __all__ = [
     "training_curves",
     "worst_columns",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Return `balanced_sample` under its name before version 0.2, with a DeprecationWarning."""
+    if name != "mixed":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn("narrows.insight.payloads.mixed is now balanced_sample.", DeprecationWarning, stacklevel=2)
+    return balanced_sample
