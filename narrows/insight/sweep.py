@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from narrows.estimators.resolution import learn_schema, resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.measure import n_active, observed, squared_error
 from narrows.insight.refits import check_autoencoder, fresh_copy
-from narrows.insight.sweep_values import checked_values, default_values, settings_of
+from narrows.model import TopK, default_hidden_layer_sizes, make_code
 from narrows.training import distinct_rows
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _AXES: dict[str, str] = {
     "share": "share of the training rows",
 }
 _HELD_OUT, _MOST_HELD_OUT = 0.2, 10_000
+_FEWEST_ROWS, _WIDEST = 10, 64  # of the default shares and code sizes
 _LEAST_FALL = 0.03  # of the first error: less is noise
 _LEAST_BEND = 0.1  # of the unit square's side: a curve that is straighter has no knee
 
@@ -240,7 +242,7 @@ class SweepPlan:
         )
 
     def _copy(self, value: float, seed: int) -> Autoencoder:
-        settings = settings_of(self.over, value, self.estimator, self.training.shape[1], self.schema.image_shape)
+        settings = _settings_of(self.over, value, self.estimator, self.training.shape[1], self.schema.image_shape)
         return fresh_copy(self.estimator, random_state=seed, **settings)
 
     def _refusal(self, value: float) -> SettingError | None:
@@ -290,9 +292,9 @@ def plan_sweep(
     schema = learn_schema(estimator.get_params(deep=False), known)
     training, held_out = schema.encode(known), schema.encode(measured)
     if values is None:
-        chosen = default_values(over, estimator, training, schema.image_shape)
+        chosen = _default_values(over, estimator, training, schema.image_shape)
     else:
-        chosen = checked_values(over, values, len(training))
+        chosen = _checked_values(over, values, len(training))
     plan = SweepPlan(estimator, over, chosen, n_seeds, random_state, known, schema, training, held_out)
     return plan.checked(drop=values is None)
 
@@ -340,6 +342,71 @@ def _split(estimator: Autoencoder, rows: Rows, test: Rows | None, seed: int) -> 
     held = rng.permutation(n)[: max(1, min(_MOST_HELD_OUT, round(_HELD_OUT * n)))]
     is_held = np.isin(distinct.group, held)
     return rows.take(np.flatnonzero(~is_held)), rows.take(np.sort(distinct.first[held]))
+
+
+def _default_values(
+    over: str, estimator: Autoencoder, training: np.ndarray, image_shape: tuple[int, int, int] | None
+) -> tuple[float, ...]:
+    """A sensible range for encoded training rows (n, d)."""
+    n, d = training.shape
+    if over == "n_components":
+        code = make_code(estimator.code, estimator.k)
+        least = code.k if isinstance(code, TopK) else 1  # no narrower code has so many active units
+        return tuple(least * 2**i for i in range(7) if least * 2**i < d and least * 2**i <= _WIDEST) or (least,)
+    if over == "depth":
+        least = 1 if estimator.network == "conv" else 0
+        return tuple(range(least, len(_layers(estimator, d, image_shape, None)) + 2))
+    return tuple(share for share in (0.05, 0.1, 0.25, 0.5, 1.0) if round(n * share) >= _FEWEST_ROWS) or (1.0,)
+
+
+def _checked_values(over: str, values: Sequence[float], n_rows: int) -> tuple[float, ...]:
+    """The values that were asked for, in order; SettingError."""
+    least = 1 if over == "n_components" else 0
+    what = "shares up to 1" if over == "share" else f"whole numbers from {least}"
+    for value in values:
+        if not isinstance(value, int | float | np.number) or not math.isfinite(value):
+            raise SettingError(f"{value} is no value of {over}; give {what}.")
+    given = tuple(sorted(set(values)))
+    if not given:
+        raise SettingError("A sweep needs at least one value.")
+    if over == "share":
+        wrong = [share for share in given if not (0 < share <= 1 and round(n_rows * share) >= 2)]
+        if wrong:
+            raise SettingError(
+                f"{wrong[0]:g} is no share of {n_rows:,} rows; give shares up to 1 that hold two rows or more."
+            )
+        return given
+    wrong = [value for value in given if value != int(value) or value < least]
+    if wrong:
+        raise SettingError(f"{wrong[0]:g} is no value of {over}; give whole numbers from {least}.")
+    return tuple(int(value) for value in given)
+
+
+def _settings_of(
+    over: str, value: float, estimator: Autoencoder, n_floats: int, image_shape: tuple[int, int, int] | None
+) -> dict[str, Any]:
+    """The parameters that a value stands for."""
+    if over == "n_components":
+        return {"n_components": int(value)}
+    if over == "depth":
+        return {"hidden_layer_sizes": _layers(estimator, n_floats, image_shape, int(value))}
+    return {}
+
+
+def _layers(
+    estimator: Autoencoder, n_floats: int, image_shape: tuple[int, int, int] | None, depth: int | None
+) -> tuple[int, ...]:
+    """The first `depth` hidden layers (None: all there are), continued by halving, or for channels by doubling."""
+    sizes = estimator.hidden_layer_sizes
+    if isinstance(sizes, str):
+        sizes = default_hidden_layer_sizes(estimator.network, n_floats, image_shape)
+    known = [int(size) for size in np.atleast_1d(sizes)]
+    if depth is None:
+        return tuple(known)
+    while len(known) < depth:
+        last = known[-1] if known else 256
+        known.append(2 * last if estimator.network == "conv" else max(2, math.ceil(last / 2)))
+    return tuple(known[:depth])
 
 
 def _label(over: Over, value: float, model: Autoencoder) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from narrows.insight.figures.display import Display
-from narrows.insight.figures.mosaic import draw_bands, draw_images, draw_sparklines, grid_size
+from narrows.insight.figures.drawing import draw_bands, draw_images, draw_sparklines, grid_size
 from narrows.insight.figures.style import BLUE, COLOURS, GREY, as_words
 from narrows.insight.payloads import codes, decoded_grid, interpolation, samples
 

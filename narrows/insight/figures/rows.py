@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from narrows.data.image_grid import as_rgb
 from narrows.insight.figures.display import Display
-from narrows.insight.figures.mosaic import coloured, draw_images, draw_profiles, grid_size
+from narrows.insight.figures.drawing import draw_images, draw_profiles, grid_size
 from narrows.insight.figures.style import error_colours
 from narrows.insight.payloads import denoising, error_map, reconstructions
 
@@ -85,7 +86,7 @@ class ErrorMapDisplay(Display):
         else:
             scale = ScalarMappable(Normalize(0, float(payload["map"].max()) or 1.0), error_colours())
             painted = np.asarray(scale.cmap(scale.norm(payload["map"])), np.float32)[..., :3]
-            lines = [coloured(payload["original"]), coloured(payload["rebuilt"]), painted]
+            lines = [as_rgb(payload["original"]), as_rgb(payload["rebuilt"]), painted]
             draw_images(ax, np.stack(lines), captions=("original", "rebuilt", "squared error"), beneath=captions)
             ax.figure.colorbar(scale, ax=ax, shrink=0.8, pad=0.02)
         ax.set_title("The strangest rows")

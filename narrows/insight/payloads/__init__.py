@@ -6,8 +6,8 @@ from narrows.insight.payloads.activations import activations
 from narrows.insight.payloads.architecture import architecture
 from narrows.insight.payloads.code import codes, decoded_grid, has_prior, interpolation, path, pca_map, samples, similar
 from narrows.insight.payloads.code_plane import CodePlane
+from narrows.insight.payloads.curves import sweep_curve, training_curves
 from narrows.insight.payloads.errors import detection_curves, error_by_column, error_histogram, scores, worst_columns
-from narrows.insight.payloads.history import training_curves
 from narrows.insight.payloads.payload import Payload, as_pictures
 from narrows.insight.payloads.rows import (
     DEFAULT_LEVELS,
@@ -18,7 +18,6 @@ from narrows.insight.payloads.rows import (
     error_map,
     reconstructions,
 )
-from narrows.insight.payloads.sweep import sweep_curve
 
 __all__ = [
     "DEFAULT_LEVELS",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.insight.figures.mosaic import draw_images, grid_size
+from narrows.insight.figures.drawing import draw_images, grid_size
 from narrows.insight.figures.style import COLOURS, FAINT, GREY, style
 from narrows.reproductions.experiment import Picture
 

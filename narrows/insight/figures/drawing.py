@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.image_grid import visible
+from narrows.data.image_grid import as_rgb, tile
 from narrows.insight.figures.style import COLOURS, FAINT, INK, as_words, value_colours
 
 if TYPE_CHECKING:
@@ -40,27 +40,17 @@ def draw_images(
     """
     down, across, height, width, _ = images.shape
     gap = max(1, round(_GAP * max(height, width)))
-    colour = coloured(images)
+    colour = as_rgb(images)
     if faded is not None:
         pale = np.where(faded, 0.25, 1.0)[:, :, None, None, None]
         colour = 1 - pale * (1 - colour)
-    sheet = np.ones((down * (height + gap) - gap, across * (width + gap) - gap, 3), np.float32)
-    for i in range(down):
-        for j in range(across):
-            y, x = i * (height + gap), j * (width + gap)
-            sheet[y : y + height, x : x + width] = colour[i, j]
-    ax.imshow(sheet, interpolation="none", aspect="equal")
+    grid = tile(colour.reshape(-1, height, width, 3).astype(np.float32), columns=across, gap=gap)
+    ax.imshow(grid, interpolation="none", aspect="equal")
     across_centres = [j * (width + gap) + (width - 1) / 2 for j in range(across)]
     ax.set_xticks(across_centres if len(beneath) else [], list(beneath))
     centres = [i * (height + gap) + (height - 1) / 2 for i in range(down)]
     ax.set_yticks(centres if len(captions) else [], [as_words(caption) for caption in captions])
     _bare(ax)
-
-
-def coloured(images: np.ndarray) -> np.ndarray:
-    """Images (..., channels) with three channels."""
-    shown = visible(images)
-    return np.repeat(shown, 3, axis=-1) if shown.shape[-1] == 1 else shown
 
 
 def draw_profiles(
