@@ -1,4 +1,4 @@
-"""What is worth knowing about a model: the diagnosis, sweeps, figures, and the numbers behind every picture."""
+"""Evaluation of fitted models: diagnosis, sweeps, drift, fidelity, figures and their payloads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sheet of images with captions: originals over reconstructions, noisy over denoised, samples in a square."""
+"""Lines of images with captions, such as originals above their reconstructions."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _PAPER, _INK, _FRAME = (255, 255, 255), (40, 40, 48), (222, 222, 228)
-_LEAST_SIDE = 64  # pixels; smaller images are enlarged by a whole factor, so that their pixels stay square
+_LEAST_SIDE = 64  # pixels; smaller images are enlarged by a whole factor
 
 
 def image_sheet(lines: Mapping[str, np.ndarray], *, title: str | None = None, columns: int | None = None) -> Image:
-    """Draw lines of images under each other, each with its caption on the left.
+    """Return lines of images below each other, each with its caption on the left, as one image.
 
     Parameters
     ----------
     lines : mapping of str to np.ndarray (n, height, width, channels)
-        Captions and images with values in [0, 1] (others are clipped).
+        Caption -> images in [0, 1] (other values are clipped).
     title : str or None
-        Drawn above.
+        Title above the images.
     columns : int or None
-        Images per line; a longer line is broken. None keeps each in one line.
+        Images per line; longer lines are wrapped. None does not wrap.
     """
     from PIL import Image, ImageDraw, ImageFont
 

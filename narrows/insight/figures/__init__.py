@@ -1,4 +1,4 @@
-"""Still figures: matplotlib, scikit-learn's Display convention, one class for each payload."""
+"""Matplotlib figures after scikit-learn's Display convention, one class for each payload."""
 
 from narrows.insight.figures.architecture import ArchitectureDisplay
 from narrows.insight.figures.code import CodesDisplay, DecodedGridDisplay, InterpolationDisplay, SamplesDisplay

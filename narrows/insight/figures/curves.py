@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TrainingCurvesDisplay(Display):
-    """Training and held-out loss over the epochs, and the parts of the latter; payload: `training_curves`."""
+    """Training and held-out loss over the epochs, and the terms of the latter; payload: `training_curves`."""
 
     @classmethod
     def from_estimator(cls, model: Autoencoder, *, ax: Axes | None = None) -> Self:
@@ -66,11 +66,11 @@ class TrainingCurvesDisplay(Display):
 
 
 class SweepDisplay(Display):
-    """Held-out error over what was varied, beside PCA, with the knee marked; payload: `sweep_curve`."""
+    """Errors of a sweep and of PCA, with the knee marked; payload: `sweep_curve`."""
 
     @classmethod
     def from_sweep(cls, sweep: Sweep, *, ax: Axes | None = None) -> Self:
-        """Draw what `narrows.insight.sweep` found."""
+        """Draw the result of `narrows.insight.sweep`."""
         return cls(sweep_curve(sweep)).plot(ax)
 
     def _draw(self, ax: Axes) -> None:
@@ -81,9 +81,9 @@ class SweepDisplay(Display):
         x = p["value"]
         if about["n_seeds"] > 1:
             ax.fill_between(x, p["lowest"], p["highest"], color=BLUE, alpha=0.18, linewidth=0)
-        ax.plot(x, p["training"], color=GREY, linewidth=1.1, marker=".", label="the model, training rows")
+        ax.plot(x, p["training"], color=GREY, linewidth=1.1, marker=".", label="model, training rows")
         ax.plot(x, p["pca"], color=AMBER, marker="s", markersize=4, label="PCA, held-out rows")
-        ax.plot(x, p["held_out"], color=BLUE, marker="o", markersize=5, label="the model, held-out rows")
+        ax.plot(x, p["held_out"], color=BLUE, marker="o", markersize=5, label="model, held-out rows")
         if about["knee"] is not None:
             at = int(np.flatnonzero(x == about["knee"])[0])
             height = float(p["held_out"][at])

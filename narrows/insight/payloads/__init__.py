@@ -1,4 +1,4 @@
-"""The numbers behind every picture: still figures, the report and the live page draw the same ones."""
+"""Payloads: the numbers of each figure, for matplotlib, the report and the lab."""
 
 import warnings
 

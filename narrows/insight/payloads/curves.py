@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def training_curves(model: Autoencoder) -> Payload:
-    """Training and held-out loss per row after every epoch, whole and in parts.
+    """Return the training and held-out loss per row after every epoch, in total and by term.
 
     Returns
     -------
     Payload
-        Arrays of shape (epochs,): "epoch", "training", "held out" (NaN where nothing was held out), and of every part
-        of the loss, "training: reconstruction", "held out: reconstruction", "held out: kl", ... `about`: "unit",
-        "parts" and "best_epoch", that of the lowest held-out loss (None where nothing was held out).
+        Arrays of shape (epochs,): "epoch", "training", "held out" (NaN if no rows were held out), and for every term
+        of the loss "training: reconstruction", "held out: reconstruction", "held out: kl", ... `about`: "unit",
+        "parts" and "best_epoch", that of the lowest held-out loss (None if no rows were held out).
     """
     model.check_is_fitted()
     history = model.history_
@@ -30,7 +30,7 @@ def training_curves(model: Autoencoder) -> Payload:
         "training": np.array([epoch.loss for epoch in history], float),
         "held out": np.array([np.nan if e.validation is None else e.validation for e in history], float),
     }
-    # A fit that went on with other penalties has other parts.
+    # A fit that was continued with other penalties has other terms.
     parts = list(dict.fromkeys(part for epoch in history for part in epoch.parts))
     for part in parts:
         arrays[f"training: {part}"] = np.array([epoch.parts.get(part, np.nan) for epoch in history], float)
@@ -42,14 +42,14 @@ def training_curves(model: Autoencoder) -> Payload:
 
 
 def sweep_curve(sweep: Sweep) -> Payload:
-    """The errors of a sweep over what was varied.
+    """Return the errors of a sweep over the varied setting.
 
     Returns
     -------
     Payload
         Arrays of shape (points,): "value"; "held_out" and "training", means over seeds of the squared error per row;
         "lowest" and "highest", the held-out extremes over seeds; "pca" and "mean_row". `about`: "over", "axis" and
-        "labels" in words, "knee" (a value or None), "unit", "n_seeds".
+        "labels" as text, "knee" (a value or None), "unit", "n_seeds".
     """
     points = sweep.points
     return Payload(
