@@ -127,8 +127,8 @@ def test_a_sweep_marks_its_knee_and_goes_to_json() -> None:
         ({"values": [2.5]}, "whole numbers from 1"),
         ({"values": []}, "at least one value"),
         ({"over": "depth", "values": [-1]}, "whole numbers from 0"),
-        ({"over": "share", "values": [1.5]}, "no share of"),
-        ({"over": "share", "values": [0.001]}, "no share of"),
+        ({"over": "share", "values": [1.5]}, "not a share of"),
+        ({"over": "share", "values": [0.001]}, "not a share of"),
         ({"n_seeds": 0}, "n_seeds"),
     ],
 )
