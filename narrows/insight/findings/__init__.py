@@ -4,10 +4,10 @@ from narrows.insight.findings.baseline_comparison import is_worse_than_pca, pca_
 from narrows.insight.findings.code_use import collapse, dead_units, sensitivity, sparsity
 from narrows.insight.findings.convergence import GENERALISATION, convergence, overfitting
 from narrows.insight.findings.copying import copying
-from narrows.insight.findings.denoising import denoising
 from narrows.insight.findings.downstream import class_accuracy, neighbourhoods
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import SEVERITY, Finding, Verdict
+from narrows.insight.findings.noise_removal import denoising
 from narrows.insight.findings.seed_stability import spread
 from narrows.insight.findings.worst_errors import column_errors, worst_rows
 

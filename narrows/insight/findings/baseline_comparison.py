@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from narrows.insight.baselines import PCABaseline, mean_baseline
-from narrows.insight.findings.denoising import denoising
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding, Verdict
+from narrows.insight.findings.noise_removal import denoising
 from narrows.model import GaussianCode, TopK
 
 _NAME = "Better than the simple methods?"

@@ -91,13 +91,13 @@ def sparsity(evidence: Evidence) -> Finding | None:
     z = np.abs(evidence.codes)
     setting = evidence.setting
     penalties = make_penalty(setting("penalty"), setting("penalty_weight"), rho=setting("rho"))
-    asked = next((p.rho for p in penalties if isinstance(p, KLSparsity)), None)
+    target = next((p.rho for p in penalties if isinstance(p, KLSparsity)), None)
     code = model.network_.code
     active = float((z > 1e-3 * max(float(z.max()), 1e-12)).mean())
     if isinstance(code, TopK):
-        asked, reached, what = code.k / evidence.k, active, "of the units are active in a row"
-    elif asked is not None:
-        reached, what = float(z.mean()), "is the mean activity of a unit"
+        target, reached, unit = code.k / evidence.k, active, "of the units are active in a row"
+    elif target is not None:
+        reached, unit = float(z.mean()), "is the mean activity of a unit"
     elif any(p.name == "l1" for p in penalties):
         return Finding(
             "How sparse is the code?",
@@ -111,13 +111,13 @@ def sparsity(evidence: Evidence) -> Finding | None:
         )
     else:
         return None
-    values: dict[str, float | list[float]] = {"asked": asked, "reached": reached}
-    off = reached / asked
+    values: dict[str, float | list[float]] = {"asked": target, "reached": reached}
+    off = reached / target
     within = 0.5 <= off <= 2
     return Finding(
         "How sparse is the code?",
         "good" if within else "watch",
-        f"{reached:.3g} {what}, the target is {asked:.3g}",
+        f"{reached:.3g} {unit}, the target is {target:.3g}",
         "The code is about as sparse as its target."
         if within
         else f"The code is {'less' if off > 1 else 'more'} sparse than its target.",

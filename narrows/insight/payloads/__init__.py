@@ -2,14 +2,29 @@
 
 import warnings
 
-from narrows.insight.payloads.activations import activations
 from narrows.insight.payloads.architecture import architecture
-from narrows.insight.payloads.code import codes, decoded_grid, has_prior, interpolation, path, pca_map, samples, similar
 from narrows.insight.payloads.code_plane import CodePlane
+from narrows.insight.payloads.codes import (
+    codes,
+    decoded_grid,
+    has_prior,
+    interpolation,
+    path,
+    pca_map,
+    samples,
+    similar,
+)
 from narrows.insight.payloads.curves import sweep_curve, training_curves
-from narrows.insight.payloads.errors import detection_curves, error_by_column, error_histogram, scores, worst_columns
 from narrows.insight.payloads.payload import Payload, as_pictures
-from narrows.insight.payloads.rows import (
+from narrows.insight.payloads.reconstruction_errors import (
+    detection_curves,
+    error_by_column,
+    error_histogram,
+    scores,
+    worst_columns,
+)
+from narrows.insight.payloads.row_activations import activations
+from narrows.insight.payloads.single_rows import (
     DEFAULT_LEVELS,
     balanced_sample,
     denoised,

@@ -65,24 +65,16 @@ def activations(
     DataError
         `floats` is not one finite number for each encoded float, or `unit` does not exist.
     """
-    model.check_is_fitted()
-    row = (
-        sample_encoded(model, X, most=1, positions=[position]).floats[0]
-        if floats is None
-        else np.asarray(floats, np.float32)
-    )
-    if row.shape != (model.network_.n_floats,) or not np.isfinite(row).all():
-        raise DataError(f"A row of this model is {model.network_.n_floats} finite numbers, got the shape {row.shape}.")
-    rebuilt = reconstruct_floats(model, row[None])[0]
-    values = [row, *_hidden(model, row), rebuilt]
+    row = _row(model, X, position) if floats is None else _checked(model, floats)
+    values = [row, *_hidden(model, row), reconstruct_floats(model, row[None])[0]]
     layers, arrays = _layers(model, values)
-    pictures = as_pictures(model, np.stack([row, rebuilt]), like=like)
+    pictures = as_pictures(model, np.stack([row, values[-1]]), like=like)
     return Payload(
         "activations",
         {
             "layers": layers,
             "error": float(map_floats(row[None], _loss(model), model.device_)[0]),
-            "squared_error": float(squared_error(model, row[None], rebuilt[None])[0]),
+            "squared_error": float(squared_error(model, row[None], values[-1][None])[0]),
             "unit": None if unit is None else _explained(model, values, *unit),
             "image_shape": model.schema_.image_shape,
             "names": list(model.schema_.float_names) if model.schema_.image_shape is None else None,
@@ -95,6 +87,18 @@ def activations(
             "code": values[[layer["part"] for layer in layers].index("code")].astype(np.float32),
         },
     )
+
+
+def _row(model: Autoencoder, X: Any, position: int) -> np.ndarray:
+    return sample_encoded(model, X, most=1, positions=[position]).floats[0]
+
+
+def _checked(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
+    model._check_fitted()
+    row = np.asarray(floats, np.float32)
+    if row.shape != (model.network_.n_floats,) or not np.isfinite(row).all():
+        raise DataError(f"A row of this model is {model.network_.n_floats} finite numbers, got the shape {row.shape}.")
+    return row
 
 
 def _layers(model: Autoencoder, values: list[np.ndarray]) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
