@@ -148,9 +148,10 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
 
 
 def _own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndarray]:
-    if not isinstance(model, AnomalyDetector) or not hasattr(model.scorer_, "references"):
+    references = model.scorer_.references if isinstance(model, AnomalyDetector) else None
+    if not isinstance(model, AnomalyDetector) or references is None:
         raise SettingError("This model stores no rows of its fit; give some as reference (in the shell: --reference).")
-    return model.scorer_.references, model.calibration_scores_  # pyright: ignore[reportAttributeAccessIssue]
+    return references, model.calibration_scores_
 
 
 def _scores(model: Autoencoder | AnomalyDetector, rows: Rows, floats: np.ndarray) -> np.ndarray:

@@ -61,11 +61,11 @@ def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int =
     if n_seeds < 2:
         raise SettingError(f"A spread over seeds needs at least 2 of them, got {n_seeds!r}.")
     rows = as_rows(X, image_shape=model.image_shape)
-    model._check_fitted()
+    model.check_is_fitted()
     split = EvaluationSplit.of(model, rows, seed=random_state)
     training, held = rows.take(split.known), rows.take(split.measured)
     floats = model.schema_.encode(held.take(slice(_MAX_MEASURED)), who=type(model).__name__)
-    fitted = type(model)(**model._fitted_params)  # parameters set after the fit do not count
+    fitted = type(model)(**model.fitted_params_)  # parameters set after the fit do not count
     for seed in np.random.SeedSequence(random_state).generate_state(n_seeds):
         copy = fresh_copy(fitted, random_state=int(seed))
         for _ in copy.fit_epochs(training, validation_data=held, schema=model.schema_):

@@ -195,7 +195,7 @@ def _notes(summary: FitSummary, model: Autoencoder, *, n_trained: int) -> list[s
     notes = []
     if summary.held_out == "training":
         notes.append("No rows were held out: these errors are of the training rows and are optimistic.")
-    elif summary.held_out == "validation" and model._fitted_params["early_stopping"]:
+    elif summary.held_out == "validation" and model.fitted_params_["early_stopping"]:
         notes.append("The held-out rows also chose the best epoch, so these errors are slightly optimistic.")
     if n_active(model) >= summary.floats:
         notes.append(

@@ -250,7 +250,7 @@ class SweepPlan:
         model = self._copy(value, 0)
         try:
             with torch.device("meta"):  # allocates nothing
-                resolve(model, self.schema, None, generator=None)
+                resolve(model.get_params(deep=False), self.schema, None, generator=None)
         except SettingError as error:
             return error
         return None

@@ -264,7 +264,7 @@ def test_rows_that_were_dropped_are_not_counted_and_it_is_said(tmp_path: Path) -
     model = fitted(rows=rows, n_components=1, epochs=1)  # pyright: ignore[reportArgumentType]
     found = diagnose(model, rows)
     assert "of the rows kept" in found["Which rows are strangest?"].figure
-    assert "without those that were dropped" in narrows.report(model, rows, diagnosis=found)
+    assert "without dropped rows" in narrows.report(model, rows, diagnosis=found)
 
 
 @pytest.mark.parametrize("n", [4, 8, 30, 300])

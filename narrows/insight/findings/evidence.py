@@ -45,7 +45,7 @@ class Evidence:
 
     def setting(self, name: str) -> Any:
         """Return the parameter of the fit, not a value that was set afterwards."""
-        return self.model._fitted_params[name]
+        return self.model.fitted_params_[name]
 
     def reconstruct(self, floats: np.ndarray) -> np.ndarray:
         """Return the reconstructions (n, d) of encoded rows (n, d)."""

@@ -94,7 +94,7 @@ def _row(model: Autoencoder, X: Any, position: int) -> np.ndarray:
 
 
 def _checked(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
-    model._check_fitted()
+    model.check_is_fitted()
     row = np.asarray(floats, np.float32)
     if row.shape != (model.network_.n_floats,) or not np.isfinite(row).all():
         raise DataError(f"A row of this model is {model.network_.n_floats} finite numbers, got the shape {row.shape}.")
