@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _GAP = 4  # pixels between images, and around them
 _SMALL = 56  # images shorter than this are enlarged by a whole factor
-_PAPER = 255
 
 
 def montage(images: np.ndarray, *, columns: int | None = None, scale: int | None = None) -> Image.Image:
@@ -25,14 +24,23 @@ def montage(images: np.ndarray, *, columns: int | None = None, scale: int | None
     factor with sharp edges; by default small images are enlarged to about 56 pixels.
     """
     pixels = _sharp(visible(to_uint8(images)), scale)
-    n, height, width, channels = pixels.shape
-    across = min(n, columns or ceil(sqrt(n * height / width)))
-    down = ceil(n / across)
-    sheet = np.full((down * (height + _GAP) + _GAP, across * (width + _GAP) + _GAP, channels), _PAPER, np.uint8)
-    for i, image in enumerate(pixels):
-        y, x = _GAP + i // across * (height + _GAP), _GAP + i % across * (width + _GAP)
-        sheet[y : y + height, x : x + width] = image
-    return _to_pil(sheet)
+    n, height, width, _ = pixels.shape
+    return _to_pil(tile(pixels, columns=min(n, columns or ceil(sqrt(n * height / width))), gap=_GAP, margin=_GAP))
+
+
+def tile(images: np.ndarray, *, columns: int, gap: int, margin: int = 0) -> np.ndarray:
+    """Return images (n, h, w, c), uint8 or floats in [0, 1], as one image (H, W, c) with white between them.
+
+    columns : images in a line. gap, margin : pixels between images, and around all of them.
+    """
+    n, height, width, channels = images.shape
+    lines = ceil(n / columns)
+    size = (lines * (height + gap) - gap + 2 * margin, columns * (width + gap) - gap + 2 * margin, channels)
+    grid = np.full(size, 255 if images.dtype == np.uint8 else 1, images.dtype)
+    for i, image in enumerate(images):
+        y, x = margin + i // columns * (height + gap), margin + i % columns * (width + gap)
+        grid[y : y + height, x : x + width] = image
+    return grid
 
 
 def to_uint8(images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
@@ -73,6 +81,12 @@ def visible(images: np.ndarray) -> np.ndarray:
         shown = images[..., :3] * cover + white * (1 - cover)
         return np.rint(shown).astype(np.uint8) if white == 255 else shown.astype(images.dtype)
     return images if n_channels in (1, 3) else images[..., :3]
+
+
+def as_rgb(images: np.ndarray) -> np.ndarray:
+    """Return images (..., c) with 3 channels: those of `visible`, grey three times."""
+    seen = visible(images)
+    return np.repeat(seen, 3, axis=-1) if seen.shape[-1] == 1 else seen
 
 
 def as_images(rows: Rows) -> np.ndarray:

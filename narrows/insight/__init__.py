@@ -1,6 +1,8 @@
-"""What is worth knowing about a model: the diagnosis, sweeps, figures, and the numbers behind every picture."""
+"""Evaluation of fitted models: diagnosis, sweeps, drift, fidelity, figures and their payloads."""
 
 from __future__ import annotations
+
+import warnings
 
 from narrows.insight.added_noise import corrupted
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
@@ -46,3 +48,11 @@ __all__ = [
     "summarise",
     "sweep",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Return `reconstruct_floats` under its name before version 0.2, with a DeprecationWarning."""
+    if name != "passage":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn("narrows.insight.passage is now reconstruct_floats.", DeprecationWarning, stacklevel=2)
+    return reconstruct_floats

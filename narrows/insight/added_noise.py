@@ -1,4 +1,4 @@
-"""The noise of a denoising model, to show what it does about it."""
+"""The noise of a denoising model, applied to rows to see how it removes it."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def corrupted(
     level: float | None = None,
     default: float | None = None,
 ) -> np.ndarray:
-    """Encoded rows (n, n_floats) under noise.
+    """Return encoded rows (n, n_floats) with noise.
 
     Parameters
     ----------
     corruption : {"gaussian", "masking", "salt-and-pepper"}, Corruption or None, default=None
-        None is what `model` was trained with.
+        Default: that of the training.
     level : float or None, default=None
-        None is that of the training.
+        Default: that of the training.
     default : float or None, default=None
-        For a model trained without corruption: the level of the gaussian noise to add all the same.
+        For a model trained without corruption: the level of gaussian noise to add.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def corrupted(
     amount = model.fitted_params_["level"] if level is None else level
     if kind is None and default is not None:
         kind, amount = "gaussian", default if level is None else level
-    made = corruption_for(model.schema_, kind, amount)
-    if made is None:
+    noise = corruption_for(model.schema_, kind, amount)
+    if noise is None:
         raise SettingError("The model was trained without corruption; fit a denoising one.")
-    return made(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()
+    return noise(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()

@@ -1,4 +1,4 @@
-"""What the simplest methods reach on the same rows: PCA with as many components, and the mean row."""
+"""Baselines of the reconstruction error: PCA with as many components, and the mean row."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Literal
 import numpy as np
 
 MAX_FLOATS = 100_000_000
-"""PCA is fitted on a sample of the rows once rows x floats passes this: 400 MB in float32."""
+"""Above this many floats, PCA is fitted on a sample of the rows: 400 MB in float32."""
 
-_EXACT_WIDTH = 3000  # the eigenvectors of a wider covariance cost more than the training that PCA is compared with
+_EXACT_WIDTH = 3000  # eigenvectors of a wider covariance take longer than training an autoencoder
 _EXACT_SIZE = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class PCABaseline:
-    """Principal components of encoded rows, as the yardstick of an autoencoder with as many components.
+    """PCA of encoded rows, the baseline of an autoencoder with as many components.
 
     Parameters
     ----------
     mean : np.ndarray
-        (d,), the mean of the rows it was fitted on.
+        (d,), mean of the rows of the fit.
     components : np.ndarray
-        (k, d), orthonormal rows; k may be 0.
+        (k, d), orthonormal; k may be 0.
     n_rows : int
-        How many rows it was fitted on; fewer than there are where `MAX_FLOATS` called for a sample.
+        Number of rows of the fit; fewer than given if `MAX_FLOATS` required a sample.
     """
 
     mean: np.ndarray
@@ -34,56 +34,59 @@ class PCABaseline:
 
     @classmethod
     def fit(cls, floats: np.ndarray, n_components: int, *, max_floats: int = MAX_FLOATS) -> PCABaseline:
-        """Fit on `floats` (n, d) with `n_components`, or min(n, d) where that is fewer.
+        """Fit on `floats` (n, d) with `n_components`, or min(n, d) if that is fewer.
 
-        Exact (scikit-learn's "covariance_eigh") while d is at most 3000 and n at least d, exact by SVD where the
-        table is small, and otherwise Halko's randomised SVD (2011) with a fixed seed.
+        Solver: scikit-learn's "covariance_eigh" if d is at most 3000 and n at least d, "full" for other small tables,
+        else "randomized" (Halko 2011) with a fixed seed.
         """
         from sklearn.decomposition import PCA
 
         sample = _sample(floats, max_floats)
         n, d = sample.shape
         mean = sample.mean(axis=0, dtype=np.float64)
-        centred = sample - mean.astype(sample.dtype)  # before the covariance: float32 cancels on a large mean
+        centred = sample - mean.astype(sample.dtype)  # before the covariance: float32 loses digits on a large mean
         k = min(n_components, n, d)
         if k == 0 or not centred.any():
             return cls(mean, np.zeros((0, d)), n)
-        with np.errstate(invalid="ignore", divide="ignore"):  # a share of a variance of 0
+        with np.errstate(invalid="ignore", divide="ignore"):  # the variance may be 0
             pca = PCA(k, svd_solver=_solver(n, d), random_state=0).fit(centred)
         return cls(mean, np.asarray(pca.components_, np.float64), n)
 
-    def squared_error(self, floats: np.ndarray, there: np.ndarray | None = None) -> np.ndarray:
-        """The squared error of each row of `floats` (n, d), summed over the floats, of `there` (n, d) alone: (n,)."""
+    def squared_error(self, floats: np.ndarray, observed: np.ndarray | None = None) -> np.ndarray:
+        """Return the squared error of each row of `floats` (n, d), summed over all or the `observed` floats: (n,)."""
         errors = np.empty(len(floats))
         for start in range(0, len(floats), 4096):
             centred = floats[start : start + 4096] - self.mean
             rebuilt = (centred @ self.components.T) @ self.components
             squares = (centred - rebuilt) ** 2
-            errors[start : start + 4096] = (squares if there is None else squares * there[start : start + 4096]).sum(1)
+            errors[start : start + 4096] = (
+                squares if observed is None else squares * observed[start : start + 4096]
+            ).sum(1)
         return errors
 
 
 def pca_reconstruction_error(train: np.ndarray, held_out: np.ndarray, n_components: int) -> np.ndarray:
-    """The squared error per row of `held_out` (n, d) under a PCA of `train`: (n,).
+    """Return the squared error per row of `held_out` (n, d) with a PCA of `train`: (n,).
 
-    On MNIST's own parts, in pixels of [0, 1], 30 components give 13.87, the figure of Hinton and Salakhutdinov 2006.
+    On MNIST's training and test sets, in pixels of [0, 1], 30 components give 13.87, as in Hinton and Salakhutdinov
+    2006.
     """
     return PCABaseline.fit(train, n_components).squared_error(held_out)
 
 
-def mean_baseline(train: np.ndarray, held_out: np.ndarray, there: np.ndarray | None = None) -> np.ndarray:
-    """The squared error per row of `held_out` (n, d) when every row is answered with the mean of `train`: (n,).
+def mean_baseline(train: np.ndarray, held_out: np.ndarray, observed: np.ndarray | None = None) -> np.ndarray:
+    """Return the squared error per row of `held_out` (n, d) if the mean of `train` is predicted for every row: (n,).
 
-    there : which floats count (n, d); None for all.
+    observed : mask (n, d) of the floats to count; None for all.
     """
     mean = PCABaseline(train.mean(axis=0, dtype=np.float64), np.zeros((0, train.shape[1])), len(train))
-    return mean.squared_error(held_out, there)
+    return mean.squared_error(held_out, observed)
 
 
 def psnr(clean: np.ndarray, noisy: np.ndarray, data_range: float) -> float:
-    """Peak signal-to-noise ratio of `noisy` against `clean` in decibels: 10 log10(range² / mean squared error).
+    """Return the peak signal-to-noise ratio of `noisy` in decibels: 10 log10(data_range² / mean squared error).
 
-    Over all rows at once, as denoising papers report it; infinite where nothing differs.
+    The mean is over all rows, as in denoising papers; infinite if both are equal.
     """
     error = float(np.mean((np.asarray(clean, np.float64) - np.asarray(noisy, np.float64)) ** 2))
     return float("inf") if error == 0 else float(10 * np.log10(data_range**2 / error))

@@ -1,4 +1,4 @@
-"""How well scores tell anomalies, where it is known which rows are some."""
+"""Quality of anomaly scores on labelled rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from narrows.errors import DataError
 
 @dataclass(frozen=True)
 class DetectionQuality:
-    """What scores are worth.
+    """Quality of anomaly scores.
 
     Parameters
     ----------
@@ -23,11 +23,11 @@ class DetectionQuality:
     precision_at_k : float
         Share of anomalies among the `n_anomalies` highest scores.
     best_threshold : float
-        The score above which alarms cost least.
+        The threshold on the scores with the lowest cost.
     cost : float
-        What they and the misses cost there, per row.
+        Cost per row of false alarms and misses at that threshold.
     false_alarms, misses : int
-        At that threshold.
+        Numbers at that threshold.
     """
 
     n_rows: int
@@ -41,28 +41,28 @@ class DetectionQuality:
     misses: int
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
 
 def detection_quality(
     y: Any, scores: Any, *, cost_of_miss: float = 1.0, cost_of_false_alarm: float = 1.0
 ) -> DetectionQuality:
-    """Measure anomaly scores against the truth.
+    """Measure anomaly scores against labels.
 
     Parameters
     ----------
     y : array of shape (n,)
         1 (or True) for anomalies, 0 for the rest.
     scores : array of shape (n,)
-        Larger for stranger rows.
+        Larger for more anomalous rows.
     cost_of_miss, cost_of_false_alarm : float, default=1
-        What an anomaly without an alarm and an alarm without an anomaly cost.
+        Cost of an anomaly without an alarm, and of an alarm without an anomaly.
 
     Raises
     ------
     DataError
-        Where y does not hold both kinds, or the lengths differ.
+        y does not hold both 0 and 1, a score is not finite, or the lengths differ.
     """
     from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -91,7 +91,7 @@ def detection_quality(
 
 
 def quality_by_labels(labels: np.ndarray | None, scores: np.ndarray) -> DetectionQuality | None:
-    """The same where the rarer of two classes is taken for the anomalies; None where there are not two classes."""
+    """Return the quality with the rarer of two classes as the anomalies; None if there are not two classes."""
     if labels is None:
         return None
     classes, counts = np.unique(np.asarray(labels).astype(str), return_counts=True)
@@ -101,10 +101,10 @@ def quality_by_labels(labels: np.ndarray | None, scores: np.ndarray) -> Detectio
 
 
 def _cheapest(is_anomaly: np.ndarray, scores: np.ndarray, miss: float, false_alarm: float) -> tuple[float, int, int]:
-    """The threshold of least cost, and the false alarms and misses there; of equals the one with fewer alarms."""
+    """Return the cheapest threshold, its false alarms and its misses; of equal costs the one with fewer alarms."""
     order = np.argsort(-scores, kind="stable")
     descending = scores[order]
-    # Alarms for the first i rows; a threshold lies only between different scores.
+    # Entry i: alarms for the i highest scores; a threshold lies only between different scores.
     found = np.concatenate([[0], np.cumsum(is_anomaly[order])])
     alarms = np.arange(len(scores) + 1)
     possible = np.concatenate([[True], descending[1:] < descending[:-1], [True]])

@@ -1,4 +1,4 @@
-"""The truth about a model: whether it learned, what it learned, and what to change."""
+"""The diagnosis of a fitted model: findings about its training, its code and its errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data import as_rows
+from narrows.data import Rows, as_rows
 from narrows.errors import DataError
 from narrows.insight import findings
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
@@ -25,14 +25,14 @@ _LIGHTS: dict[str, str] = {"good": "ok   ", "watch": "look ", "bad": "WRONG"}
 
 @dataclass(frozen=True, repr=False)
 class Diagnosis:
-    """What was found, the worst first.
+    """Findings about a model, the worst first.
 
     Parameters
     ----------
     estimator : str
         The class's name.
     sample : str
-        Which rows were measured, in a sentence.
+        The measured rows, in a sentence.
     findings : tuple of Finding
         Worst first.
     """
@@ -43,39 +43,40 @@ class Diagnosis:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of the findings'."""
+        """The worst verdict of the findings."""
         return max((finding.verdict for finding in self.findings), key=SEVERITY.__getitem__)
 
     @property
     def headline(self) -> str:
-        """The gist in a sentence or two; where PCA does better, that comes first."""
-        behind = [finding for finding in self.findings if findings.is_behind_pca(finding)]
-        worst = behind + [finding for finding in self.findings if finding.verdict == "bad" and finding not in behind]
+        """The most important findings in a sentence or two; a worse error than PCA's comes first."""
+        worse = [finding for finding in self.findings if findings.is_worse_than_pca(finding)]
+        worst = worse + [finding for finding in self.findings if finding.verdict == "bad" and finding not in worse]
         if worst:
             return " ".join(finding.meaning for finding in worst[:3])
-        looked = [finding for finding in self.findings if finding.verdict == "watch"]
-        if looked:
-            return f"Nothing is badly wrong. {looked[0].meaning}"
-        holds = any(finding.name == findings.HOLDS for finding in self.findings)
-        return "The model learned what is typical of these rows" + (", and holds for new ones." if holds else ".")
+        watched = [finding for finding in self.findings if finding.verdict == "watch"]
+        if watched:
+            return f"Nothing is badly wrong. {watched[0].meaning}"
+        generalises = any(finding.name == findings.GENERALISATION for finding in self.findings)
+        ending = " and generalises to new ones." if generalises else "."
+        return f"The model learned what is typical of these rows{ending}"
 
     def including(self, finding: Finding) -> Diagnosis:
-        """The same with one more finding."""
+        """Return a copy with one more finding, sorted."""
         return replace(self, findings=(*self.findings, finding)).sorted()
 
     def sorted(self) -> Diagnosis:
-        """The same, the worst first, and otherwise in the order they were in."""
+        """Return a copy with the worst findings first, otherwise in the same order."""
         return replace(self, findings=tuple(sorted(self.findings, key=lambda finding: -SEVERITY[finding.verdict])))
 
     def __getitem__(self, name: str) -> Finding:
-        """The finding of this name."""
+        """Return the finding of this name; KeyError if there is none."""
         for finding in self.findings:
             if finding.name == name:
                 return finding
         raise KeyError(name)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return {
             "estimator": self.estimator,
             "sample": self.sample,
@@ -88,8 +89,8 @@ class Diagnosis:
         lines = [f"{self.estimator}: {self.headline}", self.sample, ""]
         for finding in self.findings:
             lines.append(f"{_LIGHTS[finding.verdict]}  {finding.name}")
-            told = [finding.figure, finding.meaning, *([f"-> {finding.advice}"] if finding.advice else [])]
-            lines += [textwrap.indent(textwrap.fill(text, 100), "       ") for text in told]
+            texts = [finding.figure, finding.meaning, *([f"-> {finding.advice}"] if finding.advice else [])]
+            lines += [textwrap.indent(textwrap.fill(text, 100), "       ") for text in texts]
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -106,7 +107,7 @@ class Diagnosis:
 
 
 def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, random_state: int = 0) -> Diagnosis:
-    """Find out whether a fitted model learned something, and what.
+    """Check a fitted model: training, code, errors, and comparison with PCA.
 
     Parameters
     ----------
@@ -114,14 +115,14 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         Fitted.
     X : like that of `fit`, or Rows
         The rows of the fit, of which those that `fit` held out are measured; or other rows, of which half are
-        measured and half are what PCA and the other yardsticks learn from.
+        measured, and PCA and the other baselines are fitted on the other half.
     y : array of shape (n,) or None
-        Classes; the labels of Rows where they have some. Gaps are left out, and numbers that are not whole are no
-        classes. With them the code's use for classification is measured.
+        Classes; by default the labels of Rows, if they have any. Rows without a class are left out; fractional
+        numbers are not classes. With classes, the accuracy of classifiers on the code is measured, too.
     n_seeds : int, default=0
-        From 2 on: fit the model's settings again with so many other seeds, and say how far the results lie apart.
+        From 2 on: refit with this many other seeds and report the spread of the errors.
     random_state : int, default=0
-        Of the sample and the probes.
+        Seed of the sample and of random probes.
 
     Returns
     -------
@@ -130,7 +131,7 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
     Raises
     ------
     NotFittedError, DataError, SettingError
-        `DataError` where fewer than four rows are given, `SettingError` where `n_seeds` is 1.
+        `DataError` if X has fewer than four rows or y another length, `SettingError` if `n_seeds` is 1.
     """
     check_autoencoder(model)
     rows = as_rows(X, image_shape=model.image_shape)
@@ -140,20 +141,33 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
     if y is not None and len(np.asarray(y)) != len(rows):
         raise DataError(f"y has {len(np.asarray(y))} values for {len(rows)} rows; give one class per row.")
     labels = classes_of(rows.labels if y is None else y)
-    parts = EvaluationSplit.of(model, rows, seed=random_state).sampled(model.schema_.n_floats, seed=random_state)
-    who = type(model).__name__
-    evidence = Evidence(
-        model,
-        model.schema_.encode(rows.take(parts.measured), who=who),
-        model.schema_.encode(rows.take(parts.known), who=who),
-        parts.known_is_training,
-        parts.measured_is_unseen,
-        random_state,
+    split = EvaluationSplit.of(model, rows, seed=random_state).sampled(model.schema_.n_floats, seed=random_state)
+    evidence = _evidence(model, rows, split, random_state)
+    found = _findings(evidence, None if labels is None else labels[split.measured])
+    found.append(findings.worst_rows(evidence, split.measured, rows_dropped=rows_were_dropped(rows)))
+    diagnosis = Diagnosis(type(model).__name__, split.sentence, tuple(found))
+    if n_seeds:
+        errors = list(seed_errors(model, rows, n_seeds, random_state=random_state))
+        # An error after training on other rows is not comparable with the refits'.
+        own = float(evidence.errors.mean()) if model.was_fitted_on(rows) else None
+        diagnosis = diagnosis.including(findings.spread(errors, own))
+    return diagnosis.sorted()
+
+
+def _evidence(model: Autoencoder, rows: Rows, split: EvaluationSplit, seed: int) -> Evidence:
+    measured, known = (
+        model.schema_.encode(rows.take(positions), who=type(model).__name__)
+        for positions in (split.measured, split.known)
     )
+    return Evidence(model, measured, known, split.known_is_training, split.measured_is_unseen, seed)
+
+
+def _findings(evidence: Evidence, labels: np.ndarray | None) -> list[Finding]:
+    """Return the findings that apply; of equal verdicts, an earlier one is read first."""
     found = [
-        # First among equals: a training that was cut short explains whatever else is wrong.
+        # A training that ended too early explains everything else.
         findings.convergence(evidence),
-        findings.beside_pca(evidence),
+        findings.pca_comparison(evidence),
         findings.copying(evidence),
         findings.denoising(evidence),
         findings.collapse(evidence),
@@ -162,14 +176,7 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         findings.sparsity(evidence),
         findings.sensitivity(evidence),
         findings.neighbourhoods(evidence),
-        None if labels is None else findings.with_labels(evidence, labels[parts.measured]),
-        findings.by_column(evidence),
-        findings.worst_rows(evidence, parts.measured, after_gaps=rows_were_dropped(rows)),
+        None if labels is None else findings.class_accuracy(evidence, labels),
+        findings.column_errors(evidence),
     ]
-    diagnosis = Diagnosis(who, parts.sentence, tuple(f for f in found if f is not None))
-    if n_seeds:
-        errors = list(seed_errors(model, rows, n_seeds, random_state=random_state))
-        # Copies that trained on other rows than the model would make it look lucky, or unlucky.
-        own = float(evidence.errors.mean()) if model.was_fitted_on(rows) else None
-        diagnosis = diagnosis.including(findings.spread(errors, own))
-    return diagnosis.sorted()
+    return [finding for finding in found if finding is not None]

@@ -1,4 +1,4 @@
-"""Has the world changed since the fit, and in which columns?"""
+"""Drift: changes of the distributions of columns and scores since the fit."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 _ALPHA = 0.01
-_LEAST = 0.1  # of the largest gap between two distributions: with many rows any trifle is significant
+_LEAST = 0.1  # KS statistic; with many rows, tiny differences are significant
 _MOST = 20_000
 
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """One column, then and now.
+    """Change of one column.
 
     Parameters
     ----------
     column : str
     statistic : float
-        The largest gap between both distribution functions (Kolmogorov-Smirnov), from 0 to 1.
+        Kolmogorov-Smirnov statistic, from 0 to 1: the largest difference of the distribution functions.
     p_value : float
     drifted : bool
-        Significant at a false discovery rate of 1 % over all columns, and a gap of at least 0.1.
+        Significant at a false discovery rate of 1 % over all columns, and a statistic of at least 0.1.
     then, now : number, text or None
-        The median, or the usual level, in the user's units.
+        The median or the most frequent level before and after, in the user's units.
     """
 
     column: str
@@ -47,7 +47,7 @@ class ColumnDrift:
 
 @dataclass(frozen=True, repr=False)
 class Drift:
-    """What changed, the most first.
+    """Changes of all columns, the largest first.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ class Drift:
         Rows compared.
     columns : tuple of ColumnDrift
     scores : ColumnDrift
-        The same for the anomaly scores (of a plain model, the reconstruction errors): it also sees columns that
-        changed together.
+        Change of the anomaly scores (of an autoencoder, the reconstruction errors); also detects changes of the
+        dependence between columns.
     """
 
     n_then: int
@@ -66,26 +66,26 @@ class Drift:
 
     @property
     def drifted(self) -> tuple[str, ...]:
-        """The columns that changed."""
+        """Names of the columns that changed."""
         return tuple(column.column for column in self.columns if column.drifted)
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return {**asdict(self), "drifted": list(self.drifted)}
 
     def __str__(self) -> str:
         n = len(self.columns)
         if self.drifted:
-            words = f"The world has changed in {len(self.drifted)} of {n} columns: {', '.join(self.drifted)}."
+            words = f"The distribution changed in {len(self.drifted)} of {n} columns: {', '.join(self.drifted)}."
         elif self.scores.drifted:
-            words = "No column changed by itself, but together they did: the scores are distributed differently."
+            words = "No single column changed, but together they did: the distribution of the scores differs."
         else:
-            words = f"Nothing has changed that {self.n_now:,} rows could show."
+            words = f"No change was found in {self.n_now:,} rows."
         lines = [*textwrap.wrap(words, 100), ""]
         for column in (self.scores, *[c for c in self.columns if c.drifted]):
             p = "p < 0.0001" if column.p_value < 1e-4 else f"p = {column.p_value:.4f}"
-            change = f"usually {_told(column.then)} then, {_told(column.now)} now"
-            lines.append(f"{column.column}: gap {column.statistic:.2f}, {p}, {change}")
+            change = f"typical value {_text(column.then)} before, {_text(column.now)} now"
+            lines.append(f"{column.column}: KS statistic {column.statistic:.2f}, {p}, {change}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -99,14 +99,14 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
     model : AnomalyDetector or Autoencoder
         Fitted.
     X : like that of `fit`, or Rows
-        New rows; of more than 20,000 a sample.
+        New rows; of more than 20,000, a sample is used.
     reference : like X, or None
-        Rows from the time of the fit. The default detector holds some itself; every other model needs them.
+        Rows from the time of the fit. The default detector stores some; every other model needs them.
 
     Raises
     ------
     SettingError
-        A model without rows of its own was given no `reference`.
+        The model stores no rows, and `reference` is not given.
     DataError
         Fewer than five rows on either side.
     """
@@ -122,17 +122,17 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
         then, scores_then = _own_rows(model)
         rows_then = schema.decode_rows(then)
     if min(len(then), len(now)) < 5:
-        raise DataError("Two times are compared by at least 5 rows each; give more.")
+        raise DataError("Drift needs at least 5 rows of the fit and 5 new rows; give more.")
     found = [
-        _column(schema, i, then, now, then_value=_usual(rows_then, i), now_value=_usual(rows_now, i))
+        _column(schema, i, then, now, then_value=_typical(rows_then, i), now_value=_typical(rows_now, i))
         for i in schema.learned_columns
     ]
     (constant, changed_then), (_, changed_now) = schema.changed_constants(rows_then), schema.changed_constants(rows_now)
     found += [
         replace(
             _compared(schema.feature_names[i], changed_then[:, k], changed_now[:, k]),
-            then=_usual(rows_then, i),
-            now=_usual(rows_now, i),
+            then=_typical(rows_then, i),
+            now=_typical(rows_now, i),
         )
         for k, i in enumerate(constant.tolist())
     ]
@@ -150,9 +150,7 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
 def _own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndarray]:
     references = model.scorer_.references if isinstance(model, AnomalyDetector) else None
     if not isinstance(model, AnomalyDetector) or references is None:
-        raise SettingError(
-            "This model holds no rows of its fit to compare with; give some as reference (in the shell: --reference)."
-        )
+        raise SettingError("This model stores no rows of its fit; give some as reference (in the shell: --reference).")
     return references, model.calibration_scores_
 
 
@@ -167,15 +165,15 @@ def _scores(model: Autoencoder | AnomalyDetector, rows: Rows, floats: np.ndarray
 def _column(
     schema: Schema, i: int, then: np.ndarray, now: np.ndarray, *, then_value: Any, now_value: Any
 ) -> ColumnDrift:
-    """A column of several floats is judged by the one that changed most."""
+    """Return the change of a column, that of its float with the largest statistic."""
     places = np.flatnonzero(schema.float_columns == i)
     name = schema.feature_names[i]
     worst = max((_compared(name, then[:, j], now[:, j]) for j in places), key=lambda column: column.statistic)
     return replace(worst, p_value=min(1.0, worst.p_value * len(places)), then=then_value, now=now_value)
 
 
-def _usual(rows: Rows, i: int) -> Any:
-    """The median of a column of numbers or dates, and the commonest level of any other; None where it is empty."""
+def _typical(rows: Rows, i: int) -> Any:
+    """Return the median of a column of numbers or dates, else the most frequent level; None if all are missing."""
     values = rows.column(i)
     values = values[~is_missing(values)]
     if not len(values):
@@ -202,5 +200,5 @@ def _compared(name: str, then: np.ndarray, now: np.ndarray) -> ColumnDrift:
     )
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)

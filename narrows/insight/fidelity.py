@@ -1,4 +1,4 @@
-"""How like real rows are made-up ones: column by column, and two columns at a time."""
+"""Fidelity of synthetic rows: similarity to real ones, by columns and by pairs of columns."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from narrows.data import Rows, as_rows
 from narrows.errors import DataError
 
 _MOST_ROWS, _MOST_COLUMNS, _BINS = 20_000, 40, 10
-_SHOWN = 5
+_N_LOWEST = 5
 
 
 @dataclass(frozen=True, repr=False)
 class Fidelity:
-    """Every figure from 0 to 1, where 1 is indistinguishable.
+    """Similarities from 0 to 1, where 1 means indistinguishable.
 
     Parameters
     ----------
     columns : dict of str to float
-        Of numbers and dates 1 - the largest gap between both distribution functions (Kolmogorov-Smirnov), of texts 1 -
-        the share of rows that would have to change their level (total variation).
+        For numbers and dates, 1 - the Kolmogorov-Smirnov statistic; for texts, 1 - the total variation distance.
     gaps : dict of str to float
-        1 - the difference of the shares of missing cells.
+        1 - the difference of the shares of missing values.
     pairs : dict of (str, str) to float
-        Of two columns of numbers 1 - half the difference of their correlations, of others 1 - the total variation
-        between the tables of their levels, numbers cut into ten by the real rows.
+        For two numeric columns, 1 - half the difference of their correlations; for others, 1 - the total variation
+        distance of their joint levels, where numbers are cut into ten bins with equally many real rows.
     n_real, n_synthetic : int
         Rows compared.
     """
@@ -41,16 +40,16 @@ class Fidelity:
 
     @property
     def column_score(self) -> float:
-        """The mean over columns."""
+        """Mean over columns."""
         return float(np.mean(list(self.columns.values())))
 
     @property
     def pair_score(self) -> float:
-        """The mean over pairs; 1 where there is none."""
+        """Mean over pairs; 1 if there is no pair."""
         return float(np.mean(list(self.pairs.values()))) if self.pairs else 1.0
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return {
             **asdict(self),
             "column_score": self.column_score,
@@ -59,60 +58,59 @@ class Fidelity:
         }
 
     def __str__(self) -> str:
-        worst = sorted(self.columns.items(), key=lambda item: item[1])[:_SHOWN]
-        pairs = sorted(self.pairs.items(), key=lambda item: item[1])[:_SHOWN]
+        worst = sorted(self.columns.items(), key=lambda item: item[1])[:_N_LOWEST]
+        pairs = sorted(self.pairs.items(), key=lambda item: item[1])[:_N_LOWEST]
         lines = [
-            f"{self.n_synthetic:,} made-up rows beside {self.n_real:,} real ones; 1 is indistinguishable.",
-            f"columns {self.column_score:.3f}; least like: "
-            + ", ".join(f"{name} {score:.2f}" for name, score in worst),
+            f"{self.n_synthetic:,} synthetic rows compared with {self.n_real:,} real ones; 1 means indistinguishable.",
+            f"columns {self.column_score:.3f}; lowest: " + ", ".join(f"{name} {score:.2f}" for name, score in worst),
         ]
         if pairs:
-            told = ", ".join(f"{a} with {b} {score:.2f}" for (a, b), score in pairs)
-            lines.append(f"pairs {self.pair_score:.3f}; least like: {told}")
+            names = ", ".join(f"{a} with {b} {score:.2f}" for (a, b), score in pairs)
+            lines.append(f"pairs {self.pair_score:.3f}; lowest: {names}")
         return "\n".join(lines)
 
     __repr__ = __str__
 
 
 def fidelity(real: Any, synthetic: Any, *, random_state: int = 0) -> Fidelity:
-    """Compare made-up rows with real ones, as sdmetrics' quality report does.
+    """Compare synthetic rows with real ones, as the quality report of sdmetrics does.
 
     Parameters
     ----------
     real, synthetic : arrays, frames or Rows
-        With the same columns. Of more than 20,000 rows a sample is compared, and pairs of the first 40 columns.
+        With the same columns. Samples of at most 20,000 rows are compared, and pairs of the first 40 columns.
     random_state : int, default=0
-        Of the samples.
+        Seed of the samples.
 
     Raises
     ------
     DataError
-        Other columns, or a column without any value.
+        The columns differ, or no column has a value on both sides.
     """
     from scipy.stats import ks_2samp
 
     real, synthetic = (as_rows(rows).sampled(_MOST_ROWS, seed=random_state) for rows in (real, synthetic))
     if real.feature_names != synthetic.feature_names:
-        raise DataError("Real and made-up rows must have the same columns in the same order to be compared.")
+        raise DataError("Real and synthetic rows must have the same columns in the same order.")
     names = real.feature_names
-    there, then_gaps, now_gaps = {}, {}, {}
+    compared, real_gaps, synthetic_gaps = {}, {}, {}
     for i, name in enumerate(names):
         pair = [_column(rows, i) for rows in (real, synthetic)]
-        then_gaps[name], now_gaps[name] = (float(_is_gap(values).mean()) for values in pair)
+        real_gaps[name], synthetic_gaps[name] = (float(_is_gap(values).mean()) for values in pair)
         if all((~_is_gap(values)).any() for values in pair):
-            there[name] = pair
-    if not there:
+            compared[name] = pair
+    if not compared:
         raise DataError("No column has a value on both sides, so nothing can be compared.")
     columns = {}
-    for name, (then, now) in there.items():
+    for name, (then, now) in compared.items():
         then, now = then[~_is_gap(then)], now[~_is_gap(now)]
         if then.dtype.kind == "f" and now.dtype.kind == "f":
             columns[name] = 1 - float(ks_2samp(then, now, method="asymp").statistic)  # pyright: ignore[reportAttributeAccessIssue]
         else:
             columns[name] = _overlap(then.astype(str), now.astype(str))
-    few = list(there)[:_MOST_COLUMNS]
-    pairs = {(a, b): _pair(there[a], there[b]) for a, b in combinations(few, 2)}
-    gaps = {name: 1 - abs(then_gaps[name] - now_gaps[name]) for name in names}
+    few = list(compared)[:_MOST_COLUMNS]
+    pairs = {(a, b): _pair(compared[a], compared[b]) for a, b in combinations(few, 2)}
+    gaps = {name: 1 - abs(real_gaps[name] - synthetic_gaps[name]) for name in names}
     return Fidelity(columns, gaps, pairs, len(real), len(synthetic))
 
 
@@ -134,7 +132,7 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def _levels(pair: list[np.ndarray]) -> list[np.ndarray]:
-    """Levels as text; numbers are cut at the real rows' tenths, gaps are a level of their own."""
+    """Return levels as text; numbers are binned by the deciles of the real rows, missing values are one level."""
     if pair[0].dtype.kind != "f" or pair[1].dtype.kind != "f":
         return [np.where(_is_gap(values), "", values.astype(str)).astype(str) for values in pair]
     edges = np.unique(np.nanquantile(pair[0], np.linspace(0, 1, _BINS + 1)[1:-1]))
@@ -142,7 +140,7 @@ def _levels(pair: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def _overlap(then: np.ndarray, now: np.ndarray) -> float:
-    """1 - the total variation between two samples of levels."""
+    """Return 1 - the total variation distance of two samples of levels."""
     levels, places = np.unique(np.concatenate([then, now]), return_inverse=True)
     p = np.bincount(places[: len(then)], minlength=len(levels)) / len(then)
     q = np.bincount(places[len(then) :], minlength=len(levels)) / len(now)
@@ -150,11 +148,11 @@ def _overlap(then: np.ndarray, now: np.ndarray) -> float:
 
 
 def _column(rows: Rows, i: int) -> np.ndarray:
-    """Numbers and dates as float64 with NaN for gaps; everything else as objects with None."""
+    """Return numbers and dates as float64 with NaN for missing values, else objects with None."""
     values = rows.column(i)
     if values.dtype.kind == "M":
-        days = values.astype("datetime64[s]").astype(np.float64)
-        return np.where(np.isnat(values), np.nan, days)
+        seconds = values.astype("datetime64[s]").astype(np.float64)
+        return np.where(np.isnat(values), np.nan, seconds)
     return values.astype(np.float64) if values.dtype.kind in "biuf" else values.astype(object)
 
 

@@ -1,4 +1,4 @@
-"""A sheet of images with captions: originals over reconstructions, noisy over denoised, samples in a square."""
+"""Lines of images with captions, such as originals above their reconstructions."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.image_grid import visible
+from narrows.data.image_grid import as_rgb, tile
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _PAPER, _INK, _FRAME = (255, 255, 255), (40, 40, 48), (222, 222, 228)
-_LEAST_SIDE = 64  # pixels; smaller images are enlarged by a whole factor, so that their pixels stay square
+_LEAST_SIDE = 64  # pixels; smaller images are enlarged by a whole factor
 
 
 def image_sheet(lines: Mapping[str, np.ndarray], *, title: str | None = None, columns: int | None = None) -> Image:
-    """Draw lines of images under each other, each with its caption on the left.
+    """Return lines of images below each other, each with its caption on the left, as one image.
 
     Parameters
     ----------
     lines : mapping of str to np.ndarray (n, height, width, channels)
-        Captions and images with values in [0, 1] (others are clipped).
+        Caption -> images in [0, 1] (other values are clipped).
     title : str or None
-        Drawn above.
+        Title above the images.
     columns : int or None
-        Images per line; a longer line is broken. None keeps each in one line.
+        Images per line; longer lines are wrapped. None does not wrap.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -37,44 +37,35 @@ def image_sheet(lines: Mapping[str, np.ndarray], *, title: str | None = None, co
     gap, margin = max(4, cell_w // 16), max(16, cell_w // 3)
     font = ImageFont.load_default(size=17)
     title_font = ImageFont.load_default(size=21)
-    blocks = {caption: _blocks(images, columns) for caption, images in lines.items()}
     caption_w = max((math.ceil(font.getlength(caption)) for caption in lines), default=0)
     left = margin + (caption_w + margin // 2 if caption_w else 0)
     top = margin + (34 if title else 0)
-    n_across = max(len(line) for block in blocks.values() for line in block)
-    sizes = [len(block) * (cell_h + gap) - gap for block in blocks.values()]
-    sheet_w = left + n_across * (cell_w + gap) - gap + margin
+    n_across = {caption: min(len(images), columns or len(images)) for caption, images in lines.items()}
+    heights = [math.ceil(len(images) / n_across[name]) * (cell_h + gap) - gap for name, images in lines.items()]
+    sheet_w = left + max(n_across.values()) * (cell_w + gap) - gap + margin
     if title:
         sheet_w = max(sheet_w, 2 * margin + math.ceil(title_font.getlength(title)))
-    sheet_h = top + sum(sizes) + 2 * gap * (len(sizes) - 1) + margin
+    sheet_h = top + sum(heights) + 2 * gap * (len(heights) - 1) + margin
 
     sheet = Image.new("RGB", (sheet_w, sheet_h), _PAPER)
     draw = ImageDraw.Draw(sheet)
     if title:
         draw.text((margin, margin - 6), title, font=title_font, fill=_INK)
     y = top
-    for caption, block in blocks.items():
-        for line in block:
-            for i, image in enumerate(line):
-                x = left + i * (cell_w + gap)
-                sheet.paste(_picture(image, zoom), (x, y))
-                draw.rectangle((x - 1, y - 1, x + cell_w, y + cell_h), outline=_FRAME)
-            y += cell_h + gap
-        middle = y - gap - (len(block) * (cell_h + gap) - gap) / 2
-        draw.text((left - margin // 2, middle), caption, font=font, fill=_INK, anchor="rm")
-        y += gap
+    for (caption, images), line_height in zip(lines.items(), heights, strict=True):
+        framed = np.stack([_framed(image, zoom) for image in images])
+        # A frame lies in the gap, one pixel on each side of its image.
+        grid = tile(framed, columns=n_across[caption], gap=gap - 2)
+        sheet.paste(Image.fromarray(grid), (left - 1, y - 1))
+        draw.text((left - margin // 2, y + line_height / 2), caption, font=font, fill=_INK, anchor="rm")
+        y += line_height + 2 * gap
     return sheet
 
 
-def _blocks(images: np.ndarray, columns: int | None) -> list[np.ndarray]:
-    step = columns or max(1, len(images))
-    return [images[start : start + step] for start in range(0, len(images), step)]
-
-
-def _picture(image: np.ndarray, zoom: int) -> Image:
-    from PIL import Image
-
-    pixels = visible(np.rint(np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8))
-    if pixels.shape[2] == 1:
-        pixels = np.repeat(pixels, 3, axis=2)
-    return Image.fromarray(pixels.repeat(zoom, axis=0).repeat(zoom, axis=1))
+def _framed(image: np.ndarray, zoom: int) -> np.ndarray:
+    """Return an image in [0, 1] as uint8 RGB, enlarged by a whole factor and framed."""
+    pixels = as_rgb(np.rint(np.clip(np.nan_to_num(image), 0, 1) * 255).astype(np.uint8))
+    height, width = (side * zoom for side in pixels.shape[:2])
+    framed = np.full((height + 2, width + 2, 3), _FRAME, np.uint8)
+    framed[1:-1, 1:-1] = pixels.repeat(zoom, axis=0).repeat(zoom, axis=1)
+    return framed

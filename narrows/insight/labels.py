@@ -1,4 +1,4 @@
-"""The classes of rows, from whatever column was given for them."""
+"""Classes of rows from a column of labels."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 
 def classes_of(labels: Any) -> np.ndarray | None:
-    """Class names (n,), objects: text, and None for rows without one; None where the labels are no classes.
+    """Return class names (n,), objects: text, or None for a row without a class; None if the labels are not classes.
 
-    Labels of more than one dimension and numbers that are not whole are no classes.
+    Labels of more than one dimension and fractional numbers are not classes.
 
     >>> classes_of([1.0, float("nan"), 2.0]).tolist()
     ['1', None, '2']
@@ -40,12 +40,12 @@ def classes_of(labels: Any) -> np.ndarray | None:
 def _name(label: Any) -> str | None:
     if _is_gap(label):
         return None
-    # A lone surrogate, of a file name that is no UTF-8, could not be written to a page.
+    # A lone surrogate, from a file name that is not UTF-8, cannot be written to a page.
     return str(int(label) if isinstance(label, float) else label).encode("utf-8", "backslashreplace").decode()
 
 
 def known(names: np.ndarray) -> np.ndarray:
-    """(n,) of bool: which rows have a class."""
+    """Return a mask (n,) of the rows that have a class."""
     return np.array([name is not None for name in names], bool)
 
 

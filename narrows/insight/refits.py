@@ -20,7 +20,7 @@ _MAX_MEASURED = 10_000
 
 
 def check_autoencoder(model: object) -> None:
-    """SettingError unless it is an autoencoder, fitted or not."""
+    """Raise SettingError unless `model` is an autoencoder, fitted or not."""
     from narrows.estimators import Autoencoder
 
     if not isinstance(model, Autoencoder):
@@ -28,9 +28,9 @@ def check_autoencoder(model: object) -> None:
 
 
 def fresh_copy(model: Autoencoder, **settings: Any) -> Autoencoder:
-    """The model's settings with some others, to be fitted with a schema that is there already.
+    """Return an unfitted copy with some other `settings`.
 
-    One schema for all copies gives their errors one unit.
+    Fit all copies with one schema, so that their errors have the same unit.
     """
     copy = cast("Autoencoder", clone(model))
     copy.set_params(warm_start=False, verbose=0, **settings)
@@ -38,10 +38,10 @@ def fresh_copy(model: Autoencoder, **settings: Any) -> Autoencoder:
 
 
 def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int = 0) -> Iterator[float]:
-    """Fit `model`'s settings again with other seeds; yields each copy's squared error per row as it is known.
+    """Refit with other seeds; yields the squared error per row of each refit.
 
-    All copies train on the same rows and are measured on the same held-out ones: those of the model's own fit where X
-    is what it was fitted on, else a half each of X.
+    All refits train on the same rows and are measured on the same held-out ones: those of the model's fit if X holds
+    the rows of that fit, else one half of X each.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int =
     n_seeds : int
         At least 2.
     random_state : int, default=0
-        Where the seeds are drawn from.
+        Seed from which the seeds of the refits are drawn.
 
     Raises
     ------
@@ -62,14 +62,14 @@ def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int =
         raise SettingError(f"A spread over seeds needs at least 2 of them, got {n_seeds!r}.")
     rows = as_rows(X, image_shape=model.image_shape)
     model.check_is_fitted()
-    parts = EvaluationSplit.of(model, rows, seed=random_state)
-    training, held = rows.take(parts.known), rows.take(parts.measured)
+    split = EvaluationSplit.of(model, rows, seed=random_state)
+    training, held = rows.take(split.known), rows.take(split.measured)
     floats = model.schema_.encode(held.take(slice(_MAX_MEASURED)), who=type(model).__name__)
-    fitted = type(model)(**model.fitted_params_)  # parameters that were set since belong to the next fit
+    fitted = type(model)(**model.fitted_params_)  # parameters set after the fit do not count
     for seed in np.random.SeedSequence(random_state).generate_state(n_seeds):
         copy = fresh_copy(fitted, random_state=int(seed))
         for _ in copy.fit_epochs(training, validation_data=held, schema=model.schema_):
             pass
-        if copy.interrupted_:  # half a training is no result
+        if copy.interrupted_:  # an interrupted training is no result
             raise KeyboardInterrupt
         yield float(squared_error(copy, floats).mean())

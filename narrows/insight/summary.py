@@ -1,4 +1,4 @@
-"""What a fit came to, honestly: the numbers of the table that `narrows fit` ends with."""
+"""Summary of a fit: the numbers that `narrows fit` prints at the end."""
 
 from __future__ import annotations
 
@@ -18,56 +18,56 @@ if TYPE_CHECKING:
 
 HeldOut = Literal["test", "validation", "training"]
 
-_MAX_MEASURED = 50_000  # rows; more would not move the mean by what a reader can see
+_MAX_MEASURED = 50_000  # rows; more would not change the printed digits
 
 
 @dataclass(frozen=True)
 class FitSummary:
-    """One fitted model, its error on held-out rows, and PCA's on the same rows.
+    """A fitted model, its error on held-out rows, and PCA's error on the same rows.
 
     Parameters
     ----------
     estimator : str
         The class's name.
     rows, columns : int
-        What was given to `fit`.
+        Size of the table given to `fit`.
     kinds : dict[str, str]
-        Of a table with names: each column that is learned from, and its kind in a word.
+        Kinds of the columns that the model learns from; empty for arrays without names.
     left_out : dict[str, str]
-        Columns set aside, and why.
+        Columns that are ignored, with the reason.
     floats : int
         Encoded floats per row.
     n_components, parameters : int
-        Size of the code, and weights and biases of the network.
+        Size of the code, and number of weights and biases of the network.
     epochs : int
-        Epochs run.
+        Number of epochs.
     stopped : str
         "all epochs", "early stopping" or "interrupted".
     seconds : float
         Training time.
     device, precision, seed : str, str, int
-        Where, in what large matrix products were computed ("float32" or "bfloat16"), and from which seed.
+        The device, the precision of large matrix products ("float32" or "bfloat16"), and the random seed.
     held_out : {"test", "validation", "training"}
-        Which rows the errors below are of: the set's own test part, rows that `fit` held out, or, where there are
-        none, the training rows themselves.
+        Rows of the errors below: the test set, rows that `fit` held out, or, without any of these, the training
+        rows.
     held_out_rows : int
-        How many.
+        Number of these rows.
     loss, unit : str
-        What the reconstruction is measured by, and its unit per row.
+        Name of the reconstruction loss, and its unit per row.
     error_per_row, error_per_feature : float
         The mean reconstruction error in that unit, summed over the floats of a row, and divided by their number.
     squared_error, pca_squared_error, mean_squared_error : float
-        Squared error per row in encoded floats: the model's, PCA's with `pca_components`, and that of answering every
-        row with the mean row.
+        Squared error per row in encoded floats: of the model, of PCA with `pca_components`, and of predicting the mean
+        row.
     pca_components, pca_rows : int
-        Components that PCA could use, and rows it was fitted on.
+        Components of PCA, and rows it was fitted on.
     loss_parts : dict[str, float]
-        The loss that training made small, part by part and as weighted in it, per row in `unit`: that of held-out rows
-        in the epoch whose weights were kept, else of the training rows in the last epoch.
+        Terms of the training objective, weighted, per row in `unit`: on held-out rows in the epoch whose weights were
+        kept, else on the training rows in the last epoch.
     elbo : float or None
-        Nats per row, for a variational model.
+        Evidence lower bound in nats per row, for a variational model.
     notes : tuple[str, ...]
-        What a reader should know before he trusts the numbers.
+        Warnings about these numbers.
     """
 
     estimator: str
@@ -100,26 +100,26 @@ class FitSummary:
     notes: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return {**asdict(self), "notes": list(self.notes)}
 
 
 def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, seconds: float) -> FitSummary:
-    """Measure a fitted `model` beside PCA.
+    """Measure a fitted `model` and PCA on the same rows.
 
     Parameters
     ----------
     model : Autoencoder
         Fitted on `rows`.
     rows : Rows
-        What `fit` was given, in any order.
+        The rows given to `fit`, in any order.
     test : Rows or None
-        Rows that training never saw; without them the rows that `fit` held out are measured, and where it held out
-        none, the training rows.
+        Rows that training did not see. Default: the rows that `fit` held out, or the training rows if it held out
+        none.
     seconds : float
-        How long training took.
+        Training time.
     """
-    kind, trained, measured = _parts(model, rows, test)
+    kind, trained, measured = _split(model, rows, test)
     schema = model.schema_
     train, held_out = schema.encode(trained), schema.encode(measured)
     pca = PCABaseline.fit(train, n_active(model))
@@ -156,14 +156,14 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
     return FitSummary(**{**summary.__dict__, "notes": tuple(_notes(summary, model, n_trained=len(trained)))})
 
 
-def _parts(model: Autoencoder, rows: Rows, test: Rows | None) -> tuple[HeldOut, Rows, Rows]:
-    """Which rows are measured, the rows PCA may learn from, and the measured rows."""
+def _split(model: Autoencoder, rows: Rows, test: Rows | None) -> tuple[HeldOut, Rows, Rows]:
+    """Return the name of the measured rows, the rows to fit PCA on, and the measured rows."""
     if test is not None:
         return "test", rows, test.sampled(_MAX_MEASURED)
-    parts = EvaluationSplit.of(model, rows)
-    if not parts.measured_is_unseen:
+    split = EvaluationSplit.of(model, rows)
+    if not split.measured_is_unseen:
         return "training", rows, rows.sampled(_MAX_MEASURED)
-    return "validation", rows.take(np.sort(parts.known)), rows.take(np.sort(parts.measured)).sampled(_MAX_MEASURED)
+    return "validation", rows.take(np.sort(split.known)), rows.take(np.sort(split.measured)).sampled(_MAX_MEASURED)
 
 
 def _elbo(model: Autoencoder, rows: Rows) -> float | None:
@@ -194,17 +194,17 @@ def _stopped(model: Autoencoder) -> str:
 def _notes(summary: FitSummary, model: Autoencoder, *, n_trained: int) -> list[str]:
     notes = []
     if summary.held_out == "training":
-        notes.append("No rows were held out: these errors are of the training rows and flatter the model.")
+        notes.append("No rows were held out: these errors are of the training rows and are optimistic.")
     elif summary.held_out == "validation" and model.fitted_params_["early_stopping"]:
-        notes.append("The held-out rows also chose the best epoch, which flatters the model a little.")
+        notes.append("The held-out rows also chose the best epoch, so these errors are slightly optimistic.")
     if n_active(model) >= summary.floats:
         notes.append(
-            f"The code ({summary.n_components}) is at least as wide as the data ({summary.floats}): PCA's error is 0 "
-            "there, and a model need not compress anything."
+            f"The code ({summary.n_components}) is at least as wide as the data ({summary.floats}): PCA has no "
+            "error, and the model need not compress anything."
         )
     elif summary.pca_squared_error < summary.squared_error:
         advice = (
-            "a variational model pays for its prior, less so with a smaller --beta"
+            "a variational model also fits its prior, less so with a smaller --beta"
             if summary.elbo is not None
             else "train for more epochs, widen the hidden layers, or use PCA"
         )

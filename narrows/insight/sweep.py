@@ -1,8 +1,9 @@
-"""What a wider code, a deeper network or more rows are worth: the same fit again and again, one thing varied."""
+"""Sweeps: the same fit with several code sizes, depths or shares of the rows."""
 
 from __future__ import annotations
 
 import html
+import math
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from narrows.estimators.resolution import learn_schema, resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.measure import n_active, observed, squared_error
 from narrows.insight.refits import check_autoencoder, fresh_copy
-from narrows.insight.sweep_values import checked_values, default_values, settings_of
+from narrows.model import TopK, default_hidden_layer_sizes, make_code
 from narrows.training import distinct_rows
 
 if TYPE_CHECKING:
@@ -32,29 +33,30 @@ _AXES: dict[str, str] = {
     "share": "share of the training rows",
 }
 _HELD_OUT, _MOST_HELD_OUT = 0.2, 10_000
-_LEAST_FALL = 0.03  # of the first error: less is noise
-_LEAST_BEND = 0.1  # of the unit square's side: a curve that is straighter has no knee
+_FEWEST_ROWS, _WIDEST = 10, 64  # of the default shares and code sizes
+_LEAST_FALL = 0.03  # of the first error; a smaller decrease is noise
+_LEAST_BEND = 0.1  # distance to the chord in the unit square; a straighter curve has no knee
 
 
 @dataclass(frozen=True)
 class SweepPoint:
-    """The same network fitted with one setting, once for each seed.
+    """Fits with one value of the varied setting, one for each seed.
 
     Parameters
     ----------
     value : float
-        Of what was varied.
+        Value of the varied setting.
     label : str
-        The same in words: "8", "128, 64", "25%".
+        The value as text: "8", "128, 64", "25%".
     held_out, training : tuple of float
-        Squared error per row in encoded floats, one for each seed, on rows that no fit saw and on training rows.
+        Squared error per row in encoded floats for each seed, on held-out rows and on training rows.
     pca, mean_row : float
-        That of PCA with as many components (of a top-k code, as units are active), and of answering the mean row,
-        learned from the same training rows.
+        The same error of PCA with as many components (for a top-k code: k), and of predicting the mean row, both
+        fitted on the same training rows.
     n_rows, n_parameters : int
-        Training rows, and weights and biases.
+        Number of training rows, and of weights and biases.
     seconds : float
-        Of all its fits.
+        Time of all fits.
     """
 
     value: float
@@ -70,15 +72,15 @@ class SweepPoint:
 
 @dataclass(frozen=True, repr=False)
 class Sweep:
-    """Error against code size, depth or share of the rows.
+    """Errors over code size, depth or share of the rows.
 
     Parameters
     ----------
     over : {"n_components", "depth", "share"}
     points : tuple of SweepPoint
-        By rising value.
+        In ascending order of the value.
     n_held_out : int
-        Rows that every point was measured on.
+        Number of held-out rows, the same for all points.
     """
 
     over: Over
@@ -87,19 +89,19 @@ class Sweep:
 
     @property
     def axis(self) -> str:
-        """What was varied, in words."""
+        """The varied setting, in words."""
         return _AXES[self.over]
 
     @property
     def knee(self) -> float | None:
-        """The value beyond which more brings little, None where the curve is too straight to have one."""
+        """The value beyond which a larger one improves little; None if the curve is too straight."""
         values = np.array([point.value for point in self.points])
         errors = np.array([np.mean(point.held_out) for point in self.points])
         at = knee(values if self.over == "depth" else np.log2(values), errors)
         return None if at is None else float(values[at])
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return {
             "over": self.over,
             "knee": self.knee,
@@ -114,7 +116,7 @@ class Sweep:
         found = self.knee
         for i, point in enumerate(self.points):
             lines[i + 1] += "  <- knee" if point.value == found else ""
-        return "\n".join([f"Squared error per row on {self.n_held_out:,} rows that no fit saw", *lines])
+        return "\n".join([f"Squared error per row on {self.n_held_out:,} held-out rows", *lines])
 
     __repr__ = __str__
 
@@ -126,9 +128,9 @@ class Sweep:
             + "</tr>"
             for point in self.points
         )
-        words = f"Squared error per row on {self.n_held_out:,} rows that no fit saw"
-        words += "" if self.knee is None else "; the knee in bold"
-        return f"<p>{words}.</p><table><tr>{heads}</tr>{body}</table>"
+        heading = f"Squared error per row on {self.n_held_out:,} held-out rows"
+        heading += "" if self.knee is None else "; the knee in bold"
+        return f"<p>{heading}.</p><table><tr>{heads}</tr>{body}</table>"
 
 
 def sweep(
@@ -141,35 +143,35 @@ def sweep(
     random_state: int = 0,
     test: Any = None,
 ) -> Sweep:
-    """Fit copies of `estimator` to X, one thing varied, and measure all of them on the same held-out rows.
+    """Fit copies of `estimator` with one setting varied, and measure all of them on the same held-out rows.
 
     Parameters
     ----------
     estimator : Autoencoder
-        Its settings; whether it is fitted does not matter.
+        Fitted or not; only its parameters are used.
     X : like that of `fit`, or Rows
     over : {"n_components", "depth", "share"}, default="n_components"
-        The size of the code; the number of hidden layers on each side of it, taken from `hidden_layer_sizes` and
-        halved on from there where more are asked for; or the share of the training rows.
+        The size of the code; the number of hidden layers on each side of it, the first of `hidden_layer_sizes`, each
+        further one half as wide; or the share of the training rows.
     values : sequence of numbers or None, default=None
-        None is 1, 2, 4, ... (for a top-k code k, 2k, ...) up to 64 and below the number of columns; none to one layer
-        more than there are; or 5, 10, 25, 50 and 100 % of the rows, as far as they hold ten.
+        Default: 1, 2, 4, ... (for a top-k code k, 2k, ...) up to 64 and below the number of columns; 0 to one layer
+        more than the estimator has; or 5, 10, 25, 50 and 100 % of the rows, if that is at least ten rows.
     n_seeds : int, default=1
-        Fits for each value, with seeds `random_state`, `random_state` + 1, ...
+        Number of fits for each value, with seeds `random_state`, `random_state` + 1, ...
     random_state : int, default=0
-        Also of the rows that are held out and of those that make a share.
+        Seed, also of the held-out rows and of the shares.
     test : like X, or None
-        Rows to measure on. None holds out a fifth of X, at most 10,000 rows, of which no copy stays in training.
+        Rows to measure on. Default: a fifth of X, at most 10,000 rows; equal rows are all on one side.
 
     Returns
     -------
     Sweep
-        All errors in one unit, that of the floats into which the training rows turn at the full share.
+        All errors have one unit: that of the floats of all training rows.
 
     Raises
     ------
     DataError, SettingError
-        Where a later value fails nevertheless, a warning says so and the sweep has the values before it.
+        X, `over` or `values` cannot be used. If a later value fails, the sweep ends there with a warning.
     """
     plan = plan_sweep(estimator, X, over=over, values=values, n_seeds=n_seeds, random_state=random_state, test=test)
     points: tuple[SweepPoint, ...] = ()
@@ -185,7 +187,7 @@ def sweep(
 
 @dataclass(frozen=True, eq=False)
 class SweepPlan:
-    """A sweep that is ready to run: `points` fits and yields one value after another."""
+    """A sweep that is ready to run: `points` fits and yields the values one by one."""
 
     estimator: Autoencoder
     over: Over
@@ -198,15 +200,15 @@ class SweepPlan:
     held_out: np.ndarray
 
     def points(self) -> Iterator[SweepPoint]:
-        """Fit for each value in turn; whoever stops early keeps what he has."""
+        """Fit for each value in turn; stopping the iterator keeps the points computed so far."""
         order = np.random.default_rng([self.random_state, 1]).permutation(len(self.training))
         for value in self.values:
             n_rows = max(1, round(len(order) * value)) if self.over == "share" else len(order)
-            # Shares nest, so that a larger one differs by what it adds alone.
+            # Shares are nested, so that a larger one only adds rows.
             yield self._point(value, np.sort(order[:n_rows]))
 
     def result(self, points: tuple[SweepPoint, ...]) -> Sweep:
-        """The sweep of the points that were fitted."""
+        """Return the sweep of the fitted points."""
         return Sweep(self.over, points, len(self.held_out))
 
     def _point(self, value: float, places: np.ndarray) -> SweepPoint:
@@ -221,7 +223,7 @@ class SweepPlan:
             model = self._copy(value, self.random_state + i)
             for _ in model.fit_epochs(rows, schema=self.schema):
                 pass
-            if model.interrupted_:  # half a training is no result
+            if model.interrupted_:  # an interrupted training is no result
                 raise KeyboardInterrupt
             held_out.append(float(squared_error(model, self.held_out).mean()))
             seen.append(float(squared_error(model, some).mean()))
@@ -240,23 +242,23 @@ class SweepPlan:
         )
 
     def _copy(self, value: float, seed: int) -> Autoencoder:
-        settings = settings_of(self.over, value, self.estimator, self.training.shape[1], self.schema.image_shape)
+        settings = _settings_of(self.over, value, self.estimator, self.training.shape[1], self.schema.image_shape)
         return fresh_copy(self.estimator, random_state=seed, **settings)
 
     def _refusal(self, value: float) -> SettingError | None:
-        """What is wrong with the network of a value, found out without a fit."""
+        """Return the error of building the network of a value, without a fit; None if there is none."""
         model = self._copy(value, 0)
         try:
-            with torch.device("meta"):  # where sizes cost nothing
+            with torch.device("meta"):  # allocates nothing
                 resolve(model.get_params(deep=False), self.schema, None, generator=None)
         except SettingError as error:
             return error
         return None
 
     def checked(self, *, drop: bool) -> SweepPlan:
-        """The plan of the values that a network can have; SettingError where there is none, or one cannot be dropped.
+        """Return the plan with the values that a network can have.
 
-        drop : leave values out, as those that nobody asked for.
+        drop : leave out other values, as of default ones; otherwise, or if none is left, raise their SettingError.
         """
         if self.over == "share":
             return self
@@ -277,39 +279,39 @@ def plan_sweep(
     random_state: int = 0,
     test: Any = None,
 ) -> SweepPlan:
-    """Check and prepare what `sweep` does; parameters and errors are its own."""
+    """Check and prepare a sweep; parameters and errors are those of `sweep`."""
     check_autoencoder(estimator)
     if over not in get_args(Over):
         raise SettingError(f"over={over!r} is not known; choose n_components, depth or share.")
     if n_seeds < 1:
         raise SettingError(f"n_seeds must be a whole number from 1, got {n_seeds!r}.")
     if over != "share" and (estimator.encoder is not None or estimator.decoder is not None):
-        raise SettingError(f"A sweep over {over} builds networks, and this estimator has its own; sweep over share.")
+        raise SettingError(f"A sweep over {over} builds networks, and this estimator has given ones; sweep over share.")
     rows = as_rows(X, image_shape=estimator.image_shape)
     known, measured = _split(estimator, rows, None if test is None else as_rows(test), random_state)
     schema = learn_schema(estimator.get_params(deep=False), known)
     training, held_out = schema.encode(known), schema.encode(measured)
     if values is None:
-        chosen = default_values(over, estimator, training, schema.image_shape)
+        chosen = _default_values(over, estimator, training, schema.image_shape)
     else:
-        chosen = checked_values(over, values, len(training))
+        chosen = _checked_values(over, values, len(training))
     plan = SweepPlan(estimator, over, chosen, n_seeds, random_state, known, schema, training, held_out)
     return plan.checked(drop=values is None)
 
 
 def knee(x: np.ndarray, y: np.ndarray) -> int | None:
-    """Where a falling curve bends most: the point farthest below the chord (Satopää et al. 2011, "Kneedle").
+    """Return the knee of a falling curve: the point farthest below the chord (Satopää et al. 2011, "Kneedle").
 
     Parameters
     ----------
     x : ndarray of shape (n,), ascending
     y : ndarray of shape (n,)
-        What rises again is noise: the curve is taken to stay at its lowest so far.
+        Increases count as noise: the running minimum is used.
 
     Returns
     -------
     int or None
-        A place; None for fewer than three points, for a curve that hardly falls, and for a nearly straight one.
+        A position; None for fewer than three points, for a curve that hardly falls, and for a nearly straight one.
 
     >>> knee(np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.array([10.0, 5.0, 1.0, 0.9, 0.8]))
     2
@@ -325,7 +327,7 @@ def knee(x: np.ndarray, y: np.ndarray) -> int | None:
 
 
 def _split(estimator: Autoencoder, rows: Rows, test: Rows | None, seed: int) -> tuple[Rows, Rows]:
-    """Rows to fit and rows to measure on; rows that are encoded alike are all on one side."""
+    """Return rows to fit on and rows to measure on; equal encoded rows are all on one side."""
     rng = np.random.default_rng([seed, 0])
     if test is not None:
         places = np.arange(len(test))
@@ -340,6 +342,71 @@ def _split(estimator: Autoencoder, rows: Rows, test: Rows | None, seed: int) -> 
     held = rng.permutation(n)[: max(1, min(_MOST_HELD_OUT, round(_HELD_OUT * n)))]
     is_held = np.isin(distinct.group, held)
     return rows.take(np.flatnonzero(~is_held)), rows.take(np.sort(distinct.first[held]))
+
+
+def _default_values(
+    over: str, estimator: Autoencoder, training: np.ndarray, image_shape: tuple[int, int, int] | None
+) -> tuple[float, ...]:
+    """Return the default values for encoded training rows (n, d)."""
+    n, d = training.shape
+    if over == "n_components":
+        code = make_code(estimator.code, estimator.k)
+        least = code.k if isinstance(code, TopK) else 1  # a narrower code cannot have k active units
+        return tuple(least * 2**i for i in range(7) if least * 2**i < d and least * 2**i <= _WIDEST) or (least,)
+    if over == "depth":
+        least = 1 if estimator.network == "conv" else 0
+        return tuple(range(least, len(_layers(estimator, d, image_shape, None)) + 2))
+    return tuple(share for share in (0.05, 0.1, 0.25, 0.5, 1.0) if round(n * share) >= _FEWEST_ROWS) or (1.0,)
+
+
+def _checked_values(over: str, values: Sequence[float], n_rows: int) -> tuple[float, ...]:
+    """Return the given values in order; SettingError if one cannot be used."""
+    least = 1 if over == "n_components" else 0
+    allowed = "shares up to 1" if over == "share" else f"whole numbers from {least}"
+    for value in values:
+        if not isinstance(value, int | float | np.number) or not math.isfinite(value):
+            raise SettingError(f"{value} is not a value of {over}; give {allowed}.")
+    given = tuple(sorted(set(values)))
+    if not given:
+        raise SettingError("A sweep needs at least one value.")
+    if over == "share":
+        wrong = [share for share in given if not (0 < share <= 1 and round(n_rows * share) >= 2)]
+        if wrong:
+            raise SettingError(
+                f"{wrong[0]:g} is not a share of {n_rows:,} rows; give shares up to 1 that make at least 2 rows."
+            )
+        return given
+    wrong = [value for value in given if value != int(value) or value < least]
+    if wrong:
+        raise SettingError(f"{wrong[0]:g} is not a value of {over}; give whole numbers from {least}.")
+    return tuple(int(value) for value in given)
+
+
+def _settings_of(
+    over: str, value: float, estimator: Autoencoder, n_floats: int, image_shape: tuple[int, int, int] | None
+) -> dict[str, Any]:
+    """Return the parameters of the estimator for a value."""
+    if over == "n_components":
+        return {"n_components": int(value)}
+    if over == "depth":
+        return {"hidden_layer_sizes": _layers(estimator, n_floats, image_shape, int(value))}
+    return {}
+
+
+def _layers(
+    estimator: Autoencoder, n_floats: int, image_shape: tuple[int, int, int] | None, depth: int | None
+) -> tuple[int, ...]:
+    """Return the first `depth` hidden layers (None: all), further ones half as wide, or with twice the channels."""
+    sizes = estimator.hidden_layer_sizes
+    if isinstance(sizes, str):
+        sizes = default_hidden_layer_sizes(estimator.network, n_floats, image_shape)
+    known = [int(size) for size in np.atleast_1d(sizes)]
+    if depth is None:
+        return tuple(known)
+    while len(known) < depth:
+        last = known[-1] if known else 256
+        known.append(2 * last if estimator.network == "conv" else max(2, math.ceil(last / 2)))
+    return tuple(known[:depth])
 
 
 def _label(over: Over, value: float, model: Autoencoder) -> str:

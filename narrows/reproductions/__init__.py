@@ -1,7 +1,7 @@
-"""Papers done again: each prints its numbers beside ours, on this machine, from one seed.
+"""Reproductions of papers: their experiments, run on this machine from one seed, with the paper's numbers.
 
-A reproduction is a few experiments (`frame.py`), an experiment is a generator of records: how far it is, results,
-pictures. Whoever drives it shows and keeps them. Nothing here loads torch before an experiment begins.
+A reproduction is a list of experiments, and an experiment is a generator of records: progress, results and pictures
+(`experiment.py`). torch is imported when an experiment starts.
 """
 
 from narrows.reproductions.catalogue import PAPERS, reproduction

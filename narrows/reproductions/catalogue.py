@@ -1,4 +1,4 @@
-"""The papers by name. A paper is one module (or package) of this folder with a `REPRODUCTION` in it."""
+"""The papers by name. Each paper is a module or package of this folder that defines `REPRODUCTION`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ PAPERS: dict[str, str] = {
     "makhzani2013": "Makhzani & Frey 2014, k-sparse autoencoders",
     "burda2015": "Burda, Grosse & Salakhutdinov 2016, Importance weighted autoencoders",
 }
-"""Name -> authors, year and title; the module is imported when it is asked for."""
+"""Name -> authors, year and title."""
 
 
 def reproduction(name: str) -> Reproduction:
-    """The reproduction of the paper called `name`; SettingError where there is none."""
+    """Return the reproduction of the paper called `name`; SettingError if there is none."""
     if name not in PAPERS:
         from narrows.errors import SettingError
 

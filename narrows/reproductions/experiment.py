@@ -1,4 +1,4 @@
-"""What every reproduction is made of: experiments, and the records that they yield."""
+"""Experiments, the records that they yield, and reproductions."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """One line of the table.
+    """One row of the table of results.
 
     Parameters
     ----------
     task, method : str
-        What was done, and by what: "MNIST, 30 numbers", "RBMs, then Adam".
+        The data and the method: "MNIST, 30 numbers", "RBMs, then Adam".
     ours : float or None
-        What was measured here; None where it was not run, and `note` says why.
+        The value measured here; None if it was not run (see `note`).
     unit : str
         "squared error per image", "% wrong".
     paper : float or None
-        What the paper reports for this very method; None where it reports nothing.
+        The paper's value for this method; None if it reports none.
     source : str
-        Where that stands: "Fig. 2B".
+        Its place in the paper: "Fig. 2B".
     seconds : float or None
-        Training time, without reading data and measuring.
+        Training time, without reading and measuring.
     note : str
-        What a reader must know to compare: fewer epochs, fewer rows, another optimizer.
+        Differences to the paper: fewer epochs, fewer rows, another optimizer.
     """
 
     task: str
@@ -43,23 +43,23 @@ class Result:
     note: str = ""
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an experiment is: `done` of `total` steps of what `title` says, and a few words on the last one."""
+    """Progress of an experiment: `done` of `total` steps of `title`, and a detail of the last step."""
 
     title: str
     done: int = 0
     total: int = 0
-    words: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A figure, to be written as NAME.svg, or NAME.png where images fill it."""
+    """A figure, written as NAME.svg, or as NAME.png if it consists of images."""
 
     name: str
     caption: str
@@ -72,40 +72,40 @@ Record = Result | Progress | Picture
 
 @dataclass(frozen=True)
 class Setup:
-    """How a reproduction is to run.
+    """Settings of a run.
 
     Parameters
     ----------
     quick : bool
-        Fewer rows and epochs: minutes, not hours.
+        Use fewer rows and epochs: minutes instead of hours.
     seed : int
-        Of everything that is drawn.
+        Random seed of everything.
     paths : mapping of str to Path
-        Data that narrows cannot fetch, by the names in `Reproduction.paths`.
-    most_rows, most_epochs : int or None
-        Bounds on both, to try everything out in seconds.
+        Data that narrows cannot download, by the names in `Reproduction.paths`.
+    max_rows, max_epochs : int or None
+        Upper limits, to run everything in seconds.
     """
 
     quick: bool = False
     seed: int = 0
     paths: Mapping[str, Path] = field(default_factory=dict)
-    most_rows: int | None = None
-    most_epochs: int | None = None
+    max_rows: int | None = None
+    max_epochs: int | None = None
 
     def rows(self, full: int, *, quick: int) -> int:
-        """How many rows to use of a set: `full`, or `quick`."""
+        """Return the number of rows to use: `full`, or `quick` for a quick run, at most `max_rows`."""
         n = quick if self.quick else full
-        return n if self.most_rows is None else min(n, self.most_rows)
+        return n if self.max_rows is None else min(n, self.max_rows)
 
     def epochs(self, full: int, *, quick: int) -> int:
-        """How many epochs to train: `full`, or `quick`."""
+        """Return the number of epochs: `full`, or `quick` for a quick run, at most `max_epochs`."""
         n = quick if self.quick else full
-        return n if self.most_epochs is None else min(n, self.most_epochs)
+        return n if self.max_epochs is None else min(n, self.max_epochs)
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One question of a paper: `run(setup)` yields records, results as soon as they are known."""
+    """One experiment of a paper: `run(setup)` yields records, each result as soon as it is known."""
 
     name: str
     title: str
@@ -119,10 +119,10 @@ class Reproduction:
     Parameters
     ----------
     name, citation : str
-        "hinton2006"; authors, title, where it appeared.
+        "hinton2006"; authors, title and journal.
     experiments : sequence of Experiment
     paths : mapping of str to str
-        Data that narrows cannot fetch: name -> a sentence on what it is and how to get it.
+        Data that narrows cannot download: name -> description and source.
     """
 
     name: str
@@ -130,8 +130,8 @@ class Reproduction:
     experiments: Sequence[Experiment]
     paths: Mapping[str, str] = field(default_factory=dict)
 
-    def chosen(self, only: Sequence[str]) -> list[Experiment]:
-        """The experiments of these names, in the paper's order; all where none is named."""
+    def selected(self, only: Sequence[str]) -> list[Experiment]:
+        """Return the experiments of these names in the paper's order, or all; SettingError for an unknown name."""
         names = [experiment.name for experiment in self.experiments]
         unknown = [name for name in only if name not in names]
         if unknown:
@@ -141,7 +141,7 @@ class Reproduction:
         return [experiment for experiment in self.experiments if not only or experiment.name in only]
 
     def check(self, setup: Setup) -> None:
-        """SettingError where `setup` brings data that the paper does not use, DataNotFoundError where none is there."""
+        """Raise SettingError for data that the paper does not use, DataNotFoundError for a path that does not exist."""
         for name, path in setup.paths.items():
             from narrows.errors import DataNotFoundError, SettingError
 
@@ -151,8 +151,8 @@ class Reproduction:
                 raise DataNotFoundError(f"There is no {path}; --{name} takes {self.paths[name]}.")
 
     def run(self, setup: Setup, only: Sequence[str] = ()) -> Iterator[Record]:
-        """Every record of the chosen experiments, one experiment after another."""
+        """Yield the records of the selected experiments."""
         self.check(setup)
-        for experiment in self.chosen(only):
+        for experiment in self.selected(only):
             yield Progress(experiment.title)
             yield from experiment.run(setup)

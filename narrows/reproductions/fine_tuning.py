@@ -1,4 +1,4 @@
-"""A network of sigmoid layers that was trained without labels, taught the classes of its rows."""
+"""Supervised fine-tuning of sigmoid layers that were trained without labels."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from narrows.training.compute import product_dtype
 from narrows.training.first_order import Adam
 from narrows.training.flat_parameters import FlatParameters
 
-_AT_ONCE = 4096
+_BATCH = 4096
 
 
 def classifier(layers: Sequence[Linear], n_classes: int, generator: torch.Generator) -> MLP:
-    """Copies of `layers` with a sigmoid behind each, and a new layer to the logits of the classes behind them."""
+    """Return a classifier: copies of `layers`, each with a sigmoid, and a new output layer of logits."""
     sizes = [(layer.in_features, layer.out_features) for layer in layers]
     network = MLP([Linear(n_in, n_out) for n_in, n_out in [*sizes, (sizes[-1][1], n_classes)]], "sigmoid", "linear")
     network.initialise(generator, 0.1)
@@ -31,7 +31,7 @@ def classifier(layers: Sequence[Linear], n_classes: int, generator: torch.Genera
     return network
 
 
-def fine_tuned(
+def fine_tune(
     network: MLP,
     x: np.ndarray,
     labels: np.ndarray,
@@ -43,7 +43,7 @@ def fine_tuned(
     batch_size: int = 100,
     weight_decay: float = 0.0,
 ) -> Generator[Progress, None, float]:
-    """Train all layers by Adam on cross-entropy, the rate falling to zero; returns the seconds.
+    """Train all layers by Adam on cross-entropy with a learning rate that falls to 0; returns the seconds.
 
     x : float32 (n, d). labels : (n,), from 0. weight_decay : decoupled (AdamW).
     """
@@ -70,6 +70,6 @@ def fine_tuned(
 
 @torch.inference_mode()
 def percent_wrong(network: MLP, x: np.ndarray, labels: np.ndarray) -> float:
-    """Rows that are given another class than theirs, in per cent."""
-    answers: list[Tensor] = [network(part).argmax(1) for part in torch.from_numpy(x).split(_AT_ONCE)]
-    return 100 * float((torch.cat(answers).numpy() != labels).mean())
+    """Return the percentage of misclassified rows."""
+    predicted: list[Tensor] = [network(part).argmax(1) for part in torch.from_numpy(x).split(_BATCH)]
+    return 100 * float((torch.cat(predicted).numpy() != labels).mean())

@@ -1,4 +1,4 @@
-"""Encoders learned one layer at a time from ordinary autoencoders."""
+"""Greedy layer-wise training of encoders with autoencoders of one layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.reproductions.experiment import Progress
-from narrows.reproductions.timed_fit import fitting
+from narrows.reproductions.timed_fit import fit_with_progress
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def sigmoid_layer(n_units: int, **settings: Any) -> Autoencoder:
-    """An autoencoder of one sigmoid layer with tied weights, on cross-entropy, for data in [0, 1].
+    """Return an autoencoder of one sigmoid layer with tied weights and cross-entropy, for data in [0, 1].
 
-    The optimizer is Adam at a rate at which few passes do, and every row is trained on; `settings` go first.
+    The optimizer is Adam with a large learning rate, and no rows are held out; `settings` override these.
     """
     from narrows.estimators import Autoencoder
 
-    ours: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "n_components": n_units,
         "hidden_layer_sizes": (),
         "code_activation": "sigmoid",
@@ -35,11 +35,11 @@ def sigmoid_layer(n_units: int, **settings: Any) -> Autoencoder:
         "validation_fraction": 0,
         "early_stopping": False,
     }
-    return Autoencoder(**ours | settings)
+    return Autoencoder(**defaults | settings)
 
 
 def encoder_layer(model: Autoencoder) -> Linear:
-    """The layer of a fitted autoencoder that has one."""
+    """Return the encoder layer of a fitted autoencoder of one layer."""
     from narrows.model import MLP
 
     encoder = model.network_.encoder
@@ -51,15 +51,15 @@ def encoder_layer(model: Autoencoder) -> Linear:
 def greedy(
     make: Callable[[int], Autoencoder], sizes: Sequence[int], x: np.ndarray, title: str
 ) -> Generator[Progress, None, tuple[list[Linear], float]]:
-    """Fit `make(n_units)` to x, the next one to its codes, and so on; the layers from the input up, and the seconds.
+    """Fit `make(n_units)` to x, the next to its codes, and so on; returns the layers from the input up, and seconds.
 
-    Bengio et al. 2007; with noise on the input of each, the stacked denoising autoencoders of Vincent et al. 2010.
+    Bengio et al. 2007; with corrupted inputs, the stacked denoising autoencoders of Vincent et al. 2010.
     """
     layers: list[Linear] = []
     seconds = 0.0
     for i, n_units in enumerate(sizes):
         model = make(n_units)
-        seconds += yield from fitting(model, x, f"{title}: layer {i + 1} of {len(sizes)}")
+        seconds += yield from fit_with_progress(model, x, f"{title}: layer {i + 1} of {len(sizes)}")
         layers.append(encoder_layer(model))
         if i + 1 < len(sizes):
             x = model.transform(x)

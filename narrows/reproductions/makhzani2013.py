@@ -1,9 +1,9 @@
-"""k-sparse autoencoders on MNIST, judged by a logistic regression on their features.
+"""k-sparse autoencoders on MNIST, evaluated by a softmax regression on their features.
 
 Makhzani & Frey 2014 (arXiv 2013), sections 2 and 4.4: 1000 linear units of which the k largest are kept, tied weights,
-a linear output, squared error; k falls to its value over the first half of the training, so that few units die. The
-features of a row are its alpha k largest activations, the weights stay as they are, and only a softmax layer learns
-the digits. Their numbers here are quoted from memory.
+a linear output, squared error; k decreases to its value over the first half of the training, so that few units die.
+The features of a row are its alpha k largest activations; the weights are frozen, and only a softmax layer learns the
+digits. The paper's numbers are quoted from memory.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ PAPER = {40: 1.54, 25: 1.35, 10: 2.10}
 """k -> % wrong."""
 
 _TASK, _UNIT, _SOURCE = "MNIST, fixed features", "% wrong", "Table 2, quoted from memory"
-_FIRST_K, _FALLING = 100, 4  # k falls from the first number in as many stages
-_AT_ONCE = 4096
+_FIRST_K, _N_STAGES = 100, 4  # k decreases from the first number in this many stages
+_BATCH = 4096
 
 
-def falling(k: int) -> list[int]:
-    """The numbers of units that are kept while k falls, the last of them above k; none where k is large."""
-    return sorted({int(n) for n in np.geomspace(_FIRST_K, k, _FALLING + 1) if n > k}, reverse=True)
+def k_schedule(k: int) -> list[int]:
+    """Return the numbers of active units before k is reached, in descending order; empty if k is large."""
+    return sorted({int(n) for n in np.geomspace(_FIRST_K, k, _N_STAGES + 1) if n > k}, reverse=True)
 
 
 def features(model: SparseAutoencoder, x: np.ndarray, n_active: int) -> np.ndarray:
-    """The `n_active` largest activations of each row, all others 0: float32 (n, n_components)."""
+    """Return the `n_active` largest activations of each row, all others 0: float32 (n, n_components)."""
     import torch
 
     from narrows.model import TopK
@@ -51,24 +51,22 @@ def features(model: SparseAutoencoder, x: np.ndarray, n_active: int) -> np.ndarr
 def _run(setup: Setup) -> Iterator[Record]:
     data = pixels("mnist").first(setup.rows(60_000, quick=10_000), setup.rows(10_000, quick=10_000))
     few = f"{len(data.train):,} of 60,000 training images" if setup.quick else ""
-    _, wrong = yield from _judged(data.train, data.test, data, setup, "raw pixels")
+    _, wrong = yield from _softmax_error(data.train, data.test, data, setup, "raw pixels")
     yield Result(_TASK, "raw pixels", wrong, _UNIT, 7.20, _SOURCE, None, few)
     for k in (25,) if setup.quick else PAPER:
         method = f"k-sparse, k = {k}"
-        model, seconds = yield from _fitted(k, data.train, setup, f"{_TASK}: {method}")
+        model, seconds = yield from _fit(k, data.train, setup, f"{_TASK}: {method}")
         train, test = (features(model, x, ALPHA * k) for x in (data.train, data.test))
-        classifying, wrong = yield from _judged(train, test, data, setup, method)
+        classifying, wrong = yield from _softmax_error(train, test, data, setup, method)
         dead = int((train.max(axis=0) <= 0).sum())
         note = "; ".join(filter(None, (few, f"{dead} of {N_UNITS} units never active" if dead else "")))
         yield Result(_TASK, method, wrong, _UNIT, PAPER[k], _SOURCE, seconds + classifying, note)
         weight = encoder_layer(model).weight.detach().numpy()
-        yield pictures.filters(f"filters-{k}", f"MNIST: what 100 of the 1000 units look for, k = {k}", weight[:100])
+        yield pictures.filters(f"filters-{k}", f"MNIST: weights of 100 of the 1000 units, k = {k}", weight[:100])
 
 
-def _fitted(
-    k: int, x: np.ndarray, setup: Setup, title: str
-) -> Generator[Progress, None, tuple[SparseAutoencoder, float]]:
-    """The autoencoder, and its seconds: half of the passes while k falls, half at k."""
+def _fit(k: int, x: np.ndarray, setup: Setup, title: str) -> Generator[Progress, None, tuple[SparseAutoencoder, float]]:
+    """Return the autoencoder and its training time; half of the epochs decrease k, the other half keep it."""
     from narrows.estimators import SparseAutoencoder
 
     epochs = setup.epochs(20, quick=16)
@@ -88,7 +86,7 @@ def _fitted(
         warm_start=True,
         random_state=setup.seed,
     )
-    start, stages = time.perf_counter(), falling(k)
+    start, stages = time.perf_counter(), k_schedule(k)
     passes = [(n_kept, max(1, epochs // 2 // len(stages))) for n_kept in stages] + [(k, epochs - epochs // 2)]
     for n_kept, n in passes:
         model.set_params(k=n_kept, epochs=n)
@@ -99,14 +97,14 @@ def _fitted(
     return model, time.perf_counter() - start
 
 
-def _judged(
+def _softmax_error(
     train: np.ndarray, test: np.ndarray, data: TrainTest, setup: Setup, title: str
 ) -> Generator[Progress, None, tuple[float, float]]:
-    """The seconds of a softmax regression on features, and what it gets wrong on the test rows in per cent."""
+    """Return the training time of a softmax regression on features, and its error on the test rows in per cent."""
     import torch
 
     from narrows.model import MLP, Linear
-    from narrows.reproductions.fine_tuning import fine_tuned, percent_wrong
+    from narrows.reproductions.fine_tuning import fine_tune, percent_wrong
 
     assert data.train_labels is not None
     assert data.test_labels is not None
@@ -114,7 +112,7 @@ def _judged(
     scale = np.float32(1 / train.std())
     softmax = MLP([Linear(train.shape[1], 10)], "sigmoid", "linear")
     softmax.initialise(generator, 0.1)
-    seconds = yield from fine_tuned(
+    seconds = yield from fine_tune(
         softmax,
         train * scale,
         data.train_labels,
@@ -127,8 +125,8 @@ def _judged(
 
 
 def _chunks(x: np.ndarray) -> Iterator[np.ndarray]:
-    for start in range(0, len(x), _AT_ONCE):
-        yield x[start : start + _AT_ONCE]
+    for start in range(0, len(x), _BATCH):
+        yield x[start : start + _BATCH]
 
 
 REPRODUCTION = Reproduction(

@@ -1,4 +1,4 @@
-"""The sets that papers use, as floats."""
+"""Data sets of the papers, as floats."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from narrows.data import load_set
 
 @dataclass(frozen=True, eq=False)
 class TrainTest:
-    """Rows to learn from and rows to measure on: x float32 (n, d), labels (n,) or None."""
+    """Training and test rows, float32 (n, d), and their labels (n,) or None."""
 
     train: np.ndarray
     test: np.ndarray
@@ -19,16 +19,16 @@ class TrainTest:
     test_labels: np.ndarray | None = None
 
     def first(self, n_train: int, n_test: int) -> TrainTest:
-        """The first rows of each part."""
+        """Return the first rows of both parts."""
         labels = (self.train_labels, self.test_labels)
         shorter = (None if y is None else y[:n] for y, n in zip(labels, (n_train, n_test), strict=True))
         return TrainTest(self.train[:n_train], self.test[:n_test], *shorter)
 
 
 def pixels(name: str) -> TrainTest:
-    """A known set of 8-bit images, such as "mnist": pixels in [0, 1], (n, height * width).
+    """Return a known set of 8-bit images, such as "mnist": pixels in [0, 1], (n, height * width).
 
-    Raises DownloadError where the set is neither here nor can be fetched.
+    Raises DownloadError if the set is not on this machine and cannot be downloaded.
     """
     train, test = load_set(name)
     assert test is not None

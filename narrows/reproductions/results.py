@@ -1,4 +1,4 @@
-"""The results of a reproduction as a folder: results.json for programs, results.md for people, and the figures."""
+"""Write the results of a reproduction to a folder: results.json, results.md and the figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DPI = 160
 
 
 def cells(result: Result) -> tuple[str, ...]:
-    """A result in words, one for each of `HEADINGS`."""
+    """Return the texts of a result, one for each of `HEADINGS`."""
     paper = "–" if result.paper is None else f"{result.paper:g}"
     if result.source:
         paper += f" ({result.source})"
@@ -34,11 +34,11 @@ def write_results(
     command: str,
     seconds: float,
 ) -> dict[str, object]:
-    """Write a folder, whole or not at all, in the place of an earlier one; returns what results.json holds.
+    """Write a folder atomically, replacing an earlier one; returns the content of results.json.
 
-    command : the line that can be typed to have it all again. seconds : of the whole run.
+    command : the shell command of the run. seconds : time of the whole run.
 
-    Raises OutputError where the folder cannot be written.
+    Raises OutputError if the folder cannot be written.
     """
     from narrows.data import whole_folder
     from narrows.errors import OutputError
@@ -66,13 +66,13 @@ def write_results(
 
 
 def _markdown(about: dict[str, object], results: Sequence[Result]) -> str:
-    told = ", ".join(f"{name} {value}" for name, value in machine().items())
+    machine_text = ", ".join(f"{name} {value}" for name, value in machine().items())
     lines = [
         f"# {about['citation']}",
         "",
         f"    {about['command']}",
         "",
-        f"Seed {about['seed']}, {duration(float(str(about['seconds'])))} in all. Measured on: {told}.",
+        f"Seed {about['seed']}, {duration(float(str(about['seconds'])))} in all. Measured on: {machine_text}.",
         "",
         "| " + " | ".join(HEADINGS) + " |",
         "|" + "---|" * len(HEADINGS),
@@ -92,7 +92,7 @@ def _file(picture: Picture) -> str:
 def _draw(picture: Picture, path: Path) -> None:
     import matplotlib as mpl
 
-    metadata = {"Date": None} if picture.format == "svg" else {"Software": None}  # the same to the byte every time
+    metadata = {"Date": None} if picture.format == "svg" else {"Software": None}  # the same bytes every time
     with mpl.rc_context({"svg.hashsalt": picture.name, "svg.fonttype": "none"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         picture.figure.savefig(path, format=picture.format, dpi=_DPI, metadata=metadata)

@@ -1,8 +1,8 @@
-"""Contractive autoencoders on MNIST beside their rivals: one layer, its Jacobian, its saturation, and its use.
+"""Contractive and other autoencoders of one layer on MNIST: Jacobian, saturation, and error of a classifier.
 
-Rifai, Vincent, Muller, Glorot & Bengio 2011, section 5.1: 1000 sigmoid units with tied weights on cross-entropy; what
-was learned begins a classifier of one hidden layer, which is fine-tuned. Their numbers here are quoted from memory.
-They chose every setting on held-out images; ours are the round numbers below.
+Rifai, Vincent, Muller, Glorot & Bengio 2011, section 5.1: 1000 sigmoid units with tied weights and cross-entropy; the
+encoder is then fine-tuned as the hidden layer of a classifier. The paper's numbers are quoted from memory. The paper
+chose all settings on held-out images; the settings here are the round numbers below.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from narrows.reproductions import pictures
 from narrows.reproductions.experiment import Experiment, Record, Reproduction, Result, Setup
 from narrows.reproductions.greedy import encoder_layer, sigmoid_layer
 from narrows.reproductions.paper_data import pixels
-from narrows.reproductions.timed_fit import fitting
+from narrows.reproductions.timed_fit import fit_with_progress
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -46,21 +46,21 @@ METHODS = (
 
 
 def jacobian_norms(model: Autoencoder, x: np.ndarray) -> np.ndarray:
-    """‖∂h/∂x‖, the Frobenius norm for each row (n,), of one sigmoid layer (their eq. 6)."""
+    """Return the Frobenius norm ‖∂h/∂x‖ of one sigmoid layer for each row: (n,) (eq. 6)."""
     squares = encoder_layer(model).weight.detach().double().square().sum(1).numpy()
     h = model.transform(x).astype(np.float64)
     return np.sqrt(np.square(h * (1 - h)) @ squares)
 
 
 def saturation(codes: np.ndarray) -> float:
-    """Per cent of activities (n, k) below 0.05 or above 0.95."""
+    """Return the percentage of activations (n, k) below 0.05 or above 0.95."""
     return 100 * float(((codes < 0.05) | (codes > 0.95)).mean())
 
 
 def _run(setup: Setup) -> Iterator[Record]:
     import torch
 
-    from narrows.reproductions.fine_tuning import classifier, fine_tuned, percent_wrong
+    from narrows.reproductions.fine_tuning import classifier, fine_tune, percent_wrong
 
     data = pixels("mnist").first(setup.rows(60_000, quick=6000), setup.rows(10_000, quick=10_000))
     assert data.train_labels is not None
@@ -77,12 +77,12 @@ def _run(setup: Setup) -> Iterator[Record]:
                 **method.settings,
             },
         )
-        seconds = yield from fitting(model, data.train, f"{_TASK}: {method.name}")
+        seconds = yield from fit_with_progress(model, data.train, f"{_TASK}: {method.name}")
         norm = float(jacobian_norms(model, data.test).mean())
         plain_norm = plain_norm or norm
         generator = torch.Generator().manual_seed(setup.seed)
         network = classifier([encoder_layer(model)], 10, generator)
-        seconds += yield from fine_tuned(
+        seconds += yield from fine_tune(
             network,
             data.train,
             data.train_labels,
@@ -96,11 +96,11 @@ def _run(setup: Setup) -> Iterator[Record]:
         error = percent_wrong(network, data.test, data.test_labels)
         yield Result(_TASK, method.name, error, "% wrong", wrong, _SOURCE, seconds, few)
         unit, paper = "Jacobian norm, autoencoder = 1", paper_norm / METHODS[0].paper[1]
-        note = f"{norm:.3g} against {plain_norm:.3g}; the paper, on a scale of its own, {paper_norm}e-4 against 17.5e-4"
+        note = f"{norm:.3g} against {plain_norm:.3g}; the paper, on another scale, {paper_norm}e-4 against 17.5e-4"
         yield Result(_TASK, method.name, norm / plain_norm, unit, round(paper, 3), _SOURCE, None, note)
         yield Result(_TASK, method.name, saturation(model.transform(data.test)), "% saturated", saturated, _SOURCE)
         weight = encoder_layer(model).weight.detach().numpy()[:100]
-        caption = f"MNIST: what 100 of the 1000 units look for, {method.name}"
+        caption = f"MNIST: weights of 100 of the 1000 units, {method.name}"
         yield pictures.filters(f"filters-{method.picture}", caption, weight)
 
 

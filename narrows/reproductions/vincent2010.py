@@ -1,9 +1,9 @@
-"""Stacked denoising autoencoders on MNIST: three layers learned one by one without labels, then fine-tuned with them.
+"""Stacked denoising autoencoders on MNIST: three layers trained one by one without labels, then fine-tuned.
 
-Vincent, Larochelle, Lajoie, Bengio & Manzagol 2010, section 6.3: sigmoid layers with tied weights on cross-entropy,
-each learned from the codes of the one below, of which masking noise hides a share. The noise is theirs; the layers
-have 1000 units each, where they searched from 1000 to 3000, and Adam takes few passes, where they searched for the
-number of passes of stochastic gradient descent.
+Vincent, Larochelle, Lajoie, Bengio & Manzagol 2010, section 6.3: sigmoid layers with tied weights and cross-entropy,
+each trained on the codes of the layer below with masking noise. The noise levels are the paper's; the layers have 1000
+units each, where the paper searched from 1000 to 3000, and training takes few epochs of Adam, where the paper searched
+for the number of epochs of stochastic gradient descent.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _UNIT, _SOURCE = "% wrong", "Table 3"
 
 @dataclass(frozen=True)
 class Method:
-    """A way to begin: masking noise of `level` on every layer's input, 0 for none; None begins with random weights."""
+    """An initialisation: layers trained with masking noise of `level`, 0 for none; random weights if it is None."""
 
     name: str
     picture: str
@@ -40,8 +40,8 @@ class Method:
     paper: float | None = None
 
 
-def with_background(x: np.ndarray, seed: int) -> np.ndarray:
-    """Images (n, d) in [0, 1] on uniform noise: whichever is brighter, pixel by pixel (Larochelle et al. 2007)."""
+def add_background(x: np.ndarray, seed: int) -> np.ndarray:
+    """Return images (n, d) in [0, 1] on uniform noise, the maximum of both (Larochelle et al. 2007)."""
     return np.maximum(x, np.random.default_rng(seed).random(x.shape, np.float32))
 
 
@@ -53,24 +53,24 @@ def _digits(setup: Setup) -> Iterator[Record]:
         Method("autoencoders", "plain", 0.0, 1.40),
         Method("random weights", "random", None),
     ]
-    yield from _compared("MNIST", "mnist", data, methods, setup, few, rate=2e-3)
+    yield from _compare("MNIST", "mnist", data, methods, setup, few, rate=2e-3)
 
 
 def _background(setup: Setup) -> Iterator[Record]:
     clean = pixels("mnist").first(setup.rows(10_000, quick=6000), setup.rows(10_000, quick=10_000))
-    train, test = with_background(clean.train, setup.seed), with_background(clean.test, setup.seed + 1)
+    train, test = add_background(clean.train, setup.seed), add_background(clean.test, setup.seed + 1)
     data = TrainTest(train, test, clean.train_labels, clean.test_labels)
-    note = "made anew from MNIST, not the paper's images; 10,000 test images, the paper 50,000"
+    note = "generated from MNIST, not the paper's images; 10,000 test images, the paper 50,000"
     few = f"{len(train):,} of 10,000 training images; " if setup.quick else ""
     methods = [
         Method("denoising autoencoders, 40 % masked", "denoising", 0.40, 10.30),
         Method("autoencoders", "plain", 0.0, 11.28),
         Method("random weights", "random", None),
     ]
-    yield from _compared("MNIST on noise (bg-rand)", "background", data, methods, setup, few + note, rate=5e-4)
+    yield from _compare("MNIST on noise (bg-rand)", "background", data, methods, setup, few + note, rate=5e-4)
 
 
-def _compared(
+def _compare(
     task: str,
     name: str,
     data: TrainTest,
@@ -80,10 +80,10 @@ def _compared(
     *,
     rate: float,
 ) -> Iterator[Record]:
-    """A result for each method. rate : of fine-tuning."""
+    """Yield a result for each method. rate : learning rate of fine-tuning."""
     import torch
 
-    from narrows.reproductions.fine_tuning import classifier, fine_tuned, percent_wrong
+    from narrows.reproductions.fine_tuning import classifier, fine_tune, percent_wrong
 
     assert data.train_labels is not None
     assert data.test_labels is not None
@@ -91,7 +91,7 @@ def _compared(
         generator = torch.Generator().manual_seed(setup.seed)
         title = f"{task}, {method.name}"
         if method.level is None:
-            layers, seconds = _drawn(data.train.shape[1], generator), 0.0
+            layers, seconds = _random_layers(data.train.shape[1], generator), 0.0
         else:
             make = partial(
                 sigmoid_layer,
@@ -102,10 +102,10 @@ def _compared(
             )
             layers, seconds = yield from greedy(make, SIZES, data.train, title)
             weight = layers[0].weight.detach().numpy()[:100]
-            caption = f"{task}: what 100 units of layer 1 look for, {method.name}"
+            caption = f"{task}: weights of 100 units of layer 1, {method.name}"
             yield pictures.filters(f"{name}-{method.picture}", caption, weight)
         network = classifier(layers, 10, generator)
-        seconds += yield from fine_tuned(
+        seconds += yield from fine_tune(
             network,
             data.train,
             data.train_labels,
@@ -119,8 +119,8 @@ def _compared(
         yield Result(task, method.name, wrong, _UNIT, method.paper, _SOURCE if method.paper else "", seconds, note)
 
 
-def _drawn(n_floats: int, generator: torch.Generator) -> list[Linear]:
-    """Layers with random weights."""
+def _random_layers(n_floats: int, generator: torch.Generator) -> list[Linear]:
+    """Return layers with random weights."""
     from narrows.model import Linear
 
     layers = [Linear(n_in, n_out) for n_in, n_out in pairwise((n_floats, *SIZES))]
@@ -130,7 +130,7 @@ def _drawn(n_floats: int, generator: torch.Generator) -> list[Linear]:
 
 
 def _is_large(data: TrainTest) -> bool:
-    """Whether there are so many rows that large batches make steps enough."""
+    """Return whether large batches still make enough steps."""
     return len(data.train) > 20_000
 
 

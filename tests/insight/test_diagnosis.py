@@ -37,7 +37,7 @@ def test_a_good_network_gets_no_alarm(found: Diagnosis) -> None:
     assert alarms(found) == set()
     assert found["Better than the simple methods?"].verdict == "good"
     assert found["Does it only copy?"].verdict == "good"
-    assert "holds for new" in found.headline or "Nothing is badly wrong" in found.headline
+    assert "generalises to new" in found.headline or "Nothing is badly wrong" in found.headline
 
 
 def test_a_network_that_copies_is_told_from_one_with_a_bottleneck() -> None:
@@ -68,7 +68,7 @@ def test_dead_units_are_counted() -> None:
 def test_a_network_that_knows_its_rows_by_heart_is_called_so() -> None:
     overfitted = diagnose(six_networks.overfitted().model, X[:100])
     assert "Does it hold for new rows?" in alarms(overfitted)
-    assert "by heart" in overfitted.headline
+    assert "overfits" in overfitted.headline
 
 
 def test_one_epoch_is_not_enough() -> None:
@@ -131,7 +131,7 @@ def test_rows_that_training_saw_are_not_measured_among_others(good: Autoencoder)
     mixed = np.concatenate([strangers, np.delete(X, good.validation_rows_, axis=0)[:50]])
     assert "Measured on 100 rows, half of those given that training" in diagnose(good, mixed).sample
     trained = np.delete(X, good.validation_rows_, axis=0)[:100]
-    assert "flatter the model" in diagnose(good, trained).sample
+    assert "figures are optimistic" in diagnose(good, trained).sample
 
 
 def test_rows_of_later_passes_count_as_training_rows() -> None:
@@ -217,7 +217,7 @@ def test_other_seeds_are_tried_where_they_are_asked_for() -> None:
 def test_training_rows_are_not_called_new_ones() -> None:
     model = fitted(rows=X[:300], n_components=8, epochs=20, validation_fraction=0)
     found = diagnose(model, X[:300])
-    assert "flatter the model" in found.sample
+    assert "figures are optimistic" in found.sample
     names = [finding.name for finding in found.findings]
     assert "Does it hold for new rows?" not in names
     assert "new ones" not in found.headline
@@ -264,7 +264,7 @@ def test_rows_that_were_dropped_are_not_counted_and_it_is_said(tmp_path: Path) -
     model = fitted(rows=rows, n_components=1, epochs=1)  # pyright: ignore[reportArgumentType]
     found = diagnose(model, rows)
     assert "of the rows kept" in found["Which rows are strangest?"].figure
-    assert "without those that were dropped" in narrows.report(model, rows, diagnosis=found)
+    assert "without dropped rows" in narrows.report(model, rows, diagnosis=found)
 
 
 @pytest.mark.parametrize("n", [4, 8, 30, 300])

@@ -27,7 +27,7 @@ def test_rows_of_the_same_world_have_not_drifted(detector: AnomalyDetector) -> N
     found = drift(detector, table(800, 1))
     assert found.drifted == ()
     assert not found.scores.drifted
-    assert "Nothing has changed" in str(found)
+    assert "No change was found" in str(found)
 
 
 def test_a_column_that_moved_is_named_with_its_medians(detector: AnomalyDetector) -> None:

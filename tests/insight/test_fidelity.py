@@ -60,7 +60,7 @@ def test_samples_of_a_mixed_model_are_measured_and_told() -> None:
     noise = pd.DataFrame({"size": np.zeros(1500), "weight": np.zeros(1500), "kind": "odd"})
     assert found.column_score > fidelity(rows, noise).column_score + 0.3
     assert found.pair_score > 0.8
-    assert "1,500 made-up rows" in str(found)
+    assert "1,500 synthetic rows" in str(found)
     assert json.loads(json.dumps(found.to_dict()))["column_score"] == found.column_score
 
 

@@ -157,7 +157,7 @@ def test_a_sweep_is_drawn_with_its_knee() -> None:
     found = sweep(Autoencoder(epochs=4, device="cpu"), X[:300], values=[1, 2, 4, 8, 16, 32])
     ax = figures.SweepDisplay(payloads.sweep_curve(found)).figure().axes[0]
     lines = {line.get_label(): line.get_ydata() for line in ax.get_lines()}
-    assert lines["the model, held-out rows"] == pytest.approx([p.held_out[0] for p in found.points])
+    assert lines["model, held-out rows"] == pytest.approx([p.held_out[0] for p in found.points])
     assert lines["PCA, held-out rows"] == pytest.approx([p.pca for p in found.points])
     if found.knee is not None:
         assert any(f"knee: {found.knee:g}" in text.get_text() for text in ax.texts)

@@ -11,7 +11,7 @@ import numpy as np
 from narrows.data import curves
 from narrows.reproductions import Result, Setup, reproduction
 
-SETUP = Setup(quick=True, most_rows=40, most_epochs=2)
+SETUP = Setup(quick=True, max_rows=40, max_epochs=2)
 
 
 def idx(array: np.ndarray) -> bytes:

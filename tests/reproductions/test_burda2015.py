@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from narrows.reproductions import Picture, reproduction
-from narrows.reproductions.burda2015 import active_units, binarised
+from narrows.reproductions.burda2015 import active_units, binarise
 from tests.reproductions.made import SETUP, results
 
 
@@ -27,12 +27,12 @@ def test_it_draws_active_units_and_samples_and_repeats_itself():
 
 def test_pixels_are_drawn_by_how_light_they_are_and_alike_for_one_seed():
     x = np.repeat(np.float32([[0, 0.25, 0.75, 1]]), 20_000, axis=0)
-    drawn = binarised(x, 3)
+    drawn = binarise(x, 3)
     assert drawn.dtype == np.float32
     assert set(np.unique(drawn)) == {0, 1}
     np.testing.assert_allclose(drawn.mean(axis=0), [0, 0.25, 0.75, 1], atol=0.015)
-    assert np.array_equal(drawn, binarised(x, 3))
-    assert not np.array_equal(drawn, binarised(x, 4))
+    assert np.array_equal(drawn, binarise(x, 3))
+    assert not np.array_equal(drawn, binarise(x, 4))
 
 
 def test_a_unit_is_active_that_differs_between_images():

@@ -33,13 +33,13 @@ def test_only_the_chosen_experiments_run_and_quick_runs_fewer_epochs():
 
 
 def test_a_bound_holds_for_the_full_and_the_quick_run():
-    assert Setup(most_rows=10).rows(100, quick=50) == 10
-    assert Setup(quick=True, most_epochs=3).epochs(100, quick=2) == 2
+    assert Setup(max_rows=10).rows(100, quick=50) == 10
+    assert Setup(quick=True, max_epochs=3).epochs(100, quick=2) == 2
 
 
 def test_unknown_names_are_refused_in_a_sentence():
     with pytest.raises(SettingError, match="its experiments are counting, missing"):
-        PAPER.chosen(["curves"])
+        PAPER.selected(["curves"])
     with pytest.raises(SettingError, match="uses no reuters"):
         PAPER.check(Setup(paths={"reuters": "x"}))
     with pytest.raises(SettingError, match="the papers are hinton2006"):
@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path):
 
 def test_a_training_that_was_interrupted_is_no_result(monkeypatch):
     from narrows import Autoencoder
-    from narrows.reproductions.timed_fit import fitting
+    from narrows.reproductions.timed_fit import fit_with_progress
     from narrows.training import Trainer
 
     def interrupted(self, *_, **__):
@@ -107,4 +107,6 @@ def test_a_training_that_was_interrupted_is_no_result(monkeypatch):
 
     monkeypatch.setattr(Trainer, "_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        list(fitting(Autoencoder(epochs=2, random_state=0), np.random.default_rng(0).normal(size=(20, 4)), "t"))
+        list(
+            fit_with_progress(Autoencoder(epochs=2, random_state=0), np.random.default_rng(0).normal(size=(20, 4)), "t")
+        )

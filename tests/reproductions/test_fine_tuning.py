@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from narrows.reproductions import Progress
-from narrows.reproductions.fine_tuning import classifier, fine_tuned, percent_wrong
+from narrows.reproductions.fine_tuning import classifier, fine_tune, percent_wrong
 from narrows.reproductions.greedy import encoder_layer, greedy, sigmoid_layer
 
 DIGITS = load_digits()
@@ -44,7 +44,7 @@ def test_a_classifier_begins_as_the_encoder_and_leaves_it_alone():
     h = torch.sigmoid(network.linears[0](torch.from_numpy(X)))
     np.testing.assert_allclose(h.detach().numpy(), model.transform(X), atol=1e-6)
     before = encoder_layer(model).weight.clone()
-    ended(fine_tuned(network, X, Y, epochs=1, generator=torch.Generator().manual_seed(0), title="digits"))
+    ended(fine_tune(network, X, Y, epochs=1, generator=torch.Generator().manual_seed(0), title="digits"))
     assert torch.equal(encoder_layer(model).weight, before)
     assert not torch.equal(network.linears[0].weight, before)
 
@@ -55,7 +55,7 @@ def test_labels_are_learned_and_errors_counted():
     )
     guessing = percent_wrong(network, X[1000:], Y[1000:])
     generator = torch.Generator().manual_seed(0)
-    _, records = ended(fine_tuned(network, X[:1000], Y[:1000], epochs=60, generator=generator, title="t", rate=1e-2))
+    _, records = ended(fine_tune(network, X[:1000], Y[:1000], epochs=60, generator=generator, title="t", rate=1e-2))
     assert percent_wrong(network, X[1000:], Y[1000:]) < 12 < guessing
     assert [r.done for r in records] == list(range(1, 61))
     answers = network(torch.from_numpy(X[1000:])).argmax(1).numpy()

@@ -12,10 +12,10 @@ import torch
 from narrows.data import curves
 from narrows.errors import DataError, DataNotFoundError
 from narrows.reproductions import Picture, Progress, Result, Setup, reproduction
-from narrows.reproductions.fine_tuning import fine_tuned, percent_wrong
+from narrows.reproductions.fine_tuning import fine_tune, percent_wrong
 from narrows.reproductions.hinton2006.digit_classifier import _pretrained
 from narrows.reproductions.hinton2006.documents import Multinomial, read_documents, retrieval
-from narrows.reproductions.hinton2006.faces import _between, patches, read_faces
+from narrows.reproductions.hinton2006.faces import _bilinear, patches, read_faces
 from narrows.reproductions.paper_data import TrainTest
 
 
@@ -41,7 +41,7 @@ def made(tmp_path, monkeypatch) -> Setup:
     counts = rng.poisson(100 * likely[labels] / likely[labels].sum(1, keepdims=True))
     np.savez(tmp_path / "stories.npz", counts=counts, labels=labels)
     paths = {"faces": tmp_path / "faces.npy", "reuters": tmp_path / "stories.npz"}
-    return Setup(quick=True, paths=paths, most_rows=40, most_epochs=1)
+    return Setup(quick=True, paths=paths, max_rows=40, max_epochs=1)
 
 
 @pytest.mark.slow
@@ -77,10 +77,10 @@ def test_what_needs_data_says_how_to_get_them():
     assert "--reuters PATH: an NPZ file" in results[1].note
 
 
-def test_a_face_between_its_pixels_is_linear():
+def test_a_face_bilinear_its_pixels_is_linear():
     image = 2.0 * np.arange(8)[:, None] + 3.0 * np.arange(6)
     rows, columns = np.array([0.0, 2.25, 7.0, 9.0]), np.array([0.5, 4.75, 5.0, -2.0])
-    assert _between(image, rows, columns) == pytest.approx([1.5, 18.75, 29.0, 14.0])
+    assert _bilinear(image, rows, columns) == pytest.approx([1.5, 18.75, 29.0, 14.0])
 
 
 def test_patches_are_turned_and_enlarged_about_the_middle():
@@ -169,6 +169,6 @@ def test_a_pretrained_classifier_learns_the_digits_of_scikit_learn():
     assert data.train_labels is not None
     assert data.test_labels is not None
     assert seconds(_pretrained(network, torch.from_numpy(data.train), 20, generator)) > 0
-    taught = fine_tuned(network, data.train, data.train_labels, epochs=80, generator=generator, title="digits")
+    taught = fine_tune(network, data.train, data.train_labels, epochs=80, generator=generator, title="digits")
     assert seconds(taught) > 0
     assert percent_wrong(network, data.test, data.test_labels) < 12

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from narrows import SparseAutoencoder
-from narrows.reproductions.makhzani2013 import PAPER, falling, features
+from narrows.reproductions.makhzani2013 import PAPER, features, k_schedule
 from tests.reproductions.made import results
 
 
@@ -32,7 +32,7 @@ def test_exactly_k_activations_are_kept_and_they_are_the_largest(k):
 
 @pytest.mark.parametrize("k", [*PAPER, 1, 100, 400])
 def test_k_falls_to_its_value_from_above(k):
-    stages = falling(k)
+    stages = k_schedule(k)
     assert stages == sorted(set(stages), reverse=True)
     assert all(k < n <= 100 for n in stages)
     assert bool(stages) == (k < 100)

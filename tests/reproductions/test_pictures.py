@@ -16,7 +16,7 @@ def sheet_of(picture) -> np.ndarray:
 
 def test_images_stand_ten_in_a_line_and_a_rest_is_left_out():
     images = np.repeat(np.linspace(0, 1, 25, dtype=np.float32)[:, None], 16, axis=1)
-    shown = sheet_of(pictures.sheet("s", "Images", images))
+    shown = sheet_of(pictures.image_grid("s", "Images", images))
     assert shown.shape == (2 * 4 + 1, 10 * 4 + 9)
     np.testing.assert_allclose(shown[0, ::5], images[:10, 0])
     np.testing.assert_allclose(shown[-1, ::5], images[10:20, 0])
@@ -35,8 +35,8 @@ def test_a_filter_runs_from_black_to_white_about_a_grey_nought():
 @pytest.mark.parametrize(
     "picture",
     [
-        pictures.activity("a", np.geomspace(1e-4, 1, 20), 1e-2),
-        pictures.sheet("s", "Images", np.zeros((10, 9), np.float32)),
+        pictures.unit_variances("a", np.geomspace(1e-4, 1, 20), 1e-2),
+        pictures.image_grid("s", "Images", np.zeros((10, 9), np.float32)),
     ],
     ids=lambda picture: picture.name,
 )
@@ -47,5 +47,5 @@ def test_a_picture_can_be_written(picture):
 
 
 def test_units_are_drawn_from_the_most_active_down():
-    (ax,) = pictures.activity("a", np.array([0.5, 2.0, 0.001]), 1e-2).figure.axes
+    (ax,) = pictures.unit_variances("a", np.array([0.5, 2.0, 0.001]), 1e-2).figure.axes
     assert [bar.get_height() for bar in ax.patches] == [2.0, 0.5, 0.001]

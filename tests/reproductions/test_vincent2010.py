@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from narrows.reproductions import Picture, reproduction
-from narrows.reproductions.vincent2010 import with_background
+from narrows.reproductions.vincent2010 import add_background
 from tests.reproductions.made import SETUP, results
 
 
@@ -26,9 +26,9 @@ def test_the_first_layer_is_drawn_where_it_was_learned():
 def test_digits_stand_before_noise_that_differs_by_the_seed():
     x = np.zeros((300, 50), np.float32)
     x[:, :10] = 1
-    noisy = with_background(x, 0)
+    noisy = add_background(x, 0)
     assert noisy.dtype == np.float32
     assert (noisy[:, :10] == 1).all()
     assert noisy[:, 10:].mean() == pytest.approx(0.5, abs=0.02)
-    assert np.array_equal(noisy, with_background(x, 0))
-    assert not np.array_equal(noisy, with_background(x, 1))
+    assert np.array_equal(noisy, add_background(x, 0))
+    assert not np.array_equal(noisy, add_background(x, 1))

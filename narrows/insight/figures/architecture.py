@@ -1,4 +1,4 @@
-"""The network as an hourglass."""
+"""Figure of the layers of a network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PART_COLOURS = {"input": GREY, "encoder": BLUE, "code": AMBER, "decoder": COLOU
 
 
 class ArchitectureDisplay(Display):
-    """Each layer as a bar, as tall as the logarithm of its units; payload: `architecture`."""
+    """Layers as bars whose height is the logarithm of their units; payload: `architecture`."""
 
     @classmethod
     def from_estimator(cls, model: Autoencoder, *, ax: Axes | None = None) -> Self:
@@ -43,8 +43,8 @@ class ArchitectureDisplay(Display):
                 ax.add_patch(Polygon(corners, closed=True, color=colour, alpha=0.16, linewidth=0))
             ax.annotate(_shape(layer["shape"]), (i, heights[i] / 2 + 0.04), ha="center", va="bottom", fontsize=8.5)
             parameters = int(self.payload["parameters"][i])
-            told = layer["part"] + (f"\n{parameters:,}" if parameters else "")
-            ax.annotate(told, (i, -heights[i] / 2 - 0.04), ha="center", va="top", fontsize=8, color="#5d636f")
+            text = layer["part"] + (f"\n{parameters:,}" if parameters else "")
+            ax.annotate(text, (i, -heights[i] / 2 - 0.04), ha="center", va="top", fontsize=8, color="#5d636f")
         ax.set(xlim=(-0.6, len(units) - 0.4), ylim=(-0.95, 0.8), xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
         ax.set_title(f"{about['estimator']}: {about['n_parameters']:,} weights and biases ({about['activation']})")

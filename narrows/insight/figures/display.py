@@ -1,4 +1,4 @@
-"""What every figure is: scikit-learn's Display, computed once and drawn as often as one likes."""
+"""The base class of figures: a payload that can be drawn repeatedly, after scikit-learn's Display."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Display:
-    """A payload and the way to draw it, after scikit-learn's convention.
+    """A payload and its drawing, after scikit-learn's convention.
 
-    Make one with `from_estimator`, which also draws it, or from a payload.
+    `from_estimator` computes the payload and draws it.
 
     Parameters
     ----------
     payload : Payload
-        What the function of `narrows.insight.payloads` named in each class answers.
+        Result of the function of `narrows.insight.payloads` that each class names.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Display:
         self.payload = payload
 
     def plot(self, ax: Axes | None = None) -> Self:
-        """Draw on `ax`, or on new axes of pyplot's."""
+        """Draw on `ax`, or on new axes of pyplot."""
         with style():
             if ax is None:
                 import matplotlib.pyplot as plt
@@ -50,7 +50,7 @@ class Display:
         return self
 
     def figure(self) -> Figure:
-        """A new figure that pyplot knows nothing of."""
+        """Return a new figure that is not registered with pyplot."""
         from matplotlib.figure import Figure
 
         with style():
@@ -59,7 +59,7 @@ class Display:
         return figure
 
     def size(self) -> tuple[float, float]:
-        """Width and height in inches."""
+        """Return width and height in inches."""
         return 6.4, 3.6
 
     def _draw(self, ax: Axes) -> None:

@@ -1,4 +1,4 @@
-"""How every figure looks: colours that colour-blind readers tell apart, quiet axes, text that stays text."""
+"""The style of all figures: colours for colour-blind readers, plain axes, text as text in SVG."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _SETTINGS: dict[str, Any] = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draw in narrows' style inside this block."""
+    """Draw in the style of narrows inside this block."""
     import matplotlib as mpl
     from cycler import cycler
 
@@ -53,36 +53,36 @@ def style() -> Iterator[None]:
 
 
 def as_words(text: str, most: int = 24) -> str:
-    """A name from the data as matplotlib must be given it: short, on one line, and no mathematics between dollars."""
+    """Return a name from the data for matplotlib: short, on one line, with dollar signs escaped."""
     text = " ".join(text.encode("utf-8", "backslashreplace").decode().split())
     return (text if len(text) <= most else text[: most - 1] + "…").replace("$", r"\$")
 
 
 def error_colours() -> Colormap:
-    """White for no error, red for the largest."""
+    """Return the colour map of errors, from white for 0 to dark red."""
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("narrows.error", ["#ffffff", "#f3b7a8", RED, "#5d0f00"])
 
 
 def value_colours() -> Colormap:
-    """Blue below the middle, white in it, orange above."""
+    """Return the colour map of values: blue below the middle, white in it, orange above."""
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("narrows.value", ["#0b5cad", "#ffffff", "#b4530a"])
 
 
 def as_svg(figure: Figure, *, salt: str) -> str:
-    """A figure as an <svg> element for a page, the same to the byte for the same figure.
+    """Return a figure as an <svg> element, byte for byte the same for the same figure.
 
-    salt : makes the ids differ from those of other figures on the page.
+    salt : makes the ids unique among the figures of a page.
     """
     import matplotlib as mpl
 
     text = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "none"}), warnings.catch_warnings():
-        # The reader's own fonts show the text, whatever its script.
+        # The fonts of the reader draw the text.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    drawn = text.getvalue()
-    return drawn[drawn.index("<svg") :]
+    svg = text.getvalue()
+    return svg[svg.index("<svg") :]

@@ -1,35 +1,35 @@
-"""What can be found out about a fitted model, one question a module."""
+"""Checks of a fitted model, one module for each question."""
 
-from narrows.insight.findings.baseline_comparison import beside_pca, is_behind_pca
+from narrows.insight.findings.baseline_comparison import is_worse_than_pca, pca_comparison
 from narrows.insight.findings.code_use import collapse, dead_units, sensitivity, sparsity
-from narrows.insight.findings.convergence import HOLDS, convergence, overfitting
+from narrows.insight.findings.convergence import GENERALISATION, convergence, overfitting
 from narrows.insight.findings.copying import copying
-from narrows.insight.findings.denoising import denoising
-from narrows.insight.findings.downstream import neighbourhoods, with_labels
+from narrows.insight.findings.downstream import class_accuracy, neighbourhoods
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import SEVERITY, Finding, Verdict
+from narrows.insight.findings.noise_removal import denoising
 from narrows.insight.findings.seed_stability import spread
-from narrows.insight.findings.worst_errors import by_column, worst_rows
+from narrows.insight.findings.worst_errors import column_errors, worst_rows
 
 __all__ = [
-    "HOLDS",
+    "GENERALISATION",
     "SEVERITY",
     "Evidence",
     "Finding",
     "Verdict",
-    "beside_pca",
-    "by_column",
+    "class_accuracy",
     "collapse",
+    "column_errors",
     "convergence",
     "copying",
     "dead_units",
     "denoising",
-    "is_behind_pca",
+    "is_worse_than_pca",
     "neighbourhoods",
     "overfitting",
+    "pca_comparison",
     "sensitivity",
     "sparsity",
     "spread",
-    "with_labels",
     "worst_rows",
 ]

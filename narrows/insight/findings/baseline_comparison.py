@@ -1,123 +1,150 @@
-"""Is it better than what costs nothing?"""
+"""Compare the model with PCA and with the mean row."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from narrows.insight.baselines import PCABaseline, mean_baseline
-from narrows.insight.findings.denoising import denoising
 from narrows.insight.findings.evidence import Evidence
-from narrows.insight.findings.finding import Finding
+from narrows.insight.findings.finding import Finding, Verdict
+from narrows.insight.findings.noise_removal import denoising
 from narrows.model import GaussianCode, TopK
 
 _NAME = "Better than the simple methods?"
 _WORSE, _MUCH_WORSE = 1.02, 1.5  # times PCA's error
 
 
-def beside_pca(evidence: Evidence) -> Finding:
-    """The error beside PCA's with as many components, and how many PCA needs to reach it."""
+Judgement = tuple[Verdict, str, str, str]
+"""Verdict, figure, meaning and advice of a finding."""
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """Squared errors per row of the model, of PCA with as many components and of the mean row.
+
+    needed : the components with which PCA reaches the model's error; None where `n_tried` are too few.
+    """
+
+    model: float
+    pca: float
+    mean: float
+    needed: int | None
+    n_tried: int
+
+    @property
+    def components(self) -> str:
+        """The number of components that PCA needs, for a sentence."""
+        if self.needed is None:
+            return f"PCA needs more than {self.n_tried} components"
+        return f"PCA needs {self.needed} component{'s' * (self.needed != 1)}"
+
+    def values(self) -> dict[str, float | list[float]]:
+        return {
+            "squared_error": self.model,
+            "pca_squared_error": self.pca,
+            "mean_squared_error": self.mean,
+            "components_pca_needs": float("nan") if self.needed is None else float(self.needed),
+        }
+
+
+def pca_comparison(evidence: Evidence) -> Finding:
+    """Compare the error with that of PCA with as many components, and count the components PCA needs to match it."""
+    errors = _errors(evidence)
+    judgement = _without_pca(evidence, errors)
+    if judgement is None and errors.model > _WORSE * errors.pca:
+        judgement = _worse_than_pca(evidence, errors)
+    if judgement is None:
+        judgement = _as_good_as_pca(evidence, errors)
+    return Finding(_NAME, *judgement, errors.values())
+
+
+def _errors(evidence: Evidence) -> _Errors:
     ours = float(evidence.errors.mean())
     mean = float(mean_baseline(evidence.known, evidence.held_out, evidence.observed).mean())
-    code = evidence.model.network_.code
     k = evidence.n_active
     curve = pca_curve(evidence.wide_pca, evidence.held_out)
     theirs = float(curve[min(k, len(curve) - 1)])
     if evidence.observed is not None:
         theirs = float(evidence.pca(k).squared_error(evidence.held_out, evidence.observed).mean())
     reached = np.flatnonzero(curve <= ours)
-    needed = int(reached[0]) if len(reached) else None
-    values: dict[str, float | list[float]] = {
-        "squared_error": ours,
-        "pca_squared_error": theirs,
-        "mean_squared_error": mean,
-        "components_pca_needs": float("nan") if needed is None else float(needed),
-    }
-    name = _NAME
-    needs = (
-        f"PCA needs {needed} component{'s' * (needed != 1)}"
-        if needed is not None
-        else f"PCA needs more than {len(curve) - 1} components"
-    )
+    return _Errors(ours, theirs, mean, int(reached[0]) if len(reached) else None, len(curve) - 1)
+
+
+def _without_pca(evidence: Evidence, errors: _Errors) -> Judgement | None:
+    """Judge models that need no comparison with PCA; None for all others."""
     if (evidence.known == evidence.known[:1]).all():
-        return Finding(
-            name,
+        return (
             "watch",
-            "every row is the same",
-            "There is nothing to learn from rows that are all alike.",
-            "Check the data: columns of numbers that differ from row to row are needed.",
-            values,
+            "all rows are equal",
+            "All rows are equal, so there is nothing to learn.",
+            "Check the data: the columns must vary from row to row.",
         )
-    if ours >= 0.95 * mean:
-        return Finding(
-            name,
+    if errors.model >= 0.95 * errors.mean:
+        return (
             "bad",
-            f"squared error {ours:.4g} per row, {mean:.4g} for answering every row with the average row",
-            "The model knows next to nothing about a single row: its answers are no better than the average row.",
+            f"squared error {errors.model:.4g} per row, {errors.mean:.4g} for predicting the mean row every time",
+            "The model has learned next to nothing about single rows: its reconstructions are no better than the mean "
+            "row.",
             "Train longer or with a higher learning rate; for a variational model, lower beta.",
-            values,
         )
-    if evidence.k >= evidence.d and not isinstance(code, TopK):
-        return Finding(
-            name,
+    if evidence.k >= evidence.d and not isinstance(evidence.model.network_.code, TopK):
+        return (
             "watch",
             f"a code of {evidence.k} numbers for rows of {evidence.d}",
-            "The code is as wide as the data: copying is possible, PCA makes no error at all, nothing is compressed.",
+            "The code is as wide as the data, so the model can copy its input, PCA has no error, and nothing is "
+            "compressed.",
             "Set n_components well below the number of columns.",
-            values,
         )
-    figure = f"squared error {ours:.4g} per row, {theirs:.4g} for PCA with as many components"
-    if isinstance(code, TopK):
-        figure += f" as units are active ({k})"
-    cleaned = denoising(evidence) if ours > _WORSE * theirs else None
+    return None
+
+
+def _worse_than_pca(evidence: Evidence, errors: _Errors) -> Judgement:
+    figure = _figure(evidence, errors)
+    cleaned = denoising(evidence)
     if cleaned is not None and cleaned.number("model") < cleaned.number("pca"):
-        return Finding(
-            name,
+        return (
             "watch",
             figure,
-            "PCA rebuilds clean rows better, but this model takes noise out of rows better than PCA does.",
-            "Where clean rows are what matters, use less corruption.",
-            values,
+            "PCA reconstructs clean rows better, but this model removes noise better than PCA does.",
+            "If clean rows matter more, use less corruption.",
         )
-    if ours > _WORSE * theirs and isinstance(code, GaussianCode):
-        return Finding(
-            name,
+    if isinstance(evidence.model.network_.code, GaussianCode):
+        return (
             "watch",
             figure,
-            "PCA rebuilds these rows better. A variational model pays with coarser reconstructions for a code that new "
-            "rows can be drawn from.",
-            "If the reconstructions matter more than new rows, lower beta, or fit a plain autoencoder.",
-            values,
+            "PCA reconstructs these rows better. A variational model accepts coarser reconstructions in exchange for a "
+            "code from which new rows can be drawn.",
+            "If reconstructions matter more than new rows, lower beta, or fit a plain autoencoder.",
         )
-    if ours > _WORSE * theirs:
-        return Finding(
-            name,
-            "bad" if ours > _MUCH_WORSE * theirs else "watch",
-            figure,
-            f"PCA, which takes a moment and has nothing to tune, rebuilds these rows better ({needs} to do as well).",
-            "Train longer, use wider hidden layers, or use PCA.",
-            values,
-        )
-    if ours > 0.98 * theirs or (needed is not None and needed <= k) or _is_linear(evidence):
-        return Finding(
-            name,
-            "good",
-            figure,
-            "The model is as good as PCA, and no better: what it has learned, straight lines catch too.",
-            "",
-            values,
-        )
-    return Finding(
-        name,
-        "good",
+    return (
+        "bad" if errors.model > _MUCH_WORSE * errors.pca else "watch",
         figure,
-        f"The model has learned structure that straight lines do not catch: {needs} to do as well with {k}.",
-        "",
-        values,
+        f"PCA, which is fast and has nothing to tune, reconstructs these rows better ({errors.components} to match the "
+        "model).",
+        "Train longer, use wider hidden layers, or use PCA.",
     )
 
 
-def is_behind_pca(finding: Finding) -> bool:
-    """Whether a finding is that PCA with as many components rebuilds the rows better."""
+def _as_good_as_pca(evidence: Evidence, errors: _Errors) -> Judgement:
+    k = evidence.n_active
+    linear = errors.model > 0.98 * errors.pca or (errors.needed is not None and errors.needed <= k)
+    if linear or _is_linear(evidence):
+        meaning = "The model is as good as PCA but no better: it has learned only linear structure."
+    else:
+        meaning = f"The model has learned nonlinear structure: {errors.components} to match its {k}."
+    return "good", _figure(evidence, errors), meaning, ""
+
+
+def _figure(evidence: Evidence, errors: _Errors) -> str:
+    figure = f"squared error {errors.model:.4g} per row, {errors.pca:.4g} for PCA with as many components"
+    is_top_k = isinstance(evidence.model.network_.code, TopK)
+    return figure + (f" as units are active ({evidence.n_active})" if is_top_k else "")
+
+
+def is_worse_than_pca(finding: Finding) -> bool:
+    """Return whether this is the comparison with PCA, and PCA with as many components is better."""
     return (
         finding.name == _NAME
         and finding.verdict != "good"
@@ -126,18 +153,19 @@ def is_behind_pca(finding: Finding) -> bool:
 
 
 def _is_linear(evidence: Evidence) -> bool:
-    """Whether the network can do no more than PCA."""
+    """Return whether the network can learn nothing that PCA cannot."""
     model, setting = evidence.model, evidence.setting
     if setting("network") != "mlp" or setting("encoder") is not None or setting("decoder") is not None:
         return False
-    straight = setting("activation") == "linear" or not model.hidden_layer_sizes_
+    is_linear = setting("activation") == "linear" or not model.hidden_layer_sizes_
     output = setting("output_activation")
     bounded = output == "sigmoid" or (output == "auto" and model.schema_.bounded)
-    return straight and not bounded and model.code_activation_ == "linear" and not isinstance(model.network_.code, TopK)
+    is_top_k = isinstance(model.network_.code, TopK)
+    return is_linear and not bounded and not is_top_k and model.code_activation_ == "linear"
 
 
 def pca_curve(pca: PCABaseline, floats: np.ndarray) -> np.ndarray:
-    """Mean squared error per row of `floats` (n, d) under the first 0, 1, 2, ... components (k + 1,)."""
+    """Return the mean squared error per row of `floats` (n, d) with the first 0, 1, 2, ... components: (k + 1,)."""
     centred = floats - pca.mean
     total = float(np.square(centred).sum(axis=1).mean())
     kept = np.square(centred @ pca.components.T).mean(axis=0)

@@ -1,4 +1,4 @@
-"""How much of the code is used?"""
+"""Check how much of the code is used."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _MAX_SVD_WORK = 2_000_000_000  # a second or two
 
 
 def dead_units(evidence: Evidence) -> Finding:
-    """Units that say the same of every row, and over how many directions the code spreads."""
+    """Count the units that are constant over rows, and the directions in which the code varies."""
     z = evidence.codes.astype(np.float64)
     variances = z.var(axis=0)
     floor = _DEAD * max(float(variances.mean()), 1e-12)
     dead = np.flatnonzero(variances <= floor)
     eigenvalues = np.linalg.eigvalsh(np.atleast_2d(np.cov(z.T))).clip(min=0) if len(z) > 1 else variances
-    # (Σλ)² / Σλ²: k where all directions vary alike, 1 where one alone does.
+    # (Σλ)² / Σλ², the participation ratio: k if all directions vary equally, 1 if one alone does.
     total = float(np.square(eigenvalues).sum())
     dimension = float(eigenvalues.sum() ** 2 / total) if total else 0.0
     values: dict[str, float | list[float]] = {
@@ -34,30 +34,26 @@ def dead_units(evidence: Evidence) -> Finding:
     figure = f"{len(dead)} of {evidence.k} units never change; the code varies in about {dimension:.1f} directions"
     name = "Are all code units used?"
     if len(dead) == evidence.k:
-        meaning = "The code is the same for every row: nothing passes through it."
+        meaning = "The code is the same for every row: it carries no information."
     elif share > 0.5:
-        meaning = (
-            "More than half of the code is dead: these units answer the same whatever the row, so they carry nothing."
-        )
+        meaning = "More than half of the code is dead: these units are constant and carry no information."
     elif len(dead):
-        meaning = (
-            "Some units of the code answer the same whatever the row; the code is in truth narrower than it looks."
-        )
+        meaning = "Some units of the code are constant, so the code is narrower than n_components."
     else:
-        return Finding(name, "good", figure, "Every unit of the code tells rows apart.", "", values)
+        return Finding(name, "good", figure, "Every unit of the code varies from row to row.", "", values)
     return Finding(
         name,
         "bad" if share > 0.5 else "watch",
         figure,
         meaning,
-        "Lower the penalty on the code or the learning rate, use another code_activation than relu, or ask for fewer "
-        "components.",
+        "Lower the penalty on the code or the learning rate, use another code_activation than relu, or lower "
+        "n_components.",
         values,
     )
 
 
 def collapse(evidence: Evidence) -> Finding | None:
-    """Whether a variational model uses its code at all (posterior collapse); None for other codes."""
+    """Check a variational model for posterior collapse; None for other codes."""
     code = evidence.model.network_.code
     if not isinstance(code, GaussianCode):
         return None
@@ -65,14 +61,15 @@ def collapse(evidence: Evidence) -> Finding | None:
     kl = kl_to_standard_normal(mean, log_variance).mean(dim=0).numpy()
     n_active = int((mean.var(dim=0, correction=0).numpy() > _ACTIVE).sum())
     values: dict[str, float | list[float]] = {"active_units": float(n_active), "kl_per_unit": kl.tolist()}
-    figure = f"{n_active} of {evidence.k} units are active; {kl.sum():.3g} nats of information a row"
+    figure = f"{n_active} of {evidence.k} units are active; {kl.sum():.3g} nats of information per row"
     name = "Does the code say anything about the row?"
     if n_active == 0 or float(kl.sum()) < 0.1:
         return Finding(
             name,
             "bad",
             figure,
-            "The model has collapsed: the code is pure noise, whatever the row, and the decoder answers the average.",
+            "The model has collapsed: the code is noise that does not depend on the row, and the decoder returns the "
+            "average.",
             "Lower beta, raise kl_warmup, or set free_bits (0.1 to 0.5).",
             values,
         )
@@ -81,57 +78,56 @@ def collapse(evidence: Evidence) -> Finding | None:
             name,
             "watch",
             figure,
-            "Most units of the code have fallen back to noise; the rest carry all the information. That is usual where "
-            "the code is wider than the data need.",
-            "Ask for fewer components, or lower beta if the reconstructions are too coarse.",
+            "Most units of the code carry no information. That is common where the code is wider than the data need.",
+            "Lower n_components, or lower beta if the reconstructions are too coarse.",
             values,
         )
-    return Finding(name, "good", figure, "The code tells rows apart and stays close to the prior.", "", values)
+    return Finding(name, "good", figure, "The code depends on the row and stays close to the prior.", "", values)
 
 
 def sparsity(evidence: Evidence) -> Finding | None:
-    """Activity reached against activity asked for; None where none was."""
+    """Compare the activity of the code with its target; None for a code without a target."""
     model = evidence.model
     z = np.abs(evidence.codes)
-    asked_for = evidence.setting
-    penalties = make_penalty(asked_for("penalty"), asked_for("penalty_weight"), rho=asked_for("rho"))
-    asked = next((p.rho for p in penalties if isinstance(p, KLSparsity)), None)
+    setting = evidence.setting
+    penalties = make_penalty(setting("penalty"), setting("penalty_weight"), rho=setting("rho"))
+    target = next((p.rho for p in penalties if isinstance(p, KLSparsity)), None)
     code = model.network_.code
     active = float((z > 1e-3 * max(float(z.max()), 1e-12)).mean())
     if isinstance(code, TopK):
-        asked, reached, what = code.k / evidence.k, active, "of the units are not zero in a row"
-    elif asked is not None:
-        reached, what = float(z.mean()), "is the mean activity of a unit"
+        target, reached, unit = code.k / evidence.k, active, "of the units are active in a row"
+    elif target is not None:
+        reached, unit = float(z.mean()), "is the mean activity of a unit"
     elif any(p.name == "l1" for p in penalties):
         return Finding(
             "How sparse is the code?",
             "good" if active < 0.9 else "watch",
-            f"{active:.0%} of the units are not zero in a row",
-            "The code is sparse; the L1 penalty sets no target, and a larger penalty_weight leaves fewer units active."
+            f"{active:.0%} of the units are active in a row",
+            "The code is sparse. The L1 penalty has no target; a larger penalty_weight leaves fewer units active."
             if active < 0.9
-            else "Nearly every unit is active in every row: the L1 penalty has made the code hardly sparse.",
+            else "Nearly every unit is active in every row: the L1 penalty has hardly made the code sparse.",
             "" if active < 0.9 else "Raise penalty_weight, or use code_activation='relu', which can be exactly zero.",
             {"active": active},
         )
     else:
         return None
-    values: dict[str, float | list[float]] = {"asked": asked, "reached": reached}
-    off = reached / asked
+    values: dict[str, float | list[float]] = {"asked": target, "reached": reached}
+    off = reached / target
     within = 0.5 <= off <= 2
     return Finding(
         "How sparse is the code?",
         "good" if within else "watch",
-        f"{reached:.3g} {what}, {asked:.3g} was asked for",
-        "The code is about as sparse as it was asked to be."
+        f"{reached:.3g} {unit}, the target is {target:.3g}",
+        "The code is about as sparse as its target."
         if within
-        else f"The code is {'less' if off > 1 else 'more'} sparse than it was asked to be.",
+        else f"The code is {'less' if off > 1 else 'more'} sparse than its target.",
         "" if within else ("Raise penalty_weight." if off > 1 else "Lower penalty_weight."),
         values,
     )
 
 
 def sensitivity(evidence: Evidence) -> Finding:
-    """Singular values of the encoder's Jacobian: in how many directions a row may move and be noticed."""
+    """Count the directions in which a small change of a row changes its code, by the Jacobian's singular values."""
     network = evidence.model.network_
     k, d = evidence.k, evidence.d
     n = max(2, min(_ROWS_FOR_JACOBIAN, _MAX_SVD_WORK // (k * d * min(k, d))))
@@ -147,11 +143,11 @@ def sensitivity(evidence: Evidence) -> Finding:
     return Finding(
         "What does the code react to?",
         "good" if largest > 0 else "bad",
-        f"the code moves in {n_seen} of {min(evidence.k, evidence.d)} directions "
-        f"(above a tenth of the strongest, {largest:.3g})",
-        "Directions in which a row can change a little and the code follows; to all others it is blind, as to noise."
+        f"the code reacts to {n_seen} of {min(evidence.k, evidence.d)} directions "
+        f"(more than a tenth of the strongest, {largest:.3g})",
+        "Small changes of a row in these directions change its code; changes in all others do not."
         if largest
-        else "The code reacts to no small change of a row.",
-        "" if largest else "See whether all code units are used.",
+        else "Small changes of a row do not change its code.",
+        "" if largest else "Check whether all code units are used.",
         {"spectrum": spectrum.tolist()},
     )

@@ -1,4 +1,4 @@
-"""Did the training go well?"""
+"""Check the training: convergence and overfitting."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from narrows.model import GaussianCode
 
 _MAX_ROWS = 5000
 _FEW_EPOCHS = 5
-HOLDS = "Does it hold for new rows?"
+GENERALISATION = "Does it hold for new rows?"
 _LONG_ENOUGH = "Was it trained long enough?"
 
 
 def overfitting(evidence: Evidence) -> Finding | None:
-    """Error on held-out rows over error on training rows; None where one of the two is not at hand."""
+    """Compare the errors on held-out and on training rows; None where one of the two is missing."""
     if not evidence.known_is_training or not evidence.is_unseen:
         return None
     seen = float(evidence.error(evidence.known[:_MAX_ROWS]).mean())
     unseen = float(evidence.errors.mean())
     ratio = unseen / max(seen, 1e-12)
     values: dict[str, float | list[float]] = {"training": seen, "held_out": unseen, "ratio": ratio}
-    figure = f"squared error {seen:.4g} per row on training rows, {unseen:.4g} on rows it never saw ({ratio:.2f} times)"
+    figure = f"squared error {seen:.4g} per row on training rows, {unseen:.4g} on unseen rows ({ratio:.2f} times)"
     if ratio < 1.3:
         return Finding(
-            HOLDS, "good", figure, "New rows are rebuilt about as well as those it was trained on.", "", values
+            GENERALISATION, "good", figure, "New rows are reconstructed about as well as training rows.", "", values
         )
     return Finding(
-        HOLDS,
+        GENERALISATION,
         "bad" if ratio > 2 else "watch",
         figure,
-        "The model knows its training rows by heart and rebuilds new ones much worse."
+        "The model overfits: it reconstructs new rows much worse than its training rows."
         if ratio > 2
-        else "The model rebuilds its training rows somewhat better than new ones.",
-        "Give it more rows, a smaller network or narrower code, fewer epochs, or corruption.",
+        else "The model reconstructs its training rows somewhat better than new ones.",
+        "Use more rows, a smaller network, a narrower code, fewer epochs, or corruption.",
         values,
     )
 
 
 def convergence(evidence: Evidence) -> Finding:
-    """Whether the loss had stopped falling."""
+    """Check whether the loss had stopped falling when training ended."""
     history = evidence.model.history_
-    # While beta rises the loss rises with it and says nothing about learning.
+    # While beta rises, the loss rises with it.
     warmup = evidence.setting("kl_warmup") if isinstance(evidence.model.network_.code, GaussianCode) else 0
     compared = [epoch for epoch in history if epoch.number > warmup]
     n = len(compared)
@@ -52,7 +52,7 @@ def convergence(evidence: Evidence) -> Finding:
     losses = np.array([epoch.validation if watched else epoch.loss for epoch in compared], float)
     numbers = [epoch.number for epoch in compared]
     tail = losses[-max(2, n // 5) - 1 :]
-    # As a share of the whole fall, since the logarithm of a density has no zero.
+    # Relative to the total decrease, since a negative log-density has no natural zero.
     fall = max(float(losses.max() - losses.min()), 1e-12)
     still = float(tail[0] - tail.min()) / fall
     values: dict[str, float | list[float]] = {
@@ -62,21 +62,20 @@ def convergence(evidence: Evidence) -> Finding:
     }
     if float(losses[-1] - losses.min()) / fall > 0.1:
         best = f"epoch {numbers[int(losses.argmin())]}"
-        figure = (
-            f"the {'held-out' if watched else 'training'} loss was lowest in {best} of {numbers[-1]} and rose after"
-        )
+        which = "held-out" if watched else "training"
+        figure = f"the {which} loss was lowest in {best} of {numbers[-1]} and rose afterwards"
         return _rose(figure, best, watched, kept=watched and evidence.setting("early_stopping"), values=values)
     if still > 0.1:
         return Finding(
             _LONG_ENOUGH,
             "watch",
-            f"{still:.0%} of the whole fall of the loss came in the last fifth of {n} epochs",
+            f"{still:.0%} of the total decrease of the loss came in the last fifth of {n} epochs",
             "The loss was still falling when training ended.",
             "Train for more epochs.",
             values,
         )
-    figure = f"{n} epochs; the last fifth brought {still:.1%} of the fall"
-    return Finding(_LONG_ENOUGH, "good", figure, "The loss had settled.", "", values)
+    figure = f"{n} epochs; {still:.1%} of the decrease of the loss came in the last fifth"
+    return Finding(_LONG_ENOUGH, "good", figure, "The loss had stopped falling.", "", values)
 
 
 def _too_few(n_epochs: int, n_compared: int) -> Finding:
@@ -84,29 +83,29 @@ def _too_few(n_epochs: int, n_compared: int) -> Finding:
     if n_compared < n_epochs:
         figure += f", {n_compared} of them after the warm-up of beta"
     if n_epochs == 0:
-        meaning = "Training was interrupted before it had seen each row once: the model is hardly better than chance."
+        meaning = "Training was interrupted before the model had seen each row once: it is hardly better than chance."
     elif n_epochs <= 2:
-        meaning = "The model has seen each row only once or twice: what it could learn, it has hardly begun to."
+        meaning = "The model has seen each row only once or twice, too few times to learn much."
     else:
-        meaning = "After so few passes over the rows nobody can tell whether more would help."
+        meaning = "After so few epochs it is not clear whether more would help."
     return Finding(
         _LONG_ENOUGH,
         "bad" if n_epochs <= 2 else "watch",
         figure,
         meaning,
-        "Train for more epochs (the default chooses their number by the rows).",
+        "Train for more epochs (the default number depends on the number of rows).",
         {"epochs": float(n_epochs)},
     )
 
 
 def _rose(figure: str, best: str, watched: bool, *, kept: bool, values: dict[str, float | list[float]]) -> Finding:
     if kept:
-        meaning = f"Held-out rows did best in {best}, and early stopping kept the best weights."
+        meaning = f"The held-out loss was lowest in {best}, and early stopping kept the weights of that epoch."
         return Finding(_LONG_ENOUGH, "good", figure, meaning, "", values)
     if watched:
-        meaning = f"From {best} on the model learned its training rows by heart, and got worse on others."
+        meaning = f"After {best} the model overfitted: it got worse on held-out rows."
         return Finding(
             _LONG_ENOUGH, "watch", figure, meaning, "Train for fewer epochs, or with early stopping.", values
         )
-    meaning = f"From {best} on training made the model worse: its steps were too long."
+    meaning = f"After {best} training made the model worse: its steps were too large."
     return Finding(_LONG_ENOUGH, "watch", figure, meaning, "Lower the learning rate.", values)

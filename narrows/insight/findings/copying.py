@@ -1,4 +1,4 @@
-"""Did it learn these rows, or to copy anything?"""
+"""Check whether the model copies any input instead of learning what is typical."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
 
-# Of what is left unexplained of rows that no training saw: below the first it copies, below the second it may.
+# Bounds on the unexplained share of the variance of meaningless rows.
 _COPIES, _MAY_COPY = 0.25, 0.5
-_KNOWS_NOTHING = 0.9  # of real rows
-_ALIKE = 1.2  # times as large an error on rows that make no sense
+_KNOWS_NOTHING = 0.9  # the same of real rows
+_ALIKE = 1.2  # the error on meaningless rows over that on real rows
 
 
 def copying(evidence: Evidence) -> Finding | None:
-    """How well it rebuilds what it never saw: columns shuffled apart, noise, and for images shuffled pixels.
+    """Compare the errors on real rows and on meaningless ones: shuffled columns, noise, and images' shuffled pixels.
 
-    None where the rows are all the same.
+    Returns None where all rows are equal.
     """
     if (evidence.held_out == evidence.held_out[:1]).all():
         return None
@@ -27,19 +27,19 @@ def copying(evidence: Evidence) -> Finding | None:
     values: dict[str, float | list[float]] = {"real": real, "ratio": ratio, **probes}
     name = "Does it only copy?"
     figure = (
-        f"{max(0.0, 1 - left):.0%} of the variance of {easiest} is rebuilt, {max(0.0, 1 - real):.0%} of real rows' "
-        f"(an error {ratio:.3g} times as large)"
+        f"{max(0.0, 1 - left):.0%} of the variance of {easiest} is reconstructed, "
+        f"{max(0.0, 1 - real):.0%} of that of real rows (the error is {ratio:.3g} times as large)"
     )
     if left < _COPIES:
         return Finding(
             name,
             "bad",
             figure,
-            "The model rebuilds rows that make no sense almost as well as real ones. It passes its input through "
-            "instead of knowing what is typical: its errors say little about anomalies, its code compresses nothing.",
+            "The model reconstructs meaningless rows almost as well as real ones. It passes its input through instead "
+            "of learning what is typical: its errors say little about anomalies, and its code compresses nothing.",
             "Make the code narrower (n_components), or add corruption, sparsity or a contractive penalty."
             if evidence.k > 1
-            else "One number is all that these rows need; give it more columns, or add corruption.",
+            else "One number is enough for these rows; add more columns, or add corruption.",
             values,
         )
     if left < _MAY_COPY:
@@ -47,8 +47,8 @@ def copying(evidence: Evidence) -> Finding | None:
             name,
             "watch",
             figure,
-            "The model rebuilds a good part of rows that make no sense: its code has more room than these data need.",
-            "Try a narrower code, or add corruption." if evidence.k > 1 else "Give it more columns, or add corruption.",
+            "The model reconstructs meaningless rows in part: its code has more capacity than these data need.",
+            "Try a narrower code, or add corruption." if evidence.k > 1 else "Add more columns, or add corruption.",
             values,
         )
     if real > _KNOWS_NOTHING or ratio < _ALIKE:
@@ -56,18 +56,17 @@ def copying(evidence: Evidence) -> Finding | None:
             name,
             "watch",
             figure,
-            "The model does not copy, but it rebuilds real rows hardly better than rows that make no sense: it has not "
-            "learned what is typical, or nothing is.",
-            "See first whether it is better than the simple methods.",
+            "The model does not copy, but it reconstructs real rows hardly better than meaningless ones: it has not "
+            "learned what is typical, or the rows have no structure.",
+            "First check whether it is better than the simple methods.",
             values,
         )
-    return Finding(
-        name, "good", figure, "It fails on rows that make no sense, as it should: it knows what is typical.", "", values
-    )
+    meaning = "It reconstructs meaningless rows badly, as it should: it learned what is typical."
+    return Finding(name, "good", figure, meaning, "", values)
 
 
 def probe_rows(evidence: Evidence) -> dict[str, np.ndarray]:
-    """Rows with the columns' own distributions and none of what ties the columns together."""
+    """Return meaningless rows by name: the distribution of each column is kept, their dependence is not."""
     x = evidence.held_out
     rng = evidence.rng(1)
     probes = {"rows whose columns were shuffled": rng.permuted(x, axis=0)}
@@ -84,6 +83,6 @@ def probe_rows(evidence: Evidence) -> dict[str, np.ndarray]:
 
 
 def _unexplained(evidence: Evidence, floats: np.ndarray) -> float:
-    """Share of the variance of these rows that their reconstruction misses; 0 for a copy."""
+    """Return the share of the variance of these rows that their reconstructions miss; 0 for a copy."""
     spread = np.square(floats - floats.mean(axis=0), dtype=np.float64).sum()
     return float(evidence.error(floats).sum() / max(spread, 1e-12))

@@ -1,4 +1,4 @@
-"""Does the code help with something else?"""
+"""Check whether the code is useful for other tasks: classification and maps."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ _MAX_ROWS = 3000
 _NEIGHBOURS = 12
 
 
-def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
-    """Accuracy of k-NN and logistic regression on codes, on the raw columns and on PCA's components.
+def class_accuracy(evidence: Evidence, labels: np.ndarray) -> Finding | None:
+    """Compare the accuracy of k-NN and logistic regression on codes, on all columns and on PCA's components.
 
-    labels : (n,), the class of each held-out row, None for those without one. None is answered where there are
-        too few rows of a class, or as many classes as rows.
+    labels : (n,), the class of each held-out row; None for a row without a class.
+
+    Returns None where a class has fewer than three rows, or where there are too many classes for the rows.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -33,7 +34,7 @@ def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
         return None
     folds = StratifiedKFold(3, shuffle=True, random_state=evidence.seed)
     pca = evidence.pca(evidence.k)
-    if not len(pca.components):  # every known row is the same
+    if not len(pca.components):  # all known rows are equal
         return None
     views = {
         "codes": evidence.codes,
@@ -57,16 +58,16 @@ def with_labels(evidence: Evidence, labels: np.ndarray) -> Finding | None:
         "good" if helps else "watch",
         f"accuracy {best['codes']:.1%} from the code, {best['PCA']:.1%} from PCA, "
         f"{best['raw columns']:.1%} from all columns",
-        "A simple classifier does as well or better from the code as from PCA's components."
+        "A simple classifier does at least as well on the code as on PCA's components."
         if helps
-        else "PCA's components serve a simple classifier better than the code does.",
-        "" if helps else "A wider code, or less of a penalty on it, keeps more of what tells classes apart.",
+        else "A simple classifier does better on PCA's components than on the code.",
+        "" if helps else "A wider code, or a smaller penalty on it, keeps more of the differences between classes.",
         values,
     )
 
 
 def neighbourhoods(evidence: Evidence) -> Finding | None:
-    """Trustworthiness of a code of two dimensions (Venna & Kaski 2001), beside PCA's; None for other codes."""
+    """Compare the trustworthiness (Venna & Kaski 2001) of a two-dimensional code with PCA's; None for other codes."""
     from sklearn.manifold import trustworthiness
 
     n = min(len(evidence.held_out), _MAX_ROWS)
@@ -82,9 +83,9 @@ def neighbourhoods(evidence: Evidence) -> Finding | None:
         "Are neighbours on the map neighbours in the data?",
         "good" if ours >= theirs else "watch",
         f"trustworthiness {ours:.3f} of 1, {theirs:.3f} for PCA's map",
-        "Rows that lie close together on the map are mostly close together in the data too."
+        "Rows that are close on the map are mostly close in the data, too."
         if ours >= theirs
-        else "Neighbours on the map are less often neighbours in the data than on PCA's map, which costs nothing.",
+        else "Neighbours on the map are less often neighbours in the data than on PCA's map, which needs no training.",
         "" if ours >= theirs else "Train longer, or use PCA's map.",
         {"trustworthiness": ours, "pca": theirs},
     )

@@ -1,4 +1,4 @@
-"""What every finding looks at: the model's answers for the same rows, computed once."""
+"""The model's results on one set of rows, computed once for all findings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from narrows.insight.measure import n_active, observed, reconstruct_floats, squa
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
-_MAX_COMPONENTS = 500  # beyond them, finding out how many PCA needs costs more than it tells
+_MAX_COMPONENTS = 500  # PCA with more is too slow to be worth it
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +25,15 @@ class Evidence:
     ----------
     model : Autoencoder
     held_out : ndarray of shape (n, d)
-        The rows that are measured, float32, encoded: where there are some, rows that training did not see.
+        The measured rows, float32, encoded; rows that training did not see, if there are any.
     known : ndarray of shape (m, d)
-        Rows that yardsticks may learn from: the training rows where they are at hand, otherwise other rows.
+        Rows to fit the baselines on: the training rows if they are given, else other rows.
     known_is_training : bool
+        Whether the model was trained on `known`.
     is_unseen : bool
         Whether training saw none of `held_out`.
     seed : int
-        Of the probes.
+        Seed of random probes.
     """
 
     model: Autoencoder
@@ -43,19 +44,19 @@ class Evidence:
     seed: int = 0
 
     def setting(self, name: str) -> Any:
-        """The parameter of the fit, whatever was set since for the next one."""
+        """Return the parameter of the fit, not a value that was set afterwards."""
         return self.model.fitted_params_[name]
 
-    def rebuilt(self, floats: np.ndarray) -> np.ndarray:
-        """The model's reconstruction of encoded rows (n, d)."""
+    def reconstruct(self, floats: np.ndarray) -> np.ndarray:
+        """Return the reconstructions (n, d) of encoded rows (n, d)."""
         return reconstruct_floats(self.model, floats)
 
     def error(self, floats: np.ndarray) -> np.ndarray:
-        """Squared error of each encoded row, summed over floats (n,), float64."""
+        """Return the squared error of each encoded row, summed over floats: (n,), float64."""
         return squared_error(self.model, floats)
 
     def rng(self, stream: int) -> np.random.Generator:
-        """Random numbers of a probe's own."""
+        """Return a random generator; each `stream` is independent of the others."""
         return np.random.default_rng([self.seed, stream])
 
     @cached_property
@@ -65,7 +66,7 @@ class Evidence:
 
     @cached_property
     def observed(self) -> np.ndarray | None:
-        """Which of the held-out floats count (n, d); None where all do."""
+        """Mask (n, d) of the held-out floats whose cells are not missing; None where none is missing."""
         return observed(self.model, self.held_out)
 
     @cached_property
@@ -82,32 +83,32 @@ class Evidence:
 
     @cached_property
     def statistics(self) -> np.ndarray:
-        """What the encoder says of each held-out row: codes (n, k), or means and log-variances (n, 2k)."""
+        """Outputs of the encoder for the held-out rows: codes (n, k), or means and log-variances (n, 2k)."""
         from narrows.estimators.inference import map_floats
 
         return map_floats(self.held_out, self.model.network_.encode, self.model.device_)
 
     @cached_property
     def wide_pca(self) -> PCABaseline:
-        """PCA of the known rows, with as many components as any finding asks for."""
+        """PCA of the known rows, with as many components as any finding needs."""
         return PCABaseline.fit(self.known, min(max(_MAX_COMPONENTS, self.k), self.d))
 
     def pca(self, n_components: int) -> PCABaseline:
-        """The same with its first components alone."""
+        """Return PCA of the known rows with the first `n_components`."""
         wide = self.wide_pca
         return PCABaseline(wide.mean, wide.components[:n_components], wide.n_rows)
 
     @property
     def d(self) -> int:
-        """Floats in a row."""
+        """Number of floats of an encoded row."""
         return self.held_out.shape[1]
 
     @property
     def k(self) -> int:
-        """Components of the code."""
+        """Number of components of the code."""
         return self.model.n_components_
 
     @property
     def n_active(self) -> int:
-        """Numbers that travel from the encoder to the decoder: of a top-k code only the active ones."""
+        """Number of active components of a code: k for a top-k code, else all."""
         return n_active(self.model)

@@ -1,4 +1,4 @@
-"""One thing that was found out about a model."""
+"""The result of one check of a model."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 Verdict = Literal["good", "watch", "bad"]
-"""A traffic light: as it should be; worth a look; something is wrong."""
+"""As it should be; worth a look; wrong."""
 
 SEVERITY: dict[str, int] = {"good": 0, "watch": 1, "bad": 2}
 
 
 @dataclass(frozen=True, repr=False)
 class Finding:
-    """A figure, what it means, and what to change.
+    """A question about a model, its answer in figures and words, and advice.
 
     Parameters
     ----------
     name : str
-        What was looked at, in a few plain words.
+        The question.
     verdict : {"good", "watch", "bad"}
     figure : str
-        The number, with its unit, as a phrase.
+        The numbers with their units, as a phrase.
     meaning : str
-        One or two sentences without jargon.
+        The answer in one or two sentences.
     advice : str
-        What to change; empty where nothing needs to be.
+        Changes to try; empty if none is needed.
     values : dict[str, float | list[float]]
-        The numbers behind it.
+        All numbers of the check.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Finding:
     values: dict[str, float | list[float]] = field(default_factory=dict)
 
     def number(self, name: str) -> float:
-        """The single number of this name among the `values`."""
+        """Return the number of this name in `values`."""
         value = self.values[name]
         assert isinstance(value, float)
         return value
@@ -48,5 +48,5 @@ class Finding:
         return f"{self.name} {self.verdict}: {self.figure}.\n{self.meaning}{advice}"
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)

@@ -1,4 +1,4 @@
-"""How much of the result is luck?"""
+"""Check how much the result depends on the random seed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _WIDE = 0.1  # standard deviation over mean, above which one fit says little abo
 
 
 def spread(errors: Sequence[float], own: float | None) -> Finding:
-    """The spread of the held-out error over seeds.
+    """Judge the spread of the held-out error over seeds.
 
-    errors : the squared error per row of each copy, at least two.
-    own : that of the model itself, where it was trained on the same rows as the copies.
+    errors : the squared error per row of each refit, at least two.
+    own : that of the model itself, if it was trained on the same rows as the refits; else None.
     """
     errors_ = np.asarray(errors, float)
     mean, deviation = float(errors_.mean()), float(errors_.std(ddof=1))
@@ -24,11 +24,11 @@ def spread(errors: Sequence[float], own: float | None) -> Finding:
     return Finding(
         "Does another seed come to the same?",
         "good" if steady else "watch",
-        f"squared error {errors_.min():.4g} to {errors_.max():.4g} per row over {len(errors_)} seeds, on average "
-        f"{mean:.4g} give or take {deviation:.2g}" + ("" if own is None else f"; this model's is {own:.4g}"),
-        "Other seeds come to about the same error: the result is not luck."
+        f"squared error {errors_.min():.4g} to {errors_.max():.4g} per row over {len(errors_)} seeds, mean {mean:.4g}, "
+        f"standard deviation {deviation:.2g}" + ("" if own is None else f"; this model's is {own:.4g}"),
+        "Other seeds give about the same error: the result does not depend on luck."
         if steady
-        else "Other seeds come to rather different errors: part of the result is luck.",
-        "" if steady else "Compare settings over several seeds only; more rows or more epochs make fits alike.",
+        else "Other seeds give rather different errors: part of the result is luck.",
+        "" if steady else "Compare settings over several seeds; more rows or more epochs make the fits more alike.",
         {"errors": errors_.tolist(), "mean": mean, "deviation": deviation, **({} if own is None else {"own": own})},
     )

@@ -1,13 +1,30 @@
-"""The numbers behind every picture: still figures, the report and the live page draw the same ones."""
+"""Payloads: the numbers of each figure, for matplotlib, the report and the lab."""
 
-from narrows.insight.payloads.activations import activations
+import warnings
+
 from narrows.insight.payloads.architecture import architecture
-from narrows.insight.payloads.code import codes, decoded_grid, has_prior, interpolation, path, pca_map, samples, similar
 from narrows.insight.payloads.code_plane import CodePlane
-from narrows.insight.payloads.errors import detection_curves, error_by_column, error_histogram, scores, worst_columns
-from narrows.insight.payloads.history import training_curves
+from narrows.insight.payloads.codes import (
+    codes,
+    decoded_grid,
+    has_prior,
+    interpolation,
+    path,
+    pca_map,
+    samples,
+    similar,
+)
+from narrows.insight.payloads.curves import sweep_curve, training_curves
 from narrows.insight.payloads.payload import Payload, as_pictures
-from narrows.insight.payloads.rows import (
+from narrows.insight.payloads.reconstruction_errors import (
+    detection_curves,
+    error_by_column,
+    error_histogram,
+    scores,
+    worst_columns,
+)
+from narrows.insight.payloads.row_activations import activations
+from narrows.insight.payloads.single_rows import (
     DEFAULT_LEVELS,
     balanced_sample,
     denoised,
@@ -16,7 +33,6 @@ from narrows.insight.payloads.rows import (
     error_map,
     reconstructions,
 )
-from narrows.insight.payloads.sweep import sweep_curve
 
 __all__ = [
     "DEFAULT_LEVELS",
@@ -47,3 +63,11 @@ __all__ = [
     "training_curves",
     "worst_columns",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Return `balanced_sample` under its name before version 0.2, with a DeprecationWarning."""
+    if name != "mixed":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn("narrows.insight.payloads.mixed is now balanced_sample.", DeprecationWarning, stacklevel=2)
+    return balanced_sample

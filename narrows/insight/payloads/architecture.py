@@ -1,4 +1,4 @@
-"""The network as an hourglass: layer by layer, how many numbers a row is at that point."""
+"""The layers of a network and their sizes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def architecture(model: Autoencoder) -> Payload:
-    """The layers that a row passes, from the input to its reconstruction.
+    """Return the layers from the input to the reconstruction.
 
     Returns
     -------
     Payload
-        "units" (n_layers,), numbers per row, and "parameters" (n_layers,), weights and biases on the way there.
-        `about["layers"]`: for each its "part" (input, encoder, code, decoder, output), its "name" and its "shape";
+        "units" (n_layers,), numbers per row, and "parameters" (n_layers,), weights and biases of the layer.
+        `about["layers"]`: "part" (input, encoder, code, decoder, output), "name" and "shape" of each;
         `about["n_parameters"]`.
     """
     model.check_is_fitted()
@@ -43,8 +43,8 @@ def architecture(model: Autoencoder) -> Payload:
         for hook in hooks:
             hook.remove()
     encoder = [entry for entry in seen if entry[0] == "encoder"]
-    for place, (part, module, shape) in enumerate(seen):
-        is_code, is_output = place == len(encoder) - 1, place == len(seen) - 1
+    for i, (part, module, shape) in enumerate(seen):
+        is_code, is_output = i == len(encoder) - 1, i == len(seen) - 1
         layers.append(
             {
                 "part": "code" if is_code else "output" if is_output else part,
@@ -73,7 +73,7 @@ def _note(seen: list[tuple[str, nn.Module, tuple[int, ...]]], part: str) -> Any:
     def hook(module: nn.Module, _: Any, output: Any) -> None:
         if isinstance(output, Tensor):
             shape = tuple(output.shape[1:])
-            # Images, like the input's shape, with the channels last.
+            # Channels last, as in the shape of the input.
             seen.append((part, module, (*shape[1:], shape[0]) if len(shape) == 3 else shape))
 
     return hook

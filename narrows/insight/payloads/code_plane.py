@@ -1,4 +1,4 @@
-"""The plane of the code that a map shows."""
+"""The plane of the code on which rows are mapped."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class CodePlane:
-    """The plane of the code that is drawn: codes of two units themselves, of more units their first two principal axes.
+    """The plane of a map: the code itself if it has at most two units, else its first two principal axes.
 
     Parameters
     ----------
     origin : ndarray of shape (k,)
     axes : ndarray of shape (2, k)
-        Orthonormal; of a code of one unit the second is zero.
+        Orthonormal; the second is zero for a code of one unit.
     names : (str, str)
-        What stands at the axes.
+        Labels of the axes.
     kept : float
-        Share of the variance of the codes within the plane.
+        Share of the variance of the codes that the plane keeps.
     """
 
     origin: np.ndarray
@@ -29,11 +29,11 @@ class CodePlane:
 
     @classmethod
     def fit(cls, codes: np.ndarray, *, like: CodePlane | None = None) -> CodePlane:
-        """The plane for codes (n, k).
+        """Return the plane of codes (n, k).
 
-        like : a plane of earlier codes of the same network; the axes are turned within the new plane until they lie as
-            near as they can to its axes (orthogonal Procrustes, Schönemann 1966), so that a map of a network that
-            learns neither flips nor spins.
+        like : a plane of earlier codes of the same network. The axes are rotated within the new plane to be as close
+            as possible to its axes (orthogonal Procrustes, Schönemann 1966), so that a map does not flip or rotate
+            during training.
         """
         plane = cls._principal(codes)
         if codes.shape[1] <= 2 or like is None or like.axes.shape != plane.axes.shape:
@@ -60,9 +60,9 @@ class CodePlane:
         return cls(pca.mean_, np.asarray(pca.components_), (names[0], names[1]), float(share.sum()))
 
     def project(self, codes: np.ndarray) -> np.ndarray:
-        """Codes (n, k) as points of the plane (n, 2)."""
+        """Return the projections (n, 2) of codes (n, k)."""
         return ((codes - self.origin) @ self.axes.T).astype(np.float32)
 
     def lift(self, points: np.ndarray) -> np.ndarray:
-        """Points (n, 2) as codes (n, k) within the plane."""
+        """Return the codes (n, k) of points (n, 2) of the plane."""
         return (self.origin + points @ self.axes).astype(np.float32)

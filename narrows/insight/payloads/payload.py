@@ -1,4 +1,4 @@
-"""What one picture shows, ready for anyone who draws: some plain words and numbers, and named arrays."""
+"""The content of a figure: plain values and named arrays; and samples of rows."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Payload:
-    """One picture's content.
+    """Content of one figure.
 
     Parameters
     ----------
     view : str
-        Which function made it.
+        Name of the function that computed it.
     about : mapping of str
-        Plain values, as JSON holds them: titles, units, names, single numbers.
+        Plain values for JSON: titles, units, names, single numbers.
     arrays : mapping of str to ndarray
-        What is drawn.
+        The data to draw.
     """
 
     view: str
@@ -35,22 +35,22 @@ class Payload:
     arrays: Mapping[str, np.ndarray]
 
     def __getitem__(self, name: str) -> np.ndarray:
-        """The array of this name."""
+        """Return the array of this name."""
         return self.arrays[name]
 
 
 @dataclass(frozen=True, eq=False)
 class EncodedSample:
-    """Rows that a picture is about.
+    """Rows of a figure, and the same rows encoded.
 
     Parameters
     ----------
     rows : Rows
-        In the user's own units.
+        In the user's units.
     positions : ndarray of shape (n,)
-        Their places in what was given.
+        Their positions in X.
     floats : ndarray of shape (n, d)
-        Encoded.
+        The encoded rows.
     """
 
     rows: Rows
@@ -59,9 +59,9 @@ class EncodedSample:
 
 
 def sample_encoded(model: Autoencoder, X: Any, *, most: int, seed: int = 0, positions: Any = None) -> EncodedSample:
-    """X, or a sample of at most `most` of its rows in their order, encoded by `model`.
+    """Return X, or a sample of at most `most` of its rows in their order, encoded by `model`.
 
-    positions : the places in X of the rows to show instead, in this order.
+    positions : positions in X of the rows to take instead, in this order.
     """
     rows, positions = sample_rows(model, X, most=most, seed=seed, positions=positions)
     return EncodedSample(rows, positions, model.schema_.encode(rows, who=type(model).__name__))
@@ -80,18 +80,18 @@ def sample_rows(
         if len(wrong):
             raise DataError(f"There is no row {wrong[0]}: {rows.source} has rows 0 to {len(rows) - 1}.")
         return rows.take(wanted), wanted
-    places = np.arange(len(rows))
+    chosen = np.arange(len(rows))
     if len(rows) > most:
-        places = np.sort(np.random.default_rng([seed, most]).choice(len(rows), most, replace=False))
-        rows = rows.take(places)
-    return rows, places
+        chosen = np.sort(np.random.default_rng([seed, most]).choice(len(rows), most, replace=False))
+        rows = rows.take(chosen)
+    return rows, chosen
 
 
 def as_pictures(model: Autoencoder, floats: np.ndarray, *, like: np.ndarray | None = None) -> np.ndarray:
-    """Encoded rows (n, d) as one looks at them: images (n, height, width, channels) in [0, 1]; a table's stay floats.
+    """Return encoded rows (n, d) as images (n, height, width, channels) in [0, 1]; rows of a table unchanged.
 
-    like : encoded rows whose darkest and brightest values are black and white, where the model's own unit is no
-        pixel; `floats` themselves where it is None.
+    like : encoded rows whose extremes are black and white, for images whose values have no fixed range. Default:
+        `floats`.
     """
     schema = model.schema_
     if schema.image_shape is None:

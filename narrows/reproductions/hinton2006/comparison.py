@@ -1,4 +1,4 @@
-"""One data set through nets of one shape: PCA and logistic PCA, the paper's way to train, and ours."""
+"""The comparison of PCA, logistic PCA and several ways to train networks of one shape on one data set."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from narrows.insight import PCABaseline, squared_error
 from narrows.reproductions.experiment import Progress, Record, Result
 from narrows.reproductions.hinton2006 import figures
 from narrows.reproductions.paper_data import TrainTest
-from narrows.reproductions.timed_fit import passed, stop_if_interrupted
+from narrows.reproductions.timed_fit import progress_of, stop_if_interrupted
 
 UNIT = "squared error per image"
-_WATCHED = 1000  # test images on which the course of a training is drawn
+_N_CURVE = 1000  # test images of the learning curve
 
 
 @dataclass(frozen=True, eq=False)
-class Contender:
-    """A way to train a net, and what the paper reports for it."""
+class Method:
+    """A network with its training settings, and the paper's error."""
 
-    method: str
+    name: str
     model: Autoencoder
     paper: float | None = None
     source: str = ""
@@ -32,34 +32,34 @@ class Contender:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A contender after its training.
+    """A method after its training.
 
     Parameters
     ----------
-    course : ndarray of shape (epochs, 2)
+    learning_curve : ndarray of shape (epochs, 2)
         Seconds of training so far, and the squared error per image on the first 1000 test images.
     seconds, error : float
-        Of the whole training; per image on all test images.
+        Training time; squared error per image on all test images.
     """
 
-    contender: Contender
-    course: np.ndarray = field(repr=False)
+    method: Method
+    learning_curve: np.ndarray = field(repr=False)
     seconds: float = 0.0
     error: float = 0.0
 
 
 @dataclass(frozen=True)
-class Linear:
-    """A yardstick: PCA or logistic PCA with `n_components`, and the paper's error."""
+class Baseline:
+    """PCA or logistic PCA with `n_components`, and the paper's error."""
 
     n_components: int
     paper: float | None = None
     source: str = ""
 
 
-def net(sizes: Sequence[int], seed: int, **others: object) -> Autoencoder:
-    """The paper's net: logistic layers of these sizes down to a linear code, cross-entropy, no row held out."""
-    given = {
+def paper_network(sizes: Sequence[int], seed: int, **others: object) -> Autoencoder:
+    """Return the paper's network: sigmoid layers of these sizes, a linear code, cross-entropy, no held-out rows."""
+    settings = {
         "n_components": sizes[-1],
         "hidden_layer_sizes": tuple(sizes[:-1]),
         "activation": "sigmoid",
@@ -69,82 +69,83 @@ def net(sizes: Sequence[int], seed: int, **others: object) -> Autoencoder:
         "early_stopping": False,
         "random_state": seed,
     }
-    return Autoencoder(**(given | others))  # pyright: ignore[reportArgumentType]
+    return Autoencoder(**(settings | others))  # pyright: ignore[reportArgumentType]
 
 
 def logistic_pca(n_components: int, seed: int, epochs: int) -> Autoencoder:
-    """A linear code behind a logistic output, without hidden layers (the encoder is linear, too)."""
-    return net((n_components,), seed, optimizer="adam", learning_rate=3e-3, batch_size=200, epochs=epochs)
+    """Return a network with a linear encoder, a linear code and a sigmoid output, without hidden layers."""
+    return paper_network((n_components,), seed, optimizer="adam", learning_rate=3e-3, batch_size=200, epochs=epochs)
 
 
 def compare(
     task: str,
     name: str,
     data: TrainTest,
-    contenders: Sequence[Contender],
+    methods: Sequence[Method],
     *,
-    pca: Sequence[Linear],
-    logistic: Sequence[Linear],
+    pca: Sequence[Baseline],
+    logistic: Sequence[Baseline],
     logistic_epochs: int,
     seed: int,
     shape: tuple[int, int] = (28, 28),
     brightness: Callable[[np.ndarray], np.ndarray] = lambda rows: 1 - rows,
 ) -> Iterator[Record]:
-    """Results of every yardstick and contender on the test images, and two pictures called after `name`.
+    """Yield a result for each baseline and method on the test images, and two pictures named after `name`.
 
-    brightness : rows as one looks at them, 0 for black and 1 for white.
+    brightness : maps rows to pixels, 0 for black and 1 for white.
     """
-    rebuilt: dict[str, np.ndarray] = {"": data.test}
-    for yardstick in pca:
+    some = data.test[: figures.N_IMAGES]
+    rebuilt: dict[str, np.ndarray] = {"": some}
+    for baseline in pca:
         start = time.perf_counter()
-        found = PCABaseline.fit(data.train, yardstick.n_components)
+        found = PCABaseline.fit(data.train, baseline.n_components)
         seconds = time.perf_counter() - start
-        method = f"PCA, {yardstick.n_components} components"
+        label = f"PCA, {baseline.n_components} components"
         error = float(found.squared_error(data.test).mean())
-        yield Result(task, method, error, UNIT, yardstick.paper, yardstick.source, seconds)
-        shown = data.test[: figures.SHOWN] - found.mean
-        rebuilt[f"{method}: {error:.2f}"] = shown @ found.components.T @ found.components + found.mean
-    for yardstick in logistic:
-        method = f"logistic PCA, {yardstick.n_components} components"
-        model = logistic_pca(yardstick.n_components, seed, logistic_epochs)
-        contender = Contender(method, model, yardstick.paper, yardstick.source, "the encoder is linear")
-        fitted = yield from fit(contender, data, task)
+        yield Result(task, label, error, UNIT, baseline.paper, baseline.source, seconds)
+        centred = some - found.mean
+        rebuilt[f"{label}: {error:.2f}"] = centred @ found.components.T @ found.components + found.mean
+    for baseline in logistic:
+        model = logistic_pca(baseline.n_components, seed, logistic_epochs)
+        label = f"logistic PCA, {baseline.n_components} components"
+        method = Method(label, model, baseline.paper, baseline.source, "the encoder is linear")
+        fitted = yield from fit(method, data, task)
         yield result(task, fitted)
-        rebuilt[f"{method}: {fitted.error:.2f}"] = model.reconstruct(data.test[: figures.SHOWN])
+        rebuilt[f"{label}: {fitted.error:.2f}"] = model.reconstruct(some)
     done: list[Fitted] = []
-    for contender in contenders:
-        fitted = yield from fit(contender, data, task)
+    for method in methods:
+        fitted = yield from fit(method, data, task)
         done.append(fitted)
         yield result(task, fitted)
-        rebuilt[f"{contender.method}: {fitted.error:.2f}"] = contender.model.reconstruct(data.test[: figures.SHOWN])
-    pictures = {caption: brightness(rows[: figures.SHOWN]) for caption, rows in rebuilt.items()}
+        rebuilt[f"{method.name}: {fitted.error:.2f}"] = method.model.reconstruct(some)
+    pictures = {caption: brightness(rows) for caption, rows in rebuilt.items()}
     yield figures.images(f"{name}-images", task, pictures, shape)
-    yield figures.courses(
+    yield figures.learning_curves(
         f"{name}-training",
         task,
-        {f.contender.method: f.course for f in done},
-        {f.contender.method: f.contender.paper for f in done},
+        {f.method.name: f.learning_curve for f in done},
+        {f.method.name: f.method.paper for f in done},
     )
 
 
-def fit(contender: Contender, data: TrainTest, task: str) -> Generator[Progress, None, Fitted]:
-    """Train a contender with a record for each pass; measuring does not count as training time."""
-    title, model = f"{task}, {contender.method}", contender.model
+def fit(method: Method, data: TrainTest, task: str) -> Generator[Progress, None, Fitted]:
+    """Train a method, with a record for each epoch; the time of measuring is not counted."""
+    title, model = f"{task}, {method.name}", method.model
     yield Progress(title)
-    course: list[tuple[float, float]] = []
+    curve: list[tuple[float, float]] = []
     seconds, start = 0.0, time.perf_counter()
     for record in model.fit_epochs(data.train):
         seconds += time.perf_counter() - start
         if isinstance(record, Epoch):
-            course.append((seconds, float(squared_error(model, data.test[:_WATCHED]).mean())))
-        yield passed(model, record, title, f"test error {course[-1][1]:.4g}" if course else "")
+            curve.append((seconds, float(squared_error(model, data.test[:_N_CURVE]).mean())))
+        yield progress_of(model, record, title, f"test error {curve[-1][1]:.4g}" if curve else "")
         start = time.perf_counter()
     stop_if_interrupted(model)
     error = float(squared_error(model, data.test).mean())
-    return Fitted(contender, np.array(course), seconds, error)
+    return Fitted(method, np.array(curve), seconds, error)
 
 
 def result(task: str, fitted: Fitted) -> Result:
-    """The line of a contender."""
-    c = fitted.contender
-    return Result(task, c.method, fitted.error, UNIT, c.paper, c.source, fitted.seconds, c.note)
+    """Return the result of a fitted method."""
+    m = fitted.method
+    return Result(task, m.name, fitted.error, UNIT, m.paper, m.source, fitted.seconds, m.note)

@@ -1,4 +1,4 @@
-"""Curves through 784-400-200-100-50-25-6 (Fig. 2A): six numbers make each picture, and six should rebuild it."""
+"""Curves through 784-400-200-100-50-25-6 (Fig. 2A): images generated from six numbers, and a code of six."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from narrows.data import curves
 from narrows.reproductions.experiment import Experiment, Record, Setup
-from narrows.reproductions.hinton2006.comparison import Contender, Linear, compare, net
+from narrows.reproductions.hinton2006.comparison import Baseline, Method, compare, paper_network
 from narrows.reproductions.paper_data import TrainTest
 
 SIZES = (400, 200, 100, 50, 25, 6)
@@ -18,10 +18,10 @@ def _run(setup: Setup) -> Iterator[Record]:
     data = TrainTest(x[:n_train], x[n_train:])
     few = f"{n_train:,} of 20,000 training curves; " if setup.quick else ""
     pretrained = {"pretrain": "rbm", "pretrain_epochs": setup.epochs(50, quick=20)}
-    contenders = [
-        Contender(
+    methods = [
+        Method(
             "Muon from random weights",
-            net(
+            paper_network(
                 SIZES,
                 setup.seed,
                 activation="silu",
@@ -31,9 +31,9 @@ def _run(setup: Setup) -> Iterator[Record]:
             ),
             note=few + "SiLU units; Hessian-free optimisation (Martens 2010) reached 0.20",
         ),
-        Contender(
+        Method(
             "RBMs, then L-BFGS",
-            net(
+            paper_network(
                 SIZES,
                 setup.seed,
                 **pretrained,
@@ -45,9 +45,11 @@ def _run(setup: Setup) -> Iterator[Record]:
             "Fig. 2A",
             few + "the paper: 200 epochs of conjugate gradients",
         ),
-        Contender(
+        Method(
             "RBMs, then Adam",
-            net(SIZES, setup.seed, **pretrained, optimizer="adam", batch_size=100, epochs=setup.epochs(100, quick=40)),
+            paper_network(
+                SIZES, setup.seed, **pretrained, optimizer="adam", batch_size=100, epochs=setup.epochs(100, quick=40)
+            ),
             note=few.rstrip("; "),
         ),
     ]
@@ -55,9 +57,9 @@ def _run(setup: Setup) -> Iterator[Record]:
         "Curves, 6 numbers",
         "curves",
         data,
-        contenders,
-        pca=[Linear(6), Linear(18, 5.90, "Fig. 2A")],
-        logistic=[Linear(6, 7.64, "Fig. 2A"), Linear(18, 2.45, "Fig. 2A")],
+        methods,
+        pca=[Baseline(6), Baseline(18, 5.90, "Fig. 2A")],
+        logistic=[Baseline(6, 7.64, "Fig. 2A"), Baseline(18, 2.45, "Fig. 2A")],
         logistic_epochs=setup.epochs(60, quick=100),
         seed=setup.seed,
     )

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from narrows.model import MLP, Linear
 from narrows.reproductions.experiment import Experiment, Progress, Record, Result, Setup
-from narrows.reproductions.fine_tuning import fine_tuned, percent_wrong
+from narrows.reproductions.fine_tuning import fine_tune, percent_wrong
 from narrows.reproductions.paper_data import pixels
 from narrows.training import RBM, ContrastiveDivergence, train_rbm
 
@@ -35,7 +35,7 @@ def _run(setup: Setup) -> Iterator[Record]:
         seconds = 0.0
         if layer_epochs:
             seconds += yield from _pretrained(network, torch.from_numpy(data.train), layer_epochs, generator)
-        seconds += yield from fine_tuned(
+        seconds += yield from fine_tune(
             network, data.train, data.train_labels, epochs=epochs, generator=generator, title=f"{_TASK}, {method}"
         )
         note = few + ("the paper: conjugate gradients" if layer_epochs else "")
@@ -44,7 +44,7 @@ def _run(setup: Setup) -> Iterator[Record]:
 
 
 def _pretrained(network: MLP, x: Tensor, epochs: int, generator: torch.Generator) -> Generator[Progress, None, float]:
-    """Write a stack of binary RBMs into all layers but the last; returns the seconds."""
+    """Pre-train all layers but the last as a stack of binary RBMs; returns the seconds."""
     start, hidden = time.perf_counter(), network.linears[:-1]
     for i, layer in enumerate(hidden):
         rbm = RBM.drawn(layer.in_features, layer.out_features, generator=generator)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from narrows.model import GaussianNoise, Warped
 from narrows.reproductions.experiment import Experiment, Record, Setup
-from narrows.reproductions.hinton2006.comparison import Contender, Linear, compare, net
+from narrows.reproductions.hinton2006.comparison import Baseline, Method, compare, paper_network
 from narrows.reproductions.paper_data import pixels
 
 SIZES = (1000, 500, 250, 30)
@@ -18,24 +18,26 @@ def _run(setup: Setup) -> Iterator[Record]:
     varied = "noise" if setup.quick else "warped images and noise"
     pretrained = {"pretrain": "rbm", "pretrain_epochs": setup.epochs(50, quick=5)}
     adam = {"optimizer": "adam", "batch_size": 100, "epochs": setup.epochs(60, quick=8)}
-    contenders = [
-        Contender("RBMs, then Adam", net(SIZES, setup.seed, **pretrained, **adam), note=few.rstrip("; ")),
-        Contender("Adam from random weights", net(SIZES, setup.seed, **adam), note=few.rstrip("; ")),
-        Contender(
+    methods = [
+        Method("RBMs, then Adam", paper_network(SIZES, setup.seed, **pretrained, **adam), note=few.rstrip("; ")),
+        Method("Adam from random weights", paper_network(SIZES, setup.seed, **adam), note=few.rstrip("; ")),
+        Method(
             "RBMs, then L-BFGS",
-            net(SIZES, setup.seed, **pretrained, optimizer="lbfgs", batch_size=1000, epochs=setup.epochs(20, quick=2)),
+            paper_network(
+                SIZES, setup.seed, **pretrained, optimizer="lbfgs", batch_size=1000, epochs=setup.epochs(20, quick=2)
+            ),
             3.00,
             "Fig. 2B",
             few + "the paper: 200 epochs of conjugate gradients",
         ),
-        Contender(
+        Method(
             "Muon from random weights",
-            net(
+            paper_network(
                 SIZES,
                 setup.seed,
                 activation="silu",
                 loss="mse",
-                # Few passes over few images teach little of warped ones.
+                # A quick run is too short to learn from warped images.
                 corruption=GaussianNoise(0.1) if setup.quick else Warped((28, 28, 1), share=0.7, noise=0.05),
                 weight_decay=0.5 if setup.quick else 0.25,
                 batch_size=250 if setup.quick else 512,
@@ -48,9 +50,9 @@ def _run(setup: Setup) -> Iterator[Record]:
         "MNIST, 30 numbers",
         "mnist-30",
         data,
-        contenders,
-        pca=[Linear(30, 13.87, "Fig. 2B")],
-        logistic=[Linear(30, 8.01, "Fig. 2B")],
+        methods,
+        pca=[Baseline(30, 13.87, "Fig. 2B")],
+        logistic=[Baseline(30, 8.01, "Fig. 2B")],
         logistic_epochs=setup.epochs(30, quick=20),
         seed=setup.seed,
     )

@@ -1,4 +1,4 @@
-"""Newswire stories through 2000-500-250-125-10 (Fig. 4): are a story's neighbours of its class?"""
+"""Newswire stories through 2000-500-250-125-10 (Fig. 4): precision of retrieval by the codes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from narrows.model import Likelihood
 from narrows.reproductions.experiment import Experiment, Record, Result, Setup
 from narrows.reproductions.hinton2006 import figures
 from narrows.reproductions.paper_data import TrainTest
-from narrows.reproductions.timed_fit import fitting
+from narrows.reproductions.timed_fit import fit_with_progress
 
 SIZES = (500, 250, 125, 10)
 HOW_TO_GET_REUTERS = (
-    "an NPZ file with `counts` (n, 2000), how often each of the 2000 commonest word stems stands in each story, and "
-    "`labels` (n,), the class of each story, as a number; the RCV1-v2 token files of Lewis et al. 2004 hold the words"
+    "an NPZ file with `counts` (n, 2000), the counts of the 2000 commonest word stems in each story, and `labels` "
+    "(n,), the class of each story as a number; the RCV1-v2 token files of Lewis et al. 2004 contain the words"
 )
 RETRIEVED = np.array([1, 3, 7, 15, 31, 63, 127, 255, 511, 1023])
 _TASK, _AT = "Reuters, 10 numbers", 15
@@ -32,7 +32,7 @@ _QUERIES = 2000
 
 @dataclass(eq=False, repr=False)
 class Multinomial(Likelihood):
-    """-p log softmax(output), in nats per hundred words, for rows that are words per hundred."""
+    """-p log softmax(output) in nats per hundred words, for rows of words per hundred."""
 
     name: ClassVar[str] = "multinomial"
     unit: ClassVar[str] = "nats per hundred words"
@@ -67,20 +67,20 @@ def _run(setup: Setup) -> Iterator[Record]:
         early_stopping=False,
         random_state=setup.seed,
     )
-    seconds = yield from fitting(model, data.train, f"{_TASK}, Muon from random weights")
+    seconds = yield from fit_with_progress(model, data.train, f"{_TASK}, Muon from random weights")
     method = "autoencoder, 10 numbers"
     curves[method] = retrieval(model.transform(data.test), data.test_labels, at, setup.seed)
-    place = int(np.abs(at - _AT).argmin())
+    i = int(np.abs(at - _AT).argmin())
     for name, curve in curves.items():
         took, note = (seconds, "Muon from random weights") if name == method else (None, "")
-        yield Result(_TASK, name, 100 * float(curve[place]), _UNIT, None, "Fig. 4 is a picture", took, note)
+        yield Result(_TASK, name, 100 * float(curve[i]), _UNIT, None, "Fig. 4 is a picture", took, note)
     yield figures.precision_curves("reuters-10", "Reuters: precision of retrieval", curves, at)
 
 
 def read_documents(path: Path, n: int, seed: int) -> TrainTest:
-    """Words per hundred (n, words) and labels of `n` stories drawn from a file, half of them to measure on.
+    """Return words per hundred (n, words) and labels of `n` random stories of a file, half of them as the test set.
 
-    Raises DataNotFoundError or DataError.
+    Raises DataNotFoundError if there is no file, DataError if it cannot be used.
     """
     if not path.is_file():
         raise DataNotFoundError(f"There is no file {path}; --reuters takes {HOW_TO_GET_REUTERS}.")
@@ -98,7 +98,7 @@ def read_documents(path: Path, n: int, seed: int) -> TrainTest:
 
 
 def _lsa(data: TrainTest, n_components: int) -> np.ndarray:
-    """Latent semantic analysis, as the paper has it: PCA of log(1 + count), here per thousand words."""
+    """Return the codes of latent semantic analysis as in the paper: PCA of log(1 + count), here per thousand words."""
     from sklearn.decomposition import PCA
 
     train, test = (np.log1p(10 * part) for part in (data.train, data.test))
@@ -106,9 +106,9 @@ def _lsa(data: TrainTest, n_components: int) -> np.ndarray:
 
 
 def retrieval(codes: np.ndarray, labels: np.ndarray, at: np.ndarray, seed: int) -> np.ndarray:
-    """The share of the `at` documents nearest to a query by the cosine of their codes that are of its class.
+    """Return the precision at each of `at` retrieved documents, ranked by the cosine similarity of codes.
 
-    Codes (n, k), labels (n,), at (m,) -> (m,), averaged over queries: all documents, or 2000 of them drawn.
+    Codes (n, k), labels (n,), at (m,) -> (m,), the mean over queries: all documents, or a random 2000.
     """
     n = len(codes)
     queries = np.arange(n) if n <= _QUERIES else np.random.default_rng(seed).choice(n, _QUERIES, replace=False)

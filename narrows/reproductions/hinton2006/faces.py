@@ -10,7 +10,7 @@ import numpy as np
 from narrows.data import Rows, read
 from narrows.errors import DataError
 from narrows.reproductions.experiment import Experiment, Record, Result, Setup
-from narrows.reproductions.hinton2006.comparison import UNIT, Contender, Linear, compare, net
+from narrows.reproductions.hinton2006.comparison import UNIT, Baseline, Method, compare, paper_network
 from narrows.reproductions.paper_data import TrainTest
 
 SIZES = (2000, 1000, 500, 30)
@@ -21,8 +21,8 @@ HOW_TO_GET_FACES = (
     "numpy.save('faces.npy', sklearn.datasets.fetch_olivetti_faces().images)"
 )
 _TASK = "Faces, 30 numbers"
-_PATCHES, _TEST_SHARE = 414, 0.25  # of each image; of the people
-_TURN, _SCALES = 90.0, (1.4, 1.8)
+_PATCHES, _TEST_SHARE = 414, 0.25  # per image; of the people
+_MAX_ANGLE, _SCALES = 90.0, (1.4, 1.8)
 
 
 def _run(setup: Setup) -> Iterator[Record]:
@@ -39,15 +39,17 @@ def _run(setup: Setup) -> Iterator[Record]:
     data = TrainTest((x[~is_test] - mean) / spread, (x[is_test] - mean) / spread)
     note = f"{len(data.train):,} patches of {len(names)} people" if setup.quick or len(names) != 40 else ""
     plain = {"loss": "mse", "scale": "none", "output_activation": "linear"}
-    contenders = [
-        Contender(
+    methods = [
+        Method(
             "Muon from random weights",
-            net(SIZES, setup.seed, **plain, activation="silu", batch_size=512, epochs=setup.epochs(20, quick=3)),
+            paper_network(
+                SIZES, setup.seed, **plain, activation="silu", batch_size=512, epochs=setup.epochs(20, quick=3)
+            ),
             note=note,
         ),
-        Contender(
+        Method(
             "RBMs, then L-BFGS",
-            net(
+            paper_network(
                 SIZES,
                 setup.seed,
                 **plain,
@@ -66,8 +68,8 @@ def _run(setup: Setup) -> Iterator[Record]:
         _TASK,
         "faces-30",
         data,
-        contenders,
-        pca=[Linear(30, 135, "Fig. 2C")],
+        methods,
+        pca=[Baseline(30, 135, "Fig. 2C")],
         logistic=[],
         logistic_epochs=0,
         seed=setup.seed,
@@ -77,9 +79,9 @@ def _run(setup: Setup) -> Iterator[Record]:
 
 
 def read_faces(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Grey images (n, height, width) in [0, 1], and whose they are (n,).
+    """Return grey images (n, height, width) in [0, 1], and the person of each (n,).
 
-    Raises DataError where the file or folder holds no grey images of one size, DataNotFoundError where it is not there.
+    Raises DataError if the file or folder contains no grey images of one size, DataNotFoundError if it does not exist.
     """
     rows: Rows = read(str(path) if path.exists() else path)
     if rows.image_shape is None or rows.image_shape[2] != 1:
@@ -92,14 +94,14 @@ def read_faces(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def patches(faces: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """`n` patches of every face: turned by up to 90°, enlarged 1.4 to 1.8 times, cut and thinned to 25 x 25.
+    """Return `n` patches of every face, rotated by up to 90°, enlarged 1.4 to 1.8 times and sampled at 25 x 25 points.
 
-    Faces (m, height, width) -> float32 (m * n, 625), those of one face in a row.
+    Faces (m, height, width) -> float32 (m * n, 625), ordered by face.
     """
     m, height, width = faces.shape
     rng = np.random.default_rng(seed)
-    angle = np.deg2rad(rng.uniform(-_TURN, _TURN, (m, n, 1, 1)))
-    # An enlarged face is cut to its former size: a window of 1/scale, from which 25 x 25 places are read.
+    angle = np.deg2rad(rng.uniform(-_MAX_ANGLE, _MAX_ANGLE, (m, n, 1, 1)))
+    # Enlarging and cropping equals sampling 25 x 25 points in a window of 1/scale.
     side = min(height, width) / rng.uniform(*_SCALES, (m, n, 1, 1))
     grid = (np.arange(SIDE) - (SIDE - 1) / 2) / SIDE
     out = np.empty((m, n, SIDE * SIDE), np.float32)
@@ -107,12 +109,12 @@ def patches(faces: np.ndarray, n: int, seed: int) -> np.ndarray:
         down, across = side[i] * grid[:, None], side[i] * grid[None, :]
         rows = (height - 1) / 2 + np.cos(angle[i]) * down - np.sin(angle[i]) * across
         columns = (width - 1) / 2 + np.sin(angle[i]) * down + np.cos(angle[i]) * across
-        out[i] = _between(face, rows, columns).reshape(n, -1)
+        out[i] = _bilinear(face, rows, columns).reshape(n, -1)
     return out.reshape(m * n, -1)
 
 
-def _between(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Bilinear interpolation; what lies outside is as the edge."""
+def _bilinear(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Interpolate bilinearly; points outside have the values of the edge."""
     rows, columns = (np.clip(place, 0, size - 1) for place, size in zip((rows, columns), image.shape, strict=True))
     top, left = (
         np.minimum(place.astype(int), size - 2) for place, size in zip((rows, columns), image.shape, strict=True)

@@ -1,4 +1,4 @@
-"""The paper's figures, drawn from what was measured here."""
+"""The paper's figures with the results of this reproduction."""
 
 from __future__ import annotations
 
@@ -7,45 +7,38 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.insight.figures.mosaic import draw_images, grid_size
+from narrows.insight.figures.drawing import draw_images, grid_size
 from narrows.insight.figures.style import COLOURS, FAINT, GREY, style
 from narrows.reproductions.experiment import Picture
+from narrows.reproductions.pictures import empty_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-SHOWN = 12
-"""Test images in a picture."""
-
-
-def figure(width: float, height: float) -> Figure:
-    """An empty figure that pyplot knows nothing of."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
+N_IMAGES = 12
+"""Number of test images in a picture."""
 
 
 def images(name: str, task: str, rows: Mapping[str, np.ndarray], shape: tuple[int, int]) -> Picture:
-    """The first test images, and each method's reconstructions of them in a line below (Fig. 2)."""
-    lines = {caption or "test images": np.clip(x[:SHOWN], 0, 1) for caption, x in rows.items()}
+    """Return a picture of test images, and of each method's reconstructions in a line below (Fig. 2)."""
+    lines = {caption or "test images": np.clip(x[:N_IMAGES], 0, 1) for caption, x in rows.items()}
     stack = np.stack([x.reshape(-1, *shape, 1) for x in lines.values()])
     with style():
         width, height = grid_size(len(stack), stack.shape[1], side=0.55)
-        drawn = figure(width + 3.2, height)
+        drawn = empty_figure(width + 3.2, height)
         ax = drawn.subplots()
         draw_images(ax, stack, captions=list(lines))
-        ax.set_yticks(ax.get_yticks(), list(lines))  # whole, where draw_images shortens them
+        ax.set_yticks(ax.get_yticks(), list(lines))  # in full, draw_images shortens them
         ax.set_title(f"{task}: test images and their reconstructions")
-    return Picture(
-        name, f"{task}: test images, and what each method makes of them (squared error per image)", drawn, "png"
-    )
+    return Picture(name, f"{task}: test images and their reconstructions (squared error per image)", drawn, "png")
 
 
-def courses(name: str, task: str, lines: Mapping[str, np.ndarray], papers: Mapping[str, float | None]) -> Picture:
-    """Test error over training time, one line a method; the paper's error as a dashed line."""
+def learning_curves(
+    name: str, task: str, lines: Mapping[str, np.ndarray], papers: Mapping[str, float | None]
+) -> Picture:
+    """Return a picture of the test error over training time for each method, the paper's error as a dashed line."""
     with style():
-        drawn = figure(6.8, 3.8)
+        drawn = empty_figure(6.8, 3.8)
         ax = drawn.subplots()
         for (method, course), colour in zip(lines.items(), COLOURS, strict=False):
             ax.plot(course[:, 0], course[:, 1], color=colour, label=method)
@@ -64,9 +57,9 @@ def courses(name: str, task: str, lines: Mapping[str, np.ndarray], papers: Mappi
 
 
 def maps(name: str, task: str, codes: Mapping[str, np.ndarray], labels: np.ndarray) -> Picture:
-    """Two-dimensional codes side by side, coloured by class (Fig. 3)."""
+    """Return a picture of two-dimensional codes, coloured by class (Fig. 3)."""
     with style():
-        drawn = figure(4.2 * len(codes), 4.4)
+        drawn = empty_figure(4.2 * len(codes), 4.4)
         for ax, (title, z) in zip(np.ravel(drawn.subplots(1, len(codes))), codes.items(), strict=True):
             for label in np.unique(labels):
                 here = z[labels == label]
@@ -75,13 +68,13 @@ def maps(name: str, task: str, codes: Mapping[str, np.ndarray], labels: np.ndarr
                 )
                 ax.text(*np.median(here, axis=0), f"{label}", weight="bold", ha="center", va="center")
             ax.set(title=title, xticks=[], yticks=[])
-    return Picture(name, f"{task}: codes of test images, coloured by the digit they show", drawn, "png")
+    return Picture(name, f"{task}: codes of test images, coloured by digit", drawn, "png")
 
 
 def precision_curves(name: str, task: str, curves: Mapping[str, np.ndarray], retrieved: np.ndarray) -> Picture:
-    """Precision over the number of retrieved documents (Fig. 4A)."""
+    """Return a picture of the precision over the number of retrieved documents (Fig. 4A)."""
     with style():
-        drawn = figure(6.0, 3.6)
+        drawn = empty_figure(6.0, 3.6)
         ax = drawn.subplots()
         for (method, precision), colour in zip(curves.items(), COLOURS, strict=False):
             ax.plot(retrieved, 100 * precision, color=colour, marker="o", markersize=3, label=method)
@@ -93,7 +86,7 @@ def precision_curves(name: str, task: str, curves: Mapping[str, np.ndarray], ret
 
 
 def plain_ticks(ax: Axes) -> None:
-    """Numbers without exponents on logarithmic axes."""
+    """Set plain numbers as ticks of logarithmic axes."""
     from matplotlib.ticker import LogFormatter, LogLocator
 
     for axis in (ax.xaxis, ax.yaxis):

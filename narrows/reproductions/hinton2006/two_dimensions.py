@@ -1,4 +1,4 @@
-"""MNIST through 784-1000-500-250-2 (Fig. 3): digits on a plane, and how well their neighbours tell them apart."""
+"""MNIST through 784-1000-500-250-2 (Fig. 3): two-dimensional codes, and the accuracy of nearest neighbours on them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from narrows.insight import PCABaseline
 from narrows.model import Warped
 from narrows.reproductions.experiment import Experiment, Record, Result, Setup
 from narrows.reproductions.hinton2006 import figures
-from narrows.reproductions.hinton2006.comparison import Contender, fit, net, result
+from narrows.reproductions.hinton2006.comparison import Method, fit, paper_network, result
 from narrows.reproductions.paper_data import TrainTest, pixels
 
 SIZES = (1000, 500, 250, 2)
@@ -29,10 +29,10 @@ def _run(setup: Setup) -> Iterator[Record]:
     yield Result(_TASK, "PCA, 2 components", float(pca.squared_error(data.test).mean()), "squared error per image")
     yield Result(_TASK, "PCA, 2 components", _accuracy(data, *codes["PCA"]), _UNIT)
     muon = {"activation": "silu", "loss": "mse", "batch_size": 250 if setup.quick else 512}
-    contenders = [
-        Contender(
+    methods = [
+        Method(
             "RBMs, then Adam",
-            net(
+            paper_network(
                 SIZES,
                 setup.seed,
                 pretrain="rbm",
@@ -43,14 +43,14 @@ def _run(setup: Setup) -> Iterator[Record]:
             ),
             note=few,
         ),
-        Contender(
+        Method(
             "Muon, warped images to originals",
-            net(
+            paper_network(
                 SIZES,
                 setup.seed,
                 **muon,
                 weight_decay=0.25,
-                # How an image stands, and its noise, need no room on the plane.
+                # The code need not represent the warp of an image and its noise.
                 corruption=Warped(
                     (28, 28, 1), degrees=12, stretch=0.12, shear=0.3, shift=1, noise=0.4, target="original"
                 ),
@@ -59,22 +59,22 @@ def _run(setup: Setup) -> Iterator[Record]:
             note=few,
         ),
     ]
-    if not setup.quick:  # what warping is worth
-        plain = net(SIZES, setup.seed, **muon, weight_decay=0.5, epochs=60)
-        contenders.insert(1, Contender("Muon from random weights", plain))
-    for contender in contenders:
-        fitted = yield from fit(contender, data, _TASK)
-        model = contender.model
-        codes[contender.method] = [model.transform(part) for part in (data.train, data.test)]
+    if not setup.quick:  # for comparison
+        plain = paper_network(SIZES, setup.seed, **muon, weight_decay=0.5, epochs=60)
+        methods.insert(1, Method("Muon from random weights", plain))
+    for method in methods:
+        fitted = yield from fit(method, data, _TASK)
+        model = method.model
+        codes[method.name] = [model.transform(part) for part in (data.train, data.test)]
         yield result(_TASK, fitted)
-        accuracy = _accuracy(data, *codes[contender.method])
-        yield Result(_TASK, contender.method, accuracy, _UNIT, None, "Fig. 3 is a picture", fitted.seconds, few)
+        accuracy = _accuracy(data, *codes[method.name])
+        yield Result(_TASK, method.name, accuracy, _UNIT, None, "Fig. 3 is a picture", fitted.seconds, few)
     shown = {method: test[:_DRAWN] for method, (_, test) in codes.items()}
     yield figures.maps("mnist-2", _TASK, shown, data.test_labels[:_DRAWN])
 
 
 def _accuracy(data: TrainTest, train: np.ndarray, test: np.ndarray) -> float:
-    """Of classifying test codes by their nearest training codes."""
+    """Return the accuracy of classifying test codes by their nearest training codes."""
     from sklearn.neighbors import KNeighborsClassifier
 
     found = KNeighborsClassifier(min(NEIGHBOURS, len(train))).fit(train, data.train_labels)

@@ -11,8 +11,8 @@ from narrows.data import as_rows
 from narrows.insight.baselines import PCABaseline
 from narrows.insight.findings import (
     Evidence,
-    beside_pca,
     denoising,
+    pca_comparison,
 )
 from narrows.insight.findings.baseline_comparison import pca_curve
 from tests.insight.findings.rows import ROWS, evidence
@@ -29,12 +29,12 @@ def test_pcas_curve_is_scikit_learns_reconstruction_error() -> None:
 
 def test_rows_of_three_factors_need_three_components() -> None:
     model = Autoencoder(n_components=3, activation="linear", epochs=100, random_state=0).fit(ROWS)
-    assert beside_pca(evidence(model)).values["components_pca_needs"] <= 3
+    assert pca_comparison(evidence(model)).values["components_pca_needs"] <= 3
 
 
 def test_a_model_equal_to_pca_is_not_praised_for_more() -> None:
     model = Autoencoder(n_components=2, activation="linear", epochs=100, random_state=0, device="cpu").fit(ROWS)
-    finding = beside_pca(evidence(model))
+    finding = pca_comparison(evidence(model))
     assert (finding.verdict, "as good as PCA" in finding.meaning) == ("good", True)
 
 
@@ -42,7 +42,7 @@ def test_a_curve_that_straight_lines_do_not_catch_is_told_from_one_they_do() -> 
     angle = np.random.default_rng(1).uniform(0, 2 * np.pi, (400, 1))
     circle = np.concatenate([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)], axis=1)
     model = Autoencoder(n_components=2, epochs=150, random_state=0, device="cpu").fit(circle)
-    assert "do not catch" in beside_pca(evidence(model, circle.astype(np.float32))).meaning
+    assert "nonlinear structure" in pca_comparison(evidence(model, circle.astype(np.float32))).meaning
 
 
 def test_a_code_wider_than_five_hundred_has_a_pca_as_wide() -> None:
@@ -52,13 +52,13 @@ def test_a_code_wider_than_five_hundred_has_a_pca_as_wide() -> None:
     given = Evidence(model, floats[:300], floats[300:], known_is_training=True)
     best = PCA(600).fit(given.known)
     theirs = np.square(best.inverse_transform(best.transform(given.held_out)) - given.held_out).sum(axis=1).mean()
-    assert beside_pca(given).number("pca_squared_error") == pytest.approx(theirs, rel=1e-3)
+    assert pca_comparison(given).number("pca_squared_error") == pytest.approx(theirs, rel=1e-3)
 
 
 def test_a_top_k_code_is_measured_by_its_active_units() -> None:
     model = Autoencoder(code="top-k", k=2, n_components=32, epochs=20, random_state=0, device="cpu").fit(ROWS)
     given = evidence(model)
-    finding = beside_pca(given)
+    finding = pca_comparison(given)
     assert "as wide as the data" not in finding.meaning
     expected = PCABaseline.fit(given.known, 2).squared_error(given.held_out).mean()
     assert finding.number("pca_squared_error") == pytest.approx(expected, rel=1e-3)
@@ -70,6 +70,6 @@ def test_a_denoiser_is_not_called_worse_than_pca_where_it_cleans_better() -> Non
     cleaned = denoising(given)
     assert cleaned is not None
     assert cleaned.number("model") < cleaned.number("pca")
-    finding = beside_pca(given)
+    finding = pca_comparison(given)
     assert finding.number("squared_error") > finding.number("pca_squared_error")
-    assert (finding.verdict, "takes noise out" in finding.meaning) == ("watch", True)
+    assert (finding.verdict, "removes noise" in finding.meaning) == ("watch", True)

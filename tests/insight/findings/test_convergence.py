@@ -35,7 +35,7 @@ def test_the_fall_in_the_last_fifth_is_that_within_it() -> None:
 def test_without_held_out_rows_nothing_is_said_of_them() -> None:
     rising = trained([10, 1, 2, 4, 5, 6])
     assert "held-out" not in repr(rising)
-    assert "by heart" not in rising.meaning
+    assert "overfit" not in rising.meaning
     assert "epoch 2 of 6" in rising.figure
 
 
@@ -44,7 +44,7 @@ def test_the_best_weights_that_were_kept_are_no_fault() -> None:
     held = [10.0, 3, 4, 5, 6, 7]
     assert trained(losses, held_out=held).verdict == "good"
     without = trained(losses, held_out=held, early_stopping=False)
-    assert (without.verdict, "by heart" in without.meaning) == ("watch", True)
+    assert (without.verdict, "overfit" in without.meaning) == ("watch", True)
 
 
 def test_a_loss_that_rises_with_beta_is_not_held_against_the_model() -> None:

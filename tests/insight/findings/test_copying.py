@@ -31,13 +31,13 @@ def test_a_model_that_knows_nothing_is_not_said_to_know_what_is_typical() -> Non
     ignorant = Autoencoder(n_components=1, epochs=1, loss="mse", learning_rate=1e-9, random_state=0).fit(ROWS)
     finding = copying(evidence(ignorant))
     assert finding is not None
-    assert (finding.verdict, "knows what is typical" in finding.meaning) == ("watch", False)
+    assert (finding.verdict, "it learned what is typical" in finding.meaning) == ("watch", False)
     assert "-" not in finding.figure.split("(")[0]
     noise = np.random.default_rng(1).standard_normal((400, 8)).astype(np.float32)
     model = Autoencoder(n_components=2, epochs=30, random_state=0, device="cpu").fit(noise)
     finding = copying(evidence(model, np.random.default_rng(2).standard_normal((400, 8)).astype(np.float32)))
     assert finding is not None
-    assert "knows what is typical" not in finding.meaning
+    assert "it learned what is typical" not in finding.meaning
 
 
 def test_a_code_of_one_number_is_not_advised_to_be_narrower() -> None:

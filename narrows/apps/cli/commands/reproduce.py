@@ -85,7 +85,7 @@ def reproduce(
     given = {"faces": faces, "reuters": reuters}
     setup = Setup(quick, seed, {key: path for key, path in given.items() if path is not None})
     paper.check(setup)
-    paper.chosen(chosen)
+    paper.selected(chosen)
     folder = output or Path("-".join([name, *chosen]))
     _check(folder, force=force)
 
@@ -202,7 +202,7 @@ def _lines(records: Iterable[Record], messages: Messages) -> Iterator[Record]:
 
 
 def _counted(record: Progress) -> str:
-    return f"{record.done}/{record.total} {record.words}".rstrip() if record.total else record.words
+    return f"{record.done}/{record.total} {record.detail}".rstrip() if record.total else record.detail
 
 
 def _sentence(result: Result) -> str:

@@ -59,7 +59,7 @@ def test_drift_names_the_column(shell, quick, sensors: Path) -> None:
     moved = [lines[0], *(f"{float(a) + 4},{rest}" for a, rest in (line.split(",", 1) for line in lines[1:]))]
     Path("now.csv").write_text("\n".join(moved) + "\n")
     assert "changed in 1 of 4 columns: a" in shell("drift", "d", "now.csv").out
-    assert "Nothing has changed" in shell("drift", "d", sensors).out
+    assert "No change was found" in shell("drift", "d", sensors).out
     assert shell("fit", sensors, "--ignore", "broken", "-o", "m", *quick).status == 0
     assert "--reference" in shell("drift", "m", "now.csv").err
     assert shell("drift", "m", "now.csv", "--reference", sensors, "--json").json["drifted"] == ["a"]

@@ -7,7 +7,7 @@ def test_the_worst_is_said_first_in_words_and_in_json(shell, models: Path) -> No
     told = shell("diagnose", models / "plain", "digits")
     assert told.status == 0
     text = told.out.replace("\n", " ")
-    assert "Autoencoder: PCA, which takes a moment and has nothing to tune, rebuilds these rows better" in text
+    assert "Autoencoder: PCA, which is fast and has nothing to tune, reconstructs these rows better" in text
     assert "The model has seen each row only once or twice" in text
     found = shell("diagnose", models / "plain", "digits", "--json").json
     assert found["verdict"] == "bad"

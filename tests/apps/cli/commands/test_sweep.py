@@ -12,7 +12,7 @@ def test_a_sweep_is_a_table_with_pca_beside_it(shell, quick, table: Path) -> Non
     told = shell("sweep", table, "--ignore", "name", "--values", "1,2,3", *quick)
     assert told.status == 0
     lines = told.out.splitlines()
-    assert lines[0].startswith("Squared error per row on 8 rows that no fit saw")
+    assert lines[0].startswith("Squared error per row on 8 held-out rows")
     assert [line.split()[0] for line in lines[2:5]] == ["1", "2", "3"]
     assert "PCA" in lines[1]
     assert "3 of 3" in told.err
@@ -61,7 +61,7 @@ def test_values_that_are_no_numbers_are_refused_in_a_sentence(shell, quick) -> N
     for value in ("nan", "inf"):
         refused = shell("sweep", "digits", "--values", value, *quick)
         assert refused.status == 2
-        assert f"{value} is no value of n_components" in refused.err
+        assert f"{value} is not a value of n_components" in refused.err
 
 
 def test_values_that_are_done_are_written_when_a_later_one_fails(shell, quick, monkeypatch) -> None:

@@ -1,4 +1,4 @@
-"""How large the errors are, in which columns, and whether they tell anomalies from the rest."""
+"""Reconstruction errors: histogram, scores, errors by column, and detection curves."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ _LONGEST_CURVE = 500
 def error_histogram(
     model: Autoencoder, X: Any, y: Any = None, *, quantile: float = 0.95, bins: int = 40, seed: int = 0
 ) -> Payload:
-    """How many rows have which reconstruction error, and the error that a share of them does not pass.
+    """Return a histogram of the reconstruction error, and its `quantile`.
 
     Parameters
     ----------
     model : Autoencoder
         Fitted.
     X : like that of `fit`, or Rows
-        Of more than 50,000 rows a sample is measured.
+        Of more than 50,000 rows, a sample is measured.
     y : array of shape (n,) or None
-        1 (or True) for anomalies; then each kind has counts of its own and the threshold is that of the others.
+        1 (or True) for anomalies. They are counted separately, and the threshold is that of the other rows.
     quantile : float, default=0.95
-        The share of (normal) rows below the threshold.
+        Share of (normal) rows below the threshold.
     bins : int, default=40
-        The last takes in every larger error.
+        The last bin also counts every larger error.
     seed : int, default=0
 
     Returns
     -------
     Payload
-        "edges" (bins + 1,), "counts" (bins,), "anomalous" (bins,), zero without y. `about`: "threshold", "quantile",
-        "above" (the number of rows above it), "unit", and "cut", whether larger errors than the last edge are counted
-        in the last bin.
+        "edges" (bins + 1,), "counts" (bins,), "anomalous" (bins,), all 0 without y. `about`: "threshold", "quantile",
+        "above" (the number of rows above the threshold), "unit", and "cut", whether the last bin counts errors above
+        its edge.
     """
     if not 0 < quantile < 1:
         raise SettingError(f"quantile={quantile!r} must be between 0 and 1, the share of rows below the threshold.")
@@ -53,7 +53,7 @@ def error_histogram(
     normal = errors[~is_anomaly] if (~is_anomaly).any() else errors
     threshold = float(np.quantile(normal, quantile))
     low, high = float(errors.min()), float(errors.max())
-    # Without it a single stranger squeezes all others into one bin.
+    # Otherwise a single outlier squeezes all other rows into one bin.
     last = min(high, max(3 * threshold - 2 * float(np.median(normal)), float(np.quantile(errors, 0.99))))
     if not last > low:
         last = low + max(abs(low), 1.0) * 1e-3
@@ -78,50 +78,44 @@ def error_histogram(
 
 
 def scores(model: Autoencoder, X: Any, y: Any = None, *, seen: np.ndarray | None = None, most: int = 70_000) -> Payload:
-    """The reconstruction error of every row that training did not see, to set a threshold on.
+    """Return the reconstruction error of every row that training did not see, to choose a threshold.
 
     Parameters
     ----------
     model : Autoencoder
         Fitted.
     X : like that of `fit`, or Rows
-        Of more rows than `most` a sample is measured.
+        Of more rows than `most`, a sample is measured.
     y : array of shape (n,) or None
         1 (or True) for anomalies.
     seen : array of bool (n,) or None
-        Which rows of X the model was trained on, where that is known already (`EvaluationSplit.seen`).
+        The rows of X that the model was trained on, if already computed with `EvaluationSplit.seen`.
     most : int, default=70,000
 
     Returns
     -------
     Payload
-        "score" (m,), ascending, "anomalous" (m,) of bool, "position" (m,). `about`: "source", which rows these are, and
+        "score" (m,), ascending, "anomalous" (m,) of bool, "position" (m,). `about`: "source", a sentence on these rows;
         "unseen", whether training saw none of them; "unit"; "n_normal" and "n_anomalous"; "thresholds": "p95" and
-        "p99", the quantiles of the normal rows, and "best_f1"; alarms for the scores above it have the highest
-        F1 (None without anomalies); "auroc" and "average_precision" (None where only one kind is there);
-        "anomalies_in_training", how many anomalies the model learned from.
+        "p99", quantiles of the normal rows, and "best_f1", the threshold with the highest F1 (None without
+        anomalies); "auroc" and "average_precision" (None unless there are both normal rows and anomalies);
+        "anomalies_in_training", the number of anomalies among the training rows.
     """
     rows, positions = sample_rows(model, X, most=most)
     is_anomaly = np.zeros(len(rows), bool) if y is None else _anomalies(y)[positions]
     seen = EvaluationSplit.seen(model, rows) if seen is None else seen[positions]
     n_learned_anomalies = int((is_anomaly & seen).sum())
-    source = "rows that training did not see"
     unseen = bool((~seen).sum() >= 2)
     if unseen:
         rows, positions, is_anomaly = rows.take(~seen), positions[~seen], is_anomaly[~seen]
-    else:
-        source = "rows that the model was trained on, since fit held none out: the figures flatter the model"
+    source = (
+        "rows that training did not see"
+        if unseen
+        else "rows that the model was trained on, because fit held none out: these figures are optimistic"
+    )
     errors = model.reconstruction_error(rows).astype(np.float64)
     order = np.argsort(errors, kind="stable")
     errors, positions, is_anomaly = errors[order], positions[order], is_anomaly[order]
-    normal = errors[~is_anomaly] if not is_anomaly.all() else errors
-    both = 0 < is_anomaly.sum() < len(is_anomaly)
-    auroc = average_precision = None
-    if both:
-        from sklearn.metrics import average_precision_score, roc_auc_score
-
-        auroc = float(roc_auc_score(is_anomaly, errors))
-        average_precision = float(average_precision_score(is_anomaly, errors))
     return Payload(
         "scores",
         {
@@ -130,28 +124,36 @@ def scores(model: Autoencoder, X: Any, y: Any = None, *, seen: np.ndarray | None
             "unit": model.loss_unit_,
             "n_normal": int((~is_anomaly).sum()),
             "n_anomalous": int(is_anomaly.sum()),
-            "thresholds": {
-                "p95": float(np.quantile(normal, 0.95)),
-                "p99": float(np.quantile(normal, 0.99)),
-                "best_f1": _best_f1(errors, is_anomaly) if both else None,
-            },
-            "auroc": auroc,
-            "average_precision": average_precision,
+            **_detection(errors, is_anomaly),
             "anomalies_in_training": n_learned_anomalies,
         },
         {"score": errors, "anomalous": is_anomaly, "position": positions},
     )
 
 
+def _detection(errors: np.ndarray, is_anomaly: np.ndarray) -> dict[str, Any]:
+    """Return thresholds on ascending errors, and the quality of the errors as anomaly scores."""
+    normal = errors[~is_anomaly] if not is_anomaly.all() else errors
+    thresholds = {"p95": float(np.quantile(normal, 0.95)), "p99": float(np.quantile(normal, 0.99)), "best_f1": None}
+    if not 0 < is_anomaly.sum() < len(is_anomaly):
+        return {"thresholds": thresholds, "auroc": None, "average_precision": None}
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    return {
+        "thresholds": thresholds | {"best_f1": _best_f1(errors, is_anomaly)},
+        "auroc": float(roc_auc_score(is_anomaly, errors)),
+        "average_precision": float(average_precision_score(is_anomaly, errors)),
+    }
+
+
 def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
-    """The squared error of each column, beside what answering with the column's mean would make.
+    """Return the squared error of each column, and that of predicting the mean of the column.
 
     Returns
     -------
     Payload
-        Of a table, "error" and "spread" (n_columns,), the largest error first, both a mean over rows of the squares in
-        encoded floats, and "column", their places. Of images the same as pictures (height, width), summed over
-        channels. `about`: "names".
+        For a table, "error" and "spread" (n_columns,), means over rows in encoded floats, the largest error first,
+        and "column", their positions. For images, both as (height, width), summed over channels. `about`: "names".
     """
     some = sample_encoded(model, X, most=_MEASURED, seed=seed)
     squares = measure.squared_errors(model, some.floats).mean(axis=0)
@@ -169,13 +171,13 @@ def error_by_column(model: Autoencoder, X: Any, *, seed: int = 0) -> Payload:
 
 
 def worst_columns(model: Autoencoder, X: Any, *, n: int = 5) -> list[dict[str, Any]]:
-    """The columns of the first row of X with the largest errors, the largest first.
+    """Return the columns of the first row of X with the largest errors, the largest first.
 
     Returns
     -------
     list of dict
-        "name"; "observed" and "expected" in the user's own units, None for a gap; "error", the column's share of the
-        row's `reconstruction_error`.
+        "name"; "observed" and "expected" in the user's units, None for a missing value; "error", the part of the
+        row's `reconstruction_error` in this column.
     """
     row = model.rows_of(X).take(slice(0, 1))
     errors = model.reconstruction_error(row, per_feature=True)[0]
@@ -195,7 +197,7 @@ def worst_columns(model: Autoencoder, X: Any, *, n: int = 5) -> list[dict[str, A
 
 
 def detection_curves(model: Autoencoder, X: Any, y: Any, *, seed: int = 0) -> Payload:
-    """Whether a large reconstruction error tells anomalies: the ROC and the precision-recall curve.
+    """Return the ROC curve and the precision-recall curve of the reconstruction error as an anomaly score.
 
     Parameters
     ----------
@@ -205,13 +207,13 @@ def detection_curves(model: Autoencoder, X: Any, y: Any, *, seed: int = 0) -> Pa
     Returns
     -------
     Payload
-        "fpr" and "tpr", "recall" and "precision", of at most 500 points each. `about`: "auroc", "average_precision",
-        both of all the points, and "prevalence", the share of anomalies.
+        "fpr" and "tpr", "recall" and "precision", at most 500 points each. `about`: "auroc" and "average_precision" of
+        the full curves, and "prevalence", the share of anomalies.
 
     Raises
     ------
     DataError
-        Where y does not hold both kinds.
+        y does not hold both 0 and 1.
     """
     from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
@@ -239,11 +241,11 @@ def detection_curves(model: Autoencoder, X: Any, y: Any, *, seed: int = 0) -> Pa
 
 
 def _best_f1(errors: np.ndarray, is_anomaly: np.ndarray) -> float:
-    """The threshold, between two of the ascending scores, with the best F1; of equals the highest."""
+    """Return the threshold with the best F1, between two of the ascending scores; of equal F1 the highest."""
     found = np.cumsum(is_anomaly[::-1])[::-1]
     alarms = np.arange(len(errors), 0, -1)
     f1 = 2 * found / (alarms + is_anomaly.sum())
-    f1[1:][errors[1:] == errors[:-1]] = -1  # a threshold cannot part equal scores
+    f1[1:][errors[1:] == errors[:-1]] = -1  # no threshold lies between equal scores
     first = len(f1) - 1 - int(np.argmax(f1[::-1]))
     return float((errors[first - 1] + errors[first]) / 2 if first else np.nextafter(errors[0], -np.inf))
 

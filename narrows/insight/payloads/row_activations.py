@@ -1,4 +1,4 @@
-"""What one row becomes at each layer on its way through the network."""
+"""The activations of one row in every layer of the network."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def activations(
     unit: tuple[int, int] | None = None,
     like: np.ndarray | None = None,
 ) -> Payload:
-    """One row and its activations, layer by layer, each behind its nonlinearity.
+    """Return one row and its activations in every layer, after the nonlinearity.
 
     Parameters
     ----------
@@ -42,40 +42,68 @@ def activations(
         Fitted.
     X : like that of `fit`, or Rows
     position : int, default=0
-        Which row of X.
+        Position of the row in X.
     floats : array of shape (n_floats,) or None
-        An encoded row to show instead.
+        An encoded row to use instead.
     unit : (layer, index) or None
-        A unit to account for: which units of the layer before made its value.
+        A unit to explain by its largest inputs from the layer before.
     like : see `narrows.insight.payloads.payload.as_pictures`
 
     Returns
     -------
     Payload
-        "layer0", the encoded row, to "layerL", its reconstruction: of dense layers (units,), the first 256; of
-        convolutions (channels, height, width), the first 16 feature maps. "input", "output" as in `reconstructions` and
-        "difference", output - input; "code" (k,). `about`: "layers", for each its "part", "name", "shape", "units",
-        "parameters", "activation", "shown" (how many units, or maps, the array has), "low" and "high" over all units,
-        and "largest", the (index, value) of the 5 largest in magnitude; "error", the row's loss, and "squared_error",
-        in encoded floats; "unit": None, or of a dense layer "layer", "index", "value", "bias" and "inputs", the 5 with
-        the largest product of value and weight in magnitude (index, value, weight, product).
+        "layer0", the encoded row, to "layerL", its reconstruction: dense layers as (units,), the first 256;
+        convolutions as (channels, height, width), the first 16 feature maps. "input" and "output" as in
+        `reconstructions`, and "difference", output - input; "code" (k,). `about`: "layers", with "part", "name",
+        "shape", "units", "parameters", "activation", "shown" (number of units or maps in the array), "low" and "high"
+        over all units, and "largest", (index, value) of the 5 largest in magnitude; "error", the loss of the row, and
+        "squared_error", in encoded floats; "unit": None, or for a dense layer "layer", "index", "value", "bias" and
+        "inputs", the 5 with the largest |value * weight| (index, value, weight, product).
 
     Raises
     ------
     DataError
-        Where `floats` are not one finite number for each encoded float.
+        `floats` is not one finite number for each encoded float, or `unit` does not exist.
     """
-    model.check_is_fitted()
-    row = (
-        sample_encoded(model, X, most=1, positions=[position]).floats[0]
-        if floats is None
-        else np.asarray(floats, np.float32)
+    row = _row(model, X, position) if floats is None else _checked(model, floats)
+    values = [row, *_hidden(model, row), reconstruct_floats(model, row[None])[0]]
+    layers, arrays = _layers(model, values)
+    pictures = as_pictures(model, np.stack([row, values[-1]]), like=like)
+    return Payload(
+        "activations",
+        {
+            "layers": layers,
+            "error": float(map_floats(row[None], _loss(model), model.device_)[0]),
+            "squared_error": float(squared_error(model, row[None], values[-1][None])[0]),
+            "unit": None if unit is None else _explained(model, values, *unit),
+            "image_shape": model.schema_.image_shape,
+            "names": list(model.schema_.float_names) if model.schema_.image_shape is None else None,
+        },
+        {
+            **arrays,
+            "input": pictures[0],
+            "output": pictures[1],
+            "difference": pictures[1] - pictures[0],
+            "code": values[[layer["part"] for layer in layers].index("code")].astype(np.float32),
+        },
     )
+
+
+def _row(model: Autoencoder, X: Any, position: int) -> np.ndarray:
+    return sample_encoded(model, X, most=1, positions=[position]).floats[0]
+
+
+def _checked(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
+    model.check_is_fitted()
+    row = np.asarray(floats, np.float32)
     if row.shape != (model.network_.n_floats,) or not np.isfinite(row).all():
         raise DataError(f"A row of this model is {model.network_.n_floats} finite numbers, got the shape {row.shape}.")
-    rebuilt = reconstruct_floats(model, row[None])[0]
+    return row
+
+
+def _layers(model: Autoencoder, values: list[np.ndarray]) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    """Return the description of each layer, and the first units or maps of its values."""
     found = architecture(model)
-    values = [row, *_hidden(model, row), rebuilt]
     layers, arrays = [], {}
     for i, (layer, value) in enumerate(zip(found.about["layers"], values, strict=True)):
         some = value[:_MOST_MAPS] if value.ndim == 3 else value.reshape(-1)[:_MOST_UNITS]
@@ -94,25 +122,7 @@ def activations(
                 "largest": [[int(j), float(flat[j])] for j in largest],
             }
         )
-    pictures = as_pictures(model, np.stack([row, rebuilt]), like=like)
-    return Payload(
-        "activations",
-        {
-            "layers": layers,
-            "error": float(map_floats(row[None], _loss(model), model.device_)[0]),
-            "squared_error": float(squared_error(model, row[None], rebuilt[None])[0]),
-            "unit": None if unit is None else _account(model, values, *unit),
-            "image_shape": model.schema_.image_shape,
-            "names": list(model.schema_.float_names) if model.schema_.image_shape is None else None,
-        },
-        {
-            **arrays,
-            "input": pictures[0],
-            "output": pictures[1],
-            "difference": pictures[1] - pictures[0],
-            "code": values[[layer["part"] for layer in layers].index("code")].astype(np.float32),
-        },
-    )
+    return layers, arrays
 
 
 def _loss(model: Autoencoder) -> Callable[[Tensor], Tensor]:
@@ -121,7 +131,7 @@ def _loss(model: Autoencoder) -> Callable[[Tensor], Tensor]:
 
 
 def _activation(model: Autoencoder, part: str) -> str | None:
-    """What a layer passes its sums through; None where it has none."""
+    """Return the name of the activation function of a layer; None for the input."""
     if part == "code":
         return model.code_activation_
     if part == "output":
@@ -129,8 +139,8 @@ def _activation(model: Autoencoder, part: str) -> str | None:
     return None if part == "input" else model.fitted_params_["activation"]
 
 
-def _account(model: Autoencoder, values: list[np.ndarray], layer: int, index: int) -> dict[str, Any] | None:
-    """Which inputs made a unit of a dense layer; None for other layers. DataError for a unit that is not there."""
+def _explained(model: Autoencoder, values: list[np.ndarray], layer: int, index: int) -> dict[str, Any] | None:
+    """Return the largest inputs of a unit of a dense layer; None for other layers, DataError for a missing unit."""
     if not 0 <= layer < len(values) or not 0 <= index < values[layer].size:
         raise DataError(f"There is no unit {index} in layer {layer}.")
     network = model.network_
@@ -150,7 +160,7 @@ def _account(model: Autoencoder, values: list[np.ndarray], layer: int, index: in
     else:
         return None
     weights = weights.detach().cpu().numpy()
-    if len(weights) != len(before):  # a convolution's maps lie flat in another order
+    if len(weights) != len(before):  # the flattened maps of a convolution have another order
         return None
     products = weights * before
     top = np.argsort(-np.abs(products), kind="stable")[:_LARGEST]
@@ -169,7 +179,7 @@ def _account(model: Autoencoder, values: list[np.ndarray], layer: int, index: in
 
 @torch.inference_mode()
 def _hidden(model: Autoencoder, row: np.ndarray) -> list[np.ndarray]:
-    """What the learned layers but the last give, each behind the activation that follows it, the code as `codes`."""
+    """Return the outputs of all learned layers but the last, each after its activation; the code as `codes`."""
     network = model.network_
     passed: list[tuple[bool, np.ndarray]] = []
     hooks = [

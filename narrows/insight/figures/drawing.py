@@ -1,4 +1,4 @@
-"""Many rows on one pair of axes: images in a grid, rows of a table as dots or as bands of colour."""
+"""Drawing of several rows on one axes: image grids, table rows as dots, colour bands or sparklines."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narrows.data.image_grid import visible
+from narrows.data.image_grid import as_rgb, tile
 from narrows.insight.figures.style import COLOURS, FAINT, INK, as_words, value_colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MAX_COLUMNS = 40
-"""Columns of a table that are drawn; of more, the first."""
+"""Maximum number of columns of a table to draw."""
 
 _GAP = 0.08  # of an image's side
 
 
 def grid_size(n_down: int, n_across: int, *, side: float = 0.6, captions: float = 1.1) -> tuple[float, float]:
-    """Inches for a grid of square images."""
+    """Return width and height in inches for a grid of square images."""
     return min(11.0, n_across * side + captions), n_down * side + 0.5
 
 
@@ -34,22 +34,18 @@ def draw_images(
 ) -> None:
     """Draw images (down, across, height, width, channels) in [0, 1].
 
-    captions : one for each line.
-    beneath : one for each column of images.
-    faded : (down, across) of bool, images to be drawn pale.
+    captions : labels of the lines.
+    beneath : labels below the columns of images.
+    faded : mask (down, across) of images to draw pale.
     """
     down, across, height, width, _ = images.shape
     gap = max(1, round(_GAP * max(height, width)))
-    colour = coloured(images)
+    colour = as_rgb(images)
     if faded is not None:
         pale = np.where(faded, 0.25, 1.0)[:, :, None, None, None]
         colour = 1 - pale * (1 - colour)
-    sheet = np.ones((down * (height + gap) - gap, across * (width + gap) - gap, 3), np.float32)
-    for i in range(down):
-        for j in range(across):
-            y, x = i * (height + gap), j * (width + gap)
-            sheet[y : y + height, x : x + width] = colour[i, j]
-    ax.imshow(sheet, interpolation="none", aspect="equal")
+    grid = tile(colour.reshape(-1, height, width, 3).astype(np.float32), columns=across, gap=gap)
+    ax.imshow(grid, interpolation="none", aspect="equal")
     across_centres = [j * (width + gap) + (width - 1) / 2 for j in range(across)]
     ax.set_xticks(across_centres if len(beneath) else [], list(beneath))
     centres = [i * (height + gap) + (height - 1) / 2 for i in range(down)]
@@ -57,29 +53,23 @@ def draw_images(
     _bare(ax)
 
 
-def coloured(images: np.ndarray) -> np.ndarray:
-    """Images (..., channels) with three channels."""
-    shown = visible(images)
-    return np.repeat(shown, 3, axis=-1) if shown.shape[-1] == 1 else shown
-
-
 def draw_profiles(
     ax: Axes, series: Mapping[str, np.ndarray], names: Sequence[str], captions: Sequence[str] = ()
 ) -> None:
-    """Draw rows of a table as bands of dots, a dot for each column.
+    """Draw rows of a table below each other, with a bar and a dot for each column.
 
-    series : name -> (n, d) encoded floats; the first is drawn as bars, the others as dots upon them.
-    captions : one for each row.
+    series : name -> (n, d) encoded floats; the first is drawn as bars, the others as dots.
+    captions : labels of the rows.
     """
     first = next(iter(series.values()))
     n, d = first.shape[0], min(first.shape[1], MAX_COLUMNS)
-    # Standardised columns reach three or so; a wild value must not flatten all bands.
+    # A percentile, so that one outlier does not flatten all rows.
     reach = float(np.percentile(np.abs(first), 97)) or 1.0
     for i in range(n):
         ax.axhline(-i, color=FAINT, linewidth=0.8, zorder=0)
         for j, (name, rows) in enumerate(series.items()):
             y = -i + np.clip(rows[i, :d] / reach, -1.1, 1.1) * 0.45
-            label = as_words(name) if i == 0 else "_"  # matplotlib's word for no entry in the legend
+            label = as_words(name) if i == 0 else "_"  # matplotlib leaves "_" out of the legend
             if j == 0:
                 ax.vlines(np.arange(d), -i, y, color=COLOURS[j], linewidth=max(1.5, 120 / d), alpha=0.55, label=label)
             else:
@@ -94,7 +84,7 @@ def draw_profiles(
 
 
 def draw_bands(ax: Axes, rows: np.ndarray, names: Sequence[str], captions: Sequence[str] = ()) -> None:
-    """Draw rows of a table (n, d) as bands of colour: blue below 0, orange above."""
+    """Draw rows of a table (n, d) as colour bands: blue below 0, orange above."""
     d = min(rows.shape[1], MAX_COLUMNS)
     low, high = float(rows.min()), float(rows.max())
     middle = 0.5 if low >= 0 and high <= 1 else 0.0
@@ -109,7 +99,7 @@ def draw_bands(ax: Axes, rows: np.ndarray, names: Sequence[str], captions: Seque
 
 
 def draw_sparklines(ax: Axes, rows: np.ndarray, *, faded: np.ndarray | None = None) -> None:
-    """Draw rows of a table (down, across, d) as small lines, each in a cell of its own."""
+    """Draw rows of a table (down, across, d) as small lines in a grid of cells."""
     from matplotlib.collections import LineCollection
 
     down, across, d = rows.shape

@@ -1,4 +1,4 @@
-"""Single rows and what becomes of them: rebuilt, denoised, and where the errors are."""
+"""Single rows: reconstructions, denoising and maps of the errors."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 _MEASURED = 5000
 DEFAULT_LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 DEFAULT_NOISE = 0.3
-"""Standard deviation of the gaussian noise that a model is shown which was trained without any."""
+"""Default standard deviation of gaussian noise for a model trained without corruption."""
 
 
 def reconstructions(model: Autoencoder, X: Any, *, n: int = 10, positions: Any = None, seed: int = 0) -> Payload:
-    """Rows and their reconstructions.
+    """Return rows and their reconstructions.
 
     Parameters
     ----------
@@ -32,21 +32,21 @@ def reconstructions(model: Autoencoder, X: Any, *, n: int = 10, positions: Any =
         Fitted.
     X : like that of `fit`, or Rows
     n : int, default=10
-        How many, drawn at random; of labelled rows, from all classes in turn.
-    positions : places in X, or None
-        The rows to show instead, in this order.
+        Number of rows, drawn at random; labelled rows are drawn from each class in turn.
+    positions : array of int or None
+        Positions in X of the rows to take instead, in this order.
     seed : int, default=0
 
     Returns
     -------
     Payload
         "original" and "rebuilt", (n, height, width, channels) in [0, 1] or (n, d) encoded; "error" (n,), the squared
-        error in encoded floats; "code" (n, k); "position" (n,). `about`: "names" of the columns, "unit", "labels" (of
-        each row a text or None) or None.
+        error in encoded floats; "code" (n, k); "position" (n,). `about`: "names" of the columns, "unit", "labels" (a
+        text or None for each row) or None.
     """
     some = sample_encoded(model, X, most=_MEASURED, seed=seed, positions=positions)
     if positions is None:
-        some = _chosen(some, balanced_sample(some.rows.labels, len(some.positions), n, seed=seed))
+        some = _taken(some, balanced_sample(some.rows.labels, len(some.positions), n, seed=seed))
     rebuilt = reconstruct_floats(model, some.floats)
     return Payload(
         "reconstructions",
@@ -71,46 +71,46 @@ def denoising(
     positions: Any = None,
     seed: int = 0,
 ) -> Payload:
-    """Clean rows, the same under noise, and what the model makes of the noisy ones.
+    """Return clean rows, the same rows with noise, and the model's reconstructions of the noisy ones.
 
     Parameters
     ----------
     model, X, n, positions, seed
-        As for `reconstructions`; X is taken to be clean.
+        As for `reconstructions`; X is assumed to be clean.
     corruption : {"gaussian", "masking", "salt-and-pepper"}, Corruption or None, default=None
-        None is that of the training; for a model trained without any, "gaussian".
+        Default: that of the training, or "gaussian" for a model trained without corruption.
     level : float or None, default=None
-        None is that of the training; for a model trained without any, 0.3.
+        Default: that of the training, or 0.3 for a model trained without corruption.
 
     Returns
     -------
     Payload
         "clean", "noisy", "denoised" as in `reconstructions`; "position". `about`: "psnr_noisy" and "psnr_denoised" in
-        decibels, over up to 5,000 rows, or over the `positions` where these are given (infinite where nothing differs),
-        the same of each row as "psnr_noisy_rows" and "psnr_denoised_rows", and those of `reconstructions`.
+        decibels over up to 5,000 rows or over `positions` (infinite if nothing differs), the same for each row as
+        "psnr_noisy_rows" and "psnr_denoised_rows", and the entries of `reconstructions`.
     """
     measured = sample_encoded(model, X, most=_MEASURED, seed=seed, positions=positions)
     noisy = corrupted(model, measured.floats, seed=seed, corruption=corruption, level=level, default=DEFAULT_NOISE)
     denoised = reconstruct_floats(model, noisy)
     clean = measured.floats
-    places = balanced_sample(measured.rows.labels, len(measured.positions), n, seed=seed)
+    chosen = balanced_sample(measured.rows.labels, len(measured.positions), n, seed=seed)
     if positions is not None:
-        places = np.arange(len(measured.positions))
+        chosen = np.arange(len(measured.positions))
     span = data_range(model, clean)
     about = {"psnr_noisy": psnr(clean, noisy, span), "psnr_denoised": psnr(clean, denoised, span)}
-    some = _chosen(measured, places)
-    return _denoised(model, some, noisy[places], denoised[places], about, span, like=clean)
+    some = _taken(measured, chosen)
+    return _denoised(model, some, noisy[chosen], denoised[chosen], about, span, like=clean)
 
 
 def denoised(model: Autoencoder, X: Any, position: int, noisy: np.ndarray) -> Payload:
-    """What the model makes of one row that was spoiled by hand; the payload is that of `denoising`.
+    """Return the reconstruction of one row to which the user added noise; the payload is that of `denoising`.
 
     Parameters
     ----------
     position : int
-        The place of the clean row in X.
+        Position of the clean row in X.
     noisy : array of shape (n_floats,)
-        The same row, encoded, as noisy as it is.
+        The encoded noisy row.
     """
     some = sample_encoded(model, X, most=1, positions=[position])
     noisy = np.asarray(noisy, np.float32)
@@ -131,18 +131,18 @@ def denoising_curve(
     most: int = 1000,
     seed: int = 0,
 ) -> Payload:
-    """How much noise the model removes at each level.
+    """Return the PSNR before and after denoising at each noise level.
 
     Parameters
     ----------
     levels : sequence of float
     most : int, default=1000
-        Rows that are measured at each level, at most.
+        Maximum number of rows to measure.
 
     Returns
     -------
     Payload
-        Arrays of shape (levels,): "level", "psnr_noisy" and "psnr_denoised" in decibels over the rows.
+        Arrays of shape (levels,): "level", "psnr_noisy" and "psnr_denoised" in decibels over all rows.
     """
     some = sample_encoded(model, X, most=most, seed=seed)
     span = data_range(model, some.floats)
@@ -159,52 +159,52 @@ def denoising_curve(
 
 
 def error_map(model: Autoencoder, X: Any, *, n: int = 6, positions: Any = None, seed: int = 0) -> Payload:
-    """The rows with the largest errors, and where in them the errors are.
+    """Return the rows with the largest errors, and the error of each of their pixels or floats.
 
-    positions : places in X of the rows to show instead, in this order.
+    positions : positions in X of the rows to take instead, in this order.
 
     Returns
     -------
     Payload
-        "original" and "rebuilt" as in `reconstructions`, "map" of the squared error of each pixel (n, height, width),
+        "original" and "rebuilt" as in `reconstructions`, "map", the squared error of each pixel (n, height, width),
         summed over channels, or of each float (n, d), and "error" (n,), its sum, the largest first; "position".
     """
     measured = sample_encoded(model, X, most=_MEASURED, seed=seed, positions=positions)
     errors = squared_errors(model, measured.floats)
     by_row = errors.sum(axis=1)
-    places = np.argsort(-by_row, kind="stable")[:n] if positions is None else np.arange(len(by_row))
-    some = _chosen(measured, places)
+    chosen = np.argsort(-by_row, kind="stable")[:n] if positions is None else np.arange(len(by_row))
+    some = _taken(measured, chosen)
     shape = model.schema_.image_shape
-    places_of_errors = errors[places] if shape is None else errors[places].reshape(-1, *shape).sum(axis=3)
+    maps = errors[chosen] if shape is None else errors[chosen].reshape(-1, *shape).sum(axis=3)
     return Payload(
         "error_map",
         _about(model, some),
         {
             "original": as_pictures(model, some.floats),
             "rebuilt": as_pictures(model, reconstruct_floats(model, some.floats), like=some.floats),
-            "map": places_of_errors.astype(np.float32),
-            "error": by_row[places],
+            "map": maps.astype(np.float32),
+            "error": by_row[chosen],
             "position": some.positions,
         },
     )
 
 
 def balanced_sample(labels: np.ndarray | None, n_rows: int, n: int, *, seed: int = 0) -> np.ndarray:
-    """Places of n rows: one of each class in turn where there are classes, else any."""
+    """Return the positions of n random rows, one of each class in turn if there are labels."""
     order = np.random.default_rng([seed, 1]).permutation(n_rows)
     if labels is None:
         return order[:n]
-    # The turn of a row within its class, then the class: 0, 1, 2, ..., 0, 1, 2, ...
+    # Sort by the rank of a row within its class, then by class: 0, 1, 2, ..., 0, 1, 2, ...
     _, classes = np.unique(labels[order].astype(str), return_inverse=True)
-    turn = np.empty(len(order), int)
+    rank = np.empty(len(order), int)
     for c in range(classes.max() + 1 if len(classes) else 0):
         of_class = np.flatnonzero(classes == c)
-        turn[of_class] = np.arange(len(of_class))
-    return order[np.lexsort((classes, turn))][:n]
+        rank[of_class] = np.arange(len(of_class))
+    return order[np.lexsort((classes, rank))][:n]
 
 
 def data_range(model: Autoencoder, floats: np.ndarray) -> float:
-    """The range that a PSNR refers to: 1 for pixels, else that of the encoded rows (n, d)."""
+    """Return the data range of the PSNR: 1 for pixels, else the range of the encoded rows (n, d)."""
     return 1.0 if model.schema_.bounded else float(floats.max() - floats.min()) or 1.0
 
 
@@ -245,5 +245,5 @@ def _about(model: Autoencoder, some: EncodedSample) -> dict[str, Any]:
     }
 
 
-def _chosen(measured: EncodedSample, places: np.ndarray) -> EncodedSample:
-    return EncodedSample(measured.rows.take(places), measured.positions[places], measured.floats[places])
+def _taken(measured: EncodedSample, chosen: np.ndarray) -> EncodedSample:
+    return EncodedSample(measured.rows.take(chosen), measured.positions[chosen], measured.floats[chosen])

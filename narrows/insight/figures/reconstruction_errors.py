@@ -1,4 +1,4 @@
-"""How large the errors are, where, and whether they tell anomalies from the rest."""
+"""Figures of reconstruction errors: histogram, errors by column, and detection curves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_BARS = 25
 
 
 class ErrorHistogramDisplay(Display):
-    """How many rows have which error, and the threshold; payload: `error_histogram`."""
+    """Histogram of the errors, and a threshold; payload: `error_histogram`."""
 
     @classmethod
     def from_estimator(
@@ -33,7 +33,7 @@ class ErrorHistogramDisplay(Display):
         seed: int = 0,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw the errors of X; y holds 1 for anomalies, where they are known."""
+        """Draw the errors of X; y is 1 for anomalies and 0 for other rows, if known."""
         return cls(error_histogram(model, X, y, quantile=quantile, bins=bins, seed=seed)).plot(ax)
 
     def _draw(self, ax: Axes) -> None:
@@ -47,9 +47,9 @@ class ErrorHistogramDisplay(Display):
             ax.stairs(self.payload["anomalous"], edges, color=RED, linewidth=1.6, label="anomalous")
         threshold = about["threshold"]
         ax.axvline(threshold, color=INK, linewidth=1.2, linestyle="--")
-        whose = "of the normal rows" if known else "of the rows"
+        which = "of the normal rows" if known else "of the rows"
         ax.annotate(
-            f"{about['quantile']:.0%} {whose} are below {threshold:.4g}\n{about['above']:,} rows above",
+            f"{about['quantile']:.0%} {which} are below {threshold:.4g}\n{about['above']:,} rows above",
             (threshold, 0.97),
             xycoords=("data", "axes fraction"),
             xytext=(5, 0),
@@ -57,18 +57,18 @@ class ErrorHistogramDisplay(Display):
             va="top",
             fontsize=8,
         )
-        tail = " (the last bar: and more)" if about["cut"] else ""
+        tail = " (last bar: all larger errors)" if about["cut"] else ""
         ax.set(
             xlabel=f"reconstruction error{tail}\n{as_words(about['unit'], 120)}",
             ylabel="rows",
-            title="How large the errors are",
+            title="Reconstruction errors",
         )
         if known:
             ax.legend(loc="center right")
 
 
 class ColumnErrorDisplay(Display):
-    """The error of each column, or of each pixel, beside the spread of its values; payload: `error_by_column`."""
+    """Error of each column or pixel, and of predicting the mean; payload: `error_by_column`."""
 
     @classmethod
     def from_estimator(cls, model: Autoencoder, X: Any, *, seed: int = 0, ax: Axes | None = None) -> Self:
@@ -86,10 +86,10 @@ class ColumnErrorDisplay(Display):
             return
         names = self.payload.about["names"][:_MAX_BARS]
         error, spread = (self.payload[name][:_MAX_BARS] for name in ("error", "spread"))
-        places = np.arange(len(names))
-        ax.barh(places, spread, height=0.82, color=FAINT, label="answering with the mean")
-        ax.barh(places, error, height=0.46, color=BLUE, label="the model")
-        ax.set_yticks(places, [as_words(name, 30) for name in names])
+        positions = np.arange(len(names))
+        ax.barh(positions, spread, height=0.82, color=FAINT, label="predicting the mean")
+        ax.barh(positions, error, height=0.46, color=BLUE, label="model")
+        ax.set_yticks(positions, [as_words(name, 30) for name in names])
         ax.invert_yaxis()
         ax.set_xlabel(f"mean squared error (in {as_words(self.payload.about['unit'], 60)}, squared)")
         n = len(self.payload["error"])
@@ -107,7 +107,7 @@ class DetectionCurvesDisplay(Display):
 
     @classmethod
     def from_estimator(cls, model: Autoencoder, X: Any, y: Any, *, seed: int = 0, ax: Axes | None = None) -> Self:
-        """Draw both curves; y holds 1 for anomalies and 0 for the rest."""
+        """Draw both curves; y is 1 for anomalies and 0 for the rest."""
         return cls(detection_curves(model, X, y, seed=seed)).plot(ax)
 
     def size(self) -> tuple[float, float]:
@@ -117,12 +117,14 @@ class DetectionCurvesDisplay(Display):
         about, p = self.payload.about, self.payload
         ax.plot([0, 1], [0, 1], color=FAINT, linewidth=1, zorder=0)
         ax.axhline(about["prevalence"], color=FAINT, linewidth=1, zorder=0)
-        ax.plot(p["fpr"], p["tpr"], color=BLUE, label=f"ROC, area {about['auroc']:.3f}: found against false alarms")
-        label = f"PR, average precision {about['average_precision']:.3f}: precision against found"
+        ax.plot(
+            p["fpr"], p["tpr"], color=BLUE, label=f"ROC, area {about['auroc']:.3f}: true positives over false positives"
+        )
+        label = f"PR, average precision {about['average_precision']:.3f}: precision over recall"
         ax.plot(p["recall"], p["precision"], color=AMBER, drawstyle="steps-post", label=label)
         ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.03), aspect="equal")
-        ax.set_xlabel("ROC: share of normal rows alarmed · PR: share of anomalies found")
-        ax.set_ylabel("ROC: share of anomalies found · PR: precision")
-        ax.set_title("Does the error tell anomalies?")
-        ax.annotate("pale: guessing", (0.98, about["prevalence"]), ha="right", va="bottom", fontsize=8, color=GREY)
+        ax.set_xlabel("ROC: false positive rate · PR: recall")
+        ax.set_ylabel("ROC: true positive rate · PR: precision")
+        ax.set_title("Detection of anomalies by the error")
+        ax.annotate("pale: random scores", (0.98, about["prevalence"]), ha="right", va="bottom", fontsize=8, color=GREY)
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16))

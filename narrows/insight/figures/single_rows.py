@@ -1,4 +1,4 @@
-"""Single rows: rebuilt, denoised, and where the errors are."""
+"""Figures of single rows: reconstructions, denoising and error maps."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from narrows.data.image_grid import as_rgb
 from narrows.insight.figures.display import Display
-from narrows.insight.figures.mosaic import coloured, draw_images, draw_profiles, grid_size
+from narrows.insight.figures.drawing import draw_images, draw_profiles, grid_size
 from narrows.insight.figures.style import error_colours
 from narrows.insight.payloads import denoising, error_map, reconstructions
 
@@ -23,19 +24,19 @@ class ReconstructionDisplay(Display):
 
     @classmethod
     def from_estimator(cls, model: Autoencoder, X: Any, *, n: int = 10, seed: int = 0, ax: Axes | None = None) -> Self:
-        """Draw `n` rows of X, of all classes where X has labels."""
+        """Draw `n` rows of X, of all classes if X has labels."""
         return cls(reconstructions(model, X, n=n, seed=seed)).plot(ax)
 
     def size(self) -> tuple[float, float]:
         return _size(self, ("original", "rebuilt"))
 
     def _draw(self, ax: Axes) -> None:
-        _lines(ax, self, {"original": "original", "rebuilt": "rebuilt"})
+        _lines(ax, self, {"original": "original", "rebuilt": "reconstruction"})
         ax.set_title("Rows and their reconstructions")
 
 
 class DenoisingDisplay(Display):
-    """Clean rows, the same under noise, and cleaned by the model; payload: `denoising`."""
+    """Clean rows, the same rows with noise, and denoised; payload: `denoising`."""
 
     @classmethod
     def from_estimator(
@@ -49,7 +50,7 @@ class DenoisingDisplay(Display):
         seed: int = 0,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw `n` rows of X, under the noise of the training where none is given."""
+        """Draw `n` rows of X with the given noise, by default that of the training."""
         return cls(denoising(model, X, n=n, corruption=corruption, level=level, seed=seed)).plot(ax)
 
     def size(self) -> tuple[float, float]:
@@ -58,15 +59,15 @@ class DenoisingDisplay(Display):
     def _draw(self, ax: Axes) -> None:
         before, after = (self.payload.about[f"psnr_{which}"] for which in ("noisy", "denoised"))
         _lines(ax, self, {"clean": "clean", "noisy": "noisy", "denoised": "denoised"})
-        ax.set_title(f"Noise removed: {before:.1f} dB before, {after:.1f} dB after")
+        ax.set_title(f"Denoising: PSNR {before:.1f} dB before, {after:.1f} dB after")
 
 
 class ErrorMapDisplay(Display):
-    """The rows with the largest errors, and where in them the errors are; payload: `error_map`."""
+    """Rows with the largest errors, and the error of each pixel or float; payload: `error_map`."""
 
     @classmethod
     def from_estimator(cls, model: Autoencoder, X: Any, *, n: int = 6, seed: int = 0, ax: Axes | None = None) -> Self:
-        """Draw the `n` worst rows of X, all on one scale of error."""
+        """Draw the `n` rows of X with the largest errors, on one colour scale."""
         return cls(error_map(model, X, n=n, seed=seed)).plot(ax)
 
     def size(self) -> tuple[float, float]:
@@ -80,15 +81,15 @@ class ErrorMapDisplay(Display):
         payload = self.payload
         captions = [f"row {p}\nerror {e:.3g}" for p, e in zip(payload["position"], payload["error"], strict=True)]
         if payload.about["image_shape"] is None:
-            series = {"original": payload["original"], "rebuilt": payload["rebuilt"]}
+            series = {"original": payload["original"], "reconstruction": payload["rebuilt"]}
             draw_profiles(ax, series, payload.about["names"], captions)
         else:
             scale = ScalarMappable(Normalize(0, float(payload["map"].max()) or 1.0), error_colours())
-            painted = np.asarray(scale.cmap(scale.norm(payload["map"])), np.float32)[..., :3]
-            lines = [coloured(payload["original"]), coloured(payload["rebuilt"]), painted]
-            draw_images(ax, np.stack(lines), captions=("original", "rebuilt", "squared error"), beneath=captions)
+            colours = np.asarray(scale.cmap(scale.norm(payload["map"])), np.float32)[..., :3]
+            lines = [as_rgb(payload["original"]), as_rgb(payload["rebuilt"]), colours]
+            draw_images(ax, np.stack(lines), captions=("original", "reconstruction", "squared error"), beneath=captions)
             ax.figure.colorbar(scale, ax=ax, shrink=0.8, pad=0.02)
-        ax.set_title("The strangest rows")
+        ax.set_title("Rows with the largest errors")
 
 
 def _size(display: Display, lines: tuple[str, ...]) -> tuple[float, float]:

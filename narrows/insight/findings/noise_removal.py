@@ -1,4 +1,4 @@
-"""Does it remove noise?"""
+"""Check whether the model removes the noise that it was trained with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from narrows.insight.findings.finding import Finding
 
 
 def denoising(evidence: Evidence) -> Finding | None:
-    """What is left of the noise of the training, beside copying the noisy row and beside PCA; None without noise."""
+    """Compare the error after denoising with that of the noisy rows and of PCA; None for a model without corruption."""
     model, clean = evidence.model, evidence.held_out
     if evidence.setting("corruption") is None:
         return None
@@ -19,21 +19,20 @@ def denoising(evidence: Evidence) -> Finding | None:
     copied = float(np.square(noisy - clean, dtype=np.float64).sum(axis=1).mean())
     if copied == 0:
         return None
-    left = float(np.square(evidence.rebuilt(noisy) - clean, dtype=np.float64).sum(axis=1).mean())
+    left = float(np.square(evidence.reconstruct(noisy) - clean, dtype=np.float64).sum(axis=1).mean())
     pca = evidence.pca(evidence.n_active)
-    straight = (noisy - pca.mean) @ pca.components.T @ pca.components + pca.mean
-    theirs = float(np.square(straight - clean).sum(axis=1).mean())
+    projected = (noisy - pca.mean) @ pca.components.T @ pca.components + pca.mean
+    theirs = float(np.square(projected - clean).sum(axis=1).mean())
     values: dict[str, float | list[float]] = {"copied": copied, "model": left, "pca": theirs}
     gain = 10 * float(np.log10(copied / max(left, 1e-300)))
-    figure = f"squared error {copied:.4g} per row before, {left:.4g} after ({gain:+.1f} dB); {theirs:.4g} by way of PCA"
+    figure = f"squared error {copied:.4g} per row before, {left:.4g} after ({gain:+.1f} dB), {theirs:.4g} with PCA"
     name = "Does it remove the noise?"
     if left >= copied and not isinstance(model, DenoisingAutoencoder):
         return Finding(
             name,
             "good",
             figure,
-            "Its code is too narrow to clean rows of noise this mild; as a guard against copying the noise serves all "
-            "the same.",
+            "Its code is too narrow to improve rows with so little noise; the noise is still a guard against copying.",
             "",
             values,
         )
@@ -42,8 +41,8 @@ def denoising(evidence: Evidence) -> Finding | None:
             name,
             "bad",
             figure,
-            "The model makes noisy rows worse: leaving them as they are would be better.",
-            "Train longer, use a wider code, or less noise.",
+            "The model makes noisy rows worse than they were.",
+            "Train longer, use a wider code, or add less noise.",
             values,
         )
     if left > theirs:
@@ -51,8 +50,8 @@ def denoising(evidence: Evidence) -> Finding | None:
             name,
             "watch",
             figure,
-            "The model removes noise, but PCA with as many components removes more of it.",
+            "The model removes noise, but PCA with as many components removes more.",
             "Train longer or with wider hidden layers.",
             values,
         )
-    return Finding(name, "good", figure, "It removes noise, and more of it than PCA does.", "", values)
+    return Finding(name, "good", figure, "The model removes more noise than PCA does.", "", values)

@@ -1,4 +1,4 @@
-"""The code and what the decoder makes of it: the map of the rows, the lattice, the way between two rows, samples."""
+"""The code and its decoding: maps, decoded grids, interpolations, nearest rows and samples."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def codes(
     with_pca: bool = True,
     seed: int = 0,
 ) -> Payload:
-    """Where the rows lie on the map of the code, beside their places on PCA's map.
+    """Return the rows on the map of the code, and on PCA's map.
 
     Parameters
     ----------
@@ -41,28 +41,34 @@ def codes(
         Fitted.
     X : like that of `fit`, or Rows
     y : array of shape (n,) or None
-        Classes; the labels of Rows where they have some.
+        Classes. Default: the labels of Rows, if they have any.
     most : int, default=10,000
-        Of more rows a sample is shown.
+        Of more rows, a sample is taken.
     like : CodePlane or None
-        A map drawn before, to whose axes this one is turned; see `CodePlane.fit`.
+        Plane of an earlier map, to which this one is aligned; see `CodePlane.fit`.
     with_pca : bool, default=True
-        Whether PCA's map is wanted.
+        Whether to compute PCA's map.
     seed : int, default=0
 
     Returns
     -------
     Payload
-        "xy" and "pca" (n, 2), "position" (n,), "label" (n,) the place of the row's class in `about["classes"]`, -1
-        for a row without one; the plane of the map, "origin" (k,) and "axes" (2, k): code = origin + xy @ axes; "low",
-        "high" and "mean" (k,), the 1st and 99th percentile and the mean of each code unit. `about` also: "names" of the
-        axes, and "kept", the share of the codes' variance that the map shows.
+        "xy" and "pca" (n, 2), "position" (n,), "label" (n,), the index of the row's class in `about["classes"]`, -1
+        for a row without a class; the plane of the map, "origin" (k,) and "axes" (2, k): code = origin + xy @ axes;
+        "low", "high" and "mean" (k,), the 1st and 99th percentile and the mean of each code unit. `about` also:
+        "names" of the axes, and "kept", the share of the codes' variance that the map keeps.
     """
     rows, positions = sample_rows(model, X, most=most, seed=seed)
     z = map_rows(model.state_, rows, model.network_.codes)
     plane = CodePlane.fit(z, like=like)
-    labels = rows.labels if y is None else classes_of(np.asarray(y)[positions])
-    classes, label = _classes(labels, len(z))
+    classes, label = _classes(rows.labels if y is None else classes_of(np.asarray(y)[positions]), len(z))
+    about = {
+        "names": list(plane.names),
+        "kept": plane.kept,
+        "classes": classes,
+        "n_components": int(z.shape[1]),
+        "estimator": type(model).__name__,
+    }
     low, high = np.percentile(z, [1, 99], axis=0)
     arrays = {
         "xy": plane.project(z),
@@ -74,25 +80,13 @@ def codes(
         "high": high,
         "mean": z.mean(axis=0, dtype=np.float64),
     }
-    if with_pca:
-        arrays["pca"] = pca_map(model, rows)
-    return Payload(
-        "codes",
-        {
-            "names": list(plane.names),
-            "kept": plane.kept,
-            "classes": classes,
-            "n_components": int(z.shape[1]),
-            "estimator": type(model).__name__,
-        },
-        arrays,
-    )
+    return Payload("codes", about, arrays | ({"pca": pca_map(model, rows)} if with_pca else {}))
 
 
 def pca_map(model: Autoencoder, rows: Rows) -> np.ndarray:
-    """The rows on the map of the first two principal components of their floats, float32 (n, 2).
+    """Return the rows on the first two principal components of their floats, float32 (n, 2).
 
-    The components are those of the rows, or of a sample of 10,000 of them.
+    PCA is fitted on the rows, or on a sample of 10,000 of them.
     """
     plane = CodePlane.fit(model.schema_.encode(rows.sampled(_MAP_ROWS), who=type(model).__name__))
     origin, axes = (torch.as_tensor(a, dtype=torch.float32, device=model.device_) for a in (plane.origin, plane.axes))
@@ -102,16 +96,16 @@ def pca_map(model: Autoencoder, rows: Rows) -> np.ndarray:
 def decoded_grid(
     model: Autoencoder, X: Any, *, side: int = 15, plane: CodePlane | None = None, seed: int = 0
 ) -> Payload:
-    """What the decoder answers over the map of the code, on a lattice that spans the middle 98 % of the rows' codes.
+    """Return decoded points of a grid on the map, which spans the 1st to 99th percentile of the rows' codes.
 
-    plane : that of the map; None is the plane of the rows' own codes.
+    plane : the plane of the map. Default: that of the rows' codes.
 
     Returns
     -------
     Payload
         "decoded" (side, side, height, width, channels) or (side, side, d), the first axis from the top of the map down;
-        "x" and "y" (side,), "far" (side, side): the distance to the nearest row's code in units of the lattice's step,
-        so that a reader is not led to trust what the decoder answers where no row lies.
+        "x" and "y" (side,); "far" (side, side), the distance to the nearest row's code in steps of the grid: far from
+        all rows, decoded points are extrapolations.
     """
     some = sample_encoded(model, X, most=_PLANE_ROWS, seed=seed)
     z = map_floats(some.floats, model.network_.codes, model.device_)
@@ -137,21 +131,21 @@ def decoded_grid(
 
 
 def interpolation(model: Autoencoder, X: Any, *, n: int = 5, steps: int = 8, seed: int = 0) -> Payload:
-    """The straight way in the code from one row to another, decoded.
+    """Return decoded points on the straight line between the codes of two rows.
 
     Parameters
     ----------
     model, X, seed
         As for `codes`.
     n : int, default=5
-        Pairs of rows; of labelled rows, of different classes.
+        Number of pairs of rows; of different classes if there are labels.
     steps : int, default=8
-        Decoded points from the first row's code to the second's, both included.
+        Number of decoded points, both ends included.
 
     Raises
     ------
     DataError
-        A single row.
+        X has a single row.
 
     Returns
     -------
@@ -160,7 +154,7 @@ def interpolation(model: Autoencoder, X: Any, *, n: int = 5, steps: int = 8, see
     """
     some = sample_encoded(model, X, most=_PLANE_ROWS, seed=seed)
     if len(some.positions) < 2:
-        raise DataError("A way from one row to another needs at least 2 rows, and there is 1; give it more rows.")
+        raise DataError("An interpolation needs at least 2 rows, and there is 1; give it more rows.")
     pairs = _pairs(some.rows.labels, len(some.positions), n, seed)
     z = map_floats(some.floats[pairs.reshape(-1)], model.network_.codes, model.device_).reshape(len(pairs), 2, -1)
     share = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]
@@ -180,14 +174,14 @@ def interpolation(model: Autoencoder, X: Any, *, n: int = 5, steps: int = 8, see
 
 
 def path(model: Autoencoder, start: Any, end: Any, *, steps: int = 8, like: np.ndarray | None = None) -> Payload:
-    """The straight way from one code to another, decoded.
+    """Return decoded points on the straight line between two codes.
 
     Parameters
     ----------
     start, end : array of shape (k,)
         Codes.
     steps : int, default=8
-        Points, both ends included.
+        Number of points, both ends included.
     like : see `as_pictures`
 
     Returns
@@ -210,14 +204,14 @@ def path(model: Autoencoder, start: Any, end: Any, *, steps: int = 8, like: np.n
 
 
 def similar(model: Autoencoder, X: Any, code: Any, *, n: int = 6, most: int = 70_000) -> Payload:
-    """The rows whose codes lie nearest to a code.
+    """Return the rows with the nearest codes to a given code.
 
     Parameters
     ----------
     code : array of shape (k,)
     n : int, default=6
     most : int, default=70,000
-        Of more rows a sample is searched.
+        Of more rows, a sample is searched.
 
     Returns
     -------
@@ -242,12 +236,12 @@ def similar(model: Autoencoder, X: Any, code: Any, *, n: int = 6, most: int = 70
 
 
 def samples(model: Autoencoder, *, n: int = 64, seed: int = 0) -> Payload:
-    """New rows, decoded from codes drawn from the prior.
+    """Return new rows, decoded from codes drawn from the prior.
 
     Raises
     ------
     SettingError
-        Where the model has no prior to draw from.
+        The model has no prior to draw from.
     """
     model.check_is_fitted()
     if not has_prior(model):
@@ -265,7 +259,7 @@ def samples(model: Autoencoder, *, n: int = 64, seed: int = 0) -> Payload:
 
 
 def has_prior(model: Autoencoder) -> bool:
-    """Whether a fitted model has a prior that `samples` can draw from."""
+    """Return whether a fitted model has a prior that `samples` can draw from."""
     return hasattr(model, "sample") and isinstance(model.network_.code, GaussianCode)
 
 
@@ -278,7 +272,7 @@ def _classes(labels: np.ndarray | None, n: int) -> tuple[list[str], np.ndarray]:
 
 
 def _pairs(labels: np.ndarray | None, n_rows: int, n: int, seed: int) -> np.ndarray:
-    """(m, 2) places of rows, m at most n."""
+    """Return the positions (m, 2) of at most n pairs of rows."""
     order = np.random.default_rng([seed, 2]).permutation(n_rows)
     first, second = order[: n_rows // 2], order[n_rows // 2 :][: n_rows // 2]
     if labels is not None and (labels[first] != labels[second]).any():
@@ -288,7 +282,7 @@ def _pairs(labels: np.ndarray | None, n_rows: int, n: int, seed: int) -> np.ndar
 
 
 def _nearest(points: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """Distance of each point (n, 2) to the nearest of others (m, 2): (n,)."""
+    """Return the distance of each point (n, 2) to the nearest of others (m, 2): (n,)."""
     from sklearn.neighbors import NearestNeighbors
 
     return NearestNeighbors(n_neighbors=1).fit(among).kneighbors(points)[0][:, 0]

@@ -114,7 +114,7 @@ def test_without_rows_that_are_new_the_scores_say_that_they_flatter() -> None:
     shown = scores(all_in, CANCER.data)
     assert len(shown["score"]) == len(CANCER.data)
     assert not shown.about["unseen"]
-    assert "flatter" in shown.about["source"]
+    assert "optimistic" in shown.about["source"]
     assert shown.about["auroc"] is None
     assert scores(all_in, CANCER.data, np.ones(len(CANCER.data))).about["auroc"] is None
 
