@@ -20,7 +20,7 @@ def load(folder: Path) -> Any:
     """The saved model of a fixture."""
     given: dict[str, Any] = {}
     if folder.name == "own":
-        given = own.modules() | {"stations": own.CLASSES}
+        given = own.modules() | {"custom_objects": own.CLASSES}
     return narrows.load(folder / "model", **given)
 
 
