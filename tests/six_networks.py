@@ -31,7 +31,7 @@ def fitted(kind: type[Autoencoder] = Autoencoder, rows: np.ndarray = X, **settin
 @cache
 def good() -> Case:
     model = fitted(n_components=10, corruption="gaussian", level=0.1, epochs=20)
-    return Case(model, X, ("holds for new", "Nothing is badly wrong"))
+    return Case(model, X, ("generalises to new", "Nothing is badly wrong"))
 
 
 @cache
@@ -53,7 +53,7 @@ def dead() -> Case:
 @cache
 def overfitted() -> Case:
     settings = {"n_components": 32, "hidden_layer_sizes": (256,), "epochs": 120, "early_stopping": False}
-    return Case(fitted(rows=X[:100], **settings), X[:100], ("by heart",))
+    return Case(fitted(rows=X[:100], **settings), X[:100], ("overfits",))
 
 
 @cache
