@@ -280,6 +280,7 @@ def test_masking_hides_whole_cells_as_though_they_were_missing():
     np.testing.assert_array_equal(tilde[~gone][:, when], x.numpy()[~gone][:, when])
 
 
+@pytest.mark.slow
 def test_a_model_that_saw_hidden_cells_fills_gaps_better():
     hidden = FRAME.copy()
     where = np.random.default_rng(1).random(N) < 0.3

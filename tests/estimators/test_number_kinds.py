@@ -68,6 +68,7 @@ def test_sampled_ratings_have_all_levels_with_their_shares(drawn):
     assert set(drawn["stars"]) == {1, 2, 3, 4, 5}
 
 
+@pytest.mark.slow
 def test_money_has_two_decimals_wherever_it_comes_back(variational, plain, drawn):
     gappy = FRAME.assign(price=FRAME["price"].where(R.random(N) > 0.1))
     model = Autoencoder(**QUICK).fit(gappy)
@@ -111,6 +112,7 @@ def test_a_detector_of_such_a_model_names_the_column():
     assert AnomalyDetector(random_state=0).fit(FRAME).score_samples(strange).max() < -1
 
 
+@pytest.mark.slow
 def test_a_denoising_model_fills_such_a_column():
     model = DenoisingAutoencoder(corruption="masking", level=0.2, **QUICK).fit(FRAME)
     filled = model.impute(FRAME)

@@ -51,7 +51,7 @@ def test_the_kl_penalty_brings_the_mean_activity_of_held_out_rows_near_rho():
     settings = {
         "n_components": 40,
         "hidden_layer_sizes": (),
-        "epochs": 20,
+        "epochs": 12,
         "random_state": 0,
         "penalty": "kl",
     }
@@ -63,7 +63,7 @@ def test_the_kl_penalty_brings_the_mean_activity_of_held_out_rows_near_rho():
 
 
 def test_l1_sets_more_held_out_codes_to_zero_the_more_it_weighs():
-    settings = {"n_components": 40, "hidden_layer_sizes": (), "epochs": 20, "random_state": 0}
+    settings = {"n_components": 40, "hidden_layer_sizes": (), "epochs": 10, "random_state": 0}
     zeros = [
         float((SparseAutoencoder(penalty_weight=w, **settings).fit(TRAIN).transform(TEST) == 0).mean())
         for w in (0.0, 0.3, 1.0)

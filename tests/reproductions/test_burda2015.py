@@ -18,6 +18,7 @@ def test_the_likelihood_lies_between_the_bound_and_nothing():
     assert "2 epochs of Muon" in likelihood.note
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("made_mnist")
 def test_it_draws_active_units_and_samples_and_repeats_itself():
     one, two = (list(reproduction("burda2015").run(SETUP)) for _ in range(2))

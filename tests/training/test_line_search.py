@@ -79,6 +79,7 @@ def test_searches_are_made_in_float32_and_not_clipped():
         settings("lbfgs", clip_norm=1.0)
 
 
+@pytest.mark.slow
 def test_other_optimizers_never_load_those_of_torch():
     code = (
         "import sys, numpy as np, narrows; "

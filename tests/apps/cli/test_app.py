@@ -132,6 +132,7 @@ def test_ctrl_c_before_the_first_epoch_leaves_nothing(shell, monkeypatch) -> Non
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_under_standard_output_is_one_sentence() -> None:
     with open("/dev/full", "w") as full:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +17,6 @@ import pytest
 from narrows.apps.lab.run_store import MOST_RUNS, RunStore
 from narrows.apps.viewer.runs import Frames
 from tests.apps.lab.client import SMALL, Served, served
-from tests.apps.lab.prepared import copy_runs
 from tests.apps.lab.test_training import wait_for
 
 
@@ -88,12 +88,13 @@ def _is_up(port: int) -> bool:
         return line.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_damaged_runs_are_passed_over(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    runs = copy_runs(tmp_path_factory, tmp_path, "r1", "r2") / "runs"
+def test_damaged_runs_are_passed_over(home: Path) -> None:
+    runs = home / "runs"
+    shutil.copytree(runs / "r1", runs / "r2")
     (runs / "r2" / "config.json").write_text("{")
     (runs / ".r9.12345678.part").mkdir()
     (runs / "r1").rename(runs / ".r1.12345678.old")
-    found = RunStore(tmp_path).load()
+    found = RunStore(home).load()
     assert [run.id for run, _ in found] == ["r1"]
     assert not list(runs.glob(".*"))
 

@@ -225,7 +225,7 @@ def test_a_stop_in_the_midst_of_an_epoch_ends_the_process_and_keeps_the_epoch_be
         stopped = page.until_state(run, "stopped")
         assert time.monotonic() - start < 20
         assert "epoch" in (stopped["message"] or "epoch")
-        assert gone(worker.process.pid)
+        wait_for(lambda: gone(worker.process.pid))
 
 
 def test_no_process_outlives_the_server(tmp_path: Path) -> None:

@@ -144,13 +144,12 @@ def test_equal_images_and_asked_for_scales_are_as_ever():
 @pytest.mark.parametrize(
     "images",
     [
-        (BLOBS * 4095).astype(np.uint16),
-        (BLOBS * 40).astype(np.uint8),
-        BLOBS * 0.05,
-        0.45 + 0.1 * BLOBS,
-        np.pad(0.3 * BLOBS, ((0, 0), (2, 2), (2, 2))),
+        pytest.param((BLOBS * 4095).astype(np.uint16), id="12 bits"),
+        pytest.param((BLOBS * 40).astype(np.uint8), id="dark", marks=pytest.mark.slow),
+        pytest.param(BLOBS * 0.05, id="small floats", marks=pytest.mark.slow),
+        pytest.param(0.45 + 0.1 * BLOBS, id="narrow contrast", marks=pytest.mark.slow),
+        pytest.param(np.pad(0.3 * BLOBS, ((0, 0), (2, 2), (2, 2))), id="dark with a frame"),
     ],
-    ids=["12 bits", "dark", "small floats", "narrow contrast", "dark with a frame"],
 )
 def test_sets_that_use_little_of_their_type_are_learned_as_well_as_stretched_ones(images):
     model = narrows.Autoencoder(n_components=4, epochs=60, random_state=0).fit(images)

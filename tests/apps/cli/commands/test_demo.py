@@ -54,6 +54,7 @@ def test_the_demo_replaces_only_a_demo_and_only_with_force(shell) -> None:
     assert Path("narrows-demo/notes.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("brief")
 def test_a_demo_that_fails_leaves_nothing(shell, monkeypatch) -> None:
     def full(*_: object, **__: object) -> None:
