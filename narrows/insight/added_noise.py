@@ -46,5 +46,5 @@ def corrupted(
         kind, amount = "gaussian", default if level is None else level
     noise = corruption_for(model.schema_, kind, amount)
     if noise is None:
-        raise SettingError("The model was trained without corruption; fit a denoising one.")
+        raise SettingError("The model was trained without corruption; fit a DenoisingAutoencoder.")
     return noise(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()

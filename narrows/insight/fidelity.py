@@ -100,7 +100,7 @@ def fidelity(real: Any, synthetic: Any, *, random_state: int = 0) -> Fidelity:
         if all((~_is_gap(values)).any() for values in pair):
             compared[name] = pair
     if not compared:
-        raise DataError("No column has a value on both sides, so nothing can be compared.")
+        raise DataError("No column has values in both the real and the synthetic rows, so nothing can be compared.")
     columns = {}
     for name, (then, now) in compared.items():
         then, now = then[~_is_gap(then)], now[~_is_gap(now)]

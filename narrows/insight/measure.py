@@ -46,7 +46,7 @@ def squared_error(model: Autoencoder, floats: np.ndarray, rebuilt: np.ndarray | 
 
 
 def observed(model: Autoencoder, floats: np.ndarray) -> np.ndarray | None:
-    """Return a mask (n, d) of the floats whose cells are not missing; None where none is missing."""
+    """Return a mask (n, d) of the floats whose cells are not missing; None if none is missing."""
     schema = model.schema_
     return schema.observed(floats) if (schema.mask_indices >= 0).any() else None
 

@@ -69,7 +69,7 @@ class EvaluationSplit:
         known = np.concatenate([known, trained])
         unsure = model.training_hashes_ is None
         text = "rows, half of those given" + (" that training did not see" if len(trained) else "")
-        text += ", if none of them was trained on" if unsure else ""
+        text += ", assuming that none was used in training" if unsure else ""
         return cls(measured, known, False, not unsure, f"{text}; PCA was fitted on the other half", n)
 
     @staticmethod

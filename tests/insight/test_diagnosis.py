@@ -144,7 +144,7 @@ def test_a_model_that_does_not_know_its_training_rows_says_so(good: Autoencoder)
     forgetful = copy(good)
     rows = replace(good.state_.rows, training_hashes=None, validation_hashes=None)
     forgetful._state = replace(good.state_, rows=rows)
-    assert "if none of them was trained on" in diagnose(forgetful, X[:1000]).sample
+    assert "assuming that none was used in training" in diagnose(forgetful, X[:1000]).sample
     assert "rows that fit had held out" in diagnose(forgetful, X).sample
 
 

@@ -123,7 +123,7 @@ def test_files_that_hold_no_stories_are_refused_in_a_sentence(tmp_path):
     with pytest.raises(DataError, match="cannot be used"):
         read_documents(tmp_path / "other.npz", 10, 0)
     np.savez(tmp_path / "odd.npz", counts=np.ones((5, 3)), labels=np.ones(4))
-    with pytest.raises(DataError, match="a label each"):
+    with pytest.raises(DataError, match="one label per story"):
         read_documents(tmp_path / "odd.npz", 10, 0)
 
 

@@ -133,7 +133,7 @@ def sensitivity(evidence: Evidence) -> Finding:
     n = max(2, min(_ROWS_FOR_JACOBIAN, _MAX_SVD_WORK // (k * d * min(k, d))))
     x = torch.from_numpy(evidence.held_out[:n]).to(evidence.model.device_).requires_grad_()
     sums = network.codes(x).sum(dim=0)
-    # A row's code depends on that row alone, so one gradient of the sum over rows serves all of them.
+    # Codes of different rows are independent, so the gradient of the sum over rows gives all rows at once.
     gradients = [
         torch.autograd.grad(one, x, retain_graph=True, allow_unused=True, materialize_grads=True)[0] for one in sums
     ]

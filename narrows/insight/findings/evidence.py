@@ -66,7 +66,7 @@ class Evidence:
 
     @cached_property
     def observed(self) -> np.ndarray | None:
-        """Mask (n, d) of the held-out floats whose cells are not missing; None where none is missing."""
+        """Mask (n, d) of the held-out floats whose cells are not missing; None if none is missing."""
         return observed(self.model, self.held_out)
 
     @cached_property

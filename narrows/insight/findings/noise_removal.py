@@ -32,7 +32,7 @@ def denoising(evidence: Evidence) -> Finding | None:
             name,
             "good",
             figure,
-            "Its code is too narrow to improve rows with so little noise; the noise is still a guard against copying.",
+            "Its code is too narrow to improve rows with so little noise; the corruption still prevents copying.",
             "",
             values,
         )

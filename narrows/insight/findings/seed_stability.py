@@ -8,7 +8,7 @@ import numpy as np
 
 from narrows.insight.findings.finding import Finding
 
-_WIDE = 0.1  # standard deviation over mean, above which one fit says little about the settings
+_WIDE = 0.1  # standard deviation / mean; above it, one fit is not enough to compare settings
 
 
 def spread(errors: Sequence[float], own: float | None) -> Finding:

@@ -1,4 +1,4 @@
-"""MNIST through 784-1000-500-250-30 (Fig. 2B), trained in four ways."""
+"""MNIST through 784-1000-500-250-30 (Fig. 2B), trained with four methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patches of Olivetti faces through 625-2000-1000-500-30, linear at both ends (Fig. 2C)."""
+"""Patches of Olivetti faces through 625-2000-1000-500-30, with linear input and output units (Fig. 2C)."""
 
 from __future__ import annotations
 

@@ -47,13 +47,13 @@ def learning_curves(
         ax.set(
             xscale="log",
             yscale="log",
-            xlabel="seconds of training, pre-training included",
+            xlabel="seconds of training, including pre-training",
             ylabel="squared error per image",
         )
         plain_ticks(ax)
-        ax.set_title(f"{task}: test error while training")
+        ax.set_title(f"{task}: test error during training")
         ax.legend()
-    return Picture(name, f"{task}: squared error on test images over the seconds of training", drawn)
+    return Picture(name, f"{task}: squared error on test images by seconds of training", drawn)
 
 
 def maps(name: str, task: str, codes: Mapping[str, np.ndarray], labels: np.ndarray) -> Picture:
@@ -82,7 +82,7 @@ def precision_curves(name: str, task: str, curves: Mapping[str, np.ndarray], ret
         plain_ticks(ax)
         ax.grid(color=FAINT, linewidth=0.6)
         ax.legend()
-    return Picture(name, f"{task}: share of retrieved test documents that are of the query's class", drawn)
+    return Picture(name, f"{task}: fraction of retrieved test documents with the class of the query", drawn)
 
 
 def plain_ticks(ax: Axes) -> None:

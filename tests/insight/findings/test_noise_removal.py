@@ -38,5 +38,5 @@ def test_a_model_that_makes_noisy_rows_worse_is_called_so_and_one_without_noise_
     guarded = Autoencoder(corruption="gaussian", level=0.01, n_components=1, epochs=1, random_state=0, device="cpu")
     mild = denoising(evidence(guarded.fit(ROWS)))
     assert mild is not None
-    assert (mild.verdict, "guard against copying" in mild.meaning) == ("good", True)
+    assert (mild.verdict, "prevents copying" in mild.meaning) == ("good", True)
     assert denoising(evidence(Autoencoder(epochs=1, random_state=0, device="cpu").fit(ROWS))) is None
