@@ -90,7 +90,7 @@ def read_documents(path: Path, n: int, seed: int) -> TrainTest:
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path} cannot be used ({error}); --reuters takes {HOW_TO_GET_REUTERS}.") from error
     if counts.ndim != 2 or labels.shape != counts.shape[:1] or len(counts) < 4 or not (counts >= 0).all():
-        raise DataError(f"{path} does not contain counts with one label per story; --reuters takes {HOW_TO_GET_REUTERS}.")
+        raise DataError(f"{path} has no counts with one label per story; --reuters takes {HOW_TO_GET_REUTERS}.")
     chosen = np.random.default_rng(seed).permutation(np.flatnonzero(counts.any(axis=1)))[:n]
     shares, labels = 100 * counts[chosen] / counts[chosen].sum(axis=1, keepdims=True), labels[chosen]
     half = len(chosen) // 2
