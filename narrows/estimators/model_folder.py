@@ -27,7 +27,6 @@ import sklearn
 import torch
 from torch import Tensor
 
-import narrows
 from narrows.data import clear_leftovers, whole_folder
 from narrows.errors import (
     ModelDamagedError,
@@ -37,6 +36,7 @@ from narrows.errors import (
     OutputError,
     OutputExistsError,
 )
+from narrows.version import __version__
 
 FORMAT = "narrows-model"
 FORMAT_VERSION = 2
@@ -119,7 +119,7 @@ def is_replaceable(path: Path) -> bool:
 def versions() -> dict[str, str]:
     """Return the versions of narrows, Python and the libraries that a model depends on."""
     return {
-        "narrows": narrows.__version__,
+        "narrows": __version__,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "scikit-learn": sklearn.__version__,
@@ -180,7 +180,7 @@ def _read_about(path: Path) -> dict[str, Any]:
     version = about.get("format_version")
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise ModelVersionError(
-            f"The model {path} has format version {version}, and this narrows ({narrows.__version__}) reads up to "
+            f"The model {path} has format version {version}, and this narrows ({__version__}) reads up to "
             f"{FORMAT_VERSION}; upgrade narrows."
         )
     sums = about.get("sha256")

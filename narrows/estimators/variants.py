@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
@@ -30,10 +31,9 @@ VARIANT_HELP: dict[Variant, str] = {
 
 
 def variant_class(variant: Variant) -> type[Autoencoder]:
-    """Return the estimator class of a variant."""
-    import narrows.estimators
-
-    return getattr(narrows.estimators, VARIANTS[variant])
+    """Return the estimator class of a variant, from the module of its name."""
+    module = "autoencoder" if variant == "plain" else variant
+    return getattr(importlib.import_module(f"narrows.estimators.{module}"), VARIANTS[variant])
 
 
 def variant_classes() -> tuple[type[Autoencoder], ...]:

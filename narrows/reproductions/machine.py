@@ -7,6 +7,8 @@ import os
 import platform
 from pathlib import Path
 
+from narrows.version import __version__
+
 
 def machine() -> dict[str, str | int]:
     """Return processor, cores, threads, versions and date."""
@@ -14,15 +16,13 @@ def machine() -> dict[str, str | int]:
     import sklearn
     import torch
 
-    import narrows
-
     return {
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
         "threads": torch.get_num_threads(),
         "capability": torch.backends.cpu.get_cpu_capability(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
-        "narrows": narrows.__version__,
+        "narrows": __version__,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "numpy": np.__version__,

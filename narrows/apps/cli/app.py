@@ -46,7 +46,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from narrows import __version__
+        from narrows.version import __version__
 
         print(f"narrows {__version__}")
         raise typer.Exit

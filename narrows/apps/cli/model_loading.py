@@ -14,11 +14,11 @@ Fitted = TypeVar("Fitted", "Autoencoder", "AnomalyDetector")
 
 def load_autoencoder(path: Path, *, missing: Missing | None = None) -> Autoencoder:
     """Return the saved autoencoder, with another treatment of missing values if given; ModelError for a detector."""
-    import narrows
     from narrows.errors import ModelError
+    from narrows.estimators import AnomalyDetector, load
 
-    model = narrows.load(path)
-    if isinstance(model, narrows.AnomalyDetector):
+    model = load(path)
+    if isinstance(model, AnomalyDetector):
         raise ModelError(f"{path} is an anomaly detector, which scores rows: use narrows score or narrows drift.")
     return with_missing(model, missing)
 

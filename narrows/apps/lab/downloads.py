@@ -37,8 +37,8 @@ def model_zip(run: Run) -> bytes:
 
 def recipe(run: Run) -> str:
     """Return Python code that repeats the fit of a run."""
-    from narrows import __version__
     from narrows.apps.viewer.recipe import python_recipe
+    from narrows.version import __version__
 
     model, epoch = run.weights.get()
     lines = [f"# {run.variant} autoencoder of {run.data_name or 'unknown rows'}, from the lab of narrows {__version__}"]

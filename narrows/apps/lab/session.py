@@ -165,7 +165,7 @@ class Session:
 
     def state(self) -> dict[str, Any]:
         """Return the state that pages show, as plain values."""
-        from narrows import __version__
+        from narrows.version import __version__
 
         return {
             "version": __version__,

@@ -46,9 +46,9 @@ class OfflineSession:
         DataError
             The number of classes differs from the number of rows.
         """
-        from narrows import __version__
         from narrows.errors import DataError
         from narrows.insight.labels import classes_of
+        from narrows.version import __version__
 
         labels = classes_of(rows.labels if y is None else y)
         if labels is not None and len(labels) != len(rows):

@@ -12,6 +12,7 @@ import numpy as np
 from narrows.estimators.parameters import BY_NAME, constructor_defaults, idle_parameters
 from narrows.estimators.variants import VARIANTS
 from narrows.insight.splits import rows_were_dropped
+from narrows.version import __version__
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -184,7 +185,6 @@ def _versions() -> dict[str, str]:
     import sklearn
     import torch
 
-    import narrows
-
-    libraries = {"narrows": narrows, "torch": torch, "scikit-learn": sklearn, "numpy": numpy, "matplotlib": matplotlib}
-    return {"python": platform.python_version(), **{name: lib.__version__ for name, lib in libraries.items()}}
+    libraries = {"torch": torch, "scikit-learn": sklearn, "numpy": numpy, "matplotlib": matplotlib}
+    versions = {"python": platform.python_version(), "narrows": __version__}
+    return versions | {name: lib.__version__ for name, lib in libraries.items()}

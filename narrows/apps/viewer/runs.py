@@ -101,9 +101,9 @@ class Weights:
             if self._pickled is not None:
                 self._model, self._pickled = pickle.loads(self._pickled), None
             if self._model is None and self._path is not None:
-                import narrows
+                from narrows.estimators import load
 
-                self._model = narrows.load(self._path)  # pyright: ignore[reportAttributeAccessIssue]
+                self._model = load(self._path)  # pyright: ignore[reportAttributeAccessIssue]
             if self._model is None:
                 from narrows.errors import NotFittedError
 

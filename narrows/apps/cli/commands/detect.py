@@ -34,10 +34,9 @@ from narrows.formatting import counted, duration, number
 if TYPE_CHECKING:
     import numpy as np
 
-    from narrows import AnomalyDetector
     from narrows.apps.cli.strange_cells import StrangeCells
     from narrows.data import Rows
-    from narrows.estimators import Reason
+    from narrows.estimators import AnomalyDetector, Reason
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
@@ -125,7 +124,7 @@ def detect(
     messages = Messages(as_json, quiet)
     path = output or Path(f"{data_name(data)}-detector")
     check_model_path(path, force=force)
-    from narrows import AnomalyDetector
+    from narrows.estimators import AnomalyDetector
 
     detector = AnomalyDetector(
         threshold=threshold,

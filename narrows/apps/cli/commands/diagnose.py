@@ -34,14 +34,14 @@ def diagnose(
     """
     messages = Messages(as_json, quiet)
 
-    import narrows
+    from narrows import insight
     from narrows.apps.cli.inputs import read_for_model
 
     fitted = load_autoencoder(model, missing=missing)
     rows = read_for_model(
         fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages
     )
-    found = narrows.diagnose(fitted, rows)
+    found = insight.diagnose(fitted, rows)
     if seeds is not None:
         from narrows.insight import seed_errors, spread
 

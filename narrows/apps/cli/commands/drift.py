@@ -35,11 +35,11 @@ def drift(
     """
     messages = Messages(as_json, quiet)
 
-    import narrows
     from narrows.apps.cli.inputs import read_for_model
+    from narrows.estimators import load
     from narrows.insight import drift as compared
 
-    fitted = with_missing(narrows.load(model), missing)
+    fitted = with_missing(load(model), missing)
     rows = read_for_model(
         fitted, data, part=None, image_size=image_size, missing=missing, messages=messages, errors=errors
     )

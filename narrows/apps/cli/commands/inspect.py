@@ -28,12 +28,12 @@ def inspect(
     """
     messages = Messages(as_json)
 
-    import narrows
+    from narrows import data as tables
 
     settings: dict[str, Any] = {"columns": names_in(columns), "ignore": names_in(ignore)}
     settings |= cell_settings(types, na_values, keep_na)
     if fits_into_memory(data):
-        found = narrows.inspect(data, image_size=size_in(image_size), **settings)
+        found = tables.inspect(data, image_size=size_in(image_size), **settings)
     else:
-        found = narrows.inspect(narrows.scan(data, **settings))
+        found = tables.inspect(tables.scan(data, **settings))
     messages.result(found.to_dict(), str(found))

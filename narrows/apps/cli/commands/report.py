@@ -40,15 +40,16 @@ def report(
 
     check_file_path(output, (".html", ".htm"), data, force=force)
 
-    import narrows
     from narrows.apps.cli.inputs import read_for_model
+    from narrows.apps.report import report as report_page
+    from narrows.insight import diagnose
 
     fitted = load_autoencoder(model, missing=missing)
     rows = read_for_model(
         fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages
     )
-    found = narrows.diagnose(fitted, rows)
-    page = narrows.report(fitted, rows, diagnosis=found).encode(errors="backslashreplace")
+    found = diagnose(fitted, rows)
+    page = report_page(fitted, rows, diagnosis=found).encode(errors="backslashreplace")
     output = write_or_rescue(
         output,
         lambda path, force: write_file(path, page, force=force),

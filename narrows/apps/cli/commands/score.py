@@ -93,12 +93,11 @@ def score(
         check_rows_path(output, data, force=force, numbers=True)
         _check_holds_text(output, explain)
 
-    import narrows
     from narrows.apps.cli.inputs import chunks_for_model
-    from narrows.estimators import Surprise
+    from narrows.estimators import AnomalyDetector, Surprise, load
 
-    fitted = with_missing(narrows.load(model), missing)
-    is_detector = isinstance(fitted, narrows.AnomalyDetector)
+    fitted = with_missing(load(model), missing)
+    is_detector = isinstance(fitted, AnomalyDetector)
     surprise = Surprise(fitted) if explain is not None and not is_detector else None
     chunks = chunks_for_model(
         fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages, errors=errors
@@ -181,12 +180,11 @@ class _Scored:
 def _score_all(fitted: Any, chunks: Iterable[Rows], surprise: Surprise | None) -> _Scored:
     import numpy as np
 
-    import narrows
     from narrows.apps.cli.inputs import joined_labels
     from narrows.apps.cli.strange_cells import StrangeCells
-    from narrows.estimators import above_all
+    from narrows.estimators import AnomalyDetector, above_all
 
-    is_detector = isinstance(fitted, narrows.AnomalyDetector)
+    is_detector = isinstance(fitted, AnomalyDetector)
     found: list[dict[str, np.ndarray]] = []
     first_row: Literal[0, 1] = 0
     labels, places, n_strange = [], [], []
@@ -285,9 +283,9 @@ def _as_text(scored: _Scored, unit: str, shown: list[int], reasons: Reasons) -> 
 
 def _scores(fitted: Any, rows: Rows) -> dict[str, np.ndarray]:
     """Return the columns to write; the first one ranks the rows."""
-    import narrows
+    from narrows.estimators import AnomalyDetector
 
-    if isinstance(fitted, narrows.AnomalyDetector):
+    if isinstance(fitted, AnomalyDetector):
         return {"score": -fitted.score_samples(rows)}
     scores = {"reconstruction_error": fitted.reconstruction_error(rows)}
     network = fitted.network_
