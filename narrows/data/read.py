@@ -223,7 +223,7 @@ def _read_path(
 def read_table(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str, ...]]:
     """Return a table file, or a folder of CSV or Parquet files, as an Arrow table, with notes on how it was read."""
     if path.is_dir():
-        return row_stream.parse_whole_numbers(path, text), ()
+        return row_stream.read_whole_folder(path, text), ()
     if table_formats.is_other(path):
         return table_formats.read_other(path)
     return csv_file.read_csv(path, text) if csv_file.is_csv(path) else (arrow_tables.read_parquet(path), ())

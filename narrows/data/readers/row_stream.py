@@ -187,7 +187,7 @@ def memory_needed(path: Path) -> int:
     return found
 
 
-def parse_whole_numbers(path: Path, text: Sequence[str] = ()) -> pa.Table:
+def read_whole_folder(path: Path, text: Sequence[str] = ()) -> pa.Table:
     """Return all tables of a folder as one; in CSV files, the columns `text` are read as text."""
     import pyarrow as pa
 
