@@ -15,7 +15,8 @@ from narrows.apps.viewer import protocol
 from narrows.apps.viewer.datasets import Source
 from tests.apps.lab.client import PATIENCE, SMALL, Page, Said, Served, served
 
-LONG = {"hidden_layer_sizes": [64], "epochs": 3000, "batch_size": 64}
+# The small rate keeps early stopping away.
+LONG = {"hidden_layer_sizes": [64], "epochs": 3000, "batch_size": 64, "learning_rate": 1e-4}
 
 
 def gone(process: int) -> bool:

@@ -312,4 +312,4 @@ def test_generated_rows_are_compared_with_real_ones(shell, quick, table: Path) -
     assert set(found["columns"]) == {"a", "b", "c", "age"}
     assert 0 < found["column_score"] <= 1
     assert len(found["pairs"]) == 6
-    assert "1 is indistinguishable" in shell("generate", "v", "-n", "40", "-o", "more.csv", "--like", table).out
+    assert "1 means indistinguishable" in shell("generate", "v", "-n", "40", "-o", "more.csv", "--like", table).out
