@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_one_row, as_rows, fill_missing, materialize
 from narrows.estimators import model_folder, parameter_checks, persistence
-from narrows.estimators.column_warnings import warn_of_aside
+from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.descriptions import html_summary
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.estimators.parameters import warn_of_idle_parameters
@@ -30,15 +30,15 @@ from narrows.training import Epoch, History, LayerEpoch, fingerprint
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """A neural network that squeezes rows through a narrow code and rebuilds them from it.
+    """A neural network that compresses rows to a short code and reconstructs them from the code.
 
-    Every variant is this estimator with other defaults, and every parameter works with every variant:
-    a denoising sparse variational autoencoder is legal.
+    Every variant is this estimator with other defaults, and every parameter works with every variant. Variants can be
+    combined, such as a denoising sparse variational autoencoder.
 
-    The parameters stand in six blocks: network (`n_components` to `decoder`), data (`image_shape` to `categorical`),
+    The parameters form six groups: network (`n_components` to `decoder`), data (`image_shape` to `categorical`),
     objective (`output_activation` to `free_bits`), optimizer (`pretrain` to `clip_norm`), stopping (`epochs` to `tol`)
-    and run (`precision` to `verbose`). A parameter that differs from its default and has no effect among the others
-    gives an `IdleParameterWarning` at `fit`.
+    and run (`precision` to `verbose`). `fit` gives an `IdleParameterWarning` for each parameter that differs from its
+    default and has no effect with the values of the others.
 
     Parameters
     ----------
@@ -59,43 +59,44 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
         Whether the decoder uses the encoder's transposed weights (with biases of its own).
     encoder, decoder : nn.Module or None, default=None
         Your own networks. They receive (n, features), or (n, channels, height, width) for images; the decoder
-        returns either, without a final sigmoid. Copies are trained, never the given modules.
+        returns one of these shapes, without a final sigmoid. Copies are trained; the given modules do not change.
     image_shape : (height, width) or (height, width, channels) or None, default=None
-        Reads the columns of a two-dimensional X as images. Arrays of three or four dimensions need no hint.
+        Reads the columns of a two-dimensional X as images. Arrays of three or four dimensions do not need it.
     scale : {"auto", "standard", "minmax", "quantile", "none"}, default="auto"
-        How number columns become floats. "auto" brings pixels to [0, 1], keeps a table in [0, 1] whose columns all
-        use that interval (see `Schema.learn`), and standardises every column of anything else; in a table with text,
-        dates or missing cells skewed columns are scaled by their quantiles, with "quantile" all columns are. Under
-        loss="bce" or output_activation="sigmoid" every table in [0, 1] is kept.
+        Scaling of number columns. "auto" scales pixels to [0, 1], does not change a table in [0, 1] whose columns all
+        use that interval (see `Schema.learn`), and standardises the columns of any other table. In a table with text,
+        dates or missing values "auto" scales skewed columns by their quantiles; "quantile" does so for all columns.
+        With loss="bce" or output_activation="sigmoid" no table in [0, 1] is changed.
     missing : {"mask", "error", "mean"}, default="mask"
-        How missing cells are treated: the model learns where they are and the loss ignores them, an error is raised,
-        or the training mean of the column is filled in.
+        Treatment of missing values. "mask": the model learns where they are and the loss ignores them. "error": an
+        error is raised. "mean": the training mean of the column is filled in.
     categorical : tuple of str, default=()
-        Number columns whose values are categories. Text is always a category, or ignored if it names each row.
+        Number columns whose values are categories. A text column is always categorical, or ignored if its values
+        identify single rows.
     output_activation : {"auto", "sigmoid", "linear"}, default="auto"
         Activation of the output. "auto" is "sigmoid" if every float lies in [0, 1].
     loss : {"auto", "mse", "bce", "mae", "huber", "gaussian"} or Likelihood, default="auto"
-        Summed over features. "mse" squared error, "bce" cross-entropy (Bernoulli, nats), "mae" absolute error,
-        "huber" Huber's loss with delta 1, "gaussian" a normal density with one learned variance per feature (nats).
-        "auto" is "mse", and for a gaussian code "bce" under a sigmoid output, else "gaussian". In a table with text,
-        dates or missing cells "auto" has a loss for each kind (`narrows.model.MixedError`), for a gaussian code a
-        density of each.
+        Reconstruction loss, summed over features. "mse" squared error, "bce" binary cross-entropy (Bernoulli, nats),
+        "mae" absolute error, "huber" Huber loss with delta 1, "gaussian" negative log-likelihood of a normal density
+        with one learned variance per feature (nats). "auto" is "mse"; for a gaussian code it is "bce" with a sigmoid
+        output, else "gaussian". In a table with text, dates or missing values "auto" uses one loss for each kind of
+        column (`narrows.model.MixedError`), or one density for each kind if the code is gaussian.
     corruption : {None, "gaussian", "masking", "salt-and-pepper"} or Corruption, default=None
         Noise on the encoder's input, new for every batch; the target stays clean (Vincent et al. 2010), except under
         `narrows.model.Binarised`.
     level : float, default=0.3
-        Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped; in
-        a table with text, dates or missing cells the share of cells that "masking" hides. Requires a named
+        Standard deviation of gaussian noise in encoded units, or the share of features that is masked or flipped. In
+        a table with text, dates or missing values it is the share of cells that "masking" masks. Requires a named
         `corruption`.
     code : {"point", "top-k", "gaussian"} or Code, default="point"
-        Type of the code: one point, a point with `k` active units, or a gaussian distribution.
+        Type of the code: a point, a point with `k` active units, or a gaussian distribution.
     k : int or None, default=None
         Active units of a "top-k" code (Makhzani & Frey 2013). Requires code="top-k".
     penalty : {None, "l1", "kl", "contractive"} or Penalty or a list of them, default=None
-        Added to the loss. "l1" sum of absolute codes; "kl" KL(rho || mean activity) of sigmoid codes (Ng 2011);
-        "contractive" squared Frobenius norm of the encoder's Jacobian (Rifai et al. 2011).
+        Penalty added to the loss. "l1" sum of the absolute values of the code; "kl" KL(rho || mean activity) of
+        sigmoid codes (Ng 2011); "contractive" squared Frobenius norm of the encoder's Jacobian (Rifai et al. 2011).
     penalty_weight : float, default=0.1
-        Weight of the penalty against the loss per row. Requires a named `penalty`.
+        Weight of the penalty relative to the loss per row. Requires a named `penalty`.
     rho : float, default=0.05
         Target mean activity, in (0, 1). Requires penalty="kl".
     beta : float, default=1.0
@@ -103,54 +104,54 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
     kl_warmup : float, default=0
         Epochs over which beta rises from 0. Requires a gaussian code.
     free_bits : float, default=0.0
-        Nats per code unit that the KL term does not count (Kingma et al. 2016). Requires a gaussian code.
+        Nats per code unit below which the KL term is not penalised (Kingma et al. 2016). Requires a gaussian code.
     pretrain : {None, "rbm"}, default=None
-        "rbm" trains a stack of restricted Boltzmann machines first, one for each layer of the encoder, and starts from
-        their weights, transposed in the decoder (Hinton & Salakhutdinov 2006). For network="mlp" with
-        activation="sigmoid", tied or not, and columns of one kind.
+        "rbm" first trains a stack of restricted Boltzmann machines, one for each layer of the encoder. Training starts
+        from their weights, transposed in the decoder (Hinton & Salakhutdinov 2006). Requires network="mlp",
+        activation="sigmoid" and columns of one kind; the weights may be tied.
     pretrain_epochs : int, default=50
         Passes over the rows for each layer. Requires `pretrain`.
     optimizer : {"adam", "adamw", "rmsprop", "sgd", "muon", "lbfgs"}, default="muon"
-        Muon updates matrices and kernels, AdamW the rest. "lbfgs" makes three line searches on every batch, which
-        should be large (1000 rows).
+        "muon" updates matrices and kernels with Muon and all other weights with AdamW. "lbfgs" makes three line
+        searches on every batch, which should be large (1000 rows).
     learning_rate : float or "auto", default="auto"
-        Largest rate. "auto" is 1e-3 for adam, adamw and rmsprop, 3e-3 for sgd, 5e-3 for muon, 1 for lbfgs
-        (the first step that a search tries).
+        Peak learning rate. "auto" is 1e-3 for adam, adamw and rmsprop, 3e-3 for sgd, 5e-3 for muon, 1 for lbfgs
+        (the first step size of each line search).
     momentum : float, default=0.9
-        Requires optimizer="sgd" or "rmsprop"; Muon has a momentum of its own, 0.95.
+        Momentum. Requires optimizer="sgd" or "rmsprop"; the momentum of Muon is always 0.95.
     weight_decay : float or "auto", default="auto"
-        "auto" is 0.2 for muon, 0.01 for adamw, else 0.
+        Weight decay. "auto" is 0.2 for muon, 0.01 for adamw, else 0.
     schedule : {"linear", "cosine", "constant"}, default="linear"
-        How the rate falls to zero over `epochs`. No effect with optimizer="lbfgs".
+        Decay of the learning rate to zero over `epochs`, or none ("constant"). No effect with optimizer="lbfgs".
     warmup : float, default=0.05
-        Share of the steps, in [0, 1), over which the rate rises first. No effect with optimizer="lbfgs".
+        Share of the steps, in [0, 1), over which the learning rate first rises. No effect with optimizer="lbfgs".
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" gives about eighty steps an epoch, or more if 1024 rows a step are too few.
+        Rows per step. "auto" gives about eighty steps per epoch, and more if that would need batches of over 1024 rows.
     clip_norm : float or None, default=None
-        Largest norm of the whole gradient (of the objective per feature). Not for optimizer="lbfgs".
+        Maximum norm of the whole gradient (of the objective per feature). Not for optimizer="lbfgs".
     epochs : int or "auto", default="auto"
-        Largest number of passes over the rows. "auto" makes about four thousand steps, in 20 to 200 passes.
+        Maximum number of passes over the rows. "auto" makes about four thousand steps, in 20 to 200 passes.
     validation_fraction : float, default=0.1
-        Share of the distinct rows, in [0, 1), that is held out if no `validation_data` is given.
+        Share of the distinct rows, in [0, 1), that is used for validation if no `validation_data` is given.
     early_stopping : bool, default=True
-        Stop when the held-out objective no longer falls, and restore the weights of its best epoch. A network with the
-        default loss, output and layers begins at PCA, and returns to that if no epoch was clearly better.
+        Stop when the validation objective no longer falls, and restore the weights of its best epoch. A network with
+        the default loss, output and layers starts from PCA, and returns to it if no epoch was clearly better.
     patience : int, default=10
         Epochs without improvement before stopping. Requires early_stopping=True.
     tol : float, default=1e-4
-        Smallest relative improvement that counts. Requires early_stopping=True.
+        Smallest relative decrease that counts as an improvement. Requires early_stopping=True.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Type of the large matrix products in training; weights, losses, small products and every result of the
-        fitted model are float32. "auto" is bfloat16 on a processor that has it in hardware (and not for your
-        own modules), "bfloat16" wherever a product is large enough to gain, "float32" exact (except
-        the directions of Muon for large matrices, which need no exactness).
+        Type of the large matrix products in training. Weights, losses, small products and every result of the
+        fitted model are float32. "auto" is bfloat16 on a processor that supports it in hardware (not for your
+        own modules). "bfloat16" uses it for every product that is large enough to become faster. "float32" uses
+        float32 (except for the update directions of Muon for large matrices, which do not need its precision).
     warm_start : bool, default=False
-        Whether `fit` continues from the weights of the fit before.
+        Whether `fit` continues from the weights of the previous fit.
     device : str, default="auto"
-        "cpu", "cuda", "cuda:1", "mps"; "auto" is a CUDA device if there is one, else the CPU.
+        Device such as "cpu", "cuda", "cuda:1" or "mps"; "auto" is a CUDA device if there is one, else the CPU.
     random_state : int, RandomState or None, default=None
-        Seeds weights, split, order and noise; None draws a seed, kept in `seed_`. The global seeds of NumPy and torch
-        are neither read nor set. The same seed on the same machine gives the same model to the bit.
+        Seed of weights, validation split, row order and noise; None draws a seed, stored in `seed_`. The global seeds
+        of NumPy and torch are neither read nor set. The same seed on the same machine gives bit-identical models.
     verbose : int, default=0
         1 prints a line per epoch.
 
@@ -159,26 +160,26 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
     network_ : AutoencoderNetwork
         The trained network, on `device_`.
     schema_ : Schema
-        How rows become floats and floats become rows.
+        The encoding of rows as floats, and its inverse.
     history_ : History
-        A list with one `Epoch` per epoch; `history_.to_dict()` is a column for each of its numbers.
+        A list with one `Epoch` per epoch; `history_.to_dict()` gives one column for each of its numbers.
     pretraining_ : list of LayerEpoch
-        One for each epoch of each layer's pre-training; empty where there was none, and in a model that was loaded.
+        One record for each epoch of each layer's pre-training; empty without pre-training and in a loaded model.
     validation_rows_ : ndarray of int
-        Positions in X of the rows that were held out; empty where none was.
+        Positions in X of the validation rows; empty if there are none.
     validation_hashes_, training_hashes_ : ndarray of uint64
-        Of the distinct rows that were held out and trained on, by which they are known again in any order; None for
+        Hashes of the distinct validation and training rows, which identify these rows in any order; None for
         more than four million training rows and in models that an earlier version saved.
     fingerprint_ : str
-        Of the rows of the fit, in any order; see `was_fitted_on`.
+        Fingerprint of the rows of the fit, independent of their order; see `was_fitted_on`.
     interrupted_ : bool
-        Whether Ctrl-C (or the driver of `fit_epochs`) ended the training early.
+        Whether Ctrl-C (or the caller of `fit_epochs`) ended the training early.
     precision_ : {"float32", "bfloat16"}
-        In what large matrix products were computed.
+        Type of the large matrix products in training.
     loss_unit_ : str
-        What a loss or a reconstruction error counts.
+        Unit of a loss or a reconstruction error.
     n_components_, hidden_layer_sizes_, code_activation_, loss_, batch_size_, epochs_, learning_rate_, device_, seed_
-        What "auto" became.
+        Values of the parameters after "auto" was resolved.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -249,21 +250,21 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
     variant: ClassVar[str] = "plain"
 
     def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None) -> Self:
-        """Learn the scaling and the network from X.
+        """Fit the scaling and the network to X.
 
         Parameters
         ----------
         X : array, DataFrame, sparse matrix, tensor, Rows, RowStream or path
             (n, features), or images (n, height, width[, channels]) or (n, channels, height, width). A DataFrame of
-            pandas, polars or pyarrow may hold text, categories, dates and gaps as they are; a path is that of a file
-            which `narrows.read` knows, such as a CSV or a Parquet file. What `narrows.scan` makes of larger files is
-            read in chunks, encoded to temporary files, and never in memory as a whole; scaling and held-out rows then
-            come from a sample.
+            pandas, polars or pyarrow may contain text, categories, dates and missing values. A path leads to a file
+            that `narrows.read` can read, such as a CSV or a Parquet file. A RowStream, which `narrows.scan` returns
+            for large files, is read in chunks, encoded to temporary files, and never in memory as a whole; scaling
+            and validation rows then come from a sample.
         y : ignored
         sample_weight : array of shape (n,) or None
-            Not negative. A row of weight 2 trains exactly as the same row given twice.
+            Weights, none negative. A row of weight 2 has exactly the same effect as two copies of the row.
         validation_data : like X, or None
-            Rows to watch instead of a held-out share of X.
+            Validation rows; None uses a share `validation_fraction` of X.
 
         Returns
         -------
@@ -285,7 +286,7 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
         if self.interrupted_:
             warnings.warn(
                 f"Training was interrupted after {len(self.history_)} of {self.epochs_} epochs; "
-                "the model keeps what it had learned by then.",
+                "the model keeps the weights that it had then.",
                 stacklevel=2,
             )
         return self
@@ -299,11 +300,11 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
         validation_data: Any = None,
         schema: Schema | None = None,
     ) -> Iterator[Epoch | LayerEpoch]:
-        """Fit step by step: yields an `Epoch` after each pass over the rows; parameters as for `fit`.
+        """Fit step by step and yield an `Epoch` after each pass over the rows; parameters as for `fit`.
 
-        With `pretrain`, a `LayerEpoch` for each pass of each layer comes before. Between two records the model can be
-        used. Closing the iterator, or Ctrl-C, ends the training and keeps what was learned. With a `schema` none is
-        learned from X: fits that are compared share one.
+        With `pretrain`, a `LayerEpoch` for each pass of each layer comes first. Between two records the model can be
+        used. Closing the iterator, or Ctrl-C, ends the training; the model keeps the weights it has then. A given
+        `schema` replaces the one that is otherwise learned from X, so that several fits can share one.
         """
         yield from self.start_fit(X, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
 
@@ -312,10 +313,10 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
     ) -> Generator[Epoch | LayerEpoch]:
         """Prepare a fit and return the iterator that trains; parameters as for `fit_epochs`.
 
-        On return the model is fitted, with a network that has not learned from X yet.
+        On return the model counts as fitted, with a network that is not trained on X yet.
         """
         rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
-        if isinstance(rows, Rows) and rows is not X:  # Rows carry their notes; other inputs have them from here alone
+        if isinstance(rows, Rows) and rows is not X:  # the reader of Rows has already given their notes
             for note in rows.notes:
                 warnings.warn(note, stacklevel=2)
         previous = self._state if self.warm_start else None
@@ -330,7 +331,7 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
         warn_of_idle_parameters(self)
         prepared = prepare(self.get_params(deep=False), rows, previous, options)
         if rows is not X and schema is None and previous is None:
-            warn_of_aside(prepared.state.schema, rows.source)
+            warn_of_ignored_columns(prepared.state.schema, rows.source)
         before = self._state, self._progress
         self._trainer = None
         self._state, self._progress = prepared.state, TrainingProgress(history)
@@ -362,10 +363,9 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
             prepared.state.network.eval()
 
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
-        """Train on X once, at the peak learning rate, keeping the optimizer's state between calls.
+        """Train for one pass over X, at the peak learning rate; the optimizer's state is kept between calls.
 
-        The first call (of a model that is not fitted) learns the scaling from its X, which therefore needs
-        at least two rows.
+        If the model is not fitted, the first call also fits the scaling to X, which then needs at least two rows.
         """
         rows = as_rows(X, image_shape=self.image_shape)
         before = self._state, self._progress
@@ -396,29 +396,29 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Codes of X: float32 of shape (n, n_components).
+        """Return the codes of X, float32 of shape (n, n_components).
 
-        Deterministic: without corruption, and for a gaussian code the mean of the posterior.
+        They are deterministic: X is not corrupted, and a gaussian code is the mean of its posterior.
         """
         return map_rows(self.state_, self.rows_of(X), self.network_.codes)
 
     def inverse_transform(self, X: Any) -> Any:
-        """Rows rebuilt from codes (n, n_components), in the units, names, dtypes and image shape of the fit."""
+        """Return rows decoded from codes (n, n_components), in the units, names, dtypes and image shape of the fit."""
         self.check_is_fitted()
         codes = parameter_checks.codes(X, self.n_components_)
         return self.schema_.decode(map_floats(codes, self.network_.decode, self.device_))
 
     def reconstruct(self, X: Any) -> Any:
-        """X after its passage through the code, in X's own container, units, dtypes and shape."""
+        """Return the reconstruction of X from its codes, in the container, units, dtypes and shape of X."""
         rows = self.rows_of(X)
         return self.schema_.decode(map_rows(self.state_, rows, self.network_.reconstruct), like=rows)
 
     def impute(self, X: Any) -> Any:
-        """X with its gaps filled with what the model expects there; what is there stays exactly as it is.
+        """Return X with missing values replaced by their reconstructions; observed values do not change.
 
-        In a frame a column keeps its dtype where that can hold what is filled in, and one of objects is filled with
-        such objects as stand in it: whole numbers, truth values, decimals. A model that was trained with
-        ``corruption="masking"`` has learned to fill gaps, and does it best.
+        A column of a DataFrame keeps its dtype if that can represent the imputed values. A column of Python objects
+        is filled with objects of the type that it contains: int, bool or Decimal. Models trained with
+        ``corruption="masking"`` impute best, because they have learned to reconstruct masked values.
         """
         self.check_is_fitted()
         X = materialize(as_one_row(X, self.schema_))
@@ -426,14 +426,14 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
         return fill_missing(X, rows, self.impute_rows(rows))
 
     def impute_rows(self, rows: Rows) -> Rows:
-        """`impute` of `Rows` as such."""
+        """Impute `Rows` and return `Rows`; see `impute`."""
         self.check_is_fitted()
         filled = self.schema_.fill(rows, map_rows(self.state_, rows, self.network_.reconstruct))
-        # The second pass sees a whole row, which tells its place among the others better than one with gaps.
+        # The code of a complete row is more accurate than that of a row with missing values.
         return self.schema_.fill(rows, map_rows(self.state_, filled, self.network_.reconstruct))
 
     def reconstruction_error(self, X: Any, *, per_feature: bool = False) -> np.ndarray:
-        """Loss of rebuilding each row from its (deterministic) code, in `loss_unit_`.
+        """Return the reconstruction loss of each row from its (deterministic) code, in `loss_unit_`.
 
         Parameters
         ----------
@@ -457,20 +457,21 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
         return self.schema_.sum_by_column(errors)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Share of the variance that the reconstruction keeps; 1 is perfect, 0 is no better than the training mean.
+        """Return the share of variance explained by the reconstruction (R²).
 
-        1 - sum (x - x̂)² / sum (x - mean)² over the encoded floats of what is there, whatever the loss, so that models
-        with different settings compare.
+        1 is a perfect reconstruction, 0 is no better than the training mean. It is
+        1 - sum (x - x̂)² / sum (x - mean)² over the encoded floats of observed values. It does not depend on the loss,
+        so that models with different settings can be compared.
         """
         rows = self.rows_of(X)
         mean = torch.as_tensor(self.mean_, device=self.device_)
-        gap_floats = torch.as_tensor(self.schema_.mask_indices, device=self.device_)
-        has_gaps = gap_floats >= 0
+        mask_floats = torch.as_tensor(self.schema_.mask_indices, device=self.device_)
+        has_mask = mask_floats >= 0
 
         def squares(x: Tensor) -> Tensor:
             squares = torch.stack([x - self.network_.reconstruct(x), x - mean], dim=2).double().square()
-            if has_gaps.any():
-                squares[:, has_gaps] *= (1 - x[:, gap_floats[has_gaps]])[:, :, None]
+            if has_mask.any():
+                squares[:, has_mask] *= (1 - x[:, mask_floats[has_mask]])[:, :, None]
             return squares.sum(dim=1)
 
         error, spread = map_rows(self.state_, rows, squares).sum(axis=0)
@@ -479,11 +480,11 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
         return float(1 - error / spread)
 
     def was_fitted_on(self, X: Any) -> bool:
-        """Whether these are the rows of the fit, in any order."""
+        """Return whether X has the same rows as the fit, in any order."""
         return fingerprint(self.state_.encode(self.rows_of(X))) == self.fingerprint_
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the model as a folder (see `narrows.load`), whole or not at all.
+        """Save the model as a folder for `narrows.load`; after an error no partial folder is left.
 
         Raises
         ------
@@ -498,7 +499,7 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
         ------
         NotFittedError
         SettingError
-            For a class outside narrows, which `narrows.load` could not find again.
+            If the class is not part of narrows, so that `narrows.load` could not find it.
         """
         state, progress = self.state_, self._progress
         assert progress is not None
@@ -539,7 +540,7 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
         return tags
 
     def _html_repr(self) -> str:
-        """scikit-learn's hook for notebooks."""
+        """Return the HTML for notebooks, as scikit-learn's hook of this name does."""
         box = super()._html_repr()
         if self._state is None:
             return box
@@ -551,7 +552,7 @@ class Autoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Transformer
 
 
 def _line(epoch: Epoch | LayerEpoch, n_epochs: int) -> str:
-    """The line that verbose=1 prints."""
+    """Return the line that verbose=1 prints."""
     if isinstance(epoch, LayerEpoch):
         start = f"layer {epoch.layer}/{epoch.n_layers}  epoch {epoch.number}/{epoch.n_epochs}"
         return f"{start}  error {epoch.error:.5g}  {epoch.rows_per_second:,.0f} rows/s"

@@ -1,4 +1,4 @@
-"""A warning about columns that a fit does not learn from."""
+"""A warning about columns that a fit ignores."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from narrows.data import Schema, ignored_columns_message
 from narrows.errors import IgnoredColumnWarning
 
 
-def warn_of_aside(schema: Schema, source: str) -> None:
-    """Warn once of all columns that were set aside though they hold something, and say how to keep them."""
+def warn_of_ignored_columns(schema: Schema, source: str) -> None:
+    """Warn once of all columns that are ignored although they have values, and say how to keep them."""
     sentence = ignored_columns_message(schema, source)
     if sentence is not None:
         warnings.warn(sentence, IgnoredColumnWarning, stacklevel=3)

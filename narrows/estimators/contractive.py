@@ -11,10 +11,10 @@ from narrows.model import Penalty
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ContractiveAutoencoder(Autoencoder):
-    """Codes that hardly move when the input moves a little (Rifai et al. 2011).
+    """An autoencoder whose code changes little when the input changes a little (Rifai et al. 2011).
 
-    The weights are tied: with a free decoder the encoder could evade the penalty by shrinking its
-    weights while the decoder grows.
+    The weights are tied, because with an independent decoder the encoder could avoid the penalty by making its
+    weights smaller while those of the decoder become larger.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class ContractiveAutoencoder(Autoencoder):
         Weight times the squared Frobenius norm of the Jacobian of the code with respect to the input.
     tied_weights : bool, default=True
     **others
-        Those of `Autoencoder`.
+        Parameters of `Autoencoder`.
 
     Examples
     --------

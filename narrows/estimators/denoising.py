@@ -11,17 +11,17 @@ from narrows.model import Corruption
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class DenoisingAutoencoder(Autoencoder):
-    """Learns to rebuild clean rows from noisy ones (Vincent et al. 2008, 2010).
+    """An autoencoder that reconstructs clean rows from corrupted ones (Vincent et al. 2008, 2010).
 
-    `reconstruct` denoises: its input is taken to be noisy as it is, nothing is added.
+    `reconstruct` denoises its input: the input is not corrupted any further.
 
     Parameters
     ----------
     corruption : {"gaussian", "masking", "salt-and-pepper"} or Corruption, default="gaussian"
     level : float, default=0.3
-        Standard deviation of gaussian noise in encoded units, or the share of features hit.
+        Standard deviation of gaussian noise in encoded units, or the share of features that is corrupted.
     **others
-        Those of `Autoencoder`.
+        Parameters of `Autoencoder`.
 
     Examples
     --------

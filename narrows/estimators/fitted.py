@@ -10,7 +10,7 @@ State = TypeVar("State")
 
 
 class Fitted(Generic[State]):
-    """Holder of a fitted state, which is None before `fit`."""
+    """Base class with a fitted state, which is None before `fit`."""
 
     _state: State | None = None
 

@@ -51,7 +51,7 @@ def map_rows(
 
 
 def map_floats(floats: np.ndarray, function: Callable[[Tensor], Tensor], device: str) -> np.ndarray:
-    """Apply a tensor function to encoded rows (n, d) chunk by chunk; returns (n, ...)."""
+    """Apply a tensor function to encoded rows (n, d) chunk by chunk; return (n, ...)."""
 
     def fill(out: np.ndarray, start: int) -> None:
         out[:] = floats[start : start + len(out)]

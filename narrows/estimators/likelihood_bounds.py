@@ -1,6 +1,6 @@
 """Bounds on the log-likelihood of rows under a network with a gaussian code.
 
-The draws from the posterior are a function of the row, so a row has the same bound in every call and every batch.
+The draws from the posterior depend on the values of the row alone, so a row has the same bound in every batch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ELBO_STREAM, _LIKELIHOOD_STREAM = 1, 2
 
 
 def elbo(network: AutoencoderNetwork, x: Tensor, *, n_pairs: int) -> Tensor:
-    """Evidence lower bound of encoded rows x (n, d) in nats (n,), from antithetic pairs of draws."""
+    """Return the evidence lower bound of encoded rows x (n, d) in nats (n,), from antithetic pairs of draws."""
     mean, log_variance = _posterior(network, x)
     spread, noise = torch.exp(0.5 * log_variance), RowNoise(x, network.n_components, stream=_ELBO_STREAM)
     log_p = torch.zeros(len(x), device=x.device)
@@ -28,7 +28,7 @@ def elbo(network: AutoencoderNetwork, x: Tensor, *, n_pairs: int) -> Tensor:
 
 
 def importance_weighted_bound(network: AutoencoderNetwork, x: Tensor, *, k: int) -> Tensor:
-    """Importance-weighted bound on log p(x) of encoded rows (n, d) in nats (n,), from k draws (Burda et al. 2016)."""
+    """Return the importance-weighted bound on log p(x) of encoded rows (n, d) in nats (n,), from k draws."""
     mean, log_variance = _posterior(network, x)
     spread, noise = torch.exp(0.5 * log_variance), RowNoise(x, network.n_components, stream=_LIKELIHOOD_STREAM)
     total = torch.full((len(x),), -math.inf, device=x.device)

@@ -43,7 +43,7 @@ def load(
     device: str = "cpu",
     stations: tuple[Any, ...] | None = None,
 ) -> Any:
-    """Read a model that `save` wrote; its results equal those of the saved one to the bit.
+    """Return the model that `save` wrote; its results are bit-identical to those of the saved model.
 
     Nothing in the folder is executed or unpickled.
 
@@ -51,7 +51,7 @@ def load(
     ----------
     path : path of the folder
     encoder, decoder : nn.Module or None, default=None
-        Your own modules, where the model was fitted with some: the same architectures. Copies receive the weights.
+        Modules of the same architecture as your own ones in the fit, if there were any. Copies receive the weights.
     custom_objects : tuple of classes, default=()
         Your own corruptions, codes, penalties or likelihoods that the model was fitted with.
     device : str, default="cpu"
@@ -67,13 +67,13 @@ def load(
     ModelNotFoundError
         The path does not exist.
     NotAModelError
-        The path holds something else.
+        The path is not a narrows model.
     ModelVersionError
         A later version of narrows wrote it.
     ModelDamagedError
         A file is missing or was altered.
     SettingError
-        Own modules or classes are needed and were not given.
+        The model needs your own modules or classes, and they were not given.
     """
     if stations is not None:
         message = "stations= of narrows.load is now custom_objects=, and will be removed in the next release."

@@ -1,11 +1,11 @@
-"""The folder of a saved model: written whole or not at all, and checked when it is read.
+"""The folder of a saved model: written completely or not at all, and verified when it is read.
 
 model.safetensors   weights, scalers
 narrows.json        format version, estimator, parameters, schema, library versions, seed, checksums
 history.json        one record per epoch
 README.md           a card for people; the one file that may be edited
 
-A saved detector holds the folders of its own models besides, named `member-0`, `member-1`, ...
+A saved detector also contains the folders of its models, named `member-0`, `member-1`, ...
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def to_json(value: Any) -> bytes:
 
 
 def self_checksum(about: dict[str, Any]) -> str:
-    """SHA-256 of narrows.json without this checksum itself."""
+    """Return the SHA-256 of narrows.json without this checksum itself."""
     sums = {name: value for name, value in about["sha256"].items() if name != _ABOUT}
     content = json.dumps(about | {"sha256": sums}, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""What is checked at the estimators' door."""
+"""Validation of parameters and inputs of the estimators."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from narrows.model import Bernoulli, Likelihood
 
 
 def seed(random_state: Any) -> int:
-    """A seed from scikit-learn's `random_state`; None draws one from the operating system."""
+    """Return a seed from scikit-learn's `random_state`; None draws one from the operating system."""
     if random_state is None:
         return secrets.randbits(63)
     if isinstance(random_state, Integral) and 0 <= int(random_state) < 2**63:
@@ -34,7 +34,7 @@ def seed(random_state: Any) -> int:
 
 
 def device(name: str) -> str:
-    """The device that `name` means here."""
+    """Return the device of this name, with "auto" resolved; SettingError if it is not available."""
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -47,7 +47,7 @@ def device(name: str) -> str:
 
 
 def sample_weight(weight: Any, n_rows: int) -> np.ndarray | None:
-    """Weights as float64 (n,), or None; raises `DataError` on a wrong length or a negative weight."""
+    """Return weights as float64 (n,), or None; raises `DataError` on a wrong length or a negative weight."""
     if weight is None:
         return None
     try:
@@ -61,19 +61,19 @@ def sample_weight(weight: Any, n_rows: int) -> np.ndarray | None:
 
 
 def codes(Z: Any, n_components: int) -> np.ndarray:
-    """Codes as float32 (n, n_components)."""
+    """Return codes as float32 (n, n_components)."""
     try:
         checked = check_array(Z, dtype="float32", input_name="codes")
     except ValueError as error:
         raise DataError(str(error)) from error
     if checked.shape[1] != n_components:
         raise DataError(f"Codes of {n_components} columns are expected, X has {checked.shape[1]}.")
-    # The caller's array stays his: torch refuses to share read-only memory without a warning.
+    # A copy, because torch warns when it shares the memory of a read-only array.
     return checked if checked.flags.writeable else checked.copy()
 
 
 def number(name: str, value: Any) -> float:
-    """A finite number; what range it must have is for its station to say."""
+    """Return a finite number; the range is checked where the number is used."""
     try:
         checked = math.nan if isinstance(value, str) else float(value)
     except (TypeError, ValueError):
@@ -84,7 +84,7 @@ def number(name: str, value: Any) -> float:
 
 
 def choice(name: str, value: Any) -> str:
-    """`value`, if it is one of the choices of a parameter; SettingError otherwise."""
+    """Return `value` if it is one of the choices of a parameter; SettingError otherwise."""
     choices = BY_NAME[name].choices
     if not isinstance(value, str) or value not in choices:
         raise SettingError(f"{name}={value!r} is not one of {', '.join(choices)}.")
@@ -92,7 +92,7 @@ def choice(name: str, value: Any) -> str:
 
 
 def share(name: str, value: Any) -> float:
-    """A number in [0, 1)."""
+    """Return a number in [0, 1); SettingError otherwise."""
     if not 0 <= number(name, value) < 1:
         raise SettingError(f"{name} must be a number from 0 to below 1, got {value!r}.")
     return float(value)

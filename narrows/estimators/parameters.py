@@ -1,7 +1,7 @@
-"""The parameters of the autoencoders: the one table of names, choices, help, groups, and when each has an effect.
+"""The parameters of the autoencoders: a table of their names, choices, help, groups and conditions.
 
 The options of the shell, the settings of the lab, docs/parameters.md and the warnings about parameters without effect
-follow from it. Defaults stand in the constructors alone. Importing this module does not load PyTorch.
+are made from it. Defaults are defined only in the constructors. Importing this module does not load PyTorch.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class LabField:
     excluded : tuple of str
         Choices of the parameter that the lab does not offer.
     section : {"model", "training", "more", "images"}
-        Where it stands on the page; "images" is for data of images alone. Ignored for fields of single variants.
+        Section of the page; "images" is for image data only. Ignored for fields of single variants.
     """
 
     parameter: str
@@ -95,13 +95,13 @@ class Parameter:
     help : str
         One sentence.
     choices : tuple of str
-        Names that it accepts, "auto" included where there is one; None and objects come besides.
+        Names that it accepts, including "auto" if there is one; without None and objects.
     accepts : str or None
-        Class whose instances it accepts besides the names.
+        Class whose instances it accepts in addition to the names.
     requires : Requirement or None
-        When it has an effect; None is always.
+        Condition under which it has an effect; None is always.
     option : Option or None
-        The option of the shell; None where the shell has none.
+        The option of the shell; None if the shell has none.
     """
 
     name: str
@@ -405,7 +405,7 @@ DETECTOR_REQUIREMENTS: dict[str, Requirement] = {
     "missing": _SETTINGS_OF_ESTIMATOR,
     "categorical": _SETTINGS_OF_ESTIMATOR,
 }
-"""The same of `AnomalyDetector`."""
+"""When each conditional parameter of `AnomalyDetector` has an effect."""
 
 
 def idle_parameters(
@@ -441,7 +441,7 @@ def warn_of_idle_parameters(estimator: Any, requirements: Mapping[str, Requireme
 
 
 def _is_refused(requirement: Requirement, values: Mapping[str, Any]) -> bool:
-    """Whether the setting that is required has a name that does not exist, for which `fit` raises an error."""
+    """Return whether the required setting has an unknown name, for which `fit` raises an error."""
     if not isinstance(requirement, Value) or requirement.parameter not in BY_NAME:
         return False
     given, choices = values[requirement.parameter], BY_NAME[requirement.parameter].choices

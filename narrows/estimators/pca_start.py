@@ -10,7 +10,7 @@ import numpy as np
 from narrows.model import AutoencoderNetwork, GaussianCode, can_start_linear, start_at_mean, start_linear
 
 _MOST_CELLS = 4_000_000  # for PCA: a fraction of a second
-_MOST_ROWS = 1000  # of a wide table, whose components come from products of rows
+_MOST_ROWS = 1000  # for PCA of a wide table, computed from the products of its rows
 
 
 def begin(
@@ -20,10 +20,10 @@ def begin(
     weight: np.ndarray | None,
     mean: np.ndarray,
 ) -> bool:
-    """Set the weights that training begins with; return whether they are already as good as PCA.
+    """Set the initial weights; return whether they are already as good as PCA.
 
     A network with the default loss, output and layers begins at PCA where `can_start_linear` allows it, else with
-    outputs near the mean. All others keep their random weights: published networks are fitted as published.
+    outputs near the mean. All other networks keep their random weights, as in the papers.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def begin(
     floats : ndarray of shape (n, d)
         Encoded training rows.
     weight : ndarray of shape (n,) or None
-        Sample weights; None weighs all rows alike.
+        Sample weights; None gives all rows equal weight.
     mean : ndarray of shape (d,)
         Mean of the rows.
     """
@@ -53,7 +53,7 @@ def begin(
 
 
 def enough(places: np.ndarray, n_floats: int) -> np.ndarray:
-    """Return the places of the rows for PCA: all of them, or of a large table some, evenly spaced."""
+    """Return the positions of the rows for PCA: all rows, or evenly spaced rows of a large table."""
     most = _MOST_ROWS if n_floats > _MOST_ROWS else max(_MOST_ROWS, _MOST_CELLS // n_floats)
     return places[np.linspace(0, len(places) - 1, min(len(places), most)).astype(np.intp)]
 

@@ -1,4 +1,4 @@
-"""An autoencoder as the files of a saved model, and its parameters and state back from them."""
+"""The files of a saved autoencoder: its parameters and state, written and read."""
 
 from __future__ import annotations
 

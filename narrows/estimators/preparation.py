@@ -78,7 +78,7 @@ class PreparedFit:
     x, weight : Tensor of shape (n, n_floats) or Spool, Tensor of shape (n,) or None
         Distinct training rows on the device, or all training rows of a stream on disk.
     validation, validation_weight
-        The same of the held-out rows, or None.
+        The same for the validation rows, or None.
     pretraining : iterator of LayerEpoch
         To be exhausted before training; empty without pre-training.
     """
@@ -109,7 +109,7 @@ def prepare(
     params : mapping
         All constructor parameters of an autoencoder.
     given : Rows or RowStream
-        Of a stream, scaling, sizes and held-out rows come from its sample; the other rows are encoded to disk.
+        Scaling, sizes and validation rows of a stream come from its sample; its other rows are encoded to disk.
     previous : FittedState or None
         The fit whose weights, schema and mean are continued.
     options : FitOptions
@@ -161,7 +161,7 @@ def joined_hashes(seen: np.ndarray | None, more: np.ndarray | None) -> np.ndarra
 
 @dataclass(frozen=True)
 class _Randomness:
-    """Independent generators for the parts of a fit, all from one seed."""
+    """The independent generators for the parts of a fit, all from one seed."""
 
     seed: int
     for_weights: torch.Generator
@@ -195,7 +195,7 @@ class _Encoded:
 
 @dataclass(frozen=True, eq=False)
 class _Split:
-    """Encoded rows, and the places of held-out and training rows among the distinct ones, ascending."""
+    """Encoded rows, and the positions of validation and training rows among the distinct ones, ascending."""
 
     encoded: _Encoded
     held: np.ndarray
@@ -220,7 +220,7 @@ def _checked_rows(
 ) -> tuple[Rows, np.ndarray | None]:
     rows = as_rows(given.sample if isinstance(given, RowStream) else given, image_shape=params["image_shape"])
     if isinstance(given, RowStream) and sample_weight is not None:
-        raise SettingError("sample_weight needs rows in memory, and a stream is not; leave one of them out.")
+        raise SettingError("sample_weight needs rows in memory, not a stream; use only one of the two.")
     weight = parameter_checks.sample_weight(sample_weight, len(rows))
     n_used = len(rows) if weight is None else int(np.count_nonzero(weight))
     if n_used < 2 and not is_continued:
@@ -261,7 +261,7 @@ def _build(
     if pretraining is not None:
         check_pretrainable(network)
         if isinstance(given, RowStream):
-            raise SettingError("pretrain='rbm' needs rows in memory, and a stream is not; leave one of them out.")
+            raise SettingError("pretrain='rbm' needs rows in memory, not a stream; use only one of the two.")
     return resolved, pretraining
 
 
@@ -277,7 +277,7 @@ def _split(params: Mapping[str, Any], encoded: _Encoded, generator: torch.Genera
 def _set_first_weights(
     params: Mapping[str, Any], network: AutoencoderNetwork, split: _Split, previous: FittedState | None
 ) -> bool:
-    """Set the weights that training begins with; return whether they are already as good as PCA."""
+    """Set the initial weights; return whether they are already as good as PCA."""
     if previous is not None:
         _continue_from(previous.network, network)
         return False
@@ -294,7 +294,7 @@ def _continue_from(old: AutoencoderNetwork, new: AutoencoderNetwork) -> None:
     wanted = new.state_dict()
     if state.keys() != wanted.keys() or any(state[name].shape != wanted[name].shape for name in wanted):
         raise SettingError(
-            "warm_start goes on from the weights of the fit before, but the network's parameters have changed since; "
+            "warm_start continues from the weights of the previous fit, but the network's parameters have changed; "
             "set warm_start=False or restore them."
         )
     new.load_state_dict(state)
@@ -322,7 +322,7 @@ def _spooled(
     hashes: list[np.ndarray] = []
     start, sums = 0, []
     for rows in stream.chunks():
-        # Units are checked on the sample: a chunk of a sorted file is not like all rows.
+        # Units are checked on the sample, because a chunk of a sorted file is not representative.
         floats = schema.encode(rows, who=estimator, units=False)
         parameter_checks.within_density(likelihood, floats, rows)
         keys = row_hashes(floats)
@@ -365,7 +365,7 @@ def _trainer(
 def _validation(
     params: Mapping[str, Any], split: _Split, likelihood: Likelihood, device: str, options: FitOptions
 ) -> tuple[Tensor | None, Tensor | None]:
-    """Return the rows to watch and their weights."""
+    """Return the validation rows and their weights."""
     if options.validation_data is None:
         return split.tensors(split.held, device) if len(split.held) else (None, None)
     rows = as_rows(options.validation_data, image_shape=params["image_shape"], name="validation_data")

@@ -1,4 +1,4 @@
-"""When a parameter has an effect: conditions on other parameters, with the words to say so."""
+"""Conditions on other parameters under which a parameter has an effect, and their descriptions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Requirement(Protocol):
     """A condition on the other parameters."""
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        """Whether the condition is met by these parameters."""
+        """Return whether these parameters meet the condition."""
         ...
 
     def remedy(self, values: Mapping[str, Any]) -> str:
@@ -21,9 +21,9 @@ class Requirement(Protocol):
 
 @dataclass(frozen=True)
 class Value:
-    """Another parameter has one of some values; a list has one of them among its items.
+    """The condition that another parameter has one of these values, or a list that contains one of them.
 
-    An object counts only if its class or a base class has the name `instance_of`: objects have settings of their own.
+    An object meets it only if its class or a base class has the name `instance_of`: objects have their own settings.
     """
 
     parameter: str
@@ -50,7 +50,7 @@ class Value:
 
 @dataclass(frozen=True)
 class NotGiven:
-    """At least one of `parameters`, which take the user's own objects, is None."""
+    """The condition that at least one of `parameters`, which take the user's own objects, is None."""
 
     parameters: tuple[str, ...]
     remedy_words: str | None = None

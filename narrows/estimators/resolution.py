@@ -1,4 +1,4 @@
-"""Resolution of the parameters: "auto" values, and the network and objective that they mean for a schema."""
+"""Resolution of the parameters: "auto" values, and the network and objective that follow from them and a schema."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from narrows.model import (
 
 @dataclass(frozen=True)
 class Resolved:
-    """The network, objective and sizes that the parameters mean for a schema."""
+    """The network, objective and sizes that follow from the parameters and a schema."""
 
     n_components: int
     hidden_layer_sizes: tuple[int, ...]
@@ -60,7 +60,7 @@ def resolve(
     floats : ndarray of shape (n, n_floats) or None
         Encoded rows whose range is checked; None checks no range.
     generator : torch.Generator or None
-        For the first weights; None leaves them uninitialised.
+        Generator of the initial weights; None leaves them uninitialised.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def learn_schema(params: Mapping[str, Any], rows: Rows, *, sample_weight: np.nda
 
 
 def _needs_unit_interval(params: Mapping[str, Any]) -> bool:
-    """Return whether a parameter makes sense for data in [0, 1] alone."""
+    """Return whether a parameter requires data in [0, 1]."""
     loss, corruption = params["loss"], params["corruption"]
     return (
         params["output_activation"] == "sigmoid"
@@ -166,7 +166,7 @@ def _automatic_loss(schema: Schema, *, bounded: bool, gaussian: bool) -> str | L
 
 
 def _n_components(value: Any, n_columns: int, *, own: bool) -> int | None:
-    """Return the width of the code, or None where the user's own encoder decides."""
+    """Return the width of the code, or None if the user's own encoder determines it."""
     if isinstance(value, str) and value == "auto":
         return None if own else max(1, min(32, round(n_columns / 4)))
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:

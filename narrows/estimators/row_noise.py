@@ -1,4 +1,4 @@
-"""Standard normal noise that belongs to a row: a function of the row's values and a counter, of nothing else.
+"""Standard normal noise that depends only on the values of a row and a counter.
 
 Scores need draws from the posterior. Taken from here, a row has the same score in every call and in every
 company, and the draws of different rows are still independent.
@@ -18,7 +18,7 @@ _MIX_2 = 0x94D049BB133111EB - 2**64
 
 
 class RowNoise:
-    """Noise for rows x, float32 of shape (n, d); `draw(i)` gives the i-th of it, of shape (n, width)."""
+    """Noise for rows x, float32 of shape (n, d); `draw(i)` returns draw number i, of shape (n, width)."""
 
     def __init__(self, x: Tensor, width: int, *, stream: int) -> None:
         places = torch.arange(1, x.shape[1] + 1, device=x.device)
@@ -28,7 +28,7 @@ class RowNoise:
         self._width = width
 
     def draw(self, i: int) -> Tensor:
-        """Independent for every row, `i` and component."""
+        """Return noise that is independent for every row, `i` and component."""
         counters = torch.arange(1, self._width + 1, device=self._keys.device) + i * self._width
         words = _mix(self._keys + counters * _GOLDEN)
         uniform = (_shift(words, 11).double() + 0.5) * 2.0**-53
@@ -36,12 +36,12 @@ class RowNoise:
 
 
 def _mix(words: Tensor) -> Tensor:
-    """The finaliser of splitmix64: every bit of the input changes about half of the output's."""
+    """Return the finaliser of splitmix64, in which every bit of the input changes about half of the output's."""
     words = (words ^ _shift(words, 30)) * _MIX_1
     words = (words ^ _shift(words, 27)) * _MIX_2
     return words ^ _shift(words, 31)
 
 
 def _shift(words: Tensor, n: int) -> Tensor:
-    """Logical right shift; torch's own keeps the sign."""
+    """Return the logical right shift; that of torch keeps the sign."""
     return (words >> n) & ((1 << (64 - n)) - 1)

@@ -11,17 +11,17 @@ from narrows.model import Penalty
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class SparseAutoencoder(Autoencoder):
-    """Describes every row by a few active code units.
+    """An autoencoder whose codes have few active units for each row.
 
     Parameters
     ----------
     penalty : {"l1", "kl"} or Penalty, default="l1"
-        "l1" with rectified codes, "kl" with sigmoid codes whose mean activity is drawn to `rho` (Ng 2011).
+        "l1" with rectified codes, "kl" with sigmoid codes whose mean activity is kept near `rho` (Ng 2011).
         For exactly k active units use ``penalty=None, code="top-k", k=...`` (Makhzani & Frey 2013).
     penalty_weight : float, default=0.1
     rho : float, default=0.05
     **others
-        Those of `Autoencoder`.
+        Parameters of `Autoencoder`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The state of a fitted autoencoder: one immutable value, built whole by a fit and assigned once."""
+"""The state of a fitted autoencoder: one immutable value, built by a fit and assigned once."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FittedRows:
 
 @dataclass(frozen=True, eq=False)
 class FittedState:
-    """Everything that a fit determined; `TrainingProgress` holds the records of the training.
+    """The results of a fit; `TrainingProgress` holds the records of the training.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class FittedAttributes(Fitted[FittedState]):
     """
 
     _progress: TrainingProgress | None = None
-    _trainer: Trainer | None = None  # that `partial_fit` goes on with
+    _trainer: Trainer | None = None  # with which `partial_fit` continues
 
     @property
     def fitted_params_(self) -> Mapping[str, Any]:

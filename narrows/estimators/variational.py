@@ -24,20 +24,20 @@ _CHUNK = 8192
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class VariationalAutoencoder(Autoencoder):
-    """A generative model of the rows: a gaussian prior over codes, decoded (Kingma & Welling 2014).
+    """A generative autoencoder with a standard normal prior over codes (Kingma & Welling 2014).
 
-    Trained on the evidence lower bound, E_q[log p(x|z)] - beta KL(q(z|x) || N(0, I)), in nats per row.
+    It maximises the evidence lower bound, E_q[log p(x|z)] - beta KL(q(z|x) || N(0, I)), in nats per row.
 
     Parameters
     ----------
     code : "gaussian" or GaussianCode, default="gaussian"
     beta, kl_warmup, free_bits
-        Of the KL term; see `Autoencoder`.
+        Parameters of the KL term; see `Autoencoder`.
     loss : default="auto"
-        The likelihood: "bce" (Bernoulli) for data in [0, 1], else "gaussian" with learned variances; of a mixed table
-        a density for each kind of column.
+        The likelihood: "bce" (Bernoulli) for data in [0, 1], else "gaussian" with learned variances. A mixed table has
+        one density for each kind of column.
     **others
-        Those of `Autoencoder`.
+        Parameters of `Autoencoder`.
 
     Examples
     --------
@@ -52,15 +52,17 @@ class VariationalAutoencoder(Autoencoder):
     variant: ClassVar[str] = "variational"
 
     def sample(self, n_samples: int = 1, *, gaps: bool = True, random_state: Any = None) -> Any:
-        """New rows, decoded from codes drawn from the prior: their means, and of a mixed table draws from its density.
+        """Return new rows, decoded from codes drawn from the prior.
+
+        They are the means of the likelihood given each code; for a mixed table they are drawn from its density.
 
         Parameters
         ----------
         n_samples : int, default=1
         gaps : bool, default=True
-            Whether cells may be missing where the training rows have gaps, as often as there.
+            Whether values may be missing in columns where training rows have missing values, and as often.
         random_state : int, RandomState or None, default=None
-            None takes the model's own seed, so that the same call answers the same.
+            None uses the model's own seed, so that the same call returns the same rows.
 
         Returns
         -------
@@ -69,7 +71,7 @@ class VariationalAutoencoder(Autoencoder):
         return to_container(self.sample_rows(n_samples, gaps=gaps, random_state=random_state))
 
     def sample_rows(self, n_samples: int = 1, *, gaps: bool = True, random_state: Any = None) -> Rows:
-        """Return what `sample` returns as `Rows`."""
+        """Return new rows as `Rows`; see `sample`."""
         self.check_is_fitted()
         if not isinstance(n_samples, (int, np.integer)) or not 1 <= n_samples < 2**31:
             raise SettingError(f"n_samples must be a whole number from 1 to 2**31, got {n_samples!r}.")
@@ -85,38 +87,40 @@ class VariationalAutoencoder(Autoencoder):
         return self.schema_.decode_rows(np.concatenate(drawn), with_missing=gaps)
 
     def elbo(self, X: Any, *, n_draws: int = 16) -> np.ndarray:
-        """Evidence lower bound of each row in nats (beta = 1), shape (n,).
+        """Return the evidence lower bound of each row in nats (beta = 1), shape (n,).
 
-        The expectation over the posterior is a mean over `n_draws` codes in antithetic pairs, the KL term is
-        exact. The draws are a function of the row, so a row has the same bound in every call and company.
+        The expectation over the posterior is a mean over `n_draws` codes in antithetic pairs; the KL term is
+        exact. The draws depend on the values of the row alone, so a row has the same bound in every call.
 
         Raises
         ------
         SettingError
-            Where the loss is not a density ("mse", "mae", "huber").
+            If the loss is not a density ("mse", "mae", "huber").
         """
         if not isinstance(n_draws, (int, np.integer)) or n_draws < 1:
             raise SettingError(f"n_draws must be a whole number of at least 1, got {n_draws!r}.")
         return self._bound(X, partial(elbo, n_pairs=(int(n_draws) + 1) // 2))
 
     def log_likelihood(self, X: Any, k: int = 100) -> np.ndarray:
-        """Importance-weighted bound on log p(x) in nats, shape (n,); larger `k`, tighter (Burda et al. 2016, eq. 8).
+        """Return the importance-weighted bound on log p(x) in nats, shape (n,) (Burda et al. 2016, eq. 8).
 
-        log 1/k Σ p(x|z_i) p(z_i) / q(z_i|x), z_i drawn from the posterior; the draws are a function of the row.
+        log 1/k Σ p(x|z_i) p(z_i) / q(z_i|x), with z_i drawn from the posterior. A larger `k` gives a tighter bound.
+        The draws depend on the values of the row alone.
 
         Raises
         ------
         SettingError
-            Where the loss is not a density ("mse", "mae", "huber").
+            If the loss is not a density ("mse", "mae", "huber").
         """
         if not isinstance(k, (int, np.integer)) or k < 1:
             raise SettingError(f"k must be a whole number of at least 1, got {k!r}.")
         return self._bound(X, partial(importance_weighted_bound, k=int(k)))
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Mean evidence lower bound in nats per row; higher is better.
+        """Return the mean evidence lower bound in nats per row; higher is better.
 
-        Where the loss is not a density or the code not gaussian, the share of variance that `Autoencoder.score` gives.
+        If the loss is not a density or the code is not gaussian, return the share of variance explained, as
+        `Autoencoder.score` does.
         """
         self.check_is_fitted()
         if not self.network_.likelihood.is_density or not isinstance(self.network_.code, GaussianCode):

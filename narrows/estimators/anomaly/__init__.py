@@ -1,4 +1,4 @@
-"""Anomaly detection: scores, thresholds that keep their promise, and reasons."""
+"""Anomaly detection: scores, thresholds with error guarantees, and explanations."""
 
 from narrows.estimators.anomaly.detector import AnomalyDetector
 from narrows.estimators.anomaly.explanations import Reason, plain_value

@@ -1,11 +1,12 @@
-"""The default of the detector: small trimmed variational autoencoders, and the distance to the nearest training rows.
+"""The default scorer: small trimmed variational autoencoders, and the distance to the nearest training rows.
 
-Each sees what the other misses. Many strong networks learn the anomalies among their training rows; few weak ones that
-leave out the worst fifth of every batch do not, but are blind to what lies off the data within their narrow view, which
-the distance sees. Chosen by measurement on 22 sets, one setting for all of them; see docs/anomalies.md.
+The two parts complement each other. Large networks also learn the anomalies among their training rows. Small networks
+that ignore the worst fifth of every batch do not, but they miss anomalies that their few code units do not represent;
+the distance finds these. The settings were chosen by measurement on 22 data sets, the same for all; see
+docs/anomalies.md.
 
-Images are seen through a slight blur, so that a stroke beside its place is not two errors, and errors are measured
-against what images of that contrast have: else a faint image, which has little to get wrong, is never strange.
+Images are blurred slightly, so that a stroke at a slightly wrong position does not count twice. Their errors are
+divided by a power of the contrast, because otherwise images of low contrast would always have low scores.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ STEPS, BATCH_SIZE, LEARNING_RATE, BETA = 400, 128, 3e-3, 4.0
 MOST_REFERENCES = 4000
 NEIGHBOURS, WORST = 5, 2
 STANDS_OUT = 6.0
-"""Rows whose error is so many ways from median to upper quartile above the median are nobody's neighbours."""
+"""Rows are no references if their error exceeds the median by this many times (upper quartile - median)."""
 ALIKE, COMMON = 1e-2, 5e-3
-"""But for those that come again: a share `COMMON` of the rows is within a squared distance of `ALIKE` of them."""
+"""Except common rows: a share `COMMON` of all rows is within a squared distance of `ALIKE` of them."""
 LEAST_UNITS = np.array([1 / 20, 1e-5])
-"""The least unit of each part, as a share of what it is for a row that is replaced by the mean row."""
+"""Smallest unit of each part, relative to the part of a row that is replaced by the mean row."""
 
-_SHARP = 28  # of the width, which is a standard deviation of the blur
+_SHARP = 28  # image width divided by the standard deviation of the blur
 _BLOCK = 64
 _CHUNK = 2048
-_CELLS = 8_000_000  # differences held at once
+_CELLS = 8_000_000  # differences in memory at once
 
 PARTS, WEIGHTS = ("reconstruction", "distance"), np.array([1.0, 0.85])
 
@@ -52,9 +53,9 @@ class TrimmedEnsemble:
     references : ndarray of shape (m, d)
         Training rows, encoded.
     image_shape : (height, width, channels) or None
-        Of rows that are images.
+        Shape of each row of images; None for tables.
     exponents : ndarray of shape (2,)
-        The power of an image's contrast that each part grows with; 0 for tables.
+        Power of the contrast of an image by which each part is divided; 0 for tables.
     """
 
     network: VAEEnsemble
@@ -74,11 +75,11 @@ class TrimmedEnsemble:
         seed: int,
         image_shape: tuple[int, int, int] | None = None,
     ) -> tuple[TrimmedEnsemble, np.ndarray]:
-        """Learn from standardised floats or pixels (n, d); returns the ensemble, and the parts (n, 2) of all the rows.
+        """Fit to standardised floats or pixels (n, d); return the ensemble, and the parts (n, 2) of all rows.
 
-        places : rows that the networks are trained on.
-        near : rows that references are drawn from, but for those that stand out, since anomalies often come in groups.
-            None is its own neighbour.
+        places : positions of the rows that the networks are trained on.
+        near : positions of the rows that references are drawn from. Rows with large errors are left out, because
+            anomalies often form groups. No row is its own neighbour.
         """
         every = seen(floats, image_shape)
         x = torch.from_numpy(every[places])
@@ -106,23 +107,22 @@ class TrimmedEnsemble:
         return ensemble, parts
 
     def parts(self, floats: np.ndarray) -> np.ndarray:
-        """The error of the two members that do worst, the squared distance to the five nearest references: (n, 2).
+        """Return the mean squared error of the two worst members, and the mean squared distance to references: (n, 2).
 
-        Both are means; the error is squared. A row that is a reference is not its own neighbour, so that rows of the
-        fit are as strange when they come again.
+        The distance is to the five nearest references. A reference is not its own neighbour, so that rows of the fit
+        have the same score when they are scored again.
         """
         x = seen(floats, self.image_shape)
         parts = np.column_stack([_errors(self._network, x), self._distances(x, self._own(floats))])
         return parts / _contrast(x)[:, None] ** self.exponents if self.exponents.any() else parts
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
-        """What each column of floats (n, d) should be by the others, and how much of the strangeness is its own.
+        """Return the expected value of each column of floats (n, d), and its contribution to the score.
 
-        The references nearest in all other columns say what to expect; a column's own share is what the squared
-        distance to the nearest references falls by when it is left out: a row that is ordinary without one column is
-        strange because of it.
+        The expected value is the mean of the references that are nearest in all other columns. The contribution is
+        the decrease of the squared distance to the nearest references when the column is left out.
 
-        columns : (d,) the column of each float.
+        columns : the column of each float (d,).
 
         Returns
         -------
@@ -150,9 +150,9 @@ class TrimmedEnsemble:
         return expected, far
 
     def units(self, spread: np.ndarray, floats: np.ndarray) -> np.ndarray:
-        """Unit of each part (2,), from its spread (2,) over training rows (n, d); the distance counts a little less.
+        """Return the unit of each part (2,), from its spread (2,) over training rows (n, d).
 
-        Among repeated rows, most distances are 0 and a few rows have all the error, so the spread may be 0: no unit is
+        The distance has a slightly lower weight. With many repeated rows the spread may be 0; therefore no unit is
         below `LEAST_UNITS` times the part of a row that is replaced by the mean row.
         """
         x = seen(floats, self.image_shape)
@@ -169,15 +169,15 @@ class TrimmedEnsemble:
 
     @property
     def models(self) -> tuple[Autoencoder, ...]:
-        """No autoencoder of the user."""
+        """Return an empty tuple: there is no autoencoder of the user."""
         return ()
 
     def facts(self) -> dict[str, Any]:
-        """JSON values to save: none."""
+        """Return the JSON values to save: none."""
         return {}
 
     def card_note(self) -> str:
-        """Say on the card of a saved detector that it contains rows of the fit."""
+        """Return the note for the card of a saved detector that it contains rows of the fit."""
         return (
             f"\nIt holds {len(self.references):,} of the rows of the fit, scaled, since new rows are "
             "compared with them: share it only with whom you would share the data.\n"
@@ -196,15 +196,17 @@ class TrimmedEnsemble:
         return {row.tobytes(): place for place, row in enumerate(self.references)}
 
     def _own(self, floats: np.ndarray) -> np.ndarray:
-        """The place of each row (n, d) among the references, the last of equal ones; -1 where it is none: (n,)."""
+        """Return the position of each row (n, d) among the references (n,): the last of equal ones, -1 for none."""
         rows = np.ascontiguousarray(floats, dtype=self.references.dtype)
         return np.fromiter((self._place_of.get(row.tobytes(), -1) for row in rows), np.intp, len(rows))
 
     def _distances(self, x: np.ndarray, own: np.ndarray) -> np.ndarray:
-        """The mean squared distance of seen rows (n, d) to the nearest references but for a row's own place (n,): (n,).
+        """Return the mean squared distance (n,) of transformed rows (n, d) to the nearest references.
 
-        A fast product says which are nearest. What it rounds off depends on the rows beside, and is all there is
-        between equal rows, so the distances themselves are sums of squared differences.
+        own : position of the row itself among the references (n,), which is excluded; -1 for none.
+
+        The nearest references are found by a fast matrix product. Its rounding depends on the other rows, so the
+        distances themselves are sums of squared differences.
         """
         references = self._references.double()
         squares = references.square().sum(dim=1)
@@ -223,13 +225,13 @@ class TrimmedEnsemble:
         return distances
 
     def tensors(self) -> dict[str, Tensor]:
-        """Tensors to save."""
+        """Return the tensors to save."""
         state = {f"members.{name}": value for name, value in self.network.state_dict().items()}
         return {**state, "rows": torch.from_numpy(self.references), "exponents": torch.from_numpy(self.exponents)}
 
     @classmethod
     def restore(cls, tensors: dict[str, Tensor], image_shape: tuple[int, int, int] | None = None) -> TrimmedEnsemble:
-        """The inverse of `tensors`; KeyError, ValueError or RuntimeError on nonsense."""
+        """Return the ensemble with these `tensors`; KeyError, ValueError or RuntimeError if they are invalid."""
         references, exponents = tensors["rows"].numpy(), tensors["exponents"].numpy()
         state = {name.removeprefix("members."): t for name, t in tensors.items() if name.startswith("members.")}
         n_members, d, _ = state["encoder.0"].shape
@@ -249,10 +251,10 @@ def _in_doubles(network: VAEEnsemble) -> VAEEnsemble:
 
 @torch.inference_mode()
 def _errors(network: VAEEnsemble, x: np.ndarray) -> np.ndarray:
-    """The mean squared error of each row (n, d) by the two members that do worst: (n,). What all rebuild is usual.
+    """Return the mean squared error of each row (n, d) over the two members with the largest errors: (n,).
 
-    What products round off depends on a row's place and the rows beside it. In doubles and blocks of one size it is
-    lost when the error is rounded to single precision, so that equal rows have equal errors.
+    The rounding of matrix products depends on the position of a row and on the other rows. In float64 and in blocks of
+    one size it disappears when the error is rounded to float32, so that equal rows have equal errors.
     """
     errors = np.empty(len(x), np.float32)
     block = torch.zeros(_BLOCK, x.shape[1], dtype=torch.float64)
@@ -267,20 +269,23 @@ def _errors(network: VAEEnsemble, x: np.ndarray) -> np.ndarray:
 
 
 def _is_usual(errors: np.ndarray, x: np.ndarray, places: np.ndarray, near: np.ndarray) -> np.ndarray:
-    """Which of the rows `near` of x (n, d) do not stand out by their errors (n,), measured by those at `places`.
+    """Return which of the rows `near` of x (n, d) have no unusually large error (n,) compared with those at `places`.
 
-    At least half. A row that comes again and again, within little, is usual whatever its error: the networks leave out
-    the worst fifth, and what makes up a tenth of a log may never have been learned.
+    They are at least half. Rows that are common, up to small differences, always count as usual: the networks ignore
+    the worst fifth of every batch, and may never have learned a pattern of a tenth of the rows.
     """
     middle, upper = np.quantile(errors[places], [0.5, 0.75])
     bound = max(middle + STANDS_OUT * (upper - middle + 1e-9), float(np.median(errors[near])))
     usual = errors[near] <= bound
-    usual[~usual] = _come_again(x[near[~usual]], x[near])
+    usual[~usual] = _are_common(x[near[~usual]], x[near])
     return usual
 
 
-def _come_again(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which rows (n, d) have at least a share `COMMON` of the others, and more than `NEIGHBOURS`, `ALIKE` to them."""
+def _are_common(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return which rows (n, d) have enough of the others within a squared distance of `ALIKE`.
+
+    Enough is at least a share `COMMON`, and more than `NEIGHBOURS`.
+    """
     if len(others) > MOST_REFERENCES:
         others = others[np.random.default_rng(0).choice(len(others), MOST_REFERENCES, replace=False)]
     enough = max(COMMON * len(others), NEIGHBOURS + 1)
@@ -293,10 +298,10 @@ def _come_again(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def seen(floats: np.ndarray, image_shape: tuple[int, int, int] | None = None) -> np.ndarray:
-    """Encoded rows (n, d) as the networks and the distance see them.
+    """Return encoded rows (n, d) as transformed for the networks and the distance.
 
-    Of a table, asinh: the identity near 0, a logarithm far out, so that one wild value does not rule a row. Of images,
-    a blur of one pixel in 28.
+    Tables are transformed by asinh, which is linear near 0 and logarithmic for large values, so that one extreme value
+    does not dominate a row. Images are blurred by one pixel in 28.
     """
     floats = floats.astype(np.float32)
     if image_shape is None:
@@ -309,13 +314,13 @@ def seen(floats: np.ndarray, image_shape: tuple[int, int, int] | None = None) ->
 
 
 def _contrast(x: np.ndarray) -> np.ndarray:
-    """How much there is to get wrong in each image (n, d): the squares of its deviations from its own median, (n,)."""
+    """Return the contrast of each image (n, d): the sum of squared deviations from its median, (n,)."""
     squares = np.square(x - np.median(x, axis=1, keepdims=True), dtype=np.float64).sum(axis=1)
     return np.maximum(squares, 1e-3 * np.median(squares) + 1e-12)
 
 
 def _exponents(parts: np.ndarray, contrast: np.ndarray) -> np.ndarray:
-    """The slope of the logarithm of each part (n, p) over that of the contrast (n,): (p,), between 0 and 1."""
+    """Return the slope of log part (n, p) over log contrast (n,) for each part: (p,), between 0 and 1."""
     over = np.log(contrast)
     over -= over.mean()
     spread = np.square(over).sum()

@@ -25,7 +25,7 @@ from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetec
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
 from narrows.estimators.anomaly.explanations import Reason, outweigh_strange_cells, reasons
 from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.column_warnings import warn_of_aside
+from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
@@ -36,57 +36,58 @@ _DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2
 
 @dataclass(eq=False, repr=False)
 class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
-    """Finds rows that are unlike the others, says which ones to look at, and why.
+    """An outlier detector with calibrated thresholds and an explanation of each score.
 
     Parameters
     ----------
     estimator : Autoencoder or None, default=None
-        Whose reconstructions are judged; copies of it are fitted. None is the default that was measured: eight small
-        variational autoencoders that leave out the worst fifth of every batch, and the distance to the five
-        nearest of at most 4,000 training rows, whichever finds a row the stranger.
+        Autoencoder whose copies are fitted and whose scores are used. None is the default scorer: the larger of two
+        scores, the reconstruction error of eight small variational autoencoders that ignore the worst fifth of
+        every batch, and the distance to the five nearest of at most 4,000 training rows.
     score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
-        With an `estimator`: -log of the share of training rows whose loss in a column is as large, added up over the
-        columns (Fisher 1932; of images, the loss of all pixels); the squared Mahalanobis distance of the code; the
-        larger of both; or minus the importance-weighted bound on the log-likelihood. "auto" is "reconstruction".
+        Score of an `estimator`. "reconstruction": -log of the share of training rows whose loss in a column is at least
+        as large, summed over columns (Fisher 1932; for images, the loss of all pixels). "latent": the squared
+        Mahalanobis distance of the code. "combined": the larger of both. "likelihood": the negative of the
+        importance-weighted bound on the log-likelihood. "auto" is "reconstruction".
     threshold : {"contamination", "conformal", "benjamini-hochberg", "budget"}, default="contamination"
-        Which rows `predict` calls anomalies. "contamination": a score that a share of calibration rows passes.
-        "conformal": a p-value of at most `alpha`, so that at most this share of normal rows is alarmed, whatever the
-        data. "benjamini-hochberg": of the rows given together, as many as leave at most a share `alpha` of false
-        alarms among the alarms. "budget": the `budget` largest scores of the rows given together.
+        Rule by which `predict` labels anomalies. "contamination": scores above the one that a share `contamination` of
+        calibration rows exceeds. "conformal": p-values of at most `alpha`, so that at most this share of normal rows
+        is labelled, for any distribution of the data. "benjamini-hochberg": as many of the rows of one call as keep
+        the false discovery rate at `alpha`. "budget": the `budget` largest scores of the rows of one call.
     contamination : float in (0, 0.5], default=0.1
     alpha : float in (0, 1), default=0.01
     budget : int or None, default=None
     n_members : int or None, default=None
-        Networks that are averaged. None is 8, and 1 with an `estimator`.
+        Number of networks that are averaged. None is 8, and 1 with an `estimator`.
     trim : float in [0, 1) or None, default=None
-        The default leaves this share out of every batch; an `estimator` is fitted, then fitted again without the share
-        of the training rows that it rebuilds worst. None is 0.2, and 0 with an `estimator`.
+        Share of rows with the largest errors that is ignored. The default scorer ignores them in every batch; an
+        `estimator` is fitted a second time without them. None is 0.2, and 0 with an `estimator`.
     calibration_fraction : float in (0, 1) or None, default=None
-        Share of the rows that no network is trained on and thresholds are set by. None is a tenth, and for "conformal"
-        and "benjamini-hochberg" half; at most 5,000 rows, none of fewer than 20. Where "contamination" and "budget"
-        hold out fewer than 100, too few to set a threshold by, all rows set it.
+        Share of the rows that are not trained on and that set the threshold. None is 0.1, and 0.5 for "conformal"
+        and "benjamini-hochberg". At most 5,000 rows are used, and none if there are fewer than 20. With
+        "contamination" and "budget", fewer than 100 calibration rows are too few: all rows then set the threshold.
     missing : {"mask", "error", "mean"}, default="mask"
     categorical : names, default=()
-        As for `Autoencoder`; an `estimator` has its own.
+        As for `Autoencoder`; set them in the `estimator` if there is one.
     random_state : int, RandomState or None, default=None
 
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n,)
-        Of the rows of the fit, larger for stranger ones: 0 is usual, 1 the upper quartile, and beyond about 5 they grow
-        with the logarithm. A row is not its own neighbour. A cell that is not what its column holds (`Rows.strange`)
-        adds 1,000.
+        Anomaly scores of the rows of the fit; larger is more abnormal. 0 is typical, 1 is at the upper quartile;
+        above about 5, scores grow logarithmically. A row is not its own neighbour. A cell whose type differs from
+        that of its column (`Rows.strange`) adds 1,000.
     labels_ : ndarray of shape (n,)
-        1 for the rows of the fit that are anomalies by the threshold, else 0.
+        1 for the rows of the fit that are labelled as anomalies, else 0.
     threshold_ : float
-        A score above it is an anomaly ("contamination", "conformal"; for the others it is that of "contamination", or
-        of "conformal" at the same `alpha`, and does not decide).
+        Score above which a row is an anomaly, for "contamination" and "conformal". For "budget" it is that of
+        "contamination", for "benjamini-hochberg" that of "conformal" at the same `alpha`; `predict` ignores it.
     offset_ : float
-        Its negative, as scikit-learn has it.
+        The negative of `threshold_`, as in scikit-learn.
     calibration_scores_ : ndarray
         Ascending scores of the calibration rows.
     estimator_ : Autoencoder
-        The first fitted copy of `estimator`, where one was given.
+        The first fitted copy of `estimator`, if one was given.
     n_features_in_, feature_names_in_
         As in scikit-learn.
 
@@ -116,7 +117,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     random_state: Any = None
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn what is usual among the rows of X, most of which are taken to be normal.
+        """Fit the detector to X, most of whose rows should be normal.
 
         Parameters
         ----------
@@ -130,7 +131,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         self.check_params()
         warn_of_idle_parameters(self, DETECTOR_REQUIREMENTS)
         rows = as_rows(X, image_shape=self._image_shape)
-        if rows is not X:  # Rows carry their notes; other inputs have them from here alone
+        if rows is not X:  # the reader of Rows has already given their notes
             for note in rows.notes:
                 warnings.warn(note, stacklevel=2)
         if len(rows) < 2:
@@ -142,7 +143,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         train = np.setdiff1d(np.arange(len(rows)), held)
         scoring, parts = self._fit_scoring(rows, train, seed)
         if rows is not X:
-            warn_of_aside(scoring.schema, rows.source)
+            warn_of_ignored_columns(scoring.schema, rows.source)
         scores = scoring.combined(parts)
         # A value that no training row has makes a row at least as strange as the strangest of them.
         scoring = replace(scoring, change=float(np.max(scores[train]) - np.median(scores[train])))
@@ -155,52 +156,56 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """Minus the anomaly score (n,): the lower, the stranger, as scikit-learn has it."""
+        """Return the negative anomaly scores (n,): lower is more abnormal, as in scikit-learn."""
         rows = self.rows_of(X)
         return -self.state_.scoring.scores(rows, self._floats(rows))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """The threshold minus the anomaly score (n,): negative above it.
+        """Return the threshold minus the anomaly scores (n,): negative for anomalies.
 
-        `predict` follows its sign for "contamination" and "conformal"; the other thresholds judge rows together.
+        `predict` returns its sign for "contamination" and "conformal". The other thresholds label the rows of one call
+        together.
         """
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> np.ndarray:
-        """-1 for anomalies and 1 for the rest (n,), by `threshold`."""
+        """Return -1 for anomalies and 1 for other rows (n,), by `threshold`."""
         return np.where(self.alarms(-self.score_samples(X)), -1, 1)
 
     def fit_predict(self, X: Any, y: Any = None, **_: Any) -> np.ndarray:
-        """Fit to X and call its own rows -1 or 1; no row is its own neighbour."""
+        """Fit to X and return -1 for its anomalies and 1 for other rows (n,); no row is its own neighbour."""
         return np.where(self.fit(X).labels_ == 1, -1, 1)
 
     def p_values(self, X: Any) -> np.ndarray:
-        """Conformal p-values (n,) against the calibration rows: of normal rows, a share of at most p has p or less."""
+        """Return conformal p-values (n,) from the calibration rows.
+
+        At most a share p of normal rows has a p-value of p or less.
+        """
         return thresholds.p_values(-self.score_samples(X), self.calibration_scores_)
 
     def explain(self, X: Any, *, n: int = 3) -> list[tuple[Reason, ...]]:
-        """Of each row the `n` columns that make most of its score: what was seen, and what was expected instead.
+        """Return the `n` columns that contribute most to the score of each row, with observed and expected values.
 
         Returns
         -------
         list of tuple of Reason
-            The weightiest first.
+            One tuple per row, with the largest contribution first.
         """
         if not _is_count(n):
             raise SettingError(f"n must be a whole number from 1, got {n!r}.")
         rows = self.rows_of(X)
-        floats = self._floats(rows, units=False)  # rows that are asked about may well be far from all others
+        floats = self._floats(rows, units=False)  # anomalies may be in another range without another unit
         expected, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
         columns, changed = self.schema_.changed_constants(rows)
-        # Nothing else is as sure, so each of them outweighs all that the scorer found.
+        # A changed constant is certain, so each has at least the weight of all other columns.
         far[:, columns] = np.where(changed, np.maximum(far.sum(axis=1, keepdims=True), 1.0), far[:, columns])
         outweigh_strange_cells(far, rows)
         return reasons(self.schema_, rows, expected, far, n)
 
     def error_map(self, X: Any) -> np.ndarray:
-        """How much of each row's strangeness is each column's own: (n, n_columns), of images (n, height, width).
+        """Return the contribution of each column to the score of each row: (n, n_columns), images (n, height, width).
 
-        In squared units of the scale that the networks see, or in nats of surprise with an `estimator`.
+        It is in squared units of the encoded floats, or in nats with an `estimator`.
         """
         floats = self._floats(self.rows_of(X), units=False)
         _, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
@@ -208,7 +213,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return far if shape is None else far.reshape(-1, *shape).sum(axis=3)
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the detector as a folder (see `narrows.load`), whole or not at all.
+        """Save the detector as a folder for `narrows.load`; after an error no partial folder is left.
 
         Raises
         ------
@@ -243,17 +248,17 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return as_rows(X, image_shape=self._image_shape, schema=self.state_.scoring.schema)
 
     def _floats(self, rows: Rows, *, units: bool = True) -> np.ndarray:
-        """Encoded rows; `units` is whether columns in other units than at the fit are warned of."""
+        """Return encoded rows; `units` warns of columns in other units than at the fit."""
         return self.schema_.encode(rows, who=type(self).__name__, units=units)
 
-    def _quietly_encoded(self, schema: Schema, rows: Rows) -> np.ndarray:
-        """The rows of the fit as floats; that some hold what the schema did not see is meant."""
+    def _encode_silently(self, schema: Schema, rows: Rows) -> np.ndarray:
+        """Return encoded rows of the fit, without warnings of values that the schema was not learned from."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return schema.encode(rows, who=type(self).__name__)
 
     def alarms(self, scores: np.ndarray) -> np.ndarray:
-        """Which of the anomaly scores (n,), minus `score_samples`, are alarms by `threshold`."""
+        """Return which of the anomaly scores (n,), the negative of `score_samples`, exceed `threshold`."""
         state = self.state_
         return self._alarms(scores, state.calibration_scores, state.threshold)
 
@@ -272,13 +277,13 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return thresholds.contamination_threshold(calibration, self.contamination)
 
     def _fit_scoring(self, rows: Rows, train: np.ndarray, seed: int) -> tuple[Scoring, np.ndarray]:
-        """Fit a scorer to the rows at `train`; returns it with its scale, and the parts (n, p) of all rows."""
+        """Fit a scorer to the rows at `train`; return it with its scale, and the parts (n, p) of all rows."""
         if self.estimator is None:
             scorer, schema, floats, parts = self._fit_default(rows, train, seed)
         else:
             scorer = self._fit_members(rows.take(train), seed)
             schema = scorer.models[0].schema_
-            floats = self._quietly_encoded(schema, rows)
+            floats = self._encode_silently(schema, rows)
             parts = scorer.parts(floats)
         scale = _scale(parts[train])
         scale[1] = scorer.units(scale[1], floats[train[:: max(1, len(train) // _MOST_CALIBRATION)]])
@@ -287,16 +292,16 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     def _fit_default(
         self, rows: Rows, train: np.ndarray, seed: int
     ) -> tuple[TrimmedEnsemble, Schema, np.ndarray, np.ndarray]:
-        # Under a guarantee, values of the calibration rows must be as new to the schema as to the networks.
+        # A guarantee requires that the schema, like the networks, is not learned from calibration rows.
         known = rows.take(train) if self._is_strict else rows
         scale = "standard" if rows.image_shape is None else "auto"
         schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
-        floats = self._quietly_encoded(schema, rows)
+        floats = self._encode_silently(schema, rows)
         scorer, parts = TrimmedEnsemble.fit(
             floats,
             train,
-            # A calibration row may be a neighbour of others, as it is not one of its own. The guarantee of a conformal
-            # threshold is exact only where it is not.
+            # Calibration rows may be neighbours of other rows, but not under the guarantee of a conformal threshold,
+            # which is exact only without them.
             near=train if self._is_strict else np.arange(len(rows)),
             n_members=self.n_members or _DEFAULT_MEMBERS,
             trim=_DEFAULT_TRIM if self.trim is None else self.trim,
@@ -306,7 +311,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return scorer, schema, floats, parts
 
     def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
-        """Places of rows that no network sees, ascending; DataError where they are too few for what is promised."""
+        """Return positions of the calibration rows, ascending; DataError if they are too few for the guarantee."""
         share = self.calibration_fraction or (0.5 if self._is_strict else 0.1)
         n_held = min(_MOST_CALIBRATION, max(1, round(n * share)), n - 2) if n >= _FEWEST_ROWS else 0
         if self._is_strict and self.alpha * (n_held + 1) < 1 - 1e-9:
@@ -333,13 +338,13 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         for seed in seeds:
             member = cast("Autoencoder", clone(self.estimator))
             members.append(member.set_params(random_state=int(seed)).fit(rows))
-            if member.interrupted_:  # half a training is no member
+            if member.interrupted_:  # an interrupted training is not used
                 raise KeyboardInterrupt
         return members
 
     @property
     def _is_strict(self) -> bool:
-        """Whether the threshold promises a rate of false alarms."""
+        """Whether the threshold guarantees a rate of false alarms."""
         return self.threshold in ("conformal", "benjamini-hochberg")
 
     def check_params(self) -> None:
@@ -387,10 +392,11 @@ def _is_count(value: Any) -> bool:
 
 
 def _scale(parts: np.ndarray) -> np.ndarray:
-    """Median of each part, and the way from it to the upper quartile, or a hundredth of it where that is more: (2, p).
+    """Return the median and the unit of each part: (2, p).
 
-    Of rows that repeat, both quartiles may be the same.
+    The unit is the distance from the median to the upper quartile, which may be 0 for repeated rows, and at least a
+    hundredth of the median.
     """
     middle = np.median(parts, axis=0)
-    way = np.quantile(parts, 0.75, axis=0) - middle
-    return np.stack([middle, np.maximum(way, 0.01 * np.abs(middle)) + 1e-9])
+    distance = np.quantile(parts, 0.75, axis=0) - middle
+    return np.stack([middle, np.maximum(distance, 0.01 * np.abs(middle)) + 1e-9])

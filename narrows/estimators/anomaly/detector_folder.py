@@ -1,4 +1,4 @@
-"""A detector as the files of a saved model, with one folder more for each autoencoder of the user."""
+"""The files of a saved detector, with one additional folder for each autoencoder of the user."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def read_detector(
         The contents contradict themselves.
     """
     fitted = about["fitted"]
-    if "change_" not in fitted and "members" not in fitted:  # its threshold is one of other scores
+    if "change_" not in fitted and "members" not in fitted:  # its threshold is not valid for the present scores
         raise ModelVersionError(
-            f"The detector {path} is of an earlier narrows, whose scores were others; fit it again."
+            f"The detector {path} was saved by an earlier version of narrows with other scores; fit it again."
         )
     schema = Schema.restore(about["schema"], _below(tensors, "schema."))
     if "members" in fitted:

@@ -1,4 +1,4 @@
-"""The state of a fitted detector: one immutable value, built whole by a fit and assigned once."""
+"""The state of a fitted detector: one immutable value, built by a fit and assigned once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from narrows.estimators.fitted import Fitted
 LINEAR = 5.0
 """Units up to which a score grows linearly; beyond, it grows with their logarithm."""
 
-_STRANGE_CELL = 1000.0  # no such score is as large
+_STRANGE_CELL = 1000.0  # larger than any score of a row without such a cell
 _STRANGE_CELL_LINEAR = 1e15  # the same for detectors saved before scores grew with the logarithm
 
 
 @dataclass(frozen=True, eq=False)
 class Scoring:
-    """From the parts of a scorer to one anomaly score per row.
+    """The combination of the parts of a scorer into one anomaly score per row.
 
     Parameters
     ----------
@@ -40,18 +40,18 @@ class Scoring:
     change: float = 0.0
 
     def scores(self, rows: Rows, floats: np.ndarray) -> np.ndarray:
-        """Anomaly scores (n,) of rows and their encoded floats (n, d)."""
+        """Return the anomaly scores (n,) of rows and their encoded floats (n, d)."""
         return self.combined(self.scorer.parts(floats)) + self.of_cells(rows)
 
     def combined(self, parts: np.ndarray) -> np.ndarray:
-        """The largest of the parts (n, p), each centred on its median and divided by its unit: (n,)."""
+        """Return the largest of the parts (n, p), each centred on its median and divided by its unit: (n,)."""
         far = ((parts - self.scale[0]) / self.scale[1]).max(axis=1)
         return self.linear * np.arcsinh(far / self.linear) if self.linear else far
 
     def of_cells(self, rows: Rows) -> np.ndarray:
-        """Score of single cells (n,): other values in columns constant at the fit, and cells of another type.
+        """Return the score of single cells (n,): changed constants, and cells of another type than their column.
 
-        A cell of another type than its column adds more than everything else can.
+        A cell of another type adds more than all other contributions together.
         """
         changed = self.schema.changed_constants(rows)[1]
         strange = (_STRANGE_CELL if self.linear else _STRANGE_CELL_LINEAR) + self.change * changed.shape[1]
@@ -60,7 +60,7 @@ class Scoring:
 
 @dataclass(frozen=True, eq=False)
 class DetectorState:
-    """Everything that the fit of a detector determined.
+    """The results of the fit of a detector.
 
     Parameters
     ----------

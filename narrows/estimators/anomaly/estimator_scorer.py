@@ -26,7 +26,7 @@ _GRID = 256  # points of the tail of a column's losses
 
 @dataclass(frozen=True, eq=False)
 class EstimatorScorer:
-    """One or several fitted autoencoders, and what is typical of their training rows.
+    """One or several fitted autoencoders, and statistics of their training rows.
 
     Parameters
     ----------
@@ -34,10 +34,10 @@ class EstimatorScorer:
         Fitted on the same rows from different seeds.
     score : {"reconstruction", "latent", "combined", "likelihood"}
     tails : ndarray of shape (1 + n_columns, g) or None
-        -log p for g shares p of the training rows, from 1 down, and of each column the loss that so many pass; None for
-        images, whose pixels have one unit.
+        -log p for g decreasing shares p of the training rows, starting at 1, and for each column the loss that this
+        share of rows exceeds; None for images, whose pixels have one unit.
     code_mean, code_precision : list of ndarray
-        Of each model's codes (k,) and (k, k).
+        Mean (k,) and inverse covariance (k, k) of the codes of each model.
     """
 
     models: Sequence[Autoencoder]
@@ -48,7 +48,7 @@ class EstimatorScorer:
 
     @classmethod
     def of(cls, models: Sequence[Autoencoder], score: Score, floats: np.ndarray) -> EstimatorScorer:
-        """What is typical of encoded training rows (n, d)."""
+        """Return a scorer with the statistics of encoded training rows (n, d)."""
         model = models[0]
         score = "reconstruction" if score == "auto" else score
         if score == "likelihood" and not (
@@ -73,21 +73,21 @@ class EstimatorScorer:
         return {"combined": ("reconstruction", "latent")}.get(self.score, (self.score,))
 
     def parts(self, floats: np.ndarray) -> np.ndarray:
-        """The scores of encoded rows, means over members: (n, 1), or (n, 2) where they are combined."""
+        """Return the scores of encoded rows, averaged over models: (n, 1), or (n, 2) if they are combined."""
         score = {"reconstruction": self._reconstruction, "latent": self._latent, "likelihood": self._likelihood}
         return np.column_stack([score[name](floats) for name in self.names])
 
     @property
     def references(self) -> None:
-        """No training rows."""
+        """Return None: no training rows are needed."""
         return
 
     def units(self, spread: np.ndarray, floats: np.ndarray) -> np.ndarray:
-        """Unit of each part: its spread (p,)."""
+        """Return the unit of each part, its spread (p,)."""
         return spread
 
     def tensors(self) -> dict[str, Tensor]:
-        """Tensors to save, without those of the models."""
+        """Return the tensors to save, without those of the models."""
         tensors = {} if self.tails is None else {"tails": torch.from_numpy(self.tails)}
         for i, (mean, precision) in enumerate(zip(self.code_mean, self.code_precision, strict=True)):
             tensors[f"code_mean.{i}"] = torch.from_numpy(mean)
@@ -95,29 +95,29 @@ class EstimatorScorer:
         return tensors
 
     def facts(self) -> dict[str, Any]:
-        """JSON values to save."""
+        """Return the JSON values to save."""
         return {"score": self.score, "members": len(self.models)}
 
     def card_note(self) -> str:
-        """Nothing to add to the card of a saved detector."""
+        """Return an empty text."""
         return ""
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
-        """What each column of encoded rows (n, d) should be, and how much of the strangeness is its own.
+        """Return the expected value of each column of encoded rows (n, d), and its contribution to the score.
 
-        A wrong value pulls the reconstruction of the columns beside it along. So each column in turn is replaced by its
-        mean and then by its reconstruction, again and again, until the others alone say what it should be; its own
-        share is what the row's surprise falls by. Of images, and of tables of more than 200 columns, it is the loss of
-        the pixel or column itself.
+        A wrong value also changes the reconstruction of other columns. Therefore each column in turn is replaced by its
+        mean and then repeatedly by its reconstruction, so that its expected value depends on the other columns alone.
+        Its contribution is the decrease of the score of the row. For images, and for tables of more than 200 columns,
+        it is the loss of the pixel or column itself.
 
-        columns : (d,) the column of each float.
+        columns : the column of each float (d,).
 
         Returns
         -------
         expected : ndarray of shape (n, d)
         far : ndarray of shape (n, n_columns)
         """
-        surprise, expected = self._surprise(floats), self._rebuilt(floats)
+        surprise, expected = self._surprise(floats), self._reconstructed(floats)
         if self.tails is None or n_columns > _MOST_REPLACED:
             return expected, surprise
         far, whole = np.zeros(surprise.shape), surprise.sum(axis=1)
@@ -125,38 +125,38 @@ class EstimatorScorer:
             mended, here = floats.copy(), columns == column
             mended[:, here] = self.models[0].mean_[here]
             for _ in range(_REPLACEMENTS):
-                mended[:, here] = self._rebuilt(mended)[:, here]
+                mended[:, here] = self._reconstructed(mended)[:, here]
             expected[:, here] = mended[:, here]
             far[:, column] = whole - self._surprise(mended).sum(axis=1)
         return expected, np.maximum(far, 0)
 
-    def _rebuilt(self, floats: np.ndarray) -> np.ndarray:
-        rebuilt = [map_floats(floats, model.network_.reconstruct, model.device_) for model in self.models]
-        return np.mean(rebuilt, axis=0).astype(np.float32)
+    def _reconstructed(self, floats: np.ndarray) -> np.ndarray:
+        reconstructions = [map_floats(floats, model.network_.reconstruct, model.device_) for model in self.models]
+        return np.mean(reconstructions, axis=0).astype(np.float32)
 
     def _surprise(self, floats: np.ndarray) -> np.ndarray:
-        """-log of the share of training rows whose loss in a column is as large (n, n_columns); of images the loss.
+        """Return -log of the share of training rows with at least the loss of each column (n, n_columns).
 
-        Beyond all training rows it goes on growing with the logarithm of the loss.
+        Above the losses of all training rows it grows with the logarithm of the loss. For images it is the loss.
         """
         losses = column_losses(self.models, floats)
         return losses if self.tails is None else surprise_of(losses, self.tails)
 
     def _reconstruction(self, floats: np.ndarray) -> np.ndarray:
-        """The surprises of all columns, added up (Fisher 1932)."""
+        """Return the sum of `_surprise` over columns (Fisher 1932)."""
         return self._surprise(floats).sum(axis=1)
 
     def _latent(self, floats: np.ndarray) -> np.ndarray:
-        """Mahalanobis distance of the code, squared."""
+        """Return the squared Mahalanobis distance of the code."""
         distances = []
         for model, mean, precision in zip(self.models, self.code_mean, self.code_precision, strict=True):
             z = map_floats(floats, model.network_.codes, model.device_) - mean
-            # In doubles, rounded: the order of the sums, which depends on the rows beside, is lost.
+            # Sums in float64 are rounded to float32, so that the result does not depend on the other rows.
             distances.append(np.einsum("ni,ij,nj->n", z, precision, z, dtype=np.float64).astype(np.float32))
         return np.mean(np.array(distances, np.float64), axis=0)
 
     def _likelihood(self, floats: np.ndarray) -> np.ndarray:
-        """Minus the importance-weighted bound on log p(x)."""
+        """Return the negative of the importance-weighted bound on log p(x)."""
         bounds = [
             map_floats(floats, partial(importance_weighted_bound, m.network_, k=_DRAWS), m.device_) for m in self.models
         ]
@@ -164,21 +164,21 @@ class EstimatorScorer:
 
 
 def column_losses(models: Sequence[Autoencoder], floats: np.ndarray) -> np.ndarray:
-    """The loss of each column of encoded rows (n, d), a mean over models: (n, n_columns)."""
+    """Return the loss of each column of encoded rows (n, d), averaged over models: (n, n_columns)."""
     return models[0].schema_.sum_by_column(np.mean([_losses(model, floats) for model in models], axis=0))
 
 
 def tails_of(losses: np.ndarray) -> np.ndarray:
-    """-log p for g shares p of the rows of losses (n, c), from 1 down, and the loss that so many pass: (1 + c, g)."""
+    """Return -log p for g decreasing shares p of rows, and the losses (n, c) that they exceed: (1 + c, g)."""
     shares = np.geomspace(1, 1 / (len(losses) + 1), _GRID)
     return np.vstack([-np.log(shares), np.quantile(losses, 1 - shares, axis=0).T])
 
 
 def surprise_of(losses: np.ndarray, tails: np.ndarray) -> np.ndarray:
-    """-log of the share of rows whose loss in a column is as large, by the tails of their losses: (n, c)."""
+    """Return -log of the share of rows with at least the loss of each column, from `tails_of`: (n, c)."""
     heights, surprise = tails[0], np.empty(losses.shape)
     for column, grid in enumerate(tails[1:]):
-        steps, first = np.unique(grid, return_index=True)  # of equal losses the commonest share
+        steps, first = np.unique(grid, return_index=True)  # of equal losses the largest share
         surprise[:, column] = np.interp(losses[:, column], steps, heights[first])
         beyond = (losses[:, column] - steps[-1]) / max(float(steps[-1] - steps[0]), 1e-9)
         surprise[:, column] += np.log1p(np.maximum(beyond, 0))
@@ -186,7 +186,7 @@ def surprise_of(losses: np.ndarray, tails: np.ndarray) -> np.ndarray:
 
 
 def _losses(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
-    """The loss of each float from the noiseless code (n, d)."""
+    """Return the loss of each float from the deterministic code (n, d)."""
     network = model.network_
 
     def loss(x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Why a row is strange: its columns, what was seen in them and what was expected."""
+"""Explanations of anomaly scores: the columns of a row with observed and expected values."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reason:
-    """One column of a strange row.
+    """One column that contributes to the anomaly score of a row.
 
     Parameters
     ----------
     column : str
     observed, expected : number or text
-        In the user's own units; the text of a cell that is not what its column holds.
+        Values in the user's own units; the text of a cell whose type differs from that of its column.
     share : float
-        Of the row's distance from what was expected, over all columns that are farther than typical.
+        Contribution of this column as a share of those of all columns.
     """
 
     column: str
@@ -30,17 +30,17 @@ class Reason:
     share: float
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return the fields as JSON values."""
         return asdict(self)
 
     def __str__(self) -> str:
-        return f"{self.column} {_told(self.observed)} (expected {_told(self.expected)})"
+        return f"{self.column} {_format(self.observed)} (expected {_format(self.expected)})"
 
 
 def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n: int) -> list[tuple[Reason, ...]]:
-    """The `n` columns of each row that are farthest from what was expected.
+    """Return the `n` columns of each row that are farthest from their expected values.
 
-    expected : (n_rows, d), encoded. far : (n_rows, n_columns), from 0.
+    expected : (n_rows, d), encoded. far : (n_rows, n_columns), not negative.
     """
     shares = far / np.maximum(far.sum(axis=1, keepdims=True), 1e-300)
     decoded = schema.decode_rows(np.ascontiguousarray(expected))
@@ -56,14 +56,14 @@ def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n
 
 
 def outweigh_strange_cells(far: np.ndarray, rows: Rows) -> None:
-    """Let cells that are not what their columns hold outweigh all else in `far` (n_rows, n_columns), in place."""
+    """Raise the contributions `far` (n_rows, n_columns) of cells of another type above all others, in place."""
     whole = np.maximum(far.sum(axis=1), 1.0)
     for column, is_strange in rows.strange_cells.items():
         far[is_strange, column] = 2 * whole[is_strange]
 
 
 def plain_value(rows: Rows, i: int, j: int) -> Any:
-    """A cell as JSON can hold it: its text where it is not what its column holds, None for a gap."""
+    """Return a cell as a JSON value: text if its type differs from that of its column, None if it is missing."""
     if j in rows.strange and rows.strange[j][i] is not None:
         return str(rows.strange[j][i])
     value = rows.column(j)[i]
@@ -73,7 +73,7 @@ def plain_value(rows: Rows, i: int, j: int) -> Any:
     return None if isinstance(value, float) and value != value else value
 
 
-def _told(value: Any) -> str:
+def _format(value: Any) -> str:
     if value is None:
         return "missing"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""What a detector needs of a scorer; `default_scorer` and `estimator_scorer` have one each."""
+"""The interface of scorers, which `default_scorer` and `estimator_scorer` implement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from narrows.estimators.autoencoder import Autoencoder
 
 
 class Scorer(Protocol):
-    """A fitted measure of the strangeness of encoded rows, made of one or several parts."""
+    """A fitted anomaly score of encoded rows, which has one or several parts."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -30,15 +30,15 @@ class Scorer(Protocol):
         ...
 
     def parts(self, floats: np.ndarray) -> np.ndarray:
-        """Parts of the score of encoded rows (n, d): (n, p)."""
+        """Return the parts of the score of encoded rows (n, d): (n, p)."""
         ...
 
     def units(self, spread: np.ndarray, floats: np.ndarray) -> np.ndarray:
-        """Unit of each part (p,), from the spread of the parts (p,) over training rows (n, d)."""
+        """Return the unit of each part (p,), from the spread of the parts (p,) over training rows (n, d)."""
         ...
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
-        """Expected floats (n, d) of encoded rows, and each column's share of their strangeness (n, n_columns).
+        """Return expected floats (n, d) of encoded rows, and the contribution of each column (n, n_columns).
 
         columns : ndarray of shape (d,)
             The column of each float.
@@ -46,13 +46,13 @@ class Scorer(Protocol):
         ...
 
     def tensors(self) -> dict[str, Tensor]:
-        """Tensors to save."""
+        """Return the tensors to save."""
         ...
 
     def facts(self) -> Mapping[str, Any]:
-        """JSON values to save."""
+        """Return the JSON values to save."""
         ...
 
     def card_note(self) -> str:
-        """A paragraph for the card of a saved detector; may be empty."""
+        """Return a paragraph for the card of a saved detector; may be empty."""
         ...

@@ -1,4 +1,4 @@
-"""How strange rows are to a fitted autoencoder beside the others of their table, which may come in chunks."""
+"""Anomaly scores of the rows of a table under a fitted autoencoder; the table may come in chunks."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
     from narrows.data import Rows
     from narrows.estimators.autoencoder import Autoencoder
 
-_CELLS = 1 << 24  # losses held at once
+_CELLS = 1 << 24  # losses in memory at once
 
 
 class Surprise:
-    """-log of the share of rows whose loss in a column is as large, added up over the columns (Fisher 1932).
+    """Anomaly scores of rows relative to the other rows of their table.
 
-    All columns are weighed alike; of images it is the loss. `add` all the rows first; the losses of their columns, four
-    bytes each, wait in a temporary file, where ``TMPDIR`` points. A row with cells that are not what their columns hold
-    is above all others. `AnomalyDetector` compares with what is typical of the rows of the fit instead.
+    The score is -log of the share of rows whose loss in a column is at least as large, summed over columns (Fisher
+    1932), so that all columns have equal weight; for images it is the loss. `add` all rows first: the losses of their
+    columns, four bytes each, are stored in a temporary file in ``TMPDIR``. Rows with cells of another type than their
+    column have the largest scores. `AnomalyDetector`, in contrast, compares with the rows of the fit.
 
     Parameters
     ----------
     model : Autoencoder
-        A fitted one.
+        A fitted autoencoder.
     """
 
     def __init__(self, model: Autoencoder) -> None:
@@ -42,7 +43,7 @@ class Surprise:
         self._tails: np.ndarray | None = None
 
     def add(self, rows: Rows) -> None:
-        """Take in rows; DataError where the disk is full."""
+        """Add rows; raises DataError if the disk is full."""
         losses = column_losses([self._model], self._encoded(rows))
         if self._model.schema_.image_shape:
             losses = losses.sum(axis=1, keepdims=True)
@@ -53,7 +54,7 @@ class Surprise:
         self._n_strange.append(rows.n_strange)
 
     def scores(self) -> np.ndarray:
-        """How strange each of the rows is (n,), in their order."""
+        """Return the scores of the added rows (n,), in their order; larger is more abnormal."""
         losses = np.memmap(self._file, np.float32, "r", shape=(self._n_rows, self._n_columns))
         if self._model.schema_.image_shape:
             return np.array(losses[:, 0])
@@ -65,7 +66,7 @@ class Surprise:
         return above_all(np.concatenate(parts), np.concatenate(self._n_strange))
 
     def explain(self, rows: Rows, *, n: int = 3) -> list[tuple[Reason, ...]]:
-        """Of each of these rows, which have `scores`, the `n` columns that the model is most surprised by."""
+        """Return the `n` columns that contribute most to the score of each row; call `scores` first."""
         schema, floats = self._model.schema_, self._encoded(rows)
         members = EstimatorScorer([self._model], "reconstruction", self._tails, [], [])
         expected, far = members.expected(floats, schema.float_columns, schema.n_columns)
@@ -73,14 +74,14 @@ class Surprise:
         return reasons(schema, rows, expected, far, n)
 
     def _encoded(self, rows: Rows) -> np.ndarray:
-        # Their reconstruction errors, beside which these scores stand, warn of other units.
+        # The reconstruction errors, which are reported with these scores, already warn of other units.
         return self._model.state_.encode(rows, units=False)
 
 
 def above_all(scores: np.ndarray, n_strange: np.ndarray) -> np.ndarray:
-    """The scores (n,), those of rows with strange cells (their number, (n,)) raised above all without.
+    """Return the scores (n,), with those of rows with cells of another type raised above all others.
 
-    What such a cell should have been no network can say, and no number is as far from what its column holds.
+    `n_strange` (n,) is the number of such cells. They have no numeric value that a network could compare.
     """
     if not n_strange.any():
         return scores
@@ -91,7 +92,7 @@ def above_all(scores: np.ndarray, n_strange: np.ndarray) -> np.ndarray:
 
 
 def surprise(model: Autoencoder, X: Any) -> np.ndarray:
-    """How strange each row is to a fitted autoencoder beside the other rows of X (n,); see `Surprise`."""
+    """Return the score of each row of X relative to its other rows (n,), larger if more abnormal; see `Surprise`."""
     found = Surprise(model)
     found.add(model.rows_of(X))
     return found.scores()
@@ -100,9 +101,9 @@ def surprise(model: Autoencoder, X: Any) -> np.ndarray:
 def explain_reconstruction(
     model: Autoencoder, X: Any, *, n: int = 3, at: np.ndarray | None = None
 ) -> list[tuple[Reason, ...]]:
-    """The `n` columns of each row that a fitted model is most surprised by, beside the other rows of X.
+    """Return the `n` columns that contribute most to the score of each row relative to the other rows of X.
 
-    at : places of the rows to explain; None for all.
+    at : positions of the rows to explain; None for all.
     """
     found, rows = Surprise(model), model.rows_of(X)
     found.add(rows)

@@ -1,4 +1,4 @@
-"""From scores to alarms, by the scores of rows that no network was trained on."""
+"""Thresholds of anomaly scores, from the scores of calibration rows that no network was trained on."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-_ROUNDING = 1e-6  # of a score, which is not the same to the bit wherever a network runs; closer ones count as equal
+_ROUNDING = 1e-6  # relative; scores differ by rounding between machines, and closer ones count as equal
 
 
 def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
-    """Conformal p-values (n,): the share of calibration rows, the row itself counted in, with at least its score.
+    """Return conformal p-values (n,): the share of calibration rows, and the row itself, with at least its score.
 
-    For a new row from where the calibration rows come from, P(p ≤ α) ≤ α, whatever the scores are (Vovk et al. 2005;
+    For a new row from the distribution of the calibration rows, P(p ≤ α) ≤ α for any score function (Vovk et al. 2005;
     Bates et al. 2023, equation 2).
     """
     ordered = np.sort(calibration)
@@ -21,19 +21,19 @@ def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
 
 
 def conformal_threshold(calibration: np.ndarray, alpha: float) -> float:
-    """The score that a row must pass for its p-value to be at most `alpha`; infinite with too few calibration rows."""
+    """Return the score above which p-values are at most `alpha`; infinite with too few calibration rows."""
     n = len(calibration)
     n_above = math.floor(alpha * (n + 1) + 1e-9) - 1  # calibration rows that an alarm may leave at or above it
     return math.inf if n_above < 0 else _just_above(float(np.sort(calibration)[n - 1 - n_above]))
 
 
 def contamination_threshold(calibration: np.ndarray, contamination: float) -> float:
-    """The score that a share `contamination` of the calibration rows passes, or fewer where several are equal to it."""
+    """Return the score that a share `contamination` of the calibration rows exceeds, or fewer with ties."""
     return _just_above(float(np.quantile(calibration, 1 - contamination)))
 
 
 def _rounding(scores: np.ndarray) -> np.ndarray:
-    """By how much scores may differ that are equal but for rounding, of the shape of `scores`."""
+    """Return the tolerance within which scores count as equal, of the shape of `scores`."""
     return _ROUNDING * np.maximum(np.abs(scores), 1.0)
 
 
@@ -42,7 +42,10 @@ def _just_above(score: float) -> float:
 
 
 def benjamini_hochberg(p: np.ndarray, alpha: float) -> np.ndarray:
-    """Which of the p-values (n,) are discoveries at a false discovery rate of `alpha` (Benjamini & Hochberg 1995)."""
+    """Return which of the p-values (n,) are discoveries at a false discovery rate of `alpha`.
+
+    The procedure of Benjamini & Hochberg (1995).
+    """
     order = np.argsort(p, kind="stable")
     below = np.flatnonzero(p[order] <= alpha * np.arange(1, len(p) + 1) / len(p))
     found = np.zeros(len(p), bool)
@@ -52,7 +55,7 @@ def benjamini_hochberg(p: np.ndarray, alpha: float) -> np.ndarray:
 
 
 def most_abnormal(scores: np.ndarray, n: int) -> np.ndarray:
-    """Which rows have the n largest scores (n,); of equal ones the earlier."""
+    """Return which rows have the n largest scores (n,); of equal scores the first rows."""
     found = np.zeros(len(scores), bool)
     found[np.argsort(-scores, kind="stable")[: max(0, n)]] = True
     return found
