@@ -72,6 +72,13 @@ def gaps(table: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def tabular(shell, quick, table: Path) -> Path:
+    """A plain model of that table."""
+    assert shell("fit", table, "-o", "tabular", *quick).status == 0
+    return Path("tabular").absolute()
+
+
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory, quick: tuple[str, ...]) -> Path:
     """A folder with a plain, a denoising and a variational model of digits."""
