@@ -56,5 +56,5 @@ def cell(
 
 
 def _answer(widget: Explorer, content: Any, parts: list[str]) -> Any:
-    said, buffers = reply(widget._exhibit, content, [base64.b64decode(part) for part in parts])
+    said, buffers = reply(widget._offline, content, [base64.b64decode(part) for part in parts])
     return [said, [base64.b64encode(part).decode() for part in buffers]]
