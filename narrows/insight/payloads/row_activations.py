@@ -58,7 +58,7 @@ def activations(
         "shape", "units", "parameters", "activation", "shown" (number of units or maps in the array), "low" and "high"
         over all units, and "largest", (index, value) of the 5 largest in magnitude; "error", the loss of the row, and
         "squared_error", in encoded floats; "unit": None, or for a dense layer "layer", "index", "value", "bias" and
-        "inputs", the 5 with the largest |value * weight| (index, value, weight, product).
+        "inputs", the 5 with the largest ``abs(value * weight)`` (index, value, weight, product).
 
     Raises
     ------
