@@ -36,3 +36,10 @@ def test_a_notebook_names_no_folder_of_the_machine_it_ran_on(path: Path) -> None
     assert "/home/" not in text
     assert "/tmp/" not in text
     assert "site-packages" not in text
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_shows_no_warning(path: Path) -> None:
+    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
+    assert outputs
+    assert not any(output.get("name") == "stderr" for output in outputs)

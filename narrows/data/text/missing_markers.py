@@ -5,20 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+_SIGNS = ("?", "??", "???", "-", "--", "---", "–", "—", ".", "..", "...", "…")
+
 KNOWN = {
+    *_SIGNS,
     *(
-        "?",
-        "??",
-        "???",
-        "-",
-        "--",
-        "---",
-        "–",
-        "—",
-        ".",
-        "..",
-        "...",
-        "…",
         "*",
         "**",
         "/",
@@ -82,19 +73,8 @@ KNOWN = {
 """Texts in lower case that mean a missing cell among numbers, dates, times and booleans."""
 
 _UNMISTAKABLE = {
+    *_SIGNS,
     *(
-        "?",
-        "??",
-        "???",
-        "-",
-        "--",
-        "---",
-        "–",
-        "—",
-        ".",
-        "..",
-        "...",
-        "…",
         "n/a",
         "N/A",
         "n.a.",
