@@ -225,3 +225,16 @@ def test_a_room_of_data_imports_only_rooms_below_it():
 
 def test_no_modules_import_in_a_circle():
     assert [sorted(circle) for circle in circles(import_graph())] == []
+
+
+# A command has the name of the subject that it shows; a figure that of the payload that it draws.
+NAMED_AFTER_ANOTHER = ("apps/cli/commands", "insight/figures")
+
+
+def test_no_file_name_stands_for_two_things():
+    names = [
+        path.name
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "__init__.py" and path.parent.relative_to(PACKAGE).as_posix() not in NAMED_AFTER_ANOTHER
+    ]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []

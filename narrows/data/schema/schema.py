@@ -16,7 +16,7 @@ from narrows.data.kinds import KINDS, Category, ColumnKind, CommonValue, Ignored
 from narrows.data.rows import Container, Layout, Rows, size_text
 from narrows.data.schema.alignment import by_name, by_position, check_image_shape
 from narrows.data.schema.decoding import decoded, filled
-from narrows.data.schema.inference import learn_kinds
+from narrows.data.schema.kind_inference import learn_kinds
 from narrows.data.schema.layout import Missing, SchemaLayout
 from narrows.data.schema.loss_weights import mask_indices
 from narrows.data.schema.magnitudes import Magnitudes
