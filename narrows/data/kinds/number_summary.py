@@ -16,6 +16,8 @@ _SAMPLE, _GLANCE = 10_000, 100
 _CHUNK = 1 << 20
 _NOISE = 8  # steps of the dtype that computed numbers, such as 3 * 12.3, may be off
 
+_SPLIT = 2.0**27 + 1  # Veltkamp's constant for float64
+
 
 def rounded(values: np.ndarray, decimals: int) -> np.ndarray:
     """Return values rounded to so many decimals, float64 of the same shape; numbers above 2**52 units stay.
@@ -24,9 +26,15 @@ def rounded(values: np.ndarray, decimals: int) -> np.ndarray:
     [12.3, 0.3, 0.0]
     """
     unit = 10.0**decimals
-    scaled = values.astype(np.float64) * unit
-    # A quotient of two whole numbers is the nearest float, which is written without further digits; + 0.0 drops "-0".
-    return np.where(np.abs(scaled) < 2.0**52, np.rint(scaled) / unit + 0.0, values)
+    exact = values.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # of numbers that stay
+        # Two halves of 26 bits, whose products with the unit are exact: one product may round up to a tie.
+        high = exact * _SPLIT - (exact * _SPLIT - exact)
+        whole = np.rint(exact * unit)
+        rest = (high * unit - whole) + (exact - high) * unit
+        whole += (rest > 0.5).astype(np.float64) - (rest < -0.5)
+        # A quotient of whole numbers is the nearest float, written without further digits; + 0.0 drops "-0".
+        return np.where(np.abs(exact * unit) < 2.0**52, whole / unit + 0.0, values)
 
 
 def decimals_of(values: np.ndarray) -> int:
