@@ -105,9 +105,9 @@ class Queries:
 
 
 def _frames(run: Run) -> Answer:
-    if run.positions is None or run.original is None or not run.frames.epochs:
+    if run.positions is None or run.original is None or not (kept := run.frames.kept):
         raise _wrong("There is no epoch to look back at yet.")
-    epochs = run.frames.epochs
+    epochs = [epoch for epoch, _ in kept]
     by_number = {record["number"]: record for record in run.history}
     losses = {
         name: np.array([by_number.get(epoch, {}).get(name) or np.nan for epoch in epochs], np.float32)
@@ -116,7 +116,7 @@ def _frames(run: Run) -> Answer:
     arrays = {
         "positions": run.positions,
         "original": run.original,
-        "rebuilt": np.stack(run.frames.rebuilt),
+        "rebuilt": np.stack([frame for _, frame in kept]),
         "epoch": np.array(epochs),
         **losses,
     }

@@ -35,29 +35,22 @@ class Frames:
 
     def add(self, epoch: int, rebuilt: np.ndarray) -> None:
         """Add the reconstructions after an epoch; the latest are always kept."""
-        if len(self._kept) > 1 and (self._kept[-1][0] - self._kept[0][0]) % self._every:
-            self._kept.pop()  # kept only as the latest one
-        if self._kept and self._kept[-1][0] == epoch:
-            self._kept.pop()
-        self._kept.append((epoch, rebuilt))
-        while len(self._kept) > 2 and sum(frame.nbytes for _, frame in self._kept) > self._budget:
+        kept = list(self._kept)  # replaced as a whole, since queries read it from other threads
+        if len(kept) > 1 and (kept[-1][0] - kept[0][0]) % self._every:
+            kept.pop()  # kept only as the latest one
+        if kept and kept[-1][0] == epoch:
+            kept.pop()
+        kept.append((epoch, rebuilt))
+        while len(kept) > 2 and sum(frame.nbytes for _, frame in kept) > self._budget:
             self._every *= 2
-            first = self._kept[0][0]
-            self._kept = [
-                (number, frame)
-                for number, frame in self._kept
-                if (number - first) % self._every == 0 or number == self._kept[-1][0]
-            ]
+            first, last = kept[0][0], kept[-1][0]
+            kept = [pair for pair in kept if (pair[0] - first) % self._every == 0 or pair[0] == last]
+        self._kept = kept
 
     @property
-    def epochs(self) -> list[int]:
-        """Epochs whose reconstructions are kept."""
-        return [epoch for epoch, _ in self._kept]
-
-    @property
-    def rebuilt(self) -> list[np.ndarray]:
-        """The reconstructions, in the same order."""
-        return [frame for _, frame in self._kept]
+    def kept(self) -> list[tuple[int, np.ndarray]]:
+        """Epochs with their reconstructions, oldest first."""
+        return self._kept
 
     def until(self, epoch: int) -> list[tuple[int, np.ndarray]]:
         """Return epochs and reconstructions up to an epoch."""

@@ -27,13 +27,13 @@ export function createFrameStore() {
       sort();
     },
 
-    /** One pushed snapshot; false where it was known. */
+    /** One pushed snapshot; it replaces an earlier one of its epoch: the best epoch's weights come after the last one's. */
     add(epoch, rebuilt) {
-      if (byEpoch.has(epoch)) return false;
+      const isNew = !byEpoch.has(epoch);
       byEpoch.set(epoch, rebuilt);
+      if (!isNew) return;
       if (!epochs.length || epoch > epochs.at(-1)) epochs.push(epoch);
       else sort();
-      return true;
     },
 
     get epochs() { return epochs; },

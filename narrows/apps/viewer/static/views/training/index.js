@@ -222,10 +222,12 @@ export function mount(el, lab) {
   }
 
   unsubscribe.push(lab.on("snapshot", (push) => {
-    if (push.run === comparedId && comparedFrames.original) { if (comparedFrames.add(push.epoch, push.arrays.rebuilt)) showCompared(); return; }
-    if (push.run !== id || !loaded || !frames.add(push.epoch, push.arrays.rebuilt)) return;
+    const { run, epoch } = push;
+    if (run === comparedId && comparedFrames.original) { comparedFrames.add(epoch, push.arrays.rebuilt); showCompared(); return; }
+    if (run !== id || !loaded) return;
+    frames.add(epoch, push.arrays.rebuilt);
     updateRange();
-    if (follows) show(push.epoch, true);
+    if (follows || epoch === shown) show(follows ? frames.epochs.at(-1) : epoch, follows);
     else scrub.set(frames.epochs.indexOf(shown));
   }));
   unsubscribe.push(lab.on("epoch", (message) => { if (message.run === id || message.run === comparedId) plot(); }));
