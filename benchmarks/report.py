@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from narrows.reproductions.machine import machine
+from narrows.machine import machine
 
 RESULTS = Path(__file__).parent / "results"
 OURS, THEIRS = "#3f90da", "#94a4a2"  # of Petroff's ten

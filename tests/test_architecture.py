@@ -14,13 +14,14 @@ BELOW = {
     "version": set(),
     "errors": set(),
     "formatting": set(),
-    "data": {"errors"},
+    "machine": set(),
+    "data": {"errors", "machine"},
     "model": {"errors"},
-    "training": {"errors", "model"},
+    "training": {"errors", "machine", "model"},
     "estimators": {"errors", "data", "model", "training"},
     "insight": {"errors", "formatting", "data", "model", "training", "estimators"},
-    "reproductions": {"errors", "formatting", "data", "model", "training", "estimators", "insight"},
-    "apps": {"errors", "formatting", "data", "estimators", "insight", "reproductions"},
+    "reproductions": {"errors", "formatting", "machine", "data", "model", "training", "estimators", "insight"},
+    "apps": {"errors", "formatting", "machine", "data", "estimators", "insight", "reproductions"},
 }
 
 

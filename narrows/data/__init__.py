@@ -31,7 +31,7 @@ from narrows.data.one_row import as_one_row
 from narrows.data.read import as_rows, drop_missing, is_table, read, read_held_out, read_table
 from narrows.data.readers.arrow_tables import table_rows
 from narrows.data.readers.csv.csv_file import csv_fields
-from narrows.data.readers.known_sets import SETS, KnownSet, cache_folder, fetch_set, find_set, load_set
+from narrows.data.readers.known_sets import SETS, KnownSet, fetch_set, find_set, load_set
 from narrows.data.readers.reading_options import ReadingOptions, reading_options
 from narrows.data.readers.row_stream import RowStream, memory_needed, scan, table_files
 from narrows.data.readers.synthetic_curves import curves
@@ -79,7 +79,6 @@ __all__ += [
     "as_images",
     "as_one_row",
     "as_table",
-    "cache_folder",
     "check_output",
     "clear_leftovers",
     "column_of",

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from narrows.formatting import duration, number
+from narrows.machine import machine
 from narrows.reproductions.experiment import Picture, Reproduction, Result, Setup
-from narrows.reproductions.machine import machine
 
 HEADINGS = ("task", "method", "ours", "paper", "unit", "time", "note")
 _DPI = 160

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from narrows.training.compute import bfloat16_pays
+from narrows.training.bfloat16 import bfloat16_pays
 from narrows.training.first_order import Adam, Sweep
 from narrows.training.flat_parameters import FlatParameters
 
@@ -36,9 +36,11 @@ class Muon:
     flat : FlatParameters
     weight_decay : float
         Decoupled, λ; of matrices only.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of the Newton-Schulz iterations; "auto" is bfloat16 for large matrices, where `bfloat16_pays`.
     """
 
-    def __init__(self, flat: FlatParameters, *, weight_decay: float) -> None:
+    def __init__(self, flat: FlatParameters, *, weight_decay: float, precision: str = "auto") -> None:
         n = flat.n_in_matrices
         self._values, self._gradients = flat.values[:n], flat.gradients[:n]
         self._momentum, self._update = torch.zeros_like(self._values), torch.zeros_like(self._values)
@@ -52,6 +54,7 @@ class Muon:
                 lying = pair if matrix.shape[0] <= matrix.shape[1] else (pair[0].T, pair[1].T)
                 by_shape.setdefault((lying[0].shape[0], lying[0].shape[1]), []).append(lying)
         self._groups = list(by_shape.values())
+        self.dtypes = [_iteration_dtype(group[0][1], precision) for group in self._groups]
         rest = flat.values[n:], flat.gradients[n:]
         self._adamw = Adam(*rest, weight_decay=0.0, decoupled=True) if len(rest[0]) else None
 
@@ -61,21 +64,21 @@ class Muon:
         self._sweep()
         torch.lerp(self._gradients, self._momentum, _MOMENTUM, out=self._update)
         self._values.mul_(1 - rate * self._weight_decay)
-        for group in self._groups:
+        for group, dtype in zip(self._groups, self.dtypes, strict=True):
             size = 0.2 * math.sqrt(max(group[0][0].shape))
-            directions = orthogonalised(torch.stack([update for _, update in group]))
+            directions = orthogonalised(torch.stack([update for _, update in group]), dtype)
             for (matrix, _), direction in zip(group, directions, strict=True):
                 matrix.add_(direction, alpha=-rate * size)
         if self._adamw is not None:
             self._adamw.step(rate)
 
 
-def orthogonalised(matrices: Tensor) -> Tensor:
+def orthogonalised(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """U p(S) Vᵀ for each matrix U S Vᵀ / ‖matrix‖ of (n, rows, columns): singular values that are not tiny come near 1.
 
-    Fastest where there are no more rows than columns.
+    Fastest where there are no more rows than columns. dtype : of the iterations.
     """
-    x = matrices.to(_precision(matrices))
+    x = matrices.to(dtype)
     x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)
     for a, b, c in QUINTICS:
         gram = x @ x.mT
@@ -84,7 +87,7 @@ def orthogonalised(matrices: Tensor) -> Tensor:
     return x.to(matrices.dtype)
 
 
-def _precision(matrices: Tensor) -> torch.dtype:
-    if matrices.shape[-2:].numel() <= _SMALL or not bfloat16_pays(matrices.device):
-        return matrices.dtype
-    return torch.bfloat16
+def _iteration_dtype(matrix: Tensor, precision: str) -> torch.dtype:
+    if precision == "float32" or matrix.numel() <= _SMALL:
+        return torch.float32
+    return torch.bfloat16 if precision == "bfloat16" or bfloat16_pays(matrix.device) else torch.float32

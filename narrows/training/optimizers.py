@@ -28,7 +28,7 @@ def make_optimizer(flat: FlatParameters, settings: TrainingSettings) -> Optimize
     if settings.optimizer == "lbfgs":
         return LBFGS(flat.values, flat.gradients, weight_decay=decay)
     if settings.optimizer == "muon":
-        return Muon(flat, weight_decay=decay)
+        return Muon(flat, weight_decay=decay, precision=settings.precision)
     if settings.optimizer in ("adam", "adamw"):
         return Adam(flat.values, flat.gradients, weight_decay=decay, decoupled=settings.optimizer == "adamw")
     if settings.optimizer == "rmsprop":

@@ -90,7 +90,8 @@ class Trainer:
     @property
     def precision(self) -> str:
         """ "bfloat16" where at least the large matrix products are computed in it, else "float32"."""
-        return "float32" if set(self._step.dtypes) == {torch.float32} else "bfloat16"
+        dtypes = [*self._step.dtypes, *getattr(self._optimizer, "dtypes", ())]
+        return "float32" if set(dtypes) == {torch.float32} else "bfloat16"
 
     def epochs(
         self,

@@ -20,7 +20,7 @@ def home_folder() -> Path:
     """Return the folder of runs and uploads: ``$NARROWS_LAB``, else "lab" in the cache folder of narrows."""
     if path := os.environ.get("NARROWS_LAB"):
         return Path(path)
-    from narrows.data import cache_folder
+    from narrows.machine import cache_folder
 
     return cache_folder() / "lab"
 

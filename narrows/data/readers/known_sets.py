@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from narrows.data.containers import rows_of
 from narrows.data.readers.array_files import read_idx
 from narrows.data.rows import Part, Rows
 from narrows.errors import DataFormatError, DataNotFoundError, DownloadError
+from narrows.machine import cache_folder
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -135,17 +135,6 @@ def fetch_set(name: str) -> Path:
         if not target.is_file() or _sha256(target) != sha256:
             _download(known, file, sha256, target)
     return cache
-
-
-def cache_folder() -> Path:
-    """Return the folder of downloaded data sets."""
-    if own := os.environ.get("NARROWS_CACHE"):
-        return Path(own)
-    if xdg := os.environ.get("XDG_CACHE_HOME"):
-        return Path(xdg) / "narrows"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "narrows" / "Cache"
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "narrows"
 
 
 def _known(name: str) -> KnownSet:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from narrows.data import SETS, KnownSet, cache_folder, fetch_set, find_set, load_set, read, read_held_out
+from narrows.data import SETS, KnownSet, fetch_set, find_set, load_set, read, read_held_out
 from narrows.errors import DataFormatError, DataNotFoundError, DownloadError
 
 
@@ -108,12 +108,6 @@ def test_a_users_own_folder_comes_first(home, tmp_path, monkeypatch):
     (own / "train-labels-idx1-ubyte").write_bytes(idx(LABELS[:3]))
     with pytest.raises(DataFormatError, match="do not belong together"):
         read("tiny")
-
-
-def test_the_cache_follows_the_users_settings(monkeypatch, tmp_path):
-    monkeypatch.delenv("NARROWS_CACHE", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "narrows"
 
 
 def test_a_name_means_the_set_and_a_path_the_file(tmp_path, monkeypatch):

@@ -1,0 +1,118 @@
+"""On which processors products of bfloat16 are faster than those of float32: by their kind, or measured once."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from narrows.machine import cache_folder, cpu_flags, cpu_info, processor
+
+_ROUNDS, _MOST_SECONDS = 5, 0.4
+_SIZE = (1000, 784, 1000)  # rows, inputs, outputs of a large layer
+_GAIN = 1.25  # the conversions of the operands take part of what the product saves
+
+
+@dataclass(frozen=True)
+class Bfloat16:
+    """Whether bfloat16 products are faster on a device, and how that is known."""
+
+    pays: bool
+    reason: str
+
+
+def bfloat16_pays(device: torch.device) -> bool:
+    """Return whether the device multiplies bfloat16 clearly faster than float32."""
+    return bfloat16_on(device).pays
+
+
+def bfloat16_on(device: torch.device) -> Bfloat16:
+    """Decide for a device: CUDA with bfloat16 and AMX, and AMD's AVX-512 BF16, pay; Intel's without AMX does not.
+
+    Processors of other kinds that have bfloat16 instructions are measured, once for each processor, version of torch
+    and number of threads; the result is kept in ``bfloat16.json`` of the cache folder.
+    """
+    if device.type == "cuda":
+        pays = torch.cuda.is_bf16_supported(including_emulation=False)
+        return Bfloat16(pays, "the GPU computes in bfloat16" if pays else "the GPU only emulates bfloat16")
+    if device.type != "cpu":
+        return Bfloat16(False, f"not tried on {device.type}")
+    # Looked up by name, since these are not public.
+    amx, avx512 = (_torch_says(name) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"))
+    if amx:
+        return Bfloat16(True, "the processor has AMX")
+    vendor = cpu_info().get("vendor_id", "")
+    if avx512 and vendor == "AuthenticAMD":
+        return Bfloat16(True, "AVX512_BF16 of AMD runs at twice the rate of float32 or more")
+    if vendor == "GenuineIntel":
+        return Bfloat16(False, "Intel without AMX multiplies float32 faster")
+    if avx512 or _may_have_bfloat16():
+        return _measured(torch.get_num_threads())
+    return Bfloat16(False, "the processor has no bfloat16 products")
+
+
+def _torch_says(name: str) -> bool:
+    supported = getattr(torch.cpu, name, None)
+    return supported is not None and bool(supported())
+
+
+def _may_have_bfloat16() -> bool:
+    """Return whether an ARM processor has bfloat16 instructions; on macOS, which does not say, all may have them."""
+    return "bf16" in cpu_flags() or (platform.system() == "Darwin" and platform.machine() == "arm64")
+
+
+@cache
+def _measured(n_threads: int) -> Bfloat16:
+    """Return the result of an earlier process, or measure and keep it."""
+    key = f"{processor()}, torch {torch.__version__}, {n_threads} threads"
+    path = cache_folder() / "bfloat16.json"
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        ratio = float(kept[key])
+    except (OSError, ValueError, KeyError, TypeError):
+        ratio = measured_ratio()
+        _keep(path, key, ratio)
+    return Bfloat16(ratio >= _GAIN, f"measured: {ratio:.2g} times the speed of float32")
+
+
+def _keep(path: Path, key: str, ratio: float) -> None:
+    """Add a ratio to the file; a folder that cannot be written only means to measure again."""
+    try:
+        try:
+            kept = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            kept = {}
+        kept = {**(kept if isinstance(kept, dict) else {}), key: round(ratio, 3)}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        partial.write_text(json.dumps(kept, indent=1), "utf-8")
+        os.replace(partial, path)
+    except OSError:
+        pass
+
+
+def measured_ratio() -> float:
+    """Return the time of a large float32 product over that of the same in bfloat16; best of alternated rounds."""
+    rows, inputs, outputs = _SIZE
+    generator = torch.Generator().manual_seed(0)
+    x, weight = torch.rand(rows, inputs, generator=generator), torch.rand(inputs, outputs, generator=generator)
+    pairs = [(x.to(dtype), weight.to(dtype)) for dtype in (torch.float32, torch.bfloat16)]
+    best = [float("inf")] * 2
+    with torch.inference_mode():
+        for a, b in pairs:
+            torch.mm(a, b)  # the first product sets the kernel up
+        end = time.perf_counter() + _MOST_SECONDS
+        for _ in range(_ROUNDS):
+            for i, (a, b) in enumerate(pairs):
+                start = time.perf_counter()
+                torch.mm(a, b)
+                best[i] = min(best[i], time.perf_counter() - start)
+            if time.perf_counter() > end:
+                break
+    return best[0] / best[1]

@@ -1,0 +1,101 @@
+import json
+
+import pytest
+import torch
+
+from narrows.training import bfloat16
+from narrows.training.bfloat16 import bfloat16_on, bfloat16_pays
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def nothing_measured(monkeypatch, tmp_path):
+    """No result of an earlier process, and none left for a later one."""
+    monkeypatch.setenv("NARROWS_CACHE", str(tmp_path / "cache"))
+    bfloat16._measured.cache_clear()
+    yield
+    bfloat16._measured.cache_clear()
+
+
+def processor(monkeypatch, *, vendor="", amx=False, avx512=False, flags=(), ratio=None):
+    """A processor of this kind; `ratio` is what a measurement gives, None where there must be none."""
+
+    def measured():
+        assert ratio is not None, "measured without need"
+        return ratio
+
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
+    monkeypatch.setattr(bfloat16, "cpu_info", lambda: {"vendor_id": vendor} if vendor else {})
+    monkeypatch.setattr(bfloat16, "cpu_flags", lambda: set(flags))
+    monkeypatch.setattr(bfloat16.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(bfloat16, "measured_ratio", measured)
+
+
+@pytest.mark.parametrize(
+    ("kind", "pays"),
+    [
+        ({"vendor": "GenuineIntel", "amx": True, "avx512": True}, True),
+        ({"vendor": "GenuineIntel", "avx512": True}, False),
+        ({"vendor": "GenuineIntel"}, False),
+        ({"vendor": "AuthenticAMD", "avx512": True}, True),
+        ({"vendor": "AuthenticAMD"}, False),
+        ({"flags": ["asimd"]}, False),
+        ({"flags": ["asimd", "bf16"], "ratio": 2.0}, True),
+        ({"flags": ["asimd", "bf16"], "ratio": 1.1}, False),
+        ({"vendor": "HygonGenuine", "avx512": True, "ratio": 0.6}, False),
+    ],
+)
+def test_the_kind_of_processor_decides_and_only_unknown_ones_are_measured(monkeypatch, kind, pays):
+    processor(monkeypatch, **kind)
+    assert bfloat16_pays(CPU) is pays
+
+
+def test_a_torch_that_cannot_say_gets_float32(monkeypatch):
+    processor(monkeypatch, vendor="AuthenticAMD")
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
+    monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported", raising=False)
+    assert not bfloat16_pays(CPU)
+
+
+def test_a_device_that_is_not_known_gets_float32(monkeypatch):
+    processor(monkeypatch, amx=True)
+    assert bfloat16_pays(CPU)
+    assert not bfloat16_pays(torch.device("mps"))
+
+
+def test_a_gpu_that_only_emulates_bfloat16_gets_float32(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
+    assert not bfloat16_pays(torch.device("cuda"))
+
+
+def test_a_measurement_is_made_once_for_all_processes(monkeypatch, tmp_path):
+    processor(monkeypatch, flags=["bf16"], ratio=1.9)
+    first = bfloat16_on(CPU)
+    bfloat16._measured.cache_clear()  # as another process
+    processor(monkeypatch, flags=["bf16"], ratio=None)
+    assert bfloat16_on(CPU) == first
+    assert "1.9" in first.reason
+    (key,) = json.loads((tmp_path / "cache" / "bfloat16.json").read_text())
+    assert torch.__version__ in key
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", '{"x": 1}'])
+def test_a_damaged_file_of_results_is_replaced(monkeypatch, tmp_path, text):
+    file = tmp_path / "cache" / "bfloat16.json"
+    file.parent.mkdir()
+    file.write_text(text)
+    processor(monkeypatch, flags=["bf16"], ratio=1.5)
+    assert bfloat16_pays(CPU)
+    assert 1.5 in json.loads(file.read_text()).values()
+
+
+def test_a_cache_that_cannot_be_written_only_means_to_measure_again(monkeypatch, tmp_path):
+    (tmp_path / "cache").write_text("a file, not a folder")
+    processor(monkeypatch, flags=["bf16"], ratio=1.5)
+    assert bfloat16_pays(CPU)
+
+
+def test_the_measured_ratio_is_a_positive_number():
+    assert 0 < bfloat16.measured_ratio() < 1000
