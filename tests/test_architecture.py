@@ -18,7 +18,7 @@ BELOW = {
     "data": {"errors", "machine"},
     "model": {"errors"},
     "training": {"errors", "machine", "model"},
-    "estimators": {"errors", "data", "model", "training"},
+    "estimators": {"errors", "machine", "data", "model", "training"},
     "insight": {"errors", "formatting", "data", "model", "training", "estimators"},
     "reproductions": {"errors", "formatting", "machine", "data", "model", "training", "estimators", "insight"},
     "apps": {"errors", "formatting", "machine", "data", "estimators", "insight", "reproductions"},

@@ -24,6 +24,7 @@ _HOME = {
     "benjamini_hochberg": "narrows.estimators.anomaly",
     "explain_reconstruction": "narrows.estimators.anomaly",
     "load": "narrows.estimators.loading",
+    "machine_report": "narrows.estimators.environment",
     "make_estimator": "narrows.estimators.variants",
     "p_values": "narrows.estimators.anomaly",
     "plain_value": "narrows.estimators.anomaly",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from narrows.estimators.autoencoder import Autoencoder as Autoencoder
     from narrows.estimators.contractive import ContractiveAutoencoder as ContractiveAutoencoder
     from narrows.estimators.denoising import DenoisingAutoencoder as DenoisingAutoencoder
+    from narrows.estimators.environment import machine_report as machine_report
     from narrows.estimators.loading import load as load
     from narrows.estimators.sparse import SparseAutoencoder as SparseAutoencoder
     from narrows.estimators.variants import VARIANTS as VARIANTS

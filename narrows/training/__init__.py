@@ -1,5 +1,6 @@
 """Training of a network: the epoch iterator, optimizers and schedules."""
 
+from narrows.training.bfloat16 import bfloat16_on
 from narrows.training.deduplication import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
 from narrows.training.history import Epoch, History, LayerEpoch
 from narrows.training.muon import Muon
@@ -32,6 +33,7 @@ __all__ = [
     "Trainer",
     "TrainingSettings",
     "automatic_batch_size",
+    "bfloat16_on",
     "check_pretrainable",
     "distinct_rows",
     "fingerprint",

@@ -46,15 +46,15 @@ def bfloat16_on(device: torch.device) -> Bfloat16:
     # Looked up by name, since these are not public.
     amx, avx512 = (_torch_says(name) for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"))
     if amx:
-        return Bfloat16(True, "the processor has AMX")
+        return Bfloat16(True, "a processor with AMX")
     vendor = cpu_info().get("vendor_id", "")
     if avx512 and vendor == "AuthenticAMD":
-        return Bfloat16(True, "AVX512_BF16 of AMD runs at twice the rate of float32 or more")
+        return Bfloat16(True, "an AMD processor with AVX512_BF16")
     if vendor == "GenuineIntel":
-        return Bfloat16(False, "Intel without AMX multiplies float32 faster")
+        return Bfloat16(False, "an Intel processor without AMX, which multiplies float32 faster")
     if avx512 or _may_have_bfloat16():
         return _measured(torch.get_num_threads())
-    return Bfloat16(False, "the processor has no bfloat16 products")
+    return Bfloat16(False, "a processor without bfloat16 products")
 
 
 def _torch_says(name: str) -> bool:

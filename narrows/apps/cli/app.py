@@ -18,6 +18,7 @@ from narrows.apps.cli.commands.demo import demo
 from narrows.apps.cli.commands.denoise import denoise
 from narrows.apps.cli.commands.detect import detect
 from narrows.apps.cli.commands.diagnose import diagnose
+from narrows.apps.cli.commands.doctor import doctor
 from narrows.apps.cli.commands.drift import drift
 from narrows.apps.cli.commands.encode import encode
 from narrows.apps.cli.commands.fit import fit
@@ -78,6 +79,7 @@ app.command()(report)
 app.command()(sweep)
 app.command()(lab)
 app.command()(reproduce)
+app.command()(doctor)
 app.add_typer(data_app, name="data")
 
 
