@@ -60,8 +60,8 @@ def score(
         typer.Option(
             min=1,
             metavar="N",
-            help="Also name the N columns that contribute most to the score, for the highest 5 % of scores, at least "
-            "1,000 rows.",
+            help="Write also the N columns that contribute most to the score, for the 5 % of rows with the highest "
+            "scores, but for at least 1,000 rows.",
             show_default=False,
         ),
     ] = None,
@@ -83,7 +83,7 @@ def score(
     its score, the p-value, and 1 for an anomaly; they do not depend on the
     other rows. Rows with a cell of the wrong type for its column come first.
 
-    Rows count from 1, without the header; with --json from 0. With --label, a
+    Row numbers start at 1, without the header; with --json at 0. With --label, a
     column of two classes, the quality of the scores is printed too.
 
     Example: [bold]narrows score detector new.csv --explain 3 -o scores.csv[/bold]
