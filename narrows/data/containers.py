@@ -133,7 +133,7 @@ def _parts(X: Any, names: Sequence[str], source: str) -> Parts:
 
 def _label_names(labels: Labels | None, n: int) -> tuple[str, ...]:
     """Return the names in messages of columns whose labels are not texts."""
-    return tuple(f"x{i}" for i in range(n)) if labels is None or labels.are_places else labels.texts
+    return tuple(f"x{i}" for i in range(n)) if labels is None or labels.are_positions else labels.texts
 
 
 def _column_names(given: list[Any], labels: Labels | None, name: str) -> tuple[str, ...] | None:

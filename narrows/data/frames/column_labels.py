@@ -48,7 +48,7 @@ class Labels:
         return self.types == ("",) and self.names == (None,) and all(isinstance(x, str) for x in self.levels[0])
 
     @property
-    def are_places(self) -> bool:
+    def are_positions(self) -> bool:
         """Whether they only count the columns: 0, 1, 2, ..."""
         return self.levels == (tuple(range(len(self.levels[0]))),)
 

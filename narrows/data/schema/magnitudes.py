@@ -130,7 +130,7 @@ def _is_outside(
     down, up = middle / smallest, largest / middle
     below = (sizes < np.where(few, smallest / down, low)).sum(axis=0) >= _OUTSIDE * n_cells
     above = (sizes > np.where(few, largest * up, high)).sum(axis=0) >= _OUTSIDE * n_cells
-    # A single cell near zero, or far out on a long tail, is nothing strange; few rows do not show how long it is.
+    # A single cell near zero, or far out on a long tail, is not unusual; few rows do not show how long it is.
     judged = ~single | (counts >= _SHOWS_TAILS)
     below &= judged & ~(single & (signed | (down > _COMPACT)))
     above &= judged & ~(single & (up > _COMPACT))

@@ -27,7 +27,7 @@ from narrows.data.schema.row_checks import (
     check_columns,
     check_kinds,
     check_units,
-    without_strange,
+    without_invalid,
 )
 from narrows.data.schema.scaling import Scale
 from narrows.errors import DataRangeError, SettingError
@@ -192,7 +192,7 @@ class Schema(SchemaLayout):
         check_columns(self, rows, who=who)
         check_kinds(self, rows, who=who)
         masked = [int(i) for kind in self.kinds if isinstance(kind, MissingMask) for i in kind.columns]
-        check_cells(without_strange(rows), self.missing, columns=self.learned_columns, masked=masked)
+        check_cells(without_invalid(rows), self.missing, columns=self.learned_columns, masked=masked)
         check_pixel_units(self, rows)
         if units:
             check_units(self, rows)

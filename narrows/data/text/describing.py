@@ -23,7 +23,7 @@ def format_sentence(
     *,
     n_missing: int = 0,
     missing_counts: Mapping[str, int] | None = None,
-    strange: Mapping[int, str] | None = None,
+    invalid: Mapping[int, str] | None = None,
 ) -> str:
     """Return one line on a column, such as "price: number, decimal comma; 3 missing values written '-'".
 
@@ -35,17 +35,17 @@ def format_sentence(
         Number of missing cells; used where `missing_counts` is not given.
     missing_counts : mapping of str to int, optional
         Result of `count_missing`.
-    strange : mapping of int to str, optional
-        `Parsed.strange`.
+    invalid : mapping of int to str, optional
+        `Parsed.invalid`.
     """
     parts = [", ".join(_what(column_format))]
     parts += _missing_words(n_missing, missing_counts)
-    if strange:
-        shown = ", ".join(map(repr, list(dict.fromkeys(strange.values()))[:_SHOWN]))
+    if invalid:
+        shown = ", ".join(map(repr, list(dict.fromkeys(invalid.values()))[:_SHOWN]))
         parts.append(
-            f"{_count(len(strange), 'strange cell')} such as {shown}"
-            if len(strange) > _SHOWN
-            else f"{_count(len(strange), 'strange cell')}: {shown}"
+            f"{_count(len(invalid), 'invalid cell')} such as {shown}"
+            if len(invalid) > _SHOWN
+            else f"{_count(len(invalid), 'invalid cell')}: {shown}"
         )
     parts += [what for what, _ in column_format.doubts]
     return f"{name}: {'; '.join(parts)}"

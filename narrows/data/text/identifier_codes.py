@@ -37,7 +37,7 @@ def are_names(cells: Cells, name: str, *, has_missing: bool) -> bool:
     Parameters
     ----------
     cells : Cells
-        Cells that are neither missing nor strange.
+        Cells that are neither missing nor invalid.
     name : str
         Name of the column.
     has_gaps : bool

@@ -34,7 +34,7 @@ from narrows.formatting import counted, duration, number
 if TYPE_CHECKING:
     import numpy as np
 
-    from narrows.apps.cli.strange_cells import StrangeCells
+    from narrows.apps.cli.invalid_cells import InvalidCells
     from narrows.data import Rows
     from narrows.estimators import AnomalyDetector, Reason
 
@@ -52,9 +52,9 @@ class _Judged:
     scores: np.ndarray
     labels: np.ndarray | None
     n_alarms: int
-    strangest: list[tuple[int, str, float, tuple[Reason, ...]]]
+    anomalous: list[tuple[int, str, float, tuple[Reason, ...]]]
     """(row counted from 0, its name, its score, its reasons)"""
-    strange: StrangeCells
+    invalid: InvalidCells
 
 
 def detect(
@@ -203,9 +203,9 @@ def _as_json(detector: AnomalyDetector, source: Source, judged: _Judged) -> dict
         "seed": detector.seed_,
         "strangest": [
             {"row": row, "score": score, "reasons": [reason.to_dict() for reason in reasons]}
-            for row, _, score, reasons in judged.strangest
+            for row, _, score, reasons in judged.anomalous
         ],
-        "strange_cells": judged.strange.to_dict(),
+        "strange_cells": judged.invalid.to_dict(),
     }
 
 
@@ -218,9 +218,9 @@ def _as_text(detector: AnomalyDetector, source: Source, judged: _Judged, seconds
     lines = [
         f"{fitted} in {duration(seconds)}; {counted(judged.n_alarms, 'alarm')}{among}{_by(detector)}.",
         "The most anomalous rows:" if n_judged == n_rows else f"The most anomalous of {n_judged:,} rows:",
-        *[f"  {name}, score {number(score)}: {'; '.join(map(str, why))}" for _, name, score, why in judged.strangest],
+        *[f"  {name}, score {number(score)}: {'; '.join(map(str, why))}" for _, name, score, why in judged.anomalous],
     ]
-    return [*lines, str(judged.strange)] if judged.strange.n_cells else lines
+    return [*lines, str(judged.invalid)] if judged.invalid.n_cells else lines
 
 
 def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
@@ -228,13 +228,13 @@ def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
     import numpy as np
 
     from narrows.apps.cli.inputs import joined_labels
-    from narrows.apps.cli.strange_cells import StrangeCells
+    from narrows.apps.cli.invalid_cells import InvalidCells
 
-    scores, labels, found, strange = [], [], [], StrangeCells()
+    scores, labels, found, invalid = [], [], [], InvalidCells()
     for rows, of_rows in _scored(detector, source):
         scores.append(of_rows)
         labels.append(rows.labels)
-        strange.add(rows)
+        invalid.add(rows)
         top = np.argsort(-of_rows, kind="stable")[:_SHOWN]
         chosen = rows.take(top)
         found += [(float(of_rows[i]), chosen.take(slice(k, k + 1))) for k, i in enumerate(top.tolist())]
@@ -245,8 +245,8 @@ def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
         every,
         joined_labels(labels),
         int(detector.labels_.sum() if fitted_alone else detector.alarms(every).sum()),
-        [(row.place(0), row.row_name(0), score, detector.explain(row)[0]) for score, row in found[:_SHOWN]],
-        strange,
+        [(row.row_number(0), row.row_name(0), score, detector.explain(row)[0]) for score, row in found[:_SHOWN]],
+        invalid,
     )
 
 
