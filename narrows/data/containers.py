@@ -95,10 +95,10 @@ def _from_frame(X: Any, name: str) -> Rows:
         raise DataError(
             f"Found array with 0 {what}(s) (shape=({len(X)}, {len(given)})) while a minimum of 1 is required."
         )
-    told = names or _label_names(labels, len(given))
-    parts = _parts(X, told, name)
+    column_names = names or _label_names(labels, len(given))
+    parts = _parts(X, column_names, name)
     if len(parts) != len(given):
-        names = told
+        names = column_names
     columns = [column for _, column in parts]
     implementation = nw.get_native_namespace(X).__name__
     return Rows(

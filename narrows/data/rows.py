@@ -93,7 +93,7 @@ class Rows:
         return (self.values.dtype.name,) * self.n_columns
 
     def column(self, i: int, rows: slice = slice(None)) -> np.ndarray:
-        """One column (n,) of the chosen rows."""
+        """Return one column (n,) of the chosen rows."""
         return self.values[i][rows] if isinstance(self.values, tuple) else self.values[rows, i]
 
     def column_type(self, i: int) -> ColumnType | None:
@@ -122,7 +122,7 @@ class Rows:
         return self.take(np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False)))
 
     def block(self, columns: np.ndarray | None = None, rows: slice = slice(None)) -> np.ndarray:
-        """The chosen columns (default: all) of the chosen rows as one array (n, c) of their common dtype."""
+        """Return the chosen columns (default: all) of the chosen rows as one array (n, c) of their common dtype."""
         if isinstance(self.values, tuple):
             chosen = range(self.n_columns) if columns is None else columns
             return np.column_stack([self.values[i][rows] for i in chosen])
@@ -130,13 +130,13 @@ class Rows:
         return block if columns is None else block[:, columns]
 
     def chunks(self) -> Iterator[slice]:
-        """Consecutive slices of rows, each of about a million cells."""
+        """Yield consecutive slices of rows, each of about a million cells."""
         step = max(1, _CELLS_PER_CHUNK // max(1, self.n_columns))
         for start in range(0, len(self), step):
             yield slice(start, start + step)
 
     def take(self, index: np.ndarray | slice) -> Rows:
-        """The rows at these positions (integers, a slice or a mask), with their labels, index and row numbers."""
+        """Return the rows at these positions (integers, a slice or a mask), with labels, index and row numbers."""
         if isinstance(self.values, tuple):
             values: Columns = tuple(column[index] for column in self.values)
         else:

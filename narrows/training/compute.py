@@ -17,16 +17,16 @@ _WORTH_IT = 30_000_000
 
 
 def bfloat16_pays(device: torch.device) -> bool:
-    """Whether the processor multiplies bfloat16 in hardware, several times faster than float32."""
+    """Return whether the processor multiplies bfloat16 in hardware, several times faster than float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     # Looked up by name, since these are not public; a torch without them gets float32.
-    asked = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
-    return device.type == "cpu" and any(supported is not None and supported() for supported in asked)
+    queries = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return device.type == "cpu" and any(supported is not None and supported() for supported in queries)
 
 
 def product_dtype(precision: str, device: torch.device, *, rows: int, inputs: int, outputs: int) -> torch.dtype:
-    """The type in which rows of `inputs` floats are multiplied into `outputs`, forwards and backwards.
+    """Return the type in which rows of `inputs` floats are multiplied into `outputs`, forwards and backwards.
 
     precision : "float32"; "bfloat16", wherever the product is large enough to gain; "auto", the same on a
         processor that has bfloat16 in hardware.
@@ -37,7 +37,7 @@ def product_dtype(precision: str, device: torch.device, *, rows: int, inputs: in
 
 
 def threads_for(network: AutoencoderNetwork, batch_size: int) -> int:
-    """Threads for one training step on the CPU, at most as many as torch has now.
+    """Return the number of threads for one training step on the CPU, at most as many as torch has now.
 
     Below about a tenth of a billion operations each, threads wait for one another longer than they work; on a
     machine where other programs run, many times longer.

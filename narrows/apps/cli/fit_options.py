@@ -76,7 +76,7 @@ def estimator_from_options(variant: Variant, given: Mapping[str, object]) -> Aut
 
 
 def layer_sizes(text: str) -> tuple[int, ...]:
-    """`1000,500,250` as sizes; `none` as no hidden layer."""
+    """Return `1000,500,250` as sizes; `none` as no hidden layer."""
     if text.strip().lower() == "none":
         return ()
     try:
@@ -89,7 +89,7 @@ def layer_sizes(text: str) -> tuple[int, ...]:
 
 
 def column_names(text: str) -> tuple[str, ...]:
-    """`a,b` as names."""
+    """Return `a,b` as names."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 

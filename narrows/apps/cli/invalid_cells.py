@@ -40,7 +40,7 @@ class InvalidCells:
                     self.first.append((rows.row_number(i), rows.feature_names[j], str(texts[i])))
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         first = [{"row": row, "column": column, "observed": text} for row, column, text in self.first]
         return {"rows": self.n_rows, "cells": self.n_cells, "first": first}
 

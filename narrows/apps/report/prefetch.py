@@ -145,7 +145,7 @@ class _Prefetch:
 
 
 def _packed(view: str, answer: Answer, params: dict[str, Any]) -> bytes:
-    about = {**answer.about, "asked": params}
+    about = {**answer.about, "request": params}
     return protocol.pack(Header(ANSWER, 1, 0, answer.epoch), view, about, answer.arrays)
 
 

@@ -254,7 +254,7 @@ def _parquet_tables(path: Path, files: list[Path]) -> Callable[[], Iterator[pa.T
         waiting: list[pa.Table] = []
         try:
             for fragment in found.get_fragments():
-                # Arrow's own scan reads ahead of whoever is slower, up to the whole file.
+                # Arrow's own scan reads faster than the rows are used, up to the whole file.
                 for group in fragment.split_by_row_group():
                     waiting.append(group.to_table(schema=found.schema))
                     if sum(table.num_rows for table in waiting) >= step:

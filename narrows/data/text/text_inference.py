@@ -13,7 +13,7 @@ from narrows.data.frames.column_format import Choice, ColumnFormat, ReadAs
 from narrows.data.text.booleans import propose_boolean
 from narrows.data.text.date_style import propose_date, propose_time
 from narrows.data.text.distinct_cells import Cells, cells_of, is_in
-from narrows.data.text.identifier_codes import are_names
+from narrows.data.text.identifier_codes import are_identifiers
 from narrows.data.text.missing_markers import MARKERS, is_known, na_values_in_text
 from narrows.data.text.number_style import propose_number, units
 from narrows.data.text.number_text import suspected_sentinel
@@ -156,7 +156,7 @@ def _best(cells: Cells, rule: _Rule) -> ColumnFormat:
     if best.column_format.read_as != "number":
         return best.column_format
     n_missing = cells.total - best.n_read
-    if are_names(cells.pick(best.ok), rule.name, has_missing=n_missing > 0 or bool(cells.blank)):
+    if are_identifiers(cells.pick(best.ok), rule.name, has_missing=n_missing > 0 or bool(cells.blank)):
         words = _words(cells, rule)
         return replace(words, na_values=tuple(dict.fromkeys((*words.na_values, *best.column_format.na_values))))
     return _with_suspect(best, cells)
@@ -304,8 +304,8 @@ def _words_with_doubt(cells: Cells, rule: _Rule, nearest: _Judged | None) -> Col
     words = _words(cells, rule)
     found = units(cells)
     if found:
-        told = ", ".join(map(repr, found))
-        what = f"holds numbers in several units ({told}), so it is taken for text"
+        listed = ", ".join(map(repr, found))
+        what = f"holds numbers in several units ({listed}), so it is taken for text"
         return replace(words, doubts=(*words.doubts, (what, "write them in one unit")))
     if nearest is None or nearest.share < _HALF:
         return words
