@@ -95,10 +95,10 @@ def _from_frame(X: Any, name: str) -> Rows:
         raise DataError(
             f"Found array with 0 {what}(s) (shape=({len(X)}, {len(given)})) while a minimum of 1 is required."
         )
-    told = names or _label_names(labels, len(given))
-    parts = _parts(X, told, name)
+    column_names = names or _label_names(labels, len(given))
+    parts = _parts(X, column_names, name)
     if len(parts) != len(given):
-        names = told
+        names = column_names
     columns = [column for _, column in parts]
     implementation = nw.get_native_namespace(X).__name__
     return Rows(
@@ -133,7 +133,7 @@ def _parts(X: Any, names: Sequence[str], source: str) -> Parts:
 
 def _label_names(labels: Labels | None, n: int) -> tuple[str, ...]:
     """Return the names in messages of columns whose labels are not texts."""
-    return tuple(f"x{i}" for i in range(n)) if labels is None or labels.are_places else labels.texts
+    return tuple(f"x{i}" for i in range(n)) if labels is None or labels.are_positions else labels.texts
 
 
 def _column_names(given: list[Any], labels: Labels | None, name: str) -> tuple[str, ...] | None:

@@ -44,7 +44,7 @@ def tile(images: np.ndarray, *, columns: int, gap: int, margin: int = 0) -> np.n
 
 
 def to_uint8(images: np.ndarray, pixel_range: tuple[float, float] | None = None) -> np.ndarray:
-    """Images as uint8 (n, h, w, c).
+    """Return images as uint8 (n, h, w, c).
 
     ``pixel_range`` : values of black and white. Default: 0 and the largest uint8; for uint16, 0 and the largest value
     of as few bits as hold the pixels; else 0 and 1.

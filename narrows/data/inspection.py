@@ -186,19 +186,19 @@ def _report(rows: Rows, i: int, word: str | None, reason: str | None, markers: l
     low, high = (_plain(present.min()), _plain(present.max())) if is_range else (None, None)
     levels = () if counts is None else tuple(str(level) for level, _ in counts.most_common(_LEVELS_SHOWN))
     column_format = None if kind is None else kind.text_format
-    n_missing, strange = int(missing.sum()), rows.strange.get(i)
-    n_strange = 0 if strange is None else sum(text is not None for text in strange)
+    n_missing, invalid = int(missing.sum()), rows.invalid.get(i)
+    n_invalid = 0 if invalid is None else sum(text is not None for text in invalid)
     sentence = f"{name}: {type_name}" if column_format is None else format_sentence(column_format, name)
-    if n_missing > n_strange:
+    if n_missing > n_invalid:
         written = f" written {' or '.join(map(repr, markers))}" if markers else ""
-        sentence += f"; {_counted(n_missing - n_strange, 'missing value')}{written}"
+        sentence += f"; {_counted(n_missing - n_invalid, 'missing value')}{written}"
     if is_range:
         sentence += f"; {low} to {high}"
     elif levels:
         listed = ", ".join(levels) + (", ..." if n_different > len(levels) else "")
         sentence += f"; {_counted(n_different, 'level')}: {listed}"
-    if n_strange:
-        sentence += f"; {_counted(n_strange, 'cell')} of another type"
+    if n_invalid:
+        sentence += f"; {_counted(n_invalid, 'cell')} of another type"
     return ColumnReport(name, type_name, sentence, word, reason, n_missing, n_different, low, high, levels)
 
 

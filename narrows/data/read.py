@@ -76,7 +76,7 @@ def read(
         Whether only empty cells (and `na_values`) are missing: "NA" and "?" stay text.
     errors : {"flag", "stop"}, default "flag"
         How to treat a cell of another type than its column ("soon" among dates): read it as missing, with a sentence
-        in ``notes`` and its text in ``strange``, or raise NotNumericError.
+        in ``notes`` and its text in ``invalid``, or raise NotNumericError.
     missing : {"mask", "error", "mean", "drop"}, default "mask"
         "drop" drops rows with a missing cell and notes how many. The others leave missing cells to the fit.
     schema : Schema, optional

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,6 +18,13 @@ Layout = Literal["flat", "hw", "hwc", "chw"]
 Part = Literal["train", "test", "all"]
 
 _CELLS_PER_CHUNK = 1 << 20
+_OLD_NAMES = {
+    "places": "row_numbers",
+    "place": "row_number",
+    "strange": "invalid",
+    "strange_cells": "invalid_cells",
+    "n_strange": "n_invalid",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +65,13 @@ class Rows:
     """Number of rows with missing values that were dropped when these were read."""
     first_row: Literal[0, 1] = 0
     """Messages count rows from 0 for arrays and from 1 for files."""
-    strange: dict[int, np.ndarray] = field(default_factory=dict)
+    invalid: dict[int, np.ndarray] = field(default_factory=dict)
     """Column -> objects (n,): the text of each cell that is not of the column's type, None elsewhere. Such cells are
     missing in `values`; columns without them are not in the mapping."""
     delimiter: str = ","
     """Delimiter of the CSV file that the rows come from; results are written with it."""
-    places: np.ndarray | None = None
-    """Row number of each row in the source, from 0; None where it is the position here."""
+    row_numbers: np.ndarray | None = None
+    """Row number of each row in the source, from 0; None if it is the position here."""
 
     def __len__(self) -> int:
         return len(self.values[0]) if isinstance(self.values, tuple) else len(self.values)
@@ -85,7 +93,7 @@ class Rows:
         return (self.values.dtype.name,) * self.n_columns
 
     def column(self, i: int, rows: slice = slice(None)) -> np.ndarray:
-        """One column (n,) of the chosen rows."""
+        """Return one column (n,) of the chosen rows."""
         return self.values[i][rows] if isinstance(self.values, tuple) else self.values[rows, i]
 
     def column_type(self, i: int) -> ColumnType | None:
@@ -104,7 +112,7 @@ class Rows:
             types=None if self.types is None else tuple(self.types[i] for i in pick),
             image_shape=None,
             column_labels=None,
-            strange={place: self.strange[i] for place, i in enumerate(pick) if i in self.strange},
+            invalid={place: self.invalid[i] for place, i in enumerate(pick) if i in self.invalid},
         )
 
     def sampled(self, most: int, *, seed: int = 0) -> Rows:
@@ -114,7 +122,7 @@ class Rows:
         return self.take(np.sort(np.random.default_rng(seed).choice(len(self), most, replace=False)))
 
     def block(self, columns: np.ndarray | None = None, rows: slice = slice(None)) -> np.ndarray:
-        """The chosen columns (default: all) of the chosen rows as one array (n, c) of their common dtype."""
+        """Return the chosen columns (default: all) of the chosen rows as one array (n, c) of their common dtype."""
         if isinstance(self.values, tuple):
             chosen = range(self.n_columns) if columns is None else columns
             return np.column_stack([self.values[i][rows] for i in chosen])
@@ -122,13 +130,13 @@ class Rows:
         return block if columns is None else block[:, columns]
 
     def chunks(self) -> Iterator[slice]:
-        """Consecutive slices of rows, each of about a million cells."""
+        """Yield consecutive slices of rows, each of about a million cells."""
         step = max(1, _CELLS_PER_CHUNK // max(1, self.n_columns))
         for start in range(0, len(self), step):
             yield slice(start, start + step)
 
     def take(self, index: np.ndarray | slice) -> Rows:
-        """The rows at these positions (integers, a slice or a mask), with their labels, index and places."""
+        """Return the rows at these positions (integers, a slice or a mask), with labels, index and row numbers."""
         if isinstance(self.values, tuple):
             values: Columns = tuple(column[index] for column in self.values)
         else:
@@ -137,8 +145,8 @@ class Rows:
             self,
             values=values,
             labels=None if self.labels is None else self.labels[index],
-            strange={i: texts[index] for i, texts in self.strange.items()},
-            places=(np.arange(len(self)) if self.places is None else self.places)[index],
+            invalid={i: texts[index] for i, texts in self.invalid.items()},
+            row_numbers=(np.arange(len(self)) if self.row_numbers is None else self.row_numbers)[index],
             index=None if self.index is None else self.index[index],  # pyright: ignore[reportIndexIssue]
         )
 
@@ -148,30 +156,41 @@ class Rows:
         return {name: int(is_missing(self.column(i)).sum()) for i, name in enumerate(self.feature_names)}
 
     @property
-    def strange_cells(self) -> dict[int, np.ndarray]:
-        """Column -> which of its cells are `strange`, bool (n,); columns without any are left out."""
-        found = {i: np.array([text is not None for text in texts], bool) for i, texts in self.strange.items()}
+    def invalid_cells(self) -> dict[int, np.ndarray]:
+        """Column -> mask of its invalid cells, bool (n,); columns without any are left out."""
+        found = {i: np.array([text is not None for text in texts], bool) for i, texts in self.invalid.items()}
         return {i: cells for i, cells in found.items() if cells.any()}
 
     @property
-    def n_strange(self) -> np.ndarray:
-        """The number of `strange` cells of each row, integers (n,)."""
-        return sum(self.strange_cells.values(), start=np.zeros(len(self), np.intp))
+    def n_invalid(self) -> np.ndarray:
+        """The number of invalid cells of each row, integers (n,)."""
+        return sum(self.invalid_cells.values(), start=np.zeros(len(self), np.intp))
 
-    def place(self, position: int) -> int:
+    def row_number(self, position: int) -> int:
         """Return the row number in the source, from 0, of the row at a position."""
-        return position if self.places is None else int(self.places[position])
+        return position if self.row_numbers is None else int(self.row_numbers[position])
 
     def row_name(self, position: int) -> str:
         """Return the name of the row at a position in messages, by its row number in the source."""
-        return row_name(self.place(position), self.first_row)
+        return row_name(self.row_number(position), self.first_row)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return an attribute under its name before version 0.2, with a DeprecationWarning."""
+            if name not in _OLD_NAMES:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            new = _OLD_NAMES[name]
+            message = f"Rows.{name} is now Rows.{new}; the old name will be removed."
+            warnings.warn(message, DeprecationWarning, stacklevel=2)
+            return getattr(self, new)
 
 
 def feature_names(names: tuple[str, ...] | None, labels: Labels | None, n_columns: int) -> tuple[str, ...]:
     """Return the names, else the labels as texts, else "x0", "x1", ..."""
     if names is not None:
         return names
-    if labels is not None and not labels.are_places and len(labels.texts) == n_columns:
+    if labels is not None and not labels.are_positions and len(labels.texts) == n_columns:
         return labels.texts
     return tuple(f"x{i}" for i in range(n_columns))
 

@@ -37,52 +37,6 @@ class Option:
 
 
 @dataclass(frozen=True)
-class LabField:
-    """A field of the lab's settings.
-
-    Parameters
-    ----------
-    parameter : str
-        The parameter that it sets.
-    key : str
-        Its name in the messages between page and server, and in stored runs.
-    label, hint : str
-        Its title and its one-line explanation.
-    phrase : str
-        Its name in an error message.
-    low, high : float
-        Limits of a number, both included.
-    variants : tuple of str
-        Variants that have the field; empty for all.
-    excluded : tuple of str
-        Choices of the parameter that the lab does not offer.
-    section : {"model", "training", "more", "images"}
-        Section of the page; "images" is for image data only. Ignored for fields of single variants.
-    """
-
-    parameter: str
-    key: str
-    label: str
-    hint: str
-    phrase: str
-    low: float = 0.0
-    high: float = 1e6
-    variants: tuple[str, ...] = ()
-    excluded: tuple[str, ...] = ()
-    section: Literal["model", "training", "more", "images"] = "model"
-
-    @property
-    def kind(self) -> Kind:
-        return BY_NAME[self.parameter].kind
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """Return the names that the lab offers; empty for numbers and sizes."""
-        names = BY_NAME[self.parameter].choices if self.kind == "name" else ()
-        return tuple(name for name in names if name not in self.excluded)
-
-
-@dataclass(frozen=True)
 class Parameter:
     """One parameter of the constructors.
 
@@ -149,48 +103,77 @@ _STEPS = Value("optimizer", tuple(name for name in _OPTIMIZERS if name != "lbfgs
 _STOPPING = Value("early_stopping", (True,))
 
 PARAMETERS: tuple[Parameter, ...] = (
-    Parameter("n_components", "Network", "int", "Size of the code.", ("auto",)),
+    Parameter(
+        "n_components",
+        "Network",
+        "int",
+        "Number of values in the code of each row; by default a quarter of the columns, at most 32.",
+        ("auto",),
+    ),
     Parameter(
         "hidden_layer_sizes",
         "Network",
         "sizes",
-        "Hidden layers of the encoder, mirrored in the decoder; 'none' for none.",
+        "Sizes of the encoder's hidden layers, mirrored in the decoder; by default 128,64. 'none': no hidden layer.",
         ("auto",),
         requires=_HIDDEN_LAYERS,
         option=Option("hidden", "1000,500,250"),
     ),
     Parameter(
-        "network", "Network", "name", "Dense layers, or convolutions for images.", _NETWORKS, requires=_HIDDEN_LAYERS
+        "network",
+        "Network",
+        "name",
+        "Type of the network: dense layers (mlp), or convolutions for images (conv).",
+        _NETWORKS,
+        requires=_HIDDEN_LAYERS,
     ),
     Parameter(
-        "activation", "Network", "name", "Activation of the hidden layers.", _ACTIVATIONS, requires=_HIDDEN_LAYERS
+        "activation",
+        "Network",
+        "name",
+        "Activation function of the hidden layers.",
+        _ACTIVATIONS,
+        requires=_HIDDEN_LAYERS,
     ),
     Parameter(
         "code_activation",
         "Network",
         "name",
-        "Activation of the code.",
+        "Activation function of the code; 'auto' follows from the penalty, and is linear without one.",
         ("auto", *_ACTIVATIONS),
         requires=NotGiven(("encoder",)),
     ),
-    Parameter("tied_weights", "Network", "bool", "The decoder uses the encoder's weights, transposed."),
-    Parameter("encoder", "Network", "object", "Your own encoder.", accepts="nn.Module", option=None),
-    Parameter("decoder", "Network", "object", "Your own decoder.", accepts="nn.Module", option=None),
+    Parameter("tied_weights", "Network", "bool", "Use the transposed weights of the encoder in the decoder."),
     Parameter(
-        "image_shape", "Data", "sizes", "Height and width (and channels) of the images in the columns.", option=None
+        "encoder", "Network", "object", "Your own network from the row to the code.", accepts="nn.Module", option=None
+    ),
+    Parameter(
+        "decoder",
+        "Network",
+        "object",
+        "Your own network from the code to the reconstruction.",
+        accepts="nn.Module",
+        option=None,
+    ),
+    Parameter(
+        "image_shape",
+        "Data",
+        "sizes",
+        "Height and width, or height, width and channels, of images whose pixels are the columns.",
+        option=None,
     ),
     Parameter(
         "scale",
         "Data",
         "name",
-        "How columns become floats; 'auto' keeps pixels and data in 0 to 1, and standardises other columns.",
+        "Scaling of number columns; 'auto' standardises them, but keeps values in 0 to 1 and scales pixels to 0 to 1.",
         _SCALES,
     ),
     Parameter(
         "missing",
         "Data",
         "name",
-        "Missing cells: learn where they are, refuse them, or fill in the mean.",
+        "Treatment of missing values: learn from a mask of them, raise an error, or fill in the column mean.",
         _MISSING,
         option=None,
     ),
@@ -198,24 +181,29 @@ PARAMETERS: tuple[Parameter, ...] = (
         "categorical",
         "Data",
         "columns",
-        "Number columns whose values are categories; text columns are found without it.",
+        "Names of number columns whose values are categories; text columns are always read as categories.",
         option=Option(metavar="A,B"),
     ),
     Parameter(
         "output_activation",
         "Objective",
         "name",
-        "Activation of the output; sigmoid needs data in 0 to 1.",
+        "Activation function of the output; 'auto' is sigmoid if all values lie in 0 to 1, else linear.",
         ("auto", "sigmoid", "linear"),
     ),
     Parameter(
-        "loss", "Objective", "name", "Loss of the reconstruction; bce needs data in 0 to 1.", _LOSSES, "Likelihood"
+        "loss",
+        "Objective",
+        "name",
+        "Reconstruction loss; 'auto' fits the data and the code, and 'bce' needs values from 0 to 1.",
+        _LOSSES,
+        "Likelihood",
     ),
     Parameter(
         "corruption",
         "Objective",
         "name",
-        "Noise on the input during training; the target stays clean.",
+        "Type of the noise that training adds to the input; the target stays clean.",
         _CORRUPTIONS,
         "Corruption",
     ),
@@ -223,170 +211,171 @@ PARAMETERS: tuple[Parameter, ...] = (
         "level",
         "Objective",
         "float",
-        "Standard deviation of gaussian noise, or share of the floats that other noise changes.",
+        "Standard deviation of gaussian noise, in scaled units; for the other types, the share of values that change.",
         requires=_CORRUPTED,
     ),
     Parameter(
-        "code", "Objective", "name", "Type of the code: one point, its k largest units, or a gaussian.", _CODES, "Code"
+        "code",
+        "Objective",
+        "name",
+        "Type of the code: a point, a point with only its k largest units, or a gaussian distribution.",
+        _CODES,
+        "Code",
     ),
-    Parameter("k", "Objective", "int", "Active units of a top-k code.", requires=_TOP_K, option=Option("top_k")),
     Parameter(
-        "penalty", "Objective", "name", "Added to the loss: on the code, or on its slope.", _PENALTIES, "Penalty"
+        "k",
+        "Objective",
+        "int",
+        "Number of active units in a top-k code; must be given for such a code.",
+        requires=_TOP_K,
+        option=Option("top_k"),
     ),
-    Parameter("penalty_weight", "Objective", "float", "Weight of the penalty.", requires=_PENALIZED),
-    Parameter("rho", "Objective", "float", "Target mean activity of a unit under the kl penalty.", requires=_KL),
-    Parameter("beta", "Objective", "float", "Weight of the KL divergence from the prior.", requires=_GAUSSIAN),
-    Parameter("kl_warmup", "Objective", "float", "Epochs over which beta rises from 0.", requires=_GAUSSIAN),
     Parameter(
-        "free_bits", "Objective", "float", "Nats per code unit that the KL term does not count.", requires=_GAUSSIAN
+        "penalty",
+        "Objective",
+        "name",
+        "Term added to the loss: it penalises large codes (l1), active units (kl) or a large Jacobian (contractive).",
+        _PENALTIES,
+        "Penalty",
+    ),
+    Parameter(
+        "penalty_weight",
+        "Objective",
+        "float",
+        "Weight of the penalty relative to the loss per row.",
+        requires=_PENALIZED,
+    ),
+    Parameter(
+        "rho",
+        "Objective",
+        "float",
+        "Target of the kl penalty: the mean activity of each code unit, between 0 and 1.",
+        requires=_KL,
+    ),
+    Parameter(
+        "beta", "Objective", "float", "Weight of the KL divergence between the code and the prior.", requires=_GAUSSIAN
+    ),
+    Parameter(
+        "kl_warmup",
+        "Objective",
+        "float",
+        "Number of epochs in which beta rises from 0 to its value.",
+        requires=_GAUSSIAN,
+    ),
+    Parameter(
+        "free_bits",
+        "Objective",
+        "float",
+        "KL divergence of each code unit, in nats, below which it is not penalised.",
+        requires=_GAUSSIAN,
     ),
     Parameter(
         "pretrain",
         "Optimizer",
         "name",
-        "Start from a stack of Boltzmann machines, trained layer by layer.",
+        "Pre-training: restricted Boltzmann machines (rbm), one for each encoder layer, give the initial weights.",
         _PRETRAINERS,
     ),
-    Parameter("pretrain_epochs", "Optimizer", "int", "Pre-training epochs of each layer.", requires=_PRETRAINED),
-    Parameter("optimizer", "Optimizer", "name", "Rule by which the weights are updated.", _OPTIMIZERS),
     Parameter(
-        "learning_rate", "Optimizer", "float", "Largest learning rate, after warm-up.", ("auto",), option=Option("lr")
+        "pretrain_epochs", "Optimizer", "int", "Number of pre-training epochs for each layer.", requires=_PRETRAINED
     ),
-    Parameter("momentum", "Optimizer", "float", "Momentum of sgd and rmsprop.", requires=_MOMENTUM),
-    Parameter("weight_decay", "Optimizer", "float", "Decay of the weights in each step.", ("auto",)),
+    Parameter("optimizer", "Optimizer", "name", "Algorithm that updates the weights.", _OPTIMIZERS),
     Parameter(
-        "schedule", "Optimizer", "name", "How the learning rate falls after warm-up.", _SCHEDULES, requires=_STEPS
+        "learning_rate",
+        "Optimizer",
+        "float",
+        "Learning rate after the warm-up; by default 0.005 for muon, 0.003 for sgd, 1 for lbfgs, else 0.001.",
+        ("auto",),
+        option=Option("lr"),
+    ),
+    Parameter("momentum", "Optimizer", "float", "Momentum of the optimizers sgd and rmsprop.", requires=_MOMENTUM),
+    Parameter(
+        "weight_decay",
+        "Optimizer",
+        "float",
+        "Weight decay; by default 0.2 for muon, 0.01 for adamw and 0 for the others.",
+        ("auto",),
     ),
     Parameter(
-        "warmup", "Optimizer", "float", "Share of the steps over which the learning rate rises.", requires=_STEPS
+        "schedule", "Optimizer", "name", "Decay of the learning rate after the warm-up.", _SCHEDULES, requires=_STEPS
     ),
-    Parameter("batch_size", "Optimizer", "int", "Rows per step.", ("auto",)),
-    Parameter("clip_norm", "Optimizer", "float", "Largest norm of the gradient."),
-    Parameter("epochs", "Stopping", "int", "Largest number of passes over the rows.", ("auto",)),
-    Parameter("validation_fraction", "Stopping", "float", "Share of the rows held out."),
     Parameter(
-        "early_stopping", "Stopping", "bool", "Stop when held-out rows no longer improve, and keep the best weights."
+        "warmup",
+        "Optimizer",
+        "float",
+        "Share of the training steps, from 0 to 1, in which the learning rate rises.",
+        requires=_STEPS,
     ),
-    Parameter("patience", "Stopping", "int", "Epochs without improvement before stopping.", requires=_STOPPING),
-    Parameter("tol", "Stopping", "float", "Smallest relative improvement that counts.", requires=_STOPPING),
     Parameter(
-        "precision", "Run", "name", "Type of large matrix products in training; auto is the faster one.", _PRECISIONS
+        "batch_size",
+        "Optimizer",
+        "int",
+        "Number of rows in each training step; by default so many that an epoch has about 80 steps.",
+        ("auto",),
     ),
-    Parameter("warm_start", "Run", "bool", "Each fit continues from the weights of the fit before.", option=None),
+    Parameter(
+        "clip_norm", "Optimizer", "float", "Maximum norm of the gradient; larger gradients are scaled down to it."
+    ),
+    Parameter(
+        "epochs",
+        "Stopping",
+        "int",
+        "Maximum number of passes over the training rows; by default 20 to 200, for about 4,000 steps.",
+        ("auto",),
+    ),
+    Parameter(
+        "validation_fraction",
+        "Stopping",
+        "float",
+        "Share of the rows, from 0 to 1, that is held out for validation and not trained on.",
+    ),
+    Parameter(
+        "early_stopping",
+        "Stopping",
+        "bool",
+        "Stop when the loss on held-out rows no longer falls, and keep the best weights.",
+    ),
+    Parameter(
+        "patience",
+        "Stopping",
+        "int",
+        "Number of epochs without improvement after which training stops.",
+        requires=_STOPPING,
+    ),
+    Parameter(
+        "tol",
+        "Stopping",
+        "float",
+        "Smallest relative decrease of the loss that counts as an improvement.",
+        requires=_STOPPING,
+    ),
+    Parameter(
+        "precision",
+        "Run",
+        "name",
+        "Type of large matrix products in training; 'auto' is bfloat16 if the processor supports it, else float32.",
+        _PRECISIONS,
+    ),
+    Parameter("warm_start", "Run", "bool", "Start each fit from the weights of the previous fit.", option=None),
     Parameter(
         "device",
         "Run",
         "text",
-        "cpu, cuda, cuda:1 or mps; 'auto' is a GPU if there is one.",
+        "Device for training: cpu, cuda, cuda:1 or mps; 'auto' is a CUDA GPU if there is one, else the CPU.",
         option=Option(metavar="DEVICE"),
     ),
     Parameter(
-        "random_state", "Run", "int", "Seed; the same seed gives the same model to the bit.", option=Option("seed")
+        "random_state",
+        "Run",
+        "int",
+        "Seed of all random numbers; the same seed gives the same model. Without it, a seed is drawn.",
+        option=Option("seed"),
     ),
-    Parameter("verbose", "Run", "int", "1 prints a line per epoch.", option=None),
-)
-
-
-LAB_FIELDS: tuple[LabField, ...] = (
-    LabField(
-        "corruption",
-        "corruption",
-        "Noise",
-        "Corruption of the input rows during training.",
-        "The noise",
-        variants=("denoising",),
-    ),
-    LabField(
-        "level",
-        "corruption_level",
-        "Noise level",
-        "Gaussian: standard deviation. Others: share of the values that are corrupted.",
-        "The amount of noise",
-        variants=("denoising",),
-    ),
-    LabField(
-        "penalty_weight",
-        "sparsity",
-        "Sparsity weight",
-        "Weight of the sparsity penalty.",
-        "The weight of sparsity",
-        variants=("sparse",),
-    ),
-    LabField(
-        "penalty_weight",
-        "contraction",
-        "Contraction weight",
-        "Weight of the contraction penalty.",
-        "The weight of contraction",
-        variants=("contractive",),
-    ),
-    LabField(
-        "beta",
-        "beta",
-        "Beta",
-        "Weight of the KL divergence to the prior. 1 is the standard VAE; less gives sharper pictures.",
-        "Beta",
-        variants=("variational",),
-    ),
-    LabField("network", "architecture", "Network", "Dense layers, or convolutions.", "The network", section="images"),
-    LabField(
-        "n_components",
-        "n_components",
-        "Code size",
-        "Numbers in the code of each row. Two can be drawn as a map.",
-        "The size of the code",
-        1,
-        512,
-    ),
-    LabField(
-        "hidden_layer_sizes",
-        "hidden_layer_sizes",
-        "Hidden layers",
-        "Units of the encoder layers, as in 64, 32; the decoder mirrors them.",
-        "The hidden layers",
-        1,
-        4096,
-    ),
-    LabField(
-        "activation",
-        "activation",
-        "Activation",
-        "Function that each unit applies to its weighted sum.",
-        "The activation",
-    ),
-    LabField(
-        "epochs",
-        "epochs",
-        "Epochs",
-        "Passes over the training rows.",
-        "The number of epochs",
-        1,
-        10_000,
-        section="training",
-    ),
-    LabField(
-        "learning_rate",
-        "learning_rate",
-        "Learning rate",
-        "Size of each update of the weights. Too large a value makes the loss diverge.",
-        "The learning rate",
-        high=1e9,
-        section="training",
-    ),
-    LabField("batch_size", "batch_size", "Batch size", "Rows per update.", "The batch size", 1, 65_536, section="more"),
-    LabField(
-        "optimizer",
-        "optimizer",
-        "Optimizer",
-        "Algorithm that updates the weights.",
-        "The optimizer",
-        excluded=("lbfgs",),
-        section="more",
-    ),
-    LabField(
-        "random_state", "seed", "Seed", "The same seed gives the same run.", "The seed", 0, 2**32 - 1, section="more"
+    Parameter(
+        "verbose", "Run", "int", "Amount of output: 1 prints a line for each epoch, 0 prints nothing.", option=None
     ),
 )
+
 
 BY_NAME: dict[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}
 

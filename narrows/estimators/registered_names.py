@@ -33,6 +33,18 @@ def registered_names(module: str, registry: str) -> tuple[str, ...]:
     return tuple(item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str))
 
 
+def class_defaults(module: str) -> dict[str, object]:
+    """Return the default of each annotated attribute of the classes of a module, if it is a literal.
+
+    Parameters
+    ----------
+    module : str
+        File of the module, relative to the package: "estimators/autoencoder.py".
+    """
+    found = re.findall(r"^    (\w+): .* = (.+)$", (_PACKAGE / module).read_text(encoding="utf-8"), re.MULTILINE)
+    return {name: ast.literal_eval(value) for name, value in found}
+
+
 def _assigned(lines: list[str], name: str) -> ast.expr | None:
     """Return the expression that a module assigns to `name`."""
     first = next((i for i, line in enumerate(lines) if re.match(rf"{name}\b[^=]*= ", line)), len(lines))

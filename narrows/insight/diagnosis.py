@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import textwrap
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from narrows.insight.splits import EvaluationSplit, rows_were_dropped
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
+_OLD_NAMES = {"Which rows are strangest?": "Which rows are most anomalous?"}
 _LIGHTS: dict[str, str] = {"good": "ok   ", "watch": "look ", "bad": "WRONG"}
 
 
@@ -70,6 +72,10 @@ class Diagnosis:
 
     def __getitem__(self, name: str) -> Finding:
         """Return the finding of this name; KeyError if there is none."""
+        if name in _OLD_NAMES:
+            message = f"The finding {name!r} is now {_OLD_NAMES[name]!r}; the old name will be removed."
+            warnings.warn(message, DeprecationWarning, stacklevel=2)
+            name = _OLD_NAMES[name]
         for finding in self.findings:
             if finding.name == name:
                 return finding

@@ -34,7 +34,7 @@ _GAINS = {
 
 
 def make_activation(name: str, setting: str = "activation") -> nn.Module:
-    """The activation called `name`, or SettingError naming the `setting` it came from."""
+    """Return the activation called `name`; raise SettingError naming the `setting` it came from."""
     if name not in _MODULES:
         raise SettingError(f"{setting}={name!r} is not known; choose one of {', '.join(ACTIVATIONS)}.")
     return _MODULES[name]()

@@ -29,11 +29,11 @@ class Code:
     floats_per_component: ClassVar[int] = 1
 
     def point(self, h: Tensor) -> Tensor:
-        """The one code of each row (n, n_components), without noise."""
+        """Return the one code of each row (n, n_components), without noise."""
         raise NotImplementedError
 
     def draw(self, h: Tensor, generator: torch.Generator) -> Tensor:
-        """The code (n, n_components) that training passes to the decoder; without noise unless overridden."""
+        """Return the code (n, n_components) that training passes to the decoder; without noise unless overridden."""
         return self.point(h)
 
     def check(self, n_components: int) -> None:
@@ -82,7 +82,7 @@ class GaussianCode(Code):
     floats_per_component: ClassVar[int] = 2
 
     def point(self, h: Tensor) -> Tensor:
-        """The posterior mean."""
+        """Return the posterior mean."""
         return h[:, : h.shape[1] // 2]
 
     def draw(self, h: Tensor, generator: torch.Generator) -> Tensor:
@@ -90,7 +90,7 @@ class GaussianCode(Code):
         return mean + torch.exp(log_variance / 2) * normal(mean, generator)
 
     def mean_and_log_variance(self, h: Tensor) -> tuple[Tensor, Tensor]:
-        """h (n, 2k) -> mean (n, k) and bounded log-variance (n, k)."""
+        """Return the mean (n, k) and the bounded log-variance (n, k) of h (n, 2k)."""
         mean, raw = h.chunk(2, dim=1)
         return mean, bound_log_variance(raw)
 
@@ -120,16 +120,16 @@ def make_code(spec: str | Code, k: int | None = None) -> Code:
 
 
 def bound_log_variance(raw: Tensor) -> Tensor:
-    """Any float -> a log-variance within ±10, the identity near 0."""
+    """Return any float as a log-variance within ±10, the identity near 0."""
     return LOG_VARIANCE_BOUND * torch.tanh(raw / LOG_VARIANCE_BOUND)
 
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(mean, variance) || N(0, 1)) in nats, element by element (Kingma & Welling 2013, appendix B)."""
+    """Return KL(N(mean, variance) || N(0, 1)) in nats, element by element (Kingma & Welling 2013, appendix B)."""
     return 0.5 * (mean.square() + torch.expm1(log_variance) - log_variance)
 
 
 def log_normal(z: Tensor, mean: Tensor | float, log_variance: Tensor | float) -> Tensor:
-    """log N(z; mean, variance) in nats, element by element."""
+    """Return log N(z; mean, variance) in nats, element by element."""
     log_variance = torch.as_tensor(log_variance, dtype=z.dtype, device=z.device)
     return -0.5 * ((z - mean).square() * torch.exp(-log_variance) + log_variance + math.log(2 * math.pi))

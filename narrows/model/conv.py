@@ -98,7 +98,7 @@ class ConvDecoder(nn.Module):
 
 
 def stage_sizes(image_shape: ImageShape, n_stages: int) -> list[tuple[int, int]]:
-    """The height and width before the first stage and behind each, or SettingError where they run out."""
+    """Return the height and width before the first stage and after each; raise SettingError if they run out."""
     if n_stages == 0:
         raise SettingError('network="conv" needs hidden_layer_sizes, the channels of each stage, as in (16, 32).')
     sizes = [(image_shape[0], image_shape[1])]
@@ -114,7 +114,7 @@ def stage_sizes(image_shape: ImageShape, n_stages: int) -> list[tuple[int, int]]
 
 
 def check_image_shape(image_shape: ImageShape | None) -> ImageShape:
-    """The shape, or SettingError where a convolutional network cannot take such images."""
+    """Return the shape; raise SettingError if a convolutional network cannot take such images."""
     if image_shape is None:
         raise SettingError(
             'network="conv" needs images: give an array or folder of images, or image_shape=(height, width).'

@@ -44,16 +44,16 @@ class VAEEnsemble(nn.Module):
         self.decoder = _weights(n_members, back, _OUTPUT_GAIN, generator)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows (E, n, d) -> means and log-variances of their codes, (E, n, k) each."""
+        """Return the means and log-variances (E, n, k) of the codes of rows (E, n, d)."""
         mean, raw = _passed(self.encoder, x).chunk(2, dim=2)
         return mean, bound_log_variance(raw)
 
     def decode(self, z: Tensor) -> Tensor:
-        """Codes (E, n, k) -> reconstructions (E, n, d)."""
+        """Return the reconstructions (E, n, d) of codes (E, n, k)."""
         return _passed(self.decoder, z)
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """Rows (n, d) -> every member's reconstruction from its mean code (E, n, d)."""
+        """Return every member's reconstruction (E, n, d) of rows (n, d) from its mean code."""
         mean, _ = self.encode(x.expand(self.n_members, *x.shape))
         return self.decode(mean)
 

@@ -8,10 +8,10 @@ ImageShape = tuple[int, int, int]  # (height, width, channels)
 
 
 def rows_to_images(x: Tensor, image_shape: ImageShape) -> Tensor:
-    """Rows (n, height * width * channels) -> (n, channels, height, width), a channels-last view."""
+    """Return rows (n, height * width * channels) as (n, channels, height, width), a channels-last view."""
     return x.reshape(-1, *image_shape).permute(0, 3, 1, 2)
 
 
 def images_to_rows(images: Tensor) -> Tensor:
-    """Images (n, channels, height, width) -> rows (n, height * width * channels)."""
+    """Return images (n, channels, height, width) as rows (n, height * width * channels)."""
     return images.permute(0, 2, 3, 1).flatten(1)

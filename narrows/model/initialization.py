@@ -26,7 +26,7 @@ def start_at_mean(network: AutoencoderNetwork, mean: np.ndarray) -> None:
 
 
 def can_start_linear(network: AutoencoderNetwork) -> bool:
-    """Whether `start_linear` can be applied: plain layers, wide enough, with a linear code and linear outputs."""
+    """Return whether `start_linear` can be applied: plain layers, wide enough, linear code and outputs."""
     encoder, decoder = network.encoder, network.decoder
     if not isinstance(encoder, MLP) or not isinstance(decoder, MLP):
         return False

@@ -20,7 +20,7 @@ class Linear(nn.Linear):
         """Leave the weights unset: `initialise` draws them."""
 
     def initialise(self, generator: torch.Generator, gain: float = 1.0) -> None:
-        """Normal weights of standard deviation gain / sqrt(in), zero biases."""
+        """Draw normal weights of standard deviation gain / sqrt(in), zero biases."""
         _draw(self.weight, gain, self.in_features, generator)
         nn.init.zeros_(self.bias)
 
@@ -36,7 +36,7 @@ class TiedLinear(nn.Module):
         self.__dict__["mirror"] = mirror
 
     def initialise(self, generator: torch.Generator, gain: float = 1.0) -> None:
-        """Zero biases; the weights are the encoder's to draw."""
+        """Set zero biases; the weights are the encoder's to draw."""
         nn.init.zeros_(self.bias)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ class Conv(nn.Conv2d):
         """Leave the weights unset: `initialise` draws them."""
 
     def initialise(self, generator: torch.Generator, gain: float = 1.0) -> None:
-        """Normal weights of standard deviation gain / sqrt(9 channels), zero biases."""
+        """Draw normal weights of standard deviation gain / sqrt(9 channels), zero biases."""
         _draw(self.weight, gain, self.in_channels * KERNEL**2, generator)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
@@ -84,7 +84,7 @@ class ConvTranspose(nn.Module):
             self.__dict__["mirror"] = mirror
 
     def initialise(self, generator: torch.Generator, gain: float = 1.0) -> None:
-        """Normal weights, of which a quarter meets in each output pixel; zero biases."""
+        """Draw normal weights, of which a quarter meets in each output pixel; zero biases."""
         if "mirror" not in self.__dict__:
             _draw(self.weight, gain, self.weight.shape[0] * KERNEL**2 / STRIDE**2, generator)
         nn.init.zeros_(self.bias)

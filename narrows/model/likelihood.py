@@ -40,17 +40,17 @@ class Likelihood(nn.Module):
         nn.Module.__init__(self)
 
     def loss(self, output: Tensor, x: Tensor) -> Tensor:
-        """Raw output (n, d) and clean rows (n, d) -> the loss (n, d) of each row and feature."""
+        """Return the loss (n, d) of each row and feature from the raw output (n, d) and clean rows (n, d)."""
         raise NotImplementedError
 
     def mean(self, output: Tensor) -> Tensor:
-        """Raw output (n, d) -> the reconstruction (n, d)."""
+        """Return the reconstruction (n, d) of a raw output (n, d)."""
         return torch.sigmoid(output) if self.bounded else output
 
     def loss_and_gradient(
         self, output: Tensor, x: Tensor, share: Tensor, scratch: tuple[Tensor, Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """The loss of each row (n,), and the gradient (n, d) of share · loss with respect to `output`.
+        """Return the loss of each row (n,), and the gradient (n, d) of share · loss with respect to `output`.
 
         share : the weight of each row (n,). scratch : memory like `output`, which like `output` itself may be
         overwritten and returned. Gradients of learned parameters are added to their `grad`. By autograd, unless a

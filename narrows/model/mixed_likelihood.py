@@ -57,7 +57,7 @@ class MixedError(Likelihood):
         return torch.cat(parts, dim=1) * self._counted(x)
 
     def mean(self, output: Tensor) -> Tensor:
-        """Numbers as they are, probabilities of truth values, masks and levels."""
+        """Return numbers as they are, and probabilities of truth values, masks and levels."""
         answers = {
             "square": lambda o: o,
             "binary": torch.sigmoid,
@@ -125,7 +125,7 @@ class MixedDensity(MixedError):
         self._first = min((first for kind, first, _ in self.blocks if kind == "square"), default=0)
 
     def draw(self, output: Tensor, generator: torch.Generator) -> Tensor:
-        """Raw output (n, d) -> rows (n, d) drawn from the density: numbers with their noise, and single levels."""
+        """Draw rows (n, d) from the density of a raw output (n, d): numbers with their noise, and single levels."""
         parts = []
         for kind, place in self._places():
             o = output[:, place]
@@ -165,6 +165,6 @@ def make_mixed(
     unknown: Sequence[float],
     density: bool,
 ) -> MixedError:
-    """The likelihood of a mixed table; as a density nothing is divided."""
+    """Return the likelihood of a mixed table; as a density nothing is divided."""
     shares = [1.0] * len(shares) if density else shares
     return (MixedDensity if density else MixedError)(False, tuple(blocks), shares, gap_floats, unknown)

@@ -47,7 +47,7 @@ class MLP(nn.Module):
 def mlp_encoder(
     n_floats: int, hidden_layer_sizes: Sequence[int], n_outputs: int, activation: str, code_activation: str
 ) -> MLP:
-    """x (n, n_floats) -> code statistics (n, n_outputs)."""
+    """Return a network from rows x (n, n_floats) to code statistics (n, n_outputs)."""
     sizes = (n_floats, *hidden_layer_sizes, n_outputs)
     return MLP([Linear(n_in, n_out) for n_in, n_out in pairwise(sizes)], activation, code_activation)
 
@@ -59,7 +59,7 @@ def mlp_decoder(
     activation: str,
     mirror: MLP | None = None,
 ) -> MLP:
-    """z (n, n_components) -> raw output (n, n_floats); `hidden_layer_sizes` as the encoder has them.
+    """Return a network from z (n, n_components) to raw output (n, n_floats); hidden layers mirror the encoder.
 
     mirror : the encoder whose weights are used, transposed (Vincent et al. 2010, section 2.2). Where it gives
     more than `n_components` floats, as for a gaussian code, only those of the mean are.

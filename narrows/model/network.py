@@ -51,23 +51,23 @@ class AutoencoderNetwork(nn.Module):
         self.code_activation = code_activation
 
     def encode(self, x: Tensor) -> Tensor:
-        """Rows (n, d) -> code statistics h (n, k * code.floats_per_component)."""
+        """Return the code statistics h (n, k * code.floats_per_component) of rows (n, d)."""
         return self.encoder(x)
 
     def codes(self, x: Tensor) -> Tensor:
-        """Rows (n, d) -> codes (n, k) without noise: the point, the k largest, or the posterior mean."""
+        """Return the codes (n, k) of rows (n, d) without noise: the point, the k largest, or the posterior mean."""
         return self.code.point(self.encode(x))
 
     def output(self, z: Tensor) -> Tensor:
-        """Codes (n, k) -> raw output (n, d), the input of the likelihood: logits where the data are bounded."""
+        """Return the raw output (n, d) of codes (n, k), the likelihood's input: logits if the data are bounded."""
         return self.decoder(z)
 
     def decode(self, z: Tensor) -> Tensor:
-        """Codes (n, k) -> reconstructions (n, d)."""
+        """Return the reconstructions (n, d) of codes (n, k)."""
         return self.likelihood.mean(self.output(z))
 
     def reconstruct(self, x: Tensor) -> Tensor:
-        """Rows (n, d) -> reconstructions (n, d) by way of the noiseless codes."""
+        """Return the reconstructions (n, d) of rows (n, d) by way of the noiseless codes."""
         return self.decode(self.codes(x))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ class Objective:
         training: bool,
         weight: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """The terms for clean rows x (n, d), weighted, so that their sum is the loss.
+        """Return the terms for clean rows x (n, d), weighted, so that their sum is the loss.
 
         "reconstruction" (n,) is the loss of each row, summed over features; each penalty has its name
         as the key, (n,) or a scalar. Corruption and codes are drawn from `generator` on held-out rows too

@@ -39,7 +39,7 @@ class ForwardPass:
     weight: Tensor | None = None
 
     def mean_over_rows(self, value: Tensor) -> Tensor:
-        """The mean of `value` (n, ...) over the batch's rows, each with its weight."""
+        """Return the mean of `value` (n, ...) over the batch's rows, each with its weight."""
         if self.weight is None:
             return value.mean(0)
         return (self.weight / self.weight.sum()) @ value

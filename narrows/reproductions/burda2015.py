@@ -72,7 +72,7 @@ def _run(setup: Setup) -> Iterator[Record]:
     yield Result(_TASK, _METHOD, active_units(codes), f"active units of {LATENTS}", 19, _SOURCE, seconds)
     yield pictures.unit_variances("activity", codes.var(axis=0), ACTIVE)
     drawn = model.sample(100, random_state=setup.seed)
-    yield pictures.image_grid("samples", "MNIST: images from the prior of the variational autoencoder", drawn)
+    yield pictures.grey_images("samples", "MNIST: images from the prior of the variational autoencoder", drawn)
 
 
 def _likelihoods(model: VariationalAutoencoder, test: np.ndarray, k: int) -> Generator[Progress, None, np.ndarray]:

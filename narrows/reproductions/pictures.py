@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ACROSS = 10
 
 
-def image_grid(name: str, caption: str, images: np.ndarray) -> Picture:
+def grey_images(name: str, caption: str, images: np.ndarray) -> Picture:
     """Return a picture of square grey images (n, side * side) in [0, 1], ten in a line."""
     side = round(images.shape[1] ** 0.5)
     images = images[: len(images) // _ACROSS * _ACROSS]
@@ -32,7 +32,7 @@ def image_grid(name: str, caption: str, images: np.ndarray) -> Picture:
 def filters(name: str, caption: str, weight: np.ndarray) -> Picture:
     """Return a picture of weights (n_units, side * side), each scaled to its extremes, 0 as middle grey."""
     reach = np.abs(weight).max(axis=1, keepdims=True)
-    return image_grid(name, caption, 0.5 + weight / np.maximum(2 * reach, 1e-12))
+    return grey_images(name, caption, 0.5 + weight / np.maximum(2 * reach, 1e-12))
 
 
 def unit_variances(name: str, variances: np.ndarray, threshold: float) -> Picture:

@@ -31,7 +31,7 @@ class TrainingStep(Protocol):
 def make_step(
     network: AutoencoderNetwork, objective: Objective, flat: FlatParameters, *, precision: str, max_rows: int
 ) -> TrainingStep:
-    """The fastest step that trains this network."""
+    """Return the fastest step that trains this network."""
     if can_fuse(network, objective):
         return FusedStep(network, objective, flat, precision, max_rows)
     return AutogradStep(network, objective, flat, precision, max_rows)

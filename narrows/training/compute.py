@@ -18,7 +18,7 @@ _WORTH_IT = 30_000_000
 
 
 def product_dtype(precision: str, device: torch.device, *, rows: int, inputs: int, outputs: int) -> torch.dtype:
-    """The type in which rows of `inputs` floats are multiplied into `outputs`, forwards and backwards.
+    """Return the type in which rows of `inputs` floats are multiplied into `outputs`, forwards and backwards.
 
     precision : "float32"; "bfloat16", wherever the product is large enough to gain; "auto", the same where
         `bfloat16_pays`.
@@ -29,7 +29,7 @@ def product_dtype(precision: str, device: torch.device, *, rows: int, inputs: in
 
 
 def threads_for(network: AutoencoderNetwork, batch_size: int) -> int:
-    """Threads for one training step on the CPU, at most as many as torch has now.
+    """Return the number of threads for one training step on the CPU, at most as many as torch has now.
 
     Below about a tenth of a billion operations each, threads wait for one another longer than they work; on a
     machine where other programs run, many times longer.

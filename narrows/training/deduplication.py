@@ -63,7 +63,7 @@ def distinct_rows(x: np.ndarray, sample_weight: np.ndarray | None = None) -> Dis
 
 
 def fingerprint(x: np.ndarray) -> str:
-    """A word for the rows of `x`, float32 of shape (n, d), in any order: 16 hexadecimal digits."""
+    """Return a word for the rows of `x`, float32 of shape (n, d), in any order: 16 hexadecimal digits."""
     return fingerprint_of(row_hashes(x))
 
 
@@ -73,7 +73,7 @@ def fingerprint_of(keys: np.ndarray) -> str:
 
 
 def row_hashes(x: np.ndarray) -> np.ndarray:
-    """64-bit multilinear hash of every row's bits: (n,), uint64, of `x`, float32 of shape (n, d)."""
+    """Return the 64-bit multilinear hash of every row's bits: (n,), uint64, of `x`, float32 of shape (n, d)."""
     factors = torch.from_numpy(
         np.random.default_rng(0).integers(2**63, size=x.shape[1], dtype=np.uint64).view(np.int64)
     )

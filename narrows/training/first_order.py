@@ -11,10 +11,10 @@ from torch import Tensor
 
 _DECAY_OF_SQUARES = 0.99  # RMSprop's
 _EPSILON = 1e-8
-_STEPS_BETWEEN_SWEEPS = 256
+_STEPS_BETWEEN_FLUSHES = 256
 
 
-class Sweep:
+class DenormalFlush:
     """Set vanishing running averages to 0 every few steps.
 
     The averages of a dead unit, whose gradient is exactly 0, shrink step by step until they are denormal numbers,
@@ -26,7 +26,7 @@ class Sweep:
 
     def __call__(self) -> None:
         self._n_calls += 1
-        if self._n_calls % _STEPS_BETWEEN_SWEEPS == 0:
+        if self._n_calls % _STEPS_BETWEEN_FLUSHES == 0:
             for average in self._averages:
                 average.masked_fill_(average.abs() < 1e-30, 0.0)
 
@@ -40,7 +40,7 @@ class Adam:
     def __init__(self, values: Tensor, gradients: Tensor, *, weight_decay: float, decoupled: bool) -> None:
         self._tensors = [[values], [gradients], [torch.zeros_like(values)], [torch.zeros_like(values)]]
         self._n_steps = torch.zeros((), device=values.device)
-        self._sweep = Sweep(*self._tensors[2], *self._tensors[3])
+        self._flush = DenormalFlush(*self._tensors[2], *self._tensors[3])
         self._update = torch.ops.aten._fused_adamw_ if decoupled else torch.ops.aten._fused_adam_
         self._settings = {
             "beta1": 0.9,
@@ -54,7 +54,7 @@ class Adam:
     @torch.no_grad()
     def step(self, rate: float) -> None:
         self._n_steps += 1
-        self._sweep()
+        self._flush()
         self._update(*self._tensors, [], [self._n_steps], lr=rate, **self._settings)
 
 
@@ -71,11 +71,11 @@ class SGD:
             "maximize": False,
         }
         self._is_first = True
-        self._sweep = Sweep(*self._tensors[2])
+        self._flush = DenormalFlush(*self._tensors[2])
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
-        self._sweep()
+        self._flush()
         torch.ops.aten._fused_sgd_(*self._tensors, lr=rate, is_first_step=self._is_first, **self._settings)
         self._is_first = False
 
@@ -87,11 +87,11 @@ class RMSprop:
         self._values, self._gradients = values, gradients
         self._squares, self._velocity = torch.zeros_like(values), torch.zeros_like(values)
         self._momentum, self._weight_decay = momentum, weight_decay
-        self._sweep = Sweep(self._squares, self._velocity)
+        self._flush = DenormalFlush(self._squares, self._velocity)
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
-        self._sweep()
+        self._flush()
         gradients = self._gradients
         if self._weight_decay:
             gradients.add_(self._values, alpha=self._weight_decay)

@@ -236,7 +236,7 @@ class _Dense:
 
 
 def mean_over_batch(value: Tensor, weight: Tensor | None) -> Tensor:
-    """Mean over rows of a term per row (n,), weights having mean 1; a scalar term already is one."""
+    """Return the mean over rows of a term per row (n,), weights having mean 1; a scalar term already is one."""
     if value.ndim == 0:
         return value
     return value.mean() if weight is None else (value * weight).mean()

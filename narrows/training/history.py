@@ -43,7 +43,7 @@ class Epoch:
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
 
@@ -84,7 +84,7 @@ class History(list[Epoch]):
     """
 
     def to_dict(self) -> dict[str, list]:
-        """One list per column, as `pandas.DataFrame` takes them; the parts of the losses as "parts: ..." columns."""
+        """Return one list per column, for `pandas.DataFrame`; the parts of the losses are "parts: ..." columns."""
         names = ("number", "loss", "validation", "learning_rate", "rows_per_second", "seconds")
         columns: dict[str, list] = {name: [getattr(epoch, name) for epoch in self] for name in names}
         for kind in ("parts", "validation_parts"):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from narrows.training.bfloat16 import bfloat16_pays
-from narrows.training.first_order import Adam, Sweep
+from narrows.training.first_order import Adam, DenormalFlush
 from narrows.training.flat_parameters import FlatParameters
 
 _MOMENTUM = 0.95
@@ -44,7 +44,7 @@ class Muon:
         n = flat.n_in_matrices
         self._values, self._gradients = flat.values[:n], flat.gradients[:n]
         self._momentum, self._update = torch.zeros_like(self._values), torch.zeros_like(self._values)
-        self._sweep = Sweep(self._momentum)
+        self._flush = DenormalFlush(self._momentum)
         self._weight_decay = weight_decay
         by_shape: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
         for view, (start, end) in zip(flat.views, flat.ranges, strict=True):
@@ -61,7 +61,7 @@ class Muon:
     @torch.no_grad()
     def step(self, rate: float) -> None:
         self._momentum.lerp_(self._gradients, 1 - _MOMENTUM)
-        self._sweep()
+        self._flush()
         torch.lerp(self._gradients, self._momentum, _MOMENTUM, out=self._update)
         self._values.mul_(1 - rate * self._weight_decay)
         for group, dtype in zip(self._groups, self.dtypes, strict=True):
@@ -74,7 +74,7 @@ class Muon:
 
 
 def orthogonalised(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """U p(S) Vᵀ for each matrix U S Vᵀ / ‖matrix‖ of (n, rows, columns): singular values that are not tiny come near 1.
+    """Return U p(S) Vᵀ for each matrix U S Vᵀ / ‖matrix‖ of (n, rows, columns): most singular values come near 1.
 
     Fastest where there are no more rows than columns. dtype : of the iterations.
     """

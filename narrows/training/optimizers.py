@@ -18,12 +18,12 @@ class Optimizer(Protocol):
     """Updates parameters from their gradients."""
 
     def step(self, rate: float) -> None:
-        """One update at learning rate `rate`."""
+        """Update the weights once at learning rate `rate`."""
         ...
 
 
 def make_optimizer(flat: FlatParameters, settings: TrainingSettings) -> Optimizer | LBFGS:
-    """The optimizer that `settings.optimizer` names; L-BFGS searches where the others step."""
+    """Return the optimizer that `settings.optimizer` names; L-BFGS searches where the others step."""
     decay, momentum = settings.weight_decay, settings.momentum
     if settings.optimizer == "lbfgs":
         return LBFGS(flat.values, flat.gradients, weight_decay=decay)

@@ -64,7 +64,7 @@ class ContrastiveDivergence:
         return self.first_momentum if number <= 5 else self.momentum
 
     def rate(self, rbm: RBM) -> float:
-        """The learning rate for the units of this RBM."""
+        """Return the learning rate for the units of this RBM."""
         return self.gaussian_learning_rate if "gaussian" in (rbm.visible, rbm.hidden) else self.learning_rate
 
 

@@ -67,16 +67,16 @@ class RBM:
         hidden: Units = "binary",
         scale: float = 0.1,
     ) -> RBM:
-        """Normal weights of standard deviation `scale`, and biases of zero, on the generator's device."""
+        """Draw normal weights of standard deviation `scale`, and biases of zero, on the generator's device."""
         weight = torch.randn(n_hidden, n_visible, generator=generator, device=generator.device).mul_(scale)
         return cls(weight, weight.new_zeros(n_visible), weight.new_zeros(n_hidden), visible, hidden)
 
     def hidden_mean(self, v: Tensor) -> Tensor:
-        """E[h | v]: (n, n_visible) -> (n, n_hidden)."""
+        """Return E[h | v]: (n, n_visible) -> (n, n_hidden)."""
         return _mean(_affine(v, self.weight.t(), self.hidden_bias), self.hidden)
 
     def visible_mean(self, h: Tensor) -> Tensor:
-        """E[v | h]: (n, n_hidden) -> (n, n_visible)."""
+        """Return E[v | h]: (n, n_hidden) -> (n, n_visible)."""
         return _mean(_affine(h, self.weight, self.visible_bias), self.visible)
 
     def contrast(
@@ -88,7 +88,7 @@ class RBM:
         sample_visible: bool = False,
         row_weight: Tensor | None = None,
     ) -> Gradient:
-        """Contrastive divergence: statistics of the rows less those after k steps of Gibbs sampling from them.
+        """Return the contrastive divergence: statistics of the rows less those after k steps of Gibbs sampling.
 
         Parameters
         ----------
@@ -123,15 +123,15 @@ class RBM:
         )
 
     def free_energy(self, v: Tensor) -> Tensor:
-        """F(v) = -log Σ_h exp(-E(v, h)), an integral for gaussian units: (n, n_visible) -> (n,)."""
+        """Return F(v) = -log Σ_h exp(-E(v, h)), an integral for gaussian units: (n, n_visible) -> (n,)."""
         return _free_energy(v, self.visible_bias, self.visible, v @ self.weight.t(), self.hidden_bias, self.hidden)
 
     def hidden_free_energy(self, h: Tensor) -> Tensor:
-        """-log Σ_v exp(-E(v, h)): (n, n_hidden) -> (n,)."""
+        """Return -log Σ_v exp(-E(v, h)): (n, n_hidden) -> (n,)."""
         return _free_energy(h, self.hidden_bias, self.hidden, h @ self.weight, self.visible_bias, self.visible)
 
     def log_partition(self) -> Tensor:
-        """log Z, exactly, by enumerating the binary layer with fewer units.
+        """Return log Z, exactly, by enumerating the binary layer with fewer units.
 
         Raises SettingError where that layer has more than 20 units, or no layer is binary.
         """
@@ -139,11 +139,11 @@ class RBM:
         return torch.logsumexp(-energy, 0)
 
     def log_likelihood(self, v: Tensor) -> Tensor:
-        """log p(v) in nats: (n, n_visible) -> (n,); only small machines have it, see `log_partition`."""
+        """Return log p(v) in nats: (n, n_visible) -> (n,); only small machines have it, see `log_partition`."""
         return -self.free_energy(v) - self.log_partition()
 
     def exact_gradient(self, v: Tensor) -> Gradient:
-        """The gradient of the mean log-likelihood of rows v (n, n_visible), see `log_partition`."""
+        """Return the gradient of the mean log-likelihood of rows v (n, n_visible), see `log_partition`."""
         states, energy = self._enumerated()
         p = torch.softmax(-energy, 0)[:, None]
         if self._enumerates_visible:

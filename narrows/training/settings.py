@@ -120,7 +120,7 @@ class TrainingSettings:
         )
 
     def rate(self, step: int, n_steps: int) -> float:
-        """Learning rate of `step` (from 0) out of `n_steps`; a line search always starts from the peak."""
+        """Return the learning rate of `step` (from 0) out of `n_steps`; a line search always starts from the peak."""
         if self.optimizer == "lbfgs":
             return self.learning_rate
         n_warm = int(self.warmup * n_steps)
@@ -135,7 +135,7 @@ class TrainingSettings:
 
 
 def automatic_batch_size(n_rows: int, n_parameters: int) -> int:
-    """About eighty steps an epoch, as a power of two between 16 and 1024.
+    """Return a batch size for about eighty steps an epoch, a power of two between 16 and 1024.
 
     Large networks take no fewer than 128 rows where there are that many: below, the optimizer's
     pass over the weights costs more than the batch.
@@ -146,7 +146,7 @@ def automatic_batch_size(n_rows: int, n_parameters: int) -> int:
 
 
 def automatic_epochs(n_rows: int, batch_size: int) -> int:
-    """Enough passes for about four thousand steps, between 20 and 200."""
+    """Return a number of epochs for about four thousand steps, between 20 and 200."""
     steps = math.ceil(n_rows / batch_size)
     return max(20, min(200, math.ceil(4000 / steps)))
 
@@ -184,7 +184,7 @@ def _number(
 
 
 def count(name: str, value: object) -> int:
-    """`value` as a whole number from 1; SettingError naming `name` where it is none."""
+    """Return `value` as a whole number from 1; raise SettingError naming `name` if it is none."""
     if isinstance(value, bool) or not hasattr(value, "__index__") or not 1 <= int(value) < 2**31:  # pyright: ignore[reportArgumentType]
         raise SettingError(f"{name} must be a whole number from 1 to 2**31, got {value!r}.")
     return int(value)  # pyright: ignore[reportArgumentType]

@@ -62,7 +62,7 @@ class Spool:
         return [size for size in self._sizes if size]
 
     def blocks(self, generator: torch.Generator) -> Iterator[Tensor]:
-        """The rows, block by block in an order drawn from `generator`; the tensor of one is overwritten by the next."""
+        """Yield the rows block by block in an order drawn from `generator`; each block overwrites the last."""
         kept = torch.empty(max(self._sizes), self.n_floats)
         for i in torch.randperm(len(self._files), generator=generator).tolist():
             if not self._sizes[i]:

@@ -1,4 +1,4 @@
-"""Training that leaves out the strangest rows of every batch, so that anomalies among the rows are not learned."""
+"""Training that leaves out the rows with the largest errors in every batch, so that anomalies are not learned."""
 
 from __future__ import annotations
 

@@ -135,12 +135,12 @@ def test_a_gap_marker_among_numbers_is_a_gap(put, marker):
     assert is_missing(found).tolist() == [i % 9 == 0 for i in range(N)]
 
 
-def test_one_strange_cell_among_numbers_is_named_and_counts_as_missing(put):
+def test_one_invalid_cell_among_numbers_is_named_and_counts_as_missing(put):
     texts = [*map(str, PRICE[:-1]), "TOTAL"]
     rows = read(put(table(weight=WEIGHT, price=texts, size=SIZE)))
     assert kinds(rows)["price"] == "numeric"
     assert any("'TOTAL'" in note and "row 300" in note for note in rows.notes)
-    assert rows.strange[1][299] == "TOTAL"
+    assert rows.invalid[1][299] == "TOTAL"
 
 
 # -- names
@@ -258,7 +258,7 @@ def test_dates_that_could_be_read_two_ways_are_said_to_be_so(put):
     assert any("'when'" in note and "month" in note for note in rows.notes)
 
 
-def test_one_strange_date_is_named(put):
+def test_one_invalid_date_is_named(put):
     texts = [day.isoformat() for day in DAYS]
     texts[17] = "soon"
     rows = read(put(table(weight=WEIGHT, when=texts)))

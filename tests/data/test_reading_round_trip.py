@@ -70,7 +70,7 @@ def test_numbers(column, places, style):
     hint = style[0] if style[1] in (".", ",") else None  # 1.234 in every cell may be a thousand
     column_format, parsed = read(texts, decimal=hint)
     assert column_format.read_as == "number"
-    assert parsed.strange == {}
+    assert parsed.invalid == {}
     expected = [np.nan if value is None else float(value) for value in values]
     np.testing.assert_array_equal(parsed.values, expected)
     has_gaps = any(value is None for value in values)
@@ -95,7 +95,7 @@ def test_dates(column, date, clock, data):
     texts = written(values, lambda value: value.strftime(form), gap)
     column_format, parsed = read(texts)
     assert column_format.read_as == "date"
-    assert parsed.strange == {}
+    assert parsed.invalid == {}
     offset = timedelta(hours=5.5) if "+0530" in clock else timedelta(0)
     form = form.replace("+0530", "")
     expected = [None if v is None else datetime.strptime(v.strftime(form), form) - offset for v in values]
@@ -157,7 +157,7 @@ def test_text_is_kept(column):
 def test_any_text_is_read_as_something(texts, name):
     column_format, parsed = read(texts, name)
     assert len(parsed.values) == len(texts)
-    assert format_sentence(column_format, name, strange=parsed.strange)
+    assert format_sentence(column_format, name, invalid=parsed.invalid)
     format_values(column_format, parsed.values)
 
 

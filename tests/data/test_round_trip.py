@@ -130,7 +130,7 @@ def test_a_table_in_any_style_is_read_as_it_was_written(tmp_path_factory, style,
 
     assert rows.names == tuple(names)
     assert len(rows) == n
-    assert not rows.strange
+    assert not rows.invalid
     for i, (kind, (values, _)) in enumerate(zip(kinds, columns, strict=True)):
         found = rows.column(i)
         gaps = np.array([v is None for v in values])

@@ -130,20 +130,20 @@ def test_the_density_bounds_what_the_elbo_says(variational):
 
 
 def test_an_unseen_level_is_surprising_and_no_error(plain):
-    strange = FRAME.head(20).copy()
-    strange["kind"] = pd.Categorical(["enormous"] * 20)
-    errors = plain.reconstruction_error(strange, per_feature=True)[:, 2]
+    anomalous = FRAME.head(20).copy()
+    anomalous["kind"] = pd.Categorical(["enormous"] * 20)
+    errors = plain.reconstruction_error(anomalous, per_feature=True)[:, 2]
     assert errors.min() > plain.reconstruction_error(FRAME, per_feature=True)[:, 2].mean() + 2
-    assert set(plain.reconstruct(strange)["kind"]) <= {"big", "middle", "small"}
+    assert set(plain.reconstruct(anomalous)["kind"]) <= {"big", "middle", "small"}
 
 
 @pytest.mark.filterwarnings("ignore:Column .* larger than at the fit")
 def test_an_outlier_in_any_kind_of_column_is_surprising(plain):
     usual = plain.reconstruction_error(FRAME).max()
     for name, value in {"length": 400.0, "width": 9999.0, "when": pd.Timestamp("2031-01-01"), "count": 500}.items():
-        strange = FRAME.head(5).copy()
-        strange[name] = pd.Series([value] * 5).astype(FRAME[name].dtype)
-        assert plain.reconstruction_error(strange).min() > usual
+        anomalous = FRAME.head(5).copy()
+        anomalous[name] = pd.Series([value] * 5).astype(FRAME[name].dtype)
+        assert plain.reconstruction_error(anomalous).min() > usual
 
 
 def test_gaps_where_the_fit_had_none_are_told_once_and_filled(plain):

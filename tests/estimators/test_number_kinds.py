@@ -96,9 +96,9 @@ def test_reconstruction_says_zero_where_the_model_does(plain):
 def test_errors_of_a_column_are_those_of_its_mask_and_its_number(plain):
     errors = plain.reconstruction_error(FRAME, per_feature=True)
     assert errors.shape == FRAME.shape
-    strange = FRAME.head(50).copy()
-    strange["gain"] = np.where(strange["gain"] == 0, 100 * AMOUNT.max(), strange["gain"])
-    far = plain.reconstruction_error(strange, per_feature=True)[:, 3]
+    anomalous = FRAME.head(50).copy()
+    anomalous["gain"] = np.where(anomalous["gain"] == 0, 100 * AMOUNT.max(), anomalous["gain"])
+    far = plain.reconstruction_error(anomalous, per_feature=True)[:, 3]
     was_zero = (FRAME["gain"].head(50) == 0).to_numpy()
     assert far[was_zero].min() > errors[:, 3].max()
 
@@ -106,10 +106,10 @@ def test_errors_of_a_column_are_those_of_its_mask_and_its_number(plain):
 @pytest.mark.filterwarnings("ignore:Column 'gain' of X is about")
 def test_a_detector_of_such_a_model_names_the_column():
     detector = AnomalyDetector(estimator=Autoencoder(**QUICK), n_members=1, random_state=0).fit(FRAME)
-    strange = FRAME[FRAME["gain"] == 0].head(5).assign(gain=50 * AMOUNT.max())
-    assert [reasons[0].column for reasons in detector.explain(strange)] == ["gain"] * 5
-    assert detector.error_map(strange).shape == strange.shape
-    assert AnomalyDetector(random_state=0).fit(FRAME).score_samples(strange).max() < -1
+    anomalous = FRAME[FRAME["gain"] == 0].head(5).assign(gain=50 * AMOUNT.max())
+    assert [reasons[0].column for reasons in detector.explain(anomalous)] == ["gain"] * 5
+    assert detector.error_map(anomalous).shape == anomalous.shape
+    assert AnomalyDetector(random_state=0).fit(FRAME).score_samples(anomalous).max() < -1
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ from narrows.estimators.parameters import (
     idle_parameters,
     idle_sentence,
 )
-from narrows.estimators.registered_names import registered_names
+from narrows.estimators.registered_names import class_defaults, registered_names
 from narrows.estimators.variants import variant_classes
 from narrows.model import L1, ActivationName, GaussianCode, GaussianNoise, KLSparsity, TopK
 from narrows.model.code import CODES
@@ -241,6 +241,16 @@ def test_the_page_of_the_docs_is_the_table() -> None:
     assert page.read_text(encoding="utf-8") == markdown(), (
         "python -m narrows.estimators.parameter_table > docs/parameters.md"
     )
+
+
+@pytest.mark.parametrize("cls", variant_classes())
+def test_the_defaults_read_from_the_source_are_those_of_the_constructor(cls: type[Autoencoder]) -> None:
+    defaults = constructor_defaults(cls)
+    read = class_defaults(f"estimators/{cls.__module__.split('.')[-1]}.py")
+    assert cls is not Autoencoder or set(defaults) <= set(read)
+    assert {name: defaults[name] for name in read if name in defaults} == {
+        n: v for n, v in read.items() if n in defaults
+    }
 
 
 def test_variants_with_other_defaults_have_no_idle_ones() -> None:

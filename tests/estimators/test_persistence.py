@@ -226,7 +226,7 @@ def test_an_unfitted_model_is_not_saved(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_is_overwritten_unless_asked_and_never_a_stranger(tmp_path):
+def test_nothing_is_overwritten_unless_asked_and_never_the_folder_of_another_program(tmp_path):
     path = saved(tmp_path)
     model = SparseAutoencoder(n_components=2, epochs=1, random_state=0).fit(IRIS)
     with pytest.raises(OutputExistsError):

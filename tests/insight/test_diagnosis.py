@@ -103,12 +103,12 @@ def test_the_rows_of_the_fit_are_known_again_in_any_order_and_its_held_out_ones_
     backwards = diagnose(good, X[::-1])
     assert backwards.sample == found.sample
     assert figures(backwards) == figures(found)
-    strangest = "Which rows are strangest?"
-    assert [len(X) - 1 - row for row in backwards[strangest].values["rows"]] == found[strangest].values["rows"]  # pyright: ignore[reportGeneralTypeIssues]
+    worst = "Which rows are most anomalous?"
+    assert [len(X) - 1 - row for row in backwards[worst].values["rows"]] == found[worst].values["rows"]  # pyright: ignore[reportGeneralTypeIssues]
 
 
 def figures(diagnosis: Diagnosis) -> dict[str, str]:
-    return {f.name: f.figure for f in diagnosis.findings if f.name != "Which rows are strangest?"}
+    return {f.name: f.figure for f in diagnosis.findings if f.name != "Which rows are most anomalous?"}
 
 
 def test_a_shuffled_table_is_diagnosed_as_in_its_old_order_also_by_a_model_that_was_saved(tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ def test_rows_that_training_saw_are_not_measured_among_others(good: Autoencoder)
     part = diagnose(good, X[:1000])
     assert part.sample.startswith(f"Measured on {unseen} rows that training did not see")
     assert part["Does it hold for new rows?"].number("ratio") > 1
-    strangers = np.clip(X[:200] * 0.9 + 0.03, 0, 1)
-    mixed = np.concatenate([strangers, np.delete(X, good.validation_rows_, axis=0)[:50]])
+    unfamiliar = np.clip(X[:200] * 0.9 + 0.03, 0, 1)
+    mixed = np.concatenate([unfamiliar, np.delete(X, good.validation_rows_, axis=0)[:50]])
     assert "Measured on 100 rows, half of those given that training" in diagnose(good, mixed).sample
     trained = np.delete(X, good.validation_rows_, axis=0)[:100]
     assert "figures are optimistic" in diagnose(good, trained).sample
@@ -249,9 +249,9 @@ def test_what_is_set_for_the_next_fit_does_not_change_the_diagnosis(good: Autoen
 
 def test_the_models_own_error_stands_only_beside_copies_of_its_own_fit() -> None:
     model = fitted(rows=X[:300], n_components=4, epochs=3)
-    strangers = diagnose(model, X[300:500], n_seeds=2)["Does another seed come to the same?"]
-    assert "own" not in strangers.values
-    assert "this model" not in strangers.figure
+    unfamiliar = diagnose(model, X[300:500], n_seeds=2)["Does another seed come to the same?"]
+    assert "own" not in unfamiliar.values
+    assert "this model" not in unfamiliar.figure
     assert "own" in diagnose(model, X[:300], n_seeds=2)["Does another seed come to the same?"].values
 
 
@@ -263,7 +263,9 @@ def test_rows_that_were_dropped_are_not_counted_and_it_is_said(tmp_path: Path) -
     rows = narrows.read(path, missing="drop")
     model = fitted(rows=rows, n_components=1, epochs=1)  # pyright: ignore[reportArgumentType]
     found = diagnose(model, rows)
-    assert "of the rows kept" in found["Which rows are strangest?"].figure
+    with pytest.warns(DeprecationWarning, match="most anomalous"):
+        assert found["Which rows are strangest?"] is found["Which rows are most anomalous?"]
+    assert "of the rows kept" in found["Which rows are most anomalous?"].figure
     assert "without dropped rows" in narrows.report(model, rows, diagnosis=found)
 
 

@@ -16,7 +16,7 @@ def sheet_of(picture) -> np.ndarray:
 
 def test_images_stand_ten_in_a_line_and_a_rest_is_left_out():
     images = np.repeat(np.linspace(0, 1, 25, dtype=np.float32)[:, None], 16, axis=1)
-    shown = sheet_of(pictures.image_grid("s", "Images", images))
+    shown = sheet_of(pictures.grey_images("s", "Images", images))
     assert shown.shape == (2 * 4 + 1, 10 * 4 + 9)
     np.testing.assert_allclose(shown[0, ::5], images[:10, 0])
     np.testing.assert_allclose(shown[-1, ::5], images[10:20, 0])
@@ -36,7 +36,7 @@ def test_a_filter_runs_from_black_to_white_about_a_grey_nought():
     "picture",
     [
         pictures.unit_variances("a", np.geomspace(1e-4, 1, 20), 1e-2),
-        pictures.image_grid("s", "Images", np.zeros((10, 9), np.float32)),
+        pictures.grey_images("s", "Images", np.zeros((10, 9), np.float32)),
     ],
     ids=lambda picture: picture.name,
 )

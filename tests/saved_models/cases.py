@@ -100,7 +100,7 @@ def mixed(n: int, seed: int) -> pd.DataFrame:
     return frame
 
 
-def strange_mixed(n: int, seed: int) -> pd.DataFrame:
+def anomalous_mixed(n: int, seed: int) -> pd.DataFrame:
     frame = mixed(n, seed)
     if n < N:
         frame.loc[1, "length"] = 120.0
@@ -187,7 +187,7 @@ CASES = {
     "csv_dollars": Case(_small(missing="mean"), dollars),
     "detector": Case(lambda: AnomalyDetector(random_state=0), with_outliers),
     "detector_images": Case(lambda: AnomalyDetector(n_members=1, random_state=0), digits),
-    "detector_mixed": Case(lambda: AnomalyDetector(n_members=2, random_state=0), strange_mixed),
+    "detector_mixed": Case(lambda: AnomalyDetector(n_members=2, random_state=0), anomalous_mixed),
     "detector_conformal": Case(
         lambda: AnomalyDetector(_small(epochs="auto")(), threshold="conformal", alpha=0.1, random_state=0),
         with_outliers,
@@ -198,7 +198,7 @@ CASES = {
     "detector_likelihood": Case(
         lambda: AnomalyDetector(_small(VariationalAutoencoder)(), score="likelihood", random_state=0), with_outliers
     ),
-    "detector_autoencoder_mixed": Case(lambda: AnomalyDetector(_small()(), random_state=0), strange_mixed),
+    "detector_autoencoder_mixed": Case(lambda: AnomalyDetector(_small()(), random_state=0), anomalous_mixed),
 }
 PICKLED = ("mixed", "csv_german", "detector_mixed", "detector_several")
 

@@ -26,9 +26,9 @@ def errors(network: VAEEnsemble, x: torch.Tensor) -> torch.Tensor:
 def test_rows_that_are_left_out_of_every_batch_are_not_learned() -> None:
     torch.manual_seed(0)
     line = torch.randn(400, 1) @ torch.tensor([[1.0, 1.0, 1.0, 0.0, 0.0, 0.0]])
-    strange = 4 * torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, -1.0]) + 0.1 * torch.randn(40, 6)
-    x = torch.cat([line, strange])
-    learned, spared = errors(trained(x, 0.0), strange).mean(), errors(trained(x, 0.15), strange).mean()
+    anomalous = 4 * torch.tensor([0.0, 0.0, 0.0, 1.0, 1.0, -1.0]) + 0.1 * torch.randn(40, 6)
+    x = torch.cat([line, anomalous])
+    learned, spared = errors(trained(x, 0.0), anomalous).mean(), errors(trained(x, 0.15), anomalous).mean()
     assert spared > 3 * learned
     assert errors(trained(x, 0.15), line).mean() < 0.7 * line.square().sum(dim=1).mean()
 

@@ -37,30 +37,39 @@ Output = Annotated[
 ]
 ImageSize = Annotated[
     str | None,
-    typer.Option(metavar="28x28", help="Resize images to height x width.", rich_help_panel=_DATA, show_default=False),
+    typer.Option(
+        metavar="28x28",
+        help="Resize images to this height x width, in pixels.",
+        rich_help_panel=_DATA,
+        show_default=False,
+    ),
 ]
 SetPart = Annotated[
     Part | None,
     typer.Option(
         "--part",
-        help="Part of a dataset that comes with a test set, such as mnist. Default: test.",
+        help="Part of the dataset to use, if it has a test set as mnist has. Default: test.",
         rich_help_panel=_DATA,
         show_default=False,
     ),
 ]
 Columns = Annotated[
-    str | None, typer.Option(metavar="A,B", help="Use these columns only.", rich_help_panel=_DATA, show_default=False)
+    str | None,
+    typer.Option(
+        metavar="A,B", help="Names of the columns to use. Default: all.", rich_help_panel=_DATA, show_default=False
+    ),
 ]
 Ignore = Annotated[
-    str | None, typer.Option(metavar="A,B", help="Do not use these columns.", rich_help_panel=_DATA, show_default=False)
+    str | None,
+    typer.Option(metavar="A,B", help="Names of columns to leave out.", rich_help_panel=_DATA, show_default=False),
 ]
 MissingAtFit = Annotated[
     Missing,
     typer.Option(
         "--missing",
         metavar="NAME",
-        help="Missing values: learn from a mask of them, stop with an error, fill in the column mean, or drop the row. "
-        "(mask, error, mean, drop)",
+        help="Treatment of missing values: learn from a mask of them, stop with an error, fill in the column mean, or "
+        "drop the row. (mask, error, mean, drop)",
         rich_help_panel=_DATA,
     ),
 ]
@@ -68,7 +77,8 @@ InMemory = Annotated[
     bool | None,
     typer.Option(
         "--in-memory/--out-of-core",
-        help="Load the table into memory, or read it in chunks and train from temporary files. Default: by its size.",
+        help="Load the table into memory, or read it in chunks and train from temporary files. Default: depends on the "
+        "size of the table and the memory of the machine.",
         rich_help_panel=_DATA,
         show_default=False,
     ),
@@ -77,15 +87,17 @@ MissingAtUse = Annotated[
     Missing | None,
     typer.Option(
         "--missing",
-        help="Missing values: use the mask, stop with an error, fill in the column mean of the training rows, or drop "
-        "the row. Default: as during fit.",
+        help="Treatment of missing values: use the mask, stop with an error, fill in the column mean of the training "
+        "rows, or drop the row. Default: as in the fit.",
         rich_help_panel=_DATA,
         show_default=False,
     ),
 ]
 Label = Annotated[
     str | None,
-    typer.Option(metavar="A", help="Column with the class labels.", rich_help_panel=_DATA, show_default=False),
+    typer.Option(
+        metavar="A", help="Name of the column with the class labels.", rich_help_panel=_DATA, show_default=False
+    ),
 ]
 
 
@@ -104,7 +116,7 @@ NaValues = Annotated[
     typer.Option(
         "--na-values",
         metavar="A,B",
-        help="Additional texts that mean a missing value.",
+        help="Additional texts that mark a missing value.",
         rich_help_panel=_DATA,
         show_default=False,
     ),
@@ -112,7 +124,10 @@ NaValues = Annotated[
 KeepNa = Annotated[
     bool,
     typer.Option(
-        "--keep-na", metavar="", help="Read only empty cells as missing; NA and ? are text.", rich_help_panel=_DATA
+        "--keep-na",
+        metavar="",
+        help="Read only empty cells as missing; texts such as NA and ? are values.",
+        rich_help_panel=_DATA,
     ),
 ]
 Errors = Annotated[
@@ -120,8 +135,8 @@ Errors = Annotated[
     typer.Option(
         "--errors",
         metavar="NAME",
-        help='For a cell of the wrong type ("soon" in a date column): stop with an error, or read it as missing; '
-        "narrows score ranks such rows first. (stop, flag)",
+        help='Treatment of a cell of the wrong type ("soon" in a date column): stop with an error, or read it as '
+        "missing, with the row first in the ranking of narrows score. (stop, flag)",
         rich_help_panel=_DATA,
     ),
 ]
@@ -131,6 +146,6 @@ def _switch(*names: str, text: str) -> OptionInfo:
     return typer.Option(*names, metavar="", help=text, rich_help_panel=_OUTPUT)
 
 
-Force = Annotated[bool, _switch("--force", "-f", text="Replace an existing output.")]
+Force = Annotated[bool, _switch("--force", "-f", text="Replace an existing file or folder at the output path.")]
 Json = Annotated[bool, _switch("--json", text="Print the result as one JSON object.")]
-Quiet = Annotated[bool, _switch("--quiet", "-q", text="Print no progress and no notes.")]
+Quiet = Annotated[bool, _switch("--quiet", "-q", text="Print neither progress nor notes, only the result.")]

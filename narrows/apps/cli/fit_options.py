@@ -1,6 +1,6 @@
 """The options of `narrows fit`, made from the table of parameters.
 
-An option that is left out keeps the variant's own default, which stands in the estimator alone.
+An option that is left out keeps the variant's own default, which is defined only in the estimator.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from narrows.estimators.parameters import (
     constructor_defaults,
     idle_parameters,
 )
+from narrows.estimators.registered_names import class_defaults
 from narrows.estimators.requirements import Value, alternatives
 from narrows.estimators.variants import VARIANTS, Variant, make_estimator, variant_class
 
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
 
 VariantName = Annotated[
     Variant,
-    typer.Option(metavar="NAME", help=f"The kind of autoencoder. ({', '.join(VARIANTS)})", rich_help_panel="Variant"),
+    typer.Option(
+        metavar="NAME", help=f"Variant of the autoencoder. ({', '.join(VARIANTS)})", rich_help_panel="Variant"
+    ),
 ]
 
 _PANELS = (None, "Sweep", "Variant", *GROUPS, "Output")
 _TYPES = {"int": int, "float": float, "bool": bool, "text": str, "sizes": str, "columns": str}
+_WITHOUT_DEFAULT = ("k", "random_state", "categorical")  # None is no value of theirs
 _METAVARS = {"int": "N", "float": "X", "bool": ""}
 
 
@@ -72,7 +76,7 @@ def estimator_from_options(variant: Variant, given: Mapping[str, object]) -> Aut
 
 
 def layer_sizes(text: str) -> tuple[int, ...]:
-    """`1000,500,250` as sizes; `none` as no hidden layer."""
+    """Return `1000,500,250` as sizes; `none` as no hidden layer."""
     if text.strip().lower() == "none":
         return ()
     try:
@@ -85,7 +89,7 @@ def layer_sizes(text: str) -> tuple[int, ...]:
 
 
 def column_names(text: str) -> tuple[str, ...]:
-    """`a,b` as names."""
+    """Return `a,b` as names."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
@@ -101,6 +105,7 @@ def _options(parameter: Parameter) -> list[inspect.Parameter]:
     assert parameter.option is not None
     choices = ", ".join(parameter.choices) if parameter.kind == "name" else ""
     text = f"{parameter.help} ({choices})" if choices else parameter.help
+    text += _default_sentence(parameter)
     other = f"no_{parameter.name}" if parameter.kind == "bool" else parameter.option.short
     if parameter.kind == "bool":
         text += f" (off: {_flag(f'no_{parameter.name}')})"
@@ -108,6 +113,26 @@ def _options(parameter: Parameter) -> list[inspect.Parameter]:
         text += f" Also {_flag(other)}."
     names = [(parameter.name, text)] + ([(other, None)] if other else [])
     return [_option(parameter, name, words) for name, words in names]
+
+
+def _default_sentence(parameter: Parameter) -> str:
+    """Return " Default: point (variational: gaussian)."; "" if the help says it or there is none to name."""
+    if parameter.kind == "bool" or parameter.name in _WITHOUT_DEFAULT:
+        return ""
+    if "auto" in parameter.choices and parameter.kind != "name":  # the help says what it is; the shell has no "auto"
+        return ""
+    defaults = {variant: _defaults_of(variant).get(parameter.name) for variant in VARIANTS}
+    usual = defaults.pop("plain")
+    usual = f"{usual:g}" if isinstance(usual, float) else usual
+    others = [f"{variant}: {value}" for variant, value in defaults.items() if value is not None and value != usual]
+    of_variants = f" ({', '.join(others)})" if others else ""
+    return f" Default: {'none' if usual is None else usual}{of_variants}."
+
+
+@functools.cache
+def _defaults_of(variant: Variant) -> dict[str, object]:
+    """Return the defaults that the module of a variant sets, read from its source without importing PyTorch."""
+    return class_defaults(f"estimators/{'autoencoder' if variant == 'plain' else variant}.py")
 
 
 def _option(parameter: Parameter, name: str, text: str | None) -> inspect.Parameter:

@@ -234,7 +234,7 @@ def _part(data: str, part: Part | None, messages: Messages) -> Rows | None:
         train,
         values=np.concatenate([train.block(), test.block()]),
         labels=np.concatenate([train.labels, test.labels]),
-        places=None,
+        row_numbers=None,
         source=f"all of {data}",
         part="all",
     )

@@ -16,7 +16,7 @@ from narrows.apps.lab.commands import carry_out
 from narrows.apps.lab.session import LabError, Session
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.protocol import BadMessage, Header, Message
-from narrows.apps.viewer.queries import VIEWS
+from narrows.apps.viewer.queries import QUERIES
 from narrows.apps.viewer.runs import Run
 
 MOST_PAGES = 32
@@ -160,7 +160,7 @@ class PageConnection:
         try:
             view = message.required("view")
             slot = (view, message.required("run"))
-            if view not in VIEWS:
+            if view not in QUERIES:
                 raise BadMessage(f"There is no view {view!r}.")
             self._session.run(slot[1])
         except (BadMessage, LabError) as error:

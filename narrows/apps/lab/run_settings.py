@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from narrows.estimators.parameters import LAB_FIELDS, LabField
+from narrows.estimators.lab_fields import LAB_FIELDS, LabField
 from narrows.estimators.variants import VARIANT_HELP, VARIANTS, Variant, make_estimator
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ def create_app(
     *,
     on_failure: Callable[[], None] = lambda: None,
 ) -> AccessMiddleware:
-    """The application.
+    """Return the application.
 
     Parameters
     ----------

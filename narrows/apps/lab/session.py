@@ -41,16 +41,16 @@ class Observer(Protocol):
     """Receives the changes of a session, on the event loop."""
 
     def state_changed(self) -> None:
-        """Data, runs or the status have changed, see `Session.state`."""
+        """Report that data, runs or the status have changed, see `Session.state`."""
 
     def records_changed(self, run: Run) -> None:
-        """The history of a run has grown, or lost its last epochs."""
+        """Report that the history of a run has grown, or lost its last epochs."""
 
     def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
-        """The fixed rows of a run were reconstructed after an epoch."""
+        """Report that the fixed rows of a run were reconstructed after an epoch."""
 
     def codes_changed(self, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
-        """The map of a run was drawn anew."""
+        """Report that the map of a run was drawn anew."""
 
 
 @dataclass(frozen=True, eq=False)

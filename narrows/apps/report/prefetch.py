@@ -119,9 +119,9 @@ class _Prefetch:
 
     def _errors(self, normal: list[str] | None) -> Iterator[bytes]:
         found = self._session.answer("scores", **({} if normal is None else {"normal": normal}))
-        position, strange = found.arrays["position"], found.arrays["anomalous"].astype(bool)
+        position, anomalous = found.arrays["position"], found.arrays["anomalous"].astype(bool)
         n = _within(int(self._room(_ERRORS) / (4 * self._row_bytes)), 4, 40)
-        chosen = np.concatenate([_spread(position[strange == kind], n) for kind in (False, True)]).tolist()
+        chosen = np.concatenate([_spread(position[anomalous == kind], n) for kind in (False, True)]).tolist()
         classes, label = _numbered(self._session.rows.labels, position)
         about = {**found.about, "pictured": chosen, "classes": classes}
         yield _packed("scores", Answer(about, {**found.arrays, "label": label}, found.epoch), {})
@@ -145,7 +145,7 @@ class _Prefetch:
 
 
 def _packed(view: str, answer: Answer, params: dict[str, Any]) -> bytes:
-    about = {**answer.about, "asked": params}
+    about = {**answer.about, "request": params}
     return protocol.pack(Header(ANSWER, 1, 0, answer.epoch), view, about, answer.arrays)
 
 

@@ -182,7 +182,7 @@ def _errors(view: _View) -> Iterator[tuple[str, str, Display]]:
         figures.ColumnErrorDisplay(payloads.error_by_column(model, some, seed=seed)),
     )
     yield (
-        "strangest rows",
+        "most anomalous rows",
         f"The rows with the largest errors, and where the errors are. {view.row_numbers}",
         figures.ErrorMapDisplay(_placed(payloads.error_map(model, some, seed=seed), view.measured)),
     )

@@ -14,7 +14,7 @@ from narrows.apps.viewer.query_params import QueryParams
 from narrows.apps.viewer.run_data import RunData
 from narrows.apps.viewer.runs import Run
 
-VIEWS = (
+QUERIES = (
     "codes",
     "rows",
     "sheet",
@@ -29,7 +29,7 @@ VIEWS = (
     "history",
     "frames",
 )
-"""The views that can be queried."""
+"""The names of the queries, which the messages of the page give as "view"."""
 
 _IMAGES = {"original", "rebuilt", "decoded", "way", "sample", "clean", "noisy", "denoised", "input", "output"}
 """Arrays that are sent as uint8 if rows are images."""
@@ -77,8 +77,8 @@ class Queries:
         NarrowsError
             An unknown view, a wrong parameter, or a run without rows or weights.
         """
-        if view not in VIEWS:
-            raise _wrong(f"There is no view {view!r}; the views are {', '.join(VIEWS)}.")
+        if view not in QUERIES:
+            raise _wrong(f"There is no view {view!r}; the views are {', '.join(QUERIES)}.")
         params = QueryParams(view, given)
         if view == "frames":  # needs no model
             return _frames(run)

@@ -56,13 +56,13 @@ def _of_list(X: Any) -> Any:
     if X and all(isinstance(row, Mapping) for row in X):
         return _of_dicts(X)
     if X and all(isinstance(part, pa.RecordBatch) for part in X):
-        return _told(lambda: pa.Table.from_batches(X))
+        return _made(lambda: pa.Table.from_batches(X))
     if X and all(isinstance(part, pa.Table) for part in X):
-        return _told(lambda: pa.concat_tables(X, promote_options="permissive"))
+        return _made(lambda: pa.concat_tables(X, promote_options="permissive"))
     return X
 
 
-def _told(make: Any) -> Any:
+def _made(make: Any) -> Any:
     import pyarrow as pa
 
     try:
@@ -78,13 +78,13 @@ def _of_protocols(X: Any) -> Any:
     if isinstance(X, pa.Array | pa.ChunkedArray | pa.Scalar):
         return X
     if type(X).__module__.startswith("pyarrow") and hasattr(X, "to_table"):  # a data set
-        return _told(X.to_table)
+        return _made(X.to_table)
     if hasattr(X, "__arrow_c_stream__") or hasattr(X, "__arrow_c_array__"):
-        return _told(lambda: pa.table(X))
+        return _made(lambda: pa.table(X))
     if hasattr(X, "__dataframe__"):
         from pyarrow import interchange
 
-        return _told(lambda: interchange.from_dataframe(X))
+        return _made(lambda: interchange.from_dataframe(X))
     return X
 
 
@@ -113,8 +113,8 @@ def _of_mapping(X: Mapping[Any, Any]) -> Any:
         return _of_dicts([X])
     lengths = {str(name): len(value) for name, value in X.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name!r} {n:,}" for name, n in list(lengths.items())[:5])
-        raise DataError(f"X is a dict of columns of different lengths ({told} rows); give them all the same.")
+        listed = ", ".join(f"{name!r} {n:,}" for name, n in list(lengths.items())[:5])
+        raise DataError(f"X is a dict of columns of different lengths ({listed} rows); give them all the same.")
     return table_of({name: arrow_cells(value) for name, value in X.items()})
 
 

@@ -48,7 +48,7 @@ class Labels:
         return self.types == ("",) and self.names == (None,) and all(isinstance(x, str) for x in self.levels[0])
 
     @property
-    def are_places(self) -> bool:
+    def are_positions(self) -> bool:
         """Whether they only count the columns: 0, 1, 2, ..."""
         return self.levels == (tuple(range(len(self.levels[0]))),)
 
@@ -58,7 +58,7 @@ class Labels:
         return tuple(", ".join(str(part) for part in parts if part != "") for parts in zip(*self.levels, strict=True))
 
     def to_pandas(self) -> Any:
-        """The labels as a pandas Index or MultiIndex."""
+        """Return the labels as a pandas Index or MultiIndex."""
         if self.index is not None:
             return self.index
         import pandas as pd
@@ -73,9 +73,9 @@ class Labels:
         return {"levels": [list(level) for level in self.levels], "types": list(self.types), "names": list(self.names)}
 
     @classmethod
-    def restore(cls, told: dict) -> Labels:
+    def restore(cls, stored: dict) -> Labels:
         """Return the inverse of `describe`; raise ValueError, KeyError or TypeError on nonsense."""
-        found = cls(tuple(tuple(level) for level in told["levels"]), tuple(told["types"]), tuple(told["names"]))
+        found = cls(tuple(tuple(level) for level in stored["levels"]), tuple(stored["types"]), tuple(stored["names"]))
         widths = {len(level) for level in found.levels}
         if len(widths) != 1 or not len(found.levels) == len(found.types) == len(found.names):
             raise ValueError("the labels of the columns are not as many at each level")
@@ -87,7 +87,7 @@ class Labels:
 
 
 def first_repeated(labels: list[Hashable]) -> Hashable | None:
-    """The first label that an earlier one equals; None where all differ."""
+    """Return the first label that an earlier one equals; None where all differ."""
     seen = set()
     for label in labels:
         if label in seen:

@@ -32,7 +32,7 @@ __all__ = [
     "is_missing_cell",
 ]
 
-_EXACT = 2**53  # larger whole numbers are not told apart by float64
+_EXACT = 2**53  # float64 does not distinguish larger whole numbers
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 

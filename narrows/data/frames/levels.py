@@ -43,7 +43,7 @@ def as_text(cell: Any) -> str:
 
 
 def plain_level(level: Any) -> Level:
-    """A level as JSON holds it."""
+    """Return a level as JSON holds it."""
     level = level.item() if isinstance(level, np.generic) and not isinstance(level, np.datetime64) else level
     return level if isinstance(level, str | int | float | bool) else as_text(level)
 

@@ -18,7 +18,7 @@ _DAY = 86_400.0
 
 
 def as_native(values: np.ndarray, kind: ColumnType | None, container: str) -> Any:
-    """An array as a column of a pandas, polars or pyarrow frame."""
+    """Return an array as a column of a pandas, polars or pyarrow frame."""
     if container == "pandas":
         return values if kind is None else _as_pandas(values, kind)
     if container == "polars":
@@ -279,5 +279,5 @@ def _spans(values: np.ndarray, kind: ColumnType) -> np.ndarray:
 
 
 def unwrapped(values: np.ndarray) -> list[Any]:
-    """The cells of an `Opaque` column as they came; texts, of other columns, as they are."""
+    """Return the cells of an `Opaque` column as they came; texts, of other columns, as they are."""
     return [cell.cell if isinstance(cell, Opaque) else cell for cell in values.tolist()]

@@ -53,7 +53,7 @@ def opaque_column(cells: Sequence[Any], reason: str, native: str = "") -> Column
 
 
 def objects(cells: Sequence[Any]) -> np.ndarray:
-    """Texts (n,), one object for each different text, None for missing cells."""
+    """Return texts (n,), one object for each different text, None for missing cells."""
     known: dict[Any, str] = {}
     values = np.empty(len(cells), dtype=object)
     for i, cell in enumerate(cells):
@@ -64,7 +64,7 @@ def objects(cells: Sequence[Any]) -> np.ndarray:
 
 
 def numbers(cells: Sequence[Any]) -> np.ndarray:
-    """Numbers as float64 (n,), NaN for missing cells."""
+    """Return numbers as float64 (n,), NaN for missing cells."""
     return np.array([np.nan if is_missing_cell(cell) else float(cell) for cell in cells])
 
 

@@ -121,10 +121,9 @@ class DateTime:
 
     @classmethod
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> DateTime:
-        told = description
         mean, spread = restored_numbers(arrays, "moments")[0]
-        cycles, step, dtype = tuple(told["cycles"]), told["step"], np.dtype(told["dtype"])
-        if not spread > 0 or not float(told["variance"]) > 0 or dtype.kind != "M":
+        cycles, step, dtype = tuple(description["cycles"]), description["step"], np.dtype(description["dtype"])
+        if not spread > 0 or not float(description["variance"]) > 0 or dtype.kind != "M":
             raise ValueError("a date needs a spread above zero and a dtype of dates")
         if any(name not in _PERIODS for name in cycles) or not (step is None or step in _STEPS):
             raise ValueError("a date has a cycle or a step that is not known")
@@ -132,11 +131,11 @@ class DateTime:
             restored_columns(arrays, 1),
             float(mean),
             float(spread),
-            int(told["low"]),
-            int(told["high"]),
+            int(description["low"]),
+            int(description["high"]),
             cycles,
             step,
-            float(told["variance"]),
+            float(description["variance"]),
             dtype.name,
         )
 

@@ -10,7 +10,7 @@ MOST_DECIMALS = 6
 
 _MOST_LEVELS, _FEWEST_OF_LEVEL = 20, 5  # different values of a rating, and rows that each must have
 _HEAP = 0.3  # smallest share of a common value
-_FEWEST_OTHERS, _FEWEST_DIFFERENT = 20, 6  # the rows beside it, and their different values
+_FEWEST_OTHERS, _FEWEST_DIFFERENT = 20, 6  # the other rows, and their different values
 _FEW_OTHERS = 0.3  # the same of a rating
 _SAMPLE, _GLANCE = 10_000, 100
 _CHUNK = 1 << 20

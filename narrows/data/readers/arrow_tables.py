@@ -92,7 +92,7 @@ def table_rows(
         notes=(*notes, *(note for part in kept for note in part.notes)),
         source=source,
         first_row=1,
-        strange={i: part.strange for i, part in enumerate(kept) if part.strange is not None},
+        invalid={i: part.invalid for i, part in enumerate(kept) if part.invalid is not None},
         delimiter=delimiter_of(table) or ",",
     )
 

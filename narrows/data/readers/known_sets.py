@@ -111,8 +111,8 @@ def find_set(name: str) -> Path | None:
     """
     files = _known(name).files
     places = [cache_folder() / name]
-    if told := os.environ.get("NARROWS_DATA"):
-        own = Path(told)
+    if given := os.environ.get("NARROWS_DATA"):
+        own = Path(given)
         places = [own / name, *([own] if own.name == name else []), *places]
     stems = [file.removesuffix(".gz") for file in files]
     for place in places:

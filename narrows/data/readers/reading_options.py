@@ -31,7 +31,7 @@ class ReadingOptions:
     keep_na : bool
         Whether only empty cells (and `na_values`) are missing.
     errors : {"stop", "flag"}
-        Whether a cell of another type than its column is an error, or is read as missing and kept in ``Rows.strange``.
+        Whether a cell of another type than its column is an error, or is read as missing and kept in ``Rows.invalid``.
     known : mapping of column name to ColumnFormat
         Formats of a fitted model.
     expected : mapping of column name to ReadAs

@@ -96,7 +96,7 @@ class RowStream:
         for table in self._tables():
             end = start + table.num_rows
             rows = arrow_tables.table_rows(table, self.source, start=start, **chosen)
-            yield table, replace(rows, notes=(), places=np.arange(start, end))
+            yield table, replace(rows, notes=(), row_numbers=np.arange(start, end))
             start = end
         if start != self.n_rows:
             raise DataFormatError(f"{self.source} had {self.n_rows:,} rows and now has {start:,}; scan it again.")
@@ -220,7 +220,7 @@ def _sampled(whole: Callable[[], Iterator[pa.Table]], source: str, chosen: dict[
         raise DataFormatError(f"{source} has no rows; give it at least one row.")
     if len(keys) > most:
         kept, keys, places = _with_smallest(kept, keys, places, most)
-    rows = replace(arrow_tables.table_rows(kept, source, **chosen), places=places)
+    rows = replace(arrow_tables.table_rows(kept, source, **chosen), row_numbers=places)
     del kept
     pa.default_memory_pool().release_unused()  # Arrow keeps what it had, many times the sample
     return n_rows, rows
@@ -254,7 +254,7 @@ def _parquet_tables(path: Path, files: list[Path]) -> Callable[[], Iterator[pa.T
         waiting: list[pa.Table] = []
         try:
             for fragment in found.get_fragments():
-                # Arrow's own scan reads ahead of whoever is slower, up to the whole file.
+                # Arrow's own scan reads faster than the rows are used, up to the whole file.
                 for group in fragment.split_by_row_group():
                     waiting.append(group.to_table(schema=found.schema))
                     if sum(table.num_rows for table in waiting) >= step:

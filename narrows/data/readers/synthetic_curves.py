@@ -74,7 +74,7 @@ def _stroke(ink: np.ndarray) -> np.ndarray:
     """Spread ink (n, 28, 28) over neighbouring pixels, and cut it off at 1."""
     for _ in range(_PASSES):
         p = np.pad(ink, ((0, 0), (1, 1), (1, 1)))
-        beside = p[:, :-2, 1:-1] + p[:, 2:, 1:-1] + p[:, 1:-1, :-2] + p[:, 1:-1, 2:]
+        neighbours = p[:, :-2, 1:-1] + p[:, 2:, 1:-1] + p[:, 1:-1, :-2] + p[:, 1:-1, 2:]
         corners = p[:, :-2, :-2] + p[:, :-2, 2:] + p[:, 2:, :-2] + p[:, 2:, 2:]
-        ink = (1 + _SPREAD) * ((1 - _SPREAD) * ink + _SPREAD / 6 * beside + _SPREAD / 12 * corners)
+        ink = (1 + _SPREAD) * ((1 - _SPREAD) * ink + _SPREAD / 6 * neighbours + _SPREAD / 12 * corners)
     return np.minimum(ink, 1)

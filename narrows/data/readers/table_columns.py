@@ -44,12 +44,12 @@ _NOUNS = {
 
 @dataclass(frozen=True, eq=False)
 class ReadColumn:
-    """A column as an array, with notes, and its strange cells as in `Rows.strange`."""
+    """A column as an array, with notes, and its invalid cells as in `Rows.invalid`."""
 
     name: str
     column: Column
     notes: tuple[str, ...] = ()
-    strange: np.ndarray | None = None
+    invalid: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -157,16 +157,16 @@ class ColumnReader:
             kind = replace(kind, arrow=str(column.type))
         found = Column(parsed.values, kind)
         notes = () if name in options.known else self._notes(column, name, column_format)
-        if not parsed.strange:
+        if not parsed.invalid:
             return ReadColumn(name, found, notes)
-        sentence = self._strange_sentence(name, column_format, parsed.strange)
+        sentence = self._invalid_sentence(name, column_format, parsed.invalid)
         if options.errors == "stop":
             raise NotNumericError(
                 f"{sentence}; mend it, empty it, or let such cells count as missing with --errors flag "
                 '(in Python: errors="flag").'
             )
         texts = np.full(len(column), None, dtype=object)
-        texts[list(parsed.strange)] = list(parsed.strange.values())
+        texts[list(parsed.invalid)] = list(parsed.invalid.values())
         return ReadColumn(name, found, (*notes, f"{sentence}; it counts as missing."), texts)
 
     def _notes(self, column: pa.ChunkedArray, name: str, column_format: ColumnFormat) -> tuple[str, ...]:
@@ -176,11 +176,11 @@ class ColumnReader:
         where = row_name(self.start + row, 1) if row >= 0 else ""
         return tuple(format_notes(column_format, name, source=self.source, row=where))
 
-    def _strange_sentence(self, name: str, column_format: ColumnFormat, strange: dict[int, str]) -> str:
-        first = min(strange)
-        more = f" (and {len(strange) - 1:,} more such cells)" if len(strange) > 1 else ""
+    def _invalid_sentence(self, name: str, column_format: ColumnFormat, invalid: dict[int, str]) -> str:
+        first = min(invalid)
+        more = f" (and {len(invalid) - 1:,} more such cells)" if len(invalid) > 1 else ""
         return (
-            f"Column {name!r} of {self.source} holds {strange[first]!r} in {row_name(self.start + first, 1)} where "
+            f"Column {name!r} of {self.source} holds {invalid[first]!r} in {row_name(self.start + first, 1)} where "
             f"{_NOUNS[column_format.read_as]} is expected{more}"
         )
 

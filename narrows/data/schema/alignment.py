@@ -65,7 +65,7 @@ def by_name(rows: Rows, names: Sequence[str], learned: Sequence[int]) -> Rows:
         rows,
         values=tuple(rows.column(given[name]) if name in given else empty.copy() for name in names),
         types=tuple(rows.column_type(given[name]) if name in given else None for name in names),
-        strange={i: rows.strange[given[name]] for i, name in enumerate(names) if given.get(name) in rows.strange},
+        invalid={i: rows.invalid[given[name]] for i, name in enumerate(names) if given.get(name) in rows.invalid},
         names=tuple(names),
     )
 

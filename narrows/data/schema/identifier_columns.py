@@ -21,12 +21,12 @@ _ROWS_OF_LEVEL = 5  # on average
 _SAMPLE = 1000
 
 
-def names_something(name: str, values: np.ndarray) -> bool:
+def are_identifiers_by_name(name: str, values: np.ndarray) -> bool:
     """Return whether numbers (n,) are identifiers: by the name of their column, and whole, few and repeated.
 
-    >>> names_something("station_id", np.array([7, 12, 7, 12, 7] * 4))
+    >>> are_identifiers_by_name("station_id", np.array([7, 12, 7, 12, 7] * 4))
     True
-    >>> names_something("year built", np.arange(1850, 2000).repeat(9))
+    >>> are_identifiers_by_name("year built", np.arange(1850, 2000).repeat(9))
     False
     """
     if values.dtype.kind not in "iuf":

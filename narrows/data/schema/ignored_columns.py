@@ -21,16 +21,16 @@ def ignored_columns_message(
     whys = _reasons(schema)
     if not whys:
         return None
-    told = [f"{name!r} ({why})" for name, why in whys.items()]
-    return f"{source}: nothing is learned from {_listed(told)}; {_how(schema, place)}"
+    texts = [f"{name!r} ({why})" for name, why in whys.items()]
+    return f"{source}: nothing is learned from {_listed(texts)}; {_how(schema, place)}"
 
 
 def how_to_keep(schema: SchemaLayout, *, place: Literal["python", "shell"] = "shell") -> str | None:
     """Return how to make a fit learn from ignored columns; None where there are none."""
     if not _reasons(schema):
         return None
-    told = _how(schema, place)
-    return told[0].upper() + told[1:]
+    text = _how(schema, place)
+    return text[0].upper() + text[1:]
 
 
 def _reasons(schema: SchemaLayout) -> dict[str, str]:

@@ -13,7 +13,7 @@ from narrows.data.kinds import Boolean, Category, ColumnKind, DateTime, Ignored,
 from narrows.data.kinds.ignored import CONSTANT, EMPTY
 from narrows.data.rows import Rows
 from narrows.data.schema.column_statistics import measure
-from narrows.data.schema.identifier_columns import names_something
+from narrows.data.schema.identifier_columns import are_identifiers_by_name
 from narrows.data.schema.number_kinds import common_mask, common_values, goes_by_quantiles, learn_extent, learn_numbers
 from narrows.data.schema.scaling import Scale, learn_numeric
 from narrows.errors import DataError, SettingError
@@ -87,7 +87,7 @@ def _places_of(names: Sequence[str], rows: Rows) -> set[int]:
 def _is_named_so(rows: Rows, i: int, name: str) -> bool:
     """Return whether the numbers of a column are identifiers; not where its text or the user decides on a number."""
     kind = rows.column_type(i)
-    return (kind is None or kind.text_format is None) and names_something(name, rows.column(i))
+    return (kind is None or kind.text_format is None) and are_identifiers_by_name(name, rows.column(i))
 
 
 def _is_plain(rows: Rows, columns: np.ndarray, forced: set[int], with_masks: bool) -> bool:
@@ -159,9 +159,9 @@ def _constant(rows: Rows, i: int, with_masks: bool) -> Ignored | None:
 def _nothing_left(rows: Rows, aside: list[Ignored]) -> str:
     names = rows.feature_names
     aside = sorted(aside, key=lambda s: s.columns[0])
-    told = ", ".join(f"{names[s.columns[0]]!r} ({s.reason})" for s in aside[:_SHOWN])
-    told += ", ..." if len(aside) > _SHOWN else ""
-    return f"{rows.source} has no column to learn from; ignored: {told}."
+    ignored = ", ".join(f"{names[s.columns[0]]!r} ({s.reason})" for s in aside[:_SHOWN])
+    ignored += ", ..." if len(aside) > _SHOWN else ""
+    return f"{rows.source} has no column to learn from; ignored: {ignored}."
 
 
 # -- learned columns

@@ -14,9 +14,9 @@ _FEW = 20  # cells, below which they must lie twice as far from the median of th
 _SINGLE = 3  # cells, below which a column with a wide range is not judged
 _SHOWS_TAILS = 100  # cells of the fit, from which on a single one is judged
 _COMPACT = 10.0  # from the median to an extreme, as a factor: no wide range
-_LEAST = 30.0  # the smallest factor that is told: no drift, and below 60, 100 and 1000
+_LEAST = 30.0  # the smallest factor that is reported: not drift, and below 60, 100 and 1000
 _OUTSIDE = 0.9
-_ALIKE, _ALIKE_OF_FEW = 3.0, 30.0  # how much the factors of columns may differ that are told as one
+_ALIKE, _ALIKE_OF_FEW = 3.0, 30.0  # how much the factors of columns may differ that are reported as one
 _CELLS, _MOST_ROWS = 1_000_000, 2000
 _USUAL = (60.0, 3600.0, *(10.0**power for power in range(2, 16)))
 _SHOWN = 5
@@ -82,21 +82,21 @@ class Magnitudes:
         if together is not None:
             return together
         suspects = np.flatnonzero(_is_outside(sizes, n_cells, fit, self.signed[kept], self.counts[kept]))
-        told = [
+        changes = [
             (int(columns[i]), float(np.nanmedian(sizes[:, i])), float(fit[i, 2]))
             for i in suspects
             if _is_far(np.nanmedian(sizes[:, i]) / fit[i, 2])
         ]
-        if not told:
+        if not changes:
             return None
         parts = [
             f"column {rows.feature_names[i]!r} of {rows.source} is {_factor(now / then)} than at the fit "
             f"(median {_number(now)}, at the fit {_number(then)})"
-            for i, now, then in told[:_SHOWN]
+            for i, now, then in changes[:_SHOWN]
         ]
-        more = len(told) - _SHOWN
+        more = len(changes) - _SHOWN
         listed = "; ".join(parts) + (f"; and so are {more} more columns" if more > 0 else "")
-        return f"{listed[0].upper()}{listed[1:]}; bring {'it' if len(told) == 1 else 'them'} to the same units."
+        return f"{listed[0].upper()}{listed[1:]}; bring {'it' if len(changes) == 1 else 'them'} to the same units."
 
 
 def _together(rows: Rows, sizes: np.ndarray, n_cells: np.ndarray, fit: np.ndarray) -> str | None:
@@ -130,7 +130,7 @@ def _is_outside(
     down, up = middle / smallest, largest / middle
     below = (sizes < np.where(few, smallest / down, low)).sum(axis=0) >= _OUTSIDE * n_cells
     above = (sizes > np.where(few, largest * up, high)).sum(axis=0) >= _OUTSIDE * n_cells
-    # A single cell near zero, or far out on a long tail, is nothing strange; few rows do not show how long it is.
+    # A single cell near zero, or far out on a long tail, is not unusual; few rows do not show how long it is.
     judged = ~single | (counts >= _SHOWS_TAILS)
     below &= judged & ~(single & (signed | (down > _COMPACT)))
     above &= judged & ~(single & (up > _COMPACT))

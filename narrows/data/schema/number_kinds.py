@@ -31,7 +31,7 @@ def learn_numbers(
     """
     part = rows.select(columns)
     found = measure(part, weight)
-    # One ratio between 0 and 1 beside standardised columns would hardly count.
+    # One ratio between 0 and 1 among standardised columns would hardly count.
     numeric, unit = learn_numeric(part, found, "standard" if goes_by_quantiles(scale) else scale, columns=columns)
     extent = learn_extent(part, found)
     quantiles = [

@@ -68,7 +68,7 @@ def _first_unlike(rows: Rows, i: int, wanted: np.dtype) -> int | None:
         )
     except DataError:
         return None
-    return min(parse_column(column_format, texts).strange, default=None)
+    return min(parse_column(column_format, texts).invalid, default=None)
 
 
 def _sort(dtype: np.dtype) -> str:
@@ -119,15 +119,15 @@ def check_cells(
             )
 
 
-def without_strange(rows: Rows) -> Rows:
-    """Return the rows with arbitrary values in their strange cells, so that these do not count as missing."""
-    cells = rows.strange_cells
+def without_invalid(rows: Rows) -> Rows:
+    """Return the rows with arbitrary values in their invalid cells, so that these do not count as missing."""
+    cells = rows.invalid_cells
     if not cells:
         return rows
     columns = list(rows.values) if isinstance(rows.values, tuple) else list(rows.values.T)
-    for i, is_strange in cells.items():
+    for i, is_invalid in cells.items():
         columns[i] = columns[i].copy()
-        columns[i][is_strange] = "" if columns[i].dtype.kind == "O" else np.zeros(1).astype(columns[i].dtype)
+        columns[i][is_invalid] = "" if columns[i].dtype.kind == "O" else np.zeros(1).astype(columns[i].dtype)
     return replace(rows, values=tuple(columns))
 
 

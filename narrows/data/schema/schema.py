@@ -27,7 +27,7 @@ from narrows.data.schema.row_checks import (
     check_columns,
     check_kinds,
     check_units,
-    without_strange,
+    without_invalid,
 )
 from narrows.data.schema.scaling import Scale
 from narrows.errors import DataRangeError, SettingError
@@ -63,7 +63,7 @@ class Schema(SchemaLayout):
             of numbers in [0, 1] stays as it is where every column is wide (a standard deviation of at least 0.1),
             where it is all zeros and ones, or where it looks like flattened pictures (those of 0 to 255 are divided by
             255; see `narrows.data.schema.common_unit`); every number column of another table is standardised, or where
-            it is skewed and stands beside other kinds or missing cells, normalised by its quantiles.
+            it is skewed and the table has other kinds or missing cells, normalised by its quantiles.
             "standard", "minmax": per column. "quantile": per column, the normal score of its rank, as skewed columns
             have it; for tables. "none": as it is.
         missing : {"mask", "error", "mean"}, default "mask"
@@ -192,7 +192,7 @@ class Schema(SchemaLayout):
         check_columns(self, rows, who=who)
         check_kinds(self, rows, who=who)
         masked = [int(i) for kind in self.kinds if isinstance(kind, MissingMask) for i in kind.columns]
-        check_cells(without_strange(rows), self.missing, columns=self.learned_columns, masked=masked)
+        check_cells(without_invalid(rows), self.missing, columns=self.learned_columns, masked=masked)
         check_pixel_units(self, rows)
         if units:
             check_units(self, rows)
@@ -209,7 +209,7 @@ class Schema(SchemaLayout):
             row, place = np.argwhere(~np.isfinite(out))[0]
             row, column = int(chunk.start + row), int(self.float_columns[place])
             raise DataRangeError(
-                f"{cell_name(rows, row, column)} holds {_told(rows.column(column)[row])}, which does not fit into "
+                f"{cell_name(rows, row, column)} holds {_text(rows.column(column)[row])}, which does not fit into "
                 "32-bit floats once it is scaled; rescale the column or leave the row out."
             )
 
@@ -260,10 +260,10 @@ class Schema(SchemaLayout):
         n, dtypes, names, image_shape = (description[k] for k in ("n_columns", "dtypes", "names", "image_shape"))
         dtypes = (dtypes,) * n if isinstance(dtypes, str) else tuple(dtypes)
         kinds = tuple(
-            KINDS[told["kind"]].restore(
-                told, {key.split(".", 1)[1]: a for key, a in arrays.items() if key.startswith(f"{i}.")}
+            KINDS[stored["kind"]].restore(
+                stored, {key.split(".", 1)[1]: a for key, a in arrays.items() if key.startswith(f"{i}.")}
             )
-            for i, told in enumerate(description["kinds"])
+            for i, stored in enumerate(description["kinds"])
         )
         covered = np.sort(
             np.concatenate([kind.columns for kind in kinds if not isinstance(kind, MissingMask | CommonValue)])
@@ -296,7 +296,7 @@ class Schema(SchemaLayout):
             dtypes=dtypes,
             missing=description["missing"],
             unit=str(description["unit"]),
-            types=None if types is None else tuple(told and ColumnType.restore(told) for told in types),
+            types=None if types is None else tuple(stored and ColumnType.restore(stored) for stored in types),
             delimiter=_checked_delimiter(description.get("delimiter", ",")),
             labels=Labels.restore(description["labels"]) if "labels" in description else None,
             magnitudes=Magnitudes.restore(arrays, n) if "magnitudes.columns" in arrays else None,
@@ -341,5 +341,5 @@ def _check_choice(name: str, value: object, choices: Any) -> None:
         raise SettingError(f"{name}={value!r} is not known; choose one of {listed}.")
 
 
-def _told(value: Any) -> str:
+def _text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)

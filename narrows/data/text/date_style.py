@@ -114,9 +114,9 @@ def _decide(tied: list[_Tried], decimal: str | None) -> tuple[_Tried, tuple[tupl
     if not ("d" in by_order and "m" in by_order):
         return next(iter(by_order.values())), ()
     day_first, month_first = by_order["d"], by_order["m"]
-    told = _told_by_cells(day_first, month_first)
-    if told is not None:
-        return told, ()
+    decided = _decided_by_cells(day_first, month_first)
+    if decided is not None:
+        return decided, ()
     mark = next(token for token in tokens_of(day_first.form) if not code_of(token))
     if "." in mark:
         return day_first, ()
@@ -132,7 +132,7 @@ def _span(found: _Tried) -> float:
     return float(values.max() - values.min() + 1)
 
 
-def _told_by_cells(day_first: _Tried, month_first: _Tried) -> _Tried | None:
+def _decided_by_cells(day_first: _Tried, month_first: _Tried) -> _Tried | None:
     """Return the format that has all cells on one day of the month, or in order of time, if only one has."""
     for is_regular in (_on_one_day, _in_order):
         regular = [found for found in (day_first, month_first) if is_regular(found.moments)]

@@ -156,8 +156,8 @@ def _pattern(form: str) -> str:
 def _piece(codes: list[str], tokens: list[str], i: int) -> str:
     code = codes[i]
     if code:
-        beside = [codes[j] for j in (i - 1, i + 1) if 0 <= j < len(codes)]
-        is_packed = any(other and other in "YmdHMSIy" for other in beside)
+        neighbours = [codes[j] for j in (i - 1, i + 1) if 0 <= j < len(codes)]
+        is_packed = any(other and other in "YmdHMSIy" for other in neighbours)
         if code in _ONE_OR_TWO:
             return rf"(?P<{code}>\d{{2}})" if is_packed else rf"(?P<{code}>\d{{1,2}})"
         name = {"P": "p", "Z": "z"}.get(code, code)
@@ -253,8 +253,8 @@ def _date_text(column_format: ColumnFormat, value: np.datetime64) -> str:
     thursday = day + (3 - weekday)
     iso_year = int(str(thursday)[:4])
     week = int((thursday - np.datetime64(f"{iso_year:04}-01-01")).astype(np.int64)) // 7 + 1
-    told: dict[str, int] = {"Y": year, "y": year % 100, "m": month, "d": number, "q": (month + 2) // 3}
-    return _compose(column_format, told | {"G": iso_year, "V": week, "u": weekday + 1}, nanoseconds)
+    fields: dict[str, int] = {"Y": year, "y": year % 100, "m": month, "d": number, "q": (month + 2) // 3}
+    return _compose(column_format, fields | {"G": iso_year, "V": week, "u": weekday + 1}, nanoseconds)
 
 
 def _clock_text(column_format: ColumnFormat, seconds: float) -> str:
@@ -264,16 +264,16 @@ def _clock_text(column_format: ColumnFormat, seconds: float) -> str:
     return _compose(column_format, {}, nanoseconds % (86_400 * 10**9))
 
 
-def _compose(column_format: ColumnFormat, told: dict[str, int], nanoseconds: int) -> str:
+def _compose(column_format: ColumnFormat, fields: dict[str, int], nanoseconds: int) -> str:
     seconds, fraction = divmod(nanoseconds, 10**9)
     hour = seconds // 3600
-    told |= {"H": hour, "I": (hour + 11) % 12 + 1, "M": seconds // 60 % 60, "S": seconds % 60}
+    fields |= {"H": hour, "I": (hour + 11) % 12 + 1, "M": seconds // 60 % 60, "S": seconds % 60}
     text, before = "", ""
     for token in tokens_of(column_format.format):
-        if before[-1:] == "b" and token.startswith(".") and _is_whole_name(told["m"], column_format.language):
+        if before[-1:] == "b" and token.startswith(".") and _is_whole_name(fields["m"], column_format.language):
             token = token[1:]
         before = token
-        text += _token_text(token, told, column_format, fraction) if token.startswith("%") else token
+        text += _token_text(token, fields, column_format, fraction) if token.startswith("%") else token
         if token == "%f" and text.endswith((".", ",")):  # nothing behind it
             text = text[:-1]
     return text
@@ -284,14 +284,14 @@ def _is_whole_name(month: int, language: str) -> bool:
     return month_name(month, language, short=True) == month_name(month, language, short=False)
 
 
-def _token_text(token: str, told: dict[str, int], column_format: ColumnFormat, fraction: int) -> str:
+def _token_text(token: str, fields: dict[str, int], column_format: ColumnFormat, fraction: int) -> str:
     code, is_short = token[-1], token[-1] in "ba"
     if code in "bB":
-        text = month_name(told["m"], column_format.language, short=is_short)
+        text = month_name(fields["m"], column_format.language, short=is_short)
     elif code in "aA":
-        text = day_name(told["u"] - 1, column_format.language, short=is_short)
+        text = day_name(fields["u"] - 1, column_format.language, short=is_short)
     elif code in "pP":
-        text = "AM" if told["H"] < 12 else "PM"
+        text = "AM" if fields["H"] < 12 else "PM"
         text = text.lower() if code == "P" else text
     elif code == "z":
         text = column_format.offset or "+00:00"
@@ -302,5 +302,5 @@ def _token_text(token: str, told: dict[str, int], column_format: ColumnFormat, f
         text = digits[: column_format.decimals] if column_format.decimals is not None else digits.rstrip("0")
     else:
         width = {"Y": 4, "G": 4, "u": 1, "q": 1}.get(code, 2)
-        text = str(told[code]) if "-" in token else f"{told[code]:0{width}}"
+        text = str(fields[code]) if "-" in token else f"{fields[code]:0{width}}"
     return text.upper() if "^" in token else text

@@ -23,7 +23,7 @@ def format_sentence(
     *,
     n_missing: int = 0,
     missing_counts: Mapping[str, int] | None = None,
-    strange: Mapping[int, str] | None = None,
+    invalid: Mapping[int, str] | None = None,
 ) -> str:
     """Return one line on a column, such as "price: number, decimal comma; 3 missing values written '-'".
 
@@ -35,17 +35,17 @@ def format_sentence(
         Number of missing cells; used where `missing_counts` is not given.
     missing_counts : mapping of str to int, optional
         Result of `count_missing`.
-    strange : mapping of int to str, optional
-        `Parsed.strange`.
+    invalid : mapping of int to str, optional
+        `Parsed.invalid`.
     """
     parts = [", ".join(_what(column_format))]
     parts += _missing_words(n_missing, missing_counts)
-    if strange:
-        shown = ", ".join(map(repr, list(dict.fromkeys(strange.values()))[:_SHOWN]))
+    if invalid:
+        shown = ", ".join(map(repr, list(dict.fromkeys(invalid.values()))[:_SHOWN]))
         parts.append(
-            f"{_count(len(strange), 'strange cell')} such as {shown}"
-            if len(strange) > _SHOWN
-            else f"{_count(len(strange), 'strange cell')}: {shown}"
+            f"{_count(len(invalid), 'invalid cell')} such as {shown}"
+            if len(invalid) > _SHOWN
+            else f"{_count(len(invalid), 'invalid cell')}: {shown}"
         )
     parts += [what for what, _ in column_format.doubts]
     return f"{name}: {'; '.join(parts)}"
@@ -63,13 +63,13 @@ def format_notes(column_format: ColumnFormat, name: str, *, source: str = "", ro
     row : str, default=""
         Name of the row of `ColumnFormat.stray`, such as "row 3 (counting from 1, without any header)".
     """
-    told = []
+    parts = []
     for what, cure in column_format.doubts:
         if row and column_format.stray:
             what = what.replace(f"holds {column_format.stray!r}", f"holds {column_format.stray!r} in {row}", 1)
         column = f"Column {name!r} of {source}" if source else f"Column {name!r}"
-        told.append(f"{column} {what}; {_cure(cure, name)}.")
-    return told
+        parts.append(f"{column} {what}; {_cure(cure, name)}.")
+    return parts
 
 
 def _cure(cure: str, name: str) -> str:
@@ -96,39 +96,39 @@ def _what(column_format: ColumnFormat) -> list[str]:
 
 
 def _number(column_format: ColumnFormat) -> list[str]:
-    told = ["whole number" if column_format.max_decimals == 0 else "number"]
+    parts = ["whole number" if column_format.max_decimals == 0 else "number"]
     if column_format.decimal == "," and column_format.max_decimals != 0:
-        told.append("decimal comma")
+        parts.append("decimal comma")
     if column_format.thousands:
-        told.append(f"thousands mark {_MARKS.get(column_format.thousands) or repr(column_format.thousands)}")
-    told += [f"with {affix.strip()!r}" for affix in (column_format.prefix, column_format.suffix) if affix]
+        parts.append(f"thousands mark {_MARKS.get(column_format.thousands) or repr(column_format.thousands)}")
+    parts += [f"with {affix.strip()!r}" for affix in (column_format.prefix, column_format.suffix) if affix]
     if column_format.brackets:
-        told.append("negative in brackets")
+        parts.append("negative in brackets")
     elif column_format.minus == "after":
-        told.append("minus behind the number")
-    return told
+        parts.append("minus behind the number")
+    return parts
 
 
 def _format(form: str) -> str:
     if not form:
         return "year-month-day"
-    told = ""
+    text = ""
     for token in tokens_of(form):
         if code_of(token):
-            told += f"{' ' if told[-1:].isalpha() else ''}{_WORDS[code_of(token)]}"
+            text += f"{' ' if text[-1:].isalpha() else ''}{_WORDS[code_of(token)]}"
         else:  # "W" of weeks, "Q" of quarters and "T" before a time say no more
-            told += re.sub(r"[A-Za-z]+", "", token) or " "
-    return " ".join(told.split())
+            text += re.sub(r"[A-Za-z]+", "", token) or " "
+    return " ".join(text.split())
 
 
 def _missing_words(n_missing: int, counts: Mapping[str, int] | None) -> list[str]:
     if counts is None:
         return [_count(n_missing, "missing value")] if n_missing else []
     written = sorted(((n, text) for text, n in counts.items() if text and n), reverse=True)
-    told = [f"{_count(n, 'missing value')} written {text!r}" for n, text in written[:_SHOWN]]
+    parts = [f"{_count(n, 'missing value')} written {text!r}" for n, text in written[:_SHOWN]]
     if len(written) > _SHOWN:
-        told.append(f"{_count(sum(n for n, _ in written[_SHOWN:]), 'missing value')} written otherwise")
-    return [*told, *([_count(counts[""], "empty cell")] if counts.get("") else [])]
+        parts.append(f"{_count(sum(n for n, _ in written[_SHOWN:]), 'missing value')} written otherwise")
+    return [*parts, *([_count(counts[""], "empty cell")] if counts.get("") else [])]
 
 
 def _count(n: int, noun: str) -> str:

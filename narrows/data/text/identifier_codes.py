@@ -31,13 +31,13 @@ _EXACT_DIGITS, _DIGITS = 15, 18  # what float64 and int64 hold
 _LEAST = 0.05  # share of cells with a leading zero from which on cells of different lengths are names
 
 
-def are_names(cells: Cells, name: str, *, has_missing: bool) -> bool:
+def are_identifiers(cells: Cells, name: str, *, has_missing: bool) -> bool:
     """Return whether the numbers of a column are identifiers, such as postcodes.
 
     Parameters
     ----------
     cells : Cells
-        Cells that are neither missing nor strange.
+        Cells that are neither missing nor invalid.
     name : str
         Name of the column.
     has_gaps : bool

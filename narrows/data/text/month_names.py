@@ -42,12 +42,12 @@ WEEKDAYS = {
 
 
 def month_name(place: int, language: str, *, short: bool) -> str:
-    """The name of a month, 1 to 12."""
+    """Return the name of a month, 1 to 12."""
     return (_SHORT if short else _LONG)[language].split()[place - 1]
 
 
 def day_name(place: int, language: str, *, short: bool) -> str:
-    """The name of a day of the week; 0 is Monday."""
+    """Return the name of a day of the week; 0 is Monday."""
     name = _DAYS[language].split()[place]
     return name[: _DAY_LENGTH[language]] if short else name
 

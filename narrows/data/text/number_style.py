@@ -37,7 +37,7 @@ _STYLES = (
 )
 _ORDINALS = {"st", "nd", "rd", "th"}
 _UNITS, _MOSTLY = 5, 0.9  # at most so many units, in at least this share of cells
-_ENOUGH = 5  # different numbers in groups, beside small ones without, from which on groups are believed
+_ENOUGH = 5  # different numbers in groups, from which on groups are accepted although small numbers have none
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def _unit(affix: str) -> str:
 
 def _affixes(shapes: Counter[_Shape]) -> tuple[str, str]:
     """Return the prefix and the suffix; for "$5" and "7 €" only the more frequent one."""
-    told = [(shape, count) for shape, count in shapes.items() if shape.body != "0" or shape.prefix or shape.suffix]
-    prefix, suffix = (_affix((getattr(s, side), count) for s, count in told) for side in ("prefix", "suffix"))
+    marked = [(shape, count) for shape, count in shapes.items() if shape.body != "0" or shape.prefix or shape.suffix]
+    prefix, suffix = (_affix((getattr(s, side), count) for s, count in marked) for side in ("prefix", "suffix"))
     if prefix and suffix and not any(shape.prefix and shape.suffix for shape in shapes):
         n_prefix, n_suffix = (sum(n for s, n in shapes.items() if getattr(s, side)) for side in ("prefix", "suffix"))
         return (prefix, "") if n_prefix >= n_suffix else ("", suffix)

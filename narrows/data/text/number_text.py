@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SPACES, APOSTROPHES = " \u00a0\u202f\u2009", "'’"
 MINUS = "-−–"
-EXACT = 2**53  # larger whole numbers are not told apart by float64
+EXACT = 2**53  # float64 does not distinguish larger whole numbers
 _FEWEST, _RECURS, _FAR = 10, 3, 3  # other cells, equal cells, and spans of the others between
 
 
@@ -98,7 +98,7 @@ def _is_bare(column_format: ColumnFormat) -> bool:
 
 
 def body_pattern(decimal: str, thousands: str, *, lakh: bool = False) -> str:
-    """The pattern of digits and marks, without groups that capture."""
+    """Return the pattern of digits and marks, without groups that capture."""
     whole = r"\d+"
     if thousands:
         mark = mark_pattern(thousands)
@@ -109,7 +109,7 @@ def body_pattern(decimal: str, thousands: str, *, lakh: bool = False) -> str:
 
 
 def mark_pattern(thousands: str) -> str:
-    """The pattern of a mark between groups: all spaces are one mark, and both apostrophes are."""
+    """Return the pattern of a mark between groups: all spaces are one mark, and both apostrophes are."""
     same = next((marks for marks in (SPACES, APOSTROPHES) if thousands in marks), thousands)
     return f"[{same}]"
 

@@ -28,13 +28,13 @@ class Parsed:
         float64 with NaN for missing cells, int64 or bool without missing cells, datetime64, or objects (texts, None).
     type : ColumnType or None
         What the array does not say, the format of the text included.
-    strange : dict of int to str
+    invalid : dict of int to str
         Position -> text of the cells that are neither missing nor of the format; they are missing in `values`.
     """
 
     values: np.ndarray
     type: ColumnType | None
-    strange: dict[int, str] = field(default_factory=dict)
+    invalid: dict[int, str] = field(default_factory=dict)
 
 
 def parse_column(column_format: ColumnFormat, column: pa.Array | pa.ChunkedArray) -> Parsed:
@@ -60,9 +60,9 @@ def parse_column(column_format: ColumnFormat, column: pa.Array | pa.ChunkedArray
     values, ok = parse_texts(column_format, trimmed)
     ok &= ~missing
     positions = np.flatnonzero(~ok & ~missing)
-    strange = dict(zip(positions.tolist(), whole.take(positions).to_pylist(), strict=True))
+    invalid = dict(zip(positions.tolist(), whole.take(positions).to_pylist(), strict=True))
     values, column_type = _finished(column_format, values, ok, trimmed)
-    return Parsed(values, column_type, strange)
+    return Parsed(values, column_type, invalid)
 
 
 def count_missing(column_format: ColumnFormat, column: pa.Array | pa.ChunkedArray) -> dict[str, int]:

@@ -13,7 +13,7 @@ from narrows.data.frames.column_format import Choice, ColumnFormat, ReadAs
 from narrows.data.text.booleans import propose_boolean
 from narrows.data.text.date_style import propose_date, propose_time
 from narrows.data.text.distinct_cells import Cells, cells_of, is_in
-from narrows.data.text.identifier_codes import are_names
+from narrows.data.text.identifier_codes import are_identifiers
 from narrows.data.text.missing_markers import MARKERS, is_known, na_values_in_text
 from narrows.data.text.number_style import propose_number, units
 from narrows.data.text.number_text import suspected_sentinel
@@ -23,7 +23,7 @@ from narrows.errors import DataError, SettingError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_STRANGE, _MOSTLY = 0.05, 0.9  # share of cells that may be strange, and that must be parsed
+_INVALID, _MOSTLY = 0.05, 0.9  # share of cells that may be invalid, and that must be parsed
 _RECURS, _WORDS, _WORD_SHARE, _LONGEST = 3, 3, 0.3, 30  # of unknown words that mean a missing cell
 _LEVELS_PER_WORD = 5  # different values from which on an unknown word is no level among them
 _HALF = 0.5  # share of parsed cells above which a note names the others
@@ -49,13 +49,13 @@ class _Judged:
     column_format: ColumnFormat
     ok: np.ndarray
     n_read: int
-    n_strange: int
+    n_invalid: int
     is_fit: bool
 
     @property
     def share(self) -> float:
         """Share of the cells that it parses, of those that are not missing."""
-        return self.n_read / max(1, self.n_read + self.n_strange)
+        return self.n_read / max(1, self.n_read + self.n_invalid)
 
 
 def infer_format(
@@ -156,7 +156,7 @@ def _best(cells: Cells, rule: _Rule) -> ColumnFormat:
     if best.column_format.read_as != "number":
         return best.column_format
     n_missing = cells.total - best.n_read
-    if are_names(cells.pick(best.ok), rule.name, has_missing=n_missing > 0 or bool(cells.blank)):
+    if are_identifiers(cells.pick(best.ok), rule.name, has_missing=n_missing > 0 or bool(cells.blank)):
         words = _words(cells, rule)
         return replace(words, na_values=tuple(dict.fromkeys((*words.na_values, *best.column_format.na_values))))
     return _with_suspect(best, cells)
@@ -172,7 +172,7 @@ def _try(kind: ReadAs, cells: Cells, rule: _Rule, *, forced: Choice | ReadAs | N
         return None
     judged = _judge(column_format, cells, rule, is_forced=forced is not None)
     sample = cells.sample()
-    if sample is cells or not judged.n_strange:
+    if sample is cells or not judged.n_invalid:
         return judged
     missed = cells.pick(~judged.ok).sample()
     again = _propose(kind, _joined(sample, missed), rule, forced)
@@ -217,18 +217,18 @@ def _judge(column_format: ColumnFormat, cells: Cells, rule: _Rule, *, is_forced:
     words = _recurring(counts, na_values, n_read, int(ok.sum()), is_date=column_format.read_as in ("date", "time"))
     na_values += words
     known = set(na_values)
-    strange = [text for text in counts if text not in known]
-    n_strange = sum(counts[text] for text in strange)
-    stray = strange[0] if strange else ""
+    invalid = [text for text in counts if text not in known]
+    n_invalid = sum(counts[text] for text in invalid)
+    stray = invalid[0] if invalid else ""
     column_format = replace(
         column_format,
         na_values=tuple(na_values),
         stray=stray,
         doubts=(*column_format.doubts, *_odd_na_values(words, counts)),
     )
-    is_few = n_strange <= max(1, _STRANGE * (n_read + n_strange))
-    is_fit = n_read > 0 and is_few and n_read >= _MOSTLY * (n_read + n_strange)
-    return _Judged(column_format, ok, n_read, n_strange, is_fit)
+    is_few = n_invalid <= max(1, _INVALID * (n_read + n_invalid))
+    is_fit = n_read > 0 and is_few and n_read >= _MOSTLY * (n_read + n_invalid)
+    return _Judged(column_format, ok, n_read, n_invalid, is_fit)
 
 
 def _means_missing(text: str, column_format: ColumnFormat, rule: _Rule) -> bool:
@@ -304,8 +304,8 @@ def _words_with_doubt(cells: Cells, rule: _Rule, nearest: _Judged | None) -> Col
     words = _words(cells, rule)
     found = units(cells)
     if found:
-        told = ", ".join(map(repr, found))
-        what = f"holds numbers in several units ({told}), so it is taken for text"
+        listed = ", ".join(map(repr, found))
+        what = f"holds numbers in several units ({listed}), so it is taken for text"
         return replace(words, doubts=(*words.doubts, (what, "write them in one unit")))
     if nearest is None or nearest.share < _HALF:
         return words
@@ -324,7 +324,7 @@ def _still(like: ColumnFormat, cells: Cells, rule: _Rule) -> ColumnFormat | None
     bare = replace(like, doubts=(), stray="")
     rule = replace(rule, na_values=(*rule.na_values, *(text.strip() for text in like.na_values if text.strip())))
     judged = _judge(bare, cells, rule, is_forced=True)
-    if cells.total and judged.share < _MOSTLY and judged.n_strange > 1:
+    if cells.total and judged.share < _MOSTLY and judged.n_invalid > 1:
         return None
     return replace(
         judged.column_format,

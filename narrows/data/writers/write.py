@@ -92,7 +92,7 @@ def write(
     rows = _prepared(values, names, image_shape, labels)
     if (is_folder or target.suffix.casefold() == ".png") and rows.image_shape is None:
         raise OutputError(f"{target} would hold images, but these rows are a table; use .csv, .parquet, .npy or .npz.")
-    with _told_plainly(target):
+    with _with_output_errors(target):
         if is_folder:
             with whole_folder(target, replace=force) as folder:
                 _write_images(folder, rows, pixel_range)
@@ -132,7 +132,7 @@ def write_chunks(
     target, _ = _target(path)
     ending = target.suffix.casefold()
     tables = (as_table(chunk, ending) if isinstance(chunk, Rows) else chunk for chunk in chunks)
-    with _told_plainly(target), whole_file(target, replace=force, rescue=rescue) as file:
+    with _with_output_errors(target), whole_file(target, replace=force, rescue=rescue) as file:
         write_tables(file, tables, ending, as_text=as_text)
 
 
@@ -142,7 +142,7 @@ def is_written_in_chunks(path: str | os.PathLike[str]) -> bool:
 
 
 @contextmanager
-def _told_plainly(target: Path) -> Iterator[None]:
+def _with_output_errors(target: Path) -> Iterator[None]:
     """Raise errors of the disk as OutputError."""
     try:
         yield

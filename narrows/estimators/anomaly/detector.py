@@ -23,7 +23,7 @@ from narrows.estimators.anomaly.default_scorer import TrimmedEnsemble
 from narrows.estimators.anomaly.detector_folder import files_of
 from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
-from narrows.estimators.anomaly.explanations import Reason, outweigh_strange_cells, reasons
+from narrows.estimators.anomaly.explanations import Reason, outweigh_invalid_cells, reasons
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
@@ -76,7 +76,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     decision_scores_ : ndarray of shape (n,)
         Anomaly scores of the rows of the fit; larger is more abnormal. 0 is typical, 1 is at the upper quartile;
         above about 5, scores grow logarithmically. A row is not its own neighbour. A cell whose type differs from
-        that of its column (`Rows.strange`) adds 1,000.
+        that of its column (`Rows.invalid`) adds 1,000.
     labels_ : ndarray of shape (n,)
         1 for the rows of the fit that are labelled as anomalies, else 0.
     threshold_ : float
@@ -97,9 +97,9 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     >>> from narrows import AnomalyDetector
     >>> rng = np.random.default_rng(0)
     >>> X = rng.standard_normal((500, 3)) @ rng.standard_normal((3, 6))
-    >>> strange = np.vstack([X[:20], X[:3] + 5 * rng.standard_normal((3, 6))])
+    >>> new = np.vstack([X[:20], X[:3] + 5 * rng.standard_normal((3, 6))])
     >>> detector = AnomalyDetector(threshold="conformal", alpha=0.01, random_state=0).fit(X)
-    >>> detector.predict(strange)[-3:].tolist()
+    >>> detector.predict(new)[-3:].tolist()
     [-1, -1, -1]
     """
 
@@ -145,7 +145,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         if rows is not X:
             warn_of_ignored_columns(scoring.schema, rows.source)
         scores = scoring.combined(parts)
-        # A value that no training row has makes a row at least as strange as the strangest of them.
+        # A value that no training row has gives a row at least the score of the most anomalous of them.
         scoring = replace(scoring, change=float(np.max(scores[train]) - np.median(scores[train])))
         scores = scores + scoring.of_cells(rows)
         enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
@@ -199,7 +199,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         columns, changed = self.schema_.changed_constants(rows)
         # A changed constant is certain, so each has at least the weight of all other columns.
         far[:, columns] = np.where(changed, np.maximum(far.sum(axis=1, keepdims=True), 1.0), far[:, columns])
-        outweigh_strange_cells(far, rows)
+        outweigh_invalid_cells(far, rows)
         return reasons(self.schema_, rows, expected, far, n)
 
     def error_map(self, X: Any) -> np.ndarray:

@@ -13,8 +13,8 @@ from narrows.estimators.fitted import Fitted
 LINEAR = 5.0
 """Units up to which a score grows linearly; beyond, it grows with their logarithm."""
 
-_STRANGE_CELL = 1000.0  # larger than any score of a row without such a cell
-_STRANGE_CELL_LINEAR = 1e15  # the same for detectors saved before scores grew with the logarithm
+_INVALID_CELL = 1000.0  # larger than any score of a row without such a cell
+_INVALID_CELL_LINEAR = 1e15  # the same for detectors saved before scores grew with the logarithm
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +54,8 @@ class Scoring:
         A cell of another type adds more than all other contributions together.
         """
         changed = self.schema.changed_constants(rows)[1]
-        strange = (_STRANGE_CELL if self.linear else _STRANGE_CELL_LINEAR) + self.change * changed.shape[1]
-        return self.change * changed.sum(axis=1) + strange * rows.n_strange
+        invalid = (_INVALID_CELL if self.linear else _INVALID_CELL_LINEAR) + self.change * changed.shape[1]
+        return self.change * changed.sum(axis=1) + invalid * rows.n_invalid
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,17 +55,17 @@ def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n
     ]
 
 
-def outweigh_strange_cells(far: np.ndarray, rows: Rows) -> None:
+def outweigh_invalid_cells(far: np.ndarray, rows: Rows) -> None:
     """Raise the contributions `far` (n_rows, n_columns) of cells of another type above all others, in place."""
     whole = np.maximum(far.sum(axis=1), 1.0)
-    for column, is_strange in rows.strange_cells.items():
-        far[is_strange, column] = 2 * whole[is_strange]
+    for column, is_invalid in rows.invalid_cells.items():
+        far[is_invalid, column] = 2 * whole[is_invalid]
 
 
 def plain_value(rows: Rows, i: int, j: int) -> Any:
     """Return a cell as a JSON value: text if its type differs from that of its column, None if it is missing."""
-    if j in rows.strange and rows.strange[j][i] is not None:
-        return str(rows.strange[j][i])
+    if j in rows.invalid and rows.invalid[j][i] is not None:
+        return str(rows.invalid[j][i])
     value = rows.column(j)[i]
     if isinstance(value, np.datetime64):
         return None if np.isnat(value) else str(value)

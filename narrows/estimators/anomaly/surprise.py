@@ -10,7 +10,7 @@ import numpy as np
 
 from narrows.errors import full_disk_as_data_error
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, column_losses, surprise_of, tails_of
-from narrows.estimators.anomaly.explanations import Reason, outweigh_strange_cells, reasons
+from narrows.estimators.anomaly.explanations import Reason, outweigh_invalid_cells, reasons
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -39,7 +39,7 @@ class Surprise:
         self._file = tempfile.TemporaryFile(prefix="narrows-")  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._n_rows = 0
-        self._n_strange: list[np.ndarray] = []
+        self._n_invalid: list[np.ndarray] = []
         self._tails: np.ndarray | None = None
 
     def add(self, rows: Rows) -> None:
@@ -51,7 +51,7 @@ class Surprise:
             self._file.write(np.ascontiguousarray(losses, dtype=np.float32).data)
             self._file.flush()
         self._n_rows += len(rows)
-        self._n_strange.append(rows.n_strange)
+        self._n_invalid.append(rows.n_invalid)
 
     def scores(self) -> np.ndarray:
         """Return the scores of the added rows (n,), in their order; larger is more abnormal."""
@@ -63,14 +63,14 @@ class Surprise:
         self._tails = np.vstack([tails[0], *(more[1:] for more in tails[1:])])
         step = max(1, _CELLS // self._n_columns)
         parts = [surprise_of(losses[i : i + step], self._tails).sum(axis=1) for i in range(0, self._n_rows, step)]
-        return above_all(np.concatenate(parts), np.concatenate(self._n_strange))
+        return above_all(np.concatenate(parts), np.concatenate(self._n_invalid))
 
     def explain(self, rows: Rows, *, n: int = 3) -> list[tuple[Reason, ...]]:
         """Return the `n` columns that contribute most to the score of each row; call `scores` first."""
         schema, floats = self._model.schema_, self._encoded(rows)
         members = EstimatorScorer([self._model], "reconstruction", self._tails, [], [])
         expected, far = members.expected(floats, schema.float_columns, schema.n_columns)
-        outweigh_strange_cells(far, rows)
+        outweigh_invalid_cells(far, rows)
         return reasons(schema, rows, expected, far, n)
 
     def _encoded(self, rows: Rows) -> np.ndarray:
@@ -78,17 +78,17 @@ class Surprise:
         return self._model.state_.encode(rows, units=False)
 
 
-def above_all(scores: np.ndarray, n_strange: np.ndarray) -> np.ndarray:
+def above_all(scores: np.ndarray, n_invalid: np.ndarray) -> np.ndarray:
     """Return the scores (n,), with those of rows with cells of another type raised above all others.
 
-    `n_strange` (n,) is the number of such cells. They have no numeric value that a network could compare.
+    `n_invalid` (n,) is the number of such cells. They have no numeric value that a network could compare.
     """
-    if not n_strange.any():
+    if not n_invalid.any():
         return scores
     scores = scores.astype(np.float64)
     least, most = float(scores.min()), float(scores.max())
     step = most - least + max(0.01 * abs(most), 1e-6)
-    return scores + step * n_strange
+    return scores + step * n_invalid
 
 
 def surprise(model: Autoencoder, X: Any) -> np.ndarray:

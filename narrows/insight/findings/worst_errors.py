@@ -43,7 +43,7 @@ def worst_rows(evidence: Evidence, positions: np.ndarray, *, rows_dropped: bool 
     counted = "of the rows kept, counting from 0" if rows_dropped else "counting from 0"
     times = float(errors[order[0]] / max(usual, 1e-12))
     return Finding(
-        "Which rows are strangest?",
+        "Which rows are most anomalous?",
         "good",
         f"rows {', '.join(str(int(positions[i])) for i in order)} ({counted})",
         f"These rows are reconstructed worst; the first has {times:.1f} times the median error.",

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from narrows.apps.cli import inputs
-from narrows.apps.cli.strange_cells import StrangeCells
+from narrows.apps.cli.invalid_cells import InvalidCells
 from narrows.data import as_rows
 from narrows.data.readers import row_stream
 
@@ -48,7 +48,7 @@ def cells(path: Path, row: int) -> list[float]:
 OPTIONS = ("--ignore", "line", "--label", "broken", "--seed", "0")
 
 
-def test_of_a_table_read_in_chunks_the_strangest_of_all_its_rows_are_named(
+def test_of_a_table_read_in_chunks_the_most_anomalous_of_all_its_rows_are_named(
     shell, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inputs, "_memory", lambda: 1000)
@@ -67,13 +67,13 @@ def test_of_a_table_read_in_chunks_the_strangest_of_all_its_rows_are_named(
     assert Path("s.csv").read_text().count("\n") == N + 1
 
 
-def test_where_judging_all_would_take_long_the_strangest_of_the_sample_are_named_as_rows_of_the_file(
+def test_where_judging_all_would_take_long_the_most_anomalous_of_the_sample_are_named_as_rows_of_the_file(
     shell, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inputs, "_memory", lambda: 1000)
     monkeypatch.setattr("narrows.apps.cli.commands.detect._MOST_JUDGED", 2000)
     told = shell("detect", log, "-o", "d", *OPTIONS)
-    assert "The strangest of 600 rows:" in told.out
+    assert "The most anomalous of 600 rows:" in told.out
     assert "for all 3,000" in told.out
     in_json = shell("detect", log, "-o", "d", "--force", *OPTIONS, "--json").json
     assert named(told.out) == [one["row"] + 1 for one in in_json["strangest"]]
@@ -102,27 +102,27 @@ def test_scores_and_thresholds_are_told_in_four_digits(shell, log: Path) -> None
     assert all(len(re.sub(r"\D", "", number)) <= 4 for number in found)
 
 
-def test_strange_cells_are_counted_and_the_first_five_named() -> None:
+def test_invalid_cells_are_counted_and_the_first_five_named() -> None:
     rows = as_rows(pa.table({"day": np.full(4, np.nan), "price": np.full(4, np.nan)}))
     day, price = np.full(4, None, object), np.full(4, None, object)
     day[1] = "soon"
-    found = StrangeCells()
-    found.add(replace(rows, strange={0: day}))
+    found = InvalidCells()
+    found.add(replace(rows, invalid={0: day}))
     assert str(found) == "1 row has a cell of the wrong type for its column: row 2, day 'soon'."
     price[[1, 2]] = "n/k"
     for start in (4, 8):
-        found.add(replace(rows, strange={0: day, 1: price}, places=np.arange(start, start + 4)))
+        found.add(replace(rows, invalid={0: day, 1: price}, row_numbers=np.arange(start, start + 4)))
     assert str(found) == (
         "5 rows have 7 cells of the wrong type for their columns: row 2, day 'soon'; row 6, day 'soon'; "
         "row 6, price 'n/k'; row 7, price 'n/k'; row 10, day 'soon'; and 2 more."
     )
     assert found.to_dict()["first"][1] == {"row": 5, "column": "day", "observed": "soon"}
     assert (found.to_dict()["rows"], found.to_dict()["cells"]) == (5, 7)
-    assert str(StrangeCells()) == ""
+    assert str(InvalidCells()) == ""
 
 
 @pytest.mark.parametrize("command", ["detect", "fit"])
-def test_a_row_with_a_strange_cell_is_the_strangest_of_the_file(
+def test_a_row_with_an_invalid_cell_is_the_most_anomalous_of_the_file(
     shell, quick, log: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     model = (command, log, "-o", "m", "--ignore", "line,broken")
@@ -134,7 +134,7 @@ def test_a_row_with_a_strange_cell_is_the_strangest_of_the_file(
         texts[[40, 41]] = "n/k", "soon"
         values = [column.copy() for column in rows.values]
         values[1][[40, 41]] = np.nan
-        return [replace(rows, values=tuple(values), strange={1: texts})]
+        return [replace(rows, values=tuple(values), invalid={1: texts})]
 
     from narrows.apps.cli.inputs import chunks_for_model as chunks
 

@@ -6,7 +6,8 @@ import pytest
 
 from narrows.apps.lab.run_settings import NAMES, check, estimator, filled_in, page_settings
 from narrows.errors import SettingError
-from narrows.estimators.parameters import BY_NAME, LAB_FIELDS, constructor_defaults, idle_parameters
+from narrows.estimators.lab_fields import LAB_FIELDS
+from narrows.estimators.parameters import BY_NAME, constructor_defaults, idle_parameters
 from narrows.estimators.variants import VARIANTS
 
 DIGITS = {"rows": 1797, "shape": [8, 8, 1]}

@@ -78,7 +78,7 @@ def test_it_holds_every_finding_and_a_figure_for_all_that_there_is(model: Autoen
     names = re.findall(r'<figure role="group" aria-label="([^"]+)"', page)
     assert names == [
         *("reconstructions", "training", "denoising", "map of the code", "decoded grid", "interpolation"),
-        *("error histogram", "error by pixel", "strangest rows", "architecture"),
+        *("error histogram", "error by pixel", "most anomalous rows", "architecture"),
     ]
     assert page.count("<svg") == len(names)
     assert len(set(re.findall(r'<clipPath id="([^"]+)"', page))) == len(re.findall(r"<clipPath id=", page))
@@ -157,8 +157,8 @@ def test_rows_are_named_by_their_places_in_the_data() -> None:
     table = pd.DataFrame(np.random.default_rng(0).standard_normal((200, 4)), columns=list("abcd"))
     model = Autoencoder(n_components=1, epochs=1, random_state=0, device="cpu").fit(table)
     page = report(model, table)
-    worst = narrows.diagnose(model, table)["Which rows are strangest?"].values["rows"]
-    figure = page[page.index('aria-label="strangest rows"') :]
+    worst = narrows.diagnose(model, table)["Which rows are most anomalous?"].values["rows"]
+    figure = page[page.index('aria-label="most anomalous rows"') :]
     named = re.findall(r">row (\d+)<", figure)
     assert isinstance(worst, list)
     assert named == [str(int(row)) for row in worst[:6]]

@@ -67,8 +67,8 @@ def test_the_lattice_is_the_models_own_decode(model: Autoencoder, digits: list[F
 
 def test_each_sample_has_its_way_through_the_network(digits: list[Frame]) -> None:
     positions = of(digits, "rows")[0].arrays["position"].tolist()
-    assert [frame.about["asked"]["position"] for frame in of(digits, "activations")] == positions
-    assert {tuple(frame.about["asked"]["positions"]) for frame in of(digits, "denoise")} == {tuple(positions[:6])}
+    assert [frame.about["request"]["position"] for frame in of(digits, "activations")] == positions
+    assert {tuple(frame.about["request"]["positions"]) for frame in of(digits, "denoise")} == {tuple(positions[:6])}
 
 
 def test_the_rarer_of_two_classes_is_the_anomaly(model: Autoencoder) -> None:

@@ -65,8 +65,8 @@ def test_rows_nobody_named_are_of_all_classes_and_unknown_to_training(page: Page
 
 def test_rows_can_be_asked_for_by_class(page: Page) -> None:
     assert page.ask("rows", "r1", n=5, label="4").about["labels"] == ["4"] * 5
-    strange = page.ask("rows", "r1", n=9, subset="anomalous", normal=["4"])
-    assert "4" not in strange.about["labels"]
+    anomalous = page.ask("rows", "r1", n=9, subset="anomalous", normal=["4"])
+    assert "4" not in anomalous.about["labels"]
 
 
 def test_activations_start_with_the_row_and_end_with_its_reconstruction(page: Page, model: Autoencoder) -> None:
@@ -121,10 +121,10 @@ def test_scores_are_those_of_rows_that_training_did_not_see(page: Page, model: A
     position, score = shown.arrays["position"], shown.arrays["score"]
     assert sorted(position.tolist()) == model.validation_rows_.tolist()
     assert np.allclose(score, model.reconstruction_error(IMAGES[position]), rtol=1e-4)
-    strange = ~np.isin(DIGITS.labels[position], [0, 1])
-    assert np.array_equal(shown.arrays["anomalous"], strange)
-    assert shown.about["auroc"] == pytest.approx(roc_auc_score(strange, score), abs=1e-6)
-    assert shown.about["average_precision"] == pytest.approx(average_precision_score(strange, score), abs=1e-6)
+    anomalous = ~np.isin(DIGITS.labels[position], [0, 1])
+    assert np.array_equal(shown.arrays["anomalous"], anomalous)
+    assert shown.about["auroc"] == pytest.approx(roc_auc_score(anomalous, score), abs=1e-6)
+    assert shown.about["average_precision"] == pytest.approx(average_precision_score(anomalous, score), abs=1e-6)
     assert "anomalies among them" in shown.about["trained_on"]
     assert page.ask("scores", "r1").about["auroc"] is None
 

@@ -26,8 +26,8 @@ def two_kinds(path: Path, *, label: bool = True) -> Path:
     columns[odd, 1] = 65 - 12 * (size[odd] + np.sign(size[odd]))
     names = ["height", "weight", "shoe", "leg", "spare"] + (["kind"] if label else [])
     lines = [",".join(names)]
-    for row, strange in zip(columns, odd, strict=True):
-        lines.append(",".join([*(f"{v:.2f}" for v in row), *(["odd" if strange else "usual"] if label else [])]))
+    for row, anomalous in zip(columns, odd, strict=True):
+        lines.append(",".join([*(f"{v:.2f}" for v in row), *(["odd" if anomalous else "usual"] if label else [])]))
     path.write_text("\n".join(lines) + "\n")
     return path
 

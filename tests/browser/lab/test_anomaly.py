@@ -1,4 +1,4 @@
-"""Strange rows found on the page, as a person finds them."""
+"""Anomalous rows found on the page, as a person finds them."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_other_normal_classes_make_other_anomalies(page: Page) -> None:
     expect(page.locator(".roc-figure")).to_be_hidden()
 
 
-def test_a_table_names_the_columns_that_are_strange(
+def test_a_table_names_the_columns_that_are_anomalous(
     chromium: Chromium, tables: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     table = tables / "unlabelled.csv"

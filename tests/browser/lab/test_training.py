@@ -156,16 +156,16 @@ def test_the_replay_runs_to_the_end(page: Page) -> None:
 def test_two_runs_stand_side_by_side(page: Page, lab: Lab) -> None:
     run = start(page, n_components="8", epochs="20")
     lab.wait(run, "done")
-    until(page, "training", "d.compare === 'r1' && d.epoch === '20' && d.besideEpoch === '20'")
-    expect(page.locator("[data-part=beside]")).to_have_count(16)
+    until(page, "training", "d.compare === 'r1' && d.epoch === '20' && d.comparedEpoch === '20'")
+    expect(page.locator("[data-part=compared]")).to_have_count(16)
     expect(page.locator("path.series[data-name='run 1']")).to_have_attribute("stroke-dasharray", "5 4")
-    beside = ".gallery-cell:nth-child(3) [data-part=beside]"
-    assert (pixels(page, beside) != pixels(page, REBUILT)).any()
+    compared = ".gallery-cell:nth-child(3) [data-part=compared]"
+    assert (pixels(page, compared) != pixels(page, REBUILT)).any()
     original = pixels(page, ".gallery-cell:nth-child(3) [data-part=original]")
-    assert np.abs(pixels(page, REBUILT) - original).mean() < np.abs(pixels(page, beside) - original).mean()
+    assert np.abs(pixels(page, REBUILT) - original).mean() < np.abs(pixels(page, compared) - original).mean()
     page.locator("[data-control=compare]").select_option("")
     until(page, "training", "d.compare === ''")
-    expect(page.locator("[data-part=beside]")).to_have_count(0)
+    expect(page.locator("[data-part=compared]")).to_have_count(0)
 
 
 def test_the_axis_may_be_logarithmic(page: Page) -> None:

@@ -47,9 +47,9 @@ def test_labels_come_back_from_a_model_and_from_a_saved_one(name, tmp_path):
 )
 def test_reasons_name_the_column(name, column):
     frame = pd.DataFrame(BLOCK, columns=INDEXES[name])
-    strange = frame.head(1).copy()
-    strange.iloc[0, 1] = 50.0
-    assert AnomalyDetector(random_state=0).fit(frame).explain(strange)[0][0].column == column
+    anomalous = frame.head(1).copy()
+    anomalous.iloc[0, 1] = 50.0
+    assert AnomalyDetector(random_state=0).fit(frame).explain(anomalous)[0][0].column == column
 
 
 def test_empty_parts_of_tuples_are_not_named():

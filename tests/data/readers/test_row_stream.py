@@ -91,14 +91,14 @@ def test_a_column_is_what_all_its_rows_say_not_the_first(tmp_path: Path, late: s
     assert len(found) == 2 * N
 
 
-def test_one_strange_cell_far_down_is_missing_and_its_row_is_named(tmp_path: Path) -> None:
+def test_one_invalid_cell_far_down_is_missing_and_its_row_is_named(tmp_path: Path) -> None:
     path = tmp_path / "late.csv"
     path.write_text("a,b\n" + "".join(f"{i},{i}\n" for i in range(N)) + "none at all,7\n")
     found = scan(path)
     assert found.sample.dtypes == ("float64", "int64")
     assert any("'none at all'" in note and f"row {N + 1} " in note for note in found.sample.notes)
     *_, last = found.chunks()
-    assert last.strange[0][-1] == "none at all"
+    assert last.invalid[0][-1] == "none at all"
 
 
 def test_a_column_that_begins_with_gaps_is_read_to_its_end(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_the_rows_of_the_sample_and_of_the_chunks_are_named_by_their_places_in_t
     found = scan(tmp_path / "t.parquet")
     assert len(found.sample) == 300
     for rows in (found.sample, found.sample.take(np.arange(7, 90, 3)), *found.chunks()):  # b counts the rows from 0
-        assert [rows.place(i) for i in range(len(rows))] == rows.column(1).tolist()
+        assert [rows.row_number(i) for i in range(len(rows))] == rows.column(1).tolist()
         assert rows.row_name(2).startswith(f"row {rows.column(1)[2] + 1} (counting from 1")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from narrows.data.schema.identifier_columns import names_something
+from narrows.data.schema.identifier_columns import are_identifiers_by_name
 
 R = np.random.default_rng(0)
 CODES = R.choice([10115, 20095, 1067, 80331], 200)
@@ -14,22 +14,22 @@ YEARS = R.choice([2007, 2008, 2009], 200)
 
 @pytest.mark.parametrize("name", ["zip", "ZIP code", "ship_zip", "zipCode", "postcode", "plz", "PLZ", "postal_code"])
 def test_postcodes_are_names(name):
-    assert names_something(name, CODES)
-    assert names_something(name, np.where(CODES == 1067, np.nan, CODES))
+    assert are_identifiers_by_name(name, CODES)
+    assert are_identifiers_by_name(name, np.where(CODES == 1067, np.nan, CODES))
 
 
 @pytest.mark.parametrize(
     "name", ["station", "station_id", "StationID", "Station No", "sector", "branch code", "storeId"]
 )
 def test_numbers_of_places_and_codes_are_names(name):
-    assert names_something(name, R.integers(1, 30, 400))
+    assert are_identifiers_by_name(name, R.integers(1, 30, 400))
 
 
 @pytest.mark.parametrize("name", ["year", "Year", "model_year", "Baujahr Jahr", "year built"])
 def test_a_few_years_are_names_and_a_long_span_is_a_number(name):
-    assert names_something(name, YEARS)
-    assert not names_something(name, R.integers(1850, 2000, 2000))
-    assert not names_something(name, R.integers(0, 9, 200))  # years that somebody has been there
+    assert are_identifiers_by_name(name, YEARS)
+    assert not are_identifiers_by_name(name, R.integers(1850, 2000, 2000))
+    assert not are_identifiers_by_name(name, R.integers(0, 9, 200))  # years that somebody has been there
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_a_few_years_are_names_and_a_long_span_is_a_number(name):
     ],
 )
 def test_all_other_numbers_are_numbers(name, values):
-    assert not names_something(name, values)
+    assert not are_identifiers_by_name(name, values)

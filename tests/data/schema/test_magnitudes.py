@@ -67,9 +67,9 @@ def test_numbers_beside_text_are_looked_at_too():
 
 def test_drift_outliers_and_zeros_are_no_other_units():
     assert told(PEOPLE, OTHERS * 2) == []
-    few_strange = OTHERS.astype(float)
-    few_strange.iloc[:20] *= 1000
-    assert told(PEOPLE, few_strange) == []
+    few_anomalous = OTHERS.astype(float)
+    few_anomalous.iloc[:20] *= 1000
+    assert told(PEOPLE, few_anomalous) == []
     assert told(PEOPLE, OTHERS * 0) == []
     assert told(PEOPLE, OTHERS.assign(weight=np.nan)) == [
         "X has missing values in columns that had none during fit ('weight'); they are filled with the training mean."

@@ -20,7 +20,7 @@ def test_a_type_that_the_user_names_is_taken():
     assert read_as(PRICES, read_as="category") == "category"
     _, parsed = read(["12", "abc", "?", "13", "dear", "cheap"], read_as="number")
     np.testing.assert_array_equal(parsed.values, [12, np.nan, np.nan, 13, np.nan, np.nan])
-    assert parsed.strange == {1: "abc", 4: "dear", 5: "cheap"}
+    assert parsed.invalid == {1: "abc", 4: "dear", 5: "cheap"}
     assert read(["01067", "10115"], "zip", read_as="number")[1].values.tolist() == [1067, 10115]
     assert read_as(["20241231"] * 3, "x", read_as="date") == "date"
 
@@ -48,9 +48,9 @@ def test_a_file_of_another_country_is_read_anew_as_the_same_kind():
     assert read(["12", "13"], "zip", like=read(["01067"] * 5, "zip")[0])[1].values.tolist() == ["12", "13"]
 
 
-def test_a_strange_cell_of_a_new_file_stays_strange():
+def test_an_invalid_cell_of_a_new_file_stays_invalid():
     model = read(PRICES)[0]
-    assert read([*PRICES[:18], "n.k.a", *PRICES[:3]], like=model)[1].strange == {18: "n.k.a"}
+    assert read([*PRICES[:18], "n.k.a", *PRICES[:3]], like=model)[1].invalid == {18: "n.k.a"}
 
 
 def test_a_level_that_looks_like_a_gap_stays_a_level_in_new_files():
@@ -79,17 +79,17 @@ def test_a_sentence_tells_what_a_column_is(texts, told):
     column_format, parsed = read(texts)
     assert (
         format_sentence(
-            column_format, "price", missing_counts=count_missing(column_format, column(texts)), strange=parsed.strange
+            column_format, "price", missing_counts=count_missing(column_format, column(texts)), invalid=parsed.invalid
         )
         == told
     )
 
 
-def test_a_sentence_tells_strange_cells_and_doubts():
+def test_a_sentence_tells_invalid_cells_and_doubts():
     column_format, parsed = read([*PRICES, "TOTAL"])
     assert (
-        format_sentence(column_format, "price", n_missing=2, strange=parsed.strange)
-        == "price: number; 2 missing values; 1 strange cell: 'TOTAL'"
+        format_sentence(column_format, "price", n_missing=2, invalid=parsed.invalid)
+        == "price: number; 2 missing values; 1 invalid cell: 'TOTAL'"
     )
     column_format = read(["01/02/2024", "03/04/2023", "02/01/2024"])[0]
     assert format_sentence(column_format, "when").endswith("which its cells do not tell apart: read as month/day/year")

@@ -52,8 +52,8 @@ def test_weeks_months_quarters_and_names_of_months(texts, first):
 
 
 @pytest.mark.parametrize("texts", [["2024-02-30", "2023-01-01"], ["2023-W53", "2024-W01"], ["2024Q5", "2024Q1"]])
-def test_days_that_do_not_exist_are_strange(texts):
-    assert read([*[texts[1]] * 30, texts[0]])[1].strange == {30: texts[0]}
+def test_days_that_do_not_exist_are_invalid(texts):
+    assert read([*[texts[1]] * 30, texts[0]])[1].invalid == {30: texts[0]}
 
 
 def test_offsets_are_read_as_utc():

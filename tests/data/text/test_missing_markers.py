@@ -18,7 +18,7 @@ from tests.data.text.columns import DAYS, PRICES, column, read, read_as
 def test_a_marker_among_numbers_dates_and_truth_values_is_a_gap(texts, gap):
     column_format, parsed = read([*texts, gap])
     assert column_format.read_as != "category"
-    assert not parsed.strange
+    assert not parsed.invalid
     assert np.isnat(parsed.values[-1]) if column_format.read_as == "date" else np.isnan(parsed.values[-1])
     assert count_missing(column_format, column([*texts, gap])) == {gap.strip(): 1}
 
@@ -26,7 +26,7 @@ def test_a_marker_among_numbers_dates_and_truth_values_is_a_gap(texts, gap):
 def test_a_word_that_comes_again_and_again_among_numbers_is_a_gap_with_a_note():
     column_format, parsed = read([*PRICES, *["sold out"] * 8])
     assert column_format.na_values == ("sold out",)
-    assert not parsed.strange
+    assert not parsed.invalid
     assert format_notes(column_format, "price") == [
         "Column 'price' holds 'sold out' in 8 cells, taken for missing values; if that is wrong, say "
         "--types price=category (in Python: types={'price': 'category'})."
@@ -71,7 +71,7 @@ def test_signs_and_surnames_in_capitals_keep_what_looks_like_them():
 
 def test_keep_na_leaves_only_empty_cells_as_gaps():
     assert read(["red", "NA", "?", ""] * 9, keep_na=True)[1].values.tolist()[:4] == ["red", "NA", "?", None]
-    assert read([*PRICES, "?"], keep_na=True)[1].strange == {60: "?"}
+    assert read([*PRICES, "?"], keep_na=True)[1].invalid == {60: "?"}
 
 
 def test_given_markers_count_in_every_column():

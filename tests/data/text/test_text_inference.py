@@ -29,10 +29,10 @@ def test_truth_values_are_the_words_true_and_false_alone():
         (["13:45", "9:05"] * 20, "noon"),
     ],
 )
-def test_one_stray_cell_is_strange_and_a_gap(texts, stray):
+def test_one_stray_cell_is_invalid_and_a_gap(texts, stray):
     column_format, parsed = read([*texts[:5], stray, *texts[5:]])
     assert column_format.read_as != "category"
-    assert parsed.strange == {5: stray}
+    assert parsed.invalid == {5: stray}
     assert column_format.stray == stray
 
 
@@ -60,7 +60,7 @@ def test_a_rare_style_far_down_a_long_column_is_seen():
     texts = [f"{1 + i % 9}/{1 + i % 12}/{1900 + i % 100}" for i in range(n)]
     texts[123_457] = "25/12/1999"
     column_format, parsed = read(texts)
-    assert not parsed.strange
+    assert not parsed.invalid
     assert parsed.values[123_457].item() == date(1999, 12, 25)
     distinct = [f"{i // 1000},{i % 1000:03}" for i in range(1000, n)]
     distinct[77_777] = "12,5"

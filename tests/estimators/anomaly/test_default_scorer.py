@@ -94,7 +94,7 @@ def _bars(n: int, *, upright: bool, brightness: tuple[float, float]) -> np.ndarr
     return images.reshape(n, -1).astype(np.float32)
 
 
-def test_a_faint_image_can_be_the_strange_one() -> None:
+def test_a_faint_image_can_be_the_anomalous_one() -> None:
     usual = _bars(600, upright=True, brightness=(0.2, 1.0))
     new = np.concatenate(
         [_bars(100, upright=True, brightness=(0.2, 1.0)), _bars(100, upright=False, brightness=(0.05, 0.2))]
@@ -104,11 +104,11 @@ def test_a_faint_image_can_be_the_strange_one() -> None:
     as_images, parts = TrimmedEnsemble.fit(usual, every, image_shape=(14, 14, 1), **settings)
     assert (as_images.exponents > 0).all()
     assert np.allclose(as_images.parts(usual)[:, 0], parts[:, 0], rtol=1e-4)
-    is_strange = np.arange(200) >= 100
-    assert roc_auc_score(is_strange, as_images.parts(new)[:, 1]) > 0.95
+    is_anomalous = np.arange(200) >= 100
+    assert roc_auc_score(is_anomalous, as_images.parts(new)[:, 1]) > 0.95
     as_table, _ = TrimmedEnsemble.fit(usual, every, **settings)
     assert not as_table.exponents.any()
-    assert roc_auc_score(is_strange, as_table.parts(new)[:, 1]) < 0.7
+    assert roc_auc_score(is_anomalous, as_table.parts(new)[:, 1]) < 0.7
     again = TrimmedEnsemble.restore(as_images.tensors(), (14, 14, 1))
     assert np.array_equal(again.parts(new), as_images.parts(new))
 

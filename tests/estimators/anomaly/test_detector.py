@@ -36,8 +36,8 @@ def normal(n: int, seed: int) -> np.ndarray:
 
 
 ROWS = normal(600, 1)
-STRANGE = normal(40, 2)
-STRANGE[:, 3] += RNG.choice([-8, 8], 40)
+ANOMALOUS = normal(40, 2)
+ANOMALOUS[:, 3] += RNG.choice([-8, 8], 40)
 SMALL = Autoencoder(n_components=3, hidden_layer_sizes=(16,), epochs=30, random_state=0, device="cpu")
 
 
@@ -47,11 +47,11 @@ def detector() -> AnomalyDetector:
 
 
 def auroc(fitted: AnomalyDetector, seed: int = 3) -> float:
-    rows = np.vstack([normal(200, seed), STRANGE])
+    rows = np.vstack([normal(200, seed), ANOMALOUS])
     return float(roc_auc_score(np.repeat([0, 1], [200, 40]), -fitted.score_samples(rows)))
 
 
-def test_strange_rows_have_the_largest_scores(detector: AnomalyDetector) -> None:
+def test_anomalous_rows_have_the_largest_scores(detector: AnomalyDetector) -> None:
     assert auroc(detector) > 0.97
 
 
@@ -68,21 +68,21 @@ def test_a_variational_estimator_is_judged_by_its_likelihood() -> None:
     vae = VariationalAutoencoder(n_components=3, hidden_layer_sizes=(16,), epochs=40, device="cpu")
     fitted = AnomalyDetector(vae, score="likelihood", random_state=0).fit(ROWS)
     assert auroc(fitted) > 0.9
-    bound = fitted.estimator_.log_likelihood(STRANGE, k=50)
-    assert fitted.scorer_.parts(fitted.schema_.encode(narrows.data.as_rows(STRANGE)))[:, 0] == pytest.approx(-bound)
+    bound = fitted.estimator_.log_likelihood(ANOMALOUS, k=50)
+    assert fitted.scorer_.parts(fitted.schema_.encode(narrows.data.as_rows(ANOMALOUS)))[:, 0] == pytest.approx(-bound)
 
 
 def test_a_trimmed_refit_and_several_members_find_them_too() -> None:
-    fitted = AnomalyDetector(SMALL, trim=0.1, n_members=2, random_state=0).fit(np.vstack([ROWS, STRANGE[:20]]))
+    fitted = AnomalyDetector(SMALL, trim=0.1, n_members=2, random_state=0).fit(np.vstack([ROWS, ANOMALOUS[:20]]))
     assert len(fitted.scorer_.models) == 2
     assert auroc(fitted) > 0.95
 
 
 def test_the_words_of_scikit_learn_and_of_pyod_agree(detector: AnomalyDetector) -> None:
-    scores = -detector.score_samples(STRANGE)
-    assert np.allclose(detector.decision_function(STRANGE), -scores - detector.offset_)
-    assert np.array_equal(detector.predict(STRANGE) == -1, scores > detector.threshold_)
-    assert np.array_equal(detector.predict(STRANGE) == -1, detector.decision_function(STRANGE) < 0)
+    scores = -detector.score_samples(ANOMALOUS)
+    assert np.allclose(detector.decision_function(ANOMALOUS), -scores - detector.offset_)
+    assert np.array_equal(detector.predict(ANOMALOUS) == -1, scores > detector.threshold_)
+    assert np.array_equal(detector.predict(ANOMALOUS) == -1, detector.decision_function(ANOMALOUS) < 0)
     assert detector.threshold_ == -detector.offset_
     assert np.array_equal(detector.labels_ == 1, detector.decision_scores_ > detector.threshold_)
     assert set(np.unique(detector.labels_)) == {0, 1}
@@ -108,7 +108,7 @@ def test_a_conformal_threshold_keeps_its_promise_on_fresh_rows() -> None:
 
 
 def test_benjamini_hochberg_and_a_budget_look_at_the_rows_together() -> None:
-    rows = np.vstack([normal(200, 4), STRANGE])
+    rows = np.vstack([normal(200, 4), ANOMALOUS])
     discoveries = AnomalyDetector(threshold="benjamini-hochberg", alpha=0.1, random_state=0).fit(ROWS).predict(rows)
     assert (discoveries[200:] == -1).mean() > 0.8
     assert (discoveries[:200] == -1).sum() <= 0.25 * (discoveries == -1).sum()
@@ -117,16 +117,16 @@ def test_benjamini_hochberg_and_a_budget_look_at_the_rows_together() -> None:
 
 def test_the_column_that_was_spoiled_is_named_first_with_what_was_seen() -> None:
     frame = pd.DataFrame(ROWS, columns=list("abcdef"))
-    strange = pd.DataFrame(STRANGE, columns=list("abcdef"))
+    anomalous = pd.DataFrame(ANOMALOUS, columns=list("abcdef"))
     for fitted in (AnomalyDetector(random_state=0).fit(frame), AnomalyDetector(SMALL, random_state=0).fit(frame)):
-        first = [reasons[0] for reasons in fitted.explain(strange, n=2)]
+        first = [reasons[0] for reasons in fitted.explain(anomalous, n=2)]
         assert np.mean([reason.column == "d" for reason in first]) > 0.9
         of_d = [(i, reason) for i, reason in enumerate(first) if reason.column == "d"]
-        assert all(reason.observed == strange["d"].iloc[i] for i, reason in of_d)
+        assert all(reason.observed == anomalous["d"].iloc[i] for i, reason in of_d)
         clean = normal(40, 2)[:, 3]
         assert np.median([abs(reason.expected - clean[i]) for i, reason in of_d]) < 2
         assert all(0 <= reason.share <= 1 for reason in first)
-        assert fitted.error_map(strange).argmax(axis=1).tolist().count(3) > 35
+        assert fitted.error_map(anomalous).argmax(axis=1).tolist().count(3) > 35
 
 
 def test_images_have_a_map_of_their_errors() -> None:
@@ -165,7 +165,7 @@ def test_it_is_a_scikit_learn_estimator(detector: AnomalyDetector) -> None:
     detector.set_params(contamination=0.1)
     assert copy.contamination == 0.05
     pipeline = make_pipeline(RobustScaler(), AnomalyDetector(random_state=0)).fit(ROWS)
-    assert (pipeline.predict(STRANGE) == -1).mean() > 0.8
+    assert (pipeline.predict(ANOMALOUS) == -1).mean() > 0.8
 
 
 @pytest.mark.parametrize(
@@ -224,10 +224,10 @@ def test_the_right_column_is_blamed_beside_identifiers_dates_and_categories(esti
     )
     with pytest.warns(IgnoredColumnWarning, match="'id'"):
         fitted = AnomalyDetector(estimator, random_state=0).fit(frame)
-    strange = frame[:3].assign(x=50.0)
-    assert [reasons[0].column for reasons in fitted.explain(strange)] == ["x"] * 3
-    assert [reasons[0].observed for reasons in fitted.explain(strange)] == [50.0] * 3
-    assert fitted.error_map(strange).shape == (3, 5)
+    anomalous = frame[:3].assign(x=50.0)
+    assert [reasons[0].column for reasons in fitted.explain(anomalous)] == ["x"] * 3
+    assert [reasons[0].observed for reasons in fitted.explain(anomalous)] == [50.0] * 3
+    assert fitted.error_map(anomalous).shape == (3, 5)
     numbers = frame[["id", "x"]].assign(y=rng.normal(size=400))
     with pytest.warns(IgnoredColumnWarning, match="'id'"):
         fitted = AnomalyDetector(random_state=0).fit(numbers)
@@ -269,7 +269,7 @@ def test_where_an_autoencoder_is_needed_a_detector_is_refused_in_words(detector:
 
 
 @pytest.mark.parametrize("estimator", [None, SMALL])
-def test_another_value_in_a_column_that_was_constant_is_strange_and_is_the_reason(estimator, tmp_path) -> None:
+def test_another_value_in_a_column_that_was_constant_is_anomalous_and_is_the_reason(estimator, tmp_path) -> None:
     frame = pd.DataFrame(ROWS, columns=list("abcdef")).assign(country="US", unit=pd.Timestamp("2024-05-01"))
     frame["kind"] = np.where(np.arange(len(frame)) % 3, "car", "van")
     fitted = AnomalyDetector(estimator, random_state=0).fit(frame)
@@ -281,7 +281,7 @@ def test_another_value_in_a_column_that_was_constant_is_strange_and_is_the_reaso
     for judge in (fitted, narrows.load(tmp_path / "m")):
         gained = -judge.score_samples(new) + judge.score_samples(frame[:40])
         assert np.flatnonzero(gained).tolist() == [7, 9]
-        # As far as from the middle of the training rows to their strangest.
+        # As far as from the middle of the training rows to the most anomalous of them.
         assert gained[9] == pytest.approx(2 * gained[7])
         assert (-judge.score_samples(new))[[7, 9]].min() > np.quantile(judge.decision_scores_, 0.98)
         why = judge.explain(new)

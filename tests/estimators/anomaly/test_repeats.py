@@ -25,13 +25,13 @@ def faults(points: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     return scaled + rng.normal(size=(n, 3)) * [100, 3, 0.5]
 
 
-def check(fitted: AnomalyDetector, usual, strange) -> None:
-    of_usual, of_strange = -fitted.score_samples(usual), -fitted.score_samples(strange)
-    truth = np.repeat([0, 1], [len(of_usual), len(of_strange)])
-    assert roc_auc_score(truth, np.concatenate([of_usual, of_strange])) > 0.99
-    assert (fitted.predict(strange) == -1).mean() > 0.85
+def check(fitted: AnomalyDetector, usual, anomalous) -> None:
+    of_usual, of_anomalous = -fitted.score_samples(usual), -fitted.score_samples(anomalous)
+    truth = np.repeat([0, 1], [len(of_usual), len(of_anomalous)])
+    assert roc_auc_score(truth, np.concatenate([of_usual, of_anomalous])) > 0.99
+    assert (fitted.predict(anomalous) == -1).mean() > 0.85
     assert (fitted.predict(usual) == -1).mean() < 0.2
-    assert np.abs([*of_usual, *of_strange]).max() < 200
+    assert np.abs([*of_usual, *of_anomalous]).max() < 200
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.05, 0.5])
@@ -64,18 +64,18 @@ def test_combinations_of_flags_that_never_occurred_rank_above_those_that_did() -
 def test_counts_that_are_mostly_zero_have_readable_scores_and_large_ones_stand_out() -> None:
     rng = np.random.default_rng(2)
     rows = ((rng.random((2000, 10)) < 0.05) * (1 + rng.poisson(1.0, (2000, 10)))).astype(float)
-    strange = rows[:40].copy()
-    for row in strange:
+    anomalous = rows[:40].copy()
+    for row in anomalous:
         row[rng.choice(10, 3, replace=False)] += rng.integers(6, 20, 3)
-    check(AnomalyDetector(random_state=0).fit(rows), rows, strange)
+    check(AnomalyDetector(random_state=0).fit(rows), rows, anomalous)
 
 
-def test_a_state_under_another_category_is_strange() -> None:
+def test_a_state_under_another_category_is_anomalous() -> None:
     rng = np.random.default_rng(3)
     state = rng.choice(5, 1000, p=UNEVEN)
     frame = pd.DataFrame(POINTS[state], columns=["speed", "warmth", "current"]).assign(mode=MODES[state])
-    strange = frame[:40].assign(mode=MODES[(state[:40] + 1) % 5])
-    check(AnomalyDetector(random_state=0).fit(frame), frame, strange)
+    anomalous = frame[:40].assign(mode=MODES[(state[:40] + 1) % 5])
+    check(AnomalyDetector(random_state=0).fit(frame), frame, anomalous)
 
 
 @pytest.mark.parametrize("threshold", [{}, {"threshold": "conformal", "alpha": 0.05}])
@@ -90,7 +90,7 @@ def test_no_state_is_an_alarm_by_rounding(threshold: dict) -> None:
         assert np.array_equal(fitted.labels_ == 1, alarms)
 
 
-def test_a_single_row_of_a_kind_in_the_fit_stays_strange_when_it_comes_again() -> None:
+def test_a_single_row_of_a_kind_in_the_fit_stays_anomalous_when_it_comes_again() -> None:
     rng = np.random.default_rng(5)
     odd = np.array([[400, 64.0, 1.0]])
     rows = np.vstack([log(POINTS, 1000, rng), odd])

@@ -12,7 +12,7 @@ SCORES = st.lists(st.integers(-5, 5), min_size=1, max_size=40).map(lambda x: np.
 
 
 @given(SCORES, SCORES)
-def test_a_p_value_counts_the_calibration_rows_that_are_as_strange(scores: np.ndarray, calibration: np.ndarray) -> None:
+def test_a_p_value_counts_calibration_rows_that_are_as_anomalous(scores: np.ndarray, calibration: np.ndarray) -> None:
     by_hand = [(1 + sum(c >= s for c in calibration)) / (1 + len(calibration)) for s in scores]
     assert p_values(scores, calibration).tolist() == by_hand
 
@@ -43,7 +43,7 @@ def test_false_discoveries_stay_below_the_promise() -> None:
     assert np.mean(shares) < 0.12
 
 
-def test_a_budget_takes_the_strangest_and_of_equals_the_first() -> None:
+def test_a_budget_takes_the_most_anomalous_and_of_equals_the_first() -> None:
     assert most_abnormal(np.array([1.0, 3.0, 3.0, 2.0]), 2).tolist() == [False, True, True, False]
     assert most_abnormal(np.array([1.0, 1.0, 1.0]), 2).tolist() == [True, True, False]
     assert most_abnormal(np.array([1.0]), 5).tolist() == [True]

@@ -104,9 +104,9 @@ def test_scores_are_of_rows_that_training_did_not_see(model: Autoencoder) -> Non
 
 def test_the_best_threshold_has_the_best_f1_of_all(model: Autoencoder) -> None:
     shown = scores(model, CANCER.data, IS_MALIGNANT)
-    score, strange = shown["score"], shown["anomalous"]
-    best = max(f1_score(strange, score > t) for t in [score[0] - 1, *score[:-1]])
-    assert f1_score(strange, score > shown.about["thresholds"]["best_f1"]) == pytest.approx(best)
+    score, anomalous = shown["score"], shown["anomalous"]
+    best = max(f1_score(anomalous, score > t) for t in [score[0] - 1, *score[:-1]])
+    assert f1_score(anomalous, score > shown.about["thresholds"]["best_f1"]) == pytest.approx(best)
 
 
 def test_without_rows_that_are_new_the_scores_say_that_they_flatter() -> None:

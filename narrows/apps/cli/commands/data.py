@@ -37,7 +37,10 @@ def list_sets(as_json: Json = False) -> None:
 @data_app.command("fetch")
 def fetch(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Name of a dataset, see narrows data list.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="NAME", help="Name of a dataset; narrows data list shows the names.", show_default=False
+        ),
     ],
     as_json: Json = False,
 ) -> None:

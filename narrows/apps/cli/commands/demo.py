@@ -35,7 +35,7 @@ def demo(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="FOLDER", help="Folder for models and pictures.", rich_help_panel="Output"
+            "--output", "-o", metavar="FOLDER", help="Folder for the models and pictures.", rich_help_panel="Output"
         ),
     ] = Path("narrows-demo"),
     force: Force = False,

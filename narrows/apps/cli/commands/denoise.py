@@ -29,7 +29,11 @@ def denoise(
     output: Output,
     corrupt: Annotated[
         bool,
-        typer.Option("--corrupt", help="DATA is clean: first add noise as in training, then report the PSNR gain."),
+        typer.Option(
+            "--corrupt",
+            help="Add noise to DATA first, as in training, and report the gain in PSNR (peak signal-to-noise "
+            "ratio, in dB).",
+        ),
     ] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise that --corrupt adds.")] = 0,
     part: SetPart = None,

@@ -1,4 +1,4 @@
-"""`narrows detect`: fit an anomaly detector, and show the strangest rows with reasons."""
+"""`narrows detect`: fit an anomaly detector, and show the most anomalous rows with reasons."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from narrows.formatting import counted, duration, number
 if TYPE_CHECKING:
     import numpy as np
 
-    from narrows.apps.cli.strange_cells import StrangeCells
+    from narrows.apps.cli.invalid_cells import InvalidCells
     from narrows.data import Rows
     from narrows.estimators import AnomalyDetector, Reason
 
@@ -47,14 +47,14 @@ _MOST_JUDGED = 1_000_000  # limit for scoring all rows of a table read in chunks
 
 @dataclass(frozen=True)
 class _Judged:
-    """Scores and labels of rows (n,), the number of alarms, and the strangest rows with reasons."""
+    """Scores and labels of rows (n,), the number of alarms, and the most anomalous rows with reasons."""
 
     scores: np.ndarray
     labels: np.ndarray | None
     n_alarms: int
-    strangest: list[tuple[int, str, float, tuple[Reason, ...]]]
+    anomalous: list[tuple[int, str, float, tuple[Reason, ...]]]
     """(row counted from 0, its name, its score, its reasons)"""
-    strange: StrangeCells
+    invalid: InvalidCells
 
 
 def detect(
@@ -65,7 +65,7 @@ def detect(
             "--output",
             "-o",
             metavar="MODEL",
-            help="Folder for the detector. Default: name of DATA and -detector, in the current folder.",
+            help="Folder for the detector. Default: the name of DATA with -detector added, in the current folder.",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),
@@ -74,22 +74,33 @@ def detect(
         Threshold,
         typer.Option(
             metavar="NAME",
-            help="How the alarm threshold is set: by the share of rows, the false alarm rate, the false discovery rate "
-            "(false alarms among the alarms), or the number of rows. (contamination, conformal, benjamini-hochberg, "
-            "budget)",
+            help="Rule that sets the threshold: a fixed share of alarms (contamination), a rate of false alarms among "
+            "normal rows (conformal), a rate of false alarms among all alarms (benjamini-hochberg), or a fixed number "
+            "of alarms (budget).",
             rich_help_panel=_ALARMS,
         ),
     ] = "contamination",
     contamination: Annotated[
-        float, typer.Option(metavar="X", help="Share of rows that are alarms.", rich_help_panel=_ALARMS)
+        float,
+        typer.Option(
+            metavar="X",
+            help="Share of the training rows, from 0 to 0.5, that are alarms, for --threshold contamination.",
+            rich_help_panel=_ALARMS,
+        ),
     ] = 0.1,
     alpha: Annotated[
         float,
-        typer.Option(metavar="X", help="Rate (conformal, benjamini-hochberg).", rich_help_panel=_ALARMS),
+        typer.Option(
+            metavar="X",
+            help="Allowed rate of false alarms, from 0 to 1, for --threshold conformal or benjamini-hochberg.",
+            rich_help_panel=_ALARMS,
+        ),
     ] = 0.01,
     budget: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Number of alarms (budget).", rich_help_panel=_ALARMS, show_default=False),
+        typer.Option(
+            metavar="N", help="Number of alarms, for --threshold budget.", rich_help_panel=_ALARMS, show_default=False
+        ),
     ] = None,
     columns: Columns = None,
     ignore: Ignore = None,
@@ -100,22 +111,28 @@ def detect(
     na_values: NaValues = None,
     keep_na: KeepNa = False,
     categorical: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Numeric columns that are categories.", rich_help_panel=_DATA)
+        str | None,
+        typer.Option(metavar="A,B", help="Names of number columns whose values are categories.", rich_help_panel=_DATA),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed; the same number gives the same detector.", show_default=False)
+        int | None,
+        typer.Option(
+            min=0,
+            help="Seed of all random numbers; the same seed gives the same detector. Default: a random seed.",
+            show_default=False,
+        ),
     ] = None,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit an anomaly detector to DATA, save it, and show the strangest rows with reasons.
+    """Fit an anomaly detector to DATA, save it, and show the most anomalous rows with reasons.
 
     With --label, a column of two classes, the quality of the scores is
     printed too, with the rarer class as anomalies; labels are not used in
     training.
 
-    Rows count from 1, without the header; with --json from 0. If a table is
+    Row numbers start at 1, without the header; with --json at 0. If a table is
     read in chunks, the detector is fitted to a sample and scores up to a
     million rows; for more, use [bold]narrows score[/bold].
 
@@ -186,9 +203,9 @@ def _as_json(detector: AnomalyDetector, source: Source, judged: _Judged) -> dict
         "seed": detector.seed_,
         "strangest": [
             {"row": row, "score": score, "reasons": [reason.to_dict() for reason in reasons]}
-            for row, _, score, reasons in judged.strangest
+            for row, _, score, reasons in judged.anomalous
         ],
-        "strange_cells": judged.strange.to_dict(),
+        "strange_cells": judged.invalid.to_dict(),
     }
 
 
@@ -200,10 +217,10 @@ def _as_text(detector: AnomalyDetector, source: Source, judged: _Judged, seconds
     among = "" if n_fitted == n_rows else " among all of them" if n_judged == n_rows else f" among {n_judged:,}"
     lines = [
         f"{fitted} in {duration(seconds)}; {counted(judged.n_alarms, 'alarm')}{among}{_by(detector)}.",
-        "The strangest rows:" if n_judged == n_rows else f"The strangest of {n_judged:,} rows:",
-        *[f"  {name}, score {number(score)}: {'; '.join(map(str, why))}" for _, name, score, why in judged.strangest],
+        "The most anomalous rows:" if n_judged == n_rows else f"The most anomalous of {n_judged:,} rows:",
+        *[f"  {name}, score {number(score)}: {'; '.join(map(str, why))}" for _, name, score, why in judged.anomalous],
     ]
-    return [*lines, str(judged.strange)] if judged.strange.n_cells else lines
+    return [*lines, str(judged.invalid)] if judged.invalid.n_cells else lines
 
 
 def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
@@ -211,13 +228,13 @@ def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
     import numpy as np
 
     from narrows.apps.cli.inputs import joined_labels
-    from narrows.apps.cli.strange_cells import StrangeCells
+    from narrows.apps.cli.invalid_cells import InvalidCells
 
-    scores, labels, found, strange = [], [], [], StrangeCells()
+    scores, labels, found, invalid = [], [], [], InvalidCells()
     for rows, of_rows in _scored(detector, source):
         scores.append(of_rows)
         labels.append(rows.labels)
-        strange.add(rows)
+        invalid.add(rows)
         top = np.argsort(-of_rows, kind="stable")[:_SHOWN]
         chosen = rows.take(top)
         found += [(float(of_rows[i]), chosen.take(slice(k, k + 1))) for k, i in enumerate(top.tolist())]
@@ -228,8 +245,8 @@ def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
         every,
         joined_labels(labels),
         int(detector.labels_.sum() if fitted_alone else detector.alarms(every).sum()),
-        [(row.place(0), row.row_name(0), score, detector.explain(row)[0]) for score, row in found[:_SHOWN]],
-        strange,
+        [(row.row_number(0), row.row_name(0), score, detector.explain(row)[0]) for score, row in found[:_SHOWN]],
+        invalid,
     )
 
 

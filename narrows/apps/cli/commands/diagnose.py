@@ -16,7 +16,12 @@ def diagnose(
     data: Data,
     seeds: Annotated[
         int | None,
-        typer.Option(min=2, metavar="N", help="Also fit again with N other seeds, to see how much the error varies."),
+        typer.Option(
+            min=2,
+            metavar="N",
+            help="Fit the model again with N other seeds and report how much the error varies. Default: no "
+            "further fits.",
+        ),
     ] = None,
     part: SetPart = None,
     label: Label = None,
@@ -27,8 +32,8 @@ def diagnose(
 ) -> None:
     """Check a model on DATA and suggest changes; the worst finding comes first.
 
-    DATA is the data of the fit, of which the held-out rows are measured,
-    or new data.
+    DATA is either the data of the fit, whose held-out rows are then
+    measured, or new data.
 
     Example: [bold]narrows diagnose digits-plain digits[/bold]
     """

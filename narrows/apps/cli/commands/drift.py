@@ -18,7 +18,8 @@ def drift(
         str | None,
         typer.Option(
             metavar="DATA",
-            help="Rows from the time of the fit. A detector contains some itself.",
+            help="Rows from the time of the fit, to compare DATA with. Default: the rows that a detector stores; other "
+            "models store none.",
             rich_help_panel="Data",
             show_default=False,
         ),

@@ -48,7 +48,8 @@ def fit(
             "--output",
             "-o",
             metavar="MODEL",
-            help="Folder for the model. Default: name of DATA and variant, in the current folder.",
+            help="Folder for the model. Default: the name of DATA and the variant, such as digits-plain, in the "
+            "current folder.",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),
@@ -71,7 +72,7 @@ def fit(
     """Fit an autoencoder to DATA and save it.
 
     Options that are not given have the defaults of the variant. Ctrl-C and
-    SIGTERM end the training; the model is saved as it is then.
+    SIGTERM end the training early; the model is saved with its weights so far.
 
     [bold]narrows fit digits[/bold]
     [bold]narrows fit table.csv -o model --ignore id --missing mean[/bold]

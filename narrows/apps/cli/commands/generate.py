@@ -17,15 +17,21 @@ from narrows.formatting import counted
 def generate(
     model: Model,
     output: Output,
-    n: Annotated[int, typer.Option("--number", "-n", min=1, help="Number of rows.")] = 64,
+    n: Annotated[int, typer.Option("--number", "-n", min=1, help="Number of rows to draw.")] = 64,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed; the same number gives the same rows.", show_default=False)
+        int | None,
+        typer.Option(
+            min=0,
+            help="Seed of the random numbers; the same seed gives the same rows. Default: a random seed.",
+            show_default=False,
+        ),
     ] = None,
     like: Annotated[
         str | None,
         typer.Option(
             metavar="DATA",
-            help="Real rows: report how similar the new rows are to them, by column and by pair of columns.",
+            help="Real rows to compare with; the report says how similar the new rows are, by column and by pair of "
+            "columns.",
             rich_help_panel="Data",
             show_default=False,
         ),
@@ -34,7 +40,7 @@ def generate(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw new rows from a variational model, in the units, names and image shape of its data.
+    """Draw new rows from a variational model, with the columns, units and image shape of its data.
 
     Example: [bold]narrows generate digits-variational -n 64 -o samples.png[/bold]
     """

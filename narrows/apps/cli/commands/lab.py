@@ -23,20 +23,27 @@ def lab(
         str,
         typer.Argument(
             metavar="[DATA|MODEL]",
-            help="Training data (a file, a folder of images or a dataset name), or a saved model.",
+            help="Training data (a file, a folder of images or a dataset name), or the folder of a saved model.",
         ),
     ] = "digits",
     rows: Annotated[
         str | None,
         typer.Option(
-            "--data", metavar="DATA", help="Rows to show with a saved MODEL.", rich_help_panel=_DATA, show_default=False
+            "--data",
+            metavar="DATA",
+            help="Rows that the page shows for a saved MODEL.",
+            rich_help_panel=_DATA,
+            show_default=False,
         ),
     ] = None,
     label: Label = None,
     image_size: ImageSize = None,
     host: Annotated[
         str,
-        typer.Option(help="Address to listen on; any other than this machine needs a token.", rich_help_panel=_PAGE),
+        typer.Option(
+            help="Network address of the server; an address that other machines can reach needs a token.",
+            rich_help_panel=_PAGE,
+        ),
     ] = "127.0.0.1",
     port: Annotated[
         int | None,
@@ -44,7 +51,7 @@ def lab(
             metavar="N",
             min=0,
             max=65535,
-            help="Port. Default: 8765, or the next free one.",
+            help="Port of the server. Default: 8765, or the next free port.",
             rich_help_panel=_PAGE,
             show_default=False,
         ),
@@ -52,11 +59,20 @@ def lab(
     no_browser: Annotated[
         bool,
         typer.Option(
-            "--no-browser", metavar="", help="Do not open a browser; print the address only.", rich_help_panel=_PAGE
+            "--no-browser",
+            metavar="",
+            help="Print the address of the page, and do not open a browser.",
+            rich_help_panel=_PAGE,
         ),
     ] = False,
     token: Annotated[
-        bool, typer.Option("--token", metavar="", help="Require a token on this machine too.", rich_help_panel=_PAGE)
+        bool,
+        typer.Option(
+            "--token",
+            metavar="",
+            help="Require a token (a password in the address) on this machine too.",
+            rich_help_panel=_PAGE,
+        ),
     ] = False,
 ) -> None:
     """Open a page in the browser to train autoencoders, watch the training, and explore the code.

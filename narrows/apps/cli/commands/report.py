@@ -31,8 +31,8 @@ def report(
 ) -> None:
     """Write an HTML report on the model and DATA: diagnosis, figures, and how to repeat the fit.
 
-    One file that can be read offline. DATA is the data of the fit, or new
-    data.
+    The report is one file that can be read offline. DATA is the data of the
+    fit, or new data.
 
     Example: [bold]narrows report digits-plain digits -o report.html[/bold]
     """

@@ -30,24 +30,38 @@ _LINES = 10  # lines in a log for the training of an experiment
 
 def reproduce(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Paper. Default: list the papers.", show_default=False)
+        str | None,
+        typer.Argument(metavar="NAME", help="Name of a paper. Default: list the papers.", show_default=False),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", metavar="", help="Use fewer rows and epochs: minutes, not hours.")
+        bool,
+        typer.Option("--quick", metavar="", help="Use fewer rows and epochs, to finish in minutes instead of hours."),
     ] = False,
     only: Annotated[
         str | None,
-        typer.Option(metavar="A,B", help="Run only these experiments; a wrong name lists them.", show_default=False),
+        typer.Option(
+            metavar="A,B",
+            help="Names of the experiments to run; a wrong name lists all names. Default: all.",
+            show_default=False,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of all random numbers.")] = 0,
     faces: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="Olivetti faces, for hinton2006.", rich_help_panel=_DATA, show_default=False),
+        typer.Option(
+            metavar="PATH",
+            help="File of the Olivetti faces, for hinton2006.",
+            rich_help_panel=_DATA,
+            show_default=False,
+        ),
     ] = None,
     reuters: Annotated[
         Path | None,
         typer.Option(
-            metavar="PATH", help="Reuters documents, for hinton2006.", rich_help_panel=_DATA, show_default=False
+            metavar="PATH",
+            help="File of the Reuters documents, for hinton2006.",
+            rich_help_panel=_DATA,
+            show_default=False,
         ),
     ] = None,
     output: Annotated[
@@ -56,8 +70,8 @@ def reproduce(
             "--output",
             "-o",
             metavar="FOLDER",
-            help="Folder for results.json, results.md and figures. Default: NAME and the experiments of --only, in the "
-            "current folder.",
+            help="Folder for results.json, results.md and figures. Default: a folder with the name of the paper and "
+            "the experiments of --only, in the current folder.",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),

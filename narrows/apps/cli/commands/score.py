@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from narrows.apps.cli.strange_cells import StrangeCells
+    from narrows.apps.cli.invalid_cells import InvalidCells
     from narrows.data import Rows
     from narrows.estimators import AnomalyDetector, Reason, Surprise
 
@@ -60,8 +60,8 @@ def score(
         typer.Option(
             min=1,
             metavar="N",
-            help="Also name the N columns that contribute most to the score, for the highest 5 % of scores, at least "
-            "1,000 rows.",
+            help="Write also the N columns that contribute most to the score, for the 5 % of rows with the highest "
+            "scores, but for at least 1,000 rows.",
             show_default=False,
         ),
     ] = None,
@@ -83,7 +83,7 @@ def score(
     its score, the p-value, and 1 for an anomaly; they do not depend on the
     other rows. Rows with a cell of the wrong type for its column come first.
 
-    Rows count from 1, without the header; with --json from 0. With --label, a
+    Row numbers start at 1, without the header; with --json at 0. With --label, a
     column of two classes, the quality of the scores is printed too.
 
     Example: [bold]narrows score detector new.csv --explain 3 -o scores.csv[/bold]
@@ -104,10 +104,10 @@ def score(
     )
     scored = _score_all(fitted, chunks, surprise)
     n_shown = _SHOWN if output is None else max(_EXPLAINED, len(scored) // 20)
-    strangest = scored.strangest(n_shown)
+    anomalous = scored.most_anomalous(n_shown)
     reasons: Reasons = {}
     if explain is not None:
-        explained = _explained(fitted if surprise is None else surprise, chunks, strangest, explain)
+        explained = _explained(fitted if surprise is None else surprise, chunks, anomalous, explain)
         n_reasons = min(explain, fitted.schema_.n_columns)
         tables = _tables(scored, explained, n_reasons, reasons)
         if output is None:
@@ -123,7 +123,7 @@ def score(
         columns = Rows(scored.block(), names=tuple(scored.scores), labels=scored.labels)
         output = write_rows(output, columns, messages=messages, force=force)
     unit = "" if is_detector else fitted.loss_unit_
-    shown = [] if explain is None else strangest[:_SHOWN].tolist()
+    shown = [] if explain is None else anomalous[:_SHOWN].tolist()
     messages.result(
         {"output": None if output is None else str(output), **_as_json(scored, unit, shown, reasons, explain)},
         *_as_text(scored, unit, shown, reasons),
@@ -140,31 +140,31 @@ class _Scored:
     scores : dict of str to ndarray of shape (n,)
         The first column, or "surprise", ranks the rows.
     labels : ndarray of shape (n,) or None
-    places : ndarray of shape (n,)
+    row_numbers : ndarray of shape (n,)
         Number of each row in DATA, from 0.
     first_row : int
         Number of row 0 in messages.
-    strange : StrangeCells
+    invalid : InvalidCells
     changed : Counter
         By column that was constant during fit, the number of rows with another value.
     """
 
     scores: dict[str, np.ndarray]
     labels: np.ndarray | None
-    places: np.ndarray
+    row_numbers: np.ndarray
     first_row: Literal[0, 1]
-    strange: StrangeCells
+    invalid: InvalidCells
     changed: Counter[str]
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.row_numbers)
 
     @property
     def ranking(self) -> np.ndarray:
         """The scores (n,) that rank the rows."""
         return self.scores.get("surprise", next(iter(self.scores.values())))
 
-    def strangest(self, n: int) -> np.ndarray:
+    def most_anomalous(self, n: int) -> np.ndarray:
         """Return the indices of the n rows with the highest scores, highest first."""
         import numpy as np
 
@@ -181,22 +181,22 @@ def _score_all(fitted: Any, chunks: Iterable[Rows], surprise: Surprise | None) -
     import numpy as np
 
     from narrows.apps.cli.inputs import joined_labels
-    from narrows.apps.cli.strange_cells import StrangeCells
+    from narrows.apps.cli.invalid_cells import InvalidCells
     from narrows.estimators import AnomalyDetector, above_all
 
     is_detector = isinstance(fitted, AnomalyDetector)
     found: list[dict[str, np.ndarray]] = []
     first_row: Literal[0, 1] = 0
-    labels, places, n_strange = [], [], []
+    labels, row_numbers, n_invalid = [], [], []
     changed: Counter[str] = Counter()
-    strange = StrangeCells()
+    invalid = InvalidCells()
     for rows in chunks:
         found.append(_scores(fitted, rows))
         labels.append(rows.labels)
-        places.append(np.arange(len(rows)) if rows.places is None else rows.places)
-        n_strange.append(rows.n_strange)
+        row_numbers.append(np.arange(len(rows)) if rows.row_numbers is None else rows.row_numbers)
+        n_invalid.append(rows.n_invalid)
         first_row = rows.first_row
-        strange.add(rows)
+        invalid.add(rows)
         if not is_detector:  # a detector's scores include changed constants
             changed.update(_changed(fitted, rows))
         if surprise is not None:
@@ -205,12 +205,12 @@ def _score_all(fitted: Any, chunks: Iterable[Rows], surprise: Surprise | None) -
     if is_detector:
         scores |= _judged(fitted, scores["score"])
     else:
-        counts = np.concatenate(n_strange)
-        # A low ELBO is strange.
+        counts = np.concatenate(n_invalid)
+        # A low ELBO means an anomaly.
         scores = {n: -above_all(-x, counts) if n == "elbo" else above_all(x, counts) for n, x in scores.items()}
         if surprise is not None:
             scores["surprise"] = surprise.scores()
-    return _Scored(scores, joined_labels(labels), np.concatenate(places), first_row, strange, changed)
+    return _Scored(scores, joined_labels(labels), np.concatenate(row_numbers), first_row, invalid, changed)
 
 
 def _spread(scores: np.ndarray) -> dict[str, float]:
@@ -236,7 +236,7 @@ def _as_json(scored: _Scored, unit: str, shown: list[int], reasons: Reasons, exp
     if explain is not None:
         result["strangest"] = [
             {
-                "row": int(scored.places[i]),
+                "row": int(scored.row_numbers[i]),
                 "score": float(scored.ranking[i]),
                 "reasons": [reason.to_dict() for reason in reasons[i]],
             }
@@ -245,7 +245,7 @@ def _as_json(scored: _Scored, unit: str, shown: list[int], reasons: Reasons, exp
     quality = quality_by_labels(scored.labels, scored.ranking)
     if quality is not None:
         result["quality"] = quality.to_dict()
-    result["strange_cells"] = scored.strange.to_dict()
+    result["strange_cells"] = scored.invalid.to_dict()
     if unit:
         result["changed"] = dict(scored.changed)
     return result
@@ -264,7 +264,7 @@ def _as_text(scored: _Scored, unit: str, shown: list[int], reasons: Reasons) -> 
         n_alarms = int(scored.scores["anomaly"].sum())
         lines.append(f"{counted(n_alarms, 'alarm')} among {counted(len(scored), 'row')}.")
     lines += [
-        f"  {row_name(int(scored.places[i]), scored.first_row)}: {'; '.join(map(str, reasons[i]))}" for i in shown
+        f"  {row_name(int(scored.row_numbers[i]), scored.first_row)}: {'; '.join(map(str, reasons[i]))}" for i in shown
     ]
     quality = quality_by_labels(scored.labels, scored.ranking)
     if quality is not None:
@@ -272,8 +272,8 @@ def _as_text(scored: _Scored, unit: str, shown: list[int], reasons: Reasons) -> 
     for name, n in scored.changed.most_common():
         rows = counted(n, "row")
         lines.append(f"{name} was constant during fit and has another value in {rows}; the error does not include it.")
-    if scored.strange.n_cells:
-        lines.append(str(scored.strange))
+    if scored.invalid.n_cells:
+        lines.append(str(scored.invalid))
     if "surprise" in scored.scores:
         lines.append("(surprise: compared with the other rows of this file)")
     if unit:
@@ -326,11 +326,11 @@ def _explained(
 
 
 def _tables(scored: _Scored, explained: Iterable[tuple[slice, Reasons]], n: int, kept: Reasons) -> Iterator[pa.Table]:
-    """Yield a table for every chunk; put the reasons of the strangest rows into `kept`."""
+    """Yield a table for every chunk; put the reasons of the most anomalous rows into `kept`."""
     from narrows.data import label_column
 
     labels = None if scored.labels is None else label_column(scored.labels)
-    shown = set(scored.strangest(_SHOWN).tolist())
+    shown = set(scored.most_anomalous(_SHOWN).tolist())
     for place, reasons in explained:
         kept.update({i: why for i, why in reasons.items() if i in shown})
         yield _table(scored.scores, place, reasons, n, labels)

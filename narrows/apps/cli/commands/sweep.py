@@ -45,7 +45,7 @@ def sweep(
         str,
         typer.Option(
             metavar="NAME",
-            help="What to vary: size of the code, number of hidden layers, or share of the rows. "
+            help="Setting to vary: size of the code, number of hidden layers, or share of the training rows. "
             "(n-components, depth, share)",
             rich_help_panel=_SWEEP,
         ),
@@ -53,11 +53,17 @@ def sweep(
     values: Annotated[
         str | None,
         typer.Option(
-            metavar="1,2,4", help="Values. Default: a suitable range.", rich_help_panel=_SWEEP, show_default=False
+            metavar="1,2,4",
+            help="Values of the setting. Default: a range that suits DATA.",
+            rich_help_panel=_SWEEP,
+            show_default=False,
         ),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Number of fits for each value.", rich_help_panel=_SWEEP)
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Number of fits for each value, each with another seed.", rich_help_panel=_SWEEP
+        ),
     ] = 1,
     output: Annotated[
         Path | None,
@@ -65,7 +71,8 @@ def sweep(
             "--output",
             "-o",
             metavar="OUT",
-            help="Figure (.png, .svg, .pdf) or numbers (.csv, .json).",
+            help="Output file: a figure (.png, .svg, .pdf) or the numbers (.csv, .json). Default: print the "
+            "numbers only.",
             rich_help_panel=_OUTPUT,
             show_default=False,
         ),
@@ -84,9 +91,10 @@ def sweep(
     quiet: Quiet = False,
     **parameters: object,
 ) -> None:
-    """Fit several models with one setting varied, and compare their errors with PCA; the knee is marked.
+    """Fit models with different values of one setting, and compare their errors with those of PCA.
 
-    All errors are measured on the same held-out rows. Ctrl-C and SIGTERM end
+    All errors are measured on the same held-out rows. The knee is marked:
+    the value after which the error falls only slowly. Ctrl-C and SIGTERM end
     the sweep; finished values are kept.
 
     [bold]narrows sweep digits -o sweep.png[/bold]

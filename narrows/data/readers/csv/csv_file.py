@@ -79,7 +79,7 @@ def read_csv(
     while True:
         n_comments: list[int] = []
         try:
-            with _told_plainly(path, form), table_text(path, form) as source:
+            with _with_format_errors(path, form), table_text(path, form) as source:
                 table = _whole(source, form, _options(form, types, block, n_comments))
                 watch = QuoteWatch(path, form)
                 watch.look(table)
@@ -148,7 +148,7 @@ def _chunks(path: Path, form: CsvFormat, types: dict[str, pa.DataType], block: i
     while True:
         n_seen = 0
         try:
-            with _told_plainly(path, form, types), table_text(path, form) as source:
+            with _with_format_errors(path, form, types), table_text(path, form) as source:
                 for table in _batches(source, form, _options(form, types, block, [])):
                     watch.look(table)
                     n_seen += table.num_rows
@@ -256,7 +256,7 @@ def _noted(table: pa.Table, form: CsvFormat) -> pa.Table:
 
 
 @contextmanager
-def _told_plainly(path: Path, form: CsvFormat, types: Mapping[str, pa.DataType] | None = None) -> Iterator[None]:
+def _with_format_errors(path: Path, form: CsvFormat, types: Mapping[str, pa.DataType] | None = None) -> Iterator[None]:
     """Raise Arrow's errors as DataFormatError; with `types`, a cell that does not fit its column: `WiderTypeError`."""
     import pyarrow as pa
 

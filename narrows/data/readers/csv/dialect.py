@@ -120,31 +120,31 @@ class CsvFormat:
 
     def notes(self) -> tuple[str, ...]:
         """Return notes for the user on the format."""
-        name, header, told = self.file_name, self.header, []
+        name, header, notes = self.file_name, self.header, []
         if self.n_skipped_above:
             where = "rows" if header.line is None else "header"
-            told.append(
+            notes.append(
                 f"{_lines(self.n_skipped_above)} above the {where} of {name} {_were(self.n_skipped_above)} skipped."
             )
         if header.line is None:
             is_all = all(_is_finite(cell) for cell in self.sample_row)
             why = "holds only numbers" if is_all else "holds cells like those below it"
-            told.append(
+            notes.append(
                 f"The first line of {name} {why}, so it was read as a row; the columns are named "
                 + ("x0." if len(header.names) == 1 else f"x0 to x{len(header.names) - 1}.")
             )
         elif header.is_counted:
-            told.append(f"The first line of {name} counts the columns from 0, so it was read as a header.")
+            notes.append(f"The first line of {name} counts the columns from 0, so it was read as a header.")
         if header.unnamed:
             listed = ", ".join(map(repr, header.unnamed[:5])) + (", ..." if len(header.unnamed) > 5 else "")
-            told.append(f"Columns without a name in the header of {name} are called {listed}.")
+            notes.append(f"Columns without a name in the header of {name} are called {listed}.")
         if header.has_row_names:
-            told.append(
+            notes.append(
                 f"The header of {name} has one name less than its rows have cells, so the first column is named 'row'."
             )
         if self.has_nul:
-            told.append(f"{name} holds NUL characters, which were left out.")
-        return tuple(told)
+            notes.append(f"{name} holds NUL characters, which were left out.")
+        return tuple(notes)
 
     @property
     def sample_row(self) -> list[str]:

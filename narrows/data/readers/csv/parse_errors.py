@@ -91,8 +91,8 @@ def _ragged(path: Path, form: CsvFormat, record: Record) -> str:
         else f"the header in line {line} has"
     )
     blanks = {SPACES: " of blanks", WIDE_SPACES: " of two or more blanks"}.get(form.dialect.separator)
-    told = f"; cells are separated by runs{blanks}" if blanks else ""
-    return f"Line {record.line} of {path.name} has {n} cells, but {usual} {len(form.names)}{told}; mend that line."
+    runs = f"; cells are separated by runs{blanks}" if blanks else ""
+    return f"Line {record.line} of {path.name} has {n} cells, but {usual} {len(form.names)}{runs}; mend that line."
 
 
 def _open_quote(path: Path, record: Record) -> str:

@@ -21,7 +21,7 @@ def sensors(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_strangest_rows_are_shown_with_their_reasons_and_the_detector_is_saved(shell, sensors: Path) -> None:
+def test_the_most_anomalous_rows_are_shown_with_their_reasons_and_the_detector_is_saved(shell, sensors: Path) -> None:
     told = shell("detect", sensors, "--label", "broken", "-o", "d", "--seed", "0", "--contamination", "0.05")
     assert told.status == 0
     shown = [line for line in told.out.splitlines() if line.startswith("  row ")]

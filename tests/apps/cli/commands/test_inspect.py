@@ -79,7 +79,7 @@ def test_answers_are_written_as_the_file_is(shell, table: Path, quick) -> None:
     assert not any("?" in row for row in full)
 
 
-def test_a_strange_cell_stops_a_fitted_model_or_is_ranked_first(shell, tmp_path: Path) -> None:
+def test_an_invalid_cell_stops_a_fitted_model_or_is_ranked_first(shell, tmp_path: Path) -> None:
     days = np.datetime64("2024-01-01") + np.arange(200) % 90
     usual = [f"{300 + i % 17}.5,{days[i]}" for i in range(200)]
     (tmp_path / "usual.csv").write_text("weight,day\n" + "\n".join(usual) + "\n")

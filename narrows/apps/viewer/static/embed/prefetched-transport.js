@@ -22,11 +22,11 @@ export async function unpackFrames(text) {
   return frames;
 }
 
-/** @param {Frame[]} frames identified by view, and by `about.asked` if a view has several */
+/** @param {Frame[]} frames identified by view, and by `about.request` if a view has several */
 export function prefetchedTransport(frames) {
   const framesOf = (view) => frames.filter((frame) => frame.view === view);
   const single = (view) => framesOf(view)[0] ?? fail("This report does not contain that.");
-  const curves = new Map(framesOf("denoise").filter((frame) => frame.about.curve).map((frame) => [frame.about.asked.kind, frame.about.curve]));
+  const curves = new Map(framesOf("denoise").filter((frame) => frame.about.curve).map((frame) => [frame.about.request.kind, frame.about.curve]));
 
   const answers = {
     rows({ positions, label }) {
@@ -35,11 +35,11 @@ export function prefetchedTransport(frames) {
       const { labels } = single("rows").about;
       return selectRows(single("rows"), (_, i) => labels[i] === label, `This report contains no sample of class ${label}.`);
     },
-    activations: ({ position }) => framesOf("activations").find((frame) => frame.about.asked.position === position) ?? fail(`This report does not contain the activations of row ${position}.`),
-    error_map: ({ position }) => framesOf("error_map").find((frame) => frame.about.asked.position === position) ?? fail(`This report does not contain the errors of row ${position}.`),
+    activations: ({ position }) => framesOf("activations").find((frame) => frame.about.request.position === position) ?? fail(`This report does not contain the activations of row ${position}.`),
+    error_map: ({ position }) => framesOf("error_map").find((frame) => frame.about.request.position === position) ?? fail(`This report does not contain the errors of row ${position}.`),
     denoise({ kind, level }) {
-      const gap = (frame) => Math.abs(frame.about.asked.level - level);
-      const held = framesOf("denoise").filter((frame) => frame.about.asked.kind === kind);
+      const gap = (frame) => Math.abs(frame.about.request.level - level);
+      const held = framesOf("denoise").filter((frame) => frame.about.request.kind === kind);
       if (!held.length) fail("This report does not contain this kind of noise.");
       const best = held.reduce((one, other) => (gap(other) < gap(one) ? other : one));
       return { ...best, about: { ...best.about, curve: curves.get(kind) ?? null } };

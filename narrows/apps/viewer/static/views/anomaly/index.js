@@ -94,7 +94,7 @@ export function mount(el, lab) {
     setThreshold(suggested() ?? value);
   }
 
-  /** The middle of each kind; without labels a usual and the strangest row. */
+  /** The middle of each kind; without labels a usual and the most anomalous row. */
   const startOf = (which, labelled) => (labelled || which === "first" ? Math.floor(lists[which].length / 2) : lists[which].length - 1);
 
   function suggestedBy(name) {

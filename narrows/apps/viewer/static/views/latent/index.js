@@ -117,7 +117,7 @@ export function mount(el, lab) {
 
   /** Restores the probe and the pins from the address. */
   function restore() {
-    const asked = store.get("z", []).map(Number);
+    const fromAddress = store.get("z", []).map(Number);
     const fits = (list) => list.length === space.k && list.every(Number.isFinite);
     for (const which of ["a", "b"]) {
       const held = store.get(which, []).map(Number);
@@ -125,7 +125,7 @@ export function mount(el, lab) {
       userMoved.pins ||= store.get(which) !== null;
     }
     placePins();
-    if (fits(asked)) { userMoved.probe = true; moveToCode(Float32Array.from(asked), "address"); }
+    if (fits(fromAddress)) { userMoved.probe = true; moveToCode(Float32Array.from(fromAddress), "address"); }
     placeDefaults();
   }
 

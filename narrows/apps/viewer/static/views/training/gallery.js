@@ -13,23 +13,23 @@ export function mountGallery(run) {
 
   /**
    * @param {ReturnType<typeof import("./frame-store.js").createFrameStore>} frames
-   * @param {{run: Run, name: string}|null} beside
+   * @param {{run: Run, name: string}|null} other
    */
-  function build(frames, beside) {
-    compared = beside;
+  function build(frames, other) {
+    compared = other;
     const n = Math.min(frames.n, run.shape ? 16 : 8);
     const part = (name, label) => h("canvas", { role: "img", "aria-label": label, dataset: { part: name } });
     cells = Array.from({ length: n }, (_, i) => {
       const name = frames.labels?.[i] ?? null;
       /** @type {Record<string, any>} */
-      const cell = { original: run.shape ? part("original", `Row ${i + 1}, original`) : null, rebuilt: part("rebuilt", `Row ${i + 1}, reconstruction`), beside: beside ? part("beside", `Row ${i + 1}, reconstruction of the second run`) : null };
-      cell.el = h("figure", { class: "gallery-cell", dataset: { position: frames.positions?.[i] }, title: name === null ? null : `class ${name}` }, cell.original, cell.rebuilt, cell.beside);
+      const cell = { original: run.shape ? part("original", `Row ${i + 1}, original`) : null, rebuilt: part("rebuilt", `Row ${i + 1}, reconstruction`), compared: other ? part("compared", `Row ${i + 1}, reconstruction of the second run`) : null };
+      cell.el = h("figure", { class: "gallery-cell", dataset: { position: frames.positions?.[i] }, title: name === null ? null : `class ${name}` }, cell.original, cell.rebuilt, cell.compared);
       return cell;
     });
     clear(el, cells.map((cell) => cell.el));
     el.style.setProperty("--cells", n);
-    const below = beside ? ` Bottom: reconstruction by ${beside.name}.` : "";
-    clear(legend, run.shape ? `Top: original. ${beside ? "Middle" : "Bottom"}: reconstruction.${below}`
+    const below = other ? ` Bottom: reconstruction by ${other.name}.` : "";
+    clear(legend, run.shape ? `Top: original. ${other ? "Middle" : "Bottom"}: reconstruction.${below}`
       : `Rings: original. Dots: reconstruction, one for each encoded value. The middle line is the column mean.${below}`);
     if (run.shape) cells.forEach((cell, i) => drawPicture(cell.original, rowOf(frames.original, i), run));
   }
@@ -43,8 +43,8 @@ export function mountGallery(run) {
     if (!other) return;
     cells.forEach((cell, i) => {
       const values = rebuilt ? rowOf(rebuilt, i) : null;
-      if (run.shape || !values) drawPicture(cell.beside, values, other);
-      else drawPair(cell.beside, rowOf(frames.original, i), values, other);
+      if (run.shape || !values) drawPicture(cell.compared, values, other);
+      else drawPair(cell.compared, rowOf(frames.original, i), values, other);
     });
   }
 

@@ -81,16 +81,16 @@ export function mount(el, lab) {
   }
 
   function build() {
-    const beside = lab.compare && lab.compare.dataset === first.dataset ? lab.compare : null;
-    comparedId = beside?.id ?? null;
-    gallery.build(frames, beside && { run: beside, name: `run ${beside.number}` });
+    const other = lab.compare && lab.compare.dataset === first.dataset ? lab.compare : null;
+    comparedId = other?.id ?? null;
+    gallery.build(frames, other && { run: other, name: `run ${other.number}` });
     el.dataset.compare = comparedId ?? "";
     updateRange();
-    const asked = store.get("epoch", -1);
-    if (asked >= 0 && follows && frames.at(asked)) show(asked, false);
+    const wanted = store.get("epoch", -1);
+    if (wanted >= 0 && follows && frames.at(wanted)) show(wanted, false);
     else if (follows || !frames.at(shown)) show(frames.epochs.at(-1), true);
     else show(shown, false);
-    if (beside) loadCompared(beside);
+    if (other) loadCompared(other);
     plot();
     el.dataset.ready = "true";
   }
@@ -114,7 +114,7 @@ export function mount(el, lab) {
     const same = positions && comparedFrames.positions?.every((p, i) => p === positions[i]);
     const epoch = comparedFrames.nearest(shown ?? 0);
     gallery.showCompared(comparedFrames, same ? comparedFrames.at(epoch) : null);
-    el.dataset.besideEpoch = epoch;
+    el.dataset.comparedEpoch = epoch;
   }
 
   function updateRange() {
@@ -193,10 +193,10 @@ export function mount(el, lab) {
     const mine = lab.records(current());
     const validated = mine.some((r) => r.validation !== null);
     const series = [];
-    const beside = lab.compare;
-    if (beside && beside.id === comparedId) {
-      const theirs = lab.records(beside);
-      series.push({ name: `run ${beside.number}`, ...line(theirs, theirs.some((r) => r.validation !== null) ? "validation" : "loss"), colour: "var(--muted)", width: 2, dashed: true });
+    const other = lab.compare;
+    if (other && other.id === comparedId) {
+      const theirs = lab.records(other);
+      series.push({ name: `run ${other.number}`, ...line(theirs, theirs.some((r) => r.validation !== null) ? "validation" : "loss"), colour: "var(--muted)", width: 2, dashed: true });
     }
     series.push({ name: "training", ...line(mine, "loss"), colour: "var(--accent)", width: validated ? 1 : 2 });
     if (validated) series.push({ name: "validation", ...line(mine, "validation"), colour: "var(--accent)", width: 2.6 });

@@ -14,7 +14,7 @@ _NAMED = 5
 
 
 @dataclass
-class StrangeCells:
+class InvalidCells:
     """Cells of the wrong type in all rows added so far.
 
     Parameters
@@ -31,16 +31,16 @@ class StrangeCells:
 
     def add(self, rows: Rows) -> None:
         """Add the cells of more rows."""
-        n_strange = rows.n_strange
-        self.n_rows += int((n_strange > 0).sum())
-        self.n_cells += int(n_strange.sum())
-        for i in n_strange.nonzero()[0][: _NAMED - len(self.first)].tolist():
-            for j, texts in sorted(rows.strange.items()):
+        n_invalid = rows.n_invalid
+        self.n_rows += int((n_invalid > 0).sum())
+        self.n_cells += int(n_invalid.sum())
+        for i in n_invalid.nonzero()[0][: _NAMED - len(self.first)].tolist():
+            for j, texts in sorted(rows.invalid.items()):
                 if texts[i] is not None and len(self.first) < _NAMED:
-                    self.first.append((rows.place(i), rows.feature_names[j], str(texts[i])))
+                    self.first.append((rows.row_number(i), rows.feature_names[j], str(texts[i])))
 
     def to_dict(self) -> dict[str, object]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         first = [{"row": row, "column": column, "observed": text} for row, column, text in self.first]
         return {"rows": self.n_rows, "cells": self.n_cells, "first": first}
 

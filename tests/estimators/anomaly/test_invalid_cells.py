@@ -20,15 +20,15 @@ FRAME = pd.DataFrame(RNG.standard_normal((300, 3)), columns=["price", "weight", 
 SMALL = Autoencoder(n_components=2, hidden_layer_sizes=(16,), epochs=3, random_state=0, device="cpu")
 
 
-def rows_with_strange() -> Rows:
-    """Row 3 has a strange price, row 7 a strange price and a strange day; row 5 is as far off as numbers go."""
+def rows_with_invalid() -> Rows:
+    """Row 3 has an invalid price, row 7 an invalid price and an invalid day; row 5 is as far off as numbers go."""
     frame = FRAME[:40].copy()
     frame.loc[[3, 7], "price"] = np.nan
     frame.loc[7, "day"] = pd.NaT
     frame.loc[5, ["price", "weight", "length", "country"]] = 1e15, -1e15, 1e15, "XX"
     price, day = np.full(40, None, object), np.full(40, None, object)
     price[3], price[7], day[7] = "n/k", "free", "soon"
-    return replace(as_rows(frame), strange={0: price, 3: day})
+    return replace(as_rows(frame), invalid={0: price, 3: day})
 
 
 @pytest.mark.filterwarnings("error")
@@ -43,7 +43,7 @@ def test_a_detector_puts_such_rows_above_all_others_and_names_the_cell_with_its_
         detector = AnomalyDetector(Autoencoder(**{**SMALL.get_params(), "missing": missing}), random_state=0)
     fitted = detector.fit(FRAME)
     fitted.save(tmp_path / "m")
-    rows = rows_with_strange()
+    rows = rows_with_invalid()
     for judge in (fitted, narrows.load(tmp_path / "m")):
         scores = -judge.score_samples(rows)
         assert np.argsort(-scores)[:3].tolist() == [7, 3, 5]
@@ -60,17 +60,17 @@ def test_a_detector_puts_such_rows_above_all_others_and_names_the_cell_with_its_
 def test_a_detector_of_before_puts_them_above_all_others_too() -> None:
     fitted = AnomalyDetector(random_state=0).fit(FRAME)
     fitted._state = replace(fitted.state_, scoring=replace(fitted.state_.scoring, linear=0.0))
-    assert np.argsort(fitted.score_samples(rows_with_strange()))[:2].tolist() == [7, 3]
+    assert np.argsort(fitted.score_samples(rows_with_invalid()))[:2].tolist() == [7, 3]
 
 
 @pytest.mark.filterwarnings("ignore:X has missing values")
 def test_so_does_the_surprise_of_a_plain_model() -> None:
     model = SMALL.fit(FRAME)
-    rows = rows_with_strange()
+    rows = rows_with_invalid()
     scores = surprise(model, rows)
     assert np.argsort(-scores)[:2].tolist() == [7, 3]
     without = Surprise(model)
-    without.add(replace(rows, strange={}))
+    without.add(replace(rows, invalid={}))
     others = np.setdiff1d(np.arange(40), [3, 7])
     assert np.array_equal(scores[others], without.scores()[others])
     assert [r[0].observed for r in explain_reconstruction(model, rows, at=np.array([3]))] == ["n/k"]
