@@ -1,0 +1,164 @@
+"""What a fitted autoencoder answers: codes, reconstructions, errors, and its saved form."""
+
+from __future__ import annotations
+
+from functools import partial
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from torch import Tensor
+
+from narrows.data import Missing, Rows, as_one_row, as_rows, fill_missing, materialize
+from narrows.estimators import model_folder, parameter_checks, persistence
+from narrows.estimators.descriptions import html_summary
+from narrows.estimators.inference import map_floats, map_rows
+from narrows.estimators.state import FittedAttributes
+from narrows.training import fingerprint
+
+
+class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Base class of `Autoencoder` with every method that needs a fit; `NotFittedError` before it."""
+
+    missing: Missing
+    image_shape: tuple[int, ...] | None
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the codes of X, float32 of shape (n, n_components).
+
+        They are deterministic: X is not corrupted, and a gaussian code is the mean of its posterior.
+        """
+        return map_rows(self.state_, self.rows_of(X), self.network_.codes)
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Return rows decoded from codes (n, n_components), in the units, names, dtypes and image shape of the fit."""
+        self.check_is_fitted()
+        codes = parameter_checks.codes(X, self.n_components_)
+        return self.schema_.decode(map_floats(codes, self.network_.decode, self.device_))
+
+    def reconstruct(self, X: Any) -> Any:
+        """Return the reconstruction of X from its codes, in the container, units, dtypes and shape of X."""
+        rows = self.rows_of(X)
+        return self.schema_.decode(map_rows(self.state_, rows, self.network_.reconstruct), like=rows)
+
+    def impute(self, X: Any) -> Any:
+        """Return X with missing values replaced by their reconstructions; observed values do not change.
+
+        A column of a DataFrame keeps its dtype if that can represent the imputed values. A column of Python objects
+        is filled with objects of the type that it contains: int, bool or Decimal. Models trained with
+        ``corruption="masking"`` impute best, because they have learned to reconstruct masked values.
+        """
+        self.check_is_fitted()
+        X = materialize(as_one_row(X, self.schema_))
+        rows = self.rows_of(X)
+        return fill_missing(X, rows, self.impute_rows(rows))
+
+    def impute_rows(self, rows: Rows) -> Rows:
+        """Impute `Rows` and return `Rows`; see `impute`."""
+        self.check_is_fitted()
+        filled = self.schema_.fill(rows, map_rows(self.state_, rows, self.network_.reconstruct))
+        # The code of a complete row is more accurate than that of a row with missing values.
+        return self.schema_.fill(rows, map_rows(self.state_, filled, self.network_.reconstruct))
+
+    def reconstruction_error(self, X: Any, *, per_feature: bool = False) -> np.ndarray:
+        """Return the reconstruction loss of each row from its (deterministic) code, in `loss_unit_`.
+
+        Parameters
+        ----------
+        X : like that of `fit`
+        per_feature : bool, default=False
+
+        Returns
+        -------
+        ndarray of shape (n,), summed over features, or (n, n_features)
+        """
+        rows = self.rows_of(X)
+        likelihood = self.network_.likelihood
+
+        def error(x: Tensor) -> Tensor:
+            losses = likelihood.loss(self.network_.output(self.network_.codes(x)), x)
+            return losses if per_feature else losses.sum(dim=1)
+
+        errors = map_rows(self.state_, rows, error, check=partial(parameter_checks.within_density, likelihood))
+        if not per_feature:
+            return errors
+        return self.schema_.sum_by_column(errors)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the share of variance explained by the reconstruction (R²).
+
+        1 is a perfect reconstruction, 0 is no better than the training mean. It is
+        1 - sum (x - x̂)² / sum (x - mean)² over the encoded floats of observed values. It does not depend on the loss,
+        so that models with different settings can be compared.
+        """
+        rows = self.rows_of(X)
+        mean = torch.as_tensor(self.mean_, device=self.device_)
+        mask_floats = torch.as_tensor(self.schema_.mask_indices, device=self.device_)
+        has_mask = mask_floats >= 0
+
+        def squares(x: Tensor) -> Tensor:
+            squares = torch.stack([x - self.network_.reconstruct(x), x - mean], dim=2).double().square()
+            if has_mask.any():
+                squares[:, has_mask] *= (1 - x[:, mask_floats[has_mask]])[:, :, None]
+            return squares.sum(dim=1)
+
+        error, spread = map_rows(self.state_, rows, squares).sum(axis=0)
+        if spread == 0:
+            return float(error == 0)
+        return float(1 - error / spread)
+
+    def was_fitted_on(self, X: Any) -> bool:
+        """Return whether X has the same rows as the fit, in any order."""
+        return fingerprint(self.state_.encode(self.rows_of(X))) == self.fingerprint_
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        """Save the model as a folder for `narrows.load`; after an error no partial folder is left.
+
+        Raises
+        ------
+        OutputExistsError, OutputError
+        """
+        model_folder.write_folder(Path(path), self.to_files(), overwrite=overwrite)
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return the files of the saved model by name.
+
+        Raises
+        ------
+        NotFittedError
+        SettingError
+            If the class is not part of narrows, so that `narrows.load` could not find it.
+        """
+        state, progress = self.state_, self._progress
+        assert progress is not None
+        return persistence.files_of(type(self), state, progress)
+
+    def rows_of(self, X: Any) -> Rows:
+        """Read X as rows with the columns of the fit.
+
+        Raises
+        ------
+        NotFittedError, DataError
+        """
+        return as_rows(X, image_shape=self.image_shape, schema=self.state_.schema)
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.missing != "error"
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def _html_repr(self) -> str:
+        """Return the HTML for notebooks, as scikit-learn's hook of this name does."""
+        box = super()._html_repr()
+        if self._state is None:
+            return box
+        return f"<div>{box}{html_summary(self._state, self.history_)}</div>"
