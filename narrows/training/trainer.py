@@ -13,7 +13,6 @@ from torch import Tensor
 
 from narrows.errors import DivergedError
 from narrows.model import AutoencoderNetwork, CustomDecoder, CustomEncoder, Objective
-from narrows.training.autograd_step import make_step
 from narrows.training.compute import limited_threads, threads_for
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.fused_step import mean_over_batch
@@ -22,6 +21,7 @@ from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import clip_gradient, make_optimizer
 from narrows.training.settings import DEFAULT_LEARNING_RATE, TrainingSettings
 from narrows.training.spool import Spool
+from narrows.training.training_step import make_step
 
 _VALIDATION_CHUNK = 4096
 _VALIDATION_SEED = 0x5EED
