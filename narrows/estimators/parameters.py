@@ -87,7 +87,7 @@ _CORRUPTIONS = _choices("model/corruption.py", "CORRUPTIONS")
 _CODES = _choices("model/code.py", "CODES")
 _PENALTIES = _choices("model/penalty.py", "PENALTIES")
 _PRETRAINERS = _choices("training/pretraining.py", "PRETRAINERS")
-_OPTIMIZERS = _choices("training/settings.py", "DEFAULT_LEARNING_RATE")
+_OPTIMIZERS = _choices("training/optimizers.py", "OPTIMIZERS")
 _SCHEDULES = _choices("training/settings.py", "SCHEDULES")
 _PRECISIONS = _choices("training/compute.py", "PRECISIONS")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from narrows.insight.added_noise import corrupted
+from narrows.insight.added_noise import corrupted, noise_controls
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
 from narrows.insight.detection import DetectionQuality, detection_quality, quality_by_labels
 from narrows.insight.diagnosis import Diagnosis, diagnose
@@ -37,6 +37,7 @@ __all__ = [
     "fidelity",
     "image_sheet",
     "mean_baseline",
+    "noise_controls",
     "pca_reconstruction_error",
     "plan_sweep",
     "psnr",

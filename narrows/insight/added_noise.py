@@ -10,6 +10,7 @@ import torch
 from narrows.errors import SettingError
 from narrows.estimators.resolution import corruption_for
 from narrows.model import Corruption
+from narrows.model.corruption import CORRUPTIONS, NoiseControl
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -48,3 +49,9 @@ def corrupted(
     if noise is None:
         raise SettingError("The model was trained without corruption; fit a DenoisingAutoencoder.")
     return noise(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()
+
+
+def noise_controls(*, images: bool) -> dict[str, NoiseControl]:
+    """Return how a view offers each kind of noise, by the name of the corruption, for images or else for tables."""
+    controls = {name: entry.images if images else entry.tables for name, entry in CORRUPTIONS.items()}
+    return {name: control for name, control in controls.items() if control is not None}

@@ -216,12 +216,51 @@ _EXTREMES = {True: (0.0, 1.0), False: (-3.0, 3.0)}
 Cells = tuple[tuple[int, ...], tuple[float, ...]]
 """Column of each float of a mixed table, and the value that it has in a masked cell."""
 
-CORRUPTIONS: dict[str, Callable[[float, bool, Cells | None], Corruption]] = {
-    "gaussian": lambda level, bounded, cells: GaussianNoise(level),
-    "masking": lambda level, bounded, cells: Masking(level) if cells is None else HiddenCells(level, *cells),
-    "salt-and-pepper": lambda level, bounded, cells: SaltAndPepper(level, *_EXTREMES[bounded]),
+
+@dataclass(frozen=True)
+class NoiseControl:
+    """How a view offers a corruption.
+
+    label : its name. meaning : of the level, in a few words. most, usual : the largest level, and that at the start.
+    """
+
+    label: str
+    meaning: str
+    most: float
+    usual: float
+
+
+@dataclass(frozen=True)
+class NamedCorruption:
+    """A corruption that has a name.
+
+    make : builds it from `level`, `bounded` and `cells` of `make_corruption`.
+    images, tables : how a view offers it for either kind of rows; None where it makes no sense.
+    """
+
+    make: Callable[[float, bool, Cells | None], Corruption]
+    images: NoiseControl
+    tables: NoiseControl | None
+
+
+CORRUPTIONS: dict[str, NamedCorruption] = {
+    "gaussian": NamedCorruption(
+        lambda level, bounded, cells: GaussianNoise(level),
+        images=NoiseControl("Gaussian", "standard deviation", most=1.0, usual=0.3),
+        tables=NoiseControl("Gaussian", "standard deviation", most=3.0, usual=0.5),
+    ),
+    "masking": NamedCorruption(
+        lambda level, bounded, cells: Masking(level) if cells is None else HiddenCells(level, *cells),
+        images=NoiseControl("Masking", "share set to 0", most=0.9, usual=0.3),
+        tables=NoiseControl("Missing values", "share set to 0", most=0.9, usual=0.25),
+    ),
+    "salt-and-pepper": NamedCorruption(
+        lambda level, bounded, cells: SaltAndPepper(level, *_EXTREMES[bounded]),
+        images=NoiseControl("Salt and pepper", "share of pixels", most=0.9, usual=0.2),
+        tables=None,
+    ),
 }
-"""Builds each named corruption from `level`, `bounded` and `cells`. The shell reads the names from this source."""
+"""Every corruption by its name. The table of parameters reads the names from this source."""
 
 
 def make_corruption(
@@ -241,7 +280,7 @@ def make_corruption(
     if not isinstance(spec, str) or spec not in CORRUPTIONS:
         names = ", ".join(f'"{name}"' for name in CORRUPTIONS)
         raise SettingError(f"corruption={spec!r} is not known; choose None, {names} or a Corruption of your own.")
-    return CORRUPTIONS[spec](level, bounded, cells)
+    return CORRUPTIONS[spec].make(level, bounded, cells)
 
 
 def _check_share(level: float) -> None:

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import importlib
 import json
+import pkgutil
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
 from narrows.errors import SettingError
-from narrows.model import code, corruption, likelihood, penalty
 from narrows.model.code import Code
 from narrows.model.corruption import Corruption
 from narrows.model.likelihood import Likelihood
 from narrows.model.penalty import Penalty
 
 BuildingBlock = Corruption | Code | Penalty | Likelihood
+_FAMILIES = (Corruption, Code, Penalty, Likelihood)
 
 # The key of the class name in saved models; its word is older than the term "building block".
 _NAME = "station"
 
-_BUILT_IN: dict[str, type[BuildingBlock]] = {
-    block.__name__: block
-    for module, family in ((corruption, Corruption), (code, Code), (penalty, Penalty), (likelihood, Likelihood))
-    for block in vars(module).values()
-    if isinstance(block, type)
-    and issubclass(block, family)
-    and block is not family
-    and block.__module__ == module.__name__
-}
+
+@cache
+def built_in_blocks() -> dict[str, type[BuildingBlock]]:
+    """Return the building blocks of this package by the names of their classes: all that a file can name."""
+    found = {}
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)], "narrows.model."):
+        for block in vars(importlib.import_module(module.name)).values():
+            if isinstance(block, type) and block.__module__ == module.name and issubclass(block, _FAMILIES):
+                found[block.__name__] = block
+    return {name: block for name, block in found.items() if block not in _FAMILIES}
 
 
 def describe_block(block: BuildingBlock) -> dict[str, object]:
@@ -77,7 +82,7 @@ def block_from_description(
             return copy.deepcopy(block)
     if own:  # even where it has the name of one of ours
         raise KeyError(name)
-    return _make(_BUILT_IN[name], fields)
+    return _make(built_in_blocks()[name], fields)
 
 
 def _make(block: Callable[..., BuildingBlock], fields: dict[str, object]) -> BuildingBlock:

@@ -4,7 +4,7 @@ from narrows.training.bfloat16 import bfloat16_on
 from narrows.training.deduplication import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
 from narrows.training.history import Epoch, History, LayerEpoch
 from narrows.training.muon import Muon
-from narrows.training.optimizers import make_optimizer
+from narrows.training.optimizers import OPTIMIZERS, make_optimizer
 from narrows.training.pretraining import (
     ContrastiveDivergence,
     check_pretrainable,
@@ -13,7 +13,7 @@ from narrows.training.pretraining import (
     train_rbm,
 )
 from narrows.training.rbm import RBM, Gradient
-from narrows.training.settings import OPTIMIZERS, SCHEDULES, TrainingSettings, automatic_batch_size
+from narrows.training.settings import SCHEDULES, TrainingSettings, automatic_batch_size
 from narrows.training.spool import Spool
 from narrows.training.trainer import Trainer
 from narrows.training.trimmed import train_trimmed

@@ -1,8 +1,6 @@
-"""Gradients of one batch: written out for the networks that `FusedStep` supports, by autograd for all others."""
+"""The training step of every network that `FusedStep` does not support: gradients of one batch by autograd."""
 
 from __future__ import annotations
-
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -10,31 +8,7 @@ from torch import Tensor
 from narrows.model import AutoencoderNetwork, CustomDecoder, CustomEncoder, Objective
 from narrows.training.compute import multiply_adds, product_dtype
 from narrows.training.flat_parameters import FlatParameters
-from narrows.training.fused_step import FusedStep, can_fuse, mean_over_batch
-
-
-class TrainingStep(Protocol):
-    """Loss and gradient of one batch.
-
-    dtypes : the types in which matrix products run.
-    """
-
-    dtypes: list[torch.dtype]
-
-    def __call__(
-        self, x: Tensor, noise: torch.Generator, *, progress: float, weight: Tensor | None
-    ) -> dict[str, Tensor]:
-        """Leave the gradient of the objective per feature in the flat vector; returns the terms, means over rows."""
-        ...
-
-
-def make_step(
-    network: AutoencoderNetwork, objective: Objective, flat: FlatParameters, *, precision: str, max_rows: int
-) -> TrainingStep:
-    """Return the fastest step that trains this network."""
-    if can_fuse(network, objective):
-        return FusedStep(network, objective, flat, precision, max_rows)
-    return AutogradStep(network, objective, flat, precision, max_rows)
+from narrows.training.fused_step import mean_over_batch
 
 
 class AutogradStep:

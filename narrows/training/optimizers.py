@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -11,7 +13,6 @@ from narrows.training.first_order import SGD, Adam, RMSprop
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.line_search import LBFGS
 from narrows.training.muon import Muon
-from narrows.training.settings import TrainingSettings
 
 
 class Optimizer(Protocol):
@@ -22,18 +23,75 @@ class Optimizer(Protocol):
         ...
 
 
-def make_optimizer(flat: FlatParameters, settings: TrainingSettings) -> Optimizer | LBFGS:
+class OptimizerSettings(Protocol):
+    """Settings of `TrainingSettings` that optimizers use."""
+
+    @property
+    def optimizer(self) -> str: ...
+    @property
+    def momentum(self) -> float: ...
+    @property
+    def weight_decay(self) -> float: ...
+    @property
+    def precision(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class NamedOptimizer:
+    """An optimizer that the settings can name.
+
+    Parameters
+    ----------
+    make : callable
+        Makes it for these parameters.
+    learning_rate, weight_decay : float
+        Values for "auto".
+    """
+
+    make: Callable[[FlatParameters, OptimizerSettings], Optimizer | LBFGS]
+    learning_rate: float
+    weight_decay: float = 0.0
+
+
+def _adam(flat: FlatParameters, settings: OptimizerSettings) -> Adam:
+    return Adam(flat.values, flat.gradients, weight_decay=settings.weight_decay, decoupled=False)
+
+
+def _adamw(flat: FlatParameters, settings: OptimizerSettings) -> Adam:
+    return Adam(flat.values, flat.gradients, weight_decay=settings.weight_decay, decoupled=True)
+
+
+def _rmsprop(flat: FlatParameters, settings: OptimizerSettings) -> RMSprop:
+    return RMSprop(flat.values, flat.gradients, momentum=settings.momentum, weight_decay=settings.weight_decay)
+
+
+def _sgd(flat: FlatParameters, settings: OptimizerSettings) -> SGD:
+    return SGD(flat.values, flat.gradients, momentum=settings.momentum, weight_decay=settings.weight_decay)
+
+
+def _muon(flat: FlatParameters, settings: OptimizerSettings) -> Muon:
+    return Muon(flat, weight_decay=settings.weight_decay, precision=settings.precision)
+
+
+def _lbfgs(flat: FlatParameters, settings: OptimizerSettings) -> LBFGS:
+    return LBFGS(flat.values, flat.gradients, weight_decay=settings.weight_decay)
+
+
+OPTIMIZERS: dict[str, NamedOptimizer] = {
+    "adam": NamedOptimizer(_adam, learning_rate=1e-3),
+    "adamw": NamedOptimizer(_adamw, learning_rate=1e-3, weight_decay=0.01),
+    "rmsprop": NamedOptimizer(_rmsprop, learning_rate=1e-3),
+    "sgd": NamedOptimizer(_sgd, learning_rate=3e-3),
+    # Muon's steps have the size of AdamW's (match_rms_adamw), yet it stays stable at a larger rate.
+    "muon": NamedOptimizer(_muon, learning_rate=5e-3, weight_decay=0.2),
+    "lbfgs": NamedOptimizer(_lbfgs, learning_rate=1.0),
+}
+"""Every optimizer by its name. The table of parameters reads the names from this source."""
+
+
+def make_optimizer(flat: FlatParameters, settings: OptimizerSettings) -> Optimizer | LBFGS:
     """Return the optimizer that `settings.optimizer` names; L-BFGS searches where the others step."""
-    decay, momentum = settings.weight_decay, settings.momentum
-    if settings.optimizer == "lbfgs":
-        return LBFGS(flat.values, flat.gradients, weight_decay=decay)
-    if settings.optimizer == "muon":
-        return Muon(flat, weight_decay=decay, precision=settings.precision)
-    if settings.optimizer in ("adam", "adamw"):
-        return Adam(flat.values, flat.gradients, weight_decay=decay, decoupled=settings.optimizer == "adamw")
-    if settings.optimizer == "rmsprop":
-        return RMSprop(flat.values, flat.gradients, momentum=momentum, weight_decay=decay)
-    return SGD(flat.values, flat.gradients, momentum=momentum, weight_decay=decay)
+    return OPTIMIZERS[settings.optimizer].make(flat, settings)
 
 
 def clip_gradient(gradients: Tensor, clip_norm: float | None) -> None:

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 
 from narrows.errors import SettingError
 from narrows.training.compute import PRECISIONS
+from narrows.training.optimizers import OPTIMIZERS
 
 SCHEDULES = ("linear", "cosine", "constant")
-
-# Muon's steps have the size of AdamW's (match_rms_adamw), yet it stays stable at a larger rate.
-DEFAULT_LEARNING_RATE = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "sgd": 3e-3, "muon": 5e-3, "lbfgs": 1.0}
-DEFAULT_WEIGHT_DECAY = {"adam": 0.0, "adamw": 0.01, "rmsprop": 0.0, "sgd": 0.0, "muon": 0.2, "lbfgs": 0.0}
-OPTIMIZERS = tuple(DEFAULT_LEARNING_RATE)
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class TrainingSettings:
         Muon updates matrices and convolution kernels, AdamW the rest (Jordan 2024; Liu et al. 2025). "lbfgs" makes
         three line searches on every batch, in float32 unless `precision` is set, and has no schedule.
     learning_rate : float or "auto"
-        Peak rate; "auto" takes `DEFAULT_LEARNING_RATE` of the optimizer.
+        Peak rate; "auto" takes that of the optimizer in `OPTIMIZERS`.
     momentum : float
         Of sgd and rmsprop; Muon keeps its own 0.95.
     weight_decay : float or "auto"
@@ -86,13 +82,13 @@ class TrainingSettings:
         n_parameters: int,
     ) -> TrainingSettings:
         """Check every setting and replace "auto" by a number; raises `SettingError`."""
-        _one_of("optimizer", optimizer, OPTIMIZERS)
+        _one_of("optimizer", optimizer, tuple(OPTIMIZERS))
         _one_of("schedule", schedule, SCHEDULES)
         _one_of("precision", precision, PRECISIONS)
         if learning_rate == "auto":
-            learning_rate = DEFAULT_LEARNING_RATE[optimizer]
+            learning_rate = OPTIMIZERS[optimizer].learning_rate
         if weight_decay == "auto":
-            weight_decay = DEFAULT_WEIGHT_DECAY[optimizer]
+            weight_decay = OPTIMIZERS[optimizer].weight_decay
         if batch_size == "auto":
             batch_size = automatic_batch_size(n_rows, n_parameters)
         batch_size = count("batch_size", batch_size)

@@ -13,15 +13,15 @@ from torch import Tensor
 
 from narrows.errors import DivergedError
 from narrows.model import AutoencoderNetwork, CustomDecoder, CustomEncoder, Objective
-from narrows.training.autograd_step import make_step
 from narrows.training.compute import limited_threads, threads_for
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.fused_step import mean_over_batch
 from narrows.training.history import Epoch
 from narrows.training.line_search import LBFGS
-from narrows.training.optimizers import clip_gradient, make_optimizer
-from narrows.training.settings import DEFAULT_LEARNING_RATE, TrainingSettings
+from narrows.training.optimizers import OPTIMIZERS, clip_gradient, make_optimizer
+from narrows.training.settings import TrainingSettings
 from narrows.training.spool import Spool
+from narrows.training.training_step import make_step
 
 _VALIDATION_CHUNK = 4096
 _VALIDATION_SEED = 0x5EED
@@ -309,7 +309,7 @@ def _diverged_error(epoch: Epoch, x: Tensor, settings: TrainingSettings) -> Dive
     where = f"The loss became NaN or infinite in epoch {epoch.number}"
     if broken and len(broken) < len(epoch.parts):
         where += f" (its part {broken[0]!r})"
-    usual = DEFAULT_LEARNING_RATE[settings.optimizer]
+    usual = OPTIMIZERS[settings.optimizer].learning_rate
     rate = settings.learning_rate
     largest = float(x.abs().max())
     if rate > 3 * usual:

@@ -197,7 +197,7 @@ def test_the_choices_are_those_of_the_registries() -> None:
         "corruption": tuple(CORRUPTIONS),
         "code": tuple(CODES),
         "penalty": tuple(PENALTIES),
-        "optimizer": OPTIMIZERS,
+        "optimizer": tuple(OPTIMIZERS),
         "schedule": SCHEDULES,
         "activation": get_args(ActivationName),
     }.items():

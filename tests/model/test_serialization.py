@@ -17,10 +17,13 @@ from narrows.model import (
     Gaussian,
     GaussianCode,
     GaussianNoise,
+    HiddenCells,
     Huber,
     KLSparsity,
     KLToPrior,
     Masking,
+    MixedDensity,
+    MixedError,
     PointCode,
     SaltAndPepper,
     SquaredError,
@@ -29,6 +32,7 @@ from narrows.model import (
     block_from_description,
     describe_block,
 )
+from narrows.model.serialization import built_in_blocks
 
 STATIONS = [
     GaussianNoise(0.3),
@@ -48,6 +52,9 @@ STATIONS = [
     Huber(True, 0.5),
     Bernoulli(),
     Gaussian(True, 7),
+    HiddenCells(0.2, (0, 1, 1), (0.0, 0.0, 1.0)),
+    MixedError(False, (("square", 0, 1), ("softmax", 1, 3)), [1.0, 0.5, 0.5], [-1, -1, -1], [0.0, 0.1, 0.1]),
+    MixedDensity(False, (("square", 0, 1),), [1.0], [-1], [0.0]),
 ]
 
 
@@ -56,7 +63,11 @@ def test_every_station_comes_back_from_json(station):
     text = json.dumps(describe_block(station))
     again = block_from_description(json.loads(text))
     assert type(again) is type(station)
-    assert describe_block(again) == describe_block(station)
+    assert json.dumps(describe_block(again)) == text
+
+
+def test_each_of_our_building_blocks_is_among_those_tried():
+    assert built_in_blocks().keys() == {type(station).__name__ for station in STATIONS}
 
 
 def test_numpy_numbers_become_plain_ones():
@@ -75,6 +86,15 @@ def test_a_users_class_or_instance_is_found_by_its_name():
     description = describe_block(Shifted(2.0))
     assert block_from_description(description, [Shifted]) == Shifted(2.0)
     assert block_from_description(description, [Masking(0.1), Shifted(5.0)]) == Shifted(5.0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Popen", "AutoencoderNetwork", "MLP", "Corruption", "Likelihood", "narrows.model.Masking", "Path", "Tensor"],
+)
+def test_only_building_blocks_are_built(name):
+    with pytest.raises(KeyError, match=name):
+        block_from_description({"station": name})
 
 
 def test_nothing_is_imported_on_a_descriptions_word():

@@ -26,10 +26,11 @@ from narrows.model import (
     build_network,
     make_likelihood,
 )
-from narrows.training import Trainer, autograd_step, compute
-from narrows.training.autograd_step import AutogradStep, make_step
+from narrows.training import Trainer, compute, training_step
+from narrows.training.autograd_step import AutogradStep
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.fused_step import FusedStep, can_fuse
+from narrows.training.training_step import make_step
 from tests.training.building import settings as resolved
 
 N, D = 9, 12
@@ -230,7 +231,7 @@ def test_training_ends_in_the_same_weights_whichever_step_is_taken(monkeypatch):
         return torch.cat([p.detach().flatten() for p in net.parameters()])
 
     fused = trained()
-    monkeypatch.setattr(autograd_step, "can_fuse", lambda network, objective: False)
+    monkeypatch.setattr(training_step, "can_fuse", lambda network, objective: False)
     assert torch.equal(fused, trained())
 
 

@@ -50,6 +50,17 @@ def test_every_name_means_an_optimizer_of_torch_with_the_decay_and_momentum_of_t
     torch.testing.assert_close(ours, theirs)
 
 
+def test_every_optimizer_has_a_reference():
+    elsewhere = {"muon", "lbfgs"}  # test_muon, test_line_search
+    assert REFERENCES.keys() | elsewhere == OPTIMIZERS.keys()
+
+
+def test_the_automatic_rate_and_decay_are_those_of_the_registry():
+    for name, entry in OPTIMIZERS.items():
+        resolved = settings(name)
+        assert (resolved.learning_rate, resolved.weight_decay) == (entry.learning_rate, entry.weight_decay)
+
+
 def test_the_decay_of_muon_is_that_of_the_settings_and_of_matrices_alone():
     matrix, vector = nn.Parameter(torch.ones(3, 4)), nn.Parameter(torch.ones(5))
     flat = FlatParameters([vector, matrix])

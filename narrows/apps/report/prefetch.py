@@ -14,6 +14,7 @@ from narrows.apps.viewer import protocol
 from narrows.apps.viewer.offline_session import OfflineSession
 from narrows.apps.viewer.protocol import ANSWER, Header
 from narrows.apps.viewer.queries import Answer
+from narrows.insight import noise_controls
 from narrows.insight.labels import known
 
 if TYPE_CHECKING:
@@ -130,12 +131,12 @@ class _Prefetch:
 
     def _noise_levels(self) -> dict[str, list[float]]:
         """Return the noise levels of each kind, evenly spaced from 0 to the end of the slider in the view."""
-        if self._is_image:
-            highest = {"gaussian": 1.0, "salt-and-pepper": 0.9, "masking": 0.9}
-        else:
-            highest = {"gaussian": 3.0, "masking": 0.9}
-        n = _within(int(self._room(_NOISE) / (len(highest) * _DENOISED * 3 * self._row_bytes)), 4, 11)
-        return {kind: [round(level, 6) for level in np.linspace(0, high, n).tolist()] for kind, high in highest.items()}
+        controls = noise_controls(images=self._is_image)
+        n = _within(int(self._room(_NOISE) / (len(controls) * _DENOISED * 3 * self._row_bytes)), 4, 11)
+        return {
+            kind: [round(level, 6) for level in np.linspace(0, control.most, n).tolist()]
+            for kind, control in controls.items()
+        }
 
     def _frame(self, view: str, **params: Any) -> bytes:
         return _packed(view, self._session.answer(view, **params), params)

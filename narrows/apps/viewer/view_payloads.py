@@ -6,6 +6,7 @@ Importing this module loads PyTorch; `narrows.apps.viewer.queries` imports it wi
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +17,11 @@ from narrows.apps.viewer.query_params import QueryParams
 from narrows.apps.viewer.row_selection import anomalous, floats_of, normal_classes, some_rows, trained_on, units
 from narrows.apps.viewer.run_data import RunData
 from narrows.apps.viewer.runs import Run
-from narrows.insight import corrupted, payloads
+from narrows.insight import corrupted, noise_controls, payloads
 from narrows.insight.payloads import Payload
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
-
-_LEVELS = {"gaussian": 1.0, "masking": 0.9, "salt-and-pepper": 0.9}
 
 
 def _codes(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
@@ -42,7 +41,9 @@ def _rows(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> P
     if positions is None:
         positions = some_rows(run, rows, data.seen(run, model), params, params.whole("n", 24, 1, 2000))
     found = payloads.reconstructions(model, rows, positions=positions)
-    return Payload("rows", {**found.about, **units(model)}, found.arrays)
+    controls = noise_controls(images=model.schema_.image_shape is not None)
+    noise = [{"name": name, **asdict(control)} for name, control in controls.items()]
+    return Payload("rows", {**found.about, **units(model), "noise": noise}, found.arrays)
 
 
 def _sheet(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
@@ -83,7 +84,7 @@ def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParam
 
 def _denoise(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
     rows = data.rows(run)
-    kind = params.choice("kind", tuple(_LEVELS), "gaussian")
+    kind = params.choice("kind", tuple(noise_controls(images=True)), "gaussian")
     level = params.number("level", 0.3, 0.0, 10.0)
     seed = params.whole("seed", 0, 0, 2**31 - 1)
     values = params.numbers("values", model.network_.n_floats)
@@ -94,7 +95,8 @@ def _denoise(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -
         found = payloads.denoising(model, rows, corruption=kind, level=level, positions=positions, seed=seed)
     else:
         found = payloads.denoised(model, rows, int(positions[0]), floats_of(model, values, data.like(run, model)))
-    high = _LEVELS[kind] * (1 if model.schema_.bounded or kind != "gaussian" else 3)
+    # a kind that no view offers for tables can still be asked for
+    high = {**noise_controls(images=True), **noise_controls(images=model.schema_.bounded)}[kind].most
     about = {**found.about, **units(model), "levels": {"low": 0.0, "high": high}, "curve": None, "layers": None}
     arrays = dict(found.arrays)
     if params.switch("curve"):

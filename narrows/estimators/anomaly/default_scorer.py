@@ -44,8 +44,8 @@ PARTS, WEIGHTS = ("reconstruction", "distance"), np.array([1.0, 0.85])
 
 
 @dataclass(frozen=True, eq=False)
-class TrimmedEnsemble:
-    """Fitted members and reference rows.
+class DefaultScorer:
+    """An ensemble of trimmed networks, and reference rows.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class TrimmedEnsemble:
         trim: float,
         seed: int,
         image_shape: tuple[int, int, int] | None = None,
-    ) -> tuple[TrimmedEnsemble, np.ndarray]:
+    ) -> tuple[DefaultScorer, np.ndarray]:
         """Fit to standardised floats or pixels (n, d); return the ensemble, and the parts (n, 2) of all rows.
 
         places : positions of the rows that the networks are trained on.
@@ -230,8 +230,8 @@ class TrimmedEnsemble:
         return {**state, "rows": torch.from_numpy(self.references), "exponents": torch.from_numpy(self.exponents)}
 
     @classmethod
-    def restore(cls, tensors: dict[str, Tensor], image_shape: tuple[int, int, int] | None = None) -> TrimmedEnsemble:
-        """Return the ensemble with these `tensors`; KeyError, ValueError or RuntimeError if they are invalid."""
+    def restore(cls, tensors: dict[str, Tensor], image_shape: tuple[int, int, int] | None = None) -> DefaultScorer:
+        """Return the scorer with these `tensors`; KeyError, ValueError or RuntimeError if they are invalid."""
         references, exponents = tensors["rows"].numpy(), tensors["exponents"].numpy()
         state = {name.removeprefix("members."): t for name, t in tensors.items() if name.startswith("members.")}
         n_members, d, _ = state["encoder.0"].shape

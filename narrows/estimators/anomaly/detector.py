@@ -19,7 +19,7 @@ from narrows.data import Missing, Rows, Schema, as_rows
 from narrows.errors import DataError, SettingError
 from narrows.estimators import model_folder, parameter_checks
 from narrows.estimators.anomaly import thresholds
-from narrows.estimators.anomaly.default_scorer import TrimmedEnsemble
+from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_folder import files_of
 from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
@@ -291,13 +291,13 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def _fit_default(
         self, rows: Rows, train: np.ndarray, seed: int
-    ) -> tuple[TrimmedEnsemble, Schema, np.ndarray, np.ndarray]:
+    ) -> tuple[DefaultScorer, Schema, np.ndarray, np.ndarray]:
         # A guarantee requires that the schema, like the networks, is not learned from calibration rows.
         known = rows.take(train) if self._is_strict else rows
         scale = "standard" if rows.image_shape is None else "auto"
         schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
         floats = self._encode_silently(schema, rows)
-        scorer, parts = TrimmedEnsemble.fit(
+        scorer, parts = DefaultScorer.fit(
             floats,
             train,
             # Calibration rows may be neighbours of other rows, but not under the guarantee of a conformal threshold,

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from narrows.data import Schema
 from narrows.errors import ModelDamagedError, ModelVersionError
-from narrows.estimators.anomaly.default_scorer import TrimmedEnsemble
+from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
-from narrows.estimators.anomaly.scorers import Scorer
+from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_folder import MEMBER_PREFIX, seal, versions
 from narrows.estimators.persistence import describe
@@ -121,9 +121,9 @@ def _estimator_scorer(
     return EstimatorScorer(models, score, arrays.get("tails"), means, precisions)
 
 
-def _default_scorer(tensors: Mapping[str, Tensor], schema: Schema) -> TrimmedEnsemble:
+def _default_scorer(tensors: Mapping[str, Tensor], schema: Schema) -> DefaultScorer:
     own = {name.removeprefix("scorer."): t for name, t in tensors.items() if name.startswith("scorer.")}
-    scorer = TrimmedEnsemble.restore(own, schema.image_shape)
+    scorer = DefaultScorer.restore(own, schema.image_shape)
     if scorer.references.shape[1] != schema.n_floats:
         raise ValueError("the reference rows do not fit the schema")
     return scorer

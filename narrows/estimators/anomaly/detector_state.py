@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from narrows.data import Rows, Schema
-from narrows.estimators.anomaly.scorers import Scorer
+from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.fitted import Fitted
 
 LINEAR = 5.0

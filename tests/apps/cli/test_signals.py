@@ -36,16 +36,16 @@ sys.exit(main())
 SAID_FIT = """
 import sys
 from narrows.apps.cli import main
-from narrows.estimators.anomaly.default_scorer import TrimmedEnsemble
+from narrows.estimators.anomaly.default_scorer import DefaultScorer
 
-fit = TrimmedEnsemble.fit
+fit = DefaultScorer.fit
 
 def said(*args, **kwargs):
     print("fitting", file=sys.stderr, flush=True)
     while True:
         fit(*args, **kwargs)
 
-TrimmedEnsemble.fit = said
+DefaultScorer.fit = said
 sys.exit(main())
 """
 SLOW_READ = """

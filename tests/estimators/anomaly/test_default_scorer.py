@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from narrows.estimators.anomaly.default_scorer import TrimmedEnsemble, seen
+from narrows.estimators.anomaly.default_scorer import DefaultScorer, seen
 
 RNG = np.random.default_rng(0)
 FLOATS = RNG.standard_normal((300, 4)).astype(np.float32)
@@ -16,8 +16,8 @@ EVERY = np.arange(300)
 
 
 @pytest.fixture(scope="module")
-def fitted() -> tuple[TrimmedEnsemble, np.ndarray]:
-    return TrimmedEnsemble.fit(FLOATS, EVERY, near=EVERY, n_members=3, trim=0.2, seed=0)
+def fitted() -> tuple[DefaultScorer, np.ndarray]:
+    return DefaultScorer.fit(FLOATS, EVERY, near=EVERY, n_members=3, trim=0.2, seed=0)
 
 
 def test_the_distance_is_that_to_five_neighbours_and_no_row_is_its_own(fitted) -> None:
@@ -68,18 +68,18 @@ def test_floats_of_one_column_are_left_out_together(fitted) -> None:
 def test_rows_that_stand_out_are_nobodys_neighbours() -> None:
     group = np.concatenate([FLOATS, np.full((5, 4), 30, np.float32) + FLOATS[:5]])
     every = np.arange(len(group))
-    ensemble, parts = TrimmedEnsemble.fit(group, every, near=every, n_members=3, trim=0.2, seed=0)
+    ensemble, parts = DefaultScorer.fit(group, every, near=every, n_members=3, trim=0.2, seed=0)
     assert ensemble.references.max() < 20
     assert parts[300:, 1].min() > parts[:300, 1].max()
 
 
 def test_it_survives_being_taken_apart_and_put_together(fitted) -> None:
     ensemble, _ = fitted
-    again = TrimmedEnsemble.restore(ensemble.tensors())
+    again = DefaultScorer.restore(ensemble.tensors())
     assert np.array_equal(again.parts(NEW), ensemble.parts(NEW))
     tensors = ensemble.tensors()
     with pytest.raises(ValueError, match="do not fit"):
-        TrimmedEnsemble.restore({**tensors, "rows": tensors["rows"][:, :2]})
+        DefaultScorer.restore({**tensors, "rows": tensors["rows"][:, :2]})
 
 
 def test_a_wild_value_is_squeezed_and_an_ordinary_one_is_not() -> None:
@@ -101,15 +101,15 @@ def test_a_faint_image_can_be_the_anomalous_one() -> None:
     )
     every = np.arange(len(usual))
     settings = {"near": every, "n_members": 2, "trim": 0.2, "seed": 0}
-    as_images, parts = TrimmedEnsemble.fit(usual, every, image_shape=(14, 14, 1), **settings)
+    as_images, parts = DefaultScorer.fit(usual, every, image_shape=(14, 14, 1), **settings)
     assert (as_images.exponents > 0).all()
     assert np.allclose(as_images.parts(usual)[:, 0], parts[:, 0], rtol=1e-4)
     is_anomalous = np.arange(200) >= 100
     assert roc_auc_score(is_anomalous, as_images.parts(new)[:, 1]) > 0.95
-    as_table, _ = TrimmedEnsemble.fit(usual, every, **settings)
+    as_table, _ = DefaultScorer.fit(usual, every, **settings)
     assert not as_table.exponents.any()
     assert roc_auc_score(is_anomalous, as_table.parts(new)[:, 1]) < 0.7
-    again = TrimmedEnsemble.restore(as_images.tensors(), (14, 14, 1))
+    again = DefaultScorer.restore(as_images.tensors(), (14, 14, 1))
     assert np.array_equal(again.parts(new), as_images.parts(new))
 
 

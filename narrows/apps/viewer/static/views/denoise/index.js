@@ -71,7 +71,6 @@ export function mount(el, lab) {
   const refresh = refresher(async () => {
     const run = lab.run;
     if (!run?.n_floats) return empty(run);
-    noise.setRun(run);
     await loadRows(run);
     const { kind, level, seed } = noise.value();
     /** @type {Record<string, any>} */
@@ -94,9 +93,10 @@ export function mount(el, lab) {
   }, (error) => { problem.hidden = false; problem.textContent = error.message || String(error); });
 
   async function loadRows(run) {
-    const key = `${run.dataset} ${run.n_floats}`;
+    const key = `${run.dataset} ${run.n_floats} ${Boolean(run.shape)}`;
     if (positions && key === loadedKey) return;
     const answer = await lab.query("rows", { n: Math.max(24, ROWS * (offset + 1)) });
+    noise.offer(answer.about.noise);
     const all = Array.from(answer.arrays.position);
     positions = all.slice(ROWS * offset, ROWS * offset + ROWS);
     originals = answer.arrays.original;

@@ -3,21 +3,12 @@
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 
-/** The kinds of noise for a run: name, label, largest level, default level. */
-export function noiseKinds(run) {
-  return run.shape
-    ? [["gaussian", "Gaussian", 1, 0.3], ["salt-and-pepper", "Salt and pepper", 0.9, 0.2], ["masking", "Masking", 0.9, 0.3]]
-    : [["gaussian", "Gaussian", 3, 0.5], ["masking", "Missing values", 0.9, 0.25]];
-}
-
-const MEANING = {
-  gaussian: "standard deviation", "salt-and-pepper": "share of pixels", masking: "share set to 0",
-};
+/** @typedef {{name: string, label: string, meaning: string, most: number, usual: number}} NoiseKind See `NoiseControl` in narrows/model/corruption.py. */
 
 /** @param {{store: Store, reduced: boolean, prefetched: Record<string, number[]>|undefined, onChange: () => void}} o `prefetched`: the levels of each kind, evenly spaced from 0, if only these can be shown */
 export function noiseControls({ store, reduced, prefetched, onChange }) {
-  /** @type {Run} */
-  let run;
+  /** @type {NoiseKind[]} */
+  let offered = [];
   let [timer, mode, rising] = [0, "", true];
   const kind = h("select", { dataset: { act: "kind" }, on: { change: () => { store.set("noise", kind.value); renderLevel(defaultLevel()); changed(); } } });
   const range = h("input", { type: "range", min: 0, step: 0.01, "aria-label": "Noise level", dataset: { act: "level" }, on: { input: () => setLevel(range.value) } });
@@ -63,16 +54,16 @@ export function noiseControls({ store, reduced, prefetched, onChange }) {
     setLevel(Math.max(0, Math.min(most, next)));
   }
 
-  const kinds = () => noiseKinds(run).filter(([name]) => !prefetched || name in prefetched);
+  const kinds = () => offered.filter(({ name }) => !prefetched || name in prefetched);
   const step = () => (prefetched ? prefetched[kind.value][1] : Number(range.max) / 100);
-  const present = () => kinds().find(([name]) => name === kind.value) || kinds()[0];
-  const defaultLevel = () => present()[3];
+  const present = () => kinds().find(({ name }) => name === kind.value) || kinds()[0];
+  const defaultLevel = () => present().usual;
 
   function renderLevel(level) {
-    const [name, , most] = present();
+    const { meaning: words, most } = present();
     range.max = box.max = most;
     if (prefetched) range.step = box.step = step();
-    meaning.textContent = `(${MEANING[name]})`;
+    meaning.textContent = `(${words})`;
     setInputs(level);
   }
 
@@ -82,7 +73,7 @@ export function noiseControls({ store, reduced, prefetched, onChange }) {
     const now = prefetched ? Math.round(wanted / step()) * step() : wanted;
     range.value = now;
     box.value = Number(now.toFixed(3));
-    range.setAttribute("aria-valuetext", `${box.value} ${MEANING[kind.value]}`);
+    range.setAttribute("aria-valuetext", `${box.value} ${present().meaning}`);
   }
 
   function setLevel(level) {
@@ -103,12 +94,12 @@ export function noiseControls({ store, reduced, prefetched, onChange }) {
 
   return {
     el, stop, setLevel,
-    setRun(next) {
-      const other = !run || Boolean(run.shape) !== Boolean(next.shape);
-      run = next;
-      if (!other) return;
-      clear(kind, kinds().map(([name, words]) => h("option", { value: name }, words)));
-      kind.value = kinds().some(([name]) => name === store.get("noise", "")) ? store.get("noise") : "gaussian";
+    /** @param {NoiseKind[]} next the kinds of noise that make sense for the rows shown */
+    offer(next) {
+      if (JSON.stringify(next) === JSON.stringify(offered)) return;
+      offered = next;
+      clear(kind, kinds().map(({ name, label }) => h("option", { value: name }, label)));
+      kind.value = kinds().some(({ name }) => name === store.get("noise", "")) ? store.get("noise") : "gaussian";
       renderLevel(store.get("level", defaultLevel()));
     },
     value: () => ({ kind: kind.value, level: Number(box.value), seed: Number(seed.value) }),

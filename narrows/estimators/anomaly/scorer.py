@@ -1,4 +1,7 @@
-"""The interface of scorers, which `default_scorer` and `estimator_scorer` implement."""
+"""The interface of scorers, which `default_scorer` and `estimator_scorer` implement.
+
+`AnomalyDetector` fits one of them, and `detector_folder.read_detector` restores it.
+"""
 
 from __future__ import annotations
 
