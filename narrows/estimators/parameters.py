@@ -89,7 +89,7 @@ _PENALTIES = _choices("model/penalty.py", "PENALTIES")
 _PRETRAINERS = _choices("training/pretraining.py", "PRETRAINERS")
 _OPTIMIZERS = _choices("training/optimizers.py", "OPTIMIZERS")
 _SCHEDULES = _choices("training/settings.py", "SCHEDULES")
-_PRECISIONS = _choices("training/compute.py", "PRECISIONS")
+_PRECISIONS = _choices("training/precision.py", "PRECISIONS")
 
 _HIDDEN_LAYERS = NotGiven(("encoder", "decoder"))
 _TOP_K = Value("code", ("top-k",))

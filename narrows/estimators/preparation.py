@@ -359,6 +359,7 @@ def _trainer(
         epochs_before=epochs_before,
         n_rows=len(training.x),
         keep_start=keep_start,
+        follows_load=params["random_state"] is None,
     )
 
 

@@ -12,9 +12,9 @@ from torch.nn.functional import cross_entropy
 
 from narrows.model import MLP, Linear
 from narrows.reproductions.experiment import Progress
-from narrows.training.compute import product_dtype
 from narrows.training.first_order import Adam
 from narrows.training.flat_parameters import FlatParameters
+from narrows.training.precision import product_dtype
 
 _BATCH = 4096
 

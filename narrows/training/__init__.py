@@ -1,10 +1,10 @@
 """Training of a network: the epoch iterator, optimizers and schedules."""
 
-from narrows.training.bfloat16 import bfloat16_on
 from narrows.training.deduplication import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
 from narrows.training.history import Epoch, History, LayerEpoch
 from narrows.training.muon import Muon
 from narrows.training.optimizers import OPTIMIZERS, make_optimizer
+from narrows.training.precision import bfloat16_on
 from narrows.training.pretraining import (
     ContrastiveDivergence,
     check_pretrainable,

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from narrows.model import AutoencoderNetwork, CustomDecoder, CustomEncoder, Objective
-from narrows.training.compute import multiply_adds, product_dtype
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.fused_step import mean_over_batch
+from narrows.training.precision import product_dtype
+from narrows.training.threads import multiply_adds
 
 
 class AutogradStep:

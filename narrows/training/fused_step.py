@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from narrows.model import MLP, AutoencoderNetwork, ForwardPass, Linear, Objective, PointCode
-from narrows.training.compute import product_dtype
 from narrows.training.flat_parameters import FlatParameters
+from narrows.training.precision import product_dtype
 
 _aten = torch.ops.aten
 

@@ -7,9 +7,9 @@ import math
 import torch
 from torch import Tensor
 
-from narrows.training.bfloat16 import bfloat16_pays
 from narrows.training.first_order import Adam, DenormalFlush
 from narrows.training.flat_parameters import FlatParameters
+from narrows.training.precision import bfloat16_pays
 
 _MOMENTUM = 0.95
 # Odd quintics a s + b s³ + c s⁵, applied one after another to every singular value. Each is the best approximation of 1

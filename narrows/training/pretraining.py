@@ -15,10 +15,11 @@ from torch import Tensor
 
 from narrows.errors import DivergedError, SettingError
 from narrows.model import MLP, AutoencoderNetwork, GaussianCode, Linear, MixedError
-from narrows.training.compute import OPERATIONS_PER_THREAD, limited_threads, product_dtype
 from narrows.training.history import LayerEpoch
+from narrows.training.precision import product_dtype
 from narrows.training.rbm import RBM, Gradient, Units
 from narrows.training.settings import count
+from narrows.training.threads import limited_threads, most_threads
 
 PRETRAINERS = (None, "rbm")
 
@@ -46,7 +47,7 @@ class ContrastiveDivergence:
     k : int
         Steps of the Gibbs chain.
     precision : {"auto", "float32", "bfloat16"}
-        Of large matrix products, see `narrows.training.compute`.
+        Of large matrix products, see `narrows.training.precision`.
     """
 
     epochs: int = 50
@@ -94,7 +95,7 @@ def train_rbm(
     batch = min(how.batch_size, len(x))
     dtype = product_dtype(how.precision, x.device, rows=batch, inputs=n_visible, outputs=n_hidden)
     velocity = [torch.zeros_like(p) for p in _parameters(rbm)]
-    n_threads = max(1, min(torch.get_num_threads(), round(10 * batch * n_hidden * n_visible / OPERATIONS_PER_THREAD)))
+    n_threads = most_threads(10 * batch * n_hidden * n_visible)
     for number in range(1, how.epochs + 1):
         start = time.perf_counter()
         total = x.new_zeros(())

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from narrows.errors import SettingError
-from narrows.training.compute import PRECISIONS
 from narrows.training.optimizers import OPTIMIZERS
+from narrows.training.precision import PRECISIONS
 
 SCHEDULES = ("linear", "cosine", "constant")
 
@@ -44,7 +44,7 @@ class TrainingSettings:
     clip_norm : float or None
         Bound on the Euclidean norm of the whole gradient of the objective per feature.
     precision : {"auto", "float32", "bfloat16"}
-        Of the large matrix products, see `narrows.training.compute`.
+        Of the large matrix products, see `narrows.training.precision`.
     """
 
     optimizer: str

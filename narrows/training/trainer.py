@@ -13,7 +13,6 @@ from torch import Tensor
 
 from narrows.errors import DivergedError
 from narrows.model import AutoencoderNetwork, CustomDecoder, CustomEncoder, Objective
-from narrows.training.compute import limited_threads, threads_for
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.fused_step import mean_over_batch
 from narrows.training.history import Epoch
@@ -21,6 +20,7 @@ from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import OPTIMIZERS, clip_gradient, make_optimizer
 from narrows.training.settings import TrainingSettings
 from narrows.training.spool import Spool
+from narrows.training.threads import FixedThreads, LoadFollower, limited_threads, threads_for
 from narrows.training.training_step import make_step
 
 _VALIDATION_CHUNK = 4096
@@ -49,6 +49,9 @@ class Trainer:
         Rows of the first epoch: batches, and the memory kept for them, are no larger. None: as large as a batch.
     keep_start : bool
         Whether early stopping restores the weights from before the first epoch where no epoch does clearly better.
+    follows_load : bool
+        Whether the number of threads follows the load of the machine, see `LoadFollower`; then a training is not
+        repeated to the bit.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Trainer:
         epochs_before: int = 0,
         n_rows: int | None = None,
         keep_start: bool = False,
+        follows_load: bool = False,
     ) -> None:
         self.network = network
         self.objective = objective
@@ -79,7 +83,8 @@ class Trainer:
         # The last batch may take one row more.
         self._make_step(min(settings.batch_size, n_rows or settings.batch_size) + 1)
         self._has_own_modules = any(isinstance(part, CustomEncoder | CustomDecoder) for part in network.children())
-        self._n_threads = threads_for(network, settings.batch_size)
+        n_threads = threads_for(network, settings.batch_size)
+        self._threads = LoadFollower(n_threads) if follows_load and n_threads > 1 else FixedThreads(n_threads)
 
     def _make_step(self, max_rows: int) -> None:
         self._max_rows = max_rows
@@ -158,17 +163,18 @@ class Trainer:
         sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
         done = 0
-        with limited_threads(self._n_threads), self._seeded_modules(), self._flat.attached():
+        with limited_threads(self._threads.now), self._seeded_modules(), self._flat.attached():
             for block in [x] if isinstance(x, Tensor) else x.blocks(self._generator):
                 for batch, rows in self._batches(block.to(self._device)):
                     if n_steps is not None:
                         rate = self.settings.rate(first_step + done, n_steps)
-                    terms = self._update(
-                        batch,
-                        progress=self.number + done / len(sizes),
-                        weight=None if weight is None else weight[rows],
-                        rate=rate,
-                    )
+                    with self._threads.step(len(rows)):
+                        terms = self._update(
+                            batch,
+                            progress=self.number + done / len(sizes),
+                            weight=None if weight is None else weight[rows],
+                            rate=rate,
+                        )
                     _add(sums, terms, len(rows))
                     done += 1
         self.network.eval()

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from narrows.model import Contractive, KLSparsity, Objective, PointCode, SquaredError, build_network
-from narrows.training import Trainer, compute
+from narrows.training import Trainer, precision
 from narrows.training.autograd_step import AutogradStep
 from narrows.training.flat_parameters import FlatParameters
 from tests.training.building import settings
@@ -56,8 +56,8 @@ def test_the_gradient_is_that_of_the_objective_per_feature():
 @pytest.mark.parametrize("part", ["encoder", "decoder"])
 @pytest.mark.parametrize(("name", "expected"), [("auto", torch.float32), ("bfloat16", torch.bfloat16)])
 def test_modules_of_ones_own_take_bfloat16_only_when_asked(monkeypatch, name, expected, part):
-    monkeypatch.setattr(compute, "_WORTH_IT", 0)
-    monkeypatch.setattr(compute, "bfloat16_pays", lambda device: True)
+    monkeypatch.setattr(precision, "_WORTH_IT", 0)
+    monkeypatch.setattr(precision, "bfloat16_pays", lambda device: True)
     seen = []
     net = network(**{part: nn.Linear(D, 2) if part == "encoder" else nn.Linear(2, D)})
     net.get_submodule(part).module.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
@@ -73,7 +73,7 @@ def test_modules_of_ones_own_take_bfloat16_only_when_asked(monkeypatch, name, ex
 
 @pytest.mark.parametrize(("worth_it", "expected"), [(8 * 5 * D, torch.bfloat16), (8 * 5 * D + 1, torch.float32)])
 def test_the_largest_product_of_a_batch_decides_for_the_whole_network(monkeypatch, worth_it, expected):
-    monkeypatch.setattr(compute, "_WORTH_IT", worth_it)
+    monkeypatch.setattr(precision, "_WORTH_IT", worth_it)
     net = network(hidden_layer_sizes=(5,), tied_weights=True)
     step = AutogradStep(net, Objective(), FlatParameters(list(net.parameters())), "bfloat16", 8)
     assert step.dtypes == [expected]
@@ -101,7 +101,7 @@ def test_a_frozen_parameter_is_not_even_decayed(optimizer):
 
 
 def test_the_trainer_says_in_what_it_multiplied(monkeypatch):
-    monkeypatch.setattr(compute, "_WORTH_IT", 0)
+    monkeypatch.setattr(precision, "_WORTH_IT", 0)
 
     def trained_in(name: str) -> str:
         given = settings("adam", precision=name)

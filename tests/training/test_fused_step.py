@@ -26,7 +26,7 @@ from narrows.model import (
     build_network,
     make_likelihood,
 )
-from narrows.training import Trainer, compute, training_step
+from narrows.training import Trainer, precision, training_step
 from narrows.training.autograd_step import AutogradStep
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.fused_step import FusedStep, can_fuse
@@ -315,7 +315,7 @@ def difference(gradients: dict[str, Tensor], exact: dict[str, Tensor]) -> float:
 @pytest.mark.parametrize("code", [PointCode(), GaussianCode()])
 @pytest.mark.parametrize("likelihood", ["mse", "bce"])
 def test_in_bfloat16_the_gradient_points_the_same_way_and_stays_float32(monkeypatch, code, likelihood):
-    monkeypatch.setattr(compute, "_WORTH_IT", 0)
+    monkeypatch.setattr(precision, "_WORTH_IT", 0)
     net = network(code=code, likelihood=make_likelihood(likelihood, True, D))
     _, low = taken(FusedStep, net, Objective(), rows(), precision="bfloat16")
     _, exact = taken(FusedStep, net, Objective(), rows())
@@ -342,7 +342,7 @@ def test_a_penalty_that_inherits_or_makes_the_promise_is_trained_fast(code, pena
 
 
 def test_in_bfloat16_every_step_multiplies_by_the_weights_and_biases_of_now(monkeypatch):
-    monkeypatch.setattr(compute, "_WORTH_IT", 0)
+    monkeypatch.setattr(precision, "_WORTH_IT", 0)
     net, noise = network(), torch.Generator()
     flat = FlatParameters(list(net.parameters()))
     step = FusedStep(net, Objective(), flat, "bfloat16", N + 1)
@@ -356,7 +356,7 @@ def test_in_bfloat16_every_step_multiplies_by_the_weights_and_biases_of_now(monk
 
 
 def test_layers_of_both_precisions_stand_in_one_network(monkeypatch):
-    monkeypatch.setattr(compute, "_WORTH_IT", (N + 1) * 10 * 7)
+    monkeypatch.setattr(precision, "_WORTH_IT", (N + 1) * 10 * 7)
     net = network()
     flat = FlatParameters(list(net.parameters()))
     step = FusedStep(net, Objective(), flat, "bfloat16", N + 1)

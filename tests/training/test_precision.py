@@ -3,19 +3,20 @@ import json
 import pytest
 import torch
 
-from narrows.training import bfloat16
-from narrows.training.bfloat16 import bfloat16_on, bfloat16_pays
+from narrows.training import precision
+from narrows.training.precision import bfloat16_on, bfloat16_pays, product_dtype
 
 CPU = torch.device("cpu")
+LARGE, SMALL = {"rows": 1000, "inputs": 784, "outputs": 1000}, {"rows": 128, "inputs": 30, "outputs": 64}
 
 
 @pytest.fixture(autouse=True)
 def nothing_measured(monkeypatch, tmp_path):
     """No result of an earlier process, and none left for a later one."""
     monkeypatch.setenv("NARROWS_CACHE", str(tmp_path / "cache"))
-    bfloat16._measured.cache_clear()
+    precision._measured.cache_clear()
     yield
-    bfloat16._measured.cache_clear()
+    precision._measured.cache_clear()
 
 
 def processor(monkeypatch, *, vendor="", amx=False, avx512=False, flags=(), ratio=None):
@@ -27,10 +28,10 @@ def processor(monkeypatch, *, vendor="", amx=False, avx512=False, flags=(), rati
 
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
-    monkeypatch.setattr(bfloat16, "cpu_info", lambda: {"vendor_id": vendor} if vendor else {})
-    monkeypatch.setattr(bfloat16, "cpu_flags", lambda: set(flags))
-    monkeypatch.setattr(bfloat16.platform, "system", lambda: "Linux")
-    monkeypatch.setattr(bfloat16, "measured_ratio", measured)
+    monkeypatch.setattr(precision, "cpu_info", lambda: {"vendor_id": vendor} if vendor else {})
+    monkeypatch.setattr(precision, "cpu_flags", lambda: set(flags))
+    monkeypatch.setattr(precision.platform, "system", lambda: "Linux")
+    monkeypatch.setattr(precision, "measured_ratio", measured)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_a_gpu_that_only_emulates_bfloat16_gets_float32(monkeypatch):
 def test_a_measurement_is_made_once_for_all_processes(monkeypatch, tmp_path):
     processor(monkeypatch, flags=["bf16"], ratio=1.9)
     first = bfloat16_on(CPU)
-    bfloat16._measured.cache_clear()  # as another process
+    precision._measured.cache_clear()  # as another process
     processor(monkeypatch, flags=["bf16"], ratio=None)
     assert bfloat16_on(CPU) == first
     assert "1.9" in first.reason
@@ -98,4 +99,22 @@ def test_a_cache_that_cannot_be_written_only_means_to_measure_again(monkeypatch,
 
 
 def test_the_measured_ratio_is_a_positive_number():
-    assert 0 < bfloat16.measured_ratio() < 1000
+    assert 0 < precision.measured_ratio() < 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "pays", "size", "expected"),
+    [
+        ("auto", True, LARGE, torch.bfloat16),
+        ("auto", False, LARGE, torch.float32),
+        ("auto", True, SMALL, torch.float32),
+        ("float32", True, LARGE, torch.float32),
+        ("bfloat16", False, LARGE, torch.bfloat16),
+        ("bfloat16", True, SMALL, torch.float32),
+    ],
+)
+def test_only_large_products_take_bfloat16_and_only_where_it_pays_or_is_asked_for(
+    monkeypatch, name, pays, size, expected
+):
+    monkeypatch.setattr(precision, "bfloat16_pays", lambda device: pays)
+    assert product_dtype(name, CPU, **size) is expected

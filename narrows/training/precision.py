@@ -1,4 +1,4 @@
-"""On which processors products of bfloat16 are faster than those of float32: by their kind, or measured once."""
+"""The type of matrix products: bfloat16 where it is faster than float32, by the kind of processor, or measured once."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ import torch
 
 from narrows.machine import cache_folder, cpu_flags, cpu_info, processor
 
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+# Multiply-adds below which a bfloat16 product gains nothing: its call alone takes as long.
+_WORTH_IT = 30_000_000
 _ROUNDS, _MOST_SECONDS = 5, 0.4
 _SIZE = (1000, 784, 1000)  # rows, inputs, outputs of a large layer
 _GAIN = 1.25  # the conversions of the operands take part of what the product saves
@@ -25,6 +29,17 @@ class Bfloat16:
 
     pays: bool
     reason: str
+
+
+def product_dtype(precision: str, device: torch.device, *, rows: int, inputs: int, outputs: int) -> torch.dtype:
+    """Return the type in which rows of `inputs` floats are multiplied into `outputs`, forwards and backwards.
+
+    precision : "float32"; "bfloat16", wherever the product is large enough to gain; "auto", the same where
+        `bfloat16_pays`.
+    """
+    if precision == "float32" or rows * inputs * outputs < _WORTH_IT:
+        return torch.float32
+    return torch.bfloat16 if precision == "bfloat16" or bfloat16_pays(device) else torch.float32
 
 
 def bfloat16_pays(device: torch.device) -> bool:
