@@ -11,7 +11,22 @@ from typer.models import OptionInfo
 Part = Literal["train", "test", "all"]
 Missing = Literal["mask", "error", "mean", "drop"]
 
-_DATA, _OUTPUT = "Data", "Output"
+
+def data_option(*names: str, help: str, metavar: str | None = None) -> OptionInfo:  # noqa: A002
+    """Return an option on the data without a default to show."""
+    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel="Data", show_default=False)
+
+
+def output_option(metavar: str, help: str, *, show_default: bool = False) -> OptionInfo:  # noqa: A002
+    """Return the option --output of a command."""
+    return typer.Option(
+        "--output", "-o", metavar=metavar, help=help, rich_help_panel="Output", show_default=show_default
+    )
+
+
+def _switch(*names: str, text: str) -> OptionInfo:
+    return typer.Option(*names, metavar="", help=text, rich_help_panel="Output")
+
 
 Data = Annotated[
     str,
@@ -25,35 +40,19 @@ Data = Annotated[
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a saved model.", show_default=False)]
 Output = Annotated[
     Path,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="OUT",
+    output_option(
+        "OUT",
         help="Output file; its extension sets the format: .csv, .parquet, .npy, .npz, .png. Without extension: a "
         "folder of PNG files.",
-        rich_help_panel=_OUTPUT,
-        show_default=False,
     ),
 ]
-ImageSize = Annotated[
-    str | None,
-    typer.Option(metavar="28x28", help="Resize images to height x width.", rich_help_panel=_DATA, show_default=False),
-]
+ImageSize = Annotated[str | None, data_option(metavar="28x28", help="Resize images to height x width.")]
 SetPart = Annotated[
     Part | None,
-    typer.Option(
-        "--part",
-        help="Part of a dataset that comes with a test set, such as mnist. Default: test.",
-        rich_help_panel=_DATA,
-        show_default=False,
-    ),
+    data_option("--part", help="Part of a dataset that comes with a test set, such as mnist. Default: test."),
 ]
-Columns = Annotated[
-    str | None, typer.Option(metavar="A,B", help="Use these columns only.", rich_help_panel=_DATA, show_default=False)
-]
-Ignore = Annotated[
-    str | None, typer.Option(metavar="A,B", help="Do not use these columns.", rich_help_panel=_DATA, show_default=False)
-]
+Columns = Annotated[str | None, data_option(metavar="A,B", help="Use these columns only.")]
+Ignore = Annotated[str | None, data_option(metavar="A,B", help="Do not use these columns.")]
 MissingAtFit = Annotated[
     Missing,
     typer.Option(
@@ -61,58 +60,47 @@ MissingAtFit = Annotated[
         metavar="NAME",
         help="Missing values: learn from a mask of them, stop with an error, fill in the column mean, or drop the row. "
         "(mask, error, mean, drop)",
-        rich_help_panel=_DATA,
+        rich_help_panel="Data",
     ),
 ]
 InMemory = Annotated[
     bool | None,
-    typer.Option(
+    data_option(
         "--in-memory/--out-of-core",
         help="Load the table into memory, or read it in chunks and train from temporary files. Default: by its size.",
-        rich_help_panel=_DATA,
-        show_default=False,
     ),
 ]
 MissingAtUse = Annotated[
     Missing | None,
-    typer.Option(
+    data_option(
         "--missing",
         help="Missing values: use the mask, stop with an error, fill in the column mean of the training rows, or drop "
         "the row. Default: as during fit.",
-        rich_help_panel=_DATA,
-        show_default=False,
     ),
 ]
-Label = Annotated[
-    str | None,
-    typer.Option(metavar="A", help="Column with the class labels.", rich_help_panel=_DATA, show_default=False),
-]
+Label = Annotated[str | None, data_option(metavar="A", help="Column with the class labels.")]
 
 
 Types = Annotated[
     str | None,
-    typer.Option(
+    data_option(
         metavar="A=TYPE,B=TYPE",
         help="Set the type of columns: number, decimal-comma, decimal-point, category, date, day-first, month-first, "
         "time or boolean.",
-        rich_help_panel=_DATA,
-        show_default=False,
     ),
 ]
 NaValues = Annotated[
     str | None,
-    typer.Option(
+    data_option(
         "--na-values",
         metavar="A,B",
         help="Additional texts that mean a missing value.",
-        rich_help_panel=_DATA,
-        show_default=False,
     ),
 ]
 KeepNa = Annotated[
     bool,
     typer.Option(
-        "--keep-na", metavar="", help="Read only empty cells as missing; NA and ? are text.", rich_help_panel=_DATA
+        "--keep-na", metavar="", help="Read only empty cells as missing; NA and ? are text.", rich_help_panel="Data"
     ),
 ]
 Errors = Annotated[
@@ -122,13 +110,9 @@ Errors = Annotated[
         metavar="NAME",
         help='For a cell of the wrong type ("soon" in a date column): stop with an error, or read it as missing; '
         "narrows score ranks such rows first. (stop, flag)",
-        rich_help_panel=_DATA,
+        rich_help_panel="Data",
     ),
 ]
-
-
-def _switch(*names: str, text: str) -> OptionInfo:
-    return typer.Option(*names, metavar="", help=text, rich_help_panel=_OUTPUT)
 
 
 Force = Annotated[bool, _switch("--force", "-f", text="Replace an existing output.")]

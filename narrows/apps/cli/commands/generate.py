@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from narrows.apps.cli.common_options import Force, Json, Model, Output, Quiet
+from narrows.apps.cli.common_options import Force, Json, Model, Output, Quiet, data_option
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
@@ -23,11 +23,9 @@ def generate(
     ] = None,
     like: Annotated[
         str | None,
-        typer.Option(
+        data_option(
             metavar="DATA",
             help="Real rows: report how similar the new rows are to them, by column and by pair of columns.",
-            rich_help_panel="Data",
-            show_default=False,
         ),
     ] = None,
     force: Force = False,
