@@ -8,15 +8,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from narrows.estimators.variants import VARIANTS
 from narrows.version import __version__
 
 _HOME = {
     "AnomalyDetector": "narrows.estimators",
-    "Autoencoder": "narrows.estimators",
-    "ContractiveAutoencoder": "narrows.estimators",
-    "DenoisingAutoencoder": "narrows.estimators",
-    "SparseAutoencoder": "narrows.estimators",
-    "VariationalAutoencoder": "narrows.estimators",
     "diagnose": "narrows.insight",
     "explore": "narrows.apps.notebook.explore",
     "inspect": "narrows.data",
@@ -24,6 +20,7 @@ _HOME = {
     "read": "narrows.data",
     "report": "narrows.apps.report",
     "scan": "narrows.data",
+    **dict.fromkeys(VARIANTS.values(), "narrows.estimators"),
 }
 
 __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]

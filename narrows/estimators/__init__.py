@@ -8,18 +8,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from narrows.estimators.variants import VARIANT_MODULES, VARIANTS
+
 _HOME = {
     "AnomalyDetector": "narrows.estimators.anomaly",
-    "Autoencoder": "narrows.estimators.autoencoder",
-    "ContractiveAutoencoder": "narrows.estimators.contractive",
-    "DenoisingAutoencoder": "narrows.estimators.denoising",
     "Epoch": "narrows.training",
     "LayerEpoch": "narrows.training",
     "Reason": "narrows.estimators.anomaly",
-    "SparseAutoencoder": "narrows.estimators.sparse",
     "Surprise": "narrows.estimators.anomaly",
     "VARIANTS": "narrows.estimators.variants",
-    "VariationalAutoencoder": "narrows.estimators.variational",
     "above_all": "narrows.estimators.anomaly",
     "benjamini_hochberg": "narrows.estimators.anomaly",
     "explain_reconstruction": "narrows.estimators.anomaly",
@@ -31,9 +28,10 @@ _HOME = {
     "surprise": "narrows.estimators.anomaly",
     "variant_class": "narrows.estimators.variants",
     "variant_classes": "narrows.estimators.variants",
+    **{VARIANTS[name]: module for name, module in VARIANT_MODULES.items()},
 }
 
-__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
     from narrows.estimators.anomaly import AnomalyDetector as AnomalyDetector

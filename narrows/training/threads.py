@@ -137,8 +137,9 @@ class LoadFollower:
             return
         best = min(self._times, key=lambda n: self._times[n])
         if self._times[best] < _CLEARLY * self._times[self._best]:
-            self._best, self._pause = best, _FIRST_PAUSE
+            # Perhaps the next number in this direction is better still.
+            self._best, self._pause, self._next_trial = best, _FIRST_PAUSE, now
         else:
-            self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
+            self._next_trial, self._pause = now + self._pause, min(_LONGEST_PAUSE, 2 * self._pause)
         self._run(self._best)
-        self._times, self._next_trial = {}, now + self._pause
+        self._times = {}

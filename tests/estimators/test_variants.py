@@ -1,7 +1,7 @@
 """Each variant is what its definition says, on rows it did not train on."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import numpy as np
 import pytest
@@ -15,6 +15,8 @@ from narrows import (
     SparseAutoencoder,
     VariationalAutoencoder,
 )
+from narrows.estimators.parameters import LAB_FIELDS
+from narrows.estimators.variants import VARIANT_LAB_SETTINGS, VARIANTS, Variant, variant_classes
 from narrows.model import Code, Corruption, ForwardPass, Penalty, SquaredError
 
 DIGITS = load_digits().images / 16
@@ -189,3 +191,10 @@ def test_the_kl_penalty_counts_a_row_as_often_as_it_occurs():
     rows = np.vstack([often.repeat(900, axis=0), rare])
     # Counted once, the row that occurs 900 times would be left with an activity of about 0.6.
     assert model.fit(rows).transform(rows).mean() < 0.2
+
+
+def test_every_variant_is_registered_under_the_name_that_its_class_has() -> None:
+    assert get_args(Variant) == tuple(VARIANTS)
+    assert [cls.variant for cls in variant_classes()] == list(VARIANTS)
+    keys = {field.key for field in LAB_FIELDS}
+    assert all(settings.keys() <= keys for settings in VARIANT_LAB_SETTINGS.values())

@@ -11,7 +11,22 @@ from typer.models import OptionInfo
 Part = Literal["train", "test", "all"]
 Missing = Literal["mask", "error", "mean", "drop"]
 
-_DATA, _OUTPUT = "Data", "Output"
+
+def data_option(*names: str, help: str, metavar: str | None = None) -> OptionInfo:  # noqa: A002
+    """Return an option on the data without a default to show."""
+    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel="Data", show_default=False)
+
+
+def output_option(metavar: str, help: str, *, show_default: bool = False) -> OptionInfo:  # noqa: A002
+    """Return the option --output of a command."""
+    return typer.Option(
+        "--output", "-o", metavar=metavar, help=help, rich_help_panel="Output", show_default=show_default
+    )
+
+
+def _switch(*names: str, text: str) -> OptionInfo:
+    return typer.Option(*names, metavar="", help=text, rich_help_panel="Output")
+
 
 Data = Annotated[
     str,
@@ -25,44 +40,19 @@ Data = Annotated[
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a saved model.", show_default=False)]
 Output = Annotated[
     Path,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="OUT",
+    output_option(
+        "OUT",
         help="Output file; its extension sets the format: .csv, .parquet, .npy, .npz, .png. Without extension: a "
         "folder of PNG files.",
-        rich_help_panel=_OUTPUT,
-        show_default=False,
     ),
 ]
-ImageSize = Annotated[
-    str | None,
-    typer.Option(
-        metavar="28x28",
-        help="Resize images to this height x width, in pixels.",
-        rich_help_panel=_DATA,
-        show_default=False,
-    ),
-]
+ImageSize = Annotated[str | None, data_option(metavar="28x28", help="Resize images to this height x width, in pixels.")]
 SetPart = Annotated[
     Part | None,
-    typer.Option(
-        "--part",
-        help="Part of the dataset to use, if it has a test set as mnist has. Default: test.",
-        rich_help_panel=_DATA,
-        show_default=False,
-    ),
+    data_option("--part", help="Part of the dataset to use, if it has a test set as mnist has. Default: test."),
 ]
-Columns = Annotated[
-    str | None,
-    typer.Option(
-        metavar="A,B", help="Names of the columns to use. Default: all.", rich_help_panel=_DATA, show_default=False
-    ),
-]
-Ignore = Annotated[
-    str | None,
-    typer.Option(metavar="A,B", help="Names of columns to leave out.", rich_help_panel=_DATA, show_default=False),
-]
+Columns = Annotated[str | None, data_option(metavar="A,B", help="Names of the columns to use. Default: all.")]
+Ignore = Annotated[str | None, data_option(metavar="A,B", help="Names of columns to leave out.")]
 MissingAtFit = Annotated[
     Missing,
     typer.Option(
@@ -70,55 +60,42 @@ MissingAtFit = Annotated[
         metavar="NAME",
         help="Treatment of missing values: learn from a mask of them, stop with an error, fill in the column mean, or "
         "drop the row. (mask, error, mean, drop)",
-        rich_help_panel=_DATA,
+        rich_help_panel="Data",
     ),
 ]
 InMemory = Annotated[
     bool | None,
-    typer.Option(
+    data_option(
         "--in-memory/--out-of-core",
         help="Load the table into memory, or read it in chunks and train from temporary files. Default: depends on the "
         "size of the table and the memory of the machine.",
-        rich_help_panel=_DATA,
-        show_default=False,
     ),
 ]
 MissingAtUse = Annotated[
     Missing | None,
-    typer.Option(
+    data_option(
         "--missing",
         help="Treatment of missing values: use the mask, stop with an error, fill in the column mean of the training "
         "rows, or drop the row. Default: as in the fit.",
-        rich_help_panel=_DATA,
-        show_default=False,
     ),
 ]
-Label = Annotated[
-    str | None,
-    typer.Option(
-        metavar="A", help="Name of the column with the class labels.", rich_help_panel=_DATA, show_default=False
-    ),
-]
+Label = Annotated[str | None, data_option(metavar="A", help="Name of the column with the class labels.")]
 
 
 Types = Annotated[
     str | None,
-    typer.Option(
+    data_option(
         metavar="A=TYPE,B=TYPE",
         help="Set the type of columns: number, decimal-comma, decimal-point, category, date, day-first, month-first, "
         "time or boolean.",
-        rich_help_panel=_DATA,
-        show_default=False,
     ),
 ]
 NaValues = Annotated[
     str | None,
-    typer.Option(
+    data_option(
         "--na-values",
         metavar="A,B",
         help="Additional texts that mark a missing value.",
-        rich_help_panel=_DATA,
-        show_default=False,
     ),
 ]
 KeepNa = Annotated[
@@ -127,7 +104,7 @@ KeepNa = Annotated[
         "--keep-na",
         metavar="",
         help="Read only empty cells as missing; texts such as NA and ? are values.",
-        rich_help_panel=_DATA,
+        rich_help_panel="Data",
     ),
 ]
 Errors = Annotated[
@@ -137,13 +114,9 @@ Errors = Annotated[
         metavar="NAME",
         help='Treatment of a cell of the wrong type ("soon" in a date column): stop with an error, or read it as '
         "missing, with the row first in the ranking of narrows score. (stop, flag)",
-        rich_help_panel=_DATA,
+        rich_help_panel="Data",
     ),
 ]
-
-
-def _switch(*names: str, text: str) -> OptionInfo:
-    return typer.Option(*names, metavar="", help=text, rich_help_panel=_OUTPUT)
 
 
 Force = Annotated[bool, _switch("--force", "-f", text="Replace an existing file or folder at the output path.")]

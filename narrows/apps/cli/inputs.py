@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from narrows.apps.cli.common_options import Errors, Missing, Part
+from narrows.apps.cli.fit_reading import FitReading
 from narrows.apps.cli.messages import Messages
 
 if TYPE_CHECKING:
@@ -87,39 +88,28 @@ def cell_settings(types: str | None, na_values: str | None, keep_na: bool) -> di
     return {"types": types_in(types), "na_values": names_in(na_values) or [], "keep_na": keep_na}
 
 
-def read_for_fit(
-    data: str,
-    *,
-    columns: str | None,
-    ignore: str | None,
-    label: str | None,
-    image_size: str | None,
-    missing: Missing,
-    messages: Messages,
-    in_memory: bool | None = None,
-    cells: dict[str, Any] | None = None,
-) -> Source:
+def read_for_fit(data: str, reading: FitReading, *, messages: Messages, in_memory: bool | None = None) -> Source:
     """Read DATA for training, and print notes on how it was read.
 
-    Parameters
-    ----------
-    in_memory : bool or None, default=None
-        None decides by the size of the table and the memory of the machine.
-    cells : dict or None
-        See `cell_settings`.
+    in_memory : None decides by the size of the table and the memory of the machine.
     """
-    cells = cells or {}
-    size = size_in(image_size)
+    settings: dict[str, Any] = {
+        "columns": names_in(reading.columns),
+        "ignore": names_in(reading.ignore),
+        "label": reading.label,
+        **cell_settings(reading.types, reading.na_values, reading.keep_na),
+    }
+    size = size_in(reading.image_size)
 
     from narrows.data import read, read_held_out, scan
 
     if not (fits_into_memory(data) if in_memory is None else in_memory):
-        if missing == "drop" or image_size is not None:
+        if reading.missing == "drop" or size is not None:
             raise typer.BadParameter(
                 "--missing drop and --image-size need data in memory; use --in-memory, or leave them out.",
                 param_hint="--out-of-core",
             )
-        stream = scan(data, columns=names_in(columns), ignore=names_in(ignore), label=label, **cells)
+        stream = scan(data, **settings)
         messages.info(
             f"{stream.source} has {len(stream):,} rows and is read in chunks; steps that need rows in memory (scaling, "
             f"held-out rows, the errors below) use a random sample of {len(stream.sample):,} rows."
@@ -127,15 +117,7 @@ def read_for_fit(
         for note in stream.sample.notes:
             messages.info(note)
         return Source(stream, stream.sample, None)
-    rows = read(
-        data,
-        columns=names_in(columns),
-        ignore=names_in(ignore),
-        label=label,
-        image_size=size,
-        missing=missing,
-        **cells,
-    )
+    rows = read(data, image_size=size, missing=reading.missing, **settings)
     for note in rows.notes:
         messages.info(note)
     return Source(rows, rows, read_held_out(data))

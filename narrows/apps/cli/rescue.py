@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from narrows.apps.cli import signals
 from narrows.apps.cli.messages import Messages
+from narrows.apps.cli.output_paths import write_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +52,15 @@ def write_rows(
         write_data(place, rows, labels=labels, image_shape=image_shape, pixel_range=pixel_range, force=force)
 
     return write_or_rescue(path, write, subject="the result is", messages=messages, force=force)
+
+
+def write_content(path: Path, content: bytes, *, subject: str, messages: Messages, force: bool) -> Path:
+    """Write one file to `path`, or to another place if that fails; return the path."""
+
+    def write(place: Path, force: bool) -> None:
+        write_file(place, content, force=force)
+
+    return write_or_rescue(path, write, subject=subject, messages=messages, force=force)
 
 
 def write_chunks(

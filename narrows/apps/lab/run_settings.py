@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from narrows.estimators.lab_fields import LAB_FIELDS, LabField
-from narrows.estimators.variants import VARIANT_HELP, VARIANTS, Variant, make_estimator
+from narrows.estimators.variants import VARIANT_HELP, VARIANT_LAB_SETTINGS, VARIANTS, Variant, make_estimator
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -63,15 +63,7 @@ def filled_in(settings: dict[str, Any], variant: Variant, description: Mapping[s
     """
     shape, n_rows = description["shape"], description["rows"]
     n_floats = None if shape is None else shape[0] * shape[1] * shape[2]
-    chosen: dict[str, Any] = {"seed": 0, "architecture": "mlp", "n_components": 16 if variant == "sparse" else 2}
-    if variant == "denoising":
-        chosen |= {"corruption": "gaussian", "corruption_level": 0.3}
-    if variant == "sparse":
-        chosen["sparsity"] = 0.1
-    if variant == "contractive":
-        chosen["contraction"] = 0.1
-    if variant == "variational":
-        chosen["beta"] = 1.0
+    chosen: dict[str, Any] = {"seed": 0, "architecture": "mlp", "n_components": 2, **VARIANT_LAB_SETTINGS[variant]}
     if settings["architecture"] != "conv" and n_floats is not None:
         if n_floats <= 256:
             chosen |= {"hidden_layer_sizes": [64, 32], "epochs": 60}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pickle
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.model_facts import N_FIXED_ROWS, drawn_range, network_facts
+from narrows.estimators.parameters import LAB_FIELDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -238,23 +240,23 @@ def run_of_model(model: Autoencoder, rows: Rows | None, source: Source | None, d
     return run
 
 
-def _settings(model: Autoencoder) -> dict:
+def _settings(model: Autoencoder) -> dict[str, Any]:
     """Return the settings of a model under the names of the page."""
-    given = model.fitted_params_
-    return {
+    resolved = {
         "n_components": model.n_components_,
         "hidden_layer_sizes": list(model.hidden_layer_sizes_),
         "epochs": model.epochs_,
         "learning_rate": model.learning_rate_,
         "batch_size": model.batch_size_,
-        "optimizer": given["optimizer"],
-        "activation": given["activation"],
-        "seed": model.seed_,
-        "normal": None,
-        "corruption": given["corruption"] if isinstance(given["corruption"], str) else None,
-        "corruption_level": given["level"],
-        "sparsity": given["penalty_weight"] if model.variant == "sparse" else None,
-        "contraction": given["penalty_weight"] if model.variant == "contractive" else None,
-        "beta": given["beta"],
-        "architecture": given["network"],
+        "random_state": model.seed_,
     }
+    values = {**model.fitted_params_, **resolved}
+    times = Counter(one.parameter for one in LAB_FIELDS)
+    settings: dict[str, Any] = {"normal": None}
+    for one in LAB_FIELDS:
+        value = values[one.parameter]
+        is_object = one.kind == "name" and not isinstance(value, str)
+        # The weight of a penalty has a field for each penalty.
+        is_of_another = times[one.parameter] > 1 and model.variant not in one.variants
+        settings[one.key] = None if is_object or is_of_another else value
+    return settings

@@ -8,39 +8,19 @@ from typing import ClassVar
 import numpy as np
 
 from narrows.data.frames.columns import is_missing
-from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
-
-
-def entropy(shares: np.ndarray) -> np.ndarray:
-    """Return the entropy of booleans with these shares of true, in nats, elementwise."""
-    from scipy.special import entr
-
-    return entr(shares) + entr(1 - shares)
+from narrows.data.kinds.binary_float import BinaryFloat
 
 
 @dataclass(frozen=True, eq=False)
-class Boolean:
-    """Booleans, one float each."""
+class Boolean(BinaryFloat):
+    """Booleans, one float each; the share of true among the present training cells replaces a missing one."""
 
     name: ClassVar[str] = "boolean"
     word: ClassVar[str] = "true-or-false column"
-    loss: ClassVar[Loss] = "binary"
-
-    columns: np.ndarray
-    share: np.ndarray
-    """(c,): share of true among the present training cells; replaces a missing one."""
-
-    @property
-    def float_columns(self) -> np.ndarray:
-        return self.columns
 
     @property
     def float_words(self) -> list[str]:
         return [""] * len(self.columns)
-
-    @property
-    def costs(self) -> np.ndarray:
-        return entropy(self.share)
 
     def encode(self, block: np.ndarray) -> np.ndarray:
         floats = block.astype(np.float64)
@@ -48,14 +28,3 @@ class Boolean:
 
     def decode(self, floats: np.ndarray) -> np.ndarray:
         return (floats >= 0.5).astype(np.float64)
-
-    def describe(self) -> dict:
-        return {"kind": self.name}
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return {"columns": self.columns, "share": self.share}
-
-    @classmethod
-    def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Boolean:
-        (share,) = restored_numbers(arrays, "share")
-        return cls(restored_columns(arrays, len(share)), share)

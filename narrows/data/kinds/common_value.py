@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from narrows.data.frames.columns import is_missing
-from narrows.data.kinds.boolean import entropy
+from narrows.data.kinds.binary_float import entropy
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 

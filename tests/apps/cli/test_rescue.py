@@ -45,7 +45,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
             return original(*args, **kwargs)
 
         monkeypatch.setattr(rescue, "write_or_rescue", late)
-        for command in ("sweep", "report", "denoise", "demo", "reproduce"):
+        for command in ("denoise", "demo", "reproduce"):
             monkeypatch.setattr(sys.modules[f"narrows.apps.cli.commands.{command}"], "write_or_rescue", late)
 
     return when

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from narrows.apps.cli import signals
-from narrows.apps.cli.common_options import Force, Json, Quiet
+from narrows.apps.cli.common_options import Force, Json, Quiet, output_option
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_folder, write_file
 from narrows.apps.cli.rescue import write_or_rescue
@@ -34,9 +32,7 @@ _REPORT = "report.html"
 def demo(
     output: Annotated[
         Path,
-        typer.Option(
-            "--output", "-o", metavar="FOLDER", help="Folder for the models and pictures.", rich_help_panel="Output"
-        ),
+        output_option("FOLDER", help="Folder for the models and pictures.", show_default=True),
     ] = Path("narrows-demo"),
     force: Force = False,
     as_json: Json = False,

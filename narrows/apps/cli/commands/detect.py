@@ -11,21 +11,16 @@ import typer
 
 from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import (
-    Columns,
     Data,
     Force,
-    Ignore,
-    ImageSize,
     Json,
-    KeepNa,
-    Label,
-    MissingAtFit,
-    NaValues,
     Quiet,
-    Types,
+    data_option,
+    output_option,
 )
 from narrows.apps.cli.fit_options import check_detector_options
-from narrows.apps.cli.inputs import Source, cell_settings, data_name, names_in, read_for_fit
+from narrows.apps.cli.fit_reading import FitReading, with_reading
+from narrows.apps.cli.inputs import Source, data_name, names_in, read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_model_path
 from narrows.apps.cli.rescue import save
@@ -40,7 +35,7 @@ if TYPE_CHECKING:
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
-_DATA, _OUTPUT, _ALARMS = "Data", "Output", "Alarms"
+_ALARMS = "Alarms"
 _SHOWN = 5
 _MOST_JUDGED = 1_000_000  # limit for scoring all rows of a table read in chunks; ten thousand take about a second
 
@@ -57,17 +52,15 @@ class _Judged:
     invalid: InvalidCells
 
 
+@with_reading
 def detect(
     data: Data,
+    *,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="MODEL",
+        output_option(
+            "MODEL",
             help="Folder for the detector. Default: the name of DATA with -detector added, in the current folder.",
-            rich_help_panel=_OUTPUT,
-            show_default=False,
         ),
     ] = None,
     threshold: Annotated[
@@ -102,17 +95,9 @@ def detect(
             metavar="N", help="Number of alarms, for --threshold budget.", rich_help_panel=_ALARMS, show_default=False
         ),
     ] = None,
-    columns: Columns = None,
-    ignore: Ignore = None,
-    label: Label = None,
-    image_size: ImageSize = None,
-    missing: MissingAtFit = "mask",
-    types: Types = None,
-    na_values: NaValues = None,
-    keep_na: KeepNa = False,
+    reading: FitReading,
     categorical: Annotated[
-        str | None,
-        typer.Option(metavar="A,B", help="Names of number columns whose values are categories.", rich_help_panel=_DATA),
+        str | None, data_option(metavar="A,B", help="Names of number columns whose values are categories.")
     ] = None,
     seed: Annotated[
         int | None,
@@ -148,21 +133,12 @@ def detect(
         contamination=contamination,
         alpha=alpha,
         budget=budget,
-        missing="mask" if missing == "drop" else missing,
+        missing=reading.missing_in_model,
         categorical=tuple(names_in(categorical) or ()),
         random_state=seed,
     )
     check_detector_options(detector)
-    source = read_for_fit(
-        data,
-        columns=columns,
-        ignore=ignore,
-        label=label,
-        image_size=image_size,
-        missing=missing,
-        messages=messages,
-        cells=cell_settings(types, na_values, keep_na),
-    )
+    source = read_for_fit(data, reading, messages=messages)
 
     import time
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
-from narrows.apps.cli.common_options import Data, Errors, ImageSize, Json, MissingAtUse, Model, Quiet
+from narrows.apps.cli.common_options import Data, Errors, ImageSize, Json, MissingAtUse, Model, Quiet, data_option
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import with_missing
 
@@ -16,12 +14,10 @@ def drift(
     data: Data,
     reference: Annotated[
         str | None,
-        typer.Option(
+        data_option(
             metavar="DATA",
             help="Rows from the time of the fit, to compare DATA with. Default: the rows that a detector stores; other "
             "models store none.",
-            rich_help_panel="Data",
-            show_default=False,
         ),
     ] = None,
     image_size: ImageSize = None,

@@ -6,27 +6,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import (
-    Columns,
     Data,
     Force,
-    Ignore,
-    ImageSize,
     InMemory,
     Json,
-    KeepNa,
-    Label,
-    MissingAtFit,
-    NaValues,
     Quiet,
-    Types,
+    output_option,
 )
 from narrows.apps.cli.exit_codes import explain
 from narrows.apps.cli.fit_options import VariantName, estimator_from_options, with_parameters
-from narrows.apps.cli.inputs import cell_settings, data_name, read_for_fit
+from narrows.apps.cli.fit_reading import FitReading, with_reading
+from narrows.apps.cli.inputs import data_name, read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_model_path
 from narrows.apps.cli.rescue import save
@@ -36,33 +28,22 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
     from narrows.insight import Diagnosis
 
-_OUTPUT = "Output"
-
 
 @with_parameters
+@with_reading
 def fit(
     data: Data,
+    *,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="MODEL",
+        output_option(
+            "MODEL",
             help="Folder for the model. Default: the name of DATA and the variant, such as digits-plain, in the "
             "current folder.",
-            rich_help_panel=_OUTPUT,
-            show_default=False,
         ),
     ] = None,
     variant: VariantName = "plain",
-    columns: Columns = None,
-    ignore: Ignore = None,
-    label: Label = None,
-    image_size: ImageSize = None,
-    missing: MissingAtFit = "mask",
-    types: Types = None,
-    na_values: NaValues = None,
-    keep_na: KeepNa = False,
+    reading: FitReading,
     in_memory: InMemory = None,
     force: Force = False,
     as_json: Json = False,
@@ -80,18 +61,8 @@ def fit(
     messages = Messages(as_json, quiet)
     path = output or Path(f"{data_name(data)}-{variant}")
     check_model_path(path, force=force)
-    model = estimator_from_options(variant, {**parameters, "missing": None if missing == "drop" else missing})
-    source = read_for_fit(
-        data,
-        columns=columns,
-        ignore=ignore,
-        label=label,
-        image_size=image_size,
-        missing=missing,
-        in_memory=in_memory,
-        messages=messages,
-        cells=cell_settings(types, na_values, keep_na),
-    )
+    model = estimator_from_options(variant, {**parameters, "missing": reading.missing_in_model})
+    source = read_for_fit(data, reading, messages=messages, in_memory=in_memory)
 
     from narrows.apps.cli.fit_progress import train
     from narrows.apps.cli.rendering import errors, facts, measured_on, notes, verdicts

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from narrows.apps.cli.common_options import Force, Json, Model, Output, Quiet
+from narrows.apps.cli.common_options import Force, Json, Model, Output, Quiet, data_option
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
@@ -28,12 +28,10 @@ def generate(
     ] = None,
     like: Annotated[
         str | None,
-        typer.Option(
+        data_option(
             metavar="DATA",
             help="Real rows to compare with; the report says how similar the new rows are, by column and by pair of "
             "columns.",
-            rich_help_panel="Data",
-            show_default=False,
         ),
     ] = None,
     force: Force = False,

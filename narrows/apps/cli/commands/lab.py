@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from narrows.apps.cli.common_options import ImageSize, Label
+from narrows.apps.cli.common_options import ImageSize, Label, data_option
 from narrows.apps.cli.inputs import size_in
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from narrows.apps.lab.session import InitialContent
 
-_PAGE, _DATA = "Page", "Data"
+_PAGE = "Page"
 
 
 def lab(
@@ -28,13 +28,7 @@ def lab(
     ] = "digits",
     rows: Annotated[
         str | None,
-        typer.Option(
-            "--data",
-            metavar="DATA",
-            help="Rows that the page shows for a saved MODEL.",
-            rich_help_panel=_DATA,
-            show_default=False,
-        ),
+        data_option("--data", metavar="DATA", help="Rows that the page shows for a saved MODEL."),
     ] = None,
     label: Label = None,
     image_size: ImageSize = None,

@@ -5,13 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from narrows.apps.cli.common_options import Data, Force, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
+from narrows.apps.cli.common_options import (
+    Data,
+    Force,
+    ImageSize,
+    Json,
+    Label,
+    MissingAtUse,
+    Model,
+    Quiet,
+    SetPart,
+    output_option,
+)
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
-from narrows.apps.cli.output_paths import check_file_path, write_file
-from narrows.apps.cli.rescue import write_or_rescue
+from narrows.apps.cli.output_paths import check_file_path
+from narrows.apps.cli.rescue import write_content
 
 
 def report(
@@ -19,7 +28,7 @@ def report(
     data: Data,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="PAGE", help="HTML file to write.", rich_help_panel="Output"),
+        output_option("PAGE", help="HTML file to write.", show_default=True),
     ] = Path("report.html"),
     part: SetPart = None,
     label: Label = None,
@@ -50,13 +59,7 @@ def report(
     )
     found = diagnose(fitted, rows)
     page = report_page(fitted, rows, diagnosis=found).encode(errors="backslashreplace")
-    output = write_or_rescue(
-        output,
-        lambda path, force: write_file(path, page, force=force),
-        subject="the page is",
-        messages=messages,
-        force=force,
-    )
+    output = write_content(output, page, subject="the page is", messages=messages, force=force)
     messages.result(
         {"output": str(output), "rows": len(rows), "diagnosis": found.to_dict()}, found.headline, f"Wrote {output}."
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from narrows.apps.cli import signals
-from narrows.apps.cli.common_options import Force, Json, Quiet
+from narrows.apps.cli.common_options import Force, Json, Quiet, data_option, output_option
 from narrows.apps.cli.exit_codes import Interrupted
 from narrows.apps.cli.fit_options import column_names
 from narrows.apps.cli.messages import Messages
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from narrows.reproductions import Progress, Record, Result
 
-_DATA, _OUTPUT = "Data", "Output"
 _OURS = ("results.json", "results.md", ".svg", ".png")
 _LINES = 10  # lines in a log for the training of an experiment
 
@@ -48,32 +47,18 @@ def reproduce(
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Seed of all random numbers.")] = 0,
     faces: Annotated[
         Path | None,
-        typer.Option(
-            metavar="PATH",
-            help="File of the Olivetti faces, for hinton2006.",
-            rich_help_panel=_DATA,
-            show_default=False,
-        ),
+        data_option(metavar="PATH", help="File of the Olivetti faces, for hinton2006."),
     ] = None,
     reuters: Annotated[
         Path | None,
-        typer.Option(
-            metavar="PATH",
-            help="File of the Reuters documents, for hinton2006.",
-            rich_help_panel=_DATA,
-            show_default=False,
-        ),
+        data_option(metavar="PATH", help="File of the Reuters documents, for hinton2006."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FOLDER",
+        output_option(
+            "FOLDER",
             help="Folder for results.json, results.md and figures. Default: a folder with the name of the paper and "
             "the experiments of --only, in the current folder.",
-            rich_help_panel=_OUTPUT,
-            show_default=False,
         ),
     ] = None,
     force: Force = False,

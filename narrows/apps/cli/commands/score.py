@@ -21,6 +21,7 @@ from narrows.apps.cli.common_options import (
     Model,
     Quiet,
     SetPart,
+    output_option,
 )
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import with_missing
@@ -46,13 +47,9 @@ def score(
     data: Data,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="OUT",
+        output_option(
+            "OUT",
             help="Output file with one line per row: .csv, .parquet, .npy or .npz. Default: print a summary only.",
-            rich_help_panel="Output",
-            show_default=False,
         ),
     ] = None,
     explain: Annotated[

@@ -11,36 +11,32 @@ import typer
 
 from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import (
-    Columns,
     Data,
     Force,
-    Ignore,
-    ImageSize,
     Json,
-    KeepNa,
-    Label,
-    MissingAtFit,
-    NaValues,
     Quiet,
-    Types,
+    output_option,
 )
 from narrows.apps.cli.fit_options import VariantName, estimator_from_options, with_parameters
-from narrows.apps.cli.inputs import cell_settings, read_for_fit
+from narrows.apps.cli.fit_reading import FitReading, with_reading
+from narrows.apps.cli.inputs import read_for_fit
 from narrows.apps.cli.messages import Messages
-from narrows.apps.cli.output_paths import check_file_path, write_file
-from narrows.apps.cli.rescue import write_or_rescue
+from narrows.apps.cli.output_paths import check_file_path
+from narrows.apps.cli.rescue import write_content
 
 if TYPE_CHECKING:
     from narrows.insight import Sweep
 
-_SWEEP, _OUTPUT = "Sweep", "Output"
+_SWEEP = "Sweep"
 _WORDS = {"n_components": "n_components", "n-components": "n_components", "depth": "depth", "share": "share"}
 _PICTURES, _TABLES = (".png", ".svg", ".pdf"), (".csv", ".json")
 
 
 @with_parameters
+@with_reading
 def sweep(
     data: Data,
+    *,
     over: Annotated[
         str,
         typer.Option(
@@ -67,25 +63,14 @@ def sweep(
     ] = 1,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="OUT",
+        output_option(
+            "OUT",
             help="Output file: a figure (.png, .svg, .pdf) or the numbers (.csv, .json). Default: print the "
             "numbers only.",
-            rich_help_panel=_OUTPUT,
-            show_default=False,
         ),
     ] = None,
     variant: VariantName = "plain",
-    columns: Columns = None,
-    ignore: Ignore = None,
-    label: Label = None,
-    image_size: ImageSize = None,
-    missing: MissingAtFit = "mask",
-    types: Types = None,
-    na_values: NaValues = None,
-    keep_na: KeepNa = False,
+    reading: FitReading,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -108,17 +93,8 @@ def sweep(
     if output is not None:
         check_file_path(output, _PICTURES + _TABLES, data, force=force)
     seed = parameters.pop("random_state", None)
-    model = estimator_from_options(variant, {**parameters, "missing": None if missing == "drop" else missing})
-    source = read_for_fit(
-        data,
-        columns=columns,
-        ignore=ignore,
-        label=label,
-        image_size=image_size,
-        missing=missing,
-        messages=messages,
-        cells=cell_settings(types, na_values, keep_na),
-    )
+    model = estimator_from_options(variant, {**parameters, "missing": reading.missing_in_model})
+    source = read_for_fit(data, reading, messages=messages)
 
     from narrows.errors import NarrowsError
     from narrows.insight import plan_sweep
@@ -150,13 +126,7 @@ def sweep(
     found = plan.result(tuple(points))
     if output is not None:
         content = _file(found, output.suffix.lower())
-        output = write_or_rescue(
-            output,
-            lambda path, force: write_file(path, content, force=force),
-            subject="the sweep is",
-            messages=messages,
-            force=force,
-        )
+        output = write_content(output, content, subject="the sweep is", messages=messages, force=force)
     written = [] if output is None else [f"Wrote {output}."]
     messages.result({"output": None if output is None else str(output), **found.to_dict()}, str(found), *written)
 
