@@ -28,8 +28,8 @@ def signals_arrive() -> None:
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder with real sets: what NARROWS_DATA names, else ../shared/data beside the repository."""
-    told = os.environ.get("NARROWS_DATA")
-    folder = Path(told) if told else Path(__file__).resolve().parents[2] / "shared" / "data"
+    result = os.environ.get("NARROWS_DATA")
+    folder = Path(result) if result else Path(__file__).resolve().parents[2] / "shared" / "data"
     if not folder.is_dir():
         reason = f"no data sets in {folder}; let NARROWS_DATA name a folder that holds them"
         if os.environ.get("CI") == "true":

@@ -54,8 +54,8 @@ def to_uint8(images: np.ndarray, pixel_range: tuple[float, float] | None = None)
     if images.dtype == np.uint8 and pixel_range in (None, (0.0, 255.0)):
         return images
     dark, bright = pixel_range or default_pixel_range(images)
-    shown = (images.astype(np.float64) - dark) * (255 / (bright - dark))
-    return np.rint(np.nan_to_num(shown, nan=0.0)).clip(0, 255).astype(np.uint8)
+    scaled = (images.astype(np.float64) - dark) * (255 / (bright - dark))
+    return np.rint(np.nan_to_num(scaled, nan=0.0)).clip(0, 255).astype(np.uint8)
 
 
 def default_pixel_range(images: np.ndarray) -> tuple[float, float]:
@@ -78,8 +78,8 @@ def visible(images: np.ndarray) -> np.ndarray:
     if n_channels == 4:
         white = 255 if images.dtype == np.uint8 else 1
         cover = images[..., 3:] / white
-        shown = images[..., :3] * cover + white * (1 - cover)
-        return np.rint(shown).astype(np.uint8) if white == 255 else shown.astype(images.dtype)
+        blended = images[..., :3] * cover + white * (1 - cover)
+        return np.rint(blended).astype(np.uint8) if white == 255 else blended.astype(images.dtype)
     return images if n_channels in (1, 3) else images[..., :3]
 
 

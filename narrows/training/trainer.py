@@ -268,8 +268,8 @@ class Trainer:
 
     def _check_finite(self, epoch: Epoch, x: Tensor | Spool) -> None:
         if not math.isfinite(epoch.loss) or not math.isfinite(epoch.validation or 0.0):
-            shown = x if isinstance(x, Tensor) else next(x.blocks(self._generator))
-            raise _diverged_error(epoch, shown, self.settings)
+            rows = x if isinstance(x, Tensor) else next(x.blocks(self._generator))
+            raise _diverged_error(epoch, rows, self.settings)
 
     def _state(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.network.state_dict().items()}

@@ -65,11 +65,11 @@ def gappy(cells: st.SearchStrategy) -> st.SearchStrategy[list]:
     return lists.filter(lambda found: any(cell is not None for cell in found) and None in found).map(lambda f: f * 3)
 
 
-def filled(X: object, told: float = 0.3) -> tuple[Rows, object]:
+def filled(X: object, result: float = 0.3) -> tuple[Rows, object]:
     """The rows of X, and X filled with what a network would answer that says the same number for all floats."""
     rows = as_rows(X)
     schema = Schema.learn(replace(rows, notes=()))
-    floats = np.full((len(rows), schema.n_floats), told, dtype=np.float32)
+    floats = np.full((len(rows), schema.n_floats), result, dtype=np.float32)
     return rows, fill_missing(X, rows, schema.fill(rows, floats))
 
 

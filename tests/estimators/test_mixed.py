@@ -149,9 +149,9 @@ def test_an_outlier_in_any_kind_of_column_is_surprising(plain):
 def test_gaps_where_the_fit_had_none_are_told_once_and_filled(plain):
     gappy = FRAME.copy()
     gappy.loc[3, "length"] = np.nan
-    with pytest.warns(UserWarning, match=r"had none during fit \('length'\)") as told:
+    with pytest.warns(UserWarning, match=r"had none during fit \('length'\)") as caught:
         filled = plain.transform(gappy)
-    assert len(told) == 1
+    assert len(caught) == 1
     assert np.isfinite(filled).all()
 
 

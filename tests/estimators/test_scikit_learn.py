@@ -96,9 +96,9 @@ def test_the_score_is_the_share_of_variance_kept():
 
 def test_every_parameter_is_documented_with_its_default():
     heads = [line.strip() for line in Autoencoder.__doc__.splitlines() if "default=" in line]
-    told = {name: head.split("default=")[1] for head in heads for name in head.split(" : ")[0].split(", ")}
+    result = {name: head.split("default=")[1] for head in heads for name in head.split(" : ")[0].split(", ")}
     given = Autoencoder().get_params()
-    assert {name: ast.literal_eval(default) for name, default in told.items() if name in given} == given
+    assert {name: ast.literal_eval(default) for name, default in result.items() if name in given} == given
 
 
 @pytest.mark.parametrize("estimator", variant_classes())

@@ -82,9 +82,9 @@ def test_the_worst_comes_first_and_everything_goes_to_json() -> None:
     verdicts = [finding.verdict for finding in short.findings]
     assert verdicts == sorted(verdicts, key=["bad", "watch", "good"].index)
     assert short.verdict == "bad"
-    told = json.loads(json.dumps(short.to_dict()))
-    assert told["headline"] == short.headline
-    assert len(told["findings"]) == len(short.findings)
+    result = json.loads(json.dumps(short.to_dict()))
+    assert result["headline"] == short.headline
+    assert len(result["findings"]) == len(short.findings)
     printed = str(short)
     assert repr(short) == printed
     for finding in short.findings:

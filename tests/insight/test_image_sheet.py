@@ -38,9 +38,9 @@ def test_colour_stays_and_values_outside_are_clipped() -> None:
 def test_a_title_and_captions_are_drawn_in_the_margin() -> None:
     images = np.ones((3, 64, 64, 1))
     plain = pixels_of(image_sheet({"": images}))
-    told = pixels_of(image_sheet({"noisy": images}, title="A title wider than the images"))
+    result = pixels_of(image_sheet({"noisy": images}, title="A title wider than the images"))
     assert (plain < 100).sum() == 0
-    assert (told < 100).sum() > 100
+    assert (result < 100).sum() > 100
 
 
 def test_two_four_and_more_channels_are_drawn() -> None:

@@ -110,8 +110,8 @@ def test_a_sweep_marks_its_knee_and_goes_to_json() -> None:
     found = Sweep("n_components", tuple(point(v, e) for v, e in [(1, 8), (2, 4), (4, 1), (8, 0.9), (16, 0.8)]), 100)
     assert found.knee == 4
     assert next(line for line in str(found).splitlines() if "<- knee" in line).split()[0] == "4"
-    told = json.loads(json.dumps(found.to_dict()))
-    assert [p["value"] for p in told["points"]] == [1, 2, 4, 8, 16]
+    result = json.loads(json.dumps(found.to_dict()))
+    assert [p["value"] for p in result["points"]] == [1, 2, 4, 8, 16]
     assert "font-weight:bold><td>4<" in found._repr_html_()
 
 

@@ -149,7 +149,7 @@ def test_warping_is_of_a_share_of_the_images_and_the_target_has_no_noise(generat
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "wrong"),
     [
         ({"share": 1.5}, "share"),
         ({"stretch": 1.0}, "stretch"),
@@ -158,8 +158,8 @@ def test_warping_is_of_a_share_of_the_images_and_the_target_has_no_noise(generat
         ({"target": "clean"}, "target"),
     ],
 )
-def test_warping_refuses_what_makes_no_sense(settings, told):
-    with pytest.raises(SettingError, match=told):
+def test_warping_refuses_what_makes_no_sense(settings, wrong):
+    with pytest.raises(SettingError, match=wrong):
         Warped((8, 8, 1), **settings)
     with pytest.raises(SettingError, match="does not fit rows of 60"):
         Warped((8, 8, 1))(torch.zeros(2, 60), torch.Generator())

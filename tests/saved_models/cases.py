@@ -1,4 +1,4 @@
-"""The models that are saved as fixtures: each is a fitted estimator and the rows that it is asked about later."""
+"""The models that are saved as fixtures: each is a fitted estimator and the rows that it is later applied to."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_loss_and_gradient_are_those_of_automatic_differentiation(n_kept: int) -
     flat = FlatParameters(list(network.parameters()))
     with flat.attached(), torch.inference_mode():
         flat.gradients.fill_(torch.nan)
-        told = TrimmedStep(network, flat, 9, beta=4.0, n_kept=n_kept).on(batch, noise)
-        assert told.item() == pytest.approx(kept.mean().item(), rel=1e-5)
+        result = TrimmedStep(network, flat, 9, beta=4.0, n_kept=n_kept).on(batch, noise)
+        assert result.item() == pytest.approx(kept.mean().item(), rel=1e-5)
         for parameter, gradient in zip(network.parameters(), expected, strict=True):
             torch.testing.assert_close(flat.view(parameter)[1], gradient, rtol=1e-4, atol=1e-6)

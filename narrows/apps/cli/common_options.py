@@ -119,6 +119,6 @@ Errors = Annotated[
 ]
 
 
-Force = Annotated[bool, _switch("--force", "-f", text="Replace an existing file or folder at the output path.")]
+Force = Annotated[bool, _switch("--force", "-f", text="Replace an output that already exists.")]
 Json = Annotated[bool, _switch("--json", text="Print the result as one JSON object.")]
 Quiet = Annotated[bool, _switch("--quiet", "-q", text="Print neither progress nor notes, only the result.")]

@@ -158,8 +158,8 @@ def _factor(ratio: float, usual: tuple[float, ...] = _USUAL) -> str:
     times = max(ratio, 1 / ratio)
     nearest = min(usual, key=lambda one: abs(np.log(times / one)))
     is_usual = abs(np.log(times / nearest)) < np.log(1.25)
-    shown = _number(nearest, 4) if is_usual else _number(times)
-    return f"about {shown} times {'larger' if ratio > 1 else 'smaller'}"
+    factor = _number(nearest, 4) if is_usual else _number(times)
+    return f"about {factor} times {'larger' if ratio > 1 else 'smaller'}"
 
 
 def _number(value: float, digits: int = 2) -> str:

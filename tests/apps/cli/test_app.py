@@ -117,9 +117,9 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path: Path) -> None:
     out, err = run.communicate(timeout=60)
     assert run.returncode == 0
     assert "Interrupted after" in err
-    told = json.loads(out)
-    assert told["stopped"] == "interrupted"
-    assert len(narrows.load(tmp_path / "m").history_) == told["epochs"]
+    result = json.loads(out)
+    assert result["stopped"] == "interrupted"
+    assert len(narrows.load(tmp_path / "m").history_) == result["epochs"]
 
 
 def test_ctrl_c_before_the_first_epoch_leaves_nothing(shell, monkeypatch) -> None:

@@ -98,16 +98,18 @@ def test_what_is_written_in_chunks_is_what_is_written_at_once(
             assert parts.read_bytes() == whole.read_bytes()
         else:
             assert parquet.read_table(parts).equals(parquet.read_table(whole))
-        assert _told(again.json) == _told(done.json)
+        assert _comparable(again.json) == _comparable(done.json)
     assert not list(Path().glob(".*"))
 
 
-def _told(result: dict) -> dict:
-    """What a command says, but for where it wrote and the last digits of means and shares."""
-    told = {k: pytest.approx(v) if isinstance(v, float) else v for k, v in result.items() if k != "output"}
-    if "strangest" in told:
-        told["strangest"] = [(s["row"], [r["column"] for r in s["reasons"] if r["share"]]) for s in told["strangest"]]
-    return told
+def _comparable(result: dict) -> dict:
+    """Return the result of a command without its output path, with means and shares as approximate numbers."""
+    comparable = {k: pytest.approx(v) if isinstance(v, float) else v for k, v in result.items() if k != "output"}
+    if "strangest" in comparable:
+        comparable["strangest"] = [
+            (s["row"], [r["column"] for r in s["reasons"] if r["share"]]) for s in comparable["strangest"]
+        ]
+    return comparable
 
 
 def test_cells_that_are_there_come_back_as_they_are_written(shell, quick, written: Path) -> None:

@@ -1,4 +1,4 @@
-"""What was computed and cannot be written where it was asked for is written elsewhere, and said."""
+"""A result that cannot be written to its output path is written elsewhere, with a message."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def test_a_model_whose_name_is_taken_during_the_training_is_saved_beside_it(
     settings = quick if command == "fit" else ("--seed", "0")
     done = shell(command, table, "-o", "m", "--json", *force, *settings)
     assert done.status == 1
-    told = [line for line in done.err.splitlines() if line.startswith("Error: ")]
-    assert told == ["Error: m was created by another program in the meantime; the model is saved as m-2."]
-    assert (done.json["model"], done.json["error"]) == ("m-2", told[0].removeprefix("Error: "))
+    result = [line for line in done.err.splitlines() if line.startswith("Error: ")]
+    assert result == ["Error: m was created by another program in the meantime; the model is saved as m-2."]
+    assert (done.json["model"], done.json["error"]) == ("m-2", result[0].removeprefix("Error: "))
     assert is_theirs(Path("m"))
     assert narrows.load("m-2") is not None
     assert sorted(path.name for path in Path().iterdir()) == ["m", "m-2", table.name]

@@ -52,12 +52,12 @@ def test_of_a_table_read_in_chunks_the_most_anomalous_of_all_its_rows_are_named(
     shell, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inputs, "_memory", lambda: 1000)
-    told = shell("detect", log, "-o", "d", *OPTIONS)
-    assert told.status == 0, told.err
-    assert set(named(told.out)) == {i + 1 for i in WRONG}
-    assert "Fitted to a random sample of 600 of 3,000 rows" in told.out
-    assert "alarms among all of them" in told.out
-    assert "AUROC 1.000" in told.out.replace("\n", " ")
+    result = shell("detect", log, "-o", "d", *OPTIONS)
+    assert result.status == 0, result.err
+    assert set(named(result.out)) == {i + 1 for i in WRONG}
+    assert "Fitted to a random sample of 600 of 3,000 rows" in result.out
+    assert "alarms among all of them" in result.out
+    assert "AUROC 1.000" in result.out.replace("\n", " ")
     in_json = shell("detect", log, "-o", "d", "--force", *OPTIONS, "--json").json
     assert {one["row"] for one in in_json["strangest"]} == set(WRONG)
     assert (in_json["rows"], in_json["fitted_rows"], in_json["judged_rows"]) == (N, 600, N)
@@ -72,11 +72,11 @@ def test_where_judging_all_would_take_long_the_most_anomalous_of_the_sample_are_
 ) -> None:
     monkeypatch.setattr(inputs, "_memory", lambda: 1000)
     monkeypatch.setattr("narrows.apps.cli.commands.detect._MOST_JUDGED", 2000)
-    told = shell("detect", log, "-o", "d", *OPTIONS)
-    assert "The most anomalous of 600 rows:" in told.out
-    assert "for all 3,000" in told.out
+    result = shell("detect", log, "-o", "d", *OPTIONS)
+    assert "The most anomalous of 600 rows:" in result.out
+    assert "for all 3,000" in result.out
     in_json = shell("detect", log, "-o", "d", "--force", *OPTIONS, "--json").json
-    assert named(told.out) == [one["row"] + 1 for one in in_json["strangest"]]
+    assert named(result.out) == [one["row"] + 1 for one in in_json["strangest"]]
     for one in in_json["strangest"]:
         seen = dict(zip("abc", cells(log, one["row"] + 1), strict=True))
         assert all(seen[reason["column"]] == pytest.approx(reason["observed"]) for reason in one["reasons"])
@@ -87,17 +87,17 @@ def test_rows_without_gaps_keep_their_names_where_those_with_gaps_are_dropped(sh
     for i in (3, 400, 2000):
         lines[i + 1] = "," + lines[i + 1].split(",", 1)[1]
     log.write_text("\n".join(lines) + "\n")
-    told = shell("detect", log, "-o", "d", *OPTIONS, "--missing", "drop")
-    assert set(named(told.out)) == {i + 1 for i in WRONG}
-    told = shell("score", "d", log, "--explain", "1", "--missing", "drop")
-    assert set(named(told.out)) == {i + 1 for i in WRONG}
+    result = shell("detect", log, "-o", "d", *OPTIONS, "--missing", "drop")
+    assert set(named(result.out)) == {i + 1 for i in WRONG}
+    result = shell("score", "d", log, "--explain", "1", "--missing", "drop")
+    assert set(named(result.out)) == {i + 1 for i in WRONG}
     in_json = shell("score", "d", log, "--explain", "1", "--missing", "drop", "--json").json
     assert {one["row"] for one in in_json["strangest"]} == set(WRONG)
 
 
 def test_scores_and_thresholds_are_told_in_four_digits(shell, log: Path) -> None:
-    told = shell("detect", log, "-o", "d", *OPTIONS)
-    found = re.findall(r"score (?:of )?(-?[\d.,]+)", told.out)
+    result = shell("detect", log, "-o", "d", *OPTIONS)
+    found = re.findall(r"score (?:of )?(-?[\d.,]+)", result.out)
     assert len(found) == 6
     assert all(len(re.sub(r"\D", "", number)) <= 4 for number in found)
 
@@ -139,14 +139,14 @@ def test_a_row_with_an_invalid_cell_is_the_most_anomalous_of_the_file(
     from narrows.apps.cli.inputs import chunks_for_model as chunks
 
     monkeypatch.setattr("narrows.apps.cli.inputs.chunks_for_model", flagged)
-    told = shell("score", "m", log, "--explain", "1", "-o", "s.csv")
-    assert set(named(told.out)[:2]) == {41, 42}
-    assert "row 41 (counting from 1, without any header): b n/k (expected" in told.out
-    assert "2 rows have a cell of the wrong type for its column: row 41, b 'n/k'; row 42, b 'soon'." in told.out
+    result = shell("score", "m", log, "--explain", "1", "-o", "s.csv")
+    assert set(named(result.out)[:2]) == {41, 42}
+    assert "row 41 (counting from 1, without any header): b n/k (expected" in result.out
+    assert "2 rows have a cell of the wrong type for its column: row 41, b 'n/k'; row 42, b 'soon'." in result.out
     lines = [line.split(",") for line in Path("s.csv").read_text().splitlines()]
     for name, column in zip(lines[0], zip(*lines[1:], strict=True), strict=True):
         if name in ("score", "reconstruction_error", "surprise"):
             numbers = np.array(column, float)
             assert numbers[[40, 41]].min() > np.delete(numbers, [40, 41]).max()
     assert shell("score", "m", log, "--json").json["strange_cells"]["cells"] == 2
-    assert ("compared with the other rows of this file" in told.out) is (command == "fit")
+    assert ("compared with the other rows of this file" in result.out) is (command == "fit")

@@ -200,13 +200,13 @@ def test_an_ended_sweep_keeps_the_values_that_are_done(tmp_path: Path) -> None:
 def test_ctrl_c_ends_a_sweep_and_not_one_of_its_fits(shell, quick, monkeypatch) -> None:
     from narrows.estimators import Autoencoder
 
-    fit_epochs, asked = Autoencoder.fit_epochs, []
+    fit_epochs, epochs = Autoencoder.fit_epochs, []
 
     def interrupted(model: Autoencoder, *args: object, **kwargs: object):
         for epoch in fit_epochs(model, *args, **kwargs):  # pyright: ignore[reportArgumentType]
             yield epoch
-            asked.append(epoch)
-            if len(asked) == 3:  # the first of the second value's two
+            epochs.append(epoch)
+            if len(epochs) == 3:  # the first of the second value's two
                 model._progress.interrupted = True  # pyright: ignore[reportOptionalMemberAccess]
                 return
 

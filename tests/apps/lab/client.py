@@ -116,17 +116,17 @@ class Page:
         if isinstance(message, bytes):
             self._take_frame(message)
             return True
-        told = json.loads(message)
-        if told["t"] == "state":
-            self.state = told["state"]
-        elif told["t"] == "epochs":
-            self.records.setdefault(told["run"], []).extend(told["records"])
-        elif told["t"] == "dropped":
-            self.dropped.append(told["seq"])
+        result = json.loads(message)
+        if result["t"] == "state":
+            self.state = result["state"]
+        elif result["t"] == "epochs":
+            self.records.setdefault(result["run"], []).extend(result["records"])
+        elif result["t"] == "dropped":
+            self.dropped.append(result["seq"])
         else:
-            self.answers[told["seq"]] = told
-            if told["t"] == "err":
-                self.errors.append(told)
+            self.answers[result["seq"]] = result
+            if result["t"] == "err":
+                self.errors.append(result)
         return True
 
     def _take_frame(self, data: bytes) -> None:

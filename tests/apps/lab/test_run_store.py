@@ -104,8 +104,8 @@ def test_the_shelf_holds_the_newest_runs(home: Path) -> None:
     for number in range(2, MOST_RUNS + 4):
         folder = home / "runs" / f"r{number}"
         (folder / "model").mkdir(parents=True)
-        told = {**json.loads(first), "id": f"r{number}", "number": number}
-        (folder / "config.json").write_text(json.dumps(told))
+        result = {**json.loads(first), "id": f"r{number}", "number": number}
+        (folder / "config.json").write_text(json.dumps(result))
         (folder / "history.json").write_text("[]")
     found = RunStore(home).load()
     assert [run.number for run, _ in found] == list(range(4, MOST_RUNS + 4))

@@ -61,10 +61,10 @@ def test_what_cannot_be_opened_is_a_sentence(
     (tmp_path / "one.csv").write_text("a,b\n1,2\n")
     (tmp_path / "good.csv").write_text("a,b\n1,2\n2,3\n3,5\n")
     assert main(["lab", "--no-browser", *arguments]) == status
-    told = capfd.readouterr().err.strip()
-    assert words in told
-    assert "Traceback" not in told
-    assert told.count("\n") == 0
+    result = capfd.readouterr().err.strip()
+    assert words in result
+    assert "Traceback" not in result
+    assert result.count("\n") == 0
 
 
 def test_a_port_that_is_taken_is_told_and_a_free_one_is_found(capfd: pytest.CaptureFixture[str]) -> None:

@@ -56,26 +56,26 @@ def test_a_file_is_named_only_where_it_holds_the_rows_of_the_fit() -> None:
 
 
 def test_what_only_the_user_has_is_a_comment() -> None:
-    told = recipe(Autoencoder(encoder=nn.Linear(4, 2), epochs=1, penalty=[L1(0.1)]))
-    assert "# encoder: Linear, your own class" in told.python
-    compile(told.python, "recipe", "exec")
-    assert told.shell == ""
+    result = recipe(Autoencoder(encoder=nn.Linear(4, 2), epochs=1, penalty=[L1(0.1)]))
+    assert "# encoder: Linear, your own class" in result.python
+    compile(result.python, "recipe", "exec")
+    assert result.shell == ""
 
 
 def test_numpys_numbers_and_torchs_devices_are_plain_values() -> None:
     model = Autoencoder(n_components=np.int64(2), epochs=1, verbose=1, warm_start=True)  # pyright: ignore[reportArgumentType]
-    told = Recipe.of(model.set_params(device=torch.device("cpu")).fit(ROWS), as_rows(ROWS))
-    assert "n_components=2," in told.python
-    assert "device='cpu'" in told.python
-    assert "--n-components 2" in told.shell
+    result = Recipe.of(model.set_params(device=torch.device("cpu")).fit(ROWS), as_rows(ROWS))
+    assert "n_components=2," in result.python
+    assert "device='cpu'" in result.python
+    assert "--n-components 2" in result.shell
     for word in ("verbose", "warm"):
-        assert word not in told.python + told.shell
+        assert word not in result.python + result.shell
 
 
 def test_a_class_of_ones_own_has_a_report_without_a_command() -> None:
-    told = recipe(Mine(epochs=1))
-    assert told.shell == ""
-    assert f"from {__name__} import Mine" in told.python
+    result = recipe(Mine(epochs=1))
+    assert result.shell == ""
+    assert f"from {__name__} import Mine" in result.python
     assert "<svg" in report(Mine(epochs=1, device="cpu").fit(ROWS), ROWS)
 
 
@@ -83,15 +83,15 @@ def test_a_class_of_ones_own_has_a_report_without_a_command() -> None:
 def test_what_cannot_be_repeated_is_said(words: str) -> None:
     model = DenoisingAutoencoder(epochs=1, random_state=0, device="cpu")
     if words == "validation_data":
-        told = recipe(model, validation_data=ROWS[:10] + 1)
+        result = recipe(model, validation_data=ROWS[:10] + 1)
     elif words == "partial_fit":
-        told = Recipe.of(model.partial_fit(ROWS), as_rows(ROWS))
+        result = Recipe.of(model.partial_fit(ROWS), as_rows(ROWS))
     elif words == "warm_start":
-        told = recipe(model.set_params(warm_start=True).fit(ROWS))
+        result = recipe(model.set_params(warm_start=True).fit(ROWS))
     else:
         epochs = model.set_params(epochs=2).fit_epochs(X)
         next(epochs)
         epochs.close()  # pyright: ignore[reportAttributeAccessIssue]
-        told = Recipe.of(model, as_rows(X))
-    assert words in " ".join(told.notes)
+        result = Recipe.of(model, as_rows(X))
+    assert words in " ".join(result.notes)
     assert not recipe(DenoisingAutoencoder(epochs=1)).notes

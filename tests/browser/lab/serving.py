@@ -140,7 +140,7 @@ def _wait_until_ready(lab: Lab, process: subprocess.Popen[bytes]) -> None:
 
 @dataclass
 class Seen:
-    """What a page complained of, and what it asked of others."""
+    """The errors of a page, and its requests to other servers."""
 
     complaints: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)

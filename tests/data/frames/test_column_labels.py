@@ -66,7 +66,7 @@ def test_labels_are_json(name):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "stored",
     [
         {"levels": [["a"], ["b", "c"]], "types": ["", ""], "names": [None, None]},
         {"levels": [[["a"]]], "types": [""], "names": [None]},
@@ -74,9 +74,9 @@ def test_labels_are_json(name):
         {"levels": [["a"]], "types": [""], "names": []},
     ],
 )
-def test_nonsense_is_not_restored(told):
+def test_nonsense_is_not_restored(stored):
     with pytest.raises((ValueError, TypeError)):
-        Labels.restore(told)
+        Labels.restore(stored)
 
 
 def test_a_repeated_label_is_found_among_many():

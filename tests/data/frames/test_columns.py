@@ -110,7 +110,9 @@ def test_a_level_that_only_the_values_know_is_appended():
     assert to_container(rows)["c"].cat.categories.tolist() == ["a", "b", "new"]
 
 
-@pytest.mark.parametrize("told", [{"name": "Complex"}, {"name": "Enum", "levels": [[1]]}, {"name": "Date", "unit": 3}])
-def test_nonsense_is_not_restored(told):
+@pytest.mark.parametrize(
+    "stored", [{"name": "Complex"}, {"name": "Enum", "levels": [[1]]}, {"name": "Date", "unit": 3}]
+)
+def test_nonsense_is_not_restored(stored):
     with pytest.raises((ValueError, TypeError)):
-        ColumnType.restore(told)
+        ColumnType.restore(stored)

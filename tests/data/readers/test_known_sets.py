@@ -101,8 +101,8 @@ def test_a_users_own_folder_comes_first(home, tmp_path, monkeypatch):
     own.mkdir(parents=True)
     for name, content in FILES.items():
         (own / name.removesuffix(".gz")).write_bytes(gzip.decompress(content))
-    for told in (own.parent, own):
-        monkeypatch.setenv("NARROWS_DATA", str(told))
+    for result in (own.parent, own):
+        monkeypatch.setenv("NARROWS_DATA", str(result))
         assert find_set("tiny") == own
     assert len(read("tiny")) == 5
     (own / "train-labels-idx1-ubyte").write_bytes(idx(LABELS[:3]))

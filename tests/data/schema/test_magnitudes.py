@@ -21,7 +21,7 @@ OTHERS = pd.DataFrame({"weight": R.normal(70, 12, 200), "height": R.normal(1.7, 
 DIGITS = load_digits().data
 
 
-def told(fit, use) -> list[str]:
+def warnings_at_use(fit, use) -> list[str]:
     schema = Schema.learn(as_rows(fit))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -33,7 +33,7 @@ def told(fit, use) -> list[str]:
 def test_a_column_a_thousand_times_off_is_named_with_its_factor(n):
     use = OTHERS.assign(weight=OTHERS.weight * 1000)[:n]
     median = float(np.median(use.weight))
-    (message,) = told(PEOPLE, use)
+    (message,) = warnings_at_use(PEOPLE, use)
     found = re.fullmatch(
         r"Column 'weight' of X is about 1,000 times larger than at the fit "
         r"\(median ([\d,]+), at the fit ([\d.]+)\); bring it to the same units\.",
@@ -45,7 +45,7 @@ def test_a_column_a_thousand_times_off_is_named_with_its_factor(n):
 
 
 def test_several_columns_are_told_in_one_warning():
-    (message,) = told(PEOPLE, OTHERS.assign(weight=OTHERS.weight / 1000, height=OTHERS.height * 100))
+    (message,) = warnings_at_use(PEOPLE, OTHERS.assign(weight=OTHERS.weight / 1000, height=OTHERS.height * 100))
     assert "Column 'weight' of X is about 1,000 times smaller" in message
     assert "column 'height' of X is about 100 times larger" in message
     assert message.endswith("bring them to the same units.")
@@ -54,24 +54,24 @@ def test_several_columns_are_told_in_one_warning():
 @pytest.mark.parametrize("n", [1, 20, 797])
 @pytest.mark.parametrize("factor", [1 / 255, 255])
 def test_an_array_in_other_units_is_told_once(n, factor):
-    (message,) = told(DIGITS[:1000], DIGITS[1000 : 1000 + n] * factor)
+    (message,) = warnings_at_use(DIGITS[:1000], DIGITS[1000 : 1000 + n] * factor)
     size = "larger" if factor > 1 else "smaller"
     assert message == f"All columns of X are about 255 times {size} than at the fit; bring them to the same units."
 
 
 def test_numbers_beside_text_are_looked_at_too():
     frame = pd.DataFrame({"share": R.random(300), "amount": R.lognormal(3, 2, 300), "kind": ["a", "b", "c"] * 100})
-    (message,) = told(frame, frame.assign(share=frame.share * 100))
+    (message,) = warnings_at_use(frame, frame.assign(share=frame.share * 100))
     assert message.startswith("Column 'share' of X is about 100 times larger")
 
 
 def test_drift_outliers_and_zeros_are_no_other_units():
-    assert told(PEOPLE, OTHERS * 2) == []
+    assert warnings_at_use(PEOPLE, OTHERS * 2) == []
     few_anomalous = OTHERS.astype(float)
     few_anomalous.iloc[:20] *= 1000
-    assert told(PEOPLE, few_anomalous) == []
-    assert told(PEOPLE, OTHERS * 0) == []
-    assert told(PEOPLE, OTHERS.assign(weight=np.nan)) == [
+    assert warnings_at_use(PEOPLE, few_anomalous) == []
+    assert warnings_at_use(PEOPLE, OTHERS * 0) == []
+    assert warnings_at_use(PEOPLE, OTHERS.assign(weight=np.nan)) == [
         "X has missing values in columns that had none during fit ('weight'); they are filled with the training mean."
     ]
 

@@ -236,13 +236,13 @@ def test_models_saved_before_there_were_decimals_still_decode():
     frame = pd.DataFrame({"n": np.where(R.random(N) < 0.2, np.nan, R.integers(0, 50, N)), "k": MONEY["level"]})
     frame["skewed"] = np.where(R.random(N) < 0.1, np.nan, R.lognormal(0, 2, N).round())
     schema, floats = learn(frame)
-    told, arrays = schema.describe(), schema.arrays()
-    for i, kind in enumerate(told["kinds"]):
+    result, arrays = schema.describe(), schema.arrays()
+    for i, kind in enumerate(result["kinds"]):
         if kind["kind"] == "quantile":
-            told["kinds"][i] = {"kind": "quantile", "whole": kind["decimals"] == 0, "spread": kind["spread"]}
+            result["kinds"][i] = {"kind": "quantile", "whole": kind["decimals"] == 0, "spread": kind["spread"]}
         if kind["kind"] == "numeric":
             arrays[f"{i}.whole"] = arrays.pop(f"{i}.decimals") == 0
             arrays.pop(f"{i}.n_levels", None), arrays.pop(f"{i}.levels", None)
-    again = Schema.restore(told, arrays).decode(floats, with_missing=True)
+    again = Schema.restore(result, arrays).decode(floats, with_missing=True)
     pd.testing.assert_frame_equal(again, schema.decode(floats, with_missing=True))
     assert (again[["n", "skewed"]].dropna() == again[["n", "skewed"]].dropna().round()).all().all()

@@ -17,9 +17,9 @@ R = np.random.default_rng(0)
 def blobs(n=120, side=12):
     """Blobs of any place and size, in [0, 1]: four numbers tell each."""
     y, x = np.mgrid[:side, :side] / (side - 1)
-    told = R.random((n, 4))
+    result = R.random((n, 4))
     images = np.stack(
-        [np.exp(-((x - a) ** 2 + (y - b) ** 2) / (0.02 + 0.1 * c)) * (0.4 + 0.6 * d) for a, b, c, d in told]
+        [np.exp(-((x - a) ** 2 + (y - b) ** 2) / (0.02 + 0.1 * c)) * (0.4 + 0.6 * d) for a, b, c, d in result]
     )
     return images / images.max()
 

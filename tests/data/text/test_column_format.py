@@ -61,7 +61,7 @@ def test_a_level_that_looks_like_a_gap_stays_a_level_in_new_files():
 
 
 @pytest.mark.parametrize(
-    ("texts", "told"),
+    ("texts", "sentence"),
     [
         (
             ["1.211,41", "3,50", "-"] * 3,
@@ -75,13 +75,13 @@ def test_a_level_that_looks_like_a_gap_stays_a_level_in_new_files():
         (["13:45"] * 3, "price: time of day, hour:minute"),
     ],
 )
-def test_a_sentence_tells_what_a_column_is(texts, told):
+def test_a_sentence_tells_what_a_column_is(texts, sentence):
     column_format, parsed = read(texts)
     assert (
         format_sentence(
             column_format, "price", missing_counts=count_missing(column_format, column(texts)), invalid=parsed.invalid
         )
-        == told
+        == sentence
     )
 
 

@@ -39,11 +39,11 @@ def test_one_stray_cell_is_invalid_and_a_gap(texts, stray):
 def test_too_many_strays_make_a_text_that_names_the_first():
     column_format, _ = read([*PRICES[:40], *(f"see note {'abcdefghijklmnop'[i]}" for i in range(16))])
     assert column_format.read_as == "category"
-    told = format_notes(column_format, "price", source="sales.csv", row="row 41 (counting from 1, without any header)")[
+    note = format_notes(column_format, "price", source="sales.csv", row="row 41 (counting from 1, without any header)")[
         0
     ]
-    assert told.startswith("Column 'price' of sales.csv holds 'see note a' in row 41 (counting from 1")
-    assert "--types price=number" in told
+    assert note.startswith("Column 'price' of sales.csv holds 'see note a' in row 41 (counting from 1")
+    assert "--types price=number" in note
 
 
 def test_equal_texts_are_one_object():

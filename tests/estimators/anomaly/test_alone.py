@@ -1,4 +1,4 @@
-"""A row has the score that it has alone, whatever rows are asked together with it."""
+"""A row has the same score alone and together with any other rows."""
 
 from __future__ import annotations
 

@@ -22,23 +22,23 @@ def sensors(tmp_path: Path) -> Path:
 
 
 def test_the_most_anomalous_rows_are_shown_with_their_reasons_and_the_detector_is_saved(shell, sensors: Path) -> None:
-    told = shell("detect", sensors, "--label", "broken", "-o", "d", "--seed", "0", "--contamination", "0.05")
-    assert told.status == 0
-    shown = [line for line in told.out.splitlines() if line.startswith("  row ")]
+    result = shell("detect", sensors, "--label", "broken", "-o", "d", "--seed", "0", "--contamination", "0.05")
+    assert result.status == 0
+    shown = [line for line in result.out.splitlines() if line.startswith("  row ")]
     assert {int(line.split()[1]) for line in shown} == {196, 197, 198, 199, 200}
     assert all(": c " in line for line in shown)
-    assert "AUROC 1.000" in told.out.replace("\n", " ")
+    assert "AUROC 1.000" in result.out.replace("\n", " ")
     assert isinstance(narrows.load("d"), narrows.AnomalyDetector)
 
 
 def test_scores_p_values_alarms_and_reasons_are_written(shell, sensors: Path) -> None:
     assert shell("detect", sensors, "--ignore", "broken", "-o", "d", "--seed", "0", "-q").status == 0
-    told = shell("score", "d", sensors, "--explain", "2", "-o", "s.csv", "--json")
-    assert told.json["alarms"] >= 5
+    result = shell("score", "d", sensors, "--explain", "2", "-o", "s.csv", "--json")
+    assert result.json["alarms"] >= 5
     rows = list(csv.DictReader(Path("s.csv").read_text().splitlines()))
     assert list(rows[0]) == ["score", "p_value", "anomaly", "reason_1", "reason_2"]
     assert all(row["reason_1"].startswith("c ") and row["anomaly"] == "1" for row in rows[195:])
-    assert {entry["row"] for entry in told.json["strangest"]} == {195, 196, 197, 198, 199}
+    assert {entry["row"] for entry in result.json["strangest"]} == {195, 196, 197, 198, 199}
     refused = shell("score", "d", sensors, "--explain", "2", "-o", "s.npy")
     assert refused.status == 1
     assert ".csv or .parquet" in refused.err
@@ -48,9 +48,9 @@ def test_a_plain_model_names_its_reasons_too(shell, sensors: Path) -> None:
     settings = ("--n-components", "2", "--epochs", "60", "--seed", "0", "--device", "cpu")
     Path("whole.csv").write_text("\n".join(sensors.read_text().splitlines()[:196]) + "\n")
     assert shell("fit", "whole.csv", "--ignore", "broken", "-o", "m", *settings).status == 0
-    told = shell("score", "m", sensors, "--explain", "1", "--label", "broken", "--json")
-    assert told.json["strangest"][0]["reasons"][0]["column"] == "c"
-    assert told.json["quality"]["auroc"] > 0.9
+    result = shell("score", "m", sensors, "--explain", "1", "--label", "broken", "--json")
+    assert result.json["strangest"][0]["reasons"][0]["column"] == "c"
+    assert result.json["quality"]["auroc"] > 0.9
 
 
 def test_drift_names_the_column(shell, quick, sensors: Path) -> None:
@@ -68,15 +68,15 @@ def test_drift_names_the_column(shell, quick, sensors: Path) -> None:
 @pytest.mark.parametrize("command", ["encode", "reconstruct", "diagnose"])
 def test_other_commands_say_that_a_detector_is_none_of_theirs(shell, sensors: Path, command: str) -> None:
     assert shell("detect", sensors, "--ignore", "broken", "-o", "d", "-q").status == 0
-    told = shell(command, "d", sensors, *([] if command == "diagnose" else ["-o", "out.csv"]))
-    assert told.status == 1
-    assert "is an anomaly detector" in told.err
+    result = shell(command, "d", sensors, *([] if command == "diagnose" else ["-o", "out.csv"]))
+    assert result.status == 1
+    assert "is an anomaly detector" in result.err
 
 
 def test_a_promise_that_cannot_be_kept_is_a_sentence(shell, sensors: Path) -> None:
-    told = shell("detect", sensors, "--threshold", "conformal", "--alpha", "0.001", "-o", "d")
-    assert told.status == 1
-    assert "at least 999 calibration rows" in told.err.replace("\n", " ")
+    result = shell("detect", sensors, "--threshold", "conformal", "--alpha", "0.001", "-o", "d")
+    assert result.status == 1
+    assert "at least 999 calibration rows" in result.err.replace("\n", " ")
     assert not Path("d").exists()
 
 
@@ -89,9 +89,9 @@ def test_a_promise_that_cannot_be_kept_is_a_sentence(shell, sensors: Path) -> No
     ],
 )
 def test_alarms_are_told_by_what_they_went_by(shell, sensors: Path, options: tuple[str, ...], words: str) -> None:
-    told = shell("detect", sensors, "--ignore", "broken", "-o", "d", "--seed", "0", *options)
-    assert told.status == 0
-    assert words in told.out
+    result = shell("detect", sensors, "--ignore", "broken", "-o", "d", "--seed", "0", *options)
+    assert result.status == 0
+    assert words in result.out
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 
 def test_the_worst_is_said_first_in_words_and_in_json(shell, models: Path) -> None:
-    told = shell("diagnose", models / "plain", "digits")
-    assert told.status == 0
-    text = told.out.replace("\n", " ")
+    result = shell("diagnose", models / "plain", "digits")
+    assert result.status == 0
+    text = result.out.replace("\n", " ")
     assert "Autoencoder: PCA, which is fast and has nothing to tune, reconstructs these rows better" in text
     assert "The model has seen each row only once or twice" in text
     found = shell("diagnose", models / "plain", "digits", "--json").json
@@ -34,8 +34,8 @@ def test_too_few_rows_are_refused_in_a_sentence(shell, quick, table: Path) -> No
 
 def test_the_spread_over_seeds_is_measured_where_it_is_asked_for(shell, quick, table: Path) -> None:
     assert shell("fit", table, "-o", "m", "--ignore", "name", *quick).status == 0
-    told = shell("diagnose", "m", table, "--seeds", "2", "--json")
-    finding = next(f for f in told.json["findings"] if f["name"].startswith("Does another seed"))
+    result = shell("diagnose", "m", table, "--seeds", "2", "--json")
+    finding = next(f for f in result.json["findings"] if f["name"].startswith("Does another seed"))
     assert len(finding["values"]["errors"]) == 2
-    assert "Seed 2 of 2" in told.err
+    assert "Seed 2 of 2" in result.err
     assert shell("diagnose", "m", table, "--seeds", "1").status == 2

@@ -163,8 +163,8 @@ def test_columns_are_chosen_set_aside_and_named(shell, quick, table: Path) -> No
 def test_kinds_are_told_in_words_and_in_json_and_can_be_overruled(shell, quick) -> None:
     lines = [f"{i % 3},{'xy'[i % 2]},2020-01-{1 + i % 28:02d},{i % 4 == 0},{i * i % 17}" for i in range(60)]
     Path("t.csv").write_text("code,side,day,flag,n\n" + "\n".join(lines) + "\n")
-    told = shell("fit", "t.csv", "-o", "m", *quick).out
-    assert "columns     5: 2 numeric, 1 category, 1 date, 1 true-or-false column" in told
+    result = shell("fit", "t.csv", "-o", "m", *quick).out
+    assert "columns     5: 2 numeric, 1 category, 1 date, 1 true-or-false column" in result
     kinds = shell("fit", "t.csv", "-o", "n", "--categorical", "code,n", "--json", *quick).json["kinds"]
     assert kinds == {
         "code": "category",

@@ -35,8 +35,8 @@ def test_generate_needs_a_variational_model(shell, models: Path) -> None:
 
 def test_generated_rows_are_compared_with_real_ones(shell, quick, table: Path) -> None:
     assert shell("fit", table, "-o", "v", "--variant", "variational", "--ignore", "name", *quick).status == 0
-    told = shell("generate", "v", "-n", "40", "-o", "new.csv", "--like", table, "--json")
-    found = told.json["fidelity"]
+    result = shell("generate", "v", "-n", "40", "-o", "new.csv", "--like", table, "--json")
+    found = result.json["fidelity"]
     assert set(found["columns"]) == {"a", "b", "c", "age"}
     assert 0 < found["column_score"] <= 1
     assert len(found["pairs"]) == 6

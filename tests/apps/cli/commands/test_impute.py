@@ -43,8 +43,8 @@ def test_gaps_are_filled_and_what_is_there_is_kept(shell, penguins: Path, ending
 
 
 def test_the_result_is_told_in_json(shell, penguins: Path) -> None:
-    told = shell("impute", "m", penguins, "-o", "full.csv", "--json").json
-    assert told == {
+    result = shell("impute", "m", penguins, "-o", "full.csv", "--json").json
+    assert result == {
         "output": "full.csv",
         "rows": 344,
         "filled": {"bill_length_mm": 2, "bill_depth_mm": 2, "flipper_length_mm": 2, "body_mass_g": 2, "sex": 11},

@@ -37,10 +37,10 @@ def test_inspect_says_how_each_column_is_read_and_writes_nothing(shell, table: P
 
 
 def test_inspect_says_the_same_to_programs(shell, table: Path) -> None:
-    told = json.loads(shell("inspect", table, "--json").out)
-    assert told["n_rows"] == 120
-    assert told["file"]["encoding"] == "utf-8"
-    columns = {column["name"]: column for column in told["columns"]}
+    result = json.loads(shell("inspect", table, "--json").out)
+    assert result["n_rows"] == 120
+    assert result["file"]["encoding"] == "utf-8"
+    columns = {column["name"]: column for column in result["columns"]}
     assert columns["preis"]["n_missing"] == 14
     assert columns["plz"]["learned_as"] == "category"
     assert columns["nr"]["ignored"]

@@ -11,9 +11,9 @@ import narrows
 
 
 def test_a_page_is_written_and_its_headline_said(shell, models: Path) -> None:
-    told = shell("report", models / "variational", "digits", "-o", "page.html")
-    assert told.status == 0
-    assert "Wrote page.html." in told.out
+    result = shell("report", models / "variational", "digits", "-o", "page.html")
+    assert result.status == 0
+    assert "Wrote page.html." in result.out
     assert "VariationalAutoencoder on digits" in Path("page.html").read_text()
     assert shell("report", models / "variational", "digits", "-o", "page.html").status == 1
     again = shell("report", models / "variational", "digits", "-o", "page.html", "--force", "--json")
@@ -36,6 +36,6 @@ def test_where_it_cannot_go_is_said_before_any_work(shell, models: Path) -> None
         ("folder.html", "a link or a folder"),
         ("nowhere/page.html", "no folder"),
     ):
-        told = shell("report", models / "plain", "digits", "-o", output)
-        assert told.status == 1
-        assert words in told.err.replace("\n", " ")
+        result = shell("report", models / "plain", "digits", "-o", output)
+        assert result.status == 1
+        assert words in result.err.replace("\n", " ")

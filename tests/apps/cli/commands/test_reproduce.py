@@ -43,29 +43,29 @@ def when_written(monkeypatch) -> Callable[[str, Callable[[], object]], None]:
 
 
 def test_without_a_name_the_papers_are_listed(shell) -> None:
-    told = shell("reproduce")
-    assert told.status == 0
-    assert "hinton2006" in told.out
+    result = shell("reproduce")
+    assert result.status == 0
+    assert "hinton2006" in result.out
     assert "hinton2006" in shell("reproduce", "--json").json
 
 
 def test_a_paper_is_a_table_and_a_folder(shell) -> None:
-    told = shell("reproduce", "made2000", "--seed", "4")
-    assert told.status == 0
+    result = shell("reproduce", "made2000", "--seed", "4")
+    assert result.status == 0
     for words in ("Nobody 2000", "1.250", "1.5 (Table 1)", "not run: faces are needed"):
-        assert words in told.out
-    assert "4/4" in told.err
+        assert words in result.out
+    assert "4/4" in result.err
     about = json.loads(Path("made2000/results.json").read_text())
     assert about["command"] == "narrows reproduce made2000 --seed 4"
     assert Path("made2000/line.svg").is_file()
 
 
 def test_a_part_is_a_folder_of_its_own_and_json_is_one_object(shell) -> None:
-    told = shell("reproduce", "made2000", "--quick", "--only", "counting", "--json", "--quiet")
-    assert told.err == ""
-    assert [result["task"] for result in told.json["results"]] == ["counting"]
-    assert told.json["command"] == "narrows reproduce made2000 --quick --only counting --seed 0"
-    assert told.json["output"] == "made2000-counting"
+    found_result = shell("reproduce", "made2000", "--quick", "--only", "counting", "--json", "--quiet")
+    assert found_result.err == ""
+    assert [result["task"] for result in found_result.json["results"]] == ["counting"]
+    assert found_result.json["command"] == "narrows reproduce made2000 --quick --only counting --seed 0"
+    assert found_result.json["output"] == "made2000-counting"
     assert Path("made2000-counting/results.md").is_file()
 
 
@@ -81,9 +81,9 @@ def test_nothing_but_an_earlier_reproduction_is_replaced(shell) -> None:
 
 
 def test_results_that_are_done_are_kept_when_a_later_experiment_fails(shell) -> None:
-    told = shell("reproduce", "made2000", "--faces", ".")
-    assert told.status == 1
-    assert "These are no faces." in told.err
+    result = shell("reproduce", "made2000", "--faces", ".")
+    assert result.status == 1
+    assert "These are no faces." in result.err
     assert [r["task"] for r in json.loads(Path("made2000/results.json").read_text())["results"]] == ["counting"]
 
 
@@ -96,32 +96,32 @@ def test_results_that_are_done_are_kept_when_a_later_experiment_fails(shell) -> 
     ],
 )
 def test_what_is_not_there_is_refused_before_any_work(shell, arguments, words: str) -> None:
-    told = shell("reproduce", "made2000", *arguments)
-    assert told.status in (1, 2)
-    assert words in told.err
+    result = shell("reproduce", "made2000", *arguments)
+    assert result.status in (1, 2)
+    assert words in result.err
     assert not Path("made2000").exists()
 
 
 def test_results_whose_folder_is_taken_meanwhile_are_written_beside_it(shell, when_written) -> None:
     when_written("before", lambda: Path("made2000").write_text("theirs"))
-    told = shell("reproduce", "made2000", "--json")
-    assert (told.status, told.json["output"]) == (1, "made2000-2")
-    assert told.err.count("the results are saved as made2000-2.") == 1
-    assert len(json.loads(Path("made2000-2/results.json").read_text())["results"]) == len(told.json["results"]) > 1
+    result = shell("reproduce", "made2000", "--json")
+    assert (result.status, result.json["output"]) == (1, "made2000-2")
+    assert result.err.count("the results are saved as made2000-2.") == 1
+    assert len(json.loads(Path("made2000-2/results.json").read_text())["results"]) == len(result.json["results"]) > 1
     assert Path("made2000").read_text() == "theirs"
 
 
 def test_what_is_put_beside_results_while_they_grow_is_not_replaced(shell, when_written) -> None:
     when_written("after", lambda: Path("made2000/letter.txt").write_text("mine"))
-    told = shell("reproduce", "made2000", "--json")
-    assert (told.status, told.json["output"]) == (1, "made2000-2")
+    result = shell("reproduce", "made2000", "--json")
+    assert (result.status, result.json["output"]) == (1, "made2000-2")
     assert Path("made2000/letter.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_end_while_results_are_written_keeps_them(shell, when_written, number, status) -> None:
     when_written("after", lambda: os.kill(os.getpid(), number))
-    told = shell("reproduce", "made2000")
-    assert told.status == status
-    assert told.err.splitlines()[-1].endswith("; 1 result of made2000 are in made2000.")
+    output = shell("reproduce", "made2000")
+    assert output.status == status
+    assert output.err.splitlines()[-1].endswith("; 1 result of made2000 are in made2000.")
     assert len(json.loads(Path("made2000/results.json").read_text())["results"]) == 1

@@ -35,8 +35,8 @@ def test_score_says_where_a_column_that_was_constant_has_another_value(shell) ->
 
 def test_score_states_mean_median_and_maximum_in_words_and_in_json(shell, models: Path) -> None:
     errors = narrows.load(models / "plain").reconstruction_error(read("digits"))
-    told = shell("score", models / "plain", "digits", "--json").json["reconstruction_error"]
-    assert told == pytest.approx({"mean": errors.mean(), "median": np.median(errors), "max": errors.max()}, rel=1e-5)
+    result = shell("score", models / "plain", "digits", "--json").json["reconstruction_error"]
+    assert result == pytest.approx({"mean": errors.mean(), "median": np.median(errors), "max": errors.max()}, rel=1e-5)
     words = shell("score", models / "plain", "digits").out
     for word in ("mean", "median", "max", "squared error per row"):
         assert word in words

@@ -9,13 +9,13 @@ from PIL import Image
 
 
 def test_a_sweep_is_a_table_with_pca_beside_it(shell, quick, table: Path) -> None:
-    told = shell("sweep", table, "--ignore", "name", "--values", "1,2,3", *quick)
-    assert told.status == 0
-    lines = told.out.splitlines()
+    result = shell("sweep", table, "--ignore", "name", "--values", "1,2,3", *quick)
+    assert result.status == 0
+    lines = result.out.splitlines()
     assert lines[0].startswith("Squared error per row on 8 held-out rows")
     assert [line.split()[0] for line in lines[2:5]] == ["1", "2", "3"]
     assert "PCA" in lines[1]
-    assert "3 of 3" in told.err
+    assert "3 of 3" in result.err
 
 
 @pytest.mark.parametrize(("over", "n"), [("depth", 3), ("share", 4)])
@@ -51,10 +51,10 @@ def test_numbers_and_pictures_are_written(shell, quick, table: Path) -> None:
     ],
 )
 def test_what_cannot_be_swept_is_refused_in_a_sentence(shell, table: Path, arguments, status: int, words: str) -> None:
-    told = shell("sweep", table, "--ignore", "name", *arguments)
-    assert told.status == status
-    assert words in told.err.replace("\n", " ")
-    assert "Traceback" not in told.err
+    result = shell("sweep", table, "--ignore", "name", *arguments)
+    assert result.status == status
+    assert words in result.err.replace("\n", " ")
+    assert "Traceback" not in result.err
 
 
 def test_values_that_are_no_numbers_are_refused_in_a_sentence(shell, quick) -> None:

@@ -27,12 +27,12 @@ def put(tmp_path):
 
 def refused(path: Path) -> str:
     """The sentence with which every way of reading refuses a file."""
-    told = set()
+    result = set()
     for way in (read_csv, scan, lambda path: list(csv_texts(path, block=1 << 13))):
         with pytest.raises(DataError) as caught:
             way(path)
-        told.add(str(caught.value))
-    (sentence,) = told
+        result.add(str(caught.value))
+    (sentence,) = result
     assert "\n" not in sentence
     return sentence
 
