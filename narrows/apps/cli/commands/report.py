@@ -11,7 +11,7 @@ from narrows.apps.cli.common_options import Data, Force, ImageSize, Json, Label,
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_file_path, write_file
-from narrows.apps.cli.rescue import write_or_rescue
+from narrows.apps.cli.result_writing import write_or_rescue
 
 
 def report(

@@ -28,7 +28,7 @@ from narrows.apps.cli.fit_options import VariantName, estimator_from_options, wi
 from narrows.apps.cli.inputs import cell_settings, read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_file_path, write_file
-from narrows.apps.cli.rescue import write_or_rescue
+from narrows.apps.cli.result_writing import write_or_rescue
 
 if TYPE_CHECKING:
     from narrows.insight import Sweep
