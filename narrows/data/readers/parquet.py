@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+ENDINGS = (".parquet", ".pq")
+
+
 def is_parquet(path: Path) -> bool:
     """Return whether a file is named as a Parquet file."""
-    return path.suffix.casefold() in (".parquet", ".pq")
+    return path.suffix.casefold() in ENDINGS
 
 
 def read_parquet(path: Path) -> pa.Table:
