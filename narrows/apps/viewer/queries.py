@@ -18,7 +18,7 @@ VIEWS = (
     "codes",
     "rows",
     "sheet",
-    "lattice",
+    "decoded_grid",
     "path",
     "sample",
     "activations",
