@@ -18,6 +18,7 @@ from narrows.data.nested_columns import with_missing
 from narrows.data.one_row import as_one_row
 from narrows.data.readers import array_files, arrow_tables, image_folder, known_sets, row_stream, table_formats
 from narrows.data.readers.csv import csv_file
+from narrows.data.readers.parquet import is_parquet, read_parquet
 from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
 from narrows.data.schema.schema import Schema
@@ -176,7 +177,7 @@ def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
 def is_table(path: Path) -> bool:
     """Return whether a path is a table, or a folder of tables without images."""
     if not path.is_dir():
-        return csv_file.is_csv(path) or arrow_tables.is_parquet(path) or table_formats.is_other(path)
+        return csv_file.is_csv(path) or is_parquet(path) or table_formats.is_other(path)
     return not image_folder.holds_images(path) and any(
         row_stream.table_files(path, parquet=parquet) for parquet in (True, False)
     )
@@ -226,7 +227,7 @@ def read_table(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[st
         return row_stream.read_whole_folder(path, text), ()
     if table_formats.is_other(path):
         return table_formats.read_other(path)
-    return csv_file.read_csv(path, text) if csv_file.is_csv(path) else (arrow_tables.read_parquet(path), ())
+    return csv_file.read_csv(path, text) if csv_file.is_csv(path) else (read_parquet(path), ())
 
 
 def drop_missing(rows: Rows, columns: Sequence[int] | None = None) -> Rows:

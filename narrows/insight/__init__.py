@@ -6,7 +6,7 @@ import warnings
 
 from narrows.insight.added_noise import corrupted, noise_controls
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
-from narrows.insight.detection import DetectionQuality, detection_quality, quality_by_labels
+from narrows.insight.detection_quality import DetectionQuality, detection_quality, quality_by_labels
 from narrows.insight.diagnosis import Diagnosis, diagnose
 from narrows.insight.drift import ColumnDrift, Drift, drift
 from narrows.insight.fidelity import Fidelity, fidelity

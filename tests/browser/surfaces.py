@@ -10,12 +10,12 @@ from typing import Protocol
 
 from playwright.sync_api import Page
 
+from narrows.apps.notebook.explore import VIEWS
 from narrows.apps.notebook.widget import Explorer
 from tests.browser.chromium import Chromium
 from tests.browser.lab.notebook import cell
 from tests.browser.lab.serving import Lab, lab_page, until, until_true
 
-VIEWS = ("flow", "latent", "training", "denoise", "anomaly")
 GROUNDS = {"light": "white", "dark": "#16181d"}
 
 

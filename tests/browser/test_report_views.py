@@ -18,9 +18,7 @@ from tests.browser.surfaces import VIEWS, ReportSurface, open_tab
 DIGITS = narrows.read("digits")
 
 
-def test_the_map_decodes_between_the_nodes_of_its_lattice(
-    chromium: Chromium, report: Path, denoiser: Autoencoder
-) -> None:
+def test_the_map_decodes_between_the_nodes_of_its_grid(chromium: Chromium, report: Path, denoiser: Autoencoder) -> None:
     with ReportSurface(chromium, report).opened() as page:
         page.locator("#hold-section .map").first.scroll_into_view_if_needed()
         box = page.locator("#hold-section .map").first.bounding_box()

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from narrows.data import Rows, RowStream
     from narrows.estimators import Autoencoder
 
-_ENDINGS = re.compile(
-    r"(\.(csv|parquet|pq|npy|npz|idx\d?|xls[xmb]?|ods|feather|arrow|ipc|orc|jsonl?|ndjson))?(\.(gz|zst))?$",
-    re.IGNORECASE,
-)
 # memory limits of a container on Linux
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _CHUNK_SHARE = 1 / 12  # of the memory; rows that are written back take up to four times the memory of a fit
@@ -54,7 +51,16 @@ class Source:
 def data_name(data: str) -> str:
     """Return the default name of a model of DATA: `flights` for `somewhere/flights.csv.gz`."""
     name = Path(data).resolve().name if data in (".", "..") else Path(data).name
-    return _ENDINGS.sub("", name) or name or "data"
+    return _ending().sub("", name) or name or "data"
+
+
+@cache
+def _ending() -> re.Pattern[str]:
+    """Return a pattern of the end of a file's name that says its format; of a text table only that of .csv."""
+    from narrows.data.readers import parquet, table_formats
+
+    tables = "|".join(re.escape(ending) for ending in (*parquet.ENDINGS, *table_formats.ENDINGS))
+    return re.compile(rf"({tables}|\.(csv|npy|npz|idx\d?))?(\.(gz|zst))?$", re.IGNORECASE)
 
 
 def names_in(text: str | None) -> list[str] | None:

@@ -55,4 +55,4 @@ def explore(model: Autoencoder, X: Any, y: Any = None, *, view: str = "latent") 
 
 
 VIEWS = ("flow", "latent", "training", "denoise", "anomaly")
-"""The views, in the order of their tabs."""
+"""The views, in the order of their tabs, which static/core/view-names.js sets."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FEWEST_ROWS = 10
 """Pages with fewer rows have no views."""
-_MAP, _LATTICE, _FLOW, _NOISE, _ERRORS = 2_000_000, 700_000, 600_000, 700_000, 500_000
+_MAP, _GRID, _FLOW, _NOISE, _ERRORS = 2_000_000, 700_000, 600_000, 700_000, 500_000
 """Limits in bytes for each part, before compression."""
 _MOST_ON_MAP, _AT_ONCE = 20_000, 2000
 _SAMPLES, _DENOISED, _DRAWN = 24, 6, 4
@@ -102,7 +102,7 @@ class _Prefetch:
             for start in range(0, len(positions), _AT_ONCE)
         ]
         yield _packed("sheet", Answer({}, {"original": np.concatenate(parts), "position": positions}, codes.epoch), {})
-        yield self._frame("lattice", side=_within(math.isqrt(int(self._room(_LATTICE) / self._row_bytes)), 8, 25))
+        yield self._frame("decoded_grid", side=_within(math.isqrt(int(self._room(_GRID) / self._row_bytes)), 8, 25))
 
     def _flow_and_noise(self, noise: dict[str, list[float]]) -> Iterator[bytes]:
         some = self._session.answer("rows", n=_SAMPLES)

@@ -18,7 +18,7 @@ QUERIES = (
     "codes",
     "rows",
     "sheet",
-    "lattice",
+    "decoded_grid",
     "path",
     "sample",
     "activations",

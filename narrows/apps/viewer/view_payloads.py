@@ -54,7 +54,7 @@ def _sheet(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> 
     return Payload("sheet", {}, {"original": shown, "position": positions})
 
 
-def _lattice(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+def _decoded_grid(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
     return payloads.decoded_grid(model, data.rows(run), side=params.whole("side", 25, 2, 64), plane=run.plane)
 
 
@@ -159,7 +159,7 @@ PAYLOADS: dict[str, Callable[[RunData, Run, Any, QueryParams], Payload]] = {
     "codes": _codes,
     "rows": _rows,
     "sheet": _sheet,
-    "lattice": _lattice,
+    "decoded_grid": _decoded_grid,
     "path": _path,
     "sample": _sample,
     "activations": _activations,

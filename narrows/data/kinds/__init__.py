@@ -12,7 +12,7 @@ from narrows.data.kinds.column_kind import ColumnKind, Loss
 from narrows.data.kinds.common_value import CommonValue
 from narrows.data.kinds.date_time import DateTime
 from narrows.data.kinds.ignored import Ignored
-from narrows.data.kinds.missing import MissingMask
+from narrows.data.kinds.missing_mask import MissingMask
 from narrows.data.kinds.numeric import Numeric
 from narrows.data.kinds.quantile import Quantile
 

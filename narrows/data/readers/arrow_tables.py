@@ -1,10 +1,9 @@
-"""Arrow tables as Rows, and Parquet files as Arrow tables."""
+"""Arrow tables as Rows."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,27 +20,6 @@ from narrows.errors import DataError, DataFormatError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-def is_parquet(path: Path) -> bool:
-    """Return whether a file is named as a Parquet file."""
-    return path.suffix.casefold() in (".parquet", ".pq")
-
-
-def read_parquet(path: Path) -> pa.Table:
-    """Return a Parquet file as a table."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    with path.open("rb") as file:  # Arrow opens only names that are UTF-8
-        try:
-            table = parquet.ParquetFile(file).read()
-            _ = table.column_names  # decodes them
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise DataFormatError(
-                f"{path.name} is not a readable Parquet file; it may be damaged or cut short: write it anew."
-            ) from error
-    return table
 
 
 def table_rows(

@@ -14,6 +14,7 @@ import numpy as np
 
 from narrows.data.readers import arrow_tables
 from narrows.data.readers.csv import csv_file
+from narrows.data.readers.parquet import is_parquet
 from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
 from narrows.data.schema.layout import SchemaLayout
@@ -164,8 +165,8 @@ def scan(
 def table_files(path: Path, *, parquet: bool) -> list[Path]:
     """Return the Parquet or CSV files that `path` is or contains, sorted."""
     if path.is_file():
-        return [path] if (arrow_tables.is_parquet if parquet else csv_file.is_csv)(path) else []
-    wanted = arrow_tables.is_parquet if parquet else partial(csv_file.is_csv, in_folder=True)
+        return [path] if (is_parquet if parquet else csv_file.is_csv)(path) else []
+    wanted = is_parquet if parquet else partial(csv_file.is_csv, in_folder=True)
     # Other programs leave files of their own, which begin with a dot or an underscore.
     return sorted(p for p in path.rglob("*") if p.is_file() and wanted(p) and not p.name.startswith((".", "_")))
 

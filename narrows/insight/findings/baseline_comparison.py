@@ -62,12 +62,12 @@ def pca_comparison(evidence: Evidence) -> Finding:
 
 def _errors(evidence: Evidence) -> _Errors:
     ours = float(evidence.errors.mean())
-    mean = float(mean_baseline(evidence.known, evidence.held_out, evidence.observed).mean())
+    mean = float(mean_baseline(evidence.known, evidence.measured, evidence.observed).mean())
     k = evidence.n_active
-    curve = pca_curve(evidence.wide_pca, evidence.held_out)
+    curve = pca_curve(evidence.wide_pca, evidence.measured)
     theirs = float(curve[min(k, len(curve) - 1)])
     if evidence.observed is not None:
-        theirs = float(evidence.pca(k).squared_error(evidence.held_out, evidence.observed).mean())
+        theirs = float(evidence.pca(k).squared_error(evidence.measured, evidence.observed).mean())
     reached = np.flatnonzero(curve <= ours)
     return _Errors(ours, theirs, mean, int(reached[0]) if len(reached) else None, len(curve) - 1)
 

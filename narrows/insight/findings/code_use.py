@@ -131,7 +131,7 @@ def sensitivity(evidence: Evidence) -> Finding:
     network = evidence.model.network_
     k, d = evidence.k, evidence.d
     n = max(2, min(_ROWS_FOR_JACOBIAN, _MAX_SVD_WORK // (k * d * min(k, d))))
-    x = torch.from_numpy(evidence.held_out[:n]).to(evidence.model.device_).requires_grad_()
+    x = torch.from_numpy(evidence.measured[:n]).to(evidence.model.device_).requires_grad_()
     sums = network.codes(x).sum(dim=0)
     # Codes of different rows are independent, so the gradient of the sum over rows gives all rows at once.
     gradients = [

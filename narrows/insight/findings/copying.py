@@ -18,9 +18,9 @@ def copying(evidence: Evidence) -> Finding | None:
 
     Returns None where all rows are equal.
     """
-    if (evidence.held_out == evidence.held_out[:1]).all():
+    if (evidence.measured == evidence.measured[:1]).all():
         return None
-    real = _unexplained(evidence, evidence.held_out)
+    real = _unexplained(evidence, evidence.measured)
     probes = {name: _unexplained(evidence, floats) for name, floats in probe_rows(evidence).items()}
     easiest = min(probes, key=lambda name: probes[name])
     left, ratio = probes[easiest], probes[easiest] / max(real, 1e-12)
@@ -67,7 +67,7 @@ def copying(evidence: Evidence) -> Finding | None:
 
 def probe_rows(evidence: Evidence) -> dict[str, np.ndarray]:
     """Return meaningless rows by name: the distribution of each column is kept, their dependence is not."""
-    x = evidence.held_out
+    x = evidence.measured
     rng = evidence.rng(1)
     probes = {"rows whose columns were shuffled": rng.permuted(x, axis=0)}
     noise = x.mean(axis=0) + x.std(axis=0) * rng.standard_normal(x.shape, dtype=np.float32)

@@ -38,8 +38,8 @@ def class_accuracy(evidence: Evidence, labels: np.ndarray) -> Finding | None:
         return None
     views = {
         "codes": evidence.codes,
-        "raw columns": evidence.held_out,
-        "PCA": (evidence.held_out - pca.mean) @ pca.components.T,
+        "raw columns": evidence.measured,
+        "PCA": (evidence.measured - pca.mean) @ pca.components.T,
     }
     values: dict[str, float | list[float]] = {}
     for view, x in views.items():
@@ -70,10 +70,10 @@ def neighbourhoods(evidence: Evidence) -> Finding | None:
     """Compare the trustworthiness (Venna & Kaski 2001) of a two-dimensional code with PCA's; None for other codes."""
     from sklearn.manifold import trustworthiness
 
-    n = min(len(evidence.held_out), _MAX_ROWS)
+    n = min(len(evidence.measured), _MAX_ROWS)
     if evidence.k != 2 or n <= 2 * _NEIGHBOURS:
         return None
-    x = evidence.held_out[:n]
+    x = evidence.measured[:n]
     pca = evidence.pca(2)
     if not len(pca.components):
         return None

@@ -24,20 +24,20 @@ class Evidence:
     Parameters
     ----------
     model : Autoencoder
-    held_out : ndarray of shape (n, d)
+    measured : ndarray of shape (n, d)
         The measured rows, float32, encoded; rows that training did not see, if there are any.
     known : ndarray of shape (m, d)
         Rows to fit the baselines on: the training rows if they are given, else other rows.
     known_is_training : bool
         Whether the model was trained on `known`.
     is_unseen : bool
-        Whether training saw none of `held_out`.
+        Whether training saw none of `measured`.
     seed : int
         Seed of random probes.
     """
 
     model: Autoencoder
-    held_out: np.ndarray
+    measured: np.ndarray
     known: np.ndarray
     known_is_training: bool
     is_unseen: bool = True
@@ -62,12 +62,12 @@ class Evidence:
     @cached_property
     def squared_errors(self) -> np.ndarray:
         """Squared error of every held-out float (n, d), float64."""
-        return squared_errors(self.model, self.held_out)
+        return squared_errors(self.model, self.measured)
 
     @cached_property
     def observed(self) -> np.ndarray | None:
         """Mask (n, d) of the held-out floats whose cells are not missing; None if none is missing."""
-        return observed(self.model, self.held_out)
+        return observed(self.model, self.measured)
 
     @cached_property
     def errors(self) -> np.ndarray:
@@ -79,14 +79,14 @@ class Evidence:
         """Codes of the held-out rows (n, k)."""
         from narrows.estimators.inference import map_floats
 
-        return map_floats(self.held_out, self.model.network_.codes, self.model.device_)
+        return map_floats(self.measured, self.model.network_.codes, self.model.device_)
 
     @cached_property
     def statistics(self) -> np.ndarray:
         """Outputs of the encoder for the held-out rows: codes (n, k), or means and log-variances (n, 2k)."""
         from narrows.estimators.inference import map_floats
 
-        return map_floats(self.held_out, self.model.network_.encode, self.model.device_)
+        return map_floats(self.measured, self.model.network_.encode, self.model.device_)
 
     @cached_property
     def wide_pca(self) -> PCABaseline:
@@ -101,7 +101,7 @@ class Evidence:
     @property
     def d(self) -> int:
         """Number of floats of an encoded row."""
-        return self.held_out.shape[1]
+        return self.measured.shape[1]
 
     @property
     def k(self) -> int:

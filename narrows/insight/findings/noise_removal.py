@@ -12,7 +12,7 @@ from narrows.insight.findings.finding import Finding
 
 def denoising(evidence: Evidence) -> Finding | None:
     """Compare the error after denoising with that of the noisy rows and of PCA; None for a model without corruption."""
-    model, clean = evidence.model, evidence.held_out
+    model, clean = evidence.model, evidence.measured
     if evidence.setting("corruption") is None:
         return None
     noisy = corrupted(model, clean, seed=evidence.seed)

@@ -45,7 +45,7 @@ def of(found: list[Frame], view: str) -> list[Frame]:
 
 def test_every_view_has_its_answers(digits: list[Frame]) -> None:
     assert Counter(frame.view for frame in digits) == {
-        **dict.fromkeys(("session", "codes", "sheet", "lattice", "rows", "scores", "frames", "history"), 1),
+        **dict.fromkeys(("session", "codes", "sheet", "decoded_grid", "rows", "scores", "frames", "history"), 1),
         **{"activations": 24, "denoise": 33, "sample": 4},
         "error_map": len(of(digits, "scores")[0].about["pictured"]),
     }
@@ -57,12 +57,12 @@ def test_every_row_on_the_map_has_its_picture(digits: list[Frame]) -> None:
     assert np.array_equal(sheet["original"].reshape(-1, 64), np.rint(DIGITS.block()[sheet["position"]] * 255))
 
 
-def test_the_lattice_is_the_models_own_decode(model: Autoencoder, digits: list[Frame]) -> None:
-    lattice, codes = of(digits, "lattice")[0].arrays, of(digits, "codes")[0].arrays
-    points = np.stack(np.meshgrid(lattice["x"], lattice["y"]), axis=2).reshape(-1, 2)
+def test_the_grid_is_the_models_own_decode(model: Autoencoder, digits: list[Frame]) -> None:
+    grid, codes = of(digits, "decoded_grid")[0].arrays, of(digits, "codes")[0].arrays
+    points = np.stack(np.meshgrid(grid["x"], grid["y"]), axis=2).reshape(-1, 2)
     expected = model.inverse_transform(codes["origin"] + points @ codes["axes"])
     shown = np.rint(expected.reshape(len(points), -1) * 255)
-    assert np.abs(lattice["decoded"].reshape(len(points), -1).astype(int) - shown).max() <= 1
+    assert np.abs(grid["decoded"].reshape(len(points), -1).astype(int) - shown).max() <= 1
 
 
 def test_each_sample_has_its_way_through_the_network(digits: list[Frame]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from narrows.apps.lab.server import STATIC
+from narrows.apps.notebook.explore import VIEWS
 from narrows.apps.viewer import bundle
 from narrows.apps.viewer.bundle import BundleError, flatten
 
@@ -23,6 +24,12 @@ def test_the_pages_modules_become_one_that_imports_nothing(entry: str) -> None:
     assert script.count("export") == script.count("export default module") == 1
     for view in ("flow", "latent", "training", "denoise", "anomaly"):
         assert script.count(f"// views/{view}/index.js\n") == 1
+
+
+def test_the_notebook_knows_the_views_of_the_page() -> None:
+    names = re.findall(r'\["(\w+)", "', (STATIC / "core" / "view-names.js").read_text("utf-8"))
+    assert tuple(names) == VIEWS
+    assert {path.parent.name for path in (STATIC / "views").glob("*/index.js")} == set(VIEWS)
 
 
 def test_a_file_name_stands_for_one_thing() -> None:

@@ -161,8 +161,8 @@ def test_a_path_ends_where_it_should(page: Page, model: Autoencoder) -> None:
     assert np.abs(shown.arrays["way"][[0, 2, 4], ..., 0].astype(int) - pixels(ends)).max() <= 1
 
 
-def test_the_lattice_and_the_sheet_are_pictures(page: Page) -> None:
-    assert page.ask("lattice", "r1", side=9).arrays["decoded"].shape == (9, 9, 8, 8, 1)
+def test_the_grid_and_the_sheet_are_pictures(page: Page) -> None:
+    assert page.ask("decoded_grid", "r1", side=9).arrays["decoded"].shape == (9, 9, 8, 8, 1)
     sheet = page.ask("sheet", "r1", positions=[3, 1]).arrays["original"]
     assert np.array_equal(sheet[..., 0], pixels(IMAGES[[3, 1]]))
 

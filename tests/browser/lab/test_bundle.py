@@ -12,13 +12,13 @@ _IMPORT = """async (script) => {
   const { default: all } = await import(address);
   return Object.fromEntries(Object.entries(all).map(([k, v]) => [k, typeof v === "function" ? "function" : v]));
 }"""
-_LATTICE = """async (script) => {
+_GRID = """async (script) => {
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-  const { default: { latticeAt, onLattice } } = await import(address);
+  const { default: { gridAt, onGrid } } = await import(address);
   const [x, y] = [Float32Array.from([0, 1]), Float32Array.from([5, 3])];
-  const lattice = { decoded: Uint8Array.from([0, 100, 40, 200]), x, y };
+  const grid = { decoded: Uint8Array.from([0, 100, 40, 200]), x, y };
   const places = [[0, 5], [1, 5], [0, 3], [1, 3], [0.5, 5], [0.5, 4], [-9, 9]];
-  return places.map(([x, y]) => [latticeAt(lattice, x, y)[0], onLattice(lattice, x, y)]);
+  return places.map(([x, y]) => [gridAt(grid, x, y)[0], onGrid(grid, x, y)]);
 }"""
 
 
@@ -53,9 +53,9 @@ def test_the_widget_exports_what_anywidget_calls(chromium: Chromium, tmp_path: P
     }
 
 
-def test_the_lattice_gives_its_nodes_and_blends_between_them(chromium: Chromium, tmp_path: Path) -> None:
+def test_the_grid_gives_its_nodes_and_blends_between_them(chromium: Chromium, tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text('<!doctype html><title>page</title><link rel="icon" href="data:,">')
     with chromium.page(tmp_path / "page.html") as page:
-        found = page.evaluate(_LATTICE, bundle.script("core/lattice.js"))
+        found = page.evaluate(_GRID, bundle.script("core/grid-interpolation.js"))
     assert [value for value, _ in found] == [0, 100, 40, 200, 50, 85, 0]
     assert [inside for _, inside in found] == [True] * 6 + [False]

@@ -265,18 +265,18 @@ def test_thumbnails_are_of_the_rows_they_stand_for_also_after_a_filter_and_zoom(
     until_true(page, "() => document.querySelector('.map-thumbnails').width === 1")
 
 
-def test_a_lattice_that_comes_after_the_picture_covers_it_no_more(page: Page) -> None:
+def test_a_grid_that_comes_after_the_picture_covers_it_no_more(page: Page) -> None:
     shown = page.evaluate(
         """async () => { const { createDecoding } = await import('/static/views/latent/decoding.js');
         const shown = []; let asked, arrive;
-        const isAsked = new Promise((f) => { asked = f; }), lattice = new Promise((f) => { arrive = f; });
+        const isAsked = new Promise((f) => { asked = f; }), grid = new Promise((f) => { arrive = f; });
         const decode = createDecoding({ run: {}, el: document.createElement('p'), isDestroyed: () => false,
-            isFlat: () => true, map: { now: { probe: [0, 0], lattice: {} } },
+            isFlat: () => true, map: { now: { probe: [0, 0], grid: {} } },
             panel: { showDecoded: () => shown.push('decoded'), showPreview: () => shown.push('preview') },
-            lattice: { load: () => { asked(); return lattice; }, at: () => ({}) },
+            grid: { load: () => { asked(); return grid; }, at: () => ({}) },
             lab: { can: { live: true }, decode: () => isAsked.then(() => ({ values: [], epoch: 1, ms: 60 })) } });
         await decode(new Float32Array(2), 1);
-        arrive(); await lattice; await null;
+        arrive(); await grid; await null;
         return shown; }"""
     )
     assert shown == ["decoded"]

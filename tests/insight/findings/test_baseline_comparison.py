@@ -51,7 +51,7 @@ def test_a_code_wider_than_five_hundred_has_a_pca_as_wide() -> None:
     floats = model.schema_.encode(as_rows(wide))
     given = Evidence(model, floats[:300], floats[300:], known_is_training=True)
     best = PCA(600).fit(given.known)
-    theirs = np.square(best.inverse_transform(best.transform(given.held_out)) - given.held_out).sum(axis=1).mean()
+    theirs = np.square(best.inverse_transform(best.transform(given.measured)) - given.measured).sum(axis=1).mean()
     assert pca_comparison(given).number("pca_squared_error") == pytest.approx(theirs, rel=1e-3)
 
 
@@ -60,7 +60,7 @@ def test_a_top_k_code_is_measured_by_its_active_units() -> None:
     given = evidence(model)
     finding = pca_comparison(given)
     assert "as wide as the data" not in finding.meaning
-    expected = PCABaseline.fit(given.known, 2).squared_error(given.held_out).mean()
+    expected = PCABaseline.fit(given.known, 2).squared_error(given.measured).mean()
     assert finding.number("pca_squared_error") == pytest.approx(expected, rel=1e-3)
 
 

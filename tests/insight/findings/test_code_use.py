@@ -64,7 +64,7 @@ def test_the_sensitivity_is_the_mean_over_single_jacobians() -> None:
     model = Autoencoder(n_components=3, epochs=5, random_state=0, device="cpu").fit(ROWS)
     given = evidence(model)
     encode = model.network_.codes
-    rows = torch.from_numpy(given.held_out[:32])
+    rows = torch.from_numpy(given.measured[:32])
     jacobians = [torch.autograd.functional.jacobian(lambda one: encode(one[None])[0], row) for row in rows]
     expected = np.mean([torch.linalg.svdvals(jacobian).numpy() for jacobian in jacobians], axis=0)  # pyright: ignore[reportArgumentType]
     np.testing.assert_allclose(sensitivity(given).values["spectrum"], expected, rtol=1e-5)

@@ -21,10 +21,10 @@ def test_removed_noise_is_measured_beside_copying_and_pca() -> None:
     assert finding is not None
     # Gaussian noise of deviation 0.5 on eight columns.
     assert finding.number("copied") == pytest.approx(8 * 0.25, rel=0.1)
-    noisy = corrupted(model, seen.held_out, seed=0)
+    noisy = corrupted(model, seen.measured, seed=0)
     pca = PCA(3).fit(seen.known)
     assert finding.number("pca") == pytest.approx(
-        np.square(pca.inverse_transform(pca.transform(noisy)) - seen.held_out).sum(axis=1).mean(), rel=1e-3
+        np.square(pca.inverse_transform(pca.transform(noisy)) - seen.measured).sum(axis=1).mean(), rel=1e-3
     )
     assert finding.verdict in ("good", "watch")
     assert finding.number("model") < finding.number("copied")

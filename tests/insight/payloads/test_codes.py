@@ -59,7 +59,7 @@ def test_codes_that_are_all_alike_have_a_plane_all_the_same() -> None:
     assert np.isfinite(CodePlane.fit(np.ones((10, 4))).project(np.ones((10, 4)))).all()
 
 
-def test_the_lattice_is_what_the_decoder_answers_at_its_points(wide: Autoencoder) -> None:
+def test_the_grid_is_what_the_decoder_answers_at_its_points(wide: Autoencoder) -> None:
     grid = decoded_grid(wide, X, side=5)
     plane = CodePlane.fit(wide.transform(X))
     assert grid["y"][0] > grid["y"][-1]  # from the top down

@@ -9,7 +9,7 @@ from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import Force, Json, Quiet, output_option
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_folder, write_file
-from narrows.apps.cli.rescue import write_or_rescue
+from narrows.apps.cli.result_writing import write_or_rescue
 from narrows.estimators.variants import Variant, make_estimator
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from narrows.apps.cli.fit_reading import FitReading, with_reading
 from narrows.apps.cli.inputs import Source, data_name, names_in, read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_model_path
-from narrows.apps.cli.rescue import save
+from narrows.apps.cli.result_writing import save
 from narrows.formatting import counted, duration, number
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from narrows.apps.cli.common_options import Force, Json, Model, Output, Quiet, d
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
-from narrows.apps.cli.rescue import write_rows
+from narrows.apps.cli.result_writing import write_rows
 from narrows.formatting import counted
 
 

@@ -20,7 +20,7 @@ from narrows.apps.cli.common_options import (
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_file_path
-from narrows.apps.cli.rescue import write_content
+from narrows.apps.cli.result_writing import write_content
 
 
 def report(

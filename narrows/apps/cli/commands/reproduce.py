@@ -15,7 +15,7 @@ from narrows.apps.cli.exit_codes import Interrupted
 from narrows.apps.cli.fit_options import column_names
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_folder
-from narrows.apps.cli.rescue import write_or_rescue
+from narrows.apps.cli.result_writing import write_or_rescue
 from narrows.formatting import counted
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from narrows.apps.cli.common_options import (
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import with_missing
 from narrows.apps.cli.output_paths import check_rows_path
-from narrows.apps.cli.rescue import write_chunks, write_rows
+from narrows.apps.cli.result_writing import write_chunks, write_rows
 from narrows.formatting import counted, number
 
 if TYPE_CHECKING:

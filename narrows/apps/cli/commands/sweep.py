@@ -22,7 +22,7 @@ from narrows.apps.cli.fit_reading import FitReading, with_reading
 from narrows.apps.cli.inputs import read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_file_path
-from narrows.apps.cli.rescue import write_content
+from narrows.apps.cli.result_writing import write_content
 
 if TYPE_CHECKING:
     from narrows.insight import Sweep

@@ -246,7 +246,7 @@ interface LayerBox {
 type PaintedBox = Pick<LayerBox, "kind" | "columns" | "lines" | "high" | "wide" | "vertical">;
 
 /** The decoder's answers on a regular grid of the map. */
-interface Lattice {
+interface DecodedGrid {
   decoded: any;
   x: Float32Array;
   y: Float32Array;

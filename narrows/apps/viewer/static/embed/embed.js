@@ -5,14 +5,15 @@ import { clear, h } from "../core/dom.js";
 import { listenForKeys, onKey } from "../core/keyboard.js";
 import { createSession } from "../core/session.js";
 import { debounce } from "../core/timing.js";
+import { VIEWS } from "../core/view-names.js";
 import * as anomaly from "../views/anomaly/index.js";
 import * as denoise from "../views/denoise/index.js";
 import * as flow from "../views/flow/index.js";
 import * as latent from "../views/latent/index.js";
 import * as training from "../views/training/index.js";
 
-/** @type {Array<[string, string, ViewModule]>} */
-const VIEWS = [["flow", "Flow", flow], ["latent", "Latent", latent], ["training", "Training", training], ["denoise", "Denoise", denoise], ["anomaly", "Anomaly", anomaly]];
+/** @type {Record<string, ViewModule>} */
+const MODULES = { flow, latent, training, denoise, anomaly };
 
 /**
  * @param {HTMLElement} host
@@ -24,7 +25,7 @@ export function embed(host, { store, can, state, prefetched = null, first, dark,
   const live = h("div", { class: "visually-hidden", "aria-live": "polite", role: "status" });
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const panel = h("div", { class: "embed-panel", role: "tabpanel", tabindex: -1, "aria-label": "View" });
-  const tabs = VIEWS.map(([name, words, { title }]) => h("button", { type: "button", role: "tab", class: "embed-tab", title, dataset: { tab: name }, on: { click: () => store.set("view", name) } }, words));
+  const tabs = VIEWS.map(([name, words]) => h("button", { type: "button", role: "tab", class: "embed-tab", title: MODULES[name].title, dataset: { tab: name }, on: { click: () => store.set("view", name) } }, words));
   const bar = h("div", { class: "embed-tabs", role: "tablist", "aria-label": "Views", on: { keydown: moveTab } }, tabs);
   // Jupyter's shortcuts are off while the focus is inside.
   const root = h("div", { class: "narrows-lab embed", "data-lm-suppress-shortcuts": "true" }, bar, h("div", { class: "embed-view" }, problem, panel), live);
@@ -42,7 +43,7 @@ export function embed(host, { store, can, state, prefetched = null, first, dark,
   const chosen = () => VIEWS.find(([name]) => name === store.get("view")) || VIEWS.find(([name]) => name === first) || VIEWS[0];
 
   function show() {
-    const [name, , view] = chosen();
+    const [name] = chosen();
     tabs.forEach((tab) => { tab.setAttribute("aria-selected", String(tab.dataset.tab === name)); tab.tabIndex = tab.dataset.tab === name ? 0 : -1; });
     if (name === mountedName) return;
     mountedName = name;
@@ -50,7 +51,7 @@ export function embed(host, { store, can, state, prefetched = null, first, dark,
     problem.hidden = true;
     const el = h("div", { class: "stack", dataset: { view: name } });
     clear(panel, el);
-    mounted = view.mount(el, /** @type {MountedLab} */ (lab));
+    mounted = MODULES[name].mount(el, /** @type {MountedLab} */ (lab));
   }
 
   function moveTab(event) {

@@ -1,6 +1,6 @@
 /** The transport of the report: queries are answered from data in the page. */
 
-import { latticeAt } from "../core/lattice.js";
+import { gridAt } from "../core/grid-interpolation.js";
 import { unpackFrame } from "../core/protocol.js";
 
 /**
@@ -55,14 +55,14 @@ export function prefetchedTransport(frames) {
     },
     sample: ({ seed }) => framesOf("sample")[seed % framesOf("sample").length] ?? fail("This report contains no generated rows."),
     path({ a, b, steps }) {
-      const lattice = single("lattice");
+      const grid = single("decoded_grid");
       const { origin, axes } = single("codes").arrays;
       const on = (z, axis) => z.reduce((sum, v, j) => sum + (v - origin[j]) * axes[axis * origin.length + j], 0);
       const way = Array.from({ length: steps }, (_, i) => {
         const z = a.map((v, j) => v + i / (steps - 1) * (b[j] - v));
-        return latticeAt(/** @type {any} */ (lattice.arrays), on(z, 0), on(z, 1));
+        return gridAt(/** @type {any} */ (grid.arrays), on(z, 0), on(z, 1));
       });
-      return { about: {}, arrays: { way: stackRows(way) }, epoch: lattice.epoch };
+      return { about: {}, arrays: { way: stackRows(way) }, epoch: grid.epoch };
     },
   };
 

@@ -5,9 +5,8 @@ import { clear, h, svg } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
+import { VIEWS } from "../../core/view-names.js";
 import { canResume, isBusy, isFinished, playPause, step, stop, switchVariant, variantChoices } from "./run-actions.js";
-
-export const VIEWS = [["flow", "Flow"], ["latent", "Latent"], ["training", "Training"], ["denoise", "Denoise"], ["anomaly", "Anomaly"]];
 
 function brand() {
   return h("a", { class: "brand", href: "#", "aria-label": "narrows lab, start" },

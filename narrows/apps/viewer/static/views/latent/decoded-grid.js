@@ -2,7 +2,7 @@
 
 import { css, diverging } from "../../core/colour.js";
 import { context2d } from "../../core/dom.js";
-import { latticeAt, onLattice } from "../../core/lattice.js";
+import { gridAt, onGrid } from "../../core/grid-interpolation.js";
 import { pixelColour } from "../../core/picture.js";
 
 /** Decoded tiles are about as wide as this, in CSS pixels. */
@@ -11,10 +11,10 @@ const TILE = 30;
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {PointRaster} raster whose view it follows
- * @param {Lattice|null} lattice
+ * @param {DecodedGrid|null} grid
  */
-export function drawDecodedGrid(canvas, raster, lattice) {
-  if (!lattice) {
+export function drawDecodedGrid(canvas, raster, grid) {
+  if (!grid) {
     if (canvas.width > 1) canvas.width = canvas.height = 1;
     return;
   }
@@ -24,16 +24,16 @@ export function drawDecodedGrid(canvas, raster, lattice) {
   context.setTransform(raster.ratio, 0, 0, raster.ratio, 0, 0);
   context.clearRect(0, 0, raster.width, raster.height);
   context.imageSmoothingEnabled = false;
-  const side = lattice.x.length;
-  const [stepX, stepY] = [Math.abs(lattice.x[1] - lattice.x[0]), Math.abs(lattice.y[1] - lattice.y[0])];
+  const side = grid.x.length;
+  const [stepX, stepY] = [Math.abs(grid.x[1] - grid.x[0]), Math.abs(grid.y[1] - grid.y[0])];
   const size = Math.min(stepX, stepY) * raster.view.scale * 0.94;
-  lattice.tiles ||= makeTiles(lattice);
+  grid.tiles ||= makeTiles(grid);
   for (let r = 0; r < side; r++) {
     for (let c = 0; c < side; c++) {
-      const [px, py] = raster.toPixel(lattice.x[c], lattice.y[r]);
+      const [px, py] = raster.toPixel(grid.x[c], grid.y[r]);
       if (px < -size || py < -size || px > raster.width + size || py > raster.height + size) continue;
-      context.globalAlpha = lattice.far[r * side + c] > 1.5 ? 0.22 : 1;
-      context.drawImage(lattice.tiles[r * side + c], px - size / 2, py - size / 2, size, size);
+      context.globalAlpha = grid.far[r * side + c] > 1.5 ? 0.22 : 1;
+      context.drawImage(grid.tiles[r * side + c], px - size / 2, py - size / 2, size, size);
     }
   }
   context.globalAlpha = 1;
@@ -88,23 +88,23 @@ export function mountDecodedGrid({ lab, run, map, el, isDestroyed }) {
 
   /** Loads the grid and keeps it, shown or not. */
   async function load() {
-    if (map.now.lattice || needed) return;
+    if (map.now.grid || needed) return;
     needed = true;
     await refresh();
   }
 
   async function refresh() {
     if (!isWanted()) {
-      map.now.lattice = null;
+      map.now.grid = null;
       el.classList.remove("has-tiles");
       el.dataset.overlay = overlay();
       return map.draw();
     }
     try {
       const side = Math.max(10, Math.min(25, Math.round(map.raster.width / TILE)));
-      const { arrays, epoch } = await lab.query("lattice", { run: run.id, side });
+      const { arrays, epoch } = await lab.query("decoded_grid", { run: run.id, side });
       if (isDestroyed() || !isWanted()) return undefined;
-      map.now.lattice = /** @type {Lattice} */ ({ .../** @type {any} */ (arrays), run });
+      map.now.grid = /** @type {DecodedGrid} */ ({ .../** @type {any} */ (arrays), run });
       map.now.showTiles = lab.store.get("overlay") === "tiles";
       el.classList.toggle("has-tiles", map.now.showTiles);
       el.dataset.overlay = overlay();
@@ -118,8 +118,8 @@ export function mountDecodedGrid({ lab, run, map, el, isDestroyed }) {
 
   /** The row interpolated at (x, y), and whether the point lies on the grid. */
   const at = (x, y) => {
-    const { lattice } = map.now;
-    return lattice ? { values: latticeAt(lattice, x, y), inside: onLattice(lattice, x, y) } : null;
+    const { grid } = map.now;
+    return grid ? { values: gridAt(grid, x, y), inside: onGrid(grid, x, y) } : null;
   };
 
   return { refresh, load, at };

@@ -54,8 +54,8 @@ export function mount(el, lab) {
   const path = mountInterpolation(lab, run, { onStep: (code) => moveToCode(code, "walk"), onPin: pinHere, onClear: () => { userMoved.pins = true; pins = { a: null, b: null }; placePins(); } });
   const samples = run.can_sample ? mountSamples(lab, run, (canvas, array, i) => drawPicture(canvas, rowOf(array, i), run)) : null;
   const sliderBox = h("div", { hidden: true });
-  const lattice = mountDecodedGrid({ lab, run, map, el, isDestroyed: () => destroyed });
-  const decodeCode = createDecoding({ lab, run, map, panel, lattice, el, isDestroyed: () => destroyed, isFlat: () => !space.isOff });
+  const grid = mountDecodedGrid({ lab, run, map, el, isDestroyed: () => destroyed });
+  const decodeCode = createDecoding({ lab, run, map, panel, grid, el, isDestroyed: () => destroyed, isFlat: () => !space.isOff });
   const decodeNow = () => { if (z) decodeCode(z, codes.epoch); };
   const thumbnails = run.shape ? thumbnailSource({ lab, run: /** @type {ImageRun} */ (run), redraw: () => { if (!destroyed) { map.draw(); pca.draw(); } } }) : null;
   const controls = mountMapControls(el, store, { onOverlay: showOverlay, onPca: showPca, onThumbnails: thumbnails && showThumbnails, onZoom: map.zoom, onReset: resetView,
@@ -227,7 +227,7 @@ export function mount(el, lab) {
   function showOverlay() {
     map.now.showDensity = store.get("overlay") === "density";
     el.classList.toggle("has-density", map.now.showDensity);
-    return lattice.refresh();
+    return grid.refresh();
   }
 
   function resetView() { map.reset(); pca.reset(); }
@@ -278,7 +278,7 @@ export function mount(el, lab) {
   function refreshAll(force) {
     if (!codes || (!force && performance.now() - lastRefresh < 900)) return;
     lastRefresh = performance.now();
-    if (map.now.lattice) lattice.refresh();
+    if (map.now.grid) grid.refresh();
     path.refresh();
     samples?.draw();
   }
@@ -291,7 +291,7 @@ export function mount(el, lab) {
     refreshAll(false);
     updateCaption();
   }));
-  unsubscribe.push(lab.on("theme", () => { if (map.now.lattice) map.now.lattice.tiles = null; map.draw(); pca.draw(); panel.redraw(); if (z) decodeNow(); }));
+  unsubscribe.push(lab.on("theme", () => { if (map.now.grid) map.now.grid.tiles = null; map.draw(); pca.draw(); panel.redraw(); if (z) decodeNow(); }));
   unsubscribe.push(lab.on("connection", (state) => { if (state === "open") load(); }));
 
   load();

@@ -18,7 +18,7 @@ const TWEEN = 300;
  * @property {number} ring the row with a ring, -1 none
  * @property {[number, number]|null} a
  * @property {[number, number]|null} b
- * @property {Lattice|null} lattice
+ * @property {DecodedGrid|null} grid
  * @property {boolean} showTiles
  * @property {boolean} showDensity
  * @property {any} sheet
@@ -35,13 +35,13 @@ export function createMap({ label, reduced, onProbe, onPin }) {
   const el = h("div", { class: "map", tabindex: 0, role: "application", "aria-label": label }, tiles, points, thumbnails, marks);
   const raster = new PointRaster(points);
   /** @type {MapMarks} */
-  const now = { probe: null, far: false, ring: -1, a: null, b: null, lattice: null, showTiles: false, showDensity: false, sheet: null, labels: [], classes: [] };
+  const now = { probe: null, far: false, ring: -1, a: null, b: null, grid: null, showTiles: false, showDensity: false, sheet: null, labels: [], classes: [] };
   let turning = 0;
 
   const draw = perFrame(() => {
     raster.colours = themedPalette();
     raster.ground = rgb(theme.dark ? "#141820" : "#fbfcfe");
-    drawDecodedGrid(tiles, raster, now.showTiles ? now.lattice : null);
+    drawDecodedGrid(tiles, raster, now.showTiles ? now.grid : null);
     if (now.showDensity) drawDensity(tiles, raster, rgb(theme.dark ? "#6cb2ff" : "#0b5cad"));
     raster.draw();
     drawThumbnails(thumbnails, raster, now.sheet, now.ring, now.labels);

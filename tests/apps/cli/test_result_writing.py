@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import narrows
-from narrows.apps.cli import rescue
+from narrows.apps.cli import result_writing
 from narrows.apps.cli.messages import Messages
 
 
@@ -37,14 +37,14 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     """Lets something happen once, after the work and before its result is written."""
 
     def when(happens: Callable[[], object]) -> None:
-        original, happened = rescue.write_or_rescue, []
+        original, happened = result_writing.write_or_rescue, []
 
         def late(*args, **kwargs):
             if not happened:
                 happened.append(happens())
             return original(*args, **kwargs)
 
-        monkeypatch.setattr(rescue, "write_or_rescue", late)
+        monkeypatch.setattr(result_writing, "write_or_rescue", late)
         for command in ("denoise", "demo", "reproduce"):
             monkeypatch.setattr(sys.modules[f"narrows.apps.cli.commands.{command}"], "write_or_rescue", late)
 
@@ -311,7 +311,7 @@ def test_other_places_are_free_names_here_and_then_temporary_ones(tmp_path, temp
     Path("out").mkdir()
     for name in ("out/s.csv", "out/s-2.csv", "s.csv"):
         Path(name).write_text("")
-    found = list(rescue._other_places(Path("out/s.csv"), is_folder=False))
+    found = list(result_writing._other_places(Path("out/s.csv"), is_folder=False))
     assert [str(path) for path in found[:2]] == ["out/s-3.csv", "s-2.csv"]
     assert found[2].is_relative_to(temporary)
     assert found[2].name == "s.csv"
@@ -326,6 +326,6 @@ def test_what_fails_everywhere_raises_what_failed_first() -> None:
         raise OSError(len(places), "no")
 
     with pytest.raises(OSError, match="no") as caught:
-        rescue.write_or_rescue(Path("m"), write, subject="the model is", messages=Messages(), force=True)
+        result_writing.write_or_rescue(Path("m"), write, subject="the model is", messages=Messages(), force=True)
     assert caught.value.errno == 1
     assert [force for _, force in places] == [True] + [False] * (len(places) - 1)

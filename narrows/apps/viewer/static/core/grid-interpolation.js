@@ -1,11 +1,11 @@
-/** Interpolation in the decoded lattice, used where no decoder answers. */
+/** Interpolation in the decoded grid, used where no decoder answers. */
 
 /**
- * The row at (x, y), blended from the four nodes around it; beyond the lattice the nearest of its edge.
- * @param {{decoded: any, x: Float32Array, y: Float32Array}} lattice "decoded" (side, side, ...), its first axis along y
+ * The row at (x, y), blended from the four nodes around it; beyond the grid the nearest of its edge.
+ * @param {{decoded: any, x: Float32Array, y: Float32Array}} grid "decoded" (side, side, ...), its first axis along y
  * @returns {any} of the type of `decoded`
  */
-export function latticeAt({ decoded, x: xs, y: ys }, x, y) {
+export function gridAt({ decoded, x: xs, y: ys }, x, y) {
   const size = decoded.length / (xs.length * ys.length);
   const [c, s] = between(xs, x);
   const [r, t] = between(ys, y);
@@ -20,8 +20,8 @@ export function latticeAt({ decoded, x: xs, y: ys }, x, y) {
   return out;
 }
 
-/** Whether (x, y) lies on the lattice. */
-export function onLattice({ x: xs, y: ys }, x, y) {
+/** Whether (x, y) lies on the grid. */
+export function onGrid({ x: xs, y: ys }, x, y) {
   const within = (list, v) => v >= Math.min(list[0], list.at(-1)) && v <= Math.max(list[0], list.at(-1));
   return within(xs, x) && (within(ys, y) || ys[0] === ys.at(-1));
 }
