@@ -1,6 +1,7 @@
 """Side by side with what people use today.
 
-    python -m benchmarks [training mnist flops scoring startup one_class lab everyday optimizers anomalies] [--rounds 5]
+    python -m benchmarks [training mnist flops scoring startup one_class lab everyday neighbours optimizers anomalies]
+                         [--rounds 5]
 
 Every question prints a table and leaves it in benchmarks/results, or the folder of `--to`, with a picture and the raw
 numbers. `--quick` is a trial on little data that writes into a temporary folder.
@@ -13,7 +14,19 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from benchmarks import anomalies, everyday, flops, lab, mnist, one_class, optimizers, scoring, startup, training
+from benchmarks import (
+    anomalies,
+    everyday,
+    flops,
+    lab,
+    mnist,
+    neighbours,
+    one_class,
+    optimizers,
+    scoring,
+    startup,
+    training,
+)
 from benchmarks.report import RESULTS
 
 _WITH_TABLES = {"optimizers": optimizers, "anomalies": anomalies}
@@ -23,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     questions = {
         module.__name__.rsplit(".", 1)[1]: module.reports
-        for module in (training, mnist, flops, scoring, startup, one_class, lab, everyday)
+        for module in (training, mnist, flops, scoring, startup, one_class, lab, everyday, neighbours)
     }
     parser.add_argument(
         "question", nargs="*", choices=[*questions, *_WITH_TABLES, []], help="all that need no --tables if none"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
@@ -10,7 +9,7 @@ from itertools import pairwise
 import torch
 
 from benchmarks.report import Report, bars
-from benchmarks.rounds import alternate, middle
+from benchmarks.rounds import alternate, middle, seconds
 from benchmarks.rows import pixels
 from narrows import Autoencoder
 
@@ -97,19 +96,9 @@ def _products(dtype: torch.dtype) -> Callable[[], float]:
             if i:
                 torch.mm(values[i + 1], weights[i], out=answers[i])
 
-    return lambda: _FLOP_PER_ROW * _BATCH / _seconds(once, 10)
+    return lambda: _FLOP_PER_ROW * _BATCH / middle(seconds(once, 10))
 
 
 def _square(n: int, dtype: torch.dtype) -> Callable[[], float]:
     a, b, out = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype), torch.empty(n, n, dtype=dtype)
-    return lambda: 2 * n**3 / _seconds(lambda: torch.mm(a, b, out=out), 20)
-
-
-def _seconds(function: Callable[[], object], repeats: int) -> float:
-    """The median of several calls, after two."""
-    taken = []
-    for _ in range(repeats + 2):
-        start = time.perf_counter()
-        function()
-        taken.append(time.perf_counter() - start)
-    return middle(taken[2:])
+    return lambda: 2 * n**3 / middle(seconds(lambda: torch.mm(a, b, out=out), 20))

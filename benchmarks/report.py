@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.rounds import middle, seconds
 from narrows.machine import machine
 
 RESULTS = Path(__file__).parent / "results"
@@ -42,7 +44,7 @@ class Report:
         matplotlib.use("Agg")
         from matplotlib import pyplot
 
-        description = machine()
+        description = {**machine(), "products": products_text()}
         about = ", ".join(f"{key} {value}" for key, value in description.items())
         lines = [f"# {self.question}", "", about, "", _line(self.columns), _line(["---"] * len(self.columns))]
         lines += [_line(row) for row in self.rows] + [""]
@@ -58,6 +60,23 @@ class Report:
         axes.spines[["top", "right"]].set_visible(False)
         figure.savefig(folder / f"{self.name}.png", dpi=130)
         pyplot.close(figure)
+
+
+@cache
+def product_rates() -> dict[str, float]:
+    """Floating-point operations per second of one product of 1000 x 1000 x 1000 on this machine, by type."""
+    import torch
+
+    n, rates = 1000, {}
+    for dtype in (torch.float32, torch.bfloat16):
+        a, b, out = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype), torch.empty(n, n, dtype=dtype)
+        rates[str(dtype).removeprefix("torch.")] = 2 * n**3 / middle(seconds(partial(torch.mm, a, b, out=out), 20))
+    return rates
+
+
+def products_text() -> str:
+    """Return the rates as text."""
+    return " and ".join(f"{rate / 1e9:,.0f} GFLOP/s in {name}" for name, rate in product_rates().items())
 
 
 def bars(axes: Any, names: Sequence[str], values: Sequence[float], label: str, form: str = "{:,.0f}") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from statistics import median
 from typing import TypeVar
@@ -18,6 +19,16 @@ def alternate(contenders: Mapping[str, Callable[[], T]], rounds: int) -> dict[st
         for name in names[start:] + names[:start]:
             answers[name].append(contenders[name]())
     return answers
+
+
+def seconds(function: Callable[[], object], repeats: int) -> list[float]:
+    """The seconds of several calls, after two."""
+    taken = []
+    for _ in range(repeats + 2):
+        start = time.perf_counter()
+        function()
+        taken.append(time.perf_counter() - start)
+    return taken[2:]
 
 
 def middle(values: list[float]) -> float:

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from narrows.training.flat_parameters import FlatParameters
-from narrows.training.muon import QUINTICS, Muon, orthogonalised
+from narrows.training.muon import QUINTICS, Muon, batched, orthogonalised
 
 
 def filled(shape: tuple[int, ...], seed: int) -> torch.Tensor:
@@ -85,3 +85,21 @@ def test_the_momentum_of_a_dead_unit_does_not_end_as_denormal_numbers():
         muon.step(1e-3)
     assert (muon._momentum[8:] == 0).all()
     torch.testing.assert_close(muon._momentum[:8], flat.gradients[:8])
+
+
+def test_zeros_that_fill_a_batch_up_change_nothing():
+    matrix = filled((1, 5, 9), 0)
+    larger = torch.zeros(1, 8, 20)
+    larger[:, :5, :9] = matrix
+    found = orthogonalised(larger)
+    torch.testing.assert_close(found[:, :5, :9], orthogonalised(matrix), atol=1e-5, rtol=1e-5)
+    assert not found[:, 5:].any()
+    assert not found[:, :, 9:].any()
+
+
+def test_small_matrices_share_a_batch_and_large_ones_only_one_of_their_shape():
+    small, large = (8, 64), (500, 1000)
+    assert batched([(8, 64), (30, 64), (30, 64), (8, 64)]) == [[0, 3, 1, 2]]
+    assert sorted(map(sorted, batched([large, small, large, (250, 500), small]))) == [[0, 2], [1, 4], [3]]
+    assert batched([]) == []
+    assert batched([(1, 1)]) == [[0]]

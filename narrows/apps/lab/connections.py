@@ -153,6 +153,9 @@ class PageConnection:
         except Exception as error:
             self._post(_error(message.seq, error))
         else:
+            if "run" in answer:  # the page shows the run as soon as it has the answer, so it must know it by then
+                self._wanted.discard("state")
+                self._post(self._state())
             self._post({"t": "ok", "seq": message.seq, **answer})
 
     def _take_query(self, message: Message) -> None:
@@ -262,8 +265,11 @@ class PageConnection:
         if wait := self._wait("state"):
             return wait
         self._wanted.discard("state")
-        await self._send(protocol.to_json({"t": "state", "state": self._session.state()}))
+        await self._send(protocol.to_json(self._state()))
         return 0.0
+
+    def _state(self) -> dict[str, Any]:
+        return {"t": "state", "state": self._session.state()}
 
     async def _send_epochs(self) -> float:
         if "epochs" not in self._wanted:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.apps.lab.client import Said, Served
+from tests.apps.lab.client import SMALL, Said, Served
 
 
 def test_a_view_whose_answer_cannot_travel_says_so_and_answers_the_next_time(
@@ -39,3 +39,10 @@ def test_a_page_that_can_be_told_nothing_more_loses_its_line_and_may_come_back(
             page.until(lambda: False)
     with lab.ready() as page:
         assert page.state["status"] == "ready"
+
+
+def test_a_page_knows_a_run_before_the_answer_names_it(lab: Served) -> None:
+    with lab.ready() as page:
+        for _ in range(3):
+            run = page.train("digits", **SMALL)
+            assert run in [known["id"] for known in page.state["runs"]]
