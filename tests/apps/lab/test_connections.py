@@ -46,3 +46,4 @@ def test_a_page_knows_a_run_before_the_answer_names_it(lab: Served) -> None:
         for _ in range(3):
             run = page.train("digits", **SMALL)
             assert run in [known["id"] for known in page.state["runs"]]
+            page.until_state(run, "done")
