@@ -9,7 +9,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 from narrows.estimators.variants import VARIANTS
+from narrows.machine import let_threads_sleep
 from narrows.version import __version__
+
+let_threads_sleep()
 
 _HOME = {
     "AnomalyDetector": "narrows.estimators",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import os
-import platform
 import sys
 from functools import cache
 from pathlib import Path
@@ -12,11 +10,16 @@ from pathlib import Path
 from narrows.version import __version__
 
 CPUINFO, CGROUP = Path("/proc/cpuinfo"), Path("/sys/fs/cgroup")
+# Long enough for the next product of a training to come, on a quiet machine.
+_SPINS = 10_000
 _FEATURES = ("amx_bf16", "avx512_bf16", "avx512f", "avx2", "sve", "bf16")
 
 
 def machine() -> dict[str, str | int]:
     """Return processor, cores, threads, versions and date."""
+    import datetime
+    import platform
+
     import numpy as np
     import sklearn
     import torch
@@ -38,6 +41,8 @@ def machine() -> dict[str, str | int]:
 
 def processor() -> str:
     """Return the model of the processor, with its best vector instructions in parentheses."""
+    import platform
+
     found = cpu_info()
     name = found.get("model name") or platform.processor() or platform.machine()
     flags = cpu_flags()
@@ -59,6 +64,16 @@ def cpu_info() -> dict[str, str]:
     except OSError:
         return {}
     return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def let_threads_sleep() -> None:
+    """Let threads that wait for one another soon sleep instead of spin, unless the user has chosen; before torch loads.
+
+    A thread of GNU OpenMP spins for a millisecond or more, on a core that another program, or the thread it waits for,
+    could use: beside two busy programs, two threads then train up to a hundred times more slowly than one.
+    """
+    if "torch" not in sys.modules and not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
+        os.environ["GOMP_SPINCOUNT"] = str(_SPINS)
 
 
 def available_cores() -> int:

@@ -1,6 +1,9 @@
 import os
+import subprocess
+import sys
 
 import pytest
+import torch  # noqa: F401
 
 from narrows import machine
 from narrows.machine import available_cores, cache_folder, cpu_flags, cpu_info
@@ -53,3 +56,24 @@ def test_a_system_without_cpuinfo_has_no_fields(monkeypatch):
     monkeypatch.setattr(machine, "CPUINFO", machine.CPUINFO / "absent")
     assert cpu_info() == {}
     cpu_info.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [({}, "10000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "")],
+)
+def test_threads_that_wait_soon_sleep_unless_the_user_has_chosen(chosen, expected):
+    code = "import narrows, os; print(os.environ.get('GOMP_SPINCOUNT', ''))"
+    environment = {k: v for k, v in os.environ.items() if k not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**environment, **chosen}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == expected
+
+
+def test_nothing_is_set_once_torch_is_loaded(monkeypatch):
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert "torch" in sys.modules
+    machine.let_threads_sleep()
+    assert "GOMP_SPINCOUNT" not in os.environ
