@@ -135,16 +135,18 @@ class Autoencoder(FittedAutoencoder):
         Smallest relative decrease that counts as an improvement. Requires early_stopping=True.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Type of the large matrix products in training. Weights, losses, small products and every result of the
-        fitted model are float32. "auto" is bfloat16 on a processor that supports it in hardware (not for your
-        own modules). "bfloat16" uses it for every product that is large enough to become faster. "float32" uses
-        float32 (except for the update directions of Muon for large matrices, which do not need its precision).
+        fitted model are float32. "auto" is bfloat16 on processors where it is faster (not for your own modules);
+        `narrows doctor` shows the choice. "bfloat16" uses it for every product that is large enough to become faster.
+        "float32" uses float32 for all products.
     warm_start : bool, default=False
         Whether `fit` continues from the weights of the previous fit.
     device : str, default="auto"
         Device such as "cpu", "cuda", "cuda:1" or "mps"; "auto" is a CUDA device if there is one, else the CPU.
     random_state : int, RandomState or None, default=None
         Seed of weights, validation split, row order and noise; None draws a seed, stored in `seed_`. The global seeds
-        of NumPy and torch are neither read nor set. The same seed on the same machine gives bit-identical models.
+        of NumPy and torch are neither read nor set. The same seed, machine and number of threads give bit-identical
+        models. With None the number of threads follows the load of the machine, and the stored seed repeats the model
+        up to rounding.
     verbose : int, default=0
         1 prints a line per epoch.
 
