@@ -353,7 +353,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "precision",
         "Run",
         "name",
-        "Type of large matrix products in training; 'auto' is bfloat16 if the processor supports it, else float32.",
+        "Type of large matrix products in training; 'auto' is bfloat16 if the processor is faster in it, else float32.",
         _PRECISIONS,
     ),
     Parameter("warm_start", "Run", "bool", "Start each fit from the weights of the previous fit.", option=None),
