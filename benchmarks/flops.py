@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import torch
 
-from benchmarks.report import Report, bars
+from benchmarks.report import Report, bars, product_rate
 from benchmarks.rounds import alternate, middle, seconds
 from benchmarks.rows import pixels
 from narrows import Autoencoder
@@ -25,8 +25,8 @@ def reports(rounds: int, quick: bool) -> list[Report]:
         contenders: dict[str, Callable[[], float]] = {
             f"narrows' training step, {name}": partial(_step, x, name),
             f"the step's products alone, {name}": _products(dtype),
-            f"one product 1000 x 1000 x 1000, {name}": _square(1000, dtype),
-            f"one product 2048 x 2048 x 2048, {name}": _square(2048, dtype),
+            f"one product 1000 x 1000 x 1000, {name}": partial(product_rate, 1000, dtype),
+            f"one product 2048 x 2048 x 2048, {name}": partial(product_rate, 2048, dtype),
         }
         measured |= alternate(contenders, rounds)
     rates = {name: middle(values) for name, values in measured.items()}
@@ -97,8 +97,3 @@ def _products(dtype: torch.dtype) -> Callable[[], float]:
                 torch.mm(values[i + 1], weights[i], out=answers[i])
 
     return lambda: _FLOP_PER_ROW * _BATCH / middle(seconds(once, 10))
-
-
-def _square(n: int, dtype: torch.dtype) -> Callable[[], float]:
-    a, b, out = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype), torch.empty(n, n, dtype=dtype)
-    return lambda: 2 * n**3 / middle(seconds(lambda: torch.mm(a, b, out=out), 20))

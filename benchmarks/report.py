@@ -9,6 +9,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from benchmarks.rounds import middle, seconds
 from narrows.machine import machine
 
@@ -65,13 +67,13 @@ class Report:
 @cache
 def product_rates() -> dict[str, float]:
     """Floating-point operations per second of one product of 1000 x 1000 x 1000 on this machine, by type."""
-    import torch
+    return {str(dtype).removeprefix("torch."): product_rate(1000, dtype) for dtype in (torch.float32, torch.bfloat16)}
 
-    n, rates = 1000, {}
-    for dtype in (torch.float32, torch.bfloat16):
-        a, b, out = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype), torch.empty(n, n, dtype=dtype)
-        rates[str(dtype).removeprefix("torch.")] = 2 * n**3 / middle(seconds(partial(torch.mm, a, b, out=out), 20))
-    return rates
+
+def product_rate(n: int, dtype: torch.dtype) -> float:
+    """Floating-point operations per second of one product of n x n x n."""
+    a, b, out = torch.randn(n, n).to(dtype), torch.randn(n, n).to(dtype), torch.empty(n, n, dtype=dtype)
+    return 2 * n**3 / middle(seconds(partial(torch.mm, a, b, out=out), 20))
 
 
 def products_text() -> str:

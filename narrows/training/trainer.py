@@ -84,7 +84,8 @@ class Trainer:
         self._make_step(min(settings.batch_size, n_rows or settings.batch_size) + 1)
         self._has_own_modules = any(isinstance(part, CustomEncoder | CustomDecoder) for part in network.children())
         n_threads = threads_for(network, settings.batch_size)
-        self._threads = LoadFollower(n_threads) if follows_load and n_threads > 1 else FixedThreads(n_threads)
+        follows = follows_load and n_threads > 1 and self._device.type == "cpu"
+        self._threads = LoadFollower(n_threads) if follows else FixedThreads(n_threads)
 
     def _make_step(self, max_rows: int) -> None:
         self._max_rows = max_rows
