@@ -50,6 +50,12 @@ class Autoencoder(FittedAutoencoder):
         else "linear".
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's transposed weights (with biases of its own).
+    linear_path : {"auto", "on", "off"}, default="auto"
+        PCA beside the layers: encoder and decoder add what is not linear to it. After training with held-out rows the
+        layers' part is scaled down to what is best for those rows, and to nothing where they are not clearly better
+        than PCA; then the model is PCA. If the reconstruction is not linear in the output (values in [0, 1],
+        categories), the held-out rows choose between layers and PCA. "auto" is "on" with the default loss, output and
+        layers and a point code without penalty. "off" is the network of the papers.
     encoder, decoder : nn.Module or None, default=None
         Your own networks. They receive (n, features), or (n, channels, height, width) for images; the decoder
         returns one of these shapes, without a final sigmoid. Copies are trained; the given modules do not change.
@@ -127,8 +133,7 @@ class Autoencoder(FittedAutoencoder):
     validation_fraction : float, default=0.1
         Share of the distinct rows, in [0, 1), that is used for validation if no `validation_data` is given.
     early_stopping : bool, default=True
-        Stop when the validation objective no longer falls, and restore the weights of its best epoch. A network with
-        the default loss, output and layers starts from PCA, and returns to it if no epoch was clearly better.
+        Stop when the validation objective no longer falls, and restore the weights of its best epoch.
     patience : int, default=10
         Epochs without improvement before stopping. Requires early_stopping=True.
     tol : float, default=1e-4
@@ -198,6 +203,7 @@ class Autoencoder(FittedAutoencoder):
     activation: str = "silu"
     code_activation: str = "auto"
     tied_weights: bool = False
+    linear_path: str = "auto"
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
 

@@ -114,5 +114,6 @@ def _autoencoder(
     estimator = classes[about["estimator"]]
     known = estimator().get_params(deep=False)
     given = persistence.read_params(about["parameters"], known, modules, custom_objects, path)
-    state = persistence.read_state(about, known | given, safetensors.torch.load(contents.weights), device)
+    earlier = {"linear_path": "off"}  # of models saved before the parameter existed
+    state = persistence.read_state(about, known | earlier | given, safetensors.torch.load(contents.weights), device)
     return estimator.from_state(state, persistence.read_progress(about, json.loads(contents.history)))

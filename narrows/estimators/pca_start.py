@@ -1,4 +1,4 @@
-"""First weights of a default network: PCA, or outputs at the mean of the rows."""
+"""First weights of a network: PCA in its linear path, or outputs at the mean of the rows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from narrows.model import AutoencoderNetwork, GaussianCode, can_start_linear, start_at_mean, start_linear
+from narrows.errors import SettingError
+from narrows.estimators import parameter_checks
+from narrows.model import AutoencoderNetwork, Code, GaussianCode, PointCode, start_at_mean
 
 _MOST_CELLS = 4_000_000  # for PCA: a fraction of a second
 _MOST_ROWS = 1000  # for PCA of a wide table, computed from the products of its rows
+
+
+def uses_linear_path(params: Mapping[str, Any], code: Code, code_activation: str) -> bool:
+    """Return whether the network has a linear path beside its layers; SettingError where it cannot have one."""
+    wanted = parameter_checks.choice("linear_path", params["linear_path"])
+    if wanted == "off":
+        return False
+    can = type(code) is PointCode and code_activation == "linear" and _has_own_layers(params)
+    if wanted == "on" and not can:
+        raise SettingError(
+            "linear_path='on' needs a point code with a linear activation and narrows' own encoder and decoder, "
+            "without pre-training; change these, or set linear_path='auto'."
+        )
+    return can and (wanted == "on" or is_default(params))
+
+
+def is_default(params: Mapping[str, Any]) -> bool:
+    """Return whether loss, output and layers are narrows' own choice."""
+    is_automatic = isinstance(params["loss"], str) and params["loss"] == params["output_activation"] == "auto"
+    return is_automatic and params["penalty"] is None and _has_own_layers(params)
 
 
 def begin(
@@ -19,11 +41,11 @@ def begin(
     floats: np.ndarray,
     weight: np.ndarray | None,
     mean: np.ndarray,
-) -> bool:
-    """Set the initial weights; return whether they are already as good as PCA.
+) -> None:
+    """Set the initial weights.
 
-    A network with the default loss, output and layers begins at PCA where `can_start_linear` allows it, else with
-    outputs near the mean. All other networks keep their random weights, as in the papers.
+    A linear path begins at PCA. Layers that stand in its place, or without a path, begin with outputs near the mean
+    where loss, output and layers are the defaults. All others keep their random weights, as in the papers.
 
     Parameters
     ----------
@@ -37,19 +59,16 @@ def begin(
     mean : ndarray of shape (d,)
         Mean of the rows.
     """
-    is_default = (
-        isinstance(params["loss"], str)
-        and params["loss"] == params["output_activation"] == "auto"
-        and all(params[name] is None for name in ("encoder", "decoder", "pretrain", "penalty"))
-        and not isinstance(network.code, GaussianCode)
-    )
-    if not is_default:
-        return False
-    if not can_start_linear(network):
+    path = network.path
+    if path is not None:
+        path.begin(mean, _components(floats, weight, mean, network.n_components))
+    is_beside = path is not None and not path.alternative
+    if is_default(params) and not is_beside and not isinstance(network.code, GaussianCode):
         start_at_mean(network, mean)
-        return False
-    start_linear(network, mean, _components(floats, weight, mean, network.n_components))
-    return True
+
+
+def _has_own_layers(params: Mapping[str, Any]) -> bool:
+    return all(params[name] is None for name in ("encoder", "decoder", "pretrain"))
 
 
 def enough(places: np.ndarray, n_floats: int) -> np.ndarray:

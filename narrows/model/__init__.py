@@ -25,7 +25,7 @@ from narrows.model.corruption import (
 )
 from narrows.model.custom import CustomDecoder, CustomEncoder
 from narrows.model.ensemble import VAEEnsemble
-from narrows.model.initialization import can_start_linear, start_at_mean, start_linear
+from narrows.model.initialization import start_at_mean
 from narrows.model.layers import Linear, TiedLinear
 from narrows.model.likelihood import (
     AbsoluteError,
@@ -36,6 +36,7 @@ from narrows.model.likelihood import (
     SquaredError,
     make_likelihood,
 )
+from narrows.model.linear_path import LinearPath
 from narrows.model.mixed_likelihood import MixedDensity, MixedError, make_mixed
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
@@ -68,6 +69,7 @@ __all__ = [
     "KLToPrior",
     "Likelihood",
     "Linear",
+    "LinearPath",
     "Masking",
     "MixedDensity",
     "MixedError",
@@ -82,7 +84,6 @@ __all__ = [
     "Warped",
     "block_from_description",
     "build_network",
-    "can_start_linear",
     "default_hidden_layer_sizes",
     "describe_block",
     "kl_to_standard_normal",
@@ -93,7 +94,6 @@ __all__ = [
     "make_mixed",
     "make_penalty",
     "start_at_mean",
-    "start_linear",
 ]
 
 

@@ -16,6 +16,7 @@ from narrows.model.conv import ConvDecoder, ConvEncoder, check_image_shape, stag
 from narrows.model.custom import CustomDecoder, CustomEncoder, check_custom_width
 from narrows.model.image_layout import ImageShape
 from narrows.model.likelihood import Likelihood
+from narrows.model.linear_path import LinearPath
 from narrows.model.mlp import MLP, OUTPUT_GAIN, mlp_decoder, mlp_encoder
 
 NETWORKS = ("mlp", "conv")
@@ -39,6 +40,7 @@ class AutoencoderNetwork(nn.Module):
         n_components: int,
         image_shape: ImageShape | None = None,
         code_activation: str | None = "linear",
+        path: LinearPath | None = None,
     ):
         super().__init__()
         self.encoder = encoder
@@ -49,10 +51,23 @@ class AutoencoderNetwork(nn.Module):
         self.n_components = n_components
         self.image_shape = image_shape
         self.code_activation = code_activation
+        self.path = path
+
+    @torch.no_grad()
+    def take_share_into_layers(self) -> None:
+        """Scale the last layers by the share of the path, which becomes 1: then the layers can be trained."""
+        if self.path is None:
+            return
+        for half in (self.encoder, self.decoder):
+            if not self.path.alternative and isinstance(half, MLP | ConvEncoder | ConvDecoder):
+                for parameter in half.last.parameters():
+                    parameter.mul_(self.path.share)
+        self.path.share.fill_(1)
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the code statistics h (n, k * code.floats_per_component) of rows (n, d)."""
-        return self.encoder(x)
+        h = self.encoder(x)
+        return h if self.path is None else self.path.code(x, h)
 
     def codes(self, x: Tensor) -> Tensor:
         """Return the codes (n, k) of rows (n, d) without noise: the point, the k largest, or the posterior mean."""
@@ -60,7 +75,8 @@ class AutoencoderNetwork(nn.Module):
 
     def output(self, z: Tensor) -> Tensor:
         """Return the raw output (n, d) of codes (n, k), the likelihood's input: logits if the data are bounded."""
-        return self.decoder(z)
+        output = self.decoder(z)
+        return output if self.path is None else self.path.output(self.likelihood.raw(self.path.mean(z)), output)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the reconstructions (n, d) of codes (n, k)."""
@@ -95,6 +111,7 @@ def build_network(
     generator: torch.Generator | None,
     encoder: nn.Module | None = None,
     decoder: nn.Module | None = None,
+    linear_path: bool = False,
 ) -> AutoencoderNetwork:
     """Build an autoencoder for rows of `n_floats` floats.
 
@@ -142,10 +159,12 @@ def build_network(
         )
         mirror = front if tied_weights else None
         back = own_decoder or _decoder(network, n_floats, image_shape, sizes, k, activation, mirror)
+        path = LinearPath(n_floats, k, alternative=not likelihood.is_linear) if linear_path else None
+        beside = path is not None and not path.alternative
         if generator and not isinstance(front, CustomEncoder):
-            front.initialise(generator, 1.0)
+            front.initialise(generator, 0.0 if beside else 1.0)
         if generator and not isinstance(back, CustomDecoder):
-            back.initialise(generator, OUTPUT_GAIN)
+            back.initialise(generator, 0.0 if beside else OUTPUT_GAIN)
     return AutoencoderNetwork(
         front,
         back,
@@ -155,6 +174,7 @@ def build_network(
         n_components=k,
         image_shape=image_shape,
         code_activation=None if own_encoder else code_activation,
+        path=path,
     ).float()
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -19,13 +20,13 @@ from narrows.training.history import Epoch
 from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import OPTIMIZERS, clip_gradient, make_optimizer
 from narrows.training.settings import TrainingSettings
+from narrows.training.shrinkage import shrink_layers
 from narrows.training.spool import Spool
 from narrows.training.threads import FixedThreads, LoadFollower, limited_threads, threads_for
 from narrows.training.training_step import make_step
 
 _VALIDATION_CHUNK = 4096
 _VALIDATION_SEED = 0x5EED
-_DOUBT = 0.5  # of an error over few held-out rows, as a share of it, times the root of their number
 
 
 class Trainer:
@@ -47,8 +48,6 @@ class Trainer:
         Epochs that the network has already seen; numbers continue from there.
     n_rows : int or None
         Rows of the first epoch: batches, and the memory kept for them, are no larger. None: as large as a batch.
-    keep_start : bool
-        Whether early stopping restores the weights from before the first epoch where no epoch does clearly better.
     follows_load : bool
         Whether the number of threads follows the load of the machine, see `LoadFollower`; then a training is not
         repeated to the bit.
@@ -63,14 +62,12 @@ class Trainer:
         generator: torch.Generator,
         epochs_before: int = 0,
         n_rows: int | None = None,
-        keep_start: bool = False,
         follows_load: bool = False,
     ) -> None:
         self.network = network
         self.objective = objective
         self.settings = settings
         self.number = epochs_before
-        self.keep_start = keep_start
         self._generator = generator
         self._device = next(network.parameters()).device
         # Noise is drawn where the rows live; on the CPU one generator serves for both.
@@ -129,10 +126,8 @@ class Trainer:
         n_batches = sum(math.ceil(size / settings.batch_size) for size in _block_sizes(x))
         progress = _Progress(patience=settings.patience, tol=settings.tol)
         best_state = None
-        if self.keep_start and settings.early_stopping and validation is not None:
-            start = sum(self._held_out_parts(validation, validation_weight).values())
-            progress.start(start - _DOUBT * abs(start) / math.sqrt(len(validation)))
-            best_state = self._state()
+        if self.network.path is not None:
+            self.network.take_share_into_layers()
         try:
             for index in range(settings.epochs):
                 epoch = self._epoch(x, weight, first_step=index * n_batches, n_steps=n_batches * settings.epochs)
@@ -148,6 +143,9 @@ class Trainer:
         finally:
             if best_state is not None:
                 self.network.load_state_dict(best_state)
+            if self.network.path is not None and settings.early_stopping and validation is not None:
+                losses = partial(self._held_out_losses, validation, validation_weight)
+                shrink_layers(self.network.path, losses, validation_weight)
 
     def one_pass(self, x: Tensor | Spool, *, weight: Tensor | None = None) -> Epoch:
         """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
@@ -244,17 +242,31 @@ class Trainer:
             seconds=epoch.seconds + time.perf_counter() - start,
         )
 
-    @torch.no_grad()
     def _held_out_parts(self, x: Tensor, weight: Tensor | None) -> dict[str, float]:
-        """The terms of the objective per row; their noise is the same every epoch, so that epochs compare."""
+        """The terms of the objective per row."""
+        sums: dict[str, Tensor] = {}
+        for terms, share, n in self._held_out_terms(x, weight):
+            _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, n)
+        return {name: float(value) / len(x) for name, value in sums.items()}
+
+    def _held_out_losses(self, x: Tensor, weight: Tensor | None) -> Tensor:
+        """The objective of each row (m,)."""
+        found = [
+            sum(terms.values(), torch.zeros(n, device=x.device)) for terms, _, n in self._held_out_terms(x, weight)
+        ]
+        return torch.cat(found)
+
+    @torch.no_grad()
+    def _held_out_terms(
+        self, x: Tensor, weight: Tensor | None
+    ) -> Iterator[tuple[dict[str, Tensor], Tensor | None, int]]:
+        """Terms, weights and number of rows, chunk by chunk; the noise is always the same, so that epochs compare."""
         self.network.eval()
         noise = torch.Generator(device=self._device).manual_seed(_VALIDATION_SEED)
         weights = [None] * len(x) if weight is None else weight.split(_VALIDATION_CHUNK)
-        sums: dict[str, Tensor] = {}
         for chunk, share in zip(x.split(_VALIDATION_CHUNK), weights, strict=False):
             terms = self.objective.terms(self.network, chunk, noise, progress=self.number, training=False, weight=share)
-            _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, len(chunk))
-        return {name: float(value) / len(x) for name, value in sums.items()}
+            yield terms, share, len(chunk)
 
     @contextmanager
     def _seeded_modules(self) -> Iterator[None]:
@@ -283,10 +295,6 @@ class _Progress:
         self._patience, self._tol = patience, tol
         self._best = self._reference = math.inf
         self._epochs_since = 0
-
-    def start(self, loss: float) -> None:
-        """Only a lower loss than this counts as the lowest; how long to wait is counted from the first epoch on."""
-        self._best = loss
 
     def record(self, loss: float) -> bool:
         """True where `loss` is the lowest so far."""
