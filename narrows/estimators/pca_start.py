@@ -9,7 +9,7 @@ import numpy as np
 
 from narrows.errors import SettingError
 from narrows.estimators import parameter_checks
-from narrows.model import AutoencoderNetwork, Code, GaussianCode, PointCode, start_at_mean
+from narrows.model import AutoencoderNetwork, Code, GaussianCode, PointCode, start_at_mean, start_at_pca
 
 _MOST_CELLS = 4_000_000  # for PCA: a fraction of a second
 _MOST_ROWS = 1000  # for PCA of a wide table, computed from the products of its rows
@@ -61,7 +61,7 @@ def begin(
     """
     path = network.path
     if path is not None:
-        path.begin(mean, _components(floats, weight, mean, network.n_components))
+        start_at_pca(network, mean, *_components(floats, weight, mean, network.n_components))
     is_beside = path is not None and not path.alternative
     if is_default(params) and not is_beside and not isinstance(network.code, GaussianCode):
         start_at_mean(network, mean)
@@ -77,8 +77,11 @@ def enough(places: np.ndarray, n_floats: int) -> np.ndarray:
     return places[np.linspace(0, len(places) - 1, min(len(places), most)).astype(np.intp)]
 
 
-def _components(floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray, most: int) -> np.ndarray:
-    """Return the first principal components with a variance above zero, as orthonormal rows (r, d)."""
+def _components(
+    floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray, most: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first principal components with a variance above zero, as orthonormal rows (r, d), and the standard
+    deviations along them (r,)."""
     centred = floats.astype(np.float64) - mean
     if weight is not None:
         centred *= np.sqrt(weight)[:, None]
@@ -91,4 +94,5 @@ def _components(floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray,
     if by_rows:
         found = centred.T @ found
         found /= np.linalg.norm(found, axis=0)
-    return found.T
+    total = len(centred) if weight is None else weight.sum()
+    return found.T, np.sqrt(values[largest] / total)

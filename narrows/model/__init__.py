@@ -25,7 +25,7 @@ from narrows.model.corruption import (
 )
 from narrows.model.custom import CustomDecoder, CustomEncoder
 from narrows.model.ensemble import VAEEnsemble
-from narrows.model.initialization import start_at_mean
+from narrows.model.initialization import start_at_mean, start_at_pca
 from narrows.model.layers import Linear, TiedLinear
 from narrows.model.likelihood import (
     AbsoluteError,
@@ -94,6 +94,7 @@ __all__ = [
     "make_mixed",
     "make_penalty",
     "start_at_mean",
+    "start_at_pca",
 ]
 
 

@@ -94,6 +94,11 @@ class ConvDecoder(nn.Module):
         return images_to_rows(images)
 
     @property
+    def first(self) -> nn.Module:
+        """The first layer."""
+        return self.from_code
+
+    @property
     def last(self) -> nn.Module:
         """The last layer."""
         return self.stages[-1]

@@ -32,6 +32,11 @@ class MLP(nn.Module):
         return self.last_activation(self.layers[-1](x))
 
     @property
+    def first(self) -> nn.Module:
+        """The first layer."""
+        return self.layers[0]
+
+    @property
     def last(self) -> nn.Module:
         """The last layer."""
         return self.layers[-1]
