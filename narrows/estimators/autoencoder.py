@@ -51,11 +51,10 @@ class Autoencoder(FittedAutoencoder):
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's transposed weights (with biases of its own).
     linear_path : {"auto", "on", "off"}, default="auto"
-        PCA beside the layers: encoder and decoder add what is not linear to it. After training with held-out rows the
-        layers' part is scaled down to what is best for those rows, and to nothing where they are not clearly better
-        than PCA; then the model is PCA. If the reconstruction is not linear in the output (values in [0, 1],
-        categories), the held-out rows choose between layers and PCA. "auto" is "on" with the default loss, output and
-        layers and a point code without penalty. "off" is the network of the papers.
+        PCA beside the layers. Layers of which it is possible begin as PCA. With early stopping the held-out rows then
+        decide how much of the layers remains: all, a share (for layers that began as PCA) or, where they are not
+        clearly better, nothing, and the model is PCA. "auto" is "on" with the default loss, output and layers, a point
+        code and no penalty. "off" is the network of the papers, without PCA.
     encoder, decoder : nn.Module or None, default=None
         Your own networks. They receive (n, features), or (n, channels, height, width) for images; the decoder
         returns one of these shapes, without a final sigmoid. Copies are trained; the given modules do not change.

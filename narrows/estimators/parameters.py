@@ -148,7 +148,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "linear_path",
         "Network",
         "name",
-        "PCA beside the layers, which held-out rows shrink; 'auto' is on with default loss, output and layers.",
+        "PCA beside the layers, for rows that do not support them; 'auto' is on with default loss and layers.",
         ("auto", "on", "off"),
     ),
     Parameter(

@@ -9,7 +9,15 @@ import numpy as np
 
 from narrows.errors import SettingError
 from narrows.estimators import parameter_checks
-from narrows.model import AutoencoderNetwork, Code, GaussianCode, PointCode, start_at_mean, start_at_pca
+from narrows.model import (
+    AutoencoderNetwork,
+    Code,
+    GaussianCode,
+    PointCode,
+    can_start_linear,
+    start_at_mean,
+    start_linear,
+)
 
 _MOST_CELLS = 4_000_000  # for PCA: a fraction of a second
 _MOST_ROWS = 1000  # for PCA of a wide table, computed from the products of its rows
@@ -41,11 +49,11 @@ def begin(
     floats: np.ndarray,
     weight: np.ndarray | None,
     mean: np.ndarray,
-) -> None:
-    """Set the initial weights.
+) -> bool:
+    """Set the initial weights; return whether the layers are PCA.
 
-    A linear path begins at PCA. Layers that stand in its place, or without a path, begin with outputs near the mean
-    where loss, output and layers are the defaults. All others keep their random weights, as in the papers.
+    A linear path is set to PCA, and the layers too where `can_start_linear` allows it. Other layers begin with outputs
+    near the mean where loss, output and layers are the defaults, else with random weights, as in the papers.
 
     Parameters
     ----------
@@ -59,12 +67,15 @@ def begin(
     mean : ndarray of shape (d,)
         Mean of the rows.
     """
-    path = network.path
-    if path is not None:
-        start_at_pca(network, mean, *_components(floats, weight, mean, network.n_components))
-    is_beside = path is not None and not path.alternative
-    if is_default(params) and not is_beside and not isinstance(network.code, GaussianCode):
+    if network.path is not None:
+        directions = _components(floats, weight, mean, network.n_components)
+        network.path.set_to(mean, directions)
+        if can_start_linear(network):
+            start_linear(network, mean, directions)
+            return True
+    if is_default(params) and not isinstance(network.code, GaussianCode):
         start_at_mean(network, mean)
+    return False
 
 
 def _has_own_layers(params: Mapping[str, Any]) -> bool:
@@ -77,11 +88,8 @@ def enough(places: np.ndarray, n_floats: int) -> np.ndarray:
     return places[np.linspace(0, len(places) - 1, min(len(places), most)).astype(np.intp)]
 
 
-def _components(
-    floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray, most: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first principal components with a variance above zero, as orthonormal rows (r, d), and the standard
-    deviations along them (r,)."""
+def _components(floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray, most: int) -> np.ndarray:
+    """Return the first principal components with a variance above zero, as orthonormal rows (r, d)."""
     centred = floats.astype(np.float64) - mean
     if weight is not None:
         centred *= np.sqrt(weight)[:, None]
@@ -94,5 +102,4 @@ def _components(
     if by_rows:
         found = centred.T @ found
         found /= np.linalg.norm(found, axis=0)
-    total = len(centred) if weight is None else weight.sum()
-    return found.T, np.sqrt(values[largest] / total)
+    return found.T

@@ -125,13 +125,13 @@ def prepare(
     resolved, pretraining = _build(params, encoded, given, random.for_weights)
     network = resolved.network
     split = _split(params, encoded, random.for_split, options)
-    _set_first_weights(params, network, split, previous)
+    began_as_pca = _set_first_weights(params, network, split, previous)
     network.to(device)
     if isinstance(given, RowStream):
         training = _spooled(given, split, network.likelihood, random.for_split, options.estimator)
     else:
         training = _in_memory(split, device)
-    trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before)
+    trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, began_as_pca=began_as_pca)
     validation, validation_weight = _validation(params, split, network.likelihood, device, options)
     layers: Iterator[LayerEpoch] = iter(())
     if pretraining is not None and previous is None:
@@ -276,17 +276,17 @@ def _split(params: Mapping[str, Any], encoded: _Encoded, generator: torch.Genera
 
 def _set_first_weights(
     params: Mapping[str, Any], network: AutoencoderNetwork, split: _Split, previous: FittedState | None
-) -> None:
-    """Set the initial weights."""
+) -> bool:
+    """Set the initial weights; return whether the layers are PCA."""
     if previous is not None:
         _continue_from(previous.network, network)
-        return
+        return False
     encoded = split.encoded
     distinct = encoded.distinct
     some = enough(split.kept, encoded.schema.n_floats)
     known = encoded.floats[distinct.first[some]]
     counts = None if distinct.weight is None else distinct.weight[some]
-    begin(params, network, known, counts, _mean(encoded.schema, known, counts))
+    return begin(params, network, known, counts, _mean(encoded.schema, known, counts))
 
 
 def _continue_from(old: AutoencoderNetwork, new: AutoencoderNetwork) -> None:
@@ -343,6 +343,8 @@ def _trainer(
     training: _Training,
     generator: torch.Generator,
     epochs_before: int,
+    *,
+    began_as_pca: bool,
 ) -> Trainer:
     settings = TrainingSettings.resolve(
         **{name: params[name] for name in _TRAINING_PARAMETERS},
@@ -356,6 +358,7 @@ def _trainer(
         generator=generator,
         epochs_before=epochs_before,
         n_rows=len(training.x),
+        began_as_pca=began_as_pca,
         follows_load=params["random_state"] is None,
     )
 

@@ -25,7 +25,7 @@ from narrows.model.corruption import (
 )
 from narrows.model.custom import CustomDecoder, CustomEncoder
 from narrows.model.ensemble import VAEEnsemble
-from narrows.model.initialization import start_at_mean, start_at_pca
+from narrows.model.initialization import can_start_linear, start_at_mean, start_linear
 from narrows.model.layers import Linear, TiedLinear
 from narrows.model.likelihood import (
     AbsoluteError,
@@ -84,6 +84,7 @@ __all__ = [
     "Warped",
     "block_from_description",
     "build_network",
+    "can_start_linear",
     "default_hidden_layer_sizes",
     "describe_block",
     "kl_to_standard_normal",
@@ -94,7 +95,7 @@ __all__ = [
     "make_mixed",
     "make_penalty",
     "start_at_mean",
-    "start_at_pca",
+    "start_linear",
 ]
 
 

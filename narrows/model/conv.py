@@ -43,11 +43,6 @@ class ConvEncoder(nn.Module):
             images = self.activation(stage(images))
         return self.last_activation(self.to_code(images_to_rows(images)))
 
-    @property
-    def last(self) -> nn.Module:
-        """The last layer."""
-        return self.to_code
-
     def initialise(self, generator: torch.Generator, last_gain: float) -> None:
         """Draw every weight so that the scale of the signal survives the depth."""
         for stage in self.stages:
@@ -92,16 +87,6 @@ class ConvDecoder(nn.Module):
         for stage in self.stages:
             images = stage(self.activation(images))
         return images_to_rows(images)
-
-    @property
-    def first(self) -> nn.Module:
-        """The first layer."""
-        return self.from_code
-
-    @property
-    def last(self) -> nn.Module:
-        """The last layer."""
-        return self.stages[-1]
 
     def initialise(self, generator: torch.Generator, last_gain: float) -> None:
         """Draw every weight so that the scale of the signal survives the depth."""

@@ -49,11 +49,6 @@ class Likelihood(nn.Module):
         """Return the reconstruction (n, d) of a raw output (n, d)."""
         return torch.sigmoid(output) if self.bounded else output
 
-    @property
-    def is_linear(self) -> bool:
-        """Whether every raw output is the reconstruction itself."""
-        return not self.bounded
-
     def raw(self, mean: Tensor) -> Tensor:
         """Return the raw output (..., d) whose reconstruction is `mean`, with probabilities kept off 0 and 1."""
         return torch.logit(mean, LEAST_SHARE) if self.bounded else mean

@@ -65,10 +65,6 @@ class MixedError(Likelihood):
         }
         return torch.cat([answers[kind](output[:, place]) for kind, place in self._places()], dim=1)
 
-    @property
-    def is_linear(self) -> bool:
-        return all(kind == "square" for kind, _, _ in self.blocks)
-
     def raw(self, mean: Tensor) -> Tensor:
         raws = {
             "square": lambda m: m,

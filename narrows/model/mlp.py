@@ -32,16 +32,6 @@ class MLP(nn.Module):
         return self.last_activation(self.layers[-1](x))
 
     @property
-    def first(self) -> nn.Module:
-        """The first layer."""
-        return self.layers[0]
-
-    @property
-    def last(self) -> nn.Module:
-        """The last layer."""
-        return self.layers[-1]
-
-    @property
     def linears(self) -> list[Linear]:
         """The layers, of an encoder."""
         return [layer for layer in self.layers if isinstance(layer, Linear)]

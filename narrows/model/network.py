@@ -53,21 +53,10 @@ class AutoencoderNetwork(nn.Module):
         self.code_activation = code_activation
         self.path = path
 
-    @torch.no_grad()
-    def take_share_into_layers(self) -> None:
-        """Scale the last layers by the share of the path, which becomes 1: then the layers can be trained."""
-        if self.path is None:
-            return
-        for half in (self.encoder, self.decoder):
-            if not self.path.alternative and isinstance(half, MLP | ConvEncoder | ConvDecoder):
-                for parameter in half.last.parameters():
-                    parameter.mul_(self.path.share)
-        self.path.share.fill_(1)
-
     def encode(self, x: Tensor) -> Tensor:
         """Return the code statistics h (n, k * code.floats_per_component) of rows (n, d)."""
         h = self.encoder(x)
-        return h if self.path is None else self.path.code(x, h)
+        return h if self.path is None else self.path.blend(self.path.code(x), h)
 
     def codes(self, x: Tensor) -> Tensor:
         """Return the codes (n, k) of rows (n, d) without noise: the point, the k largest, or the posterior mean."""
@@ -76,7 +65,7 @@ class AutoencoderNetwork(nn.Module):
     def output(self, z: Tensor) -> Tensor:
         """Return the raw output (n, d) of codes (n, k), the likelihood's input: logits if the data are bounded."""
         output = self.decoder(z)
-        return output if self.path is None else self.path.output(self.likelihood.raw(self.path.mean(z)), output)
+        return output if self.path is None else self.path.blend(self.likelihood.raw(self.path.mean(z)), output)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the reconstructions (n, d) of codes (n, k)."""
@@ -129,6 +118,8 @@ def build_network(
     generator : torch.Generator or None
         Draws the initial weights, on the device where they shall live. None leaves them unset, to be loaded; on the
         meta device that costs nothing.
+    linear_path : bool
+        Whether PCA stands beside the layers, see `LinearPath`.
     encoder, decoder : nn.Module or None
         The user's own modules, copied, not initialised anew. They take (n, d), or for images
         (n, channels, height, width); `decoder` gives either shape, rows with channels last, and logits where the data
@@ -159,12 +150,10 @@ def build_network(
         )
         mirror = front if tied_weights else None
         back = own_decoder or _decoder(network, n_floats, image_shape, sizes, k, activation, mirror)
-        path = LinearPath(n_floats, k, alternative=not likelihood.is_linear) if linear_path else None
-        beside = path is not None and not path.alternative
         if generator and not isinstance(front, CustomEncoder):
-            front.initialise(generator, 0.0 if beside else 1.0)
+            front.initialise(generator, 1.0)
         if generator and not isinstance(back, CustomDecoder):
-            back.initialise(generator, 0.0 if beside else OUTPUT_GAIN)
+            back.initialise(generator, OUTPUT_GAIN)
     return AutoencoderNetwork(
         front,
         back,
@@ -174,7 +163,7 @@ def build_network(
         n_components=k,
         image_shape=image_shape,
         code_activation=None if own_encoder else code_activation,
-        path=path,
+        path=LinearPath(n_floats, k) if linear_path else None,
     ).float()
 
 

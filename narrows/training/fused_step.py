@@ -85,10 +85,6 @@ class FusedStep:
         self.dtypes = [*self._encoder.dtypes, *self._decoder.dtypes]
         self._scratch = torch.empty(2, max_rows, network.n_floats)
         self._shares: dict[int, Tensor] = {}
-        path = network.path
-        self._path = None if path is None or path.alternative else path
-        if self._path is not None:
-            self._linear_output = torch.empty(max_rows, network.n_floats)
 
     def __call__(
         self, x: Tensor, noise: torch.Generator, *, progress: float, weight: Tensor | None
@@ -99,8 +95,6 @@ class FusedStep:
             gradient.zero_()
         x, x_tilde = self._objective.draw(x, noise)
         h = self._encoder.forward(x_tilde)
-        if self._path is not None:
-            h.add_(torch.addmm(self._path.offset, x_tilde, self._path.directions.t()))
         if self._plain_code:
             loss, gradient = self._reconstruction(h, x, weight)
             self._encoder.backward(gradient)
@@ -125,17 +119,11 @@ class FusedStep:
         share = self._share(len(x))
         if weight is not None:
             share = share * weight
-        output, path = self._decoder.forward(z), self._path
-        if path is not None:
-            output.add_(torch.addmm(path.centre, z, path.directions, out=self._linear_output[: len(x)]))
+        output = self._decoder.forward(z)
         scratch = (self._scratch[0, : len(x)], self._scratch[1, : len(x)])
         losses, gradient = self._network.likelihood.loss_and_gradient(output, x, share, scratch)
-        # Before the layers overwrite it.
-        along_path = None if path is None else torch.mm(gradient, path.directions.t())
         gradient = self._decoder.backward(gradient)
         assert gradient is not None
-        if along_path is not None:
-            gradient.add_(along_path)
         return mean_over_batch(losses, weight), gradient
 
     def _share(self, n: int) -> Tensor:

@@ -48,6 +48,8 @@ class Trainer:
         Epochs that the network has already seen; numbers continue from there.
     n_rows : int or None
         Rows of the first epoch: batches, and the memory kept for them, are no larger. None: as large as a batch.
+    began_as_pca : bool
+        Whether the layers equal the network's linear path; then early stopping may also scale them down.
     follows_load : bool
         Whether the number of threads follows the load of the machine, see `LoadFollower`; then a training is not
         repeated to the bit.
@@ -62,12 +64,14 @@ class Trainer:
         generator: torch.Generator,
         epochs_before: int = 0,
         n_rows: int | None = None,
+        began_as_pca: bool = False,
         follows_load: bool = False,
     ) -> None:
         self.network = network
         self.objective = objective
         self.settings = settings
         self.number = epochs_before
+        self.began_as_pca = began_as_pca
         self._generator = generator
         self._device = next(network.parameters()).device
         # Noise is drawn where the rows live; on the CPU one generator serves for both.
@@ -126,8 +130,6 @@ class Trainer:
         n_batches = sum(math.ceil(size / settings.batch_size) for size in _block_sizes(x))
         progress = _Progress(patience=settings.patience, tol=settings.tol)
         best_state = None
-        if self.network.path is not None:
-            self.network.take_share_into_layers()
         try:
             for index in range(settings.epochs):
                 epoch = self._epoch(x, weight, first_step=index * n_batches, n_steps=n_batches * settings.epochs)
@@ -145,7 +147,7 @@ class Trainer:
                 self.network.load_state_dict(best_state)
             if self.network.path is not None and settings.early_stopping and validation is not None:
                 losses = partial(self._held_out_losses, validation, validation_weight)
-                shrink_layers(self.network.path, losses, validation_weight)
+                shrink_layers(self.network.path, losses, validation_weight, began_as_pca=self.began_as_pca)
 
     def one_pass(self, x: Tensor | Spool, *, weight: Tensor | None = None) -> Epoch:
         """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
@@ -156,6 +158,8 @@ class Trainer:
     def _epoch(self, x: Tensor | Spool, weight: Tensor | None, *, first_step: int, n_steps: int | None) -> Epoch:
         start = time.perf_counter()
         self.network.train()
+        if self.network.path is not None:
+            self.network.path.share.fill_(1)
         sizes = [size for block in _block_sizes(x) for size in self._batch_sizes(block)]
         if max(sizes) > self._max_rows:
             self._make_step(max(sizes))

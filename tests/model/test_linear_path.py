@@ -1,4 +1,4 @@
-"""The linear path: PCA, and layers whose part is scaled."""
+"""The linear path: PCA beside the layers."""
 
 from __future__ import annotations
 
@@ -7,72 +7,73 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from narrows.model import SquaredError
-from tests.model.test_initialization import MIXED, RNG, X, build, start_at_pca
+from narrows.model import AutoencoderNetwork, SquaredError, make_mixed
+from tests.model.test_initialization import RNG, X, build
+
+PCA_2 = PCA(2).fit(X)
+MIXED = make_mixed(
+    [("square", 0, 4), ("binary", 4, 6), ("softmax", 6, 9)],
+    shares=[1.0] * 9,
+    gap_floats=[-1] * 9,
+    unknown=[0.0] * 9,
+    density=False,
+)
 
 
-def shaken(**options):
-    """A network with a path at PCA and layers that say something, and that PCA."""
+def at_pca(share: float, **options) -> AutoencoderNetwork:
     network = build(linear_path=True, **options)
-    pca = start_at_pca(network)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.add_(0.3 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
-    return network, pca
+    network.path.set_to(PCA_2.mean_, PCA_2.components_)
+    network.path.share.fill_(share)
+    return network
 
 
 @torch.no_grad()
-def codes_and_rows(network) -> tuple[np.ndarray, np.ndarray]:
-    x = torch.from_numpy(X)
-    return network.codes(x).numpy(), network.reconstruct(x).numpy()
+def codes_and_rows(network: AutoencoderNetwork, x: np.ndarray = X) -> tuple[np.ndarray, np.ndarray]:
+    return network.codes(torch.from_numpy(x)).numpy(), network.reconstruct(torch.from_numpy(x)).numpy()
 
 
-def test_without_a_share_the_network_is_pca():
-    network, pca = shaken()
-    network.path.share.fill_(0)
-    codes, rows = codes_and_rows(network)
-    np.testing.assert_allclose(codes, pca.transform(X), rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(rows, pca.inverse_transform(pca.transform(X)), rtol=1e-4, atol=1e-4)
+@pytest.mark.parametrize("options", [{}, {"tied_weights": True}, {"activation": "tanh"}])
+def test_without_a_share_of_the_layers_the_network_is_pca(options):
+    codes, rows = codes_and_rows(at_pca(0, **options))
+    np.testing.assert_allclose(codes, PCA_2.transform(X), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(rows, PCA_2.inverse_transform(PCA_2.transform(X)), rtol=1e-4, atol=1e-4)
 
 
-def test_with_a_share_the_layers_add_to_pca():
-    network, pca = shaken()
-    network.path.share.fill_(0.5)
+def test_a_share_blends_pca_and_the_layers():
+    network = at_pca(0.25)
     codes, rows = codes_and_rows(network)
     with torch.no_grad():
-        z = pca.transform(X) + 0.5 * network.encoder(torch.from_numpy(X)).numpy()
-        expected = pca.mean_ + z @ pca.components_ + 0.5 * network.decoder(torch.from_numpy(z).float()).numpy()
+        z = 0.75 * PCA_2.transform(X) + 0.25 * network.encoder(torch.from_numpy(X)).numpy()
+        of_layers = network.decoder(torch.from_numpy(z).float()).numpy()
     np.testing.assert_allclose(codes, z, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(rows, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(rows, 0.75 * PCA_2.inverse_transform(z) + 0.25 * of_layers, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
-def test_taking_the_share_into_the_layers_changes_no_answer(share):
-    network, _ = shaken()
-    network.path.share.fill_(share)
-    before = codes_and_rows(network)
-    network.take_share_into_layers()
-    assert network.path.share == 1
-    for found, expected in zip(codes_and_rows(network), before, strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize("likelihood", [SquaredError(), SquaredError(bounded=True), MIXED])
+def test_with_the_whole_share_the_layers_answer_alone_to_the_bit(likelihood):
+    with_path, without = at_pca(1, likelihood=likelihood), build(likelihood=likelihood)
+    for found, expected in zip(codes_and_rows(with_path), codes_and_rows(without), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_fewer_directions_than_components_leave_the_others_zero():
+    network = build(n_components=4, linear_path=True)
+    pca = PCA(1).fit(X)
+    network.path.set_to(pca.mean_, pca.components_)
+    network.path.share.fill_(0)
+    codes, rows = codes_and_rows(network)
+    assert not codes[:, 1:].any()
+    np.testing.assert_allclose(rows, pca.inverse_transform(pca.transform(X)), rtol=1e-4, atol=1e-4)
 
 
 def test_pca_answers_within_the_bounds_of_the_data_where_there_are_some():
     unit = (X - X.min(0)) / (X.max(0) - X.min(0))
     network = build(linear_path=True, likelihood=SquaredError(bounded=True))
     pca = PCA(2).fit(unit)
-    network.path.begin(pca.mean_, pca.components_)
+    network.path.set_to(pca.mean_, pca.components_)
     network.path.share.fill_(0)
-    with torch.no_grad():
-        found = network.reconstruct(torch.from_numpy(unit))
-    np.testing.assert_allclose(found, pca.inverse_transform(pca.transform(unit)).clip(0, 1), atol=2e-4)
-
-
-def test_where_outputs_are_bounded_layers_with_the_whole_share_stand_alone():
-    with_path, without = (build(linear_path=on, likelihood=SquaredError(bounded=True)) for on in (True, False))
-    with_path.path.begin(RNG.normal(size=9), np.linalg.qr(RNG.normal(size=(9, 2)))[0].T)
-    for found, expected in zip(codes_and_rows(with_path), codes_and_rows(without), strict=True):
-        np.testing.assert_array_equal(found, expected)
+    _, rows = codes_and_rows(network, unit)
+    np.testing.assert_allclose(rows, pca.inverse_transform(pca.transform(unit)).clip(0, 1), atol=2e-4)
 
 
 @pytest.mark.parametrize("likelihood", [SquaredError(), SquaredError(bounded=True), MIXED])
