@@ -371,7 +371,7 @@ class Autoencoder(FittedAutoencoder):
             )
             warn_of_idle_parameters(self)
             prepared = prepare(self.get_params(deep=False), rows, self._state, options)
-            progress = TrainingProgress(history, list(prepared.pretraining))
+            progress = TrainingProgress(history, list(prepared.pretraining or ()))
             self._trainer, x, weight, after = prepared.trainer, prepared.x, prepared.weight, prepared.state
             self._state, self._progress = after, progress
         else:

@@ -22,13 +22,13 @@ from narrows.training import (
     DistinctRows,
     Epoch,
     LayerEpoch,
+    Pretraining,
     Spool,
     Trainer,
     TrainingSettings,
     check_pretrainable,
     distinct_rows,
     fingerprint_of,
-    pretrain,
     pretraining_settings,
     row_hashes,
 )
@@ -79,8 +79,8 @@ class PreparedFit:
         Distinct training rows on the device, or all training rows of a stream on disk.
     validation, validation_weight
         The same for the validation rows, or None.
-    pretraining : iterator of LayerEpoch
-        To be exhausted before training; empty without pre-training.
+    pretraining : Pretraining or None
+        To be exhausted before training.
     """
 
     state: FittedState
@@ -89,11 +89,11 @@ class PreparedFit:
     weight: Tensor | None
     validation: Tensor | None
     validation_weight: Tensor | None
-    pretraining: Iterator[LayerEpoch]
+    pretraining: Pretraining | None
 
     def records(self) -> Iterator[LayerEpoch | Epoch]:
         """Pre-train and train, yielding the record of every pass over the rows."""
-        yield from self.pretraining
+        yield from self.pretraining or ()
         yield from self.trainer.epochs(
             self.x, weight=self.weight, validation=self.validation, validation_weight=self.validation_weight
         )
@@ -133,11 +133,11 @@ def prepare(
         training = _in_memory(split, device)
     trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, keep_start=begins_at_pca)
     validation, validation_weight = _validation(params, split, network.likelihood, device, options)
-    layers: Iterator[LayerEpoch] = iter(())
+    layers = None
     if pretraining is not None and previous is None:
         assert isinstance(training.x, Tensor)
         generator = torch.Generator(device=device).manual_seed(random.layer_seed)
-        layers = pretrain(network, training.x, pretraining, generator=generator, weight=training.weight)
+        layers = Pretraining(network, training.x, pretraining, generator=generator, weight=training.weight)
     state = _state(params, encoded, resolved, training.rows, trainer, previous, options.estimator, device, random.seed)
     return PreparedFit(state, trainer, training.x, training.weight, validation, validation_weight, layers)
 

@@ -28,7 +28,7 @@ from narrows.errors import (
     SettingError,
 )
 from narrows.estimators import variant_classes
-from narrows.estimators.model_folder import self_checksum, to_json
+from narrows.estimators.sealed_files import self_checksum, to_json
 from narrows.model import SquaredError
 from tests.estimators.test_variants import DarkCostsDouble, Roughness, Stripe
 
