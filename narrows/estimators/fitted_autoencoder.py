@@ -14,6 +14,7 @@ from torch import Tensor
 
 from narrows.data import Missing, Rows, as_one_row, as_rows, fill_missing, materialize
 from narrows.estimators import model_folder, parameter_checks, persistence
+from narrows.estimators.checkpoint import remove_checkpoint
 from narrows.estimators.descriptions import html_summary
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.estimators.state import FittedAttributes
@@ -117,11 +118,16 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Save the model as a folder for `narrows.load`; after an error no partial folder is left.
 
+        The checkpoint of its fit is removed, unless the training was interrupted and could be resumed.
+
         Raises
         ------
         OutputExistsError, OutputError
         """
         model_folder.write_folder(Path(path), self.to_files(), overwrite=overwrite)
+        if self._checkpoint is not None and not self.interrupted_:
+            remove_checkpoint(self._checkpoint)
+            self._checkpoint = None
 
     def to_files(self) -> dict[str, bytes]:
         """Return the files of the saved model by name.

@@ -13,7 +13,7 @@ from narrows.training.pretraining import (
     train_rbm,
 )
 from narrows.training.rbm import RBM, Gradient
-from narrows.training.run_state import RunState
+from narrows.training.run_state import RunState, below
 from narrows.training.settings import SCHEDULES, TrainingSettings, automatic_batch_size
 from narrows.training.spool import Spool
 from narrows.training.trainer import Trainer
@@ -36,6 +36,7 @@ __all__ = [
     "Trainer",
     "TrainingSettings",
     "automatic_batch_size",
+    "below",
     "bfloat16_on",
     "check_pretrainable",
     "distinct_rows",
