@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from copy import copy
-from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, Self
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 from torch import nn
 
 from narrows.data import Missing, Scale
-from narrows.estimators.state import FittedState, TrainingProgress
 from narrows.estimators.trainable_autoencoder import TrainableAutoencoder
 from narrows.model import Code, Corruption, Likelihood, Penalty
 
@@ -237,17 +235,3 @@ class Autoencoder(TrainableAutoencoder):
     verbose: int = 0
 
     variant: ClassVar[str] = "plain"
-
-    @classmethod
-    def from_state(cls, state: FittedState, progress: TrainingProgress) -> Self:
-        """Return a fitted model with this state and the parameters of its fit."""
-        model = cls(**state.params)
-        model._state, model._progress = state, progress
-        return model
-
-    def with_missing(self, missing: Missing) -> Self:
-        """Return a copy of the fitted model, sharing its network, that treats missing values in another way."""
-        state = self.state_
-        model = copy(self)
-        model._state = replace(state, schema=replace(state.schema, missing=missing))
-        return model

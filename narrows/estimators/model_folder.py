@@ -102,6 +102,15 @@ def is_model(path: Path) -> bool:
         return False
 
 
+def is_interrupted(path: Path) -> bool:
+    """Return whether `path` is a model whose training was ended early."""
+    try:
+        about = sealed_files.read_about(path)
+        return about["format"] == FORMAT and about["fitted"]["interrupted_"] is True
+    except (FileDamage, KeyError, TypeError):
+        return False
+
+
 def is_replaceable(path: Path) -> bool:
     """Return whether `path` is an empty folder, or one with nothing but a narrows model in it."""
     if not path.is_dir() or path.is_symlink():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Generator, Iterator
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
 
-from narrows.data import Rows, RowStream, Schema, as_rows
+from narrows.data import Missing, Rows, RowStream, Schema, as_rows
 from narrows.estimators.checkpoint import EVERY, Checkpoint, Checkpointing
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.fitted_autoencoder import FittedAutoencoder
@@ -209,6 +209,20 @@ class TrainableAutoencoder(FittedAutoencoder):
             self._state, self._progress = before
             raise
         return self
+
+    @classmethod
+    def from_state(cls, state: FittedState, progress: TrainingProgress) -> Self:
+        """Return a fitted model with this state and the parameters of its fit."""
+        model = cls(**state.params)
+        model._state, model._progress = state, progress
+        return model
+
+    def with_missing(self, missing: Missing) -> Self:
+        """Return a copy of the fitted model, sharing its network, that treats missing values in another way."""
+        state = self.state_
+        model = copy(self)
+        model._state = replace(state, schema=replace(state.schema, missing=missing))
+        return model
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # pyright: ignore[reportAssignmentType]
