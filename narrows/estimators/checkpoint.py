@@ -15,8 +15,8 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -68,8 +68,10 @@ class Checkpointing:
     is_part: bool = False
 
     @classmethod
-    def of(cls, path: str | PathLike[str] | None, every: float, *, resume: bool) -> Self | None:
+    def of(cls, path: str | PathLike[str] | Checkpointing | None, every: float, *, resume: bool) -> Self | None:
         """Return the settings of a fit's arguments, None without a checkpoint; raise `SettingError`."""
+        if isinstance(path, cls):
+            return path
         if path is None:
             if resume:
                 raise SettingError("resume=True needs checkpoint, the folder to go on from.")
@@ -78,9 +80,9 @@ class Checkpointing:
             raise SettingError(f"checkpoint_every must be a number of seconds from 0, got {every!r}.")
         return cls(Path(path), float(every), bool(resume))
 
-    def part(self, name: str, *, every: float | None = None) -> Checkpointing:
+    def part(self, name: str) -> Checkpointing:
         """Return the same for one of several fits, in a folder of this one."""
-        return Checkpointing(self.path / name, self.every if every is None else every, self.resume, is_part=True)
+        return replace(self, path=self.path / name, is_part=True)
 
 
 class Checkpoint:
@@ -165,9 +167,15 @@ class Checkpoint:
             "layers": [asdict(epoch) for epoch in progress.pretraining],
         }
         files = {_STATE: to_safetensors(prepared.tensors(record)), _RECORDS: to_json(records)}
-        about = {"format": FORMAT, "format_version": FORMAT_VERSION, **self._about}
-        self._write(sealed_files.seal(files, about))
+        self._write(sealed_files.seal(files, self._described()))
         self._written = time.monotonic()
+
+    def keep_seed(self, seed: int) -> None:
+        """Write the settings and a seed, without a training."""
+        self._write(sealed_files.seal({_STATE: to_safetensors({}), _RECORDS: to_json({})}, self._described(seed=seed)))
+
+    def _described(self, **others: Any) -> dict[str, Any]:
+        return {"format": FORMAT, "format_version": FORMAT_VERSION, **self._about, **others}
 
     def _write(self, files: Mapping[str, bytes]) -> None:
         try:
@@ -219,6 +227,32 @@ class _Saved:
     about: dict[str, Any]
     tensors: dict[str, Tensor]
     records: dict[str, Any]
+
+
+def kept_seed(where: Checkpointing, estimator: str, params: Mapping[str, Any], draw: Callable[[], int]) -> int:
+    """Return the seed of an estimator that consists of several fits: drawn and written, or that of its checkpoint.
+
+    Parameters
+    ----------
+    where : Checkpointing
+        Its folder has one folder with the seed, and one for each fit.
+    estimator, params
+        As for `Checkpoint`, without nested estimators.
+    draw : callable
+        Returns a new seed.
+
+    Raises
+    ------
+    SettingError, OutputExistsError, ModelDamagedError, NotAModelError
+    """
+    if not where.resume:
+        check_free(where.path)
+    kept = Checkpoint(where.part("seed"), estimator, params)
+    if kept.seed is not None:
+        return kept.seed
+    seed = draw()
+    kept.keep_seed(seed)
+    return seed
 
 
 def is_checkpoint(path: Path) -> bool:

@@ -33,7 +33,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         *,
         sample_weight: Any = None,
         validation_data: Any = None,
-        checkpoint: str | PathLike[str] | None = None,
+        checkpoint: str | PathLike[str] | Checkpointing | None = None,
         checkpoint_every: float = EVERY,
         resume: bool = False,
     ) -> Self:
