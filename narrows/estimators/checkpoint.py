@@ -28,7 +28,7 @@ from torch import Tensor
 
 from narrows.data import whole_folder
 from narrows.errors import DataError, ModelDamagedError, NotAModelError, OutputError, OutputExistsError, SettingError
-from narrows.estimators import parameter_checks, sealed_files
+from narrows.estimators import parameter_checks, saved_values, sealed_files
 from narrows.estimators.persistence import describe
 from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.sealed_files import ABOUT, FileDamage, to_json, to_safetensors
@@ -149,7 +149,7 @@ class Checkpoint:
         self._warn_of_another_machine(about["machine"])
         try:
             prepared = prepared.resumed(self._saved.tensors)
-            progress.history.extend(Epoch(**record) for record in self._saved.records["epochs"])
+            progress.history.extend(saved_values.epoch(record) for record in self._saved.records["epochs"])
             progress.pretraining.extend(LayerEpoch(**record) for record in self._saved.records["layers"])
         except _CONTRADICTIONS as error:
             raise _damaged(self.path, f"contradicts itself ({type(error).__name__})") from error

@@ -23,12 +23,14 @@ from narrows.estimators.model_folder import FolderContents
 from narrows.estimators.variants import variant_classes
 
 _CONTRADICTIONS = (
-    KeyError,
-    ValueError,
-    TypeError,
-    RuntimeError,
+    ArithmeticError,
+    AssertionError,
     AttributeError,
-    IndexError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
     safetensors.SafetensorError,
 )
 """Errors of a folder whose checksums are right and whose contents do not fit together."""

@@ -18,7 +18,7 @@ from torch import Tensor
 
 ABOUT = "narrows.json"
 
-_MOST_ABOUT = 1 << 28  # bytes; the levels of many text columns may take some
+_MOST_JSON = 1 << 28  # bytes; the levels of many text columns may take some
 _MOST_BYTES = 1 << 32
 _MOST_HEADER = 1 << 27  # bytes of the description of the tensors, which safetensors bounds at 100 MB
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe must not be waited for
@@ -56,7 +56,7 @@ def self_checksum(about: dict[str, Any]) -> str:
 def read_about(folder: Path) -> Any:
     """Return the JSON value in `narrows.json`, whose checksum `is_intact` compares; FileDamage where it is none."""
     try:
-        return json.loads(_read(folder / ABOUT, _MOST_ABOUT))
+        return json.loads(_read(folder / ABOUT, _MOST_JSON))
     except (ValueError, RecursionError) as error:
         raise FileDamage("was altered or cut off (its checksum does not fit)") from error
 
@@ -72,7 +72,7 @@ def is_intact(about: Mapping[str, Any]) -> bool:
 
 def read_checked(folder: Path, name: str, about: Mapping[str, Any]) -> bytes:
     """Return the contents of a file whose checksum `about` holds; FileDamage where they do not fit."""
-    content = _read(folder / name, _MOST_BYTES)
+    content = _read(folder / name, _MOST_JSON if name.endswith(".json") else _MOST_BYTES)
     if hashlib.sha256(content).hexdigest() != about["sha256"].get(name):
         raise FileDamage("was altered or cut off (its checksum does not fit)")
     return content

@@ -1,4 +1,4 @@
-"""A fit that keeps checkpoints, for `test_killed_fits`: python -m tests.estimators.killed_fit CASE FOLDER."""
+"""A fit that keeps checkpoints, for `test_killed_fits`: python killed_fit.py CASE FOLDER, next to table.csv."""
 
 from __future__ import annotations
 
@@ -12,17 +12,9 @@ from sklearn.datasets import load_digits
 import narrows
 from narrows import AnomalyDetector, Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
 from narrows.estimators.checkpoint import Checkpoint, Checkpointing
-from tests.mixed_table import FRAME
 
 DIGITS = load_digits().images / 16
 COMMON = {"random_state": 0, "device": "cpu"}
-
-
-def table(folder: Path) -> Path:
-    path = folder.parent / "table.csv"
-    if not path.exists():
-        FRAME.sample(3000, replace=True, random_state=0).to_csv(path, index=False)
-    return path
 
 
 CASES: dict[str, Callable[[], Autoencoder | AnomalyDetector]] = {
@@ -44,7 +36,7 @@ def main(case: str, folder: Path) -> None:
         print("kept", flush=True)
 
     Checkpoint.keep = announced  # pyright: ignore[reportAttributeAccessIssue]
-    rows = narrows.scan(table(folder)) if "stream" in case else np.asarray(DIGITS)
+    rows = narrows.scan(folder.parent / "table.csv") if "stream" in case else np.asarray(DIGITS)
     print("training", flush=True)
     where = Checkpointing(folder / "checkpoint", every=0, resume=True)
     model = CASES[case]().fit(rows, checkpoint=where)  # pyright: ignore[reportArgumentType]
