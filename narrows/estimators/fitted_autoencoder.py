@@ -17,6 +17,7 @@ from narrows.estimators import model_folder, parameter_checks, persistence
 from narrows.estimators.checkpoint import remove_checkpoint
 from narrows.estimators.descriptions import html_summary
 from narrows.estimators.inference import map_floats, map_rows
+from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedAttributes
 from narrows.training import fingerprint
 
@@ -26,6 +27,8 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
 
     missing: Missing
     image_shape: tuple[int, ...] | None
+
+    _saved_trainer: SavedTrainer | None = None  # with which `partial_fit` continues after loading
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes of X, float32 of shape (n, n_components).
@@ -140,7 +143,11 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         """
         state, progress = self.state_, self._progress
         assert progress is not None
-        return persistence.files_of(type(self), state, progress)
+        return persistence.files_of(type(self), state, progress, self.saved_trainer())
+
+    def saved_trainer(self) -> SavedTrainer | None:
+        """Return the state with which `partial_fit` goes on; None where it was not the last training."""
+        return self._saved_trainer if self._trainer is None else SavedTrainer.of(self._trainer)
 
     def rows_of(self, X: Any) -> Rows:
         """Read X as rows with the columns of the fit.

@@ -17,6 +17,7 @@ from narrows.estimators import parameter_checks, saved_values
 from narrows.estimators.descriptions import model_card
 from narrows.estimators.model_folder import seal, versions
 from narrows.estimators.resolution import resolve
+from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedRows, FittedState, TrainingProgress
 from narrows.model import Code, Corruption, Likelihood, Penalty, block_from_description, describe_block
 from narrows.training import History
@@ -25,8 +26,13 @@ _HASHES = ("validation_hashes", "training_hashes")
 _BUILDING_BLOCKS = (Corruption, Code, Penalty, Likelihood)
 
 
-def files_of(model_class: type[BaseEstimator], state: FittedState, progress: TrainingProgress) -> dict[str, bytes]:
-    """Return the files of a fitted autoencoder by name; SettingError for a class outside narrows."""
+def files_of(
+    model_class: type[BaseEstimator], state: FittedState, progress: TrainingProgress, trainer: SavedTrainer | None
+) -> dict[str, bytes]:
+    """Return the files of a fitted autoencoder by name; SettingError for a class outside narrows.
+
+    trainer : the state with which `partial_fit` goes on, if there is one.
+    """
     if not model_class.__module__.startswith("narrows."):
         raise SettingError(
             f"{model_class.__name__} is a class of your own, which could not be loaded again; save a narrows estimator."
@@ -38,9 +44,12 @@ def files_of(model_class: type[BaseEstimator], state: FittedState, progress: Tra
         "fitted": {name: describe(value) for name, value in _fitted_values(state, progress).items()},
         "schema": state.schema.describe(),
     }
+    tensors = _tensors(state)
+    if trainer is not None:
+        about["trainer"], tensors = trainer.describe(), tensors | trainer.tensors()
     history = [epoch.to_dict() for epoch in progress.history]
     card = model_card(state, progress.history, model_class().get_params(), versions())
-    return seal(_tensors(state), history, about, card)
+    return seal(tensors, history, about, card)
 
 
 def read_params(

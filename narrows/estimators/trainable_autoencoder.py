@@ -16,6 +16,7 @@ from narrows.estimators.fitted_autoencoder import FittedAutoencoder
 from narrows.estimators.parameters import warn_of_idle_parameters
 from narrows.estimators.preparation import FitOptions, joined_hashes, prepare, training_tensors
 from narrows.estimators.prepared_fit import PreparedFit
+from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedState, TrainingProgress
 from narrows.training import Epoch, History, LayerEpoch
 
@@ -144,7 +145,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         if rows is not X and schema is None and previous is None:
             warn_of_ignored_columns(prepared.state.schema, rows.source)
         before = self._state, self._progress
-        self._trainer = None
+        self._trainer = self._saved_trainer = None
         self._state, self._progress = prepared.state, progress
         self._checkpoint = None if kept is None else kept.path
         self.network_.eval()
@@ -180,10 +181,13 @@ class TrainableAutoencoder(FittedAutoencoder):
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
         """Train for one pass over X, at the peak learning rate; the optimizer's state is kept between calls.
 
-        If the model is not fitted, the first call also fits the scaling to X, which then needs at least two rows.
+        It is also kept in a saved or pickled model. If the model is not fitted, the first call also fits the scaling
+        to X, which then needs at least two rows.
         """
         rows = as_rows(X, image_shape=self.image_shape)
         before = self._state, self._progress
+        if self._trainer is None and self._state is not None and self._saved_trainer is not None:
+            self._trainer, self._saved_trainer = self._saved_trainer.resumed(self._state), None
         if self._trainer is None or self._state is None:
             history = History() if self._progress is None else self._progress.history
             options = FitOptions(
@@ -211,10 +215,10 @@ class TrainableAutoencoder(FittedAutoencoder):
         return self
 
     @classmethod
-    def from_state(cls, state: FittedState, progress: TrainingProgress) -> Self:
-        """Return a fitted model with this state and the parameters of its fit."""
+    def from_state(cls, state: FittedState, progress: TrainingProgress, trainer: SavedTrainer | None = None) -> Self:
+        """Return a fitted model with this state and the parameters of its fit; `partial_fit` goes on with `trainer`."""
         model = cls(**state.params)
-        model._state, model._progress = state, progress
+        model._state, model._progress, model._saved_trainer = state, progress, trainer
         return model
 
     def with_missing(self, missing: Missing) -> Self:
@@ -226,7 +230,8 @@ class TrainableAutoencoder(FittedAutoencoder):
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # pyright: ignore[reportAssignmentType]
-        return {name: value for name, value in state.items() if name not in ("_trainer", "_checkpoint")}
+        kept = {name: value for name, value in state.items() if name not in ("_trainer", "_checkpoint")}
+        return kept if self._trainer is None else kept | {"_saved_trainer": self.saved_trainer()}
 
 
 def _line(epoch: Epoch | LayerEpoch, n_epochs: int) -> str:
