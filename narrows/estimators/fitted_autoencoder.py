@@ -14,8 +14,10 @@ from torch import Tensor
 
 from narrows.data import Missing, Rows, as_one_row, as_rows, fill_missing, materialize
 from narrows.estimators import model_folder, parameter_checks, persistence
+from narrows.estimators.checkpoint import remove_checkpoint
 from narrows.estimators.descriptions import html_summary
 from narrows.estimators.inference import map_floats, map_rows
+from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedAttributes
 from narrows.training import fingerprint
 
@@ -25,6 +27,8 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
 
     missing: Missing
     image_shape: tuple[int, ...] | None
+
+    _saved_trainer: SavedTrainer | None = None  # with which `partial_fit` continues after loading
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes of X, float32 of shape (n, n_components).
@@ -117,11 +121,16 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Save the model as a folder for `narrows.load`; after an error no partial folder is left.
 
+        The checkpoint of its fit is removed, unless the training was interrupted and could be resumed.
+
         Raises
         ------
         OutputExistsError, OutputError
         """
         model_folder.write_folder(Path(path), self.to_files(), overwrite=overwrite)
+        if self._checkpoint is not None and not self.interrupted_:
+            remove_checkpoint(self._checkpoint)
+            self._checkpoint = None
 
     def to_files(self) -> dict[str, bytes]:
         """Return the files of the saved model by name.
@@ -134,7 +143,11 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         """
         state, progress = self.state_, self._progress
         assert progress is not None
-        return persistence.files_of(type(self), state, progress)
+        return persistence.files_of(type(self), state, progress, self.saved_trainer())
+
+    def saved_trainer(self) -> SavedTrainer | None:
+        """Return the state with which `partial_fit` goes on; None where it was not the last training."""
+        return self._saved_trainer if self._trainer is None else SavedTrainer.of(self._trainer)
 
     def rows_of(self, X: Any) -> Rows:
         """Read X as rows with the columns of the fit.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -14,21 +14,20 @@ from narrows.data import Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.pca_start import begin, enough
+from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.resolution import Resolved, learn_schema, resolve
 from narrows.estimators.state import FittedRows, FittedState
 from narrows.model import AutoencoderNetwork, Likelihood
 from narrows.training import (
     ContrastiveDivergence,
     DistinctRows,
-    Epoch,
-    LayerEpoch,
+    Pretraining,
     Spool,
     Trainer,
     TrainingSettings,
     check_pretrainable,
     distinct_rows,
     fingerprint_of,
-    pretrain,
     pretraining_settings,
     row_hashes,
 )
@@ -56,6 +55,8 @@ class FitOptions:
         Whether `validation_fraction` applies.
     epochs_before : int, default=0
         Length of the history that is continued.
+    seed : int or None, default=None
+        Seed of a fit that is resumed; None takes `random_state`.
     """
 
     estimator: str
@@ -64,39 +65,7 @@ class FitOptions:
     schema: Schema | None = None
     hold_out: bool = True
     epochs_before: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedFit:
-    """A training that is ready to start.
-
-    Parameters
-    ----------
-    state : FittedState
-        With the network before its first step.
-    trainer : Trainer
-    x, weight : Tensor of shape (n, n_floats) or Spool, Tensor of shape (n,) or None
-        Distinct training rows on the device, or all training rows of a stream on disk.
-    validation, validation_weight
-        The same for the validation rows, or None.
-    pretraining : iterator of LayerEpoch
-        To be exhausted before training; empty without pre-training.
-    """
-
-    state: FittedState
-    trainer: Trainer
-    x: Tensor | Spool
-    weight: Tensor | None
-    validation: Tensor | None
-    validation_weight: Tensor | None
-    pretraining: Iterator[LayerEpoch]
-
-    def records(self) -> Iterator[LayerEpoch | Epoch]:
-        """Pre-train and train, yielding the record of every pass over the rows."""
-        yield from self.pretraining
-        yield from self.trainer.epochs(
-            self.x, weight=self.weight, validation=self.validation, validation_weight=self.validation_weight
-        )
+    seed: int | None = None
 
 
 def prepare(
@@ -120,7 +89,9 @@ def prepare(
     """
     rows, weight = _checked_rows(params, given, options.sample_weight, is_continued=previous is not None)
     device = parameter_checks.device(params["device"])
-    random = _Randomness.from_seed(parameter_checks.seed(params["random_state"]))
+    random = _Randomness.from_seed(
+        parameter_checks.seed(params["random_state"]) if options.seed is None else options.seed
+    )
     encoded = _encode(params, rows, weight, previous, options)
     resolved, pretraining = _build(params, encoded, given, random.for_weights)
     network = resolved.network
@@ -133,11 +104,11 @@ def prepare(
         training = _in_memory(split, device)
     trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, keep_start=begins_at_pca)
     validation, validation_weight = _validation(params, split, network.likelihood, device, options)
-    layers: Iterator[LayerEpoch] = iter(())
+    layers = None
     if pretraining is not None and previous is None:
         assert isinstance(training.x, Tensor)
         generator = torch.Generator(device=device).manual_seed(random.layer_seed)
-        layers = pretrain(network, training.x, pretraining, generator=generator, weight=training.weight)
+        layers = Pretraining(network, training.x, pretraining, generator=generator, weight=training.weight)
     state = _state(params, encoded, resolved, training.rows, trainer, previous, options.estimator, device, random.seed)
     return PreparedFit(state, trainer, training.x, training.weight, validation, validation_weight, layers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,7 @@ class FittedAttributes(Fitted[FittedState]):
 
     _progress: TrainingProgress | None = None
     _trainer: Trainer | None = None  # with which `partial_fit` continues
+    _checkpoint: Path | None = None  # folder of the last fit's checkpoint, which `save` removes
 
     @property
     def fitted_params_(self) -> Mapping[str, Any]:

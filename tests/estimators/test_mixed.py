@@ -208,7 +208,7 @@ def test_a_loaded_model_answers_to_the_bit(tmp_path, estimator):
 
 
 def test_a_model_saved_before_there_were_kinds_still_loads(tmp_path):
-    from narrows.estimators.model_folder import self_checksum, to_json
+    from narrows.estimators.sealed_files import self_checksum, to_json
 
     X = FRAME[["length", "count"]]
     model = quick().fit(X)

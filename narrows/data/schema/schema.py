@@ -258,16 +258,20 @@ class Schema(SchemaLayout):
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Schema:
         """Return the inverse of `describe` and `arrays`; raise ValueError, KeyError or TypeError on nonsense."""
         n, dtypes, names, image_shape = (description[k] for k in ("n_columns", "dtypes", "names", "image_shape"))
-        dtypes = (dtypes,) * n if isinstance(dtypes, str) else tuple(dtypes)
+        of_kind: dict[str, dict[str, np.ndarray]] = {}
+        for key, array in arrays.items():
+            i, _, name = key.partition(".")
+            of_kind.setdefault(i, {})[name] = array
         kinds = tuple(
-            KINDS[stored["kind"]].restore(
-                stored, {key.split(".", 1)[1]: a for key, a in arrays.items() if key.startswith(f"{i}.")}
-            )
+            KINDS[stored["kind"]].restore(stored, of_kind.get(str(i), {}))
             for i, stored in enumerate(description["kinds"])
         )
         covered = np.sort(
             np.concatenate([kind.columns for kind in kinds if not isinstance(kind, MissingMask | CommonValue)])
         )
+        if type(n) is not int or n != len(covered):  # before anything of that length is made
+            raise ValueError(f"the schema's columns are not {n}")
+        dtypes = (dtypes,) * n if isinstance(dtypes, str) else tuple(dtypes)
         masked = [column for kind in kinds if isinstance(kind, MissingMask | CommonValue) for column in kind.columns]
         if len(dtypes) != n or not np.array_equal(covered, np.arange(n)) or not set(masked) <= set(range(n)):
             raise ValueError(f"the schema's columns are not 0 to {n - 1}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -91,6 +92,8 @@ class FittedDetectorAttributes(Fitted[DetectorState]):
     Before `fit` they raise AttributeError, so that `hasattr` is False; `state_` and `estimator_` raise
     `NotFittedError`.
     """
+
+    _checkpoint: Path | None = None  # folder of the last fit's checkpoint, which `save` removes
 
     @property
     def decision_scores_(self) -> np.ndarray:
