@@ -11,7 +11,7 @@ from narrows.export.code_emitters import CODES
 from narrows.export.encoding import changed_constants
 from narrows.export.graph import ROWS, Graph
 from narrows.export.loss_emitters import LOSSES, emit_losses
-from narrows.export.module_emitters import EMITTERS, emit_module
+from narrows.export.module_emitters import EMITTERS, check_network, emit_module
 from narrows.export.ports import Dates
 from narrows.export.score_emitters import (
     column_losses,
@@ -33,6 +33,7 @@ __all__ = [
     "ModelGraph",
     "Pass",
     "changed_constants",
+    "check_network",
     "column_losses",
     "combined",
     "emit_autoencoder",
