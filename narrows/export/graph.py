@@ -85,8 +85,8 @@ class Graph:
 
     # -- shorthands for what many emitters need
 
-    def op_int(self, kind: str, value: str, number: int) -> str:
-        """Add a node of an int64 value and a number."""
+    def op_int(self, kind: str, value: str, number: Any) -> str:
+        """Add a node of an int64 value and a number or an array."""
         return self.op(kind, value, self.constant(number, np.int64))
 
     def op_double(self, kind: str, value: str, number: Any) -> str:
