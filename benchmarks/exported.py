@@ -71,11 +71,11 @@ def _cases() -> dict[str, tuple[Any, Any, Callable[[Any], Any]]]:
     frame, digits = _frame(), load_digits().images
     table = Autoencoder(epochs=3, random_state=0).fit(frame)
     images = Autoencoder(epochs=1, random_state=0).fit(digits)
-    detector = AnomalyDetector(Autoencoder(epochs=3), random_state=0).fit(frame)
+    detector = AnomalyDetector(random_state=0).fit(frame)
     return {
         "mixed table": (table, frame, table.reconstruction_error),
         "images": (images, digits, images.reconstruction_error),
-        "detector with an estimator": (detector, frame, detector.score_samples),
+        "default detector": (detector, frame, detector.score_samples),
     }
 
 

@@ -12,6 +12,13 @@ from narrows.export.encoding import changed_constants
 from narrows.export.graph import ROWS, Graph
 from narrows.export.loss_emitters import LOSSES, emit_losses
 from narrows.export.module_emitters import EMITTERS, check_network, emit_module
+from narrows.export.neighbour_emitters import (
+    arcsinh_floats,
+    blurred,
+    contrast,
+    neighbour_distance,
+    worst_errors,
+)
 from narrows.export.ports import Dates
 from narrows.export.score_emitters import (
     column_losses,
@@ -32,16 +39,21 @@ __all__ = [
     "Graph",
     "ModelGraph",
     "Pass",
+    "arcsinh_floats",
+    "blurred",
     "changed_constants",
     "check_network",
     "column_losses",
     "combined",
+    "contrast",
     "emit_autoencoder",
     "emit_losses",
     "emit_module",
     "emit_network",
     "mahalanobis",
     "mean_of",
+    "neighbour_distance",
     "surprise",
     "weighted_count",
+    "worst_errors",
 ]

@@ -57,8 +57,9 @@ def test_flights(flights, variant, dates):
     assert_equal(model, harmed(flights[-N:]), dates=dates)
 
 
-def test_a_detector_of_flights(flights):
-    detector = AnomalyDetector(Autoencoder(epochs=2, device="cpu"), random_state=0).fit(flights[:6000])
+@pytest.mark.parametrize("estimator", [Autoencoder(epochs=2, device="cpu"), None])
+def test_a_detector_of_flights(flights, estimator):
+    detector = AnomalyDetector(estimator, random_state=0).fit(flights[:6000])
     assert_equal(detector, harmed(flights[-N:]))
 
 
@@ -70,6 +71,7 @@ def test_penguins(data_folder, variant):
     assert_equal(model, harmed(frame))
     detector = AnomalyDetector(Autoencoder(epochs=2, device="cpu"), score="combined", random_state=0).fit(frame)
     assert_equal(detector, harmed(frame))
+    assert_equal(AnomalyDetector(random_state=0).fit(frame), harmed(frame))
 
 
 def test_digits():
@@ -77,7 +79,8 @@ def test_digits():
     for settings in ({}, {"network": "conv"}, {"network": "conv", "tied_weights": True}):
         assert_equal(fitted(X, **settings), X)
     assert_equal(fitted(X, SparseAutoencoder, code="top-k", k=4, n_components=32), X)
-    assert_equal(AnomalyDetector(Autoencoder(epochs=2, device="cpu"), random_state=0).fit(X), X)
+    for estimator in (Autoencoder(epochs=2, device="cpu"), None):
+        assert_equal(AnomalyDetector(estimator, random_state=0).fit(X), X)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from narrows.errors import SettingError
+from narrows.estimators.anomaly.default_scorer import NEIGHBOURS, SHARP, WORST, DefaultScorer, seen
 from narrows.estimators.anomaly.detector_state import DetectorState
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer
 from narrows.estimators.onnx_file import facts_of
@@ -15,16 +16,21 @@ from narrows.export import (
     ROWS,
     Dates,
     ModelGraph,
+    arcsinh_floats,
+    blurred,
     changed_constants,
     column_losses,
     combined,
+    contrast,
     emit_autoencoder,
     emit_losses,
     emit_network,
     mahalanobis,
     mean_of,
+    neighbour_distance,
     surprise,
     weighted_count,
+    worst_errors,
 )
 
 TOGETHER = ("benjamini-hochberg", "budget")
@@ -96,5 +102,23 @@ def _of_estimator(model: ModelGraph, scorer: EstimatorScorer, facts: dict[str, s
     return parts
 
 
-SCORERS: dict[type, Callable[[ModelGraph, Any, dict[str, str]], list[str]]] = {EstimatorScorer: _of_estimator}
+def _of_default(model: ModelGraph, scorer: DefaultScorer, facts: dict[str, str]) -> list[str]:
+    g = model.graph
+    if scorer.image_shape is None:
+        x = arcsinh_floats(g, model.floats)
+    else:
+        x = blurred(g, model.floats, scorer.image_shape, min(scorer.image_shape[:2]) / SHARP)
+    references = seen(scorer.references, scorer.image_shape)
+    parts = [worst_errors(g, scorer.network, x, WORST), neighbour_distance(g, x, references, NEIGHBOURS)]
+    if scorer.exponents.any():
+        of_image = contrast(g, x)
+        powers = [g.op_double("Pow", of_image, float(exponent)) for exponent in scorer.exponents]
+        parts = [g.op("Div", part, power) for part, power in zip(parts, powers, strict=True)]
+    return parts
+
+
+SCORERS: dict[type, Callable[[ModelGraph, Any, dict[str, str]], list[str]]] = {
+    EstimatorScorer: _of_estimator,
+    DefaultScorer: _of_default,
+}
 """Emitter of each scorer by its class; it declares outputs of its own, and adds facts for the metadata."""

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_digits
 
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
 from narrows.errors import SettingError
+from narrows.estimators.anomaly import default_scorer, onnx_detector
 from tests.export.running import OF_SCORES, answers, assert_equal, feeds_of, metadata, session
 from tests.mixed_table import FRAME
 
@@ -43,6 +45,34 @@ def test_the_outputs_of_the_estimator_are_those_of_its_first_copy():
     np.testing.assert_allclose(found["code"], first.transform(FRAME), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(found["error"], first.reconstruction_error(FRAME), rtol=1e-5, atol=1e-5)
     assert metadata(detector.to_onnx())["member_loss_unit"] == first.loss_unit_
+
+
+def test_the_default_detector_of_a_table_is_exported_with_rows_that_are_references_themselves(monkeypatch):
+    monkeypatch.setattr(default_scorer, "STEPS", 20)
+    detector = AnomalyDetector(random_state=0).fit(FRAME)
+    found = assert_equal(detector, FRAME)
+    np.testing.assert_allclose(found["score"], detector.decision_scores_, rtol=1e-5, atol=1e-5)
+    assert list(found) == ["score", "threshold", "anomaly"]
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 2)) @ rng.normal(size=(2, 5)) + 0.1 * rng.normal(size=(150, 5))
+    twice = np.vstack([X, X[:20]])  # equal rows are each other's neighbours
+    assert_equal(AnomalyDetector(random_state=0).fit(twice), np.vstack([twice, 2 * X]))
+
+
+def test_the_default_detector_of_images_is_exported(monkeypatch):
+    monkeypatch.setattr(default_scorer, "STEPS", 20)
+    X = load_digits().images[:300]
+    detector = AnomalyDetector(random_state=0).fit(X)
+    assert detector.scorer_.exponents.any()
+    assert_equal(detector, X)
+    assert_equal(detector, X[::-1][:1])
+
+
+def test_a_scorer_without_an_emitter_is_refused(monkeypatch):
+    detector = fitted(FRAME)
+    monkeypatch.setattr(onnx_detector, "SCORERS", {})
+    with pytest.raises(SettingError, match=r"^EstimatorScorer has no emitter, so this detector cannot be exported"):
+        detector.to_onnx()
 
 
 def test_a_detector_of_images_and_one_of_an_array_are_exported():
