@@ -13,12 +13,13 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from torch import Tensor
 
 from narrows.data import Missing, Rows, as_one_row, as_rows, fill_missing, materialize
-from narrows.estimators import model_folder, parameter_checks, persistence
+from narrows.estimators import model_folder, onnx_file, parameter_checks, persistence
 from narrows.estimators.checkpoint import remove_checkpoint
 from narrows.estimators.descriptions import html_summary
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedAttributes
+from narrows.export import Dates
 from narrows.training import fingerprint
 
 
@@ -131,6 +132,35 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         if self._checkpoint is not None and not self.interrupted_:
             remove_checkpoint(self._checkpoint)
             self._checkpoint = None
+
+    def to_onnx(
+        self, path: str | PathLike[str] | None = None, *, dates: Dates = "text", overwrite: bool = False
+    ) -> Any:
+        """Return the whole model as an `onnx.ModelProto`, and write it to a file; needs ``narrows[onnx]``.
+
+        Rows go in by column, in the user's units: numbers as float64 with NaN where they are missing, texts with "",
+        dates as ISO 8601 texts. Images and arrays without column names are one input, "images" or "X". Outputs are
+        "code", "reconstruction" (of a table with names one for each column, "reconstruction.COLUMN") and "error".
+        The results are those of `transform`, `reconstruct` and `reconstruction_error` up to rounding; the rows are not
+        checked.
+
+        Parameters
+        ----------
+        path : path or None, default=None
+        dates : {"text", "int64"}, default="text"
+            Whether dates are ISO 8601 texts or ticks since 1970 in the unit of the column, int64.
+        overwrite : bool, default=False
+
+        Raises
+        ------
+        SettingError
+            A part of the model has no emitter, such as a module of your own.
+        MissingExtraError, OutputExistsError, OutputError
+        """
+        model = onnx_file.autoencoder_model(self.state_, dates)
+        if path is not None:
+            onnx_file.write_model(model, path, overwrite=overwrite)
+        return model
 
     def to_files(self) -> dict[str, bytes]:
         """Return the files of the saved model by name.

@@ -24,10 +24,13 @@ from narrows.estimators.anomaly.detector_folder import files_of
 from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
 from narrows.estimators.anomaly.explanations import Reason, outweigh_invalid_cells, reasons
+from narrows.estimators.anomaly.onnx_detector import detector_model
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint
 from narrows.estimators.column_warnings import warn_of_ignored_columns
+from narrows.estimators.onnx_file import write_model
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
+from narrows.export import Dates
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
@@ -240,6 +243,31 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         if self._checkpoint is not None:
             remove_checkpoint(self._checkpoint)
             self._checkpoint = None
+
+    def to_onnx(
+        self, path: str | PathLike[str] | None = None, *, dates: Dates = "text", overwrite: bool = False
+    ) -> Any:
+        """Return the whole detector as an `onnx.ModelProto`, and write it to a file; needs ``narrows[onnx]``.
+
+        Inputs are those of `Autoencoder.to_onnx`, and the columns that were constant in the fit. Outputs are "score"
+        (the negative of `score_samples`), "threshold" and "anomaly"; with an `estimator` also those of its first
+        fitted copy.
+
+        Parameters
+        ----------
+        path, dates, overwrite
+            As for `Autoencoder.to_onnx`.
+
+        Raises
+        ------
+        SettingError
+            `threshold` judges rows together, or a part of the detector has no emitter.
+        MissingExtraError, OutputExistsError, OutputError
+        """
+        model = detector_model(self.state_, self.threshold, dates)
+        if path is not None:
+            write_model(model, path, overwrite=overwrite)
+        return model
 
     @classmethod
     def from_state(cls, params: Mapping[str, Any], state: DetectorState) -> Self:
