@@ -49,6 +49,10 @@ class Rows:
     """Container of the results."""
     labels: np.ndarray | None = None
     """The class of each row, where the source has one (sub-folders, label files)."""
+    groups: np.ndarray | None = None
+    """The group of each row (a person, a machine), which a fit holds out as a whole."""
+    times: np.ndarray | None = None
+    """Numbers or datetime64, the time of each row: a fit holds out the latest rows."""
     index: object | None = None
     """The pandas index."""
     column_labels: Labels | None = None
@@ -145,6 +149,8 @@ class Rows:
             self,
             values=values,
             labels=None if self.labels is None else self.labels[index],
+            groups=None if self.groups is None else self.groups[index],
+            times=None if self.times is None else self.times[index],
             invalid={i: texts[index] for i, texts in self.invalid.items()},
             row_numbers=(np.arange(len(self)) if self.row_numbers is None else self.row_numbers)[index],
             index=None if self.index is None else self.index[index],  # pyright: ignore[reportIndexIssue]

@@ -12,6 +12,7 @@ import numpy as np
 from torch import nn
 
 from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_rows
+from narrows.estimators import parameter_checks
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.fitted_autoencoder import FittedAutoencoder
 from narrows.estimators.parameters import warn_of_idle_parameters
@@ -126,6 +127,12 @@ class Autoencoder(FittedAutoencoder):
         Maximum number of passes over the rows. "auto" makes about four thousand steps, in 20 to 200 passes.
     validation_fraction : float, default=0.1
         Share of the distinct rows, in [0, 1), that is used for validation if no `validation_data` is given.
+    validation : {"auto", "random", "groups", "last"}, default="auto"
+        Which rows are held out. "random": rows drawn at random. "groups": whole groups, as many as fit into
+        `validation_fraction` (the smallest one if none does), so that the held-out error is that of new groups;
+        `fit` needs `groups`. "last": the last rows of X, or the latest if X is `Rows` with times, so that the error
+        is that of later rows; rows of one time stay together. "auto" is "groups" if `fit` is given groups, "last" if
+        it is given times, else "random". No row that equals a training row is held out.
     early_stopping : bool, default=True
         Stop when the validation objective no longer falls, and restore the weights of its best epoch. A network with
         the default loss, output and layers starts from PCA, and returns to it if no epoch was clearly better.
@@ -162,6 +169,8 @@ class Autoencoder(FittedAutoencoder):
         One record for each epoch of each layer's pre-training; empty without pre-training and in a loaded model.
     validation_rows_ : ndarray of int
         Positions in X of the validation rows; empty if there are none.
+    validation_ : {"random", "groups", "last", "given"}
+        How they were chosen; "given" if `fit` got `validation_data`.
     validation_hashes_, training_hashes_ : ndarray of uint64
         Hashes of the distinct validation and training rows, which identify these rows in any order; None for
         more than four million training rows and in models that an earlier version saved.
@@ -232,6 +241,7 @@ class Autoencoder(FittedAutoencoder):
 
     epochs: int | Literal["auto"] = "auto"
     validation_fraction: float = 0.1
+    validation: str = "auto"
     early_stopping: bool = True
     patience: int = 10
     tol: float = 1e-4
@@ -244,7 +254,9 @@ class Autoencoder(FittedAutoencoder):
 
     variant: ClassVar[str] = "plain"
 
-    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None, groups: Any = None
+    ) -> Self:
         """Fit the scaling and the network to X.
 
         Parameters
@@ -260,6 +272,9 @@ class Autoencoder(FittedAutoencoder):
             Weights, none negative. A row of weight 2 has exactly the same effect as two copies of the row.
         validation_data : like X, or None
             Validation rows; None uses a share `validation_fraction` of X.
+        groups : array of shape (n,) or None
+            The group of each row, such as the person that it was measured on: whole groups are held out. None takes
+            those of Rows, if they have any. They are not learned from.
 
         Returns
         -------
@@ -271,7 +286,8 @@ class Autoencoder(FittedAutoencoder):
             See `narrows.errors`.
         """
         try:
-            for record in self.fit_epochs(X, y, sample_weight=sample_weight, validation_data=validation_data):
+            records = self.fit_epochs(X, y, sample_weight=sample_weight, validation_data=validation_data, groups=groups)
+            for record in records:
                 if self.verbose:
                     print(_line(record, self.epochs_))
         except KeyboardInterrupt:
@@ -293,6 +309,7 @@ class Autoencoder(FittedAutoencoder):
         *,
         sample_weight: Any = None,
         validation_data: Any = None,
+        groups: Any = None,
         schema: Schema | None = None,
     ) -> Iterator[Epoch | LayerEpoch]:
         """Fit step by step and yield an `Epoch` after each pass over the rows; parameters as for `fit`.
@@ -301,16 +318,26 @@ class Autoencoder(FittedAutoencoder):
         used. Closing the iterator, or Ctrl-C, ends the training; the model keeps the weights it has then. A given
         `schema` replaces the one that is otherwise learned from X, so that several fits can share one.
         """
-        yield from self.start_fit(X, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
+        yield from self.start_fit(
+            X, y, sample_weight=sample_weight, validation_data=validation_data, groups=groups, schema=schema
+        )
 
     def start_fit(
-        self, X: Any, *, sample_weight: Any = None, validation_data: Any = None, schema: Schema | None = None
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        groups: Any = None,
+        schema: Schema | None = None,
     ) -> Generator[Epoch | LayerEpoch]:
         """Prepare a fit and return the iterator that trains; parameters as for `fit_epochs`.
 
         On return the model counts as fitted, with a network that is not trained on X yet.
         """
         rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
+        parameter_checks.targets(y, len(rows))
         if isinstance(rows, Rows) and rows is not X:  # the reader of Rows has already given their notes
             for note in rows.notes:
                 warnings.warn(note, stacklevel=2)
@@ -320,6 +347,7 @@ class Autoencoder(FittedAutoencoder):
             estimator=type(self).__name__,
             sample_weight=sample_weight,
             validation_data=validation_data,
+            groups=groups,
             schema=schema,
             epochs_before=len(history),
         )
@@ -363,6 +391,7 @@ class Autoencoder(FittedAutoencoder):
         If the model is not fitted, the first call also fits the scaling to X, which then needs at least two rows.
         """
         rows = as_rows(X, image_shape=self.image_shape)
+        parameter_checks.targets(y, len(rows))
         before = self._state, self._progress
         if self._trainer is None or self._state is None:
             history = History() if self._progress is None else self._progress.history

@@ -95,6 +95,7 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         so that models with different settings can be compared.
         """
         rows = self.rows_of(X)
+        parameter_checks.targets(y, len(rows))
         mean = torch.as_tensor(self.mean_, device=self.device_)
         mask_floats = torch.as_tensor(self.schema_.mask_indices, device=self.device_)
         has_mask = mask_floats >= 0

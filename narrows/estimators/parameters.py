@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from narrows.estimators.registered_names import registered_names
-from narrows.estimators.requirements import NotGiven, Requirement, Value
+from narrows.estimators.requirements import NotGiven, Positive, Requirement, Value
 
 Group = Literal["Network", "Data", "Objective", "Optimizer", "Stopping", "Run"]
 GROUPS: tuple[Group, ...] = ("Network", "Data", "Objective", "Optimizer", "Stopping", "Run")
@@ -148,12 +148,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "encoder", "Network", "object", "Your own network from the row to the code.", accepts="nn.Module", option=None
     ),
     Parameter(
-        "decoder",
-        "Network",
-        "object",
-        "Your own network from the code to the reconstruction.",
-        accepts="nn.Module",
-        option=None,
+        "decoder", "Network", "object", "Your own network from the code to the row.", accepts="nn.Module", option=None
     ),
     Parameter(
         "image_shape",
@@ -328,6 +323,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         "Stopping",
         "float",
         "Share of the rows, from 0 to 1, that is held out for validation and not trained on.",
+    ),
+    Parameter(
+        "validation",
+        "Stopping",
+        "name",
+        "Which rows are held out: random ones, whole groups, or the last; 'auto' is groups or last if they are known.",
+        ("auto", "random", "groups", "last"),
+        requires=Positive("validation_fraction"),
     ),
     Parameter(
         "early_stopping",

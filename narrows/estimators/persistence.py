@@ -106,7 +106,12 @@ def read_state(
         network=network.to(device).eval(),
         schema=schema,
         mean=tensors["mean"].numpy(),
-        rows=FittedRows(tensors["validation_rows"].numpy(), **hashes, fingerprint=fitted["fingerprint_"]),
+        rows=FittedRows(
+            tensors["validation_rows"].numpy(),
+            **hashes,
+            fingerprint=fitted["fingerprint_"],
+            held_out_by=fitted.get("validation_", "random"),  # earlier versions knew no other way
+        ),
         n_components=fitted["n_components_"],
         hidden_layer_sizes=tuple(fitted["hidden_layer_sizes_"]),
         code_activation=fitted["code_activation_"],
@@ -169,6 +174,7 @@ def _fitted_values(state: FittedState, progress: TrainingProgress) -> dict[str, 
         "precision_": state.precision,
         "seed_": state.seed,
         "fingerprint_": state.rows.fingerprint,
+        "validation_": state.rows.held_out_by,
         "interrupted_": progress.interrupted,
         "n_features_in_": state.schema.n_columns,
     }

@@ -81,7 +81,22 @@ MissingAtUse = Annotated[
 ]
 Label = Annotated[str | None, data_option(metavar="A", help="Name of the column with the class labels.")]
 
-
+Group = Annotated[
+    str | None,
+    data_option(
+        metavar="A",
+        help="Column with the group of each row, such as a person: whole groups are held out. Not learned from, unless "
+        "--columns names it.",
+    ),
+]
+Time = Annotated[
+    str | None,
+    data_option(
+        metavar="A",
+        help="Column with the time of each row: the latest rows are held out. Not learned from, unless --columns names "
+        "it.",
+    ),
+]
 Types = Annotated[
     str | None,
     data_option(

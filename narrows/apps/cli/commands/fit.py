@@ -6,13 +6,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from narrows.apps.cli import signals
 from narrows.apps.cli.common_options import (
     Data,
     Force,
+    Group,
     InMemory,
     Json,
     Quiet,
+    Time,
     output_option,
 )
 from narrows.apps.cli.exit_codes import explain
@@ -44,6 +48,8 @@ def fit(
     ] = None,
     variant: VariantName = "plain",
     reading: FitReading,
+    group: Group = None,
+    time: Time = None,
     in_memory: InMemory = None,
     force: Force = False,
     as_json: Json = False,
@@ -62,7 +68,9 @@ def fit(
     path = output or Path(f"{data_name(data)}-{variant}")
     check_model_path(path, force=force)
     model = estimator_from_options(variant, {**parameters, "missing": reading.missing_in_model})
-    source = read_for_fit(data, reading, messages=messages, in_memory=in_memory)
+    if group is not None and time is not None:
+        raise typer.BadParameter("--group and --time each say what to hold out; use only one of them.")
+    source = read_for_fit(data, reading, group=group, time=time, messages=messages, in_memory=in_memory)
 
     from narrows.apps.cli.fit_progress import train
     from narrows.apps.cli.rendering import errors, facts, measured_on, notes, verdicts
