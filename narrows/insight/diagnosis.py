@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 _OLD_NAMES = {"Which rows are strangest?": "Which rows are most anomalous?"}
-_LIGHTS: dict[str, str] = {"good": "ok   ", "watch": "look ", "bad": "WRONG"}
+_LIGHTS: dict[str, str] = {"good": "ok   ", "unknown": "?    ", "watch": "look ", "bad": "WRONG"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,17 +50,23 @@ class Diagnosis:
 
     @property
     def headline(self) -> str:
-        """The most important findings in a sentence or two; a worse error than PCA's comes first."""
+        """The most important findings in a few sentences.
+
+        Too few rows come first, then a worse error than PCA's and what is badly wrong, then held-out rows that cannot
+        stand for new ones.
+        """
+        few = [finding for finding in self.findings if finding.name == findings.ENOUGH]
         worse = [finding for finding in self.findings if findings.is_worse_than_pca(finding)]
-        worst = worse + [finding for finding in self.findings if finding.verdict == "bad" and finding not in worse]
-        if worst:
-            return " ".join(finding.meaning for finding in worst[:3])
+        bad = [finding for finding in self.findings if finding.verdict == "bad" and finding not in worse]
+        dependent = [finding for finding in self.findings if findings.is_dependent(finding)]
+        leading = [*few, *worse, *bad, *dependent][:3]
+        if leading:
+            return " ".join(finding.meaning for finding in leading)
         watched = [finding for finding in self.findings if finding.verdict == "watch"]
         if watched:
             return f"Nothing is badly wrong. {watched[0].meaning}"
-        generalises = any(finding.name == findings.GENERALISATION for finding in self.findings)
-        ending = " and generalises to new ones." if generalises else "."
-        return f"The model learned what is typical of these rows{ending}"
+        new = [finding.meaning for finding in self.findings if finding.name == findings.GENERALISATION]
+        return " ".join(["The model learned what is typical of these rows.", *new])
 
     def including(self, finding: Finding) -> Diagnosis:
         """Return a copy with one more finding, sorted."""
@@ -102,7 +108,7 @@ class Diagnosis:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        colours = {"good": "#2a7f3f", "watch": "#b26a00", "bad": "#bd1f01"}
+        colours = {"good": "#2a7f3f", "unknown": "#666666", "watch": "#b26a00", "bad": "#bd1f01"}
         rows = "".join(
             f'<tr><td style="color:{colours[f.verdict]};font-weight:bold">{f.verdict}</td>'
             f"<td><b>{html.escape(f.name)}</b><br>{html.escape(f.figure)}</td>"
@@ -150,7 +156,8 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
     split = EvaluationSplit.of(model, rows, seed=random_state).sampled(model.schema_.n_floats, seed=random_state)
     evidence = _evidence(model, rows, split, random_state)
     found = _findings(evidence, None if labels is None else labels[split.measured])
-    found.append(findings.worst_rows(evidence, split.measured, rows_dropped=rows_were_dropped(rows)))
+    worst = findings.worst_rows(evidence, split.measured, rows_dropped=rows_were_dropped(rows))
+    found.append(worst.without_verdict() if evidence.is_small else worst)
     diagnosis = Diagnosis(type(model).__name__, split.sentence, tuple(found))
     if n_seeds:
         errors = list(seed_errors(model, rows, n_seeds, random_state=random_state))
@@ -165,24 +172,45 @@ def _evidence(model: Autoencoder, rows: Rows, split: EvaluationSplit, seed: int)
         model.schema_.encode(rows.take(positions), who=type(model).__name__)
         for positions in (split.measured, split.known)
     )
-    return Evidence(model, measured, known, split.known_is_training, split.measured_is_unseen, seed)
+    positions = np.concatenate([split.measured, split.known])
+    return Evidence(
+        model,
+        measured,
+        known,
+        split.known_is_training,
+        split.measured_is_unseen,
+        seed,
+        held_out_by=split.held_out_by,
+        positions=positions,
+    )
 
 
 def _findings(evidence: Evidence, labels: np.ndarray | None) -> list[Finding]:
-    """Return the findings that apply; of equal verdicts, an earlier one is read first."""
-    found = [
-        # A training that ended too early explains everything else.
-        findings.convergence(evidence),
-        findings.pca_comparison(evidence),
-        findings.copying(evidence),
+    """Return the findings that apply; of equal verdicts, an earlier one is read first.
+
+    Some depend on others, so that no two contradict each other.
+    """
+    independence = [finding for finding in (findings.near_copies(evidence), findings.file_order(evidence)) if finding]
+    trained = findings.convergence(evidence)
+    copied = findings.copying(evidence)
+    is_structured = copied is None or copied.verdict == "good"
+    is_converged = trained.verdict == "good"
+    measured = [
+        *independence,
+        findings.pca_comparison(evidence, is_structured=is_structured, is_converged=is_converged),
+        copied,
         findings.denoising(evidence),
         findings.collapse(evidence),
         findings.dead_units(evidence),
-        findings.overfitting(evidence),
+        findings.overfitting(evidence, is_independent=not any(map(findings.is_dependent, independence))),
         findings.sparsity(evidence),
         findings.sensitivity(evidence),
         findings.neighbourhoods(evidence),
         None if labels is None else findings.class_accuracy(evidence, labels),
         findings.column_errors(evidence),
     ]
-    return [finding for finding in found if finding is not None]
+    found = [finding for finding in measured if finding is not None]
+    if evidence.is_small:
+        found = [findings.too_few(evidence), *(finding.without_verdict() for finding in found)]
+    # A training that ended too early explains everything else.
+    return [trained, *found]

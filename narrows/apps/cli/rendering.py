@@ -86,7 +86,7 @@ def notes(summary: FitSummary) -> list[str]:
 def verdicts(found: Diagnosis) -> list[str]:
     """Return the headline of a diagnosis, and a line for each finding that is not good."""
     lines = [f"Diagnosis: {found.headline}"]
-    words = {"watch": "look", "bad": "WRONG"}
+    words = {"unknown": "unknown", "watch": "look", "bad": "WRONG"}
     lines += [f"  {words[f.verdict]}: {f.name} {f.figure}." for f in found.findings if f.verdict in words]
     return lines
 

@@ -5,31 +5,85 @@ from __future__ import annotations
 import numpy as np
 
 from narrows.insight.findings.evidence import Evidence
-from narrows.insight.findings.finding import Finding
+from narrows.insight.findings.finding import Finding, Verdict
+from narrows.insight.intervals import bootstrap, interval_text
 
 _N_NAMED = 5
+_NOT_LEARNED = 0.05  # R² of a column, up to which it is not learned
+_LOPSIDED = 0.5  # share of one column in the error
 
 
 def column_errors(evidence: Evidence) -> Finding:
-    """Rank the columns (or pixels) by their share of the error."""
+    """Return R² of each column (or pixel), those that are not learned first, and their shares of the error.
+
+    R² is the share of the squared deviation from the mean of the other rows that is explained: 1 for a perfect
+    reconstruction, 0 for the mean, below 0 for what is worse than the mean.
+    """
     schema = evidence.model.schema_
-    errors = schema.sum_by_column(evidence.squared_errors.mean(axis=0))
-    shares = errors / max(float(errors.sum()), 1e-300)
-    worst = np.argsort(shares)[::-1][:_N_NAMED]
-    names = ", ".join(f"{schema.feature_names[i]} ({shares[i]:.0%})" for i in worst)
-    lopsided = bool(shares[worst[0]] > 0.5 and schema.n_columns > 2)
-    return Finding(
-        "Which columns are hardest?",
-        "watch" if lopsided else "good",
-        names,
-        "One column causes more than half of the error; the others hardly count in training."
-        if lopsided
-        else "These columns cause most of the error.",
-        "Look at that column: is it an outlier, an identifier or pure noise? Leave it out or transform it."
-        if lopsided
-        else "",
-        {"error_by_column": errors.tolist()},
+    errors = schema.sum_by_column(evidence.squared_errors)
+    spread = np.square(evidence.measured - evidence.known.mean(axis=0, dtype=np.float64))
+    spread = schema.sum_by_column(spread if evidence.observed is None else spread * evidence.observed)
+    total, around_mean = errors.sum(axis=0), spread.sum(axis=0)
+    shares = total / max(float(total.sum()), 1e-300)
+    varies = around_mean > 0
+    r2 = np.where(varies, 1 - total / np.where(varies, around_mean, 1), total == 0)
+    values: dict[str, float | list[float]] = {
+        "error_by_column": errors.mean(axis=0).tolist(),
+        "r2_by_column": r2.tolist(),
+    }
+    missed = [int(i) for i in np.argsort(r2) if varies[i] and r2[i] <= _NOT_LEARNED]
+    largest = [int(i) for i in np.argsort(shares)[::-1] if varies[i] and i not in set(missed)]
+    named = (missed + largest)[:_N_NAMED]
+    figure = ", ".join(
+        f"{schema.feature_names[i]} (R² {r2[i]:.2f}, {_interval_of(evidence, errors[:, i], spread[:, i])}; "
+        f"{shares[i]:.0%} of the error)"
+        for i in named
     )
+    name = "Which columns are hardest?"
+    if not named:
+        return Finding(name, "good", "no column varies", "There is nothing to reconstruct.", "", values)
+    if schema.image_shape is not None:  # single pixels, such as those of a background, may hardly vary
+        missed = []
+    return Finding(name, *_judged(evidence, missed, r2, shares, figure, int(varies.sum())), values)
+
+
+def _judged(
+    evidence: Evidence, missed: list[int], r2: np.ndarray, shares: np.ndarray, figure: str, n: int
+) -> tuple[Verdict, str, str, str]:
+    n_worse = sum(r2[i] < 0 for i in missed)
+    names = evidence.model.schema_.feature_names
+    advice = "Use a wider code if they matter; leave out columns that are identifiers or pure noise."
+    if n_worse and n > 1:
+        unscaled = evidence.model.schema_.bounded and n_worse > n / 4
+        scale = (
+            " The columns share one unit, and narrow ones hardly count: scale='standard' gives each the same weight."
+        )
+        return (
+            "watch",
+            figure,
+            f"{n_worse} of {n} columns {'is' if n_worse == 1 else 'are'} reconstructed worse than by their mean.",
+            advice + (scale if unscaled else ""),
+        )
+    if missed and n > 1:
+        listed = ", ".join(names[i] for i in missed[:_N_NAMED]) + (", ..." if len(missed) > _N_NAMED else "")
+        return "watch", figure, f"{len(missed)} of {n} columns are not learned: {listed}.", advice
+    worst = int(np.argmax(shares))
+    if shares[worst] > _LOPSIDED and len(shares) > 2:
+        return (
+            "watch",
+            figure,
+            f"{names[worst]} causes more than half of the error; the others hardly count in training.",
+            "Look at that column: is it an outlier, an identifier or pure noise? Leave it out or transform it.",
+        )
+    return "good", figure, "Every column is learned; those named cause most of the error.", ""
+
+
+def _interval_of(evidence: Evidence, errors: np.ndarray, spread: np.ndarray) -> str:
+    def r2(sample: np.ndarray) -> float:
+        total, around_mean = sample.sum(axis=0)
+        return float(1 - total / max(around_mean, 1e-300))
+
+    return interval_text(bootstrap(r2, np.column_stack([errors, spread]), seed=evidence.seed), ".2f")
 
 
 def worst_rows(evidence: Evidence, positions: np.ndarray, *, rows_dropped: bool = False) -> Finding:
