@@ -195,19 +195,24 @@ def _findings(evidence: Evidence, labels: np.ndarray | None) -> list[Finding]:
     copied = findings.copying(evidence)
     is_structured = copied is None or copied.verdict == "good"
     is_converged = trained.verdict == "good"
+    is_independent = not any(map(findings.is_dependent, independence))
+    overfitted = findings.overfitting(evidence, may_claim=is_independent and is_structured)
+    may_widen = is_structured and not any(
+        found is not None and "narrower" in found.advice for found in (copied, overfitted)
+    )
     measured = [
         *independence,
         findings.pca_comparison(evidence, is_structured=is_structured, is_converged=is_converged),
         copied,
-        findings.denoising(evidence),
+        findings.denoising(evidence, may_widen=may_widen),
         findings.collapse(evidence),
         findings.dead_units(evidence),
-        findings.overfitting(evidence, is_independent=not any(map(findings.is_dependent, independence))),
+        overfitted,
         findings.sparsity(evidence),
         findings.sensitivity(evidence),
         findings.neighbourhoods(evidence),
-        None if labels is None else findings.class_accuracy(evidence, labels),
-        findings.column_errors(evidence),
+        None if labels is None else findings.class_accuracy(evidence, labels, may_widen=may_widen),
+        findings.column_errors(evidence, may_widen=may_widen),
     ]
     found = [finding for finding in measured if finding is not None]
     if evidence.is_small:

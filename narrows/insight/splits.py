@@ -63,8 +63,8 @@ class EvaluationSplit:
             by = model.validation_
             return cls(held, trained, True, True, f"rows that fit had held out{_HOW[by]}", len(held), by)
         if len(trained) and (same or len(fresh) < _FEWEST):
-            held_out = "only one" if len(held) else "none"
-            text = f"training rows, because fit held {held_out} out" if same else "rows, which the model was trained on"
+            held_out = "only one row" if len(held) else "none"
+            text = f"training rows, because fit held out {held_out}" if same else "rows, which the model was trained on"
             return cls(trained, trained, True, False, f"{text}: these figures are optimistic", len(trained))
         if len(trained) >= len(fresh) or (len(trained) and len(fresh) < 2 * _FEWEST):
             text = f"rows that training did not see; PCA was fitted on the other {len(trained):,}, the training rows"

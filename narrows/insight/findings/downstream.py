@@ -15,10 +15,11 @@ _MAX_ROWS = 3000
 _NEIGHBOURS = 12
 
 
-def class_accuracy(evidence: Evidence, labels: np.ndarray) -> Finding | None:
+def class_accuracy(evidence: Evidence, labels: np.ndarray, *, may_widen: bool = True) -> Finding | None:
     """Compare the accuracy of k-NN and logistic regression on codes, on all columns and on PCA's components.
 
     labels : (n,), the class of each held-out row; None for a row without a class.
+    may_widen : whether to advise a wider code; not for a model whose code should be narrower.
 
     Returns None where a class has fewer than three rows, or where there are too many classes for the rows.
     """
@@ -64,9 +65,14 @@ def class_accuracy(evidence: Evidence, labels: np.ndarray) -> Finding | None:
         "A simple classifier does about as well on the code as on PCA's components, or better."
         if helps
         else "A simple classifier does better on PCA's components than on the code.",
-        "" if helps else "A wider code, or a smaller penalty on it, keeps more of the differences between classes.",
+        "" if helps else _advice(may_widen),
         values,
     )
+
+
+def _advice(may_widen: bool) -> str:
+    what = "A wider code, or a smaller penalty on it, keeps" if may_widen else "PCA's components keep"
+    return f"{what} more of the differences between classes."
 
 
 def neighbourhoods(evidence: Evidence) -> Finding | None:

@@ -24,13 +24,14 @@ _CLAIMS = {
 }
 
 
-def overfitting(evidence: Evidence, *, is_independent: bool = True) -> Finding | None:
+def overfitting(evidence: Evidence, *, may_claim: bool = True) -> Finding | None:
     """Compare the errors on held-out and on training rows; None where one of the two is missing.
 
     The ratio of the means decides, and that of the medians where the worst hundredth of the rows has more than half
     of the error.
 
-    is_independent : whether the measured rows can stand for new ones.
+    may_claim : whether equal errors mean that the model generalises. They do not if the measured rows cannot stand for
+        new ones, or if the model has learned nothing.
     """
     seen, unseen = evidence.training_errors, evidence.errors
     if seen is None or not evidence.is_unseen:
@@ -52,8 +53,11 @@ def overfitting(evidence: Evidence, *, is_independent: bool = True) -> Finding |
         f"(median {np.median(unseen):.4g}) on unseen rows, {ratio:.2f} times ({interval_text((low, high))}) by the "
         f"{'median' if few_rows_rule else 'mean'}"
     )
-    if ratio <= OVERFITS or low <= 1:
-        return Finding(NAME, "good", figure, _holds(evidence, few_rows_rule, is_independent), "", values)
+    if ratio <= OVERFITS:
+        return Finding(NAME, "good", figure, _holds(evidence, few_rows_rule, may_claim), "", values)
+    if low <= 1:
+        meaning = "The error on unseen rows is larger, but by no more than these rows could show by chance."
+        return Finding(NAME, "unknown", figure, meaning, "Hold out more rows (validation_fraction).", values)
     badly = ratio > _BADLY
     meaning = (
         "The model overfits: it reconstructs new rows much worse than its training rows."
@@ -63,11 +67,10 @@ def overfitting(evidence: Evidence, *, is_independent: bool = True) -> Finding |
     return Finding(NAME, "bad" if badly else "watch", figure, meaning, _advice(evidence), values)
 
 
-def _holds(evidence: Evidence, few_rows_rule: bool, is_independent: bool) -> str:
-    if is_independent:
+def _holds(evidence: Evidence, few_rows_rule: bool, may_claim: bool) -> str:
+    meaning = "The measured rows are reconstructed about as well as training rows."
+    if may_claim:
         meaning = _CLAIMS.get(evidence.held_out_by, _CLAIMS[None])
-    else:
-        meaning = "The held-out rows are reconstructed about as well as training rows, but cannot stand for new ones."
     if few_rows_rule:
         meaning += " A few rows have most of the error, so the mean says little, and the median is compared."
     return meaning

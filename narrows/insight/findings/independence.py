@@ -8,6 +8,7 @@ from narrows.data import Numeric
 from narrows.insight.baselines import PCABaseline
 from narrows.insight.findings.evidence import FEWEST_ROWS, Evidence
 from narrows.insight.findings.finding import Finding
+from narrows.insight.intervals import Interval, bootstrap, interval_text
 
 ENOUGH = "Are there enough rows to judge by?"
 COPIES = "Are the measured rows independent of the training rows?"
@@ -19,7 +20,7 @@ _LARGEST_GROUP = 0.1  # of the training rows; a larger one is a class rather tha
 _GAP = 4.0  # in one dimension; half of the rows of a line have a smaller gap
 _SMALLEST_GAP = 2.0
 _ALIKE = 0.5  # squared distance of rows next to each other, relative to that of any two
-_DRIFT = 1.5  # error of PCA of the earlier rows on the last tenth, relative to that of PCA of all rows
+_DRIFT = 1.5  # error of PCA of nine tenths on the others: the last tenth, relative to a random one
 
 
 def too_few(evidence: Evidence) -> Finding:
@@ -87,7 +88,7 @@ def file_order(evidence: Evidence) -> Finding | None:
 
     The figures are the mean squared distance of rows next to each other divided by that of any two rows (von Neumann
     1941), 1 for rows in random order; and the error of PCA of the first nine tenths on the last tenth, divided by that
-    of PCA of all rows.
+    of PCA of a random nine tenths on the others.
 
     Returns None unless the rows of the fit are given, of which some were held out at random.
     """
@@ -99,13 +100,13 @@ def file_order(evidence: Evidence) -> Finding | None:
     if spread == 0:
         return None
     alike = float(np.square(np.diff(rows, axis=0)).sum(axis=1).mean()) / (2 * spread)
-    drift = _drift(evidence, rows)
-    values: dict[str, float | list[float]] = {"successive": alike, "drift": drift}
+    drift, interval = _drift(evidence, rows)
+    values: dict[str, float | list[float]] = {"successive": alike, "drift": drift, "drift_interval": list(interval)}
     figure = (
-        f"squared distance of rows next to each other {alike:.2g} times that of any two; PCA of the first nine tenths "
-        f"has {drift:.3g} times the error on the last tenth that PCA of all rows has"
+        f"squared distance of rows next to each other {alike:.2g} times that of any two; PCA of nine tenths has "
+        f"{drift:.3g} times the error ({interval_text(interval)}) on the last tenth that it has on a random tenth"
     )
-    if alike >= _ALIKE and drift < _DRIFT:
+    if alike >= _ALIKE and (drift < _DRIFT or interval[0] <= 1):
         return Finding(ORDER, "good", figure, "The rows are alike wherever they stand in the file.", "", values)
     meaning = (
         "Rows next to each other in the file are alike, as in a time series or a sorted table."
@@ -154,11 +155,14 @@ def _gaps(measured: np.ndarray, known: np.ndarray) -> tuple[float, float, float]
     return float(np.exp(np.median(steps.max(axis=1)))), float(np.median(at + 1)), max(1.0, 1 / max(slope, 1e-9))
 
 
-def _drift(evidence: Evidence, rows: np.ndarray) -> float:
-    """Return the error on the last tenth of PCA of the rows before it, divided by that of PCA of all rows."""
+def _drift(evidence: Evidence, rows: np.ndarray) -> tuple[float, Interval]:
+    """Return the error of PCA of nine tenths on the last tenth, divided by that on a random tenth, and its interval."""
     n = len(rows) - len(rows) // 10
     k = min(evidence.n_active, rows.shape[1] - 1)
-    earlier = float(PCABaseline.fit(rows[:n], k).squared_error(rows[n:]).mean())
-    whole = float(PCABaseline.fit(rows, k).squared_error(rows[n:]).mean())
     floor = 1e-6 * float(rows.var(axis=0).sum())
-    return (earlier + floor) / (whole + floor)
+    last, drawn = (
+        PCABaseline.fit(of[:n], k).squared_error(of[n:]) + floor
+        for of in (rows, rows[evidence.rng(4).permutation(len(rows))])
+    )
+    interval = bootstrap(lambda a, b: float(a.mean() / b.mean()), last, drawn, seed=evidence.seed)
+    return float(last.mean() / drawn.mean()), interval

@@ -13,8 +13,11 @@ from narrows.insight.intervals import bootstrap, interval_text
 NAME = "Does it remove the noise?"
 
 
-def denoising(evidence: Evidence) -> Finding | None:
-    """Compare the error after denoising with that of the noisy rows and of PCA; None for a model without corruption."""
+def denoising(evidence: Evidence, *, may_widen: bool = True) -> Finding | None:
+    """Compare the error after denoising with that of the noisy rows and of PCA; None for a model without corruption.
+
+    may_widen : whether to advise a wider code or layers; not for a model whose code should be narrower.
+    """
     model, clean = evidence.model, evidence.measured
     if evidence.setting("corruption") is None:
         return None
@@ -56,9 +59,7 @@ def denoising(evidence: Evidence) -> Finding | None:
             "bad",
             figure,
             "The model makes noisy rows worse than they were.",
-            "Use more rows, fewer hidden layers, or less noise."
-            if evidence.fault == "overfits"
-            else "Use a wider code, or less noise.",
+            "Use a wider code, or less noise." if may_widen else "Use more rows, fewer hidden layers, or less noise.",
             values,
         )
     if left > theirs and bootstrap(np.mean, ours - of_pca, seed=evidence.seed)[0] > 0:
@@ -67,9 +68,9 @@ def denoising(evidence: Evidence) -> Finding | None:
             "bad" if isinstance(model, DenoisingAutoencoder) else "watch",
             figure,
             "The model removes noise, but PCA with as many components removes more.",
-            "Use more rows or fewer hidden layers; or use PCA."
-            if evidence.fault == "overfits"
-            else "Use wider hidden layers or another network; or use PCA.",
+            "Use wider hidden layers or another network; or use PCA."
+            if may_widen
+            else "Use more rows or fewer hidden layers; or use PCA.",
             values,
         )
     meaning = "The model removes more noise than PCA does."

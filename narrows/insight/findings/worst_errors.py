@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from narrows.insight.findings.evidence import Evidence
-from narrows.insight.findings.finding import Finding, Verdict
+from narrows.insight.findings.finding import Finding
 from narrows.insight.intervals import bootstrap, interval_text
 
 _N_NAMED = 5
@@ -13,11 +13,13 @@ _NOT_LEARNED = 0.05  # R² of a column, up to which it is not learned
 _LOPSIDED = 0.5  # share of one column in the error
 
 
-def column_errors(evidence: Evidence) -> Finding:
+def column_errors(evidence: Evidence, *, may_widen: bool = True) -> Finding:
     """Return R² of each column (or pixel), those that are not learned first, and their shares of the error.
 
     R² is the share of the squared deviation from the mean of the other rows that is explained: 1 for a perfect
     reconstruction, 0 for the mean, below 0 for what is worse than the mean.
+
+    may_widen : whether to advise a wider code; not for a model whose code should be narrower.
     """
     schema = evidence.model.schema_
     errors = schema.sum_by_column(evidence.squared_errors)
@@ -44,38 +46,30 @@ def column_errors(evidence: Evidence) -> Finding:
         return Finding(name, "good", "no column varies", "There is nothing to reconstruct.", "", values)
     if schema.image_shape is not None:  # single pixels, such as those of a background, may hardly vary
         missed = []
-    return Finding(name, *_judged(evidence, missed, r2, shares, figure, int(varies.sum())), values)
+    worse = [i for i in missed if _is_positive(errors[:, i] - spread[:, i])]
+    advice = f"{'Use a wider code if they matter, or leave' if may_widen else 'Leave'} out what is pure noise."
+    if worse and varies.sum() > 1:
+        verb = "is" if len(worse) == 1 else "are"
+        meaning = f"{len(worse)} of {varies.sum()} columns {verb} reconstructed worse than by the mean."
+        if schema.bounded and len(worse) > varies.sum() / 4:
+            advice = "Narrow columns hardly count where all share one unit; scale='standard' gives all the same weight."
+        return Finding(name, "watch", figure, meaning, advice, values)
+    if missed and varies.sum() > 1:
+        verb = "is" if len(missed) == 1 else "are"
+        listed = ", ".join(schema.feature_names[i] for i in missed[:_N_NAMED]) + ", ..." * (len(missed) > _N_NAMED)
+        meaning = f"{len(missed)} of {varies.sum()} columns {verb} not learned: {listed}."
+        return Finding(name, "watch", figure, meaning, advice, values)
+    hardest = int(np.argmax(shares))
+    if shares[hardest] > _LOPSIDED and schema.n_columns > 2:
+        meaning = f"{schema.feature_names[hardest]} has more than half of the error, so the others hardly count."
+        advice = "Look at that column: is it an outlier, an identifier or pure noise? Leave it out or transform it."
+        return Finding(name, "watch", figure, meaning, advice, values)
+    return Finding(name, "good", figure, "Every column is learned; those named have most of the error.", "", values)
 
 
-def _judged(
-    evidence: Evidence, missed: list[int], r2: np.ndarray, shares: np.ndarray, figure: str, n: int
-) -> tuple[Verdict, str, str, str]:
-    n_worse = sum(r2[i] < 0 for i in missed)
-    names = evidence.model.schema_.feature_names
-    advice = "Use a wider code if they matter; leave out columns that are identifiers or pure noise."
-    if n_worse and n > 1:
-        unscaled = evidence.model.schema_.bounded and n_worse > n / 4
-        scale = (
-            " The columns share one unit, and narrow ones hardly count: scale='standard' gives each the same weight."
-        )
-        return (
-            "watch",
-            figure,
-            f"{n_worse} of {n} columns {'is' if n_worse == 1 else 'are'} reconstructed worse than by their mean.",
-            advice + (scale if unscaled else ""),
-        )
-    if missed and n > 1:
-        listed = ", ".join(names[i] for i in missed[:_N_NAMED]) + (", ..." if len(missed) > _N_NAMED else "")
-        return "watch", figure, f"{len(missed)} of {n} columns are not learned: {listed}.", advice
-    worst = int(np.argmax(shares))
-    if shares[worst] > _LOPSIDED and len(shares) > 2:
-        return (
-            "watch",
-            figure,
-            f"{names[worst]} causes more than half of the error; the others hardly count in training.",
-            "Look at that column: is it an outlier, an identifier or pure noise? Leave it out or transform it.",
-        )
-    return "good", figure, "Every column is learned; those named cause most of the error.", ""
+def _is_positive(values: np.ndarray) -> bool:
+    """Return whether the mean is above 0 by more than two standard errors."""
+    return len(values) > 1 and bool(values.mean() > 2 * values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def _interval_of(evidence: Evidence, errors: np.ndarray, spread: np.ndarray) -> str:
