@@ -21,6 +21,7 @@ from narrows.data.readers.csv import csv_file
 from narrows.data.readers.parquet import is_parquet, read_parquet
 from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
+from narrows.data.schema.alignment import in_order_of_fit
 from narrows.data.schema.schema import Schema
 from narrows.errors import DataError, DataFormatError, DataNotFoundError, SettingError
 
@@ -146,6 +147,7 @@ def as_rows(
     schema : Schema, optional
         Schema of a fitted model. One row may then also be a pandas Series, a list or a tuple with a cell for each
         column of the fit; columns of a file are read in the formats of the fit, and a cell of another type is an error.
+        Named columns are taken in the order of the fit, without any others.
 
     Raises
     ------
@@ -168,6 +170,8 @@ def as_rows(
         rows = rows_of(materialize(X if schema is None else as_one_row(X, schema)), name)
         if schema is not None and schema.names is not None and schema.types is not None:
             rows = with_missing(rows, schema.names, schema.types)
+    if schema is not None:
+        rows = in_order_of_fit(rows, schema.names)
     return rows if image_shape is None else with_image_shape(rows, image_shape)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,7 @@ import numpy as np
 
 from narrows.data.frames.column_labels import Labels
 from narrows.data.frames.column_type import ColumnType, is_missing
+from narrows.errors import warn
 
 Columns = np.ndarray | tuple[np.ndarray, ...]
 Container = Literal["numpy", "pandas", "polars", "pyarrow", "torch"]
@@ -188,7 +188,7 @@ class Rows:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             new = _OLD_NAMES[name]
             message = f"Rows.{name} is now Rows.{new}; the old name will be removed."
-            warnings.warn(message, DeprecationWarning, stacklevel=2)
+            warn(message, DeprecationWarning)
             return getattr(self, new)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Generator, Iterator
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 from torch import nn
 
 from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_rows
+from narrows.errors import warn
 from narrows.estimators import parameter_checks
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.fitted_autoencoder import FittedAutoencoder
@@ -295,10 +295,9 @@ class Autoencoder(FittedAutoencoder):
                 raise
             self._progress.interrupted = True
         if self.interrupted_:
-            warnings.warn(
+            warn(
                 f"Training was interrupted after {len(self.history_)} of {self.epochs_} epochs; "
-                "the model keeps the weights that it had then.",
-                stacklevel=2,
+                "the model keeps the weights that it had then."
             )
         return self
 
@@ -340,7 +339,7 @@ class Autoencoder(FittedAutoencoder):
         parameter_checks.targets(y, len(rows))
         if isinstance(rows, Rows) and rows is not X:  # the reader of Rows has already given their notes
             for note in rows.notes:
-                warnings.warn(note, stacklevel=2)
+                warn(note)
         previous = self._state if self.warm_start else None
         history = History(self.history_ if previous is not None else [])
         options = FitOptions(

@@ -12,7 +12,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor
 
-from narrows.data import Missing, Rows, as_one_row, as_rows, fill_missing, materialize
+from narrows.data import Missing, Rows, as_one_row, as_rows, check_same_columns, fill_missing, materialize
 from narrows.estimators import model_folder, parameter_checks, persistence
 from narrows.estimators.descriptions import html_summary
 from narrows.estimators.inference import map_floats, map_rows
@@ -54,6 +54,7 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         self.check_is_fitted()
         X = materialize(as_one_row(X, self.schema_))
         rows = self.rows_of(X)
+        check_same_columns(X, rows)
         return fill_missing(X, rows, self.impute_rows(rows))
 
     def impute_rows(self, rows: Rows) -> Rows:
@@ -139,6 +140,9 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
 
     def rows_of(self, X: Any) -> Rows:
         """Read X as rows with the columns of the fit.
+
+        Named columns may come in any order and beside others, which are left out: the names decide, as in the shell.
+        (scikit-learn's own estimators refuse both.) A column that is absent is an error.
 
         Raises
         ------

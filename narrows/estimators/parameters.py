@@ -6,7 +6,6 @@ are made from it. Defaults are defined only in the constructors. Importing this 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -424,12 +423,12 @@ def constructor_defaults(estimator: type[Any]) -> dict[str, Any]:
 
 def warn_of_idle_parameters(estimator: Any, requirements: Mapping[str, Requirement] = REQUIREMENTS) -> None:
     """Warn of each parameter of an estimator that differs from its default and has no effect."""
-    from narrows.errors import IdleParameterWarning
+    from narrows.errors import IdleParameterWarning, warn
 
     defaults = constructor_defaults(type(estimator))
     values = {name: getattr(estimator, name) for name in defaults}
     for name in idle_parameters(values, defaults, requirements):
-        warnings.warn(idle_sentence(name, values, requirements[name]), IdleParameterWarning, stacklevel=2)
+        warn(idle_sentence(name, values, requirements[name]), IdleParameterWarning)
 
 
 def _is_refused(requirement: Requirement, values: Mapping[str, Any]) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import html
 import textwrap
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from narrows.data import Rows, as_rows
-from narrows.errors import DataError
+from narrows.errors import DataError, warn
 from narrows.insight import findings
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
 from narrows.insight.labels import classes_of
@@ -80,7 +79,7 @@ class Diagnosis:
         """Return the finding of this name; KeyError if there is none."""
         if name in _OLD_NAMES:
             message = f"The finding {name!r} is now {_OLD_NAMES[name]!r}; the old name will be removed."
-            warnings.warn(message, DeprecationWarning, stacklevel=2)
+            warn(message, DeprecationWarning)
             name = _OLD_NAMES[name]
         for finding in self.findings:
             if finding.name == name:
