@@ -31,7 +31,7 @@ A message is one sentence: what is wrong, where, and what to do.
 from __future__ import annotations
 
 import errno
-import sys
+import inspect
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -200,7 +200,8 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 
     scikit-learn wraps methods and calls them from pipelines and searches, which the user did not write either.
     """
-    frame: FrameType | None = sys._getframe(1)
+    frame = inspect.currentframe()
+    assert frame is not None
     while frame.f_back is not None and _is_internal(frame):
         frame = frame.f_back
     warnings.warn_explicit(

@@ -406,7 +406,8 @@ class Autoencoder(FittedAutoencoder):
             state = self._state
             x, weight, new = training_tensors(state, rows, sample_weight)
             hashes = joined_hashes(state.rows.training_hashes, new)
-            after = replace(state, rows=replace(state.rows, training_hashes=hashes))
+            n_rows = None if state.rows.n_rows is None else state.rows.n_rows + len(rows)
+            after = replace(state, rows=replace(state.rows, training_hashes=hashes, n_rows=n_rows))
             # The trainer changes the network in place.
             before = replace(state, network=deepcopy(state.network)), self._progress
         try:

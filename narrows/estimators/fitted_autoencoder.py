@@ -14,7 +14,7 @@ from torch import Tensor
 
 from narrows.data import Missing, Rows, as_one_row, as_rows, check_same_columns, fill_missing, materialize
 from narrows.estimators import model_folder, parameter_checks, persistence
-from narrows.estimators.descriptions import html_summary
+from narrows.estimators.descriptions import HasCardFacts, html_summary, model_card
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.estimators.state import FittedAttributes
 from narrows.training import fingerprint
@@ -116,17 +116,45 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         """Return whether X has the same rows as the fit, in any order."""
         return fingerprint(self.state_.encode(self.rows_of(X))) == self.fingerprint_
 
-    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+    def save(
+        self,
+        path: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+        row_hashes: bool = True,
+        diagnosis: HasCardFacts | None = None,
+    ) -> None:
         """Save the model as a folder for `narrows.load`; after an error no partial folder is left.
+
+        Parameters
+        ----------
+        path : path
+            The folder.
+        overwrite : bool, default=False
+            Whether a model at `path` is replaced.
+        row_hashes : bool, default=True
+            Whether to save a 64-bit hash of each distinct row of the fit. By them `narrows.diagnose` recognises the
+            rows among others; whoever has the model and a row can check whether it was one of them. Without them, only
+            the whole table of the fit is recognised, by the sum of all hashes, which is always saved.
+        diagnosis : Diagnosis or None, default=None
+            What `narrows.diagnose` returned; its verdict and R² go into the card of the model, README.md.
 
         Raises
         ------
         OutputExistsError, OutputError
         """
-        model_folder.write_folder(Path(path), self.to_files(), overwrite=overwrite)
+        files = self.to_files(row_hashes=row_hashes, diagnosis=diagnosis)
+        model_folder.write_folder(Path(path), files, overwrite=overwrite)
 
-    def to_files(self) -> dict[str, bytes]:
-        """Return the files of the saved model by name.
+    def card(self, diagnosis: HasCardFacts | None = None, *, row_hashes: bool = True) -> str:
+        """Return the card of the saved model in Markdown; parameters as for `save`."""
+        defaults = type(self)().get_params(deep=False)
+        has_hashes = row_hashes and self.training_hashes_ is not None
+        facts = {} if diagnosis is None else diagnosis.card_facts()
+        return model_card(self.state_, self.history_, defaults, model_folder.versions(), facts, has_hashes=has_hashes)
+
+    def to_files(self, *, row_hashes: bool = True, diagnosis: HasCardFacts | None = None) -> dict[str, bytes]:
+        """Return the files of the saved model by name; parameters as for `save`.
 
         Raises
         ------
@@ -136,7 +164,8 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         """
         state, progress = self.state_, self._progress
         assert progress is not None
-        return persistence.files_of(type(self), state, progress)
+        card = self.card(diagnosis, row_hashes=row_hashes)
+        return persistence.files_of(type(self), state, progress, card, row_hashes=row_hashes)
 
     def rows_of(self, X: Any) -> Rows:
         """Read X as rows with the columns of the fit.

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from narrows.data import Schema
 from narrows.errors import SettingError
 from narrows.estimators import parameter_checks
-from narrows.estimators.descriptions import model_card
-from narrows.estimators.model_folder import seal, versions
+from narrows.estimators.model_folder import seal
 from narrows.estimators.resolution import resolve
 from narrows.estimators.state import FittedRows, FittedState, TrainingProgress
 from narrows.model import Code, Corruption, Likelihood, Penalty, block_from_description, describe_block
@@ -25,8 +24,13 @@ _HASHES = ("validation_hashes", "training_hashes")
 _BUILDING_BLOCKS = (Corruption, Code, Penalty, Likelihood)
 
 
-def files_of(model_class: type[BaseEstimator], state: FittedState, progress: TrainingProgress) -> dict[str, bytes]:
-    """Return the files of a fitted autoencoder by name; SettingError for a class outside narrows."""
+def files_of(
+    model_class: type[BaseEstimator], state: FittedState, progress: TrainingProgress, card: str, *, row_hashes: bool
+) -> dict[str, bytes]:
+    """Return the files of a fitted autoencoder by name; SettingError for a class outside narrows.
+
+    card : the page for people. row_hashes : whether the hashes of the rows of the fit are among the files.
+    """
     if not model_class.__module__.startswith("narrows."):
         raise SettingError(
             f"{model_class.__name__} is a class of your own, which could not be loaded again; save a narrows estimator."
@@ -39,8 +43,7 @@ def files_of(model_class: type[BaseEstimator], state: FittedState, progress: Tra
         "schema": state.schema.describe(),
     }
     history = [epoch.to_dict() for epoch in progress.history]
-    card = model_card(state, progress.history, model_class().get_params(), versions())
-    return seal(_tensors(state), history, about, card)
+    return seal(_tensors(state, row_hashes=row_hashes), history, about, card)
 
 
 def read_params(
@@ -111,6 +114,7 @@ def read_state(
             **hashes,
             fingerprint=fitted["fingerprint_"],
             held_out_by=fitted.get("validation_", "random"),  # earlier versions knew no other way
+            n_rows=fitted.get("n_rows_"),
         ),
         n_components=fitted["n_components_"],
         hidden_layer_sizes=tuple(fitted["hidden_layer_sizes_"]),
@@ -175,18 +179,19 @@ def _fitted_values(state: FittedState, progress: TrainingProgress) -> dict[str, 
         "seed_": state.seed,
         "fingerprint_": state.rows.fingerprint,
         "validation_": state.rows.held_out_by,
+        "n_rows_": state.rows.n_rows,
         "interrupted_": progress.interrupted,
         "n_features_in_": state.schema.n_columns,
     }
 
 
-def _tensors(state: FittedState) -> dict[str, Tensor]:
+def _tensors(state: FittedState, *, row_hashes: bool) -> dict[str, Tensor]:
     tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in state.schema.arrays().items()}
     tensors["mean"] = torch.from_numpy(state.mean)
     tensors["validation_rows"] = torch.from_numpy(state.rows.validation_rows)
     for name in _HASHES:
         hashes = getattr(state.rows, name)
-        if hashes is not None:
+        if row_hashes and hashes is not None:
             tensors[name] = torch.from_numpy(hashes.view(np.int64))
     return tensors

@@ -314,6 +314,7 @@ def _in_memory(split: _Split, device: str) -> _Training:
         distinct.hashes[split.kept],
         distinct.fingerprint,
         split.by,
+        len(split.encoded.rows),
     )
     return _Training(x, weight, rows)
 
@@ -340,7 +341,7 @@ def _spooled(
         sums.append(keys.sum(dtype=np.uint64))
         start += len(chunk)
     known = np.unique(np.concatenate(hashes)) if len(x) <= _MOST_HASHES else None
-    rows = FittedRows(np.concatenate(held), held_hashes, known, fingerprint_of(np.array(sums)), split.by)
+    rows = FittedRows(np.concatenate(held), held_hashes, known, fingerprint_of(np.array(sums)), split.by, start)
     return _Training(x, None, rows)
 
 

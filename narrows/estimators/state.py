@@ -29,6 +29,8 @@ class FittedRows:
         Order-independent fingerprint of all rows.
     held_out_by : {"random", "groups", "last", "given"}, default="random"
         How the held-out rows were chosen; "given" if the user gave validation rows.
+    n_rows : int or None
+        Number of rows of the fit, copies included; None in models that an earlier version saved.
     """
 
     validation_rows: np.ndarray
@@ -36,6 +38,7 @@ class FittedRows:
     training_hashes: np.ndarray | None
     fingerprint: str
     held_out_by: HeldOutBy = "random"
+    n_rows: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,6 +86,16 @@ class Diagnosis:
                 return finding
         raise KeyError(name)
 
+    def card_facts(self) -> dict[str, str]:
+        """Return the figures and the verdict for the card of a saved model, by name."""
+        compared = self[findings.COMPARISON]
+        own, theirs = compared.number("r2"), compared.number("pca_r2")
+        return {
+            "measured rows": self.sample,
+            "R² of the measured rows": f"{own:.3f}; {theirs:.3f} with PCA of as many components",
+            "verdict": f"{self.verdict}. {self.headline}",
+        }
+
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
         return {

@@ -135,5 +135,13 @@ Errors = Annotated[
 
 
 Force = Annotated[bool, _switch("--force", "-f", text="Replace an output that already exists.")]
+RowHashes = Annotated[
+    bool,
+    _switch(
+        "--row-hashes/--no-row-hashes",
+        text="Save a hash of each row of the fit, by which diagnose recognises it; who has the model and a row can "
+        "then check whether it was used.",
+    ),
+]
 Json = Annotated[bool, _switch("--json", text="Print the result as one JSON object.")]
 Quiet = Annotated[bool, _switch("--quiet", "-q", text="Print neither progress nor notes, only the result.")]

@@ -1,5 +1,6 @@
 """Checks of a fitted model, one module for each question."""
 
+from narrows.insight.findings.baseline_comparison import NAME as COMPARISON
 from narrows.insight.findings.baseline_comparison import is_worse_than_pca, pca_comparison
 from narrows.insight.findings.code_use import collapse, dead_units, sensitivity, sparsity
 from narrows.insight.findings.convergence import convergence
@@ -15,6 +16,7 @@ from narrows.insight.findings.seed_stability import spread
 from narrows.insight.findings.worst_errors import column_errors, worst_rows
 
 __all__ = [
+    "COMPARISON",
     "COPIES",
     "ENOUGH",
     "GENERALISATION",

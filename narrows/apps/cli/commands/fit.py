@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from narrows.apps.cli.common_options import (
     InMemory,
     Json,
     Quiet,
+    RowHashes,
     Time,
     output_option,
 )
@@ -51,6 +53,7 @@ def fit(
     group: Group = None,
     time: Time = None,
     in_memory: InMemory = None,
+    row_hashes: RowHashes = True,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -75,16 +78,20 @@ def fit(
     from narrows.apps.cli.fit_progress import train
     from narrows.apps.cli.rendering import errors, facts, measured_on, notes, verdicts
     from narrows.data import how_to_keep
+    from narrows.estimators.model_folder import write_card
     from narrows.insight import summarise
 
     seconds = train(model, source.whole, messages=messages)
-    path = save(model, path, force=force, messages=messages)
+    path = save(model, path, force=force, messages=messages, row_hashes=row_hashes)
     signals.check()
     summary = summarise(model, source.rows, source.test, seconds=seconds)
     keep = how_to_keep(model.schema_)  # the table names the columns and the reasons
     if keep is not None:
         messages.info(keep)
     found = _diagnosed(model, source.rows, messages)
+    if found is not None:
+        with suppress(OSError):  # the model is saved, with a card that lacks the diagnosis
+            write_card(path, model.card(found, row_hashes=row_hashes))
     messages.result(
         {
             "model": str(path),
