@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable
 from functools import partial
 from os import PathLike
@@ -14,7 +13,7 @@ import safetensors
 import safetensors.torch
 from torch import nn
 
-from narrows.errors import ModelDamagedError, NarrowsError
+from narrows.errors import ModelDamagedError, NarrowsError, warn
 from narrows.estimators import model_folder, persistence
 from narrows.estimators.anomaly import detector_folder
 from narrows.estimators.anomaly.detector import AnomalyDetector
@@ -80,7 +79,7 @@ def load(
     """
     if stations is not None:
         message = "stations= of narrows.load is now custom_objects=, and will be removed in the next release."
-        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        warn(message, DeprecationWarning)
         custom_objects = (*custom_objects, *stations)
     path = Path(path)
     contents = model_folder.read_folder(path)

@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 
 from narrows.data import Missing, Rows, Schema, as_rows
-from narrows.errors import DataError, IdleParameterWarning, SettingError
+from narrows.errors import DataError, IdleParameterWarning, SettingError, warn
 from narrows.estimators import model_folder, parameter_checks
 from narrows.estimators.anomaly import thresholds
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
@@ -146,9 +146,10 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         self.check_params()
         warn_of_idle_parameters(self, DETECTOR_REQUIREMENTS)
         rows = as_rows(X, image_shape=self._image_shape)
+        parameter_checks.targets(y, len(rows))
         if rows is not X:  # the reader of Rows has already given their notes
             for note in rows.notes:
-                warnings.warn(note, stacklevel=2)
+                warn(note)
         if len(rows) < 2:
             raise DataError(
                 f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
