@@ -1,7 +1,6 @@
 """Networks, and the building blocks of the objective: corruption, code, likelihood and penalties."""
 
-import warnings
-
+from narrows.errors import warn
 from narrows.model.activations import ACTIVATIONS, ActivationName
 from narrows.model.code import (
     LOG_VARIANCE_BOUND,
@@ -104,7 +103,5 @@ def __getattr__(name: str) -> object:
     renamed = {"Step": ForwardPass, "StackedVariational": VAEEnsemble}
     if name not in renamed:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    warnings.warn(
-        f"narrows.model.{name} is now narrows.model.{renamed[name].__name__}.", DeprecationWarning, stacklevel=2
-    )
+    warn(f"narrows.model.{name} is now narrows.model.{renamed[name].__name__}.", DeprecationWarning)
     return renamed[name]

@@ -19,6 +19,7 @@ from narrows.training.fused_step import mean_over_batch
 from narrows.training.history import Epoch
 from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import OPTIMIZERS, clip_gradient, make_optimizer
+from narrows.training.run_state import Run, RunState, copies
 from narrows.training.settings import TrainingSettings
 from narrows.training.shrinkage import shrink_layers
 from narrows.training.spool import Spool
@@ -79,6 +80,7 @@ class Trainer:
         if self._device.type != "cpu":
             self._noise = torch.Generator(device=self._device)
             self._noise.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+        self._run, self._restored = Run(), False
         self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
         self._optimizer = make_optimizer(self._flat, settings)
         # The last batch may take one row more.
@@ -99,6 +101,53 @@ class Trainer:
         """ "bfloat16" where at least the large matrix products are computed in it, else "float32"."""
         dtypes = [*self._step.dtypes, *getattr(self._optimizer, "dtypes", ())]
         return "float32" if set(dtypes) == {torch.float32} else "bfloat16"
+
+    @property
+    def n_threads(self) -> int | None:
+        """Number of threads of every step; None where it follows the load."""
+        return self._threads.now if isinstance(self._threads, FixedThreads) else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no epoch follows the last one that `epochs` yielded."""
+        return self._run.is_over
+
+    def state(self) -> RunState:
+        """Return a copy of the state between two epochs, while `epochs` waits for the next request."""
+        generators = {"order": self._generator.get_state()}
+        if self._noise is not self._generator:
+            generators["noise"] = self._noise.get_state()
+        best = self._run.best_weights
+        return RunState(
+            replace(self._run, best_weights=None if best is None else copies(best)),
+            self.number,
+            self._max_rows,
+            copies(self.network.state_dict()),
+            self._optimizer.state(),
+            generators,
+        )
+
+    def restore(self, state: RunState) -> None:
+        """Let the next call of `epochs` or `one_pass` go on where `state` was taken.
+
+        With the same settings, rows, seed, device, number of threads and version of torch it gives the same weights to
+        the bit as a training without an interruption.
+
+        Raises
+        ------
+        KeyError, ValueError, RuntimeError
+            The state is that of another network or optimizer.
+        """
+        self.network.load_state_dict(state.network)
+        self._optimizer.load(state.optimizer)
+        self._generator.set_state(state.generators["order"])
+        # Of a training on another kind of device the noise cannot go on: it is drawn from the seed of this one.
+        if self._noise is not self._generator and "noise" in state.generators:
+            self._noise.set_state(state.generators["noise"])
+        if state.max_rows > self._max_rows:
+            self._make_step(state.max_rows)
+        self.number = state.number
+        self._run, self._restored = replace(state.run), True
 
     def epochs(
         self,
@@ -128,29 +177,37 @@ class Trainer:
         """
         settings = self.settings
         n_batches = sum(math.ceil(size / settings.batch_size) for size in _block_sizes(x))
-        progress = _Progress(patience=settings.patience, tol=settings.tol)
-        best_state = None
+        run = self._start()
         try:
-            for index in range(settings.epochs):
-                epoch = self._epoch(x, weight, first_step=index * n_batches, n_steps=n_batches * settings.epochs)
+            while not run.is_over:
+                epoch = self._epoch(x, weight, first_step=run.epoch * n_batches, n_steps=n_batches * settings.epochs)
                 if validation is not None:
                     epoch = self._validated(epoch, validation, validation_weight)
                 self._check_finite(epoch, x)
-                improved = progress.record(epoch.loss if epoch.validation is None else epoch.validation)
-                if settings.early_stopping and improved and validation is not None:
-                    best_state = self._state()
+                is_lowest = run.record(epoch.loss if epoch.validation is None else epoch.validation, tol=settings.tol)
+                if settings.early_stopping and is_lowest and validation is not None:
+                    run.best_weights = copies(self.network.state_dict())
+                is_stale = settings.early_stopping and run.epochs_since >= settings.patience
+                run.is_over = is_stale or run.epoch >= settings.epochs
                 yield epoch
-                if settings.early_stopping and progress.stale:
-                    return
         finally:
-            if best_state is not None:
-                self.network.load_state_dict(best_state)
+            if run.best_weights is not None:
+                self.network.load_state_dict(run.best_weights)
+                run.best_weights = None
             if self.network.path is not None and settings.early_stopping and validation is not None:
                 losses = partial(self._held_out_losses, validation, validation_weight)
                 shrink_layers(self.network.path, losses, validation_weight, began_as_pca=self.began_as_pca)
 
+    def _start(self) -> Run:
+        """Return the progress that `epochs` goes on from: what was restored, or none."""
+        if not self._restored:
+            self._run = Run()
+        self._restored = False
+        return self._run
+
     def one_pass(self, x: Tensor | Spool, *, weight: Tensor | None = None) -> Epoch:
         """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
+        self._restored = False
         epoch = self._epoch(x, weight, first_step=0, n_steps=None)
         self._check_finite(epoch, x)
         return epoch
@@ -287,30 +344,6 @@ class Trainer:
         if not math.isfinite(epoch.loss) or not math.isfinite(epoch.validation or 0.0):
             rows = x if isinstance(x, Tensor) else next(x.blocks(self._generator))
             raise _diverged_error(epoch, rows, self.settings)
-
-    def _state(self) -> dict[str, Tensor]:
-        return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-
-
-class _Progress:
-    """Tracks whether the monitored loss still falls."""
-
-    def __init__(self, *, patience: int, tol: float) -> None:
-        self._patience, self._tol = patience, tol
-        self._best = self._reference = math.inf
-        self._epochs_since = 0
-
-    def record(self, loss: float) -> bool:
-        """True where `loss` is the lowest so far."""
-        clearly = self._reference == math.inf or loss < self._reference - self._tol * abs(self._reference)
-        self._epochs_since = 0 if clearly else self._epochs_since + 1
-        self._reference = loss if clearly else self._reference
-        lowest, self._best = loss < self._best, min(loss, self._best)
-        return lowest
-
-    @property
-    def stale(self) -> bool:
-        return self._epochs_since >= self._patience
 
 
 def _block_sizes(x: Tensor | Spool) -> list[int]:

@@ -158,6 +158,7 @@ def test_going_on_keeps_the_weights_that_are_there():
     assert not prepared.trainer.began_as_pca
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])
 def test_a_default_fit_is_as_good_as_pca_on_new_rows(load):
     X = load().data
@@ -178,6 +179,7 @@ L = RNG.normal(size=(500, 3)) @ RNG.normal(size=(3, 10)) + 0.05 * RNG.normal(siz
 UNIT = (L - L.min(0)) / (L.max(0) - L.min(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "X",
     [
