@@ -16,7 +16,7 @@ from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.fitted_autoencoder import FittedAutoencoder
 from narrows.estimators.parameters import warn_of_idle_parameters
 from narrows.estimators.preparation import FitOptions, PreparedFit, joined_hashes, prepare, training_tensors
-from narrows.estimators.state import FittedState, TrainingProgress
+from narrows.estimators.state import FitRows, FittedState, TrainingProgress
 from narrows.model import Code, Corruption, Likelihood, Penalty
 from narrows.training import Epoch, History, LayerEpoch
 
@@ -301,10 +301,16 @@ class Autoencoder(FittedAutoencoder):
         used. Closing the iterator, or Ctrl-C, ends the training; the model keeps the weights it has then. A given
         `schema` replaces the one that is otherwise learned from X, so that several fits can share one.
         """
-        yield from self.start_fit(X, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
+        yield from self.start_fit(X, y, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
 
     def start_fit(
-        self, X: Any, *, sample_weight: Any = None, validation_data: Any = None, schema: Schema | None = None
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        schema: Schema | None = None,
     ) -> Generator[Epoch | LayerEpoch]:
         """Prepare a fit and return the iterator that trains; parameters as for `fit_epochs`.
 
@@ -331,13 +337,15 @@ class Autoencoder(FittedAutoencoder):
         self._trainer = None
         self._state, self._progress = prepared.state, TrainingProgress(history)
         self.network_.eval()
-        return self._train(prepared, self._progress, before)
+        sample = rows.sample if isinstance(rows, RowStream) else rows
+        return self._train(prepared, self._progress, before, FitRows(sample, y, sample_weight))
 
     def _train(
         self,
         prepared: PreparedFit,
         progress: TrainingProgress,
         before: tuple[FittedState | None, TrainingProgress | None],
+        fit_rows: FitRows,
     ) -> Generator[Epoch | LayerEpoch]:
         """Train and yield each record; an error restores the state before the fit."""
         try:
@@ -356,6 +364,12 @@ class Autoencoder(FittedAutoencoder):
             raise
         finally:
             prepared.state.network.eval()
+            if self._state is prepared.state:
+                self._state = self._completed(prepared.state, fit_rows)
+
+    def _completed(self, state: FittedState, fit_rows: FitRows) -> FittedState:
+        """Return the state of a trained network with what a variant adds to it."""
+        return state
 
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
         """Train for one pass over X, at the peak learning rate; the optimizer's state is kept between calls.
@@ -383,7 +397,7 @@ class Autoencoder(FittedAutoencoder):
             before = replace(state, network=deepcopy(state.network)), self._progress
         try:
             self.history_.append(self._trainer.one_pass(x, weight=weight))
-            self._state = after
+            self._state = self._completed(after, FitRows(rows, y, sample_weight))
         except Exception:
             self._trainer = None
             self._state, self._progress = before

@@ -15,6 +15,7 @@ from narrows.data import Schema
 from narrows.errors import SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.descriptions import model_card
+from narrows.estimators.generation.sampler import Sampler
 from narrows.estimators.model_folder import seal, versions
 from narrows.estimators.resolution import resolve
 from narrows.estimators.state import FittedRows, FittedState, TrainingProgress
@@ -37,6 +38,7 @@ def files_of(model_class: type[BaseEstimator], state: FittedState, progress: Tra
         "parameters": {name: describe(value) for name, value in state.params.items()},
         "fitted": {name: describe(value) for name, value in _fitted_values(state, progress).items()},
         "schema": state.schema.describe(),
+        **({} if state.sampler is None else {"sampler": state.sampler.describe()}),
     }
     history = [epoch.to_dict() for epoch in progress.history]
     card = model_card(state, progress.history, model_class().get_params(), versions())
@@ -99,6 +101,10 @@ def read_state(
     network.load_state_dict(weights, assign=True)
     device = parameter_checks.device(device)
     fitted = about["fitted"]
+    sampler = None
+    if "sampler" in about:  # models saved before there was one draw from the prior
+        drawn = {name.removeprefix("sampler."): t.numpy() for name, t in tensors.items() if name.startswith("sampler.")}
+        sampler = Sampler.restore(about["sampler"], drawn, schema, network.n_components)
     hashes = {name: tensors[name].numpy().view(np.uint64) if name in tensors else None for name in _HASHES}
     return FittedState(
         estimator=about["estimator"],
@@ -116,6 +122,7 @@ def read_state(
         precision=fitted["precision_"],
         device=device,
         seed=fitted["seed_"],
+        sampler=sampler,
     )
 
 
@@ -177,6 +184,8 @@ def _fitted_values(state: FittedState, progress: TrainingProgress) -> dict[str, 
 def _tensors(state: FittedState) -> dict[str, Tensor]:
     tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in state.schema.arrays().items()}
+    if state.sampler is not None:
+        tensors |= {f"sampler.{name}": torch.from_numpy(array.copy()) for name, array in state.sampler.arrays().items()}
     tensors["mean"] = torch.from_numpy(state.mean)
     tensors["validation_rows"] = torch.from_numpy(state.rows.validation_rows)
     for name in _HASHES:

@@ -27,7 +27,7 @@ class Fidelity:
         1 - the difference of the shares of missing values.
     pairs : dict of (str, str) to float
         For two numeric columns, 1 - half the difference of their correlations; for others, 1 - the total variation
-        distance of their joint levels, where numbers are cut into ten bins with equally many real rows.
+        distance of their joint levels, where numbers are cut into ten bins of equal width, each side over its range.
     n_real, n_synthetic : int
         Rows compared.
     """
@@ -118,7 +118,7 @@ def _pair(a: list[np.ndarray], b: list[np.ndarray]) -> float:
     if all(values.dtype.kind == "f" for values in (*a, *b)):
         then, now = (_correlation(x, y) for x, y in zip(a, b, strict=True))
         return 1 - abs(then - now) / 2
-    levels = [_levels(values) for values in (a, b)]
+    levels = [_levels(*values) for values in (a, b)]
     then, now = (np.char.add(np.char.add(x, "\0"), y) for x, y in zip(*levels, strict=True))
     return _overlap(then, now)
 
@@ -131,12 +131,15 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.corrcoef(x, y)[0, 1])
 
 
-def _levels(pair: list[np.ndarray]) -> list[np.ndarray]:
-    """Return levels as text; numbers are binned by the deciles of the real rows, missing values are one level."""
-    if pair[0].dtype.kind != "f" or pair[1].dtype.kind != "f":
-        return [np.where(_is_gap(values), "", values.astype(str)).astype(str) for values in pair]
-    edges = np.unique(np.nanquantile(pair[0], np.linspace(0, 1, _BINS + 1)[1:-1]))
-    return [np.where(np.isnan(x), "", np.searchsorted(edges, x, side="right").astype(str)).astype(str) for x in pair]
+def _levels(then: np.ndarray, now: np.ndarray) -> list[np.ndarray]:
+    """Return levels as text; numbers in ten bins of equal width over each side's own range, gaps as one level.
+
+    So does sdmetrics, which thereby counts another range as a difference.
+    """
+    if then.dtype.kind != "f" or now.dtype.kind != "f":
+        return [np.where(_is_gap(values), "", values.astype(str)).astype(str) for values in (then, now)]
+    edges = [np.histogram_bin_edges(values[~np.isnan(values)], _BINS) for values in (then, now)]
+    return [np.digitize(values, bins).astype(str) for values, bins in zip((then, now), edges, strict=True)]
 
 
 def _overlap(then: np.ndarray, now: np.ndarray) -> float:
