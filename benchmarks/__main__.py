@@ -1,6 +1,7 @@
 """Side by side with what people use today.
 
-    python -m benchmarks [training mnist flops scoring startup one_class lab everyday neighbours optimizers anomalies]
+    python -m benchmarks [training mnist flops scoring startup one_class lab everyday neighbours impute generate optimizers
+                          anomalies]
                          [--rounds 5]
 
 Every question prints a table and leaves it in benchmarks/results, or the folder of `--to`, with a picture and the raw
@@ -18,6 +19,8 @@ from benchmarks import (
     anomalies,
     everyday,
     flops,
+    generate,
+    impute,
     lab,
     mnist,
     neighbours,
@@ -36,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     questions = {
         module.__name__.rsplit(".", 1)[1]: module.reports
-        for module in (training, mnist, flops, scoring, startup, one_class, lab, everyday, neighbours)
+        for module in (training, mnist, flops, scoring, startup, one_class, lab, everyday, neighbours, impute, generate)
     }
     parser.add_argument(
         "question", nargs="*", choices=[*questions, *_WITH_TABLES, []], help="all that need no --tables if none"

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from narrows.data import Rows, as_rows, fill_missing, is_missing, materialize
 from narrows.errors import DataError, SettingError
-from narrows.estimators import VariationalAutoencoder
+from narrows.estimators import Autoencoder, VariationalAutoencoder
 from narrows.insight.imputing import methods
 from narrows.insight.imputing.plain_table import Answers, PlainTable
 from narrows.insight.imputing.report import ImputationReport, hidden_cells, imputation_report
 
 _SHARE = 0.1
 _FEWEST_ROWS = 20
+_MOST_CHECKED = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +43,8 @@ def impute(X: Any, *, n_draws: int = 0, random_state: int = 0, **settings: Any) 
     """Fill the missing cells of a table, each column by the method that fills hidden cells best.
 
     A tenth of the known cells is hidden. A variational model that trains to fill masked cells, the nearest rows,
-    chained regressions, and the mean of these three fill them; where none is clearly better than the mean or mode of
-    a column, that fills the column.
+    chained regressions, trees, and the mean of these four fill them. Where none is clearly better than the mean or
+    mode of a column, that fills the column.
 
     Parameters
     ----------
@@ -104,11 +104,36 @@ def impute_rows(rows: Rows, *, n_draws: int = 0, random_state: int = 0, **settin
     return Imputation(truth.filled(best), [truth.filled(each) for each in drawn], report, model)
 
 
+def check_imputing(model: Autoencoder, rows: Rows, *, seed: int = 0) -> ImputationReport:
+    """Return how well a fitted model fills hidden cells, beside mean or mode, neighbours and regression.
+
+    At most 2,000 rows are used. Cells that the model was fitted to count too, so that new rows may be filled worse.
+    """
+    rows = rows.sampled(_MOST_CHECKED, seed=seed)
+    columns = [i for i in model.schema_.learned_columns if not is_missing(rows.column(i)).all()]
+    truth = PlainTable.of(rows, columns)
+    masked, hidden = hidden_cells(rows, columns, share=_SHARE, seed=seed)
+    if not hidden:
+        return ImputationReport({})
+    table = _in_the_levels_of(truth, PlainTable.of(masked, columns))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of columns without missing cells in the fit
+        filled = model.impute_rows(masked)
+    found = {
+        methods.CONSTANT: methods.by_constant(table),
+        methods.NEIGHBOURS: methods.by_neighbours(table, seed=seed),
+        methods.REGRESSION: methods.by_regression(table),
+        "this model": truth.as_answers(PlainTable.of(filled, columns)),
+    }
+    return imputation_report(truth, hidden, found)
+
+
 def answers(table: PlainTable, model: VariationalAutoencoder, seed: int) -> dict[str, Answers]:
     """Return the answers of every method, by its name."""
     parts = {
         methods.NEIGHBOURS: methods.by_neighbours(table, seed=seed),
         methods.REGRESSION: methods.by_regression(table),
+        methods.TREES: methods.by_trees(table, seed=seed),
         methods.NETWORK: methods.by_network(model, table, seed=seed),
     }
     return {methods.CONSTANT: methods.by_constant(table), **parts, methods.BLEND: methods.blend(list(parts.values()))}
@@ -116,9 +141,5 @@ def answers(table: PlainTable, model: VariationalAutoencoder, seed: int) -> dict
 
 def _in_the_levels_of(truth: PlainTable, table: PlainTable) -> PlainTable:
     """Return a table whose levels have the numbers that they have in another one."""
-    levels = {}
-    for i, names in table.names.items():
-        place = {name: j for j, name in enumerate(truth.names[i])}
-        number = np.array([place.get(name, -1) for name in names] + [-1])
-        levels[i] = number[table.levels[i]]
+    levels = {i: truth.level_numbers(table, i) for i in table.names}
     return PlainTable(table.rows, table.numbers, levels, truth.names)

@@ -1,4 +1,4 @@
-"""Methods that answer for missing cells: constants, neighbours, regression, and a variational model."""
+"""Methods that answer for missing cells: constants, neighbours, regression, trees, and a variational model."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from narrows.estimators import VariationalAutoencoder
 from narrows.estimators.inference import map_floats
 from narrows.insight.imputing.plain_table import Answers, PlainTable
 
-CONSTANT, NEIGHBOURS, REGRESSION, NETWORK, BLEND = "mean or mode", "neighbours", "regression", "network", "blend"
+CONSTANT, NEIGHBOURS, REGRESSION = "mean or mode", "neighbours", "regression"
+TREES, NETWORK, BLEND = "trees", "network", "blend"
 
 _MOST_DONORS, _N_NEIGHBOURS = 5_000, 10
 _ROUNDS, _ROUNDS_OF_WIDE, _WIDE = 10, 3, 100
+_TREES, _FEW_PREDICTORS = 40, 30
 _HIDDEN = 0.2  # share of the cells that the network trains to fill
 _DRAWS = 16
 
@@ -41,7 +43,30 @@ def by_neighbours(table: PlainTable, *, seed: int) -> Answers:
 
 
 def by_regression(table: PlainTable) -> Answers:
-    """Answer with chained ridge regressions of each column on all others (van Buuren 2011), without noise.
+    """Answer with chained linear regressions; see `regressed`."""
+    return table.answers(regressed(table)[1])
+
+
+def by_trees(table: PlainTable, *, seed: int) -> Answers:
+    """Answer with extremely randomised trees for each column (Geurts 2006), on what regression fills in the others."""
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    floats, filled = table.floats(), regressed(table)[0]
+    rng = np.random.default_rng(seed)
+    every = np.empty_like(filled)
+    for place in table.places().values():
+        others = np.delete(filled, place, axis=1)
+        known = rng.permutation(np.flatnonzero(~np.isnan(floats[:, place.start])))[:_MOST_DONORS]
+        most = 1.0 if others.shape[1] <= _FEW_PREDICTORS else "sqrt"
+        trees = ExtraTreesRegressor(_TREES, min_samples_leaf=3, max_features=most, random_state=seed)
+        wanted = floats[known, place]
+        trees.fit(others[known], wanted[:, 0] if wanted.shape[1] == 1 else wanted)
+        every[:, place] = trees.predict(others).reshape(len(filled), -1)
+    return table.answers(every)
+
+
+def regressed(table: PlainTable) -> tuple[np.ndarray, np.ndarray]:
+    """Return floats (n, d) filled by chained ridge regressions without noise (van Buuren 2011), and all predictions.
 
     The floats of a category are answered together: one of them follows from the others of the same cell, which are
     missing too.
@@ -60,7 +85,7 @@ def by_regression(table: PlainTable) -> Answers:
     for place, at in blocks:
         others = np.delete(filled, place, axis=1)
         every[:, place] = _ridge(others[~at], floats[~at, place], others)
-    return table.answers(every)
+    return filled, every
 
 
 def _ridge(x: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:

@@ -77,6 +77,19 @@ class PlainTable:
                 found[i] = chances / chances.sum(axis=1, keepdims=True)
         return found
 
+    def level_numbers(self, other: PlainTable, i: int) -> np.ndarray:
+        """Return the levels of a column of another table (n,) by their numbers here, -1 where there is none."""
+        place = {name: j for j, name in enumerate(self.names[i])}
+        return np.array([place.get(name, -1) for name in other.names[i]] + [-1])[other.levels[i]]
+
+    def as_answers(self, other: PlainTable) -> Answers:
+        """Return a table without missing cells as answers; an unknown level is no level."""
+        found: Answers = dict(other.numbers)
+        for i in other.names:
+            number = self.level_numbers(other, i)
+            found[i] = (number[:, None] == np.arange(len(self.names[i]))).astype(np.float64)
+        return found
+
     def filled(self, answers: Answers) -> Rows:
         """Return the rows with missing cells answered: numbers on the column's grid, and the likeliest levels."""
         columns = [self.rows.column(i) for i in range(self.rows.n_columns)]
