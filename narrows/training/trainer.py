@@ -199,10 +199,11 @@ class Trainer:
                 shrink_layers(self.network.path, losses, validation_weight, began_as_pca=self.began_as_pca)
 
     def _start(self) -> Run:
-        """Return the progress that `epochs` goes on from: what was restored, or none."""
-        if not self._restored:
-            self._run = Run()
-        self._restored = False
+        """Return the progress that `epochs` goes on from: the restored one, or none."""
+        if self._restored:
+            self._restored = False
+            return self._run
+        self._run = Run()
         return self._run
 
     def one_pass(self, x: Tensor | Spool, *, weight: Tensor | None = None) -> Epoch:
