@@ -113,7 +113,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "hidden_layer_sizes",
         "Network",
         "sizes",
-        "Sizes of the encoder's hidden layers, mirrored in the decoder; by default 128,64. 'none': no hidden layer.",
+        "Sizes of the encoder's hidden layers, mirrored; by default 128,64 to 512,256, by the columns. 'none': none.",
         ("auto",),
         requires=_HIDDEN_LAYERS,
         option=Option("hidden", "1000,500,250"),
