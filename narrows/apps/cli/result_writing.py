@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 1000
 
 
-def save(
-    model: Autoencoder | AnomalyDetector, path: Path, *, force: bool, messages: Messages, **settings: Any
-) -> Path:
+def save(model: Autoencoder | AnomalyDetector, path: Path, *, force: bool, messages: Messages, **settings: Any) -> Path:
     """Save a model as `path`, or in another place if that fails; return the path.
 
     settings : further arguments of the model's `save`.
