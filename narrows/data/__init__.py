@@ -18,7 +18,7 @@ Code inside imports from the rooms, never from this facade.
 
 from __future__ import annotations
 
-from narrows.data.atomic import Rescue, clear_leftovers, whole_file, whole_folder
+from narrows.data.atomic import Rescue, clear_leftovers, reserved, whole_file, whole_folder
 from narrows.data.containers import to_container
 from narrows.data.frames.as_frame import materialize
 from narrows.data.frames.columns import is_missing
@@ -103,6 +103,7 @@ __all__ += [
     "montage",
     "read_table",
     "reading_options",
+    "reserved",
     "row_name",
     "table_files",
     "table_rows",

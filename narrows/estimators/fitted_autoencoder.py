@@ -13,10 +13,13 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from torch import Tensor
 
 from narrows.data import Missing, Rows, as_one_row, as_rows, check_same_columns, fill_missing, materialize
-from narrows.estimators import model_folder, parameter_checks, persistence
+from narrows.estimators import model_folder, onnx_file, parameter_checks, persistence
+from narrows.estimators.checkpoint import remove_checkpoint
 from narrows.estimators.descriptions import HasCardFacts, html_summary, model_card
 from narrows.estimators.inference import map_floats, map_rows
+from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedAttributes
+from narrows.export import Dates
 from narrows.training import fingerprint
 
 
@@ -25,6 +28,8 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
 
     missing: Missing
     image_shape: tuple[int, ...] | None
+
+    _saved_trainer: SavedTrainer | None = None  # with which `partial_fit` continues after loading
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes of X, float32 of shape (n, n_components).
@@ -126,6 +131,8 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
     ) -> None:
         """Save the model as a folder for `narrows.load`; after an error no partial folder is left.
 
+        The checkpoint of its fit is removed, unless the training was interrupted and could be resumed.
+
         Parameters
         ----------
         path : path
@@ -134,10 +141,10 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
             Whether a model at `path` is replaced.
         row_hashes : bool, default=True
             Whether to save a 64-bit hash of each distinct row of the fit. By them `narrows.diagnose` recognises the
-            rows among others; whoever has the model and a row can check whether it was one of them. Without them, only
-            the whole table of the fit is recognised, by the sum of all hashes, which is always saved.
+            rows among others; anyone who has the model and a row can check whether it was one of them. Without
+            them, only the whole table of the fit is recognised, by the sum of all hashes, which is always saved.
         diagnosis : Diagnosis or None, default=None
-            What `narrows.diagnose` returned; its verdict and R² go into the card of the model, README.md.
+            The result of `narrows.diagnose`; its verdict and R² go into the card of the model, README.md.
 
         Raises
         ------
@@ -145,6 +152,38 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         """
         files = self.to_files(row_hashes=row_hashes, diagnosis=diagnosis)
         model_folder.write_folder(Path(path), files, overwrite=overwrite)
+        if self._checkpoint is not None and not self.interrupted_:
+            remove_checkpoint(self._checkpoint)
+            self._checkpoint = None
+
+    def to_onnx(
+        self, path: str | PathLike[str] | None = None, *, dates: Dates = "text", overwrite: bool = False
+    ) -> Any:
+        """Return the whole model as an `onnx.ModelProto`, and write it to a file; needs ``narrows[onnx]``.
+
+        Rows go in by column, in the user's units: numbers as float64 with NaN where they are missing, texts with "",
+        dates as ISO 8601 texts. Images and arrays without column names are one input, "images" or "X". Outputs are
+        "code", "reconstruction" (of a table with names one for each column, "reconstruction.COLUMN") and "error".
+        The results are those of `transform`, `reconstruct` and `reconstruction_error` up to rounding; the rows are not
+        checked.
+
+        Parameters
+        ----------
+        path : path or None, default=None
+        dates : {"text", "int64"}, default="text"
+            Whether dates are ISO 8601 texts or ticks since 1970 in the unit of the column, int64.
+        overwrite : bool, default=False
+
+        Raises
+        ------
+        SettingError
+            A part of the model has no emitter, such as a module of your own.
+        MissingExtraError, OutputExistsError, OutputError
+        """
+        model = onnx_file.autoencoder_model(self.state_, dates)
+        if path is not None:
+            onnx_file.write_model(model, path, overwrite=overwrite)
+        return model
 
     def card(self, diagnosis: HasCardFacts | None = None, *, row_hashes: bool = True) -> str:
         """Return the card of the saved model in Markdown; parameters as for `save`."""
@@ -165,7 +204,11 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         state, progress = self.state_, self._progress
         assert progress is not None
         card = self.card(diagnosis, row_hashes=row_hashes)
-        return persistence.files_of(type(self), state, progress, card, row_hashes=row_hashes)
+        return persistence.files_of(type(self), state, progress, self.saved_trainer(), card, row_hashes=row_hashes)
+
+    def saved_trainer(self) -> SavedTrainer | None:
+        """Return the state with which `partial_fit` goes on; None where it was not the last training."""
+        return self._saved_trainer if self._trainer is None else SavedTrainer.of(self._trainer)
 
     def rows_of(self, X: Any) -> Rows:
         """Read X as rows with the columns of the fit.

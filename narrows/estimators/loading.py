@@ -19,15 +19,18 @@ from narrows.estimators.anomaly import detector_folder
 from narrows.estimators.anomaly.detector import AnomalyDetector
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_folder import FolderContents
+from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.variants import variant_classes
 
 _CONTRADICTIONS = (
-    KeyError,
-    ValueError,
-    TypeError,
-    RuntimeError,
+    ArithmeticError,
+    AssertionError,
     AttributeError,
-    IndexError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
     safetensors.SafetensorError,
 )
 """Errors of a folder whose checksums are right and whose contents do not fit together."""
@@ -113,5 +116,8 @@ def _autoencoder(
     estimator = classes[about["estimator"]]
     known = estimator().get_params(deep=False)
     given = persistence.read_params(about["parameters"], known, modules, custom_objects, path)
-    state = persistence.read_state(about, known | given, safetensors.torch.load(contents.weights), device)
-    return estimator.from_state(state, persistence.read_progress(about, json.loads(contents.history)))
+    earlier = {"linear_path": "off"}  # of models saved before the parameter existed
+    tensors = safetensors.torch.load(contents.weights)
+    state = persistence.read_state(about, known | earlier | given, tensors, device)
+    trainer = SavedTrainer.restore(about.get("trainer"), tensors)
+    return estimator.from_state(state, persistence.read_progress(about, json.loads(contents.history)), trainer)

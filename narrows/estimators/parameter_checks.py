@@ -83,7 +83,7 @@ def number(name: str, value: Any) -> float:
     """Return a finite number; the range is checked where the number is used."""
     try:
         checked = math.nan if isinstance(value, str) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         checked = math.nan
     if not abs(checked) < 1e30:
         raise SettingError(f"{name} must be a number, got {value!r}.")

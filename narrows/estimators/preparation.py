@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from narrows.data import Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.pca_start import begin, enough
+from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.resolution import Resolved, learn_schema, resolve
 from narrows.estimators.state import FittedRows, FittedState
 from narrows.estimators.validation_split import HeldOutBy, ValidationSplit
@@ -21,15 +22,13 @@ from narrows.model import AutoencoderNetwork, Likelihood
 from narrows.training import (
     ContrastiveDivergence,
     DistinctRows,
-    Epoch,
-    LayerEpoch,
+    Pretraining,
     Spool,
     Trainer,
     TrainingSettings,
     check_pretrainable,
     distinct_rows,
     fingerprint_of,
-    pretrain,
     pretraining_settings,
     row_hashes,
 )
@@ -57,6 +56,8 @@ class FitOptions:
         Whether `validation_fraction` applies.
     epochs_before : int, default=0
         Length of the history that is continued.
+    seed : int or None, default=None
+        Seed of a fit that is resumed; None takes `random_state`.
     """
 
     estimator: str
@@ -66,39 +67,7 @@ class FitOptions:
     schema: Schema | None = None
     hold_out: bool = True
     epochs_before: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedFit:
-    """A training that is ready to start.
-
-    Parameters
-    ----------
-    state : FittedState
-        With the network before its first step.
-    trainer : Trainer
-    x, weight : Tensor of shape (n, n_floats) or Spool, Tensor of shape (n,) or None
-        Distinct training rows on the device, or all training rows of a stream on disk.
-    validation, validation_weight
-        The same for the validation rows, or None.
-    pretraining : iterator of LayerEpoch
-        To be exhausted before training; empty without pre-training.
-    """
-
-    state: FittedState
-    trainer: Trainer
-    x: Tensor | Spool
-    weight: Tensor | None
-    validation: Tensor | None
-    validation_weight: Tensor | None
-    pretraining: Iterator[LayerEpoch]
-
-    def records(self) -> Iterator[LayerEpoch | Epoch]:
-        """Pre-train and train, yielding the record of every pass over the rows."""
-        yield from self.pretraining
-        yield from self.trainer.epochs(
-            self.x, weight=self.weight, validation=self.validation, validation_weight=self.validation_weight
-        )
+    seed: int | None = None
 
 
 def prepare(
@@ -122,24 +91,26 @@ def prepare(
     """
     rows, weight = _checked_rows(params, given, options.sample_weight, is_continued=previous is not None)
     device = parameter_checks.device(params["device"])
-    random = _Randomness.from_seed(parameter_checks.seed(params["random_state"]))
+    random = _Randomness.from_seed(
+        parameter_checks.seed(params["random_state"]) if options.seed is None else options.seed
+    )
     encoded = _encode(params, rows, weight, previous, options)
     resolved, pretraining = _build(params, encoded, given, random.for_weights)
     network = resolved.network
     split = _split(params, encoded, random.for_split, options, in_memory=not isinstance(given, RowStream))
-    begins_at_pca = _set_first_weights(params, network, split, previous)
+    began_as_pca = _set_first_weights(params, network, split, previous)
     network.to(device)
     if isinstance(given, RowStream):
         training = _spooled(given, split, network.likelihood, random.for_split, options.estimator)
     else:
         training = _in_memory(split, device)
-    trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, keep_start=begins_at_pca)
+    trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, began_as_pca=began_as_pca)
     validation, validation_weight = _validation(params, split, network.likelihood, device, options)
-    layers: Iterator[LayerEpoch] = iter(())
+    layers = None
     if pretraining is not None and previous is None:
         assert isinstance(training.x, Tensor)
         generator = torch.Generator(device=device).manual_seed(random.layer_seed)
-        layers = pretrain(network, training.x, pretraining, generator=generator, weight=training.weight)
+        layers = Pretraining(network, training.x, pretraining, generator=generator, weight=training.weight)
     state = _state(params, encoded, resolved, training.rows, trainer, previous, options.estimator, device, random.seed)
     return PreparedFit(state, trainer, training.x, training.weight, validation, validation_weight, layers)
 
@@ -282,7 +253,7 @@ def _split(
 def _set_first_weights(
     params: Mapping[str, Any], network: AutoencoderNetwork, split: _Split, previous: FittedState | None
 ) -> bool:
-    """Set the initial weights; return whether they are already as good as PCA."""
+    """Set the initial weights; return whether the layers are PCA."""
     if previous is not None:
         _continue_from(previous.network, network)
         return False
@@ -352,7 +323,7 @@ def _trainer(
     generator: torch.Generator,
     epochs_before: int,
     *,
-    keep_start: bool,
+    began_as_pca: bool,
 ) -> Trainer:
     settings = TrainingSettings.resolve(
         **{name: params[name] for name in _TRAINING_PARAMETERS},
@@ -366,7 +337,7 @@ def _trainer(
         generator=generator,
         epochs_before=epochs_before,
         n_rows=len(training.x),
-        keep_start=keep_start,
+        began_as_pca=began_as_pca,
         follows_load=params["random_state"] is None,
     )
 

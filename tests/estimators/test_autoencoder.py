@@ -233,6 +233,7 @@ def test_a_diverged_fit_leaves_no_half_trained_model():
     assert np.array_equal(fitted.transform(IRIS), codes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["mlp", "conv"])
 @pytest.mark.parametrize("tied_weights", [False, True])
 def test_images_pass_through_both_networks_with_tied_and_free_weights(network, tied_weights):

@@ -46,6 +46,7 @@ def test_a_network_that_copies_is_told_from_one_with_a_bottleneck() -> None:
     assert "passes its input through" in wide.headline
 
 
+@pytest.mark.slow
 def test_a_collapsed_posterior_is_called_so() -> None:
     collapsed = diagnose(six_networks.collapsed().model, X)
     assert "Does the code say anything about the row?" in alarms(collapsed)
@@ -54,6 +55,7 @@ def test_a_collapsed_posterior_is_called_so() -> None:
     assert well["Does the code say anything about the row?"].verdict == "good"
 
 
+@pytest.mark.slow
 def test_dead_units_are_counted() -> None:
     model = six_networks.dead().model
     codes = model.transform(X[model.validation_rows_])

@@ -87,6 +87,11 @@ class SchemaLayout:
         return np.unique(self.float_columns).tolist()
 
     @property
+    def constant_columns(self) -> dict[int, Ignored]:
+        """The columns that are ignored because they were constant -> their kinds, which hold the constants."""
+        return {int(k.columns[0]): k for k in self.kinds if isinstance(k, Ignored) and k.value is not None}
+
+    @property
     def ignored_columns(self) -> dict[str, str]:
         """Columns that are not learned from -> the reason in a few words; they are returned unchanged."""
         names = self.feature_names
