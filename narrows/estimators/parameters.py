@@ -257,11 +257,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "beta", "Objective", "float", "Weight of the KL divergence between the code and the prior.", requires=_GAUSSIAN
     ),
     Parameter(
-        "kl_warmup",
-        "Objective",
-        "float",
-        "Number of epochs in which beta rises from 0 to its value.",
-        requires=_GAUSSIAN,
+        "kl_warmup", "Objective", "float", "Number of epochs in which beta rises to its value.", requires=_GAUSSIAN
     ),
     Parameter(
         "free_bits",
@@ -325,10 +321,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         ("auto",),
     ),
     Parameter(
-        "validation_fraction",
-        "Stopping",
-        "float",
-        "Share of the rows, from 0 to 1, that is held out for validation and not trained on.",
+        "validation_fraction", "Stopping", "float", "Share of the rows, from 0 to 1, that is held out of training."
     ),
     Parameter(
         "validation",
