@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +11,7 @@ import torch
 
 from narrows.data import Rows, Schema
 from narrows.data.kinds import MissingMask
-from narrows.errors import SettingError
+from narrows.errors import SettingError, warn
 from narrows.estimators.inference import map_floats
 from narrows.model import AutoencoderNetwork
 
@@ -122,10 +121,7 @@ def conditional_codes(
             f"{effective:.0f} could give them; give fewer columns, or values nearer to those of the training rows."
         )
     if effective < n:
-        warnings.warn(
-            f"The given values are rare in this model: {n:,} rows come from about {effective:,.0f} different codes.",
-            stacklevel=4,
-        )
+        warn(f"The given values are rare in this model: {n:,} rows come from about {effective:,.0f} different codes.")
     steps = (np.arange(n) + rng.random()) / n  # systematic resampling, which repeats a code as rarely as possible
     chosen = np.searchsorted(np.cumsum(weights) / weights.sum(), steps)
     return np.concatenate(codes)[rng.permutation(np.minimum(chosen, len(weights) - 1))]
