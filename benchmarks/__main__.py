@@ -1,8 +1,7 @@
 """Side by side with what people use today.
 
-    python -m benchmarks [training mnist flops scoring startup one_class lab everyday neighbours impute generate optimizers
-                          anomalies]
-                         [--rounds 5]
+    python -m benchmarks [training mnist flops scoring startup one_class lab everyday neighbours impute generate
+                          optimizers anomalies] [--rounds 5]
 
 Every question prints a table and leaves it in benchmarks/results, or the folder of `--to`, with a picture and the raw
 numbers. `--quick` is a trial on little data that writes into a temporary folder.
