@@ -1,6 +1,7 @@
 """narrows: autoencoders for real tables and images.
 
-The names below are imported when first used, so that ``import narrows`` stays fast.
+The names below and the sub-packages, such as ``narrows.insight``, are imported when first used, so that
+``import narrows`` stays fast.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _HOME = {
     **dict.fromkeys(VARIANTS.values(), "narrows.estimators"),
 }
 
+_PACKAGES = ("apps", "data", "estimators", "insight", "model", "reproductions", "training")
+
 __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 if TYPE_CHECKING:
@@ -47,10 +50,12 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
+    if name in _PACKAGES:
+        return importlib.import_module(f"narrows.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'narrows' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, *_PACKAGES]

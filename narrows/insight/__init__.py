@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-
+from narrows.errors import warn
 from narrows.insight.added_noise import corrupted, noise_controls
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
 from narrows.insight.detection_quality import DetectionQuality, detection_quality, quality_by_labels
@@ -63,5 +62,5 @@ def __getattr__(name: str) -> object:
     """Return `reconstruct_floats` under its name before version 0.2, with a DeprecationWarning."""
     if name != "passage":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    warnings.warn("narrows.insight.passage is now reconstruct_floats.", DeprecationWarning, stacklevel=2)
+    warn("narrows.insight.passage is now reconstruct_floats.", DeprecationWarning)
     return reconstruct_floats

@@ -88,6 +88,7 @@ def test_imputing_leaves_what_is_there_and_fills_the_rest(plain):
     pd.testing.assert_frame_equal(filled.where(there), FRAME.where(there))
 
 
+@pytest.mark.slow
 def test_imputing_beats_the_mean_and_the_mode_on_cells_that_were_hidden(data_folder):
     frame = pd.read_csv(data_folder / "penguins" / "penguins.csv")
     numbers = frame.columns[frame.dtypes != "str"]
@@ -110,6 +111,7 @@ def test_imputing_beats_the_mean_and_the_mode_on_cells_that_were_hidden(data_fol
     assert np.mean(right) > np.mean(modes) + 0.2
 
 
+@pytest.mark.slow
 def test_samples_are_rows_that_could_be_in_the_table(variational):
     drawn = variational.sample(2000, random_state=0)
     pd.testing.assert_series_equal(drawn.dtypes, FRAME.dtypes)
@@ -206,7 +208,7 @@ def test_a_loaded_model_answers_to_the_bit(tmp_path, estimator):
 
 
 def test_a_model_saved_before_there_were_kinds_still_loads(tmp_path):
-    from narrows.estimators.model_folder import self_checksum, to_json
+    from narrows.estimators.sealed_files import self_checksum, to_json
 
     X = FRAME[["length", "count"]]
     model = quick().fit(X)
