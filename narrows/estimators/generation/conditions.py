@@ -16,7 +16,7 @@ from narrows.estimators.inference import map_floats
 from narrows.model import AutoencoderNetwork
 
 _LABEL = "label"
-_BATCH, _MOST_BATCHES = 8_192, 64
+_BATCH, _MOST_BATCHES = 8_192, 32
 _ENOUGH = 2  # times as many codes as rows, by their effective number
 _FEWEST = 10  # codes, by their effective number, below which the condition is refused
 
