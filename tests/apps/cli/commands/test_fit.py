@@ -324,3 +324,66 @@ def test_a_variational_model_without_a_gaussian_code_has_a_table_and_a_report(sh
     assert (done.status, done.json["elbo"]) == (0, None)
     assert shell("report", "m", "digits").status == 0
     assert 'aria-label="samples"' not in Path("report.html").read_text()
+
+
+class Killed:
+    """Ends a fit after so many checkpoints, as `kill -9` would."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+        from narrows.estimators.checkpoint import Checkpoint
+
+        self.n_kept, self._keep = 0, Checkpoint.keep
+
+        def keep(checkpoint: Checkpoint, *arguments: object) -> None:
+            self._keep(checkpoint, *arguments)  # pyright: ignore[reportArgumentType]
+            self.n_kept += 1
+            if self.n_kept == after:
+                raise MemoryError
+
+        monkeypatch.setattr(Checkpoint, "keep", keep)
+
+
+def test_a_fit_that_was_killed_is_resumed_to_the_bit(shell, quick, monkeypatch) -> None:
+    longer = (*quick, "--epochs", "5", "--checkpoint-every", "0")
+    assert shell("fit", "digits", "-o", "whole", *longer).status == 0
+    fits = Killed(monkeypatch, after=2)
+    assert shell("fit", "digits", "-o", "m", *longer).status == 1
+    assert sorted(path.name for path in Path().iterdir()) == ["m.checkpoint", "whole"]
+    forgot = shell("fit", "digits", "-o", "m", *longer)
+    assert (forgot.status, "use --resume to go on with it, or --force" in forgot.err) == (1, True)
+    other = shell("fit", "digits", "-o", "m", "--resume", *longer, "--optimizer", "adam")
+    assert (other.status, "optimizer='adam'" in other.err) == (2, True)
+    done = shell("fit", "digits", "-o", "m", "--resume", "--json", *longer)
+    assert (done.status, fits.n_kept) == (0, 5)
+    assert Path("m/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
+    assert sorted(path.name for path in Path().iterdir()) == ["m", "whole"]
+
+
+def test_an_interrupted_fit_can_be_resumed_in_the_place_of_its_model(shell, quick, monkeypatch) -> None:
+    from narrows.estimators.checkpoint import Checkpoint
+
+    longer, keep = (*quick, "--epochs", "4", "--checkpoint-every", "0"), Checkpoint.keep
+
+    def interrupted(*arguments) -> None:
+        keep(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "keep", interrupted)
+        stopped = shell("fit", "digits", "-o", "m", *longer)
+    assert "with --resume goes on from m.checkpoint" in stopped.err
+    assert len(narrows.load("m").history_) == 1
+    assert shell("fit", "digits", "-o", "m", "--resume", *longer).status == 0
+    assert len(narrows.load("m").history_) == 4
+    assert not Path("m.checkpoint").exists()
+
+
+def test_resume_without_a_checkpoint_begins_and_force_begins_again(shell, quick, monkeypatch) -> None:
+    begun = shell("fit", "digits", "-o", "m", "--resume", *quick)
+    assert (begun.status, "There is no m.checkpoint; the training begins." in begun.err) == (0, True)
+    assert shell("fit", "digits", "-o", "m", "--resume", *quick).status == 1  # a finished model is not replaced
+    with monkeypatch.context() as patch:
+        Killed(patch, after=1)
+        assert shell("fit", "digits", "-o", "n", "--checkpoint-every", "0", *quick).status == 1
+    assert shell("fit", "digits", "-o", "n", "--force", *quick).status == 0
+    assert not Path("n.checkpoint").exists()
