@@ -42,6 +42,11 @@ class Autoencoder(TrainableAutoencoder):
         else "linear".
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's transposed weights (with biases of its own).
+    linear_path : {"auto", "on", "off"}, default="auto"
+        PCA beside the layers. Layers of which it is possible begin as PCA. With early stopping the held-out rows then
+        decide how much of the layers remains: all, a share (for layers that began as PCA) or, where they are not
+        clearly better, nothing, and the model is PCA. "auto" is "on" with the default loss, output and layers, a point
+        code and no penalty. "off" is the network of the papers, without PCA.
     encoder, decoder : nn.Module or None, default=None
         Your own networks. They receive (n, features), or (n, channels, height, width) for images; the decoder
         returns one of these shapes, without a final sigmoid. Copies are trained; the given modules do not change.
@@ -118,9 +123,14 @@ class Autoencoder(TrainableAutoencoder):
         Maximum number of passes over the rows. "auto" makes about four thousand steps, in 20 to 200 passes.
     validation_fraction : float, default=0.1
         Share of the distinct rows, in [0, 1), that is used for validation if no `validation_data` is given.
+    validation : {"auto", "random", "groups", "last"}, default="auto"
+        Which rows are held out. "random": rows drawn at random. "groups": whole groups, as many as fit into
+        `validation_fraction` (the smallest one if none does), so that the held-out error is that of new groups;
+        `fit` needs `groups`. "last": the last rows of X, or the latest if X is `Rows` with times, so that the error
+        is that of later rows; rows of one time stay together. "auto" is "groups" if `fit` is given groups, "last" if
+        it is given times, else "random". No row that equals a training row is held out.
     early_stopping : bool, default=True
-        Stop when the validation objective no longer falls, and restore the weights of its best epoch. A network with
-        the default loss, output and layers starts from PCA, and returns to it if no epoch was clearly better.
+        Stop when the validation objective no longer falls, and restore the weights of its best epoch.
     patience : int, default=10
         Epochs without improvement before stopping. Requires early_stopping=True.
     tol : float, default=1e-4
@@ -154,6 +164,8 @@ class Autoencoder(TrainableAutoencoder):
         One record for each epoch of each layer's pre-training; empty without pre-training and in a loaded model.
     validation_rows_ : ndarray of int
         Positions in X of the validation rows; empty if there are none.
+    validation_ : {"random", "groups", "last", "given"}
+        How they were chosen; "given" if `fit` got `validation_data`.
     validation_hashes_, training_hashes_ : ndarray of uint64
         Hashes of the distinct validation and training rows, which identify these rows in any order; None for
         more than four million training rows and in models that an earlier version saved.
@@ -190,6 +202,7 @@ class Autoencoder(TrainableAutoencoder):
     activation: str = "silu"
     code_activation: str = "auto"
     tied_weights: bool = False
+    linear_path: str = "auto"
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
 
@@ -224,6 +237,7 @@ class Autoencoder(TrainableAutoencoder):
 
     epochs: int | Literal["auto"] = "auto"
     validation_fraction: float = 0.1
+    validation: str = "auto"
     early_stopping: bool = True
     patience: int = 10
     tol: float = 1e-4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable
 from functools import partial
 from os import PathLike
@@ -14,7 +13,7 @@ import safetensors
 import safetensors.torch
 from torch import nn
 
-from narrows.errors import ModelDamagedError, NarrowsError
+from narrows.errors import ModelDamagedError, NarrowsError, warn
 from narrows.estimators import model_folder, persistence
 from narrows.estimators.anomaly import detector_folder
 from narrows.estimators.anomaly.detector import AnomalyDetector
@@ -80,7 +79,7 @@ def load(
     """
     if stations is not None:
         message = "stations= of narrows.load is now custom_objects=, and will be removed in the next release."
-        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        warn(message, DeprecationWarning)
         custom_objects = (*custom_objects, *stations)
     path = Path(path)
     contents = model_folder.read_folder(path)
@@ -117,7 +116,8 @@ def _autoencoder(
     estimator = classes[about["estimator"]]
     known = estimator().get_params(deep=False)
     given = persistence.read_params(about["parameters"], known, modules, custom_objects, path)
+    earlier = {"linear_path": "off"}  # of models saved before the parameter existed
     tensors = safetensors.torch.load(contents.weights)
-    state = persistence.read_state(about, known | given, tensors, device)
+    state = persistence.read_state(about, known | earlier | given, tensors, device)
     trainer = SavedTrainer.restore(about.get("trainer"), tensors)
     return estimator.from_state(state, persistence.read_progress(about, json.loads(contents.history)), trainer)

@@ -24,7 +24,7 @@ import sklearn
 import torch
 from torch import Tensor
 
-from narrows.data import clear_leftovers, whole_folder
+from narrows.data import clear_leftovers, whole_file, whole_folder
 from narrows.errors import (
     ModelDamagedError,
     ModelNotFoundError,
@@ -81,6 +81,12 @@ def write_folder(path: Path, files: Mapping[str, bytes], *, overwrite: bool) -> 
         raise OutputError(
             f"{path} could not be written ({error.strerror or error}); nothing was left there."
         ) from error
+
+
+def write_card(path: Path, card: str) -> None:
+    """Replace the card of the model saved at `path`, whole or not at all; raises OSError."""
+    with whole_file(path / _CARD, replace=True) as file:
+        file.write(card.encode())
 
 
 def read_folder(path: Path) -> FolderContents:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from narrows.data import Schema
 from narrows.errors import SettingError
 from narrows.estimators import parameter_checks, saved_values
-from narrows.estimators.descriptions import model_card
-from narrows.estimators.model_folder import seal, versions
+from narrows.estimators.generation.sampler import Sampler
+from narrows.estimators.model_folder import seal
 from narrows.estimators.resolution import resolve
 from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedRows, FittedState, TrainingProgress
+from narrows.estimators.validation_split import HeldOutBy
 from narrows.model import Code, Corruption, Likelihood, Penalty, block_from_description, describe_block
 from narrows.training import History
 
@@ -27,11 +28,18 @@ _BUILDING_BLOCKS = (Corruption, Code, Penalty, Likelihood)
 
 
 def files_of(
-    model_class: type[BaseEstimator], state: FittedState, progress: TrainingProgress, trainer: SavedTrainer | None
+    model_class: type[BaseEstimator],
+    state: FittedState,
+    progress: TrainingProgress,
+    trainer: SavedTrainer | None,
+    card: str,
+    *,
+    row_hashes: bool,
 ) -> dict[str, bytes]:
     """Return the files of a fitted autoencoder by name; SettingError for a class outside narrows.
 
-    trainer : the state with which `partial_fit` goes on, if there is one.
+    trainer : the state with which `partial_fit` goes on, if there is one. card : the page for people.
+    row_hashes : whether the hashes of the rows of the fit are among the files.
     """
     if not model_class.__module__.startswith("narrows."):
         raise SettingError(
@@ -43,12 +51,12 @@ def files_of(
         "parameters": {name: describe(value) for name, value in state.params.items()},
         "fitted": {name: describe(value) for name, value in _fitted_values(state, progress).items()},
         "schema": state.schema.describe(),
+        **({} if state.sampler is None else {"sampler": state.sampler.describe()}),
     }
-    tensors = _tensors(state)
+    tensors = _tensors(state, row_hashes=row_hashes)
     if trainer is not None:
         about["trainer"], tensors = trainer.describe(), tensors | trainer.tensors()
     history = [epoch.to_dict() for epoch in progress.history]
-    card = model_card(state, progress.history, model_class().get_params(), versions())
     return seal(tensors, history, about, card)
 
 
@@ -111,6 +119,10 @@ def read_state(
     network.load_state_dict(weights, assign=True)
     device = parameter_checks.device(device)
     fitted = about["fitted"]
+    sampler = None
+    if "sampler" in about:  # models saved before there was one draw from the prior
+        drawn = {name.removeprefix("sampler."): t.numpy() for name, t in tensors.items() if name.startswith("sampler.")}
+        sampler = Sampler.restore(about["sampler"], drawn, schema, network.n_components)
     hashes = {
         name: saved_values.array(tensors, name, "int", (None,)).view(np.uint64) if name in tensors else None
         for name in _HASHES
@@ -125,6 +137,8 @@ def read_state(
             saved_values.array(tensors, "validation_rows", "int", (None,)),
             **hashes,
             fingerprint=saved_values.text(fitted, "fingerprint_"),
+            held_out_by=_held_out_by(fitted),
+            n_rows=None if fitted.get("n_rows_") is None else saved_values.whole(fitted, "n_rows_"),
         ),
         n_components=saved_values.whole(fitted, "n_components_", least=1),
         hidden_layer_sizes=tuple(fitted["hidden_layer_sizes_"]),
@@ -135,6 +149,7 @@ def read_state(
         precision=saved_values.text(fitted, "precision_"),
         device=device,
         seed=saved_values.whole(fitted, "seed_"),
+        sampler=sampler,
     )
 
 
@@ -189,18 +204,29 @@ def _fitted_values(state: FittedState, progress: TrainingProgress) -> dict[str, 
         "precision_": state.precision,
         "seed_": state.seed,
         "fingerprint_": state.rows.fingerprint,
+        "validation_": state.rows.held_out_by,
+        "n_rows_": state.rows.n_rows,
         "interrupted_": progress.interrupted,
         "n_features_in_": state.schema.n_columns,
     }
 
 
-def _tensors(state: FittedState) -> dict[str, Tensor]:
+def _held_out_by(fitted: Mapping[str, Any]) -> HeldOutBy:
+    found = fitted.get("validation_", "random")  # earlier versions held out rows at random alone
+    if found not in get_args(HeldOutBy):
+        raise ValueError(f"validation_ is {found!r}")
+    return found
+
+
+def _tensors(state: FittedState, *, row_hashes: bool) -> dict[str, Tensor]:
     tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in state.schema.arrays().items()}
+    if state.sampler is not None:
+        tensors |= {f"sampler.{name}": torch.from_numpy(array.copy()) for name, array in state.sampler.arrays().items()}
     tensors["mean"] = torch.from_numpy(state.mean)
     tensors["validation_rows"] = torch.from_numpy(state.rows.validation_rows)
     for name in _HASHES:
         hashes = getattr(state.rows, name)
-        if hashes is not None:
+        if row_hashes and hashes is not None:
             tensors[name] = torch.from_numpy(hashes.view(np.int64))
     return tensors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Generator, Iterator
 from copy import copy, deepcopy
 from dataclasses import replace
@@ -10,6 +9,8 @@ from os import PathLike
 from typing import Any, Self
 
 from narrows.data import Missing, Rows, RowStream, Schema, as_rows
+from narrows.errors import warn
+from narrows.estimators import parameter_checks
 from narrows.estimators.checkpoint import EVERY, Checkpoint, Checkpointing
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.fitted_autoencoder import FittedAutoencoder
@@ -17,7 +18,7 @@ from narrows.estimators.parameters import warn_of_idle_parameters
 from narrows.estimators.preparation import FitOptions, joined_hashes, prepare, training_tensors
 from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.saved_trainer import SavedTrainer
-from narrows.estimators.state import FittedState, TrainingProgress
+from narrows.estimators.state import FitRows, FittedState, TrainingProgress
 from narrows.training import Epoch, History, LayerEpoch
 
 
@@ -34,6 +35,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         *,
         sample_weight: Any = None,
         validation_data: Any = None,
+        groups: Any = None,
         checkpoint: str | PathLike[str] | Checkpointing | None = None,
         checkpoint_every: float = EVERY,
         resume: bool = False,
@@ -53,6 +55,9 @@ class TrainableAutoencoder(FittedAutoencoder):
             Weights, none negative. A row of weight 2 has exactly the same effect as two copies of the row.
         validation_data : like X, or None
             Validation rows; None uses a share `validation_fraction` of X.
+        groups : array of shape (n,) or None
+            The group of each row, such as the person that it was measured on: whole groups are held out. None takes
+            those of Rows, if they have any. They are not learned from.
         checkpoint : path or None
             Folder in which the state of the training is kept, replaced as a whole; `save` removes it.
         checkpoint_every : float, default=60
@@ -73,7 +78,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         where = Checkpointing.of(checkpoint, checkpoint_every, resume=resume)
         try:
             for record in self.fit_epochs(
-                X, y, sample_weight=sample_weight, validation_data=validation_data, checkpoint=where
+                X, y, sample_weight=sample_weight, validation_data=validation_data, groups=groups, checkpoint=where
             ):
                 if self.verbose:
                     print(_line(record, self.epochs_))
@@ -82,10 +87,9 @@ class TrainableAutoencoder(FittedAutoencoder):
                 raise
             self._progress.interrupted = True
         if self.interrupted_:
-            warnings.warn(
+            warn(
                 f"Training was interrupted after {len(self.history_)} of {self.epochs_} epochs; "
-                "the model keeps the weights that it had then.",
-                stacklevel=2,
+                "the model keeps the weights that it had then."
             )
         return self
 
@@ -96,6 +100,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         *,
         sample_weight: Any = None,
         validation_data: Any = None,
+        groups: Any = None,
         schema: Schema | None = None,
         checkpoint: Checkpointing | None = None,
     ) -> Iterator[Epoch | LayerEpoch]:
@@ -106,15 +111,23 @@ class TrainableAutoencoder(FittedAutoencoder):
         `schema` replaces the one that is otherwise learned from X, so that several fits can share one.
         """
         yield from self.start_fit(
-            X, sample_weight=sample_weight, validation_data=validation_data, schema=schema, checkpoint=checkpoint
+            X,
+            y,
+            sample_weight=sample_weight,
+            validation_data=validation_data,
+            groups=groups,
+            schema=schema,
+            checkpoint=checkpoint,
         )
 
     def start_fit(
         self,
         X: Any,
+        y: Any = None,
         *,
         sample_weight: Any = None,
         validation_data: Any = None,
+        groups: Any = None,
         schema: Schema | None = None,
         checkpoint: Checkpointing | None = None,
     ) -> Generator[Epoch | LayerEpoch]:
@@ -125,15 +138,17 @@ class TrainableAutoencoder(FittedAutoencoder):
         params = self.get_params(deep=False)
         kept = None if checkpoint is None else Checkpoint(checkpoint, type(self).__name__, params)
         rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
+        parameter_checks.targets(y, len(rows))
         if isinstance(rows, Rows) and rows is not X:  # the reader of Rows has already given their notes
             for note in rows.notes:
-                warnings.warn(note, stacklevel=2)
+                warn(note)
         previous = self._state if self.warm_start else None
         history = History(self.history_ if previous is not None else [])
         options = FitOptions(
             estimator=type(self).__name__,
             sample_weight=sample_weight,
             validation_data=validation_data,
+            groups=groups,
             schema=schema,
             epochs_before=len(history),
             seed=None if kept is None else kept.seed,
@@ -149,7 +164,8 @@ class TrainableAutoencoder(FittedAutoencoder):
         self._state, self._progress = prepared.state, progress
         self._checkpoint = None if kept is None else kept.path
         self.network_.eval()
-        return self._train(prepared, progress, before, kept)
+        sample = rows.sample if isinstance(rows, RowStream) else rows
+        return self._train(prepared, progress, before, kept, FitRows(sample, y, sample_weight))
 
     def _train(
         self,
@@ -157,6 +173,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         progress: TrainingProgress,
         before: tuple[FittedState | None, TrainingProgress | None],
         kept: Checkpoint | None,
+        fit_rows: FitRows,
     ) -> Generator[Epoch | LayerEpoch]:
         """Train and yield each record; an error restores the state before the fit."""
         try:
@@ -177,6 +194,12 @@ class TrainableAutoencoder(FittedAutoencoder):
             raise
         finally:
             prepared.state.network.eval()
+            if self._state is prepared.state:
+                self._state = self._completed(prepared.state, fit_rows)
+
+    def _completed(self, state: FittedState, fit_rows: FitRows) -> FittedState:
+        """Return the state of a trained network with the parts that a variant adds to it."""
+        return state
 
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
         """Train for one pass over X, at the peak learning rate; the optimizer's state is kept between calls.
@@ -185,6 +208,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         to X, which then needs at least two rows.
         """
         rows = as_rows(X, image_shape=self.image_shape)
+        parameter_checks.targets(y, len(rows))
         before = self._state, self._progress
         if self._trainer is None and self._state is not None and self._saved_trainer is not None:
             self._trainer, self._saved_trainer = self._saved_trainer.resumed(self._state), None
@@ -202,12 +226,13 @@ class TrainableAutoencoder(FittedAutoencoder):
             state = self._state
             x, weight, new = training_tensors(state, rows, sample_weight)
             hashes = joined_hashes(state.rows.training_hashes, new)
-            after = replace(state, rows=replace(state.rows, training_hashes=hashes))
+            n_rows = None if state.rows.n_rows is None else state.rows.n_rows + len(rows)
+            after = replace(state, rows=replace(state.rows, training_hashes=hashes, n_rows=n_rows))
             # The trainer changes the network in place.
             before = replace(state, network=deepcopy(state.network)), self._progress
         try:
             self.history_.append(self._trainer.one_pass(x, weight=weight))
-            self._state = after
+            self._state = self._completed(after, FitRows(rows, y, sample_weight))
         except Exception:
             self._trainer = None
             self._state, self._progress = before

@@ -136,11 +136,11 @@ class Schema(SchemaLayout):
 
     def changed_constants(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Return the columns (k,) ignored as constant, and where rows have another value there, bool (n, k)."""
-        constant = [kind for kind in self.kinds if isinstance(kind, Ignored) and kind.value is not None]
+        constant = self.constant_columns
         found = np.zeros((len(rows), len(constant)), dtype=bool)
-        for place, kind in enumerate(constant):
-            found[:, place] = kind.differs(rows.column(int(kind.columns[0])))
-        return np.array([kind.columns[0] for kind in constant], dtype=np.intp), found
+        for place, (column, kind) in enumerate(constant.items()):
+            found[:, place] = kind.differs(rows.column(column))
+        return np.array(list(constant), dtype=np.intp), found
 
     def align(self, rows: Rows) -> Rows:
         """Return rows in the form of the fit: its columns by name and in its order.

@@ -36,7 +36,7 @@ ALIKE, COMMON = 1e-2, 5e-3
 LEAST_UNITS = np.array([1 / 20, 1e-5])
 """Smallest unit of each part, relative to the part of a row that is replaced by the mean row."""
 
-_SHARP = 28  # image width divided by the standard deviation of the blur
+SHARP = 28  # image width divided by the standard deviation of the blur
 _BLOCK = 64
 _CHUNK = 2048
 _CELLS = 8_000_000  # differences in memory at once
@@ -310,7 +310,7 @@ def seen(floats: np.ndarray, image_shape: tuple[int, int, int] | None = None) ->
     from scipy.ndimage import gaussian_filter
 
     height, width, _ = image_shape
-    sigma = min(height, width) / _SHARP
+    sigma = min(height, width) / SHARP
     return gaussian_filter(floats.reshape(-1, *image_shape), (0, sigma, sigma, 0)).reshape(floats.shape)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 
 from narrows.data import Missing, Rows, Schema, as_rows
-from narrows.errors import DataError, IdleParameterWarning, SettingError
+from narrows.errors import DataError, IdleParameterWarning, SettingError, warn
 from narrows.estimators import model_folder, parameter_checks
 from narrows.estimators.anomaly import thresholds
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
@@ -24,10 +24,13 @@ from narrows.estimators.anomaly.detector_folder import files_of
 from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
 from narrows.estimators.anomaly.explanations import Reason, outweigh_invalid_cells, reasons
+from narrows.estimators.anomaly.onnx_detector import detector_model
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint
 from narrows.estimators.column_warnings import warn_of_ignored_columns
+from narrows.estimators.onnx_file import write_model
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
+from narrows.export import Dates
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
@@ -143,9 +146,10 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         self.check_params()
         warn_of_idle_parameters(self, DETECTOR_REQUIREMENTS)
         rows = as_rows(X, image_shape=self._image_shape)
+        parameter_checks.targets(y, len(rows))
         if rows is not X:  # the reader of Rows has already given their notes
             for note in rows.notes:
-                warnings.warn(note, stacklevel=2)
+                warn(note)
         if len(rows) < 2:
             raise DataError(
                 f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
@@ -240,6 +244,31 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         if self._checkpoint is not None:
             remove_checkpoint(self._checkpoint)
             self._checkpoint = None
+
+    def to_onnx(
+        self, path: str | PathLike[str] | None = None, *, dates: Dates = "text", overwrite: bool = False
+    ) -> Any:
+        """Return the whole detector as an `onnx.ModelProto`, and write it to a file; needs ``narrows[onnx]``.
+
+        Inputs are those of `Autoencoder.to_onnx`, and the columns that were constant in the fit. Outputs are "score"
+        (the negative of `score_samples`), "threshold" and "anomaly"; with an `estimator` also those of its first
+        fitted copy.
+
+        Parameters
+        ----------
+        path, dates, overwrite
+            As for `Autoencoder.to_onnx`.
+
+        Raises
+        ------
+        SettingError
+            `threshold` judges rows together, or a part of the detector has no emitter.
+        MissingExtraError, OutputExistsError, OutputError
+        """
+        model = detector_model(self.state_, self.threshold, dates)
+        if path is not None:
+            write_model(model, path, overwrite=overwrite)
+        return model
 
     @classmethod
     def from_state(cls, params: Mapping[str, Any], state: DetectorState) -> Self:

@@ -55,8 +55,13 @@ class Scoring:
         A cell of another type adds more than all other contributions together.
         """
         changed = self.schema.changed_constants(rows)[1]
-        invalid = (_INVALID_CELL if self.linear else _INVALID_CELL_LINEAR) + self.change * changed.shape[1]
-        return self.change * changed.sum(axis=1) + invalid * rows.n_invalid
+        return self.change * changed.sum(axis=1) + self.of_invalid_cell * rows.n_invalid
+
+    @property
+    def of_invalid_cell(self) -> float:
+        """Score of a cell of another type than its column."""
+        largest = self.change * len(self.schema.constant_columns)  # of all changed constants together
+        return (_INVALID_CELL if self.linear else _INVALID_CELL_LINEAR) + largest
 
 
 @dataclass(frozen=True, eq=False)
