@@ -344,23 +344,23 @@ class Killed:
         monkeypatch.setattr(Checkpoint, "keep", keep)
 
 
-def test_a_fit_that_was_killed_is_resumed_to_the_bit(shell, quick, monkeypatch) -> None:
+def test_a_fit_that_was_killed_is_resumed_to_the_bit(shell, quick, table, monkeypatch) -> None:
     longer = (*quick, "--epochs", "5", "--checkpoint-every", "0")
-    assert shell("fit", "digits", "-o", "whole", *longer).status == 0
+    assert shell("fit", table, "-o", "whole", *longer).status == 0
     fits = Killed(monkeypatch, after=2)
-    assert shell("fit", "digits", "-o", "m", *longer).status == 1
-    assert sorted(path.name for path in Path().iterdir()) == ["m.checkpoint", "whole"]
-    forgot = shell("fit", "digits", "-o", "m", *longer)
+    assert shell("fit", table, "-o", "m", *longer).status == 1
+    assert sorted(path.name for path in Path().iterdir()) == ["m.checkpoint", "table.csv", "whole"]
+    forgot = shell("fit", table, "-o", "m", *longer)
     assert (forgot.status, "use --resume to go on with it, or --force" in forgot.err) == (1, True)
-    other = shell("fit", "digits", "-o", "m", "--resume", *longer, "--optimizer", "adam")
+    other = shell("fit", table, "-o", "m", "--resume", *longer, "--optimizer", "adam")
     assert (other.status, "optimizer='adam'" in other.err) == (2, True)
-    done = shell("fit", "digits", "-o", "m", "--resume", "--json", *longer)
+    done = shell("fit", table, "-o", "m", "--resume", "--json", *longer)
     assert (done.status, fits.n_kept) == (0, 5)
     assert Path("m/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
-    assert sorted(path.name for path in Path().iterdir()) == ["m", "whole"]
+    assert sorted(path.name for path in Path().iterdir()) == ["m", "table.csv", "whole"]
 
 
-def test_an_interrupted_fit_can_be_resumed_in_the_place_of_its_model(shell, quick, monkeypatch) -> None:
+def test_an_interrupted_fit_can_be_resumed_in_the_place_of_its_model(shell, quick, table, monkeypatch) -> None:
     from narrows.estimators.checkpoint import Checkpoint
 
     longer, keep = (*quick, "--epochs", "4", "--checkpoint-every", "0"), Checkpoint.keep
@@ -371,22 +371,22 @@ def test_an_interrupted_fit_can_be_resumed_in_the_place_of_its_model(shell, quic
 
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoint, "keep", interrupted)
-        stopped = shell("fit", "digits", "-o", "m", *longer)
+        stopped = shell("fit", table, "-o", "m", *longer)
     assert "with --resume goes on from m.checkpoint" in stopped.err
     assert len(narrows.load("m").history_) == 1
-    assert shell("fit", "digits", "-o", "m", "--resume", *longer).status == 0
+    assert shell("fit", table, "-o", "m", "--resume", *longer).status == 0
     assert len(narrows.load("m").history_) == 4
     assert not Path("m.checkpoint").exists()
 
 
-def test_resume_without_a_checkpoint_begins_and_force_begins_again(shell, quick, monkeypatch) -> None:
-    begun = shell("fit", "digits", "-o", "m", "--resume", *quick)
+def test_resume_without_a_checkpoint_begins_and_force_begins_again(shell, quick, table, monkeypatch) -> None:
+    begun = shell("fit", table, "-o", "m", "--resume", *quick)
     assert (begun.status, "There is no m.checkpoint; the training begins." in begun.err) == (0, True)
-    assert shell("fit", "digits", "-o", "m", "--resume", *quick).status == 1  # a finished model is not replaced
+    assert shell("fit", table, "-o", "m", "--resume", *quick).status == 1  # a finished model is not replaced
     with monkeypatch.context() as patch:
         Killed(patch, after=1)
-        assert shell("fit", "digits", "-o", "n", "--checkpoint-every", "0", *quick).status == 1
-    assert shell("fit", "digits", "-o", "n", "--force", *quick).status == 0
+        assert shell("fit", table, "-o", "n", "--checkpoint-every", "0", *quick).status == 1
+    assert shell("fit", table, "-o", "n", "--force", *quick).status == 0
     assert not Path("n.checkpoint").exists()
 
 
