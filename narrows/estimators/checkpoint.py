@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -74,10 +74,10 @@ class Checkpointing:
     resume: bool = False
     is_part: bool = False
 
-    @classmethod
-    def of(cls, path: str | PathLike[str] | Checkpointing | None, every: float, *, resume: bool) -> Self | None:
+    @staticmethod
+    def of(path: str | PathLike[str] | Checkpointing | None, every: float, *, resume: bool) -> Checkpointing | None:
         """Return the settings of a fit's arguments, None without a checkpoint; raise `SettingError`."""
-        if isinstance(path, cls):
+        if isinstance(path, Checkpointing):
             return path
         if path is None:
             if resume:
@@ -85,7 +85,7 @@ class Checkpointing:
             return None
         if parameter_checks.number("checkpoint_every", every) < 0:
             raise SettingError(f"checkpoint_every must be a number of seconds from 0, got {every!r}.")
-        return cls(Path(path), float(every), bool(resume))
+        return Checkpointing(Path(path), float(every), bool(resume))
 
     def part(self, name: str) -> Checkpointing:
         """Return the same for one of several fits, in a folder of this one."""

@@ -21,6 +21,8 @@ from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_folder import MEMBER_PREFIX, seal, versions
 from narrows.estimators.persistence import describe
 
+_LEAST_UNIT = 1e-30  # of a score; those of a fit are from 1e-9
+
 
 def files_of(estimator: str, params: Mapping[str, Any], state: DetectorState) -> dict[str, bytes]:
     """Return the files of a fitted detector by name.
@@ -99,9 +101,9 @@ def read_detector(
     scores = saved_values.array(tensors, "decision_scores_", "float", (None,))
     calibration = saved_values.array(tensors, "calibration_scores_", "float", (None,))
     labels = saved_values.array(tensors, "labels_", "int", scores.shape)
-    if not (scale[1] > 0).all() or not len(calibration):
-        raise ValueError("a score has no unit, or no row sets the threshold")
     linear, change = (saved_values.real(fitted, name, default=0.0) for name in ("linear_", "change_"))
+    if not (scale[1] > _LEAST_UNIT).all() or not (linear == 0 or linear > _LEAST_UNIT) or not len(calibration):
+        raise ValueError("a score has no unit, or no row sets the threshold")
     scoring = Scoring(schema, scorer, scale, linear, change)
     threshold, offset = (saved_values.real(fitted, name, is_finite=False) for name in ("threshold_", "offset_"))
     seed = saved_values.whole(fitted, "seed_")
