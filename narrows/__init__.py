@@ -19,6 +19,7 @@ _HOME = {
     "AnomalyDetector": "narrows.estimators",
     "diagnose": "narrows.insight",
     "explore": "narrows.apps.notebook.explore",
+    "impute": "narrows.insight",
     "inspect": "narrows.data",
     "load": "narrows.estimators",
     "read": "narrows.data",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from narrows.estimators import VariationalAutoencoder as VariationalAutoencoder
     from narrows.estimators import load as load
     from narrows.insight import diagnose as diagnose
+    from narrows.insight import impute as impute
 
 
 def __getattr__(name: str) -> object:

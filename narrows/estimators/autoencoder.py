@@ -42,6 +42,11 @@ class Autoencoder(TrainableAutoencoder):
         else "linear".
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's transposed weights (with biases of its own).
+    linear_path : {"auto", "on", "off"}, default="auto"
+        PCA beside the layers. Layers of which it is possible begin as PCA. With early stopping the held-out rows then
+        decide how much of the layers remains: all, a share (for layers that began as PCA) or, where they are not
+        clearly better, nothing, and the model is PCA. "auto" is "on" with the default loss, output and layers, a point
+        code and no penalty. "off" is the network of the papers, without PCA.
     encoder, decoder : nn.Module or None, default=None
         Your own networks. They receive (n, features), or (n, channels, height, width) for images; the decoder
         returns one of these shapes, without a final sigmoid. Copies are trained; the given modules do not change.
@@ -125,8 +130,7 @@ class Autoencoder(TrainableAutoencoder):
         is that of later rows; rows of one time stay together. "auto" is "groups" if `fit` is given groups, "last" if
         it is given times, else "random". No row that equals a training row is held out.
     early_stopping : bool, default=True
-        Stop when the validation objective no longer falls, and restore the weights of its best epoch. A network with
-        the default loss, output and layers starts from PCA, and returns to it if no epoch was clearly better.
+        Stop when the validation objective no longer falls, and restore the weights of its best epoch.
     patience : int, default=10
         Epochs without improvement before stopping. Requires early_stopping=True.
     tol : float, default=1e-4
@@ -198,6 +202,7 @@ class Autoencoder(TrainableAutoencoder):
     activation: str = "silu"
     code_activation: str = "auto"
     tied_weights: bool = False
+    linear_path: str = "auto"
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
 

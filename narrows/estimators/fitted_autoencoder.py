@@ -141,8 +141,8 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
             Whether a model at `path` is replaced.
         row_hashes : bool, default=True
             Whether to save a 64-bit hash of each distinct row of the fit. By them `narrows.diagnose` recognises the
-            rows among others; anyone who has the model and a row can check whether it was one of them. Without them, only
-            the whole table of the fit is recognised, by the sum of all hashes, which is always saved.
+            rows among others; anyone who has the model and a row can check whether it was one of them. Without
+            them, only the whole table of the fit is recognised, by the sum of all hashes, which is always saved.
         diagnosis : Diagnosis or None, default=None
             The result of `narrows.diagnose`; its verdict and R² go into the card of the model, README.md.
 

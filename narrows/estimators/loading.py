@@ -116,7 +116,8 @@ def _autoencoder(
     estimator = classes[about["estimator"]]
     known = estimator().get_params(deep=False)
     given = persistence.read_params(about["parameters"], known, modules, custom_objects, path)
+    earlier = {"linear_path": "off"}  # of models saved before the parameter existed
     tensors = safetensors.torch.load(contents.weights)
-    state = persistence.read_state(about, known | given, tensors, device)
+    state = persistence.read_state(about, known | earlier | given, tensors, device)
     trainer = SavedTrainer.restore(about.get("trainer"), tensors)
     return estimator.from_state(state, persistence.read_progress(about, json.loads(contents.history)), trainer)

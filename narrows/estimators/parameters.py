@@ -144,6 +144,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter("tied_weights", "Network", "bool", "Use the transposed weights of the encoder in the decoder."),
     Parameter(
+        "linear_path",
+        "Network",
+        "name",
+        "PCA beside the layers, for rows that do not support them; 'auto' is on with default loss and layers.",
+        ("auto", "on", "off"),
+    ),
+    Parameter(
         "encoder", "Network", "object", "Your own network from the row to the code.", accepts="nn.Module", option=None
     ),
     Parameter(

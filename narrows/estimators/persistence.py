@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from narrows.data import Schema
 from narrows.errors import SettingError
 from narrows.estimators import parameter_checks, saved_values
+from narrows.estimators.generation.sampler import Sampler
 from narrows.estimators.model_folder import seal
 from narrows.estimators.resolution import resolve
 from narrows.estimators.saved_trainer import SavedTrainer
@@ -50,6 +51,7 @@ def files_of(
         "parameters": {name: describe(value) for name, value in state.params.items()},
         "fitted": {name: describe(value) for name, value in _fitted_values(state, progress).items()},
         "schema": state.schema.describe(),
+        **({} if state.sampler is None else {"sampler": state.sampler.describe()}),
     }
     tensors = _tensors(state, row_hashes=row_hashes)
     if trainer is not None:
@@ -117,6 +119,10 @@ def read_state(
     network.load_state_dict(weights, assign=True)
     device = parameter_checks.device(device)
     fitted = about["fitted"]
+    sampler = None
+    if "sampler" in about:  # models saved before there was one draw from the prior
+        drawn = {name.removeprefix("sampler."): t.numpy() for name, t in tensors.items() if name.startswith("sampler.")}
+        sampler = Sampler.restore(about["sampler"], drawn, schema, network.n_components)
     hashes = {
         name: saved_values.array(tensors, name, "int", (None,)).view(np.uint64) if name in tensors else None
         for name in _HASHES
@@ -143,6 +149,7 @@ def read_state(
         precision=saved_values.text(fitted, "precision_"),
         device=device,
         seed=saved_values.whole(fitted, "seed_"),
+        sampler=sampler,
     )
 
 
@@ -214,6 +221,8 @@ def _held_out_by(fitted: Mapping[str, Any]) -> HeldOutBy:
 def _tensors(state: FittedState, *, row_hashes: bool) -> dict[str, Tensor]:
     tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in state.schema.arrays().items()}
+    if state.sampler is not None:
+        tensors |= {f"sampler.{name}": torch.from_numpy(array.copy()) for name, array in state.sampler.arrays().items()}
     tensors["mean"] = torch.from_numpy(state.mean)
     tensors["validation_rows"] = torch.from_numpy(state.rows.validation_rows)
     for name in _HASHES:

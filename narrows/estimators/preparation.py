@@ -98,13 +98,13 @@ def prepare(
     resolved, pretraining = _build(params, encoded, given, random.for_weights)
     network = resolved.network
     split = _split(params, encoded, random.for_split, options, in_memory=not isinstance(given, RowStream))
-    begins_at_pca = _set_first_weights(params, network, split, previous)
+    began_as_pca = _set_first_weights(params, network, split, previous)
     network.to(device)
     if isinstance(given, RowStream):
         training = _spooled(given, split, network.likelihood, random.for_split, options.estimator)
     else:
         training = _in_memory(split, device)
-    trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, keep_start=begins_at_pca)
+    trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, began_as_pca=began_as_pca)
     validation, validation_weight = _validation(params, split, network.likelihood, device, options)
     layers = None
     if pretraining is not None and previous is None:
@@ -253,7 +253,7 @@ def _split(
 def _set_first_weights(
     params: Mapping[str, Any], network: AutoencoderNetwork, split: _Split, previous: FittedState | None
 ) -> bool:
-    """Set the initial weights; return whether they are already as good as PCA."""
+    """Set the initial weights; return whether the layers are PCA."""
     if previous is not None:
         _continue_from(previous.network, network)
         return False
@@ -323,7 +323,7 @@ def _trainer(
     generator: torch.Generator,
     epochs_before: int,
     *,
-    keep_start: bool,
+    began_as_pca: bool,
 ) -> Trainer:
     settings = TrainingSettings.resolve(
         **{name: params[name] for name in _TRAINING_PARAMETERS},
@@ -337,7 +337,7 @@ def _trainer(
         generator=generator,
         epochs_before=epochs_before,
         n_rows=len(training.x),
-        keep_start=keep_start,
+        began_as_pca=began_as_pca,
         follows_load=params["random_state"] is None,
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from narrows.data import Rows, Schema
 from narrows.estimators.fitted import Fitted
+from narrows.estimators.generation.sampler import Sampler
 from narrows.estimators.validation_split import HeldOutBy
 from narrows.model import AutoencoderNetwork, MixedError
 from narrows.training import History, LayerEpoch, Trainer
@@ -43,6 +44,15 @@ class FittedRows:
 
 
 @dataclass(frozen=True, eq=False)
+class FitRows:
+    """The rows of a fit, or of its sample where they are a stream, with the `y` and `sample_weight` of the call."""
+
+    rows: Rows
+    y: Any = None
+    sample_weight: Any = None
+
+
+@dataclass(frozen=True, eq=False)
 class FittedState:
     """The results of a fit; `TrainingProgress` holds the records of the training.
 
@@ -60,6 +70,8 @@ class FittedState:
     rows : FittedRows
     n_components, hidden_layer_sizes, code_activation, batch_size, epochs, learning_rate, precision, device, seed
         Resolved values of the parameters of these names.
+    sampler : Sampler or None
+        What a variational model draws new rows with, from the end of its fit on.
     """
 
     estimator: str
@@ -77,6 +89,7 @@ class FittedState:
     precision: str
     device: str
     seed: int
+    sampler: Sampler | None = None
 
     @property
     def loss_unit(self) -> str:

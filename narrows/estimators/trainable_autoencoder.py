@@ -18,7 +18,7 @@ from narrows.estimators.parameters import warn_of_idle_parameters
 from narrows.estimators.preparation import FitOptions, joined_hashes, prepare, training_tensors
 from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.saved_trainer import SavedTrainer
-from narrows.estimators.state import FittedState, TrainingProgress
+from narrows.estimators.state import FitRows, FittedState, TrainingProgress
 from narrows.training import Epoch, History, LayerEpoch
 
 
@@ -164,7 +164,8 @@ class TrainableAutoencoder(FittedAutoencoder):
         self._state, self._progress = prepared.state, progress
         self._checkpoint = None if kept is None else kept.path
         self.network_.eval()
-        return self._train(prepared, progress, before, kept)
+        sample = rows.sample if isinstance(rows, RowStream) else rows
+        return self._train(prepared, progress, before, kept, FitRows(sample, y, sample_weight))
 
     def _train(
         self,
@@ -172,6 +173,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         progress: TrainingProgress,
         before: tuple[FittedState | None, TrainingProgress | None],
         kept: Checkpoint | None,
+        fit_rows: FitRows,
     ) -> Generator[Epoch | LayerEpoch]:
         """Train and yield each record; an error restores the state before the fit."""
         try:
@@ -192,6 +194,12 @@ class TrainableAutoencoder(FittedAutoencoder):
             raise
         finally:
             prepared.state.network.eval()
+            if self._state is prepared.state:
+                self._state = self._completed(prepared.state, fit_rows)
+
+    def _completed(self, state: FittedState, fit_rows: FitRows) -> FittedState:
+        """Return the state of a trained network with the parts that a variant adds to it."""
+        return state
 
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
         """Train for one pass over X, at the peak learning rate; the optimizer's state is kept between calls.
@@ -224,7 +232,7 @@ class TrainableAutoencoder(FittedAutoencoder):
             before = replace(state, network=deepcopy(state.network)), self._progress
         try:
             self.history_.append(self._trainer.one_pass(x, weight=weight))
-            self._state = after
+            self._state = self._completed(after, FitRows(rows, y, sample_weight))
         except Exception:
             self._trainer = None
             self._state, self._progress = before

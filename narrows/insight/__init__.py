@@ -11,6 +11,8 @@ from narrows.insight.drift import ColumnDrift, Drift, drift
 from narrows.insight.fidelity import Fidelity, fidelity
 from narrows.insight.findings import Finding, spread
 from narrows.insight.image_sheet import image_sheet
+from narrows.insight.imputing import Imputation, ImputationReport, check_imputing, impute, impute_rows
+from narrows.insight.made_rows import TrainedOnMade
 from narrows.insight.measure import reconstruct_floats, squared_error
 from narrows.insight.refits import check_autoencoder, seed_errors
 from narrows.insight.summary import FitSummary, summarise
@@ -24,17 +26,23 @@ __all__ = [
     "Fidelity",
     "Finding",
     "FitSummary",
+    "Imputation",
+    "ImputationReport",
     "PCABaseline",
     "Sweep",
     "SweepPlan",
     "SweepPoint",
+    "TrainedOnMade",
     "check_autoencoder",
+    "check_imputing",
     "corrupted",
     "detection_quality",
     "diagnose",
     "drift",
     "fidelity",
     "image_sheet",
+    "impute",
+    "impute_rows",
     "mean_baseline",
     "noise_controls",
     "pca_reconstruction_error",

@@ -35,6 +35,7 @@ from narrows.model.likelihood import (
     SquaredError,
     make_likelihood,
 )
+from narrows.model.linear_path import LinearPath
 from narrows.model.mixed_likelihood import MixedDensity, MixedError, make_mixed
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
@@ -67,6 +68,7 @@ __all__ = [
     "KLToPrior",
     "Likelihood",
     "Linear",
+    "LinearPath",
     "Masking",
     "MixedDensity",
     "MixedError",

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -20,13 +21,13 @@ from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import OPTIMIZERS, clip_gradient, make_optimizer
 from narrows.training.run_state import Run, RunState, copies
 from narrows.training.settings import TrainingSettings
+from narrows.training.shrinkage import shrink_layers
 from narrows.training.spool import Spool
 from narrows.training.threads import FixedThreads, LoadFollower, limited_threads, threads_for
 from narrows.training.training_step import make_step
 
 _VALIDATION_CHUNK = 4096
 _VALIDATION_SEED = 0x5EED
-_DOUBT = 0.5  # of an error over few held-out rows, as a share of it, times the root of their number
 
 
 class Trainer:
@@ -48,8 +49,8 @@ class Trainer:
         Epochs that the network has already seen; numbers continue from there.
     n_rows : int or None
         Rows of the first epoch: batches, and the memory kept for them, are no larger. None: as large as a batch.
-    keep_start : bool
-        Whether early stopping restores the weights from before the first epoch where no epoch does clearly better.
+    began_as_pca : bool
+        Whether the layers equal the network's linear path; then early stopping may also scale them down.
     follows_load : bool
         Whether the number of threads follows the load of the machine, see `LoadFollower`; then a training is not
         repeated to the bit.
@@ -64,14 +65,14 @@ class Trainer:
         generator: torch.Generator,
         epochs_before: int = 0,
         n_rows: int | None = None,
-        keep_start: bool = False,
+        began_as_pca: bool = False,
         follows_load: bool = False,
     ) -> None:
         self.network = network
         self.objective = objective
         self.settings = settings
         self.number = epochs_before
-        self.keep_start = keep_start
+        self.began_as_pca = began_as_pca
         self._generator = generator
         self._device = next(network.parameters()).device
         # Noise is drawn where the rows live; on the CPU one generator serves for both.
@@ -176,7 +177,7 @@ class Trainer:
         """
         settings = self.settings
         n_batches = sum(math.ceil(size / settings.batch_size) for size in _block_sizes(x))
-        run = self._start(validation, validation_weight)
+        run = self._start()
         try:
             while not run.is_over:
                 epoch = self._epoch(x, weight, first_step=run.epoch * n_batches, n_steps=n_batches * settings.epochs)
@@ -193,19 +194,17 @@ class Trainer:
             if run.best_weights is not None:
                 self.network.load_state_dict(run.best_weights)
                 run.best_weights = None
+            if self.network.path is not None and settings.early_stopping and validation is not None:
+                losses = partial(self._held_out_losses, validation, validation_weight)
+                shrink_layers(self.network.path, losses, validation_weight, began_as_pca=self.began_as_pca)
 
-    def _start(self, validation: Tensor | None, validation_weight: Tensor | None) -> Run:
-        """Return the progress that `epochs` goes on from: what was restored, or none."""
+    def _start(self) -> Run:
+        """Return the progress that `epochs` goes on from: the restored one, or none."""
         if self._restored:
             self._restored = False
             return self._run
-        run = self._run = Run()
-        if self.keep_start and self.settings.early_stopping and validation is not None:
-            start = sum(self._held_out_parts(validation, validation_weight).values())
-            # Only a lower loss than this counts as the lowest; how long to wait is counted from the first epoch on.
-            run.lowest = start - _DOUBT * abs(start) / math.sqrt(len(validation))
-            run.best_weights = copies(self.network.state_dict())
-        return run
+        self._run = Run()
+        return self._run
 
     def one_pass(self, x: Tensor | Spool, *, weight: Tensor | None = None) -> Epoch:
         """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
@@ -217,6 +216,8 @@ class Trainer:
     def _epoch(self, x: Tensor | Spool, weight: Tensor | None, *, first_step: int, n_steps: int | None) -> Epoch:
         start = time.perf_counter()
         self.network.train()
+        if self.network.path is not None:
+            self.network.path.share.fill_(1)
         sizes = [size for block in _block_sizes(x) for size in self._batch_sizes(block)]
         if max(sizes) > self._max_rows:
             self._make_step(max(sizes))
@@ -303,17 +304,31 @@ class Trainer:
             seconds=epoch.seconds + time.perf_counter() - start,
         )
 
-    @torch.no_grad()
     def _held_out_parts(self, x: Tensor, weight: Tensor | None) -> dict[str, float]:
-        """The terms of the objective per row; their noise is the same every epoch, so that epochs compare."""
+        """The terms of the objective per row."""
+        sums: dict[str, Tensor] = {}
+        for terms, share, n in self._held_out_terms(x, weight):
+            _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, n)
+        return {name: float(value) / len(x) for name, value in sums.items()}
+
+    def _held_out_losses(self, x: Tensor, weight: Tensor | None) -> Tensor:
+        """The objective of each row (m,)."""
+        found = [
+            sum(terms.values(), torch.zeros(n, device=x.device)) for terms, _, n in self._held_out_terms(x, weight)
+        ]
+        return torch.cat(found)
+
+    @torch.no_grad()
+    def _held_out_terms(
+        self, x: Tensor, weight: Tensor | None
+    ) -> Iterator[tuple[dict[str, Tensor], Tensor | None, int]]:
+        """Terms, weights and number of rows, chunk by chunk; the noise is always the same, so that epochs compare."""
         self.network.eval()
         noise = torch.Generator(device=self._device).manual_seed(_VALIDATION_SEED)
         weights = [None] * len(x) if weight is None else weight.split(_VALIDATION_CHUNK)
-        sums: dict[str, Tensor] = {}
         for chunk, share in zip(x.split(_VALIDATION_CHUNK), weights, strict=False):
             terms = self.objective.terms(self.network, chunk, noise, progress=self.number, training=False, weight=share)
-            _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, len(chunk))
-        return {name: float(value) / len(x) for name, value in sums.items()}
+            yield terms, share, len(chunk)
 
     @contextmanager
     def _seeded_modules(self) -> Iterator[None]:
