@@ -2,6 +2,7 @@
 
 from narrows.training.deduplication import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
 from narrows.training.history import Epoch, History, LayerEpoch
+from narrows.training.masked import train_masked
 from narrows.training.muon import Muon
 from narrows.training.optimizers import OPTIMIZERS, make_optimizer
 from narrows.training.precision import bfloat16_on
@@ -42,6 +43,7 @@ __all__ = [
     "pretrain",
     "pretraining_settings",
     "row_hashes",
+    "train_masked",
     "train_rbm",
     "train_trimmed",
 ]

@@ -16,14 +16,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 
 from narrows.data import Missing, Rows, Schema, as_rows
-from narrows.errors import DataError, SettingError
+from narrows.errors import DataError, SettingError, UnknownLevelWarning
 from narrows.estimators import model_folder, parameter_checks
 from narrows.estimators.anomaly import thresholds
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_folder import files_of
 from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
-from narrows.estimators.anomaly.explanations import Reason, outweigh_invalid_cells, reasons
+from narrows.estimators.anomaly.explanations import Reason, reasons
+from narrows.estimators.anomaly.table_scorer import TableScorer
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
@@ -115,6 +116,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     missing: Missing = "mask"
     categorical: tuple[str, ...] = ()
     random_state: Any = None
+    novelty: bool = False
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Fit the detector to X, most of whose rows should be normal.
@@ -144,9 +146,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         scoring, parts = self._fit_scoring(rows, train, seed)
         if rows is not X:
             warn_of_ignored_columns(scoring.schema, rows.source)
-        scores = scoring.combined(parts)
-        # A value that no training row has gives a row at least the score of the most anomalous of them.
-        scoring = replace(scoring, change=float(np.max(scores[train]) - np.median(scores[train])))
+        scores = scoring.combination.combined(parts)
+        scoring = scoring.with_cells(scores[train])
         scores = scores + scoring.of_cells(rows)
         enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
         calibration = np.sort(scores[held] if enough else scores)
@@ -196,10 +197,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         rows = self.rows_of(X)
         floats = self._floats(rows, units=False)  # anomalies may be in another range without another unit
         expected, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
-        columns, changed = self.schema_.changed_constants(rows)
-        # A changed constant is certain, so each has at least the weight of all other columns.
-        far[:, columns] = np.where(changed, np.maximum(far.sum(axis=1, keepdims=True), 1.0), far[:, columns])
-        outweigh_invalid_cells(far, rows)
+        self.state_.scoring.outweigh_impossible_cells(far, rows)
         return reasons(self.schema_, rows, expected, far, n)
 
     def error_map(self, X: Any) -> np.ndarray:
@@ -248,7 +246,10 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return as_rows(X, image_shape=self._image_shape, schema=self.state_.scoring.schema)
 
     def _floats(self, rows: Rows, *, units: bool = True) -> np.ndarray:
-        """Return encoded rows; `units` warns of columns in other units than at the fit."""
+        """Return encoded rows; `units` warns of unknown levels, and of columns in other units than at the fit."""
+        message = self.schema_.unknown_levels(rows).message(rows) if units else None
+        if message is not None:
+            warnings.warn(message, UnknownLevelWarning, stacklevel=3)
         return self.schema_.encode(rows, who=type(self).__name__, units=units)
 
     def _encode_silently(self, schema: Schema, rows: Rows) -> np.ndarray:
@@ -285,29 +286,29 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             schema = scorer.models[0].schema_
             floats = self._encode_silently(schema, rows)
             parts = scorer.parts(floats)
-        scale = _scale(parts[train])
-        scale[1] = scorer.units(scale[1], floats[train[:: max(1, len(train) // _MOST_CALIBRATION)]])
-        return Scoring(schema, scorer, scale), parts
+        some = train[:: max(1, len(train) // _MOST_CALIBRATION)]
+        return Scoring(schema, scorer, scorer.combination(parts[train], floats[some])), parts
 
     def _fit_default(
         self, rows: Rows, train: np.ndarray, seed: int
-    ) -> tuple[DefaultScorer, Schema, np.ndarray, np.ndarray]:
+    ) -> tuple[DefaultScorer | TableScorer, Schema, np.ndarray, np.ndarray]:
         # A guarantee requires that the schema, like the networks, is not learned from calibration rows.
         known = rows.take(train) if self._is_strict else rows
         scale = "standard" if rows.image_shape is None else "auto"
         schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
         floats = self._encode_silently(schema, rows)
-        scorer, parts = DefaultScorer.fit(
-            floats,
-            train,
+        settings = {
             # Calibration rows may be neighbours of other rows, but not under the guarantee of a conformal threshold,
             # which is exact only without them.
-            near=train if self._is_strict else np.arange(len(rows)),
-            n_members=self.n_members or _DEFAULT_MEMBERS,
-            trim=_DEFAULT_TRIM if self.trim is None else self.trim,
-            seed=seed,
-            image_shape=schema.image_shape,
-        )
+            "near": train if self._is_strict else np.arange(len(rows)),
+            "n_members": self.n_members or _DEFAULT_MEMBERS,
+            "trim": (0.0 if self.novelty else _DEFAULT_TRIM) if self.trim is None else self.trim,
+            "seed": seed,
+        }
+        if schema.image_shape is None:
+            scorer, parts = TableScorer.fit(schema, floats, train, novelty=self.novelty, **settings)
+        else:
+            scorer, parts = DefaultScorer.fit(floats, train, image_shape=schema.image_shape, **settings)
         return scorer, schema, floats, parts
 
     def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
@@ -389,14 +390,3 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
-
-
-def _scale(parts: np.ndarray) -> np.ndarray:
-    """Return the median and the unit of each part: (2, p).
-
-    The unit is the distance from the median to the upper quartile, which may be 0 for repeated rows, and at least a
-    hundredth of the median.
-    """
-    middle = np.median(parts, axis=0)
-    distance = np.quantile(parts, 0.75, axis=0) - middle
-    return np.stack([middle, np.maximum(distance, 0.01 * np.abs(middle)) + 1e-9])

@@ -11,11 +11,14 @@ import torch
 from torch import Tensor
 
 from narrows.data import Schema
+from narrows.data.kinds import Category
 from narrows.errors import ModelDamagedError, ModelVersionError
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
 from narrows.estimators.anomaly.scorer import Scorer
+from narrows.estimators.anomaly.table_scorer import TableScorer
+from narrows.estimators.anomaly.tails import Combination, ScaledParts
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_folder import MEMBER_PREFIX, seal, versions
 from narrows.estimators.persistence import describe
@@ -36,17 +39,20 @@ def files_of(estimator: str, params: Mapping[str, Any], state: DetectorState) ->
     arrays = {
         "decision_scores_": state.decision_scores,
         "calibration_scores_": state.calibration_scores,
-        "scale_": scoring.scale,
         "labels_": state.labels.astype(np.int64),
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in scoring.schema.arrays().items()}
+    if isinstance(scoring.combination, ScaledParts):
+        tensors["scale_"] = torch.from_numpy(np.ascontiguousarray(scoring.combination.scale))
+    if len(scoring.unknown):
+        tensors["unknown_"] = torch.from_numpy(scoring.unknown)
     tensors |= {f"scorer.{name}": value for name, value in scorer.tensors().items()}
     fitted = {
         "threshold_": state.threshold,
         "offset_": state.offset,
         "change_": scoring.change,
-        "linear_": scoring.linear,
+        **({"linear_": scoring.combination.linear} if isinstance(scoring.combination, ScaledParts) else {}),
         "seed_": state.seed,
         "n_features_in_": scoring.schema.n_columns,
     }
@@ -94,10 +100,17 @@ def read_detector(
         scorer: Scorer = _estimator_scorer(path, fitted, tensors, schema, load_member)
     else:
         scorer = _default_scorer(tensors, schema)
-    scale, scores, calibration, labels = (
-        tensors[name].numpy() for name in ("scale_", "decision_scores_", "calibration_scores_", "labels_")
+    scores, calibration, labels = (
+        tensors[name].numpy() for name in ("decision_scores_", "calibration_scores_", "labels_")
     )
-    scoring = Scoring(schema, scorer, scale, float(fitted.get("linear_", 0.0)), float(fitted.get("change_", 0.0)))
+    if isinstance(scorer, TableScorer):
+        combination: Combination = scorer.tails
+    else:
+        combination = ScaledParts(tensors["scale_"].numpy(), float(fitted.get("linear_", 0.0)))
+    unknown = tensors["unknown_"].numpy() if "unknown_" in tensors else np.zeros(0)
+    if len(unknown) not in (0, sum(isinstance(kind, Category) for kind in schema.kinds)):
+        raise ValueError("the scores of unknown levels do not fit the schema")
+    scoring = Scoring(schema, scorer, combination, float(fitted.get("change_", 0.0)), unknown)
     threshold, offset = float(fitted["threshold_"]), float(fitted["offset_"])
     state = DetectorState(scoring, int(fitted["seed_"]), scores, labels, calibration, threshold, offset)
     estimator = scorer.models[0] if scorer.models else None
@@ -121,8 +134,10 @@ def _estimator_scorer(
     return EstimatorScorer(models, score, arrays.get("tails"), means, precisions)
 
 
-def _default_scorer(tensors: Mapping[str, Tensor], schema: Schema) -> DefaultScorer:
+def _default_scorer(tensors: Mapping[str, Tensor], schema: Schema) -> DefaultScorer | TableScorer:
     own = {name.removeprefix("scorer."): t for name, t in tensors.items() if name.startswith("scorer.")}
+    if "tails.values" in own:
+        return TableScorer.restore(schema, own)
     scorer = DefaultScorer.restore(own, schema.image_shape)
     if scorer.references.shape[1] != schema.n_floats:
         raise ValueError("the reference rows do not fit the schema")
