@@ -1,4 +1,4 @@
-"""Training of a network that predicts hidden cells; the rows with the largest losses may be left out."""
+"""Training of a network that predicts hidden cells."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ def train_masked(
     batch_size: int,
     learning_rate: float,
     hidden_share: float,
-    trim: float,
     generator: torch.Generator,
 ) -> None:
     """Train the network to predict hidden cells from the visible cells of the same row.
@@ -36,15 +35,12 @@ def train_masked(
         Adam, with a short warm-up and a linear fall to zero.
     hidden_share : float
         Probability that a cell is hidden; at least one cell of a row is.
-    trim : float in [0, 1)
-        Share of each batch with the largest losses that is left out of the step.
     generator : torch.Generator
         Of batches and hidden cells.
     """
     flat = FlatParameters(list(network.parameters()))
     optimizer = Adam(flat.values, flat.gradients, weight_decay=0.0, decoupled=False)
     n_rows, n_columns = min(batch_size, len(codes)), codes.shape[1]
-    n_kept = max(1, round(n_rows * (1 - trim)))
     column_of = torch.repeat_interleave(torch.arange(n_columns), torch.tensor(network.sizes))
     members = torch.nn.functional.one_hot(column_of, n_columns).float()
     every = torch.arange(n_rows)
@@ -54,10 +50,8 @@ def train_masked(
             hidden = torch.rand(n_rows, n_columns, generator=generator) < hidden_share
             hidden[every, torch.randint(n_columns, (n_rows,), generator=generator)] = True
             losses = _losses(network, members, codes[chosen], values[chosen], (~hidden).float())
-            by_row = (losses * hidden).sum(dim=1) / hidden.sum(dim=1)
-            loss = torch.topk(by_row, n_kept, largest=False, sorted=False).values.mean() if trim else by_row.mean()
             flat.gradients.zero_()
-            loss.backward()
+            ((losses * hidden).sum(dim=1) / hidden.sum(dim=1)).mean().backward()
             optimizer.step(learning_rate * min(1.0, (number + 1) / _WARMUP_STEPS) * (1 - number / steps))
 
 

@@ -19,11 +19,12 @@ from narrows.training import train_masked
 
 MOST_CODES, FEWEST_CODES, MOST_CODES_IN_ALL = 32, 8, 640
 FEW_ROWS = 10_000
-SMALL = {"n_hidden": 64, "batch_size": 128, "steps": 400}
-LARGE = {"n_hidden": 128, "batch_size": 256, "steps": 1500}
+SMALL = {"n_hidden": 64, "batch_size": 128}
+LARGE = {"n_hidden": 128, "batch_size": 256}
 """Settings with fewer than `FEW_ROWS` rows, and with more."""
+FEWEST_STEPS, MOST_STEPS, ROWS_PER_STEP = 200, 1500, 10
 LEARNING_RATE, HIDDEN_SHARE = 3e-3, 0.3
-_BLOCK = 64
+_CHUNK = 1024
 
 
 @dataclass(frozen=True)
@@ -177,8 +178,8 @@ class CellSurprise:
     network: CellNetwork
 
     @classmethod
-    def fit(cls, schema: Schema, floats: np.ndarray, *, trim: float, seed: int) -> CellSurprise:
-        """Fit to encoded training rows (n, d); a share `trim` of each batch, with the largest losses, is ignored."""
+    def fit(cls, schema: Schema, floats: np.ndarray, *, seed: int) -> CellSurprise:
+        """Fit to encoded training rows (n, d)."""
         codes = CellCodes.learn(cell_floats(schema), floats)
         settings = dict(SMALL if len(floats) < FEW_ROWS else LARGE)
         generator = torch.Generator().manual_seed(seed)
@@ -193,9 +194,9 @@ class CellSurprise:
             torch.from_numpy(counted),
             torch.from_numpy(numbers),
             **settings,
+            steps=int(np.clip(len(floats) // ROWS_PER_STEP, FEWEST_STEPS, MOST_STEPS)),
             learning_rate=LEARNING_RATE,
             hidden_share=HIDDEN_SHARE,
-            trim=trim,
             generator=generator,
         )
         return cls(codes, network.eval())
@@ -219,18 +220,17 @@ class CellSurprise:
     def _predicted(self, floats: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return -log p of each cell, the most probable code, and its -log p: (n, c) each.
 
-        As in `default_scorer`, products in float64 and in blocks of one size make rows independent of each other.
+        Products are in float64 and the results are rounded to float32, so that other rows do not show in them.
         """
         codes, numbers = self.codes.encode(floats)
         counted = torch.from_numpy(codes + np.array(self.network.starts))
         surprise, least = np.empty(codes.shape, np.float32), np.empty(codes.shape, np.float32)
         best = np.empty(codes.shape, np.int64)
-        for start in range(0, len(codes), _BLOCK):
-            here = slice(start, min(start + _BLOCK, len(codes)))
-            found = self._network.alone(_padded(counted[here]), _padded(torch.from_numpy(numbers[here])).double())
+        for start in range(0, len(codes), _CHUNK):
+            here = slice(start, min(start + _CHUNK, len(codes)))
             rows = np.arange(here.stop - start)
-            for j, log_p in enumerate(found):
-                of_column = log_p.numpy()[rows]
+            for j, log_p in enumerate(self._network.alone(counted[here], torch.from_numpy(numbers[here]).double())):
+                of_column = log_p.numpy()
                 best[here, j] = of_column.argmax(axis=1)
                 least[here, j] = -of_column[rows, best[here, j]]
                 surprise[here, j] = -of_column[rows, codes[here, j]]
@@ -268,9 +268,3 @@ def _edges(values: np.ndarray, most: int) -> np.ndarray:
     upper = different[np.searchsorted(different, lower, side="right")]
     return (lower.astype(np.float64) + upper) / 2
 
-
-def _padded(block: Tensor) -> Tensor:
-    """Return rows (n, c) with zeros below, (`_BLOCK`, c)."""
-    if len(block) == _BLOCK:
-        return block
-    return torch.cat([block, block.new_zeros(_BLOCK - len(block), block.shape[1])])

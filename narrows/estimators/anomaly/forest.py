@@ -1,106 +1,113 @@
-"""Isolation forest (Liu, Ting & Zhou 2008) as plain arrays."""
+"""Isolation forest (Liu, Ting & Zhou 2008) as plain arrays.
+
+All trees grow together, level by level; a tree is stored as a complete binary tree, so that every row takes the same
+number of steps through it.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-_N_TREES = 100
+_N_TREES, _MOST_ROWS = 100, 256
 _CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """Trees of one array each, padded to the size of the largest; a leaf is its own child.
+    """Trees of equal depth k: the children of node i are 2i + 1 and 2i + 2.
 
     Parameters
     ----------
-    columns, left, right : int32 ndarray of shape (t, m)
-        Float that a node compares, and its children.
-    bounds : float32 ndarray of shape (t, m)
-        A row goes left if its float is at most this.
-    lengths : float32 ndarray of shape (t, m)
-        Of a leaf: depth, plus the expected length of a path in a tree of its rows (Liu et al., equation 1).
+    columns : int32 ndarray of shape (t, 2**k - 1)
+        Float that a node compares.
+    bounds : float32 ndarray of shape (t, 2**k - 1)
+        A row goes right if its float is larger; infinite below a leaf, whose rows all go left.
+    lengths : float64 ndarray of shape (t, 2**k)
+        For each node of the last level the depth of its leaf, plus the expected length of a path in a tree of the
+        rows of the leaf (Liu et al., equation 1).
     unit : float
-        Expected length of a path in a tree of the rows that each tree was grown on.
+        Expected length of a path in a tree of the rows that each tree has grown on.
     """
 
     columns: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
     bounds: np.ndarray
     lengths: np.ndarray
     unit: float
 
     @classmethod
     def fit(cls, floats: np.ndarray, seed: int) -> Forest:
-        """Grow the trees on encoded rows (n, d)."""
-        from sklearn.ensemble import IsolationForest
-
-        model = IsolationForest(n_estimators=_N_TREES, random_state=seed).fit(floats)
-        size = max(tree.tree_.node_count for tree in model.estimators_)
-        shape = (len(model.estimators_), size)
-        columns = np.zeros(shape, np.int32)
-        left, right = (np.tile(np.arange(size, dtype=np.int32), (shape[0], 1)) for _ in range(2))
-        bounds, lengths = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        for i, (one, own) in enumerate(zip(model.estimators_, model.estimators_features_, strict=True)):
-            tree, nodes = one.tree_, slice(one.tree_.node_count)
-            is_leaf, here = tree.children_left < 0, np.arange(tree.node_count)
-            columns[i, nodes] = np.where(is_leaf, 0, own[tree.feature])
-            left[i, nodes] = np.where(is_leaf, here, tree.children_left)
-            right[i, nodes] = np.where(is_leaf, here, tree.children_right)
-            bounds[i, nodes] = _rounded_down(tree.threshold)
-            lengths[i, nodes] = _depths(tree.children_left, tree.children_right) + _path_length(tree.n_node_samples)
-        return cls(columns, left, right, bounds, lengths, float(_path_length(np.array([model.max_samples_]))[0]))
+        """Grow the trees on encoded rows (n, d), each on at most 256 of them."""
+        rng = np.random.default_rng([seed, 3])
+        m = min(_MOST_ROWS, len(floats))
+        depth = max(1, math.ceil(math.log2(m)))
+        chosen = np.concatenate([rng.choice(len(floats), m, replace=False) for _ in range(_N_TREES)])
+        x, tree = floats[chosen].astype(np.float32), np.repeat(np.arange(_N_TREES), m)
+        columns = np.zeros((_N_TREES, 2**depth - 1), np.int32)
+        bounds = np.full(columns.shape, np.inf, np.float32)
+        node, leaf_depth = np.zeros(len(x), np.intp), np.full(len(x), depth)
+        for level in range(depth):
+            groups, of_row = np.unique(tree * 2**level + node, return_inverse=True)
+            column, bound = _splits(x, of_row, len(groups), rng)
+            at = groups // 2**level, groups % 2**level + 2**level - 1
+            columns[at], bounds[at] = column, bound
+            is_leaf = np.isinf(bound)[of_row]
+            leaf_depth[is_leaf] = np.minimum(leaf_depth[is_leaf], level)
+            node = 2 * node + (x[np.arange(len(x)), column[of_row]] > bound[of_row])
+        lengths = np.zeros((_N_TREES, 2**depth))
+        counts = np.bincount(tree * 2**depth + node, minlength=lengths.size).reshape(lengths.shape)
+        lengths[tree, node] = leaf_depth
+        return cls(columns, bounds, lengths + _path_length(counts), float(_path_length(np.array(m))))
 
     def scores(self, floats: np.ndarray) -> np.ndarray:
         """Return the anomaly scores (n,) of encoded rows (n, d), from 0 to 1 (Liu et al., equation 2)."""
-        return 2.0 ** -(self._mean_lengths(floats) / self.unit)
+        found = np.empty(len(floats))
+        trees = np.arange(len(self.columns))
+        n_inner = self.columns.shape[1]
+        for start in range(0, len(floats), _CHUNK):
+            x = np.ascontiguousarray(floats[start : start + _CHUNK], np.float32)
+            rows = np.arange(len(x))[:, None]
+            node = np.zeros((len(x), len(trees)), np.intp)
+            for _ in range((n_inner + 1).bit_length() - 1):
+                node = 2 * node + 1 + (x[rows, self.columns[trees, node]] > self.bounds[trees, node])
+            found[start : start + _CHUNK] = self.lengths[trees, node - n_inner].mean(axis=1)
+        return 2.0 ** -(found / max(self.unit, 1e-9))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the learned numbers."""
+        return {**vars(self), "unit": np.array([self.unit])}
 
     @classmethod
     def restore(cls, arrays: dict[str, np.ndarray], n_floats: int) -> Forest:
-        """Return the forest of saved arrays; KeyError or ValueError if they contradict themselves."""
-        columns, left, right, bounds, lengths = (arrays[n] for n in ("columns", "left", "right", "bounds", "lengths"))
-        shape = columns.shape
-        if len(shape) != 2 or any(a.shape != shape for a in (left, right, bounds, lengths)):
-            raise ValueError("the arrays of a forest differ in shape")
-        here = np.arange(shape[1])
-        for children in (left, right):
-            if not ((children >= here) & (children < shape[1])).all():  # a leaf is its own child
-                raise ValueError("a tree has a child that is not there")
+        """Return the inverse of `arrays`; KeyError or ValueError if they contradict themselves."""
+        columns, bounds, lengths = (arrays[name] for name in ("columns", "bounds", "lengths"))
+        n_inner = columns.shape[-1]
+        if columns.shape != bounds.shape or lengths.shape != (len(columns), n_inner + 1) or n_inner & (n_inner + 1):
+            raise ValueError("the arrays of the trees do not fit each other")
         if not ((columns >= 0) & (columns < n_floats)).all():
             raise ValueError("a tree compares a float that is not there")
-        return cls(columns, left, right, bounds, lengths, float(arrays["unit"].item()))
-
-    def _mean_lengths(self, floats: np.ndarray) -> np.ndarray:
-        trees = np.arange(len(self.columns))
-        found = np.empty(len(floats))
-        for start in range(0, len(floats), _CHUNK):
-            x = floats[start : start + _CHUNK]
-            rows, node = np.arange(len(x))[:, None], np.zeros((len(x), len(trees)), np.int32)
-            while True:
-                goes_left = x[rows, self.columns[trees, node]] <= self.bounds[trees, node]
-                following = np.where(goes_left, self.left[trees, node], self.right[trees, node])
-                if np.array_equal(following, node):
-                    break
-                node = following
-            found[start : start + _CHUNK] = self.lengths[trees, node].mean(axis=1, dtype=np.float64)
-        return found
+        return cls(columns, bounds, lengths, float(arrays["unit"][0]))
 
 
-def _rounded_down(bounds: np.ndarray) -> np.ndarray:
-    """Return float64 bounds as the largest float32 that are not above them: float32 rows fall on the same sides."""
-    found = bounds.astype(np.float32)
-    return np.where(found > bounds, np.nextafter(found, np.float32(-np.inf)), found)
+def _splits(
+    x: np.ndarray, of_row: np.ndarray, n_groups: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a random column and bound for each group of rows (n, d): (n_groups,) each; infinite where all are equal.
 
-
-def _depths(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return the depth of each node; children follow their parents."""
-    depths = np.zeros(len(left))
-    for node in np.flatnonzero(left >= 0):
-        depths[left[node]] = depths[right[node]] = depths[node] + 1
-    return depths
+    The column is drawn from those that are not constant in the group, the bound uniformly between its extremes.
+    """
+    order = np.argsort(of_row, kind="stable")
+    starts = np.searchsorted(of_row[order], np.arange(n_groups))
+    low, high = np.minimum.reduceat(x[order], starts), np.maximum.reduceat(x[order], starts)
+    varies = high > low
+    column = np.where(varies, rng.random(varies.shape), -1.0).argmax(axis=1)
+    every = np.arange(n_groups)
+    low, high = low[every, column], high[every, column]
+    bound = low + rng.random(n_groups).astype(np.float32) * (high - low)
+    bound = np.clip(bound, low, np.nextafter(high, np.float32(-np.inf)))
+    return column, np.where(varies.any(axis=1), bound, np.float32(np.inf))
 
 
 def _path_length(n: np.ndarray) -> np.ndarray:

@@ -56,15 +56,13 @@ class Neighbours:
         """Return the positions of the two nearest rows (n, 2)."""
         if x.shape[1] <= _FEW_COLUMNS:
             return self._tree.query(x, k=2)[1]
-        rows = self.rows.astype(np.float64)
-        squares = np.square(rows).sum(axis=1)
+        rows = torch.from_numpy(self.rows).double()
+        squares = rows.square().sum(dim=1)
         found = np.empty((len(x), 2), np.intp)
         step = max(1, _CELLS // len(rows))
         for start in range(0, len(x), step):
-            apart = squares - 2 * x[start : start + step] @ rows.T
-            two = np.argpartition(apart, 1, axis=1)[:, :2]
-            order = np.take_along_axis(apart, two, axis=1).argsort(axis=1, kind="stable")
-            found[start : start + step] = np.take_along_axis(two, order, axis=1)
+            apart = torch.addmm(squares, torch.from_numpy(x[start : start + step]), rows.T, alpha=-2)
+            found[start : start + step] = torch.topk(apart, 2, dim=1, largest=False).indices.numpy()
         return found
 
     def _own(self, floats: np.ndarray) -> np.ndarray:

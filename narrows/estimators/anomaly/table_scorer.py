@@ -23,6 +23,8 @@ from narrows.estimators.autoencoder import Autoencoder
 WEIGHTS = {"reconstruction": 1.0, "distance": 1.0, "isolation": 1.0, "cells": 0.1}
 NOVELTY_WEIGHTS = {"distance": 0.6, "isolation": 0.2, "cells": 0.2}
 EXPONENT, NOVELTY_EXPONENT = 1.0, 0.25
+POWER = 3
+"""Power of -log p of a cell: the larger, the less the other cells of a row count."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,7 @@ class TableScorer:
         else:
             first, parts = DefaultScorer.fit(floats, places, near=near, n_members=n_members, trim=trim, seed=seed)
         forest = Forest.fit(floats[places], seed)
-        cells = CellSurprise.fit(schema, floats[places], trim=trim, seed=seed)
+        cells = CellSurprise.fit(schema, floats[places], seed=seed)
         parts = np.column_stack([parts, _further_parts(forest, cells, floats)])
         weights = np.array(list((NOVELTY_WEIGHTS if novelty else WEIGHTS).values()))
         tails = MergedTails.of(parts[places], weights, NOVELTY_EXPONENT if novelty else EXPONENT)
@@ -138,7 +140,7 @@ class TableScorer:
     def tensors(self) -> dict[str, Tensor]:
         """Return the tensors to save."""
         near = {"rows": from_numpy(self.near.rows)} if isinstance(self.near, Neighbours) else self.near.tensors()
-        forest = {f"forest.{name}": from_numpy(np.asarray(array)) for name, array in vars(self.forest).items()}
+        forest = {f"forest.{name}": from_numpy(array) for name, array in self.forest.arrays().items()}
         cells = {f"cells.{name}": tensor for name, tensor in self.cells.tensors().items()}
         tails = {f"tails.{name}": from_numpy(array) for name, array in self.tails.arrays().items()}
         return {**near, **forest, **cells, **tails}
@@ -167,7 +169,7 @@ class TableScorer:
 
 
 def _further_parts(forest: Forest, cells: CellSurprise, floats: np.ndarray) -> np.ndarray:
-    return np.column_stack([forest.scores(floats), np.square(cells.surprise(floats)).sum(axis=1)])
+    return np.column_stack([forest.scores(floats), (cells.surprise(floats) ** POWER).sum(axis=1)])
 
 
 def _below(named: dict[str, Any], prefix: str) -> dict[str, Any]:
