@@ -267,4 +267,3 @@ def _edges(values: np.ndarray, most: int) -> np.ndarray:
         lower = lower[lower < different[-1]]
     upper = different[np.searchsorted(different, lower, side="right")]
     return (lower.astype(np.float64) + upper) / 2
-

@@ -42,9 +42,11 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : Autoencoder or None, default=None
-        Autoencoder whose copies are fitted and whose scores are used. None is the default scorer: the larger of two
-        scores, the reconstruction error of eight small variational autoencoders that ignore the worst fifth of
-        every batch, and the distance to the five nearest of at most 4,000 training rows.
+        Autoencoder whose copies are fitted and whose scores are used. None is the default score. For tables it merges
+        the p-values of up to four parts: the distance to the nearest rows of the fit, an isolation forest, how
+        surprising each cell is given the other cells of its row, and the reconstruction error of eight small
+        variational autoencoders that ignore the worst fifth of every batch. For images it is the larger of the error
+        and the distance.
     score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
         Score of an `estimator`. "reconstruction": -log of the share of training rows whose loss in a column is at least
         as large, summed over columns (Fisher 1932; for images, the loss of all pixels). "latent": the squared
@@ -71,13 +73,20 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     categorical : names, default=()
         As for `Autoencoder`; set them in the `estimator` if there is one.
     random_state : int, RandomState or None, default=None
+    novelty : bool, default=False
+        Whether all rows of the fit are normal, as in scikit-learn's LocalOutlierFactor. The default score then
+        compares new rows with all rows of the fit (at most 20,000), leaves none out of the training, and has no
+        reconstruction error for tables. With False, some rows of the fit may be anomalies.
 
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n,)
-        Anomaly scores of the rows of the fit; larger is more abnormal. 0 is typical, 1 is at the upper quartile;
-        above about 5, scores grow logarithmically. A row is not its own neighbour. A cell whose type differs from
-        that of its column (`Rows.invalid`) adds 1,000.
+        Anomaly scores of the rows of the fit; larger is more abnormal. For a table the score is minus the natural
+        logarithm of the merged p-value (see `narrows.estimators.anomaly.tails.MergedTails`): by 4.6, about one
+        in 100 rows of the fit is as abnormal. For images, and with an `estimator`, 0 is typical, 1 is at the upper
+        quartile, and scores above about 5 grow logarithmically. A row is not its own neighbour. A level or a constant
+        that no row of the fit has raises the score to that of the most abnormal of them or more (where levels are
+        often new, to a lower one). A cell whose type differs from that of its column (`Rows.invalid`) adds 1,000.
     labels_ : ndarray of shape (n,)
         1 for the rows of the fit that are labelled as anomalies, else 0.
     threshold_ : float
@@ -364,6 +373,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             raise SettingError(f"alpha must be between 0 and 1, got {self.alpha!r}.")
         if self.threshold == "budget" and not _is_count(self.budget):
             raise SettingError(f"threshold='budget' needs budget, a whole number from 1, got {self.budget!r}.")
+        if not isinstance(self.novelty, bool | np.bool_):
+            raise SettingError(f"novelty must be True or False, got {self.novelty!r}.")
         if self.n_members is not None and not _is_count(self.n_members):
             raise SettingError(f"n_members must be a whole number from 1, got {self.n_members!r}.")
         if self.trim is not None:

@@ -13,6 +13,7 @@ from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.tails import Combination
 from narrows.estimators.fitted import Fitted
 
+
 @dataclass(frozen=True, eq=False)
 class Scoring:
     """The anomaly score of a row: the combined parts of a scorer, and what single cells add.

@@ -20,9 +20,12 @@ from narrows.estimators.anomaly.neighbours import MOST_REFERENCES, Neighbours
 from narrows.estimators.anomaly.tails import MergedTails
 from narrows.estimators.autoencoder import Autoencoder
 
-WEIGHTS = {"reconstruction": 1.0, "distance": 1.0, "isolation": 1.0, "cells": 0.1}
+WEIGHTS = {"reconstruction": 1.0, "distance": 1.0, "isolation": 2.0, "cells": 0.1}
+MIXED_WEIGHTS = {"reconstruction": 0.1, "distance": 1.0, "isolation": 0.1, "cells": 3.0}
+"""Of tables with more than numbers: their cells depend on each other in ways that a distance does not see."""
 NOVELTY_WEIGHTS = {"distance": 0.6, "isolation": 0.2, "cells": 0.2}
 EXPONENT, NOVELTY_EXPONENT = 1.0, 0.25
+"""`NOVELTY_EXPONENT` is that of tables of numbers without anomalies in the fit; all others have `EXPONENT`."""
 POWER = 3
 """Power of -log p of a cell: the larger, the less the other cells of a row count."""
 
@@ -82,15 +85,14 @@ class TableScorer:
         forest = Forest.fit(floats[places], seed)
         cells = CellSurprise.fit(schema, floats[places], seed=seed)
         parts = np.column_stack([parts, _further_parts(forest, cells, floats)])
-        weights = np.array(list((NOVELTY_WEIGHTS if novelty else WEIGHTS).values()))
-        tails = MergedTails.of(parts[places], weights, NOVELTY_EXPONENT if novelty else EXPONENT)
+        tails = _tails(parts[places], novelty=novelty, mixed=schema.is_mixed)
         return cls(first, forest, cells, tails), parts
 
     def parts(self, floats: np.ndarray) -> np.ndarray:
         """Return the parts of the score of encoded rows (n, d): (n, p).
 
         Reconstruction and distance are squared, isolation is from 0 to 1, and that of cells is the sum of their
-        squared -log p, so that one impossible cell outweighs several rare ones.
+        -log p to the third power, so that one impossible cell outweighs several rare ones.
         """
         near = self.near
         first = near.distances(floats)[:, None] if isinstance(near, Neighbours) else near.parts(floats)
@@ -166,6 +168,13 @@ class TableScorer:
     def card_note(self) -> str:
         """Return the note for the card of a saved detector that it contains rows of the fit."""
         return holds_rows(len(self.references))
+
+
+def _tails(parts: np.ndarray, *, novelty: bool, mixed: bool) -> MergedTails:
+    """Return the tails of the parts (n, p) of training rows, with the weights of this kind of table."""
+    of_parts = MIXED_WEIGHTS if mixed else NOVELTY_WEIGHTS if novelty else WEIGHTS
+    weights = np.array([weight for name, weight in of_parts.items() if not (novelty and name == "reconstruction")])
+    return MergedTails.of(parts, weights, NOVELTY_EXPONENT if novelty and not mixed else EXPONENT)
 
 
 def _further_parts(forest: Forest, cells: CellSurprise, floats: np.ndarray) -> np.ndarray:
