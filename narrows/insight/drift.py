@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,11 +119,14 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
     """
     schema = model.schema_
     rows_now = as_rows(X).sampled(_MOST)
-    now = schema.encode(rows_now, who=type(model).__name__)
+    encode = (
+        model.encode_rows if isinstance(model, AnomalyDetector) else partial(schema.encode, who=type(model).__name__)
+    )
+    now = encode(rows_now)
     scores_now = _scores(model, rows_now, now)
     if reference is not None:
         rows_then = as_rows(reference).sampled(_MOST)
-        then = schema.encode(rows_then, who=type(model).__name__)
+        then = encode(rows_then)
         scores_then = _scores(model, rows_then, then)
     else:
         then, scores_then = _own_rows(model)

@@ -61,7 +61,7 @@ def number_text(value, places, style):
 
 
 @given(columns(st.integers(-(10**9), 10**9)), st.sampled_from([0, 1, 2, 4]), number_styles())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_numbers(column, places, style):
     values, gap = column
     values = [None if value is None else value / 10**places if places else value for value in values]
@@ -80,7 +80,7 @@ def test_numbers(column, places, style):
 
 
 @given(columns(st.integers(0, 30 * 365 * 86_400)), st.sampled_from(DATES), st.sampled_from(CLOCKS), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_dates(column, date, clock, data):
     seconds, gap = column
     start = datetime(1995, 1, 1)
@@ -153,7 +153,7 @@ def test_text_is_kept(column):
 
 
 @given(st.lists(st.text(max_size=8), max_size=30), st.text(max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_is_read_as_something(texts, name):
     column_format, parsed = read(texts, name)
     assert len(parsed.values) == len(texts)
@@ -162,7 +162,7 @@ def test_any_text_is_read_as_something(texts, name):
 
 
 @given(st.lists(st.text("0123456789.,-+ ()%$:/eETZ", max_size=10), min_size=20, max_size=40))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_is_read_and_written_is_read_alike(texts):
     column_format, parsed = read(texts)
     again = parse_column(column_format, pa.array(format_values(column_format, parsed.values), pa.string()))

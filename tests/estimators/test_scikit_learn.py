@@ -51,6 +51,7 @@ def test_grid_search_chooses_the_code_that_keeps_more_variance():
     assert search.best_score_ > 0.9
 
 
+@pytest.mark.slow
 def test_grid_search_works_on_a_default_variational_autoencoder():
     search = GridSearchCV(VariationalAutoencoder(random_state=0), {"epochs": [1, 15]}, cv=2)
     assert search.fit(load_digits().data[:600] / 16).best_params_ == {"epochs": 15}

@@ -35,6 +35,7 @@ def plain() -> Autoencoder:
     return Autoencoder(**WIDE).fit(TRAIN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("corruption", "level"), [("gaussian", 0.4), ("masking", 0.4), ("salt-and-pepper", 0.3)])
 def test_a_denoiser_removes_its_own_noise_better_than_a_plain_autoencoder(plain, corruption, level):
     denoiser = DenoisingAutoencoder(corruption=corruption, level=level, **WIDE).fit(TRAIN)
@@ -80,6 +81,7 @@ def test_top_k_leaves_k_codes_of_a_held_out_row():
     assert model.score(TEST) > 0.5
 
 
+@pytest.mark.slow
 def test_contraction_flattens_the_encoder_on_held_out_rows():
     settings = {"n_components": 30, "hidden_layer_sizes": (), "epochs": 15, "random_state": 0}
 
@@ -161,6 +163,7 @@ class DarkCostsDouble(SquaredError):
         return error.square() * torch.where(error < 0, 2.0, 1.0)
 
 
+@pytest.mark.slow
 def test_a_station_of_ones_own_is_one_small_class():
     settings = {"n_components": 8, "epochs": 5, "random_state": 0}
     model = Autoencoder(

@@ -53,6 +53,7 @@ def test_gaps_are_compared_by_their_share() -> None:
     assert found.gaps == {"size": 0.75, "weight": 1.0, "kind": 0.75}
 
 
+@pytest.mark.slow
 def test_samples_of_a_mixed_model_are_measured_and_told() -> None:
     rows = table(1500, 0)
     model = VariationalAutoencoder(n_components=2, epochs=20, random_state=0, device="cpu").fit(rows)

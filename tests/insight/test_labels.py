@@ -24,6 +24,7 @@ def test_gaps_of_any_kind_are_no_class_and_whole_numbers_read_as_such() -> None:
     assert classes_of(["\udcff"]).tolist() == ["\\udcff"]  # pyright: ignore[reportOptionalMemberAccess]
 
 
+@pytest.mark.slow
 def test_what_is_no_class_is_left_alone(model: Autoencoder) -> None:
     for labels in (np.eye(300)[:, :3], np.linspace(0, 1.5, 300), np.full(300, None)):
         assert NAME not in [finding.name for finding in diagnose(model, X[:300], labels).findings]

@@ -57,6 +57,7 @@ def test_a_sweep_fits_every_value_under_one_schema(rows: Rows) -> None:
     assert isinstance(copy.network_.likelihood, MixedError)
 
 
+@pytest.mark.slow
 def test_a_diagnosis_and_a_report_are_made(model: Autoencoder, tmp_path) -> None:
     found = diagnose(model, FRAME)
     shares = found["Which columns are hardest?"].values["error_by_column"]

@@ -1,17 +1,25 @@
-"""Runs on the disk, one folder each; a folder is replaced as a whole, so that a crash leaves the previous one."""
+"""Runs on the disk, one folder each; a folder is replaced as a whole, so that a crash leaves the previous one.
+
+Several labs may share the disk: a run belongs to the lab that trains it, which holds a lock on its name.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.runs import ACTIVE, Frames, Run, Weights
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 MOST_RUNS = 20
+MOST_NUMBERS = 65_535  # two bytes in a frame
 _FORMAT = 1
 _CONFIG, _HISTORY, _FRAMES, _MODEL = "config.json", "history.json", "frames.npz", "model"
 
@@ -31,11 +39,40 @@ class RunStore:
     Parameters
     ----------
     home : Path
-        Runs are in home/runs.
+        Runs are in home/runs, locks in home/locks.
     """
 
     def __init__(self, home: Path) -> None:
         self.folder = home / "runs"
+        self._lock_folder = home / "locks"
+        self._locks: dict[str, BaseFileLock] = {}
+
+    def claim_number(self, first: int) -> int:
+        """Return the first number from `first` on that no run of any lab has, and claim the run of that number."""
+        number = first
+        while (self.folder / _name(number)).exists() or not self.claim(_name(number)):
+            number = number % MOST_NUMBERS + 1
+        return number
+
+    def claim(self, identity: str) -> bool:
+        """Return whether this lab may write a run; from then on no other one may, until `close` or `remove`."""
+        from filelock import FileLock, Timeout
+
+        if identity in self._locks:
+            return True
+        self._lock_folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._lock_folder / f"{identity}.lock", thread_local=False)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        self._locks[identity] = lock
+        return True
+
+    def close(self) -> None:
+        """Let other labs write the runs of this one."""
+        for identity in list(self._locks):
+            self._release(identity)
 
     def save(self, run: Run, description: dict[str, Any] | None) -> None:
         """Write a run at its latest weights, whole or not at all.
@@ -82,14 +119,20 @@ class RunStore:
     def remove(self, identity: str) -> None:
         """Delete a run."""
         shutil.rmtree(self.folder / identity, ignore_errors=True)
+        self._release(identity)
 
     def load(self) -> list[tuple[Run, dict[str, Any] | None]]:
-        """Return the latest 20 runs with the descriptions of their datasets, oldest first; damaged runs are skipped."""
+        """Return the latest 20 runs with the descriptions of their datasets, oldest first.
+
+        Damaged runs and those of another lab that is open are skipped.
+        """
         if not self.folder.is_dir():
             return []
         self._tidy()
         found = []
         for folder in self.folder.iterdir():
+            if self._belongs_to_another(folder.name):
+                continue
             try:
                 found.append(_read(folder))
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -101,12 +144,33 @@ class RunStore:
 
     def _tidy(self) -> None:
         """Clean up after a crash: restore runs whose replacement was not finished, delete other leftovers."""
-        for left in self.folder.glob(".*.old"):
+        for left in sorted(self.folder.glob(".*"), key=lambda path: path.suffix != ".old"):
             target = self.folder / left.name[1:].rsplit(".", 2)[0]
-            if not target.exists():
+            if self._belongs_to_another(target.name):
+                continue
+            if left.suffix == ".old" and not target.exists():
                 os.replace(left, target)
-        for left in self.folder.glob(".*"):
-            shutil.rmtree(left, ignore_errors=True)
+            else:
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _belongs_to_another(self, identity: str) -> bool:
+        if identity in self._locks or not (self._lock_folder / f"{identity}.lock").exists():
+            return False
+        is_free = self.claim(identity)
+        if is_free:
+            self._release(identity)
+        return not is_free
+
+    def _release(self, identity: str) -> None:
+        lock = self._locks.pop(identity, None)
+        if lock is not None:
+            lock.release()
+            with suppress(OSError):
+                os.unlink(lock.lock_file)
+
+
+def _name(number: int) -> str:
+    return f"r{number}"
 
 
 def _read(folder: Path) -> tuple[Run, dict[str, Any] | None]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from narrows.apps.lab.run_settings import check, check_variant, filled_in, page_settings
-from narrows.apps.lab.run_store import MOST_RUNS, RunStore
+from narrows.apps.lab.run_store import MOST_NUMBERS, MOST_RUNS, RunStore
 from narrows.apps.lab.worker import Job
 from narrows.apps.lab.worker_pool import MOST_TRAININGS, Backend, WorkerPool
 from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered
@@ -96,6 +96,9 @@ class Session:
         self._workers = WorkerPool(self._on_worker_event, self.save, backend)
         self._offered: list[dict[str, Any]] = []
         self._next_number = 1
+        self._opened: str | None = None
+        """Id of the dataset of the start."""
+        self._is_open = False
         self._observer: Observer | None = None
 
     # -- begin and end
@@ -116,12 +119,10 @@ class Session:
         try:
             # before other threads: concurrent imports of modules that import each other may fail
             await loop.run_in_executor(self.work, _import_for_answers)
-            # stored runs are there as soon as the page is
+            making = loop.run_in_executor(self.work, make)
             for run, description in await loop.run_in_executor(self._disk, self.run_store.load):
                 self._adopt(run, description)
-            self._state_changed()
-            start = await loop.run_in_executor(self.work, make)
-            await self._open_start(start)
+            await self._open_start(await making)
             self.status = "ready"
             self._offered = await loop.run_in_executor(self.work, offered)
         except Exception as error:
@@ -131,24 +132,42 @@ class Session:
         self._state_changed()
 
     async def _open_start(self, start: InitialContent) -> None:
+        """Open the data and the model; the page shows stored runs once it is known which data it shows."""
         identity = None
         if start.source is not None:
-            # the first training need not wait for the description of its data
-            if start.model is None and not self._has_run_on(start.source):
-                self._start_on_digits(start.source)
-            identity = await self.open(start.source)
+            identity, source = self._known_as(start.source)
+            if start.model is None:
+                self._opened = identity
+                self._is_open = True
+                # the first training need not wait for the description of its data
+                is_new = not self._has_run_on(identity)
+                if is_new and source.is_set and source.where == "digits":
+                    self._start_on({"rows": 1797, "shape": [8, 8, 1]}, source, identity)
+                self._state_changed()
+                await self.open(source, identity)
+                if is_new and not self._has_run_on(identity):
+                    self._start_on(self.datasets[identity].description, source, identity)
+            else:
+                await self.open(source, identity)
         if start.model is not None:
             await self._take_model(start, identity)
+        self._is_open = True
 
-    def _has_run_on(self, source: Source) -> bool:
-        return any(run.source == source and run.weights.there for run in self.runs.values())
+    def _known_as(self, source: Source) -> tuple[str, Source]:
+        """Return the id of a dataset, and its source with the class column that was chosen before."""
+        from dataclasses import replace
 
-    def _start_on_digits(self, source: Source) -> None:
-        """Start to train on the digits before they are read: their description is known."""
-        if source.is_set and source.where == "digits":
-            from_known = {"rows": 1797, "shape": [8, 8, 1]}
-            settings = filled_in(check({}, None), "plain", from_known)
-            self._launch(Job(source, "plain", settings), "digits")
+        for identity, dataset in self.datasets.items():
+            if dataset.source == source or (source.label is None and replace(dataset.source, label=None) == source):
+                return identity, dataset.source
+        return self._name_for(source), source
+
+    def _has_run_on(self, identity: str) -> bool:
+        return any(run.dataset == identity and (run.active or run.weights.there) for run in self.runs.values())
+
+    def _start_on(self, description: Mapping[str, Any], source: Source, identity: str) -> None:
+        """Start the first training on the initial data."""
+        self._launch(Job(source, "plain", filled_in(check({}, None), "plain", description)), identity)
 
     async def close(self) -> None:
         """End all trainings, save their runs, and end the processes."""
@@ -160,6 +179,7 @@ class Session:
         await asyncio.to_thread(self._workers.close)
         for pool in (self.hot, self.work, self._disk):
             await asyncio.to_thread(pool.shutdown, True, cancel_futures=pool is not self._disk)
+        self.run_store.close()
 
     # -- state
 
@@ -171,20 +191,24 @@ class Session:
             "version": __version__,
             "status": self.status,
             "message": self.message,
+            "opened": self._opened,
             "datasets": [dataset.description for dataset in self.datasets.values()],
             "offered": self._offered,
-            "runs": [run.to_dict() for run in self.runs.values()],
+            "runs": [run.to_dict() for run in self.runs.values()] if self._is_open else [],
             "defaults": self._defaults(),
             **page_settings(),
             "limits": {"upload_bytes": UPLOAD_BYTES, "trainings": MOST_TRAININGS, "points": MOST_ROWS},
         }
 
     def _defaults(self) -> dict[str, Any]:
-        """Return the default settings of every variant, for the dataset of the last run."""
-        runs = [run for run in self.runs.values() if run.dataset in self.datasets]
+        """Return the default settings of every variant, for the dataset of the last run of this session."""
         if not self.datasets:
             return {}
-        identity = (runs[-1].dataset if runs else None) or next(iter(self.datasets))
+        runs = [run for run in self.runs.values() if run.dataset in self.datasets]
+        on_opened = [run for run in runs if run.dataset == self._opened]
+        identity = next((run.dataset for run in reversed(on_opened or runs)), self._opened) or next(iter(self.datasets))
+        if identity not in self.datasets:
+            identity = next(iter(self.datasets))
         description = self.datasets[identity].description
         return {name: filled_in(check({}, None), check_variant(name), description) for name in VARIANTS}
 
@@ -360,8 +384,7 @@ class Session:
     # -- inside
 
     def _launch(self, job: Job, identity: str) -> Run:
-        number = self._next_number
-        self._next_number = number % 65_535 + 1
+        number = self._new_number()
         run = Run(f"r{number}", number, identity, job.source, job.variant, job.settings, job.source.name)
         self.runs[run.id] = run
         over = [old.id for old in self.runs.values() if not old.active and old.state != "loaded"]
@@ -370,11 +393,18 @@ class Session:
         self._workers.start(run, job)
         return run
 
+    def _new_number(self) -> int:
+        number = self.run_store.claim_number(self._next_number)
+        self._next_number = number % MOST_NUMBERS + 1
+        return number
+
     def _continue(self, run: Run) -> None:
         if sum(other.active for other in self.runs.values()) >= MOST_TRAININGS:
             raise LabError(f"{MOST_TRAININGS} trainings are running already.", "Stop one of them, or wait for it.")
         if not run.left or run.source is None or not run.weights.there:
             raise LabError("This run has no epochs left.", "Start another one.")
+        if not self.run_store.claim(run.id):
+            raise LabError("Another lab is training this run.", "Continue there, or start another run here.")
         model, epoch = run.weights.get()
         run.history = [record for record in run.history if record["number"] <= epoch]
         self._records_changed(run)
@@ -384,8 +414,7 @@ class Session:
 
     async def _take_model(self, start: InitialContent, identity: str | None) -> None:
         assert start.model is not None
-        number = self._next_number
-        self._next_number += 1
+        number = self._new_number()
         run = await asyncio.get_running_loop().run_in_executor(
             self.work, run_of_model, start.model, start.rows, start.source, identity, number
         )

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from narrows.data import Schema
+from narrows.estimators import saved_values
 from narrows.model import CellNetwork
 from narrows.training import train_masked
 
@@ -22,7 +23,7 @@ FEW_ROWS = 10_000
 SMALL = {"n_hidden": 64, "batch_size": 128}
 LARGE = {"n_hidden": 128, "batch_size": 256}
 """Settings with fewer than `FEW_ROWS` rows, and with more."""
-FEWEST_STEPS, MOST_STEPS, ROWS_PER_STEP = 200, 1500, 10
+FEWEST_STEPS, MOST_STEPS, ROWS_PER_STEP = 120, 1500, 20
 LEARNING_RATE, HIDDEN_SHARE = 3e-3, 0.3
 _CHUNK = 1024
 
@@ -153,12 +154,13 @@ class CellCodes:
         }
 
     @classmethod
-    def restore(cls, cells: list[CellFloats], arrays: dict[str, np.ndarray]) -> CellCodes:
-        """Return the inverse of `arrays`; KeyError or ValueError on nonsense."""
+    def restore(cls, cells: list[CellFloats], tensors: dict[str, Tensor]) -> CellCodes:
+        """Return the codes of saved `arrays`; KeyError or ValueError if they contradict themselves."""
         found = []
         for name in ("edges", "centres"):
-            lengths, values = arrays[f"n_{name}"], arrays[name]
-            if len(lengths) != len(cells) or lengths.sum() != len(values):
+            lengths = saved_values.array(tensors, f"n_{name}", "int", (len(cells),))
+            values = saved_values.array(tensors, name, "float", (None,))
+            if (lengths < 0).any() or lengths.sum() != len(values):
                 raise ValueError("the codes of the cells do not fit the schema")
             found.append(np.split(values, np.cumsum(lengths)[:-1]))
         return cls(cells, *found)
@@ -245,12 +247,28 @@ class CellSurprise:
     def restore(cls, schema: Schema, tensors: dict[str, Tensor]) -> CellSurprise:
         """Return the inverse of `tensors`; KeyError, ValueError or RuntimeError if they are invalid."""
         state = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
-        arrays = {name: t.numpy() for name, t in tensors.items() if not name.startswith("network.")}
-        codes = CellCodes.restore(cell_floats(schema), arrays)
+        codes = CellCodes.restore(cell_floats(schema), tensors)
         with torch.device("meta"):
             network = CellNetwork(codes.sizes, len(state["bias"]), None)
+        saved_values.check_weights(state, network)
         network.load_state_dict(state, assign=True)
         return cls(codes, network.eval())
+
+
+def unseen_surprise(schema: Schema, floats: np.ndarray, fitted: CellSurprise, seed: int) -> np.ndarray:
+    """Return -log p of the cells of training rows (n, d), by a network that was not trained on them: (n, c).
+
+    Few rows are learned by heart in part, so each half is predicted by a network of the other half. Of many rows, and
+    of fewer than four, it is the surprise of the fitted network itself.
+    """
+    if not 4 <= len(floats) < FEW_ROWS:
+        return fitted.surprise(floats)
+    order = np.random.default_rng([seed, 4]).permutation(len(floats))
+    halves = order[::2], order[1::2]
+    found = np.empty((len(floats), len(fitted.codes.cells)))
+    for own, other in (halves, halves[::-1]):
+        found[own] = CellSurprise.fit(schema, floats[other], seed=seed).surprise(floats[own])
+    return found
 
 
 def _is_masked(cell: CellFloats, floats: np.ndarray) -> np.ndarray:

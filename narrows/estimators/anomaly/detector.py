@@ -7,29 +7,31 @@ import warnings
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Self, cast, get_args
+from typing import Any, Self, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 
 from narrows.data import Missing, Rows, Schema, as_rows
-from narrows.errors import DataError, SettingError, UnknownLevelWarning
+from narrows.errors import DataError, IdleParameterWarning, SettingError, UnknownLevelWarning, warn
 from narrows.estimators import model_folder, parameter_checks
 from narrows.estimators.anomaly import thresholds
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
+from narrows.estimators.anomaly.detector_checks import Threshold, check_detector, is_count
 from narrows.estimators.anomaly.detector_folder import files_of
 from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
 from narrows.estimators.anomaly.explanations import Reason, reasons
-from narrows.estimators.anomaly.table_scorer import TableScorer
+from narrows.estimators.anomaly.onnx_detector import detector_model
+from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
 from narrows.estimators.autoencoder import Autoencoder
+from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint
 from narrows.estimators.column_warnings import warn_of_ignored_columns
+from narrows.estimators.onnx_file import write_model
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
-
-Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
+from narrows.export import Dates
 
 _MOST_CALIBRATION, _FEWEST_CALIBRATION, _FEWEST_ROWS = 5000, 100, 20
 _DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2
@@ -127,13 +129,24 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     random_state: Any = None
     novelty: bool = False
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        checkpoint: str | PathLike[str] | None = None,
+        checkpoint_every: float = EVERY,
+        resume: bool = False,
+    ) -> Self:
         """Fit the detector to X, most of whose rows should be normal.
 
         Parameters
         ----------
         X : like that of `Autoencoder.fit`
         y : ignored
+        checkpoint, checkpoint_every, resume
+            As for `Autoencoder.fit`; the folder has one checkpoint for each fit of `estimator`. The default detector
+            has none, because it is fitted within seconds.
 
         Raises
         ------
@@ -142,33 +155,37 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         self.check_params()
         warn_of_idle_parameters(self, DETECTOR_REQUIREMENTS)
         rows = as_rows(X, image_shape=self._image_shape)
+        parameter_checks.targets(y, len(rows))
         if rows is not X:  # the reader of Rows has already given their notes
             for note in rows.notes:
-                warnings.warn(note, stacklevel=2)
+                warn(note)
         if len(rows) < 2:
             raise DataError(
                 f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
             )
-        seed = parameter_checks.seed(self.random_state)
+        where = self._checkpointing(checkpoint, checkpoint_every, resume=resume)
+        seed = self._seed(where)
         held = self._calibration_rows(len(rows), seed)
         train = np.setdiff1d(np.arange(len(rows)), held)
-        scoring, parts = self._fit_scoring(rows, train, seed)
+        scoring, parts, unseen = self._fit_scoring(rows, train, seed, where)
         if rows is not X:
             warn_of_ignored_columns(scoring.schema, rows.source)
-        scores = scoring.combination.combined(parts)
-        scoring = scoring.with_cells(scores[train])
-        scores = scores + scoring.of_cells(rows)
+        scores, as_new = scoring.combination.combined(parts), scoring.combination.combined(unseen)
+        scoring = scoring.with_cells(as_new[train])
+        of_cells = scoring.of_cells(rows)
+        scores = scores + of_cells
         enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
-        calibration = np.sort(scores[held] if enough else scores)
+        calibration = np.sort(scores[held] if enough else as_new + of_cells)
         threshold = self._threshold_of(calibration)
         labels = self._alarms(scores, calibration, threshold).astype(int)
         self._state = DetectorState(scoring, seed, scores, labels, calibration, threshold, -threshold)
+        self._checkpoint = None if where is None else where.path
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Return the negative anomaly scores (n,): lower is more abnormal, as in scikit-learn."""
         rows = self.rows_of(X)
-        return -self.state_.scoring.scores(rows, self._floats(rows))
+        return -self.state_.scoring.scores(rows, self.encode_rows(rows))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the threshold minus the anomaly scores (n,): negative for anomalies.
@@ -201,10 +218,10 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         list of tuple of Reason
             One tuple per row, with the largest contribution first.
         """
-        if not _is_count(n):
+        if not is_count(n):
             raise SettingError(f"n must be a whole number from 1, got {n!r}.")
         rows = self.rows_of(X)
-        floats = self._floats(rows, units=False)  # anomalies may be in another range without another unit
+        floats = self.encode_rows(rows, units=False)  # anomalies may be in another range without another unit
         expected, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
         self.state_.scoring.outweigh_impossible_cells(far, rows)
         return reasons(self.schema_, rows, expected, far, n)
@@ -214,7 +231,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
         It is in squared units of the encoded floats, or in nats with an `estimator`.
         """
-        floats = self._floats(self.rows_of(X), units=False)
+        floats = self.encode_rows(self.rows_of(X), units=False)
         _, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
         shape = self.schema_.image_shape
         return far if shape is None else far.reshape(-1, *shape).sum(axis=3)
@@ -222,12 +239,42 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Save the detector as a folder for `narrows.load`; after an error no partial folder is left.
 
+        The checkpoint of its fit is removed.
+
         Raises
         ------
         OutputExistsError, OutputError
         """
         params = self.get_params(deep=False)
         model_folder.write_folder(Path(path), files_of(type(self).__name__, params, self.state_), overwrite=overwrite)
+        if self._checkpoint is not None:
+            remove_checkpoint(self._checkpoint)
+            self._checkpoint = None
+
+    def to_onnx(
+        self, path: str | PathLike[str] | None = None, *, dates: Dates = "text", overwrite: bool = False
+    ) -> Any:
+        """Return the whole detector as an `onnx.ModelProto`, and write it to a file; needs ``narrows[onnx]``.
+
+        Inputs are those of `Autoencoder.to_onnx`, and the columns that were constant in the fit. Outputs are "score"
+        (the negative of `score_samples`), "threshold" and "anomaly"; with an `estimator` also those of its first
+        fitted copy.
+
+        Parameters
+        ----------
+        path, dates, overwrite
+            As for `Autoencoder.to_onnx`.
+
+        Raises
+        ------
+        SettingError
+            `threshold` judges rows together, or a part of the detector has no emitter.
+        MissingExtraError, OutputExistsError, OutputError
+        """
+        model = detector_model(self.state_, self.threshold, dates)
+        if path is not None:
+            write_model(model, path, overwrite=overwrite)
+        return model
 
     @classmethod
     def from_state(cls, params: Mapping[str, Any], state: DetectorState) -> Self:
@@ -254,18 +301,20 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         """
         return as_rows(X, image_shape=self._image_shape, schema=self.state_.scoring.schema)
 
-    def _floats(self, rows: Rows, *, units: bool = True) -> np.ndarray:
+    def encode_rows(self, rows: Rows, *, units: bool = True) -> np.ndarray:
         """Return encoded rows; `units` warns of unknown levels, and of columns in other units than at the fit."""
         message = self.schema_.unknown_levels(rows).message(rows) if units else None
         if message is not None:
-            warnings.warn(message, UnknownLevelWarning, stacklevel=3)
-        return self.schema_.encode(rows, who=type(self).__name__, units=units)
+            warn(message, UnknownLevelWarning)
+        encode = encoded if isinstance(self.scorer_, TableScorer) else Schema.encode
+        return encode(self.schema_, rows, who=type(self).__name__, units=units)
 
     def _encode_silently(self, schema: Schema, rows: Rows) -> np.ndarray:
         """Return encoded rows of the fit, without warnings of values that the schema was not learned from."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return schema.encode(rows, who=type(self).__name__)
+            encode = encoded if self.estimator is None and schema.image_shape is None else Schema.encode
+            return encode(schema, rows, who=type(self).__name__)
 
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Return which of the anomaly scores (n,), the negative of `score_samples`, exceed `threshold`."""
@@ -286,39 +335,61 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             return thresholds.conformal_threshold(calibration, self.alpha)
         return thresholds.contamination_threshold(calibration, self.contamination)
 
-    def _fit_scoring(self, rows: Rows, train: np.ndarray, seed: int) -> tuple[Scoring, np.ndarray]:
-        """Fit a scorer to the rows at `train`; return it with its scale, and the parts (n, p) of all rows."""
+    def _checkpointing(self, path: Any, every: float, *, resume: bool) -> Checkpointing | None:
+        where = Checkpointing.of(path, every, resume=resume)
+        if where is None or self.estimator is not None:
+            return where
+        warnings.warn(
+            "checkpoint has no effect without an estimator: the default detector is fitted within seconds.",
+            IdleParameterWarning,
+            stacklevel=3,
+        )
+        return None
+
+    def _seed(self, where: Checkpointing | None) -> int:
+        if where is None:
+            return parameter_checks.seed(self.random_state)
+        params = {name: value for name, value in self.get_params(deep=False).items() if name != "estimator"}
+        return kept_seed(where, type(self).__name__, params, lambda: parameter_checks.seed(self.random_state))
+
+    def _fit_scoring(
+        self, rows: Rows, train: np.ndarray, seed: int, where: Checkpointing | None
+    ) -> tuple[Scoring, np.ndarray, np.ndarray]:
+        """Fit a scorer to the rows at `train`; return it with its scale, and the parts (n, p) of all rows.
+
+        The parts come twice, the second time as new rows like them would have them.
+        """
         if self.estimator is None:
-            scorer, schema, floats, parts = self._fit_default(rows, train, seed)
+            scorer, schema, floats, parts, unseen = self._fit_default(rows, train, seed)
         else:
-            scorer = self._fit_members(rows.take(train), seed)
+            scorer = self._fit_members(rows.take(train), seed, where)
             schema = scorer.models[0].schema_
             floats = self._encode_silently(schema, rows)
-            parts = scorer.parts(floats)
+            parts = unseen = scorer.parts(floats)
         some = train[:: max(1, len(train) // _MOST_CALIBRATION)]
-        return Scoring(schema, scorer, scorer.combination(parts[train], floats[some])), parts
+        return Scoring(schema, scorer, scorer.combination(parts[train], floats[some])), parts, unseen
 
     def _fit_default(
         self, rows: Rows, train: np.ndarray, seed: int
-    ) -> tuple[DefaultScorer | TableScorer, Schema, np.ndarray, np.ndarray]:
+    ) -> tuple[DefaultScorer | TableScorer, Schema, np.ndarray, np.ndarray, np.ndarray]:
         # A guarantee requires that the schema, like the networks, is not learned from calibration rows.
         known = rows.take(train) if self._is_strict else rows
         scale = "standard" if rows.image_shape is None else "auto"
         schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
         floats = self._encode_silently(schema, rows)
         settings = {
-            # Calibration rows may be neighbours of other rows, but not under the guarantee of a conformal threshold,
-            # which is exact only without them.
+            # Under the guarantee of a conformal threshold, calibration rows are no neighbours of other rows.
             "near": train if self._is_strict else np.arange(len(rows)),
             "n_members": self.n_members or _DEFAULT_MEMBERS,
             "trim": (0.0 if self.novelty else _DEFAULT_TRIM) if self.trim is None else self.trim,
             "seed": seed,
         }
         if schema.image_shape is None:
-            scorer, parts = TableScorer.fit(schema, floats, train, novelty=self.novelty, **settings)
+            scorer, parts, unseen = TableScorer.fit(schema, floats, train, novelty=self.novelty, **settings)
         else:
             scorer, parts = DefaultScorer.fit(floats, train, image_shape=schema.image_shape, **settings)
-        return scorer, schema, floats, parts
+            unseen = parts
+        return scorer, schema, floats, parts, unseen
 
     def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
         """Return positions of the calibration rows, ascending; DataError if they are too few for the guarantee."""
@@ -331,25 +402,26 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             )
         return np.sort(np.random.default_rng([seed, 0]).permutation(n)[:n_held])
 
-    def _fit_members(self, rows: Rows, seed: int) -> EstimatorScorer:
+    def _fit_members(self, rows: Rows, seed: int, where: Checkpointing | None) -> EstimatorScorer:
         assert self.estimator is not None
         seeds = np.random.SeedSequence(seed).generate_state(self.n_members or 1)
-        members = self._members(rows, seeds)
+        members = self._members(rows, seeds, where, "fit")
         scorer = EstimatorScorer.of(members, self.score, members[0].schema_.encode(rows))
         if self.trim:
             scores = scorer.parts(members[0].schema_.encode(rows))[:, 0]
             kept = rows.take(np.sort(np.argsort(scores, kind="stable")[: max(2, round(len(rows) * (1 - self.trim)))]))
-            members = self._members(kept, seeds)
+            members = self._members(kept, seeds, where, "refit")
             scorer = EstimatorScorer.of(members, self.score, members[0].schema_.encode(kept))
         return scorer
 
-    def _members(self, rows: Rows, seeds: np.ndarray) -> list[Autoencoder]:
+    def _members(self, rows: Rows, seeds: np.ndarray, where: Checkpointing | None, name: str) -> list[Autoencoder]:
         members = []
-        for seed in seeds:
-            member = cast("Autoencoder", clone(self.estimator))
-            members.append(member.set_params(random_state=int(seed)).fit(rows))
+        for i, seed in enumerate(seeds):
+            member = cast("Autoencoder", clone(self.estimator)).set_params(random_state=int(seed))
+            member.fit(rows, checkpoint=None if where is None else where.part(f"{name}-{i}"))
             if member.interrupted_:  # an interrupted training is not used
                 raise KeyboardInterrupt
+            members.append(member)
         return members
 
     @property
@@ -359,28 +431,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def check_params(self) -> None:
         """Raise `SettingError` for an impossible parameter."""
-        for name, choices in (("score", Score), ("threshold", Threshold)):
-            if getattr(self, name) not in get_args(choices):
-                listed = ", ".join(map(repr, get_args(choices)))
-                raise SettingError(f"{name}={getattr(self, name)!r} is not known; choose one of {listed}.")
-        if self.estimator is None and self.score != "auto":
-            raise SettingError(f"score={self.score!r} needs an estimator; the default has a score of its own.")
-        if self.estimator is not None and not isinstance(self.estimator, Autoencoder):
-            raise SettingError(f"estimator must be a narrows autoencoder or None, got {self.estimator!r}.")
-        if not 0 < parameter_checks.number("contamination", self.contamination) <= 0.5:
-            raise SettingError(f"contamination must be above 0 and at most 0.5, got {self.contamination!r}.")
-        if not 0 < parameter_checks.number("alpha", self.alpha) < 1:
-            raise SettingError(f"alpha must be between 0 and 1, got {self.alpha!r}.")
-        if self.threshold == "budget" and not _is_count(self.budget):
-            raise SettingError(f"threshold='budget' needs budget, a whole number from 1, got {self.budget!r}.")
-        if not isinstance(self.novelty, bool | np.bool_):
-            raise SettingError(f"novelty must be True or False, got {self.novelty!r}.")
-        if self.n_members is not None and not _is_count(self.n_members):
-            raise SettingError(f"n_members must be a whole number from 1, got {self.n_members!r}.")
-        if self.trim is not None:
-            parameter_checks.share("trim", self.trim)
-        if self.calibration_fraction is not None and not 0 < parameter_checks.number("", self.calibration_fraction) < 1:
-            raise SettingError(f"calibration_fraction must be between 0 and 1, got {self.calibration_fraction!r}.")
+        check_detector(self.get_params(deep=False))
 
     @property
     def part_names(self) -> tuple[str, ...]:
@@ -397,7 +448,3 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     @property
     def _image_shape(self) -> tuple[int, ...] | None:
         return None if self.estimator is None else self.estimator.image_shape
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1

@@ -13,9 +13,10 @@ from torch import Tensor
 from narrows.data import Schema
 from narrows.data.kinds import Category
 from narrows.errors import ModelDamagedError, ModelVersionError
+from narrows.estimators import saved_values
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
-from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
+from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score, check_likelihood
 from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.table_scorer import TableScorer
 from narrows.estimators.anomaly.tails import Combination, ScaledParts
@@ -100,22 +101,32 @@ def read_detector(
         scorer: Scorer = _estimator_scorer(path, fitted, tensors, schema, load_member)
     else:
         scorer = _default_scorer(tensors, schema)
-    scores, calibration, labels = (
-        tensors[name].numpy() for name in ("decision_scores_", "calibration_scores_", "labels_")
-    )
-    if isinstance(scorer, TableScorer):
-        combination: Combination = scorer.tails
-    else:
-        combination = ScaledParts(tensors["scale_"].numpy(), float(fitted.get("linear_", 0.0)))
-    unknown = tensors["unknown_"].numpy() if "unknown_" in tensors else np.zeros(0)
-    if len(unknown) not in (0, sum(isinstance(kind, Category) for kind in schema.kinds)):
-        raise ValueError("the scores of unknown levels do not fit the schema")
-    scoring = Scoring(schema, scorer, combination, float(fitted.get("change_", 0.0)), unknown)
-    threshold, offset = float(fitted["threshold_"]), float(fitted["offset_"])
-    state = DetectorState(scoring, int(fitted["seed_"]), scores, labels, calibration, threshold, offset)
+    scores = saved_values.array(tensors, "decision_scores_", "float", (None,))
+    calibration = saved_values.array(tensors, "calibration_scores_", "float", (None,))
+    labels = saved_values.array(tensors, "labels_", "int", scores.shape)
+    if not len(calibration):
+        raise ValueError("no row sets the threshold")
+    combination = _combination(tensors, fitted, scorer)
+    n_categories = sum(isinstance(kind, Category) for kind in schema.kinds)
+    unknown = np.zeros(0)
+    if "unknown_" in tensors:
+        unknown = saved_values.array(tensors, "unknown_", "float", (n_categories,))
+    scoring = Scoring(schema, scorer, combination, saved_values.real(fitted, "change_", default=0.0), unknown)
+    threshold, offset = (saved_values.real(fitted, name, is_finite=False) for name in ("threshold_", "offset_"))
+    seed = saved_values.whole(fitted, "seed_")
+    state = DetectorState(scoring, seed, scores, labels, calibration, threshold, offset)
     estimator = scorer.models[0] if scorer.models else None
     params = {**about["parameters"], "categorical": tuple(about["parameters"]["categorical"]), "estimator": estimator}
     return params, state
+
+
+def _combination(tensors: Mapping[str, Tensor], fitted: Mapping[str, Any], scorer: Scorer) -> Combination:
+    if isinstance(scorer, TableScorer):
+        return scorer.tails
+    scale = saved_values.array(tensors, "scale_", "float", (2, len(scorer.names)))
+    if not (scale[1] > 0).all():
+        raise ValueError("a score has no unit")
+    return ScaledParts(scale, saved_values.real(fitted, "linear_", default=0.0))
 
 
 def _estimator_scorer(
@@ -125,13 +136,20 @@ def _estimator_scorer(
     schema: Schema,
     load_member: Callable[[Path], Any],
 ) -> EstimatorScorer:
-    n_members, score = int(fitted["members"]), fitted["score"]
+    n_members, score = saved_values.whole(fitted, "members", least=1), fitted["score"]
     models = [_member(path / f"{MEMBER_PREFIX}{i}", schema, load_member) for i in range(n_members)]
-    if not models or score not in get_args(Score):
-        raise ValueError("there is no member, or its score is unknown")
-    arrays = _below(tensors, "scorer.")
-    means, precisions = ([arrays[f"{name}.{i}"] for i in range(n_members)] for name in ("code_mean", "code_precision"))
-    return EstimatorScorer(models, score, arrays.get("tails"), means, precisions)
+    if score == "auto" or score not in get_args(Score):
+        raise ValueError("the score is unknown")
+    check_likelihood(models[0], score)
+    tails = None
+    if schema.image_shape is None:
+        tails = saved_values.array(tensors, "scorer.tails", "float", (1 + schema.n_columns, None))
+    means, precisions = [], []
+    for i, model in enumerate(models):
+        k = model.n_components_
+        means.append(saved_values.array(tensors, f"scorer.code_mean.{i}", "float", (k,)))
+        precisions.append(saved_values.array(tensors, f"scorer.code_precision.{i}", "float", (k, k)))
+    return EstimatorScorer(models, score, tails, means, precisions)
 
 
 def _default_scorer(tensors: Mapping[str, Tensor], schema: Schema) -> DefaultScorer | TableScorer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -43,10 +44,12 @@ class Scoring:
         """Return the same with the scores of single cells, learned from the scores of training rows (n,).
 
         A value that no training row has gives a row at least the score of the most anomalous of them. If levels
-        occur that are new anyway, an unknown level gives a row a score that as large a share of them exceeds.
+        occur that are new anyway, an unknown level gives a row a score that as large a share of them exceeds. A user's
+        own autoencoder has a loss for unknown levels, so they get no other score.
         """
         middle = np.median(scores)
-        shares = np.array([kind.unknown_share for kind in self.schema.kinds if isinstance(kind, Category)])
+        kinds = [] if self.scorer.models else self.schema.kinds
+        shares = np.array([kind.unknown_share for kind in kinds if isinstance(kind, Category)])
         unknown = np.maximum(np.quantile(scores, 1 - shares) - middle, 0.0) if len(shares) else np.zeros(0)
         return replace(self, change=float(np.max(scores) - middle), unknown=unknown)
 
@@ -57,11 +60,15 @@ class Scoring:
         """
         changed = self.schema.changed_constants(rows)[1]
         found = self.change * changed.sum(axis=1)
-        invalid = self.combination.invalid_cell + self.change * changed.shape[1]
         if self.unknown.any():
             found = found + self.schema.unknown_levels(rows).found @ self.unknown
-            invalid = invalid + self.unknown.sum()
-        return found + invalid * rows.n_invalid
+        return found + self.of_invalid_cell * rows.n_invalid
+
+    @property
+    def of_invalid_cell(self) -> float:
+        """Score of a cell of another type than its column."""
+        largest = self.change * len(self.schema.constant_columns)  # of all changed constants together
+        return self.combination.invalid_cell + largest + self.unknown.sum()
 
     def outweigh_impossible_cells(self, far: np.ndarray, rows: Rows) -> None:
         """Raise the contributions `far` (n, n_columns) of the cells of `of_cells`, in place.
@@ -112,6 +119,8 @@ class FittedDetectorAttributes(Fitted[DetectorState]):
     Before `fit` they raise AttributeError, so that `hasattr` is False; `state_` and `estimator_` raise
     `NotFittedError`.
     """
+
+    _checkpoint: Path | None = None  # folder of the last fit's checkpoint, which `save` removes
 
     @property
     def decision_scores_(self) -> np.ndarray:

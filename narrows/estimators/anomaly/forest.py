@@ -10,9 +10,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from torch import Tensor
+
+from narrows.estimators import saved_values
 
 _N_TREES, _MOST_ROWS = 100, 256
 _CHUNK = 4096
+_NO_BOUND = np.finfo(np.float32).max
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,10 +25,10 @@ class Forest:
 
     Parameters
     ----------
-    columns : int32 ndarray of shape (t, 2**k - 1)
+    columns : int64 ndarray of shape (t, 2**k - 1)
         Float that a node compares.
     bounds : float32 ndarray of shape (t, 2**k - 1)
-        A row goes right if its float is larger; infinite below a leaf, whose rows all go left.
+        A row goes right if its float is larger; the largest float32 below a leaf, whose rows all go left.
     lengths : float64 ndarray of shape (t, 2**k)
         For each node of the last level the depth of its leaf, plus the expected length of a path in a tree of the
         rows of the leaf (Liu et al., equation 1).
@@ -45,15 +49,15 @@ class Forest:
         depth = max(1, math.ceil(math.log2(m)))
         chosen = np.concatenate([rng.choice(len(floats), m, replace=False) for _ in range(_N_TREES)])
         x, tree = floats[chosen].astype(np.float32), np.repeat(np.arange(_N_TREES), m)
-        columns = np.zeros((_N_TREES, 2**depth - 1), np.int32)
-        bounds = np.full(columns.shape, np.inf, np.float32)
+        columns = np.zeros((_N_TREES, 2**depth - 1), np.int64)
+        bounds = np.full(columns.shape, _NO_BOUND, np.float32)
         node, leaf_depth = np.zeros(len(x), np.intp), np.full(len(x), depth)
         for level in range(depth):
             groups, of_row = np.unique(tree * 2**level + node, return_inverse=True)
             column, bound = _splits(x, of_row, len(groups), rng)
             at = groups // 2**level, groups % 2**level + 2**level - 1
             columns[at], bounds[at] = column, bound
-            is_leaf = np.isinf(bound)[of_row]
+            is_leaf = (bound == _NO_BOUND)[of_row]
             leaf_depth[is_leaf] = np.minimum(leaf_depth[is_leaf], level)
             node = 2 * node + (x[np.arange(len(x)), column[of_row]] > bound[of_row])
         lengths = np.zeros((_N_TREES, 2**depth))
@@ -80,23 +84,26 @@ class Forest:
         return {**vars(self), "unit": np.array([self.unit])}
 
     @classmethod
-    def restore(cls, arrays: dict[str, np.ndarray], n_floats: int) -> Forest:
-        """Return the inverse of `arrays`; KeyError or ValueError if they contradict themselves."""
-        columns, bounds, lengths = (arrays[name] for name in ("columns", "bounds", "lengths"))
-        n_inner = columns.shape[-1]
-        if columns.shape != bounds.shape or lengths.shape != (len(columns), n_inner + 1) or n_inner & (n_inner + 1):
-            raise ValueError("the arrays of the trees do not fit each other")
+    def restore(cls, tensors: dict[str, Tensor], n_floats: int) -> Forest:
+        """Return the forest of saved `arrays`; KeyError or ValueError if they contradict themselves."""
+        columns = saved_values.array(tensors, "columns", "int", (None, None))
+        bounds = saved_values.array(tensors, "bounds", "float", columns.shape)
+        n_inner = columns.shape[1]
+        lengths = saved_values.array(tensors, "lengths", "float", (len(columns), n_inner + 1))
+        if not len(columns) or n_inner & (n_inner + 1):
+            raise ValueError("the trees are not complete")
         if not ((columns >= 0) & (columns < n_floats)).all():
             raise ValueError("a tree compares a float that is not there")
-        return cls(columns, bounds, lengths, float(arrays["unit"][0]))
+        return cls(columns, bounds, lengths, float(saved_values.array(tensors, "unit", "float", (1,))[0]))
 
 
 def _splits(
     x: np.ndarray, of_row: np.ndarray, n_groups: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a random column and bound for each group of rows (n, d): (n_groups,) each; infinite where all are equal.
+    """Return a random column and bound for each group of rows (n, d): (n_groups,) each.
 
-    The column is drawn from those that are not constant in the group, the bound uniformly between its extremes.
+    The column is drawn from those that are not constant in the group, the bound uniformly between its extremes;
+    where all rows are equal it is the largest float32.
     """
     order = np.argsort(of_row, kind="stable")
     starts = np.searchsorted(of_row[order], np.arange(n_groups))
@@ -107,7 +114,7 @@ def _splits(
     low, high = low[every, column], high[every, column]
     bound = low + rng.random(n_groups).astype(np.float32) * (high - low)
     bound = np.clip(bound, low, np.nextafter(high, np.float32(-np.inf)))
-    return column, np.where(varies.any(axis=1), bound, np.float32(np.inf))
+    return column, np.where(varies.any(axis=1), bound, _NO_BOUND)
 
 
 def _path_length(n: np.ndarray) -> np.ndarray:

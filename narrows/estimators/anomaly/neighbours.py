@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from narrows.estimators import saved_values
 from narrows.estimators.anomaly.default_scorer import MOST_REFERENCES as MOST_REFERENCES_OF_REASONS
 from narrows.estimators.anomaly.default_scorer import expected_by_neighbours, seen
 
@@ -46,10 +48,11 @@ class Neighbours:
         return np.sinh(expected), far
 
     @classmethod
-    def restore(cls, rows: np.ndarray, n_floats: int) -> Neighbours:
-        """Return the neighbours of saved rows; ValueError if they do not fit the schema."""
-        if rows.ndim != 2 or rows.shape[1] != n_floats or not len(rows):
-            raise ValueError("the reference rows do not fit the schema")
+    def restore(cls, tensors: dict[str, Tensor], n_floats: int) -> Neighbours:
+        """Return the neighbours of saved rows; KeyError or ValueError if they do not fit the schema."""
+        rows = saved_values.array(tensors, "rows", "float", (None, n_floats))
+        if not len(rows):
+            raise ValueError("there are no reference rows")
         return cls(rows)
 
     def _nearest_two(self, x: np.ndarray) -> np.ndarray:

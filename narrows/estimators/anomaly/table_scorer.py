@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor, from_numpy
 
-from narrows.data import Schema
-from narrows.estimators.anomaly.cells import CellSurprise
+from narrows.data import Rows, Schema
+from narrows.data.kinds import Category
+from narrows.estimators.anomaly.cells import CellSurprise, unseen_surprise
 from narrows.estimators.anomaly.default_scorer import PARTS, DefaultScorer, holds_rows
 from narrows.estimators.anomaly.forest import Forest
 from narrows.estimators.anomaly.neighbours import MOST_REFERENCES, Neighbours
@@ -62,8 +63,11 @@ class TableScorer:
         n_members: int,
         trim: float,
         seed: int,
-    ) -> tuple[TableScorer, np.ndarray]:
-        """Fit to encoded rows (n, d); return the scorer, and the parts (n, p) of all rows.
+    ) -> tuple[TableScorer, np.ndarray, np.ndarray]:
+        """Fit to encoded rows (n, d); return the scorer, and the parts (n, p) of all rows, twice.
+
+        The second time they are as new rows like them would have them: the cells of the rows at `places` are predicted
+        by networks that were not trained on them. Tails and thresholds are learned from these.
 
         Parameters
         ----------
@@ -85,8 +89,10 @@ class TableScorer:
         forest = Forest.fit(floats[places], seed)
         cells = CellSurprise.fit(schema, floats[places], seed=seed)
         parts = np.column_stack([parts, _further_parts(forest, cells, floats)])
-        tails = _tails(parts[places], novelty=novelty, mixed=schema.is_mixed)
-        return cls(first, forest, cells, tails), parts
+        unseen = parts.copy()
+        unseen[places, -1] = _of_cells(unseen_surprise(schema, floats[places], cells, seed))
+        tails = _tails(unseen[places], novelty=novelty, mixed=schema.is_mixed)
+        return cls(first, forest, cells, tails), parts, unseen
 
     def parts(self, floats: np.ndarray) -> np.ndarray:
         """Return the parts of the score of encoded rows (n, d): (n, p).
@@ -153,13 +159,14 @@ class TableScorer:
         near: DefaultScorer | Neighbours
         if "exponents" in tensors:
             near = DefaultScorer.restore(tensors)
+            if near.references.shape[1] != schema.n_floats:
+                raise ValueError("the reference rows do not fit the schema")
         else:
-            near = Neighbours.restore(tensors["rows"].numpy(), schema.n_floats)
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        forest = Forest.restore(_below(arrays, "forest."), schema.n_floats)
+            near = Neighbours.restore(tensors, schema.n_floats)
+        forest = Forest.restore(_below(tensors, "forest."), schema.n_floats)
         cells = CellSurprise.restore(schema, _below(tensors, "cells."))
         n_parts = len(NOVELTY_WEIGHTS if isinstance(near, Neighbours) else WEIGHTS)
-        return cls(near, forest, cells, MergedTails.restore(_below(arrays, "tails."), n_parts))
+        return cls(near, forest, cells, MergedTails.restore(_below(tensors, "tails."), n_parts))
 
     def facts(self) -> dict[str, Any]:
         """Return the JSON values to save: none."""
@@ -170,6 +177,21 @@ class TableScorer:
         return holds_rows(len(self.references))
 
 
+def encoded(schema: Schema, rows: Rows, *, who: str, units: bool = True) -> np.ndarray:
+    """Return encoded rows (n, d) as `Schema.encode`, with unknown levels as rare ones where a column has some.
+
+    Where many levels come once, another such level is nothing new.
+    """
+    floats = schema.encode(rows, who=who, units=units)
+    found = iter(schema.unknown_levels(rows).found.T)
+    for kind, place in schema.float_slices():
+        if isinstance(kind, Category):
+            is_unknown = next(found)
+            if kind.rare:
+                floats[is_unknown, place.stop - 1] = 1.0
+    return floats
+
+
 def _tails(parts: np.ndarray, *, novelty: bool, mixed: bool) -> MergedTails:
     """Return the tails of the parts (n, p) of training rows, with the weights of this kind of table."""
     of_parts = MIXED_WEIGHTS if mixed else NOVELTY_WEIGHTS if novelty else WEIGHTS
@@ -178,8 +200,12 @@ def _tails(parts: np.ndarray, *, novelty: bool, mixed: bool) -> MergedTails:
 
 
 def _further_parts(forest: Forest, cells: CellSurprise, floats: np.ndarray) -> np.ndarray:
-    return np.column_stack([forest.scores(floats), (cells.surprise(floats) ** POWER).sum(axis=1)])
+    return np.column_stack([forest.scores(floats), _of_cells(cells.surprise(floats))])
 
 
-def _below(named: dict[str, Any], prefix: str) -> dict[str, Any]:
+def _of_cells(surprise: np.ndarray) -> np.ndarray:
+    return (surprise**POWER).sum(axis=1)
+
+
+def _below(named: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}

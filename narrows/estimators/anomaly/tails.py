@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from torch import Tensor
+
+from narrows.estimators import saved_values
 
 LINEAR = 5.0
 """Units up to which the score of `ScaledParts` grows linearly; beyond, it grows with their logarithm."""
@@ -132,9 +135,12 @@ class MergedTails:
         return {**vars(self), "exponent": np.array([self.exponent])}
 
     @classmethod
-    def restore(cls, arrays: dict[str, np.ndarray], n_parts: int) -> MergedTails:
-        """Return the inverse of `arrays`; KeyError or ValueError on nonsense."""
-        values, heights, units, weights = (arrays[name] for name in ("values", "heights", "units", "weights"))
-        if values.shape != (n_parts, len(heights)) or units.shape != (n_parts,) or weights.shape != (n_parts,):
-            raise ValueError("the tails do not fit the parts of the score")
-        return cls(values, heights, units, weights, float(arrays["exponent"][0]))
+    def restore(cls, tensors: dict[str, Tensor], n_parts: int) -> MergedTails:
+        """Return the tails of saved `arrays`; KeyError or ValueError if they contradict themselves."""
+        values = saved_values.array(tensors, "values", "float", (n_parts, None))
+        heights = saved_values.array(tensors, "heights", "float", (values.shape[1],))
+        units, weights = (saved_values.array(tensors, name, "float", (n_parts,)) for name in ("units", "weights"))
+        exponent = float(saved_values.array(tensors, "exponent", "float", (1,))[0])
+        if not ((units > 0).all() and (weights > 0).all() and exponent > 0 and (np.diff(values) >= 0).all()):
+            raise ValueError("the tails have no unit, weight or order")
+        return cls(values, heights, units, weights, exponent)

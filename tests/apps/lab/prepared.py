@@ -35,7 +35,7 @@ def copy_table_run(factory: pytest.TempPathFactory, home: Path, table: Path, *, 
 
     def train(folder: Path) -> None:
         with served(folder, lambda: InitialContent(Source.of(str(table), label=label))) as lab, lab.ready() as page:
-            page.until_state(page.train(page.state["datasets"][0]["id"]), "done")
+            page.until_state("r1", "done")
 
     prepared = made_once(factory, f"lab-{table.stem}", train)
     shutil.copytree(prepared / "runs", home / "runs")

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.apps.lab.client import SMALL, Said, Served
 
 
+@pytest.mark.slow
 def test_a_view_whose_answer_cannot_travel_says_so_and_answers_the_next_time(
     lab: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,6 +112,32 @@ def test_the_shelf_holds_the_newest_runs(home: Path) -> None:
     assert not (home / "runs" / "r1").exists()
 
 
+def test_two_labs_share_a_home_and_neither_writes_over_the_runs_of_the_other(tmp_path: Path) -> None:
+    with served(tmp_path) as one, served(tmp_path) as other:
+        for lab, run in ((one, "r1"), (other, "r2")):
+            with lab.ready() as page:
+                assert [found["id"] for found in page.state["runs"]] == [run]
+                page.until_state(run, "done")
+    with served(tmp_path) as lab, lab.ready() as page:
+        assert {run["id"] for run in page.state["runs"]} == {"r1", "r2"}
+
+
+def test_a_run_that_another_lab_trains_is_neither_loaded_nor_cleaned_up(home: Path) -> None:
+    store = RunStore(home)
+    assert store.claim_number(1) == 2  # r1 is there
+    (home / "runs" / "r2").mkdir()
+    (home / "runs" / ".r2.12345678.part").mkdir()
+    other = RunStore(home)
+    assert [run.id for run, _ in other.load()] == ["r1"]
+    assert (home / "runs" / ".r2.12345678.part").is_dir()
+    assert not other.claim("r2")
+    assert other.claim_number(2) == 3
+    store.close()
+    other.load()
+    assert not (home / "runs" / ".r2.12345678.part").exists()
+    assert other.claim("r2")
+
+
 @pytest.mark.parametrize("n", [1, 2, 7, 100, 1000])
 def test_frames_are_thinned_evenly_and_end_with_the_newest(n: int) -> None:
     frames = Frames(budget=10 * 64)

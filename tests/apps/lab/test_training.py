@@ -217,8 +217,10 @@ def test_a_stop_in_the_midst_of_an_epoch_ends_the_process_and_keeps_the_epoch_be
     np.save(tmp_path / "large.npy", np.random.default_rng(0).random((60_000, 120), np.float32))
     start = lambda: InitialContent(Source.of(str(tmp_path / "large.npy")))  # noqa: E731
     with served(tmp_path, start, backend="process") as lab, lab.ready() as page:
+        page.command("train.stop", run="r1")
+        page.until_state("r1", "stopped")
         run = page.train("large", hidden_layer_sizes=[512], batch_size=1, epochs=50)
-        worker = next(iter(lab.session._workers._busy))
+        worker = next(worker for worker, of in lab.session._workers._busy.items() if of.id == run)
         wait_for(lambda: worker.process.is_alive())
         time.sleep(0.1)
         start = time.monotonic()

@@ -113,11 +113,13 @@ def test_two_classes_get_curves_for_the_rarer_one(model: Autoencoder) -> None:
     assert "class True" in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [4, 6, 20])
 def test_a_handful_of_rows_is_enough_for_a_page(model: Autoencoder, n: int) -> None:
     assert "<svg" in report(model, X[:n])
 
 
+@pytest.mark.slow
 def test_a_table_of_one_column_and_constant_rows_have_a_page() -> None:
     for table in (np.random.default_rng(0).random((40, 1)), np.full((30, 3), 2.0)):
         fitted = Autoencoder(n_components=1, epochs=1, random_state=0, device="cpu").fit(table)

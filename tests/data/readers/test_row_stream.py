@@ -160,6 +160,7 @@ def test_a_file_that_grew_since_is_told(tmp_path: Path) -> None:
         list(found.chunks())
 
 
+@pytest.mark.slow
 def test_a_fit_to_a_stream_is_nearly_that_to_the_same_rows(tmp_path: Path) -> None:
     frame = FRAME.loc[np.arange(3000) % len(FRAME)].reset_index(drop=True)
     frame["length"] += np.random.default_rng(0).normal(size=len(frame))

@@ -57,13 +57,13 @@ def test_a_row_has_the_same_surprise_alone_and_it_is_restored_to_the_bit(fitted)
     again = CellSurprise.restore(schema, cells.tensors())
     assert np.array_equal(again.surprise(floats), whole)
     tensors = cells.tensors()
-    with pytest.raises(ValueError, match="do not fit the schema"):
+    with pytest.raises(ValueError, match="does not fit the rest"):
         CellSurprise.restore(schema, {**tensors, "n_edges": tensors["n_edges"][:2]})
 
 
 def test_equal_numbers_share_an_interval() -> None:
-    X = np.repeat([[0.0], [0.0], [0.0], [1.0], [2.0]], 40, axis=0) + [[0.0, 1.0]]
-    rows = as_rows(np.column_stack([X[:, 0], np.random.default_rng(0).random(200)]))
+    x = np.repeat([0.0, 0.0, 0.0, 1.0, 2.0], 40)
+    rows = as_rows(np.column_stack([x, np.random.default_rng(0).random(200)]))
     schema = Schema.learn(rows, scale="standard")
     codes = CellCodes.learn(cell_floats(schema), schema.encode(rows)).encode(schema.encode(rows))[0]
-    assert len(set(zip(codes[:, 0], X[:, 0], strict=True))) == 3
+    assert len(set(zip(codes[:, 0], x, strict=True))) == 3

@@ -210,6 +210,7 @@ def test_other_rows_and_unfitted_detectors_are_refused(detector: AnomalyDetector
         AnomalyDetector().predict(ROWS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", [None, SMALL])
 def test_the_right_column_is_blamed_beside_identifiers_dates_and_categories(estimator) -> None:
     rng = np.random.default_rng(0)
@@ -244,6 +245,7 @@ def test_a_promise_is_kept_where_new_rows_hold_levels_that_nobody_saw() -> None:
     assert (fitted.predict(rows(3000, 10**6)) == -1).mean() < 0.035
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [20, 30, 50])
 def test_few_rows_have_about_the_share_of_alarms_that_was_asked_for(n: int) -> None:
     shares = [AnomalyDetector(random_state=seed).fit(normal(n, seed)).labels_.mean() for seed in range(4)]

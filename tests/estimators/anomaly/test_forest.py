@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 
@@ -10,6 +11,10 @@ from narrows.estimators.anomaly.forest import Forest
 RNG = np.random.default_rng(0)
 X = (RNG.standard_normal((800, 3)) @ RNG.standard_normal((3, 5))).astype(np.float32)
 NEW = np.vstack([X[:100], X[:60] + RNG.choice([-2, 2], (60, 5)) * RNG.random((60, 5))]).astype(np.float32)
+
+
+def saved(forest: Forest) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(array) for name, array in forest.arrays().items()}
 
 
 def test_its_scores_are_those_of_scikit_learns_forest_up_to_the_random_trees() -> None:
@@ -32,8 +37,8 @@ def test_rows_that_are_all_equal_are_all_as_usual() -> None:
 
 def test_it_is_restored_from_its_arrays_and_nonsense_is_refused() -> None:
     forest = Forest.fit(X, 0)
-    assert np.array_equal(Forest.restore(forest.arrays(), 5).scores(NEW), forest.scores(NEW))
+    assert np.array_equal(Forest.restore(saved(forest), 5).scores(NEW), forest.scores(NEW))
     with pytest.raises(ValueError, match="not there"):
-        Forest.restore(forest.arrays(), 2)
-    with pytest.raises(ValueError, match="fit each other"):
-        Forest.restore({**forest.arrays(), "lengths": forest.lengths[:, :-1]}, 5)
+        Forest.restore(saved(forest), 2)
+    with pytest.raises(ValueError, match="does not fit the rest"):
+        Forest.restore({**saved(forest), "lengths": torch.from_numpy(forest.lengths[:, :-1])}, 5)

@@ -34,6 +34,7 @@ def check(fitted: AnomalyDetector, usual, anomalous) -> None:
     assert np.abs([*of_usual, *of_anomalous]).max() < 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 0.05, 0.5])
 @pytest.mark.parametrize(("n_points", "shares"), [(1, None), (2, None), (3, None), (5, None), (5, UNEVEN), (20, None)])
 def test_states_that_never_occurred_rank_above_states_of_a_log(n_points: int, shares, noise: float) -> None:

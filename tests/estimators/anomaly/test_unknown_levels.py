@@ -63,7 +63,7 @@ def test_drift_names_even_few_of_them(fitted) -> None:
 
 
 def test_the_share_of_unknown_levels_is_that_of_good_and_turing() -> None:
-    rows = as_rows(pd.DataFrame({"c": [*"aaabbbccd"] + ["e"], "x": np.arange(10.0)}))
+    rows = as_rows(pd.DataFrame({"c": [*"aaabbbccde"], "x": np.arange(10.0)}))
     levels = Schema.learn(rows).unknown_levels(as_rows(pd.DataFrame({"c": ["a", "q", None, "d"], "x": 0.0})))
     assert levels.shares.tolist() == [3 / 11]  # d and e come once
     assert levels.found[:, 0].tolist() == [False, True, False, False]

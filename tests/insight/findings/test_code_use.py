@@ -70,6 +70,7 @@ def test_the_sensitivity_is_the_mean_over_single_jacobians() -> None:
     np.testing.assert_allclose(sensitivity(given).values["spectrum"], expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_sensitivity_of_a_wide_code_is_that_of_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     wide = np.random.default_rng(1).random((60, 784)).astype(np.float32)
     model = Autoencoder(n_components=1000, hidden_layer_sizes=(64,), epochs=1, random_state=0, device="cpu").fit(wide)

@@ -78,6 +78,8 @@ interface Dataset {
 interface SessionState {
   status: "starting" | "ready" | "failed";
   message: string | null;
+  /** The dataset that the lab was started with. */
+  opened?: string | null;
   datasets: Dataset[];
   offered: Array<{ id: string; name: string; rows: number; here: boolean; how: string | null }>;
   runs: Run[];

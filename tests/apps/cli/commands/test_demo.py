@@ -16,6 +16,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(demo._SHARED, "epochs", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("brief")
 def test_the_demo_leaves_three_models_three_pictures_and_commands_that_work(shell) -> None:
     done = shell("demo")

@@ -19,10 +19,11 @@ export function createSession(store, { can, reduced, history, announce }) {
     connected: false,
     attach(newTransport) { transport = newTransport; },
 
-    /** The run in view: the one the address names, else the newest. */
+    /** The run in view: the one the address names, else the newest on the data that the lab was started with. */
     get run() {
       const runs = lab.state?.runs || [];
-      return runs.find((run) => run.id === store.get("run")) || runs.at(-1) || null;
+      const opened = lab.state?.opened;
+      return runs.find((run) => run.id === store.get("run")) || runs.findLast((run) => !opened || run.dataset === opened) || null;
     },
 
     /** The run to compare with, or null. */
@@ -31,9 +32,10 @@ export function createSession(store, { can, reduced, history, announce }) {
       return (id && id !== lab.run?.id && lab.state?.runs.find((run) => run.id === id)) || null;
     },
 
-    /** The data of a run (or of the run in view). */
+    /** The data of a run (or of the run in view); without a run, those that the lab was started with. */
     dataset(run = lab.run) {
-      return lab.state?.datasets.find((one) => one.id === run?.dataset) || null;
+      const id = run ? run.dataset : lab.state?.opened;
+      return lab.state?.datasets.find((one) => one.id === id) || null;
     },
 
     /** @returns {() => void} stops listening */

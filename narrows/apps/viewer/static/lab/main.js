@@ -106,7 +106,7 @@ async function showView() {
 /** The placeholder of a view. */
 function placeholder(run) {
   const state = lab.state;
-  if (state && state.status === "ready" && !run) return emptyState(state.datasets.at(-1));
+  if (state && state.status === "ready" && !run) return emptyState(lab.dataset() ?? state.datasets.at(-1));
   if (run?.state === "failed" || state?.status === "failed") return h("div", { class: "panel empty", dataset: { waiting: "failed" } }, h("h2", {}, "There is no model to show"), h("p", {}, "The message above gives the reason."));
   const words = run ? "Preparing the rows and the network…" : state ? "Starting (a few seconds)…" : "Connecting…";
   return h("div", { class: "panel stack", "aria-busy": "true", dataset: { waiting: "loading" } }, h("div", { class: "skeleton sk-title" }), h("p", { class: "caption late" }, words), h("div", { class: "skeleton sk-block" }));

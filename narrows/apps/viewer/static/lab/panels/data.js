@@ -80,7 +80,7 @@ export function mountData(lab, close) {
     const state = lab.state;
     if (!state) return;
     // An uploaded set may be selected before the state that lists it arrives.
-    const current = [selected, lab.run?.dataset].find((id) => state.datasets.some((set) => set.id === id)) ?? state.datasets[0]?.id ?? null;
+    const current = [selected, lab.dataset()?.id].find((id) => state.datasets.some((set) => set.id === id)) ?? state.datasets[0]?.id ?? null;
     const key = JSON.stringify([state.datasets, state.offered, current]);
     if (!force && key === renderedKey) return;
     renderedKey = key;
