@@ -23,7 +23,7 @@ FEW_ROWS = 10_000
 SMALL = {"n_hidden": 64, "batch_size": 128}
 LARGE = {"n_hidden": 128, "batch_size": 256}
 """Settings with fewer than `FEW_ROWS` rows, and with more."""
-FEWEST_STEPS, MOST_STEPS, ROWS_PER_STEP = 120, 1500, 20
+FEWEST_STEPS, MOST_STEPS, ROWS_PER_STEP = 150, 1500, 10
 LEARNING_RATE, HIDDEN_SHARE = 3e-3, 0.3
 _CHUNK = 1024
 

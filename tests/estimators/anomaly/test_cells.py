@@ -20,7 +20,7 @@ def table(n: int, seed: int) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def fitted() -> tuple[Schema, CellSurprise]:
-    rows = as_rows(table(1500, 0))
+    rows = as_rows(table(4000, 0))
     schema = Schema.learn(rows, scale="standard")
     return schema, CellSurprise.fit(schema, schema.encode(rows), seed=0)
 
