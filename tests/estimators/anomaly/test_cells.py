@@ -40,7 +40,7 @@ def test_a_value_that_does_not_fit_the_others_is_the_most_surprising_cell(fitted
 
 def test_numbers_have_intervals_of_equal_counts_and_missing_cells_a_code_of_their_own(fitted) -> None:
     schema, cells = fitted
-    frame = table(1500, 0)
+    frame = table(4000, 0)
     codes, numbers = cells.codes.encode(schema.encode(as_rows(frame)))
     assert cells.codes.sizes[:2] == [7, 6]
     missing = frame["time"].isna().to_numpy()
