@@ -185,6 +185,9 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     def score_samples(self, X: Any) -> np.ndarray:
         """Return the negative anomaly scores (n,): lower is more abnormal, as in scikit-learn."""
         rows = self.rows_of(X)
+        message = self.schema_.unknown_levels(rows).message(rows)
+        if message is not None:
+            warn(message, UnknownLevelWarning)
         return -self.state_.scoring.scores(rows, self.encode_rows(rows))
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -302,10 +305,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return as_rows(X, image_shape=self._image_shape, schema=self.state_.scoring.schema)
 
     def encode_rows(self, rows: Rows, *, units: bool = True) -> np.ndarray:
-        """Return encoded rows; `units` warns of unknown levels, and of columns in other units than at the fit."""
-        message = self.schema_.unknown_levels(rows).message(rows) if units else None
-        if message is not None:
-            warn(message, UnknownLevelWarning)
+        """Return encoded rows; `units` warns of columns in other units than at the fit."""
         encode = encoded if isinstance(self.scorer_, TableScorer) else Schema.encode
         return encode(self.schema_, rows, who=type(self).__name__, units=units)
 
