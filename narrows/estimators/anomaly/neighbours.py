@@ -79,6 +79,6 @@ class Neighbours:
 
     @cached_property
     def _tree(self) -> Any:
-        from scipy.spatial import cKDTree
+        from scipy.spatial import KDTree
 
-        return cKDTree(self.rows.astype(np.float64))
+        return KDTree(self.rows.astype(np.float64))

@@ -142,7 +142,8 @@ class TableScorer:
             mended = expected[by_cells]
             self.cells.codes.decode_into(mended, codes)
             expected[by_cells], far[by_cells] = mended, 0
-            far[np.ix_(by_cells, [cell.column for cell in self.cells.codes.cells])] = unlikely
+            of_cells = np.array([cell.column for cell in self.cells.codes.cells])
+            far[by_cells[:, None], of_cells] = unlikely
         return expected, far
 
     def tensors(self) -> dict[str, Tensor]:
