@@ -14,6 +14,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 
+from benchmarks import pca_floor
 from benchmarks.contenders import installed
 from benchmarks.report import LINES, Report
 from narrows import Autoencoder
@@ -71,7 +72,8 @@ def reports(rounds: int, quick: bool) -> list[Report]:
                 "In the units that the fit works in, then with columns divided by their spread; PCA of the same units.",
                 "The worst column of each seed keeps the least of its variance; 0 is answering with its mean.",
             ),
-        )
+        ),
+        pca_floor.report(rounds, quick),
     ]
 
 

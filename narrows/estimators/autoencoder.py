@@ -31,8 +31,8 @@ class Autoencoder(TrainableAutoencoder):
         Size of the code. "auto" is a quarter of the columns, at least 1 and at most 32.
     hidden_layer_sizes : tuple of int or "auto", default="auto"
         Encoder layers before the code; the decoder mirrors them. Units per layer for network="mlp"
-        ("auto" is (128, 64)), channels per stage for "conv", each of which halves height and width
-        ("auto" is (16, 32), more for large images). The empty tuple is a one-layer encoder.
+        ("auto" is (128, 64) to (512, 256), by the width of the rows), channels per stage for "conv", each of which
+        halves height and width ("auto" is (16, 32), more for large images). The empty tuple is a one-layer encoder.
     network : {"mlp", "conv"}, default="mlp"
         Dense layers, or convolutions, which need images of at least 8 x 8.
     activation : {"relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"}, default="silu"

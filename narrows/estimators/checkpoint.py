@@ -14,12 +14,11 @@ import json
 import os
 import shutil
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -27,7 +26,15 @@ import torch
 from torch import Tensor
 
 from narrows.data import whole_folder
-from narrows.errors import DataError, ModelDamagedError, NotAModelError, OutputError, OutputExistsError, SettingError
+from narrows.errors import (
+    DataError,
+    ModelDamagedError,
+    NotAModelError,
+    OutputError,
+    OutputExistsError,
+    SettingError,
+    warn,
+)
 from narrows.estimators import parameter_checks, saved_values, sealed_files
 from narrows.estimators.persistence import describe
 from narrows.estimators.prepared_fit import PreparedFit
@@ -67,10 +74,10 @@ class Checkpointing:
     resume: bool = False
     is_part: bool = False
 
-    @classmethod
-    def of(cls, path: str | PathLike[str] | Checkpointing | None, every: float, *, resume: bool) -> Self | None:
+    @staticmethod
+    def of(path: str | PathLike[str] | Checkpointing | None, every: float, *, resume: bool) -> Checkpointing | None:
         """Return the settings of a fit's arguments, None without a checkpoint; raise `SettingError`."""
-        if isinstance(path, cls):
+        if isinstance(path, Checkpointing):
             return path
         if path is None:
             if resume:
@@ -78,7 +85,7 @@ class Checkpointing:
             return None
         if parameter_checks.number("checkpoint_every", every) < 0:
             raise SettingError(f"checkpoint_every must be a number of seconds from 0, got {every!r}.")
-        return cls(Path(path), float(every), bool(resume))
+        return Checkpointing(Path(path), float(every), bool(resume))
 
     def part(self, name: str) -> Checkpointing:
         """Return the same for one of several fits, in a folder of this one."""
@@ -183,10 +190,9 @@ class Checkpoint:
             self._is_there = True
         except OSError as error:
             if not self._has_failed:
-                warnings.warn(
+                warn(
                     f"The checkpoint {self.path} could not be written ({error.strerror or error}); the training goes "
-                    "on without it.",
-                    stacklevel=2,
+                    "on without it."
                 )
             self._has_failed = True
 
@@ -213,10 +219,9 @@ class Checkpoint:
             f"{name} {saved.get(name)} instead of {here[name]}" for name in here if saved.get(name) != here[name]
         ]
         if differing:
-            warnings.warn(
+            warn(
                 f"The checkpoint {self.path} was made with {', '.join(differing)}: the training goes on, but not to "
-                "the bit as without the interruption.",
-                stacklevel=2,
+                "the bit as without the interruption."
             )
 
 

@@ -71,6 +71,7 @@ Saved on {datetime.now(UTC):%Y-%m-%d}.
 | | |
 |---|---|
 | parameters of the network | {state.network.n_parameters:,} |
+| share of the layers; the rest is PCA | {state.network.share_of_layers:g} |
 | loss | {state.loss_unit} |
 | epochs | {len(history)} |
 | last training loss | {_last_loss(history)} |

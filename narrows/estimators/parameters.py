@@ -113,7 +113,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "hidden_layer_sizes",
         "Network",
         "sizes",
-        "Sizes of the encoder's hidden layers, mirrored in the decoder; by default 128,64. 'none': no hidden layer.",
+        "Sizes of the encoder's hidden layers, mirrored; by default 128,64 to 512,256, by the columns. 'none': none.",
         ("auto",),
         requires=_HIDDEN_LAYERS,
         option=Option("hidden", "1000,500,250"),
@@ -257,11 +257,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "beta", "Objective", "float", "Weight of the KL divergence between the code and the prior.", requires=_GAUSSIAN
     ),
     Parameter(
-        "kl_warmup",
-        "Objective",
-        "float",
-        "Number of epochs in which beta rises from 0 to its value.",
-        requires=_GAUSSIAN,
+        "kl_warmup", "Objective", "float", "Number of epochs in which beta rises to its value.", requires=_GAUSSIAN
     ),
     Parameter(
         "free_bits",
@@ -325,10 +321,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         ("auto",),
     ),
     Parameter(
-        "validation_fraction",
-        "Stopping",
-        "float",
-        "Share of the rows, from 0 to 1, that is held out for validation and not trained on.",
+        "validation_fraction", "Stopping", "float", "Share of the rows, from 0 to 1, that is held out of training."
     ),
     Parameter(
         "validation",

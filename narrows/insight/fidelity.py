@@ -149,18 +149,18 @@ def fidelity(
     if not compared:
         raise DataError("No column has values in both the real and the synthetic rows, so nothing can be compared.")
     few = list(compared)[:_MOST_COLUMNS]
-    sides = [[pair[side] for pair in compared.values()] for side in (0, 1)]
-    closest = closest_rows(*sides, seed=random_state)
+    then, now = ([pair[side] for pair in compared.values()] for side in (0, 1))
+    closest = closest_rows(then, now, seed=random_state)
     return Fidelity(
         {name: _similarity(*pair) for name, pair in compared.items()},
         {name: 1 - abs(real_gaps[name] - synthetic_gaps[name]) for name in names},
         {(a, b): _pair(compared[a], compared[b]) for a, b in combinations(few, 2)},
         len(real),
         len(synthetic),
-        {name: float(np.nanstd(now) / np.nanstd(then)) for name, (then, now) in compared.items() if _varies(then, now)},
-        told_apart(*sides, seed=random_state) if real_or_made else None,
+        {name: float(np.nanstd(b) / np.nanstd(a)) for name, (a, b) in compared.items() if _varies(a, b)},
+        told_apart(then, now, seed=random_state) if real_or_made else None,
         *closest,
-        None if target is None else trained_on_made(*sides, list(compared), target, seed=random_state),
+        None if target is None else trained_on_made(then, now, list(compared), target, seed=random_state),
     )
 
 

@@ -47,7 +47,7 @@ def real_or_made(real: list[np.ndarray], made: list[np.ndarray], *, seed: int) -
     is_made = np.arange(len(x)) >= len(real[0])
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
     trees = _trees("classifier", is_level, seed)
-    chances = cross_val_predict(trees, x, is_made, cv=folds, method="predict_proba")[:, 1]
+    chances = np.asarray(cross_val_predict(trees, x, is_made, cv=folds, method="predict_proba"))[:, 1]
     return float(roc_auc_score(is_made, chances))
 
 
@@ -105,7 +105,7 @@ def trained_on_made(
 def _trees(task: str, is_level: np.ndarray, seed: int) -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    kind = HistGradientBoostingRegressor if task == "regressor" else HistGradientBoostingClassifier
+    kind: Any = HistGradientBoostingRegressor if task == "regressor" else HistGradientBoostingClassifier
     return kind(
         max_iter=_TREES, learning_rate=0.2, categorical_features=is_level, early_stopping=False, random_state=seed
     )

@@ -80,6 +80,11 @@ class AutoencoderNetwork(nn.Module):
         return self.reconstruct(x)
 
     @property
+    def share_of_layers(self) -> float:
+        """How much of the network is layers and not its linear path: 0 is PCA, 1 the layers alone."""
+        return 1.0 if self.path is None else float(self.path.share)
+
+    @property
     def n_parameters(self) -> int:
         """The number of learned parameters; tied weights count once."""
         return sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)

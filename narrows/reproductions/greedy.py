@@ -30,6 +30,7 @@ def sigmoid_layer(n_units: int, **settings: Any) -> Autoencoder:
         "scale": "none",
         "output_activation": "sigmoid",
         "loss": "bce",
+        "linear_path": "off",
         "optimizer": "adam",
         "learning_rate": 1e-2,
         "validation_fraction": 0,

@@ -163,7 +163,7 @@ def test_narrow_columns_in_a_shared_unit_are_told_to_be_scaled() -> None:
 def test_a_denoiser_behind_pca_says_so_in_its_headline() -> None:
     table = _factors(500, 10, 0.1)
     model = DenoisingAutoencoder(level=0.3, n_components=3, epochs=5, optimizer="sgd", learning_rate=1e-3)
-    model.set_params(hidden_layer_sizes=(4,), activation="tanh", random_state=0, device="cpu")
+    model.set_params(hidden_layer_sizes=(4,), activation="tanh", random_state=0, device="cpu", linear_path="off")
     found = diagnose(model.fit(table), table)
     cleaned = found["Does it remove the noise?"]
     assert cleaned.number("model") > cleaned.number("pca")

@@ -209,7 +209,7 @@ def test_a_variational_model_is_not_blamed_for_being_coarser_than_pca() -> None:
 
 
 def test_other_seeds_are_tried_where_they_are_asked_for() -> None:
-    model = fitted(rows=X[:300], n_components=4, epochs=5)
+    model = fitted(rows=X[:300], n_components=4, epochs=5, linear_path="off")
     finding = diagnose(model, X[:300], n_seeds=2)["Does another seed come to the same?"]
     errors = finding.values["errors"]
     assert isinstance(errors, list)

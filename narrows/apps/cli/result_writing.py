@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from narrows.apps.cli import signals
 from narrows.apps.cli.messages import Messages
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 _MOST_NAMES = 1000
 
 
-def save(
-    model: Autoencoder | AnomalyDetector, path: Path, *, force: bool, messages: Messages, **settings: bool
-) -> Path:
+def save(model: Autoencoder | AnomalyDetector, path: Path, *, force: bool, messages: Messages, **settings: Any) -> Path:
     """Save a model as `path`, or in another place if that fails; return the path.
 
     settings : further arguments of the model's `save`.

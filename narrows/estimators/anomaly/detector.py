@@ -339,10 +339,9 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         where = Checkpointing.of(path, every, resume=resume)
         if where is None or self.estimator is not None:
             return where
-        warnings.warn(
+        warn(
             "checkpoint has no effect without an estimator: the default detector is fitted within seconds.",
             IdleParameterWarning,
-            stacklevel=3,
         )
         return None
 

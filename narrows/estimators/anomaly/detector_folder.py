@@ -24,6 +24,8 @@ from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_folder import MEMBER_PREFIX, seal, versions
 from narrows.estimators.persistence import describe
 
+_LEAST_UNIT = 1e-30  # of a score; those of a fit are from 1e-9
+
 
 def files_of(estimator: str, params: Mapping[str, Any], state: DetectorState) -> dict[str, bytes]:
     """Return the files of a fitted detector by name.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,12 +11,12 @@ import torch
 
 from narrows.data import Rows, Schema
 from narrows.data.kinds import MissingMask
-from narrows.errors import SettingError
+from narrows.errors import SettingError, warn
 from narrows.estimators.inference import map_floats
 from narrows.model import AutoencoderNetwork
 
 _LABEL = "label"
-_BATCH, _MOST_BATCHES = 8_192, 64
+_BATCH, _MOST_BATCHES = 8_192, 32
 _ENOUGH = 2  # times as many codes as rows, by their effective number
 _FEWEST = 10  # codes, by their effective number, below which the condition is refused
 
@@ -122,10 +121,7 @@ def conditional_codes(
             f"{effective:.0f} could give them; give fewer columns, or values nearer to those of the training rows."
         )
     if effective < n:
-        warnings.warn(
-            f"The given values are rare in this model: {n:,} rows come from about {effective:,.0f} different codes.",
-            stacklevel=4,
-        )
+        warn(f"The given values are rare in this model: {n:,} rows come from about {effective:,.0f} different codes.")
     steps = (np.arange(n) + rng.random()) / n  # systematic resampling, which repeats a code as rarely as possible
     chosen = np.searchsorted(np.cumsum(weights) / weights.sum(), steps)
     return np.concatenate(codes)[rng.permutation(np.minimum(chosen, len(weights) - 1))]

@@ -180,7 +180,9 @@ def _as_good_as_pca(evidence: Evidence, errors: _Errors, is_structured: bool) ->
     k = evidence.n_active
     better = errors.model <= 0.98 * errors.pca and errors.gap_interval[1] < 0
     linear = not better or (errors.needed is not None and errors.needed <= k)
-    if errors.model > _WORSE * errors.pca:
+    if evidence.model.network_.share_of_layers == 0:
+        meaning = "The model is as good as PCA but no better: it is PCA, as held-out rows did not support its layers."
+    elif errors.model > _WORSE * errors.pca:
         meaning = "PCA has the smaller error, but by no more than these rows could show by chance."
     elif linear or _is_linear(evidence):
         meaning = "The model is as good as PCA but no better: it has learned only linear structure."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from narrows.insight.imputing.imputation import Imputation, check_imputing, impute, impute_rows
+from narrows.insight.imputing.best_filling import Imputation, check_imputing, impute, impute_rows
 from narrows.insight.imputing.report import ColumnScores, ImputationReport
 
 __all__ = ["ColumnScores", "Imputation", "ImputationReport", "check_imputing", "impute", "impute_rows"]

@@ -39,7 +39,7 @@ def by_neighbours(table: PlainTable, *, seed: int) -> Answers:
     floats = table.floats()
     chosen = np.random.default_rng(seed).permutation(len(floats))[:_MOST_DONORS]
     search = KNNImputer(n_neighbors=_N_NEIGHBOURS, weights="distance", keep_empty_features=True).fit(floats[chosen])
-    return table.answers(search.transform(floats))
+    return table.answers(np.asarray(search.transform(floats)))
 
 
 def by_regression(table: PlainTable) -> Answers:
@@ -57,7 +57,7 @@ def by_trees(table: PlainTable, *, seed: int) -> Answers:
     for place in table.places().values():
         others = np.delete(filled, place, axis=1)
         known = rng.permutation(np.flatnonzero(~np.isnan(floats[:, place.start])))[:_MOST_DONORS]
-        most = 1.0 if others.shape[1] <= _FEW_PREDICTORS else "sqrt"
+        most: Any = 1.0 if others.shape[1] <= _FEW_PREDICTORS else "sqrt"
         trees = ExtraTreesRegressor(_TREES, min_samples_leaf=3, max_features=most, random_state=seed)
         wanted = floats[known, place]
         trees.fit(others[known], wanted[:, 0] if wanted.shape[1] == 1 else wanted)

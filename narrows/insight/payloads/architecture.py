@@ -23,7 +23,7 @@ def architecture(model: Autoencoder) -> Payload:
     Payload
         "units" (n_layers,), numbers per row, and "parameters" (n_layers,), weights and biases of the layer.
         `about["layers"]`: "part" (input, encoder, code, decoder, output), "name" and "shape" of each;
-        `about["n_parameters"]`.
+        `about["n_parameters"]`; `about["share_of_layers"]`, below 1 where PCA contributes (0: the model is PCA).
     """
     model.check_is_fitted()
     network = model.network_
@@ -58,6 +58,7 @@ def architecture(model: Autoencoder) -> Payload:
         {
             "layers": [{k: v for k, v in layer.items() if k != "parameters"} for layer in layers],
             "n_parameters": network.n_parameters,
+            "share_of_layers": network.share_of_layers,
             "estimator": type(model).__name__,
             "activation": model.fitted_params_["activation"],
             "code": type(network.code).__name__,

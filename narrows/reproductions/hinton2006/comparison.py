@@ -65,6 +65,7 @@ def paper_network(sizes: Sequence[int], seed: int, **others: object) -> Autoenco
         "activation": "sigmoid",
         "scale": "none",
         "loss": "bce",
+        "linear_path": "off",
         "validation_fraction": 0,
         "early_stopping": False,
         "random_state": seed,

@@ -59,6 +59,7 @@ def _run(setup: Setup) -> Iterator[Record]:
         n_components=SIZES[-1],
         hidden_layer_sizes=SIZES[:-1],
         loss=Multinomial(),
+        linear_path="off",
         scale="none",
         output_activation="linear",
         batch_size=min(512, len(data.train)),

@@ -15,6 +15,7 @@ from narrows.insight.findings import (
     pca_comparison,
 )
 from narrows.insight.findings.baseline_comparison import pca_curve
+from narrows.insight.payloads import architecture
 from tests.insight.findings.rows import ROWS, evidence
 
 
@@ -36,6 +37,14 @@ def test_a_model_equal_to_pca_is_not_praised_for_more() -> None:
     model = Autoencoder(n_components=2, activation="linear", epochs=100, random_state=0, device="cpu").fit(ROWS)
     finding = pca_comparison(evidence(model))
     assert (finding.verdict, "as good as PCA" in finding.meaning) == ("good", True)
+
+
+def test_a_model_whose_layers_were_not_supported_is_called_pca() -> None:
+    noisy = (ROWS + np.random.default_rng(3).standard_normal(ROWS.shape)).astype(np.float32)
+    model = Autoencoder(n_components=3, epochs=20, random_state=0, device="cpu").fit(noisy[:200])
+    model.network_.path.share.fill_(0)
+    assert "it is PCA, as held-out rows" in pca_comparison(evidence(model, noisy)).meaning
+    assert architecture(model).about["share_of_layers"] == 0
 
 
 def test_a_curve_that_straight_lines_do_not_catch_is_told_from_one_they_do() -> None:

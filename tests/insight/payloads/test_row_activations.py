@@ -28,7 +28,7 @@ def weights(model: Autoencoder) -> dict[str, np.ndarray]:
 
 def fitted(kind: type[Autoencoder] = Autoencoder, rows: np.ndarray = X, **settings) -> Autoencoder:
     given = {"n_components": 3, "hidden_layer_sizes": (20, 10), "epochs": 2, "random_state": 0, "device": "cpu"}
-    return kind(**(given | settings)).fit(rows)
+    return kind(**({"linear_path": "off"} | given | settings)).fit(rows)
 
 
 def test_every_layer_is_what_its_weights_make_of_the_one_before() -> None:
@@ -46,6 +46,14 @@ def test_every_layer_is_what_its_weights_make_of_the_one_before() -> None:
     assert np.allclose(shown["difference"][..., 0].ravel(), y - x, atol=1e-5)
     assert shown.about["error"] == pytest.approx(np.square(y - x).sum(), rel=1e-4)
     assert np.allclose(shown["code"], z, atol=1e-5)
+
+
+def test_with_a_linear_path_code_and_output_are_those_of_the_model() -> None:
+    model = fitted(linear_path="auto")
+    model.network_.path.share.fill_(0)
+    shown = activations(model, X, position=9)
+    assert np.allclose(shown["code"], model.transform(X[9:10])[0], atol=1e-5)
+    assert np.allclose(shown["output"][..., 0], model.reconstruct(X[9:10])[0], atol=1e-5)
 
 
 def test_the_layers_are_those_of_the_architecture() -> None:

@@ -44,6 +44,9 @@ def test_gaps_are_filled_and_what_is_there_is_kept(shell, penguins: Path, ending
 
 def test_the_result_is_told_in_json(shell, penguins: Path) -> None:
     result = shell("impute", "m", penguins, "-o", "full.csv", "--json").json
+    report = result.pop("report")
+    assert set(report["rmse"]) == {"mean or mode", "neighbours", "regression", "this model"}
+    assert report["columns"]["sex"]["measure"] == "right"
     assert result == {
         "output": "full.csv",
         "rows": 344,
@@ -101,3 +104,21 @@ def test_a_level_that_reads_as_a_number_stays_the_level_it_was(shell, quick) -> 
     assert shell("score", "m", "some.csv", "-o", "some-scores.csv").status == 0
     errors = Path("all-scores.csv").read_text().splitlines()[1:]
     assert [line for i, line in enumerate(errors) if i % 3 == 1] == Path("some-scores.csv").read_text().splitlines()[1:]
+
+
+def test_without_a_model_each_column_is_filled_by_what_fills_it_best(shell, tmp_path: Path) -> None:
+    rows = "".join(f"{i:03d},{i % 7},{3 * (i % 7) if i % 10 else ''},{'ab'[i % 2]}\n" for i in range(80))
+    Path("gaps.csv").write_text("code,x,y,kind\n" + rows)
+    done = shell("impute", "gaps.csv", "-o", "full.csv")
+    assert done.status == 0
+    assert "Filled 8 missing values of 80 rows in full.csv: y 8." in done.out
+    assert "mean or mode" in done.out
+    lines = Path("full.csv").read_text().splitlines()
+    assert lines[2] == "001,1,3,b"
+    assert lines[11] == "010,3,9,a"
+    assert "at least 20" in shell("impute", _few(), "-o", "other.csv").err
+
+
+def _few() -> str:
+    Path("few.csv").write_text("a,b\n1,2\n2,\n3,4\n")
+    return "few.csv"

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import narrows
+from narrows import Autoencoder
+from narrows.data import as_rows
+from narrows.errors import DataError, SettingError
+from narrows.insight import Imputation, check_imputing
+
+
+def whole(n: int = 200) -> pd.DataFrame:
+    """Two columns that go with a third, a level that follows from it, and pure noise."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=n)
+    return pd.DataFrame(
+        {
+            "a": np.round(10 + 3 * z, 1),
+            "b": np.round(5 - 2 * z + 0.2 * rng.normal(size=n), 1),
+            "kind": np.where(z > 0, "up", "down"),
+            "noise": rng.normal(size=n),
+        }
+    )
+
+
+def gappy() -> tuple[pd.DataFrame, np.ndarray]:
+    table = whole()
+    missing = np.random.default_rng(1).random(table.shape) < 0.1
+    return table.mask(missing), missing
+
+
+@pytest.fixture(scope="module")
+def found() -> Imputation:
+    return narrows.impute(gappy()[0], n_draws=3, epochs=8, device="cpu")
+
+
+def test_cells_are_filled_near_the_truth_and_the_others_stay(found: Imputation) -> None:
+    (table, missing), truth = gappy(), whole()
+    assert found.filled.notna().all().all()
+    kept = ~missing
+    for i, name in enumerate(table):
+        assert (found.filled[name][kept[:, i]] == truth[name][kept[:, i]]).all()
+    error = (found.filled["a"] - truth["a"])[missing[:, 0]]
+    assert error.abs().median() < 0.2 * truth["a"].std()
+    assert (found.filled["kind"] == truth["kind"])[missing[:, 2]].mean() > 0.8
+    np.testing.assert_allclose(found.filled["a"], found.filled["a"].round(1))
+
+
+def test_no_column_is_filled_by_less_than_its_mean_or_mode(found: Imputation) -> None:
+    report = found.report
+    for scores in report.columns.values():
+        best, constant = scores.scores[scores.chosen], scores.scores["mean or mode"]
+        assert best <= constant if scores.measure == "rmse" else best >= constant
+    assert report.columns["noise"].chosen == "mean or mode"
+    np.testing.assert_allclose(found.filled["noise"][gappy()[1][:, 3]], gappy()[0]["noise"].mean())
+    assert "No method is clearly better than the mean or mode for noise." in str(report)
+    assert report.rmse() < report.rmse("mean or mode")
+    assert set(report.to_dict()["rmse"]) == {"mean or mode", "neighbours", "regression", "trees", "network", "blend"}
+
+
+def test_draws_differ_where_cells_are_missing_and_nowhere_else(found: Imputation) -> None:
+    table, missing = gappy()
+    assert len(found.draws) == 3
+    one, other = found.draws[:2]
+    for i, name in enumerate(table):
+        assert (one[name] == other[name])[~missing[:, i]].all()
+    assert not (one["noise"] == other["noise"])[missing[:, 3]].any()
+    assert set(one["kind"]) == {"up", "down"}
+    # Noise that nothing predicts keeps its spread; its mean has none.
+    assert one["noise"][missing[:, 3]].std() > 0.4
+
+
+def test_a_fitted_model_is_measured_beside_others() -> None:
+    rows = as_rows(gappy()[0])
+    model = Autoencoder(n_components=2, epochs=8, random_state=0, device="cpu").fit(rows)
+    report = check_imputing(model, rows)
+    assert report.methods == ["mean or mode", "neighbours", "regression", "this model"]
+    assert report.rmse("regression") < report.rmse("mean or mode")
+    assert 0 < report.rmse("this model") < 3
+
+
+def test_what_cannot_be_filled_is_refused() -> None:
+    with pytest.raises(DataError, match="20 to learn from"):
+        narrows.impute(whole(10))
+    with pytest.raises(DataError, match="Images"):
+        narrows.impute(np.zeros((30, 4, 4)))
+    with pytest.raises(SettingError, match="n_draws"):
+        narrows.impute(whole(), n_draws=-1)
