@@ -27,6 +27,7 @@ from narrows.model import (
     SquaredError,
 )
 from narrows.model.code import bound_log_variance
+from narrows.model.likelihood import LEAST_SHARE
 
 
 def emit_mean(g: Graph, likelihood: Likelihood, output: str) -> str:
@@ -41,6 +42,29 @@ def emit_mean(g: Graph, likelihood: Likelihood, output: str) -> str:
     }
     parts = g.split(output, [last - first for _, first, last in likelihood.blocks])
     return g.concat([means[kind](part) for (kind, _, _), part in zip(likelihood.blocks, parts, strict=True)])
+
+
+def emit_raw(g: Graph, likelihood: Likelihood, mean: str) -> str:
+    """Return the raw output whose reconstruction is `mean`, float32 (n, d), as `Likelihood.raw` has it."""
+    _check(likelihood)
+    if not isinstance(likelihood, MixedError):
+        return _logit(g, mean) if likelihood.bounded else mean
+    raws: dict[str, Callable[[str], str]] = {
+        "square": lambda m: m,
+        "binary": lambda m: _logit(g, m),
+        "softmax": lambda m: g.op("Log", _inner(g, m)),
+    }
+    parts = g.split(mean, [last - first for _, first, last in likelihood.blocks])
+    return g.concat([raws[kind](part) for (kind, _, _), part in zip(likelihood.blocks, parts, strict=True)])
+
+
+def _logit(g: Graph, mean: str) -> str:
+    inner = g.cast(_inner(g, mean), np.float64)
+    return g.cast(g.op("Log", g.op("Div", inner, g.op("Sub", g.constant(1.0), inner))), np.float32)
+
+
+def _inner(g: Graph, mean: str) -> str:
+    return g.clip(mean, LEAST_SHARE, 1 - LEAST_SHARE, np.float32)
 
 
 def emit_losses(g: Graph, likelihood: Likelihood, output: str, x: str) -> str:

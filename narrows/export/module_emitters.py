@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from narrows.errors import SettingError
 from narrows.export.graph import Graph
-from narrows.model import MLP, AutoencoderNetwork, CustomDecoder, CustomEncoder, Linear, TiedLinear
+from narrows.model import MLP, AutoencoderNetwork, CustomDecoder, CustomEncoder, Linear, LinearPath, TiedLinear
 from narrows.model.conv import ConvDecoder, ConvEncoder
 from narrows.model.layers import PADDING, STRIDE, Conv, ConvTranspose
 
 Emitter = Callable[[Graph, Any, str], str]
 
-_PARTS = {"encoder", "decoder", "likelihood"}
+_PARTS = {"encoder", "decoder", "likelihood", "path"}
 
 
 def emit_module(g: Graph, module: nn.Module, x: str) -> str:
@@ -46,7 +46,7 @@ def emit_module(g: Graph, module: nn.Module, x: str) -> str:
 def check_network(network: nn.Module) -> None:
     """Raise SettingError for a network with parts that the export does not know."""
     unknown = {name for name, _ in network.named_children()} - _PARTS
-    if type(network) is not AutoencoderNetwork or unknown:
+    if type(network) is not AutoencoderNetwork or type(network.path) not in (LinearPath, type(None)) or unknown:
         what = f"its part {min(unknown)!r}" if unknown else type(network).__name__
         raise SettingError(f"The export to ONNX does not know this network ({what}); fit a model without it.")
 
@@ -55,6 +55,11 @@ def weights(tensor: Tensor | None) -> np.ndarray:
     """Return a tensor as a NumPy array."""
     assert tensor is not None
     return tensor.detach().cpu().numpy()
+
+
+def affine(g: Graph, x: str, weight: Tensor, bias: Tensor) -> str:
+    """Return x Wᵀ + b of rows, float32 (n, in), for a weight (out, in)."""
+    return g.op("Gemm", x, g.constant(weights(weight)), g.constant(weights(bias)), transB=1)
 
 
 def _linear(g: Graph, layer: nn.Linear, x: str) -> str:

@@ -15,8 +15,8 @@ from narrows.export.code_emitters import emit_code
 from narrows.export.decoding_floats import emit_reconstruction
 from narrows.export.encoding import encoded
 from narrows.export.graph import ROWS, Graph
-from narrows.export.loss_emitters import emit_losses, emit_mean
-from narrows.export.module_emitters import check_network, emit_module
+from narrows.export.loss_emitters import emit_losses, emit_mean, emit_raw
+from narrows.export.module_emitters import affine, check_network, emit_module
 from narrows.export.ports import ColumnInputs, Dates, Port, free_name
 from narrows.model import AutoencoderNetwork
 from narrows.version import __version__
@@ -86,8 +86,25 @@ class Pass:
 def emit_network(g: Graph, network: AutoencoderNetwork, x: str) -> Pass:
     """Return the noiseless pass of encoded rows (n, d) through a network; SettingError for unknown parts."""
     check_network(network)
-    codes = emit_code(g, network.code, emit_module(g, network.encoder, x), network.n_components)
-    return Pass(codes, emit_module(g, network.decoder, codes))
+    path = network.path
+    share = 1.0 if path is None else float(path.share)  # of the layers
+    h = emit_module(g, network.encoder, x) if share else ""
+    if path is not None and share < 1:
+        h = _blended(g, h, affine(g, x, path.directions, path.offset), share)
+    codes = emit_code(g, network.code, h, network.n_components)
+    output = emit_module(g, network.decoder, codes) if share else ""
+    if path is not None and share < 1:
+        mean = affine(g, codes, path.directions.T, path.centre)
+        output = _blended(g, output, emit_raw(g, network.likelihood, mean), share)
+    return Pass(codes, output)
+
+
+def _blended(g: Graph, of_layers: str, linear: str, share: float) -> str:
+    """Return the value of the layers and that of the linear path, float32, weighted by the share of the layers."""
+    if not share:
+        return linear
+    of_layers = g.op("Mul", of_layers, g.constant(share, np.float32))
+    return g.op("Add", of_layers, g.op("Mul", linear, g.constant(1 - share, np.float32)))
 
 
 def emit_autoencoder(model: ModelGraph, network: AutoencoderNetwork, unit: str) -> tuple[Pass, str]:

@@ -28,14 +28,10 @@ TABLE = RNG.normal(size=(200, 3)) @ RNG.normal(size=(3, 7)) + 0.1 * RNG.normal(s
 
 
 def fitted(X: Any, variant: type[Autoencoder] = Autoencoder, **settings: Any) -> Autoencoder:
-    own = "encoder" in settings and "decoder" in settings
-    few = {
-        "epochs": 1,
-        "random_state": 0,
-        "hidden_layer_sizes": "auto" if own else (12, 8),
-        "n_components": 3,
-        "device": "cpu",
-    }
+    # With a linear path a network that is hardly trained is PCA, without a layer.
+    few: dict[str, Any] = {"epochs": 1, "random_state": 0, "n_components": 3, "device": "cpu", "linear_path": "off"}
+    if not {"encoder", "decoder"} <= settings.keys():
+        few["hidden_layer_sizes"] = (12, 8)
     return variant(**{**few, **settings}).fit(X)
 
 
@@ -76,6 +72,15 @@ def test_every_loss_of_numbers_is_exported(loss):
 )
 def test_every_variant_is_exported_with_a_mixed_table(variant):
     assert_equal(fitted(FRAME, variant), FRAME)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("X", [TABLE, DIGITS, FRAME], ids=["numbers", "pixels", "mixed table"])
+def test_the_linear_path_is_blended_with_the_layers(X, share):
+    model = fitted(X, linear_path="on")
+    assert model.network_.path is not None
+    model.network_.path.share.fill_(share)
+    assert_equal(model, X)
 
 
 def test_the_k_largest_activations_are_kept_and_of_equal_ones_the_first():

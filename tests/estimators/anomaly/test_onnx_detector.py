@@ -20,7 +20,9 @@ WITH_CONSTANTS = FRAME.assign(place="here", unit=np.float32(0.1), number=3, sinc
 
 
 def small(variant: type[Autoencoder] = Autoencoder, **settings: Any) -> Autoencoder:
-    return variant(epochs=1, hidden_layer_sizes=(8,), n_components=2, device="cpu", **settings)
+    # The linear path reproduces some columns exactly, and the ranks of losses that are rounding are rounding.
+    few: dict[str, Any] = {"epochs": 1, "hidden_layer_sizes": (8,), "n_components": 2, "device": "cpu"}
+    return variant(**few, linear_path="off", **settings)
 
 
 def fitted(X: Any, estimator: Autoencoder | None = None, **settings: Any) -> AnomalyDetector:
