@@ -75,6 +75,18 @@ def test_unknown_levels_and_gaps_raise_the_default_score_as_ours(novelty, monkey
     assert_equal(detector, harmed)
 
 
+def test_the_default_detector_of_a_table_is_exported_with_rows_that_are_references_themselves(monkeypatch):
+    monkeypatch.setattr(default_scorer, "STEPS", 20)
+    detector = AnomalyDetector(random_state=0).fit(FRAME)
+    found = assert_equal(detector, FRAME)
+    np.testing.assert_allclose(found["score"], detector.decision_scores_, rtol=OF_SCORES, atol=OF_SCORES)
+    assert list(found) == ["score", "threshold", "anomaly"]
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 2)) @ rng.normal(size=(2, 5)) + 0.1 * rng.normal(size=(150, 5))
+    twice = np.vstack([X, X[:20]])  # equal rows are each other's neighbours
+    assert_equal(AnomalyDetector(random_state=0).fit(twice), np.vstack([twice, 2 * X]))
+
+
 def test_the_default_detector_of_images_is_exported(monkeypatch):
     monkeypatch.setattr(default_scorer, "STEPS", 20)
     X = load_digits().images[:300]
