@@ -62,9 +62,29 @@ def test_an_earlier_detector_of_a_table_is_exported_with_rows_that_are_reference
     assert_equal(earlier_detector(twice), np.vstack([twice, 2 * X]))
 
 
-def test_the_default_detector_of_a_table_has_no_emitter_and_says_so():
-    with pytest.raises(SettingError, match=r"^TableScorer has no emitter, so this detector cannot be exported"):
-        AnomalyDetector(random_state=0).fit(FRAME).to_onnx()
+@pytest.mark.filterwarnings("ignore:.*had none during fit:UserWarning", "ignore:.*level:UserWarning")
+@pytest.mark.parametrize("novelty", [False, True])
+def test_unknown_levels_and_gaps_raise_the_default_score_as_ours(novelty, monkeypatch):
+    monkeypatch.setattr(default_scorer, "STEPS", 20)
+    detector = AnomalyDetector(novelty=novelty, random_state=0).fit(WITH_CONSTANTS)
+    harmed = WITH_CONSTANTS.assign(kind=FRAME["kind"].astype(object), count=FRAME["count"].astype(float))
+    harmed.loc[:20, "kind"] = "never seen"
+    harmed.loc[10:40, ["width", "kind", "count"]] = None
+    harmed.loc[30:50, "place"] = "there"
+    assert detector.state_.scoring.unknown.any()
+    assert_equal(detector, harmed)
+
+
+def test_the_default_detector_of_a_table_is_exported_with_rows_that_are_references_themselves(monkeypatch):
+    monkeypatch.setattr(default_scorer, "STEPS", 20)
+    detector = AnomalyDetector(random_state=0).fit(FRAME)
+    found = assert_equal(detector, FRAME)
+    np.testing.assert_allclose(found["score"], detector.decision_scores_, rtol=OF_SCORES, atol=OF_SCORES)
+    assert list(found) == ["score", "threshold", "anomaly"]
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 2)) @ rng.normal(size=(2, 5)) + 0.1 * rng.normal(size=(150, 5))
+    twice = np.vstack([X, X[:20]])  # equal rows are each other's neighbours
+    assert_equal(AnomalyDetector(random_state=0).fit(twice), np.vstack([twice, 2 * X]))
 
 
 def test_the_default_detector_of_images_is_exported(monkeypatch):
