@@ -126,9 +126,10 @@ def _combination(tensors: Mapping[str, Tensor], fitted: Mapping[str, Any], score
     if isinstance(scorer, TableScorer):
         return scorer.tails
     scale = saved_values.array(tensors, "scale_", "float", (2, len(scorer.names)))
-    if not (scale[1] > 0).all():
+    linear = saved_values.real(fitted, "linear_", default=0.0)
+    if not (scale[1] > _LEAST_UNIT).all() or not (linear == 0 or linear > _LEAST_UNIT):
         raise ValueError("a score has no unit")
-    return ScaledParts(scale, saved_values.real(fitted, "linear_", default=0.0))
+    return ScaledParts(scale, linear)
 
 
 def _estimator_scorer(
