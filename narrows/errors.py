@@ -129,6 +129,10 @@ class IgnoredColumnWarning(UserWarning):
     """A fit does not learn from some columns; the message names them, with reasons and how to keep them."""
 
 
+class UnknownLevelWarning(UserWarning):
+    """Rows have levels that no row of the fit has."""
+
+
 class IdleParameterWarning(UserWarning):
     """A parameter differs from its default and has no effect; the message names the setting that it needs."""
 

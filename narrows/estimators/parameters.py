@@ -395,6 +395,7 @@ DETECTOR_REQUIREMENTS: dict[str, Requirement] = {
     "budget": Value("threshold", ("budget",)),
     "missing": _SETTINGS_OF_ESTIMATOR,
     "categorical": _SETTINGS_OF_ESTIMATOR,
+    "novelty": NotGiven(("estimator",), remedy_words="it is for the default score"),
 }
 """When each conditional parameter of `AnomalyDetector` has an effect."""
 

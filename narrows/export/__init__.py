@@ -8,7 +8,7 @@ likelihood; `score_emitters` those of anomaly scores; `whole_model` puts them to
 from __future__ import annotations
 
 from narrows.export.code_emitters import CODES
-from narrows.export.encoding import changed_constants
+from narrows.export.encoding import changed_constants, unknown_levels
 from narrows.export.graph import ROWS, Graph
 from narrows.export.loss_emitters import LOSSES, emit_losses
 from narrows.export.module_emitters import EMITTERS, check_network, emit_module
@@ -26,8 +26,9 @@ from narrows.export.score_emitters import (
     mahalanobis,
     mean_of,
     surprise,
-    weighted_count,
+    weighted_sum,
 )
+from narrows.export.table_score_emitters import CellPlan, cell_surprise, isolation, merged_tails
 from narrows.export.whole_model import ModelGraph, Pass, emit_autoencoder, emit_network
 
 __all__ = [
@@ -35,12 +36,14 @@ __all__ = [
     "EMITTERS",
     "LOSSES",
     "ROWS",
+    "CellPlan",
     "Dates",
     "Graph",
     "ModelGraph",
     "Pass",
     "arcsinh_floats",
     "blurred",
+    "cell_surprise",
     "changed_constants",
     "check_network",
     "column_losses",
@@ -50,10 +53,13 @@ __all__ = [
     "emit_losses",
     "emit_module",
     "emit_network",
+    "isolation",
     "mahalanobis",
     "mean_of",
+    "merged_tails",
     "neighbour_distance",
     "surprise",
-    "weighted_count",
+    "unknown_levels",
+    "weighted_sum",
     "worst_errors",
 ]

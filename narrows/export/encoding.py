@@ -40,6 +40,17 @@ def changed_constants(inputs: ColumnInputs) -> list[str]:
     return [_differs(inputs, kind) for kind in inputs.schema.constant_columns.values()]
 
 
+def unknown_levels(inputs: ColumnInputs, floats: str) -> list[str]:
+    """Return where each category has a level that no training row has, bool (n, 1) each, from the encoded rows."""
+    g, found = inputs.graph, []
+    for kind, place in inputs.schema.float_slices():
+        if isinstance(kind, Category):
+            whole = g.sum(g.columns(floats, range(place.start, place.stop)), 1, keep=True)
+            is_none = g.op("Less", whole, g.constant(0.5, np.float32))
+            found.append(g.op("And", is_none, g.op("Not", inputs.missing(int(kind.columns[0])))))
+    return found
+
+
 def _numeric(inputs: ColumnInputs, kind: Numeric) -> str:
     g, block = inputs.graph, inputs.block(kind.columns)
     if not _is_whole(inputs):

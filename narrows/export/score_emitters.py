@@ -41,14 +41,23 @@ def surprise(g: Graph, losses: str, tails: np.ndarray) -> str:
 
     tails : (1 + c, m), the heights -log p, and for each column the losses that a share p of the rows exceeds.
     """
-    heights, grids, steps = tails[0], [], []
-    for grid in tails[1:]:
-        different, first = np.unique(grid, return_index=True)  # of equal losses the largest share
-        grids.append(different)
+    spans = np.maximum(tails[1:, -1] - tails[1:, 0], 1e-9)
+    return tail_surprise(g, losses, list(tails[1:]), tails[0], spans)
+
+
+def tail_surprise(g: Graph, values: str, grids: Sequence[np.ndarray], heights: np.ndarray, units: np.ndarray) -> str:
+    """Return -log p of values, float64 (n, c), whose shares exp(-heights) exceed the numbers of each grid (m,).
+
+    Beyond the largest number it grows with the logarithm of the excess in units (c,).
+    """
+    rising, steps = [], []
+    for grid in grids:
+        different, first = np.unique(grid, return_index=True)  # of equal values the largest share
+        rising.append(different)
         steps.append(heights[first])
-    spans = np.array([max(float(grid[-1] - grid[0]), 1e-9) for grid in grids])
-    beyond = g.op_double("Div", g.op_double("Sub", losses, np.array([grid[-1] for grid in grids])[None]), spans[None])
-    return g.op("Add", interpolated(g, losses, grids, steps), log1p_of_positive(g, beyond))
+    beyond = g.op_double("Sub", values, np.array([grid[-1] for grid in rising])[None])
+    beyond = g.op_double("Div", beyond, units[None])
+    return g.op("Add", interpolated(g, values, rising, steps), log1p_of_positive(g, beyond))
 
 
 def log1p_of_positive(g: Graph, value: str) -> str:
@@ -79,6 +88,6 @@ def asinh(g: Graph, value: str) -> str:
     return g.op("Mul", g.op("Sign", value), g.op("Log", g.op("Add", size, root)))
 
 
-def weighted_count(g: Graph, masks: Sequence[str], weight: float) -> str:
-    """Return how many of the masks (n, 1) are true, times a weight: float64 (n, 1)."""
-    return g.op_double("Mul", g.sum(g.cast(g.concat(masks), np.float64), 1, keep=True), weight)
+def weighted_sum(g: Graph, masks: Sequence[str], weights: Sequence[float]) -> str:
+    """Return the sum of the weights of those masks (n, 1) that are true: float64 (n, 1)."""
+    return g.op_double("MatMul", g.cast(g.concat(masks), np.float64), np.array(weights)[:, None])

@@ -16,7 +16,7 @@ def count_below(g: Graph, x: str, grids: Sequence[np.ndarray], *, or_equal: bool
 
     x : float64 (n, c). grids : one rising array for each of the c columns. NaN has none below it.
     """
-    most = max(map(len, grids))
+    most = max(1, *map(len, grids))
     side = most if most <= _FEW else int(np.ceil(np.sqrt(most)))
     n_blocks = -(-most // side)
     padded = np.full((len(grids), n_blocks * side), np.inf)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from narrows.data import as_rows, is_missing
 from narrows.errors import DataError, SettingError
 from narrows.estimators import AnomalyDetector, benjamini_hochberg
+from narrows.formatting import counted
 
 if TYPE_CHECKING:
     from narrows.data import Rows, Schema
@@ -35,6 +37,8 @@ class ColumnDrift:
         Significant at a false discovery rate of 1 % over all columns, and a statistic of at least 0.1.
     then, now : number, text or None
         The median or the most frequent level before and after, in the user's units.
+    n_unknown : int, default=0
+        New rows with a level that no row of the fit has. More of them than chance explains are drift, however few.
     """
 
     column: str
@@ -43,6 +47,7 @@ class ColumnDrift:
     drifted: bool
     then: Any
     now: Any
+    n_unknown: int = 0
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,6 +90,8 @@ class Drift:
         for column in (self.scores, *[c for c in self.columns if c.drifted]):
             p = "p < 0.0001" if column.p_value < 1e-4 else f"p = {column.p_value:.4f}"
             change = f"typical value {_text(column.then)} before, {_text(column.now)} now"
+            if column.n_unknown:
+                change += f", and {counted(column.n_unknown, 'row')} with a level that no row of the fit has"
             lines.append(f"{column.column}: KS statistic {column.statistic:.2f}, {p}, {change}")
         return "\n".join(lines)
 
@@ -112,11 +119,14 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
     """
     schema = model.schema_
     rows_now = as_rows(X).sampled(_MOST)
-    now = schema.encode(rows_now, who=type(model).__name__)
+    encode = (
+        model.encode_rows if isinstance(model, AnomalyDetector) else partial(schema.encode, who=type(model).__name__)
+    )
+    now = encode(rows_now)
     scores_now = _scores(model, rows_now, now)
     if reference is not None:
         rows_then = as_rows(reference).sampled(_MOST)
-        then = schema.encode(rows_then, who=type(model).__name__)
+        then = encode(rows_then)
         scores_then = _scores(model, rows_then, then)
     else:
         then, scores_then = _own_rows(model)
@@ -136,15 +146,33 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
         )
         for k, i in enumerate(constant.tolist())
     ]
+    found, p_unknown = _with_unknown(found, schema, rows_now)
     significant = benjamini_hochberg(np.array([column.p_value for column in found]), _ALPHA)
     columns = [
-        replace(column, drifted=bool(is_one and column.statistic >= _LEAST))
-        for column, is_one in zip(found, significant, strict=True)
+        replace(column, drifted=bool(is_one and (column.statistic >= _LEAST or p <= _ALPHA)))
+        for column, is_one, p in zip(found, significant, p_unknown, strict=True)
     ]
     columns.sort(key=lambda column: -column.statistic)
     scores = _compared("the scores", scores_then, scores_now)
     is_drift = scores.p_value <= _ALPHA and scores.statistic >= _LEAST
     return Drift(len(then), len(now), tuple(columns), replace(scores, drifted=is_drift))
+
+
+def _with_unknown(found: list[ColumnDrift], schema: Schema, rows: Rows) -> tuple[list[ColumnDrift], list[float]]:
+    """Return the columns with their unknown levels, and the probability of so many of them without drift."""
+    levels = schema.unknown_levels(rows)
+    names = [schema.feature_names[i] for i in levels.columns]
+    counts = dict(zip(names, levels.found.sum(axis=0).tolist(), strict=True))
+    p = {name: float(one) for name, one in zip(names, levels.p_values(), strict=True) if counts[name]}
+    columns = [
+        replace(
+            column,
+            n_unknown=counts.get(column.column, 0),
+            p_value=min(column.p_value, min(1.0, 2 * p.get(column.column, 1.0))),
+        )
+        for column in found
+    ]
+    return columns, [p.get(column.column, 1.0) for column in found]
 
 
 def _own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from narrows.errors import warn
 from narrows.model.activations import ACTIVATIONS, ActivationName
+from narrows.model.cell_network import CellNetwork
 from narrows.model.code import (
     LOG_VARIANCE_BOUND,
     Code,
@@ -53,6 +54,7 @@ __all__ = [
     "AutoencoderNetwork",
     "Bernoulli",
     "Binarised",
+    "CellNetwork",
     "Code",
     "Contractive",
     "Corruption",

@@ -2,6 +2,7 @@
 
 from narrows.training.deduplication import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
 from narrows.training.history import Epoch, History, LayerEpoch
+from narrows.training.masked import train_masked
 from narrows.training.muon import Muon
 from narrows.training.optimizers import OPTIMIZERS, make_optimizer
 from narrows.training.precision import bfloat16_on
@@ -45,6 +46,7 @@ __all__ = [
     "make_optimizer",
     "pretraining_settings",
     "row_hashes",
+    "train_masked",
     "train_rbm",
     "train_trimmed",
 ]

@@ -270,6 +270,7 @@ SMALL = Autoencoder(**QUICK)
         ({"contamination": 0.3}, {"threshold": "conformal", "alpha": 0.1}, "contamination=0.3 has no effect with "),
         ({"missing": "mean"}, {}, "missing='mean' has no effect with your own estimator; set it in the estimator."),
         ({"categorical": ("a",)}, {}, "has no effect with your own estimator; set it in the estimator."),
+        ({"novelty": True}, {}, "novelty=True has no effect with your own estimator; it is for the default score."),
     ],
 )
 def test_an_idle_parameter_of_a_detector_changes_nothing_and_is_warned_of(idle, context, sentence) -> None:

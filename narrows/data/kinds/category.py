@@ -77,6 +77,21 @@ class Category:
 
         return np.array([entr(self.shares).sum()])
 
+    @property
+    def unknown_share(self) -> float:
+        """Probability that the next cell has a level that no training cell has (Good 1953, equation 9).
+
+        It is the share of training cells whose level occurred once, counting one more, so that it is never 0.
+        """
+        return min(1.0, (len(self.rare) + 1) / (self.n_rows + 1))
+
+    def is_unknown(self, column: np.ndarray) -> np.ndarray:
+        """Return which cells (n,) have a level that no training cell has, bool; missing cells do not."""
+        unknown = np.zeros(len(column), dtype=bool)
+        present = np.flatnonzero(~is_missing(column))
+        unknown[present] = self._places_of(as_text(column[present])) < 0
+        return unknown
+
     def encode(self, block: np.ndarray) -> np.ndarray:
         column = block[:, 0]
         floats = np.zeros((len(block), self.width))

@@ -30,6 +30,7 @@ from narrows.data.schema.row_checks import (
     without_invalid,
 )
 from narrows.data.schema.scaling import Scale
+from narrows.data.schema.unknown_levels import UnknownLevels
 from narrows.errors import DataRangeError, SettingError
 
 
@@ -141,6 +142,10 @@ class Schema(SchemaLayout):
         for place, (column, kind) in enumerate(constant.items()):
             found[:, place] = kind.differs(rows.column(column))
         return np.array(list(constant), dtype=np.intp), found
+
+    def unknown_levels(self, rows: Rows) -> UnknownLevels:
+        """Return where rows have a level that the training rows lack."""
+        return UnknownLevels.of([kind for kind in self.kinds if isinstance(kind, Category)], rows)
 
     def align(self, rows: Rows) -> Rows:
         """Return rows in the form of the fit: its columns by name and in its order.

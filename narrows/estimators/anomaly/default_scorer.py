@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from narrows.estimators import saved_values
+from narrows.estimators.anomaly.tails import ScaledParts, centre_and_spread
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.model import VAEEnsemble
 from narrows.training import train_trimmed
@@ -131,37 +132,24 @@ class DefaultScorer:
         far : ndarray of shape (n, n_columns)
             0 for columns without floats.
         """
-        references, column_of = self._references, torch.from_numpy(columns)
-        expected, far = np.empty(floats.shape, np.float32), np.empty((len(floats), n_columns))
-        step = max(1, _CELLS // self.references.size)
-        n_near = min(NEIGHBOURS, len(references))
-        for start in range(0, len(floats), step):
-            x = torch.from_numpy(seen(floats[start : start + step], self.image_shape))
-            squares = (x[:, None] - references).square()
-            by_column = squares
-            if not np.array_equal(columns, np.arange(n_columns)):
-                by_column = squares.new_zeros(*squares.shape[:2], n_columns).index_add_(2, column_of, squares)
-            whole = by_column.sum(dim=2)
-            nearest = torch.topk(whole, n_near, dim=1, largest=False).values.mean(dim=1)
-            without = torch.topk(whole[:, :, None] - by_column, n_near, dim=1, largest=False)
-            here = slice(start, start + len(x))
-            far[here] = (nearest[:, None] - without.values.mean(dim=1)).clamp_min(0).numpy()
-            near = torch.gather(references.expand(len(x), *references.shape), 1, without.indices[:, :, column_of])
-            expected[here] = (near.mean(dim=1) if self.image_shape else torch.sinh(near.mean(dim=1))).numpy()
-        return expected, far
+        x = seen(floats, self.image_shape)
+        expected, far = expected_by_neighbours(x, self._references, columns, n_columns)
+        return (expected if self.image_shape else np.sinh(expected)), far
 
-    def units(self, spread: np.ndarray, floats: np.ndarray) -> np.ndarray:
-        """Return the unit of each part (2,), from its spread (2,) over training rows (n, d).
+    def combination(self, parts: np.ndarray, floats: np.ndarray) -> ScaledParts:
+        """Return how parts are combined, from the parts (n, 2) and encoded rows (n, d) of training rows.
 
         The distance has a slightly lower weight. With many repeated rows the spread may be 0; therefore no unit is
         below `LEAST_UNITS` times the part of a row that is replaced by the mean row.
         """
+        middle, spread = centre_and_spread(parts)
         x = seen(floats, self.image_shape)
         apart = np.square(x - x.mean(axis=0, dtype=np.float64)).sum(axis=1)[:, None]
         if self.exponents.any():
             apart = apart / _contrast(x)[:, None] ** self.exponents
         mean = apart.mean(axis=0)
-        return np.maximum(spread, LEAST_UNITS * np.where(mean > 0, mean, 1.0)) / WEIGHTS
+        units = np.maximum(spread, LEAST_UNITS * np.where(mean > 0, mean, 1.0)) / WEIGHTS
+        return ScaledParts(np.stack([middle, units]))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -179,10 +167,7 @@ class DefaultScorer:
 
     def card_note(self) -> str:
         """Return the note for the card of a saved detector that it contains rows of the fit."""
-        return (
-            f"\nIt holds {len(self.references):,} of the rows of the fit, scaled, since new rows are "
-            "compared with them: share it only with whom you would share the data.\n"
-        )
+        return holds_rows(len(self.references))
 
     @cached_property
     def _references(self) -> Tensor:
@@ -244,6 +229,38 @@ class DefaultScorer:
         saved_values.check_weights(state, network)
         network.load_state_dict(state, assign=True)
         return cls(network.eval(), references, image_shape, exponents)
+
+
+def holds_rows(n: int) -> str:
+    """Return the note for the card of a detector that holds n rows of the fit."""
+    return (
+        f"\nIt holds {n:,} of the rows of the fit, scaled, since new rows are "
+        "compared with them: share it only with whom you would share the data.\n"
+    )
+
+
+def expected_by_neighbours(
+    x: np.ndarray, references: Tensor, columns: np.ndarray, n_columns: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return `DefaultScorer.expected` of transformed rows (n, d), compared with transformed references (m, d)."""
+    column_of = torch.from_numpy(columns)
+    expected, far = np.empty(x.shape, np.float32), np.empty((len(x), n_columns))
+    step = max(1, _CELLS // references.numel())
+    n_near = min(NEIGHBOURS, len(references))
+    for start in range(0, len(x), step):
+        rows = torch.from_numpy(x[start : start + step])
+        squares = (rows[:, None] - references).square()
+        by_column = squares
+        if not np.array_equal(columns, np.arange(n_columns)):
+            by_column = squares.new_zeros(*squares.shape[:2], n_columns).index_add_(2, column_of, squares)
+        whole = by_column.sum(dim=2)
+        nearest = torch.topk(whole, n_near, dim=1, largest=False).values.mean(dim=1)
+        without = torch.topk(whole[:, :, None] - by_column, n_near, dim=1, largest=False)
+        here = slice(start, start + len(rows))
+        far[here] = (nearest[:, None] - without.values.mean(dim=1)).clamp_min(0).numpy()
+        near = torch.gather(references.expand(len(rows), *references.shape), 1, without.indices[:, :, column_of])
+        expected[here] = near.mean(dim=1).numpy()
+    return expected, far
 
 
 def _in_doubles(network: VAEEnsemble) -> VAEEnsemble:

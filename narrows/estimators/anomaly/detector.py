@@ -7,32 +7,31 @@ import warnings
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Self, cast, get_args
+from typing import Any, Self, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 
 from narrows.data import Missing, Rows, Schema, as_rows
-from narrows.errors import DataError, IdleParameterWarning, SettingError, warn
+from narrows.errors import DataError, IdleParameterWarning, SettingError, UnknownLevelWarning, warn
 from narrows.estimators import model_folder, parameter_checks
 from narrows.estimators.anomaly import thresholds
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
+from narrows.estimators.anomaly.detector_checks import Threshold, check_detector, is_count
 from narrows.estimators.anomaly.detector_folder import files_of
 from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
-from narrows.estimators.anomaly.explanations import Reason, outweigh_invalid_cells, reasons
+from narrows.estimators.anomaly.explanations import Reason, reasons
 from narrows.estimators.anomaly.onnx_detector import detector_model
+from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.onnx_file import write_model
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
 from narrows.export import Dates
-
-Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
 _MOST_CALIBRATION, _FEWEST_CALIBRATION, _FEWEST_ROWS = 5000, 100, 20
 _DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2
@@ -45,9 +44,11 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : Autoencoder or None, default=None
-        Autoencoder whose copies are fitted and whose scores are used. None is the default scorer: the larger of two
-        scores, the reconstruction error of eight small variational autoencoders that ignore the worst fifth of
-        every batch, and the distance to the five nearest of at most 4,000 training rows.
+        Autoencoder whose copies are fitted and whose scores are used. None is the default score. For tables it merges
+        the p-values of up to four parts: the distance to the nearest rows of the fit, an isolation forest, how
+        surprising each cell is given the other cells of its row, and the reconstruction error of eight small
+        variational autoencoders that ignore the worst fifth of every batch. For images it is the larger of the error
+        and the distance.
     score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
         Score of an `estimator`. "reconstruction": -log of the share of training rows whose loss in a column is at least
         as large, summed over columns (Fisher 1932; for images, the loss of all pixels). "latent": the squared
@@ -74,13 +75,20 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     categorical : names, default=()
         As for `Autoencoder`; set them in the `estimator` if there is one.
     random_state : int, RandomState or None, default=None
+    novelty : bool, default=False
+        Whether all rows of the fit are normal, as in scikit-learn's LocalOutlierFactor. The default score then
+        compares new rows with all rows of the fit (at most 20,000), leaves none out of the training, and has no
+        reconstruction error for tables. With False, some rows of the fit may be anomalies.
 
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n,)
-        Anomaly scores of the rows of the fit; larger is more abnormal. 0 is typical, 1 is at the upper quartile;
-        above about 5, scores grow logarithmically. A row is not its own neighbour. A cell whose type differs from
-        that of its column (`Rows.invalid`) adds 1,000.
+        Anomaly scores of the rows of the fit; larger is more abnormal. For a table the score is minus the natural
+        logarithm of the merged p-value (see `narrows.estimators.anomaly.tails.MergedTails`): by 4.6, about one
+        in 100 rows of the fit is as abnormal. For images, and with an `estimator`, 0 is typical, 1 is at the upper
+        quartile, and scores above about 5 grow logarithmically. A row is not its own neighbour. A level or a constant
+        that no row of the fit has raises the score to that of the most abnormal of them or more (where levels are
+        often new, to a lower one). A cell whose type differs from that of its column (`Rows.invalid`) adds 1,000.
     labels_ : ndarray of shape (n,)
         1 for the rows of the fit that are labelled as anomalies, else 0.
     threshold_ : float
@@ -119,6 +127,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     missing: Missing = "mask"
     categorical: tuple[str, ...] = ()
     random_state: Any = None
+    novelty: bool = False
 
     def fit(
         self,
@@ -158,15 +167,15 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         seed = self._seed(where)
         held = self._calibration_rows(len(rows), seed)
         train = np.setdiff1d(np.arange(len(rows)), held)
-        scoring, parts = self._fit_scoring(rows, train, seed, where)
+        scoring, parts, unseen = self._fit_scoring(rows, train, seed, where)
         if rows is not X:
             warn_of_ignored_columns(scoring.schema, rows.source)
-        scores = scoring.combined(parts)
-        # A value that no training row has gives a row at least the score of the most anomalous of them.
-        scoring = replace(scoring, change=float(np.max(scores[train]) - np.median(scores[train])))
-        scores = scores + scoring.of_cells(rows)
+        scores, as_new = scoring.combination.combined(parts), scoring.combination.combined(unseen)
+        scoring = scoring.with_cells(as_new[train])
+        of_cells = scoring.of_cells(rows)
+        scores = scores + of_cells
         enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
-        calibration = np.sort(scores[held] if enough else scores)
+        calibration = np.sort(scores[held] if enough else as_new + of_cells)
         threshold = self._threshold_of(calibration)
         labels = self._alarms(scores, calibration, threshold).astype(int)
         self._state = DetectorState(scoring, seed, scores, labels, calibration, threshold, -threshold)
@@ -176,7 +185,10 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     def score_samples(self, X: Any) -> np.ndarray:
         """Return the negative anomaly scores (n,): lower is more abnormal, as in scikit-learn."""
         rows = self.rows_of(X)
-        return -self.state_.scoring.scores(rows, self._floats(rows))
+        message = self.schema_.unknown_levels(rows).message(rows)
+        if message is not None:
+            warn(message, UnknownLevelWarning)
+        return -self.state_.scoring.scores(rows, self.encode_rows(rows))
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Return the threshold minus the anomaly scores (n,): negative for anomalies.
@@ -209,15 +221,12 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         list of tuple of Reason
             One tuple per row, with the largest contribution first.
         """
-        if not _is_count(n):
+        if not is_count(n):
             raise SettingError(f"n must be a whole number from 1, got {n!r}.")
         rows = self.rows_of(X)
-        floats = self._floats(rows, units=False)  # anomalies may be in another range without another unit
+        floats = self.encode_rows(rows, units=False)  # anomalies may be in another range without another unit
         expected, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
-        columns, changed = self.schema_.changed_constants(rows)
-        # A changed constant is certain, so each has at least the weight of all other columns.
-        far[:, columns] = np.where(changed, np.maximum(far.sum(axis=1, keepdims=True), 1.0), far[:, columns])
-        outweigh_invalid_cells(far, rows)
+        self.state_.scoring.outweigh_impossible_cells(far, rows)
         return reasons(self.schema_, rows, expected, far, n)
 
     def error_map(self, X: Any) -> np.ndarray:
@@ -225,7 +234,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
         It is in squared units of the encoded floats, or in nats with an `estimator`.
         """
-        floats = self._floats(self.rows_of(X), units=False)
+        floats = self.encode_rows(self.rows_of(X), units=False)
         _, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
         shape = self.schema_.image_shape
         return far if shape is None else far.reshape(-1, *shape).sum(axis=3)
@@ -295,15 +304,17 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         """
         return as_rows(X, image_shape=self._image_shape, schema=self.state_.scoring.schema)
 
-    def _floats(self, rows: Rows, *, units: bool = True) -> np.ndarray:
+    def encode_rows(self, rows: Rows, *, units: bool = True) -> np.ndarray:
         """Return encoded rows; `units` warns of columns in other units than at the fit."""
-        return self.schema_.encode(rows, who=type(self).__name__, units=units)
+        encode = encoded if isinstance(self.scorer_, TableScorer) else Schema.encode
+        return encode(self.schema_, rows, who=type(self).__name__, units=units)
 
     def _encode_silently(self, schema: Schema, rows: Rows) -> np.ndarray:
         """Return encoded rows of the fit, without warnings of values that the schema was not learned from."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return schema.encode(rows, who=type(self).__name__)
+            encode = encoded if self.estimator is None and schema.image_shape is None else Schema.encode
+            return encode(schema, rows, who=type(self).__name__)
 
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Return which of the anomaly scores (n,), the negative of `score_samples`, exceed `threshold`."""
@@ -342,39 +353,42 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def _fit_scoring(
         self, rows: Rows, train: np.ndarray, seed: int, where: Checkpointing | None
-    ) -> tuple[Scoring, np.ndarray]:
-        """Fit a scorer to the rows at `train`; return it with its scale, and the parts (n, p) of all rows."""
+    ) -> tuple[Scoring, np.ndarray, np.ndarray]:
+        """Fit a scorer to the rows at `train`; return it with its scale, and the parts (n, p) of all rows.
+
+        The parts come twice, the second time as new rows like them would have them.
+        """
         if self.estimator is None:
-            scorer, schema, floats, parts = self._fit_default(rows, train, seed)
+            scorer, schema, floats, parts, unseen = self._fit_default(rows, train, seed)
         else:
             scorer = self._fit_members(rows.take(train), seed, where)
             schema = scorer.models[0].schema_
             floats = self._encode_silently(schema, rows)
-            parts = scorer.parts(floats)
-        scale = _scale(parts[train])
-        scale[1] = scorer.units(scale[1], floats[train[:: max(1, len(train) // _MOST_CALIBRATION)]])
-        return Scoring(schema, scorer, scale), parts
+            parts = unseen = scorer.parts(floats)
+        some = train[:: max(1, len(train) // _MOST_CALIBRATION)]
+        return Scoring(schema, scorer, scorer.combination(parts[train], floats[some])), parts, unseen
 
     def _fit_default(
         self, rows: Rows, train: np.ndarray, seed: int
-    ) -> tuple[DefaultScorer, Schema, np.ndarray, np.ndarray]:
+    ) -> tuple[DefaultScorer | TableScorer, Schema, np.ndarray, np.ndarray, np.ndarray]:
         # A guarantee requires that the schema, like the networks, is not learned from calibration rows.
         known = rows.take(train) if self._is_strict else rows
         scale = "standard" if rows.image_shape is None else "auto"
         schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
         floats = self._encode_silently(schema, rows)
-        scorer, parts = DefaultScorer.fit(
-            floats,
-            train,
-            # Calibration rows may be neighbours of other rows, but not under the guarantee of a conformal threshold,
-            # which is exact only without them.
-            near=train if self._is_strict else np.arange(len(rows)),
-            n_members=self.n_members or _DEFAULT_MEMBERS,
-            trim=_DEFAULT_TRIM if self.trim is None else self.trim,
-            seed=seed,
-            image_shape=schema.image_shape,
-        )
-        return scorer, schema, floats, parts
+        settings = {
+            # Under the guarantee of a conformal threshold, calibration rows are no neighbours of other rows.
+            "near": train if self._is_strict else np.arange(len(rows)),
+            "n_members": self.n_members or _DEFAULT_MEMBERS,
+            "trim": (0.0 if self.novelty else _DEFAULT_TRIM) if self.trim is None else self.trim,
+            "seed": seed,
+        }
+        if schema.image_shape is None:
+            scorer, parts, unseen = TableScorer.fit(schema, floats, train, novelty=self.novelty, **settings)
+        else:
+            scorer, parts = DefaultScorer.fit(floats, train, image_shape=schema.image_shape, **settings)
+            unseen = parts
+        return scorer, schema, floats, parts, unseen
 
     def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
         """Return positions of the calibration rows, ascending; DataError if they are too few for the guarantee."""
@@ -416,26 +430,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def check_params(self) -> None:
         """Raise `SettingError` for an impossible parameter."""
-        for name, choices in (("score", Score), ("threshold", Threshold)):
-            if getattr(self, name) not in get_args(choices):
-                listed = ", ".join(map(repr, get_args(choices)))
-                raise SettingError(f"{name}={getattr(self, name)!r} is not known; choose one of {listed}.")
-        if self.estimator is None and self.score != "auto":
-            raise SettingError(f"score={self.score!r} needs an estimator; the default has a score of its own.")
-        if self.estimator is not None and not isinstance(self.estimator, Autoencoder):
-            raise SettingError(f"estimator must be a narrows autoencoder or None, got {self.estimator!r}.")
-        if not 0 < parameter_checks.number("contamination", self.contamination) <= 0.5:
-            raise SettingError(f"contamination must be above 0 and at most 0.5, got {self.contamination!r}.")
-        if not 0 < parameter_checks.number("alpha", self.alpha) < 1:
-            raise SettingError(f"alpha must be between 0 and 1, got {self.alpha!r}.")
-        if self.threshold == "budget" and not _is_count(self.budget):
-            raise SettingError(f"threshold='budget' needs budget, a whole number from 1, got {self.budget!r}.")
-        if self.n_members is not None and not _is_count(self.n_members):
-            raise SettingError(f"n_members must be a whole number from 1, got {self.n_members!r}.")
-        if self.trim is not None:
-            parameter_checks.share("trim", self.trim)
-        if self.calibration_fraction is not None and not 0 < parameter_checks.number("", self.calibration_fraction) < 1:
-            raise SettingError(f"calibration_fraction must be between 0 and 1, got {self.calibration_fraction!r}.")
+        check_detector(self.get_params(deep=False))
 
     @property
     def part_names(self) -> tuple[str, ...]:
@@ -452,18 +447,3 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     @property
     def _image_shape(self) -> tuple[int, ...] | None:
         return None if self.estimator is None else self.estimator.image_shape
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
-
-
-def _scale(parts: np.ndarray) -> np.ndarray:
-    """Return the median and the unit of each part: (2, p).
-
-    The unit is the distance from the median to the upper quartile, which may be 0 for repeated rows, and at least a
-    hundredth of the median.
-    """
-    middle = np.median(parts, axis=0)
-    distance = np.quantile(parts, 0.75, axis=0) - middle
-    return np.stack([middle, np.maximum(distance, 0.01 * np.abs(middle)) + 1e-9])

@@ -11,12 +11,15 @@ import torch
 from torch import Tensor
 
 from narrows.data import Schema
+from narrows.data.kinds import Category
 from narrows.errors import ModelDamagedError, ModelVersionError
 from narrows.estimators import saved_values
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score, check_likelihood
 from narrows.estimators.anomaly.scorer import Scorer
+from narrows.estimators.anomaly.table_scorer import TableScorer
+from narrows.estimators.anomaly.tails import Combination, ScaledParts
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_folder import MEMBER_PREFIX, seal, versions
 from narrows.estimators.persistence import describe
@@ -39,17 +42,20 @@ def files_of(estimator: str, params: Mapping[str, Any], state: DetectorState) ->
     arrays = {
         "decision_scores_": state.decision_scores,
         "calibration_scores_": state.calibration_scores,
-        "scale_": scoring.scale,
         "labels_": state.labels.astype(np.int64),
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in scoring.schema.arrays().items()}
+    if isinstance(scoring.combination, ScaledParts):
+        tensors["scale_"] = torch.from_numpy(np.ascontiguousarray(scoring.combination.scale))
+    if len(scoring.unknown):
+        tensors["unknown_"] = torch.from_numpy(scoring.unknown)
     tensors |= {f"scorer.{name}": value for name, value in scorer.tensors().items()}
     fitted = {
         "threshold_": state.threshold,
         "offset_": state.offset,
         "change_": scoring.change,
-        "linear_": scoring.linear,
+        **({"linear_": scoring.combination.linear} if isinstance(scoring.combination, ScaledParts) else {}),
         "seed_": state.seed,
         "n_features_in_": scoring.schema.n_columns,
     }
@@ -97,20 +103,33 @@ def read_detector(
         scorer: Scorer = _estimator_scorer(path, fitted, tensors, schema, load_member)
     else:
         scorer = _default_scorer(tensors, schema)
-    scale = saved_values.array(tensors, "scale_", "float", (2, len(scorer.names)))
     scores = saved_values.array(tensors, "decision_scores_", "float", (None,))
     calibration = saved_values.array(tensors, "calibration_scores_", "float", (None,))
     labels = saved_values.array(tensors, "labels_", "int", scores.shape)
-    linear, change = (saved_values.real(fitted, name, default=0.0) for name in ("linear_", "change_"))
-    if not (scale[1] > _LEAST_UNIT).all() or not (linear == 0 or linear > _LEAST_UNIT) or not len(calibration):
-        raise ValueError("a score has no unit, or no row sets the threshold")
-    scoring = Scoring(schema, scorer, scale, linear, change)
+    if not len(calibration):
+        raise ValueError("no row sets the threshold")
+    combination = _combination(tensors, fitted, scorer)
+    n_categories = sum(isinstance(kind, Category) for kind in schema.kinds)
+    unknown = np.zeros(0)
+    if "unknown_" in tensors:
+        unknown = saved_values.array(tensors, "unknown_", "float", (n_categories,))
+    scoring = Scoring(schema, scorer, combination, saved_values.real(fitted, "change_", default=0.0), unknown)
     threshold, offset = (saved_values.real(fitted, name, is_finite=False) for name in ("threshold_", "offset_"))
     seed = saved_values.whole(fitted, "seed_")
     state = DetectorState(scoring, seed, scores, labels, calibration, threshold, offset)
     estimator = scorer.models[0] if scorer.models else None
     params = {**about["parameters"], "categorical": tuple(about["parameters"]["categorical"]), "estimator": estimator}
     return params, state
+
+
+def _combination(tensors: Mapping[str, Tensor], fitted: Mapping[str, Any], scorer: Scorer) -> Combination:
+    if isinstance(scorer, TableScorer):
+        return scorer.tails
+    scale = saved_values.array(tensors, "scale_", "float", (2, len(scorer.names)))
+    linear = saved_values.real(fitted, "linear_", default=0.0)
+    if not (scale[1] > _LEAST_UNIT).all() or not (linear == 0 or linear > _LEAST_UNIT):
+        raise ValueError("a score has no unit")
+    return ScaledParts(scale, linear)
 
 
 def _estimator_scorer(
@@ -136,8 +155,10 @@ def _estimator_scorer(
     return EstimatorScorer(models, score, tails, means, precisions)
 
 
-def _default_scorer(tensors: Mapping[str, Tensor], schema: Schema) -> DefaultScorer:
+def _default_scorer(tensors: Mapping[str, Tensor], schema: Schema) -> DefaultScorer | TableScorer:
     own = {name.removeprefix("scorer."): t for name, t in tensors.items() if name.startswith("scorer.")}
+    if "tails.values" in own:
+        return TableScorer.restore(schema, own)
     scorer = DefaultScorer.restore(own, schema.image_shape)
     if scorer.references.shape[1] != schema.n_floats:
         raise ValueError("the reference rows do not fit the schema")

@@ -2,66 +2,88 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from narrows.data import Rows, Schema
+from narrows.data.kinds import Category
+from narrows.estimators.anomaly.explanations import outweigh_invalid_cells
 from narrows.estimators.anomaly.scorer import Scorer
+from narrows.estimators.anomaly.tails import Combination
 from narrows.estimators.fitted import Fitted
-
-LINEAR = 5.0
-"""Units up to which a score grows linearly; beyond, it grows with their logarithm."""
-
-_INVALID_CELL = 1000.0  # larger than any score of a row without such a cell
-_INVALID_CELL_LINEAR = 1e15  # the same for detectors saved before scores grew with the logarithm
 
 
 @dataclass(frozen=True, eq=False)
 class Scoring:
-    """The combination of the parts of a scorer into one anomaly score per row.
+    """The anomaly score of a row: the combined parts of a scorer, and what single cells add.
 
     Parameters
     ----------
     schema : Schema
     scorer : Scorer
-    scale : ndarray of shape (2, p)
-        Median and unit of each part.
-    linear : float
-        `LINEAR`; 0 for detectors saved before scores grew with the logarithm.
+    combination : Combination
     change : float, default=0.0
         Score of a column that was constant in the fit and has another value.
+    unknown : ndarray of shape (k,)
+        Score of an unknown level, for each column of levels; 0 for detectors saved before there was one.
     """
 
     schema: Schema
     scorer: Scorer
-    scale: np.ndarray
-    linear: float = LINEAR
+    combination: Combination
     change: float = 0.0
+    unknown: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def scores(self, rows: Rows, floats: np.ndarray) -> np.ndarray:
         """Return the anomaly scores (n,) of rows and their encoded floats (n, d)."""
-        return self.combined(self.scorer.parts(floats)) + self.of_cells(rows)
+        return self.combination.combined(self.scorer.parts(floats)) + self.of_cells(rows)
 
-    def combined(self, parts: np.ndarray) -> np.ndarray:
-        """Return the largest of the parts (n, p), each centred on its median and divided by its unit: (n,)."""
-        far = ((parts - self.scale[0]) / self.scale[1]).max(axis=1)
-        return self.linear * np.arcsinh(far / self.linear) if self.linear else far
+    def with_cells(self, scores: np.ndarray) -> Scoring:
+        """Return the same with the scores of single cells, learned from the scores of training rows (n,).
+
+        A value that no training row has gives a row at least the score of the most anomalous of them. If levels
+        occur that are new anyway, an unknown level gives a row a score that as large a share of them exceeds. A user's
+        own autoencoder has a loss for unknown levels, so they get no other score.
+        """
+        middle = np.median(scores)
+        kinds = [] if self.scorer.models else self.schema.kinds
+        shares = np.array([kind.unknown_share for kind in kinds if isinstance(kind, Category)])
+        unknown = np.maximum(np.quantile(scores, 1 - shares) - middle, 0.0) if len(shares) else np.zeros(0)
+        return replace(self, change=float(np.max(scores) - middle), unknown=unknown)
 
     def of_cells(self, rows: Rows) -> np.ndarray:
-        """Return the score of single cells (n,): changed constants, and cells of another type than their column.
+        """Return the score of single cells (n,): changed constants, unknown levels, and cells of another type.
 
-        A cell of another type adds more than all other contributions together.
+        A cell of another type than its column adds more than all other contributions together.
         """
         changed = self.schema.changed_constants(rows)[1]
-        return self.change * changed.sum(axis=1) + self.of_invalid_cell * rows.n_invalid
+        found = self.change * changed.sum(axis=1)
+        if self.unknown.any():
+            found = found + self.schema.unknown_levels(rows).found @ self.unknown
+        return found + self.of_invalid_cell * rows.n_invalid
 
     @property
     def of_invalid_cell(self) -> float:
         """Score of a cell of another type than its column."""
         largest = self.change * len(self.schema.constant_columns)  # of all changed constants together
-        return (_INVALID_CELL if self.linear else _INVALID_CELL_LINEAR) + largest
+        return self.combination.invalid_cell + largest + self.unknown.sum()
+
+    def outweigh_impossible_cells(self, far: np.ndarray, rows: Rows) -> None:
+        """Raise the contributions `far` (n, n_columns) of the cells of `of_cells`, in place.
+
+        A changed constant has at least the weight of all other columns together, and so has an unknown level where
+        levels are never new.
+        """
+        whole = np.maximum(far.sum(axis=1, keepdims=True), 1.0)
+        columns, changed = self.schema.changed_constants(rows)
+        far[:, columns] = np.where(changed, whole, far[:, columns])
+        if self.unknown.any():
+            levels = self.schema.unknown_levels(rows)
+            weight = whole * np.minimum(self.unknown / max(self.change, 1e-12), 1.0)
+            far[:, levels.columns] += np.where(levels.found, weight, 0.0)
+        outweigh_invalid_cells(far, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +149,6 @@ class FittedDetectorAttributes(Fitted[DetectorState]):
     @property
     def scorer_(self) -> Scorer:
         return self._of_fit("scorer_").scoring.scorer
-
-    @property
-    def scale_(self) -> np.ndarray:
-        return self._of_fit("scale_").scoring.scale
 
     @property
     def seed_(self) -> int:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from narrows.errors import SettingError
+from narrows.estimators.anomaly.tails import ScaledParts, centre_and_spread
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.inference import map_floats
 from narrows.estimators.likelihood_bounds import importance_weighted_bound
@@ -77,9 +78,9 @@ class EstimatorScorer:
         """Return None: no training rows are needed."""
         return
 
-    def units(self, spread: np.ndarray, floats: np.ndarray) -> np.ndarray:
-        """Return the unit of each part, its spread (p,)."""
-        return spread
+    def combination(self, parts: np.ndarray, floats: np.ndarray) -> ScaledParts:
+        """Return how parts (n, p) of training rows are combined: each in units of its spread."""
+        return ScaledParts(np.stack(centre_and_spread(parts)))
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the tensors to save, without those of the models."""

@@ -11,13 +11,19 @@ from narrows.errors import SettingError
 from narrows.estimators.anomaly.default_scorer import NEIGHBOURS, SHARP, WORST, DefaultScorer, seen
 from narrows.estimators.anomaly.detector_state import DetectorState
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer
+from narrows.estimators.anomaly.neighbours import Neighbours
+from narrows.estimators.anomaly.table_scorer import POWER, TableScorer
+from narrows.estimators.anomaly.tails import Combination, MergedTails, ScaledParts
 from narrows.estimators.onnx_file import facts_of
 from narrows.export import (
     ROWS,
+    CellPlan,
     Dates,
+    Graph,
     ModelGraph,
     arcsinh_floats,
     blurred,
+    cell_surprise,
     changed_constants,
     column_losses,
     combined,
@@ -25,11 +31,14 @@ from narrows.export import (
     emit_autoencoder,
     emit_losses,
     emit_network,
+    isolation,
     mahalanobis,
     mean_of,
+    merged_tails,
     neighbour_distance,
     surprise,
-    weighted_count,
+    unknown_levels,
+    weighted_sum,
     worst_errors,
 )
 
@@ -60,19 +69,29 @@ def detector_model(state: DetectorState, threshold: str, dates: Dates) -> Any:
     model = ModelGraph(scoring.schema, dates, with_constants=True)
     g, facts = model.graph, {}
     parts = g.concat(emitter(model, scoring.scorer, facts))
-    score = combined(g, parts, scoring.scale, scoring.linear)
-    for masks, weight in (
-        (changed_constants(model.inputs), scoring.change),
-        (model.inputs.invalid(), scoring.of_invalid_cell),
-    ):
-        if masks:
-            score = g.op("Add", score, weighted_count(g, masks, weight))
+    score = _combined(g, parts, scoring.combination)
+    unknown = unknown_levels(model.inputs, model.floats) if scoring.unknown.any() else []
+    changed, invalid = changed_constants(model.inputs), model.inputs.invalid()
+    weights = [scoring.change] * len(changed) + scoring.unknown.tolist() * bool(unknown)
+    weights += [scoring.of_invalid_cell] * len(invalid)
+    if weights:
+        score = g.op("Add", score, weighted_sum(g, [*changed, *unknown, *invalid], weights))
     score, limit = g.flat(score), g.constant([state.threshold])
     model.output("score", score, np.float64, (ROWS,), "anomaly score; larger is more abnormal")
     model.output("threshold", limit, np.float64, (1,), "score above which a row is an anomaly")
     model.output("anomaly", g.op("Greater", score, limit), np.bool_, (ROWS,), "whether the score exceeds the threshold")
     facts = {"estimator": "AnomalyDetector", "threshold": threshold, "seed": str(state.seed), **facts}
     return model.model(facts, "AnomalyDetector of narrows: columns to anomaly scores.")
+
+
+def _combined(g: Graph, parts: str, combination: Combination) -> str:
+    """Return the score float64 (n, 1) of parts (n, p); SettingError for a combination without an emitter."""
+    if isinstance(combination, MergedTails):
+        tails = combination
+        return merged_tails(g, parts, tails.values, tails.heights, tails.units, tails.weights, tails.exponent)
+    if not isinstance(combination, ScaledParts):
+        raise SettingError(f"{type(combination).__name__} has no emitter, so this detector cannot be exported to ONNX.")
+    return combined(g, parts, combination.scale, combination.linear)
 
 
 def _of_estimator(model: ModelGraph, scorer: EstimatorScorer, facts: dict[str, str]) -> list[str]:
@@ -117,8 +136,28 @@ def _of_default(model: ModelGraph, scorer: DefaultScorer, facts: dict[str, str])
     return parts
 
 
+def _of_table(model: ModelGraph, scorer: TableScorer, facts: dict[str, str]) -> list[str]:
+    g, forest, codes = model.graph, scorer.forest, scorer.cells.codes
+    if isinstance(scorer.near, Neighbours):
+        distance = neighbour_distance(g, model.floats, scorer.near.rows, 1)
+        parts = [g.cast(g.cast(distance, np.float32), np.float64)]
+    else:
+        parts = _of_default(model, scorer.near, facts)
+    plans = [
+        CellPlan(cell.first, cell.n_levels, cell.masks, edges)
+        for cell, edges in zip(codes.cells, codes.edges, strict=True)
+    ]
+    surprise = cell_surprise(g, model.floats, plans, scorer.cells.network)
+    return [
+        *parts,
+        isolation(g, model.floats, forest.columns, forest.bounds, forest.lengths, forest.unit),
+        g.sum(g.op_double("Pow", surprise, float(POWER)), 1, keep=True),
+    ]
+
+
 SCORERS: dict[type, Callable[[ModelGraph, Any, dict[str, str]], list[str]]] = {
     EstimatorScorer: _of_estimator,
     DefaultScorer: _of_default,
+    TableScorer: _of_table,
 }
 """Emitter of each scorer by its class; it declares outputs of its own, and adds facts for the metadata."""

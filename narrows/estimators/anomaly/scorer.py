@@ -1,4 +1,4 @@
-"""The interface of scorers, which `default_scorer` and `estimator_scorer` implement.
+"""The interface of scorers, which `table_scorer`, `default_scorer` (images) and `estimator_scorer` implement.
 
 `AnomalyDetector` fits one of them, and `detector_folder.read_detector` restores it.
 """
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from torch import Tensor
 
+from narrows.estimators.anomaly.tails import Combination
 from narrows.estimators.autoencoder import Autoencoder
 
 
@@ -36,8 +37,8 @@ class Scorer(Protocol):
         """Return the parts of the score of encoded rows (n, d): (n, p)."""
         ...
 
-    def units(self, spread: np.ndarray, floats: np.ndarray) -> np.ndarray:
-        """Return the unit of each part (p,), from the spread of the parts (p,) over training rows (n, d)."""
+    def combination(self, parts: np.ndarray, floats: np.ndarray) -> Combination:
+        """Return how the parts are combined into one score, from the parts (n, p) of encoded training rows (n, d)."""
         ...
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:

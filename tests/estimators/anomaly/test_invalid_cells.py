@@ -58,8 +58,10 @@ def test_a_detector_puts_such_rows_above_all_others_and_names_the_cell_with_its_
 
 
 def test_a_detector_of_before_puts_them_above_all_others_too() -> None:
-    fitted = AnomalyDetector(random_state=0).fit(FRAME)
-    fitted._state = replace(fitted.state_, scoring=replace(fitted.state_.scoring, linear=0.0))
+    fitted = AnomalyDetector(SMALL, random_state=0).fit(FRAME)
+    scoring = fitted.state_.scoring
+    of_before = replace(scoring, combination=replace(scoring.combination, linear=0.0))
+    fitted._state = replace(fitted.state_, scoring=of_before)
     assert np.argsort(fitted.score_samples(rows_with_invalid()))[:2].tolist() == [7, 3]
 
 

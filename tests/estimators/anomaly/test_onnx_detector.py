@@ -10,6 +10,7 @@ from sklearn.datasets import load_digits
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
 from narrows.errors import SettingError
 from narrows.estimators.anomaly import default_scorer, onnx_detector
+from tests.estimators.anomaly.earlier import earlier_detector
 from tests.export.running import OF_SCORES, answers, assert_equal, feeds_of, metadata, session
 from tests.mixed_table import FRAME
 
@@ -49,11 +50,36 @@ def test_the_outputs_of_the_estimator_are_those_of_its_first_copy():
     assert metadata(detector.to_onnx())["member_loss_unit"] == first.loss_unit_
 
 
+def test_an_earlier_detector_of_a_table_is_exported_with_rows_that_are_references_themselves(monkeypatch):
+    monkeypatch.setattr(default_scorer, "STEPS", 20)
+    detector = earlier_detector(FRAME)
+    found = assert_equal(detector, FRAME)
+    np.testing.assert_allclose(found["score"], detector.decision_scores_, rtol=1e-5, atol=1e-5)
+    assert list(found) == ["score", "threshold", "anomaly"]
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 2)) @ rng.normal(size=(2, 5)) + 0.1 * rng.normal(size=(150, 5))
+    twice = np.vstack([X, X[:20]])  # equal rows are each other's neighbours
+    assert_equal(earlier_detector(twice), np.vstack([twice, 2 * X]))
+
+
+@pytest.mark.filterwarnings("ignore:.*had none during fit:UserWarning", "ignore:.*level:UserWarning")
+@pytest.mark.parametrize("novelty", [False, True])
+def test_unknown_levels_and_gaps_raise_the_default_score_as_ours(novelty, monkeypatch):
+    monkeypatch.setattr(default_scorer, "STEPS", 20)
+    detector = AnomalyDetector(novelty=novelty, random_state=0).fit(WITH_CONSTANTS)
+    harmed = WITH_CONSTANTS.assign(kind=FRAME["kind"].astype(object), count=FRAME["count"].astype(float))
+    harmed.loc[:20, "kind"] = "never seen"
+    harmed.loc[10:40, ["width", "kind", "count"]] = None
+    harmed.loc[30:50, "place"] = "there"
+    assert detector.state_.scoring.unknown.any()
+    assert_equal(detector, harmed)
+
+
 def test_the_default_detector_of_a_table_is_exported_with_rows_that_are_references_themselves(monkeypatch):
     monkeypatch.setattr(default_scorer, "STEPS", 20)
     detector = AnomalyDetector(random_state=0).fit(FRAME)
     found = assert_equal(detector, FRAME)
-    np.testing.assert_allclose(found["score"], detector.decision_scores_, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found["score"], detector.decision_scores_, rtol=OF_SCORES, atol=OF_SCORES)
     assert list(found) == ["score", "threshold", "anomaly"]
     rng = np.random.default_rng(0)
     X = rng.normal(size=(150, 2)) @ rng.normal(size=(2, 5)) + 0.1 * rng.normal(size=(150, 5))

@@ -95,6 +95,14 @@ def detect(
             metavar="N", help="Number of alarms, for --threshold budget.", rich_help_panel=_ALARMS, show_default=False
         ),
     ] = None,
+    novelty: Annotated[
+        bool,
+        typer.Option(
+            "--novelty",
+            help="All rows of DATA are normal: every one counts, and later rows are compared with them. Without it, "
+            "some may be anomalies.",
+        ),
+    ] = False,
     reading: FitReading,
     categorical: Annotated[
         str | None, data_option(metavar="A,B", help="Names of number columns whose values are categories.")
@@ -136,6 +144,7 @@ def detect(
         missing=reading.missing_in_model,
         categorical=tuple(names_in(categorical) or ()),
         random_state=seed,
+        novelty=novelty,
     )
     check_detector_options(detector)
     source = read_for_fit(data, reading, messages=messages)

@@ -144,6 +144,8 @@ class _Scored:
     invalid : InvalidCells
     changed : Counter
         By column that was constant during fit, the number of rows with another value.
+    unknown : Counter
+        By column, the number of rows with a level that no row of the fit has.
     """
 
     scores: dict[str, np.ndarray]
@@ -152,6 +154,7 @@ class _Scored:
     first_row: Literal[0, 1]
     invalid: InvalidCells
     changed: Counter[str]
+    unknown: Counter[str]
 
     def __len__(self) -> int:
         return len(self.row_numbers)
@@ -186,6 +189,7 @@ def _score_all(fitted: Any, chunks: Iterable[Rows], surprise: Surprise | None) -
     first_row: Literal[0, 1] = 0
     labels, row_numbers, n_invalid = [], [], []
     changed: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
     invalid = InvalidCells()
     for rows in chunks:
         found.append(_scores(fitted, rows))
@@ -196,6 +200,7 @@ def _score_all(fitted: Any, chunks: Iterable[Rows], surprise: Surprise | None) -
         invalid.add(rows)
         if not is_detector:  # a detector's scores include changed constants
             changed.update(_changed(fitted, rows))
+        unknown.update(_unknown(fitted, rows))
         if surprise is not None:
             surprise.add(rows)
     scores = {name: np.concatenate([of[name] for of in found]) for name in found[0]}
@@ -207,7 +212,7 @@ def _score_all(fitted: Any, chunks: Iterable[Rows], surprise: Surprise | None) -
         scores = {n: -above_all(-x, counts) if n == "elbo" else above_all(x, counts) for n, x in scores.items()}
         if surprise is not None:
             scores["surprise"] = surprise.scores()
-    return _Scored(scores, joined_labels(labels), np.concatenate(row_numbers), first_row, invalid, changed)
+    return _Scored(scores, joined_labels(labels), np.concatenate(row_numbers), first_row, invalid, changed, unknown)
 
 
 def _spread(scores: np.ndarray) -> dict[str, float]:
@@ -243,6 +248,7 @@ def _as_json(scored: _Scored, unit: str, shown: list[int], reasons: Reasons, exp
     if quality is not None:
         result["quality"] = quality.to_dict()
     result["strange_cells"] = scored.invalid.to_dict()
+    result["unknown_levels"] = dict(scored.unknown)
     if unit:
         result["changed"] = dict(scored.changed)
     return result
@@ -269,6 +275,8 @@ def _as_text(scored: _Scored, unit: str, shown: list[int], reasons: Reasons) -> 
     for name, n in scored.changed.most_common():
         rows = counted(n, "row")
         lines.append(f"{name} was constant during fit and has another value in {rows}; the error does not include it.")
+    for name, n in scored.unknown.most_common():
+        lines.append(f"{name} has a level that no row of the fit has in {counted(n, 'row')}.")
     if scored.invalid.n_cells:
         lines.append(str(scored.invalid))
     if "surprise" in scored.scores:
@@ -296,6 +304,14 @@ def _changed(fitted: Any, rows: Rows) -> dict[str, int]:
     schema = fitted.schema_
     columns, differs = schema.changed_constants(rows)
     return {schema.feature_names[i]: int(n) for i, n in zip(columns, differs.sum(axis=0), strict=True) if n}
+
+
+def _unknown(fitted: Any, rows: Rows) -> dict[str, int]:
+    """Return the number of rows with a level that no row of the fit has, by column; without zeros."""
+    schema = fitted.schema_
+    levels = schema.unknown_levels(rows)
+    counts = levels.found.sum(axis=0)
+    return {schema.feature_names[i]: int(n) for i, n in zip(levels.columns, counts, strict=True) if n}
 
 
 def _judged(detector: AnomalyDetector, scores: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,0 +1,53 @@
+"""Checks of the constructor parameters of a detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from narrows.errors import SettingError
+from narrows.estimators import parameter_checks
+from narrows.estimators.anomaly.estimator_scorer import Score
+from narrows.estimators.autoencoder import Autoencoder
+
+Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
+
+
+def check_detector(params: Mapping[str, Any]) -> None:
+    """Raise `SettingError` for an impossible parameter, by the parameters' names."""
+    for name, choices in (("score", Score), ("threshold", Threshold)):
+        if params[name] not in get_args(choices):
+            listed = ", ".join(map(repr, get_args(choices)))
+            raise SettingError(f"{name}={params[name]!r} is not known; choose one of {listed}.")
+    estimator, score, novelty = (params[name] for name in ("estimator", "score", "novelty"))
+    if estimator is None and score != "auto":
+        raise SettingError(f"score={score!r} needs an estimator; the default has a score of its own.")
+    if estimator is not None and not isinstance(estimator, Autoencoder):
+        raise SettingError(f"estimator must be a narrows autoencoder or None, got {estimator!r}.")
+    if not isinstance(novelty, bool | np.bool_):
+        raise SettingError(f"novelty must be True or False, got {novelty!r}.")
+    _check_numbers(params)
+
+
+def _check_numbers(params: Mapping[str, Any]) -> None:
+    contamination, alpha, fraction = (params[name] for name in ("contamination", "alpha", "calibration_fraction"))
+    if not 0 < parameter_checks.number("contamination", contamination) <= 0.5:
+        raise SettingError(f"contamination must be above 0 and at most 0.5, got {contamination!r}.")
+    if not 0 < parameter_checks.number("alpha", alpha) < 1:
+        raise SettingError(f"alpha must be between 0 and 1, got {alpha!r}.")
+    if params["threshold"] == "budget" and not is_count(params["budget"]):
+        raise SettingError(f"threshold='budget' needs budget, a whole number from 1, got {params['budget']!r}.")
+    if params["n_members"] is not None and not is_count(params["n_members"]):
+        raise SettingError(f"n_members must be a whole number from 1, got {params['n_members']!r}.")
+    if params["trim"] is not None:
+        parameter_checks.share("trim", params["trim"])
+    if fraction is not None and not 0 < parameter_checks.number("", fraction) < 1:
+        raise SettingError(f"calibration_fraction must be between 0 and 1, got {fraction!r}.")
+
+
+def is_count(value: Any) -> bool:
+    """Return whether a value is a whole number from 1."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1

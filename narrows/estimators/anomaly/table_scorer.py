@@ -1,0 +1,212 @@
+"""The default scorer of tables: distance, isolation, cells, and where anomalies may be in the fit, reconstruction.
+
+Which parts, weights and exponents is the choice of two measurements, one with anomalies among the rows of the fit and
+one without; see docs/anomalies.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor, from_numpy
+
+from narrows.data import Rows, Schema
+from narrows.data.kinds import Category
+from narrows.estimators.anomaly.cells import CellSurprise, unseen_surprise
+from narrows.estimators.anomaly.default_scorer import PARTS, DefaultScorer, holds_rows
+from narrows.estimators.anomaly.forest import Forest
+from narrows.estimators.anomaly.neighbours import MOST_REFERENCES, Neighbours
+from narrows.estimators.anomaly.tails import MergedTails
+from narrows.estimators.autoencoder import Autoencoder
+
+WEIGHTS = {"reconstruction": 1.0, "distance": 1.0, "isolation": 2.0, "cells": 0.1}
+MIXED_WEIGHTS = {"reconstruction": 0.1, "distance": 1.0, "isolation": 0.1, "cells": 3.0}
+"""Of tables with more than numbers: their cells depend on each other in ways that a distance does not see."""
+NOVELTY_WEIGHTS = {"distance": 0.6, "isolation": 0.2, "cells": 0.2}
+EXPONENT, NOVELTY_EXPONENT = 1.0, 0.25
+"""`NOVELTY_EXPONENT` is that of tables of numbers without anomalies in the fit; all others have `EXPONENT`."""
+POWER = 3
+"""Power of -log p of a cell: the larger, the less the other cells of a row count."""
+
+
+@dataclass(frozen=True, eq=False)
+class TableScorer:
+    """Parts of the score of a table's rows.
+
+    Parameters
+    ----------
+    near : DefaultScorer or Neighbours
+        The reconstruction error and the distance to usual rows, where anomalies may be among the rows of the fit; the
+        distance to all rows, where all are normal.
+    forest : Forest
+    cells : CellSurprise
+    tails : MergedTails
+        Of the parts of the training rows.
+    """
+
+    near: DefaultScorer | Neighbours
+    forest: Forest
+    cells: CellSurprise
+    tails: MergedTails
+
+    @classmethod
+    def fit(
+        cls,
+        schema: Schema,
+        floats: np.ndarray,
+        places: np.ndarray,
+        *,
+        near: np.ndarray,
+        novelty: bool,
+        n_members: int,
+        trim: float,
+        seed: int,
+    ) -> tuple[TableScorer, np.ndarray, np.ndarray]:
+        """Fit to encoded rows (n, d); return the scorer, and the parts (n, p) of all rows, twice.
+
+        The second time they are as new rows like them would have them: the cells of the rows at `places` are predicted
+        by networks that were not trained on them. Tails and thresholds are learned from these.
+
+        Parameters
+        ----------
+        places : ndarray
+            Positions of the rows that networks and forest are trained on.
+        near : ndarray
+            Positions of the rows that references are drawn from.
+        novelty : bool
+            Whether all rows are normal: then every row is a reference, and nothing is trimmed.
+        n_members, trim, seed
+            As for `DefaultScorer.fit`.
+        """
+        if novelty:
+            chosen = np.random.default_rng([seed, 2]).permutation(near)[:MOST_REFERENCES]
+            first: DefaultScorer | Neighbours = Neighbours(np.ascontiguousarray(floats[np.sort(chosen)], np.float32))
+            parts = first.distances(floats)[:, None]
+        else:
+            first, parts = DefaultScorer.fit(floats, places, near=near, n_members=n_members, trim=trim, seed=seed)
+        forest = Forest.fit(floats[places], seed)
+        cells = CellSurprise.fit(schema, floats[places], seed=seed)
+        parts = np.column_stack([parts, _further_parts(forest, cells, floats)])
+        unseen = parts.copy()
+        unseen[places, -1] = _of_cells(unseen_surprise(schema, floats[places], cells, seed))
+        tails = _tails(unseen[places], novelty=novelty, mixed=schema.is_mixed)
+        return cls(first, forest, cells, tails), parts, unseen
+
+    def parts(self, floats: np.ndarray) -> np.ndarray:
+        """Return the parts of the score of encoded rows (n, d): (n, p).
+
+        Reconstruction and distance are squared, isolation is from 0 to 1, and that of cells is the sum of their
+        -log p to the third power, so that one impossible cell outweighs several rare ones.
+        """
+        near = self.near
+        first = near.distances(floats)[:, None] if isinstance(near, Neighbours) else near.parts(floats)
+        return np.column_stack([first, _further_parts(self.forest, self.cells, floats)])
+
+    def combination(self, parts: np.ndarray, floats: np.ndarray) -> MergedTails:
+        """Return the tails of the parts, which the fit has learned."""
+        return self.tails
+
+    @property
+    def is_novelty(self) -> bool:
+        """Whether all rows of the fit were normal."""
+        return isinstance(self.near, Neighbours)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parts."""
+        return ("distance", "isolation", "cells") if self.is_novelty else (*PARTS, "isolation", "cells")
+
+    @property
+    def models(self) -> tuple[Autoencoder, ...]:
+        """Return an empty tuple: there is no autoencoder of the user."""
+        return ()
+
+    @property
+    def references(self) -> np.ndarray:
+        """Encoded rows of the fit (m, d) that new rows are compared with."""
+        return self.near.rows if isinstance(self.near, Neighbours) else self.near.references
+
+    def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the expected floats (n, d), and the contribution of each column (n, n_columns).
+
+        Rows whose cells are the strangest part are explained by the cells: the most probable value of each given the
+        others, and how much less probable the observed one is. Other rows by the nearest references, see
+        `DefaultScorer.expected`.
+        """
+        expected, far = self.near.expected(floats, columns, n_columns)
+        by_cells = np.flatnonzero(self.tails.strongest(self.parts(floats)) == self.names.index("cells"))
+        if len(by_cells):
+            codes, unlikely = self.cells.expected(floats[by_cells])
+            mended = expected[by_cells]
+            self.cells.codes.decode_into(mended, codes)
+            expected[by_cells], far[by_cells] = mended, 0
+            of_cells = np.array([cell.column for cell in self.cells.codes.cells])
+            far[by_cells[:, None], of_cells] = unlikely
+        return expected, far
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the tensors to save."""
+        near = {"rows": from_numpy(self.near.rows)} if isinstance(self.near, Neighbours) else self.near.tensors()
+        forest = {f"forest.{name}": from_numpy(array) for name, array in self.forest.arrays().items()}
+        cells = {f"cells.{name}": tensor for name, tensor in self.cells.tensors().items()}
+        tails = {f"tails.{name}": from_numpy(array) for name, array in self.tails.arrays().items()}
+        return {**near, **forest, **cells, **tails}
+
+    @classmethod
+    def restore(cls, schema: Schema, tensors: dict[str, Tensor]) -> TableScorer:
+        """Return the scorer with these `tensors`; KeyError, ValueError or RuntimeError if they are invalid."""
+        near: DefaultScorer | Neighbours
+        if "exponents" in tensors:
+            near = DefaultScorer.restore(tensors)
+            if near.references.shape[1] != schema.n_floats:
+                raise ValueError("the reference rows do not fit the schema")
+        else:
+            near = Neighbours.restore(tensors, schema.n_floats)
+        forest = Forest.restore(_below(tensors, "forest."), schema.n_floats)
+        cells = CellSurprise.restore(schema, _below(tensors, "cells."))
+        n_parts = len(NOVELTY_WEIGHTS if isinstance(near, Neighbours) else WEIGHTS)
+        return cls(near, forest, cells, MergedTails.restore(_below(tensors, "tails."), n_parts))
+
+    def facts(self) -> dict[str, Any]:
+        """Return the JSON values to save: none."""
+        return {}
+
+    def card_note(self) -> str:
+        """Return the note for the card of a saved detector that it contains rows of the fit."""
+        return holds_rows(len(self.references))
+
+
+def encoded(schema: Schema, rows: Rows, *, who: str, units: bool = True) -> np.ndarray:
+    """Return encoded rows (n, d) as `Schema.encode`, with unknown levels as rare ones where a column has some.
+
+    Where many levels come once, another such level is nothing new.
+    """
+    floats = schema.encode(rows, who=who, units=units)
+    found = iter(schema.unknown_levels(rows).found.T)
+    for kind, place in schema.float_slices():
+        if isinstance(kind, Category):
+            is_unknown = next(found)
+            if kind.rare:
+                floats[is_unknown, place.stop - 1] = 1.0
+    return floats
+
+
+def _tails(parts: np.ndarray, *, novelty: bool, mixed: bool) -> MergedTails:
+    """Return the tails of the parts (n, p) of training rows, with the weights of this kind of table."""
+    of_parts = MIXED_WEIGHTS if mixed else NOVELTY_WEIGHTS if novelty else WEIGHTS
+    weights = np.array([weight for name, weight in of_parts.items() if not (novelty and name == "reconstruction")])
+    return MergedTails.of(parts, weights, NOVELTY_EXPONENT if novelty and not mixed else EXPONENT)
+
+
+def _further_parts(forest: Forest, cells: CellSurprise, floats: np.ndarray) -> np.ndarray:
+    return np.column_stack([forest.scores(floats), _of_cells(cells.surprise(floats))])
+
+
+def _of_cells(surprise: np.ndarray) -> np.ndarray:
+    return (surprise**POWER).sum(axis=1)
+
+
+def _below(named: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}
