@@ -94,8 +94,10 @@ def trained_on(run: Run, seen: np.ndarray, is_anomaly: np.ndarray | None) -> str
         return "It is not known which of these rows the model was trained on."
     chosen = run.settings.get("normal")
     which = f"rows of {'class' if len(chosen) == 1 else 'the classes'} {', '.join(chosen)}" if chosen else "rows"
-    sentence = f"The run was trained on {n:,} {which}"
+    sentence = f"This network was trained on {n:,} {which}"
     if is_anomaly is None:
         return f"{sentence}."
     n_anomalies = int((is_anomaly & seen).sum())
-    return f"{sentence}, {f'{n_anomalies:,} anomalies among them' if n_anomalies else 'no anomaly among them'}."
+    if not n_anomalies:
+        return f"{sentence}, no anomaly among them."
+    return f"{sentence}, {n_anomalies:,} anomalies among them, so it can reconstruct anomalies too."

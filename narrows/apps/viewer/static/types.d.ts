@@ -86,6 +86,7 @@ interface SessionState {
   defaults?: Record<string, Record<string, any>>;
   variants?: Array<{ name: string; label: string; help: string }>;
   settings?: SettingField[];
+  limits?: { upload_bytes: number; trainings: number; points: number };
 }
 
 /** A field of the settings; see `LabField` in narrows/estimators/parameters.py. */
@@ -158,6 +159,9 @@ interface Lab {
   /** The run to compare with. */
   readonly compare: Run | null;
   attach(transport: Transport): void;
+  show(run: string): void;
+  showHere(run: string, compare?: string | null): void;
+  compareWith(id: string | null): void;
   dataset(run?: Run | null): Dataset | null;
   on(event: string, f: (value: any) => void): () => void;
   emit(event: string, value: any): void;

@@ -37,7 +37,7 @@ export async function startRun(lab, { dataset, variant, settings }) {
     const response = await lab.command("train.start", { dataset, variant, settings });
     // The previous run is compared with the new one if both use the same data.
     lab.store.set("compare", before && before.dataset === dataset ? before.id : null);
-    lab.store.set("run", response.run);
+    lab.show(response.run);
     lab.announce(`Training started: ${variant}.`);
     return response.run;
   } catch (error) {
@@ -59,7 +59,7 @@ export async function switchVariant(lab, variant) {
   const match = lab.state.runs.findLast((one) => one.variant === variant && one.dataset === run.dataset && sameSettings(lab, one.settings, wanted) && one.state !== "failed");
   if (match) {
     lab.store.set("compare", run.id);
-    lab.store.set("run", match.id);
+    lab.show(match.id);
     lab.announce(`Showing the ${variant} run.`);
   } else await startRun(lab, { dataset: run.dataset, variant, settings: wanted });
 }
