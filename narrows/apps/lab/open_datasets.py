@@ -32,14 +32,10 @@ class OpenDatasets(dict[str, Dataset]):
         dataset = self.get(identity)
         return None if dataset is None else dataset.source
 
-    def id_of(self, source: Source) -> str | None:
-        """Return the id of an open source; None if it is not open."""
-        return next((identity for identity, dataset in self.items() if dataset.source == source), None)
-
     def known_as(self, source: Source) -> tuple[str, Source]:
         """Return the id of a source, and the source with the class column that was chosen before."""
         for identity, dataset in self.items():
-            if dataset.source == source or (source.label is None and replace(dataset.source, label=None) == source):
+            if _is_same(dataset.source, source):
                 return identity, dataset.source
         return self.new_id(source), source
 
@@ -50,3 +46,7 @@ class OpenDatasets(dict[str, Dataset]):
         while name in self:
             name, n = f"{base}-{n}", n + 1
         return name
+
+
+def _is_same(known: Source, source: Source) -> bool:
+    return known == source or (source.label is None and replace(known, label=None) == source)

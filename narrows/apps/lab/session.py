@@ -19,7 +19,7 @@ from narrows.apps.lab.run_store import MOST_NUMBERS, MOST_RUNS, RunStore
 from narrows.apps.lab.session_types import InitialContent, LabError, Observer
 from narrows.apps.lab.worker import Job
 from narrows.apps.lab.worker_pool import MOST_TRAININGS, Backend, WorkerPool
-from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered
+from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered, with_guessed_label
 from narrows.apps.viewer.model_facts import drawn_range
 from narrows.apps.viewer.queries import Queries
 from narrows.apps.viewer.runs import Run, run_of_model
@@ -61,6 +61,8 @@ class Session:
         self._next_number = 1
         self._opened: str | None = None
         """Id of the dataset of the start."""
+        self._removed: str | None = None
+        """A sentence on the last run that was removed to make room."""
         self._is_open = False
         self._observer: Observer | None = None
 
@@ -109,7 +111,7 @@ class Session:
                 self._state_changed()
                 await self.open(source, identity)
                 if is_new and not self._has_run_on(identity):
-                    self._start_on(self.datasets[identity].description, source, identity)
+                    self._start_on(self.datasets[identity].description, self.datasets[identity].source, identity)
             else:
                 await self.open(source, identity)
         if start.model is not None:
@@ -146,6 +148,7 @@ class Session:
             "status": self.status,
             "message": self.message,
             "opened": self._opened,
+            "removed": self._removed,
             "datasets": [dataset.description for dataset in self.datasets.values()],
             "offered": self._offered,
             "runs": [run.to_dict() for run in self.runs.values()] if self._is_open else [],
@@ -170,8 +173,11 @@ class Session:
 
     async def open(self, source: Source, identity: str | None = None) -> str:
         """Read and describe a source, and return the id of its dataset; NarrowsError if it cannot be used."""
-        identity = identity or self.datasets.id_of(source) or self.datasets.new_id(source)
+        if identity is None:
+            identity, source = self.datasets.known_as(source)
         loop = asyncio.get_running_loop()
+        if identity not in self.datasets:
+            source = await loop.run_in_executor(self.work, with_guessed_label, source)
         description = await loop.run_in_executor(self.work, describe, source, identity)
         self.datasets[identity] = Dataset(source, description)
         self._state_changed()
@@ -388,6 +394,7 @@ class Session:
         self.runs[run.id] = run
         over = [old.id for old in self.runs.values() if not old.active and old.state != "loaded"]
         for old in over[: max(0, len(self.runs) - MOST_RUNS)]:
+            self._removed = f"Run {self.runs[old].number}, the oldest, was removed: the lab keeps {MOST_RUNS} runs."
             self.remove(old)
         self._workers.start(run, job)
         return run

@@ -27,7 +27,7 @@ def normal_classes(run: Run, rows: Rows, params: QueryParams) -> list[str] | Non
 
 
 def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: QueryParams, n: int) -> np.ndarray:
-    """Return the indices of n rows of all classes, not used in training if there are enough.
+    """Return the indices of n rows of all classes: first those not used in training, filled up with others.
 
     seen : bool (len(rows),), the rows used in training. SettingError if no row fits the query.
     """
@@ -41,15 +41,17 @@ def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: QueryParams, n: in
     label = params.text("label")
     if label is not None and rows.labels is not None:
         candidates = candidates[rows.labels[candidates] == label]
-    unseen = candidates[~seen[candidates]]
-    if len(unseen) >= n:
-        candidates = unseen
     if not len(candidates):
         from narrows.errors import SettingError
 
         raise SettingError("No row fits this choice.")
-    labels = None if rows.labels is None else rows.labels[candidates]
-    return candidates[balanced_sample(labels, len(candidates), n)]
+    chosen = np.empty(0, np.int64)
+    for group in (candidates[~seen[candidates]], candidates[seen[candidates]]):
+        if len(group) and len(chosen) < n:
+            labels = None if rows.labels is None else rows.labels[group]
+            more = group[balanced_sample(labels, len(group), n - len(chosen))]
+            chosen = np.concatenate([chosen, more])
+    return chosen
 
 
 def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -> np.ndarray:

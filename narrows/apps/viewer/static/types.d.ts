@@ -45,6 +45,7 @@ interface Run extends Pictured {
   hint: string | null;
   epoch: number;
   epochs: number | null;
+  seconds?: number;
   loss: number | null;
   validation: number | null;
   kind: string | null;
@@ -80,6 +81,8 @@ interface SessionState {
   message: string | null;
   /** The dataset that the lab was started with. */
   opened?: string | null;
+  /** A sentence on the last run that was removed to make room. */
+  removed?: string | null;
   datasets: Dataset[];
   offered: Array<{ id: string; name: string; rows: number; here: boolean; how: string | null }>;
   runs: Run[];

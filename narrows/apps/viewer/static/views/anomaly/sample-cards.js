@@ -3,6 +3,7 @@
 import { clear, h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { drawPair, drawPicture } from "../../core/picture.js";
+import { cellText } from "../shared/cell-table.js";
 import { largestSize } from "../shared/layer-painting.js";
 
 /** @param {{kind: string, onPick: (rank: number) => void}} o `rank` counts from the smallest score */
@@ -76,8 +77,7 @@ export function columnTable() {
       if (el.hidden) return;
       caption.textContent = words;
       const most = Math.max(...top.map((one) => Math.abs(one.error))) || 1;
-      const valueText = (v) => (typeof v === "number" ? number(v, 4) : v ?? "missing");
-      clear(body, top.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, valueText(one.observed)), h("td", {}, valueText(one.expected)),
+      clear(body, top.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, cellText(one.observed)), h("td", {}, cellText(one.expected)),
         h("td", {}, h("span", { class: "meter", style: { "--share": `${(100 * Math.abs(one.error)) / most}%` }, "aria-hidden": "true" }), number(one.error, 3)))));
     },
   };

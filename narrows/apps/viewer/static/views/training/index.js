@@ -56,7 +56,7 @@ export function mount(el, lab) {
   const replayControls = h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
   const reading = h("span", {}, "Drag the line or use the arrow keys to see the reconstructions of an epoch.");
   /** A fitted model that came without its past: there is nothing to go back to. */
-  const isStatic = () => loaded && !lab.can.train && frames.epochs.length < 2;
+  const isStatic = () => loaded && (!lab.can.train || current().state === "loaded") && frames.epochs.length < 2;
 
   clear(el, h("div", { class: "head" }, h("h2", {}, "Watch the reconstructions improve"), caption),
     h("div", { class: "panel stack training" }, gallery.el, gallery.legend, replayControls),
