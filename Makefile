@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 DOCS_INSTALLED := .venv/.installed-docs
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-slow test-all lint types js unit coverage docs docs-serve docs-links package bench clean
+.PHONY: help demo test test-slow test-all lint types js unit coverage fuzz docs docs-serve docs-links package bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -40,6 +40,9 @@ unit: $(INSTALLED)  ## the fast tests alone, in as many processes as there are c
 
 coverage: $(INSTALLED)  ## which lines the fast tests run (a page in htmlcov/)
 	$(PYTEST) -m 'not slow' --cov=narrows --cov-branch --cov-report=term:skip-covered --cov-report=html
+
+fuzz: $(INSTALLED)  ## load ten thousand damaged and forged models (half an hour)
+	NARROWS_FUZZ_CASES=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s tests/estimators/test_hostile_models.py
 
 docs: $(DOCS_INSTALLED)  ## the site, in docs/_build/html; warnings and broken internal links are errors
 	rm -rf docs/api/generated docs/_build/html

@@ -1,7 +1,7 @@
 """Side by side with what people use today.
 
-    python -m benchmarks [training mnist flops scoring startup one_class lab everyday neighbours optimizers anomalies]
-                         [--rounds 5]
+    python -m benchmarks [training mnist flops scoring startup one_class lab everyday neighbours exported impute
+                          generate optimizers anomalies] [--rounds 5]
 
 Every question prints a table and leaves it in benchmarks/results, or the folder of `--to`, with a picture and the raw
 numbers. `--quick` is a trial on little data that writes into a temporary folder.
@@ -17,7 +17,10 @@ from pathlib import Path
 from benchmarks import (
     anomalies,
     everyday,
+    exported,
     flops,
+    generate,
+    impute,
     lab,
     mnist,
     neighbours,
@@ -36,7 +39,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     questions = {
         module.__name__.rsplit(".", 1)[1]: module.reports
-        for module in (training, mnist, flops, scoring, startup, one_class, lab, everyday, neighbours)
+        for module in (
+            *(training, mnist, flops, scoring, startup, one_class, lab, everyday, neighbours),
+            *(exported, impute, generate),
+        )
     }
     parser.add_argument(
         "question", nargs="*", choices=[*questions, *_WITH_TABLES, []], help="all that need no --tables if none"

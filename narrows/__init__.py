@@ -1,6 +1,7 @@
 """narrows: autoencoders for real tables and images.
 
-The names below are imported when first used, so that ``import narrows`` stays fast.
+The names below and the sub-packages, such as ``narrows.insight``, are imported when first used, so that
+``import narrows`` stays fast.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _HOME = {
     "AnomalyDetector": "narrows.estimators",
     "diagnose": "narrows.insight",
     "explore": "narrows.apps.notebook.explore",
+    "impute": "narrows.insight",
     "inspect": "narrows.data",
     "load": "narrows.estimators",
     "read": "narrows.data",
@@ -25,6 +27,8 @@ _HOME = {
     "scan": "narrows.data",
     **dict.fromkeys(VARIANTS.values(), "narrows.estimators"),
 }
+
+_PACKAGES = ("apps", "data", "estimators", "insight", "model", "reproductions", "training")
 
 __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
 
@@ -42,13 +46,16 @@ if TYPE_CHECKING:
     from narrows.estimators import VariationalAutoencoder as VariationalAutoencoder
     from narrows.estimators import load as load
     from narrows.insight import diagnose as diagnose
+    from narrows.insight import impute as impute
 
 
 def __getattr__(name: str) -> object:
+    if name in _PACKAGES:
+        return importlib.import_module(f"narrows.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'narrows' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, *_PACKAGES]

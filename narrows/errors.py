@@ -31,10 +31,12 @@ A message is one sentence: what is wrong, where, and what to do.
 from __future__ import annotations
 
 import errno
+import inspect
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from sklearn.exceptions import NotFittedError as _SklearnNotFittedError
 
@@ -193,6 +195,30 @@ def _is_out_of_memory(error: BaseException) -> bool:
     )
 
 
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Give a warning that points at the line of the user: the innermost frame outside narrows and scikit-learn.
+
+    scikit-learn wraps methods and calls them from pipelines and searches, which the user did not write either.
+    """
+    frame = inspect.currentframe()
+    assert frame is not None
+    while frame.f_back is not None and _is_internal(frame):
+        frame = frame.f_back
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        module=frame.f_globals.get("__name__", "<unknown>"),
+        registry=frame.f_globals.setdefault("__warningregistry__", {}),
+    )
+
+
+def _is_internal(frame: FrameType) -> bool:
+    package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return package in ("narrows", "sklearn", "importlib") or frame.f_code.co_filename.startswith("<frozen importlib")
+
+
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
@@ -200,10 +226,7 @@ def _one_line(text: str) -> str:
 def __getattr__(name: str) -> type[UserWarning]:
     """Return `IgnoredColumnWarning` under its name before version 0.2, with a DeprecationWarning."""
     if name == "SetAsideWarning":
-        warnings.warn(
-            "narrows.errors.SetAsideWarning is now IgnoredColumnWarning; the old name will be removed.",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        message = "narrows.errors.SetAsideWarning is now IgnoredColumnWarning; the old name will be removed."
+        warn(message, DeprecationWarning)
         return IgnoredColumnWarning
     raise AttributeError(f"module 'narrows.errors' has no attribute {name!r}")

@@ -32,7 +32,7 @@ def run(arguments: list[str]) -> int:
 
 def python_pages() -> list:
     """The pages with Python, those marked slow whose trainings take seconds."""
-    slow = {"howto/pca.md", "howto/pythae.md", "insight.md", "building_blocks.md", "tables.md"}
+    slow = {"howto/onnx.md", "howto/pca.md", "howto/pythae.md", "insight.md", "building_blocks.md", "tables.md"}
     pages = [p for p in PAGES if blocks(p, "python")]
     return [pytest.param(p, id=name(p), marks=pytest.mark.slow if name(p) in slow else ()) for p in pages]
 

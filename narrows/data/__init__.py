@@ -18,13 +18,13 @@ Code inside imports from the rooms, never from this facade.
 
 from __future__ import annotations
 
-from narrows.data.atomic import Rescue, clear_leftovers, whole_file, whole_folder
+from narrows.data.atomic import Rescue, clear_leftovers, reserved, whole_file, whole_folder
 from narrows.data.containers import to_container
 from narrows.data.frames.as_frame import materialize
 from narrows.data.frames.columns import is_missing
 from narrows.data.frames.nested import column_of
 from narrows.data.image_grid import as_images, montage
-from narrows.data.imputation import fill_missing, fill_table, filled_mask, typed_table
+from narrows.data.imputation import check_same_columns, fill_missing, fill_table, filled_mask, typed_table
 from narrows.data.inspection import ColumnReport, Inspection, inspect
 from narrows.data.kinds import ColumnKind, Numeric
 from narrows.data.one_row import as_one_row
@@ -80,6 +80,7 @@ __all__ += [
     "as_one_row",
     "as_table",
     "check_output",
+    "check_same_columns",
     "clear_leftovers",
     "column_of",
     "csv_fields",
@@ -102,6 +103,7 @@ __all__ += [
     "montage",
     "read_table",
     "reading_options",
+    "reserved",
     "row_name",
     "table_files",
     "table_rows",

@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 _DAY = 86_400.0
+_HERE, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD, and the flag of Linux's renameat2
 _LONGEST = 120  # bytes of a name that its hidden neighbour repeats; a file system takes 255
 
 Rescue = Callable[[Path, OSError], None]
@@ -56,9 +58,10 @@ def whole_file(target: Path, *, replace: bool = True, rescue: Rescue | None = No
 def whole_folder(target: Path, *, replace: bool = True, rescue: Rescue | None = None) -> Iterator[Path]:
     """Make an empty folder that replaces `target` when the block ends without an error.
 
-    An existing folder is renamed, then removed; the caller has made sure that it may go. After a crash in between it
-    is left as `.NAME.xxxxxxxx-PID-xxxxxxxx.old`, and the next
-    call gives it its name back. `replace` and `rescue` are those of `whole_file`; an empty folder is replaced always.
+    An existing folder is exchanged with the new one, then removed; the caller has made sure that it may go. Where the
+    system cannot exchange two names, it is renamed first: after a crash in between it is left as
+    `.NAME.xxxxxxxx-PID-xxxxxxxx.old`, and the next call gives it its name back. `replace` and `rescue` are those of
+    `whole_file`; an empty folder is replaced always.
     """
     target = target.absolute()
     clear_leftovers(target)
@@ -84,7 +87,7 @@ def clear_leftovers(target: Path) -> None:
     Another writer may be active: only leftovers of processes that ended, or untouched for a day, are removed.
     """
     target = target.absolute()
-    pattern = re.compile(rf"\.{re.escape(_stem(target))}\.(?:([0-9a-f]{{8}})-(\d+)-)?[0-9a-f]{{8}}\.(part|old)")
+    pattern = _leftover_pattern(target)
     try:
         names = os.listdir(target.parent)
     except OSError:  # what is wrong with the folder is said by the writing
@@ -107,8 +110,39 @@ def clear_leftovers(target: Path) -> None:
             continue
 
 
+@contextmanager
+def reserved(target: Path) -> Iterator[None]:
+    """Reserve a name during the block, which ends with a write of it.
+
+    Raises
+    ------
+    FileExistsError
+        Another process of this machine has reserved or writes it.
+    """
+    target = target.absolute()
+    clear_leftovers(target)
+    mark = _hidden(target, "part")
+    mark.mkdir()
+    try:
+        for name in os.listdir(target.parent):
+            found = _leftover_pattern(target).fullmatch(name)
+            # Whether a process of another machine, or of another container, is alive is not known.
+            if found and found[1] == _machine() and int(found[2]) != os.getpid():
+                raise FileExistsError(errno.EEXIST, f"process {found[2]} is writing it", str(target))
+        yield
+    finally:
+        with suppress(OSError):
+            mark.rmdir()
+
+
 def _take_place(partial: Path, target: Path, old: Path | None) -> None:
-    """Rename a folder; an existing one is first renamed to `old`, and renamed back where this fails."""
+    """Give `partial` the name of `target`; a folder of this name gets that of `partial`, or is removed.
+
+    Where the system cannot exchange two names at once, an existing folder is first renamed to `old`, and renamed back
+    where this fails.
+    """
+    if old is not None and target.is_dir() and _exchange(partial, target):
+        return
     try:
         if old is not None and target.is_dir():
             os.rename(target, old)
@@ -117,6 +151,19 @@ def _take_place(partial: Path, target: Path, old: Path | None) -> None:
         if old is not None and old.exists() and not os.path.lexists(target):
             os.rename(old, target)
         raise
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two names in one step, so that there is no moment without either; False where Linux cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError):  # a C library without it
+        return False
+    return rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _RENAME_EXCHANGE) == 0
 
 
 @contextmanager
@@ -132,6 +179,11 @@ def _rescued(partial: Path, rescue: Rescue | None) -> Iterator[None]:
 def _hidden(target: Path, ending: str) -> Path:
     """Return a new name in the folder of `target`, with the machine and the process in it."""
     return target.with_name(f".{_stem(target)}.{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.{ending}")
+
+
+def _leftover_pattern(target: Path) -> re.Pattern[str]:
+    """Return the pattern of the hidden names of `target`: machine, process, and part or old."""
+    return re.compile(rf"\.{re.escape(_stem(target))}\.(?:([0-9a-f]{{8}})-(\d+)-)?[0-9a-f]{{8}}\.(part|old)")
 
 
 def _stem(target: Path) -> str:

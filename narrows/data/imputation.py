@@ -15,6 +15,7 @@ from narrows.data.frames.native_columns import is_text
 from narrows.data.nested_columns import as_whole, joined
 from narrows.data.rows import Rows
 from narrows.data.text import format_values
+from narrows.errors import SchemaMismatchError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,6 +48,23 @@ def fill_missing(X: Any, rows: Rows, filled: Rows) -> Any:
         else:
             X = with_column(X, i, new)
     return X
+
+
+def check_same_columns(X: Any, rows: Rows) -> None:
+    """Raise SchemaMismatchError unless the frame X has the columns of `rows`, its rows as at the fit, in their order.
+
+    Filled cells go back to where they were in X, by position.
+    """
+    import narwhals as nw
+
+    if not is_frame(X) or rows.names is None:
+        return
+    expected = [name for name, _ in joined(rows)]
+    if list(nw.from_native(X, eager_only=True).columns) != expected:
+        raise SchemaMismatchError(
+            "impute fills X itself, which needs the columns of the fit in their order, without others; pass "
+            "X[list(model.feature_names_in_)], or use `narrows impute` in the shell."
+        )
 
 
 def fill_table(table: pa.Table, rows: Rows, filled: Rows) -> pa.Table:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from narrows.data.readers.csv import csv_file
 from narrows.data.readers.parquet import is_parquet, read_parquet
 from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
+from narrows.data.schema.alignment import in_order_of_fit
 from narrows.data.schema.schema import Schema
 from narrows.errors import DataError, DataFormatError, DataNotFoundError, SettingError
 
@@ -36,6 +37,8 @@ def read(
     columns: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
     label: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
     image_size: Sequence[int] | None = None,
     text: Sequence[str] = (),
     types: Mapping[str, str] | None = None,
@@ -64,6 +67,9 @@ def read(
         Columns of a table to leave out.
     label : name, optional
         A column of a table that becomes ``labels`` and is not learned from.
+    group, time : name, optional
+        Columns of a table that become ``groups`` and ``times``: `fit` then holds out whole groups, or the latest rows.
+        They are not learned from unless `columns` names them, too. A time is a number or a date.
     image_size : (height, width), optional
         Resizes the images of a folder.
     text : names, optional
@@ -109,13 +115,12 @@ def read(
     is_set = isinstance(source, str) and source in known_sets.SETS
     path = Path(source)
     of_table = not is_set and is_table(path)
-    if not of_table and (columns is not None or ignore is not None or label is not None or all_types):
-        raise SettingError(f"columns, ignore, label and types need a table, which {source} is not.")
+    chosen = {"columns": columns, "ignore": ignore, "label": label, "group": group, "time": time}
+    if not of_table and (all_types or any(value is not None for value in chosen.values())):
+        raise SettingError(f"columns, ignore, label, group, time and types need a table, which {source} is not.")
     if image_size is not None and (is_set or of_table or not path.is_dir()):
         raise SettingError(f"image_size needs a folder of images, which {source} is not.")
-    rows = (
-        known_sets.load_train(str(source)) if is_set else _read_path(path, columns, ignore, label, image_size, options)
-    )
+    rows = known_sets.load_train(str(source)) if is_set else _read_path(path, image_size, options, chosen)
     return drop_missing(rows) if missing == "drop" else rows
 
 
@@ -142,6 +147,7 @@ def as_rows(
     schema : Schema, optional
         Schema of a fitted model. One row may then also be a pandas Series, a list or a tuple with a cell for each
         column of the fit; columns of a file are read in the formats of the fit, and a cell of another type is an error.
+        Named columns are taken in the order of the fit, without any others.
 
     Raises
     ------
@@ -164,6 +170,8 @@ def as_rows(
         rows = rows_of(materialize(X if schema is None else as_one_row(X, schema)), name)
         if schema is not None and schema.names is not None and schema.types is not None:
             rows = with_missing(rows, schema.names, schema.types)
+    if schema is not None:
+        rows = in_order_of_fit(rows, schema.names)
     return rows if image_shape is None else with_image_shape(rows, image_shape)
 
 
@@ -184,13 +192,9 @@ def is_table(path: Path) -> bool:
 
 
 def _read_path(
-    path: Path,
-    columns: Sequence[str] | None,
-    ignore: Sequence[str] | None,
-    label: str | None,
-    image_size: Sequence[int] | None,
-    options: ReadingOptions,
+    path: Path, image_size: Sequence[int] | None, options: ReadingOptions, chosen: Mapping[str, Any]
 ) -> Rows:
+    """Read a file or a folder; `chosen` holds the arguments of `table_rows` on columns."""
     if not table_formats.split_sheet(path)[0].exists():
         raise DataNotFoundError(
             f"There is no file, folder or set {str(path)!r}; the sets are {', '.join(known_sets.SETS)}."
@@ -200,9 +204,7 @@ def _read_path(
     try:
         if is_table(path):
             table, notes = read_table(path, options.text_columns)
-            return arrow_tables.table_rows(
-                table, path.name, columns=columns, ignore=ignore, label=label, options=options, notes=notes
-            )
+            return arrow_tables.table_rows(table, path.name, options=options, notes=notes, **chosen)
         if path.is_dir():
             return image_folder.read_images(path, image_size)
         if path.suffix.casefold() == ".npy":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,7 @@ import numpy as np
 
 from narrows.data.frames.column_labels import Labels
 from narrows.data.frames.column_type import ColumnType, is_missing
+from narrows.errors import warn
 
 Columns = np.ndarray | tuple[np.ndarray, ...]
 Container = Literal["numpy", "pandas", "polars", "pyarrow", "torch"]
@@ -49,6 +49,10 @@ class Rows:
     """Container of the results."""
     labels: np.ndarray | None = None
     """The class of each row, where the source has one (sub-folders, label files)."""
+    groups: np.ndarray | None = None
+    """The group of each row (a person, a machine), which a fit holds out as a whole."""
+    times: np.ndarray | None = None
+    """Numbers or datetime64, the time of each row: a fit holds out the latest rows."""
     index: object | None = None
     """The pandas index."""
     column_labels: Labels | None = None
@@ -145,6 +149,8 @@ class Rows:
             self,
             values=values,
             labels=None if self.labels is None else self.labels[index],
+            groups=None if self.groups is None else self.groups[index],
+            times=None if self.times is None else self.times[index],
             invalid={i: texts[index] for i, texts in self.invalid.items()},
             row_numbers=(np.arange(len(self)) if self.row_numbers is None else self.row_numbers)[index],
             index=None if self.index is None else self.index[index],  # pyright: ignore[reportIndexIssue]
@@ -182,7 +188,7 @@ class Rows:
                 raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
             new = _OLD_NAMES[name]
             message = f"Rows.{name} is now Rows.{new}; the old name will be removed."
-            warnings.warn(message, DeprecationWarning, stacklevel=2)
+            warn(message, DeprecationWarning)
             return getattr(self, new)
 
 

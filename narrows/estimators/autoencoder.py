@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Generator, Iterator
-from copy import copy, deepcopy
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Self
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 from torch import nn
 
-from narrows.data import Missing, Rows, RowStream, Scale, Schema, as_rows
-from narrows.estimators.column_warnings import warn_of_ignored_columns
-from narrows.estimators.fitted_autoencoder import FittedAutoencoder
-from narrows.estimators.parameters import warn_of_idle_parameters
-from narrows.estimators.preparation import FitOptions, PreparedFit, joined_hashes, prepare, training_tensors
-from narrows.estimators.state import FittedState, TrainingProgress
+from narrows.data import Missing, Scale
+from narrows.estimators.trainable_autoencoder import TrainableAutoencoder
 from narrows.model import Code, Corruption, Likelihood, Penalty
-from narrows.training import Epoch, History, LayerEpoch
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Autoencoder(FittedAutoencoder):
+class Autoencoder(TrainableAutoencoder):
     """A neural network that compresses rows to a short code and reconstructs them from the code.
 
     Every variant is this estimator with other defaults, and every parameter works with every variant. Variants can be
@@ -50,6 +42,11 @@ class Autoencoder(FittedAutoencoder):
         else "linear".
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's transposed weights (with biases of its own).
+    linear_path : {"auto", "on", "off"}, default="auto"
+        PCA beside the layers. Layers of which it is possible begin as PCA. With early stopping the held-out rows then
+        decide how much of the layers remains: all, a share (for layers that began as PCA) or, where they are not
+        clearly better, nothing, and the model is PCA. "auto" is "on" with the default loss, output and layers, a point
+        code and no penalty. "off" is the network of the papers, without PCA.
     encoder, decoder : nn.Module or None, default=None
         Your own networks. They receive (n, features), or (n, channels, height, width) for images; the decoder
         returns one of these shapes, without a final sigmoid. Copies are trained; the given modules do not change.
@@ -126,9 +123,14 @@ class Autoencoder(FittedAutoencoder):
         Maximum number of passes over the rows. "auto" makes about four thousand steps, in 20 to 200 passes.
     validation_fraction : float, default=0.1
         Share of the distinct rows, in [0, 1), that is used for validation if no `validation_data` is given.
+    validation : {"auto", "random", "groups", "last"}, default="auto"
+        Which rows are held out. "random": rows drawn at random. "groups": whole groups, as many as fit into
+        `validation_fraction` (the smallest one if none does), so that the held-out error is that of new groups;
+        `fit` needs `groups`. "last": the last rows of X, or the latest if X is `Rows` with times, so that the error
+        is that of later rows; rows of one time stay together. "auto" is "groups" if `fit` is given groups, "last" if
+        it is given times, else "random". No row that equals a training row is held out.
     early_stopping : bool, default=True
-        Stop when the validation objective no longer falls, and restore the weights of its best epoch. A network with
-        the default loss, output and layers starts from PCA, and returns to it if no epoch was clearly better.
+        Stop when the validation objective no longer falls, and restore the weights of its best epoch.
     patience : int, default=10
         Epochs without improvement before stopping. Requires early_stopping=True.
     tol : float, default=1e-4
@@ -162,6 +164,8 @@ class Autoencoder(FittedAutoencoder):
         One record for each epoch of each layer's pre-training; empty without pre-training and in a loaded model.
     validation_rows_ : ndarray of int
         Positions in X of the validation rows; empty if there are none.
+    validation_ : {"random", "groups", "last", "given"}
+        How they were chosen; "given" if `fit` got `validation_data`.
     validation_hashes_, training_hashes_ : ndarray of uint64
         Hashes of the distinct validation and training rows, which identify these rows in any order; None for
         more than four million training rows and in models that an earlier version saved.
@@ -198,6 +202,7 @@ class Autoencoder(FittedAutoencoder):
     activation: str = "silu"
     code_activation: str = "auto"
     tied_weights: bool = False
+    linear_path: str = "auto"
     encoder: nn.Module | None = None
     decoder: nn.Module | None = None
 
@@ -232,6 +237,7 @@ class Autoencoder(FittedAutoencoder):
 
     epochs: int | Literal["auto"] = "auto"
     validation_fraction: float = 0.1
+    validation: str = "auto"
     early_stopping: bool = True
     patience: int = 10
     tol: float = 1e-4
@@ -243,176 +249,3 @@ class Autoencoder(FittedAutoencoder):
     verbose: int = 0
 
     variant: ClassVar[str] = "plain"
-
-    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None) -> Self:
-        """Fit the scaling and the network to X.
-
-        Parameters
-        ----------
-        X : array, DataFrame, sparse matrix, tensor, Rows, RowStream or path
-            (n, features), or images (n, height, width[, channels]) or (n, channels, height, width). A DataFrame of
-            pandas, polars or pyarrow may contain text, categories, dates and missing values. A path leads to a file
-            that `narrows.read` can read, such as a CSV or a Parquet file. A RowStream, which `narrows.scan` returns
-            for large files, is read in chunks, encoded to temporary files, and never in memory as a whole; scaling
-            and validation rows then come from a sample.
-        y : ignored
-        sample_weight : array of shape (n,) or None
-            Weights, none negative. A row of weight 2 has exactly the same effect as two copies of the row.
-        validation_data : like X, or None
-            Validation rows; None uses a share `validation_fraction` of X.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        DataError, SettingError, DivergedError
-            See `narrows.errors`.
-        """
-        try:
-            for record in self.fit_epochs(X, y, sample_weight=sample_weight, validation_data=validation_data):
-                if self.verbose:
-                    print(_line(record, self.epochs_))
-        except KeyboardInterrupt:
-            if self._progress is None:
-                raise
-            self._progress.interrupted = True
-        if self.interrupted_:
-            warnings.warn(
-                f"Training was interrupted after {len(self.history_)} of {self.epochs_} epochs; "
-                "the model keeps the weights that it had then.",
-                stacklevel=2,
-            )
-        return self
-
-    def fit_epochs(
-        self,
-        X: Any,
-        y: Any = None,
-        *,
-        sample_weight: Any = None,
-        validation_data: Any = None,
-        schema: Schema | None = None,
-    ) -> Iterator[Epoch | LayerEpoch]:
-        """Fit step by step and yield an `Epoch` after each pass over the rows; parameters as for `fit`.
-
-        With `pretrain`, a `LayerEpoch` for each pass of each layer comes first. Between two records the model can be
-        used. Closing the iterator, or Ctrl-C, ends the training; the model keeps the weights it has then. A given
-        `schema` replaces the one that is otherwise learned from X, so that several fits can share one.
-        """
-        yield from self.start_fit(X, sample_weight=sample_weight, validation_data=validation_data, schema=schema)
-
-    def start_fit(
-        self, X: Any, *, sample_weight: Any = None, validation_data: Any = None, schema: Schema | None = None
-    ) -> Generator[Epoch | LayerEpoch]:
-        """Prepare a fit and return the iterator that trains; parameters as for `fit_epochs`.
-
-        On return the model counts as fitted, with a network that is not trained on X yet.
-        """
-        rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
-        if isinstance(rows, Rows) and rows is not X:  # the reader of Rows has already given their notes
-            for note in rows.notes:
-                warnings.warn(note, stacklevel=2)
-        previous = self._state if self.warm_start else None
-        history = History(self.history_ if previous is not None else [])
-        options = FitOptions(
-            estimator=type(self).__name__,
-            sample_weight=sample_weight,
-            validation_data=validation_data,
-            schema=schema,
-            epochs_before=len(history),
-        )
-        warn_of_idle_parameters(self)
-        prepared = prepare(self.get_params(deep=False), rows, previous, options)
-        if rows is not X and schema is None and previous is None:
-            warn_of_ignored_columns(prepared.state.schema, rows.source)
-        before = self._state, self._progress
-        self._trainer = None
-        self._state, self._progress = prepared.state, TrainingProgress(history)
-        self.network_.eval()
-        return self._train(prepared, self._progress, before)
-
-    def _train(
-        self,
-        prepared: PreparedFit,
-        progress: TrainingProgress,
-        before: tuple[FittedState | None, TrainingProgress | None],
-    ) -> Generator[Epoch | LayerEpoch]:
-        """Train and yield each record; an error restores the state before the fit."""
-        try:
-            for record in prepared.records():
-                if isinstance(record, Epoch):
-                    progress.history.append(record)
-                else:
-                    progress.pretraining.append(record)
-                progress.interrupted = True  # unless the next record is requested
-                yield record
-                progress.interrupted = False
-        except KeyboardInterrupt:
-            progress.interrupted = True
-        except Exception:
-            self._state, self._progress = before
-            raise
-        finally:
-            prepared.state.network.eval()
-
-    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
-        """Train for one pass over X, at the peak learning rate; the optimizer's state is kept between calls.
-
-        If the model is not fitted, the first call also fits the scaling to X, which then needs at least two rows.
-        """
-        rows = as_rows(X, image_shape=self.image_shape)
-        before = self._state, self._progress
-        if self._trainer is None or self._state is None:
-            history = History() if self._progress is None else self._progress.history
-            options = FitOptions(
-                estimator=type(self).__name__, sample_weight=sample_weight, hold_out=False, epochs_before=len(history)
-            )
-            warn_of_idle_parameters(self)
-            prepared = prepare(self.get_params(deep=False), rows, self._state, options)
-            progress = TrainingProgress(history, list(prepared.pretraining))
-            self._trainer, x, weight, after = prepared.trainer, prepared.x, prepared.weight, prepared.state
-            self._state, self._progress = after, progress
-        else:
-            state = self._state
-            x, weight, new = training_tensors(state, rows, sample_weight)
-            hashes = joined_hashes(state.rows.training_hashes, new)
-            after = replace(state, rows=replace(state.rows, training_hashes=hashes))
-            # The trainer changes the network in place.
-            before = replace(state, network=deepcopy(state.network)), self._progress
-        try:
-            self.history_.append(self._trainer.one_pass(x, weight=weight))
-            self._state = after
-        except Exception:
-            self._trainer = None
-            self._state, self._progress = before
-            raise
-        return self
-
-    @classmethod
-    def from_state(cls, state: FittedState, progress: TrainingProgress) -> Self:
-        """Return a fitted model with this state and the parameters of its fit."""
-        model = cls(**state.params)
-        model._state, model._progress = state, progress
-        return model
-
-    def with_missing(self, missing: Missing) -> Self:
-        """Return a copy of the fitted model, sharing its network, that treats missing values in another way."""
-        state = self.state_
-        model = copy(self)
-        model._state = replace(state, schema=replace(state.schema, missing=missing))
-        return model
-
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()  # pyright: ignore[reportAssignmentType]
-        return {name: value for name, value in state.items() if name != "_trainer"}
-
-
-def _line(epoch: Epoch | LayerEpoch, n_epochs: int) -> str:
-    """Return the line that verbose=1 prints."""
-    if isinstance(epoch, LayerEpoch):
-        start = f"layer {epoch.layer}/{epoch.n_layers}  epoch {epoch.number}/{epoch.n_epochs}"
-        return f"{start}  error {epoch.error:.5g}  {epoch.rows_per_second:,.0f} rows/s"
-    validation = "" if epoch.validation is None else f"  validation {epoch.validation:.5g}"
-    return f"epoch {epoch.number}/{n_epochs}  loss {epoch.loss:.5g}{validation}  {epoch.rows_per_second:,.0f} rows/s"

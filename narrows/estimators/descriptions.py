@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from narrows.estimators.state import FittedState
 from narrows.training import History
 
 _MOST_NAMES = 50
+_HOW = {"random": ", drawn at random", "groups": ", whole groups", "last": ", the last ones"}
+_WITH_HASHES = (
+    "The model contains a 64-bit hash of each distinct row of the fit (`training_hashes`, `validation_hashes`): who "
+    "has this folder and a row can check whether that row was used. `save(path, row_hashes=False)`, or "
+    "`--no-row-hashes` in the shell, leaves the hashes out. The weights may also give away something about single rows."
+)
+_WITHOUT_HASHES = (
+    "The model contains no hashes of single rows, only the sum of the hashes of all rows, by which the whole table is "
+    "recognised. The weights may still give away something about single rows."
+)
 
 
-def model_card(state: FittedState, history: History, defaults: Mapping[str, Any], versions: Mapping[str, str]) -> str:
+class HasCardFacts(Protocol):
+    """A diagnosis."""
+
+    def card_facts(self) -> Mapping[str, str]:
+        """Return what the card says of it: names and texts."""
+        ...
+
+
+def model_card(
+    state: FittedState,
+    history: History,
+    defaults: Mapping[str, Any],
+    versions: Mapping[str, str],
+    facts: Mapping[str, str],
+    *,
+    has_hashes: bool,
+) -> str:
     """Return the model, its data, its training and its use in Markdown.
 
     Parameters
@@ -23,6 +50,10 @@ def model_card(state: FittedState, history: History, defaults: Mapping[str, Any]
         Default values of the constructor parameters; the card lists those that differ.
     versions : mapping
         Versions of the libraries; needs "narrows".
+    facts : mapping
+        Results of a diagnosis; empty if there was none.
+    has_hashes : bool
+        Whether hashes of the rows of the fit are saved.
     """
     schema = state.schema
     shape = (
@@ -34,7 +65,8 @@ def model_card(state: FittedState, history: History, defaults: Mapping[str, Any]
     settings = "\n".join(f"- `{name}` = `{value!r}`" for name, value in changed.items()) or "- all defaults"
     return f"""# {state.estimator}
 
-Fitted by narrows {versions["narrows"]} on {shape}; the code has {state.n_components} components.
+Fitted by narrows {versions["narrows"]} on {_counted(state)}{shape}; the code has {state.n_components} components.
+Saved on {datetime.now(UTC):%Y-%m-%d}.
 {_columns(state)}
 | | |
 |---|---|
@@ -45,6 +77,8 @@ Fitted by narrows {versions["narrows"]} on {shape}; the code has {state.n_compon
 | lowest held-out loss | {_lowest_validation(history)} |
 | precision | {state.precision} |
 | seed | {state.seed} |
+| rows held out | {_held_out(state)} |
+{_table(facts) or "| diagnosis | none yet; run `narrows diagnose` with this folder and data |"}
 
 Settings that differ from the defaults:
 
@@ -61,6 +95,8 @@ codes = model.transform(X)
 
 `model.safetensors` holds weights and scalers, `narrows.json` everything else, `history.json` the training; their
 checksums are verified on loading. This file is for people and may be edited.
+
+{_WITH_HASHES if has_hashes else _WITHOUT_HASHES}
 """
 
 
@@ -82,6 +118,23 @@ def html_summary(state: FittedState, history: History) -> str:
         for name, fact in facts.items()
     )
     return f"<table>{rows}</table>{history._repr_html_()}"
+
+
+def _counted(state: FittedState) -> str:
+    n = state.rows.n_rows
+    return "" if n is None else f"{n:,} rows, which are "
+
+
+def _held_out(state: FittedState) -> str:
+    n, by = len(state.rows.validation_rows), state.rows.held_out_by
+    if by == "given":
+        return "none; the validation rows were given"
+    return f"{n:,}{_HOW[by]}" if n else "none"
+
+
+def _table(facts: Mapping[str, str]) -> str:
+    texts = {name: " ".join(text.split()).replace("|", r"\|") for name, text in facts.items()}
+    return "\n".join(f"| {name} | {text} |" for name, text in texts.items())
 
 
 def _columns(state: FittedState) -> str:

@@ -12,11 +12,14 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor
 
-from narrows.data import Missing, Rows, as_one_row, as_rows, fill_missing, materialize
-from narrows.estimators import model_folder, parameter_checks, persistence
-from narrows.estimators.descriptions import html_summary
+from narrows.data import Missing, Rows, as_one_row, as_rows, check_same_columns, fill_missing, materialize
+from narrows.estimators import model_folder, onnx_file, parameter_checks, persistence
+from narrows.estimators.checkpoint import remove_checkpoint
+from narrows.estimators.descriptions import HasCardFacts, html_summary, model_card
 from narrows.estimators.inference import map_floats, map_rows
+from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedAttributes
+from narrows.export import Dates
 from narrows.training import fingerprint
 
 
@@ -25,6 +28,8 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
 
     missing: Missing
     image_shape: tuple[int, ...] | None
+
+    _saved_trainer: SavedTrainer | None = None  # with which `partial_fit` continues after loading
 
     def transform(self, X: Any) -> np.ndarray:
         """Return the codes of X, float32 of shape (n, n_components).
@@ -54,6 +59,7 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         self.check_is_fitted()
         X = materialize(as_one_row(X, self.schema_))
         rows = self.rows_of(X)
+        check_same_columns(X, rows)
         return fill_missing(X, rows, self.impute_rows(rows))
 
     def impute_rows(self, rows: Rows) -> Rows:
@@ -95,6 +101,7 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         so that models with different settings can be compared.
         """
         rows = self.rows_of(X)
+        parameter_checks.targets(y, len(rows))
         mean = torch.as_tensor(self.mean_, device=self.device_)
         mask_floats = torch.as_tensor(self.schema_.mask_indices, device=self.device_)
         has_mask = mask_floats >= 0
@@ -114,17 +121,79 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         """Return whether X has the same rows as the fit, in any order."""
         return fingerprint(self.state_.encode(self.rows_of(X))) == self.fingerprint_
 
-    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+    def save(
+        self,
+        path: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+        row_hashes: bool = True,
+        diagnosis: HasCardFacts | None = None,
+    ) -> None:
         """Save the model as a folder for `narrows.load`; after an error no partial folder is left.
+
+        The checkpoint of its fit is removed, unless the training was interrupted and could be resumed.
+
+        Parameters
+        ----------
+        path : path
+            The folder.
+        overwrite : bool, default=False
+            Whether a model at `path` is replaced.
+        row_hashes : bool, default=True
+            Whether to save a 64-bit hash of each distinct row of the fit. By them `narrows.diagnose` recognises the
+            rows among others; anyone who has the model and a row can check whether it was one of them. Without
+            them, only the whole table of the fit is recognised, by the sum of all hashes, which is always saved.
+        diagnosis : Diagnosis or None, default=None
+            The result of `narrows.diagnose`; its verdict and R² go into the card of the model, README.md.
 
         Raises
         ------
         OutputExistsError, OutputError
         """
-        model_folder.write_folder(Path(path), self.to_files(), overwrite=overwrite)
+        files = self.to_files(row_hashes=row_hashes, diagnosis=diagnosis)
+        model_folder.write_folder(Path(path), files, overwrite=overwrite)
+        if self._checkpoint is not None and not self.interrupted_:
+            remove_checkpoint(self._checkpoint)
+            self._checkpoint = None
 
-    def to_files(self) -> dict[str, bytes]:
-        """Return the files of the saved model by name.
+    def to_onnx(
+        self, path: str | PathLike[str] | None = None, *, dates: Dates = "text", overwrite: bool = False
+    ) -> Any:
+        """Return the whole model as an `onnx.ModelProto`, and write it to a file; needs ``narrows[onnx]``.
+
+        Rows go in by column, in the user's units: numbers as float64 with NaN where they are missing, texts with "",
+        dates as ISO 8601 texts. Images and arrays without column names are one input, "images" or "X". Outputs are
+        "code", "reconstruction" (of a table with names one for each column, "reconstruction.COLUMN") and "error".
+        The results are those of `transform`, `reconstruct` and `reconstruction_error` up to rounding; the rows are not
+        checked.
+
+        Parameters
+        ----------
+        path : path or None, default=None
+        dates : {"text", "int64"}, default="text"
+            Whether dates are ISO 8601 texts or ticks since 1970 in the unit of the column, int64.
+        overwrite : bool, default=False
+
+        Raises
+        ------
+        SettingError
+            A part of the model has no emitter, such as a module of your own.
+        MissingExtraError, OutputExistsError, OutputError
+        """
+        model = onnx_file.autoencoder_model(self.state_, dates)
+        if path is not None:
+            onnx_file.write_model(model, path, overwrite=overwrite)
+        return model
+
+    def card(self, diagnosis: HasCardFacts | None = None, *, row_hashes: bool = True) -> str:
+        """Return the card of the saved model in Markdown; parameters as for `save`."""
+        defaults = type(self)().get_params(deep=False)
+        has_hashes = row_hashes and self.training_hashes_ is not None
+        facts = {} if diagnosis is None else diagnosis.card_facts()
+        return model_card(self.state_, self.history_, defaults, model_folder.versions(), facts, has_hashes=has_hashes)
+
+    def to_files(self, *, row_hashes: bool = True, diagnosis: HasCardFacts | None = None) -> dict[str, bytes]:
+        """Return the files of the saved model by name; parameters as for `save`.
 
         Raises
         ------
@@ -134,10 +203,18 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         """
         state, progress = self.state_, self._progress
         assert progress is not None
-        return persistence.files_of(type(self), state, progress)
+        card = self.card(diagnosis, row_hashes=row_hashes)
+        return persistence.files_of(type(self), state, progress, self.saved_trainer(), card, row_hashes=row_hashes)
+
+    def saved_trainer(self) -> SavedTrainer | None:
+        """Return the state with which `partial_fit` goes on; None where it was not the last training."""
+        return self._saved_trainer if self._trainer is None else SavedTrainer.of(self._trainer)
 
     def rows_of(self, X: Any) -> Rows:
         """Read X as rows with the columns of the fit.
+
+        Named columns may come in any order and beside others, which are left out: the names decide, as in the shell.
+        (scikit-learn's own estimators refuse both.) A column that is absent is an error.
 
         Raises
         ------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable
 from functools import partial
 from os import PathLike
@@ -14,21 +13,24 @@ import safetensors
 import safetensors.torch
 from torch import nn
 
-from narrows.errors import ModelDamagedError, NarrowsError
+from narrows.errors import ModelDamagedError, NarrowsError, warn
 from narrows.estimators import model_folder, persistence
 from narrows.estimators.anomaly import detector_folder
 from narrows.estimators.anomaly.detector import AnomalyDetector
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_folder import FolderContents
+from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.variants import variant_classes
 
 _CONTRADICTIONS = (
-    KeyError,
-    ValueError,
-    TypeError,
-    RuntimeError,
+    ArithmeticError,
+    AssertionError,
     AttributeError,
-    IndexError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
     safetensors.SafetensorError,
 )
 """Errors of a folder whose checksums are right and whose contents do not fit together."""
@@ -77,7 +79,7 @@ def load(
     """
     if stations is not None:
         message = "stations= of narrows.load is now custom_objects=, and will be removed in the next release."
-        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        warn(message, DeprecationWarning)
         custom_objects = (*custom_objects, *stations)
     path = Path(path)
     contents = model_folder.read_folder(path)
@@ -114,5 +116,8 @@ def _autoencoder(
     estimator = classes[about["estimator"]]
     known = estimator().get_params(deep=False)
     given = persistence.read_params(about["parameters"], known, modules, custom_objects, path)
-    state = persistence.read_state(about, known | given, safetensors.torch.load(contents.weights), device)
-    return estimator.from_state(state, persistence.read_progress(about, json.loads(contents.history)))
+    earlier = {"linear_path": "off"}  # of models saved before the parameter existed
+    tensors = safetensors.torch.load(contents.weights)
+    state = persistence.read_state(about, known | earlier | given, tensors, device)
+    trainer = SavedTrainer.restore(about.get("trainer"), tensors)
+    return estimator.from_state(state, persistence.read_progress(about, json.loads(contents.history)), trainer)

@@ -11,8 +11,6 @@ A saved detector also contains the folders of its models, named `member-0`, `mem
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import os
 import platform
 from collections.abc import Mapping
@@ -22,12 +20,11 @@ from typing import Any
 
 import numpy as np
 import safetensors
-import safetensors.torch
 import sklearn
 import torch
 from torch import Tensor
 
-from narrows.data import clear_leftovers, whole_folder
+from narrows.data import clear_leftovers, whole_file, whole_folder
 from narrows.errors import (
     ModelDamagedError,
     ModelNotFoundError,
@@ -36,6 +33,9 @@ from narrows.errors import (
     OutputError,
     OutputExistsError,
 )
+from narrows.estimators import sealed_files
+from narrows.estimators.sealed_files import ABOUT as _ABOUT
+from narrows.estimators.sealed_files import FileDamage, to_json, to_safetensors
 from narrows.version import __version__
 
 FORMAT = "narrows-model"
@@ -43,7 +43,7 @@ FORMAT_VERSION = 2
 """Version 1 had all-numeric tables only, which version 2 writes in the same way."""
 MEMBER_PREFIX = "member-"
 
-_WEIGHTS, _ABOUT, _HISTORY, _CARD = "model.safetensors", "narrows.json", "history.json", "README.md"
+_WEIGHTS, _HISTORY, _CARD = "model.safetensors", "history.json", "README.md"
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,9 @@ class FolderContents:
 
 def seal(tensors: Mapping[str, Tensor], history: list[Any], about: Mapping[str, Any], card: str) -> dict[str, bytes]:
     """Return the files of a model by name, with their checksums."""
-    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    files = {_WEIGHTS: safetensors.torch.save(tensors), _HISTORY: to_json(history)}
-    sealed = {"format": FORMAT, "format_version": FORMAT_VERSION, **about, "versions": versions()}
-    sealed["sha256"] = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    sealed["sha256"][_ABOUT] = self_checksum(sealed)
-    return {**files, _ABOUT: to_json(sealed), _CARD: card.encode()}
+    files = {_WEIGHTS: to_safetensors(tensors), _HISTORY: to_json(history)}
+    described = {"format": FORMAT, "format_version": FORMAT_VERSION, **about, "versions": versions()}
+    return {**sealed_files.seal(files, described), _CARD: card.encode()}
 
 
 def write_folder(path: Path, files: Mapping[str, bytes], *, overwrite: bool) -> None:
@@ -86,6 +83,12 @@ def write_folder(path: Path, files: Mapping[str, bytes], *, overwrite: bool) -> 
         ) from error
 
 
+def write_card(path: Path, card: str) -> None:
+    """Replace the card of the model saved at `path`, whole or not at all; raises OSError."""
+    with whole_file(path / _CARD, replace=True) as file:
+        file.write(card.encode())
+
+
 def read_folder(path: Path) -> FolderContents:
     """Read a saved model and verify its checksums.
 
@@ -100,8 +103,17 @@ def read_folder(path: Path) -> FolderContents:
 def is_model(path: Path) -> bool:
     """Return whether `path` is a folder with a narrows model in it, complete or not."""
     try:
-        return json.loads((path / _ABOUT).read_bytes())["format"] == FORMAT
-    except (OSError, ValueError, KeyError, TypeError):
+        return sealed_files.read_about(path)["format"] == FORMAT
+    except (FileDamage, KeyError, TypeError):
+        return False
+
+
+def is_interrupted(path: Path) -> bool:
+    """Return whether `path` is a model whose training was ended early."""
+    try:
+        about = sealed_files.read_about(path)
+        return about["format"] == FORMAT and about["fitted"]["interrupted_"] is True
+    except (FileDamage, KeyError, TypeError):
         return False
 
 
@@ -126,18 +138,6 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "safetensors": safetensors.__version__,
     }
-
-
-def to_json(value: Any) -> bytes:
-    """Return indented UTF-8 JSON with a final newline."""
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def self_checksum(about: dict[str, Any]) -> str:
-    """Return the SHA-256 of narrows.json without this checksum itself."""
-    sums = {name: value for name, value in about["sha256"].items() if name != _ABOUT}
-    content = json.dumps(about | {"sha256": sums}, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _check_free(path: Path, overwrite: bool) -> None:
@@ -166,15 +166,10 @@ def _read_about(path: Path) -> dict[str, Any]:
         if (path / _WEIGHTS).exists():
             raise ModelDamagedError(f"The model {path} has lost its {_ABOUT}; restore it from a copy or fit again.")
         raise NotAModelError(f"The folder {path} is not a narrows model: it has no {_ABOUT}.")
-    damaged = ModelDamagedError(
-        f"{path / _ABOUT} was altered or cut off (its checksum does not fit); restore it from a copy or fit again."
-    )
     try:
-        about = json.loads((path / _ABOUT).read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise damaged from error
-    except OSError as error:
-        raise ModelDamagedError(f"{path / _ABOUT} cannot be read ({error.strerror}).") from error
+        about = sealed_files.read_about(path)
+    except FileDamage as damage:
+        raise _damaged(path / _ABOUT, damage) from damage
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise NotAModelError(f"{path / _ABOUT} does not describe a narrows model.")
     version = about.get("format_version")
@@ -183,27 +178,21 @@ def _read_about(path: Path) -> dict[str, Any]:
             f"The model {path} has format version {version}, and this narrows ({__version__}) reads up to "
             f"{FORMAT_VERSION}; upgrade narrows."
         )
-    sums = about.get("sha256")
-    if (
-        version not in range(1, FORMAT_VERSION + 1)
-        or not isinstance(sums, dict)
-        or sums.get(_ABOUT) != self_checksum(about)
-    ):
-        raise damaged
+    if version not in range(1, FORMAT_VERSION + 1) or not sealed_files.is_intact(about):
+        raise _damaged(path / _ABOUT, FileDamage("was altered or cut off (its checksum does not fit)"))
     return about
 
 
 def _read_checked(path: Path, name: str, about: dict[str, Any]) -> bytes:
     try:
-        content = (path / name).read_bytes()
-    except FileNotFoundError as error:
-        raise ModelDamagedError(
-            f"The model {path} has lost its {name}; restore it from a copy or fit again."
-        ) from error
-    except OSError as error:
-        raise ModelDamagedError(f"{path / name} cannot be read ({error.strerror}).") from error
-    if hashlib.sha256(content).hexdigest() != about["sha256"].get(name):
-        raise ModelDamagedError(
-            f"{path / name} was altered or cut off (its checksum does not fit); restore it from a copy or fit again."
-        )
-    return content
+        return sealed_files.read_checked(path, name, about)
+    except FileDamage as damage:
+        if not (path / name).exists():
+            raise ModelDamagedError(
+                f"The model {path} has lost its {name}; restore it from a copy or fit again."
+            ) from damage
+        raise _damaged(path / name, damage) from damage
+
+
+def _damaged(path: Path, damage: FileDamage) -> ModelDamagedError:
+    return ModelDamagedError(f"{path} {damage}; restore it from a copy or fit again.")

@@ -60,6 +60,13 @@ def sample_weight(weight: Any, n_rows: int) -> np.ndarray | None:
     return checked / checked.max()
 
 
+def targets(y: Any, n_rows: int) -> None:
+    """Raise `DataError` if `y`, which is not used, has another length than the rows."""
+    n = np.shape(y)[0] if np.ndim(y) else None
+    if n is not None and n != n_rows:
+        raise DataError(f"y has {n} values for {n_rows} rows; give one value per row, or leave y out.")
+
+
 def codes(Z: Any, n_components: int) -> np.ndarray:
     """Return codes as float32 (n, n_components)."""
     try:
@@ -76,7 +83,7 @@ def number(name: str, value: Any) -> float:
     """Return a finite number; the range is checked where the number is used."""
     try:
         checked = math.nan if isinstance(value, str) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         checked = math.nan
     if not abs(checked) < 1e30:
         raise SettingError(f"{name} must be a number, got {value!r}.")

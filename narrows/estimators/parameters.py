@@ -6,13 +6,12 @@ are made from it. Defaults are defined only in the constructors. Importing this 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from narrows.estimators.registered_names import registered_names
-from narrows.estimators.requirements import NotGiven, Requirement, Value
+from narrows.estimators.requirements import NotGiven, Positive, Requirement, Value
 
 Group = Literal["Network", "Data", "Objective", "Optimizer", "Stopping", "Run"]
 GROUPS: tuple[Group, ...] = ("Network", "Data", "Objective", "Optimizer", "Stopping", "Run")
@@ -145,15 +144,17 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter("tied_weights", "Network", "bool", "Use the transposed weights of the encoder in the decoder."),
     Parameter(
+        "linear_path",
+        "Network",
+        "name",
+        "PCA beside the layers, for rows that do not support them; 'auto' is on with default loss and layers.",
+        ("auto", "on", "off"),
+    ),
+    Parameter(
         "encoder", "Network", "object", "Your own network from the row to the code.", accepts="nn.Module", option=None
     ),
     Parameter(
-        "decoder",
-        "Network",
-        "object",
-        "Your own network from the code to the reconstruction.",
-        accepts="nn.Module",
-        option=None,
+        "decoder", "Network", "object", "Your own network from the code to the row.", accepts="nn.Module", option=None
     ),
     Parameter(
         "image_shape",
@@ -330,6 +331,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         "Share of the rows, from 0 to 1, that is held out for validation and not trained on.",
     ),
     Parameter(
+        "validation",
+        "Stopping",
+        "name",
+        "Which rows are held out: random ones, whole groups, or the last; 'auto' is groups or last if they are known.",
+        ("auto", "random", "groups", "last"),
+        requires=Positive("validation_fraction"),
+    ),
+    Parameter(
         "early_stopping",
         "Stopping",
         "bool",
@@ -421,12 +430,12 @@ def constructor_defaults(estimator: type[Any]) -> dict[str, Any]:
 
 def warn_of_idle_parameters(estimator: Any, requirements: Mapping[str, Requirement] = REQUIREMENTS) -> None:
     """Warn of each parameter of an estimator that differs from its default and has no effect."""
-    from narrows.errors import IdleParameterWarning
+    from narrows.errors import IdleParameterWarning, warn
 
     defaults = constructor_defaults(type(estimator))
     values = {name: getattr(estimator, name) for name in defaults}
     for name in idle_parameters(values, defaults, requirements):
-        warnings.warn(idle_sentence(name, values, requirements[name]), IdleParameterWarning, stacklevel=2)
+        warn(idle_sentence(name, values, requirements[name]), IdleParameterWarning)
 
 
 def _is_refused(requirement: Requirement, values: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""First weights of a default network: PCA, or outputs at the mean of the rows."""
+"""First weights of a network: PCA in its linear path, or outputs at the mean of the rows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,40 @@ from typing import Any
 
 import numpy as np
 
-from narrows.model import AutoencoderNetwork, GaussianCode, can_start_linear, start_at_mean, start_linear
+from narrows.errors import SettingError
+from narrows.estimators import parameter_checks
+from narrows.model import (
+    AutoencoderNetwork,
+    Code,
+    GaussianCode,
+    PointCode,
+    can_start_linear,
+    start_at_mean,
+    start_linear,
+)
 
 _MOST_CELLS = 4_000_000  # for PCA: a fraction of a second
 _MOST_ROWS = 1000  # for PCA of a wide table, computed from the products of its rows
+
+
+def uses_linear_path(params: Mapping[str, Any], code: Code, code_activation: str) -> bool:
+    """Return whether the network has a linear path beside its layers; SettingError where it cannot have one."""
+    wanted = parameter_checks.choice("linear_path", params["linear_path"])
+    if wanted == "off":
+        return False
+    can = type(code) is PointCode and code_activation == "linear" and _has_own_layers(params)
+    if wanted == "on" and not can:
+        raise SettingError(
+            "linear_path='on' needs a point code with a linear activation and narrows' own encoder and decoder, "
+            "without pre-training; change these, or set linear_path='auto'."
+        )
+    return can and (wanted == "on" or is_default(params))
+
+
+def is_default(params: Mapping[str, Any]) -> bool:
+    """Return whether loss, output and layers are narrows' own choice."""
+    is_automatic = isinstance(params["loss"], str) and params["loss"] == params["output_activation"] == "auto"
+    return is_automatic and params["penalty"] is None and _has_own_layers(params)
 
 
 def begin(
@@ -20,10 +50,10 @@ def begin(
     weight: np.ndarray | None,
     mean: np.ndarray,
 ) -> bool:
-    """Set the initial weights; return whether they are already as good as PCA.
+    """Set the initial weights; return whether the layers are PCA.
 
-    A network with the default loss, output and layers begins at PCA where `can_start_linear` allows it, else with
-    outputs near the mean. All other networks keep their random weights, as in the papers.
+    A linear path is set to PCA, and the layers too where `can_start_linear` allows it. Other layers begin with outputs
+    near the mean where loss, output and layers are the defaults, else with random weights, as in the papers.
 
     Parameters
     ----------
@@ -37,19 +67,19 @@ def begin(
     mean : ndarray of shape (d,)
         Mean of the rows.
     """
-    is_default = (
-        isinstance(params["loss"], str)
-        and params["loss"] == params["output_activation"] == "auto"
-        and all(params[name] is None for name in ("encoder", "decoder", "pretrain", "penalty"))
-        and not isinstance(network.code, GaussianCode)
-    )
-    if not is_default:
-        return False
-    if not can_start_linear(network):
+    if network.path is not None:
+        directions = _components(floats, weight, mean, network.n_components)
+        network.path.set_to(mean, directions)
+        if can_start_linear(network):
+            start_linear(network, mean, directions)
+            return True
+    if is_default(params) and not isinstance(network.code, GaussianCode):
         start_at_mean(network, mean)
-        return False
-    start_linear(network, mean, _components(floats, weight, mean, network.n_components))
-    return True
+    return False
+
+
+def _has_own_layers(params: Mapping[str, Any]) -> bool:
+    return all(params[name] is None for name in ("encoder", "decoder", "pretrain"))
 
 
 def enough(places: np.ndarray, n_floats: int) -> np.ndarray:

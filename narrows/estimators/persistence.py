@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -13,20 +13,34 @@ from torch import Tensor, nn
 
 from narrows.data import Schema
 from narrows.errors import SettingError
-from narrows.estimators import parameter_checks
-from narrows.estimators.descriptions import model_card
-from narrows.estimators.model_folder import seal, versions
+from narrows.estimators import parameter_checks, saved_values
+from narrows.estimators.generation.sampler import Sampler
+from narrows.estimators.model_folder import seal
 from narrows.estimators.resolution import resolve
+from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedRows, FittedState, TrainingProgress
+from narrows.estimators.validation_split import HeldOutBy
 from narrows.model import Code, Corruption, Likelihood, Penalty, block_from_description, describe_block
-from narrows.training import Epoch, History
+from narrows.training import History
 
 _HASHES = ("validation_hashes", "training_hashes")
 _BUILDING_BLOCKS = (Corruption, Code, Penalty, Likelihood)
 
 
-def files_of(model_class: type[BaseEstimator], state: FittedState, progress: TrainingProgress) -> dict[str, bytes]:
-    """Return the files of a fitted autoencoder by name; SettingError for a class outside narrows."""
+def files_of(
+    model_class: type[BaseEstimator],
+    state: FittedState,
+    progress: TrainingProgress,
+    trainer: SavedTrainer | None,
+    card: str,
+    *,
+    row_hashes: bool,
+) -> dict[str, bytes]:
+    """Return the files of a fitted autoencoder by name; SettingError for a class outside narrows.
+
+    trainer : the state with which `partial_fit` goes on, if there is one. card : the page for people.
+    row_hashes : whether the hashes of the rows of the fit are among the files.
+    """
     if not model_class.__module__.startswith("narrows."):
         raise SettingError(
             f"{model_class.__name__} is a class of your own, which could not be loaded again; save a narrows estimator."
@@ -37,10 +51,13 @@ def files_of(model_class: type[BaseEstimator], state: FittedState, progress: Tra
         "parameters": {name: describe(value) for name, value in state.params.items()},
         "fitted": {name: describe(value) for name, value in _fitted_values(state, progress).items()},
         "schema": state.schema.describe(),
+        **({} if state.sampler is None else {"sampler": state.sampler.describe()}),
     }
+    tensors = _tensors(state, row_hashes=row_hashes)
+    if trainer is not None:
+        about["trainer"], tensors = trainer.describe(), tensors | trainer.tensors()
     history = [epoch.to_dict() for epoch in progress.history]
-    card = model_card(state, progress.history, model_class().get_params(), versions())
-    return seal(_tensors(state), history, about, card)
+    return seal(tensors, history, about, card)
 
 
 def read_params(
@@ -70,6 +87,7 @@ def read_params(
     SettingError
         A module or class of the user is needed and was not given.
     """
+    saved_values.check_lists(described)
     known, params = set(known), {}
     for name, value in described.items():
         if name not in known:
@@ -96,32 +114,49 @@ def read_state(
     with torch.device("meta"):
         network = resolve(params, schema, None, generator=None).network
     weights = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
+    own = params.get("encoder") is not None or params.get("decoder") is not None
+    saved_values.check_weights(weights, network, of_parameters_only=own)
     network.load_state_dict(weights, assign=True)
     device = parameter_checks.device(device)
     fitted = about["fitted"]
-    hashes = {name: tensors[name].numpy().view(np.uint64) if name in tensors else None for name in _HASHES}
+    sampler = None
+    if "sampler" in about:  # models saved before there was one draw from the prior
+        drawn = {name.removeprefix("sampler."): t.numpy() for name, t in tensors.items() if name.startswith("sampler.")}
+        sampler = Sampler.restore(about["sampler"], drawn, schema, network.n_components)
+    hashes = {
+        name: saved_values.array(tensors, name, "int", (None,)).view(np.uint64) if name in tensors else None
+        for name in _HASHES
+    }
     return FittedState(
-        estimator=about["estimator"],
+        estimator=saved_values.text(about, "estimator"),
         params=params,
         network=network.to(device).eval(),
         schema=schema,
-        mean=tensors["mean"].numpy(),
-        rows=FittedRows(tensors["validation_rows"].numpy(), **hashes, fingerprint=fitted["fingerprint_"]),
-        n_components=fitted["n_components_"],
+        mean=saved_values.array(tensors, "mean", "float", (schema.n_floats,)),
+        rows=FittedRows(
+            saved_values.array(tensors, "validation_rows", "int", (None,)),
+            **hashes,
+            fingerprint=saved_values.text(fitted, "fingerprint_"),
+            held_out_by=_held_out_by(fitted),
+            n_rows=None if fitted.get("n_rows_") is None else saved_values.whole(fitted, "n_rows_"),
+        ),
+        n_components=saved_values.whole(fitted, "n_components_", least=1),
         hidden_layer_sizes=tuple(fitted["hidden_layer_sizes_"]),
-        code_activation=fitted["code_activation_"],
-        batch_size=fitted["batch_size_"],
-        epochs=fitted["epochs_"],
-        learning_rate=fitted["learning_rate_"],
-        precision=fitted["precision_"],
+        code_activation=saved_values.text(fitted, "code_activation_"),
+        batch_size=saved_values.whole(fitted, "batch_size_", least=1),
+        epochs=saved_values.whole(fitted, "epochs_", least=1),
+        learning_rate=saved_values.real(fitted, "learning_rate_"),
+        precision=saved_values.text(fitted, "precision_"),
         device=device,
-        seed=fitted["seed_"],
+        seed=saved_values.whole(fitted, "seed_"),
+        sampler=sampler,
     )
 
 
 def read_progress(about: Mapping[str, Any], history: Iterable[Mapping[str, Any]]) -> TrainingProgress:
     """Return the training records of a saved model, without those of pre-training, which are not saved."""
-    return TrainingProgress(History(Epoch(**record) for record in history), interrupted=about["fitted"]["interrupted_"])
+    epochs = History(saved_values.epoch(record) for record in history)
+    return TrainingProgress(epochs, interrupted=saved_values.flag(about["fitted"], "interrupted_"))
 
 
 def describe(value: Any) -> Any:
@@ -169,18 +204,29 @@ def _fitted_values(state: FittedState, progress: TrainingProgress) -> dict[str, 
         "precision_": state.precision,
         "seed_": state.seed,
         "fingerprint_": state.rows.fingerprint,
+        "validation_": state.rows.held_out_by,
+        "n_rows_": state.rows.n_rows,
         "interrupted_": progress.interrupted,
         "n_features_in_": state.schema.n_columns,
     }
 
 
-def _tensors(state: FittedState) -> dict[str, Tensor]:
+def _held_out_by(fitted: Mapping[str, Any]) -> HeldOutBy:
+    found = fitted.get("validation_", "random")  # earlier versions held out rows at random alone
+    if found not in get_args(HeldOutBy):
+        raise ValueError(f"validation_ is {found!r}")
+    return found
+
+
+def _tensors(state: FittedState, *, row_hashes: bool) -> dict[str, Tensor]:
     tensors = {f"network.{name}": value for name, value in state.network.state_dict().items()}
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in state.schema.arrays().items()}
+    if state.sampler is not None:
+        tensors |= {f"sampler.{name}": torch.from_numpy(array.copy()) for name, array in state.sampler.arrays().items()}
     tensors["mean"] = torch.from_numpy(state.mean)
     tensors["validation_rows"] = torch.from_numpy(state.rows.validation_rows)
     for name in _HASHES:
         hashes = getattr(state.rows, name)
-        if hashes is not None:
+        if row_hashes and hashes is not None:
             tensors[name] = torch.from_numpy(hashes.view(np.int64))
     return tensors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -14,21 +14,21 @@ from narrows.data import Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.pca_start import begin, enough
+from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.resolution import Resolved, learn_schema, resolve
 from narrows.estimators.state import FittedRows, FittedState
+from narrows.estimators.validation_split import HeldOutBy, ValidationSplit
 from narrows.model import AutoencoderNetwork, Likelihood
 from narrows.training import (
     ContrastiveDivergence,
     DistinctRows,
-    Epoch,
-    LayerEpoch,
+    Pretraining,
     Spool,
     Trainer,
     TrainingSettings,
     check_pretrainable,
     distinct_rows,
     fingerprint_of,
-    pretrain,
     pretraining_settings,
     row_hashes,
 )
@@ -48,7 +48,7 @@ class FitOptions:
     ----------
     estimator : str
         Class name of the estimator, for error messages.
-    sample_weight, validation_data
+    sample_weight, validation_data, groups
         As for `Autoencoder.fit`.
     schema : Schema or None, default=None
         How to encode the rows; None learns it from them.
@@ -56,47 +56,18 @@ class FitOptions:
         Whether `validation_fraction` applies.
     epochs_before : int, default=0
         Length of the history that is continued.
+    seed : int or None, default=None
+        Seed of a fit that is resumed; None takes `random_state`.
     """
 
     estimator: str
     sample_weight: Any = None
     validation_data: Any = None
+    groups: Any = None
     schema: Schema | None = None
     hold_out: bool = True
     epochs_before: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedFit:
-    """A training that is ready to start.
-
-    Parameters
-    ----------
-    state : FittedState
-        With the network before its first step.
-    trainer : Trainer
-    x, weight : Tensor of shape (n, n_floats) or Spool, Tensor of shape (n,) or None
-        Distinct training rows on the device, or all training rows of a stream on disk.
-    validation, validation_weight
-        The same for the validation rows, or None.
-    pretraining : iterator of LayerEpoch
-        To be exhausted before training; empty without pre-training.
-    """
-
-    state: FittedState
-    trainer: Trainer
-    x: Tensor | Spool
-    weight: Tensor | None
-    validation: Tensor | None
-    validation_weight: Tensor | None
-    pretraining: Iterator[LayerEpoch]
-
-    def records(self) -> Iterator[LayerEpoch | Epoch]:
-        """Pre-train and train, yielding the record of every pass over the rows."""
-        yield from self.pretraining
-        yield from self.trainer.epochs(
-            self.x, weight=self.weight, validation=self.validation, validation_weight=self.validation_weight
-        )
+    seed: int | None = None
 
 
 def prepare(
@@ -120,24 +91,26 @@ def prepare(
     """
     rows, weight = _checked_rows(params, given, options.sample_weight, is_continued=previous is not None)
     device = parameter_checks.device(params["device"])
-    random = _Randomness.from_seed(parameter_checks.seed(params["random_state"]))
+    random = _Randomness.from_seed(
+        parameter_checks.seed(params["random_state"]) if options.seed is None else options.seed
+    )
     encoded = _encode(params, rows, weight, previous, options)
     resolved, pretraining = _build(params, encoded, given, random.for_weights)
     network = resolved.network
-    split = _split(params, encoded, random.for_split, options)
-    begins_at_pca = _set_first_weights(params, network, split, previous)
+    split = _split(params, encoded, random.for_split, options, in_memory=not isinstance(given, RowStream))
+    began_as_pca = _set_first_weights(params, network, split, previous)
     network.to(device)
     if isinstance(given, RowStream):
         training = _spooled(given, split, network.likelihood, random.for_split, options.estimator)
     else:
         training = _in_memory(split, device)
-    trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, keep_start=begins_at_pca)
+    trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, began_as_pca=began_as_pca)
     validation, validation_weight = _validation(params, split, network.likelihood, device, options)
-    layers: Iterator[LayerEpoch] = iter(())
+    layers = None
     if pretraining is not None and previous is None:
         assert isinstance(training.x, Tensor)
         generator = torch.Generator(device=device).manual_seed(random.layer_seed)
-        layers = pretrain(network, training.x, pretraining, generator=generator, weight=training.weight)
+        layers = Pretraining(network, training.x, pretraining, generator=generator, weight=training.weight)
     state = _state(params, encoded, resolved, training.rows, trainer, previous, options.estimator, device, random.seed)
     return PreparedFit(state, trainer, training.x, training.weight, validation, validation_weight, layers)
 
@@ -200,6 +173,7 @@ class _Split:
     encoded: _Encoded
     held: np.ndarray
     kept: np.ndarray
+    by: HeldOutBy
 
     def tensors(self, places: np.ndarray, device: str) -> tuple[Tensor, Tensor | None]:
         distinct = self.encoded.distinct
@@ -265,19 +239,21 @@ def _build(
     return resolved, pretraining
 
 
-def _split(params: Mapping[str, Any], encoded: _Encoded, generator: torch.Generator, options: FitOptions) -> _Split:
-    """Hold out `validation_fraction` of the distinct rows."""
-    fraction = parameter_checks.share("validation_fraction", params["validation_fraction"])
+def _split(
+    params: Mapping[str, Any], encoded: _Encoded, generator: torch.Generator, options: FitOptions, *, in_memory: bool
+) -> _Split:
+    """Hold out `validation_fraction` of the rows."""
+    is_given = options.validation_data is not None
+    rule = ValidationSplit.of(params, encoded.rows, options.groups, is_given=is_given, in_memory=in_memory)
     n_distinct = len(encoded.distinct.first)
-    n_held = int(n_distinct * fraction) if options.hold_out and options.validation_data is None else 0
-    order = torch.randperm(n_distinct, generator=generator).numpy()
-    return _Split(encoded, np.sort(order[:n_held]), np.sort(order[n_held:]))
+    held = rule.held(encoded.distinct, generator) if options.hold_out else np.zeros(0, np.intp)
+    return _Split(encoded, held, np.setdiff1d(np.arange(n_distinct), held, assume_unique=True), rule.by)
 
 
 def _set_first_weights(
     params: Mapping[str, Any], network: AutoencoderNetwork, split: _Split, previous: FittedState | None
 ) -> bool:
-    """Set the initial weights; return whether they are already as good as PCA."""
+    """Set the initial weights; return whether the layers are PCA."""
     if previous is not None:
         _continue_from(previous.network, network)
         return False
@@ -308,6 +284,8 @@ def _in_memory(split: _Split, device: str) -> _Training:
         distinct.hashes[split.held],
         distinct.hashes[split.kept],
         distinct.fingerprint,
+        split.by,
+        len(split.encoded.rows),
     )
     return _Training(x, weight, rows)
 
@@ -321,10 +299,10 @@ def _spooled(
     held: list[np.ndarray] = []
     hashes: list[np.ndarray] = []
     start, sums = 0, []
-    for rows in stream.chunks():
+    for chunk in stream.chunks():
         # Units are checked on the sample, because a chunk of a sorted file is not representative.
-        floats = schema.encode(rows, who=estimator, units=False)
-        parameter_checks.within_density(likelihood, floats, rows)
+        floats = schema.encode(chunk, who=estimator, units=False)
+        parameter_checks.within_density(likelihood, floats, chunk)
         keys = row_hashes(floats)
         is_held = np.isin(keys, held_hashes)
         held.append(start + np.flatnonzero(is_held))
@@ -332,9 +310,10 @@ def _spooled(
         if len(x) <= _MOST_HASHES:
             hashes.append(keys[~is_held])
         sums.append(keys.sum(dtype=np.uint64))
-        start += len(rows)
+        start += len(chunk)
     known = np.unique(np.concatenate(hashes)) if len(x) <= _MOST_HASHES else None
-    return _Training(x, None, FittedRows(np.concatenate(held), held_hashes, known, fingerprint_of(np.array(sums))))
+    rows = FittedRows(np.concatenate(held), held_hashes, known, fingerprint_of(np.array(sums)), split.by, start)
+    return _Training(x, None, rows)
 
 
 def _trainer(
@@ -344,7 +323,7 @@ def _trainer(
     generator: torch.Generator,
     epochs_before: int,
     *,
-    keep_start: bool,
+    began_as_pca: bool,
 ) -> Trainer:
     settings = TrainingSettings.resolve(
         **{name: params[name] for name in _TRAINING_PARAMETERS},
@@ -358,7 +337,7 @@ def _trainer(
         generator=generator,
         epochs_before=epochs_before,
         n_rows=len(training.x),
-        keep_start=keep_start,
+        began_as_pca=began_as_pca,
         follows_load=params["random_state"] is None,
     )
 

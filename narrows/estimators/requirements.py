@@ -49,6 +49,22 @@ class Value:
 
 
 @dataclass(frozen=True)
+class Positive:
+    """The condition that another parameter, a number, is above 0."""
+
+    parameter: str
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return values[self.parameter] != 0
+
+    def remedy(self, values: Mapping[str, Any]) -> str:
+        return f"{self.parameter}={values[self.parameter]!r}; set {self.parameter} above 0"
+
+    def __str__(self) -> str:
+        return f"{self.parameter} > 0"
+
+
+@dataclass(frozen=True)
 class NotGiven:
     """The condition that at least one of `parameters`, which take the user's own objects, is None."""
 

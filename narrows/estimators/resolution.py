@@ -13,6 +13,7 @@ import torch
 from narrows.data import Rows, Schema, hidden_floats, loss_weights
 from narrows.errors import DataRangeError, SettingError
 from narrows.estimators import parameter_checks
+from narrows.estimators.pca_start import uses_linear_path
 from narrows.model import (
     L1,
     AutoencoderNetwork,
@@ -89,6 +90,7 @@ def resolve(
         generator=generator,
         encoder=params["encoder"],
         decoder=params["decoder"],
+        linear_path=uses_linear_path(params, code, code_activation),
     )
     corruption = corruption_for(schema, params["corruption"], params["level"])
     if isinstance(corruption, Binarised) and floats is not None:

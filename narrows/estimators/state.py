@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from narrows.data import Rows, Schema
 from narrows.estimators.fitted import Fitted
+from narrows.estimators.generation.sampler import Sampler
+from narrows.estimators.validation_split import HeldOutBy
 from narrows.model import AutoencoderNetwork, MixedError
 from narrows.training import History, LayerEpoch, Trainer
 
@@ -26,12 +29,27 @@ class FittedRows:
         Hashes of the distinct rows; None where they are unknown or too many to keep.
     fingerprint : str
         Order-independent fingerprint of all rows.
+    held_out_by : {"random", "groups", "last", "given"}, default="random"
+        How the held-out rows were chosen; "given" if the user gave validation rows.
+    n_rows : int or None
+        Number of rows of the fit, copies included; None in models that an earlier version saved.
     """
 
     validation_rows: np.ndarray
     validation_hashes: np.ndarray | None
     training_hashes: np.ndarray | None
     fingerprint: str
+    held_out_by: HeldOutBy = "random"
+    n_rows: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FitRows:
+    """The rows of a fit, or of its sample where they are a stream, with the `y` and `sample_weight` of the call."""
+
+    rows: Rows
+    y: Any = None
+    sample_weight: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +70,8 @@ class FittedState:
     rows : FittedRows
     n_components, hidden_layer_sizes, code_activation, batch_size, epochs, learning_rate, precision, device, seed
         Resolved values of the parameters of these names.
+    sampler : Sampler or None
+        What a variational model draws new rows with, from the end of its fit on.
     """
 
     estimator: str
@@ -69,6 +89,7 @@ class FittedState:
     precision: str
     device: str
     seed: int
+    sampler: Sampler | None = None
 
     @property
     def loss_unit(self) -> str:
@@ -113,6 +134,7 @@ class FittedAttributes(Fitted[FittedState]):
 
     _progress: TrainingProgress | None = None
     _trainer: Trainer | None = None  # with which `partial_fit` continues
+    _checkpoint: Path | None = None  # folder of the last fit's checkpoint, which `save` removes
 
     @property
     def fitted_params_(self) -> Mapping[str, Any]:
@@ -142,6 +164,10 @@ class FittedAttributes(Fitted[FittedState]):
     @property
     def validation_rows_(self) -> np.ndarray:
         return self._of_fit("validation_rows_").rows.validation_rows
+
+    @property
+    def validation_(self) -> HeldOutBy:
+        return self._of_fit("validation_").rows.held_out_by
 
     @property
     def validation_hashes_(self) -> np.ndarray | None:

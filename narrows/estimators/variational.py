@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from narrows.data import Rows, to_container
 from narrows.errors import SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.inference import map_floats, map_rows
+from narrows.estimators.generation.drawing import Codes, draw_rows, fit_sampler
+from narrows.estimators.inference import map_rows
 from narrows.estimators.likelihood_bounds import elbo, importance_weighted_bound
-from narrows.model import AutoencoderNetwork, Code, GaussianCode, MixedDensity
-
-_CHUNK = 8192
+from narrows.estimators.state import FitRows, FittedState
+from narrows.model import AutoencoderNetwork, Code, GaussianCode
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -51,40 +50,74 @@ class VariationalAutoencoder(Autoencoder):
 
     variant: ClassVar[str] = "variational"
 
-    def sample(self, n_samples: int = 1, *, gaps: bool = True, random_state: Any = None) -> Any:
-        """Return new rows, decoded from codes drawn from the prior.
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        given: Any = None,
+        codes: Codes = "posterior",
+        gaps: bool = True,
+        random_state: Any = None,
+    ) -> Any:
+        """Return new rows: codes are drawn from a density, and rows from the likelihood of each code.
 
-        They are the means of the likelihood given each code; for a mixed table they are drawn from its density.
+        Levels are drawn by their probabilities and numbers with their noise; pixels of images are the means. Numbers
+        of a table are then brought to the distribution of their column in the training rows (quantile matching), so
+        that they have its grid, decimals, range and spread; the dependence between columns is the model's.
 
         Parameters
         ----------
         n_samples : int, default=1
+        given : mapping, label or None, default=None
+            Column name -> the value that all rows have in this column. A key "label", or a label alone, chooses a
+            class: one of the `y` of the fit, or of the labels that came with its rows. Codes are then drawn from the
+            conditional distribution, by importance resampling (Rubin 1987).
+        codes : {"posterior", "prior"}, default="posterior"
+            "posterior" is a mixture of normal densities fitted to codes of training rows, that is to the aggregate
+            posterior. "prior" is the standard normal, without the matching of quantiles: the model as it is written.
         gaps : bool, default=True
             Whether values may be missing in columns where training rows have missing values, and as often.
         random_state : int, RandomState or None, default=None
-            None uses the model's own seed, so that the same call returns the same rows.
+            None gives other rows in every call.
 
         Returns
         -------
         Rows in the container, units, dtypes and image shape of the fit.
-        """
-        return to_container(self.sample_rows(n_samples, gaps=gaps, random_state=random_state))
 
-    def sample_rows(self, n_samples: int = 1, *, gaps: bool = True, random_state: Any = None) -> Rows:
+        Raises
+        ------
+        SettingError
+            `given` has an unknown column, level or label, or rows with its values are too rare in the model.
+
+        Notes
+        -----
+        Models that a version without these densities saved draw codes from the prior, and numbers of tables without
+        other columns are means.
+        """
+        rows = self.sample_rows(n_samples, given=given, codes=codes, gaps=gaps, random_state=random_state)
+        return to_container(rows)
+
+    def sample_rows(
+        self,
+        n_samples: int = 1,
+        *,
+        given: Any = None,
+        codes: Codes = "posterior",
+        gaps: bool = True,
+        random_state: Any = None,
+    ) -> Rows:
         """Return new rows as `Rows`; see `sample`."""
         self.check_is_fitted()
         if not isinstance(n_samples, (int, np.integer)) or not 1 <= n_samples < 2**31:
             raise SettingError(f"n_samples must be a whole number from 1 to 2**31, got {n_samples!r}.")
-        seed = self.seed_ if random_state is None else parameter_checks.seed(random_state)
-        generator = torch.Generator().manual_seed(seed)
-        z = torch.randn(int(n_samples), self.n_components_, generator=generator).numpy()
-        likelihood = self.network_.likelihood
-        if not isinstance(likelihood, MixedDensity):
-            return self.schema_.decode_rows(map_floats(z, self.network_.decode, self.device_))
-        output = torch.from_numpy(map_floats(z, self.network_.output, self.device_)).split(_CHUNK)
-        with torch.inference_mode():
-            drawn = [likelihood.draw(part.to(self.device_), generator).cpu().numpy() for part in output]
-        return self.schema_.decode_rows(np.concatenate(drawn), with_missing=gaps)
+        seed = parameter_checks.seed(random_state)
+        return draw_rows(self.state_, int(n_samples), given=given, codes=codes, gaps=gaps, seed=seed)
+
+    def _completed(self, state: FittedState, fit_rows: FitRows) -> FittedState:
+        rows = fit_rows.rows
+        labels = rows.labels if fit_rows.y is None else np.asarray(fit_rows.y)
+        weight = parameter_checks.sample_weight(fit_rows.sample_weight, len(rows))
+        return replace(state, sampler=fit_sampler(state, rows, labels, weight))
 
     def elbo(self, X: Any, *, n_draws: int = 16) -> np.ndarray:
         """Return the evidence lower bound of each row in nats (beta = 1), shape (n,).

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-
+from narrows.errors import warn
 from narrows.insight.added_noise import corrupted, noise_controls
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
 from narrows.insight.detection_quality import DetectionQuality, detection_quality, quality_by_labels
@@ -12,6 +11,8 @@ from narrows.insight.drift import ColumnDrift, Drift, drift
 from narrows.insight.fidelity import Fidelity, fidelity
 from narrows.insight.findings import Finding, spread
 from narrows.insight.image_sheet import image_sheet
+from narrows.insight.imputing import Imputation, ImputationReport, check_imputing, impute, impute_rows
+from narrows.insight.made_rows import TrainedOnMade
 from narrows.insight.measure import reconstruct_floats, squared_error
 from narrows.insight.refits import check_autoencoder, seed_errors
 from narrows.insight.summary import FitSummary, summarise
@@ -25,17 +26,23 @@ __all__ = [
     "Fidelity",
     "Finding",
     "FitSummary",
+    "Imputation",
+    "ImputationReport",
     "PCABaseline",
     "Sweep",
     "SweepPlan",
     "SweepPoint",
+    "TrainedOnMade",
     "check_autoencoder",
+    "check_imputing",
     "corrupted",
     "detection_quality",
     "diagnose",
     "drift",
     "fidelity",
     "image_sheet",
+    "impute",
+    "impute_rows",
     "mean_baseline",
     "noise_controls",
     "pca_reconstruction_error",
@@ -55,5 +62,5 @@ def __getattr__(name: str) -> object:
     """Return `reconstruct_floats` under its name before version 0.2, with a DeprecationWarning."""
     if name != "passage":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    warnings.warn("narrows.insight.passage is now reconstruct_floats.", DeprecationWarning, stacklevel=2)
+    warn("narrows.insight.passage is now reconstruct_floats.", DeprecationWarning)
     return reconstruct_floats

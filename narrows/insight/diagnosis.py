@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import html
 import textwrap
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from narrows.data import Rows, as_rows
-from narrows.errors import DataError
+from narrows.errors import DataError, warn
 from narrows.insight import findings
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
 from narrows.insight.labels import classes_of
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 _OLD_NAMES = {"Which rows are strangest?": "Which rows are most anomalous?"}
-_LIGHTS: dict[str, str] = {"good": "ok   ", "watch": "look ", "bad": "WRONG"}
+_LIGHTS: dict[str, str] = {"good": "ok   ", "unknown": "?    ", "watch": "look ", "bad": "WRONG"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,17 +49,23 @@ class Diagnosis:
 
     @property
     def headline(self) -> str:
-        """The most important findings in a sentence or two; a worse error than PCA's comes first."""
+        """The most important findings in a few sentences.
+
+        Too few rows come first, then a worse error than PCA's and what is badly wrong, then held-out rows that cannot
+        stand for new ones.
+        """
+        few = [finding for finding in self.findings if finding.name == findings.ENOUGH]
         worse = [finding for finding in self.findings if findings.is_worse_than_pca(finding)]
-        worst = worse + [finding for finding in self.findings if finding.verdict == "bad" and finding not in worse]
-        if worst:
-            return " ".join(finding.meaning for finding in worst[:3])
+        bad = [finding for finding in self.findings if finding.verdict == "bad" and finding not in worse]
+        dependent = [finding for finding in self.findings if findings.is_dependent(finding)]
+        leading = [*few, *worse, *bad, *dependent][:3]
+        if leading:
+            return " ".join(finding.meaning for finding in leading)
         watched = [finding for finding in self.findings if finding.verdict == "watch"]
         if watched:
             return f"Nothing is badly wrong. {watched[0].meaning}"
-        generalises = any(finding.name == findings.GENERALISATION for finding in self.findings)
-        ending = " and generalises to new ones." if generalises else "."
-        return f"The model learned what is typical of these rows{ending}"
+        new = [finding.meaning for finding in self.findings if finding.name == findings.GENERALISATION]
+        return " ".join(["The model learned what is typical of these rows.", *new])
 
     def including(self, finding: Finding) -> Diagnosis:
         """Return a copy with one more finding, sorted."""
@@ -74,12 +79,22 @@ class Diagnosis:
         """Return the finding of this name; KeyError if there is none."""
         if name in _OLD_NAMES:
             message = f"The finding {name!r} is now {_OLD_NAMES[name]!r}; the old name will be removed."
-            warnings.warn(message, DeprecationWarning, stacklevel=2)
+            warn(message, DeprecationWarning)
             name = _OLD_NAMES[name]
         for finding in self.findings:
             if finding.name == name:
                 return finding
         raise KeyError(name)
+
+    def card_facts(self) -> dict[str, str]:
+        """Return the figures and the verdict for the card of a saved model, by name."""
+        compared = self[findings.COMPARISON]
+        own, theirs = compared.number("r2"), compared.number("pca_r2")
+        return {
+            "measured rows": self.sample,
+            "R² of the measured rows": f"{own:.3f}; {theirs:.3f} with PCA of as many components",
+            "verdict": f"{self.verdict}. {self.headline}",
+        }
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
@@ -102,7 +117,7 @@ class Diagnosis:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        colours = {"good": "#2a7f3f", "watch": "#b26a00", "bad": "#bd1f01"}
+        colours = {"good": "#2a7f3f", "unknown": "#666666", "watch": "#b26a00", "bad": "#bd1f01"}
         rows = "".join(
             f'<tr><td style="color:{colours[f.verdict]};font-weight:bold">{f.verdict}</td>'
             f"<td><b>{html.escape(f.name)}</b><br>{html.escape(f.figure)}</td>"
@@ -150,7 +165,8 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
     split = EvaluationSplit.of(model, rows, seed=random_state).sampled(model.schema_.n_floats, seed=random_state)
     evidence = _evidence(model, rows, split, random_state)
     found = _findings(evidence, None if labels is None else labels[split.measured])
-    found.append(findings.worst_rows(evidence, split.measured, rows_dropped=rows_were_dropped(rows)))
+    worst = findings.worst_rows(evidence, split.measured, rows_dropped=rows_were_dropped(rows))
+    found.append(worst.without_verdict() if evidence.is_small else worst)
     diagnosis = Diagnosis(type(model).__name__, split.sentence, tuple(found))
     if n_seeds:
         errors = list(seed_errors(model, rows, n_seeds, random_state=random_state))
@@ -165,24 +181,50 @@ def _evidence(model: Autoencoder, rows: Rows, split: EvaluationSplit, seed: int)
         model.schema_.encode(rows.take(positions), who=type(model).__name__)
         for positions in (split.measured, split.known)
     )
-    return Evidence(model, measured, known, split.known_is_training, split.measured_is_unseen, seed)
+    positions = np.concatenate([split.measured, split.known])
+    return Evidence(
+        model,
+        measured,
+        known,
+        split.known_is_training,
+        split.measured_is_unseen,
+        seed,
+        held_out_by=split.held_out_by,
+        positions=positions,
+    )
 
 
 def _findings(evidence: Evidence, labels: np.ndarray | None) -> list[Finding]:
-    """Return the findings that apply; of equal verdicts, an earlier one is read first."""
-    found = [
-        # A training that ended too early explains everything else.
-        findings.convergence(evidence),
-        findings.pca_comparison(evidence),
-        findings.copying(evidence),
-        findings.denoising(evidence),
+    """Return the findings that apply; of equal verdicts, an earlier one is read first.
+
+    Some depend on others, so that no two contradict each other.
+    """
+    independence = [finding for finding in (findings.near_copies(evidence), findings.file_order(evidence)) if finding]
+    trained = findings.convergence(evidence)
+    copied = findings.copying(evidence)
+    is_structured = copied is None or copied.verdict == "good"
+    is_converged = trained.verdict == "good"
+    is_independent = not any(map(findings.is_dependent, independence))
+    overfitted = findings.overfitting(evidence, may_claim=is_independent and is_structured)
+    may_widen = is_structured and not any(
+        found is not None and "narrower" in found.advice for found in (copied, overfitted)
+    )
+    measured = [
+        *independence,
+        findings.pca_comparison(evidence, is_structured=is_structured, is_converged=is_converged),
+        copied,
+        findings.denoising(evidence, may_widen=may_widen),
         findings.collapse(evidence),
         findings.dead_units(evidence),
-        findings.overfitting(evidence),
+        overfitted,
         findings.sparsity(evidence),
         findings.sensitivity(evidence),
         findings.neighbourhoods(evidence),
-        None if labels is None else findings.class_accuracy(evidence, labels),
-        findings.column_errors(evidence),
+        None if labels is None else findings.class_accuracy(evidence, labels, may_widen=may_widen),
+        findings.column_errors(evidence, may_widen=may_widen),
     ]
-    return [finding for finding in found if finding is not None]
+    found = [finding for finding in measured if finding is not None]
+    if evidence.is_small:
+        found = [findings.too_few(evidence), *(finding.without_verdict() for finding in found)]
+    # A training that ended too early explains everything else.
+    return [trained, *found]

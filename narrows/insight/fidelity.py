@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from narrows.data import Rows, as_rows
 from narrows.errors import DataError
+from narrows.insight.made_rows import TrainedOnMade, closest_rows, trained_on_made
+from narrows.insight.made_rows import real_or_made as told_apart
 
 _MOST_ROWS, _MOST_COLUMNS, _BINS = 20_000, 40, 10
 _N_LOWEST = 5
@@ -27,9 +29,19 @@ class Fidelity:
         1 - the difference of the shares of missing values.
     pairs : dict of (str, str) to float
         For two numeric columns, 1 - half the difference of their correlations; for others, 1 - the total variation
-        distance of their joint levels, where numbers are cut into ten bins with equally many real rows.
+        distance of their joint levels, where numbers are cut into ten bins of equal width, each side over its range.
     n_real, n_synthetic : int
         Rows compared.
+    spread : dict of str to float
+        For numbers, the standard deviation of the synthetic rows divided by that of the real ones.
+    auc : float or None
+        Area under the ROC curve of boosted trees that tell real rows from synthetic ones, on rows that they did not
+        learn from: 0.5 means that they cannot, 1 that they always can. None for fewer than 30 rows.
+    closest_synthetic, closest_real : float
+        Median distance of a synthetic row to the closest real row, and of a real row to the closest other real row,
+        from 0 to 1 (Gower 1971). Where the first is much smaller, synthetic rows repeat real ones.
+    trained : TrainedOnMade or None
+        How well trees that learned from the synthetic rows predict the `target` of real ones.
     """
 
     columns: dict[str, float]
@@ -37,6 +49,11 @@ class Fidelity:
     pairs: dict[tuple[str, str], float]
     n_real: int
     n_synthetic: int
+    spread: dict[str, float] = field(default_factory=dict)
+    auc: float | None = None
+    closest_synthetic: float = float("nan")
+    closest_real: float = float("nan")
+    trained: TrainedOnMade | None = None
 
     @property
     def column_score(self) -> float:
@@ -67,28 +84,58 @@ class Fidelity:
         if pairs:
             names = ", ".join(f"{a} with {b} {score:.2f}" for (a, b), score in pairs)
             lines.append(f"pairs {self.pair_score:.3f}; lowest: {names}")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._of_whole_rows()])
+
+    def _of_whole_rows(self) -> list[str]:
+        lines = []
+        if self.spread:
+            farthest = sorted(self.spread.items(), key=lambda item: -abs(np.log(max(item[1], 1e-9))))[:_N_LOWEST]
+            median = float(np.median(list(self.spread.values())))
+            names = ", ".join(f"{name} {ratio:.2f}" for name, ratio in farthest)
+            lines.append(f"spread, as a share of the real one: median {median:.2f}; farthest from 1: {names}")
+        if self.auc is not None:
+            lines.append(f"trees tell real rows from synthetic ones with an AUC of {self.auc:.3f} (0.5: they cannot)")
+        if np.isfinite(self.closest_real):
+            lines.append(
+                f"distance to the closest real row: {self.closest_synthetic:.3f} from a synthetic row, "
+                f"{self.closest_real:.3f} from another real one"
+            )
+        if self.trained is not None:
+            found = self.trained
+            lines.append(
+                f"{found.target} of real rows, {found.measure}: {found.on_made:.3f} trained on synthetic rows, "
+                f"{found.on_real:.3f} on real ones"
+            )
+        return lines
 
     __repr__ = __str__
 
 
-def fidelity(real: Any, synthetic: Any, *, random_state: int = 0) -> Fidelity:
-    """Compare synthetic rows with real ones, as the quality report of sdmetrics does.
+def fidelity(
+    real: Any, synthetic: Any, *, target: str | None = None, real_or_made: bool = True, random_state: int = 0
+) -> Fidelity:
+    """Compare synthetic rows with real ones.
+
+    Columns and pairs are compared as the quality report of sdmetrics does. Boosted trees try to tell real rows from
+    synthetic ones, which sees what single pairs do not.
 
     Parameters
     ----------
     real, synthetic : arrays, frames or Rows
-        With the same columns. Samples of at most 20,000 rows are compared, and pairs of the first 40 columns.
+        With the same columns. Samples of at most 20,000 rows are compared (5,000 where trees are grown and distances
+        measured), and pairs of the first 40 columns.
+    target : str or None, default=None
+        Column that trees learn to predict from synthetic rows and from real ones, tested on other real rows.
+    real_or_made : bool, default=True
+        Whether to grow the trees that tell real from synthetic rows, which takes seconds.
     random_state : int, default=0
-        Seed of the samples.
+        Seed of samples, folds and trees.
 
     Raises
     ------
     DataError
-        The columns differ, or no column has a value on both sides.
+        The columns differ, no column has a value on both sides, or the target is not there.
     """
-    from scipy.stats import ks_2samp
-
     real, synthetic = (as_rows(rows).sampled(_MOST_ROWS, seed=random_state) for rows in (real, synthetic))
     if real.feature_names != synthetic.feature_names:
         raise DataError("Real and synthetic rows must have the same columns in the same order.")
@@ -101,24 +148,40 @@ def fidelity(real: Any, synthetic: Any, *, random_state: int = 0) -> Fidelity:
             compared[name] = pair
     if not compared:
         raise DataError("No column has values in both the real and the synthetic rows, so nothing can be compared.")
-    columns = {}
-    for name, (then, now) in compared.items():
-        then, now = then[~_is_gap(then)], now[~_is_gap(now)]
-        if then.dtype.kind == "f" and now.dtype.kind == "f":
-            columns[name] = 1 - float(ks_2samp(then, now, method="asymp").statistic)  # pyright: ignore[reportAttributeAccessIssue]
-        else:
-            columns[name] = _overlap(then.astype(str), now.astype(str))
     few = list(compared)[:_MOST_COLUMNS]
-    pairs = {(a, b): _pair(compared[a], compared[b]) for a, b in combinations(few, 2)}
-    gaps = {name: 1 - abs(real_gaps[name] - synthetic_gaps[name]) for name in names}
-    return Fidelity(columns, gaps, pairs, len(real), len(synthetic))
+    sides = [[pair[side] for pair in compared.values()] for side in (0, 1)]
+    closest = closest_rows(*sides, seed=random_state)
+    return Fidelity(
+        {name: _similarity(*pair) for name, pair in compared.items()},
+        {name: 1 - abs(real_gaps[name] - synthetic_gaps[name]) for name in names},
+        {(a, b): _pair(compared[a], compared[b]) for a, b in combinations(few, 2)},
+        len(real),
+        len(synthetic),
+        {name: float(np.nanstd(now) / np.nanstd(then)) for name, (then, now) in compared.items() if _varies(then, now)},
+        told_apart(*sides, seed=random_state) if real_or_made else None,
+        *closest,
+        None if target is None else trained_on_made(*sides, list(compared), target, seed=random_state),
+    )
+
+
+def _similarity(then: np.ndarray, now: np.ndarray) -> float:
+    from scipy.stats import ks_2samp
+
+    then, now = then[~_is_gap(then)], now[~_is_gap(now)]
+    if then.dtype.kind == "f" and now.dtype.kind == "f":
+        return 1 - float(ks_2samp(then, now, method="asymp").statistic)  # pyright: ignore[reportAttributeAccessIssue]
+    return _overlap(then.astype(str), now.astype(str))
+
+
+def _varies(then: np.ndarray, now: np.ndarray) -> bool:
+    return then.dtype.kind == "f" and now.dtype.kind == "f" and bool(np.nanstd(then) > 0)
 
 
 def _pair(a: list[np.ndarray], b: list[np.ndarray]) -> float:
     if all(values.dtype.kind == "f" for values in (*a, *b)):
         then, now = (_correlation(x, y) for x, y in zip(a, b, strict=True))
         return 1 - abs(then - now) / 2
-    levels = [_levels(values) for values in (a, b)]
+    levels = [_levels(*values) for values in (a, b)]
     then, now = (np.char.add(np.char.add(x, "\0"), y) for x, y in zip(*levels, strict=True))
     return _overlap(then, now)
 
@@ -131,12 +194,15 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.corrcoef(x, y)[0, 1])
 
 
-def _levels(pair: list[np.ndarray]) -> list[np.ndarray]:
-    """Return levels as text; numbers are binned by the deciles of the real rows, missing values are one level."""
-    if pair[0].dtype.kind != "f" or pair[1].dtype.kind != "f":
-        return [np.where(_is_gap(values), "", values.astype(str)).astype(str) for values in pair]
-    edges = np.unique(np.nanquantile(pair[0], np.linspace(0, 1, _BINS + 1)[1:-1]))
-    return [np.where(np.isnan(x), "", np.searchsorted(edges, x, side="right").astype(str)).astype(str) for x in pair]
+def _levels(then: np.ndarray, now: np.ndarray) -> list[np.ndarray]:
+    """Return levels as text; numbers in ten bins of equal width over each side's own range, gaps as one level.
+
+    So does sdmetrics, which thereby counts another range as a difference.
+    """
+    if then.dtype.kind != "f" or now.dtype.kind != "f":
+        return [np.where(_is_gap(values), "", values.astype(str)).astype(str) for values in (then, now)]
+    edges = [np.histogram_bin_edges(values[~np.isnan(values)], _BINS) for values in (then, now)]
+    return [np.digitize(values, bins).astype(str) for values, bins in zip((then, now), edges, strict=True)]
 
 
 def _overlap(then: np.ndarray, now: np.ndarray) -> float:

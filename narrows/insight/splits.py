@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MAX_CELLS = 4_000_000  # of each part, so that measuring takes seconds
 _MAX_ROWS = 5000
 _FEWEST = 2
+_HOW = {"random": ", drawn at random", "groups": " as whole groups", "last": ", the last ones", "given": ""}
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,8 @@ class EvaluationSplit:
         The measured rows in words, after their number in `sentence`.
     n_measured : int
         Number of rows that could be measured; `measured` may be a sample of them.
+    held_out_by : {"random", "groups", "last"} or None
+        How `fit` chose the measured rows to hold them out; None for other rows.
     """
 
     measured: np.ndarray
@@ -46,6 +49,7 @@ class EvaluationSplit:
     measured_is_unseen: bool
     description: str
     n_measured: int
+    held_out_by: str | None = None
 
     @classmethod
     def of(cls, model: Autoencoder, rows: Rows, *, seed: int = 0) -> EvaluationSplit:
@@ -56,9 +60,11 @@ class EvaluationSplit:
         is_held, is_trained = _memberships(model, hashes, same)
         held, trained, fresh = (order[mask[order]] for mask in (is_held & ~is_trained, is_trained, ~is_trained))
         if same and len(held) >= _FEWEST:
-            return cls(held, trained, True, True, "rows that fit had held out", len(held))
+            by = model.validation_
+            return cls(held, trained, True, True, f"rows that fit had held out{_HOW[by]}", len(held), by)
         if len(trained) and (same or len(fresh) < _FEWEST):
-            text = "training rows, because fit held none out" if same else "rows, which the model was trained on"
+            held_out = "only one row" if len(held) else "none"
+            text = f"training rows, because fit held out {held_out}" if same else "rows, which the model was trained on"
             return cls(trained, trained, True, False, f"{text}: these figures are optimistic", len(trained))
         if len(trained) >= len(fresh) or (len(trained) and len(fresh) < 2 * _FEWEST):
             text = f"rows that training did not see; PCA was fitted on the other {len(trained):,}, the training rows"

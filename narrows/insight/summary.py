@@ -52,6 +52,8 @@ class FitSummary:
         rows.
     held_out_rows : int
         Number of these rows.
+    held_out_by : {"random", "groups", "last"} or None
+        How `fit` chose them; None for other rows.
     loss, unit : str
         Name of the reconstruction loss, and its unit per row.
     error_per_row, error_per_feature : float
@@ -98,10 +100,21 @@ class FitSummary:
     loss_parts: dict[str, float] = field(default_factory=dict)
     elbo: float | None = None
     notes: tuple[str, ...] = field(default=())
+    held_out_by: str | None = None
+
+    @property
+    def r2(self) -> float:
+        """Share of the mean row's squared error that the model explains, 1 for a perfect reconstruction."""
+        return 1 - self.squared_error / self.mean_squared_error if self.mean_squared_error else 0.0
+
+    @property
+    def pca_r2(self) -> float:
+        """The same of PCA."""
+        return 1 - self.pca_squared_error / self.mean_squared_error if self.mean_squared_error else 0.0
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
-        return {**asdict(self), "notes": list(self.notes)}
+        return {**asdict(self), "r2": self.r2, "pca_r2": self.pca_r2, "notes": list(self.notes)}
 
 
 def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, seconds: float) -> FitSummary:
@@ -141,6 +154,7 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
         seed=int(model.seed_),
         held_out=kind,
         held_out_rows=len(measured),
+        held_out_by=model.validation_ if kind == "validation" else None,
         loss=model.loss_,
         unit=model.network_.likelihood.unit,
         error_per_row=error,
@@ -203,12 +217,10 @@ def _notes(summary: FitSummary, model: Autoencoder, *, n_trained: int) -> list[s
             "error, and the model need not compress anything."
         )
     elif summary.pca_squared_error < summary.squared_error:
-        advice = (
-            "a variational model also fits its prior, less so with a smaller --beta"
-            if summary.elbo is not None
-            else "train for more epochs, widen the hidden layers, or use PCA"
+        prior = ": a variational model also fits its prior, less so with a smaller --beta"
+        notes.append(
+            f"PCA with as many components reconstructs these rows better{prior if summary.elbo is not None else ''}."
         )
-        notes.append(f"PCA with as many components reconstructs these rows better: {advice}.")
     if summary.pca_rows < n_trained:
         notes.append(f"PCA was fitted on a sample of {summary.pca_rows:,} of the {n_trained:,} training rows.")
     return notes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -14,7 +13,7 @@ import numpy as np
 import torch
 
 from narrows.data import Rows, Schema, as_rows
-from narrows.errors import DataError, NarrowsError, SettingError
+from narrows.errors import DataError, NarrowsError, SettingError, warn
 from narrows.estimators.resolution import learn_schema, resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.measure import n_active, observed, squared_error
@@ -181,7 +180,7 @@ def sweep(
     except NarrowsError as error:
         if not points:
             raise
-        warnings.warn(f"The sweep ended after {len(points)} of {len(plan.values)} values: {error}", stacklevel=2)
+        warn(f"The sweep ended after {len(points)} of {len(plan.values)} values: {error}")
     return plan.result(points)
 
 

@@ -1,7 +1,6 @@
 """Networks, and the building blocks of the objective: corruption, code, likelihood and penalties."""
 
-import warnings
-
+from narrows.errors import warn
 from narrows.model.activations import ACTIVATIONS, ActivationName
 from narrows.model.code import (
     LOG_VARIANCE_BOUND,
@@ -36,6 +35,7 @@ from narrows.model.likelihood import (
     SquaredError,
     make_likelihood,
 )
+from narrows.model.linear_path import LinearPath
 from narrows.model.mixed_likelihood import MixedDensity, MixedError, make_mixed
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
@@ -68,6 +68,7 @@ __all__ = [
     "KLToPrior",
     "Likelihood",
     "Linear",
+    "LinearPath",
     "Masking",
     "MixedDensity",
     "MixedError",
@@ -102,7 +103,5 @@ def __getattr__(name: str) -> object:
     renamed = {"Step": ForwardPass, "StackedVariational": VAEEnsemble}
     if name not in renamed:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    warnings.warn(
-        f"narrows.model.{name} is now narrows.model.{renamed[name].__name__}.", DeprecationWarning, stacklevel=2
-    )
+    warn(f"narrows.model.{name} is now narrows.model.{renamed[name].__name__}.", DeprecationWarning)
     return renamed[name]

@@ -52,6 +52,7 @@ class CustomDecoder(nn.Module):
         super().__init__()
         self.module = _copy(module, "decoder")
         self.image_shape = image_shape
+        self.gives_images = False  # `probe` finds out
         if bounded and _ends_in_sigmoid(self.module):
             raise SettingError(
                 "decoder ends in a Sigmoid, and narrows applies one behind it to data in [0, 1]; "
@@ -73,6 +74,7 @@ class CustomDecoder(nn.Module):
                 f"decoder gave the shape {tuple(output.shape)} for codes of {(N_PROBES, n_components)}; "
                 f"it must give {_either(allowed)}, the shape of the data."
             )
+        self.gives_images = output.ndim == 4
 
 
 def check_custom_width(width: int, floats_per_component: int, n_components: int | None) -> int:

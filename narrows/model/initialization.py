@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from narrows.model.code import PointCode
 from narrows.model.layers import Linear
@@ -14,15 +14,14 @@ from narrows.model.network import AutoencoderNetwork
 
 # f(u) - f(-u) in multiples of u, by which two hidden units carry a number unchanged.
 _DIFFERENCE = {"silu": 1.0, "gelu": 1.0, "relu": 1.0, "linear": 2.0}
-_LEAST_SHARE = 1e-4  # of a probability to begin with, so that its logit stays finite
 
 
 @torch.no_grad()
 def start_at_mean(network: AutoencoderNetwork, mean: np.ndarray) -> None:
     """Set the output's biases so that a fresh network returns about `mean` (d,); built-in MLP decoders only."""
     if isinstance(network.decoder, MLP):
-        bias = _raw(network.likelihood, torch.from_numpy(mean.astype(np.float64)))
-        network.decoder.layers[-1].bias.copy_(bias)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        bias = network.likelihood.raw(torch.from_numpy(mean.astype(np.float64)))
+        network.decoder.layers[-1].bias.copy_(bias.float())  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 def can_start_linear(network: AutoencoderNetwork) -> bool:
@@ -74,17 +73,3 @@ def _carry(layers: list[Linear], first: Tensor, last: Tensor, share: float) -> N
         n_out, n_in = matrix.shape
         layer.weight[:n_out] = 0
         layer.weight[:n_out, :n_in] = matrix.float()
-
-
-def _raw(likelihood: nn.Module, mean: Tensor) -> Tensor:
-    """Return the raw output whose reconstruction is `mean` (d,)."""
-    share = mean.clamp(_LEAST_SHARE, 1 - _LEAST_SHARE)
-    if isinstance(likelihood, MixedError):
-        raw = mean.clone()
-        for kind, first, last in likelihood.blocks:
-            if kind == "binary":
-                raw[first:last] = torch.logit(share[first:last])
-            elif kind == "softmax":
-                raw[first:last] = torch.log(share[first:last])
-        return raw.float()
-    return (torch.logit(share) if likelihood.bounded else mean).float()  # pyright: ignore[reportArgumentType]

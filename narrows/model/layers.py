@@ -39,9 +39,14 @@ class TiedLinear(nn.Module):
         """Set zero biases; the weights are the encoder's to draw."""
         nn.init.zeros_(self.bias)
 
-    def forward(self, z: Tensor) -> Tensor:
+    @property
+    def borrowed(self) -> Tensor:
+        """The rows of the encoder's weight that are used, (n_inputs, in)."""
         mirror: Linear = self.__dict__["mirror"]
-        return functional.linear(z, mirror.weight[: self.n_inputs].t(), self.bias)
+        return mirror.weight[: self.n_inputs]
+
+    def forward(self, z: Tensor) -> Tensor:
+        return functional.linear(z, self.borrowed.t(), self.bias)
 
 
 class Conv(nn.Conv2d):
@@ -89,10 +94,15 @@ class ConvTranspose(nn.Module):
             _draw(self.weight, gain, self.weight.shape[0] * KERNEL**2 / STRIDE**2, generator)
         nn.init.zeros_(self.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
+    @property
+    def kernel(self) -> Tensor:
+        """The weight, its own or that of the encoder's convolution, (n_in, n_out, 3, 3)."""
         mirror: Conv | None = self.__dict__.get("mirror")
-        weight = self.weight if mirror is None else mirror.weight
-        return functional.conv_transpose2d(x, weight, self.bias, STRIDE, PADDING, output_padding=self.output_padding)
+        return self.weight if mirror is None else mirror.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        padding = self.output_padding
+        return functional.conv_transpose2d(x, self.kernel, self.bias, STRIDE, PADDING, output_padding=padding)
 
 
 def _draw(weight: Tensor, gain: float, n_inputs: float, generator: torch.Generator) -> None:

@@ -14,6 +14,9 @@ from torch.nn import functional
 
 from narrows.errors import SettingError
 from narrows.model.code import bound_log_variance
+from narrows.model.generator_noise import normal
+
+LEAST_SHARE = 1e-4  # of a probability whose logit is taken
 
 
 @dataclass(eq=False, repr=False)
@@ -46,6 +49,10 @@ class Likelihood(nn.Module):
     def mean(self, output: Tensor) -> Tensor:
         """Return the reconstruction (n, d) of a raw output (n, d)."""
         return torch.sigmoid(output) if self.bounded else output
+
+    def raw(self, mean: Tensor) -> Tensor:
+        """Return the raw output (..., d) whose reconstruction is `mean`, with probabilities kept off 0 and 1."""
+        return torch.logit(mean, LEAST_SHARE) if self.bounded else mean
 
     def loss_and_gradient(
         self, output: Tensor, x: Tensor, share: Tensor, scratch: tuple[Tensor, Tensor]
@@ -174,6 +181,10 @@ class Gaussian(Likelihood):
         log_variance = self.log_variance
         scaled = (x - self.mean(output)).square() * torch.exp(-log_variance)
         return 0.5 * (scaled + log_variance + math.log(2 * math.pi))
+
+    def draw(self, output: Tensor, generator: torch.Generator) -> Tensor:
+        """Draw rows (n, d) from the density of a raw output (n, d)."""
+        return self.mean(output) + torch.exp(0.5 * self.log_variance) * normal(output, generator)
 
 
 LIKELIHOODS: dict[str, Callable[[bool, int], Likelihood]] = {

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from narrows.model.code import bound_log_variance
 from narrows.model.generator_noise import normal, uniform
-from narrows.model.likelihood import Likelihood
+from narrows.model.likelihood import LEAST_SHARE, Likelihood
 
 
 @dataclass(eq=False, repr=False)
@@ -64,6 +64,14 @@ class MixedError(Likelihood):
             "softmax": lambda o: torch.softmax(o, dim=1),
         }
         return torch.cat([answers[kind](output[:, place]) for kind, place in self._places()], dim=1)
+
+    def raw(self, mean: Tensor) -> Tensor:
+        raws = {
+            "square": lambda m: m,
+            "binary": lambda m: torch.logit(m, LEAST_SHARE),
+            "softmax": lambda m: torch.log(m.clamp(LEAST_SHARE, 1 - LEAST_SHARE)),
+        }
+        return torch.cat([raws[kind](mean[..., place]) for kind, place in self._places()], dim=-1)
 
     @torch.no_grad()
     def loss_and_gradient(

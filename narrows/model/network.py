@@ -16,6 +16,7 @@ from narrows.model.conv import ConvDecoder, ConvEncoder, check_image_shape, stag
 from narrows.model.custom import CustomDecoder, CustomEncoder, check_custom_width
 from narrows.model.image_layout import ImageShape
 from narrows.model.likelihood import Likelihood
+from narrows.model.linear_path import LinearPath
 from narrows.model.mlp import MLP, OUTPUT_GAIN, mlp_decoder, mlp_encoder
 
 NETWORKS = ("mlp", "conv")
@@ -39,6 +40,7 @@ class AutoencoderNetwork(nn.Module):
         n_components: int,
         image_shape: ImageShape | None = None,
         code_activation: str | None = "linear",
+        path: LinearPath | None = None,
     ):
         super().__init__()
         self.encoder = encoder
@@ -49,10 +51,12 @@ class AutoencoderNetwork(nn.Module):
         self.n_components = n_components
         self.image_shape = image_shape
         self.code_activation = code_activation
+        self.path = path
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the code statistics h (n, k * code.floats_per_component) of rows (n, d)."""
-        return self.encoder(x)
+        h = self.encoder(x)
+        return h if self.path is None else self.path.blend(self.path.code(x), h)
 
     def codes(self, x: Tensor) -> Tensor:
         """Return the codes (n, k) of rows (n, d) without noise: the point, the k largest, or the posterior mean."""
@@ -60,7 +64,8 @@ class AutoencoderNetwork(nn.Module):
 
     def output(self, z: Tensor) -> Tensor:
         """Return the raw output (n, d) of codes (n, k), the likelihood's input: logits if the data are bounded."""
-        return self.decoder(z)
+        output = self.decoder(z)
+        return output if self.path is None else self.path.blend(self.likelihood.raw(self.path.mean(z)), output)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the reconstructions (n, d) of codes (n, k)."""
@@ -95,6 +100,7 @@ def build_network(
     generator: torch.Generator | None,
     encoder: nn.Module | None = None,
     decoder: nn.Module | None = None,
+    linear_path: bool = False,
 ) -> AutoencoderNetwork:
     """Build an autoencoder for rows of `n_floats` floats.
 
@@ -112,6 +118,8 @@ def build_network(
     generator : torch.Generator or None
         Draws the initial weights, on the device where they shall live. None leaves them unset, to be loaded; on the
         meta device that costs nothing.
+    linear_path : bool
+        Whether PCA stands beside the layers, see `LinearPath`.
     encoder, decoder : nn.Module or None
         The user's own modules, copied, not initialised anew. They take (n, d), or for images
         (n, channels, height, width); `decoder` gives either shape, rows with channels last, and logits where the data
@@ -155,6 +163,7 @@ def build_network(
         n_components=k,
         image_shape=image_shape,
         code_activation=None if own_encoder else code_activation,
+        path=LinearPath(n_floats, k) if linear_path else None,
     ).float()
 
 

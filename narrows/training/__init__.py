@@ -7,12 +7,13 @@ from narrows.training.optimizers import OPTIMIZERS, make_optimizer
 from narrows.training.precision import bfloat16_on
 from narrows.training.pretraining import (
     ContrastiveDivergence,
+    Pretraining,
     check_pretrainable,
-    pretrain,
     pretraining_settings,
     train_rbm,
 )
 from narrows.training.rbm import RBM, Gradient
+from narrows.training.run_state import RunState, below
 from narrows.training.settings import SCHEDULES, TrainingSettings, automatic_batch_size
 from narrows.training.spool import Spool
 from narrows.training.trainer import Trainer
@@ -29,17 +30,19 @@ __all__ = [
     "History",
     "LayerEpoch",
     "Muon",
+    "Pretraining",
+    "RunState",
     "Spool",
     "Trainer",
     "TrainingSettings",
     "automatic_batch_size",
+    "below",
     "bfloat16_on",
     "check_pretrainable",
     "distinct_rows",
     "fingerprint",
     "fingerprint_of",
     "make_optimizer",
-    "pretrain",
     "pretraining_settings",
     "row_hashes",
     "train_rbm",

@@ -6,8 +6,12 @@ construct (it loads torch's compiler), and its groups and hooks cost more than t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
+
+from narrows.training.run_state import copies, overwrite
 
 _DECAY_OF_SQUARES = 0.99  # RMSprop's
 _EPSILON = 1e-8
@@ -22,16 +26,35 @@ class DenormalFlush:
     """
 
     def __init__(self, *averages: Tensor) -> None:
-        self._averages, self._n_calls = averages, 0
+        self._averages, self.n_calls = averages, 0
 
     def __call__(self) -> None:
-        self._n_calls += 1
-        if self._n_calls % _STEPS_BETWEEN_FLUSHES == 0:
+        self.n_calls += 1
+        if self.n_calls % _STEPS_BETWEEN_FLUSHES == 0:
             for average in self._averages:
                 average.masked_fill_(average.abs() < 1e-30, 0.0)
 
 
-class Adam:
+class _FirstOrder:
+    """Saves and restores an optimizer: its running averages, and the number of its steps, which times the flushes."""
+
+    _flush: DenormalFlush
+
+    def _averages(self) -> dict[str, Tensor]:
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Tensor]:
+        """Return copies of the running averages and counts."""
+        return {**copies(self._averages()), "n_calls": torch.tensor(self._flush.n_calls)}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` returned; KeyError or ValueError where it is of another network or optimizer."""
+        rest = dict(state)
+        self._flush.n_calls = int(rest.pop("n_calls"))
+        overwrite(self._averages(), rest)
+
+
+class Adam(_FirstOrder):
     """Adam (Kingma & Ba 2015), beta 0.9 and 0.999; weight decay as an L2 term, or decoupled as in AdamW.
 
     values, gradients : Tensor of shape (n,)
@@ -57,8 +80,11 @@ class Adam:
         self._flush()
         self._update(*self._tensors, [], [self._n_steps], lr=rate, **self._settings)
 
+    def _averages(self) -> dict[str, Tensor]:
+        return {"mean": self._tensors[2][0], "square": self._tensors[3][0], "n_steps": self._n_steps}
 
-class SGD:
+
+class SGD(_FirstOrder):
     """Stochastic gradient descent with Nesterov's momentum; weight decay as an L2 term. Parameters as for `Adam`."""
 
     def __init__(self, values: Tensor, gradients: Tensor, *, momentum: float, weight_decay: float) -> None:
@@ -79,8 +105,16 @@ class SGD:
         torch.ops.aten._fused_sgd_(*self._tensors, lr=rate, is_first_step=self._is_first, **self._settings)
         self._is_first = False
 
+    def _averages(self) -> dict[str, Tensor]:
+        return {f"velocity.{i}": velocity for i, velocity in enumerate(self._tensors[2])}
 
-class RMSprop:
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` returned; the first step of all sets the velocity, later ones add to it."""
+        super().load(state)
+        self._is_first = self._flush.n_calls == 0
+
+
+class RMSprop(_FirstOrder):
     """RMSprop (Tieleman & Hinton 2012) with momentum; weight decay as an L2 term. Parameters as for `Adam`."""
 
     def __init__(self, values: Tensor, gradients: Tensor, *, momentum: float, weight_decay: float) -> None:
@@ -98,3 +132,6 @@ class RMSprop:
         self._squares.mul_(_DECAY_OF_SQUARES).addcmul_(gradients, gradients, value=1 - _DECAY_OF_SQUARES)
         self._velocity.mul_(self._momentum).addcdiv_(gradients, self._squares.sqrt().add_(_EPSILON))
         self._values.add_(self._velocity, alpha=-rate)
+
+    def _averages(self) -> dict[str, Tensor]:
+        return {"square": self._squares, "velocity": self._velocity}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -55,3 +55,12 @@ class LBFGS:
             return value
 
         optimizer.step(loss)  # pyright: ignore[reportArgumentType]
+
+    def state(self) -> dict[str, Tensor]:
+        """Return nothing: no state is carried over."""
+        return {}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Do nothing; ValueError where the state is that of another optimizer."""
+        if state:
+            raise ValueError("the saved averages are those of another optimizer")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from narrows.training.first_order import Adam, DenormalFlush
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.precision import bfloat16_pays
+from narrows.training.run_state import below, overwrite
 
 _MOMENTUM = 0.95
 # Odd quintics a s + b s³ + c s⁵, applied one after another to every singular value. Each is the best approximation of 1
@@ -73,6 +74,19 @@ class Muon:
             batch.step(rate)
         if self._adamw is not None:
             self._adamw.step(rate)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return copies of the running averages and counts, those of AdamW included."""
+        state = {"momentum": self._momentum.clone(), "n_calls": torch.tensor(self._flush.n_calls)}
+        adamw = {} if self._adamw is None else self._adamw.state()
+        return state | {f"adamw.{name}": value for name, value in adamw.items()}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` returned; KeyError or ValueError where it is of another network or optimizer."""
+        overwrite({"momentum": self._momentum}, {"momentum": state["momentum"]})
+        self._flush.n_calls = int(state["n_calls"])
+        if self._adamw is not None:
+            self._adamw.load(below(state, "adamw."))
 
 
 class _Batch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,14 @@ class Optimizer(Protocol):
 
     def step(self, rate: float) -> None:
         """Update the weights once at learning rate `rate`."""
+        ...
+
+    def state(self) -> dict[str, Tensor]:
+        """Return copies of the running averages and counts."""
+        ...
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what `state` returned; KeyError or ValueError where it is of another network or optimizer."""
         ...
 
 

@@ -168,7 +168,10 @@ def _number(
     sentence = f"{name} must be a number {' and '.join(filter(None, bounds))}, got {value!r}."
     if isinstance(value, (str, bool)) or (not isinstance(value, (int, float)) and not hasattr(value, "__float__")):
         raise SettingError(sentence)
-    number = float(value)  # pyright: ignore[reportArgumentType]
+    try:
+        number = float(value)  # pyright: ignore[reportArgumentType]
+    except OverflowError:
+        number = math.inf
     if (
         not abs(number) < 1e30
         or (above is not None and number <= above)

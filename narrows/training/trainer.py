@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -18,14 +19,15 @@ from narrows.training.fused_step import mean_over_batch
 from narrows.training.history import Epoch
 from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import OPTIMIZERS, clip_gradient, make_optimizer
+from narrows.training.run_state import Run, RunState, copies
 from narrows.training.settings import TrainingSettings
+from narrows.training.shrinkage import shrink_layers
 from narrows.training.spool import Spool
 from narrows.training.threads import FixedThreads, LoadFollower, limited_threads, threads_for
 from narrows.training.training_step import make_step
 
 _VALIDATION_CHUNK = 4096
 _VALIDATION_SEED = 0x5EED
-_DOUBT = 0.5  # of an error over few held-out rows, as a share of it, times the root of their number
 
 
 class Trainer:
@@ -47,8 +49,8 @@ class Trainer:
         Epochs that the network has already seen; numbers continue from there.
     n_rows : int or None
         Rows of the first epoch: batches, and the memory kept for them, are no larger. None: as large as a batch.
-    keep_start : bool
-        Whether early stopping restores the weights from before the first epoch where no epoch does clearly better.
+    began_as_pca : bool
+        Whether the layers equal the network's linear path; then early stopping may also scale them down.
     follows_load : bool
         Whether the number of threads follows the load of the machine, see `LoadFollower`; then a training is not
         repeated to the bit.
@@ -63,14 +65,14 @@ class Trainer:
         generator: torch.Generator,
         epochs_before: int = 0,
         n_rows: int | None = None,
-        keep_start: bool = False,
+        began_as_pca: bool = False,
         follows_load: bool = False,
     ) -> None:
         self.network = network
         self.objective = objective
         self.settings = settings
         self.number = epochs_before
-        self.keep_start = keep_start
+        self.began_as_pca = began_as_pca
         self._generator = generator
         self._device = next(network.parameters()).device
         # Noise is drawn where the rows live; on the CPU one generator serves for both.
@@ -78,6 +80,7 @@ class Trainer:
         if self._device.type != "cpu":
             self._noise = torch.Generator(device=self._device)
             self._noise.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+        self._run, self._restored = Run(), False
         self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
         self._optimizer = make_optimizer(self._flat, settings)
         # The last batch may take one row more.
@@ -98,6 +101,53 @@ class Trainer:
         """ "bfloat16" where at least the large matrix products are computed in it, else "float32"."""
         dtypes = [*self._step.dtypes, *getattr(self._optimizer, "dtypes", ())]
         return "float32" if set(dtypes) == {torch.float32} else "bfloat16"
+
+    @property
+    def n_threads(self) -> int | None:
+        """Number of threads of every step; None where it follows the load."""
+        return self._threads.now if isinstance(self._threads, FixedThreads) else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no epoch follows the last one that `epochs` yielded."""
+        return self._run.is_over
+
+    def state(self) -> RunState:
+        """Return a copy of the state between two epochs, while `epochs` waits for the next request."""
+        generators = {"order": self._generator.get_state()}
+        if self._noise is not self._generator:
+            generators["noise"] = self._noise.get_state()
+        best = self._run.best_weights
+        return RunState(
+            replace(self._run, best_weights=None if best is None else copies(best)),
+            self.number,
+            self._max_rows,
+            copies(self.network.state_dict()),
+            self._optimizer.state(),
+            generators,
+        )
+
+    def restore(self, state: RunState) -> None:
+        """Let the next call of `epochs` or `one_pass` go on where `state` was taken.
+
+        With the same settings, rows, seed, device, number of threads and version of torch it gives the same weights to
+        the bit as a training without an interruption.
+
+        Raises
+        ------
+        KeyError, ValueError, RuntimeError
+            The state is that of another network or optimizer.
+        """
+        self.network.load_state_dict(state.network)
+        self._optimizer.load(state.optimizer)
+        self._generator.set_state(state.generators["order"])
+        # Of a training on another kind of device the noise cannot go on: it is drawn from the seed of this one.
+        if self._noise is not self._generator and "noise" in state.generators:
+            self._noise.set_state(state.generators["noise"])
+        if state.max_rows > self._max_rows:
+            self._make_step(state.max_rows)
+        self.number = state.number
+        self._run, self._restored = replace(state.run), True
 
     def epochs(
         self,
@@ -127,30 +177,38 @@ class Trainer:
         """
         settings = self.settings
         n_batches = sum(math.ceil(size / settings.batch_size) for size in _block_sizes(x))
-        progress = _Progress(patience=settings.patience, tol=settings.tol)
-        best_state = None
-        if self.keep_start and settings.early_stopping and validation is not None:
-            start = sum(self._held_out_parts(validation, validation_weight).values())
-            progress.start(start - _DOUBT * abs(start) / math.sqrt(len(validation)))
-            best_state = self._state()
+        run = self._start()
         try:
-            for index in range(settings.epochs):
-                epoch = self._epoch(x, weight, first_step=index * n_batches, n_steps=n_batches * settings.epochs)
+            while not run.is_over:
+                epoch = self._epoch(x, weight, first_step=run.epoch * n_batches, n_steps=n_batches * settings.epochs)
                 if validation is not None:
                     epoch = self._validated(epoch, validation, validation_weight)
                 self._check_finite(epoch, x)
-                improved = progress.record(epoch.loss if epoch.validation is None else epoch.validation)
-                if settings.early_stopping and improved and validation is not None:
-                    best_state = self._state()
+                is_lowest = run.record(epoch.loss if epoch.validation is None else epoch.validation, tol=settings.tol)
+                if settings.early_stopping and is_lowest and validation is not None:
+                    run.best_weights = copies(self.network.state_dict())
+                is_stale = settings.early_stopping and run.epochs_since >= settings.patience
+                run.is_over = is_stale or run.epoch >= settings.epochs
                 yield epoch
-                if settings.early_stopping and progress.stale:
-                    return
         finally:
-            if best_state is not None:
-                self.network.load_state_dict(best_state)
+            if run.best_weights is not None:
+                self.network.load_state_dict(run.best_weights)
+                run.best_weights = None
+            if self.network.path is not None and settings.early_stopping and validation is not None:
+                losses = partial(self._held_out_losses, validation, validation_weight)
+                shrink_layers(self.network.path, losses, validation_weight, began_as_pca=self.began_as_pca)
+
+    def _start(self) -> Run:
+        """Return the progress that `epochs` goes on from: the restored one, or none."""
+        if self._restored:
+            self._restored = False
+            return self._run
+        self._run = Run()
+        return self._run
 
     def one_pass(self, x: Tensor | Spool, *, weight: Tensor | None = None) -> Epoch:
         """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
+        self._restored = False
         epoch = self._epoch(x, weight, first_step=0, n_steps=None)
         self._check_finite(epoch, x)
         return epoch
@@ -158,6 +216,8 @@ class Trainer:
     def _epoch(self, x: Tensor | Spool, weight: Tensor | None, *, first_step: int, n_steps: int | None) -> Epoch:
         start = time.perf_counter()
         self.network.train()
+        if self.network.path is not None:
+            self.network.path.share.fill_(1)
         sizes = [size for block in _block_sizes(x) for size in self._batch_sizes(block)]
         if max(sizes) > self._max_rows:
             self._make_step(max(sizes))
@@ -244,17 +304,31 @@ class Trainer:
             seconds=epoch.seconds + time.perf_counter() - start,
         )
 
-    @torch.no_grad()
     def _held_out_parts(self, x: Tensor, weight: Tensor | None) -> dict[str, float]:
-        """The terms of the objective per row; their noise is the same every epoch, so that epochs compare."""
+        """The terms of the objective per row."""
+        sums: dict[str, Tensor] = {}
+        for terms, share, n in self._held_out_terms(x, weight):
+            _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, n)
+        return {name: float(value) / len(x) for name, value in sums.items()}
+
+    def _held_out_losses(self, x: Tensor, weight: Tensor | None) -> Tensor:
+        """The objective of each row (m,)."""
+        found = [
+            sum(terms.values(), torch.zeros(n, device=x.device)) for terms, _, n in self._held_out_terms(x, weight)
+        ]
+        return torch.cat(found)
+
+    @torch.no_grad()
+    def _held_out_terms(
+        self, x: Tensor, weight: Tensor | None
+    ) -> Iterator[tuple[dict[str, Tensor], Tensor | None, int]]:
+        """Terms, weights and number of rows, chunk by chunk; the noise is always the same, so that epochs compare."""
         self.network.eval()
         noise = torch.Generator(device=self._device).manual_seed(_VALIDATION_SEED)
         weights = [None] * len(x) if weight is None else weight.split(_VALIDATION_CHUNK)
-        sums: dict[str, Tensor] = {}
         for chunk, share in zip(x.split(_VALIDATION_CHUNK), weights, strict=False):
             terms = self.objective.terms(self.network, chunk, noise, progress=self.number, training=False, weight=share)
-            _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, len(chunk))
-        return {name: float(value) / len(x) for name, value in sums.items()}
+            yield terms, share, len(chunk)
 
     @contextmanager
     def _seeded_modules(self) -> Iterator[None]:
@@ -271,34 +345,6 @@ class Trainer:
         if not math.isfinite(epoch.loss) or not math.isfinite(epoch.validation or 0.0):
             rows = x if isinstance(x, Tensor) else next(x.blocks(self._generator))
             raise _diverged_error(epoch, rows, self.settings)
-
-    def _state(self) -> dict[str, Tensor]:
-        return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-
-
-class _Progress:
-    """Tracks whether the monitored loss still falls."""
-
-    def __init__(self, *, patience: int, tol: float) -> None:
-        self._patience, self._tol = patience, tol
-        self._best = self._reference = math.inf
-        self._epochs_since = 0
-
-    def start(self, loss: float) -> None:
-        """Only a lower loss than this counts as the lowest; how long to wait is counted from the first epoch on."""
-        self._best = loss
-
-    def record(self, loss: float) -> bool:
-        """True where `loss` is the lowest so far."""
-        clearly = self._reference == math.inf or loss < self._reference - self._tol * abs(self._reference)
-        self._epochs_since = 0 if clearly else self._epochs_since + 1
-        self._reference = loss if clearly else self._reference
-        lowest, self._best = loss < self._best, min(loss, self._best)
-        return lowest
-
-    @property
-    def stale(self) -> bool:
-        return self._epochs_since >= self._patience
 
 
 def _block_sizes(x: Tensor | Spool) -> list[int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from narrows.data import whole_file, whole_folder
+from narrows.data import atomic, reserved, whole_file, whole_folder
 from narrows.data.atomic import _hidden, clear_leftovers
 
 WRITER = """
@@ -123,6 +123,7 @@ def test_an_overwrite_that_ends_between_its_two_renamings_keeps_what_was_there(
         if str(end).endswith(".old"):
             raise error
 
+    monkeypatch.setattr(atomic, "_exchange", lambda one, other: False)  # as elsewhere than on Linux
     monkeypatch.setattr(os, "rename", failing)
     with pytest.raises(type(error)), whole_folder(tmp_path / "m") as folder:
         (folder / "x").write_text("new")
@@ -135,3 +136,32 @@ def test_a_name_of_the_greatest_length_can_be_written(tmp_path: Path) -> None:
     with whole_file(target) as file:
         file.write(b"1")
     assert target.read_bytes() == b"1"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux exchanges two names in one step")
+def test_an_overwrite_has_no_moment_without_a_folder_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "x").write_text("old")
+
+    def forbidden(start: Path, end: Path) -> None:
+        raise AssertionError(f"{start} was renamed to {end}")
+
+    monkeypatch.setattr(os, "rename", forbidden)
+    with whole_folder(tmp_path / "m") as folder:
+        (folder / "x").write_text("new")
+    assert (tmp_path / "m" / "x").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def test_a_name_is_reserved_for_one_living_process(tmp_path: Path) -> None:
+    other = writer("file", tmp_path / "m")
+    with pytest.raises(FileExistsError, match=f"process {other.pid}"), reserved(tmp_path / "m"):
+        pass
+    other.kill()
+    other.communicate()
+    with reserved(tmp_path / "m"):
+        (mark,) = tmp_path.iterdir()
+        assert str(os.getpid()) in mark.name
+    assert list(tmp_path.iterdir()) == []

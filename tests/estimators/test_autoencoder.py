@@ -2,6 +2,7 @@ import os
 import signal
 import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ import pytest
 import torch
 from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from narrows import Autoencoder
@@ -16,6 +19,7 @@ from narrows.errors import (
     DataError,
     DataRangeError,
     DivergedError,
+    IdleParameterWarning,
     IgnoredColumnWarning,
     MissingValuesError,
     NarrowsError,
@@ -335,12 +339,39 @@ def test_text_in_an_array_is_refused_with_its_column_and_row():
 def test_other_columns_at_use_are_refused():
     frame = load_iris(as_frame=True).data
     model = quick().fit(frame)
-    with pytest.raises(SchemaMismatchError, match="order"):
-        model.transform(frame[frame.columns[::-1]])
     with pytest.raises(SchemaMismatchError, match="now missing"):
         model.transform(frame.iloc[:, :3])
     with pytest.raises(SchemaMismatchError, match="images"):
         quick().fit(DIGITS).transform(np.zeros((2, 9, 9)))
+
+
+def test_named_columns_come_in_any_order_and_beside_others():
+    frame = load_iris(as_frame=True).data
+    model = quick().fit(frame)
+    given = frame[frame.columns[::-1]].assign(name="setosa")
+    for expected, found in (
+        (model.transform(frame), model.transform(given)),
+        (model.reconstruction_error(frame), model.reconstruction_error(given)),
+        (model.score(frame), model.score(given)),
+    ):
+        np.testing.assert_array_equal(found, expected)
+    pd.testing.assert_frame_equal(model.reconstruct(given), model.reconstruct(frame))
+    with pytest.raises(SchemaMismatchError, match=r"X\[list\(model.feature_names_in_\)\]"):
+        model.impute(given)
+    pd.testing.assert_frame_equal(model.impute(given[list(model.feature_names_in_)]), frame)
+
+
+def test_warnings_point_at_the_line_of_the_user():
+    frame = load_iris(as_frame=True).data
+    model = quick(k=3)
+    for call in (lambda: model.fit(frame), lambda: make_pipeline(StandardScaler(), model).fit(frame)):
+        with pytest.warns(IdleParameterWarning) as caught:
+            call()
+        assert [Path(one.filename).name for one in caught] == [Path(__file__).name]
+    fitted = quick().fit(frame)
+    with pytest.warns(UserWarning, match="valid feature names") as caught:
+        fitted.transform(frame.to_numpy())
+    assert caught[0].filename == __file__
 
 
 def test_scoring_outside_the_range_of_a_bernoulli_fit_is_refused_but_encoding_is_not():

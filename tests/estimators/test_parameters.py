@@ -71,6 +71,7 @@ CONDITIONAL: dict[str, tuple[object, list[dict[str, Any]], dict[str, Any]]] = {
     "schedule": ("cosine", [{"optimizer": "lbfgs"}], {"optimizer": "adam"}),
     "warmup": (0.5, [{"optimizer": "lbfgs"}], {"optimizer": "adam"}),
     "pretrain_epochs": (1, [{}], {"pretrain": "rbm", "activation": "sigmoid", "scale": "minmax"}),
+    "validation": ("last", [{"validation_fraction": 0}], {"validation_fraction": 0.2}),
     "patience": (1, [{}], {"early_stopping": True, "tol": 0.9, "epochs": 6}),
     "tol": (0.9, [{}], {"early_stopping": True, "patience": 1, "epochs": 6}),
     "hidden_layer_sizes": ((5,), [OWN], {"encoder": OWN["encoder"]}),

@@ -12,8 +12,10 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 
+import narrows
 from narrows import Autoencoder, SparseAutoencoder, VariationalAutoencoder
 from narrows.data import as_rows
+from narrows.errors import SettingError
 from narrows.estimators import preparation
 
 RNG = np.random.default_rng(0)
@@ -27,6 +29,81 @@ def started(X: Any, **options: Any) -> Autoencoder:
     model = kind(**({"random_state": 0, "validation_fraction": 0, "device": "cpu"} | options))
     model.start_fit(as_rows(X))
     return model
+
+
+def gaussian(n: int, d: int, k: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, k)) @ rng.normal(size=(k, d)) + rng.normal(size=(n, d))
+
+
+def r2_of_both(model: Autoencoder, train: np.ndarray, test: np.ndarray) -> tuple[float, float]:
+    """R² on `test` of the model, and of scikit-learn's PCA of the rows that the model trained on."""
+    encode = model.schema_.encode
+    known = encode(as_rows(np.delete(train, model.validation_rows_, axis=0))).astype(float)
+    unseen, rebuilt = (encode(as_rows(part)).astype(float) for part in (test, model.reconstruct(test)))
+    pca = PCA(model.n_components_, svd_solver="full").fit(known)
+    theirs = pca.inverse_transform(pca.transform(unseen))
+    return tuple(float(kept(unseen, of, known.mean(0)).mean()) for of in (rebuilt, theirs))  # pyright: ignore[reportReturnType]
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(60, 90, 10), (400, 12, 3)])
+def test_where_nothing_is_curved_the_model_is_pca(n, d, k):
+    X = gaussian(2 * n, d, k)
+    model = Autoencoder(n_components=k, epochs=20, random_state=0, device="cpu").fit(X[:n])
+    assert model.network_.path.share == 0
+    ours, theirs = r2_of_both(model, X[:n], X[n:])
+    assert ours == pytest.approx(theirs, abs=1e-3)
+
+
+def test_layers_that_held_out_rows_support_are_kept():
+    t = np.linspace(-1, 1, 400)[:, None]
+    X = np.c_[t, t**2, t**3, np.abs(t)] + 0.02 * RNG.normal(size=(400, 4))
+    model = Autoencoder(n_components=1, epochs=40, random_state=0, device="cpu").fit(X[::2])
+    ours, theirs = r2_of_both(model, X[::2], X[1::2])
+    assert model.network_.path.share > 0
+    assert ours > theirs + 0.1
+
+
+def test_a_saved_model_keeps_its_path(tmp_path):
+    X = gaussian(60, 9, 3)
+    model = Autoencoder(n_components=3, epochs=3, random_state=0, device="cpu").fit(X)
+    model.save(tmp_path / "model")
+    again = narrows.load(tmp_path / "model")
+    assert again.linear_path == "auto"
+    assert again.network_.path.share == model.network_.path.share
+    np.testing.assert_array_equal(again.reconstruct(X), model.reconstruct(X))
+
+
+def test_a_row_of_weight_two_is_two_rows_for_the_path():
+    X = gaussian(40, 5, 2)
+    weight = np.where(np.arange(40) < 10, 2.0, 1.0)
+    weighted, repeated = (Autoencoder(n_components=2, random_state=0, device="cpu", scale="none") for _ in range(2))
+    weighted.start_fit(as_rows(X), sample_weight=weight)
+    repeated.start_fit(as_rows(np.concatenate([X, X[:10]])))
+    for name in ("directions", "centre"):
+        found, expected = (getattr(model.network_.path, name) for model in (weighted, repeated))
+        torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("options", [{"tied_weights": True}, {"activation": "tanh"}, {"hidden_layer_sizes": (4,)}])
+def test_layers_that_cannot_begin_as_pca_have_a_path_too(options):
+    X = gaussian(120, 12, 4)
+    model = Autoencoder(n_components=4, epochs=3, random_state=0, device="cpu", **options).fit(X[:60])
+    ours, theirs = r2_of_both(model, X[:60], X[60:])
+    assert ours > theirs - 1e-3
+
+
+@pytest.mark.parametrize("options", [{"linear_path": "off"}, {"loss": "mse"}, {"kind": VariationalAutoencoder}])
+def test_networks_that_were_chosen_have_no_path(options):
+    assert started(IRIS, **options).network_.path is None
+
+
+def test_a_path_can_be_asked_for_with_another_loss_and_not_with_another_code():
+    assert started(IRIS, linear_path="on", loss="mae").network_.path is not None
+    with pytest.raises(SettingError, match="linear_path='on' needs a point code"):
+        started(IRIS, linear_path="on", kind=VariationalAutoencoder)
+    with pytest.raises(SettingError, match="linear_path='maybe' is not one of auto, on, off"):
+        started(IRIS, linear_path="maybe")
 
 
 def kept(X: np.ndarray, rebuilt: np.ndarray, mean: np.ndarray) -> np.ndarray:
@@ -78,7 +155,7 @@ def test_going_on_keeps_the_weights_that_are_there():
     prepared = preparation.prepare(model.get_params(), as_rows(IRIS), model.state_, options)
     after = prepared.state.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert not prepared.trainer.keep_start
+    assert not prepared.trainer.began_as_pca
 
 
 @pytest.mark.slow

@@ -89,9 +89,10 @@ def test_codes_are_posterior_means():
 
 def test_samples_repeat_by_seed_and_come_in_the_users_shape_and_units():
     vae = VariationalAutoencoder(n_components=4, epochs=20, random_state=0).fit(load_iris(as_frame=True).data)
-    samples = vae.sample(500)
-    assert samples.equals(vae.sample(500))
+    samples = vae.sample(500, random_state=0)
+    assert samples.equals(vae.sample(500, random_state=0))
     assert not samples.equals(vae.sample(500, random_state=1))
+    assert not vae.sample(500).equals(vae.sample(500))
     assert list(samples.columns) == list(load_iris(as_frame=True).data.columns)
     assert samples.mean().to_numpy() == pytest.approx(IRIS.mean(axis=0), abs=0.5)
     with pytest.raises(SettingError, match="n_samples"):

@@ -18,7 +18,7 @@ from narrows.model import (
     SquaredError,
     build_network,
 )
-from narrows.training import RBM, ContrastiveDivergence, LayerEpoch, check_pretrainable, pretrain, train_rbm
+from narrows.training import RBM, ContrastiveDivergence, LayerEpoch, Pretraining, check_pretrainable, train_rbm
 
 QUICK = ContrastiveDivergence(epochs=3, batch_size=10)
 
@@ -43,7 +43,7 @@ def bars(n: int = 200) -> torch.Tensor:
 
 
 def run(net: AutoencoderNetwork, x: torch.Tensor, how: ContrastiveDivergence = QUICK, seed: int = 0, **others):
-    return list(pretrain(net, x, how, generator=torch.Generator().manual_seed(seed), **others))
+    return list(Pretraining(net, x, how, generator=torch.Generator().manual_seed(seed), **others))
 
 
 def test_a_tiny_machine_learns_the_likelihood_of_its_rows():

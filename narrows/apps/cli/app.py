@@ -21,6 +21,7 @@ from narrows.apps.cli.commands.diagnose import diagnose
 from narrows.apps.cli.commands.doctor import doctor
 from narrows.apps.cli.commands.drift import drift
 from narrows.apps.cli.commands.encode import encode
+from narrows.apps.cli.commands.export import export
 from narrows.apps.cli.commands.fit import fit
 from narrows.apps.cli.commands.generate import generate
 from narrows.apps.cli.commands.impute import impute
@@ -76,6 +77,7 @@ app.command()(detect)
 app.command()(drift)
 app.command()(diagnose)
 app.command()(report)
+app.command()(export)
 app.command()(sweep)
 app.command()(lab)
 app.command()(reproduce)

@@ -81,7 +81,22 @@ MissingAtUse = Annotated[
 ]
 Label = Annotated[str | None, data_option(metavar="A", help="Name of the column with the class labels.")]
 
-
+Group = Annotated[
+    str | None,
+    data_option(
+        metavar="A",
+        help="Column with the group of each row, such as a person: whole groups are held out. Not learned from, unless "
+        "--columns names it.",
+    ),
+]
+Time = Annotated[
+    str | None,
+    data_option(
+        metavar="A",
+        help="Column with the time of each row: the latest rows are held out. Not learned from, unless --columns names "
+        "it.",
+    ),
+]
 Types = Annotated[
     str | None,
     data_option(
@@ -120,5 +135,13 @@ Errors = Annotated[
 
 
 Force = Annotated[bool, _switch("--force", "-f", text="Replace an output that already exists.")]
+RowHashes = Annotated[
+    bool,
+    _switch(
+        "--row-hashes/--no-row-hashes",
+        text="Save a hash of each row of the fit, by which diagnose recognises it; who has the model and a row can "
+        "then check whether it was used.",
+    ),
+]
 Json = Annotated[bool, _switch("--json", text="Print the result as one JSON object.")]
 Quiet = Annotated[bool, _switch("--quiet", "-q", text="Print neither progress nor notes, only the result.")]

@@ -22,7 +22,7 @@ from narrows.estimators.parameters import (
     idle_parameters,
 )
 from narrows.estimators.registered_names import class_defaults
-from narrows.estimators.requirements import Value, alternatives
+from narrows.estimators.requirements import Positive, Value, alternatives
 from narrows.estimators.variants import VARIANTS, Variant, make_estimator, variant_class
 
 if TYPE_CHECKING:
@@ -165,6 +165,8 @@ def _take_value(parameter: Parameter, arguments: dict[str, object]) -> object:
 def _refusal(parameter: Parameter, value: object, variant: Variant) -> str:
     """Return the sentence on an option without effect."""
     needs = parameter.requires
+    if isinstance(needs, Positive):
+        return refusal_sentence(parameter.flag, value, [f"{BY_NAME[needs.parameter].flag} above 0"])
     assert isinstance(needs, Value)  # the other requirements are about objects, which the shell does not have
     variants = [name for name in VARIANTS if needs.holds(constructor_defaults(variant_class(name)))]
     # Where the variant itself has what is needed, another option took it away.

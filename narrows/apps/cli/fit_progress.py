@@ -13,9 +13,17 @@ from narrows.apps.cli.progress import show_progress
 if TYPE_CHECKING:
     from narrows.data import Rows, RowStream
     from narrows.estimators import Autoencoder, Epoch, LayerEpoch
+    from narrows.estimators.checkpoint import Checkpointing
 
 
-def train(model: Autoencoder, rows: Rows | RowStream, *, messages: Messages, title: str = "Training") -> float:
+def train(
+    model: Autoencoder,
+    rows: Rows | RowStream,
+    *,
+    messages: Messages,
+    title: str = "Training",
+    checkpoint: Checkpointing | None = None,
+) -> float:
     """Fit `model` to `rows` and return the seconds it took.
 
     Raises
@@ -24,7 +32,7 @@ def train(model: Autoencoder, rows: Rows | RowStream, *, messages: Messages, tit
         The training was stopped before the first epoch ended.
     """
     start = time.perf_counter()
-    epochs = cast("Generator[Epoch | LayerEpoch]", model.fit_epochs(rows))
+    epochs = cast("Generator[Epoch | LayerEpoch]", model.fit_epochs(rows, checkpoint=checkpoint))
     try:
         for _ in show_progress(epochs, model=model, messages=messages, title=title):
             signals.check()  # Python drops a KeyboardInterrupt in a finalizer or a weak reference

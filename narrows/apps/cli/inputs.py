@@ -94,9 +94,18 @@ def cell_settings(types: str | None, na_values: str | None, keep_na: bool) -> di
     return {"types": types_in(types), "na_values": names_in(na_values) or [], "keep_na": keep_na}
 
 
-def read_for_fit(data: str, reading: FitReading, *, messages: Messages, in_memory: bool | None = None) -> Source:
+def read_for_fit(
+    data: str,
+    reading: FitReading,
+    *,
+    group: str | None = None,
+    time: str | None = None,
+    messages: Messages,
+    in_memory: bool | None = None,
+) -> Source:
     """Read DATA for training, and print notes on how it was read.
 
+    group, time : columns with the groups and the times of the rows.
     in_memory : None decides by the size of the table and the memory of the machine.
     """
     settings: dict[str, Any] = {
@@ -110,9 +119,10 @@ def read_for_fit(data: str, reading: FitReading, *, messages: Messages, in_memor
     from narrows.data import read, read_held_out, scan
 
     if not (fits_into_memory(data) if in_memory is None else in_memory):
-        if reading.missing == "drop" or size is not None:
+        if reading.missing == "drop" or size is not None or group is not None or time is not None:
             raise typer.BadParameter(
-                "--missing drop and --image-size need data in memory; use --in-memory, or leave them out.",
+                "--missing drop, --image-size, --group and --time need data in memory; use --in-memory, or leave them "
+                "out.",
                 param_hint="--out-of-core",
             )
         stream = scan(data, **settings)
@@ -123,7 +133,7 @@ def read_for_fit(data: str, reading: FitReading, *, messages: Messages, in_memor
         for note in stream.sample.notes:
             messages.info(note)
         return Source(stream, stream.sample, None)
-    rows = read(data, image_size=size, missing=reading.missing, **settings)
+    rows = read(data, image_size=size, missing=reading.missing, group=group, time=time, **settings)
     for note in rows.notes:
         messages.info(note)
     return Source(rows, rows, read_held_out(data))

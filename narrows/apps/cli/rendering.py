@@ -18,6 +18,7 @@ _HELD_OUT = {
     "validation": "held out of training",
     "training": "the training rows",
 }
+_HOW = {"random": ", drawn at random", "groups": " as whole groups", "last": ", the last ones"}
 
 
 def facts(summary: FitSummary) -> Table:
@@ -54,16 +55,19 @@ def _of_kind(n: int, word: str) -> str:
 def errors(summary: FitSummary) -> Table:
     """Return a table of the errors of the model, of PCA and of the mean row, on the same rows."""
     table = _table()
-    for heading in ("", "squared error per row", "per feature"):
+    for heading in ("", "squared error per row", "per feature", "R²"):
         table.add_column(heading, justify="left" if not heading else "right")
     for name, error in _squared_errors(summary).items():
-        table.add_row(name, number(error), number(error / summary.floats), style="bold" if name == "model" else None)
+        r2 = f"{1 - error / summary.mean_squared_error:.3f}" if summary.mean_squared_error else ""
+        style = "bold" if name == "model" else None
+        table.add_row(name, number(error), number(error / summary.floats), r2, style=style)
     return table
 
 
 def measured_on(summary: FitSummary) -> str:
     """Return a sentence on the rows that the errors were measured on."""
-    return f"On {counted(summary.held_out_rows, 'row')}: {_HELD_OUT[summary.held_out]}"
+    how = "" if summary.held_out_by is None else _HOW.get(summary.held_out_by, "")
+    return f"On {counted(summary.held_out_rows, 'row')}: {_HELD_OUT[summary.held_out]}{how}"
 
 
 def notes(summary: FitSummary) -> list[str]:
@@ -86,7 +90,7 @@ def notes(summary: FitSummary) -> list[str]:
 def verdicts(found: Diagnosis) -> list[str]:
     """Return the headline of a diagnosis, and a line for each finding that is not good."""
     lines = [f"Diagnosis: {found.headline}"]
-    words = {"watch": "look", "bad": "WRONG"}
+    words = {"unknown": "unknown", "watch": "look", "bad": "WRONG"}
     lines += [f"  {words[f.verdict]}: {f.name} {f.figure}." for f in found.findings if f.verdict in words]
     return lines
 

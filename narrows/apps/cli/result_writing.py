@@ -26,11 +26,16 @@ if TYPE_CHECKING:
 _MOST_NAMES = 1000
 
 
-def save(model: Autoencoder | AnomalyDetector, path: Path, *, force: bool, messages: Messages) -> Path:
-    """Save a model as `path`, or in another place if that fails; return the path."""
+def save(
+    model: Autoencoder | AnomalyDetector, path: Path, *, force: bool, messages: Messages, **settings: bool
+) -> Path:
+    """Save a model as `path`, or in another place if that fails; return the path.
+
+    settings : further arguments of the model's `save`.
+    """
 
     def write(place: Path, overwrite: bool) -> None:
-        model.save(place, overwrite=overwrite)
+        model.save(place, overwrite=overwrite, **settings)
 
     return write_or_rescue(path, write, subject="the model is", messages=messages, force=force, is_folder=True)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
     from narrows.insight import Diagnosis
 
-_WORDS = {"good": "good", "watch": "look", "bad": "wrong"}
+_WORDS = {"good": "good", "unknown": "unknown", "watch": "look", "bad": "wrong"}
 
 
 def report(

@@ -11,9 +11,9 @@ from narrows.data.frames.columns import is_missing
 from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
 
 # In seconds since 1970, coarse to fine: from the trend on, each corrects what the one before left open.
-_PERIODS = {"year": 365.2425 * 86400, "week": 7 * 86400.0, "day": 86400.0}
-_STEPS = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
-_SURE = 0.5  # length of a decoded (sin, cos) from which on it says something
+PERIODS = {"year": 365.2425 * 86400, "week": 7 * 86400.0, "day": 86400.0}
+STEPS = {"days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
+SURE = 0.5  # length of a decoded (sin, cos) from which on it says something
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +50,10 @@ class DateTime:
         reach = float(np.ptp(seconds))
         cycles = tuple(
             name
-            for name, period in _PERIODS.items()
+            for name, period in PERIODS.items()
             if reach >= period and float(np.ptp(np.mod(seconds, period))) > 1e-3
         )
-        step = next((name for name, size in _STEPS.items() if not np.mod(seconds, size).any()), None)
+        step = next((name for name, size in STEPS.items() if not np.mod(seconds, size).any()), None)
         whole = values.astype(np.int64)
         low, high = int(whole.min()), int(whole.max())
         draft = cls(np.array([column]), mean, spread, low, high, cycles, step, 1.0, values.dtype.name)
@@ -79,7 +79,7 @@ class DateTime:
         floats = np.empty((len(block), 1 + 2 * len(self.cycles)))
         floats[:, 0] = (seconds - self.mean) / self.spread
         for i, name in enumerate(self.cycles):
-            angle = 2 * np.pi * np.mod(seconds, _PERIODS[name]) / _PERIODS[name]
+            angle = 2 * np.pi * np.mod(seconds, PERIODS[name]) / PERIODS[name]
             floats[:, 1 + 2 * i], floats[:, 2 + 2 * i] = np.sin(angle), np.cos(angle)
         floats[missing] = 0.0
         return floats
@@ -89,12 +89,12 @@ class DateTime:
         seconds = floats[:, 0] * self.spread + self.mean
         for i, name in enumerate(self.cycles):
             sine, cosine = floats[:, 1 + 2 * i], floats[:, 2 + 2 * i]
-            period = _PERIODS[name]
+            period = PERIODS[name]
             phase = np.arctan2(sine, cosine) / (2 * np.pi) * period
             nearest = phase + period * np.rint((seconds - phase) / period)
-            seconds = np.where(np.hypot(sine, cosine) > _SURE, nearest, seconds)
+            seconds = np.where(np.hypot(sine, cosine) > SURE, nearest, seconds)
         if self.step is not None:
-            seconds = np.rint(seconds / _STEPS[self.step]) * _STEPS[self.step]
+            seconds = np.rint(seconds / STEPS[self.step]) * STEPS[self.step]
         dtype = np.dtype(self.dtype)
         per_second = float(np.timedelta64(1, "s") / np.timedelta64(1, np.datetime_data(dtype)[0]))
         seconds = np.clip(seconds, self.low / per_second, self.high / per_second)
@@ -125,7 +125,7 @@ class DateTime:
         cycles, step, dtype = tuple(description["cycles"]), description["step"], np.dtype(description["dtype"])
         if not spread > 0 or not float(description["variance"]) > 0 or dtype.kind != "M":
             raise ValueError("a date needs a spread above zero and a dtype of dates")
-        if any(name not in _PERIODS for name in cycles) or not (step is None or step in _STEPS):
+        if any(name not in PERIODS for name in cycles) or not (step is None or step in STEPS):
             raise ValueError("a date has a cycle or a step that is not known")
         return cls(
             restored_columns(arrays, 1),

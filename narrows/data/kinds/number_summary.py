@@ -16,7 +16,7 @@ _SAMPLE, _GLANCE = 10_000, 100
 _CHUNK = 1 << 20
 _NOISE = 8  # steps of the dtype that computed numbers, such as 3 * 12.3, may be off
 
-_SPLIT = 2.0**27 + 1  # Veltkamp's constant for float64
+SPLIT = 2.0**27 + 1  # Veltkamp's constant for float64
 
 
 def rounded(values: np.ndarray, decimals: int) -> np.ndarray:
@@ -29,7 +29,7 @@ def rounded(values: np.ndarray, decimals: int) -> np.ndarray:
     exact = values.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):  # of numbers that stay
         # Two halves of 26 bits, whose products with the unit are exact: one product may round up to a tie.
-        high = exact * _SPLIT - (exact * _SPLIT - exact)
+        high = exact * SPLIT - (exact * SPLIT - exact)
         whole = np.rint(exact * unit)
         rest = (high * unit - whole) + (exact - high) * unit
         whole += (rest > 0.5).astype(np.float64) - (rest < -0.5)

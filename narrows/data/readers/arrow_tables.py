@@ -11,6 +11,7 @@ import numpy as np
 from narrows.data.containers import types_of
 from narrows.data.frames.arrow_metadata import delimiter_of
 from narrows.data.frames.column_labels import first_repeated
+from narrows.data.frames.column_type import is_missing
 from narrows.data.frames.native_columns import is_text
 from narrows.data.frames.nested import column_of
 from narrows.data.readers.reading_options import ReadingOptions
@@ -29,12 +30,16 @@ def table_rows(
     columns: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
     label: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
     options: ReadingOptions | None = None,
     notes: tuple[str, ...] = (),
     start: int = 0,
 ) -> Rows:
     """Return the columns of a table that are chosen and not ignored, as Rows.
 
+    label, group, time : columns that become `labels`, `groups` and `times`. The last two are data too if `columns`
+    names them.
     options : settings for columns of text. start : row number of the first row in its file, for messages.
     """
     options = ReadingOptions() if options is None else options
@@ -43,12 +48,15 @@ def table_rows(
     if twice is not None:
         raise DataError(f"{source} has two columns named {twice!r}; rename one of them.")
     known = set(names)
-    for name in (*(columns or ()), *(ignore or ()), *((label,) if label is not None else ()), *options.types):
+    special = [name for name in (label, group, time) if name is not None]
+    for name in (*(columns or ()), *(ignore or ()), *special, *options.types):
         if column_of(name, known) not in known:
             _refuse_unknown(name, names, source)
     if not table.num_rows:
         raise DataFormatError(f"{source} has a header but no rows; give it at least one row.")
+    reasons = {group: "the groups", time: "the time"}
     ignored_columns = dict.fromkeys(ignore or (), "ignored") | ({} if label is None else {label: "the label"})
+    ignored_columns |= {name: why for name, why in reasons.items() if name is not None and name not in (columns or ())}
     chosen = dict.fromkeys(name for name in columns or names if name not in ignored_columns)
     if not chosen:
         raise DataError(f"{source} has no column left to learn from; ignore fewer of them.")
@@ -66,6 +74,8 @@ def table_rows(
         types=types_of([part.column for part in kept]),
         container="pyarrow",
         labels=None if label is None else _labels(table[label]),
+        groups=None if group is None else _labels(table[group]),
+        times=None if time is None else _times(table[time], time, source, options, start),
         ignored_columns=ignored_columns,
         notes=(*notes, *(note for part in kept for note in part.notes)),
         source=source,
@@ -95,6 +105,17 @@ def _labels(column: pa.ChunkedArray) -> np.ndarray:
     if is_text(column.type):
         return np.array(column.to_pylist())
     return column.to_numpy()
+
+
+def _times(column: pa.ChunkedArray, name: str, source: str, options: ReadingOptions, start: int) -> np.ndarray:
+    """Return a column of numbers, dates or times; DataError where it has a missing cell or is of another type."""
+    values = ColumnReader.of([column], source, options, start).read(column, name)[0].column.values
+    if values.dtype.kind not in "iufM":
+        raise DataError(f"Column {name!r} of {source} is to give the time, but it is neither of numbers nor of dates.")
+    n_missing = int(is_missing(values).sum())
+    if n_missing:
+        raise DataError(f"Column {name!r} of {source} is to give the time, but {n_missing:,} of its cells are missing.")
+    return values
 
 
 def _without_empty(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -42,6 +42,14 @@ def by_position(rows: Rows, names: Sequence[str] | None, n_columns: int) -> Rows
     return replace(rows, names=tuple(names), notes=(*rows.notes, note))
 
 
+def in_order_of_fit(rows: Rows, names: Sequence[str] | None) -> Rows:
+    """Return the columns `names` of `rows` in this order; the rows as they are if one is absent or has no name."""
+    if names is None or rows.names is None or rows.names == tuple(names) or rows.image_shape is not None:
+        return rows
+    places = {name: i for i, name in enumerate(rows.names)}
+    return rows.select([places[name] for name in names]) if places.keys() >= set(names) else rows
+
+
 def by_name(rows: Rows, names: Sequence[str], learned: Sequence[int]) -> Rows:
     """Return the columns `names` of `rows`, in this order.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -16,6 +15,7 @@ from narrows.data.kinds.ignored import CONSTANT
 from narrows.data.rows import Container, Layout, feature_names
 from narrows.data.schema.magnitudes import Magnitudes
 from narrows.data.schema.pixel_range import FROM_MEAN, PIXELS
+from narrows.errors import warn
 
 Missing = Literal["mask", "error", "mean"]
 
@@ -87,6 +87,11 @@ class SchemaLayout:
         return np.unique(self.float_columns).tolist()
 
     @property
+    def constant_columns(self) -> dict[int, Ignored]:
+        """The columns that are ignored because they were constant -> their kinds, which hold the constants."""
+        return {int(k.columns[0]): k for k in self.kinds if isinstance(k, Ignored) and k.value is not None}
+
+    @property
     def ignored_columns(self) -> dict[str, str]:
         """Columns that are not learned from -> the reason in a few words; they are returned unchanged."""
         names = self.feature_names
@@ -147,5 +152,5 @@ class SchemaLayout:
 
 
 def _renamed(old: str, new: str, value: dict[str, str]) -> dict[str, str]:
-    warnings.warn(f"Schema.{old} is now Schema.{new}; the old name will be removed.", DeprecationWarning, stacklevel=3)
+    warn(f"Schema.{old} is now Schema.{new}; the old name will be removed.", DeprecationWarning)
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from narrows.data.rows import Rows
 from narrows.data.schema.layout import SchemaLayout
 from narrows.data.schema.pixel_range import n_odd_places
-from narrows.errors import SchemaMismatchError
+from narrows.errors import SchemaMismatchError, warn
 
 _MANY = 20  # images, not all of which are dark by chance
 _FAR = 10  # times as dark or bright
@@ -33,10 +32,9 @@ def check_pixel_units(schema: SchemaLayout, rows: Rows) -> None:
     # The white of pixels that stay as they are is 1, whether they use it or not.
     was_used = schema.bounded or not schema.floats_are_pixels
     if was_used and len(rows) >= _MANY and given.largest > 0 and given.magnitude < white / _FAR:
-        warnings.warn(
+        warn(
             f"{rows.source} has pixels up to {given.largest:.4g}, and the model was fitted on pixels from "
-            f"{dark:.4g} to {bright:.4g}; if they are in other units, bring them to the same.",
-            stacklevel=4,
+            f"{dark:.4g} to {bright:.4g}; if they are in other units, bring them to the same."
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ from narrows.data.frames.columns import is_missing
 from narrows.data.rows import Rows, size_text
 from narrows.data.schema.layout import Missing, SchemaLayout
 from narrows.data.text import infer_format, parse_column
-from narrows.errors import DataError, MissingValuesError, SchemaMismatchError
+from narrows.errors import DataError, MissingValuesError, SchemaMismatchError, warn
 
 
 def check_columns(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
@@ -21,9 +20,9 @@ def check_columns(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
     Warns, as scikit-learn does, where only one side has column names.
     """
     if schema.names is None and rows.names is not None:
-        warnings.warn(f"X has feature names, but {who} was fitted without feature names", stacklevel=3)
+        warn(f"X has feature names, but {who} was fitted without feature names")
     elif schema.names is not None and rows.names is None:
-        warnings.warn(f"X does not have valid feature names, but {who} was fitted with feature names", stacklevel=3)
+        warn(f"X does not have valid feature names, but {who} was fitted with feature names")
     elif schema.names != rows.names:
         raise SchemaMismatchError(_names_message(schema.names or (), rows.names or ()))
     if rows.image_shape is not None and rows.image_shape != schema.image_shape:
@@ -79,7 +78,7 @@ def check_units(schema: SchemaLayout, rows: Rows) -> None:
     """Warn of number columns of a table that are 30 times or more larger or smaller than during fit."""
     complaint = None if schema.magnitudes is None else schema.magnitudes.complaint(rows)
     if complaint is not None:
-        warnings.warn(complaint, stacklevel=3)
+        warn(complaint)
 
 
 def check_cells(
@@ -112,10 +111,9 @@ def check_cells(
         fresh = [rows.feature_names[i] for i in sorted(with_missing) if i not in masked]
         if fresh:
             listed = ", ".join(repr(name) for name in fresh[:5]) + (", ..." if len(fresh) > 5 else "")
-            warnings.warn(
+            warn(
                 f"{rows.source} has missing values in columns that had none during fit ({listed}); "
-                "they are filled with the training mean.",
-                stacklevel=3,
+                "they are filled with the training mean."
             )
 
 

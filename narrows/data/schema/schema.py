@@ -136,11 +136,11 @@ class Schema(SchemaLayout):
 
     def changed_constants(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Return the columns (k,) ignored as constant, and where rows have another value there, bool (n, k)."""
-        constant = [kind for kind in self.kinds if isinstance(kind, Ignored) and kind.value is not None]
+        constant = self.constant_columns
         found = np.zeros((len(rows), len(constant)), dtype=bool)
-        for place, kind in enumerate(constant):
-            found[:, place] = kind.differs(rows.column(int(kind.columns[0])))
-        return np.array([kind.columns[0] for kind in constant], dtype=np.intp), found
+        for place, (column, kind) in enumerate(constant.items()):
+            found[:, place] = kind.differs(rows.column(column))
+        return np.array(list(constant), dtype=np.intp), found
 
     def align(self, rows: Rows) -> Rows:
         """Return rows in the form of the fit: its columns by name and in its order.
@@ -258,16 +258,20 @@ class Schema(SchemaLayout):
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Schema:
         """Return the inverse of `describe` and `arrays`; raise ValueError, KeyError or TypeError on nonsense."""
         n, dtypes, names, image_shape = (description[k] for k in ("n_columns", "dtypes", "names", "image_shape"))
-        dtypes = (dtypes,) * n if isinstance(dtypes, str) else tuple(dtypes)
+        of_kind: dict[str, dict[str, np.ndarray]] = {}
+        for key, array in arrays.items():
+            i, _, name = key.partition(".")
+            of_kind.setdefault(i, {})[name] = array
         kinds = tuple(
-            KINDS[stored["kind"]].restore(
-                stored, {key.split(".", 1)[1]: a for key, a in arrays.items() if key.startswith(f"{i}.")}
-            )
+            KINDS[stored["kind"]].restore(stored, of_kind.get(str(i), {}))
             for i, stored in enumerate(description["kinds"])
         )
         covered = np.sort(
             np.concatenate([kind.columns for kind in kinds if not isinstance(kind, MissingMask | CommonValue)])
         )
+        if type(n) is not int or n != len(covered):  # before anything of that length is made
+            raise ValueError(f"the schema's columns are not {n}")
+        dtypes = (dtypes,) * n if isinstance(dtypes, str) else tuple(dtypes)
         masked = [column for kind in kinds if isinstance(kind, MissingMask | CommonValue) for column in kind.columns]
         if len(dtypes) != n or not np.array_equal(covered, np.arange(n)) or not set(masked) <= set(range(n)):
             raise ValueError(f"the schema's columns are not 0 to {n - 1}")

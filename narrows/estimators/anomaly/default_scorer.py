@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from narrows.estimators import saved_values
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.model import VAEEnsemble
 from narrows.training import train_trimmed
@@ -35,7 +36,7 @@ ALIKE, COMMON = 1e-2, 5e-3
 LEAST_UNITS = np.array([1 / 20, 1e-5])
 """Smallest unit of each part, relative to the part of a row that is replaced by the mean row."""
 
-_SHARP = 28  # image width divided by the standard deviation of the blur
+SHARP = 28  # image width divided by the standard deviation of the blur
 _BLOCK = 64
 _CHUNK = 2048
 _CELLS = 8_000_000  # differences in memory at once
@@ -232,15 +233,15 @@ class DefaultScorer:
     @classmethod
     def restore(cls, tensors: dict[str, Tensor], image_shape: tuple[int, int, int] | None = None) -> DefaultScorer:
         """Return the scorer with these `tensors`; KeyError, ValueError or RuntimeError if they are invalid."""
-        references, exponents = tensors["rows"].numpy(), tensors["exponents"].numpy()
+        references = saved_values.array(tensors, "rows", "float", (None, None))
+        exponents = saved_values.array(tensors, "exponents", "float", (2,))
         state = {name.removeprefix("members."): t for name, t in tensors.items() if name.startswith("members.")}
         n_members, d, _ = state["encoder.0"].shape
-        if references.ndim != 2 or references.shape[1] != d or not len(references):
+        if references.shape[1] != d or not len(references):
             raise ValueError("the reference rows do not fit the members")
-        if exponents.shape != (2,) or not np.isfinite(exponents).all():
-            raise ValueError("there are not two exponents of the contrast")
         with torch.device("meta"):
             network = VAEEnsemble(n_members, d, HIDDEN_LAYER_SIZES, N_COMPONENTS, None)
+        saved_values.check_weights(state, network)
         network.load_state_dict(state, assign=True)
         return cls(network.eval(), references, image_shape, exponents)
 
@@ -309,7 +310,7 @@ def seen(floats: np.ndarray, image_shape: tuple[int, int, int] | None = None) ->
     from scipy.ndimage import gaussian_filter
 
     height, width, _ = image_shape
-    sigma = min(height, width) / _SHARP
+    sigma = min(height, width) / SHARP
     return gaussian_filter(floats.reshape(-1, *image_shape), (0, sigma, sigma, 0)).reshape(floats.shape)
 
 

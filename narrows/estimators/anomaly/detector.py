@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 
 from narrows.data import Missing, Rows, Schema, as_rows
-from narrows.errors import DataError, SettingError
+from narrows.errors import DataError, IdleParameterWarning, SettingError, warn
 from narrows.estimators import model_folder, parameter_checks
 from narrows.estimators.anomaly import thresholds
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
@@ -24,9 +24,13 @@ from narrows.estimators.anomaly.detector_folder import files_of
 from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
 from narrows.estimators.anomaly.explanations import Reason, outweigh_invalid_cells, reasons
+from narrows.estimators.anomaly.onnx_detector import detector_model
 from narrows.estimators.autoencoder import Autoencoder
+from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint
 from narrows.estimators.column_warnings import warn_of_ignored_columns
+from narrows.estimators.onnx_file import write_model
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
+from narrows.export import Dates
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
@@ -116,13 +120,24 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     categorical: tuple[str, ...] = ()
     random_state: Any = None
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        checkpoint: str | PathLike[str] | None = None,
+        checkpoint_every: float = EVERY,
+        resume: bool = False,
+    ) -> Self:
         """Fit the detector to X, most of whose rows should be normal.
 
         Parameters
         ----------
         X : like that of `Autoencoder.fit`
         y : ignored
+        checkpoint, checkpoint_every, resume
+            As for `Autoencoder.fit`; the folder has one checkpoint for each fit of `estimator`. The default detector
+            has none, because it is fitted within seconds.
 
         Raises
         ------
@@ -131,17 +146,19 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         self.check_params()
         warn_of_idle_parameters(self, DETECTOR_REQUIREMENTS)
         rows = as_rows(X, image_shape=self._image_shape)
+        parameter_checks.targets(y, len(rows))
         if rows is not X:  # the reader of Rows has already given their notes
             for note in rows.notes:
-                warnings.warn(note, stacklevel=2)
+                warn(note)
         if len(rows) < 2:
             raise DataError(
                 f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
             )
-        seed = parameter_checks.seed(self.random_state)
+        where = self._checkpointing(checkpoint, checkpoint_every, resume=resume)
+        seed = self._seed(where)
         held = self._calibration_rows(len(rows), seed)
         train = np.setdiff1d(np.arange(len(rows)), held)
-        scoring, parts = self._fit_scoring(rows, train, seed)
+        scoring, parts = self._fit_scoring(rows, train, seed, where)
         if rows is not X:
             warn_of_ignored_columns(scoring.schema, rows.source)
         scores = scoring.combined(parts)
@@ -153,6 +170,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         threshold = self._threshold_of(calibration)
         labels = self._alarms(scores, calibration, threshold).astype(int)
         self._state = DetectorState(scoring, seed, scores, labels, calibration, threshold, -threshold)
+        self._checkpoint = None if where is None else where.path
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -215,12 +233,42 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         """Save the detector as a folder for `narrows.load`; after an error no partial folder is left.
 
+        The checkpoint of its fit is removed.
+
         Raises
         ------
         OutputExistsError, OutputError
         """
         params = self.get_params(deep=False)
         model_folder.write_folder(Path(path), files_of(type(self).__name__, params, self.state_), overwrite=overwrite)
+        if self._checkpoint is not None:
+            remove_checkpoint(self._checkpoint)
+            self._checkpoint = None
+
+    def to_onnx(
+        self, path: str | PathLike[str] | None = None, *, dates: Dates = "text", overwrite: bool = False
+    ) -> Any:
+        """Return the whole detector as an `onnx.ModelProto`, and write it to a file; needs ``narrows[onnx]``.
+
+        Inputs are those of `Autoencoder.to_onnx`, and the columns that were constant in the fit. Outputs are "score"
+        (the negative of `score_samples`), "threshold" and "anomaly"; with an `estimator` also those of its first
+        fitted copy.
+
+        Parameters
+        ----------
+        path, dates, overwrite
+            As for `Autoencoder.to_onnx`.
+
+        Raises
+        ------
+        SettingError
+            `threshold` judges rows together, or a part of the detector has no emitter.
+        MissingExtraError, OutputExistsError, OutputError
+        """
+        model = detector_model(self.state_, self.threshold, dates)
+        if path is not None:
+            write_model(model, path, overwrite=overwrite)
+        return model
 
     @classmethod
     def from_state(cls, params: Mapping[str, Any], state: DetectorState) -> Self:
@@ -276,12 +324,31 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             return thresholds.conformal_threshold(calibration, self.alpha)
         return thresholds.contamination_threshold(calibration, self.contamination)
 
-    def _fit_scoring(self, rows: Rows, train: np.ndarray, seed: int) -> tuple[Scoring, np.ndarray]:
+    def _checkpointing(self, path: Any, every: float, *, resume: bool) -> Checkpointing | None:
+        where = Checkpointing.of(path, every, resume=resume)
+        if where is None or self.estimator is not None:
+            return where
+        warnings.warn(
+            "checkpoint has no effect without an estimator: the default detector is fitted within seconds.",
+            IdleParameterWarning,
+            stacklevel=3,
+        )
+        return None
+
+    def _seed(self, where: Checkpointing | None) -> int:
+        if where is None:
+            return parameter_checks.seed(self.random_state)
+        params = {name: value for name, value in self.get_params(deep=False).items() if name != "estimator"}
+        return kept_seed(where, type(self).__name__, params, lambda: parameter_checks.seed(self.random_state))
+
+    def _fit_scoring(
+        self, rows: Rows, train: np.ndarray, seed: int, where: Checkpointing | None
+    ) -> tuple[Scoring, np.ndarray]:
         """Fit a scorer to the rows at `train`; return it with its scale, and the parts (n, p) of all rows."""
         if self.estimator is None:
             scorer, schema, floats, parts = self._fit_default(rows, train, seed)
         else:
-            scorer = self._fit_members(rows.take(train), seed)
+            scorer = self._fit_members(rows.take(train), seed, where)
             schema = scorer.models[0].schema_
             floats = self._encode_silently(schema, rows)
             parts = scorer.parts(floats)
@@ -321,25 +388,26 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             )
         return np.sort(np.random.default_rng([seed, 0]).permutation(n)[:n_held])
 
-    def _fit_members(self, rows: Rows, seed: int) -> EstimatorScorer:
+    def _fit_members(self, rows: Rows, seed: int, where: Checkpointing | None) -> EstimatorScorer:
         assert self.estimator is not None
         seeds = np.random.SeedSequence(seed).generate_state(self.n_members or 1)
-        members = self._members(rows, seeds)
+        members = self._members(rows, seeds, where, "fit")
         scorer = EstimatorScorer.of(members, self.score, members[0].schema_.encode(rows))
         if self.trim:
             scores = scorer.parts(members[0].schema_.encode(rows))[:, 0]
             kept = rows.take(np.sort(np.argsort(scores, kind="stable")[: max(2, round(len(rows) * (1 - self.trim)))]))
-            members = self._members(kept, seeds)
+            members = self._members(kept, seeds, where, "refit")
             scorer = EstimatorScorer.of(members, self.score, members[0].schema_.encode(kept))
         return scorer
 
-    def _members(self, rows: Rows, seeds: np.ndarray) -> list[Autoencoder]:
+    def _members(self, rows: Rows, seeds: np.ndarray, where: Checkpointing | None, name: str) -> list[Autoencoder]:
         members = []
-        for seed in seeds:
-            member = cast("Autoencoder", clone(self.estimator))
-            members.append(member.set_params(random_state=int(seed)).fit(rows))
+        for i, seed in enumerate(seeds):
+            member = cast("Autoencoder", clone(self.estimator)).set_params(random_state=int(seed))
+            member.fit(rows, checkpoint=None if where is None else where.part(f"{name}-{i}"))
             if member.interrupted_:  # an interrupted training is not used
                 raise KeyboardInterrupt
+            members.append(member)
         return members
 
     @property

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from narrows.data import Schema
 from narrows.errors import ModelDamagedError, ModelVersionError
+from narrows.estimators import saved_values
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
-from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
+from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score, check_likelihood
 from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.model_folder import MEMBER_PREFIX, seal, versions
@@ -94,12 +95,17 @@ def read_detector(
         scorer: Scorer = _estimator_scorer(path, fitted, tensors, schema, load_member)
     else:
         scorer = _default_scorer(tensors, schema)
-    scale, scores, calibration, labels = (
-        tensors[name].numpy() for name in ("scale_", "decision_scores_", "calibration_scores_", "labels_")
-    )
-    scoring = Scoring(schema, scorer, scale, float(fitted.get("linear_", 0.0)), float(fitted.get("change_", 0.0)))
-    threshold, offset = float(fitted["threshold_"]), float(fitted["offset_"])
-    state = DetectorState(scoring, int(fitted["seed_"]), scores, labels, calibration, threshold, offset)
+    scale = saved_values.array(tensors, "scale_", "float", (2, len(scorer.names)))
+    scores = saved_values.array(tensors, "decision_scores_", "float", (None,))
+    calibration = saved_values.array(tensors, "calibration_scores_", "float", (None,))
+    labels = saved_values.array(tensors, "labels_", "int", scores.shape)
+    if not (scale[1] > 0).all() or not len(calibration):
+        raise ValueError("a score has no unit, or no row sets the threshold")
+    linear, change = (saved_values.real(fitted, name, default=0.0) for name in ("linear_", "change_"))
+    scoring = Scoring(schema, scorer, scale, linear, change)
+    threshold, offset = (saved_values.real(fitted, name, is_finite=False) for name in ("threshold_", "offset_"))
+    seed = saved_values.whole(fitted, "seed_")
+    state = DetectorState(scoring, seed, scores, labels, calibration, threshold, offset)
     estimator = scorer.models[0] if scorer.models else None
     params = {**about["parameters"], "categorical": tuple(about["parameters"]["categorical"]), "estimator": estimator}
     return params, state
@@ -112,13 +118,20 @@ def _estimator_scorer(
     schema: Schema,
     load_member: Callable[[Path], Any],
 ) -> EstimatorScorer:
-    n_members, score = int(fitted["members"]), fitted["score"]
+    n_members, score = saved_values.whole(fitted, "members", least=1), fitted["score"]
     models = [_member(path / f"{MEMBER_PREFIX}{i}", schema, load_member) for i in range(n_members)]
-    if not models or score not in get_args(Score):
-        raise ValueError("there is no member, or its score is unknown")
-    arrays = _below(tensors, "scorer.")
-    means, precisions = ([arrays[f"{name}.{i}"] for i in range(n_members)] for name in ("code_mean", "code_precision"))
-    return EstimatorScorer(models, score, arrays.get("tails"), means, precisions)
+    if score == "auto" or score not in get_args(Score):
+        raise ValueError("the score is unknown")
+    check_likelihood(models[0], score)
+    tails = None
+    if schema.image_shape is None:
+        tails = saved_values.array(tensors, "scorer.tails", "float", (1 + schema.n_columns, None))
+    means, precisions = [], []
+    for i, model in enumerate(models):
+        k = model.n_components_
+        means.append(saved_values.array(tensors, f"scorer.code_mean.{i}", "float", (k,)))
+        precisions.append(saved_values.array(tensors, f"scorer.code_precision.{i}", "float", (k, k)))
+    return EstimatorScorer(models, score, tails, means, precisions)
 
 
 def _default_scorer(tensors: Mapping[str, Tensor], schema: Schema) -> DefaultScorer:

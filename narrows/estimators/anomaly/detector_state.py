@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -54,8 +55,13 @@ class Scoring:
         A cell of another type adds more than all other contributions together.
         """
         changed = self.schema.changed_constants(rows)[1]
-        invalid = (_INVALID_CELL if self.linear else _INVALID_CELL_LINEAR) + self.change * changed.shape[1]
-        return self.change * changed.sum(axis=1) + invalid * rows.n_invalid
+        return self.change * changed.sum(axis=1) + self.of_invalid_cell * rows.n_invalid
+
+    @property
+    def of_invalid_cell(self) -> float:
+        """Score of a cell of another type than its column."""
+        largest = self.change * len(self.schema.constant_columns)  # of all changed constants together
+        return (_INVALID_CELL if self.linear else _INVALID_CELL_LINEAR) + largest
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +97,8 @@ class FittedDetectorAttributes(Fitted[DetectorState]):
     Before `fit` they raise AttributeError, so that `hasattr` is False; `state_` and `estimator_` raise
     `NotFittedError`.
     """
+
+    _checkpoint: Path | None = None  # folder of the last fit's checkpoint, which `save` removes
 
     @property
     def decision_scores_(self) -> np.ndarray:

@@ -51,12 +51,7 @@ class EstimatorScorer:
         """Return a scorer with the statistics of encoded training rows (n, d)."""
         model = models[0]
         score = "reconstruction" if score == "auto" else score
-        if score == "likelihood" and not (
-            isinstance(model.network_.code, GaussianCode) and model.network_.likelihood.is_density
-        ):
-            raise SettingError(
-                "score='likelihood' needs a variational model with a density for its loss; use score='reconstruction'."
-            )
+        check_likelihood(model, score)
         tails = None if model.schema_.image_shape else tails_of(column_losses(models, floats))
         means, precisions = [], []
         for m in models:
@@ -161,6 +156,15 @@ class EstimatorScorer:
             map_floats(floats, partial(importance_weighted_bound, m.network_, k=_DRAWS), m.device_) for m in self.models
         ]
         return -np.mean(bounds, axis=0)
+
+
+def check_likelihood(model: Autoencoder, score: Score) -> None:
+    """Raise `SettingError` where score="likelihood" is not defined for a fitted model."""
+    network = model.network_
+    if score == "likelihood" and not (isinstance(network.code, GaussianCode) and network.likelihood.is_density):
+        raise SettingError(
+            "score='likelihood' needs a variational model with a density for its loss; use score='reconstruction'."
+        )
 
 
 def column_losses(models: Sequence[Autoencoder], floats: np.ndarray) -> np.ndarray:

@@ -10,9 +10,16 @@ from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding, Verdict
 from narrows.insight.findings.noise_removal import denoising
+from narrows.insight.intervals import Interval, bootstrap, interval_text
 from narrows.model import GaussianCode, TopK
 
-_NAME = "Better than the simple methods?"
+NAME = "Better than the simple methods?"
+_CAUSES = {
+    "overfits": "The model fits its training rows better than new ones: it overfits.",
+    "underfits": "It is worse on its training rows, too: it underfits.",
+    "neither": "",
+    "unknown": "",
+}
 _WORSE, _MUCH_WORSE = 1.02, 1.5  # times PCA's error
 
 
@@ -24,6 +31,8 @@ Judgement = tuple[Verdict, str, str, str]
 class _Errors:
     """Squared errors per row of the model, of PCA with as many components and of the mean row.
 
+    The intervals are those of 95 % of the two errors, and of the model's minus PCA's on the same rows.
+
     needed : the components with which PCA reaches the model's error; None where `n_tried` are too few.
     """
 
@@ -32,6 +41,14 @@ class _Errors:
     mean: float
     needed: int | None
     n_tried: int
+    model_interval: Interval
+    pca_interval: Interval
+    gap_interval: Interval
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether PCA's error is smaller by more than these rows could show by chance."""
+        return self.model > _WORSE * self.pca and self.gap_interval[0] > 0
 
     @property
     def components(self) -> str:
@@ -43,36 +60,53 @@ class _Errors:
     def values(self) -> dict[str, float | list[float]]:
         return {
             "squared_error": self.model,
+            "squared_error_interval": list(self.model_interval),
+            "pca_squared_error_interval": list(self.pca_interval),
+            "difference_interval": list(self.gap_interval),
+            "r2": _r2(self.model, self.mean),
+            "pca_r2": _r2(self.pca, self.mean),
             "pca_squared_error": self.pca,
             "mean_squared_error": self.mean,
             "components_pca_needs": float("nan") if self.needed is None else float(self.needed),
         }
 
 
-def pca_comparison(evidence: Evidence) -> Finding:
-    """Compare the error with that of PCA with as many components, and count the components PCA needs to match it."""
+def pca_comparison(evidence: Evidence, *, is_structured: bool = True, is_converged: bool = False) -> Finding:
+    """Compare the error with that of PCA with as many components, and count the components PCA needs to match it.
+
+    is_structured : False if meaningless rows are reconstructed as well as real ones, so that a small error shows the
+        capacity of the model and no structure of the rows.
+    is_converged : whether the loss had stopped falling, so that longer training would not help.
+    """
     errors = _errors(evidence)
-    judgement = _without_pca(evidence, errors)
-    if judgement is None and errors.model > _WORSE * errors.pca:
-        judgement = _worse_than_pca(evidence, errors)
+    judgement = _without_pca(evidence, errors, is_converged)
+    if judgement is None and errors.is_worse:
+        judgement = _worse_than_pca(evidence, errors, is_converged)
     if judgement is None:
-        judgement = _as_good_as_pca(evidence, errors)
-    return Finding(_NAME, *judgement, errors.values())
+        judgement = _as_good_as_pca(evidence, errors, is_structured)
+    return Finding(NAME, *judgement, errors.values())
 
 
 def _errors(evidence: Evidence) -> _Errors:
     ours = float(evidence.errors.mean())
+    pca_errors = evidence.pca(evidence.n_active).squared_error(evidence.measured, evidence.observed)
     mean = float(mean_baseline(evidence.known, evidence.measured, evidence.observed).mean())
-    k = evidence.n_active
     curve = pca_curve(evidence.wide_pca, evidence.measured)
-    theirs = float(curve[min(k, len(curve) - 1)])
-    if evidence.observed is not None:
-        theirs = float(evidence.pca(k).squared_error(evidence.measured, evidence.observed).mean())
     reached = np.flatnonzero(curve <= ours)
-    return _Errors(ours, theirs, mean, int(reached[0]) if len(reached) else None, len(curve) - 1)
+    return _Errors(
+        ours,
+        float(pca_errors.mean()),
+        mean,
+        int(reached[0]) if len(reached) else None,
+        len(curve) - 1,
+        *(
+            bootstrap(np.mean, errors, seed=evidence.seed)
+            for errors in (evidence.errors, pca_errors, evidence.errors - pca_errors)
+        ),
+    )
 
 
-def _without_pca(evidence: Evidence, errors: _Errors) -> Judgement | None:
+def _without_pca(evidence: Evidence, errors: _Errors, is_converged: bool) -> Judgement | None:
     """Judge models that need no comparison with PCA; None for all others."""
     if (evidence.known == evidence.known[:1]).all():
         return (
@@ -87,7 +121,10 @@ def _without_pca(evidence: Evidence, errors: _Errors) -> Judgement | None:
             f"squared error {errors.model:.4g} per row, {errors.mean:.4g} for predicting the mean row every time",
             "The model has learned next to nothing about single rows: its reconstructions are no better than the mean "
             "row.",
-            "Train longer or with a higher learning rate; for a variational model, lower beta.",
+            "Use fewer or no hidden layers (hidden_layer_sizes=()), more rows, or corruption."
+            if evidence.fault == "overfits"
+            else f"{'Use' if is_converged else 'Train longer, or use'} a wider code or a higher learning rate; for a "
+            "variational model, lower beta.",
         )
     if evidence.k >= evidence.d and not isinstance(evidence.model.network_.code, TopK):
         return (
@@ -100,7 +137,7 @@ def _without_pca(evidence: Evidence, errors: _Errors) -> Judgement | None:
     return None
 
 
-def _worse_than_pca(evidence: Evidence, errors: _Errors) -> Judgement:
+def _worse_than_pca(evidence: Evidence, errors: _Errors, is_converged: bool) -> Judgement:
     figure = _figure(evidence, errors)
     cleaned = denoising(evidence)
     if cleaned is not None and cleaned.number("model") < cleaned.number("pca"):
@@ -122,23 +159,45 @@ def _worse_than_pca(evidence: Evidence, errors: _Errors) -> Judgement:
         "bad" if errors.model > _MUCH_WORSE * errors.pca else "watch",
         figure,
         f"PCA, which is fast and has nothing to tune, reconstructs these rows better ({errors.components} to match the "
-        "model).",
-        "Train longer, use wider hidden layers, or use PCA.",
+        f"model). {_CAUSES[evidence.fault]}".rstrip(),
+        cure(evidence, is_converged=is_converged),
     )
 
 
-def _as_good_as_pca(evidence: Evidence, errors: _Errors) -> Judgement:
+def cure(evidence: Evidence, *, is_converged: bool) -> str:
+    """Return what to change in a model that PCA beats."""
+    if evidence.fault == "overfits":
+        return (
+            "Use fewer or no hidden layers (hidden_layer_sizes=()), more rows, or corruption; or use PCA. Longer "
+            "training and wider layers make it worse."
+        )
+    if evidence.fault == "underfits":
+        return f"Use {'' if is_converged else 'more epochs, '}wider hidden layers or a smaller penalty; or use PCA."
+    return "Use PCA, or fewer or no hidden layers (hidden_layer_sizes=())."
+
+
+def _as_good_as_pca(evidence: Evidence, errors: _Errors, is_structured: bool) -> Judgement:
     k = evidence.n_active
-    linear = errors.model > 0.98 * errors.pca or (errors.needed is not None and errors.needed <= k)
-    if linear or _is_linear(evidence):
+    better = errors.model <= 0.98 * errors.pca and errors.gap_interval[1] < 0
+    linear = not better or (errors.needed is not None and errors.needed <= k)
+    if errors.model > _WORSE * errors.pca:
+        meaning = "PCA has the smaller error, but by no more than these rows could show by chance."
+    elif linear or _is_linear(evidence):
         meaning = "The model is as good as PCA but no better: it has learned only linear structure."
+    elif not is_structured:
+        meaning = (
+            "The model has a smaller error than PCA, but on meaningless rows too: that is capacity, not structure."
+        )
     else:
         meaning = f"The model has learned nonlinear structure: {errors.components} to match its {k}."
     return "good", _figure(evidence, errors), meaning, ""
 
 
 def _figure(evidence: Evidence, errors: _Errors) -> str:
-    figure = f"squared error {errors.model:.4g} per row, {errors.pca:.4g} for PCA with as many components"
+    figure = (
+        f"squared error {errors.model:.4g} per row ({interval_text(errors.model_interval)}), {errors.pca:.4g} "
+        f"({interval_text(errors.pca_interval)}) for PCA with as many components"
+    )
     is_top_k = isinstance(evidence.model.network_.code, TopK)
     return figure + (f" as units are active ({evidence.n_active})" if is_top_k else "")
 
@@ -146,8 +205,8 @@ def _figure(evidence: Evidence, errors: _Errors) -> str:
 def is_worse_than_pca(finding: Finding) -> bool:
     """Return whether this is the comparison with PCA, and PCA with as many components is better."""
     return (
-        finding.name == _NAME
-        and finding.verdict != "good"
+        finding.name == NAME
+        and finding.verdict in ("watch", "bad")
         and finding.number("squared_error") > _WORSE * finding.number("pca_squared_error")
     )
 
@@ -170,3 +229,8 @@ def pca_curve(pca: PCABaseline, floats: np.ndarray) -> np.ndarray:
     total = float(np.square(centred).sum(axis=1).mean())
     kept = np.square(centred @ pca.components.T).mean(axis=0)
     return np.maximum(total - np.concatenate([[0.0], np.cumsum(kept)]), 0.0)
+
+
+def _r2(error: float, mean: float) -> float:
+    """Return the share of the squared error of the mean row that is explained."""
+    return 1 - error / mean if mean else float(error == 0)

@@ -1,4 +1,4 @@
-"""Check the training: convergence and overfitting."""
+"""Check whether training was long enough."""
 
 from __future__ import annotations
 
@@ -8,35 +8,8 @@ from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
 from narrows.model import GaussianCode
 
-_MAX_ROWS = 5000
 _FEW_EPOCHS = 5
-GENERALISATION = "Does it hold for new rows?"
 _LONG_ENOUGH = "Was it trained long enough?"
-
-
-def overfitting(evidence: Evidence) -> Finding | None:
-    """Compare the errors on held-out and on training rows; None where one of the two is missing."""
-    if not evidence.known_is_training or not evidence.is_unseen:
-        return None
-    seen = float(evidence.error(evidence.known[:_MAX_ROWS]).mean())
-    unseen = float(evidence.errors.mean())
-    ratio = unseen / max(seen, 1e-12)
-    values: dict[str, float | list[float]] = {"training": seen, "held_out": unseen, "ratio": ratio}
-    figure = f"squared error {seen:.4g} per row on training rows, {unseen:.4g} on unseen rows ({ratio:.2f} times)"
-    if ratio < 1.3:
-        return Finding(
-            GENERALISATION, "good", figure, "New rows are reconstructed about as well as training rows.", "", values
-        )
-    return Finding(
-        GENERALISATION,
-        "bad" if ratio > 2 else "watch",
-        figure,
-        "The model overfits: it reconstructs new rows much worse than its training rows."
-        if ratio > 2
-        else "The model reconstructs its training rows somewhat better than new ones.",
-        "Use more rows, a smaller network, a narrower code, fewer epochs, or corruption.",
-        values,
-    )
 
 
 def convergence(evidence: Evidence) -> Finding:
@@ -66,12 +39,14 @@ def convergence(evidence: Evidence) -> Finding:
         figure = f"the {which} loss was lowest in {best} of {numbers[-1]} and rose afterwards"
         return _rose(figure, best, watched, kept=watched and evidence.setting("early_stopping"), values=values)
     if still > 0.1:
+        overfits = evidence.fault == "overfits"
         return Finding(
             _LONG_ENOUGH,
             "watch",
             f"{still:.0%} of the total decrease of the loss came in the last fifth of {n} epochs",
-            "The loss was still falling when training ended.",
-            "Train for more epochs.",
+            "The loss was still falling when training ended."
+            + (" The model overfits already, so longer training alone would not help." if overfits else ""),
+            "" if overfits else "Train for more epochs.",
             values,
         )
     figure = f"{n} epochs; {still:.1%} of the decrease of the loss came in the last fifth"

@@ -6,6 +6,7 @@ import numpy as np
 
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
+from narrows.insight.intervals import bootstrap, interval_text
 
 # Bounds on the unexplained share of the variance of meaningless rows.
 _COPIES, _MAY_COPY = 0.25, 0.5
@@ -24,11 +25,15 @@ def copying(evidence: Evidence) -> Finding | None:
     probes = {name: _unexplained(evidence, floats) for name, floats in probe_rows(evidence).items()}
     easiest = min(probes, key=lambda name: probes[name])
     left, ratio = probes[easiest], probes[easiest] / max(real, 1e-12)
+    x = evidence.measured
+    spread = np.square(x - x.mean(axis=0), dtype=np.float64).sum(axis=1)
+    explained = bootstrap(_explained, np.column_stack([evidence.error(x), spread]), seed=evidence.seed)
     values: dict[str, float | list[float]] = {"real": real, "ratio": ratio, **probes}
     name = "Does it only copy?"
     figure = (
         f"{max(0.0, 1 - left):.0%} of the variance of {easiest} is reconstructed, "
-        f"{max(0.0, 1 - real):.0%} of that of real rows (the error is {ratio:.3g} times as large)"
+        f"{max(0.0, 1 - real):.0%} ({interval_text(explained, '.0%')}) of that of real rows (the error is {ratio:.3g} "
+        "times as large)"
     )
     if left < _COPIES:
         return Finding(
@@ -80,6 +85,11 @@ def probe_rows(evidence: Evidence) -> dict[str, np.ndarray]:
         order = rng.permutation(pixels.shape[1])
         probes["images whose pixels were shuffled"] = np.ascontiguousarray(pixels[:, order]).reshape(x.shape)
     return probes
+
+
+def _explained(errors_and_spread: np.ndarray) -> float:
+    errors, spread = errors_and_spread.sum(axis=0)
+    return max(0.0, float(1 - errors / max(spread, 1e-12)))
 
 
 def _unexplained(evidence: Evidence, floats: np.ndarray) -> float:

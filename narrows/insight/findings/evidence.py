@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 _MAX_COMPONENTS = 500  # PCA with more is too slow to be worth it
+_MAX_KNOWN = 5000
+_WORSE = 1.02  # times PCA's error
+FEWEST_ROWS = 30
+"""Fewer measured rows allow no verdict."""
+OVERFITS = 1.3
+"""Error on unseen rows divided by that on training rows, above which a model may overfit."""
+
+Fault = Literal["overfits", "underfits", "neither", "unknown"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +43,10 @@ class Evidence:
         Whether training saw none of `measured`.
     seed : int
         Seed of random probes.
+    held_out_by : {"random", "groups", "last"} or None
+        How `fit` chose the measured rows to hold them out; None for other rows.
+    positions : ndarray of shape (n + m,) or None
+        Positions of `measured` and `known` in the file; None where they are not known.
     """
 
     model: Autoencoder
@@ -42,6 +55,8 @@ class Evidence:
     known_is_training: bool
     is_unseen: bool = True
     seed: int = 0
+    held_out_by: str | None = None
+    positions: np.ndarray | None = None
 
     def setting(self, name: str) -> Any:
         """Return the parameter of the fit, not a value that was set afterwards."""
@@ -73,6 +88,36 @@ class Evidence:
     def errors(self) -> np.ndarray:
         """Squared error of every held-out row (n,)."""
         return self.squared_errors.sum(axis=1)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether too few rows were measured for a verdict."""
+        return len(self.measured) < FEWEST_ROWS
+
+    @cached_property
+    def training_errors(self) -> np.ndarray | None:
+        """Squared error of training rows, at most 5000 of them (m,); None where they are not known."""
+        return self.error(self.known[:_MAX_KNOWN]) if self.known_is_training else None
+
+    @cached_property
+    def fault(self) -> Fault:
+        """Whether the model overfits or underfits these rows, compared with PCA with as many components.
+
+        It overfits if its error on unseen rows is more than 1.3 times that on training rows, in the mean and in the
+        median, and the ratio is larger than PCA's. It underfits if it is worse than PCA on the training rows, too.
+        """
+        seen = self.training_errors
+        if seen is None or not self.is_unseen:
+            return "unknown"
+        pca = self.pca(self.n_active)
+        known = self.known[: len(seen)]
+        pca_seen = pca.squared_error(known, observed(self.model, known))
+        pca_unseen = pca.squared_error(self.measured, self.observed)
+        ratios = [_ratio(self.errors, seen, centre) for centre in (np.mean, np.median)]
+        pca_ratios = [_ratio(pca_unseen, pca_seen, centre) for centre in (np.mean, np.median)]
+        if min(ratios) > OVERFITS and all(ours > theirs for ours, theirs in zip(ratios, pca_ratios, strict=True)):
+            return "overfits"
+        return "underfits" if _ratio(seen, pca_seen, np.mean) > _WORSE else "neither"
 
     @cached_property
     def codes(self) -> np.ndarray:
@@ -112,3 +157,7 @@ class Evidence:
     def n_active(self) -> int:
         """Number of active components of a code: k for a top-k code, else all."""
         return n_active(self.model)
+
+
+def _ratio(errors: np.ndarray, others: np.ndarray, centre: Callable[[np.ndarray], Any]) -> float:
+    return float(centre(errors)) / max(float(centre(others)), 1e-12)

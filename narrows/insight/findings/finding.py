@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
-Verdict = Literal["good", "watch", "bad"]
-"""As it should be; worth a look; wrong."""
+Verdict = Literal["good", "unknown", "watch", "bad"]
+"""As it should be; not enough rows to say; worth a look; wrong."""
 
-SEVERITY: dict[str, int] = {"good": 0, "watch": 1, "bad": 2}
+SEVERITY: dict[str, int] = {"good": 0, "unknown": 1, "watch": 2, "bad": 3}
 
 
 @dataclass(frozen=True, repr=False)
@@ -19,7 +19,8 @@ class Finding:
     ----------
     name : str
         The question.
-    verdict : {"good", "watch", "bad"}
+    verdict : {"good", "unknown", "watch", "bad"}
+        "unknown": too few rows were measured for a verdict.
     figure : str
         The numbers with their units, as a phrase.
     meaning : str
@@ -42,6 +43,10 @@ class Finding:
         value = self.values[name]
         assert isinstance(value, float)
         return value
+
+    def without_verdict(self) -> Finding:
+        """Return a copy with the figures alone, for a sample that is too small to judge by."""
+        return replace(self, verdict="unknown", meaning="Too few rows were measured for a verdict.", advice="")
 
     def __repr__(self) -> str:
         advice = f"\n-> {self.advice}" if self.advice else ""

@@ -8,10 +8,16 @@ from narrows.estimators import DenoisingAutoencoder
 from narrows.insight.added_noise import corrupted
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
+from narrows.insight.intervals import bootstrap, interval_text
+
+NAME = "Does it remove the noise?"
 
 
-def denoising(evidence: Evidence) -> Finding | None:
-    """Compare the error after denoising with that of the noisy rows and of PCA; None for a model without corruption."""
+def denoising(evidence: Evidence, *, may_widen: bool = True) -> Finding | None:
+    """Compare the error after denoising with that of the noisy rows and of PCA; None for a model without corruption.
+
+    may_widen : whether to advise a wider code or layers; not for a model whose code should be narrower.
+    """
     model, clean = evidence.model, evidence.measured
     if evidence.setting("corruption") is None:
         return None
@@ -19,14 +25,25 @@ def denoising(evidence: Evidence) -> Finding | None:
     copied = float(np.square(noisy - clean, dtype=np.float64).sum(axis=1).mean())
     if copied == 0:
         return None
-    left = float(np.square(evidence.reconstruct(noisy) - clean, dtype=np.float64).sum(axis=1).mean())
+    ours = np.square(evidence.reconstruct(noisy) - clean, dtype=np.float64).sum(axis=1)
+    left = float(ours.mean())
     pca = evidence.pca(evidence.n_active)
     projected = (noisy - pca.mean) @ pca.components.T @ pca.components + pca.mean
-    theirs = float(np.square(projected - clean).sum(axis=1).mean())
-    values: dict[str, float | list[float]] = {"copied": copied, "model": left, "pca": theirs}
+    of_pca = np.square(projected - clean).sum(axis=1)
+    theirs = float(of_pca.mean())
+    interval = bootstrap(np.mean, ours, seed=evidence.seed)
+    values: dict[str, float | list[float]] = {
+        "copied": copied,
+        "model": left,
+        "model_interval": list(interval),
+        "pca": theirs,
+    }
     gain = 10 * float(np.log10(copied / max(left, 1e-300)))
-    figure = f"squared error {copied:.4g} per row before, {left:.4g} after ({gain:+.1f} dB), {theirs:.4g} with PCA"
-    name = "Does it remove the noise?"
+    figure = (
+        f"squared error {copied:.4g} per row before, {left:.4g} ({interval_text(interval)}) after ({gain:+.1f} dB), "
+        f"{theirs:.4g} with PCA"
+    )
+    name = NAME
     if left >= copied and not isinstance(model, DenoisingAutoencoder):
         return Finding(
             name,
@@ -42,16 +59,21 @@ def denoising(evidence: Evidence) -> Finding | None:
             "bad",
             figure,
             "The model makes noisy rows worse than they were.",
-            "Train longer, use a wider code, or add less noise.",
+            "Use a wider code, or less noise." if may_widen else "Use more rows, fewer hidden layers, or less noise.",
             values,
         )
-    if left > theirs:
+    if left > theirs and bootstrap(np.mean, ours - of_pca, seed=evidence.seed)[0] > 0:
         return Finding(
             name,
-            "watch",
+            "bad" if isinstance(model, DenoisingAutoencoder) else "watch",
             figure,
             "The model removes noise, but PCA with as many components removes more.",
-            "Train longer or with wider hidden layers.",
+            "Use wider hidden layers or another network; or use PCA."
+            if may_widen
+            else "Use more rows or fewer hidden layers; or use PCA.",
             values,
         )
-    return Finding(name, "good", figure, "The model removes more noise than PCA does.", "", values)
+    meaning = "The model removes more noise than PCA does."
+    if left > theirs:
+        meaning = "The model removes about as much noise as PCA does."
+    return Finding(name, "good", figure, meaning, "", values)

@@ -1,7 +1,6 @@
 """Payloads: the numbers of each figure, for matplotlib, the report and the lab."""
 
-import warnings
-
+from narrows.errors import warn
 from narrows.insight.payloads.architecture import architecture
 from narrows.insight.payloads.code_plane import CodePlane
 from narrows.insight.payloads.codes import (
@@ -69,5 +68,5 @@ def __getattr__(name: str) -> object:
     """Return `balanced_sample` under its name before version 0.2, with a DeprecationWarning."""
     if name != "mixed":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    warnings.warn("narrows.insight.payloads.mixed is now balanced_sample.", DeprecationWarning, stacklevel=2)
+    warn("narrows.insight.payloads.mixed is now balanced_sample.", DeprecationWarning)
     return balanced_sample

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from narrows.apps.cli import signals
+from narrows.apps.cli.checkpoints import EVERY, CheckpointEvery, Resume, checkpointed, resume_hint
 from narrows.apps.cli.common_options import (
     Data,
     Force,
+    Group,
     InMemory,
     Json,
     Quiet,
+    RowHashes,
+    Time,
     output_option,
 )
 from narrows.apps.cli.exit_codes import explain
@@ -20,7 +27,6 @@ from narrows.apps.cli.fit_options import VariantName, estimator_from_options, wi
 from narrows.apps.cli.fit_reading import FitReading, with_reading
 from narrows.apps.cli.inputs import data_name, read_for_fit
 from narrows.apps.cli.messages import Messages
-from narrows.apps.cli.output_paths import check_model_path
 from narrows.apps.cli.result_writing import save
 
 if TYPE_CHECKING:
@@ -44,7 +50,12 @@ def fit(
     ] = None,
     variant: VariantName = "plain",
     reading: FitReading,
+    group: Group = None,
+    time: Time = None,
     in_memory: InMemory = None,
+    checkpoint_every: CheckpointEvery = EVERY,
+    resume: Resume = False,
+    row_hashes: RowHashes = True,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -54,29 +65,41 @@ def fit(
 
     Options that are not given have the defaults of the variant. Ctrl-C and
     SIGTERM end the training early; the model is saved with its weights so far.
+    A training of more than a minute can be resumed after any end, even a power
+    cut, with the same command and --resume.
 
     [bold]narrows fit digits[/bold]
     [bold]narrows fit table.csv -o model --ignore id --missing mean[/bold]
     """
     messages = Messages(as_json, quiet)
     path = output or Path(f"{data_name(data)}-{variant}")
-    check_model_path(path, force=force)
-    model = estimator_from_options(variant, {**parameters, "missing": reading.missing_in_model})
-    source = read_for_fit(data, reading, messages=messages, in_memory=in_memory)
+    if group is not None and time is not None:
+        raise typer.BadParameter("--group and --time each name the rows to hold out; use only one of them.")
+    with checkpointed(path, every=checkpoint_every, resume=resume, force=force, messages=messages) as (kept, replaces):
+        model = estimator_from_options(variant, {**parameters, "missing": reading.missing_in_model})
+        source = read_for_fit(data, reading, group=group, time=time, messages=messages, in_memory=in_memory)
 
-    from narrows.apps.cli.fit_progress import train
+        from narrows.apps.cli.fit_progress import train
+
+        seconds = train(model, source.whole, messages=messages, checkpoint=kept)
+        path = save(model, path, force=replaces, messages=messages, row_hashes=row_hashes)
+    if model.interrupted_ and (hint := resume_hint(kept)):
+        messages.info(hint)
+    signals.check()
+
     from narrows.apps.cli.rendering import errors, facts, measured_on, notes, verdicts
     from narrows.data import how_to_keep
+    from narrows.estimators.model_folder import write_card
     from narrows.insight import summarise
 
-    seconds = train(model, source.whole, messages=messages)
-    path = save(model, path, force=force, messages=messages)
-    signals.check()
     summary = summarise(model, source.rows, source.test, seconds=seconds)
     keep = how_to_keep(model.schema_)  # the table names the columns and the reasons
     if keep is not None:
         messages.info(keep)
     found = _diagnosed(model, source.rows, messages)
+    if found is not None:
+        with suppress(OSError):  # the model is saved, with a card that lacks the diagnosis
+            write_card(path, model.card(found, row_hashes=row_hashes))
     messages.result(
         {
             "model": str(path),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +12,8 @@ from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.result_writing import write_rows
 from narrows.formatting import counted
+
+Codes = Literal["posterior", "prior"]
 
 
 def generate(
@@ -26,6 +28,18 @@ def generate(
             show_default=False,
         ),
     ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=VALUE",
+            help="Value that all rows have in a column; may be repeated. label=NAME chooses a class of labelled rows.",
+            show_default=False,
+        ),
+    ] = None,
+    codes: Annotated[
+        Codes,
+        typer.Option(help="Density that codes are drawn from: of the training rows (posterior), or standard normal."),
+    ] = "posterior",
     like: Annotated[
         str | None,
         data_option(
@@ -40,7 +54,9 @@ def generate(
 ) -> None:
     """Draw new rows from a variational model, with the columns, units and image shape of its data.
 
-    Example: [bold]narrows generate digits-variational -n 64 -o samples.png[/bold]
+    Examples:
+    [bold]narrows generate digits-variational -n 64 -o samples.png[/bold]
+    [bold]narrows generate penguins-variational -n 500 --given species=Gentoo -o gentoos.csv[/bold]
     """
     messages = Messages(as_json, quiet)
 
@@ -55,7 +71,8 @@ def generate(
             "that was fitted with --variant variational."
         )
     schema = fitted.schema_
-    samples = fitted.sample_rows(n, random_state=seed)  # pyright: ignore[reportAttributeAccessIssue]
+    wanted = _conditions(given or [])
+    samples = fitted.sample_rows(n, given=wanted, codes=codes, random_state=seed)  # pyright: ignore[reportAttributeAccessIssue]
     compared = None
     if like is not None:
         from narrows.apps.cli.inputs import read_for_model
@@ -66,9 +83,19 @@ def generate(
     output = write_rows(
         output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, messages=messages, force=force
     )
-    result: dict[str, object] = {"output": str(output), "rows": n, "seed": seed}
+    result: dict[str, object] = {"output": str(output), "rows": n, "seed": seed, "given": wanted, "codes": codes}
     lines = [f"Wrote {counted(n, 'generated row')} to {output}."]
     if compared is not None:
         result["fidelity"] = compared.to_dict()
         lines.append(str(compared))
     messages.result(result, *lines)
+
+
+def _conditions(given: list[str]) -> dict[str, str]:
+    """Return column -> value of options such as "species=Gentoo"."""
+    from narrows.errors import SettingError
+
+    wrong = next((text for text in given if "=" not in text), None)
+    if wrong is not None:
+        raise SettingError(f"--given takes COLUMN=VALUE, such as species=Gentoo, got {wrong!r}.")
+    return {name.strip(): value for name, _, value in (text.partition("=") for text in given)}

@@ -263,7 +263,8 @@ def test_every_choice_of_the_shell_is_one_of_the_estimators(name: str, choice: s
         rows = rows.block().reshape(64, -1)
     more = {"top-k": {"k": 2}, "rbm": {"activation": "sigmoid", "pretrain_epochs": 1}}.get(choice, {})
     quick = {"epochs": 1, "hidden_layer_sizes": (4,), "n_components": 3, "random_state": 0, "batch_size": 64}
-    model = narrows.Autoencoder(**{**quick, **more, name: choice}).fit(rows)
+    groups = np.arange(64) % 8 if choice == "groups" else None
+    model = narrows.Autoencoder(**{**quick, **more, name: choice}).fit(rows, groups=groups)
     assert getattr(model, name) == choice
 
 
@@ -324,3 +325,33 @@ def test_a_variational_model_without_a_gaussian_code_has_a_table_and_a_report(sh
     assert (done.status, done.json["elbo"]) == (0, None)
     assert shell("report", "m", "digits").status == 0
     assert 'aria-label="samples"' not in Path("report.html").read_text()
+
+
+def test_groups_and_times_are_held_out_and_not_learned_from(shell, quick) -> None:
+    rng = np.random.default_rng(0)
+    lines = ["a,b,c,person,day"]
+    for i in range(200):
+        numbers = ",".join(f"{x:.4f}" for x in rng.standard_normal(3))
+        lines.append(f"{numbers},p{i % 20},2024-{1 + i % 12:02}-{1 + i // 12:02}")
+    Path("t.csv").write_text("\n".join(lines))
+    done = shell("fit", "t.csv", "-o", "m", "--group", "person", "--ignore", "day", "--n-components", "1", *quick)
+    assert (done.status, "held out of training as whole groups" in done.out) == (0, True)
+    model = narrows.load("m")
+    assert model.feature_names_in_.tolist() == ["a", "b", "c"]  # pyright: ignore[reportAttributeAccessIssue]
+    assert len({i % 20 for i in model.validation_rows_}) * 10 == len(model.validation_rows_)  # pyright: ignore
+    done = shell("fit", "t.csv", "-o", "n", "--time", "day", "--ignore", "person", "--n-components", "1", *quick)
+    assert (done.status, "the last ones" in done.out) == (0, True)
+    both = shell("fit", "t.csv", "-o", "k", "--time", "day", "--group", "person", *quick)
+    assert (both.status, "use only one" in both.err) == (2, True)
+    wrong = shell("fit", "t.csv", "-o", "k", "--validation", "groups", *quick)
+    assert (wrong.status, "--group COLUMN" in wrong.err) == (2, True)
+    idle = shell("fit", "t.csv", "-o", "k", "--validation", "last", "--validation-fraction", "0", *quick)
+    assert (idle.status, "without --validation-fraction above 0" in idle.err) == (2, True)
+
+
+def test_the_card_has_the_verdict_and_hashes_can_be_left_out(shell, quick) -> None:
+    done = shell("fit", "digits", "-o", "m", "--no-row-hashes", "--json", "--quiet", *quick)
+    card = Path("m/README.md").read_text()
+    assert done.json["diagnosis"]["headline"] in card
+    assert "no hashes of single rows" in card
+    assert narrows.load("m").training_hashes_ is None  # pyright: ignore[reportAttributeAccessIssue]

@@ -41,3 +41,12 @@ def test_generated_rows_are_compared_with_real_ones(shell, quick, table: Path) -
     assert 0 < found["column_score"] <= 1
     assert len(found["pairs"]) == 6
     assert "1 means indistinguishable" in shell("generate", "v", "-n", "40", "-o", "more.csv", "--like", table).out
+
+
+def test_given_cells_are_in_every_row_and_bad_ones_are_refused(shell, quick, table: Path) -> None:
+    assert shell("fit", table, "-o", "g", "--variant", "variational", *quick).status == 0
+    assert shell("generate", "g", "-n", "9", "--given", "age=40", "--codes", "prior", "-o", "new.csv").status == 0
+    assert set(pyarrow.csv.read_csv("new.csv")["age"].to_pylist()) == {40}
+    for given, word in (("age", "COLUMN=VALUE"), ("height=3", "no column"), ("age=old", "cannot be 'old'")):
+        refused = shell("generate", "g", "-n", "9", "--given", given, "-o", "other.csv")
+        assert (refused.status > 0, word in refused.err) == (True, True)

@@ -1,0 +1,124 @@
+"""A fitted detector as an ONNX model: one emitter for each scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from narrows.errors import SettingError
+from narrows.estimators.anomaly.default_scorer import NEIGHBOURS, SHARP, WORST, DefaultScorer, seen
+from narrows.estimators.anomaly.detector_state import DetectorState
+from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer
+from narrows.estimators.onnx_file import facts_of
+from narrows.export import (
+    ROWS,
+    Dates,
+    ModelGraph,
+    arcsinh_floats,
+    blurred,
+    changed_constants,
+    column_losses,
+    combined,
+    contrast,
+    emit_autoencoder,
+    emit_losses,
+    emit_network,
+    mahalanobis,
+    mean_of,
+    neighbour_distance,
+    surprise,
+    weighted_count,
+    worst_errors,
+)
+
+TOGETHER = ("benjamini-hochberg", "budget")
+"""Thresholds that judge the rows of one call together, which a row of a graph does not see."""
+
+
+def detector_model(state: DetectorState, threshold: str, dates: Dates) -> Any:
+    """Return a fitted detector as an `onnx.ModelProto`.
+
+    Raises
+    ------
+    SettingError
+        The threshold judges rows together, or a part of the detector has no emitter.
+    """
+    if threshold in TOGETHER:
+        raise SettingError(
+            f"threshold={threshold!r} judges the rows of one call together, which an ONNX model cannot; export it "
+            "after detector.set_params(threshold='conformal' or 'contamination')."
+        )
+    scoring = state.scoring
+    emitter = SCORERS.get(type(scoring.scorer))
+    if emitter is None:
+        raise SettingError(
+            f"{type(scoring.scorer).__name__} has no emitter, so this detector cannot be exported to ONNX; fit one "
+            "with an estimator, AnomalyDetector(Autoencoder()), to export it."
+        )
+    model = ModelGraph(scoring.schema, dates, with_constants=True)
+    g, facts = model.graph, {}
+    parts = g.concat(emitter(model, scoring.scorer, facts))
+    score = combined(g, parts, scoring.scale, scoring.linear)
+    for masks, weight in (
+        (changed_constants(model.inputs), scoring.change),
+        (model.inputs.invalid(), scoring.of_invalid_cell),
+    ):
+        if masks:
+            score = g.op("Add", score, weighted_count(g, masks, weight))
+    score, limit = g.flat(score), g.constant([state.threshold])
+    model.output("score", score, np.float64, (ROWS,), "anomaly score; larger is more abnormal")
+    model.output("threshold", limit, np.float64, (1,), "score above which a row is an anomaly")
+    model.output("anomaly", g.op("Greater", score, limit), np.bool_, (ROWS,), "whether the score exceeds the threshold")
+    facts = {"estimator": "AnomalyDetector", "threshold": threshold, "seed": str(state.seed), **facts}
+    return model.model(facts, "AnomalyDetector of narrows: columns to anomaly scores.")
+
+
+def _of_estimator(model: ModelGraph, scorer: EstimatorScorer, facts: dict[str, str]) -> list[str]:
+    """Return the parts of the score, float64 (n, 1) each; outputs and facts are those of the first autoencoder."""
+    if "likelihood" in scorer.names:
+        raise SettingError(
+            "score='likelihood' draws codes at random, which an ONNX model cannot repeat; fit the detector with "
+            "score='reconstruction' to export it."
+        )
+    g, first = model.graph, scorer.models[0].state_
+    passed, losses = emit_autoencoder(model, first.network, first.loss_unit)
+    facts |= {f"member_{name}": fact for name, fact in facts_of(first).items()}
+    passes, each = [passed], [losses]
+    for member in scorer.models[1:]:
+        passes.append(emit_network(g, member.network_, model.floats))
+        each.append(emit_losses(g, member.network_.likelihood, passes[-1].output, model.floats))
+    parts = []
+    for name in scorer.names:
+        if name == "latent":
+            statistics = zip(passes, scorer.code_mean, scorer.code_precision, strict=True)
+            parts.append(mean_of(g, [mahalanobis(g, p.codes, mean, precision) for p, mean, precision in statistics]))
+        else:
+            by_column, columns = column_losses(g, scorer.models[0].schema_, mean_of(g, each))
+            if scorer.tails is not None:
+                by_column = surprise(g, by_column, scorer.tails[[0, *(1 + column for column in columns)]])
+            parts.append(g.sum(by_column, 1, keep=True))
+    return parts
+
+
+def _of_default(model: ModelGraph, scorer: DefaultScorer, facts: dict[str, str]) -> list[str]:
+    g = model.graph
+    if scorer.image_shape is None:
+        x = arcsinh_floats(g, model.floats)
+    else:
+        x = blurred(g, model.floats, scorer.image_shape, min(scorer.image_shape[:2]) / SHARP)
+    references = seen(scorer.references, scorer.image_shape)
+    parts = [worst_errors(g, scorer.network, x, WORST), neighbour_distance(g, x, references, NEIGHBOURS)]
+    if scorer.exponents.any():
+        of_image = contrast(g, x)
+        powers = [g.op_double("Pow", of_image, float(exponent)) for exponent in scorer.exponents]
+        parts = [g.op("Div", part, power) for part, power in zip(parts, powers, strict=True)]
+    return parts
+
+
+SCORERS: dict[type, Callable[[ModelGraph, Any, dict[str, str]], list[str]]] = {
+    EstimatorScorer: _of_estimator,
+    DefaultScorer: _of_default,
+}
+"""Emitter of each scorer by its class; it declares outputs of its own, and adds facts for the metadata."""

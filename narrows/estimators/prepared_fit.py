@@ -1,0 +1,62 @@
+"""A training that is ready to start, or to go on from a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from narrows.estimators.state import FittedState
+from narrows.training import Epoch, LayerEpoch, Pretraining, RunState, Spool, Trainer, below
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedFit:
+    """A training that is ready to start.
+
+    Parameters
+    ----------
+    state : FittedState
+        With the network before its first step.
+    trainer : Trainer
+    x, weight : Tensor of shape (n, n_floats) or Spool, Tensor of shape (n,) or None
+        Distinct training rows on the device, or all training rows of a stream on disk.
+    validation, validation_weight
+        The same for the validation rows, or None.
+    pretraining : Pretraining or None
+        To be exhausted before training.
+    """
+
+    state: FittedState
+    trainer: Trainer
+    x: Tensor | Spool
+    weight: Tensor | None
+    validation: Tensor | None
+    validation_weight: Tensor | None
+    pretraining: Pretraining | None
+
+    def records(self) -> Iterator[LayerEpoch | Epoch]:
+        """Pre-train and train, yielding the record of every pass over the rows."""
+        yield from self.pretraining or ()
+        yield from self.trainer.epochs(
+            self.x, weight=self.weight, validation=self.validation, validation_weight=self.validation_weight
+        )
+
+    def tensors(self, record: LayerEpoch | Epoch) -> dict[str, Tensor]:
+        """Return a copy of the state after `record`, from which `resumed` goes on."""
+        if isinstance(record, LayerEpoch):
+            assert self.pretraining is not None
+            return {f"pretraining.{name}": value for name, value in self.pretraining.state().items()}
+        return {f"training.{name}": value for name, value in self.trainer.state().tensors().items()}
+
+    def resumed(self, tensors: Mapping[str, Tensor]) -> PreparedFit:
+        """Return the training that goes on from saved tensors; KeyError, ValueError or RuntimeError for others."""
+        layers = below(tensors, "pretraining.")
+        if not layers:
+            self.trainer.restore(RunState.from_tensors(below(tensors, "training.")))
+            return replace(self, pretraining=None)
+        if self.pretraining is None:
+            raise ValueError("there is no pre-training")
+        self.pretraining.restore(layers)
+        return self

@@ -1,0 +1,268 @@
+"""How an autoencoder is fitted: step by step, from a checkpoint, or one pass more."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from copy import copy, deepcopy
+from dataclasses import replace
+from os import PathLike
+from typing import Any, Self
+
+from narrows.data import Missing, Rows, RowStream, Schema, as_rows
+from narrows.errors import warn
+from narrows.estimators import parameter_checks
+from narrows.estimators.checkpoint import EVERY, Checkpoint, Checkpointing
+from narrows.estimators.column_warnings import warn_of_ignored_columns
+from narrows.estimators.fitted_autoencoder import FittedAutoencoder
+from narrows.estimators.parameters import warn_of_idle_parameters
+from narrows.estimators.preparation import FitOptions, joined_hashes, prepare, training_tensors
+from narrows.estimators.prepared_fit import PreparedFit
+from narrows.estimators.saved_trainer import SavedTrainer
+from narrows.estimators.state import FitRows, FittedState, TrainingProgress
+from narrows.training import Epoch, History, LayerEpoch
+
+
+class TrainableAutoencoder(FittedAutoencoder):
+    """Base class of `Autoencoder` with the methods that train it."""
+
+    warm_start: bool
+    verbose: int
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        groups: Any = None,
+        checkpoint: str | PathLike[str] | Checkpointing | None = None,
+        checkpoint_every: float = EVERY,
+        resume: bool = False,
+    ) -> Self:
+        """Fit the scaling and the network to X.
+
+        Parameters
+        ----------
+        X : array, DataFrame, sparse matrix, tensor, Rows, RowStream or path
+            (n, features), or images (n, height, width[, channels]) or (n, channels, height, width). A DataFrame of
+            pandas, polars or pyarrow may contain text, categories, dates and missing values. A path leads to a file
+            that `narrows.read` can read, such as a CSV or a Parquet file. A RowStream, which `narrows.scan` returns
+            for large files, is read in chunks, encoded to temporary files, and never in memory as a whole; scaling
+            and validation rows then come from a sample.
+        y : ignored
+        sample_weight : array of shape (n,) or None
+            Weights, none negative. A row of weight 2 has exactly the same effect as two copies of the row.
+        validation_data : like X, or None
+            Validation rows; None uses a share `validation_fraction` of X.
+        groups : array of shape (n,) or None
+            The group of each row, such as the person that it was measured on: whole groups are held out. None takes
+            those of Rows, if they have any. They are not learned from.
+        checkpoint : path or None
+            Folder in which the state of the training is kept, replaced as a whole; `save` removes it.
+        checkpoint_every : float, default=60
+            Seconds between two checkpoints, each after an epoch.
+        resume : bool, default=False
+            Whether to go on from `checkpoint`, if it is there: with the same settings, rows, machine, number of
+            threads and version of torch to the bit as without an interruption.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, SettingError, DivergedError
+            See `narrows.errors`.
+        """
+        where = Checkpointing.of(checkpoint, checkpoint_every, resume=resume)
+        try:
+            for record in self.fit_epochs(
+                X, y, sample_weight=sample_weight, validation_data=validation_data, groups=groups, checkpoint=where
+            ):
+                if self.verbose:
+                    print(_line(record, self.epochs_))
+        except KeyboardInterrupt:
+            if self._progress is None:
+                raise
+            self._progress.interrupted = True
+        if self.interrupted_:
+            warn(
+                f"Training was interrupted after {len(self.history_)} of {self.epochs_} epochs; "
+                "the model keeps the weights that it had then."
+            )
+        return self
+
+    def fit_epochs(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        groups: Any = None,
+        schema: Schema | None = None,
+        checkpoint: Checkpointing | None = None,
+    ) -> Iterator[Epoch | LayerEpoch]:
+        """Fit step by step and yield an `Epoch` after each pass over the rows; parameters as for `fit`.
+
+        With `pretrain`, a `LayerEpoch` for each pass of each layer comes first. Between two records the model can be
+        used. Closing the iterator, or Ctrl-C, ends the training; the model keeps the weights it has then. A given
+        `schema` replaces the one that is otherwise learned from X, so that several fits can share one.
+        """
+        yield from self.start_fit(
+            X,
+            y,
+            sample_weight=sample_weight,
+            validation_data=validation_data,
+            groups=groups,
+            schema=schema,
+            checkpoint=checkpoint,
+        )
+
+    def start_fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        groups: Any = None,
+        schema: Schema | None = None,
+        checkpoint: Checkpointing | None = None,
+    ) -> Generator[Epoch | LayerEpoch]:
+        """Prepare a fit and return the iterator that trains; parameters as for `fit_epochs`.
+
+        On return the model counts as fitted, with a network that is not trained on X yet.
+        """
+        params = self.get_params(deep=False)
+        kept = None if checkpoint is None else Checkpoint(checkpoint, type(self).__name__, params)
+        rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
+        parameter_checks.targets(y, len(rows))
+        if isinstance(rows, Rows) and rows is not X:  # the reader of Rows has already given their notes
+            for note in rows.notes:
+                warn(note)
+        previous = self._state if self.warm_start else None
+        history = History(self.history_ if previous is not None else [])
+        options = FitOptions(
+            estimator=type(self).__name__,
+            sample_weight=sample_weight,
+            validation_data=validation_data,
+            groups=groups,
+            schema=schema,
+            epochs_before=len(history),
+            seed=None if kept is None else kept.seed,
+        )
+        warn_of_idle_parameters(self)
+        prepared, progress = prepare(params, rows, previous, options), TrainingProgress(history)
+        if kept is not None:
+            prepared = kept.join(prepared, progress)
+        if rows is not X and schema is None and previous is None:
+            warn_of_ignored_columns(prepared.state.schema, rows.source)
+        before = self._state, self._progress
+        self._trainer = self._saved_trainer = None
+        self._state, self._progress = prepared.state, progress
+        self._checkpoint = None if kept is None else kept.path
+        self.network_.eval()
+        sample = rows.sample if isinstance(rows, RowStream) else rows
+        return self._train(prepared, progress, before, kept, FitRows(sample, y, sample_weight))
+
+    def _train(
+        self,
+        prepared: PreparedFit,
+        progress: TrainingProgress,
+        before: tuple[FittedState | None, TrainingProgress | None],
+        kept: Checkpoint | None,
+        fit_rows: FitRows,
+    ) -> Generator[Epoch | LayerEpoch]:
+        """Train and yield each record; an error restores the state before the fit."""
+        try:
+            for record in prepared.records():
+                if isinstance(record, Epoch):
+                    progress.history.append(record)
+                else:
+                    progress.pretraining.append(record)
+                if kept is not None:
+                    kept.keep(prepared, progress, record)
+                progress.interrupted = True  # unless the next record is requested
+                yield record
+                progress.interrupted = False
+        except KeyboardInterrupt:
+            progress.interrupted = True
+        except Exception:
+            self._state, self._progress = before
+            raise
+        finally:
+            prepared.state.network.eval()
+            if self._state is prepared.state:
+                self._state = self._completed(prepared.state, fit_rows)
+
+    def _completed(self, state: FittedState, fit_rows: FitRows) -> FittedState:
+        """Return the state of a trained network with the parts that a variant adds to it."""
+        return state
+
+    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Self:
+        """Train for one pass over X, at the peak learning rate; the optimizer's state is kept between calls.
+
+        It is also kept in a saved or pickled model. If the model is not fitted, the first call also fits the scaling
+        to X, which then needs at least two rows.
+        """
+        rows = as_rows(X, image_shape=self.image_shape)
+        parameter_checks.targets(y, len(rows))
+        before = self._state, self._progress
+        if self._trainer is None and self._state is not None and self._saved_trainer is not None:
+            self._trainer, self._saved_trainer = self._saved_trainer.resumed(self._state), None
+        if self._trainer is None or self._state is None:
+            history = History() if self._progress is None else self._progress.history
+            options = FitOptions(
+                estimator=type(self).__name__, sample_weight=sample_weight, hold_out=False, epochs_before=len(history)
+            )
+            warn_of_idle_parameters(self)
+            prepared = prepare(self.get_params(deep=False), rows, self._state, options)
+            progress = TrainingProgress(history, list(prepared.pretraining or ()))
+            self._trainer, x, weight, after = prepared.trainer, prepared.x, prepared.weight, prepared.state
+            self._state, self._progress = after, progress
+        else:
+            state = self._state
+            x, weight, new = training_tensors(state, rows, sample_weight)
+            hashes = joined_hashes(state.rows.training_hashes, new)
+            n_rows = None if state.rows.n_rows is None else state.rows.n_rows + len(rows)
+            after = replace(state, rows=replace(state.rows, training_hashes=hashes, n_rows=n_rows))
+            # The trainer changes the network in place.
+            before = replace(state, network=deepcopy(state.network)), self._progress
+        try:
+            self.history_.append(self._trainer.one_pass(x, weight=weight))
+            self._state = self._completed(after, FitRows(rows, y, sample_weight))
+        except Exception:
+            self._trainer = None
+            self._state, self._progress = before
+            raise
+        return self
+
+    @classmethod
+    def from_state(cls, state: FittedState, progress: TrainingProgress, trainer: SavedTrainer | None = None) -> Self:
+        """Return a fitted model with this state and the parameters of its fit; `partial_fit` goes on with `trainer`."""
+        model = cls(**state.params)
+        model._state, model._progress, model._saved_trainer = state, progress, trainer
+        return model
+
+    def with_missing(self, missing: Missing) -> Self:
+        """Return a copy of the fitted model, sharing its network, that treats missing values in another way."""
+        state = self.state_
+        model = copy(self)
+        model._state = replace(state, schema=replace(state.schema, missing=missing))
+        return model
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()  # pyright: ignore[reportAssignmentType]
+        kept = {name: value for name, value in state.items() if name not in ("_trainer", "_checkpoint")}
+        return kept if self._trainer is None else kept | {"_saved_trainer": self.saved_trainer()}
+
+
+def _line(epoch: Epoch | LayerEpoch, n_epochs: int) -> str:
+    """Return the line that verbose=1 prints."""
+    if isinstance(epoch, LayerEpoch):
+        start = f"layer {epoch.layer}/{epoch.n_layers}  epoch {epoch.number}/{epoch.n_epochs}"
+        return f"{start}  error {epoch.error:.5g}  {epoch.rows_per_second:,.0f} rows/s"
+    validation = "" if epoch.validation is None else f"  validation {epoch.validation:.5g}"
+    return f"epoch {epoch.number}/{n_epochs}  loss {epoch.loss:.5g}{validation}  {epoch.rows_per_second:,.0f} rows/s"

@@ -1,0 +1,145 @@
+"""Imputation that measures itself: the method for each column is the one that fills hidden cells best."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+from narrows.data import Rows, as_rows, fill_missing, is_missing, materialize
+from narrows.errors import DataError, SettingError
+from narrows.estimators import Autoencoder, VariationalAutoencoder
+from narrows.insight.imputing import methods
+from narrows.insight.imputing.plain_table import Answers, PlainTable
+from narrows.insight.imputing.report import ImputationReport, hidden_cells, imputation_report
+
+_SHARE = 0.1
+_FEWEST_ROWS = 20
+_MOST_CHECKED = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Imputation:
+    """A filled table, and what its filling is worth.
+
+    Parameters
+    ----------
+    filled : like X
+        X with its missing cells filled; all other cells are the same.
+    draws : list of tables like X
+        Multiple imputations: missing cells drawn from the variational model; empty for ``n_draws=0``.
+    report : ImputationReport
+    model : VariationalAutoencoder
+        The network, which was fitted without the hidden cells.
+    """
+
+    filled: Any
+    draws: list[Any]
+    report: ImputationReport
+    model: VariationalAutoencoder
+
+
+def impute(X: Any, *, n_draws: int = 0, random_state: int = 0, **settings: Any) -> Imputation:
+    """Fill the missing cells of a table, each column by the method that fills hidden cells best.
+
+    A tenth of the known cells is hidden. A variational model that trains to fill masked cells, the nearest rows,
+    chained regressions, trees, and the mean of these four fill them. Where none is clearly better than the mean or
+    mode of a column, that fills the column.
+
+    Parameters
+    ----------
+    X : array, DataFrame, Rows or path
+        A table of at least 20 rows with missing cells.
+    n_draws : int, default=0
+        Number of multiple imputations (Rubin 1987): tables with missing cells drawn from the variational model.
+    random_state : int, default=0
+        Seed of hidden cells, network and draws.
+    **settings
+        Parameters of the `VariationalAutoencoder`, such as `epochs` or `device`.
+
+    Returns
+    -------
+    Imputation
+
+    Raises
+    ------
+    DataError
+        Images, or fewer than 20 rows.
+    SettingError
+        A parameter that is unknown or out of range.
+    """
+    if isinstance(n_draws, bool) or not isinstance(n_draws, int) or n_draws < 0:
+        raise SettingError(f"n_draws must be a whole number of at least 0, got {n_draws!r}.")
+    X = materialize(X)
+    rows = as_rows(X)
+    found = impute_rows(rows, n_draws=n_draws, random_state=random_state, **settings)
+    return Imputation(
+        fill_missing(X, rows, found.filled), [fill_missing(X, rows, d) for d in found.draws], found.report, found.model
+    )
+
+
+def impute_rows(rows: Rows, *, n_draws: int = 0, random_state: int = 0, **settings: Any) -> Imputation:
+    """Return `impute` of Rows, with Rows in it."""
+    if rows.image_shape is not None:
+        raise DataError("Images have no missing cells to fill; give a table.")
+    if len(rows) < _FEWEST_ROWS:
+        raise DataError(f"{rows.source} has {len(rows)} rows; filling needs at least {_FEWEST_ROWS} to learn from.")
+    known = [i for i in range(rows.n_columns) if not is_missing(rows.column(i)).all()]
+    masked, hidden = hidden_cells(rows, known, share=_SHARE, seed=random_state)
+    first = PlainTable.of(masked, known)
+    model = methods.fit_network(first, seed=random_state, **settings)
+    learned = [i for i in model.schema_.learned_columns if i in known]
+    truth, table = PlainTable.of(rows, learned), PlainTable.of(masked, learned)
+    table = _in_the_levels_of(truth, table)
+    report = imputation_report(
+        truth, {i: hidden[i] for i in learned if i in hidden}, answers(table, model, random_state)
+    )
+    final = answers(truth, model, random_state)
+    names = rows.feature_names
+    best: Answers = {}
+    for i in learned:
+        scores = report.columns.get(names[i])
+        best[i] = final[methods.CONSTANT if scores is None else scores.chosen][i]
+    drawn = methods.drawn_by_network(model, truth, n_draws, seed=random_state) if n_draws else []
+    return Imputation(truth.filled(best), [truth.filled(each) for each in drawn], report, model)
+
+
+def check_imputing(model: Autoencoder, rows: Rows, *, seed: int = 0) -> ImputationReport:
+    """Return how well a fitted model fills hidden cells, beside mean or mode, neighbours and regression.
+
+    At most 2,000 rows are used. Cells that the model was fitted to count too, so that new rows may be filled worse.
+    """
+    rows = rows.sampled(_MOST_CHECKED, seed=seed)
+    columns = [i for i in model.schema_.learned_columns if not is_missing(rows.column(i)).all()]
+    truth = PlainTable.of(rows, columns)
+    masked, hidden = hidden_cells(rows, columns, share=_SHARE, seed=seed)
+    if not hidden:
+        return ImputationReport({})
+    table = _in_the_levels_of(truth, PlainTable.of(masked, columns))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of columns without missing cells in the fit
+        filled = model.impute_rows(masked)
+    found = {
+        methods.CONSTANT: methods.by_constant(table),
+        methods.NEIGHBOURS: methods.by_neighbours(table, seed=seed),
+        methods.REGRESSION: methods.by_regression(table),
+        "this model": truth.as_answers(PlainTable.of(filled, columns)),
+    }
+    return imputation_report(truth, hidden, found)
+
+
+def answers(table: PlainTable, model: VariationalAutoencoder, seed: int) -> dict[str, Answers]:
+    """Return the answers of every method, by its name."""
+    parts = {
+        methods.NEIGHBOURS: methods.by_neighbours(table, seed=seed),
+        methods.REGRESSION: methods.by_regression(table),
+        methods.TREES: methods.by_trees(table, seed=seed),
+        methods.NETWORK: methods.by_network(model, table, seed=seed),
+    }
+    return {methods.CONSTANT: methods.by_constant(table), **parts, methods.BLEND: methods.blend(list(parts.values()))}
+
+
+def _in_the_levels_of(truth: PlainTable, table: PlainTable) -> PlainTable:
+    """Return a table whose levels have the numbers that they have in another one."""
+    levels = {i: truth.level_numbers(table, i) for i in table.names}
+    return PlainTable(table.rows, table.numbers, levels, truth.names)
