@@ -120,7 +120,7 @@ function drawProfile(canvas, values, second, run, mode, scale) {
 
 /** Names of the floats along the axis, upright, where there is room for them. */
 function drawNames(context, names, { x, height, edge, colour, room }) {
-  if (!names || room < 11 || height < 90) return;
+  if (!names || room < 11 || height < 160) return;
   context.save();
   context.fillStyle = colour;
   context.globalAlpha = 0.75;
