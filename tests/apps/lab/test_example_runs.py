@@ -54,10 +54,11 @@ def test_there_is_no_example_without_two_classes(labels: list[str] | None) -> No
 def test_denoising_and_the_plain_network_beside_it_have_the_same_wide_code() -> None:
     description = describe(DIGITS, "digits")
     (first, given), (second, other) = denoising_examples(description)
-    assert (first, second) == ("denoising", "plain")
+    assert first == "denoising"
+    assert second == "plain"
     sizes = [
-        filled_in(check(g, description["classes"]), v, description)["n_components"]
-        for v, g in ((first, given), (second, other))
+        filled_in(check(given, description["classes"]), first, description)["n_components"],
+        filled_in(check(other, description["classes"]), second, description)["n_components"],
     ]
     assert sizes == [16, 16]
     # The lab's own default for denoising is the same.
