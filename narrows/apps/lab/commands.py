@@ -27,6 +27,11 @@ async def _train(session: Session, message: Message) -> dict[str, Any]:
     return {"run": run.id}
 
 
+async def _example(session: Session, message: Message) -> dict[str, Any]:
+    run, other = await session.example(message.required("view"), message.required("dataset"))
+    return {"run": run.id, "compare": None if other is None else other.id}
+
+
 def _run_command(name: str) -> Callable[[Session, Message], Awaitable[dict[str, Any]]]:
     async def command(session: Session, message: Message) -> dict[str, Any]:
         session.command(name, message.required("run"))
@@ -51,6 +56,7 @@ async def _label(session: Session, message: Message) -> dict[str, Any]:
 
 _COMMANDS: dict[str, Callable[[Session, Message], Awaitable[dict[str, Any]]]] = {
     "train.start": _train,
+    "train.example": _example,
     **{f"train.{name}": _run_command(name) for name in ("pause", "resume", "step", "stop")},
     "run.remove": _remove,
     "data.open": _open,

@@ -123,5 +123,15 @@ def _unusable(host: str, port: int, error: OSError | None) -> Exception:
 
 
 def _address(host: str, port: int, token: str | None) -> str:
-    name = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host.strip('[]')}]" if ":" in host else host
+    name = _own_ip() if host in ("0.0.0.0", "::") else f"[{host.strip('[]')}]" if ":" in host else host
     return f"http://{name}:{port}/" + (f"?token={token}" if token else "")
+
+
+def _own_ip() -> str:
+    """Return the IP address under which other machines reach this one, else its name."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # chooses the outgoing interface; nothing is sent
+            return str(probe.getsockname()[0])
+        except OSError:
+            return socket.gethostname()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast, get_args
 
+from narrows.apps.lab.example_runs import denoising_components
 from narrows.estimators.lab_fields import LAB_FIELDS, LabField
 from narrows.estimators.variants import VARIANT_HELP, VARIANT_LAB_SETTINGS, VARIANTS, Variant, make_estimator
 
@@ -64,6 +65,8 @@ def filled_in(settings: dict[str, Any], variant: Variant, description: Mapping[s
     shape, n_rows = description["shape"], description["rows"]
     n_floats = None if shape is None else shape[0] * shape[1] * shape[2]
     chosen: dict[str, Any] = {"seed": 0, "architecture": "mlp", "n_components": 2, **VARIANT_LAB_SETTINGS[variant]}
+    if variant == "denoising":
+        chosen["n_components"] = denoising_components(description)
     if settings["architecture"] != "conv" and n_floats is not None:
         if n_floats <= 256:
             chosen |= {"hidden_layer_sizes": [64, 32], "epochs": 60}

@@ -9,65 +9,28 @@ import asyncio
 import pickle
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from narrows.apps.lab.example_runs import anomaly_example, denoising_examples
+from narrows.apps.lab.open_datasets import Dataset, OpenDatasets
 from narrows.apps.lab.run_settings import check, check_variant, filled_in, page_settings
 from narrows.apps.lab.run_store import MOST_NUMBERS, MOST_RUNS, RunStore
+from narrows.apps.lab.session_types import InitialContent, LabError, Observer
 from narrows.apps.lab.worker import Job
 from narrows.apps.lab.worker_pool import MOST_TRAININGS, Backend, WorkerPool
-from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered
+from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered, with_guessed_label
 from narrows.apps.viewer.model_facts import drawn_range
-from narrows.apps.viewer.protocol import PageError
 from narrows.apps.viewer.queries import Queries
 from narrows.apps.viewer.runs import Run, run_of_model
-from narrows.estimators.variants import VARIANTS
+from narrows.estimators.variants import VARIANTS, Variant
 
 if TYPE_CHECKING:
     import numpy as np
 
     from narrows.data import Rows
-    from narrows.estimators import Autoencoder
 
 UPLOAD_BYTES = 200 << 20
-
-
-class LabError(PageError):
-    """A request that cannot be carried out."""
-
-
-class Observer(Protocol):
-    """Receives the changes of a session, on the event loop."""
-
-    def state_changed(self) -> None:
-        """Report that data, runs or the status have changed, see `Session.state`."""
-
-    def records_changed(self, run: Run) -> None:
-        """Report that the history of a run has grown, or lost its last epochs."""
-
-    def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
-        """Report that the fixed rows of a run were reconstructed after an epoch."""
-
-    def codes_changed(self, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
-        """Report that the map of a run was drawn anew."""
-
-
-@dataclass(frozen=True, eq=False)
-class InitialContent:
-    """The first content of the page: a dataset, or a saved model with or without rows."""
-
-    source: Source | None = None
-    model: Autoencoder | None = None
-    rows: Rows | None = None
-
-
-@dataclass(eq=False)
-class Dataset:
-    """A dataset that is open."""
-
-    source: Source
-    description: dict[str, Any]
 
 
 class Session:
@@ -84,12 +47,12 @@ class Session:
     def __init__(self, home: Path, *, backend: Backend = "process") -> None:
         self.home = home
         self.run_store = RunStore(home)
-        self.datasets: dict[str, Dataset] = {}
+        self.datasets = OpenDatasets()
         self.runs: dict[str, Run] = {}
         self.status = "starting"
         self.message: str | None = None
         self.failure: Exception | None = None
-        self.queries = Queries(self._source_now)
+        self.queries = Queries(self.datasets.source_now)
         self.work = ThreadPoolExecutor(2, thread_name_prefix="narrows-work")
         self.hot = ThreadPoolExecutor(1, thread_name_prefix="narrows-decode")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="narrows-disk")
@@ -98,6 +61,8 @@ class Session:
         self._next_number = 1
         self._opened: str | None = None
         """Id of the dataset of the start."""
+        self._removed: str | None = None
+        """A sentence on the last run that was removed to make room."""
         self._is_open = False
         self._observer: Observer | None = None
 
@@ -135,7 +100,7 @@ class Session:
         """Open the data and the model; the page shows stored runs once it is known which data it shows."""
         identity = None
         if start.source is not None:
-            identity, source = self._known_as(start.source)
+            identity, source = self.datasets.known_as(start.source)
             if start.model is None:
                 self._opened = identity
                 self._is_open = True
@@ -146,21 +111,12 @@ class Session:
                 self._state_changed()
                 await self.open(source, identity)
                 if is_new and not self._has_run_on(identity):
-                    self._start_on(self.datasets[identity].description, source, identity)
+                    self._start_on(self.datasets[identity].description, self.datasets[identity].source, identity)
             else:
                 await self.open(source, identity)
         if start.model is not None:
             await self._take_model(start, identity)
         self._is_open = True
-
-    def _known_as(self, source: Source) -> tuple[str, Source]:
-        """Return the id of a dataset, and its source with the class column that was chosen before."""
-        from dataclasses import replace
-
-        for identity, dataset in self.datasets.items():
-            if dataset.source == source or (source.label is None and replace(dataset.source, label=None) == source):
-                return identity, dataset.source
-        return self._name_for(source), source
 
     def _has_run_on(self, identity: str) -> bool:
         return any(run.dataset == identity and (run.active or run.weights.there) for run in self.runs.values())
@@ -192,6 +148,7 @@ class Session:
             "status": self.status,
             "message": self.message,
             "opened": self._opened,
+            "removed": self._removed,
             "datasets": [dataset.description for dataset in self.datasets.values()],
             "offered": self._offered,
             "runs": [run.to_dict() for run in self.runs.values()] if self._is_open else [],
@@ -216,9 +173,11 @@ class Session:
 
     async def open(self, source: Source, identity: str | None = None) -> str:
         """Read and describe a source, and return the id of its dataset; NarrowsError if it cannot be used."""
-        identity = identity or next((k for k, d in self.datasets.items() if d.source == source), None)
-        identity = identity or self._name_for(source)
+        if identity is None:
+            identity, source = self.datasets.known_as(source)
         loop = asyncio.get_running_loop()
+        if identity not in self.datasets:
+            source = await loop.run_in_executor(self.work, with_guessed_label, source)
         description = await loop.run_in_executor(self.work, describe, source, identity)
         self.datasets[identity] = Dataset(source, description)
         self._state_changed()
@@ -241,7 +200,7 @@ class Session:
         """Choose the column of a table with the classes; None for no column."""
         from dataclasses import replace
 
-        dataset = self._dataset(identity)
+        dataset = self.datasets.opened(identity)
         if dataset.description["kind"] != "table":
             raise LabError("Only tables have a column of classes to choose.")
         if column is not None and column not in dataset.description["columns"]:
@@ -250,21 +209,65 @@ class Session:
 
     def rows_of(self, identity: str) -> Callable[[], Rows]:
         """Return a function that reads the rows of a dataset; call it in a thread."""
-        source = self._dataset(identity).source
+        source = self.datasets.opened(identity).source
         return lambda: load(source)
 
     # -- runs
 
     async def train(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
         """Start a training and return its run."""
-        dataset = self._dataset(identity)
-        if sum(run.active for run in self.runs.values()) >= MOST_TRAININGS:
-            raise LabError(f"{MOST_TRAININGS} trainings are running already.", "Stop one of them, or wait for it.")
+        dataset = self.datasets.opened(identity)
+        self._require_a_free_place()
         variant = check_variant(variant)
         settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
         run = self._launch(Job(dataset.source, variant, settings), identity)
         self._state_changed()
         return run
+
+    async def example(self, view: str, identity: str) -> tuple[Run, Run | None]:
+        """Return the run that view "anomaly" or "denoise" opens on, and the one to compare with it.
+
+        They are trained if they do not exist yet, see `narrows.apps.lab.example_runs`; the second is None while there
+        is no place for its training.
+
+        Raises
+        ------
+        LabError
+            An unknown view, or data without two classes for "anomaly".
+        """
+        dataset = self.datasets.opened(identity)
+        if view == "denoise":
+            first, second = denoising_examples(dataset.description)
+            run = self._run_like(identity, dataset, *first)
+            try:
+                return run, self._run_like(identity, dataset, *second)
+            except LabError:
+                return run, None  # there is no place for it yet
+        if view != "anomaly":
+            raise LabError(f"There is no example for the view {view!r}.")
+        loop = asyncio.get_running_loop()
+        rows = await loop.run_in_executor(self.work, load, dataset.source)
+        example = await loop.run_in_executor(self.work, anomaly_example, rows, dataset.description)
+        if example is None:
+            raise LabError("This view needs classes, of which some are normal.", "Choose the column of the classes.")
+        return self._run_like(identity, dataset, *example), None
+
+    def _run_like(self, identity: str, dataset: Dataset, variant: Variant, given: dict[str, Any]) -> Run:
+        """Return the newest run with these settings; start one if there is none."""
+        settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
+        for run in reversed(self.runs.values()):
+            alike = (run.dataset, run.variant, run.settings) == (identity, variant, settings)
+            if alike and run.state not in ("failed", "diverged") and (run.active or run.weights.there):
+                return run
+        self._require_a_free_place()
+        run = self._launch(Job(dataset.source, variant, settings), identity)
+        self._state_changed()
+        return run
+
+    def _require_a_free_place(self) -> None:
+        """Raise LabError if no further training may run; paused ones do not count."""
+        if sum(run.active and run.state != "paused" for run in self.runs.values()) >= MOST_TRAININGS:
+            raise LabError(f"{MOST_TRAININGS} trainings are running already.", "Stop one of them, or wait for it.")
 
     def command(self, name: str, identity: str) -> None:
         """Pause, resume, step or stop a run."""
@@ -279,6 +282,8 @@ class Session:
             if name == "pause" and run.state == "running":
                 run.state = "pausing"
             if name in ("resume", "step") and run.state in ("paused", "pausing"):
+                if run.state == "paused":
+                    self._require_a_free_place()
                 run.state = "running" if name == "resume" else "pausing"
             self._workers.command(run, name)
         self._state_changed()
@@ -389,6 +394,7 @@ class Session:
         self.runs[run.id] = run
         over = [old.id for old in self.runs.values() if not old.active and old.state != "loaded"]
         for old in over[: max(0, len(self.runs) - MOST_RUNS)]:
+            self._removed = f"Run {self.runs[old].number}, the oldest, was removed: the lab keeps {MOST_RUNS} runs."
             self.remove(old)
         self._workers.start(run, job)
         return run
@@ -399,8 +405,7 @@ class Session:
         return number
 
     def _continue(self, run: Run) -> None:
-        if sum(other.active for other in self.runs.values()) >= MOST_TRAININGS:
-            raise LabError(f"{MOST_TRAININGS} trainings are running already.", "Stop one of them, or wait for it.")
+        self._require_a_free_place()
         if not run.left or run.source is None or not run.weights.there:
             raise LabError("This run has no epochs left.", "Start another one.")
         if not self.run_store.claim(run.id):
@@ -425,23 +430,6 @@ class Session:
         self._next_number = max(self._next_number, run.number + 1)
         if run.dataset is not None and run.source is not None and description is not None:
             self.datasets.setdefault(run.dataset, Dataset(run.source, description))
-
-    def _dataset(self, identity: str) -> Dataset:
-        if identity not in self.datasets:
-            raise LabError("This dataset is not open.", "Open it again.")
-        return self.datasets[identity]
-
-    def _source_now(self, identity: str) -> Source | None:
-        dataset = self.datasets.get(identity)
-        return None if dataset is None else dataset.source
-
-    def _name_for(self, source: Source) -> str:
-        base = "".join(c if c.isalnum() else "-" for c in Path(source.name).stem.lower()).strip("-") or "data"
-        taken, n = {*self.datasets}, 2
-        name = base
-        while name in taken:
-            name, n = f"{base}-{n}", n + 1
-        return name
 
 
 def _import_for_answers() -> None:

@@ -20,7 +20,8 @@ MOST_COLUMNS = 4096
 """Limit for the columns of a table."""
 LONGEST_SIDE = 64
 """Limit for the sides of an image in pixels; larger images are resized."""
-_MOST_CLASSES = 100
+_MOST_CLASSES, _MOST_GUESSED = 100, 20
+_CLASS_NAMES = ("species", "class", "target", "label", "y")
 _OFFERED = {"mnist": ("MNIST", 70_000), "fashion-mnist": ("Fashion-MNIST", 70_000)}
 
 
@@ -105,6 +106,24 @@ def load(source: Source) -> Rows:
     how = "at random" if labels is None else "class by class"
     note = f"These are {MOST_ROWS:,} of the {len(rows):,} rows, drawn {how}."
     return replace(rows.take(chosen), notes=(*rows.notes, note))
+
+
+def with_guessed_label(source: Source) -> Source:
+    """Return the source of a table with a column of classes, if one has a usual name and few different values."""
+    from narrows.insight.labels import classes_of
+
+    if source.label is not None or source.is_set or not Path(source.where).is_file():
+        return source
+    rows = load(source)
+    if rows.image_shape is not None or rows.feature_names is None or rows.n_columns < 3:
+        return source
+    for j, name in enumerate(rows.feature_names):
+        if name.casefold() in _CLASS_NAMES:
+            classes = classes_of(rows.column(j))
+            n = 0 if classes is None else len(set(classes.tolist()))
+            if 2 <= n <= min(_MOST_GUESSED, len(rows) // 5):
+                return replace(source, label=name)
+    return source
 
 
 def stratified(labels: np.ndarray | None, n: int, most: int, *, seed: int = 0) -> np.ndarray | None:
@@ -213,15 +232,18 @@ def python_of(source: Source) -> str:
 def _read_set(name: str) -> Rows:
     import numpy as np
 
-    from narrows.data import load_set
+    from narrows.data import SETS, load_set
 
     train, test = load_set(name)
     if test is None or train.labels is None or test.labels is None:
         return train
+    labels = np.concatenate([train.labels, test.labels])
+    if names := SETS[name].class_names:
+        labels = np.array(names, object)[labels.astype(int)]
     return replace(
         train,
         values=np.concatenate([train.block(), test.block()]),
-        labels=np.concatenate([train.labels, test.labels]),
+        labels=labels,
     )
 
 

@@ -22,6 +22,7 @@ QUERIES = (
     "path",
     "sample",
     "activations",
+    "cells",
     "denoise",
     "scores",
     "error_map",

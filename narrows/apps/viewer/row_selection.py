@@ -27,7 +27,7 @@ def normal_classes(run: Run, rows: Rows, params: QueryParams) -> list[str] | Non
 
 
 def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: QueryParams, n: int) -> np.ndarray:
-    """Return the indices of n rows of all classes, not used in training if there are enough.
+    """Return the indices of n rows of all classes: first those not used in training, filled up with others.
 
     seen : bool (len(rows),), the rows used in training. SettingError if no row fits the query.
     """
@@ -41,15 +41,17 @@ def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: QueryParams, n: in
     label = params.text("label")
     if label is not None and rows.labels is not None:
         candidates = candidates[rows.labels[candidates] == label]
-    unseen = candidates[~seen[candidates]]
-    if len(unseen) >= n:
-        candidates = unseen
     if not len(candidates):
         from narrows.errors import SettingError
 
         raise SettingError("No row fits this choice.")
-    labels = None if rows.labels is None else rows.labels[candidates]
-    return candidates[balanced_sample(labels, len(candidates), n)]
+    chosen = np.empty(0, np.int64)
+    for group in (candidates[~seen[candidates]], candidates[seen[candidates]]):
+        if len(group) and len(chosen) < n:
+            labels = None if rows.labels is None else rows.labels[group]
+            more = group[balanced_sample(labels, len(group), n - len(chosen))]
+            chosen = np.concatenate([chosen, more])
+    return chosen
 
 
 def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -> np.ndarray:
@@ -94,8 +96,10 @@ def trained_on(run: Run, seen: np.ndarray, is_anomaly: np.ndarray | None) -> str
         return "It is not known which of these rows the model was trained on."
     chosen = run.settings.get("normal")
     which = f"rows of {'class' if len(chosen) == 1 else 'the classes'} {', '.join(chosen)}" if chosen else "rows"
-    sentence = f"The run was trained on {n:,} {which}"
+    sentence = f"This network was trained on {n:,} {which}"
     if is_anomaly is None:
         return f"{sentence}."
     n_anomalies = int((is_anomaly & seen).sum())
-    return f"{sentence}, {f'{n_anomalies:,} anomalies among them' if n_anomalies else 'no anomaly among them'}."
+    if not n_anomalies:
+        return f"{sentence}, no anomaly among them."
+    return f"{sentence}, {n_anomalies:,} anomalies among them, so it can reconstruct anomalies too."

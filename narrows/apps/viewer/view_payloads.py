@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrows.apps.viewer.cells import cells
 from narrows.apps.viewer.datasets import MOST_ROWS
 from narrows.apps.viewer.model_facts import code_plane
 from narrows.apps.viewer.query_params import QueryParams
@@ -43,7 +44,8 @@ def _rows(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> P
     found = payloads.reconstructions(model, rows, positions=positions)
     controls = noise_controls(images=model.schema_.image_shape is not None)
     noise = [{"name": name, **asdict(control)} for name, control in controls.items()]
-    return Payload("rows", {**found.about, **units(model), "noise": noise}, found.arrays)
+    seen = data.seen(run, model)[found["position"]].tolist()
+    return Payload("rows", {**found.about, **units(model), "noise": noise, "seen": seen}, found.arrays)
 
 
 def _sheet(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
@@ -79,7 +81,15 @@ def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParam
         found = payloads.activations(model, rows, position=position, **given)
     else:
         found = payloads.activations(model, floats=floats_of(model, values, given["like"]), **given)
-    return Payload("activations", {**found.about, **units(model), "label": label}, found.arrays)
+    is_image = model.schema_.image_shape is not None
+    shown = None if is_image else cells(model.schema_, found["input"].ravel(), found["output"].ravel())
+    return Payload("activations", {**found.about, **units(model), "label": label, "cells": shown}, found.arrays)
+
+
+def _cells(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    values = params.required_numbers("values", model.network_.n_floats)
+    is_image = model.schema_.image_shape is not None
+    return Payload("cells", {"cells": None if is_image else cells(model.schema_, values)}, {})
 
 
 def _denoise(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
@@ -163,6 +173,7 @@ PAYLOADS: dict[str, Callable[[RunData, Run, Any, QueryParams], Payload]] = {
     "path": _path,
     "sample": _sample,
     "activations": _activations,
+    "cells": _cells,
     "denoise": _denoise,
     "scores": _scores,
     "error_map": _error_map,

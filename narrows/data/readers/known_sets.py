@@ -36,6 +36,8 @@ class KnownSet:
     """File name -> SHA-256 of the file as published; empty where the set comes with scikit-learn."""
     urls: tuple[str, ...] = ()
     """Folders on the web that hold the files, in the order in which they are tried."""
+    class_names: tuple[str, ...] = ()
+    """Names of the classes 0, 1, 2, ...; empty where the numbers are their names."""
 
 
 _TRAIN = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
@@ -70,6 +72,7 @@ SETS: dict[str, KnownSet] = {
             "t10k-labels-idx1-ubyte.gz": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
         },
         ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
+        ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     ),
 }
 

@@ -81,13 +81,16 @@ def test_a_table_is_opened_trained_on_and_coloured_by_a_column(lab: Served, endi
     body = TABLE.to_csv(index=False).encode() if ending == "csv" else parquet(TABLE)
     status, dataset = send_file(lab, f"iris {ending}.{ending}", body)
     assert status == 200
-    assert (dataset["kind"], dataset["rows"], dataset["classes"]) == ("table", 150, None)
-    assert dict(zip(dataset["columns"], dataset["kinds"], strict=True))["species"] == "category"
+    assert (dataset["kind"], dataset["rows"], dataset["labels"]) == ("table", 150, "species")
     assert any("'id' is not used" in note for note in dataset["notes"])
-    preview = lab.json(f"/api/data/{dataset['id']}/preview")
-    assert preview["columns"] == list(TABLE.columns)
-    assert preview["head"][0][4] == "setosa"
     with lab.ready() as page:
+        page.command("data.label", dataset=dataset["id"], column=None)
+        page.until(lambda: any(d["id"] == dataset["id"] and d["labels"] is None for d in page.state["datasets"]))
+        plain = next(d for d in page.state["datasets"] if d["id"] == dataset["id"])
+        assert dict(zip(plain["columns"], plain["kinds"], strict=True))["species"] == "category"
+        preview = lab.json(f"/api/data/{dataset['id']}/preview")
+        assert preview["columns"] == list(TABLE.columns)
+        assert preview["head"][0][4] == "setosa"
         page.command("data.label", dataset=dataset["id"], column="species")
         page.until(lambda: any(d["id"] == dataset["id"] and d["labels"] == "species" for d in page.state["datasets"]))
         run = page.train(dataset["id"], **SMALL)

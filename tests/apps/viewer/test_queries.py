@@ -125,7 +125,7 @@ def test_scores_are_those_of_rows_that_training_did_not_see(page: Page, model: A
     assert np.array_equal(shown.arrays["anomalous"], anomalous)
     assert shown.about["auroc"] == pytest.approx(roc_auc_score(anomalous, score), abs=1e-6)
     assert shown.about["average_precision"] == pytest.approx(average_precision_score(anomalous, score), abs=1e-6)
-    assert "anomalies among them" in shown.about["trained_on"]
+    assert "anomalies among them, so it can reconstruct anomalies too" in shown.about["trained_on"]
     assert page.ask("scores", "r1").about["auroc"] is None
 
 

@@ -26,6 +26,7 @@ from tests.browser.lab.serving import (
 )
 from tests.browser.lab.tables import digits
 
+KINDS = ("first", "second")
 COUNTS = ("caught", "missed", "falseAlarms", "cleared")
 
 
@@ -61,6 +62,29 @@ def test_one_click_trains_on_the_normal_classes_alone(chromium: Chromium, lab: L
         seen = _seen(lab, run["id"])
         assert seen.any()
         assert not seen[digits()[1] == 9].any()
+
+
+@pytest.mark.slow
+def test_the_view_opens_on_a_network_of_normal_rows_and_shows_how_anomalies_in_training_spoil_it(
+    chromium: Chromium, lab: Lab
+) -> None:
+    with lab_page(chromium, lab, "view=flow&run=r1") as page:
+        page.locator("[data-tab=anomaly]").click()
+        until_true(page, "() => location.hash.includes('anomaly-run')")
+        run = page.locator(".lab-header").get_attribute("data-run") or ""
+        lab.wait(run, "done")
+        until(page, "anomaly", "Number(d.auc) >= 0.95")
+        good, threshold = float(data(page, "anomaly", "auc")), float(data(page, "anomaly", "threshold"))
+        errors = [float(page.locator(f"[data-kind={kind}]").get_attribute("data-score") or 0) for kind in KINDS]
+        assert errors[0] < threshold < errors[1]
+        page.locator("[data-act=train-everything]").click()
+        until_true(page, f"() => document.querySelector('.lab-header').dataset.run !== '{run}'")
+        lab.wait(page.locator(".lab-header").get_attribute("data-run") or "", "done")
+        until(page, "anomaly", "d.ready === 'true' && d.otherAuc")
+        assert float(data(page, "anomaly", "auc")) < good == float(data(page, "anomaly", "otherAuc"))
+        expect(page.locator("[data-trained-on]")).to_contain_text("can reconstruct anomalies too")
+        page.locator("[data-act=train-normal]").click()
+        until_true(page, f"() => document.querySelector('.lab-header').dataset.run === '{run}'")
 
 
 def test_the_area_under_the_roc_is_scikit_learns(page: Page, lab: Lab) -> None:
@@ -138,7 +162,7 @@ def test_suggestions_do_what_they_say(page: Page) -> None:
 
 def test_both_error_maps_share_a_scale_and_hold_the_models_errors(page: Page, lab: Lab) -> None:
     model, (X, _) = lab.model("r2"), digits()
-    for kind in ("first", "second"):
+    for kind in KINDS:
         card = page.locator(f".sample-card[data-kind={kind}]")
         position = int(card.get_attribute("data-position") or -1)
         row = X[[position]]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, until, until_alike
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, until, until_alike, until_true
 
 NOISY, DENOISED, CLEAN = (f".triple[data-row='0'] [data-role={role}]" for role in ("noisy", "denoised", "clean"))
 ROLES = (CLEAN, NOISY, DENOISED)
@@ -37,6 +37,21 @@ def test_without_noise_the_noisy_row_is_the_clean_one(page: Page) -> None:
     for i in range(6):
         clean, noisy = (pixels(page, f".triple[data-row='{i}'] [data-role={role}]") for role in ("clean", "noisy"))
         assert (clean == noisy).all()
+
+
+@pytest.mark.slow
+def test_the_view_opens_on_a_denoising_network_that_beats_a_plain_one(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "view=flow&run=r1") as page:
+        page.locator("[data-tab=denoise]").click()
+        until_true(page, "() => /denoise-compare=r/.test(location.hash)")
+        for run in lab.state()["runs"]:
+            lab.wait(run["id"], "done", "stopped")
+        until(page, "denoise", "d.compared && d.epoch === '60' && d.comparedEpoch === '60'")
+        noisy, denoised, plain = (
+            float(data(page, "denoise", name)) for name in ("psnrNoisy", "psnrDenoised", "psnrCompared")
+        )
+        assert denoised > noisy + 6
+        assert denoised > plain + 1
 
 
 def test_a_seed_gives_its_noise_again(page: Page) -> None:

@@ -132,7 +132,9 @@ def test_the_row_that_is_shown_is_the_row_that_is_met_also_after_zoom_and_filter
             assert np.abs(pixels(page, NEAREST) - np.round(255 * digits[row]).reshape(8, 8)).max() <= 1
             away = np.where(shown, np.linalg.norm(codes - z, axis=1), np.inf)
             assert away[row] == pytest.approx(away.min(), abs=1e-3)
+        page.keyboard.down("Control")
         page.mouse.wheel(0, -240)
+        page.keyboard.up("Control")
     assert len(met) > 4
     page.keyboard.press("0")
 
@@ -140,10 +142,10 @@ def test_the_row_that_is_shown_is_the_row_that_is_met_also_after_zoom_and_filter
 def test_from_a_to_b_are_eight_decoded_steps_that_can_be_walked(page: Page, lab: Lab) -> None:
     page.mouse.click(*at(page, 0.35, 0.6))
     a = settled(page)
-    page.keyboard.down("Shift")
+    page.keyboard.press("a")
     page.mouse.click(*at(page, 0.6, 0.4))
-    page.keyboard.up("Shift")
     b = settled(page)
+    page.keyboard.press("b")
     page.wait_for_selector(".path[data-steps='8'] .path-strip li:nth-child(8)")
     for step, selector in [(0, "li:nth-child(1) canvas"), (3, "li:nth-child(4) canvas"), (7, "li:nth-child(8) canvas")]:
         expected = of_model(lab, "r1", a + step / 7 * (b - a))
@@ -158,6 +160,24 @@ def test_from_a_to_b_are_eight_decoded_steps_that_can_be_walked(page: Page, lab:
     page.wait_for_selector(".path[data-walking]")
     page.wait_for_selector(".path:not([data-walking])")
     assert settled(page) == pytest.approx(b, abs=1e-4)
+
+
+def test_a_click_holds_the_probe_until_escape(page: Page) -> None:
+    hover(page, 0.3, 0.3)
+    page.mouse.click(*at(page, 0.35, 0.6))
+    held = settled(page)
+    page.mouse.move(*at(page, 0.7, 0.7), steps=4)
+    page.locator(".probe-panel").hover()
+    assert (settled(page) == held).all()
+    page.keyboard.press("Escape")
+    assert (hover(page, 0.6, 0.5) != held).any()
+
+
+def test_the_wheel_scrolls_the_page_until_the_map_is_clicked(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 500})
+    page.mouse.move(*at(page, 0.5, 0.3))
+    page.mouse.wheel(0, 60)
+    until_true(page, "() => scrollY > 0")
 
 
 def test_the_keyboard_moves_the_probe_and_zooms(page: Page) -> None:

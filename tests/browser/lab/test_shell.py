@@ -164,7 +164,7 @@ def test_everything_is_reached_by_keys_alone(page: Page) -> None:
         until(page, view, "d.ready === 'true'")
     page.keyboard.press("?")
     keys = page.get_by_role("dialog", name="Keys and help")
-    expect(keys).to_contain_text("train, pause, resume")
+    expect(keys).to_contain_text("pause or resume the training")
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
     page.keyboard.press("2")

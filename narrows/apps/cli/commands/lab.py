@@ -95,12 +95,14 @@ def _is_model(data: str) -> bool:
 
 def _rows(data: str, rows: str | None, label: str | None, size: tuple[int, int] | None) -> Callable[[], InitialContent]:
     from narrows.apps.lab.session import InitialContent
-    from narrows.apps.viewer.datasets import Source
+    from narrows.apps.viewer.datasets import Source, load
 
     if rows is not None:
         raise typer.BadParameter(f"{data} is not a saved model; give the rows as the argument.", param_hint="--data")
     source = Source.of(data, label=label, image_size=size)
     _check_there(source, data)
+    if Path(source.where).is_file():
+        load(source)  # an unreadable file ends the command before the page is announced; the answer is cached
     return lambda: InitialContent(source)
 
 

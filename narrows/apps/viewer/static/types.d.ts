@@ -45,6 +45,7 @@ interface Run extends Pictured {
   hint: string | null;
   epoch: number;
   epochs: number | null;
+  seconds?: number;
   loss: number | null;
   validation: number | null;
   kind: string | null;
@@ -80,12 +81,15 @@ interface SessionState {
   message: string | null;
   /** The dataset that the lab was started with. */
   opened?: string | null;
+  /** A sentence on the last run that was removed to make room. */
+  removed?: string | null;
   datasets: Dataset[];
   offered: Array<{ id: string; name: string; rows: number; here: boolean; how: string | null }>;
   runs: Run[];
   defaults?: Record<string, Record<string, any>>;
   variants?: Array<{ name: string; label: string; help: string }>;
   settings?: SettingField[];
+  limits?: { upload_bytes: number; trainings: number; points: number };
 }
 
 /** A field of the settings; see `LabField` in narrows/estimators/parameters.py. */
@@ -158,6 +162,9 @@ interface Lab {
   /** The run to compare with. */
   readonly compare: Run | null;
   attach(transport: Transport): void;
+  show(run: string): void;
+  showHere(run: string, compare?: string | null): void;
+  compareWith(id: string | null): void;
   dataset(run?: Run | null): Dataset | null;
   on(event: string, f: (value: any) => void): () => void;
   emit(event: string, value: any): void;

@@ -4,7 +4,7 @@ const bindings = new Set();
 
 /**
  * @param {string} key as in KeyboardEvent.key, with "Shift+" before named keys ("Shift+ArrowLeft")
- * @param {(event: KeyboardEvent) => void} f
+ * @param {(event: KeyboardEvent) => any} f returns false if it has nothing to do
  * @param {string} [description] for the list of keys; none: not listed
  * @param {Element} [within] only while this element is on the page
  * @returns {() => void} removes the shortcut
@@ -52,8 +52,8 @@ export function listenForKeys(root) {
     const name = event.shiftKey && event.key.length > 1 ? `Shift+${event.key}` : event.key;
     for (const { key, f, within } of [...bindings].reverse()) {
       if (key !== name || (within && (!within.isConnected || !(root instanceof Document || root.contains(within))))) continue;
-      event.preventDefault();
-      f(event);
+      // A shortcut that has nothing to do leaves the key to the browser.
+      if (f(event) !== false) event.preventDefault();
       return;
     }
   };

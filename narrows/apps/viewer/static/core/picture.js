@@ -92,6 +92,7 @@ function drawProfile(canvas, values, second, run, mode, scale) {
   context.moveTo(edge, zero);
   context.lineTo(width - edge, zero);
   context.stroke();
+  drawNames(context, run.names, { x, height, edge, colour: ink("--muted", "#566070"), room: (width - 2 * edge) / values.length });
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) continue;
     const colour = mode === "error" ? css(errorColour(0.25 + 0.75 * Math.abs(values[i]) / scale))
@@ -115,6 +116,23 @@ function drawProfile(canvas, values, second, run, mode, scale) {
       context.stroke();
     }
   }
+}
+
+/** Names of the floats along the axis, upright, where there is room for them. */
+function drawNames(context, names, { x, height, edge, colour, room }) {
+  if (!names || room < 11 || height < 160) return;
+  context.save();
+  context.fillStyle = colour;
+  context.globalAlpha = 0.75;
+  context.font = "10px system-ui, sans-serif";
+  names.forEach((name, i) => {
+    context.save();
+    context.translate(x(i) - 4, height - edge);
+    context.rotate(-Math.PI / 2);
+    context.fillText(name.length > 14 ? `${name.slice(0, 13)}…` : name, 0, 0);
+    context.restore();
+  });
+  context.restore();
 }
 
 /** The float under the pointer, named in the canvas's tooltip. */

@@ -19,17 +19,35 @@ export function createSession(store, { can, reduced, history, announce }) {
     connected: false,
     attach(newTransport) { transport = newTransport; },
 
-    /** The run in view: the one the address names, else the newest on the data that the lab was started with. */
+    /** The run in view: that of this view alone, else the one the address names, else the newest on the data that the lab was started with. */
     get run() {
       const runs = lab.state?.runs || [];
       const opened = lab.state?.opened;
-      return runs.find((run) => run.id === store.get("run")) || runs.findLast((run) => !opened || run.dataset === opened) || null;
+      return runOfView("run") || runs.find((run) => run.id === store.get("run")) || runs.findLast((run) => !opened || run.dataset === opened) || null;
     },
 
     /** The run to compare with, or null. */
     get compare() {
-      const id = store.get("compare");
+      const id = runOfView("run") ? store.get(viewKey("compare")) : store.get("compare");
       return (id && id !== lab.run?.id && lab.state?.runs.find((run) => run.id === id)) || null;
+    },
+
+    /** Brings a run into all views. */
+    show(run) {
+      store.set(viewKey("run"), null);
+      store.set("run", run);
+    },
+
+    /** Brings a run into this view only; `compare` is the id of another to compare it with. */
+    showHere(run, compare = null) {
+      store.set(viewKey("compare"), compare);
+      store.set(viewKey("run"), run);
+    },
+
+    /** Chooses the run to compare with; null for none. */
+    compareWith(id) {
+      if (runOfView("run")) store.set(viewKey("compare"), id ?? "");
+      else store.set("compare", id);
     },
 
     /** The data of a run (or of the run in view); without a run, those that the lab was started with. */
@@ -106,6 +124,16 @@ export function createSession(store, { can, reduced, history, announce }) {
     },
   };
 
+  /** The key of what holds for one view only: "anomaly-run". */
+  function viewKey(name) {
+    return `${store.get("view")}-${name}`;
+  }
+
+  function runOfView(name) {
+    const id = store.get(viewKey(name));
+    return (id && lab.state?.runs.find((run) => run.id === id)) || null;
+  }
+
   function entryOf(id) {
     if (!records.has(id)) records.set(id, { list: [], received: [], loading: null });
     return records.get(id);
@@ -142,5 +170,9 @@ export function createSession(store, { can, reduced, history, announce }) {
 
   store.on("run", () => lab.emit("run", lab.run));
   store.on("compare", () => lab.emit("compare", lab.compare));
+  for (const view of ["denoise", "anomaly"]) {
+    store.on(`${view}-run`, () => lab.emit("run", lab.run));
+    store.on(`${view}-compare`, () => lab.emit("compare", lab.compare));
+  }
   return lab;
 }

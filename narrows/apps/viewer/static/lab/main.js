@@ -9,6 +9,7 @@ import { debounce } from "../core/timing.js";
 import { VIEWS } from "../core/view-names.js";
 import { droppedFiles, fetchHistory } from "./http-api.js";
 import { describeData, sizeWords } from "./panels/data.js";
+import { followExamples } from "./example-runs.js";
 import { mountDrawer } from "./panels/drawer.js";
 import { mountExport } from "./panels/export.js";
 import { mountHeader } from "./panels/header.js";
@@ -131,6 +132,7 @@ function update() {
 }
 
 lab.on("state", update);
+followExamples(lab);
 lab.on("run", update);
 lab.on("compare", update);
 lab.on("connection", (state) => { page.classList.toggle("is-lost", state === "lost"); update(); });

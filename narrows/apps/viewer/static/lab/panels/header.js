@@ -6,7 +6,7 @@ import { count, number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
 import { VIEWS } from "../../core/view-names.js";
-import { canResume, isBusy, isFinished, playPause, step, stop, switchVariant, variantChoices } from "./run-actions.js";
+import { canResume, isBusy, isFinished, pauseOrResume, playPause, step, stop, switchVariant, variantChoices, variantTitle } from "./run-actions.js";
 
 function brand() {
   return h("a", { class: "brand", href: "#", "aria-label": "narrows lab, start" },
@@ -44,7 +44,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
     h("div", { class: "lab-tools" }, variantSlot, h("div", { class: "lab-buttons" }, data, settings, runs, share)));
 
   VIEWS.forEach(([name], i) => onKey(String(i + 1), () => lab.store.set("view", name), i ? "" : "the five views"));
-  onKey(" ", () => playPause(lab), "train, pause, resume");
+  onKey(" ", () => pauseOrResume(lab), "pause or resume the training");
   onKey(".", () => step(lab), "one epoch (while paused)");
   onKey("?", onHelp, "show this list");
 
@@ -63,7 +63,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
       clear(variantSlot, variants.el);
     }
     variants?.set(run?.variant);
-    for (const button of variants?.buttons.values() || []) button.disabled = !run || !lab.connected || !lab.can.train || run.can_train === false;
+    for (const button of variants?.buttons.values() || []) Object.assign(button, { title: variantTitle(lab, button.dataset.value) }).disabled = !run || !lab.connected || !lab.can.train || run.can_train === false;
     const [words, iconName] = canResume(run) ? ["Resume", "play"] : !run || run.state === "loaded" || isFinished(run) ? [run && run.epoch ? "Train again" : "Train", "play"]
       : run.state === "paused" ? ["Resume", "play"] : run.state === "pausing" ? ["Pausing…", "pause"] : run.state === "preparing" ? ["Preparing…", "pause"] : ["Pause", "pause"];
     if (train.dataset.words !== words) { clear(train, icon(iconName), words); train.dataset.words = words; }
@@ -73,7 +73,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
     el.dataset.run = run?.id ?? "";
     el.dataset.runState = run?.state ?? "";
     el.dataset.epoch = String(run?.epoch ?? "");
-    progress.style.setProperty("--share", run ? Math.min(1, (run.epoch || 0) / Math.max(1, run.epochs || 1)) : 0);
+    progress.style.setProperty("--share", run?.state === "done" ? 1 : run ? Math.min(1, (run.epoch || 0) / Math.max(1, run.epochs || 1)) : 0);
     progress.classList.toggle("is-running", isBusy(run));
     clear(status, ...statusWords(lab, run, set));
   }
@@ -93,7 +93,7 @@ function statusWords(lab, run, set) {
   const shape = set?.shape ? `${set.shape.slice(0, 2).join("×")}${set.shape[2] === 3 ? " RGB" : set.shape[2] > 1 ? `×${set.shape[2]}` : ""}` : set?.columns ? `${set.columns.length} columns` : "";
   const loss = run.validation ?? run.loss;
   const parts = [h("span", { class: "status-data" }, set ? `${count(set.rows)} × ${shape}` : run.dataset),
-    h("span", {}, "epoch ", h("b", {}, run.epoch ?? 0), `/${run.epochs ?? "–"}`)];
+    h("span", { title: run.message }, "epoch ", h("b", {}, run.epoch ?? 0), `/${run.epochs ?? "–"}`, run.state === "done" && run.message ? " (ended early)" : "")];
   if (Number.isFinite(loss)) parts.push(h("span", { title: run.unit ? `loss: ${run.unit}, ${run.validation !== null ? "validation rows" : "training rows"}` : null }, "loss ", h("b", {}, number(loss, 4))));
   return parts;
 }

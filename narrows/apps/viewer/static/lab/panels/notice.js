@@ -14,6 +14,13 @@ export function mountNotice(el, lab, { onDrawer, onRetry }) {
   let error = null;
   let timer = 0;
   let renderedKey = "";
+  /** @type {string|null|undefined} undefined until the first state arrives */
+  let removed;
+  lab.on("state", (state) => {
+    const news = removed !== undefined && state.removed && state.removed !== removed;
+    removed = state.removed ?? null;
+    if (news) lab.emit("error", { message: state.removed, hint: "Save a model that you want to keep." });
+  });
   lab.on("error", (one) => {
     error = one;
     clearTimeout(timer);

@@ -37,7 +37,7 @@ export async function startRun(lab, { dataset, variant, settings }) {
     const response = await lab.command("train.start", { dataset, variant, settings });
     // The previous run is compared with the new one if both use the same data.
     lab.store.set("compare", before && before.dataset === dataset ? before.id : null);
-    lab.store.set("run", response.run);
+    lab.show(response.run);
     lab.announce(`Training started: ${variant}.`);
     return response.run;
   } catch (error) {
@@ -55,13 +55,35 @@ const sameSettings = (lab, a, b) => {
 export async function switchVariant(lab, variant) {
   const run = lab.run;
   if (!run || run.variant === variant) return;
-  const wanted = settingsFor(lab, run, variant);
-  const match = lab.state.runs.findLast((one) => one.variant === variant && one.dataset === run.dataset && sameSettings(lab, one.settings, wanted) && one.state !== "failed");
+  const match = knownRun(lab, variant);
   if (match) {
     lab.store.set("compare", run.id);
-    lab.store.set("run", match.id);
+    lab.show(match.id);
     lab.announce(`Showing the ${variant} run.`);
-  } else await startRun(lab, { dataset: run.dataset, variant, settings: wanted });
+  } else await startRun(lab, { dataset: run.dataset, variant, settings: settingsFor(lab, run, variant) });
+}
+
+/** The explanation of a variant, and whether choosing it starts a training. */
+export function variantTitle(lab, variant) {
+  const help = lab.state?.variants?.find((one) => one.name === variant)?.help ?? "";
+  if (!lab.run || lab.run.variant === variant) return help;
+  if (knownRun(lab, variant)) return `${help} Shows the run that is there.`;
+  const seconds = Math.round(lab.run.seconds ?? 0);
+  return `${help} Starts a training${seconds ? `, about ${seconds} s` : ""}.`;
+}
+
+/** The newest run of a variant on the same data with the same settings. */
+const knownRun = (lab, variant) => {
+  const run = lab.run;
+  const wanted = settingsFor(lab, run, variant);
+  return lab.state.runs.findLast((one) => one.variant === variant && one.dataset === run.dataset && sameSettings(lab, one.settings, wanted) && one.state !== "failed");
+};
+
+/** Pauses or resumes the run in view; false if it neither runs nor is paused. */
+export function pauseOrResume(lab) {
+  const state = lab.run?.state;
+  if (!lab.connected || (state !== "running" && state !== "paused")) return false;
+  return playPause(lab);
 }
 
 /** Trains, pauses or resumes, depending on the state of the run in view. */

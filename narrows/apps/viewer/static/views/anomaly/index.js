@@ -14,7 +14,7 @@ import { columnTable, sampleCard } from "./sample-cards.js";
 import { thresholdPanel } from "./threshold-panel.js";
 
 export const title = "Anomaly detection";
-const INTRODUCTION = "The network reconstructs rows badly that differ from its training data: a large error raises an alarm.";
+const INTRODUCTION = "A network that has seen normal rows only cannot rebuild other ones: a large reconstruction error raises an alarm.";
 
 /** @typedef {"first"|"second"} Card */
 
@@ -34,6 +34,7 @@ export function mount(el, lab) {
   const suggestions = h("div", { class: "row", role: "group", "aria-label": "Suggested thresholds" });
   const table = confusionMatrix();
   const rocBox = h("div", { class: "figure roc-figure" });
+  const otherNote = h("p", { class: "caption", dataset: { otherNote: "" }, hidden: true });
   const noRocNote = h("p", { class: "caption", dataset: { noRoc: "" }, hidden: true });
   const nextMiss = h("button", { type: "button", class: "button small", dataset: { act: "next-miss" }, on: { click: () => showNext("missed") } }, "Next miss");
   const nextFalseAlarm = h("button", { type: "button", class: "button small", dataset: { act: "next-false-alarm" }, on: { click: () => showNext("false") } }, "Next false alarm");
@@ -42,7 +43,7 @@ export function mount(el, lab) {
     h("div", { class: "panel" }, normal.el),
     h("div", { class: "anomaly-grid" },
       h("div", { class: "panel stack" }, cards.first.el, cards.second.el, h("p", { class: "note" }, "Both error maps use the same colour scale."), h("div", { class: "row" }, nextMiss, nextFalseAlarm), columns.el),
-      h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRocNote)))),
+      h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRocNote, otherNote)))),
     explanationOfAlarms());
 
   /** @type {import("./metrics.js").Scores} */
@@ -72,6 +73,7 @@ export function mount(el, lab) {
     shownRun = run.id;
     showScores(answer, run);
     await showSamples(run);
+    await showOther(classes);
   }, fail);
 
   function showScores(answer, run) {
@@ -85,13 +87,22 @@ export function mount(el, lab) {
     lists = labelled ? { first: indicesShown("normal"), second: indicesShown("anomalous") } : { first: indicesShown("any"), second: indicesShown("any") };
     const words = labelled ? { normal: "normal", anomalous: "anomalous" } : { normal: "rows", anomalous: "" };
     threshold.fill(scores, `${errorName(run)} per row`, words);
-    normal.setTrainedOn([about.trained_on, about.source].filter(Boolean).join(" "));
+    normal.setTrainedOn([about.trained_on, about.source].filter(Boolean).join(" "), about.anomalies_in_training > 0);
     renderSuggestions(labelled);
     renderRoc(labelled);
     for (const which of ["first", "second"]) picks[which] = Math.min(picks[which] ?? startOf(which, labelled), Math.max(0, lists[which].length - 1));
     Object.assign(root.dataset, { epoch: String(answer.epoch ?? 0), auc: about.auroc === null || about.auroc === undefined ? "" : String(about.auroc),
       normals: String(scores.normals), anomalies: String(scores.anomalies) });
     setThreshold(suggested() ?? value);
+  }
+
+  /** The AUC of the network that differs only in its training rows. */
+  async function showOther(classes) {
+    const run = lab.can.train ? normal.other() : null;
+    const { auroc } = run ? (await lab.query("scores", { run: run.id, ...(classes ? { normal: classes } : {}) })).about : {};
+    otherNote.hidden = !Number.isFinite(auroc);
+    root.dataset.otherAuc = String(auroc ?? "");
+    if (run && Number.isFinite(auroc)) otherNote.textContent = `${run.settings.normal?.length ? "Trained on normal rows only" : "Trained on everything"}, the same network has an AUC of ${fixed(auroc, 3)}; here it is ${fixed(about.auroc, 3)}.`;
   }
 
   /** The middle of each kind; without labels a usual and the most anomalous row. */
@@ -188,7 +199,7 @@ export function mount(el, lab) {
       const i = lists[which][picks[which]];
       if (i === undefined) continue;
       const flagged = scores.score[i] > value;
-      cards[which].showVerdict(flagged, scores.anomalies ? flagged === Boolean(scores.anomalous[i]) : null);
+      cards[which].showVerdict(flagged, scores.anomalies ? flagged === Boolean(scores.anomalous[i]) : null, value);
     }
   }
 
@@ -207,7 +218,7 @@ export function mount(el, lab) {
     const scale = Math.max(...Object.values(answers).map((one) => largestSize(one.arrays.map)));
     for (const [which, one] of Object.entries(answers)) cards[which].show({ ...one, scale });
     const explained = answers.second || answers.first;
-    columns.show(run.shape ? null : explained?.about.columns || explained?.about.top, "Largest column errors of the second row");
+    columns.show(run.shape ? null : explained?.about.columns || explained?.about.top, scores.score[lists.second[picks.second ?? 0]] > value ? "Why the second row raises an alarm: its largest column errors" : "The largest column errors of the second row");
     Object.assign(root.dataset, { ready: "true", scale: String(scale) });
   }
 

@@ -10,9 +10,10 @@ export function normalClasses({ lab, onChange, onProblem }) {
   const chips = h("div", { class: "row", role: "group", "aria-label": "Normal classes" });
   const rowsBox = h("input", { type: "text", placeholder: "1-500, 720", dataset: { act: "normal-rows" }, "aria-label": "Normal rows" });
   const rowsField = h("label", { class: "field" }, h("span", {}, "Normal rows (first row is 1)"), rowsBox);
-  const train = h("button", { type: "button", class: "button primary", dataset: { act: "train-normal" }, on: { click: start } });
-  const trainedOnNote = h("p", { class: "note", dataset: { trainedOn: "" } });
-  const el = h("div", { class: "stack normal-classes" }, h("div", { class: "row" }, h("span", { class: "note" }, "Normal classes"), chips, rowsField, train), trainedOnNote);
+  const train = h("button", { type: "button", class: "button primary", dataset: { act: "train-normal" }, on: { click: () => start() } });
+  const trainAll = h("button", { type: "button", class: "button", dataset: { act: "train-everything" }, on: { click: () => start(true) } });
+  const trainedOnNote = h("p", { class: "trained-on", dataset: { trainedOn: "" } });
+  const el = h("div", { class: "stack normal-classes" }, h("div", { class: "row" }, h("span", { class: "note" }, "Normal classes"), chips, rowsField, train, trainAll), trainedOnNote);
   /** @type {Set<string>} */
   let chosen = new Set();
   let signature = "";
@@ -55,7 +56,20 @@ export function normalClasses({ lab, onChange, onProblem }) {
     const same = names ? lab.run.settings.normal && sameSet(lab.run.settings.normal.map(String), chosen) : false;
     train.hidden = !lab.can.train || lab.run.can_train === false || Boolean(same);
     train.disabled = names ? !chosen.size || chosen.size === names.length : false;
-    train.textContent = names ? "Train on these only" : "Train on these rows only";
+    const isThere = Boolean(names && runTrainedOn(value()));
+    train.textContent = !names ? "Train on these rows only" : isThere ? "Show the network trained on normal rows only" : "Train on normal rows only";
+    train.title = isThere ? "" : "Starts a training";
+    trainAll.hidden = !names || !lab.can.train || lab.run.can_train === false || !lab.run.settings.normal?.length;
+    trainAll.textContent = runTrainedOn(null) ? "Show the network trained on everything" : "Put the anomalies back into training";
+    trainAll.title = runTrainedOn(null) ? "" : "Starts a training on all rows";
+  }
+
+  /** The newest run with the settings of the one in view, but trained on these classes (null: on all). */
+  function runTrainedOn(normal) {
+    const { id, dataset, variant, settings } = lab.run;
+    const text = (one) => JSON.stringify(Object.entries({ ...one, normal: null }).sort());
+    return lab.state.runs.findLast((run) => run.id !== id && run.dataset === dataset && run.variant === variant && !["failed", "diverged"].includes(run.state)
+      && (normal ? run.settings.normal && sameSet(run.settings.normal.map(String), new Set(normal)) : !run.settings.normal?.length) && text(run.settings) === text(settings));
   }
 
   function toggle(name) {
@@ -69,26 +83,39 @@ export function normalClasses({ lab, onChange, onProblem }) {
 
   const value = () => classes()?.filter((name) => chosen.has(name)) ?? null;
 
-  async function start() {
+  /** Shows the run on the normal rows, or on all of them; trains it if there is none. */
+  async function start(onAll = false) {
     const { settings, dataset, variant } = lab.run;
-    const more = classes() ? { normal: value() } : { rows: rowRanges(rowsBox.value) };
+    const more = classes() ? { normal: onAll ? null : value() } : { rows: rowRanges(rowsBox.value) };
+    const known = classes() && runTrainedOn(more.normal);
+    lab.store.set("normal", value());
+    if (known) return lab.showHere(known.id);
     if (more.rows && !more.rows.length) return onProblem({ message: "Name the normal rows, for example 1-500, 720." });
-    train.disabled = true;
+    train.disabled = trainAll.disabled = true;
     try {
       const answer = await lab.command("train.start", { dataset, variant, settings: { ...settings, ...more } });
-      lab.store.set("run", answer.run);
-      lab.announce(classes() ? `A run on ${joinNames(value())} is training.` : "A run on these rows is training.");
+      lab.showHere(answer.run);
+      lab.announce(onAll ? "A network is training on all rows." : classes() ? `A network is training on ${joinNames(value())}.` : "A network is training on these rows.");
     } catch (error) {
       if (!error?.dropped) onProblem(error);
     }
-    train.disabled = false;
+    train.disabled = trainAll.disabled = false;
   }
 
   return {
     el, refresh, value,
-    /** @param {string|null} words the server's sentence on the training rows */
-    setTrainedOn(words) {
+    /** The finished run to compare with: trained on all rows if that in view is not, else on the normal ones. */
+    other() {
+      const run = classes() ? runTrainedOn(lab.run.settings.normal?.length ? null : value()) : null;
+      return run?.state === "done" ? run : null;
+    },
+    /**
+     * @param {string|null} words the server's sentence on the training rows
+     * @param {boolean} sawAnomalies
+     */
+    setTrainedOn(words, sawAnomalies) {
       trainedOnNote.textContent = words || "";
+      trainedOnNote.className = sawAnomalies ? "message warn trained-on" : "note trained-on";
       el.dataset.classes = value()?.join(",") ?? "";
     },
     words: () => (chosen ? `${chosen.size === 1 ? "class" : "classes"} ${joinNames(value())}` : countOf(lab.dataset()?.rows || 0, "row")),

@@ -3,6 +3,7 @@
 import { clear, h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { drawPair, drawPicture } from "../../core/picture.js";
+import { cellText } from "../shared/cell-table.js";
 import { largestSize } from "../shared/layer-painting.js";
 
 /** @param {{kind: string, onPick: (rank: number) => void}} o `rank` counts from the smallest score */
@@ -10,6 +11,8 @@ export function sampleCard({ kind, onPick }) {
   const title = h("h3", {});
   const [original, rebuilt, map] = ["original", "reconstruction", "error"].map((role) =>
     ({ role, canvas: h("canvas", { role: "img", dataset: { role } }), note: h("figcaption", {}, role) }));
+  const limit = h("span", {});
+  map.note.append(limit);
   const figures = [original, rebuilt, map].map(({ canvas, note }) => h("figure", { class: "figure" }, canvas, note));
   const verdict = h("span", { class: "verdict" });
   const range = h("input", { type: "range", min: 0, step: 1, on: { input: () => onPick(Number(range.value)) } });
@@ -38,13 +41,15 @@ export function sampleCard({ kind, onPick }) {
       drawPicture(original.canvas, arrays.original, run);
       drawPair(rebuilt.canvas, arrays.original, arrays.rebuilt, run);
       drawPicture(map.canvas, arrays.map, mapRun(run, arrays.map), { mode: "error", scale });
-      map.note.textContent = `error ${number(score, 3)}`;
+      map.note.firstChild.textContent = `error ${number(score, 3)}`;
       el.dataset.position = String(position);
       el.dataset.score = String(score);
       el.dataset.mapMax = String(largestSize(arrays.map));
       for (const { canvas, role } of [original, rebuilt, map]) canvas.setAttribute("aria-label", `${role} of row ${position}`);
     },
-    showVerdict(flagged, right) {
+    /** @param {boolean} flagged @param {boolean|null} right @param {number} threshold */
+    showVerdict(flagged, right, threshold) {
+      limit.textContent = ` (threshold ${number(threshold, 3)})`;
       el.dataset.flagged = String(flagged);
       verdict.className = `verdict ${right === null ? "" : right ? "is-right" : "is-wrong"}`;
       verdict.textContent = right === false ? (flagged ? "⚑ false alarm" : "missed anomaly") : flagged ? "⚑ alarm" : "no alarm";
@@ -72,8 +77,7 @@ export function columnTable() {
       if (el.hidden) return;
       caption.textContent = words;
       const most = Math.max(...top.map((one) => Math.abs(one.error))) || 1;
-      const valueText = (v) => (typeof v === "number" ? number(v, 4) : v ?? "missing");
-      clear(body, top.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, valueText(one.observed)), h("td", {}, valueText(one.expected)),
+      clear(body, top.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, cellText(one.observed)), h("td", {}, cellText(one.expected)),
         h("td", {}, h("span", { class: "meter", style: { "--share": `${(100 * Math.abs(one.error)) / most}%` }, "aria-hidden": "true" }), number(one.error, 3)))));
     },
   };

@@ -119,7 +119,7 @@ export function mount(el, lab) {
     comparison.refresh();
     const whole = answer.about;
     Object.assign(root.dataset, { ready: "true", epoch: String(answer.epoch ?? 0), kind: setting.kind, level: String(setting.level), seed: String(setting.seed),
-      row: String(chosen), psnrNoisy: text(whole.psnr_noisy), psnrDenoised: text(whole.psnr_denoised),
+      row: String(chosen), psnrNoisy: text(whole.psnr_noisy), psnrDenoised: text(whole.psnr_denoised), psnrCompared: text(other?.answer.about.psnr_denoised),
       scribbled: String(Boolean(edited)), compared: other ? other.run.id : "", comparedEpoch: other ? String(other.answer.epoch) : "" });
     updateCaption(one, setting);
     if (userMoved && !noise.el.dataset.mode) lab.announce(caption.textContent);

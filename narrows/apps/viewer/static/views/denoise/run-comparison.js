@@ -4,7 +4,7 @@ import { clear, h } from "../../core/dom.js";
 
 /** @param {{lab: MountedLab, onChange: () => void}} o */
 export function runComparison({ lab, onChange }) {
-  const select = h("select", { dataset: { act: "compare" }, on: { change: () => { lab.store.set("compare", select.value || null); onChange(); } } });
+  const select = h("select", { dataset: { act: "compare" }, on: { change: () => { lab.compareWith(select.value || null); onChange(); } } });
   const train = h("button", { type: "button", class: "button", dataset: { act: "train-other" }, on: { click: () => start() } });
   const field = h("label", { class: "row compare-field" }, h("span", { class: "note" }, "Compare with"), select);
   const el = h("div", { class: "row" }, field, train);
@@ -20,8 +20,8 @@ export function runComparison({ lab, onChange }) {
       const variant = otherVariant();
       const answer = await lab.command("train.start", { dataset, variant, settings: { ...settings, corruption: null, corruption_level: null } });
       // The new run is compared with the old one, which stays in view.
-      lab.store.set("run", id);
-      lab.store.set("compare", answer.run);
+      if (lab.run?.id !== id) lab.show(id);
+      lab.compareWith(answer.run);
       lab.announce(`A ${variant} run is training for comparison.`);
     } catch (error) {
       if (!error?.dropped) lab.announce(error.message || String(error));

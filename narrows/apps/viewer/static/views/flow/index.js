@@ -7,6 +7,7 @@ import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
 import { drawPair, drawPicture } from "../../core/picture.js";
 import { debounce } from "../../core/timing.js";
+import { cellTable } from "../shared/cell-table.js";
 import { columnSliders } from "../shared/column-sliders.js";
 import { backgroundOf, drawingPad } from "../shared/drawing-pad.js";
 import { layerData, largestUnits } from "../shared/layer-data.js";
@@ -36,7 +37,7 @@ export function mount(el, lab) {
   const play = h("button", { type: "button", class: "button primary", dataset: { act: "play" }, on: { click: () => clock.toggle() } });
   const step = h("button", { type: "button", class: "button", dataset: { act: "step" }, on: { click: () => stepLayer() } }, icon("step"), "Step");
   const speed = segmented({ label: "Speed", value: "1", choices: [["0.25", "slow ×¼"], ["1", "×1"], ["2", "×2"]], onChoose: (v) => clock.speed(Number(v)) });
-  const editButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "draw" }, on: { click: () => edit(editor.hidden) } });
+  const editButton = h("button", { type: "button", class: "button", "aria-pressed": "false", disabled: true, dataset: { act: "draw" }, on: { click: () => edit(editor.hidden) } });
   const results = resultFigures();
   const root = prepareView(el, "flow",
     h("header", {}, h("h2", {}, title), caption), problem,
@@ -85,7 +86,7 @@ export function mount(el, lab) {
     if (key === loadedKey) return;
     const answer = await lab.query("rows", chosen ? { n: 48, label: chosen } : { n: 48 });
     const isOtherData = !rows || rows.run.dataset !== run.dataset || rows.run.n_floats !== run.n_floats;
-    rows = { originals: answer.arrays.original, positions: answer.arrays.position, labels: answer.about.labels, run,
+    rows = { originals: answer.arrays.original, positions: answer.arrays.position, labels: answer.about.labels, seen: answer.about.seen, run,
       names: lab.dataset(run)?.classes || null, chosen,
       units: answer.about.centre ? { centre: answer.about.centre, spread: answer.about.spread } : null };
     loadedKey = key;
@@ -96,13 +97,14 @@ export function mount(el, lab) {
     picker.choose(edited ? null : position);
     editButton.replaceChildren(run.shape ? "Draw your own" : "Edit the values");
     editButton.hidden = !lab.can.live;
+    editButton.disabled = false;
   }
 
   function show(answer, run) {
     problem.hidden = true;
     data = layerData(answer, run);
     diagram.show(data);
-    results.show(data);
+    results.show(data, answer.about.cells);
     Object.assign(root.dataset, { sample: edited ? "drawn" : String(position), layers: String(data.layers.length - 1),
       epoch: String(answer.epoch ?? run.epoch ?? 0), error: String(data.error ?? ""), ready: "true" });
     if (!drawer.el.hidden) drawer.show(data.layers[Number(drawer.el.dataset.layer)] || data.layers[0], run);
@@ -128,6 +130,7 @@ export function mount(el, lab) {
   }
 
   function edit(on) {
+    if (on && !rows) return; // the rows have not arrived yet
     editor.hidden = !on;
     editButton.setAttribute("aria-pressed", String(on));
     if (!on) { if (edited) { edited = null; isNewSample = true; picker.choose(position); refresh(); } return; }
@@ -235,11 +238,14 @@ function resultFigures() {
   rebuilt.canvas.dataset.role = "reconstruction";
   original.canvas.dataset.role = "input";
   const error = h("p", { class: "stat" });
-  const el = h("div", { class: "panel result-row" }, original.el, rebuilt.el, difference.el, error);
+  const table = cellTable(["Column", "Original", "Reconstruction"]);
+  const el = h("div", { class: "panel result-row" }, original.el, rebuilt.el, difference.el, error, table.el);
   return {
     el,
-    show(data) {
+    /** @param {Activations} data @param {any} [cells] of a table, in its units; undefined keeps those shown */
+    show(data, cells) {
       const { run } = data;
+      if (cells !== undefined) table.show(cells);
       drawPicture(original.canvas, data.input, run);
       drawPair(rebuilt.canvas, data.input, data.output, run);
       const scale = Math.max(0.05, largestSize(data.difference));

@@ -21,7 +21,7 @@ export function samplePicker({ onPick, onClass }) {
   /** @type {number|null} */
   let present = null;
 
-  /** @param {{positions: ArrayLike<number>, labels: Array|null, originals: object, run: Run, names: string[]|null, chosen: string}} rows */
+  /** @param {{positions: ArrayLike<number>, labels: Array|null, seen?: boolean[], originals: object, run: Run, names: string[]|null, chosen: string}} rows */
   function fill(rows) {
     positions = Array.from(rows.positions);
     labels = rows.labels || positions.map(() => null);
@@ -30,9 +30,9 @@ export function samplePicker({ onPick, onClass }) {
     classes.value = rows.chosen || "";
     buttons = positions.map((position, i) => h("button", {
       type: "button", class: "sample", dataset: { position }, "aria-pressed": "false",
-      "aria-label": `Sample ${position}${labels[i] === null ? "" : `, class ${labels[i]}`}`, title: labels[i] === null ? "" : `class ${labels[i]}`,
+      "aria-label": `Sample ${position}${labels[i] === null ? "" : `, class ${labels[i]}`}${rows.seen?.[i] ? ", seen in training" : ""}`, title: [labels[i] === null ? "" : `class ${labels[i]}`, rows.seen?.[i] ? "seen in training" : ""].filter(Boolean).join(", "),
       on: { click: () => onPick(position) },
-    }, h("canvas", { class: "thumb" })));
+    }, h("canvas", { class: "thumb" }), rows.seen?.[i] ? h("span", { class: "seen-mark", "aria-hidden": "true" }, "trained") : null));
     clear(strip, buttons);
     buttons.forEach((button, i) => drawPicture(button.firstChild, rowOf(rows.originals, i), rows.run));
     choose(present);

@@ -6,7 +6,7 @@ import { gridAt, onGrid } from "../../core/grid-interpolation.js";
 import { pixelColour } from "../../core/picture.js";
 
 /** Decoded tiles are about as wide as this, in CSS pixels. */
-const TILE = 30;
+const TILE = 44;
 
 /**
  * @param {HTMLCanvasElement} canvas
@@ -101,7 +101,7 @@ export function mountDecodedGrid({ lab, run, map, el, isDestroyed }) {
       return map.draw();
     }
     try {
-      const side = Math.max(10, Math.min(25, Math.round(map.raster.width / TILE)));
+      const side = Math.max(10, Math.min(15, Math.round(map.raster.width / TILE)));
       const { arrays, epoch } = await lab.query("decoded_grid", { run: run.id, side });
       if (isDestroyed() || !isWanted()) return undefined;
       map.now.grid = /** @type {DecodedGrid} */ ({ .../** @type {any} */ (arrays), run });

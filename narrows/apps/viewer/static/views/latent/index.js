@@ -43,12 +43,15 @@ export function mount(el, lab) {
   let [loading, destroyed] = [false, false];
   /** Until the user moves them, the probe and the pins follow the classes during training. */
   const userMoved = { probe: false, pins: false };
+  /** Whether a click holds the probe; else it follows the pointer. */
+  let held = false;
 
   const caption = h("p", { class: "caption", dataset: { sentence: "true" } });
   const map = createMap({ label: "Map of the codes. Arrows move the probe, Shift faster; plus and minus zoom, 0 shows all.", reduced: lab.reduced, onProbe: probeAt, onPin: pin });
   const pca = createMap({ label: "PCA's map of the same rows", reduced: lab.reduced, onProbe: (x, y) => pickRow(pca.raster.nearest(x, y)) });
   const pcaFigure = h("figure", { class: "figure map-figure", hidden: true }, pca.el, h("figcaption", {}, h("b", {}, "PCA"), " · the best linear projection, for comparison"));
   const mapNote = h("figcaption", {});
+  const heldNote = h("p", { class: "note", dataset: { held: "" } });
   const legend = mountLegend({ onHidden: hide, onIsolate: isolate });
   const panel = mountProbe(lab, run);
   const path = mountInterpolation(lab, run, { onStep: (code) => moveToCode(code, "walk"), onPin: pinHere, onClear: () => { userMoved.pins = true; pins = { a: null, b: null }; placePins(); } });
@@ -65,7 +68,7 @@ export function mount(el, lab) {
     h("div", { class: "panel grid wide-left latent" },
       h("div", { class: "stack" },
         controls.el,
-        h("div", { class: "maps" }, h("figure", { class: "figure map-figure" }, map.el, mapNote), pcaFigure),
+        h("div", { class: "maps" }, h("figure", { class: "figure map-figure" }, map.el, mapNote, heldNote), pcaFigure),
         legend.el),
       h("div", { class: "stack side" }, panel.el, path.el, sliderBox, samples?.el)),
     h("details", { class: "more" }, h("summary", {}, "How to read this"),
@@ -73,8 +76,9 @@ export function mount(el, lab) {
         "The decoder reconstructs a row from any point of the map, also far from all training rows. There it extrapolates: the probe is dashed and a warning appears. ",
         "The PCA map is the best linear projection to two numbers.")));
   el.dataset.variant = run.variant;
+  setHeld(false);
 
-  unsubscribe.push(controls.destroy, onKey("a", () => pinHere("a"), "pin A at the probe", el), onKey("b", () => pinHere("b"), "pin B at the probe", el));
+  unsubscribe.push(controls.destroy, onKey("Escape", () => held && setHeld(false), "let the probe follow the pointer", el), onKey("a", () => pinHere("a"), "pin A at the probe", el), onKey("b", () => pinHere("b"), "pin B at the probe", el));
 
   const positionsOf = (xy) => (space?.k === 1 || codes?.about.n_components === 1 ? jittered(xy, codes.arrays.position) : xy);
 
@@ -120,8 +124,8 @@ export function mount(el, lab) {
     const fromAddress = store.get("z", []).map(Number);
     const fits = (list) => list.length === space.k && list.every(Number.isFinite);
     for (const which of ["a", "b"]) {
-      const held = store.get(which, []).map(Number);
-      pins[which] = fits(held) ? Float32Array.from(held) : null;
+      const stored = store.get(which, []).map(Number);
+      pins[which] = fits(stored) ? Float32Array.from(stored) : null;
       userMoved.pins ||= store.get(which) !== null;
     }
     placePins();
@@ -150,8 +154,15 @@ export function mount(el, lab) {
   }
 
   function probeAt(x, y, how) {
-    if (!space) return;
+    if (!space || (how === "pointer" && held)) return;
+    if (how === "click" || how === "key") setHeld(true);
     setProbe(space.lift(x, y), x, y, how);
+  }
+
+  function setHeld(on) {
+    held = on;
+    el.dataset.held = String(on);
+    heldNote.textContent = on ? "The probe is held. Click elsewhere to move it; Esc lets it follow the pointer." : "The probe follows the pointer; a click holds it.";
   }
 
   /** Moves the probe to a code off the map: the plane is shifted through it. */
@@ -294,6 +305,7 @@ export function mount(el, lab) {
   unsubscribe.push(lab.on("theme", () => { if (map.now.grid) map.now.grid.tiles = null; map.draw(); pca.draw(); panel.redraw(); if (z) decodeNow(); }));
   unsubscribe.push(lab.on("connection", (state) => { if (state === "open") load(); }));
 
+  updateCaption();
   load();
   return {
     update() {

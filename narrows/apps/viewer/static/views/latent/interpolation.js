@@ -16,7 +16,7 @@ export function mountInterpolation(lab, run, { onStep, onPin, onClear }) {
   const strip = h("ol", { class: "path-strip", "aria-label": "Interpolation from A to B in eight decoded steps" });
   const play = h("button", { type: "button", class: "button small", dataset: { action: "walk" }, disabled: true, on: { click: () => (frameId ? pause() : startAnimation()) } }, icon("play"), "Play A → B");
   const clearButton = h("button", { type: "button", class: "button quiet small", dataset: { action: "clear-path" }, disabled: true, on: { click: onClear } }, "Clear");
-  const hint = h("p", { class: "note" }, "Click the map to pin A, Shift-click to pin B. Keys a and b pin the position of the probe.");
+  const hint = h("p", { class: "note" }, "Click the map and press a, click elsewhere and press b. Pins can be dragged.");
   const el = h("div", { class: "stack tight path" },
     h("div", { class: "row spread" }, h("h3", {}, "Interpolation from A to B"),
       h("div", { class: "row" }, ["a", "b"].map((which) => h("button", { type: "button", class: "button small", dataset: { pin: which }, title: `Pin ${which.toUpperCase()} where the probe is ( ${which} )`, on: { click: () => onPin(which) } }, `Pin ${which.toUpperCase()}`)), play, clearButton)), hint, strip);

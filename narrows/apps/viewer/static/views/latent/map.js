@@ -59,12 +59,19 @@ export function createMap({ label, reduced, onProbe, onPin }) {
       const [[x1, y1], [x2, y2]] = [at(now.a), at(now.b)];
       marks.append(svg("line", { class: "way-back", x1, y1, x2, y2 }), svg("line", { class: "way", x1, y1, x2, y2 }));
     }
+    /** @type {Array<[number, number, number]>} left end, right end and height of the names drawn so far */
+    const placed = [];
     for (const { cls, x, y, name } of now.labels) {
       if (raster.hidden.has(cls) || (raster.isolated !== null && raster.isolated !== cls)) continue;
       const [px, py] = raster.toPixel(x, y);
       // A class name moves up to make room for a pin.
       const pinned = [now.a, now.b].some((p) => p && Math.hypot(at(p)[0] - px, at(p)[1] - py) < 16);
-      marks.append(svg("text", { class: "class-name", x: px, y: py + (pinned ? -15 : 5), "text-anchor": "middle", "data-class": cls }, name));
+      let low = py + (pinned ? -15 : 5);
+      const half = 4.5 * name.length;
+      const isFree = () => placed.every(([left, right, height]) => px + half < left || px - half > right || Math.abs(height - low) >= 15);
+      for (let tries = 0; tries < 4 && !isFree(); tries++) low += 15;
+      placed.push([px - half, px + half, low]);
+      marks.append(svg("text", { class: "class-name", x: px, y: low, "text-anchor": "middle", "data-class": cls }, name));
     }
     if (now.ring >= 0 && now.ring < raster.n) {
       const [px, py] = raster.toPixel(raster.xy[2 * now.ring], raster.xy[2 * now.ring + 1]);
@@ -126,7 +133,7 @@ export function createMap({ label, reduced, onProbe, onPin }) {
     frame();
   }
 
-  const mouse = steer(el, raster, { draw, onProbe, onPin, probe: () => now.probe });
+  const mouse = steer(el, raster, { draw, onProbe, onPin, probe: () => now.probe, pins: () => ({ a: now.a, b: now.b }) });
   return {
     el, raster, now, draw, setPoints, moveTo,
     zoom: mouse.zoom,
@@ -136,25 +143,39 @@ export function createMap({ label, reduced, onProbe, onPin }) {
 }
 
 /** Pointer, wheel, pinch and keys. */
-function steer(el, raster, { draw, onProbe, onPin, probe }) {
+function steer(el, raster, { draw, onProbe, onPin, probe, pins }) {
   const down = new Map();
+  /** @type {"a"|"b"|null} the pin that is dragged */
+  let dragged = null;
   let moved = 0;
   let pinch = 0;
   const local = (event) => {
     const box = el.getBoundingClientRect();
     return [event.clientX - box.left - el.clientLeft, event.clientY - box.top - el.clientTop];
   };
+  /** @param {number[]} place */
+  const pinAt = ([px, py]) => /** @type {Array<"a"|"b">} */ (["b", "a"]).find((which) => {
+    const place = pins()[which];
+    if (!place) return false;
+    const [x, y] = raster.toPixel(place[0], place[1]);
+    return Math.hypot(x - px, y - py) < 13;
+  }) ?? null;
   const zoom = (factor, px = raster.width / 2, py = raster.height / 2) => { raster.zoomAt(px, py, factor); draw(); };
 
   el.addEventListener("pointerdown", (event) => {
     if (event.button > 0) return;
     down.set(event.pointerId, local(event));
     moved = 0;
+    dragged = onPin ? pinAt(local(event)) : null;
     el.setPointerCapture(event.pointerId);
   });
   el.addEventListener("pointermove", (event) => {
     const [px, py] = local(event);
     const before = down.get(event.pointerId);
+    if (before && dragged) {
+      moved = 99;
+      return onPin(dragged, ...raster.toData(px, py));
+    }
     if (before && down.size === 2) {
       down.set(event.pointerId, [px, py]);
       const [[ax, ay], [bx, by]] = [...down.values()];
@@ -174,7 +195,7 @@ function steer(el, raster, { draw, onProbe, onPin, probe }) {
       down.set(event.pointerId, [px, py]);
       if (moved > 4) return;
     }
-    onProbe(...raster.toData(px, py), "pointer");
+    onProbe(...raster.toData(px, py), before ? "drag" : "pointer");
   });
   const up = (event) => {
     const held = down.delete(event.pointerId);
@@ -182,12 +203,13 @@ function steer(el, raster, { draw, onProbe, onPin, probe }) {
     el.classList.remove("is-panning");
     if (!held || event.type === "pointercancel" || moved > 4) return;
     const [x, y] = raster.toData(...local(event));
-    onProbe(x, y, "pointer");
-    onPin?.(event.shiftKey ? "b" : "a", x, y);
+    onProbe(x, y, "click");
   };
   el.addEventListener("pointerup", up);
   el.addEventListener("pointercancel", up);
   el.addEventListener("wheel", (event) => {
+    // Without Ctrl the wheel scrolls the page, unless the map was clicked.
+    if (!event.ctrlKey && !event.metaKey && document.activeElement !== el && !el.matches(":focus")) return;
     event.preventDefault();
     zoom(Math.exp(-Math.max(-60, Math.min(60, event.deltaY)) * 0.0035), ...local(event));
   }, { passive: false });

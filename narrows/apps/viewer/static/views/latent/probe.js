@@ -2,6 +2,8 @@
 
 import { clear, h } from "../../core/dom.js";
 import { count, fixed } from "../../core/format.js";
+import { debounce } from "../../core/timing.js";
+import { cellTable } from "../shared/cell-table.js";
 import { drawPair, drawPicture, rowOf } from "../../core/picture.js";
 
 /** Pictures of rows by position, each queried once. */
@@ -34,14 +36,23 @@ export function mountProbe(lab, run) {
   const pictures = rowPictures(lab, run);
   const classes = lab.dataset(run)?.classes;
   let current = -1;
+  const table = cellTable(["Column", "Decoded value"]);
+  const showCells = debounce(async (values) => {
+    try {
+      table.show((await lab.query("cells", { run: run.id, values: Array.from(values) })).about.cells);
+    } catch {
+      // A newer question replaced this one.
+    }
+  }, 60);
 
   const el = h("div", { class: `probe-panel${run.shape ? "" : " is-table"}` },
     h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded at the probe"), previewMark, code, note)),
-    h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), rowNote)), warning);
+    h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), rowNote)), warning, table.el);
 
   /** Shows a decoded picture and its code. */
   function showDecoded(values, z, epoch) {
     paint(values);
+    if (!run.shape && lab.can.live) showCells(values);
     previewMark.hidden = true;
     decoded.dataset.z = Array.from(z).join(",");
     decoded.dataset.epoch = epoch;

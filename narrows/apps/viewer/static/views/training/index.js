@@ -51,12 +51,12 @@ export function mount(el, lab) {
   const replay = h("button", { type: "button", class: "button small", dataset: { action: "replay" }, on: { click: toggleReplay } });
   const pace = segmented({ label: "Speed of the replay", value: String(speed), choices: [["1", "1×"], ["4", "4×"], ["16", "16×"]], onChoose: (v) => { speed = Number(v); store.set("speed", speed === 1 ? null : speed); } });
   const log = h("label", { class: "check" }, h("input", { type: "checkbox", checked: store.get("log", false), dataset: { control: "log" }, on: { change: (event) => { store.set("log", event.target.checked || null); plot(); } } }), "Logarithmic");
-  const compare = h("select", { "aria-label": "Run to compare with", dataset: { control: "compare" }, on: { change: () => store.set("compare", compare.value || null) } });
+  const compare = h("select", { "aria-label": "Run to compare with", dataset: { control: "compare" }, on: { change: () => lab.compareWith(compare.value || null) } });
   const restart = mountRestartForm(lab, first);
   const replayControls = h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
   const reading = h("span", {}, "Drag the line or use the arrow keys to see the reconstructions of an epoch.");
   /** A fitted model that came without its past: there is nothing to go back to. */
-  const isStatic = () => loaded && !lab.can.train && frames.epochs.length < 2;
+  const isStatic = () => loaded && (!lab.can.train || current().state === "loaded") && frames.epochs.length < 2;
 
   clear(el, h("div", { class: "head" }, h("h2", {}, "Watch the reconstructions improve"), caption),
     h("div", { class: "panel stack training" }, gallery.el, gallery.legend, replayControls),

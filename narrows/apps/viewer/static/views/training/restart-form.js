@@ -35,7 +35,7 @@ export function mountRestartForm(lab, run) {
       const response = await lab.command("train.start", { dataset: run.dataset, variant: run.variant, settings });
       lab.store.set("epoch", null);
       lab.store.set("compare", run.id);
-      lab.store.set("run", response.run);
+      lab.show(response.run);
     } catch (error) {
       if (!error.dropped) problem.textContent = [error.message, error.hint].filter(Boolean).join(" ");
     }

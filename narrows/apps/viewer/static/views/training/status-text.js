@@ -18,5 +18,6 @@ export function statusText({ run, shown, follows, record, last, connected, still
   if (run.state === "paused") return `Paused at epoch ${shown} of ${run.epochs}; press “.” to train one more epoch.${loss}`;
   if (run.state === "diverged") return `The loss became infinite; the last pictures are from epoch ${shown}.`;
   if (run.state === "stopped") return `Stopped after epoch ${shown}.${loss}`;
-  return `Trained for ${shown} epochs.${loss}${still ? "" : " Drag along the curve to replay the training."}`;
+  const early = run.state === "done" && run.message ? ` ${run.message}` : "";
+  return `Trained for ${shown} epochs.${early}${loss}${still ? "" : " Drag along the curve to replay the training."}`;
 }

@@ -1,0 +1,45 @@
+"""What a session begins with, raises and reports to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from narrows.apps.viewer.protocol import PageError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from narrows.apps.viewer.datasets import Source
+    from narrows.apps.viewer.runs import Run
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
+
+
+class LabError(PageError):
+    """A request that cannot be carried out."""
+
+
+class Observer(Protocol):
+    """Receives the changes of a session, on the event loop."""
+
+    def state_changed(self) -> None:
+        """Report that data, runs or the status have changed, see `Session.state`."""
+
+    def records_changed(self, run: Run) -> None:
+        """Report that the history of a run has grown, or lost its last epochs."""
+
+    def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
+        """Report that the fixed rows of a run were reconstructed after an epoch."""
+
+    def codes_changed(self, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
+        """Report that the map of a run was drawn anew."""
+
+
+@dataclass(frozen=True, eq=False)
+class InitialContent:
+    """The first content of the page: a dataset, or a saved model with or without rows."""
+
+    source: Source | None = None
+    model: Autoencoder | None = None
+    rows: Rows | None = None

@@ -1,0 +1,86 @@
+"""The runs that the views of anomalies and of noise open on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from narrows.apps.lab.example_runs import anomaly_example, denoising_examples, normal_classes
+from narrows.apps.lab.run_settings import check, filled_in
+from narrows.apps.viewer.datasets import Source, describe, load
+from narrows.data import as_rows
+from narrows.data.rows import Rows
+from tests.apps.lab.client import Said, Served, served
+
+DIGITS = Source.of("digits")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("examples"), backend="thread") as running:
+        yield running
+
+
+def labelled(X: np.ndarray, labels: list[str]) -> Rows:
+    return replace(as_rows(X.astype(np.float32)), labels=np.array(labels, object))
+
+
+def test_the_class_left_out_of_the_digits_is_one_that_a_linear_model_separates() -> None:
+    normal = normal_classes(load(DIGITS))
+    assert normal is not None
+    assert len(normal) == 9
+
+
+def test_a_single_class_is_normal_where_no_class_differs_from_all_others() -> None:
+    rng = np.random.default_rng(0)
+    # One class on a line; the others fill the space, so without any one of them the rest covers it.
+    line = rng.normal(size=(200, 1)) @ np.ones((1, 12)) + 0.01 * rng.normal(size=(200, 12))
+    clouds = rng.normal(size=(600, 12))
+    rows = labelled(np.concatenate([line, clouds]), ["line"] * 200 + ["p", "q", "r"] * 200)
+    assert normal_classes(rows) == ["line"]
+
+
+@pytest.mark.parametrize("labels", [None, ["one"] * 20, ["one"] * 18 + ["two"] * 2])
+def test_there_is_no_example_without_two_classes(labels: list[str] | None) -> None:
+    X = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    rows = as_rows(X) if labels is None else labelled(X, labels)
+    assert normal_classes(rows) is None
+    assert anomaly_example(rows, {"shape": None}) is None
+
+
+def test_denoising_and_the_plain_network_beside_it_have_the_same_wide_code() -> None:
+    description = describe(DIGITS, "digits")
+    (first, given), (second, other) = denoising_examples(description)
+    assert first == "denoising"
+    assert second == "plain"
+    sizes = [
+        filled_in(check(given, description["classes"]), first, description)["n_components"],
+        filled_in(check(other, description["classes"]), second, description)["n_components"],
+    ]
+    assert sizes == [16, 16]
+    # The lab's own default for denoising is the same.
+    assert filled_in(check({}, None), "denoising", description)["n_components"] == 16
+
+
+def test_examples_of_large_data_are_trained_on_a_part_of_the_rows() -> None:
+    (_, given), _ = denoising_examples({"shape": [28, 28, 1], "columns": None, "rows": 70_000})
+    assert sum(last - first + 1 for first, last in given["rows"]) == 10_000
+    assert given["rows"][-1][1] == 69_999
+    assert given["n_components"] == 32
+
+
+def test_an_example_is_started_once_and_learns_from_normal_rows_only(lab: Served) -> None:
+    with lab.ready() as page:
+        page.until_state("r1", "preparing", "running", "done")
+        page.command("train.stop", run="r1")
+        one, again = (page.command("train.example", view="anomaly", dataset="digits") for _ in range(2))
+        assert again["run"] == one["run"]
+        page.until_state(one["run"], "running", "done")
+        settings = page.run(one["run"])["settings"]
+        assert len(settings["normal"]) == 9
+        page.command("train.stop", run=one["run"])
+        with pytest.raises(Said, match="no example for the view"):
+            page.command("train.example", view="flow", dataset="digits")
