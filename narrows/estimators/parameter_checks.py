@@ -62,8 +62,12 @@ def sample_weight(weight: Any, n_rows: int) -> np.ndarray | None:
 
 def targets(y: Any, n_rows: int) -> None:
     """Raise `DataError` if `y`, which is not used, has another length than the rows."""
-    n = np.shape(y)[0] if np.ndim(y) else None
-    if n is not None and n != n_rows:
+    if y is None:
+        return
+    shape = getattr(y, "shape", None)
+    shape = np.asarray(y, dtype=object).shape if shape is None else shape
+    n = shape[0] if len(shape) else n_rows
+    if n != n_rows:
         raise DataError(f"y has {n} values for {n_rows} rows; give one value per row, or leave y out.")
 
 

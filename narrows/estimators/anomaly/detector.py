@@ -383,7 +383,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             "trim": (0.0 if self.novelty else _DEFAULT_TRIM) if self.trim is None else self.trim,
             "seed": seed,
         }
-        if schema.image_shape is None:
+        if schema.image_shape is None and (self.novelty or schema.is_mixed):
             scorer, parts, unseen = TableScorer.fit(schema, floats, train, novelty=self.novelty, **settings)
         else:
             scorer, parts = DefaultScorer.fit(floats, train, image_shape=schema.image_shape, **settings)

@@ -1,4 +1,4 @@
-"""The default scorer of tables: distance, isolation, cells, and where anomalies may be in the fit, reconstruction.
+"""The scorer of mixed tables and of normal rows: distance, isolation, cells, and in a contaminated fit reconstruction.
 
 Which parts, weights and exponents is the choice of two measurements, one with anomalies among the rows of the fit and
 one without; see docs/anomalies.md.
@@ -21,7 +21,6 @@ from narrows.estimators.anomaly.neighbours import MOST_REFERENCES, Neighbours
 from narrows.estimators.anomaly.tails import MergedTails
 from narrows.estimators.autoencoder import Autoencoder
 
-WEIGHTS = {"reconstruction": 1.0, "distance": 1.0, "isolation": 2.0, "cells": 0.1}
 MIXED_WEIGHTS = {"reconstruction": 0.1, "distance": 1.0, "isolation": 0.1, "cells": 3.0}
 """Of tables with more than numbers: their cells depend on each other in ways that a distance does not see."""
 NOVELTY_WEIGHTS = {"distance": 0.6, "isolation": 0.2, "cells": 0.2}
@@ -166,7 +165,7 @@ class TableScorer:
             near = Neighbours.restore(tensors, schema.n_floats)
         forest = Forest.restore(_below(tensors, "forest."), schema.n_floats)
         cells = CellSurprise.restore(schema, _below(tensors, "cells."))
-        n_parts = len(NOVELTY_WEIGHTS if isinstance(near, Neighbours) else WEIGHTS)
+        n_parts = len(NOVELTY_WEIGHTS if isinstance(near, Neighbours) else MIXED_WEIGHTS)
         return cls(near, forest, cells, MergedTails.restore(_below(tensors, "tails."), n_parts))
 
     def facts(self) -> dict[str, Any]:
@@ -195,7 +194,7 @@ def encoded(schema: Schema, rows: Rows, *, who: str, units: bool = True) -> np.n
 
 def _tails(parts: np.ndarray, *, novelty: bool, mixed: bool) -> MergedTails:
     """Return the tails of the parts (n, p) of training rows, with the weights of this kind of table."""
-    of_parts = MIXED_WEIGHTS if mixed else NOVELTY_WEIGHTS if novelty else WEIGHTS
+    of_parts = MIXED_WEIGHTS if mixed or not novelty else NOVELTY_WEIGHTS
     weights = np.array([weight for name, weight in of_parts.items() if not (novelty and name == "reconstruction")])
     return MergedTails.of(parts, weights, NOVELTY_EXPONENT if novelty and not mixed else EXPONENT)
 

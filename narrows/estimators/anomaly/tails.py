@@ -19,6 +19,7 @@ LINEAR = 5.0
 
 _GRID = 512
 _TOP = 0.1  # share of the rows whose excess gives the unit beyond the largest value
+_USUAL, _FAR = 0.95, 3.0  # far is this share's quantile, and three times its distance from the median beyond it
 _LEAST_UNIT = 1e-6  # of that unit, relative to the largest value
 _INVALID_CELL = 1000.0  # larger than any score of a row without such a cell
 _INVALID_CELL_LINEAR = 1e15  # the same for detectors saved before scores grew with the logarithm
@@ -88,6 +89,9 @@ class MergedTails:
     units : ndarray of shape (p,)
         Beyond its largest value a part grows with the logarithm of the excess in this unit, the mean excess over
         the largest tenth.
+    far : ndarray of shape (2, p)
+        Beyond the first row a part also grows with the logarithm of the excess in the unit of the second, among the
+        rows of the fit too: shares alone say nothing of how far the most abnormal rows are from the others.
     weights : ndarray of shape (p,)
     exponent : float
         r.
@@ -96,6 +100,7 @@ class MergedTails:
     values: np.ndarray
     heights: np.ndarray
     units: np.ndarray
+    far: np.ndarray
     weights: np.ndarray
     exponent: float
 
@@ -107,16 +112,19 @@ class MergedTails:
         edges = np.quantile(parts, 1 - _TOP, axis=0)
         excess = np.array([part[part >= edge].mean() - edge for part, edge in zip(parts.T, edges, strict=True)])
         units = np.maximum(excess, _LEAST_UNIT * np.abs(values[:, -1])) + 1e-12
-        return cls(values, -np.log(shares), units, weights / weights.sum(), exponent)
+        middle, usual = np.quantile(parts, [0.5, _USUAL], axis=0)
+        spread = np.maximum(usual - middle, _LEAST_UNIT * np.abs(values[:, -1])) + 1e-12
+        far = np.stack([usual + _FAR * spread, spread])
+        return cls(values, -np.log(shares), units, far, weights / weights.sum(), exponent)
 
     def surprise(self, parts: np.ndarray) -> np.ndarray:
-        """Return -log of the share of training rows with at least the value of each part: (n, p)."""
+        """Return -log of the share of training rows with at least the value of each part, larger far out: (n, p)."""
         found = np.empty(parts.shape)
         for i, (values, unit) in enumerate(zip(self.values, self.units, strict=True)):
             steps, first = np.unique(values, return_index=True)  # of equal values the largest share
             found[:, i] = np.interp(parts[:, i], steps, self.heights[first])
             found[:, i] += np.log1p(np.maximum(parts[:, i] - steps[-1], 0) / unit)
-        return found
+        return found + np.log1p(np.maximum(parts - self.far[0], 0) / self.far[1])
 
     def combined(self, parts: np.ndarray) -> np.ndarray:
         r = self.exponent
@@ -140,7 +148,14 @@ class MergedTails:
         values = saved_values.array(tensors, "values", "float", (n_parts, None))
         heights = saved_values.array(tensors, "heights", "float", (values.shape[1],))
         units, weights = (saved_values.array(tensors, name, "float", (n_parts,)) for name in ("units", "weights"))
+        far = saved_values.array(tensors, "far", "float", (2, n_parts))
         exponent = float(saved_values.array(tensors, "exponent", "float", (1,))[0])
-        if not ((units > 0).all() and (weights > 0).all() and exponent > 0 and (np.diff(values) >= 0).all()):
+        if not (
+            (units > 0).all()
+            and (far[1] > 0).all()
+            and (weights > 0).all()
+            and exponent > 0
+            and (np.diff(values) >= 0).all()
+        ):
             raise ValueError("the tails have no unit, weight or order")
-        return cls(values, heights, units, weights, exponent)
+        return cls(values, heights, units, far, weights, exponent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from narrows.model import GaussianCode
 
 if TYPE_CHECKING:
     from narrows.data import Rows
-    from narrows.estimators import Autoencoder
+    from narrows.estimators import Autoencoder, VariationalAutoencoder
 
 _MAP_ROWS = 10_000
 _PLANE_ROWS = 5000
@@ -236,7 +236,7 @@ def similar(model: Autoencoder, X: Any, code: Any, *, n: int = 6, most: int = 70
 
 
 def samples(model: Autoencoder, *, n: int = 64, seed: int = 0) -> Payload:
-    """Return new rows, decoded from codes drawn from the prior.
+    """Return new rows, those of `VariationalAutoencoder.sample` with this seed, encoded.
 
     Raises
     ------
@@ -249,12 +249,11 @@ def samples(model: Autoencoder, *, n: int = 64, seed: int = 0) -> Payload:
             f"This {type(model).__name__} has no prior to draw samples from; fit a VariationalAutoencoder with a "
             "gaussian code for that."
         )
-    z = torch.randn(n, model.n_components_, generator=torch.Generator().manual_seed(seed)).numpy()
-    decoded = map_floats(z, model.network_.decode, model.device_)
+    drawn = cast("VariationalAutoencoder", model).sample_rows(n, random_state=seed)
     return Payload(
         "samples",
         {"image_shape": model.schema_.image_shape, "names": list(model.schema_.float_names)},
-        {"sample": as_pictures(model, decoded)},
+        {"sample": as_pictures(model, model.schema_.encode(drawn))},
     )
 
 

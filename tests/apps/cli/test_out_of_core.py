@@ -104,7 +104,9 @@ def test_what_is_written_in_chunks_is_what_is_written_at_once(
 
 def _comparable(result: dict) -> dict:
     """Return the result of a command without its output path, with means and shares as approximate numbers."""
-    comparable = {k: pytest.approx(v) if isinstance(v, float) else v for k, v in result.items() if k != "output"}
+    # The report of `impute` measures the rows in memory, which are fewer where a table is read in chunks.
+    kept = {k: v for k, v in result.items() if k not in ("output", "report")}
+    comparable = {k: pytest.approx(v) if isinstance(v, float) else v for k, v in kept.items()}
     if "strangest" in comparable:
         comparable["strangest"] = [
             (s["row"], [r["column"] for r in s["reasons"] if r["share"]]) for s in comparable["strangest"]

@@ -179,7 +179,7 @@ def test_the_frames_begin_with_the_untrained_network(page: Page, model: Autoenco
     from sklearn.base import clone
 
     # Steps this short move no weight: after its epoch such a fit is what it began as.
-    untrained = clone(model).set_params(learning_rate=1e-30, epochs=1).fit(DIGITS)
+    untrained = clone(model).set_params(learning_rate=1e-30, epochs=1, linear_path="off").fit(DIGITS)
     shown = page.ask("frames", "r1").arrays
     first = pixels(untrained.reconstruct(IMAGES[shown["positions"]]))
     assert np.array_equal(shown["rebuilt"][0][..., 0], first)
