@@ -158,7 +158,7 @@ def test_a_class_can_be_chosen(page: Page) -> None:
     page.get_by_label("Class of the samples").select_option("3")
     until_true(
         page,
-        "() => [...document.querySelectorAll('.sample')].every(b => b.getAttribute('aria-label').endsWith('class 3'))",
+        "() => [...document.querySelectorAll('.sample')].every(b => /class 3(,|$)/.test(b.getAttribute('aria-label')))",
     )
     positions = [int(b.get_attribute("data-position") or -1) for b in page.locator(".sample").all()]
     assert len(positions) > 5
