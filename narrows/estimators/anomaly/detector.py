@@ -44,11 +44,10 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     Parameters
     ----------
     estimator : Autoencoder or None, default=None
-        Autoencoder whose copies are fitted and whose scores are used. None is the default score. For tables it merges
-        the p-values of up to four parts: the distance to the nearest rows of the fit, an isolation forest, how
-        surprising each cell is given the other cells of its row, and the reconstruction error of eight small
-        variational autoencoders that ignore the worst fifth of every batch. For images it is the larger of the error
-        and the distance.
+        Autoencoder whose copies are fitted and whose scores are used. None is the default score: for images and tables
+        of numbers, the larger of the distance to the nearest rows of the fit and the reconstruction error of eight
+        small variational autoencoders that ignore the worst fifth of every batch. For mixed tables, and with `novelty`,
+        it merges the p-values of both, of an isolation forest, and of each cell given the other cells of its row.
     score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
         Score of an `estimator`. "reconstruction": -log of the share of training rows whose loss in a column is at least
         as large, summed over columns (Fisher 1932; for images, the loss of all pixels). "latent": the squared
