@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.apps.viewer.cells import cells
+from narrows.apps.viewer.column_values import cells
 from narrows.apps.viewer.datasets import MOST_ROWS
 from narrows.apps.viewer.model_facts import code_plane
 from narrows.apps.viewer.query_params import QueryParams

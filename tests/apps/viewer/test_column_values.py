@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from narrows.apps.viewer.cells import cells
+from narrows.apps.viewer.column_values import cells
 from narrows.apps.viewer.datasets import Source, load, with_guessed_label
 from narrows.data import Schema, read
 
