@@ -55,6 +55,11 @@ def reasons(schema: Schema, rows: Rows, expected: np.ndarray, far: np.ndarray, n
     ]
 
 
+def in_words(found: tuple[Reason, ...]) -> str:
+    """Return the reasons that contribute as one text; all of them where none does."""
+    return "; ".join(map(str, [reason for reason in found if reason.share > 0] or found))
+
+
 def outweigh_invalid_cells(far: np.ndarray, rows: Rows) -> None:
     """Raise the contributions `far` (n_rows, n_columns) of cells of another type above all others, in place."""
     whole = np.maximum(far.sum(axis=1), 1.0)

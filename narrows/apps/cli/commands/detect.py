@@ -195,6 +195,8 @@ def _as_json(detector: AnomalyDetector, source: Source, judged: _Judged) -> dict
 
 
 def _as_text(detector: AnomalyDetector, source: Source, judged: _Judged, seconds: float) -> list[str]:
+    from narrows.estimators.anomaly.explanations import in_words
+
     n_rows, n_fitted, n_judged = len(source.whole), len(source.rows), len(judged.scores)
     fitted = counted(n_rows, "row")
     if n_fitted < n_rows:
@@ -203,7 +205,7 @@ def _as_text(detector: AnomalyDetector, source: Source, judged: _Judged, seconds
     lines = [
         f"{fitted} in {duration(seconds)}; {counted(judged.n_alarms, 'alarm')}{among}{_by(detector)}.",
         "The most anomalous rows:" if n_judged == n_rows else f"The most anomalous of {n_judged:,} rows:",
-        *[f"  {name}, score {number(score)}: {'; '.join(map(str, why))}" for _, name, score, why in judged.anomalous],
+        *[f"  {name}, score {number(score)}: {in_words(why)}" for _, name, score, why in judged.anomalous],
     ]
     return [*lines, str(judged.invalid)] if judged.invalid.n_cells else lines
 

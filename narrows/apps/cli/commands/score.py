@@ -257,6 +257,7 @@ def _as_json(scored: _Scored, unit: str, shown: list[int], reasons: Reasons, exp
 def _as_text(scored: _Scored, unit: str, shown: list[int], reasons: Reasons) -> list[str]:
     from narrows.apps.cli.rendering import quality_sentence
     from narrows.data import row_name
+    from narrows.estimators.anomaly.explanations import in_words
     from narrows.insight import quality_by_labels
 
     lines = []
@@ -266,9 +267,7 @@ def _as_text(scored: _Scored, unit: str, shown: list[int], reasons: Reasons) -> 
     if "anomaly" in scored.scores:
         n_alarms = int(scored.scores["anomaly"].sum())
         lines.append(f"{counted(n_alarms, 'alarm')} among {counted(len(scored), 'row')}.")
-    lines += [
-        f"  {row_name(int(scored.row_numbers[i]), scored.first_row)}: {'; '.join(map(str, reasons[i]))}" for i in shown
-    ]
+    lines += [f"  {row_name(int(scored.row_numbers[i]), scored.first_row)}: {in_words(reasons[i])}" for i in shown]
     quality = quality_by_labels(scored.labels, scored.ranking)
     if quality is not None:
         lines.append(quality_sentence(quality))
