@@ -107,7 +107,7 @@ class Session:
                 # the first training need not wait for the description of its data
                 is_new = not self._has_run_on(identity)
                 if is_new and source.is_set and source.where == "digits":
-                    self._start_on({"rows": 1797, "shape": [8, 8, 1]}, source, identity)
+                    self._start_on({"rows": 1797, "shape": [8, 8, 1], "columns": None}, source, identity)
                 self._state_changed()
                 await self.open(source, identity)
                 if is_new and not self._has_run_on(identity):

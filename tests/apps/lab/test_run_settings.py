@@ -10,7 +10,7 @@ from narrows.estimators.lab_fields import LAB_FIELDS
 from narrows.estimators.parameters import BY_NAME, constructor_defaults, idle_parameters
 from narrows.estimators.variants import VARIANTS
 
-DIGITS = {"rows": 1797, "shape": [8, 8, 1]}
+DIGITS = {"rows": 1797, "shape": [8, 8, 1], "columns": None}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
