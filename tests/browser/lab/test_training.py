@@ -213,11 +213,10 @@ def test_a_wrong_setting_is_refused_where_it_was_typed(page: Page) -> None:
     assert page.locator(".lab-header").get_attribute("data-run") == "r1"
 
 
-def test_a_table_is_learned_by_one_click(chromium: Chromium, tables: Path, tmp_path: Path) -> None:
+def test_a_table_that_the_command_names_is_learned_at_once(chromium: Chromium, tables: Path, tmp_path: Path) -> None:
     with (
         served(tmp_path, str(tables / "people.csv"), "--label", "kind") as lab,
         lab_page(chromium, lab, "view=latent") as page,
     ):
-        page.get_by_role("button", name="Train on people.csv").click()
         until(page, "latent", "d.ready === 'true' && d.points === '300'")
         assert lab.wait("r1", "done")["kind"] == "table"
