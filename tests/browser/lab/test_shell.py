@@ -241,6 +241,9 @@ def test_the_python_the_picture_and_the_model_go_along(page: Page, lab: Lab, tmp
 def test_a_second_page_sees_the_same_training(chromium: Chromium, lab: Lab, page: Page) -> None:
     with lab_page(chromium, lab, "view=training&run=r1") as other:
         until(other, "training", "d.ready === 'true'")
+        for one in lab.state()["runs"]:  # the examples of other tests may still be training
+            if one["state"] in ("preparing", "running", "pausing"):
+                lab.wait(one["id"], "done", "stopped")
         page.get_by_role("button", name="Train again").click()
         until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
         run = run_in_view(page)
