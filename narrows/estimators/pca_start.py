@@ -67,15 +67,24 @@ def begin(
     mean : ndarray of shape (d,)
         Mean of the rows.
     """
-    if network.path is not None:
-        directions = _components(floats, weight, mean, network.n_components)
-        network.path.set_to(mean, directions)
-        if can_start_linear(network):
-            start_linear(network, mean, directions)
-            return True
+    directions = set_path(network, floats, weight, mean)
+    if directions is not None and can_start_linear(network):
+        start_linear(network, mean, directions)
+        return True
     if is_default(params) and not isinstance(network.code, GaussianCode):
         start_at_mean(network, mean)
     return False
+
+
+def set_path(
+    network: AutoencoderNetwork, floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray
+) -> np.ndarray | None:
+    """Set a linear path to PCA of the rows and return its directions (r, d), None without a path; see `begin`."""
+    if network.path is None:
+        return None
+    directions = _components(floats, weight, mean, network.n_components)
+    network.path.set_to(mean, directions)
+    return directions
 
 
 def _has_own_layers(params: Mapping[str, Any]) -> bool:

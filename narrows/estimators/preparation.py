@@ -13,7 +13,7 @@ from torch import Tensor
 from narrows.data import Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, SettingError
 from narrows.estimators import parameter_checks
-from narrows.estimators.pca_start import begin, enough
+from narrows.estimators.pca_start import begin, enough, set_path
 from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.resolution import Resolved, learn_schema, resolve
 from narrows.estimators.state import FittedRows, FittedState
@@ -254,26 +254,31 @@ def _set_first_weights(
     params: Mapping[str, Any], network: AutoencoderNetwork, split: _Split, previous: FittedState | None
 ) -> bool:
     """Set the initial weights; return whether the layers are PCA."""
-    if previous is not None:
-        _continue_from(previous.network, network)
-        return False
     encoded = split.encoded
     distinct = encoded.distinct
     some = enough(split.kept, encoded.schema.n_floats)
     known = encoded.floats[distinct.first[some]]
     counts = None if distinct.weight is None else distinct.weight[some]
-    return begin(params, network, known, counts, _mean(encoded.schema, known, counts))
+    mean = _mean(encoded.schema, known, counts)
+    if previous is None:
+        return begin(params, network, known, counts, mean)
+    set_path(network, known, counts, mean)
+    _continue_from(previous.network, network)
+    return False
 
 
 def _continue_from(old: AutoencoderNetwork, new: AutoencoderNetwork) -> None:
-    state = old.state_dict()
-    wanted = new.state_dict()
+    """Load the layers of `old` into `new`; the linear path of a network is that of its own rows."""
+    state, wanted = (
+        {name: value for name, value in network.state_dict().items() if not name.startswith("path.")}
+        for network in (old, new)
+    )
     if state.keys() != wanted.keys() or any(state[name].shape != wanted[name].shape for name in wanted):
         raise SettingError(
             "warm_start continues from the weights of the previous fit, but the network's parameters have changed; "
             "set warm_start=False or restore them."
         )
-    new.load_state_dict(state)
+    new.load_state_dict(new.state_dict() | state)
 
 
 def _in_memory(split: _Split, device: str) -> _Training:

@@ -42,21 +42,20 @@ def surprise(g: Graph, losses: str, tails: np.ndarray) -> str:
     tails : (1 + c, m), the heights -log p, and for each column the losses that a share p of the rows exceeds.
     """
     spans = np.maximum(tails[1:, -1] - tails[1:, 0], 1e-9)
-    return tail_surprise(g, losses, list(tails[1:]), tails[0], spans)
+    return tail_surprise(g, losses, list(tails[1:]), tails[0], np.stack([tails[1:, -1], spans]))
 
 
-def tail_surprise(g: Graph, values: str, grids: Sequence[np.ndarray], heights: np.ndarray, units: np.ndarray) -> str:
+def tail_surprise(g: Graph, values: str, grids: Sequence[np.ndarray], heights: np.ndarray, far: np.ndarray) -> str:
     """Return -log p of values, float64 (n, c), whose shares exp(-heights) exceed the numbers of each grid (m,).
 
-    Beyond the largest number it grows with the logarithm of the excess in units (c,).
+    far : (2, c). Beyond the first row it grows with the logarithm of the excess in the unit of the second.
     """
     rising, steps = [], []
     for grid in grids:
         different, first = np.unique(grid, return_index=True)  # of equal values the largest share
         rising.append(different)
         steps.append(heights[first])
-    beyond = g.op_double("Sub", values, np.array([grid[-1] for grid in rising])[None])
-    beyond = g.op_double("Div", beyond, units[None])
+    beyond = g.op_double("Div", g.op_double("Sub", values, far[:1]), far[1:])
     return g.op("Add", interpolated(g, values, rising, steps), log1p_of_positive(g, beyond))
 
 

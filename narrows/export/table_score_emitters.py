@@ -11,7 +11,7 @@ from torch import Tensor
 from narrows.export.graph import Graph
 from narrows.export.module_emitters import weights
 from narrows.export.neighbour_emitters import arcsinh_floats
-from narrows.export.score_emitters import log1p_of_positive, tail_surprise
+from narrows.export.score_emitters import tail_surprise
 from narrows.export.sorted_lookup import count_below
 from narrows.model import CellNetwork
 
@@ -45,20 +45,17 @@ def merged_tails(
     parts: str,
     values: np.ndarray,
     heights: np.ndarray,
-    units: np.ndarray,
     far: np.ndarray,
     shares: np.ndarray,
     exponent: float,
 ) -> str:
     """Return minus the logarithm of the merged p-value of parts, float64 (n, p): (n, 1).
 
-    values : (p, m), of each part, which shares exp(-heights) of the rows exceed. units : (p,), beyond the largest.
+    values : (p, m), of each part, which shares exp(-heights) of the rows exceed.
     far : (2, p), where parts begin to grow with the logarithm of their excess, and its unit.
     shares : (p,), weights of the parts.
     """
-    found = tail_surprise(g, parts, list(values), heights, units)
-    excess = g.op_double("Div", g.op_double("Sub", parts, far[:1]), far[1:])
-    found = g.op("Add", found, log1p_of_positive(g, excess))
+    found = tail_surprise(g, parts, list(values), heights, far)
     powers = g.op_double("Mul", g.op("Exp", g.op_double("Mul", found, exponent)), shares[None])
     return g.op_double("Div", g.op("Log", g.sum(powers, 1, keep=True)), exponent)
 

@@ -88,8 +88,7 @@ def _combined(g: Graph, parts: str, combination: Combination) -> str:
     """Return the score float64 (n, 1) of parts (n, p); SettingError for a combination without an emitter."""
     if isinstance(combination, MergedTails):
         tails = combination
-        found = tails.values, tails.heights, tails.units, tails.far, tails.weights, tails.exponent
-        return merged_tails(g, parts, *found)
+        return merged_tails(g, parts, tails.values, tails.heights, tails.far, tails.weights, tails.exponent)
     if not isinstance(combination, ScaledParts):
         raise SettingError(f"{type(combination).__name__} has no emitter, so this detector cannot be exported to ONNX.")
     return combined(g, parts, combination.scale, combination.linear)

@@ -18,8 +18,7 @@ LINEAR = 5.0
 """Units up to which the score of `ScaledParts` grows linearly; beyond, it grows with their logarithm."""
 
 _GRID = 512
-_TOP = 0.1  # share of the rows whose excess gives the unit beyond the largest value
-_USUAL, _FAR = 0.95, 3.0  # far is this share's quantile, and three times its distance from the median beyond it
+_USUAL, _FAR = 0.95, 3.0  # far is this quantile and three times its distance from the median, or the largest value
 _LEAST_UNIT = 1e-6  # of that unit, relative to the largest value
 _INVALID_CELL = 1000.0  # larger than any score of a row without such a cell
 _INVALID_CELL_LINEAR = 1e15  # the same for detectors saved before scores grew with the logarithm
@@ -86,11 +85,8 @@ class MergedTails:
         Values of each part that shares of the rows exceed, not falling.
     heights : ndarray of shape (g,)
         -log of these shares.
-    units : ndarray of shape (p,)
-        Beyond its largest value a part grows with the logarithm of the excess in this unit, the mean excess over
-        the largest tenth.
     far : ndarray of shape (2, p)
-        Beyond the first row a part also grows with the logarithm of the excess in the unit of the second, among the
+        Beyond the first row a part also grows with the logarithm of its excess in the unit of the second, among the
         rows of the fit too: shares alone say nothing of how far the most abnormal rows are from the others.
     weights : ndarray of shape (p,)
     exponent : float
@@ -99,7 +95,6 @@ class MergedTails:
 
     values: np.ndarray
     heights: np.ndarray
-    units: np.ndarray
     far: np.ndarray
     weights: np.ndarray
     exponent: float
@@ -109,21 +104,17 @@ class MergedTails:
         """Learn the tails from the parts (n, p) of training rows."""
         shares = np.geomspace(1, 1 / len(parts), min(_GRID, len(parts)))
         values = np.quantile(parts, 1 - shares, axis=0, method="inverted_cdf").T
-        edges = np.quantile(parts, 1 - _TOP, axis=0)
-        excess = np.array([part[part >= edge].mean() - edge for part, edge in zip(parts.T, edges, strict=True)])
-        units = np.maximum(excess, _LEAST_UNIT * np.abs(values[:, -1])) + 1e-12
         middle, usual = np.quantile(parts, [0.5, _USUAL], axis=0)
         spread = np.maximum(usual - middle, _LEAST_UNIT * np.abs(values[:, -1])) + 1e-12
-        far = np.stack([usual + _FAR * spread, spread])
-        return cls(values, -np.log(shares), units, far, weights / weights.sum(), exponent)
+        far = np.stack([np.minimum(usual + _FAR * spread, values[:, -1]), spread])
+        return cls(values, -np.log(shares), far, weights / weights.sum(), exponent)
 
     def surprise(self, parts: np.ndarray) -> np.ndarray:
         """Return -log of the share of training rows with at least the value of each part, larger far out: (n, p)."""
         found = np.empty(parts.shape)
-        for i, (values, unit) in enumerate(zip(self.values, self.units, strict=True)):
+        for i, values in enumerate(self.values):
             steps, first = np.unique(values, return_index=True)  # of equal values the largest share
             found[:, i] = np.interp(parts[:, i], steps, self.heights[first])
-            found[:, i] += np.log1p(np.maximum(parts[:, i] - steps[-1], 0) / unit)
         return found + np.log1p(np.maximum(parts - self.far[0], 0) / self.far[1])
 
     def combined(self, parts: np.ndarray) -> np.ndarray:
@@ -147,15 +138,9 @@ class MergedTails:
         """Return the tails of saved `arrays`; KeyError or ValueError if they contradict themselves."""
         values = saved_values.array(tensors, "values", "float", (n_parts, None))
         heights = saved_values.array(tensors, "heights", "float", (values.shape[1],))
-        units, weights = (saved_values.array(tensors, name, "float", (n_parts,)) for name in ("units", "weights"))
+        weights = saved_values.array(tensors, "weights", "float", (n_parts,))
         far = saved_values.array(tensors, "far", "float", (2, n_parts))
         exponent = float(saved_values.array(tensors, "exponent", "float", (1,))[0])
-        if not (
-            (units > 0).all()
-            and (far[1] > 0).all()
-            and (weights > 0).all()
-            and exponent > 0
-            and (np.diff(values) >= 0).all()
-        ):
+        if not ((far[1] > 0).all() and (weights > 0).all() and exponent > 0 and (np.diff(values) >= 0).all()):
             raise ValueError("the tails have no unit, weight or order")
-        return cls(values, heights, units, far, weights, exponent)
+        return cls(values, heights, far, weights, exponent)

@@ -28,8 +28,7 @@ def test_without_held_out_rows_nothing_is_called_best() -> None:
 
 
 def test_a_part_that_a_later_fit_added_is_not_known_before() -> None:
-    model = Autoencoder(n_components=2, epochs=2, warm_start=True, linear_path="off", device="cpu")
-    model.set_params(random_state=0).fit(X[:100])
+    model = Autoencoder(n_components=2, epochs=2, warm_start=True, random_state=0, device="cpu").fit(X[:100])
     model.set_params(penalty="l1").fit(X[:100])
     curves = training_curves(model)
     assert curves.about["parts"] == ["reconstruction", "l1"]
