@@ -111,8 +111,8 @@ def clear_leftovers(target: Path) -> None:
 
 
 @contextmanager
-def reserved(target: Path) -> Iterator[None]:
-    """Reserve a name during the block, which ends with a write of it.
+def reserved(target: Path) -> Iterator[Path]:
+    """Reserve a name during the block, which ends with a write of it; yield the empty folder that marks it.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def reserved(target: Path) -> Iterator[None]:
             # Whether a process of another machine, or of another container, is alive is not known.
             if found and found[1] == _machine() and int(found[2]) != os.getpid():
                 raise FileExistsError(errno.EEXIST, f"process {found[2]} is writing it", str(target))
-        yield
+        yield mark
     finally:
         with suppress(OSError):
             mark.rmdir()

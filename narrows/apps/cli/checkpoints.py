@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from narrows.apps.cli import signals
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_model_path
 
@@ -66,7 +67,7 @@ def checkpointed(
     if resume and not is_there:
         messages.info(f"There is no {folder}; the training begins.")
     try:
-        with reserved(path):
+        with reserved(path) as mark, signals.removing(mark):
             yield Checkpointing(folder, every, resume), replaces
     except FileExistsError as error:
         if isinstance(error, OutputExistsError) or error.filename != str(path.absolute()):

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 _ONE_REQUEST = 0.5  # seconds; `timeout` and a closing terminal send their signal twice
@@ -29,6 +30,7 @@ class _State:
     is_waiting: bool = False  # a signal came while something was written
     terminals: tuple[int, ...] = ()
     written: str = ""
+    marks: tuple[Path, ...] = ()  # empty folders
 
 
 _state = _State()
@@ -71,6 +73,16 @@ def undisturbed() -> Iterator[None]:
             signal.signal(signal.SIGINT, ctrl_c)
 
 
+@contextmanager
+def removing(mark: Path) -> Iterator[None]:
+    """Remove an empty folder if a second request ends the program at once during the block."""
+    _state.marks = (*_state.marks, mark)
+    try:
+        yield
+    finally:
+        _state.marks = tuple(other for other in _state.marks if other != mark)
+
+
 def check() -> None:
     """Raise KeyboardInterrupt if a signal was delayed or lost."""
     if _state.is_waiting or _state.ending is not None:
@@ -102,6 +114,9 @@ def _end(number: int, _: FrameType | None) -> None:
     now = time.monotonic()
     if _state.ending is not None:
         if now - _state.since > _ONE_REQUEST:  # a second request: at once
+            for mark in _state.marks:
+                with suppress(OSError):
+                    os.rmdir(mark)
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         return

@@ -15,7 +15,6 @@ import pytest
 
 import narrows
 from narrows.apps.cli import main, signals
-from narrows.data import reserved
 
 ENDLESS = ("--epochs", "100000", "--patience", "100000", "--hidden", "16")
 SLOW_SAVE = """
@@ -169,10 +168,6 @@ def test_a_second_request_ends_it_at_once(tmp_path: Path) -> None:
             continue
     run.communicate()
     assert run.returncode == -signal.SIGTERM
-    # The reserved name is left, as by any kill; the next write removes it.
-    assert not any(path.is_file() for path in tmp_path.rglob("*"))
-    with reserved(tmp_path / "m"):
-        pass
     assert os.listdir(tmp_path) == []
 
 
