@@ -46,6 +46,7 @@ class LabSurface:
 
     def show(self, page: Page, view: str) -> None:
         page.keyboard.press(str(VIEWS.index(view) + 1))
+        until_true(page, "() => document.querySelector('.narrows-lab').dataset.openingExample !== 'true'")
         until(page, view, "d.ready === 'true'")
 
 

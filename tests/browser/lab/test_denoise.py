@@ -159,7 +159,9 @@ def test_the_view_opens_on_a_denoising_network_that_beats_a_plain_one(chromium: 
         until_true(page, "() => /denoise-compare=r/.test(location.hash)")
         for run in lab.state()["runs"]:
             lab.wait(run["id"], "done", "stopped")
-        until(page, "denoise", "d.compared && d.epoch === '60' && d.comparedEpoch === '60'")
+        address = page.evaluate("() => Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
+        last, compared = (lab.run(address[f"denoise-{name}"])["epoch"] for name in ("run", "compare"))
+        until(page, "denoise", f"d.compared && d.epoch === '{last}' && d.comparedEpoch === '{compared}'")
         noisy, denoised, plain = (
             float(data(page, "denoise", name)) for name in ("psnrNoisy", "psnrDenoised", "psnrCompared")
         )

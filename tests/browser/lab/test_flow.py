@@ -169,11 +169,12 @@ def test_the_picture_follows_a_training(chromium: Chromium, lab: Lab) -> None:
     with lab_page(chromium, lab, "view=flow&run=r1") as page:
         until(page, "flow", "d.ready === 'true'")
         page.locator("[data-action=train]").click()
-        until(page, "flow", "d.ready === 'true' && Number(d.epoch) < 50")
+        until(page, "flow", f"d.ready === 'true' && Number(d.epoch) < {lab.run('r1')['epoch'] - 5}")
+        run = page.locator(".lab-header").get_attribute("data-run") or ""
         early, at = pixels(page, REBUILT), int(data(page, "flow", "epoch"))
         until(page, "flow", f"Number(d.epoch) > {at}")
         until_redrawn(page, REBUILT, early)
-        until(page, "flow", "d.epoch === '60'")
+        until(page, "flow", f"d.epoch === '{lab.wait(run, 'done')['epoch']}'")
 
 
 SENTENCES = [

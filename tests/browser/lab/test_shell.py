@@ -249,8 +249,9 @@ def test_a_second_page_sees_the_same_training(chromium: Chromium, lab: Lab, page
         run = run_in_view(page)
         other.get_by_role("button", name="Runs").click()
         other.locator(f".run-item[data-run={run}] .run-choose").click()
-        until(other, "training", "d.epoch === '60'")
-        until(page, "training", "d.epoch === '60'")
+        last = lab.wait(run, "done")["epoch"]
+        until(other, "training", f"d.epoch === '{last}'")
+        until(page, "training", f"d.epoch === '{last}'")
 
 
 def test_a_server_killed_in_the_middle_of_a_training_comes_back_with_what_was_learned(
@@ -318,6 +319,38 @@ def test_what_is_seen_stays_until_a_server_that_was_started_again_knows_its_runs
     ]
 
 
+def test_a_view_that_has_gone_neither_hears_nor_queries(page: Page) -> None:
+    seen = page.evaluate(
+        """async () => {
+          const { createSession, viewSession } = await import('/static/core/session.js');
+          const { createStore } = await import('/static/core/store.js');
+          const heard = [];
+          const host = { can: {}, reduced: true, history: async () => [], announce() {} };
+          const lab = createSession(createStore('view=flow'), host);
+          let answer;
+          const query = (view, run) => {
+            heard.push(`${view} of ${run}`);
+            return new Promise((resolve) => { answer = resolve; });
+          };
+          lab.attach({ query });
+          lab.receive({ t: 'state', state: { status: 'ready', runs: [{ id: 'r1' }], datasets: [] } });
+          const view = viewSession(lab);
+          const dropped = (query) => query.then(() => 'answered', (error) => (error.dropped ? 'dropped' : 'failed'));
+          const before = dropped(view.lab.query('scores'));
+          answer({});
+          await before;
+          const waiting = dropped(view.lab.query('scores'));
+          const off = { later: () => {} };
+          lab.on('run', () => { view.end(); off.later(); });
+          off.later = lab.on('run', () => heard.push('the view that has gone'));
+          lab.emit('run', null);
+          answer({});
+          return [...heard, await before, await waiting, await dropped(view.lab.query('scores')), heard.length];
+        }"""
+    )
+    assert seen == ["scores of r1", "scores of r1", "answered", "dropped", "dropped", 2]
+
+
 def test_the_page_recovers_by_itself_when_the_server_comes_back(
     chromium: Chromium, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -328,10 +361,10 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(
         with served(tmp_path, "digits", port=port) as lab:
             page.goto(f"{lab.address}/?test=1#view=latent&run=r1")
             until(page, "latent", "d.ready === 'true'")
-            z = data(page, "latent", "z")
+            z, last = data(page, "latent", "z"), lab.run("r1")["epoch"]
             page.locator("[data-view=latent]").evaluate("el => { el.dataset.mark = 'the same'; }")
         notice = page.locator(".lab-notice")
-        expect(notice).to_contain_text("Reconnecting… Showing epoch 60", timeout=20_000)
+        expect(notice).to_contain_text(f"Reconnecting… Showing epoch {last}", timeout=20_000)
         expect(page.locator("[data-action=train]")).to_be_disabled()
         with served(tmp_path, "digits", port=port):
             expect(notice).to_be_hidden(timeout=30_000)

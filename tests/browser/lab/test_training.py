@@ -20,7 +20,7 @@ REBUILT = ".gallery-cell:nth-child(3) [data-part=rebuilt]"
 @pytest.fixture
 def page(chromium: Chromium, lab: Lab) -> Iterator[Page]:
     with lab_page(chromium, lab, "view=training&run=r1") as opened_page:
-        until(opened_page, "training", "d.ready === 'true' && d.records === '60'")
+        until(opened_page, "training", f"d.ready === 'true' && d.records === '{lab.run('r1')['epoch']}'")
         yield opened_page
 
 
@@ -121,7 +121,8 @@ def test_a_reload_in_the_middle_finds_the_training_and_all_that_was(page: Page, 
     until(page, "training", f"d.records === '{done['epoch']}'")
 
 
-def test_keys_and_the_line_move_through_the_epochs(page: Page) -> None:
+def test_keys_and_the_line_move_through_the_epochs(page: Page, lab: Lab) -> None:
+    last = lab.run("r1")["epoch"]
     page.keyboard.press("Home")
     until(page, "training", "d.epoch === '0' && d.live === 'false'")
     expect(page.locator("[data-view=training] [data-sentence]")).to_contain_text("has learned nothing yet")
@@ -140,17 +141,18 @@ def test_keys_and_the_line_move_through_the_epochs(page: Page) -> None:
     box = page.locator(".chart-box svg").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
-    until(page, "training", "Number(d.epoch) > 20 && Number(d.epoch) < 40")
+    until(page, "training", f"Number(d.epoch) > {last / 3} && Number(d.epoch) < {2 * last / 3}")
     page.keyboard.press("End")
-    until(page, "training", "d.epoch === '60' && d.live === 'true'")
+    until(page, "training", f"d.epoch === '{last}' && d.live === 'true'")
     assert (pixels(page, REBUILT) != first).any()
 
 
-def test_the_replay_runs_to_the_end(page: Page) -> None:
+def test_the_replay_runs_to_the_end(page: Page, lab: Lab) -> None:
+    last = lab.run("r1")["epoch"]
     page.get_by_role("button", name="16×").click()
     page.get_by_role("button", name="Replay").click()
-    until(page, "training", "d.replaying === 'true' && Number(d.epoch) < 60")
-    until(page, "training", "d.replaying === 'false' && d.epoch === '60'")
+    until(page, "training", f"d.replaying === 'true' && Number(d.epoch) < {last}")
+    until(page, "training", f"d.replaying === 'false' && d.epoch === '{last}'")
 
 
 def test_two_runs_stand_side_by_side(page: Page, lab: Lab) -> None:

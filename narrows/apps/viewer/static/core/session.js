@@ -64,8 +64,9 @@ export function createSession(store, { can, reduced, history, announce }) {
     },
 
     emit(event, value) {
-      // A copy: a listener may add or remove others.
-      for (const f of Array.from(listeners.get(event) || [])) f(value);
+      const current = listeners.get(event);
+      // A copy, since a listener may add others; those that it removes are not called any more.
+      for (const f of Array.from(current || [])) if (current.has(f)) f(value);
     },
 
     /**
@@ -175,4 +176,22 @@ export function createSession(store, { can, reduced, history, announce }) {
     store.on(`${view}-compare`, () => lab.emit("compare", lab.compare));
   }
   return lab;
+}
+
+/**
+ * Returns the session of one mounted view, and a function that ends it. After the end its queries are dropped: those of
+ * a view that has gone would otherwise replace the same queries of the view that follows.
+ * @param {Lab} lab
+ * @returns {{lab: MountedLab, end: () => void}}
+ */
+export function viewSession(lab) {
+  let hasEnded = false;
+  const own = /** @type {MountedLab} */ (Object.create(lab));
+  own.query = async (view, params) => {
+    if (hasEnded) throw { dropped: true };
+    const answer = await lab.query(view, params);
+    if (hasEnded) throw { dropped: true };
+    return answer;
+  };
+  return { lab: own, end() { hasEnded = true; } };
 }

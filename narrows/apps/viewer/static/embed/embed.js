@@ -3,7 +3,7 @@
 import { theme } from "../core/colour.js";
 import { clear, h } from "../core/dom.js";
 import { listenForKeys, onKey } from "../core/keyboard.js";
-import { createSession } from "../core/session.js";
+import { createSession, viewSession } from "../core/session.js";
 import { debounce } from "../core/timing.js";
 import { VIEWS } from "../core/view-names.js";
 import * as anomaly from "../views/anomaly/index.js";
@@ -39,6 +39,13 @@ export function embed(host, { store, can, state, prefetched = null, first, dark,
   /** @type {View|null} */
   let mounted = null;
   let mountedName = "";
+  let endSession = () => {};
+
+  function unmount() {
+    endSession();
+    mounted?.destroy?.();
+    mounted = null;
+  }
 
   const chosen = () => VIEWS.find(([name]) => name === store.get("view")) || VIEWS.find(([name]) => name === first) || VIEWS[0];
 
@@ -47,11 +54,13 @@ export function embed(host, { store, can, state, prefetched = null, first, dark,
     tabs.forEach((tab) => { tab.setAttribute("aria-selected", String(tab.dataset.tab === name)); tab.tabIndex = tab.dataset.tab === name ? 0 : -1; });
     if (name === mountedName) return;
     mountedName = name;
-    mounted?.destroy?.();
+    unmount();
     problem.hidden = true;
     const el = h("div", { class: "stack", dataset: { view: name } });
     clear(panel, el);
-    mounted = MODULES[name].mount(el, /** @type {MountedLab} */ (lab));
+    const own = viewSession(lab);
+    endSession = own.end;
+    mounted = MODULES[name].mount(el, own.lab);
   }
 
   function moveTab(event) {
@@ -78,5 +87,5 @@ export function embed(host, { store, can, state, prefetched = null, first, dark,
     lab.on("error", (error) => { problem.hidden = false; problem.textContent = [error.message, error.hint].filter(Boolean).join(" "); })];
   lab.receive({ t: "state", state });
   show();
-  return { restyle, destroy() { mounted?.destroy?.(); for (const f of unsubscribe) f(); root.remove(); } };
+  return { restyle, destroy() { unmount(); for (const f of unsubscribe) f(); root.remove(); } };
 }

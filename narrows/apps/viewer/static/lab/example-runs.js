@@ -10,8 +10,9 @@ export const showsSubject = (view, run) => (view === "anomaly" ? Boolean(run.set
 /**
  * Opens the example of a view that the user turns to, unless the run in view shows its subject, or the address names a run.
  * @param {Lab} lab
+ * @param {(isOpening: boolean) => void} onOpening called when an example begins to be opened, and when it is in view
  */
-export function followExamples(lab) {
+export function followExamples(lab, onOpening) {
   let isOpening = false;
   /** The views whose example the server refused, with the data: they are not tried again. */
   const refused = new Set();
@@ -29,6 +30,7 @@ export function followExamples(lab) {
     // Until a training ends there may be no place for another.
     if (lab.state.runs.filter(isBusy).length >= places) return;
     isOpening = true;
+    onOpening(true);
     try {
       const { run: example, compare } = await lab.command("train.example", { view, dataset: set.id });
       if (lab.store.get("view") === view) lab.showHere(example, compare);
@@ -36,6 +38,7 @@ export function followExamples(lab) {
       if (!error.dropped) refused.add(`${view} ${set.id} ${set.labels}`);
     }
     isOpening = false;
+    onOpening(false);
   }
 
   lab.on("state", open);

@@ -3,7 +3,7 @@
 import { theme } from "../core/colour.js";
 import { clear, existing, h } from "../core/dom.js";
 import { listenForKeys } from "../core/keyboard.js";
-import { createSession } from "../core/session.js";
+import { createSession, viewSession } from "../core/session.js";
 import { createStore, syncHash } from "../core/store.js";
 import { debounce } from "../core/timing.js";
 import { VIEWS } from "../core/view-names.js";
@@ -75,6 +75,16 @@ let mounted = null;
 let mountedKey = "";
 let mounting = 0;
 
+let endSession = () => {};
+
+function unmount() {
+  endSession();
+  // It stays in view until the next view is loaded.
+  view.firstElementChild?.removeAttribute("data-ready");
+  mounted?.destroy?.();
+  mounted = null;
+}
+
 /** Whether the run in view has weights to look at. */
 const hasWeights = (run) => run !== null && run.state !== "preparing" && !(run.state === "failed" && !run.epoch);
 
@@ -86,8 +96,7 @@ async function showView() {
   if (as === mountedKey) return mounted?.update?.();
   mountedKey = as;
   const attempt = ++mounting;
-  mounted?.destroy?.();
-  mounted = null;
+  unmount();
   if (!hasWeights(run)) return clear(view, placeholder(run));
   try {
     const module = await import(`../views/${name}/index.js`);
@@ -95,7 +104,9 @@ async function showView() {
     const el = h("div", { class: "stack", dataset: { view: name } });
     clear(view, el);
     document.title = `${module.title} · narrows lab`;
-    mounted = module.mount(el, /** @type {MountedLab} */ (lab));
+    const own = viewSession(lab);
+    endSession = own.end;
+    mounted = module.mount(el, own.lab);
   } catch (error) {
     clear(view, h("div", { class: "panel empty" }, h("h2", {}, "This view could not be drawn"), h("p", {}, String(error?.message || error)),
       h("button", { type: "button", class: "button", on: { click: () => { mountedKey = ""; showView(); } } }, "Try again")));
@@ -132,7 +143,7 @@ function update() {
 }
 
 lab.on("state", update);
-followExamples(lab);
+followExamples(lab, (isOpening) => { page.dataset.openingExample = String(isOpening); });
 lab.on("run", update);
 lab.on("compare", update);
 lab.on("connection", (state) => { page.classList.toggle("is-lost", state === "lost"); update(); });

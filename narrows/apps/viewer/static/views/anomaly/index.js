@@ -187,7 +187,7 @@ export function mount(el, lab) {
     const labelled = scores.anomalies > 0;
     const titles = labelled ? { first: "A normal sample", second: "An anomalous sample" } : { first: "A typical row", second: "A row with a large error" };
     for (const which of ["first", "second"]) {
-      cards[which].el.hidden = !lists[which].length;
+      if (!lists[which].length) cards[which].el.hidden = true;
       if (lists[which].length) cards[which].place({ title: titles[which], rank: picks[which], n: lists[which].length });
     }
     showVerdicts();

@@ -17,7 +17,7 @@ export function sampleCard({ kind, onPick }) {
   const verdict = h("span", { class: "verdict" });
   const range = h("input", { type: "range", min: 0, step: 1, on: { input: () => onPick(Number(range.value)) } });
   const place = h("span", { class: "note" });
-  const el = h("div", { class: "sample-card", dataset: { kind } }, h("div", { class: "row spread" }, title, verdict),
+  const el = h("div", { class: "sample-card", hidden: true, dataset: { kind } }, h("div", { class: "row spread" }, title, verdict),
     h("div", { class: "triple-figures" }, figures),
     h("div", { class: "row card-picker" },
       h("button", { type: "button", class: "button small square", "aria-label": `${kind}: smaller error`, on: { click: () => step(-1) } }, "‹"), range,
@@ -37,7 +37,9 @@ export function sampleCard({ kind, onPick }) {
       range.setAttribute("aria-valuetext", `${count(o.rank + 1)} of ${count(n)}`);
       place.textContent = `${count(o.rank + 1)} of ${count(n)}`;
     },
+    /** Draws the sample; the card is hidden before the first. */
     show({ arrays, run, scale, score, position }) {
+      el.hidden = false;
       drawPicture(original.canvas, arrays.original, run);
       drawPair(rebuilt.canvas, arrays.original, arrays.rebuilt, run);
       drawPicture(map.canvas, arrays.map, mapRun(run, arrays.map), { mode: "error", scale });
