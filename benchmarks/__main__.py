@@ -1,7 +1,7 @@
 """Side by side with what people use today.
 
     python -m benchmarks [training mnist flops scoring startup one_class lab everyday neighbours exported impute
-                          generate optimizers anomalies] [--rounds 5]
+                          generate ratios optimizers anomalies] [--rounds 5]
 
 Every question prints a table and leaves it in benchmarks/results, or the folder of `--to`, with a picture and the raw
 numbers. `--quick` is a trial on little data that writes into a temporary folder.
@@ -26,6 +26,7 @@ from benchmarks import (
     neighbours,
     one_class,
     optimizers,
+    ratios,
     scoring,
     startup,
     training,
@@ -41,7 +42,7 @@ def main() -> None:
         module.__name__.rsplit(".", 1)[1]: module.reports
         for module in (
             *(training, mnist, flops, scoring, startup, one_class, lab, everyday, neighbours),
-            *(exported, impute, generate),
+            *(exported, impute, generate, ratios),
         )
     }
     parser.add_argument(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
+import numpy as np
 import torch
 
 from benchmarks.report import Report, bars, product_rate
@@ -20,15 +21,7 @@ _WIDTHS = (784, *_HIDDEN, _CODE, *_HIDDEN[::-1], 784)
 def reports(rounds: int, quick: bool) -> list[Report]:
     """FLOP/s of the step, of its products alone, and of square products, in float32 and bfloat16."""
     x, _, _ = pixels(3000 if quick else 10_000)
-    measured: dict[str, list[float]] = {}
-    for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
-        contenders: dict[str, Callable[[], float]] = {
-            f"narrows' training step, {name}": partial(_step, x, name),
-            f"the step's products alone, {name}": _products(dtype),
-            f"one product 1000 x 1000 x 1000, {name}": partial(product_rate, 1000, dtype),
-            f"one product 2048 x 2048 x 2048, {name}": partial(product_rate, 2048, dtype),
-        }
-        measured |= alternate(contenders, rounds)
+    measured = measure("float32", x, rounds) | measure("bfloat16", x, rounds)
     rates = {name: middle(values) for name, values in measured.items()}
 
     def share(name: str, of: str) -> str:
@@ -61,6 +54,18 @@ def reports(rounds: int, quick: bool) -> list[Report]:
             ),
         )
     ]
+
+
+def measure(precision: str, x: np.ndarray, rounds: int) -> dict[str, list[float]]:
+    """Return the FLOP/s of the step, of its products alone, and of square products, in each round."""
+    dtype = getattr(torch, precision)
+    contenders: dict[str, Callable[[], float]] = {
+        f"narrows' training step, {precision}": partial(_step, x, precision),
+        f"the step's products alone, {precision}": _products(dtype),
+        f"one product 1000 x 1000 x 1000, {precision}": partial(product_rate, 1000, dtype),
+        f"one product 2048 x 2048 x 2048, {precision}": partial(product_rate, 2048, dtype),
+    }
+    return alternate(contenders, rounds)
 
 
 _FLOP_PER_ROW = sum(6 * a * b for a, b in pairwise(_WIDTHS)) - 2 * _WIDTHS[0] * _WIDTHS[1]

@@ -45,7 +45,7 @@ def reports(rounds: int, quick: bool) -> list[Report]:
     rows, raw = [], {}
     for net in NETS:
         x, _, _ = net.rows(net.n_rows // (5 if quick else 1))
-        ways = {name: partial(_rate, net, x, way=name) for name in (FOLLOWS, FIXED, ONE)}
+        ways = {name: partial(rate, net, x, way=name) for name in (FOLLOWS, FIXED, ONE)}
         quiet = alternate(ways, rounds)
         with busy_programs(available_cores()):
             loaded = alternate(ways, rounds)
@@ -88,7 +88,7 @@ def busy_programs(n: int) -> Iterator[None]:
             program.wait()
 
 
-def _rate(net: Net, x: np.ndarray, *, way: str) -> float:
+def rate(net: Net, x: np.ndarray, *, way: str) -> float:
     before = torch.get_num_threads()
     torch.set_num_threads(1 if way == ONE else before)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -69,10 +69,10 @@ def contenders_of(case: Case) -> dict[str, c.Fit]:
     return fits
 
 
-def measure(case: Case, *, rounds: int, shrink: int = 1) -> dict[str, Any]:
-    """Time everyone on one case; `shrink` divides the rows, for a trial."""
+def measure(case: Case, *, rounds: int, shrink: int = 1, fits: Mapping[str, c.Fit] | None = None) -> dict[str, Any]:
+    """Time everyone on one case, or these fits; `shrink` divides the rows, for a trial."""
     x, held_out, what = case.rows(case.n_rows // shrink)
-    fits = contenders_of(case)
+    fits = contenders_of(case) if fits is None else fits
     warm = replace(case.task, epochs=1)
     for fit in fits.values():
         fit(x[:2000], warm)
