@@ -56,7 +56,8 @@ class AutoencoderNetwork(nn.Module):
     def encode(self, x: Tensor) -> Tensor:
         """Return the code statistics h (n, k * code.floats_per_component) of rows (n, d)."""
         h = self.encoder(x)
-        return h if self.path is None else self.path.blend(self.path.code(x), h)
+        path = self._path_in_use()
+        return h if path is None else path.blend(path.code(x), h)
 
     def codes(self, x: Tensor) -> Tensor:
         """Return the codes (n, k) of rows (n, d) without noise: the point, the k largest, or the posterior mean."""
@@ -65,7 +66,8 @@ class AutoencoderNetwork(nn.Module):
     def output(self, z: Tensor) -> Tensor:
         """Return the raw output (n, d) of codes (n, k), the likelihood's input: logits if the data are bounded."""
         output = self.decoder(z)
-        return output if self.path is None else self.path.blend(self.likelihood.raw(self.path.mean(z)), output)
+        path = self._path_in_use()
+        return output if path is None else path.blend(self.likelihood.raw(path.mean(z)), output)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the reconstructions (n, d) of codes (n, k)."""
@@ -83,6 +85,10 @@ class AutoencoderNetwork(nn.Module):
     def share_of_layers(self) -> float:
         """How much of the network is layers and not its linear path: 0 is PCA, 1 the layers alone."""
         return 1.0 if self.path is None else float(self.path.share)
+
+    def _path_in_use(self) -> LinearPath | None:
+        # In training its share is 0; a value of it that is infinite in bfloat16 would make the sum NaN.
+        return None if self.share_of_layers == 1.0 else self.path
 
     @property
     def n_parameters(self) -> int:

@@ -201,3 +201,22 @@ def test_every_variant_is_registered_under_the_name_that_its_class_has() -> None
     assert [cls.variant for cls in variant_classes()] == list(VARIANTS)
     keys = {field.key for field in LAB_FIELDS}
     assert all(settings.keys() <= keys for settings in VARIANT_LAB_SETTINGS.values())
+
+
+@pytest.mark.parametrize("variant", [Autoencoder, DenoisingAutoencoder, VariationalAutoencoder])
+@pytest.mark.parametrize("settings", [{}, {"tied_weights": True}, {"network": "conv", "hidden_layer_sizes": (32, 32)}])
+def test_a_training_in_bfloat16_lowers_the_loss_as_far_as_one_in_float32(variant, settings):
+    X = np.random.default_rng(0).random((256, 32, 32)).astype("float32")
+    X[:, ::2] = 0  # on the bounds, where logits of bfloat16 values are infinite
+    X[:, 1::4] = 1
+
+    def losses(precision: str) -> list[float]:
+        model = variant(
+            **{"hidden_layer_sizes": (512,), "n_components": 8, "epochs": 2, "batch_size": 128, **settings},
+            precision=precision, random_state=0, device="cpu",
+        ).fit(X)  # fmt: skip
+        return [epoch.loss for epoch in model.history_]
+
+    in_bfloat16, in_float32 = losses("bfloat16"), losses("float32")
+    assert in_bfloat16[0] == pytest.approx(in_float32[0], rel=0.05)
+    assert in_bfloat16[1] < 1.05 * in_float32[1]
