@@ -31,6 +31,10 @@ class Surface(Protocol):
         """Goes to a view and waits until it is ready."""
         ...
 
+    def resize(self, page: Page, width: int) -> None:
+        """Makes the window, or the cell in it, as wide."""
+        ...
+
 
 @dataclass
 class LabSurface:
@@ -49,11 +53,19 @@ class LabSurface:
         until_true(page, "() => document.querySelector('.narrows-lab').dataset.openingExample !== 'true'")
         until(page, view, "d.ready === 'true'")
 
+    def resize(self, page: Page, width: int) -> None:
+        _resize_window(page, width)
+
 
 def open_tab(page: Page, view: str) -> None:
     """Goes to a view of a widget or a report."""
     page.locator(f"[data-tab={view}]").click()
     until(page, view, "d.ready === 'true'")
+
+
+def _resize_window(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    until_true(page, "(width) => innerWidth === width", width)
 
 
 class _Tabs:
@@ -73,6 +85,10 @@ class WidgetSurface(_Tabs):
     def opened(self, *, width: int = 900, scheme: str = "light") -> AbstractContextManager[Page]:
         return cell(self.chromium, self.widget, self.folder, width=width, ground=GROUNDS[scheme])
 
+    def resize(self, page: Page, width: int) -> None:
+        _resize_window(page, max(width, 1000))
+        page.locator("#cell").evaluate("(el, width) => { el.style.width = `${width}px`; }", width)
+
 
 @dataclass
 class ReportSurface(_Tabs):
@@ -81,6 +97,9 @@ class ReportSurface(_Tabs):
     chromium: Chromium
     path: Path
     part: str | None = None
+
+    def resize(self, page: Page, width: int) -> None:
+        _resize_window(page, width)
 
     @contextmanager
     def opened(self, *, width: int = 1280, scheme: str = "light") -> Iterator[Page]:

@@ -9,9 +9,10 @@ import pytest
 import narrows
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, lab_page, until
+from tests.browser.lab.serving import Lab, lab_page, until, until_true
 from tests.browser.surfaces import VIEWS, LabSurface, ReportSurface, Surface, WidgetSurface
 
+WIDTHS = (360, 500, 860, 1280, 1920, 3840)
 SHEETS = ("Data", "Settings", "Runs")
 
 
@@ -31,15 +32,19 @@ def surface(request: pytest.FixtureRequest, chromium: Chromium, tmp_path: Path) 
             return ReportSurface(chromium, get("report_of_a_good_network"))
 
 
-@pytest.mark.parametrize("width", [360, 500, 860, 1280, 1920, 3840])
-def test_no_width_needs_scrolling_sideways(surface: Surface, width: int) -> None:
-    with surface.opened(width=width) as page:
+@pytest.mark.parametrize("widths", [WIDTHS, WIDTHS[::-1]], ids=["growing", "shrinking"])
+def test_no_width_needs_scrolling_sideways(surface: Surface, widths: tuple[int, ...]) -> None:
+    """Each view is drawn at the first width, then the window changes."""
+    with surface.opened(width=widths[0]) as page:
         for view in VIEWS:
+            surface.resize(page, widths[0])
             surface.show(page, view)
-            whole = page.locator(surface.part or "html")
-            assert whole.evaluate("el => el.scrollWidth") <= width, view
-            if isinstance(surface, LabSurface) and width > 1440:  # a large screen is used
-                assert page.locator(f"[data-view={view}]").evaluate("el => el.clientWidth") > 0.75 * width, view
+            for width in widths:
+                surface.resize(page, width)
+                fits = "([part, width]) => document.querySelector(part).scrollWidth <= width"
+                until_true(page, fits, [surface.part or "html", width])
+                if isinstance(surface, LabSurface) and width > 1440:  # a large screen is used
+                    assert page.locator(f"[data-view={view}]").evaluate("el => el.clientWidth") > 0.75 * width, view
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
