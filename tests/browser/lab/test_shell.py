@@ -36,14 +36,21 @@ def run_in_view(page: Page) -> str:
     return page.locator(".lab-header").get_attribute("data-run") or ""
 
 
+def stop(page: Page, lab: Lab) -> None:
+    """Ends the training of the run in view."""
+    page.get_by_role("button", name="Stop training").click()
+    lab.wait(run_in_view(page), "stopped")
+
+
 def test_a_variant_is_one_click_away_and_so_is_the_way_back(page: Page, lab: Lab) -> None:
     page.get_by_role("button", name="Contractive").click()
     until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
     run = run_in_view(page)
-    found = lab.wait(run, "done")
+    found = lab.wait(run, "running")
     assert found["variant"] == "contractive"
     assert found["settings"]["epochs"] == lab.run("r1")["settings"]["epochs"]
     until(page, "training", "d.ready === 'true'")
+    stop(page, lab)
     page.get_by_role("button", name="Plain").click()
     until_true(page, "() => document.querySelector('.lab-header').dataset.run === 'r1'")
     n = len(lab.state()["runs"])
@@ -55,7 +62,8 @@ def test_a_variant_is_one_click_away_and_so_is_the_way_back(page: Page, lab: Lab
 def test_a_sparse_run_gets_the_many_units_it_needs_and_the_way_back_finds_the_two(page: Page, lab: Lab) -> None:
     page.get_by_role("button", name="Sparse").click()
     until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
-    assert lab.wait(run_in_view(page), "done")["settings"]["n_components"] == 16
+    assert lab.wait(run_in_view(page), "running")["settings"]["n_components"] == 16
+    stop(page, lab)
     page.get_by_role("button", name="Plain").click()
     until_true(page, "() => document.querySelector('.lab-header').dataset.run === 'r1'")
 
