@@ -221,6 +221,7 @@ def test_files_have_no_held_out_part(put):
     assert read_held_out(put("t.csv", CSV)) is None
 
 
+@pytest.mark.slow
 def test_a_damaged_npz_gets_one_sentence_whatever_the_damage(tmp_path):
     path = tmp_path / "t.npz"
     np.savez_compressed(path, X=np.random.default_rng(0).random((20, 3)), y=np.arange(20))

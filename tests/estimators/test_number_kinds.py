@@ -56,6 +56,7 @@ def test_mostly_zero_is_mostly_zero_when_sampled(drawn, name):
     assert 0.5 < now.mean() / then.mean() < 2
 
 
+@pytest.mark.slow
 def test_sampled_amounts_hang_together_with_the_other_columns(drawn):
     ages = [frame["age"][frame["gain"] > 0].mean() - frame["age"].mean() for frame in (FRAME, drawn)]
     assert ages[1] > 0.5 * ages[0] > 2

@@ -50,6 +50,7 @@ def test_a_denoiser_removes_its_own_noise_better_than_a_plain_autoencoder(plain,
     assert squared_error(denoiser, noisy, TEST) < 0.8 * squared_error(plain, noisy, TEST)
 
 
+@pytest.mark.slow
 def test_the_kl_penalty_brings_the_mean_activity_of_held_out_rows_near_rho():
     settings = {
         "n_components": 40,
@@ -65,6 +66,7 @@ def test_the_kl_penalty_brings_the_mean_activity_of_held_out_rows_near_rho():
         assert codes.mean() == pytest.approx(rho, rel=0.25)
 
 
+@pytest.mark.slow
 def test_l1_sets_more_held_out_codes_to_zero_the_more_it_weighs():
     settings = {"n_components": 40, "hidden_layer_sizes": (), "epochs": 10, "random_state": 0}
     zeros = [

@@ -31,6 +31,7 @@ def test_what_is_no_class_is_left_alone(model: Autoencoder) -> None:
         assert "<svg" in report(model, X[:300], labels)
 
 
+@pytest.mark.slow
 def test_rows_without_a_class_are_left_out(model: Autoencoder) -> None:
     labels = DIGITS.target[:300].astype(object) % 2
     labels[::3] = None

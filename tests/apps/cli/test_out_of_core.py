@@ -129,6 +129,7 @@ def test_cells_that_are_there_come_back_as_they_are_written(shell, quick, writte
         assert note.startswith("a, ") or note == "note"
 
 
+@pytest.mark.slow
 def test_a_budget_is_one_for_all_chunks(shell, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shell("detect", lake, "-o", "d", "--threshold", "budget", "--budget", "7").status == 0
     monkeypatch.setattr(inputs, "_memory", lambda: 1000)

@@ -192,7 +192,7 @@ def test_a_disk_that_is_too_small_costs_nothing(shell, quick, small_disk: Path) 
         (("impute", "plain", "digits"), "filled.npy"),
         (("denoise", "denoising", "digits"), "clean.png"),
         (("denoise", "denoising", "digits"), "clean.npy"),
-        (("report", "plain", "digits"), "page.html"),
+        pytest.param(("report", "plain", "digits"), "page.html", marks=pytest.mark.slow),
         (("sweep", "digits", "--values", "1", "--epochs", "1", "--hidden", "8"), "s.csv"),
         (("sweep", "digits", "--values", "1", "--epochs", "1", "--hidden", "8"), "s.png"),
     ],

@@ -48,6 +48,7 @@ def cells(path: Path, row: int) -> list[float]:
 OPTIONS = ("--ignore", "line", "--label", "broken", "--seed", "0")
 
 
+@pytest.mark.slow
 def test_of_a_table_read_in_chunks_the_most_anomalous_of_all_its_rows_are_named(
     shell, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

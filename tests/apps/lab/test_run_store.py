@@ -112,6 +112,7 @@ def test_the_shelf_holds_the_newest_runs(home: Path) -> None:
     assert not (home / "runs" / "r1").exists()
 
 
+@pytest.mark.slow
 def test_two_labs_share_a_home_and_neither_writes_over_the_runs_of_the_other(tmp_path: Path) -> None:
     with served(tmp_path) as one, served(tmp_path) as other:
         names = []

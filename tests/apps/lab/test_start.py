@@ -137,6 +137,7 @@ def test_a_model_of_a_table_finds_its_columns_by_name(tmp_path: Path) -> None:
         assert np.allclose(shown.arrays["code"], model.transform(frame[list("abcd")].iloc[[4]]), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_idle_page_hears_nothing_and_costs_nothing(lab: Served) -> None:
     with lab.ready() as page:
         while page.hear(0.5):

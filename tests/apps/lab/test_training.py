@@ -173,6 +173,7 @@ def test_a_run_that_is_removed_is_gone(lab: Served) -> None:
             page.ask("codes", run)
 
 
+@pytest.mark.slow
 def test_pushes_are_no_more_than_a_page_can_draw(lab: Served) -> None:
     with lab.ready() as page:
         run = page.train("digits", **LONG)
@@ -213,6 +214,7 @@ def test_a_killed_process_fails_its_run_and_keeps_what_it_learned(processes: Ser
         page.until_state(again, "done")
 
 
+@pytest.mark.slow
 def test_a_stop_in_the_midst_of_an_epoch_ends_the_process_and_keeps_the_epoch_before(tmp_path: Path) -> None:
     np.save(tmp_path / "large.npy", np.random.default_rng(0).random((60_000, 120), np.float32))
     start = lambda: InitialContent(Source.of(str(tmp_path / "large.npy")))  # noqa: E731

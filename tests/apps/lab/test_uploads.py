@@ -200,6 +200,7 @@ def test_a_table_wider_than_the_page_is_refused(lab: Served) -> None:
     assert said["msg"].startswith("wide.csv has 4,097 columns")
 
 
+@pytest.mark.slow
 def test_an_image_that_unpacks_to_gigabytes_is_left_out(lab: Served) -> None:
     small = png(np.zeros((8, 8), np.uint8))
     status, dataset = send_folder(lab, "bomb", {"a.png": packed_black(30_000), "b.png": small, "c.png": small})

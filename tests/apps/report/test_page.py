@@ -91,6 +91,7 @@ def test_the_python_on_the_page_makes_the_same_model(model: Autoencoder, page: s
     assert np.array_equal(said["model"].transform(X), model.transform(X))
 
 
+@pytest.mark.slow
 def test_the_same_call_writes_the_same_page(model: Autoencoder, page: str) -> None:
     assert report(model, X[:300], DIGITS.target[:300]) == page
 

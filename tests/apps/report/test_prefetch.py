@@ -77,6 +77,7 @@ def test_the_rarer_of_two_classes_is_the_anomaly(model: Autoencoder) -> None:
     assert of(found, "session")[0].about["state"]["runs"][0]["settings"]["normal"] == ["b"]
 
 
+@pytest.mark.slow
 def test_noise_that_does_not_deflate_stays_within_bounds() -> None:
     images = np.random.default_rng(0).integers(0, 256, (400, 12, 12, 3), np.uint8)
     large = Autoencoder(

@@ -319,6 +319,7 @@ def test_labels_with_gaps_are_no_obstacle(shell, quick, table: Path) -> None:
     assert shell("report", "m", table, "--label", "kind").status == 0
 
 
+@pytest.mark.slow
 def test_a_variational_model_without_a_gaussian_code_has_a_table_and_a_report(shell, quick) -> None:
     chosen = ("--variant", "variational", "--code", "point", "--loss", "bce")
     done = shell("fit", "digits", "-o", "m", "--json", *chosen, *quick)

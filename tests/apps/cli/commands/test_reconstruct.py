@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.csv
 import pyarrow.parquet
+import pytest
 from PIL import Image
 
 import narrows
@@ -36,6 +37,7 @@ def test_reconstruct_keeps_the_shape_of_images(shell, models: Path) -> None:
     np.testing.assert_array_equal(np.load("rebuilt.npy"), narrows.load(models / "plain").reconstruct(read("digits")))
 
 
+@pytest.mark.slow
 def test_reconstruct_writes_a_sheet_or_a_folder_of_images(shell, models: Path) -> None:
     assert shell("reconstruct", models / "plain", "digits", "-o", "sheet.png").status == 0
     assert size_of("sheet.png")[0] > 8 * 40

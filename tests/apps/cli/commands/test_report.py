@@ -6,6 +6,7 @@ from html import unescape
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import narrows
 
@@ -20,6 +21,7 @@ def test_a_page_is_written_and_its_headline_said(shell, models: Path) -> None:
     assert again.json["diagnosis"]["findings"]
 
 
+@pytest.mark.slow
 def test_the_command_on_the_page_makes_the_same_model(shell, models: Path) -> None:
     assert shell("report", models / "denoising", "digits").status == 0
     command = unescape(re.findall(r"<pre>(narrows .*?)</pre>", Path("report.html").read_text(), re.DOTALL)[0])

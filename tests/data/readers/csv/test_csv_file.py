@@ -135,6 +135,7 @@ def test_comments_between_rows_are_skipped(put):
     assert table["c"][0].as_py() == "p\n# no comment\nq"
 
 
+@pytest.mark.slow
 def test_a_column_that_separators_at_the_ends_of_lines_make_is_dropped(put):
     path = put("a,b,\n" + "1,2,\n" * 30_000)
     assert read_csv(path)[0].column_names == ["a", "b"]
@@ -177,6 +178,7 @@ def test_zero_characters_are_left_out_and_told(put):
 # -- sizes and separators
 
 
+@pytest.mark.slow
 def test_long_lines_and_many_columns_are_read(put):
     n = 20_000
     names = [f"a column with the number {i} and a name so long that the header has over 1 MB" for i in range(n)]
@@ -191,6 +193,7 @@ def test_long_lines_and_many_columns_are_read(put):
     assert chunks["a"].to_pylist() == [*range(3000), 1, *range(3000)]
 
 
+@pytest.mark.slow
 def test_cells_between_blanks_or_two_characters_are_rewritten_for_arrow(put):
     aligned = "".join(f"{i:6d}   {i / 4:8.2f}  {['New York', 'Bonn'][i % 2]}\n" for i in range(12_000))
     table, _ = read_csv(put("   n         x  city\n" + aligned))
