@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ import pyarrow.csv
 import pytest
 from pyarrow import parquet
 
+from narrows import Autoencoder
 from narrows.apps.cli import inputs
+from narrows.data import Rows
 from narrows.data.readers import row_stream
 from narrows.data.writers import verbatim_cells as written_cells
 
@@ -55,6 +58,29 @@ def test_a_table_too_large_for_memory_is_read_in_chunks_unasked(
             np.testing.assert_allclose(ours[column].to_numpy(), theirs[column].to_numpy(), rtol=1e-5, atol=1e-6)
     assert shell("fit", lake, "-o", "m", "--force", *quick).status == 0
     assert shell("detect", lake, "-o", "d").status == 0
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_codes_that_are_written_are_no_longer_in_memory(
+    shell, quick, lake: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    assert shell("fit", lake, "-o", "m", *quick).status == 0
+    alive: list[weakref.ref[np.ndarray]] = []
+    most = 0
+
+    def transform(self: Autoencoder, rows: Rows) -> np.ndarray:
+        nonlocal most
+        codes = whole(self, rows)
+        alive.append(weakref.ref(codes))
+        most = max(most, sum(codes() is not None for codes in alive))
+        return codes
+
+    whole = Autoencoder.transform
+    monkeypatch.setattr(Autoencoder, "transform", transform)
+    monkeypatch.setattr(inputs, "_memory", lambda: 1000)
+    monkeypatch.setattr(row_stream, "_CELLS_PER_CHUNK", 80)
+    assert shell("encode", "m", lake, "-o", f"codes.{ending}").status == 0
+    assert most < 6 < len(alive)
 
 
 @pytest.fixture

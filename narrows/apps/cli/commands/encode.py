@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from narrows.apps.cli.common_options import (
     Data,
     Errors,
@@ -18,7 +20,7 @@ from narrows.apps.cli.common_options import (
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
-from narrows.apps.cli.result_writing import write_rows
+from narrows.apps.cli.result_writing import write_chunks, write_rows
 from narrows.formatting import counted
 
 
@@ -46,19 +48,40 @@ def encode(
     import numpy as np
 
     from narrows.apps.cli.inputs import chunks_for_model, joined_labels
-    from narrows.data import Rows
+    from narrows.data import Rows, is_written_in_chunks
 
     fitted = load_autoencoder(model, missing=missing)
-    parts, labels = [], []
-    for rows in chunks_for_model(
-        fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages, errors=errors
-    ):
-        parts.append(fitted.transform(rows))
-        labels.append(rows.labels)
+    chunks = chunks_for_model(
+        fitted,
+        data,
+        part=part,
+        label=label,
+        image_size=image_size,
+        missing=missing,
+        messages=messages,
+        errors=errors,
+    )
     names = tuple(str(name) for name in fitted.get_feature_names_out())
-    codes = Rows(np.concatenate(parts), names=names, labels=joined_labels(labels), source=str(output))
-    output = write_rows(output, codes, messages=messages, force=force)
+    counts, has_labels = [], []  # by chunk
+
+    def codes() -> Iterator[Rows]:
+        for rows in chunks:
+            counts.append(len(rows))
+            has_labels.append(rows.labels is not None)
+            yield Rows(fitted.transform(rows), names=names, labels=rows.labels, source=str(output))
+
+    if is_written_in_chunks(output):
+        output = write_chunks(output, codes(), messages=messages, force=force)
+    else:
+        parts = list(codes())
+        whole = Rows(
+            np.concatenate([part.block() for part in parts]),
+            names=names,
+            labels=joined_labels([part.labels for part in parts]),
+            source=str(output),
+        )
+        output = write_rows(output, whole, messages=messages, force=force)
     messages.result(
-        {"output": str(output), "rows": len(codes), "columns": list(names), "labels": codes.labels is not None},
-        f"Wrote {counted(len(codes), 'code')} of {counted(len(names), 'number')} to {output}.",
+        {"output": str(output), "rows": sum(counts), "columns": list(names), "labels": any(has_labels)},
+        f"Wrote {counted(sum(counts), 'code')} of {counted(len(names), 'number')} to {output}.",
     )
