@@ -185,7 +185,7 @@ def fits_into_memory(data: str, *, share: float = 1 / 3) -> bool:
     from narrows.data import SETS, memory_needed
 
     path = Path(data)
-    return data in SETS or not path.exists() or memory_needed(path) < _memory() * share
+    return data in SETS or not path.exists() or memory_needed(path, most=_memory() * share) < _memory() * share
 
 
 def _read_columns(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _CELLS_PER_CHUNK = 1 << 21
 _CELLS_OF_SAMPLE, _FEWEST_SAMPLED = 1 << 23, 10_000
-CSV_BLOCK, _PACKED_RATIO = 1 << 24, 6
+CSV_BLOCK = 1 << 24
 _IN_MEMORY = 20
 """Bytes per cell during a fit in memory, roughly."""
 
@@ -171,8 +172,11 @@ def table_files(path: Path, *, parquet: bool) -> list[Path]:
     return sorted(p for p in path.rglob("*") if p.is_file() and wanted(p) and not p.name.startswith((".", "_")))
 
 
-def memory_needed(path: Path) -> int:
-    """Return about how many bytes a fit in memory takes for a table on disk; 0 for other paths."""
+def memory_needed(path: Path, *, most: float = math.inf) -> int:
+    """Return about how many bytes a fit in memory takes for a table on disk; 0 for other paths.
+
+    Compressed files are unpacked to be measured, until the result is known to be larger than `most`.
+    """
     from pyarrow import parquet
 
     found = 0
@@ -184,7 +188,8 @@ def memory_needed(path: Path) -> int:
         found += about.num_rows * about.num_columns * _IN_MEMORY
     if not found:
         for file in table_files(path, parquet=False):
-            found += file.stat().st_size * (_PACKED_RATIO if csv_file.is_compressed(file) else 1) * _IN_MEMORY // 4
+            with suppress(DataFormatError):  # reading it says what is wrong with it
+                found += csv_file.content_size(file, most=4 * (most - found) / _IN_MEMORY) * _IN_MEMORY // 4
     return found
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -205,6 +206,16 @@ def test_the_need_for_memory_grows_with_the_cells(tmp_path: Path) -> None:
     csv.write_csv(TABLE, tmp_path / "t.csv")
     assert row_stream.memory_needed(tmp_path / "t.csv") == (tmp_path / "t.csv").stat().st_size * 5
     assert csv_file.is_csv(tmp_path / "t.csv")
+
+
+def test_the_need_for_memory_of_a_compressed_table_is_that_of_its_content(tmp_path: Path) -> None:
+    content = b"0,0\n" * 1_000_000
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress(content))
+    assert (tmp_path / "t.csv.gz").stat().st_size < len(content) / 100
+    assert row_stream.memory_needed(tmp_path / "t.csv.gz") == len(content) * 5
+    assert 3e6 < row_stream.memory_needed(tmp_path / "t.csv.gz", most=3e6) < len(content) * 5
+    (tmp_path / "t.csv.gz").write_bytes(b"no gzip file")
+    assert row_stream.memory_needed(tmp_path / "t.csv.gz") == 0
 
 
 def test_the_rows_of_the_sample_and_of_the_chunks_are_named_by_their_places_in_the_files(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import math
 import re
 import zipfile
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ _BY_CONTENT = {
     b"PK\x03\x04": "zip",
     b"PK\x05\x06": "zip",
 }
+_PART = 1 << 20
 _TABLE = re.compile(r"\.(csv|tsv|tab|psv)$", re.IGNORECASE)
 _TEXT = re.compile(r"\.(txt|dat|data)$", re.IGNORECASE)
 
@@ -63,6 +65,26 @@ def opened(path: Path) -> Iterator[IO[bytes] | NativeFile]:
             yield _unpacked_by_arrow(file, kind)
         else:
             yield file
+
+
+def content_size(path: Path, *, most: float = math.inf) -> int:
+    """Return the uncompressed size of a file in bytes; counting ends soon after `most`.
+
+    The sizes that archives state are not used, since they may be wrong.
+
+    Raises
+    ------
+    DataFormatError
+        As `opened`.
+    """
+    kind = compression(path)
+    if kind is None:
+        return path.stat().st_size
+    found = 0
+    with opened(path) as file, damage_told(path, kind):
+        while found <= most and (part := file.read(_PART)):
+            found += len(part)
+    return found
 
 
 def _unpacked_by_arrow(file: IO[bytes], kind: str) -> NativeFile:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from narrows.data.frames.arrow_metadata import with_delimiter
-from narrows.data.readers.csv.compression import is_compressed
+from narrows.data.readers.csv.compression import content_size
 from narrows.data.readers.csv.dialect import CsvFormat, encoding_words, sample_cells
 from narrows.data.readers.csv.parse_errors import COMMENT_SIGNS, QuoteWatch, why_not_csv
 from narrows.data.readers.csv.utf8_stream import UNIT, TableText, table_text
@@ -23,10 +23,10 @@ __all__ = [
     "ARROW_NA_VALUES",
     "CsvFormat",
     "WiderTypeError",
+    "content_size",
     "csv_chunks",
     "csv_fields",
     "csv_texts",
-    "is_compressed",
     "is_csv",
     "read_csv",
     "sample_cells",

@@ -9,7 +9,7 @@ import zipfile
 import pyarrow as pa
 import pytest
 
-from narrows.data.readers.csv.compression import compression, is_compressed, opened
+from narrows.data.readers.csv.compression import compression, content_size, is_compressed, opened
 from narrows.errors import DataFormatError
 
 RAW = b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(9000))
@@ -48,6 +48,17 @@ def test_what_a_file_holds_is_read_by_its_name_or_its_first_bytes(tmp_path, name
         assert content(tmp_path / given) == RAW
     assert is_compressed(tmp_path / name)
     assert compression(tmp_path / "t.csv") == compression(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_the_size_of_the_content_is_counted_and_counting_ends_soon_after_the_limit(tmp_path, name, monkeypatch):
+    path = tmp_path / name
+    path.write_bytes(PACKED[name])
+    assert content_size(path) == len(RAW)
+    (tmp_path / "plain.csv").write_bytes(RAW)
+    assert content_size(tmp_path / "plain.csv") == len(RAW)
+    monkeypatch.setattr("narrows.data.readers.csv.compression._PART", 10)
+    assert 100 < content_size(path, most=100) <= 110
 
 
 def test_files_of_several_members_are_read_to_their_end(tmp_path):
