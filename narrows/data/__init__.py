@@ -39,6 +39,7 @@ from narrows.data.rows import Columns, Rows, row_name
 from narrows.data.schema.ignored_columns import how_to_keep, ignored_columns_message
 from narrows.data.schema.layout import Missing
 from narrows.data.schema.loss_weights import LossWeights, hidden_floats, loss_weights
+from narrows.data.schema.model_inputs import holds, input_columns, is_block, value_kind
 from narrows.data.schema.scaling import Scale
 from narrows.data.schema.schema import Schema
 from narrows.data.writers.table_writers import as_table, label_column
@@ -91,8 +92,11 @@ __all__ += [
     "filled_mask",
     "find_set",
     "hidden_floats",
+    "holds",
     "how_to_keep",
     "ignored_columns_message",
+    "input_columns",
+    "is_block",
     "is_missing",
     "is_table",
     "is_written_in_chunks",
@@ -108,6 +112,7 @@ __all__ += [
     "table_files",
     "table_rows",
     "typed_table",
+    "value_kind",
     "whole_file",
     "whole_folder",
     "write_chunks",

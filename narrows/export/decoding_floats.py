@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from narrows.data import Schema
+from narrows.data import Schema, holds, is_block, value_kind
 from narrows.data.kinds import Boolean, Category, CommonValue, DateTime, Ignored, MissingMask, Numeric, Quantile
 from narrows.data.kinds.date_time import PERIODS, STEPS, SURE
 from narrows.data.kinds.number_summary import FREE, SPLIT
@@ -22,10 +22,7 @@ from narrows.export.ports import (
     block_port,
     date_unit,
     free_name,
-    holds,
-    is_block,
     port_names,
-    value_kind,
 )
 from narrows.export.sorted_lookup import count_below, interpolated, taken
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from narrows.data import holds
 from narrows.data.kinds import (
     Boolean,
     Category,
@@ -20,7 +21,7 @@ from narrows.data.kinds import (
 from narrows.data.kinds.date_time import PERIODS
 from narrows.errors import SettingError
 from narrows.export.graph import ML
-from narrows.export.ports import ColumnInputs, checked_whole, date_unit, holds
+from narrows.export.ports import ColumnInputs, checked_whole, date_unit
 from narrows.export.sorted_lookup import interpolated
 
 

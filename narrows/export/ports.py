@@ -9,8 +9,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from narrows.data import ColumnKind, Schema
-from narrows.data.kinds import Category, CommonValue, DateTime, Ignored, MissingMask
+from narrows.data import Schema, holds, input_columns, is_block, value_kind
+from narrows.data.kinds import Category, DateTime, Ignored
 from narrows.errors import SettingError
 from narrows.export import calendar_text
 from narrows.export.calendar_text import PER_SECOND, Moments
@@ -156,19 +156,6 @@ class ColumnInputs:
 _UNITS = {"D": "days", "s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 
 
-def is_block(schema: Schema) -> bool:
-    """Return whether the columns come in as one array: those of images, and of arrays of numbers without names."""
-    if schema.image_shape is not None:
-        return True
-    same = len(set(schema.dtypes)) == 1 and np.dtype(schema.dtypes[0]).kind in "biuf"
-    return schema.names is None and schema.labels is None and schema.container in ("numpy", "torch") and same
-
-
-def input_columns(schema: Schema, *, with_constants: bool) -> list[int]:
-    """Return the columns that a model needs: those it learned from, and the constant ones if they are judged."""
-    return sorted({*schema.learned_columns, *(schema.constant_columns if with_constants else ())})
-
-
 def port_names(schema: Schema) -> list[str]:
     """Return the name of each column in the graph, where no two are equal and none is empty."""
     names: list[str] = []
@@ -182,22 +169,6 @@ def free_name(name: str, taken: Sequence[str]) -> str:
     while name in taken:
         name += "_"
     return name
-
-
-def value_kind(schema: Schema, i: int) -> ColumnKind:
-    """Return the kind that encodes the values of a column; its masks are kinds of their own."""
-    return next(k for k in schema.kinds if i in k.columns and not isinstance(k, MissingMask | CommonValue))
-
-
-def holds(schema: Schema, i: int) -> Literal["number", "text", "date"]:
-    """Return what the cells of a column are."""
-    kind = value_kind(schema, i)
-    if isinstance(kind, DateTime):
-        return "date"
-    if isinstance(kind, Category | Ignored):
-        kinds: dict[str, Literal["text", "date"]] = {"O": "text", "M": "date"}
-        return kinds.get(np.dtype(kind.dtype).kind, "number")
-    return "number"
 
 
 def date_unit(schema: Schema, i: int) -> str:
