@@ -40,11 +40,13 @@ def imported_floors(path: Path) -> set[str]:
 
 
 FACES = {
-    "cli": {"lab", "notebook", "report", "viewer"},
-    "lab": {"viewer"},
+    "cli": {"lab", "notebook", "report", "service", "viewer", "web"},
+    "lab": {"viewer", "web"},
     "notebook": {"viewer"},
     "report": {"viewer"},
+    "service": {"web"},
     "viewer": set(),
+    "web": set(),
 }
 """Which folders of narrows/apps a folder may import."""
 EXCEPTIONS: set[tuple[str, str]] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -20,7 +21,18 @@ from narrows.estimators.inference import map_floats, map_rows
 from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedAttributes
 from narrows.export import Dates
+from narrows.model import AutoencoderNetwork
 from narrows.training import fingerprint
+
+
+def row_losses(network: AutoencoderNetwork, *, per_feature: bool = False) -> Callable[[Tensor], Tensor]:
+    """Return the function from encoded rows (n, d) to their reconstruction losses (n,), or (n, d) by float."""
+
+    def losses(x: Tensor) -> Tensor:
+        found = network.likelihood.loss(network.output(network.codes(x)), x)
+        return found if per_feature else found.sum(dim=1)
+
+    return losses
 
 
 class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -84,10 +96,7 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         rows = self.rows_of(X)
         likelihood = self.network_.likelihood
 
-        def error(x: Tensor) -> Tensor:
-            losses = likelihood.loss(self.network_.output(self.network_.codes(x)), x)
-            return losses if per_feature else losses.sum(dim=1)
-
+        error = row_losses(self.network_, per_feature=per_feature)
         errors = map_rows(self.state_, rows, error, check=partial(parameter_checks.within_density, likelihood))
         if not per_feature:
             return errors

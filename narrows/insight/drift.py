@@ -129,7 +129,7 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
         then = encode(rows_then)
         scores_then = _scores(model, rows_then, then)
     else:
-        then, scores_then = _own_rows(model)
+        then, scores_then = own_rows(model)
         rows_then = schema.decode_rows(then)
     if min(len(then), len(now)) < 5:
         raise DataError("Drift needs at least 5 rows of the fit and 5 new rows; give more.")
@@ -175,7 +175,32 @@ def _with_unknown(found: list[ColumnDrift], schema: Schema, rows: Rows) -> tuple
     return columns, [p.get(column.column, 1.0) for column in found]
 
 
-def _own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndarray]:
+def column_statistics(schema: Schema, then: np.ndarray, now: np.ndarray) -> dict[str, float]:
+    """Return the Kolmogorov-Smirnov statistic of each learned column from encoded rows (n, d) before and now.
+
+    As in `drift`, it is that of the float of the column that changed most.
+    """
+    return {
+        schema.feature_names[i]: max(
+            statistic(then[:, j], now[:, j]) for j in np.flatnonzero(schema.float_columns == i)
+        )
+        for i in schema.learned_columns
+    }
+
+
+def statistic(then: np.ndarray, now: np.ndarray) -> float:
+    """Return the Kolmogorov-Smirnov statistic of two samples (n,), (m,)."""
+    return _compared("", then, now).statistic
+
+
+def own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndarray]:
+    """Return the encoded rows of the fit (n, d) that a detector stores, and scores of calibration rows (m,).
+
+    Raises
+    ------
+    SettingError
+        The model stores no rows.
+    """
     references = model.scorer_.references if isinstance(model, AnomalyDetector) else None
     if not isinstance(model, AnomalyDetector) or references is None:
         raise SettingError("This model stores no rows of its fit; give some as reference (in the shell: --reference).")

@@ -31,6 +31,7 @@ from narrows.apps.cli.commands.reconstruct import reconstruct
 from narrows.apps.cli.commands.report import report
 from narrows.apps.cli.commands.reproduce import reproduce
 from narrows.apps.cli.commands.score import score
+from narrows.apps.cli.commands.serve import serve
 from narrows.apps.cli.commands.sweep import sweep
 from narrows.apps.cli.exit_codes import DONE, FAILED, INTERRUPTED, Interrupted, explain
 
@@ -78,6 +79,7 @@ app.command()(drift)
 app.command()(diagnose)
 app.command()(report)
 app.command()(export)
+app.command()(serve)
 app.command()(sweep)
 app.command()(lab)
 app.command()(reproduce)

@@ -20,11 +20,12 @@ from starlette.websockets import WebSocket
 
 from narrows.apps.lab import downloads
 from narrows.apps.lab.connections import Connections
-from narrows.apps.lab.security import AccessMiddleware, AccessPolicy
+from narrows.apps.lab.page_access import PageAccess
 from narrows.apps.lab.session import InitialContent, LabError, Session
 from narrows.apps.lab.uploads import Uploads
 from narrows.apps.viewer.protocol import PageError, error_fields
 from narrows.apps.viewer.runs import Run
+from narrows.apps.web.access import AccessPolicy
 from narrows.formatting import json_safe
 
 STATIC = Path(__file__).parents[1] / "viewer" / "static"
@@ -45,7 +46,7 @@ def create_app(
     policy: AccessPolicy,
     *,
     on_failure: Callable[[], None] = lambda: None,
-) -> AccessMiddleware:
+) -> PageAccess:
     """Return the application.
 
     Parameters
@@ -79,7 +80,7 @@ def create_app(
     pages = [Route("/", _page), Route("/static/{path:path}", _static), *_favicons()]
     routes = [*pages, *_RunRoutes(session).routes(), *_UploadRoutes(session).routes(), WebSocketRoute("/ws", socket)]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _failed, LabError: _failed})
-    return AccessMiddleware(app, policy)
+    return PageAccess(app, policy)
 
 
 class _RunRoutes:

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 from websockets.sync.client import ClientConnection, connect
 
-from narrows.apps.lab.launch import make_server
-from narrows.apps.lab.security import AccessPolicy
+from narrows.apps.lab.launch import make_page_server
 from narrows.apps.lab.server import create_app
 from narrows.apps.lab.session import InitialContent, Session
 from narrows.apps.lab.worker_pool import Backend
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.protocol import Frame, Header
+from narrows.apps.web.access import AccessPolicy
 
 PATIENCE = 120  # seconds, on a busy machine
 SMALL = {"hidden_layer_sizes": [16], "epochs": 3, "batch_size": 128}
@@ -191,7 +191,7 @@ def served(
     """A server on a free port, in a thread, until the block ends."""
     session = Session(home, backend=backend)
     failed = threading.Event()
-    server = make_server(create_app(session, start, policy, on_failure=failed.set))
+    server = make_page_server(create_app(session, start, policy, on_failure=failed.set))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from narrows.apps.lab.security import AccessPolicy, is_loopback, new_token
 from narrows.apps.lab.session import InitialContent
+from narrows.apps.web.access import AccessPolicy, is_loopback, new_token
 from tests.apps.lab.client import Said, Served, served
 
 TOKEN = new_token()

@@ -7,10 +7,9 @@ import ipaddress
 import secrets
 import socket
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -34,11 +33,15 @@ class AccessPolicy:
     host : str
         The address that the server listens on.
     token : str or None
-        Secret that a browser must send once; None for an address that only this machine can reach.
+        Secret that a client must send; None for an address that only this machine can reach.
+    any_host : bool, default=False
+        Whether the Host header may be any name if there is a token, as behind a proxy. Only for a token that browsers
+        do not send by themselves.
     """
 
     host: str = "127.0.0.1"
     token: str | None = None
+    any_host: bool = False
     _names: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,6 +55,8 @@ class AccessPolicy:
 
         Otherwise a foreign site whose name is made to point to this machine (DNS rebinding) could read the page.
         """
+        if self.any_host and self.token is not None:
+            return True
         name = _host_name(header)
         return name in self._names or (self.token is not None and _is_address(name))
 
@@ -83,7 +88,12 @@ def is_loopback(host: str) -> bool:
 
 
 class AccessMiddleware:
-    """Checks every request with the `AccessPolicy`, and adds security headers to every response."""
+    """Checks every request with the `AccessPolicy`, and adds security headers to every response.
+
+    A subclass says how a request shows its token.
+    """
+
+    unknown_host = "Unknown host name; use the address that narrows printed."
 
     def __init__(self, app: ASGIApp, policy: AccessPolicy) -> None:
         self.app = app
@@ -108,36 +118,22 @@ class AccessMiddleware:
 
         await (self.app if refusal is None else refusal)(scope, receive, send_safely)
 
+    def refusal_of_token(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
+        """Return the answer to a request without the token of the policy; None if it has it."""
+        raise NotImplementedError
+
+    def refused(self, sentence: str, status: int) -> Response:
+        """Return the answer to a refused request."""
+        return PlainTextResponse(sentence, status_code=status)
+
     def _refusal(self, scope: Scope) -> Response | None:
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get(b"host", "")
         if not self.policy.allows_host(host):
-            return _refused("Unknown host name; open the page with the address that narrows printed.")
+            return self.refused(self.unknown_host, 403)
         if not self.policy.allows_origin(headers.get(b"origin"), host):
-            return _refused("Requests from other sites are not allowed.")
-        if self.policy.token is None:
-            return None
-        cookie = f"narrows_lab_{(scope.get('server') or ('', 0))[1]}"  # cookies are shared by all ports
-        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if scope["type"] == "http" and scope["path"] == "/" and given and self.policy.accepts_token(given):
-            answer = RedirectResponse("/", status_code=303)  # removes the token from the address bar
-            answer.set_cookie(cookie, given, httponly=True, samesite="strict")
-            return answer
-        if self.policy.accepts_token(_cookie(headers.get(b"cookie", ""), cookie)):
-            return None
-        return _refused("This page needs a token: open the complete address that narrows printed.", status=401)
-
-
-def _refused(sentence: str, *, status: int = 403) -> Response:
-    return PlainTextResponse(sentence, status_code=status)
-
-
-def _cookie(header: str, name: str) -> str | None:
-    try:
-        found = SimpleCookie(header).get(name)
-    except CookieError:
-        return None
-    return None if found is None else found.value
+            return self.refused("Requests from other sites are not allowed.", 403)
+        return None if self.policy.token is None else self.refusal_of_token(scope, headers)
 
 
 def _host_name(header: str) -> str:

@@ -1,0 +1,93 @@
+"""`narrows serve`: saved models over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from narrows.apps.cli.common_options import data_option
+
+_SERVER, _BOUNDS = "Server", "Bounds"
+
+
+def serve(
+    models: Annotated[
+        list[Path],
+        typer.Argument(metavar="MODEL...", help="Folders of saved models; each has its name.", show_default=False),
+    ],
+    reference: Annotated[
+        str | None,
+        data_option("--reference", metavar="DATA", help="Rows of the fit, for the drift of models that store none."),
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="Network address of the server; one that other machines can reach needs a token.",
+            rich_help_panel=_SERVER,
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=65535,
+            help="Port of the server. Default: 8780, or the next free port.",
+            rich_help_panel=_SERVER,
+            show_default=False,
+        ),
+    ] = None,
+    token: Annotated[
+        bool,
+        typer.Option(
+            "--token",
+            metavar="",
+            help="Require a token on this machine too. It is NARROWS_TOKEN of the environment, else a random one that "
+            "is printed.",
+            rich_help_panel=_SERVER,
+        ),
+    ] = False,
+    body_mb: Annotated[
+        int,
+        typer.Option(
+            "--body-mb", metavar="N", min=1, max=1024, help="Largest request, in MB.", rich_help_panel=_BOUNDS
+        ),
+    ] = 16,
+    in_flight: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=1024,
+            help="Small requests in work or waiting; more get HTTP 503.",
+            rich_help_panel=_BOUNDS,
+        ),
+    ] = 16,
+) -> None:
+    """Serve models over HTTP: scores, codes, reconstructions and reasons.
+
+    Requests are JSON records, Arrow tables, or tensors of the Open Inference
+    Protocol (/v2). /openapi.json describes them, and /metrics has counts, the
+    share of alarms and the drift of the last 10,000 rows, for Prometheus.
+
+    SIGHUP loads the models again; SIGTERM and Ctrl-C end the service after
+    the requests in work.
+
+    Example: [bold]narrows serve detector --port 8780[/bold]
+    """
+    import os
+
+    from narrows.apps.service.run_service import run_service
+
+    run_service(
+        models,
+        host=host,
+        port=port,
+        token=os.environ.get("NARROWS_TOKEN") or None,
+        with_token=token,
+        reference=reference,
+        body_mb=body_mb,
+        in_flight=in_flight,
+    )

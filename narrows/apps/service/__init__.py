@@ -1,0 +1,1 @@
+"""The service of saved models over HTTP: `narrows serve`."""

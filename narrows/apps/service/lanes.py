@@ -1,0 +1,164 @@
+"""Two threads that answer requests: one for small requests, which it takes together, and one for large ones."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from narrows.apps.service.answers import BULK_ROWS, Work, carry_out
+from narrows.apps.service.request_errors import Busy
+
+WINDOW = 0.002
+"""Seconds that a small request waits for others."""
+_MOST_TOGETHER = 256  # rows
+
+
+@dataclass(eq=False)
+class Job:
+    """A request in a lane.
+
+    Parameters
+    ----------
+    prepare : callable
+        Returns the prepared `Work`, or a result that needs no network.
+    finish : callable
+        Makes the answer of the carried-out work.
+    """
+
+    prepare: Callable[[], Work | Any]
+    finish: Callable[[Any], Any]
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[Any]
+    arrived: float = field(default_factory=time.monotonic)
+
+
+class Lane:
+    """A thread that answers requests in their order.
+
+    Parameters
+    ----------
+    most : int
+        Requests that may be in work or wait; beyond, `submit` raises `Busy`.
+    together : bool
+        Whether requests wait `WINDOW` seconds for others, with which they pass through the network.
+    """
+
+    def __init__(self, most: int, *, together: bool) -> None:
+        self.most = most
+        self.n_in_flight = 0
+        self._together = together
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, daemon=True, name="narrows-lane")
+        self._thread.start()
+
+    def reserve(self) -> None:
+        """Take a place in the lane; raises `Busy` if there is none. `release` gives it back."""
+        if self.n_in_flight >= self.most:
+            raise Busy
+        self.n_in_flight += 1
+
+    def release(self) -> None:
+        """Give a place back."""
+        self.n_in_flight -= 1
+
+    async def answer(self, prepare: Callable[[], Any], finish: Callable[[Any], Any]) -> Any:
+        """Return the answer to a request that has a place; raises what its work raises."""
+        loop = asyncio.get_running_loop()
+        job = Job(prepare, finish, loop, loop.create_future())
+        self._queue.put(job)
+        return await job.answer
+
+    def close(self) -> None:
+        """End the thread after the requests that wait."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            jobs, ended = self._with_company(job)
+            answer_all(jobs)
+            if ended:
+                return
+
+    def _with_company(self, first: Job) -> tuple[list[Job], bool]:
+        """Return the jobs that came within the window, and whether the lane was closed meanwhile."""
+        jobs, until = [first], first.arrived + WINDOW
+        while self._together and len(jobs) < _MOST_TOGETHER // BULK_ROWS * 4:
+            try:
+                job = self._queue.get(timeout=max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                break
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
+
+
+def answer_all(jobs: list[Job]) -> None:
+    """Prepare, carry out and finish jobs; those for one operation of one model pass through the network together."""
+    prepared: list[tuple[Job, Any]] = []
+    for job in jobs:
+        try:
+            prepared.append((job, job.prepare()))
+        except BaseException as error:
+            _fail(job, error)
+    works = [(job, work) for job, work in prepared if isinstance(work, Work) and work.floats is not None]
+    works.sort(key=_group)
+    for _, group in groupby(works, key=_group):
+        _together(list(group))
+    for job, work in prepared:
+        if not isinstance(work, Work) or work.floats is None:
+            _finish(job, work)
+
+
+def _group(pair: tuple[Job, Work]) -> tuple[int, str]:
+    return id(pair[1].model), pair[1].operation
+
+
+def _together(group: list[tuple[Job, Work]]) -> None:
+    """Carry out works for one operation of one model in parts of at most 256 rows."""
+    part: list[tuple[Job, Work]] = []
+    for pair in [*group, None]:
+        if pair is None or sum(len(work.rows) for _, work in part) + len(pair[1].rows) > _MOST_TOGETHER:
+            try:
+                carry_out([work for _, work in part])
+            except BaseException:  # each by itself gets its own error
+                for job, work in part:
+                    _finish(job, work)
+            else:
+                for job, work in part:
+                    _finish(job, work, done=True)
+            part = []
+        if pair is not None:
+            part.append(pair)
+
+
+def _finish(job: Job, work: Any, *, done: bool = False) -> None:
+    try:
+        if isinstance(work, Work) and not done:
+            carry_out([work])
+        result = job.finish(work)
+    except BaseException as error:
+        _fail(job, error)
+    else:
+        _tell(job, lambda: job.answer.set_result(result))
+
+
+def _fail(job: Job, error: BaseException) -> None:
+    _tell(job, lambda: job.answer.set_exception(error))
+
+
+def _tell(job: Job, act: Callable[[], None]) -> None:
+    def settle() -> None:
+        if not job.answer.done():  # the client may have gone
+            act()
+
+    with contextlib.suppress(RuntimeError):  # the loop has ended
+        job.loop.call_soon_threadsafe(settle)

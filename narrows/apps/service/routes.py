@@ -1,0 +1,315 @@
+"""The web application of the service: its routes, bodies in and answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from narrows.apps.service.answers import N_REASONS, OPERATIONS, Work, as_arrow, as_records, carry_out, prepare
+from narrows.apps.service.arrow_bodies import FILE, STREAM, read_arrow, write_arrow
+from narrows.apps.service.inference_protocol import HEADER_LENGTH, InferenceRequest, model_facts, parse_json
+from narrows.apps.service.lanes import Lane
+from narrows.apps.service.openapi import openapi
+from narrows.apps.service.request_errors import RequestError
+from narrows.apps.service.request_rows import most_rows, rows_of_json, rows_of_table
+from narrows.apps.service.served_models import ServedModel, ServedModels
+from narrows.apps.service.service_metrics import ServiceMetrics
+from narrows.apps.service.token_access import TokenAccess
+from narrows.apps.web.access import AccessPolicy
+from narrows.version import __version__
+
+SMALL_BODY = 1 << 16
+_PATIENCE = 30.0  # seconds between two parts of a body
+_MOST_LARGE = 2
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of the service.
+
+    Parameters
+    ----------
+    body : int, default=16 MiB
+        Bytes of a request.
+    in_flight : int, default=16
+        Requests of at most 64 KiB in work or waiting; of larger ones there may be two.
+    """
+
+    body: int = 16 << 20
+    in_flight: int = 16
+
+
+def create_service(models: ServedModels, policy: AccessPolicy, limits: Limits = Limits()) -> TokenAccess:
+    """Return the application; it ends the threads of its lanes when the server ends."""
+    service = _Service(models, limits, with_token=policy.token is not None)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = Starlette(routes=service.routes(), lifespan=lifespan, exception_handlers={HTTPException: _no_such})
+    return TokenAccess(app, policy)
+
+
+class _Service:
+    def __init__(self, models: ServedModels, limits: Limits, *, with_token: bool) -> None:
+        self._models = models
+        self._limits = limits
+        self._small = Lane(limits.in_flight, together=True)
+        self._large = Lane(_MOST_LARGE, together=False)
+        self._metrics = ServiceMetrics(models, lambda: self._small.n_in_flight + self._large.n_in_flight)
+        self._with_token = with_token
+
+    def routes(self) -> list[Route]:
+        operations = [
+            route
+            for operation in OPERATIONS
+            for route in (
+                Route(f"/{operation}", self._operation(operation), methods=["POST"]),
+                Route(f"/models/{{name}}/{operation}", self._operation(operation), methods=["POST"]),
+            )
+        ]
+        return [
+            Route("/", self._home),
+            Route("/openapi.json", self._openapi),
+            Route("/metrics", self._metrics_text),
+            Route("/v2", self._server),
+            Route("/v2/health/live", self._live),
+            Route("/v2/health/ready", self._live),
+            Route("/v2/models/{name}", self._model),
+            Route("/v2/models/{name}/ready", self._model_ready),
+            Route("/v2/models/{name}/infer", self._infer, methods=["POST"]),
+            *operations,
+        ]
+
+    def close(self) -> None:
+        """End the lanes after the requests that wait."""
+        self._small.close()
+        self._large.close()
+
+    async def _home(self, _: Request) -> Response:
+        return JSONResponse({"name": "narrows", "version": __version__, "models": [one.name for one in self._models]})
+
+    async def _openapi(self, _: Request) -> Response:
+        return JSONResponse(openapi(self._models, with_token=self._with_token))
+
+    async def _metrics_text(self, _: Request) -> Response:
+        text = await asyncio.to_thread(self._metrics.text)
+        return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _server(self, _: Request) -> Response:
+        return JSONResponse({"name": "narrows", "version": __version__, "extensions": ["binary_tensor_data"]})
+
+    async def _live(self, _: Request) -> Response:
+        return JSONResponse({})
+
+    async def _model(self, request: Request) -> Response:
+        try:
+            return JSONResponse(model_facts(self._models.get(request.path_params["name"])))
+        except RequestError as error:
+            return _refused(error)
+
+    async def _model_ready(self, request: Request) -> Response:
+        try:
+            served = self._models.get(request.path_params["name"])
+        except RequestError as error:
+            return _refused(error)
+        return JSONResponse({"name": served.name, "ready": True})
+
+    def _operation(self, operation: str) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            name = request.path_params.get("name", request.query_params.get("model"))
+            return await self._answered(request, name, operation, _records_job)
+
+        return answer
+
+    async def _infer(self, request: Request) -> Response:
+        return await self._answered(request, request.path_params["name"], "infer", _tensors_job)
+
+    async def _answered(self, request: Request, name: str | None, operation: str, make: _MakeJob) -> Response:
+        """Return the answer to a request with rows, or its error, and count it."""
+        start, n_rows = time.perf_counter(), 0
+        served: ServedModel | None = None
+        try:
+            served = self._models.get(name)
+            lane, body = await self._body(request)
+            try:
+                prepared, finish = make(request, served, operation, body)
+                response, n_rows = await lane.answer(prepared, finish)
+            finally:
+                lane.release()
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:
+            response = _refused(error)
+        seconds = time.perf_counter() - start
+        self._metrics.record(served.name if served else "", operation, response.status_code, n_rows, seconds)
+        return response
+
+    async def _body(self, request: Request) -> tuple[Lane, bytes]:
+        """Return the body of a request and the lane in which it has a place."""
+        if request.headers.get("content-encoding", "identity") != "identity":
+            raise RequestError("The body is compressed; send it without Content-Encoding.", 415)
+        length = request.headers.get("content-length", "")
+        if length.isdigit() and int(length) > self._limits.body:
+            raise self._too_large()
+        place: Lane | None = None
+        parts, size = [], 0
+        try:
+            if length.isdigit() and int(length) > SMALL_BODY:
+                place = _reserved(self._large)
+            async for part in _with_patience(request.stream()):
+                size += len(part)
+                if size > self._limits.body:
+                    raise self._too_large()
+                if size > SMALL_BODY and place is None:
+                    place = _reserved(self._large)
+                parts.append(part)
+            place = place or _reserved(self._small)
+        except BaseException:
+            if place is not None:
+                place.release()
+            raise
+        return place, b"".join(parts)
+
+    def _too_large(self) -> RequestError:
+        return RequestError(
+            f"The body is larger than {self._limits.body >> 20:,} MB; send fewer rows in several requests.", 413
+        )
+
+
+_MakeJob = Callable[[Request, ServedModel, str, bytes], tuple[Callable[[], Any], Callable[[Any], Any]]]
+
+
+def _records_job(
+    request: Request, served: ServedModel, operation: str, body: bytes
+) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    """Return how to prepare and finish a request with JSON records or an Arrow table."""
+    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    accepted = request.headers.get("accept", "")
+    n_reasons = request.query_params.get("n", str(N_REASONS))
+
+    def prepared() -> Work:
+        model = served.model
+        if kind in (STREAM, FILE):
+            rows = rows_of_table(model, read_arrow(body, most_rows(model)))
+        else:
+            rows = rows_of_json(model, parse_json(body))
+        if not n_reasons.isdigit() or not 1 <= int(n_reasons) <= 100:
+            raise RequestError("n must be a whole number from 1 to 100.")
+        work = Work(model, operation, rows, int(n_reasons))
+        prepare(work, together=served.together)
+        return work
+
+    def finish(work: Work) -> tuple[Response, int]:
+        _watch(served, work)
+        n = len(work.rows)
+        if STREAM in accepted or (kind in (STREAM, FILE) and "json" not in accepted):
+            return Response(write_arrow(as_arrow(work.results)), media_type=STREAM), n
+        return _json_response({"model": served.name, "rows": as_records(work.results, n)}), n
+
+    return prepared, finish
+
+
+def _tensors_job(
+    request: Request, served: ServedModel, _: str, body: bytes
+) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    """Return how to prepare and finish a request of the Open Inference Protocol."""
+    given = request.headers.get(HEADER_LENGTH)
+    asked: list[InferenceRequest] = []
+
+    def prepared() -> Work:
+        if given is not None and not (given.isdigit() and int(given) <= len(body)):
+            raise RequestError("Inference-Header-Content-Length must be at most the length of the body.")
+        asked.append(InferenceRequest(served, body, None if given is None else int(given)))
+        work = Work(served.model, asked[0].operations[0], asked[0].rows())
+        prepare(work, together=served.together)
+        return work
+
+    def finish(work: Work) -> tuple[Response, int]:
+        _watch(served, work)
+        results = {}
+        for operation in asked[0].operations:
+            more = work if operation == work.operation else Work(work.model, operation, work.rows)
+            if more is not work:
+                prepare(more, together=False)
+                carry_out([more])
+            found = more.results
+            if operation == "reconstruct" and "reconstruction" not in found:
+                found = {f"reconstruction.{name}": values for name, values in found.items()}
+            results |= found
+        answer, length = asked[0].answer(results)
+        if length is None:
+            return Response(answer, media_type="application/json"), len(work.rows)
+        headers = {HEADER_LENGTH: str(length)}
+        return Response(answer, media_type="application/octet-stream", headers=headers), len(work.rows)
+
+    return prepared, finish
+
+
+def _watch(served: ServedModel, work: Work) -> None:
+    if work.operation == "score":
+        served.watch.add(work.rows, work.results, work.floats)
+
+
+async def _with_patience(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the parts of a body; RequestError if the next one takes too long."""
+    while True:
+        try:
+            part = await asyncio.wait_for(anext(parts, None), _PATIENCE)
+        except TimeoutError as error:
+            raise RequestError("The body did not arrive in time; send it again.", 408) from error
+        if part is None:
+            return
+        yield part
+
+
+def _reserved(lane: Lane) -> Lane:
+    lane.reserve()
+    return lane
+
+
+def _json_response(value: Any) -> Response:
+    return Response(json.dumps(value, allow_nan=False), media_type="application/json")
+
+
+def _refused(error: Exception) -> Response:
+    """Return an error as JSON: 422 for rows that cannot be used, 503 where there is no room, 500 for a bug."""
+    from narrows.errors import DataError, NarrowsError, sentence_of
+
+    if isinstance(error, RequestError):
+        status, sentence, column = error.status, str(error), error.column or _column_in(str(error))
+    elif isinstance(error, MemoryError):
+        status, sentence, column = 503, "The service has too little memory for this request; send fewer rows.", None
+    else:
+        status = 422 if isinstance(error, NarrowsError) else 500
+        sentence = sentence_of(error)
+        column = _column_in(sentence) if isinstance(error, DataError) else None
+    headers = {"retry-after": "1"} if status == 503 else None
+    return JSONResponse({"error": sentence, "column": column}, status_code=status, headers=headers)
+
+
+def _column_in(sentence: str) -> str | None:
+    """Return the column that an error names first."""
+    import re
+
+    found = re.search(r"[Cc]olumns?:? '([^']*)'", sentence)
+    return None if found is None else found[1]
+
+
+async def _no_such(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    sentence = "There is no such address; /openapi.json lists them." if error.status_code == 404 else error.detail
+    return JSONResponse({"error": sentence, "column": None}, status_code=error.status_code, headers=error.headers)
