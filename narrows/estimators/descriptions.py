@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from narrows.estimators.card_front_matter import front_matter
 from narrows.estimators.state import FittedState
 from narrows.training import History
 
@@ -40,7 +41,7 @@ def model_card(
     *,
     has_hashes: bool,
 ) -> str:
-    """Return the model, its data, its training and its use in Markdown.
+    """Return the model, its data, its training and its use in Markdown, below a front matter.
 
     Parameters
     ----------
@@ -63,7 +64,8 @@ def model_card(
     )
     changed = {name: value for name, value in state.params.items() if value != defaults[name]}
     settings = "\n".join(f"- `{name}` = `{value!r}`" for name, value in changed.items()) or "- all defaults"
-    return f"""# {state.estimator}
+    return f"""{_front_matter(state, history, versions["narrows"])}
+# {state.estimator}
 
 Fitted by narrows {versions["narrows"]} on {_counted(state)}{shape}; the code has {state.n_components} components.
 Saved on {datetime.now(UTC):%Y-%m-%d}.
@@ -119,6 +121,13 @@ def html_summary(state: FittedState, history: History) -> str:
         for name, fact in facts.items()
     )
     return f"<table>{rows}</table>{history._repr_html_()}"
+
+
+def _front_matter(state: FittedState, history: History, version: str) -> str:
+    kind = "images" if state.schema.image_shape else "tabular"
+    values = [epoch.validation for epoch in history if epoch.validation is not None]
+    metric = ("loss", f"lowest held-out loss, {state.loss_unit}", float(min(values))) if values else None
+    return front_matter(state.estimator, ("autoencoder", kind, "dimensionality-reduction"), version, metric=metric)
 
 
 def _counted(state: FittedState) -> str:

@@ -14,7 +14,7 @@ import safetensors.torch
 from torch import nn
 
 from narrows.errors import ModelDamagedError, NarrowsError, warn
-from narrows.estimators import model_folder, persistence
+from narrows.estimators import hub, model_folder, persistence
 from narrows.estimators.anomaly import detector_folder
 from narrows.estimators.anomaly.detector import AnomalyDetector
 from narrows.estimators.autoencoder import Autoencoder
@@ -52,6 +52,7 @@ def load(
     Parameters
     ----------
     path : path of the folder
+        Or "hf://USER/MODEL", a model of the Hugging Face Hub (``narrows[hub]``); see `narrows.estimators.hub`.
     encoder, decoder : nn.Module or None, default=None
         Modules of the same architecture as your own ones in the fit, if there were any. Copies receive the weights.
     custom_objects : tuple of classes, default=()
@@ -81,7 +82,7 @@ def load(
         message = "stations= of narrows.load is now custom_objects=, and will be removed in the next release."
         warn(message, DeprecationWarning)
         custom_objects = (*custom_objects, *stations)
-    path = Path(path)
+    path = hub.downloaded(path) if isinstance(path, str) and path.startswith(hub.PREFIX) else Path(path)
     contents = model_folder.read_folder(path)
     modules = {"encoder": encoder, "decoder": decoder}
     try:

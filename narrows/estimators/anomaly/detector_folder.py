@@ -21,6 +21,7 @@ from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.table_scorer import TableScorer
 from narrows.estimators.anomaly.tails import Combination, ScaledParts
 from narrows.estimators.autoencoder import Autoencoder
+from narrows.estimators.card_front_matter import front_matter
 from narrows.estimators.model_folder import MEMBER_PREFIX, seal, versions
 from narrows.estimators.persistence import describe
 
@@ -180,7 +181,10 @@ def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, np.ndarray]:
 
 def _card(state: DetectorState, threshold: str) -> str:
     n_rows, n_columns = len(state.decision_scores), state.scoring.schema.n_columns
-    return f"""# AnomalyDetector
+    kind = "tabular" if state.scoring.schema.image_shape is None else "images"
+    head = front_matter("AnomalyDetector", ("anomaly-detection", kind), versions()["narrows"])
+    return f"""{head}
+# AnomalyDetector
 
 Fitted by narrows {versions()["narrows"]} on {n_rows:,} rows of {n_columns} columns, of which
 {int(state.labels.sum()):,} are anomalies by its threshold ({threshold}), set by the scores of
