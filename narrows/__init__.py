@@ -28,7 +28,7 @@ _HOME = {
     **dict.fromkeys(VARIANTS.values(), "narrows.estimators"),
 }
 
-_PACKAGES = ("apps", "data", "estimators", "insight", "model", "reproductions", "training")
+_PACKAGES = ("apps", "data", "estimators", "insight", "mlflow", "model", "reproductions", "training")
 
 __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
 

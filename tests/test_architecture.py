@@ -22,6 +22,7 @@ BELOW = {
     "estimators": {"errors", "machine", "data", "model", "training", "export"},
     "insight": {"errors", "formatting", "data", "model", "training", "estimators"},
     "reproductions": {"errors", "formatting", "machine", "data", "model", "training", "estimators", "insight"},
+    "mlflow": {"errors", "data", "estimators"},
     "apps": {"errors", "formatting", "machine", "data", "estimators", "insight", "reproductions"},
 }
 
