@@ -42,12 +42,12 @@ class Limits:
     ----------
     body : int, default=16 MiB
         Bytes of a request.
-    in_flight : int, default=16
+    in_flight : int, default=8
         Requests of at most 64 KiB in work or waiting; of larger ones there may be two.
     """
 
     body: int = 16 << 20
-    in_flight: int = 16
+    in_flight: int = 8
 
 
 def create_service(models: ServedModels, policy: AccessPolicy, limits: Limits = Limits()) -> TokenAccess:

@@ -64,7 +64,7 @@ def serve(
             help="Small requests in work or waiting; more get HTTP 503.",
             rich_help_panel=_BOUNDS,
         ),
-    ] = 16,
+    ] = 8,
 ) -> None:
     """Serve models over HTTP: scores, codes, reconstructions and reasons.
 
