@@ -32,10 +32,11 @@ class RunData:
         self._pca: dict[str, np.ndarray] = {}
         self._seen: dict[str, np.ndarray] = {}
         self._like: dict[str, np.ndarray | None] = {}
+        self._training: dict[str, np.ndarray] = {}
 
     def forget(self, run: str) -> None:
         """Drop what is kept for a run that was removed."""
-        for kept in (self._pca, self._seen, self._like):
+        for kept in (self._pca, self._seen, self._like, self._training):
             kept.pop(run, None)
 
     def rows(self, run: Run) -> Rows:
@@ -68,6 +69,17 @@ class RunData:
             has_rows = run.rows is not None or run.source is not None
             self._like[run.id] = model.schema_.encode(self.rows(run).sampled(_LIKE_ROWS)) if has_rows else None
         return self._like[run.id]
+
+    def training_floats(self, run: Run, model: Autoencoder) -> np.ndarray | None:
+        """Return at most 1000 encoded training rows (n, d); None for a run without rows."""
+        if run.id not in self._training:
+            if run.rows is None and run.source is None:
+                return None
+            rows = self.rows(run)
+            seen = self.seen(run, model)
+            part = rows.take(seen) if seen.sum() >= 2 else rows
+            self._training[run.id] = model.schema_.encode(part.sampled(_LIKE_ROWS))
+        return self._training[run.id]
 
     def seen(self, run: Run, model: Autoencoder) -> np.ndarray:
         """Return which rows the run was trained on, bool (n,)."""

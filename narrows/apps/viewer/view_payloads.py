@@ -13,7 +13,7 @@ import numpy as np
 
 from narrows.apps.viewer.column_values import cells
 from narrows.apps.viewer.datasets import MOST_ROWS
-from narrows.apps.viewer.model_facts import code_plane
+from narrows.apps.viewer.model_facts import average_error, code_plane
 from narrows.apps.viewer.query_params import QueryParams
 from narrows.apps.viewer.row_selection import anomalous, floats_of, normal_classes, some_rows, trained_on, units
 from narrows.apps.viewer.run_data import RunData
@@ -78,12 +78,15 @@ def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParam
         rows = data.rows(run)
         position = params.whole("position", 0, 0, len(rows) - 1)
         label = None if rows.labels is None else rows.labels[position]
-        found = payloads.activations(model, rows, position=position, **given)
+        floats = model.schema_.encode(rows.take(np.array([position])))[0]
     else:
-        found = payloads.activations(model, floats=floats_of(model, values, given["like"]), **given)
+        floats = floats_of(model, values, given["like"])
+    found = payloads.activations(model, floats=floats, **given)
     is_image = model.schema_.image_shape is not None
     shown = None if is_image else cells(model.schema_, found["input"].ravel(), found["output"].ravel())
-    return Payload("activations", {**found.about, **units(model), "label": label, "cells": shown}, found.arrays)
+    average = average_error(model, data.training_floats(run, model), floats)
+    about = {**found.about, **units(model), "label": label, "cells": shown, "average_error": average}
+    return Payload("activations", about, found.arrays)
 
 
 def _cells(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:

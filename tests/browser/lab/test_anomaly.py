@@ -82,7 +82,7 @@ def test_the_view_opens_on_a_network_of_normal_rows_and_shows_how_anomalies_in_t
         lab.wait(page.locator(".lab-header").get_attribute("data-run") or "", "done")
         until(page, "anomaly", "d.ready === 'true' && d.otherAuc")
         assert float(data(page, "anomaly", "auc")) < good == float(data(page, "anomaly", "otherAuc"))
-        expect(page.locator("[data-trained-on]")).to_contain_text("can reconstruct anomalies too")
+        expect(page.locator("[data-trained-on]")).to_contain_text("can rebuild anomalies too")
         page.locator("[data-act=train-normal]").click()
         until_true(page, f"() => document.querySelector('.lab-header').dataset.run === '{run}'")
 
@@ -186,7 +186,7 @@ def test_n_and_m_go_through_misses_and_false_alarms(page: Page) -> None:
         page.locator(".anomaly h2").click()
         page.keyboard.press("n")
         card = page.locator(".sample-card[data-kind=second]")
-        expect(card.locator(".verdict")).to_have_text("missed anomaly")
+        expect(card.locator(".verdict")).to_have_text("missed: it looks normal to the network")
         until_true(
             page, f"() => Number(document.querySelector('.sample-card[data-kind=second]').dataset.score) <= {at}"
         )

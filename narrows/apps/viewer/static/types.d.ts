@@ -231,6 +231,8 @@ interface Activations {
   output: Shaped<Values>;
   difference: Shaped<Float32Array>;
   error: number | null;
+  /** The error of the average row, where the loss has such a scale. */
+  average: number | null;
   label: string | null;
   unit: any;
 }

@@ -127,7 +127,7 @@ function placeholder(run) {
 /** The placeholder without a run: the data, and a button to train. */
 function emptyState(set) {
   const choose = h("button", { type: "button", class: `button ${set ? "small" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Other data" : "Choose data");
-  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is ready` : "Nothing is trained yet"),
+  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is ready. Train an autoencoder on it` : "Nothing is trained yet"),
     h("p", { class: "caption" }, set ? `${sizeWords(set)}.` : "Choose data to train an autoencoder on."),
     set ? describeData(lab, set, { fail: (error) => lab.emit("error", error), onTrained() {} }) : null, choose);
 }

@@ -3,6 +3,7 @@
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 import { keyList } from "../../core/keyboard.js";
+import { whatIsAnAutoencoder } from "../../views/shared/text.js";
 
 const NAMES = { 1: "1 – 5", " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", "Shift+ArrowLeft": "Shift ←", "Shift+ArrowRight": "Shift →" };
 
@@ -18,7 +19,7 @@ export function mountHelp(page) {
     list,
     h("p", { class: "note" }, "The arrow keys move the probe on the map and the line in a chart; with Shift, ten times as far. Shortcuts are off while you type."),
     h("h3", {}, "About this page"),
-    h("p", { class: "note" }, "An autoencoder compresses each row into a few numbers, its code, and learns to reconstruct the row from them. ",
+    h("p", { class: "note" }, whatIsAnAutoencoder("row"), " ",
       "Everything is computed by the model in training on this machine; no data leave it. The address of the page holds the current state: copy it to return, or use the back button."));
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   page.append(dialog);

@@ -119,7 +119,7 @@ export function mount(el, lab) {
   }
 
   function renderSuggestions(labelled) {
-    const kinds = [["p95", labelled ? "5 % false alarms" : "5 % of rows flagged"], ["p99", labelled ? "1 % false alarms" : "1 % of rows flagged"]];
+    const kinds = [["p95", labelled ? "allow 5 % false alarms" : "5 % of rows flagged"], ["p99", labelled ? "allow 1 % false alarms" : "1 % of rows flagged"]];
     if (labelled && scores.normals && suggestedBy("best_f1") !== null) kinds.push(["best_f1", "best F1"]);
     clear(suggestions, h("span", { class: "note" }, "Suggested"), kinds.map(([name, words]) => h("button", { type: "button", class: "button small", dataset: { suggest: name },
       on: { click: () => moveThreshold(suggestedBy(name), name) } }, words)));

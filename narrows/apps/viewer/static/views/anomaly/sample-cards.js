@@ -54,7 +54,7 @@ export function sampleCard({ kind, onPick }) {
       limit.textContent = ` (threshold ${number(threshold, 3)})`;
       el.dataset.flagged = String(flagged);
       verdict.className = `verdict ${right === null ? "" : right ? "is-right" : "is-wrong"}`;
-      verdict.textContent = right === false ? (flagged ? "⚑ false alarm" : "missed anomaly") : flagged ? "⚑ alarm" : "no alarm";
+      verdict.textContent = right === false ? (flagged ? "⚑ false alarm" : "missed: it looks normal to the network") : flagged ? "⚑ alarm" : "no alarm";
     },
   };
 }

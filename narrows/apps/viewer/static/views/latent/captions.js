@@ -1,6 +1,7 @@
 /** The sentences around the map. */
 
 import { count, fixed } from "../../core/format.js";
+import { sampleNoun } from "../shared/text.js";
 
 /**
  * @param {{run: Run, about: Record<string, any>|undefined, n: number, label: string|null, far: boolean, hasProbe: boolean}} what
@@ -11,14 +12,15 @@ export function mapSentence({ run, about, n, label, far, hasProbe }) {
   const classes = about.classes || [];
   const learning = run.state === "running" || run.state === "pausing";
   if (learning) {
-    const together = classes.length > 1 ? "rows of one class move together, although training does not use the classes" : "similar rows move together";
+    const together = classes.length > 1 ? `${sampleNoun(run)}s of one class move together, although training does not use the classes` : `similar ${sampleNoun(run)}s move together`;
     return `Epoch ${run.epoch} of ${run.epochs}: ${together}.`;
   }
   if (n === 0) return "There are no rows to show.";
-  if (hasProbe && far) return "No row lies near the probe, so the decoder extrapolates.";
-  const place = label !== null ? `; the nearest row is of class ${label}` : "";
-  if (hasProbe) return `The decoder reconstructs a row from the probe${place}.`;
-  return `${count(n)} rows at their codes${classes.length > 1 ? `, coloured by ${classes.length} classes that training does not use` : ""}.`;
+  const noun = sampleNoun(run);
+  if (hasProbe && far) return `No ${noun} lies near this place, so the decoder guesses (it extrapolates).`;
+  const place = label !== null ? ` The nearest ${noun} is of class ${label}.` : "";
+  if (hasProbe) return `Point anywhere on the map: the decoder draws the ${noun} for that place.${place}`;
+  return `${count(n)} ${noun}s at their codes${classes.length > 1 ? `, coloured by ${classes.length} classes that training does not use` : ""}.`;
 }
 
 /** The probe in words, for screen readers. */

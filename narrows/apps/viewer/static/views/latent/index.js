@@ -5,6 +5,7 @@ import { clear, h } from "../../core/dom.js";
 import { onKey } from "../../core/keyboard.js";
 import { drawPicture, rowOf } from "../../core/picture.js";
 import { debounce } from "../../core/timing.js";
+import { sampleNoun } from "../shared/text.js";
 import { mapSentence, mapCaption, probeText } from "./captions.js";
 import { mountCodeSliders } from "./code-sliders.js";
 import { codeSpace, nearDistance, jittered } from "./code-space.js";
@@ -64,7 +65,7 @@ export function mount(el, lab) {
   const controls = mountMapControls(el, store, { onOverlay: showOverlay, onPca: showPca, onThumbnails: thumbnails && showThumbnails, onZoom: map.zoom, onReset: resetView,
     onDots: (v) => { for (const one of [map, pca]) { one.raster.pointSize = v; one.draw(); } } });
 
-  clear(el, h("div", { class: "head" }, h("h2", {}, "Latent space: each point is one row"), caption),
+  clear(el, h("div", { class: "head" }, h("h2", {}, `Latent space: each dot is one ${sampleNoun(run)}`), caption),
     h("div", { class: "panel grid wide-left latent" },
       h("div", { class: "stack" },
         controls.el,

@@ -29,7 +29,7 @@ export function layerData(answer, run) {
     signature: `${run.id}:${layers.map((l) => `${l.part}${l.arrayShape}`).join(";")}`,
     run, layers,
     input: answer.arrays.input, output: answer.arrays.output, difference: answer.arrays.difference,
-    error: answer.about.error ?? null, label: answer.about.label ?? null, unit: answer.about.unit ?? null,
+    error: answer.about.error ?? null, average: answer.about.average_error ?? null, label: answer.about.label ?? null, unit: answer.about.unit ?? null,
   };
 }
 

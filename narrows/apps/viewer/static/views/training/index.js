@@ -6,6 +6,7 @@ import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
 import { perFrame } from "../../core/timing.js";
+import { lossAxis } from "../shared/text.js";
 import { createFrameStore } from "./frame-store.js";
 import { mountGallery } from "./gallery.js";
 import { mountRestartForm } from "./restart-form.js";
@@ -45,7 +46,7 @@ export function mount(el, lab) {
   const caption = h("p", { class: "caption", dataset: { sentence: "true" } });
   const gallery = mountGallery(first);
   const chartBox = h("div", { class: "chart-box" });
-  const chart = lineChart(chartBox, { series: [], xLabel: "epoch", yLabel: first.unit || "loss", log: store.get("log", false), whole: true, empty: "The loss appears after the first epoch", onCursor: (x) => seek(x, true), height: 260, cursor: null, label: "Loss over the epochs" });
+  const chart = lineChart(chartBox, { series: [], xLabel: "epoch", yLabel: lossAxis(first), log: store.get("log", false), whole: true, empty: "The loss appears after the first epoch", onCursor: (x) => seek(x, true), height: 260, cursor: null, label: "Loss over the epochs" });
   const scrub = slider({ label: "Epoch", min: 0, max: 1, step: 1, value: 0, format: (i) => epochWords(frames.epochs[i]), onInput: (i) => { stopReplay(); select(frames.epochs[i]); }, attrs: { "data-control": "scrub" } });
   const live = h("button", { type: "button", class: "button small live", dataset: { action: "live" }, hidden: !lab.can.train, "aria-pressed": "true", title: "Follow the training ( l )", on: { click: followLive } }, h("span", { class: "live-dot", "aria-hidden": "true" }), "Live");
   const replay = h("button", { type: "button", class: "button small", dataset: { action: "replay" }, on: { click: toggleReplay } });
