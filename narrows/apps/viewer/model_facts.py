@@ -32,6 +32,7 @@ def network_facts(model: Autoencoder, *, epochs: int) -> dict[str, Any]:
         "kind": "images" if is_image else "table",
         "shape": list(schema.image_shape) if schema.image_shape else None,
         "names": None if is_image else list(schema.float_names),
+        "masks": None if is_image else schema.mask_indices.tolist(),
         "n_floats": schema.n_floats,
         "n_components": model.n_components_,
         "unit": model.loss_unit_,

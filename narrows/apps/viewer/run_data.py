@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from narrows.data import Rows
     from narrows.estimators import Autoencoder
+    from narrows.insight.payloads import Payload
 
 _LIKE_ROWS = 1000
 
@@ -33,10 +34,11 @@ class RunData:
         self._seen: dict[str, np.ndarray] = {}
         self._like: dict[str, np.ndarray | None] = {}
         self._training: dict[str, np.ndarray] = {}
+        self._detectors: dict[str, dict[str, Payload]] = {}
 
     def forget(self, run: str) -> None:
         """Drop what is kept for a run that was removed."""
-        for kept in (self._pca, self._seen, self._like, self._training):
+        for kept in (self._pca, self._seen, self._like, self._training, self._detectors):
             kept.pop(run, None)
 
     def rows(self, run: Run) -> Rows:
@@ -88,6 +90,13 @@ class RunData:
         if run.id not in self._seen:
             self._seen[run.id] = EvaluationSplit.seen(model, self.rows(run))
         return self._seen[run.id]
+
+    def detector(self, run: Run, normal: str, compute: Callable[[], Payload]) -> Payload:
+        """Return the scores of the default detector, computed once for each choice of normal classes."""
+        kept = self._detectors.setdefault(run.id, {})
+        if normal not in kept:
+            kept[normal] = compute()
+        return kept[normal]
 
     def pca_map(self, run: Run, model: Autoencoder) -> np.ndarray:
         """Return the first two principal components of all rows of the run, (n, 2)."""

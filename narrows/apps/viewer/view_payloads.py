@@ -36,6 +36,10 @@ def _codes(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> 
     return Payload("codes", about, {**found.arrays, "pca": data.pca_map(run, model)[found["position"]]})
 
 
+def _code_neighbours(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    return payloads.code_neighbours(model, data.rows(run), seen=data.seen(run, model))
+
+
 def _rows(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
     rows = data.rows(run)
     positions = params.positions("positions", 2000, len(rows))
@@ -83,10 +87,16 @@ def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParam
         floats = floats_of(model, values, given["like"])
     found = payloads.activations(model, floats=floats, **given)
     is_image = model.schema_.image_shape is not None
-    shown = None if is_image else cells(model.schema_, found["input"].ravel(), found["output"].ravel())
+    shown = None if is_image else _compared(model, found["input"].ravel(), found["output"].ravel())
     average = average_error(model, data.training_floats(run, model), floats)
     about = {**found.about, **units(model), "label": label, "cells": shown, "average_error": average}
     return Payload("activations", about, found.arrays)
+
+
+def _compared(model: Autoencoder, observed: np.ndarray, expected: np.ndarray) -> list[dict[str, Any]]:
+    """Return the cells of an encoded row of a table, of its reconstruction, and the error of each column."""
+    row = model.schema_.decode_rows(observed[None], with_missing=True)
+    return cells(model.schema_, observed, expected, model.reconstruction_error(row, per_feature=True)[0])
 
 
 def _cells(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
@@ -144,6 +154,16 @@ def _scores(data: RunData, run: Run, model: Autoencoder, params: QueryParams) ->
     return Payload("scores", about, found.arrays)
 
 
+def _detector_scores(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    rows = data.rows(run)
+    normal = normal_classes(run, rows, params)
+    is_anomaly = None if normal is None else anomalous(rows.labels, normal)
+    key = ",".join(normal or [])
+    return data.detector(
+        run, key, lambda: payloads.detector_scores(model, rows, is_anomaly, seen=data.seen(run, model))
+    )
+
+
 def _error_map(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
     rows = data.rows(run)
     position = params.whole("position", 0, 0, len(rows) - 1)
@@ -170,6 +190,7 @@ def _history(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -
 
 PAYLOADS: dict[str, Callable[[RunData, Run, Any, QueryParams], Payload]] = {
     "codes": _codes,
+    "code_neighbours": _code_neighbours,
     "rows": _rows,
     "sheet": _sheet,
     "decoded_grid": _decoded_grid,
@@ -179,6 +200,7 @@ PAYLOADS: dict[str, Callable[[RunData, Run, Any, QueryParams], Payload]] = {
     "cells": _cells,
     "denoise": _denoise,
     "scores": _scores,
+    "detector_scores": _detector_scores,
     "error_map": _error_map,
     "similar": _similar,
     "history": _history,

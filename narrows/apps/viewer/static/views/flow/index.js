@@ -10,7 +10,7 @@ import { debounce } from "../../core/timing.js";
 import { cellTable } from "../shared/cell-table.js";
 import { columnSliders } from "../shared/column-sliders.js";
 import { backgroundOf, drawingPad } from "../shared/drawing-pad.js";
-import { layerData, largestUnits } from "../shared/layer-data.js";
+import { layerData, largestUnits, stageWords } from "../shared/layer-data.js";
 import { largestSize } from "../shared/layer-painting.js";
 import { followRun, prepareView, refresher } from "../shared/refresh.js";
 import { countOf, errorNoun, errorSentence, rowNoun, sampleNoun, whatIsAnAutoencoder } from "../shared/text.js";
@@ -200,7 +200,7 @@ export function mount(el, lab) {
     const it = edited ? (lab.run.shape ? "your drawing" : "your row") : rowNoun(picker.labelOf(position) ?? data.label, lab.run);
     const layer = data.layers[Math.min(at, last)];
     caption.textContent = at > 0 && at < last && root.dataset.playing === "false"
-      ? `${layer.title}: ${countOf(layer.units, "activation")} for ${it}; the largest absolute value is ${number(largestSize(layer.values), 3)}.`
+      ? `${layer.title}. ${stageWords(layer, lab.run)} It has ${countOf(layer.units, "activation")} for ${it}; the largest absolute value is ${number(largestSize(layer.values), 3)}.`
       : `The encoder squeezes ${countOf(data.layers[0].units, lab.run.shape ? "pixel value" : "number")} into ${code?.units}; the decoder rebuilds ${it} from those alone. ${errorSentence(lab.run, data.error, data.average)}`;
   }
 
@@ -239,7 +239,7 @@ function resultFigures() {
   rebuilt.canvas.dataset.role = "reconstruction";
   original.canvas.dataset.role = "input";
   const error = h("p", { class: "stat" });
-  const table = cellTable(["Column", "Original", "Reconstruction"]);
+  const table = cellTable(["Column", "Observed", "Expected", "Error"]);
   const el = h("div", { class: "panel result-row" }, original.el, rebuilt.el, difference.el, error, table.el);
   return {
     el,

@@ -23,14 +23,26 @@ export function mapSentence({ run, about, n, label, far, hasProbe }) {
   return `${count(n)} ${noun}s at their codes${classes.length > 1 ? `, coloured by ${classes.length} classes that training does not use` : ""}.`;
 }
 
+/**
+ * How well the code separates the classes; empty where that was not measured.
+ * @param {{accuracy: number|null, chance: number|null, n: number, held_out: boolean}} about
+ */
+export function neighbourSentence({ accuracy, chance, n, held_out: isHeldOut }, run) {
+  if (accuracy === null || chance === null) return "";
+  const noun = sampleNoun(run);
+  const percent = (share) => `${Math.round(100 * share)} %`;
+  return `The 10 nearest codes name the right class for ${percent(accuracy)} of ${count(n)} ${noun}s${isHeldOut ? " that training did not see" : ""}; always naming the most frequent class: ${percent(chance)}.`;
+}
+
 /** The probe in words, for screen readers. */
 export function probeText(z, label, far) {
   return `z ${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${label !== null ? `, nearest class ${label}` : ""}${far ? ", no training data nearby" : ""}`;
 }
 
 /** The caption of the map: its two axes, and which rows are drawn as pictures. */
-export function mapCaption(k, kept, n, hasPictures) {
+export function mapCaption(k, kept, n, hasPictures, hasPrior = false) {
   const what = k === 1 ? "The code is one number, from left to right; the height is random"
     : k === 2 ? `${count(n)} rows at the two numbers of their code` : `A projection of the ${k}-dimensional code onto a plane; it keeps ${Math.round(100 * kept)} % of the variance`;
-  return hasPictures ? `${what}. Rows with enough space around them are drawn as pictures; zoom in for more.` : `${what}.`;
+  const prior = hasPrior ? " The circles are the prior, one and two standard deviations wide: new rows are drawn from it." : "";
+  return hasPictures ? `${what}.${prior} Rows with enough space around them are drawn as pictures; zoom in for more.` : `${what}.${prior}`;
 }
