@@ -94,6 +94,10 @@ def test_the_area_under_the_roc_is_scikit_learns(page: Page, lab: Lab) -> None:
     expected = roc_auc_score(y[unseen] == 9, errors)
     assert float(data(page, "anomaly", "auc")) == pytest.approx(expected, abs=1e-6)
     assert f"AUC {expected:.3f}" in page.locator(".roc-figure").inner_text()
+    until(page, "anomaly", "d.detectorAuc")
+    note = page.locator("[data-detector-note]")
+    expect(note).to_contain_text(f"AUC of the plain error: {expected:.3f}. AUC of the default detector")
+    expect(page.locator("[data-kind=second] [data-detector]")).to_contain_text("Default detector:")
 
 
 def test_dragging_the_threshold_changes_the_counts(page: Page) -> None:

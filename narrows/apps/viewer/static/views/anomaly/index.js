@@ -4,6 +4,7 @@ import { curve } from "../../core/chart.js";
 import { clear, h } from "../../core/dom.js";
 import { count, fixed, number } from "../../core/format.js";
 import { onKey } from "../../core/keyboard.js";
+import { debounce } from "../../core/timing.js";
 import { largestSize } from "../shared/layer-painting.js";
 import { followRun, prepareView, refresher } from "../shared/refresh.js";
 import { countOf, errorName } from "../shared/text.js";
@@ -78,7 +79,7 @@ export function mount(el, lab) {
     showScores(answer, run);
     await showSamples(run);
     await showOther(classes);
-    await showDetector(run, classes);
+    detectorSoon(run, classes);
   }, fail);
 
   function showScores(answer, run) {
@@ -110,13 +111,12 @@ export function mount(el, lab) {
       hideDetector();
       try {
         const found = await lab.query("detector_scores", classes ? { normal: classes } : {});
-        if (lab.run?.id !== run.id) return undefined;
+        if (lab.run?.id !== run.id || wanted !== detectorKey) return undefined;
         const { position, score } = found.arrays;
         detector = { about: found.about, scores: new Map(Array.from(position, (place, i) => [place, score[i]])) };
-      } catch (error) {
-        detectorKey = "";
-        if (error?.dropped) throw error;
-        return undefined; // too few rows for a detector
+      } catch {
+        detectorKey = ""; // replaced by a newer query, or too few rows for a detector
+        return undefined;
       }
     }
     if (!detector) return undefined;
@@ -127,6 +127,9 @@ export function mount(el, lab) {
       : `AUC of the plain error: ${fixed(plain, 3)}. AUC of the default detector of narrows, fitted on the same training rows: ${fixed(auroc, 3)}.`;
     return showDetectorVerdicts();
   }
+
+  // The fit takes seconds, so it waits until the choice of classes rests.
+  const detectorSoon = debounce((run, classes) => { showDetector(run, classes); }, 400);
 
   function hideDetector() {
     detector = null;
@@ -299,7 +302,7 @@ export function mount(el, lab) {
   refresh();
   return {
     update: refresh,
-    destroy() { offs.forEach((off) => off()); threshold.destroy(); roc?.destroy(); clear(root); },
+    destroy() { offs.forEach((off) => off()); detectorSoon.cancel(); threshold.destroy(); roc?.destroy(); clear(root); },
   };
 }
 
