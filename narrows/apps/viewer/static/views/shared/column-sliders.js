@@ -27,8 +27,16 @@ export function columnSliders({ run, rows, units, onChange }) {
   /** @param {number} i @returns {Control} */
   function valueSlider(i) {
     const [low, high] = rangeOf(rows, i, n);
-    const one = slider({ label: names[i], min: low, max: high, step: (high - low) / 200, value: 0, format: (v) => inUnits(v, i), attrs: { "data-column": i }, onInput: (v) => change([i], () => v) });
+    const one = slider({ label: names[i], min: low, max: high, step: (high - low) / 200, value: 0, format: (v) => inUnits(v, i), attrs: { "data-column": i }, onInput: (v) => { change([i], () => v); fill(i); } });
     return { el: one.el, set: (next) => one.set(next[i]) };
+  }
+
+  /** A cell that is given a value is no longer missing. @param {number} i */
+  function fill(i) {
+    const mask = run.masks?.[i] ?? -1;
+    if (mask < 0 || values[mask] < 0.5) return;
+    change([mask], () => 0);
+    controls.forEach((one) => one.set(values));
   }
 
   /** The levels of a category, of which one float is 1. @param {number[]} places @returns {Control} */
