@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from copy import copy, deepcopy
 from dataclasses import replace
 from os import PathLike
@@ -130,10 +130,12 @@ class TrainableAutoencoder(FittedAutoencoder):
         groups: Any = None,
         schema: Schema | None = None,
         checkpoint: Checkpointing | None = None,
+        after_batch: Callable[[float], None] | None = None,
     ) -> Generator[Epoch | LayerEpoch]:
         """Prepare a fit and return the iterator that trains; parameters as for `fit_epochs`.
 
-        On return the model counts as fitted, with a network that is not trained on X yet.
+        On return the model counts as fitted, with a network that is not trained on X yet. `after_batch` is called
+        after each batch with the share of the epoch that is done, in (0, 1]; the model can be used in it.
         """
         params = self.get_params(deep=False)
         kept = None if checkpoint is None else Checkpoint(checkpoint, type(self).__name__, params)
@@ -159,6 +161,7 @@ class TrainableAutoencoder(FittedAutoencoder):
             prepared = kept.join(prepared, progress)
         if rows is not X and schema is None and previous is None:
             warn_of_ignored_columns(prepared.state.schema, rows.source)
+        prepared.trainer.after_batch = after_batch
         before = self._state, self._progress
         self._trainer = self._saved_trainer = None
         self._state, self._progress = prepared.state, progress

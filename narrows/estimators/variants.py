@@ -37,7 +37,7 @@ _REGISTRY: dict[Variant, _Entry] = {
     ),
     "contractive": _Entry(
         "ContractiveAutoencoder",
-        "Penalised when a small change of the input changes the code much.",
+        "Penalised when a small change of the input changes the code a lot.",
         {"contraction": 0.1},
     ),
     "variational": _Entry(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -80,6 +80,8 @@ class Trainer:
         if self._device.type != "cpu":
             self._noise = torch.Generator(device=self._device)
             self._noise.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+        self.after_batch: Callable[[float], None] | None = None
+        """Called after each batch with the share of the epoch that is done; the network is in evaluation mode then."""
         self._run, self._restored = Run(), False
         self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
         self._optimizer = make_optimizer(self._flat, settings)
@@ -238,6 +240,10 @@ class Trainer:
                         )
                     _add(sums, terms, len(rows))
                     done += 1
+                    if self.after_batch is not None:
+                        self.network.eval()
+                        self.after_batch(done / len(sizes))
+                        self.network.train()
         self.network.eval()
         # The first numbers that leave the device in this epoch.
         parts = {name: float(value) / len(x) for name, value in sums.items()}

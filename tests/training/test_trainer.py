@@ -167,3 +167,22 @@ def test_later_passes_may_bring_more_rows_than_the_first():
     )
     passes.one_pass(rows(10))
     assert passes.one_pass(rows(200)).number == 2
+
+
+@pytest.mark.parametrize("corruption", [None, GaussianNoise(0.3)])
+def test_looking_at_the_network_after_each_batch_changes_no_weight(corruption):
+    plain, watched = network(), network()
+    objective = Objective(corruption=corruption)
+    list(trainer(plain, objective=objective, epochs=2, batch_size=25).epochs(rows(100)))
+    observed = trainer(watched, objective=objective, epochs=2, batch_size=25)
+    shares = []
+
+    def look(share: float) -> None:
+        assert not watched.training
+        watched.reconstruct(rows(10))
+        shares.append(share)
+
+    observed.after_batch = look
+    list(observed.epochs(rows(100)))
+    assert shares == [0.25, 0.5, 0.75, 1.0] * 2
+    assert torch.equal(weights(plain), weights(watched))

@@ -27,6 +27,18 @@ async def _train(session: Session, message: Message) -> dict[str, Any]:
     return {"run": run.id}
 
 
+async def _find(session: Session, message: Message) -> dict[str, Any]:
+    variant = message.fields.get("variant", "plain")
+    run = session.run_like(message.required("dataset"), variant, message.mapping("settings"))
+    return {"run": None if run is None else run.id}
+
+
+async def _find_or_train(session: Session, message: Message) -> dict[str, Any]:
+    variant = message.fields.get("variant", "plain")
+    run = session.find_or_train(message.required("dataset"), variant, message.mapping("settings"))
+    return {"run": run.id}
+
+
 async def _example(session: Session, message: Message) -> dict[str, Any]:
     run, other = await session.example(message.required("view"), message.required("dataset"))
     return {"run": run.id, "compare": None if other is None else other.id}
@@ -56,6 +68,8 @@ async def _label(session: Session, message: Message) -> dict[str, Any]:
 
 _COMMANDS: dict[str, Callable[[Session, Message], Awaitable[dict[str, Any]]]] = {
     "train.start": _train,
+    "train.find": _find,
+    "train.find_or_start": _find_or_train,
     "train.example": _example,
     **{f"train.{name}": _run_command(name) for name in ("pause", "resume", "step", "stop")},
     "run.remove": _remove,

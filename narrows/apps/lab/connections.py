@@ -53,9 +53,9 @@ class Connections:
         for page in self.pages:
             page.records_changed(run)
 
-    def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
+    def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray, share: float) -> None:
         for page in self.pages:
-            page.offer("snapshot", run, epoch, {"rebuilt": reconstructions})
+            page.offer("snapshot", run, epoch, {"rebuilt": reconstructions, "share": np.array([share], np.float32)})
 
     def codes_changed(self, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
         for page in self.pages:

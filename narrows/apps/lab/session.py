@@ -23,7 +23,7 @@ from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offe
 from narrows.apps.viewer.model_facts import drawn_range
 from narrows.apps.viewer.queries import Queries
 from narrows.apps.viewer.runs import Run, run_of_model
-from narrows.estimators.variants import VARIANTS, Variant
+from narrows.estimators.variants import VARIANTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -216,6 +216,9 @@ class Session:
 
     async def train(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
         """Start a training and return its run."""
+        return self._start(identity, variant, given)
+
+    def _start(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
         dataset = self.datasets.opened(identity)
         self._require_a_free_place()
         variant = check_variant(variant)
@@ -238,9 +241,9 @@ class Session:
         dataset = self.datasets.opened(identity)
         if view == "denoise":
             first, second = denoising_examples(dataset.description)
-            run = self._run_like(identity, dataset, *first)
+            run = self.find_or_train(identity, *first)
             try:
-                return run, self._run_like(identity, dataset, *second)
+                return run, self.find_or_train(identity, *second)
             except LabError:
                 return run, None  # there is no place for it yet
         if view != "anomaly":
@@ -250,19 +253,22 @@ class Session:
         example = await loop.run_in_executor(self.work, anomaly_example, rows, dataset.description)
         if example is None:
             raise LabError("This view needs classes, of which some are normal.", "Choose the column of the classes.")
-        return self._run_like(identity, dataset, *example), None
+        return self.find_or_train(identity, *example), None
 
-    def _run_like(self, identity: str, dataset: Dataset, variant: Variant, given: dict[str, Any]) -> Run:
-        """Return the newest run with these settings; start one if there is none."""
+    def run_like(self, identity: str, variant: Any, given: dict[str, Any]) -> Run | None:
+        """Return the newest run with these settings that has weights or is in training; None if there is none."""
+        dataset = self.datasets.opened(identity)
+        variant = check_variant(variant)
         settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
         for run in reversed(self.runs.values()):
             alike = (run.dataset, run.variant, run.settings) == (identity, variant, settings)
             if alike and run.state not in ("failed", "diverged") and (run.active or run.weights.there):
                 return run
-        self._require_a_free_place()
-        run = self._launch(Job(dataset.source, variant, settings), identity)
-        self._state_changed()
-        return run
+        return None
+
+    def find_or_train(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
+        """Return the newest run with these settings; start one if there is none (LabError if there is no place)."""
+        return self.run_like(identity, variant, given) or self._start(identity, variant, given)
 
     def _require_a_free_place(self) -> None:
         """Raise LabError if no further training may run; paused ones do not count."""
@@ -330,6 +336,8 @@ class Session:
             run.frames.add(record["number"], values["rebuilt"])
             self._records_changed(run)
             self._snapshot_taken(run, record["number"], values["rebuilt"])
+        elif event == "within":
+            self._snapshot_taken(run, run.epoch, values["rebuilt"], values["share"])
         elif event == "model":
             run.weights.offer(values["pickled"], values["epoch"])
             self._workers.save_soon(run)
@@ -382,9 +390,9 @@ class Session:
         if self._observer is not None:
             self._observer.records_changed(run)
 
-    def _snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
+    def _snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray, share: float = 0.0) -> None:
         if self._observer is not None:
-            self._observer.snapshot_taken(run, epoch, reconstructions)
+            self._observer.snapshot_taken(run, epoch, reconstructions, share)
 
     # -- inside
 

@@ -29,8 +29,8 @@ class Observer(Protocol):
     def records_changed(self, run: Run) -> None:
         """Report that the history of a run has grown, or lost its last epochs."""
 
-    def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray) -> None:
-        """Report that the fixed rows of a run were reconstructed after an epoch."""
+    def snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray, share: float) -> None:
+        """Report that the fixed rows of a run were reconstructed after an epoch, and after a share of the next one."""
 
     def codes_changed(self, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
         """Report that the map of a run was drawn anew."""

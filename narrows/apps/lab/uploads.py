@@ -97,9 +97,9 @@ class Uploads:
                     "Open larger data with narrows lab PATH.",
                 )
             return await self._session.open(Source(upload.name, str(where)))
-        except Exception:
+        except Exception as error:
             self._discard(identity)
-            raise
+            raise _without_path(error, place, upload.name) from error
         finally:
             self._open.pop(identity, None)
 
@@ -196,6 +196,16 @@ def _is_longer(file: IO[bytes], most: int) -> bool:
                 return False
             most -= len(block)
     return True
+
+
+def _without_path(error: Exception, place: Path, name: str) -> Exception:
+    """Return the error with the name of the upload in place of the path on the server; other errors as they are."""
+    from narrows.errors import NarrowsError, sentence_of
+
+    sentence = sentence_of(error)
+    if not isinstance(error, NarrowsError) or str(place) not in sentence:
+        return error
+    return LabError(sentence.replace(str(place / name), name).replace(str(place), name))
 
 
 def _too_large() -> LabError:

@@ -128,7 +128,7 @@ def drive(connection: Connection, job: Job) -> None:
     if control.should_stop(events):
         send(connection, ("stopped", {"message": None}))
         return
-    epochs = cast("Generator[Epoch]", model.start_fit(part))
+    epochs = cast("Generator[Epoch]", model.start_fit(part, after_batch=events.within_epoch))
     stopped = False
     try:
         events.prepare()

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder, Epoch
 
 _CODES_EVERY, _MODEL_EVERY = 0.2, 0.2  # seconds, at pause
+_WITHIN_EVERY = 0.5  # seconds, between the pictures within an epoch
 _SHARE = 0.2  # of the time may be spent on sending
+_LONG_EPOCH = 2_000_000
+"""Values (rows x floats) from which an epoch takes seconds; its training is shown from before the first one."""
 
 
 def send(connection: Connection, message: Any) -> None:
@@ -32,9 +35,10 @@ def receive(connection: Connection) -> Any:
 class EventSender:
     """Sends events about a training to the server.
 
-    Events: "started" once, after the first epoch, with the reconstructions of the fixed rows by the untrained network;
-    "epoch" after each epoch, with the reconstructions of these rows; "model" and "codes" as often as a fifth of the
-    time allows; "paused"; and at the end one of "done", "stopped", "diverged", "failed".
+    Events: "started" once, after the first epoch, or before it where epochs are long, with the reconstructions of the
+    fixed rows by the untrained network; "epoch" after each epoch, with the reconstructions of these rows; "within",
+    the same several times within a long epoch, with the share of it that is done; "model" and "codes" as often as a
+    fifth of the time allows; "paused"; and at the end one of "done", "stopped", "diverged", "failed".
 
     Parameters
     ----------
@@ -55,6 +59,7 @@ class EventSender:
         self._positions: Any = None
         self._untrained: Any = None
         self._has_started = False
+        self._n_before = 0
         self._plane: Any = None
         self._next = {"model": 0.0, "codes": 0.0}
         self._sent_at = {"model": -1, "codes": -1}
@@ -75,11 +80,25 @@ class EventSender:
         ]
         self._fixed = model.schema_.encode(self._rows.take(self._positions))
         self._untrained = None if model.history_ else self._reconstructions()
+        self._n_before = len(model.history_)
+        self._next["within"] = time.monotonic() + _WITHIN_EVERY
+        if len(self._training_rows()) * model.schema_.n_floats >= _LONG_EPOCH:
+            self._start()
+
+    def within_epoch(self, share: float) -> None:
+        """Send the reconstructions within an epoch, at most twice a second and in a fifth of the time."""
+        start = time.monotonic()
+        if not self._has_started or share >= 1 or start < self._next["within"]:
+            return
+        send(self._connection, ("within", {"share": share, "rebuilt": self._reconstructions()}))
+        now = time.monotonic()
+        self._next["within"] = now + max(_WITHIN_EVERY, (now - start) * (1 / _SHARE - 1))
 
     def epoch(self, epoch: Epoch) -> None:
         """Send the events of an epoch."""
         if not self._has_started:
             self._start()
+        self._next["within"] = time.monotonic() + _WITHIN_EVERY
         send(self._connection, ("epoch", {"record": epoch.to_dict(), "rebuilt": self._reconstructions()}))
         for kind in ("model", "codes"):
             if time.monotonic() >= self._next[kind]:
@@ -102,7 +121,7 @@ class EventSender:
     def _start(self) -> None:
         model = self._model
         self._has_started = True
-        self.n_epochs = model.epochs_ + (len(model.history_) - 1)
+        self.n_epochs = model.epochs_ + self._n_before
         from narrows.apps.viewer.pixels import page_values
 
         values = {

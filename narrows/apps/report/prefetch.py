@@ -96,6 +96,7 @@ class _Prefetch:
         n = max(FEWEST_ROWS, min(_MOST_ON_MAP, int(self._room(_MAP) / (self._row_bytes + 24))))
         codes = self._session.answer("codes", most=n)
         yield _packed("codes", codes, {})
+        yield self._frame("code_neighbours")
         positions = codes.arrays["position"]
         parts = [
             self._session.answer("sheet", positions=positions[start : start + _AT_ONCE].tolist()).arrays["original"]

@@ -13,7 +13,9 @@ MOST_CELLS = 40
 """Columns that a view lists."""
 
 
-def cells(schema: Schema, observed: np.ndarray, expected: np.ndarray | None = None) -> list[dict[str, Any]]:
+def cells(
+    schema: Schema, observed: np.ndarray, expected: np.ndarray | None = None, errors: np.ndarray | None = None
+) -> list[dict[str, Any]]:
     """Return the cells of one encoded row of a table, column by column, for at most 40 learned columns.
 
     Parameters
@@ -22,6 +24,8 @@ def cells(schema: Schema, observed: np.ndarray, expected: np.ndarray | None = No
     observed : ndarray of shape (n_floats,)
     expected : ndarray of shape (n_floats,) or None
         A reconstruction; its cells are added under "expected".
+    errors : ndarray of shape (n_columns,) or None
+        The part of the reconstruction error in each column, added under "error".
 
     Returns
     -------
@@ -37,5 +41,7 @@ def cells(schema: Schema, observed: np.ndarray, expected: np.ndarray | None = No
         cell = {"name": schema.feature_names[j], "observed": plain_value(given, 0, j)}
         if answer is not None:
             cell["expected"] = plain_value(answer, 0, j)
+        if errors is not None:
+            cell["error"] = float(errors[j])
         found.append(cell)
     return found

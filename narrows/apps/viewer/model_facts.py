@@ -32,6 +32,7 @@ def network_facts(model: Autoencoder, *, epochs: int) -> dict[str, Any]:
         "kind": "images" if is_image else "table",
         "shape": list(schema.image_shape) if schema.image_shape else None,
         "names": None if is_image else list(schema.float_names),
+        "masks": None if is_image else schema.mask_indices.tolist(),
         "n_floats": schema.n_floats,
         "n_components": model.n_components_,
         "unit": model.loss_unit_,
@@ -58,3 +59,21 @@ def code_plane(codes: Payload) -> CodePlane:
 
     names = codes.about["names"]
     return CodePlane(codes["origin"], codes["axes"], (names[0], names[1]), codes.about["kept"])
+
+
+def average_error(model: Autoencoder, training: np.ndarray | None, floats: np.ndarray) -> float | None:
+    """Return the reconstruction error of answering the average training row in place of one encoded row (d,).
+
+    For a mixed table it is the number of learned columns, at which nothing is known; None for other losses than the
+    squared error, and without training rows (n, d).
+    """
+    from narrows.insight import mean_baseline
+    from narrows.insight.measure import observed
+
+    schema = model.schema_
+    if model.loss_unit_.startswith("balanced error"):
+        return float(schema.n_columns - len(schema.ignored_columns))
+    if training is None or not model.loss_unit_.startswith("squared error"):
+        return None
+    row = floats[None]
+    return float(mean_baseline(training, row, observed(model, row))[0])

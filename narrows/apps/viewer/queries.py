@@ -16,6 +16,7 @@ from narrows.apps.viewer.runs import Run
 
 QUERIES = (
     "codes",
+    "code_neighbours",
     "rows",
     "sheet",
     "decoded_grid",
@@ -25,6 +26,7 @@ QUERIES = (
     "cells",
     "denoise",
     "scores",
+    "detector_scores",
     "error_map",
     "similar",
     "history",

@@ -102,4 +102,5 @@ def trained_on(run: Run, seen: np.ndarray, is_anomaly: np.ndarray | None) -> str
     n_anomalies = int((is_anomaly & seen).sum())
     if not n_anomalies:
         return f"{sentence}, no anomaly among them."
-    return f"{sentence}, {n_anomalies:,} anomalies among them, so it can reconstruct anomalies too."
+    advice = "so it can rebuild anomalies too. Train it on normal rows only."
+    return f"{sentence}, {n_anomalies:,} anomalies among them, {advice}"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from narrows.data import Rows
     from narrows.estimators import Autoencoder
+    from narrows.insight.payloads import Payload
 
 _LIKE_ROWS = 1000
 
@@ -32,10 +33,12 @@ class RunData:
         self._pca: dict[str, np.ndarray] = {}
         self._seen: dict[str, np.ndarray] = {}
         self._like: dict[str, np.ndarray | None] = {}
+        self._training: dict[str, np.ndarray] = {}
+        self._detectors: dict[str, dict[str, Payload]] = {}
 
     def forget(self, run: str) -> None:
         """Drop what is kept for a run that was removed."""
-        for kept in (self._pca, self._seen, self._like):
+        for kept in (self._pca, self._seen, self._like, self._training, self._detectors):
             kept.pop(run, None)
 
     def rows(self, run: Run) -> Rows:
@@ -69,6 +72,17 @@ class RunData:
             self._like[run.id] = model.schema_.encode(self.rows(run).sampled(_LIKE_ROWS)) if has_rows else None
         return self._like[run.id]
 
+    def training_floats(self, run: Run, model: Autoencoder) -> np.ndarray | None:
+        """Return at most 1000 encoded training rows (n, d); None for a run without rows."""
+        if run.id not in self._training:
+            if run.rows is None and run.source is None:
+                return None
+            rows = self.rows(run)
+            seen = self.seen(run, model)
+            part = rows.take(seen) if seen.sum() >= 2 else rows
+            self._training[run.id] = model.schema_.encode(part.sampled(_LIKE_ROWS))
+        return self._training[run.id]
+
     def seen(self, run: Run, model: Autoencoder) -> np.ndarray:
         """Return which rows the run was trained on, bool (n,)."""
         from narrows.insight.splits import EvaluationSplit
@@ -76,6 +90,13 @@ class RunData:
         if run.id not in self._seen:
             self._seen[run.id] = EvaluationSplit.seen(model, self.rows(run))
         return self._seen[run.id]
+
+    def detector(self, run: Run, normal: str, compute: Callable[[], Payload]) -> Payload:
+        """Return the scores of the default detector, computed once for each choice of normal classes."""
+        kept = self._detectors.setdefault(run.id, {})
+        if normal not in kept:
+            kept[normal] = compute()
+        return kept[normal]
 
     def pca_map(self, run: Run, model: Autoencoder) -> np.ndarray:
         """Return the first two principal components of all rows of the run, (n, 2)."""

@@ -164,6 +164,7 @@ class Run:
             "kind": None,
             "shape": None,
             "names": None,
+            "masks": None,
             "range": None,
             "n_floats": None,
             "n_components": self.settings.get("n_components"),

@@ -13,7 +13,7 @@ import numpy as np
 
 from narrows.apps.viewer.column_values import cells
 from narrows.apps.viewer.datasets import MOST_ROWS
-from narrows.apps.viewer.model_facts import code_plane
+from narrows.apps.viewer.model_facts import average_error, code_plane
 from narrows.apps.viewer.query_params import QueryParams
 from narrows.apps.viewer.row_selection import anomalous, floats_of, normal_classes, some_rows, trained_on, units
 from narrows.apps.viewer.run_data import RunData
@@ -34,6 +34,10 @@ def _codes(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> 
     n_components = model.n_components_
     about = {**found.about, "ranges": np.stack([found["low"], found["high"]], axis=1), "jitter": n_components == 1}
     return Payload("codes", about, {**found.arrays, "pca": data.pca_map(run, model)[found["position"]]})
+
+
+def _code_neighbours(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    return payloads.code_neighbours(model, data.rows(run), seen=data.seen(run, model))
 
 
 def _rows(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
@@ -78,12 +82,21 @@ def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParam
         rows = data.rows(run)
         position = params.whole("position", 0, 0, len(rows) - 1)
         label = None if rows.labels is None else rows.labels[position]
-        found = payloads.activations(model, rows, position=position, **given)
+        floats = model.schema_.encode(rows.take(np.array([position])))[0]
     else:
-        found = payloads.activations(model, floats=floats_of(model, values, given["like"]), **given)
+        floats = floats_of(model, values, given["like"])
+    found = payloads.activations(model, floats=floats, **given)
     is_image = model.schema_.image_shape is not None
-    shown = None if is_image else cells(model.schema_, found["input"].ravel(), found["output"].ravel())
-    return Payload("activations", {**found.about, **units(model), "label": label, "cells": shown}, found.arrays)
+    shown = None if is_image else _compared(model, found["input"].ravel(), found["output"].ravel())
+    average = average_error(model, data.training_floats(run, model), floats)
+    about = {**found.about, **units(model), "label": label, "cells": shown, "average_error": average}
+    return Payload("activations", about, found.arrays)
+
+
+def _compared(model: Autoencoder, observed: np.ndarray, expected: np.ndarray) -> list[dict[str, Any]]:
+    """Return the cells of an encoded row of a table, of its reconstruction, and the error of each column."""
+    row = model.schema_.decode_rows(observed[None], with_missing=True)
+    return cells(model.schema_, observed, expected, model.reconstruction_error(row, per_feature=True)[0])
 
 
 def _cells(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
@@ -141,6 +154,16 @@ def _scores(data: RunData, run: Run, model: Autoencoder, params: QueryParams) ->
     return Payload("scores", about, found.arrays)
 
 
+def _detector_scores(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    rows = data.rows(run)
+    normal = normal_classes(run, rows, params)
+    is_anomaly = None if normal is None else anomalous(rows.labels, normal)
+    key = ",".join(normal or [])
+    return data.detector(
+        run, key, lambda: payloads.detector_scores(model, rows, is_anomaly, seen=data.seen(run, model))
+    )
+
+
 def _error_map(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
     rows = data.rows(run)
     position = params.whole("position", 0, 0, len(rows) - 1)
@@ -167,6 +190,7 @@ def _history(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -
 
 PAYLOADS: dict[str, Callable[[RunData, Run, Any, QueryParams], Payload]] = {
     "codes": _codes,
+    "code_neighbours": _code_neighbours,
     "rows": _rows,
     "sheet": _sheet,
     "decoded_grid": _decoded_grid,
@@ -176,6 +200,7 @@ PAYLOADS: dict[str, Callable[[RunData, Run, Any, QueryParams], Payload]] = {
     "cells": _cells,
     "denoise": _denoise,
     "scores": _scores,
+    "detector_scores": _detector_scores,
     "error_map": _error_map,
     "similar": _similar,
     "history": _history,

@@ -336,6 +336,8 @@ def _no_images(folder: Path, others: list[Path]) -> str:
 
 
 def _none_whole(bad: list[Path], folder: Path) -> DataFormatError:
+    if len(bad) == 1:
+        return DataFormatError(f"{bad[0].name} is damaged and cannot be read as an image; give a whole one.")
     return DataFormatError(f"None of the {len(bad)} images in {folder} can be read; give a folder of whole ones.")
 
 

@@ -2,6 +2,7 @@
 
 from narrows.errors import warn
 from narrows.insight.payloads.architecture import architecture
+from narrows.insight.payloads.code_neighbours import code_neighbours
 from narrows.insight.payloads.code_plane import CodePlane
 from narrows.insight.payloads.codes import (
     codes,
@@ -14,6 +15,7 @@ from narrows.insight.payloads.codes import (
     similar,
 )
 from narrows.insight.payloads.curves import sweep_curve, training_curves
+from narrows.insight.payloads.detector_scores import detector_scores
 from narrows.insight.payloads.payload import Payload, as_pictures
 from narrows.insight.payloads.reconstruction_errors import (
     detection_curves,
@@ -41,12 +43,14 @@ __all__ = [
     "architecture",
     "as_pictures",
     "balanced_sample",
+    "code_neighbours",
     "codes",
     "decoded_grid",
     "denoised",
     "denoising",
     "denoising_curve",
     "detection_curves",
+    "detector_scores",
     "error_by_column",
     "error_histogram",
     "error_map",

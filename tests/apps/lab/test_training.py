@@ -240,3 +240,15 @@ def test_no_process_outlives_the_server(tmp_path: Path) -> None:
         pids = lab.session._workers.processes
         assert pids
     wait_for(lambda: all(map(gone, pids)))
+
+
+def test_a_run_with_the_same_settings_is_found_and_only_else_trained(lab: Served) -> None:
+    with lab.ready() as page:
+        wanted = {"dataset": "digits", "variant": "plain", "settings": {**SMALL, "seed": 77}}
+        assert page.command("train.find", **wanted)["run"] is None
+        run = page.command("train.find_or_start", **wanted)["run"]
+        page.until_state(run, "done")
+        assert page.command("train.find", **wanted)["run"] == run
+        assert page.command("train.find_or_start", **wanted)["run"] == run
+        with pytest.raises(Said, match="There is no setting 'sead'"):
+            page.command("train.find", **{**wanted, "settings": {"sead": 1}})

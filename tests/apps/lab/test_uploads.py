@@ -156,6 +156,7 @@ def test_large_images_are_shrunk(lab: Served) -> None:
         ("pickled.npy", None, ""),
         ("notes.docx", b"words", "narrows cannot read"),
         ("one.png", png(np.zeros((8, 8), np.uint8)), "single row"),
+        ("half.png", png(np.zeros((8, 8), np.uint8))[:40], "half.png is damaged and cannot be read as an image"),
     ],
 )
 def test_a_file_that_cannot_be_used_gets_a_sentence(lab: Served, name: str, body: bytes | None, words: str) -> None:
@@ -169,6 +170,7 @@ def test_a_file_that_cannot_be_used_gets_a_sentence(lab: Served, name: str, body
     assert words in said["msg"]
     assert said["msg"].endswith(".")
     assert "Unexpected" not in said["msg"]
+    assert str(lab.session.home) not in said["msg"]
     assert len(lab.session.datasets) == before
 
 

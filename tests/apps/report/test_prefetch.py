@@ -46,7 +46,7 @@ def of(found: list[Frame], view: str) -> list[Frame]:
 def test_every_view_has_its_answers(digits: list[Frame]) -> None:
     assert Counter(frame.view for frame in digits) == {
         **dict.fromkeys(("session", "codes", "sheet", "decoded_grid", "rows", "scores", "frames", "history"), 1),
-        **{"activations": 24, "denoise": 33, "sample": 4},
+        **{"code_neighbours": 1, "activations": 24, "denoise": 33, "sample": 4},
         "error_map": len(of(digits, "scores")[0].about["pictured"]),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from narrows.apps.viewer.column_values import cells
@@ -31,6 +32,8 @@ def test_cells_are_in_the_users_units_with_words_and_missing_values(table: Path)
         {"name": "island", "observed": "Biscoe", "expected": "Torgersen"},
     ]
     assert cells(schema, floats[0])[0] == {"name": "mass", "observed": None}
+    errors = [one["error"] for one in cells(schema, floats[7], floats[8], np.array([0.5, 2.0]))]
+    assert errors == [0.5, 2.0]
 
 
 def test_a_column_of_few_levels_with_a_usual_name_holds_the_classes(table: Path, tmp_path: Path) -> None:

@@ -69,6 +69,14 @@ def test_rows_can_be_asked_for_by_class(page: Page) -> None:
     assert "4" not in anomalous.about["labels"]
 
 
+def test_the_error_of_a_row_is_compared_with_that_of_the_average_image(page: Page, model: Autoencoder) -> None:
+    shown = page.ask("activations", "r1", position=11)
+    seen = np.delete(np.arange(1797), model.validation_rows_)
+    average = ((IMAGES[11] - IMAGES[seen].mean(axis=0)) ** 2).sum()
+    assert shown.about["average_error"] == pytest.approx(average, rel=0.05)  # of a sample of the training rows
+    assert shown.about["error"] < shown.about["average_error"]
+
+
 def test_activations_start_with_the_row_and_end_with_its_reconstruction(page: Page, model: Autoencoder) -> None:
     shown = page.ask("activations", "r1", position=11)
     last = len(shown.about["layers"]) - 1
@@ -125,7 +133,10 @@ def test_scores_are_those_of_rows_that_training_did_not_see(page: Page, model: A
     assert np.array_equal(shown.arrays["anomalous"], anomalous)
     assert shown.about["auroc"] == pytest.approx(roc_auc_score(anomalous, score), abs=1e-6)
     assert shown.about["average_precision"] == pytest.approx(average_precision_score(anomalous, score), abs=1e-6)
-    assert "anomalies among them, so it can reconstruct anomalies too" in shown.about["trained_on"]
+    assert (
+        "anomalies among them, so it can rebuild anomalies too. Train it on normal rows only."
+        in shown.about["trained_on"]
+    )
     assert page.ask("scores", "r1").about["auroc"] is None
 
 

@@ -82,7 +82,7 @@ def test_the_view_opens_on_a_network_of_normal_rows_and_shows_how_anomalies_in_t
         lab.wait(page.locator(".lab-header").get_attribute("data-run") or "", "done")
         until(page, "anomaly", "d.ready === 'true' && d.otherAuc")
         assert float(data(page, "anomaly", "auc")) < good == float(data(page, "anomaly", "otherAuc"))
-        expect(page.locator("[data-trained-on]")).to_contain_text("can reconstruct anomalies too")
+        expect(page.locator("[data-trained-on]")).to_contain_text("can rebuild anomalies too")
         page.locator("[data-act=train-normal]").click()
         until_true(page, f"() => document.querySelector('.lab-header').dataset.run === '{run}'")
 
@@ -94,6 +94,10 @@ def test_the_area_under_the_roc_is_scikit_learns(page: Page, lab: Lab) -> None:
     expected = roc_auc_score(y[unseen] == 9, errors)
     assert float(data(page, "anomaly", "auc")) == pytest.approx(expected, abs=1e-6)
     assert f"AUC {expected:.3f}" in page.locator(".roc-figure").inner_text()
+    until(page, "anomaly", "d.detectorAuc")
+    note = page.locator("[data-detector-note]")
+    expect(note).to_contain_text(f"AUC of the plain error: {expected:.3f}. AUC of the default detector")
+    expect(page.locator("[data-kind=second] [data-detector]")).to_contain_text("Default detector:")
 
 
 def test_dragging_the_threshold_changes_the_counts(page: Page) -> None:
@@ -186,7 +190,7 @@ def test_n_and_m_go_through_misses_and_false_alarms(page: Page) -> None:
         page.locator(".anomaly h2").click()
         page.keyboard.press("n")
         card = page.locator(".sample-card[data-kind=second]")
-        expect(card.locator(".verdict")).to_have_text("missed anomaly")
+        expect(card.locator(".verdict")).to_have_text("missed: it looks normal to the network")
         until_true(
             page, f"() => Number(document.querySelector('.sample-card[data-kind=second]').dataset.score) <= {at}"
         )

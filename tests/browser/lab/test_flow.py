@@ -177,24 +177,31 @@ def test_the_picture_follows_a_training(chromium: Chromium, lab: Lab) -> None:
         until(page, "flow", f"d.epoch === '{lab.wait(run, 'done')['epoch']}'")
 
 
+SCALE = " (0 is perfect; always answering the average image would give 4.7)"
 SENTENCES = [
-    ("squared error per row (sum over 64 features, pixels)", 3, True, "this 3 with a squared error of 8.23"),
-    ("squared error per row (sum over 4 features, pixels)", None, False, "this row with a squared error of 8.23"),
-    ("nats per row (sum over 64 features, pixels)", "red", True, "this image of class red with a loss of 8.23 nats"),
-    ("nats per row (sum over 13 columns)", 0, False, "this row of class 0 with a loss of 8.23 nats"),
-    ("absolute error per row (sum over 64 features, pixels)", None, True, "this image with an absolute error of 8.23"),
-    ("Huber loss per row (sum over 4 features)", "usual", False, "this row of class usual with a Huber loss of 8.23"),
-    ("balanced error per row (sum over 5 columns)", None, False, "this row with a balanced error of 8.23"),
-    (None, None, False, "this row with an error of 8.23"),
+    ("squared error per row (sum over 64 features, pixels)", 3, True, 4.7, f"this 3: Squared error 8.23{SCALE}."),
+    ("squared error per row (sum over 4 features, pixels)", None, False, None, "this row: Squared error 8.23."),
+    ("nats per row (sum over 64 features, pixels)", "red", True, None, "this image of class red: Loss in nats 8.23."),
+    ("nats per row (sum over 13 columns)", 0, False, None, "this row of class 0: Loss in nats 8.23."),
+    ("absolute error per row (sum over 64 features, pixels)", None, True, None, "this image: Absolute error 8.23."),
+    ("Huber loss per row (sum over 4 features)", "usual", False, None, "this row of class usual: Huber loss 8.23."),
+    (
+        "balanced error per row (sum over 5 columns, each 1 where nothing is known)",
+        None,
+        False,
+        5,
+        "this row: Balanced error 8.23 (0 is perfect; 5 is no better than guessing each column's average).",
+    ),
+    (None, None, False, None, "this row: Error 8.23."),
 ]
 
 
 def test_every_kind_of_error_makes_a_sentence(page: Page) -> None:
     said = page.evaluate(
-        """async (given) => { const { rowNoun, errorPhrase } = await import('/static/views/shared/text.js');
+        """async (given) => { const { rowNoun, errorSentence } = await import('/static/views/shared/text.js');
         const run = (unit, isImage) => ({ unit, shape: isImage ? [8, 8, 1] : null });
-        return given.map(([unit, label, isImage]) =>
-            `${rowNoun(label, run(unit, isImage))} with ${errorPhrase(run(unit, isImage), '8.23')}`); }""",
+        return given.map(([unit, label, isImage, average]) =>
+            `${rowNoun(label, run(unit, isImage))}: ${errorSentence(run(unit, isImage), 8.23, average)}`); }""",
         SENTENCES,
     )
     assert said == [words for *_, words in SENTENCES]
@@ -204,8 +211,8 @@ def test_the_sentence_tells_what_was_lost(page: Page) -> None:
     row = int(data(page, "flow", "sample"))
     expect(page.locator("[data-view=flow] [data-sentence]")).to_have_text(
         re.compile(
-            rf"^The encoder compresses 64 numbers into 2; the decoder reconstructs this {digits()[1][row]} "
-            r"with a squared error of \d"
+            rf"^The encoder squeezes 64 pixel values into 2; the decoder rebuilds this {digits()[1][row]} from those "
+            r"alone. Squared error [\d.]+ \(0 is perfect; always answering the average image would give [\d.]+\)\.$"
         )
     )
 

@@ -302,6 +302,15 @@ def test_a_grid_that_comes_after_the_picture_covers_it_no_more(page: Page) -> No
     assert shown == ["decoded"]
 
 
+def test_the_page_says_how_well_the_code_separates_the_classes(page: Page) -> None:
+    note = page.locator("[data-neighbours]:not([data-view])")
+    expect(note).to_contain_text("that training did not see")
+    share = float(data(page, "latent", "neighbours"))
+    assert 0.5 < share <= 1
+    expect(note).to_contain_text(f"{round(100 * share)} %")
+    assert page.locator("circle.prior").count() == 0
+
+
 def test_pcas_map_stands_beside_with_the_same_rows(page: Page, lab: Lab) -> None:
     page.get_by_role("button", name="Compare with PCA").click()
     other = page.locator(".map").nth(1)
@@ -369,6 +378,7 @@ def test_a_variational_run_makes_rows_up(chromium: Chromium, lab: Lab) -> None:
         page.wait_for_selector("[data-samples='16'][data-seed='1']")
         assert (pixels(page, ".sample-grid canvas:nth-child(1)") != picture).any()
         expect(first).to_be_visible()
+        expect(page.locator(".map circle.prior")).to_have_count(2)
 
 
 def test_a_table_is_explored_as_profiles(chromium: Chromium, people: Lab) -> None:

@@ -155,6 +155,14 @@ def test_the_replay_runs_to_the_end(page: Page, lab: Lab) -> None:
     until(page, "training", f"d.replaying === 'false' && d.epoch === '{last}'")
 
 
+def test_a_late_visitor_sees_the_training_from_the_beginning(page: Page, lab: Lab) -> None:
+    last = lab.run("r1")["epoch"]
+    page.get_by_role("button", name="16×").click()
+    page.get_by_role("button", name="From the beginning").click()
+    until(page, "training", f"d.replaying === 'true' && Number(d.epoch) < {last}")
+    until(page, "training", f"d.replaying === 'false' && d.epoch === '{last}'")
+
+
 def test_two_runs_stand_side_by_side(page: Page, lab: Lab) -> None:
     run = start(page, n_components="8", epochs="20")
     lab.wait(run, "done")

@@ -129,7 +129,10 @@ def test_a_table_without_classes_has_all_views(chromium: Chromium, tmp_path: Pat
         for name in VIEWS:
             open_tab(page, name)
             if name == "flow":
-                unit = {"plain": r"squared error of [\d.]+", "variational": r"loss of −?[\d.]+ nats?"}[kind.variant]
+                error = {
+                    "plain": r"Squared error [\d.]+ \(0 is perfect; [\d.]+ is no better than guessing .*\)",
+                    "variational": r"Loss in nats −?[\d.]+",
+                }[kind.variant]
                 expect(page.locator("[data-sentence]")).to_have_text(
-                    re.compile(f"reconstructs this row with a {unit}\\.$")
+                    re.compile(f"rebuilds this row from those alone\\. {error}\\.$")
                 )

@@ -24,6 +24,8 @@ interface Failure {
 interface Pictured {
   shape: number[] | null;
   names?: string[] | null;
+  /** Of a table: for each float the float that is 1 where its cell is missing, -1 for none. */
+  masks?: number[] | null;
   range?: [number, number] | null;
 }
 
@@ -231,6 +233,8 @@ interface Activations {
   output: Shaped<Values>;
   difference: Shaped<Float32Array>;
   error: number | null;
+  /** The error of the average row, where the loss has such a scale. */
+  average: number | null;
   label: string | null;
   unit: any;
 }

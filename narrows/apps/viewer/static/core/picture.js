@@ -93,22 +93,25 @@ function drawProfile(canvas, values, second, run, mode, scale) {
   context.lineTo(width - edge, zero);
   context.stroke();
   drawNames(context, run.names, { x, height, edge, colour: ink("--muted", "#566070"), room: (width - 2 * edge) / values.length });
+  const isMissing = mode === "grey" ? missingFloats(second ?? values, run) : () => false;
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) continue;
+    if (isMissing(i)) drawCross(context, x(i), zero, radius + 1.5, ink("--muted", "#566070"));
+    if (isMissing(i) && !second) continue;
     const colour = mode === "error" ? css(errorColour(0.25 + 0.75 * Math.abs(values[i]) / scale))
       : mode === "signed" ? css(diverging(0.3 * Math.sign(values[i]) + 0.7 * values[i] / scale)) : ink("--accent", "#0b5cad");
     context.strokeStyle = context.fillStyle = colour;
     context.globalAlpha = second ? 0.5 : 0.35;
     context.lineWidth = Math.max(1, radius * 0.7);
     context.beginPath();
-    context.moveTo(x(i), second ? y(second[i]) : zero);
+    context.moveTo(x(i), second && !isMissing(i) ? y(second[i]) : zero);
     context.lineTo(x(i), y(values[i]));
     context.stroke();
     context.globalAlpha = 1;
     context.beginPath();
     context.arc(x(i), y(values[i]), radius, 0, 2 * Math.PI);
     context.fill();
-    if (second) {
+    if (second && !isMissing(i)) {
       context.strokeStyle = ink("--ink", "#1b2230");
       context.lineWidth = 1.2;
       context.beginPath();
@@ -116,6 +119,25 @@ function drawProfile(canvas, values, second, run, mode, scale) {
       context.stroke();
     }
   }
+}
+
+/** Whether the cell of a float is missing in a row, by the mask of its column. */
+function missingFloats(row, run) {
+  const { masks } = run;
+  return (i) => Boolean(masks && masks[i] >= 0 && row[masks[i]] > 0.5);
+}
+
+/** The mark of a missing cell. */
+function drawCross(context, x, y, size, colour) {
+  context.strokeStyle = colour;
+  context.globalAlpha = 1;
+  context.lineWidth = 1.4;
+  context.beginPath();
+  for (const way of [1, -1]) {
+    context.moveTo(x - size, y - way * size);
+    context.lineTo(x + size, y + way * size);
+  }
+  context.stroke();
 }
 
 /** Names of the floats along the axis, upright, where there is room for them. */
@@ -143,7 +165,9 @@ function nameUnderPointer(event) {
   const box = canvas.getBoundingClientRect();
   const i = Math.max(0, Math.min(values.length - 1, Math.floor((event.clientX - box.left - 6) / (box.width - 12) * values.length)));
   const name = run.names ? run.names[i] : `float ${i}`;
-  canvas.title = second ? `${name}: ${number(second[i], 3)} → ${number(values[i], 3)}` : `${name}: ${number(values[i], 3)}`;
+  const isMissing = missingFloats(second ?? values, run)(i);
+  if (isMissing) canvas.title = second ? `${name}: missing → ${number(values[i], 3)}` : `${name}: missing`;
+  else canvas.title = second ? `${name}: ${number(second[i], 3)} → ${number(values[i], 3)}` : `${name}: ${number(values[i], 3)}`;
 }
 
 /** The values of row i of an array (n, ...) of rows. */

@@ -11,8 +11,9 @@ export const showsSubject = (view, run) => (view === "anomaly" ? Boolean(run.set
  * Opens the example of a view that the user turns to, unless the run in view shows its subject, or the address names a run.
  * @param {Lab} lab
  * @param {(isOpening: boolean) => void} onOpening called when an example begins to be opened, and when it is in view
+ * @param {() => boolean} [isTaken] whether the view is about to open on runs that the address asks for
  */
-export function followExamples(lab, onOpening) {
+export function followExamples(lab, onOpening, isTaken = () => false) {
   let isOpening = false;
   /** The views whose example the server refused, with the data: they are not tried again. */
   const refused = new Set();
@@ -22,7 +23,7 @@ export function followExamples(lab, onOpening) {
     const view = lab.store.get("view");
     const run = lab.run;
     const set = lab.dataset();
-    if (isOpening || !VIEWS.has(view) || lab.state?.status !== "ready" || !run || !set || run.can_train === false) return;
+    if (isOpening || isTaken() || !VIEWS.has(view) || lab.state?.status !== "ready" || !run || !set || run.can_train === false) return;
     const isOpen = lab.store.get(`${view}-run`) && (view !== "denoise" || lab.store.get("denoise-compare") !== null);
     if (isOpen || (isFirst && lab.store.get("run")) || refused.has(`${view} ${set.id} ${set.labels}`)) return;
     if ((showsSubject(view, run) && !lab.store.get(`${view}-run`)) || (view === "anomaly" && (set.classes?.length ?? 0) < 2)) return;

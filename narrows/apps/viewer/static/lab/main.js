@@ -15,11 +15,14 @@ import { mountExport } from "./panels/export.js";
 import { mountHeader } from "./panels/header.js";
 import { mountHelp } from "./panels/help.js";
 import { mountNotice } from "./panels/notice.js";
+import { mountSetups } from "./panels/setups.js";
+import { mountTour } from "./panels/tour.js";
 import { socketTransport } from "./socket-transport.js";
 
 /** @type {HTMLElement} */
 const page = existing(".narrows-lab");
-const test = new URLSearchParams(location.search).has("test");
+const asked = new URLSearchParams(location.search);
+const test = asked.has("test");
 const reduced = test || matchMedia("(prefers-reduced-motion: reduce)").matches;
 const store = createStore(location.hash.slice(1));
 const live = h("div", { class: "visually-hidden", "aria-live": "polite", role: "status", dataset: { live: "true" } });
@@ -31,8 +34,9 @@ const lab = createSession(store, {
 });
 const header = h("header", { class: "lab-header" });
 const notice = h("div", { class: "lab-notice", role: "status", hidden: true });
+const setupStrip = h("section", { class: "setup panel", "aria-label": "What to look for", hidden: true });
 const view = h("section", { class: "view", "aria-label": "View" });
-const main = h("main", { class: "lab-main" }, notice, view);
+const main = h("main", { class: "lab-main" }, notice, setupStrip, view);
 const dropOverlay = h("div", { class: "drop-veil", hidden: true, "aria-hidden": "true" }, h("p", {}, "Drop to open"));
 const skeleton = existing(".lab-main .panel");
 clear(page, header, main, live, dropOverlay);
@@ -43,7 +47,9 @@ const transport = socketTransport(lab.receive, lab.connection);
 lab.attach(transport);
 const drawer = mountDrawer(page, lab);
 const share = mountExport(lab, () => view);
-const help = mountHelp(page);
+const setups = mountSetups(setupStrip, lab);
+const tour = mountTour(main, lab, { isAsked: asked.get("tour") === "1", isQuiet: test && asked.get("tour") !== "offer" });
+const help = mountHelp(page, { onTour: tour.start, onPresets: () => drawer.open("presets") });
 const bar = mountHeader(header, lab, { onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
 const notices = mountNotice(notice, lab, { onDrawer: drawer.open, onRetry: transport.retry });
 listenForKeys(document);
@@ -127,7 +133,7 @@ function placeholder(run) {
 /** The placeholder without a run: the data, and a button to train. */
 function emptyState(set) {
   const choose = h("button", { type: "button", class: `button ${set ? "small" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Other data" : "Choose data");
-  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is ready` : "Nothing is trained yet"),
+  return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is ready. Train an autoencoder on it` : "Nothing is trained yet"),
     h("p", { class: "caption" }, set ? `${sizeWords(set)}.` : "Choose data to train an autoencoder on."),
     set ? describeData(lab, set, { fail: (error) => lab.emit("error", error), onTrained() {} }) : null, choose);
 }
@@ -139,11 +145,13 @@ function update() {
   share.update();
   notices.update();
   drawer.update();
+  setups.update();
+  tour.update();
   showView();
 }
 
 lab.on("state", update);
-followExamples(lab, (isOpening) => { page.dataset.openingExample = String(isOpening); });
+followExamples(lab, (isOpening) => { page.dataset.openingExample = String(isOpening); }, setups.isOpening);
 lab.on("run", update);
 lab.on("compare", update);
 lab.on("connection", (state) => { page.classList.toggle("is-lost", state === "lost"); update(); });

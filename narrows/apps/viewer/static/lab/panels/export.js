@@ -1,8 +1,9 @@
-/** Exports: Python code that repeats the run, a PNG of the view, the saved model. */
+/** Exports: a link to this state, Python code that repeats the run, a PNG of the view, the saved model. */
 
 import { context2d, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 import { fetchRecipe, modelAddress } from "../http-api.js";
+import { sharedLink } from "../shared-link.js";
 
 /**
  * @param {Lab} lab
@@ -20,6 +21,15 @@ export function mountExport(lab, viewElement) {
       lab.emit("error", error.message ? error : { message: "The Python could not be copied." });
     }
   });
+  const link = button("link", "link", "Copy link", async () => {
+    try {
+      el.dataset.link = sharedLink(lab);
+      await copy(el.dataset.link);
+      confirm(link, "Copied");
+    } catch {
+      lab.emit("error", { message: "The link could not be copied." });
+    }
+  });
   const png = button("png", "image", "Save PNG", async () => {
     try {
       download(await viewAsPng(viewElement()), `narrows-${lab.store.get("view", "flow")}.png`);
@@ -32,7 +42,7 @@ export function mountExport(lab, viewElement) {
     h("a", { href: modelAddress(lab.run?.id), download: "" }).click();
     confirm(model, "Saved");
   });
-  const el = h("div", { class: "share", role: "group", "aria-label": "Export" }, python, png, model);
+  const el = h("div", { class: "share", role: "group", "aria-label": "Export" }, link, python, png, model);
 
   function confirm(one, words) {
     const text = one.querySelector(".share-words");
@@ -44,6 +54,7 @@ export function mountExport(lab, viewElement) {
 
   return { el, update() {
     const ready = Boolean(lab.run && lab.run.epoch > 0) || lab.run?.state === "loaded";
+    link.disabled = !lab.run || !lab.dataset();
     python.disabled = !lab.run || !lab.connected;
     model.disabled = !ready || !lab.connected;
     png.disabled = !lab.run;

@@ -4,6 +4,7 @@ import { curve } from "../../core/chart.js";
 import { clear, h } from "../../core/dom.js";
 import { count, fixed, number } from "../../core/format.js";
 import { onKey } from "../../core/keyboard.js";
+import { debounce } from "../../core/timing.js";
 import { largestSize } from "../shared/layer-painting.js";
 import { followRun, prepareView, refresher } from "../shared/refresh.js";
 import { countOf, errorName } from "../shared/text.js";
@@ -35,6 +36,7 @@ export function mount(el, lab) {
   const table = confusionMatrix();
   const rocBox = h("div", { class: "figure roc-figure" });
   const otherNote = h("p", { class: "caption", dataset: { otherNote: "" }, hidden: true });
+  const detectorNote = h("p", { class: "caption", dataset: { detectorNote: "" }, hidden: true });
   const noRocNote = h("p", { class: "caption", dataset: { noRoc: "" }, hidden: true });
   const nextMiss = h("button", { type: "button", class: "button small", dataset: { act: "next-miss" }, on: { click: () => showNext("missed") } }, "Next miss");
   const nextFalseAlarm = h("button", { type: "button", class: "button small", dataset: { act: "next-false-alarm" }, on: { click: () => showNext("false") } }, "Next false alarm");
@@ -43,7 +45,7 @@ export function mount(el, lab) {
     h("div", { class: "panel" }, normal.el),
     h("div", { class: "anomaly-grid" },
       h("div", { class: "panel stack" }, cards.first.el, cards.second.el, h("p", { class: "note" }, "Both error maps use the same colour scale."), h("div", { class: "row" }, nextMiss, nextFalseAlarm), columns.el),
-      h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRocNote, otherNote)))),
+      h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRocNote, otherNote, detectorNote)))),
     explanationOfAlarms());
 
   /** @type {import("./metrics.js").Scores} */
@@ -60,6 +62,9 @@ export function mount(el, lab) {
   /** @type {Record<Card, number[]>} */
   let lists = { first: [], second: [] };
   let shownRun = "";
+  let detectorKey = "";
+  /** @type {{about: Record<string, any>, scores: Map<number, number>}|null} */
+  let detector = null;
   if (Number.isFinite(Number(source))) { value = Number(source); source = "hand"; }
 
   const refresh = refresher(async () => {
@@ -74,6 +79,7 @@ export function mount(el, lab) {
     showScores(answer, run);
     await showSamples(run);
     await showOther(classes);
+    detectorSoon(run, classes);
   }, fail);
 
   function showScores(answer, run) {
@@ -94,6 +100,50 @@ export function mount(el, lab) {
     Object.assign(root.dataset, { epoch: String(answer.epoch ?? 0), auc: about.auroc === null || about.auroc === undefined ? "" : String(about.auroc),
       normals: String(scores.normals), anomalies: String(scores.anomalies) });
     setThreshold(suggested() ?? value);
+  }
+
+  /** The default detector, fitted on the same training rows: its AUC next to that of the plain error, and its verdict on the samples. */
+  async function showDetector(run, classes) {
+    if (!lab.can.live || ["running", "preparing", "pausing", "paused"].includes(run.state)) return hideDetector();
+    const wanted = `${run.id} ${classes}`;
+    if (wanted !== detectorKey) {
+      detectorKey = wanted;
+      hideDetector();
+      try {
+        const found = await lab.query("detector_scores", classes ? { normal: classes } : {});
+        if (lab.run?.id !== run.id || wanted !== detectorKey) return undefined;
+        const { position, score } = found.arrays;
+        detector = { about: found.about, scores: new Map(Array.from(position, (place, i) => [place, score[i]])) };
+      } catch {
+        detectorKey = ""; // replaced by a newer query, or too few rows for a detector
+        return undefined;
+      }
+    }
+    if (!detector) return undefined;
+    const { auroc, error_auroc: plain } = detector.about;
+    detectorNote.hidden = false;
+    root.dataset.detectorAuc = String(auroc ?? "");
+    detectorNote.textContent = auroc === null ? `The default detector of narrows flags a row above its score of ${number(detector.about.threshold, 3)}; it was fitted on the same training rows.`
+      : `AUC of the plain error: ${fixed(plain, 3)}. AUC of the default detector of narrows, fitted on the same training rows: ${fixed(auroc, 3)}.`;
+    return showDetectorVerdicts();
+  }
+
+  // The fit takes seconds, so it waits until the choice of classes rests.
+  const detectorSoon = debounce((run, classes) => { showDetector(run, classes); }, 400);
+
+  function hideDetector() {
+    detector = null;
+    detectorNote.hidden = true;
+    root.dataset.detectorAuc = "";
+    showDetectorVerdicts();
+  }
+
+  function showDetectorVerdicts() {
+    for (const which of /** @type {Card[]} */ (["first", "second"])) {
+      const place = scores && lists[which].length ? scores.position[lists[which][picks[which] ?? 0]] : -1;
+      const score = detector?.scores.get(place);
+      cards[which].showDetector(score === undefined || !detector ? null : { score, threshold: detector.about.threshold });
+    }
   }
 
   /** The AUC of the network that differs only in its training rows. */
@@ -119,7 +169,7 @@ export function mount(el, lab) {
   }
 
   function renderSuggestions(labelled) {
-    const kinds = [["p95", labelled ? "5 % false alarms" : "5 % of rows flagged"], ["p99", labelled ? "1 % false alarms" : "1 % of rows flagged"]];
+    const kinds = [["p95", labelled ? "allow 5 % false alarms" : "5 % of rows flagged"], ["p99", labelled ? "allow 1 % false alarms" : "1 % of rows flagged"]];
     if (labelled && scores.normals && suggestedBy("best_f1") !== null) kinds.push(["best_f1", "best F1"]);
     clear(suggestions, h("span", { class: "note" }, "Suggested"), kinds.map(([name, words]) => h("button", { type: "button", class: "button small", dataset: { suggest: name },
       on: { click: () => moveThreshold(suggestedBy(name), name) } }, words)));
@@ -191,6 +241,7 @@ export function mount(el, lab) {
       if (lists[which].length) cards[which].place({ title: titles[which], rank: picks[which], n: lists[which].length });
     }
     showVerdicts();
+    showDetectorVerdicts();
   }
 
   function showVerdicts() {
@@ -251,7 +302,7 @@ export function mount(el, lab) {
   refresh();
   return {
     update: refresh,
-    destroy() { offs.forEach((off) => off()); threshold.destroy(); roc?.destroy(); clear(root); },
+    destroy() { offs.forEach((off) => off()); detectorSoon.cancel(); threshold.destroy(); roc?.destroy(); clear(root); },
   };
 }
 

@@ -3,7 +3,7 @@
 import { clear, h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { drawPair, drawPicture } from "../../core/picture.js";
-import { cellText } from "../shared/cell-table.js";
+import { cellText, errorBar } from "../shared/cell-table.js";
 import { largestSize } from "../shared/layer-painting.js";
 
 /** @param {{kind: string, onPick: (rank: number) => void}} o `rank` counts from the smallest score */
@@ -15,10 +15,11 @@ export function sampleCard({ kind, onPick }) {
   map.note.append(limit);
   const figures = [original, rebuilt, map].map(({ canvas, note }) => h("figure", { class: "figure" }, canvas, note));
   const verdict = h("span", { class: "verdict" });
+  const detector = h("p", { class: "note", dataset: { detector: "" }, hidden: true });
   const range = h("input", { type: "range", min: 0, step: 1, on: { input: () => onPick(Number(range.value)) } });
   const place = h("span", { class: "note" });
   const el = h("div", { class: "sample-card", hidden: true, dataset: { kind } }, h("div", { class: "row spread" }, title, verdict),
-    h("div", { class: "triple-figures" }, figures),
+    h("div", { class: "triple-figures" }, figures), detector,
     h("div", { class: "row card-picker" },
       h("button", { type: "button", class: "button small square", "aria-label": `${kind}: smaller error`, on: { click: () => step(-1) } }, "‹"), range,
       h("button", { type: "button", class: "button small square", "aria-label": `${kind}: larger error`, on: { click: () => step(1) } }, "›"), place));
@@ -49,12 +50,17 @@ export function sampleCard({ kind, onPick }) {
       el.dataset.mapMax = String(largestSize(arrays.map));
       for (const { canvas, role } of [original, rebuilt, map]) canvas.setAttribute("aria-label", `${role} of row ${position}`);
     },
+    /** @param {{score: number, threshold: number}|null} found the default detector's score of the sample */
+    showDetector(found) {
+      detector.hidden = !found;
+      detector.textContent = found ? `Default detector: ${found.score > found.threshold ? "⚑ alarm" : "no alarm"} (score ${number(found.score, 3)}, threshold ${number(found.threshold, 3)})` : "";
+    },
     /** @param {boolean} flagged @param {boolean|null} right @param {number} threshold */
     showVerdict(flagged, right, threshold) {
       limit.textContent = ` (threshold ${number(threshold, 3)})`;
       el.dataset.flagged = String(flagged);
       verdict.className = `verdict ${right === null ? "" : right ? "is-right" : "is-wrong"}`;
-      verdict.textContent = right === false ? (flagged ? "⚑ false alarm" : "missed anomaly") : flagged ? "⚑ alarm" : "no alarm";
+      verdict.textContent = right === false ? (flagged ? "⚑ false alarm" : "missed: it looks normal to the network") : flagged ? "⚑ alarm" : "no alarm";
     },
   };
 }
@@ -80,7 +86,7 @@ export function columnTable() {
       caption.textContent = words;
       const most = Math.max(...top.map((one) => Math.abs(one.error))) || 1;
       clear(body, top.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, cellText(one.observed)), h("td", {}, cellText(one.expected)),
-        h("td", {}, h("span", { class: "meter", style: { "--share": `${(100 * Math.abs(one.error)) / most}%` }, "aria-hidden": "true" }), number(one.error, 3)))));
+        h("td", {}, errorBar(one.error, most), number(one.error, 3)))));
     },
   };
 }

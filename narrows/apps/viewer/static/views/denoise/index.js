@@ -10,7 +10,7 @@ import { columnSliders } from "../shared/column-sliders.js";
 import { drawingPad } from "../shared/drawing-pad.js";
 import { layerData } from "../shared/layer-data.js";
 import { followRun, prepareView, refresher } from "../shared/refresh.js";
-import { decibels, comparedNames } from "../shared/text.js";
+import { comparedNames, countOf, decibels, sampleNoun } from "../shared/text.js";
 import { largeSample, sampleGrid } from "./denoised-samples.js";
 import { layerStrip } from "./layer-strip.js";
 import { noiseControls } from "./noise-controls.js";
@@ -133,8 +133,8 @@ export function mount(el, lab) {
       caption.textContent = run.shape ? "Draw on the sample; the network reconstructs it." : "Change a value; the network reconstructs the row.";
       return;
     }
-    const start = edited ? `With your changes: ${decibels(before)}` : `With noise: ${decibels(before)}`;
-    const worse = after < before && after !== null ? " (worse than the noisy row: the code is too small for its details)" : "";
+    const start = edited ? `With your changes: ${decibels(before)}` : `Noisy: ${decibels(before)}`;
+    const worse = after < before && after !== null ? ` (worse than the noisy ${sampleNoun(run)}: ${countOf(run.n_components, "number")} are too few to keep the details)` : "";
     const [mine, theirs] = other ? comparedNames(run, other.run) : [run.variant];
     const named = (name) => (name.startsWith("run ") ? name : `the ${name} run`);
     caption.textContent = !edited && level === 0

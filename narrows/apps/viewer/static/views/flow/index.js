@@ -10,17 +10,16 @@ import { debounce } from "../../core/timing.js";
 import { cellTable } from "../shared/cell-table.js";
 import { columnSliders } from "../shared/column-sliders.js";
 import { backgroundOf, drawingPad } from "../shared/drawing-pad.js";
-import { layerData, largestUnits } from "../shared/layer-data.js";
+import { layerData, largestUnits, stageWords } from "../shared/layer-data.js";
 import { largestSize } from "../shared/layer-painting.js";
 import { followRun, prepareView, refresher } from "../shared/refresh.js";
-import { countOf, errorNoun, errorPhrase, rowNoun } from "../shared/text.js";
+import { countOf, errorNoun, errorSentence, rowNoun, sampleNoun, whatIsAnAutoencoder } from "../shared/text.js";
 import { animationClock } from "./animation-clock.js";
 import { layerDetails } from "./layer-details.js";
 import { networkDiagram } from "./network-diagram.js";
 import { samplePicker } from "./sample-picker.js";
 
 export const title = "Follow one example through the autoencoder";
-const INTRODUCTION = "The encoder compresses a row into a few numbers; the decoder reconstructs the row from them.";
 
 /**
  * @param {HTMLElement} el
@@ -28,8 +27,9 @@ const INTRODUCTION = "The encoder compresses a row into a few numbers; the decod
  * @returns {View}
  */
 export function mount(el, lab) {
-  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, INTRODUCTION);
+  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } });
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
+  const noun = sampleNoun(lab.run);
   const picker = samplePicker({ onPick: pick, onClass: (name) => { lab.store.set("class", name || null); loadedKey = ""; refresh(); } });
   const diagram = networkDiagram({ onLayer: openLayer, onUnit: showUnit });
   const drawer = layerDetails({ onClose: () => diagram.focus() });
@@ -40,7 +40,8 @@ export function mount(el, lab) {
   const editButton = h("button", { type: "button", class: "button", "aria-pressed": "false", disabled: true, dataset: { act: "draw" }, on: { click: () => edit(editor.hidden) } });
   const results = resultFigures();
   const root = prepareView(el, "flow",
-    h("header", {}, h("h2", {}, title), caption), problem,
+    h("header", {}, h("h2", {}, `Follow one ${noun} through the autoencoder`),
+      h("p", { class: "caption", dataset: { what: "" } }, whatIsAnAutoencoder(noun)), caption), problem,
     h("div", { class: "row" }, picker.el, editButton), editor,
     h("div", { class: "panel flow-panel" },
       h("div", { class: "flow-halves", "aria-hidden": "true" }, h("span", {}, "encoder: compresses"), h("span", {}, "decoder: reconstructs")),
@@ -199,8 +200,8 @@ export function mount(el, lab) {
     const it = edited ? (lab.run.shape ? "your drawing" : "your row") : rowNoun(picker.labelOf(position) ?? data.label, lab.run);
     const layer = data.layers[Math.min(at, last)];
     caption.textContent = at > 0 && at < last && root.dataset.playing === "false"
-      ? `${layer.title}: ${countOf(layer.units, "activation")} for ${it}; the largest absolute value is ${number(largestSize(layer.values), 3)}.`
-      : `The encoder compresses ${countOf(data.layers[0].units, "number")} into ${code?.units}; the decoder reconstructs ${it} with ${errorPhrase(lab.run, number(data.error, 3))}.`;
+      ? `${layer.title}. ${stageWords(layer, lab.run)} It has ${countOf(layer.units, "activation")} for ${it}; the largest absolute value is ${number(largestSize(layer.values), 3)}.`
+      : `The encoder squeezes ${countOf(data.layers[0].units, lab.run.shape ? "pixel value" : "number")} into ${code?.units}; the decoder rebuilds ${it} from those alone. ${errorSentence(lab.run, data.error, data.average)}`;
   }
 
   function stepLayer() {
@@ -238,7 +239,7 @@ function resultFigures() {
   rebuilt.canvas.dataset.role = "reconstruction";
   original.canvas.dataset.role = "input";
   const error = h("p", { class: "stat" });
-  const table = cellTable(["Column", "Original", "Reconstruction"]);
+  const table = cellTable(["Column", "Observed", "Expected", "Error"]);
   const el = h("div", { class: "panel result-row" }, original.el, rebuilt.el, difference.el, error, table.el);
   return {
     el,

@@ -4,13 +4,14 @@ import { histogram } from "../../core/chart.js";
 import { clear, h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
-import { largestUnits, valueBins } from "../shared/layer-data.js";
+import { largestUnits, stageWords, valueBins } from "../shared/layer-data.js";
 
 /**
  * @param {{onClose: () => void}} calls
  */
 export function layerDetails({ onClose }) {
   const title = h("h3", { tabindex: -1 });
+  const what = h("p", { class: "caption", dataset: { stage: "" } });
   const facts = h("dl", { class: "facts" });
   const spread = h("div", { class: "figure" });
   const units = h("table", { class: "units" });
@@ -19,7 +20,7 @@ export function layerDetails({ onClose }) {
   } } },
   h("div", { class: "row spread" }, title,
     h("button", { type: "button", class: "button quiet", "aria-label": "Close the layer", on: { click: () => close() } }, icon("close"))),
-  h("div", { class: "drawer-grid" }, h("div", {}, facts, units), spread));
+  what, h("div", { class: "drawer-grid" }, h("div", {}, facts, units), spread));
   /** @type {ReturnType<typeof histogram>|null} */
   let chart = null;
 
@@ -32,6 +33,7 @@ export function layerDetails({ onClose }) {
     el.hidden = false;
     el.dataset.layer = layer.index;
     title.textContent = layer.title;
+    what.textContent = stageWords(layer, run);
     const share = run.n_parameters ? ` (${Math.round((100 * layer.parameters) / run.n_parameters)} % of the network's)` : "";
     const lines = [["Shape", layer.shape.join(" × ")], ["Units", count(layer.units)],
       ["Weights and biases", layer.index ? `${count(layer.parameters)}${share}` : "none (input data)"],

@@ -1,6 +1,7 @@
 /** The sentences around the map. */
 
 import { count, fixed } from "../../core/format.js";
+import { sampleNoun } from "../shared/text.js";
 
 /**
  * @param {{run: Run, about: Record<string, any>|undefined, n: number, label: string|null, far: boolean, hasProbe: boolean}} what
@@ -11,14 +12,26 @@ export function mapSentence({ run, about, n, label, far, hasProbe }) {
   const classes = about.classes || [];
   const learning = run.state === "running" || run.state === "pausing";
   if (learning) {
-    const together = classes.length > 1 ? "rows of one class move together, although training does not use the classes" : "similar rows move together";
+    const together = classes.length > 1 ? `${sampleNoun(run)}s of one class move together, although training does not use the classes` : `similar ${sampleNoun(run)}s move together`;
     return `Epoch ${run.epoch} of ${run.epochs}: ${together}.`;
   }
   if (n === 0) return "There are no rows to show.";
-  if (hasProbe && far) return "No row lies near the probe, so the decoder extrapolates.";
-  const place = label !== null ? `; the nearest row is of class ${label}` : "";
-  if (hasProbe) return `The decoder reconstructs a row from the probe${place}.`;
-  return `${count(n)} rows at their codes${classes.length > 1 ? `, coloured by ${classes.length} classes that training does not use` : ""}.`;
+  const noun = sampleNoun(run);
+  if (hasProbe && far) return `No ${noun} lies near this place, so the decoder guesses (it extrapolates).`;
+  const place = label !== null ? ` The nearest ${noun} is of class ${label}.` : "";
+  if (hasProbe) return `Point anywhere on the map: the decoder draws the ${noun} for that place.${place}`;
+  return `${count(n)} ${noun}s at their codes${classes.length > 1 ? `, coloured by ${classes.length} classes that training does not use` : ""}.`;
+}
+
+/**
+ * How well the code separates the classes; empty where that was not measured.
+ * @param {{accuracy: number|null, chance: number|null, n: number, held_out: boolean}} about
+ */
+export function neighbourSentence({ accuracy, chance, n, held_out: isHeldOut }, run) {
+  if (accuracy === null || chance === null) return "";
+  const noun = sampleNoun(run);
+  const percent = (share) => `${Math.round(100 * share)} %`;
+  return `The 10 nearest codes name the right class for ${percent(accuracy)} of ${count(n)} ${noun}s${isHeldOut ? " that training did not see" : ""}; always naming the most frequent class: ${percent(chance)}.`;
 }
 
 /** The probe in words, for screen readers. */
@@ -27,8 +40,9 @@ export function probeText(z, label, far) {
 }
 
 /** The caption of the map: its two axes, and which rows are drawn as pictures. */
-export function mapCaption(k, kept, n, hasPictures) {
+export function mapCaption(k, kept, n, hasPictures, hasPrior = false) {
   const what = k === 1 ? "The code is one number, from left to right; the height is random"
     : k === 2 ? `${count(n)} rows at the two numbers of their code` : `A projection of the ${k}-dimensional code onto a plane; it keeps ${Math.round(100 * kept)} % of the variance`;
-  return hasPictures ? `${what}. Rows with enough space around them are drawn as pictures; zoom in for more.` : `${what}.`;
+  const prior = hasPrior ? " The circles are the prior, one and two standard deviations wide: new rows are drawn from it." : "";
+  return hasPictures ? `${what}.${prior} Rows with enough space around them are drawn as pictures; zoom in for more.` : `${what}.${prior}`;
 }

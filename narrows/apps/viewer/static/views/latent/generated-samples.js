@@ -2,13 +2,14 @@
 
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
+import { sampleNoun } from "../shared/text.js";
 
 /** New rows drawn from the prior, for a variational run. */
 export function mountSamples(lab, run, drawRow) {
-  const grid = h("div", { class: "sample-grid", role: "img", "aria-label": "Sixteen generated rows" });
+  const grid = h("div", { class: "sample-grid", role: "img", "aria-label": `Sixteen new ${sampleNoun(run)}s from the model` });
   let seed = 0;
   const el = h("div", { class: "stack tight samples", dataset: { samples: "0" } },
-    h("div", { class: "row spread" }, h("h3", {}, "Generated rows"), h("button", { type: "button", class: "button small", dataset: { action: "sample" }, on: { click: () => { seed++; draw(); } } }, icon("dice"), "Generate more")), grid);
+    h("div", { class: "row spread" }, h("h3", {}, `New ${sampleNoun(run)}s from the model`), h("button", { type: "button", class: "button small", dataset: { action: "sample" }, on: { click: () => { seed++; draw(); } } }, icon("dice"), "Generate more")), grid);
 
   async function draw() {
     try {

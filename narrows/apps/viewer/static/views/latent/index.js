@@ -5,7 +5,8 @@ import { clear, h } from "../../core/dom.js";
 import { onKey } from "../../core/keyboard.js";
 import { drawPicture, rowOf } from "../../core/picture.js";
 import { debounce } from "../../core/timing.js";
-import { mapSentence, mapCaption, probeText } from "./captions.js";
+import { sampleNoun } from "../shared/text.js";
+import { mapCaption, mapSentence, neighbourSentence, probeText } from "./captions.js";
 import { mountCodeSliders } from "./code-sliders.js";
 import { codeSpace, nearDistance, jittered } from "./code-space.js";
 import { mountDecodedGrid } from "./decoded-grid.js";
@@ -51,6 +52,7 @@ export function mount(el, lab) {
   const pca = createMap({ label: "PCA's map of the same rows", reduced: lab.reduced, onProbe: (x, y) => pickRow(pca.raster.nearest(x, y)) });
   const pcaFigure = h("figure", { class: "figure map-figure", hidden: true }, pca.el, h("figcaption", {}, h("b", {}, "PCA"), " · the best linear projection, for comparison"));
   const mapNote = h("figcaption", {});
+  const neighbourNote = h("p", { class: "note", dataset: { neighbours: "" }, hidden: true });
   const heldNote = h("p", { class: "note", dataset: { held: "" } });
   const legend = mountLegend({ onHidden: hide, onIsolate: isolate });
   const panel = mountProbe(lab, run);
@@ -64,11 +66,11 @@ export function mount(el, lab) {
   const controls = mountMapControls(el, store, { onOverlay: showOverlay, onPca: showPca, onThumbnails: thumbnails && showThumbnails, onZoom: map.zoom, onReset: resetView,
     onDots: (v) => { for (const one of [map, pca]) { one.raster.pointSize = v; one.draw(); } } });
 
-  clear(el, h("div", { class: "head" }, h("h2", {}, "Latent space: each point is one row"), caption),
+  clear(el, h("div", { class: "head" }, h("h2", {}, `Latent space: each dot is one ${sampleNoun(run)}`), caption),
     h("div", { class: "panel grid wide-left latent" },
       h("div", { class: "stack" },
         controls.el,
-        h("div", { class: "maps" }, h("figure", { class: "figure map-figure" }, map.el, mapNote, heldNote), pcaFigure),
+        h("div", { class: "maps" }, h("figure", { class: "figure map-figure" }, map.el, mapNote, neighbourNote, heldNote), pcaFigure),
         legend.el),
       h("div", { class: "stack side" }, panel.el, path.el, sliderBox, samples?.el)),
     h("details", { class: "more" }, h("summary", {}, "How to read this"),
@@ -101,6 +103,7 @@ export function mount(el, lab) {
     const slots = classSlots(counts);
     const hidden = store.get("hide", []).map(Number).filter((cls) => cls < classes.length);
     for (const one of [map, pca]) one.raster.hidden = new Set(hidden);
+    placePrior();
     map.setPoints(positionsOf(arrays.xy), arrays.label, classes, slots);
     if (arrays.pca) pca.setPoints(arrays.pca, arrays.label, classes, slots);
     thumbnails?.place(arrays.position);
@@ -117,6 +120,29 @@ export function mount(el, lab) {
     showOverlay().then(() => { if (!lab.can.live && z && !destroyed) decodeNow(); });
     el.dataset.points = String(map.raster.n);
     markReady(codes.epoch);
+    measureNeighbours();
+  }
+
+  /** The prior of a variational run, a standard normal, in the plane of the map. */
+  function placePrior() {
+    if (!run.can_sample || space.k < 2) return;
+    const [x, y] = space.project(new Float32Array(space.k));
+    map.now.prior = [x, y];
+    map.raster.cover = { x, y, radius: 2 };
+  }
+
+  /** Says how well the code separates the classes, unless the network is still in training. */
+  async function measureNeighbours() {
+    if ((codes.about.classes?.length ?? 0) < 2 || ["running", "preparing", "pausing"].includes(lab.run?.state)) return;
+    try {
+      const { about } = await lab.query("code_neighbours", { run: run.id });
+      if (destroyed) return;
+      neighbourNote.textContent = neighbourSentence(/** @type {any} */ (about), run);
+      neighbourNote.hidden = !neighbourNote.textContent;
+      el.dataset.neighbours = String(about.accuracy ?? "");
+    } catch {
+      neighbourNote.hidden = true; // an older report has no such answer
+    }
   }
 
   /** Restores the probe and the pins from the address. */
@@ -258,7 +284,7 @@ export function mount(el, lab) {
     pca.now.sheet = pcaFigure.hidden ? null : map.now.sheet;
     el.classList.toggle("has-thumbnails", on);
     el.dataset.thumbnails = String(on);
-    if (codes) clear(mapNote, mapCaption(space.k, codes.about.kept, map.raster.n, on));
+    if (codes) clear(mapNote, mapCaption(space.k, codes.about.kept, map.raster.n, on, Boolean(run.can_sample)));
     map.draw();
     pca.draw();
   }
@@ -274,6 +300,7 @@ export function mount(el, lab) {
     if (push.run !== run.id || !codes || push.arrays.xy.length !== codes.arrays.xy.length) return;
     codes.arrays.xy = push.arrays.xy;
     if (push.arrays.axes) space.turn(push.arrays.origin, push.arrays.axes);
+    placePrior();
     map.moveTo(positionsOf(push.arrays.xy));
     nearLimit = nearDistance(map.raster);
     if (z && map.now.probe) {

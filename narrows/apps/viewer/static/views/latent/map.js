@@ -16,6 +16,7 @@ const TWEEN = 300;
  * @property {[number, number]|null} probe
  * @property {boolean} far whether no row lies near the probe
  * @property {number} ring the row with a ring, -1 none
+ * @property {[number, number]|null} prior the centre of a standard normal in the plane
  * @property {[number, number]|null} a
  * @property {[number, number]|null} b
  * @property {DecodedGrid|null} grid
@@ -35,7 +36,7 @@ export function createMap({ label, reduced, onProbe, onPin }) {
   const el = h("div", { class: "map", tabindex: 0, role: "application", "aria-label": label }, tiles, points, thumbnails, marks);
   const raster = new PointRaster(points);
   /** @type {MapMarks} */
-  const now = { probe: null, far: false, ring: -1, a: null, b: null, grid: null, showTiles: false, showDensity: false, sheet: null, labels: [], classes: [] };
+  const now = { probe: null, far: false, ring: -1, prior: null, a: null, b: null, grid: null, showTiles: false, showDensity: false, sheet: null, labels: [], classes: [] };
   let turning = 0;
 
   const draw = perFrame(() => {
@@ -55,6 +56,11 @@ export function createMap({ label, reduced, onProbe, onPin }) {
     marks.setAttribute("viewBox", `0 0 ${raster.width} ${raster.height}`);
     clear(marks);
     const at = (p) => raster.toPixel(p[0], p[1]);
+    if (now.prior) {
+      const [cx, cy] = at(now.prior);
+      for (const radius of [1, 2]) marks.append(svg("circle", { class: "prior", cx, cy, r: radius * raster.view.scale }));
+      marks.append(svg("text", { class: "prior-name", x: cx, y: cy - 2 * raster.view.scale - 5, "text-anchor": "middle" }, "prior"));
+    }
     if (now.a && now.b) {
       const [[x1, y1], [x2, y2]] = [at(now.a), at(now.b)];
       marks.append(svg("line", { class: "way-back", x1, y1, x2, y2 }), svg("line", { class: "way", x1, y1, x2, y2 }));

@@ -20,6 +20,9 @@ export class PointRaster {
     this.pointSize = 0;
     this.view = { x: 0, y: 0, scale: 1 };
     this.home = { x: 0, y: 0, scale: 1 };
+    /** A circle that the view of all points shows too.
+     * @type {{x: number, y: number, radius: number}|null} */
+    this.cover = null;
     this.moved = false;
     this.grid = null;
     this.ratio = 1;
@@ -83,7 +86,11 @@ export class PointRaster {
   fit(keepView = false) {
     const bounds = boundsOf(this.xy);
     if (!bounds) return;
-    const [x0, x1, y0, y1] = bounds;
+    let [x0, x1, y0, y1] = bounds;
+    if (this.cover) {
+      const { x, y, radius } = this.cover;
+      [x0, x1, y0, y1] = [Math.min(x0, x - radius), Math.max(x1, x + radius), Math.min(y0, y - radius), Math.max(y1, y + radius)];
+    }
     const scale = 0.92 * Math.min(this.width / Math.max(x1 - x0, 1e-9), this.height / Math.max(y1 - y0, 1e-9));
     this.home = { x: (x0 + x1) / 2, y: (y0 + y1) / 2, scale };
     if (!keepView) this.view = { ...this.home };

@@ -29,7 +29,7 @@ export function layerData(answer, run) {
     signature: `${run.id}:${layers.map((l) => `${l.part}${l.arrayShape}`).join(";")}`,
     run, layers,
     input: answer.arrays.input, output: answer.arrays.output, difference: answer.arrays.difference,
-    error: answer.about.error ?? null, label: answer.about.label ?? null, unit: answer.about.unit ?? null,
+    error: answer.about.error ?? null, average: answer.about.average_error ?? null, label: answer.about.label ?? null, unit: answer.about.unit ?? null,
   };
 }
 
@@ -40,6 +40,23 @@ function namesOf(layer, i, last, run, counts, hidden, units) {
   if (layer.part === "code") return { title: "Code", label: "code", detail: countOf(units, "number") };
   const half = layer.part === "encoder" ? "Encoder" : "Decoder";
   return { title: `${half} layer ${counts[layer.part]} of ${hidden[layer.part]}`, label: "", detail: "" };
+}
+
+/**
+ * What a stage of the network does, in one sentence.
+ * @param {Layer} layer
+ * @param {Run} run
+ */
+export function stageWords(layer, run) {
+  const noun = run.shape ? "image" : "row";
+  const isMaps = layer.arrayShape.length === 3 && layer.arrayShape[1] * layer.arrayShape[2] > 1;
+  switch (layer.part) {
+    case "input": return `The input: the ${noun} as numbers${run.shape ? ", one for each pixel" : ", one or more for each column"}.`;
+    case "code": return `The code (bottleneck): all that the decoder gets to know about the ${noun}.`;
+    case "output": return `The reconstruction: what the decoder makes of the code.`;
+    case "encoder": return isMaps ? "Feature maps: each filter slides over the picture and marks where it finds its pattern." : "The encoder combines all values before it into fewer, more telling ones.";
+    default: return isMaps ? "Feature maps: the decoder paints parts of the picture at a coarser size." : "The decoder spreads the code out again, step by step, into more values.";
+  }
 }
 
 /** The indices of the largest absolute values. */

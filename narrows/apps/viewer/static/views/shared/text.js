@@ -1,6 +1,6 @@
 /** Counts and names as a person reads them. */
 
-import { count } from "../../core/format.js";
+import { count, number } from "../../core/format.js";
 
 /** "1 row", "1,797 rows". */
 export function countOf(n, one, many = `${one}s`) {
@@ -36,11 +36,29 @@ export function errorNoun(run) {
   return name === "nats" ? "loss in nats" : name;
 }
 
-/** "a squared error of 3.2", "an absolute error of 1", "a loss of 8.23 nats". */
-export function errorPhrase(run, value) {
-  const name = errorName(run);
-  if (name === "nats") return `a loss of ${value} ${value === "1" ? "nat" : "nats"}`;
-  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name} of ${value}`;
+/** One line for a reader who meets autoencoders for the first time. */
+export const whatIsAnAutoencoder = (noun) => `An autoencoder is a network that learns to squeeze each ${noun} into a few numbers, its code, and to rebuild the ${noun} from them.`;
+
+/** "image" or "row": one sample of a run. */
+export const sampleNoun = (run) => (run.shape ? "image" : "row");
+
+/**
+ * "Squared error 1.51 (0 is perfect; always answering the average image would give 4.7)."
+ * @param {Run} run
+ * @param {number|null} error
+ * @param {number|null} average the error of the average row; null where the loss has no such scale
+ */
+export function errorSentence(run, error, average) {
+  const name = errorNoun(run);
+  const scale = average === null ? "" : run.shape ? ` (0 is perfect; always answering the average image would give ${number(average, 3)})`
+    : ` (0 is perfect; ${number(average, 3)} is no better than guessing each column's average)`;
+  return `${name[0].toUpperCase()}${name.slice(1)} ${number(error, 3)}${scale}.`;
+}
+
+/** The unit of a loss as an axis names it: "error per row (7 = no better than guessing each column's average)". */
+export function lossAxis(run) {
+  const columns = /sum over (\d+) columns, each 1 where nothing is known/.exec(run.unit || "");
+  return columns ? `error per row (${columns[1]} = no better than guessing each column's average)` : run.unit || "loss";
 }
 
 /** The names of two compared runs: their variants, or their numbers if the variants are equal. */

@@ -30,7 +30,7 @@ export function mountGallery(run) {
     el.style.setProperty("--cells", n);
     const below = other ? ` Bottom: reconstruction by ${other.name}.` : "";
     clear(legend, run.shape ? `Top: original. ${other ? "Middle" : "Bottom"}: reconstruction.${below}`
-      : `Rings: original. Dots: reconstruction, one for each encoded value. The middle line is the column mean.${below}`);
+      : `Rings: original. Dots: reconstruction, one dot for each input value; the line is that column's average.${run.masks?.some((m) => m >= 0) ? " Crosses: missing cells." : ""}${below}`);
     if (run.shape) cells.forEach((cell, i) => drawPicture(cell.original, rowOf(frames.original, i), run));
   }
 

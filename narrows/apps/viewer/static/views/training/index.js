@@ -6,6 +6,7 @@ import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
 import { perFrame } from "../../core/timing.js";
+import { lossAxis, sampleNoun } from "../shared/text.js";
 import { createFrameStore } from "./frame-store.js";
 import { mountGallery } from "./gallery.js";
 import { mountRestartForm } from "./restart-form.js";
@@ -45,15 +46,16 @@ export function mount(el, lab) {
   const caption = h("p", { class: "caption", dataset: { sentence: "true" } });
   const gallery = mountGallery(first);
   const chartBox = h("div", { class: "chart-box" });
-  const chart = lineChart(chartBox, { series: [], xLabel: "epoch", yLabel: first.unit || "loss", log: store.get("log", false), whole: true, empty: "The loss appears after the first epoch", onCursor: (x) => seek(x, true), height: 260, cursor: null, label: "Loss over the epochs" });
+  const chart = lineChart(chartBox, { series: [], xLabel: "epoch", yLabel: lossAxis(first), log: store.get("log", false), whole: true, empty: "The loss appears after the first epoch", onCursor: (x) => seek(x, true), height: 260, cursor: null, label: "Loss over the epochs" });
   const scrub = slider({ label: "Epoch", min: 0, max: 1, step: 1, value: 0, format: (i) => epochWords(frames.epochs[i]), onInput: (i) => { stopReplay(); select(frames.epochs[i]); }, attrs: { "data-control": "scrub" } });
   const live = h("button", { type: "button", class: "button small live", dataset: { action: "live" }, hidden: !lab.can.train, "aria-pressed": "true", title: "Follow the training ( l )", on: { click: followLive } }, h("span", { class: "live-dot", "aria-hidden": "true" }), "Live");
   const replay = h("button", { type: "button", class: "button small", dataset: { action: "replay" }, on: { click: toggleReplay } });
+  const restartReplay = h("button", { type: "button", class: "button small", dataset: { action: "from-beginning" }, title: "Replay from the untrained network ( Shift+R )", on: { click: replayFromBeginning } }, icon("reset"), "From the beginning");
   const pace = segmented({ label: "Speed of the replay", value: String(speed), choices: [["1", "1×"], ["4", "4×"], ["16", "16×"]], onChoose: (v) => { speed = Number(v); store.set("speed", speed === 1 ? null : speed); } });
   const log = h("label", { class: "check" }, h("input", { type: "checkbox", checked: store.get("log", false), dataset: { control: "log" }, on: { change: (event) => { store.set("log", event.target.checked || null); plot(); } } }), "Logarithmic");
   const compare = h("select", { "aria-label": "Run to compare with", dataset: { control: "compare" }, on: { change: () => lab.compareWith(compare.value || null) } });
   const restart = mountRestartForm(lab, first);
-  const replayControls = h("div", { class: "controls replaying" }, live, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
+  const replayControls = h("div", { class: "controls replaying" }, live, restartReplay, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
   const reading = h("span", {}, "Drag the line or use the arrow keys to see the reconstructions of an epoch.");
   /** A fitted model that came without its past: there is nothing to go back to. */
   const isStatic = () => loaded && (!lab.can.train || current().state === "loaded") && frames.epochs.length < 2;
@@ -176,6 +178,14 @@ export function mount(el, lab) {
     renderReplay();
   }
 
+  /** For a visitor who comes late: the whole training, whatever epoch is shown. */
+  function replayFromBeginning() {
+    stopReplay();
+    if (frames.epochs.length < 2) return;
+    show(frames.epochs[0], false);
+    toggleReplay();
+  }
+
   function stopReplay() {
     cancelAnimationFrame(replaying);
     replaying = 0;
@@ -223,8 +233,10 @@ export function mount(el, lab) {
 
   unsubscribe.push(lab.on("snapshot", (push) => {
     const { run, epoch } = push;
+    if (run === comparedId && push.arrays.share?.[0] > 0) return;
     if (run === comparedId && comparedFrames.original) { comparedFrames.add(epoch, push.arrays.rebuilt); showCompared(); return; }
     if (run !== id || !loaded) return;
+    if (push.arrays.share?.[0] > 0) return showWithin(push);
     frames.add(epoch, push.arrays.rebuilt);
     updateRange();
     if (follows || epoch === shown) show(follows ? frames.epochs.at(-1) : epoch, follows);
@@ -237,7 +249,15 @@ export function mount(el, lab) {
   unsubscribe.push(onKey("ArrowLeft", () => seekStep(-1), "previous epoch", el), onKey("ArrowRight", () => seekStep(1), "next epoch", el),
     onKey("Shift+ArrowLeft", () => seekStep(-10), "", el), onKey("Shift+ArrowRight", () => seekStep(10), "", el),
     onKey("Home", () => { stopReplay(); show(frames.epochs[0], false); }, "first epoch", el), onKey("End", followLive, "last epoch", el),
-    onKey("l", followLive, "follow the training", el), onKey("r", toggleReplay, "replay", el));
+    onKey("l", followLive, "follow the training", el), onKey("r", toggleReplay, "replay", el), onKey("R", replayFromBeginning, "replay from the beginning", el));
+
+  /** The reconstructions within an epoch, while the view follows the training; they are not kept. */
+  function showWithin({ epoch, arrays }) {
+    if (!follows || replaying || !gallery.el.firstChild) return;
+    gallery.show(frames, arrays.rebuilt);
+    el.dataset.within = String(arrays.share[0]);
+    caption.textContent = `Within epoch ${epoch + 1}: the network has seen ${Math.round(100 * arrays.share[0])} % of the ${sampleNoun(first)}s${epoch ? "" : " once"}.`;
+  }
 
   function seekStep(d) {
     stopReplay();
@@ -257,6 +277,8 @@ export function mount(el, lab) {
       lastState = run.state;
       renderChoices();
       restart.update(run);
+      // A compared run that was being prepared has pictures now.
+      if (loaded && comparedId && !comparedFrames.original && lab.compare?.epoch) loadCompared(lab.compare);
       plot();
     },
     destroy() { destroyed = true; stopReplay(); for (const f of unsubscribe) f(); chart.destroy(); },

@@ -1,6 +1,7 @@
 /** The sentence above the reconstructions. */
 
 import { number } from "../../core/format.js";
+import { sampleNoun } from "../shared/text.js";
 
 /**
  * @param {{run: Run, shown: number|null, follows: boolean, record: EpochRecord|undefined, last: number|undefined, connected: boolean, still?: boolean}} what
@@ -9,7 +10,7 @@ import { number } from "../../core/format.js";
 export function statusText({ run, shown, follows, record, last, connected, still = false }) {
   if (shown === null) return "The first pictures appear after the first epoch.";
   const value = record ? record.validation ?? record.loss : null;
-  const loss = Number.isFinite(value) ? ` ${record?.validation !== null ? "Validation loss" : "Training loss"}: ${number(value, 4)}.` : "";
+  const loss = Number.isFinite(value) ? ` ${record?.validation !== null ? `Error on ${sampleNoun(run)}s it was not trained on (validation loss)` : "Training loss"}: ${number(value, 4)}.` : "";
   if (shown === 0) return "Before the first epoch: the network has learned nothing yet, so the reconstructions do not resemble the rows.";
   if (!follows) return `Epoch ${shown}${last !== undefined && shown !== last ? ` (latest: ${last})` : ""}.${loss}`;
   if (!connected) return `Disconnected at epoch ${shown}.${loss}`;

@@ -1,0 +1,94 @@
+"""The guided tour, the presets and shared links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import grave
+from tests.browser.chromium import Chromium
+from tests.browser.lab.serving import Lab, lab_page, until, until_true
+
+pytestmark = pytest.mark.slow
+
+PRESETS = ["identity-trap", "too-narrow", "collapsed-vae", "noise-as-regulariser", "amount-of-data"]
+
+
+@pytest.fixture
+def page(chromium: Chromium, lab: Lab) -> Iterator[Page]:
+    with lab_page(chromium, lab, "view=flow&run=r1") as page:
+        until(page, "flow", "d.ready === 'true'")
+        yield page
+
+
+def test_the_tour_is_offered_once_and_covers_nothing(chromium: Chromium, lab: Lab, page: Page) -> None:
+    expect(page.locator(".tour")).to_be_hidden()
+    page.goto(f"{lab.address}/?test=1&tour=offer#view=flow&run=r1")
+    until(page, "flow", "d.ready === 'true'")
+    expect(page.locator(".tour")).to_contain_text("New to autoencoders?")
+    page.locator("[data-tour=later]").click()
+    page.reload()
+    until(page, "flow", "d.ready === 'true'")
+    expect(page.locator(".tour")).to_be_hidden()
+
+
+def test_every_preset_is_a_link_that_says_what_to_look_for(page: Page) -> None:
+    page.locator("[data-action=runs]").click()
+    page.locator(".drawer [data-value=presets]").click()
+    links = page.locator(".drawer a[data-preset]")
+    assert links.evaluate_all("all => all.map((one) => one.dataset.preset)") == PRESETS
+    assert links.evaluate_all("all => all.map((one) => one.hash)") == [f"#preset={name}" for name in PRESETS]
+
+
+def test_a_link_finds_its_run_or_offers_to_train_it(page: Page, lab: Lab) -> None:
+    page.locator("[data-action=link]").click()
+    until_true(page, "() => Boolean(document.querySelector('.share').dataset.link)")
+    link = page.locator(".share").get_attribute("data-link") or ""
+    fields = {key: values[0] for key, values in parse_qs(urlparse(link).fragment).items()}
+    assert "run" not in fields
+    setup = json.loads(fields["setup"])
+    page.goto(link.replace("/#", "/?test=1#"))
+    expect(page.locator(".lab-header")).to_have_attribute("data-run", "r1")
+    expect(page.locator(".setup")).to_be_hidden()
+    setup["runs"][0]["settings"] |= {"epochs": 2, "seed": 5}
+    page.goto("about:blank")
+    page.goto(f"{lab.address}/?test=1#view=flow&setup={json.dumps(setup)}")
+    expect(page.locator(".setup")).to_contain_text("not on this machine")
+    page.locator("[data-action=train-link]").click()
+    expect(page.locator(".setup")).to_be_hidden()
+    run = page.locator(".lab-header").get_attribute("data-run") or ""
+    assert lab.wait(run, "done")["settings"]["seed"] == 5
+
+
+def test_a_preset_trains_its_runs_and_opens_its_view(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "preset=too-narrow") as page:
+        until(page, "training", "d.compare !== '' && d.ready === 'true'")
+        expect(page.locator(".setup")).to_contain_text("What to look for")
+        run = page.locator(".lab-header").get_attribute("data-run") or ""
+        assert lab.run(run)["settings"]["n_components"] == 1
+        compared = page.locator("[data-view=training]").get_attribute("data-compare") or ""
+        assert lab.run(compared)["settings"]["n_components"] == 16
+        assert not grave(page, ".setup")
+    with lab_page(chromium, lab, "preset=too-narrow") as again:
+        until(again, "training", "d.ready === 'true'")
+        expect(again.locator(".lab-header")).to_have_attribute("data-run", run)
+
+
+def test_the_tour_is_walked_by_keys_through_all_views_and_ticks_what_was_done(page: Page) -> None:
+    page.keyboard.press("?")
+    page.locator("[data-action=tour]").press("Enter")
+    expect(page.locator(".tour h2")).to_be_focused()
+    assert not grave(page, ".tour")
+    page.locator("button.sample").nth(3).click()
+    expect(page.locator(".tour-task")).to_contain_text("Done.")
+    for i, view in enumerate(["latent", "training", "denoise", "anomaly"], 2):
+        page.locator("[data-tour=next]").press("Enter")
+        expect(page.locator(".tour h2")).to_be_focused()
+        expect(page.locator(".tour h2")).to_contain_text(f"{i} of 5")
+        until_true(page, "(view) => document.querySelector(`[data-view=${view}]`) !== null", view)
+    page.keyboard.press("Escape")
+    expect(page.locator(".tour")).to_be_hidden()
