@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.base import BaseEstimator, OutlierMixin
 
 from narrows.data import Missing, Rows, Schema, as_rows
 from narrows.errors import DataError, IdleParameterWarning, SettingError, UnknownLevelWarning, warn
 from narrows.estimators import model_folder, parameter_checks
 from narrows.estimators.anomaly import thresholds
-from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_checks import Threshold, check_detector, is_count
 from narrows.estimators.anomaly.detector_folder import files_of
-from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
-from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
+from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes
+from narrows.estimators.anomaly.estimator_scorer import Score
 from narrows.estimators.anomaly.explanations import Reason, reasons
 from narrows.estimators.anomaly.onnx_detector import detector_model
+from narrows.estimators.anomaly.scoring_fit import ScoringFit
 from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
+from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer, check_can_be_saved
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint
 from narrows.estimators.column_warnings import warn_of_ignored_columns
@@ -34,7 +34,6 @@ from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_pa
 from narrows.export import Dates
 
 _MOST_CALIBRATION, _FEWEST_CALIBRATION, _FEWEST_ROWS = 5000, 100, 20
-_DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2
 
 
 @dataclass(eq=False, repr=False)
@@ -43,13 +42,17 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     Parameters
     ----------
-    estimator : Autoencoder or None, default=None
-        Autoencoder whose copies are fitted and whose scores are used. None is the default score: for images and tables
+    estimator : Autoencoder, outlier detector, density estimator or None, default=None
+        Object whose copies are fitted and whose scores are used: an autoencoder, or an object of another library with
+        `score_samples` (larger is more normal: scikit-learn's outlier detectors, KernelDensity, GaussianMixture, PCA)
+        or `decision_function` (larger is more normal in scikit-learn, more abnormal in PyOD, which is known by its
+        `decision_scores_`). Other libraries' estimators are fitted to encoded rows, standardised numbers without gaps;
+        a `random_state` of theirs that is None is set. None is the default score: for images and tables
         of numbers, the larger of the distance to the nearest rows of the fit and the reconstruction error of eight
         small variational autoencoders that ignore the worst fifth of every batch. For mixed tables, and with `novelty`,
         it merges the p-values of both, of an isolation forest, and of each cell given the other cells of its row.
     score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
-        Score of an `estimator`. "reconstruction": -log of the share of training rows whose loss in a column is at least
+        Score of an autoencoder. "reconstruction": -log of the share of training rows whose loss in a column is at least
         as large, summed over columns (Fisher 1932; for images, the loss of all pixels). "latent": the squared
         Mahalanobis distance of the code. "combined": the larger of both. "likelihood": the negative of the
         importance-weighted bound on the log-likelihood. "auto" is "reconstruction".
@@ -72,7 +75,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         "contamination" and "budget", fewer than 100 calibration rows are too few: all rows then set the threshold.
     missing : {"mask", "error", "mean"}, default="mask"
     categorical : names, default=()
-        As for `Autoencoder`; set them in the `estimator` if there is one.
+        As for `Autoencoder`; set them in the `estimator` if it is one.
     random_state : int, RandomState or None, default=None
     novelty : bool, default=False
         Whether all rows of the fit are normal, as in scikit-learn's LocalOutlierFactor. The default score then
@@ -97,7 +100,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         The negative of `threshold_`, as in scikit-learn.
     calibration_scores_ : ndarray
         Ascending scores of the calibration rows.
-    estimator_ : Autoencoder
+    estimator_ : like `estimator`
         The first fitted copy of `estimator`, if one was given.
     n_features_in_, feature_names_in_
         As in scikit-learn.
@@ -114,7 +117,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     [-1, -1, -1]
     """
 
-    estimator: Autoencoder | None = None
+    estimator: Any = None
     score: Score = "auto"
     threshold: Threshold = "contamination"
     contamination: float = 0.1
@@ -166,11 +169,13 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         seed = self._seed(where)
         held = self._calibration_rows(len(rows), seed)
         train = np.setdiff1d(np.arange(len(rows)), held)
-        scoring, parts, unseen = self._fit_scoring(rows, train, seed, where)
+        params = self.get_params(deep=False)
+        fitted = ScoringFit(type(self).__name__, params, rows, train, seed, self._is_strict, where).fit()
         if rows is not X:
-            warn_of_ignored_columns(scoring.schema, rows.source)
-        scores, as_new = scoring.combination.combined(parts), scoring.combination.combined(unseen)
-        scoring = scoring.with_cells(as_new[train])
+            warn_of_ignored_columns(fitted.scoring.schema, rows.source)
+        combination = fitted.scoring.combination
+        scores, as_new = combination.combined(fitted.parts), combination.combined(fitted.unseen)
+        scoring = fitted.scoring.with_cells(as_new[train])
         of_cells = scoring.of_cells(rows)
         scores = scores + of_cells
         enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
@@ -231,7 +236,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     def error_map(self, X: Any) -> np.ndarray:
         """Return the contribution of each column to the score of each row: (n, n_columns), images (n, height, width).
 
-        It is in squared units of the encoded floats, or in nats with an `estimator`.
+        It is in squared units of the encoded floats, in nats with an autoencoder, and in units of the scores of another
+        library's estimator.
         """
         floats = self.encode_rows(self.rows_of(X), units=False)
         _, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
@@ -245,8 +251,11 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
         Raises
         ------
+        SettingError
+            The `estimator` is of another library: the folder holds no pickles. Use joblib for files of your own.
         OutputExistsError, OutputError
         """
+        check_can_be_saved(self.scorer_)
         params = self.get_params(deep=False)
         model_folder.write_folder(Path(path), files_of(type(self).__name__, params, self.state_), overwrite=overwrite)
         if self._checkpoint is not None:
@@ -305,15 +314,9 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def encode_rows(self, rows: Rows, *, units: bool = True) -> np.ndarray:
         """Return encoded rows; `units` warns of columns in other units than at the fit."""
-        encode = encoded if isinstance(self.scorer_, TableScorer) else Schema.encode
+        is_table = isinstance(self.scorer_, TableScorer | WrappedScorer) and self.schema_.image_shape is None
+        encode = encoded if is_table else Schema.encode
         return encode(self.schema_, rows, who=type(self).__name__, units=units)
-
-    def _encode_silently(self, schema: Schema, rows: Rows) -> np.ndarray:
-        """Return encoded rows of the fit, without warnings of values that the schema was not learned from."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            encode = encoded if self.estimator is None and schema.image_shape is None else Schema.encode
-            return encode(schema, rows, who=type(self).__name__)
 
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Return which of the anomaly scores (n,), the negative of `score_samples`, exceed `threshold`."""
@@ -336,10 +339,11 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def _checkpointing(self, path: Any, every: float, *, resume: bool) -> Checkpointing | None:
         where = Checkpointing.of(path, every, resume=resume)
-        if where is None or self.estimator is not None:
+        if where is None or isinstance(self.estimator, Autoencoder):
             return where
         warn(
-            "checkpoint has no effect without an estimator: the default detector is fitted within seconds.",
+            "checkpoint has no effect without an autoencoder as estimator: the default detector is fitted within "
+            "seconds, and estimators of other libraries have no checkpoints.",
             IdleParameterWarning,
         )
         return None
@@ -349,45 +353,6 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             return parameter_checks.seed(self.random_state)
         params = {name: value for name, value in self.get_params(deep=False).items() if name != "estimator"}
         return kept_seed(where, type(self).__name__, params, lambda: parameter_checks.seed(self.random_state))
-
-    def _fit_scoring(
-        self, rows: Rows, train: np.ndarray, seed: int, where: Checkpointing | None
-    ) -> tuple[Scoring, np.ndarray, np.ndarray]:
-        """Fit a scorer to the rows at `train`; return it with its scale, and the parts (n, p) of all rows.
-
-        The parts come twice, the second time as new rows like them would have them.
-        """
-        if self.estimator is None:
-            scorer, schema, floats, parts, unseen = self._fit_default(rows, train, seed)
-        else:
-            scorer = self._fit_members(rows.take(train), seed, where)
-            schema = scorer.models[0].schema_
-            floats = self._encode_silently(schema, rows)
-            parts = unseen = scorer.parts(floats)
-        some = train[:: max(1, len(train) // _MOST_CALIBRATION)]
-        return Scoring(schema, scorer, scorer.combination(parts[train], floats[some])), parts, unseen
-
-    def _fit_default(
-        self, rows: Rows, train: np.ndarray, seed: int
-    ) -> tuple[DefaultScorer | TableScorer, Schema, np.ndarray, np.ndarray, np.ndarray]:
-        # A guarantee requires that the schema, like the networks, is not learned from calibration rows.
-        known = rows.take(train) if self._is_strict else rows
-        scale = "standard" if rows.image_shape is None else "auto"
-        schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
-        floats = self._encode_silently(schema, rows)
-        settings = {
-            # Under the guarantee of a conformal threshold, calibration rows are no neighbours of other rows.
-            "near": train if self._is_strict else np.arange(len(rows)),
-            "n_members": self.n_members or _DEFAULT_MEMBERS,
-            "trim": (0.0 if self.novelty else _DEFAULT_TRIM) if self.trim is None else self.trim,
-            "seed": seed,
-        }
-        if schema.image_shape is None and (self.novelty or schema.is_mixed):
-            scorer, parts, unseen = TableScorer.fit(schema, floats, train, novelty=self.novelty, **settings)
-        else:
-            scorer, parts = DefaultScorer.fit(floats, train, image_shape=schema.image_shape, **settings)
-            unseen = parts
-        return scorer, schema, floats, parts, unseen
 
     def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
         """Return positions of the calibration rows, ascending; DataError if they are too few for the guarantee."""
@@ -399,28 +364,6 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
                 f"{n_held}; give more rows, a larger alpha, or threshold='contamination'."
             )
         return np.sort(np.random.default_rng([seed, 0]).permutation(n)[:n_held])
-
-    def _fit_members(self, rows: Rows, seed: int, where: Checkpointing | None) -> EstimatorScorer:
-        assert self.estimator is not None
-        seeds = np.random.SeedSequence(seed).generate_state(self.n_members or 1)
-        members = self._members(rows, seeds, where, "fit")
-        scorer = EstimatorScorer.of(members, self.score, members[0].schema_.encode(rows))
-        if self.trim:
-            scores = scorer.parts(members[0].schema_.encode(rows))[:, 0]
-            kept = rows.take(np.sort(np.argsort(scores, kind="stable")[: max(2, round(len(rows) * (1 - self.trim)))]))
-            members = self._members(kept, seeds, where, "refit")
-            scorer = EstimatorScorer.of(members, self.score, members[0].schema_.encode(kept))
-        return scorer
-
-    def _members(self, rows: Rows, seeds: np.ndarray, where: Checkpointing | None, name: str) -> list[Autoencoder]:
-        members = []
-        for i, seed in enumerate(seeds):
-            member = cast("Autoencoder", clone(self.estimator)).set_params(random_state=int(seed))
-            member.fit(rows, checkpoint=None if where is None else where.part(f"{name}-{i}"))
-            if member.interrupted_:  # an interrupted training is not used
-                raise KeyboardInterrupt
-            members.append(member)
-        return members
 
     @property
     def _is_strict(self) -> bool:
@@ -437,12 +380,13 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return self.state_.scoring.scorer.names
 
     @property
-    def estimator_(self) -> Autoencoder:
-        models = self.state_.scoring.scorer.models
-        if not models:
+    def estimator_(self) -> Any:
+        scorer = self.state_.scoring.scorer
+        fitted = scorer.estimators if isinstance(scorer, WrappedScorer) else scorer.models
+        if not fitted:
             raise AttributeError("The default detector has no estimator_; give one as `estimator`.")
-        return models[0]
+        return fitted[0]
 
     @property
     def _image_shape(self) -> tuple[int, ...] | None:
-        return None if self.estimator is None else self.estimator.image_shape
+        return self.estimator.image_shape if isinstance(self.estimator, Autoencoder) else None

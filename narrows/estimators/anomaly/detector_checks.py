@@ -11,6 +11,7 @@ import numpy as np
 from narrows.errors import SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.anomaly.estimator_scorer import Score
+from narrows.estimators.anomaly.wrapped_scorer import check_wrapped
 from narrows.estimators.autoencoder import Autoencoder
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
@@ -26,7 +27,9 @@ def check_detector(params: Mapping[str, Any]) -> None:
     if estimator is None and score != "auto":
         raise SettingError(f"score={score!r} needs an estimator; the default has a score of its own.")
     if estimator is not None and not isinstance(estimator, Autoencoder):
-        raise SettingError(f"estimator must be a narrows autoencoder or None, got {estimator!r}.")
+        check_wrapped(estimator)
+        if score != "auto":
+            raise SettingError(f"score={score!r} needs a narrows autoencoder as estimator; others have their own.")
     if not isinstance(novelty, bool | np.bool_):
         raise SettingError(f"novelty must be True or False, got {novelty!r}.")
     _check_numbers(params)
