@@ -16,8 +16,9 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from narrows.data import Missing, Rows, Schema, as_rows
 from narrows.errors import DataError, IdleParameterWarning, SettingError, UnknownLevelWarning, warn
 from narrows.estimators import model_folder, parameter_checks
-from narrows.estimators.anomaly import thresholds
-from narrows.estimators.anomaly.detector_checks import Threshold, check_detector, is_count
+from narrows.estimators.anomaly import thresholds, weights
+from narrows.estimators.anomaly.calibration import Calibration
+from narrows.estimators.anomaly.detector_checks import Threshold, are_anomalies, check_detector, is_count
 from narrows.estimators.anomaly.detector_folder import files_of
 from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes
 from narrows.estimators.anomaly.estimator_scorer import Score
@@ -31,11 +32,13 @@ from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remov
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.onnx_file import write_model
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
+from narrows.estimators.renamed_parameters import renamed_parameters
 from narrows.export import Dates
 
 _MOST_CALIBRATION, _FEWEST_CALIBRATION, _FEWEST_ROWS = 5000, 100, 20
 
 
+@renamed_parameters(score="method")
 @dataclass(eq=False, repr=False)
 class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     """An outlier detector with calibrated thresholds and an explanation of each score.
@@ -51,7 +54,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         of numbers, the larger of the distance to the nearest rows of the fit and the reconstruction error of eight
         small variational autoencoders that ignore the worst fifth of every batch. For mixed tables, and with `novelty`,
         it merges the p-values of both, of an isolation forest, and of each cell given the other cells of its row.
-    score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
+    method : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
         Score of an autoencoder. "reconstruction": -log of the share of training rows whose loss in a column is at least
         as large, summed over columns (Fisher 1932; for images, the loss of all pixels). "latent": the squared
         Mahalanobis distance of the code. "combined": the larger of both. "likelihood": the negative of the
@@ -118,7 +121,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     """
 
     estimator: Any = None
-    score: Score = "auto"
+    method: Score = "auto"
     threshold: Threshold = "contamination"
     contamination: float = 0.1
     alpha: float = 0.01
@@ -136,6 +139,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         X: Any,
         y: Any = None,
         *,
+        sample_weight: Any = None,
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_every: float = EVERY,
         resume: bool = False,
@@ -146,6 +150,11 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         ----------
         X : like that of `Autoencoder.fit`
         y : ignored
+        sample_weight : array of shape (n,), optional
+            Weight of each row in networks, tails and thresholds; only proportions count. A row of weight 0 has no
+            influence. In distances to neighbours a row of any other weight counts once, unless more than 4,000 rows
+            (20,000 with `novelty`) have to be drawn from. With a guarantee, calibration rows count by their weights and
+            a new row as one of mean weight; it then holds for new rows that come as often as the weights say.
         checkpoint, checkpoint_every, resume
             As for `Autoencoder.fit`; the folder has one checkpoint for each fit of `estimator`. The default detector
             has none, because it is fitted within seconds.
@@ -165,21 +174,26 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             raise DataError(
                 f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
             )
+        weight = parameter_checks.sample_weight(sample_weight, len(rows))
+        usable = np.arange(len(rows)) if weight is None else np.flatnonzero(weight)
+        if len(usable) < 2:
+            raise DataError("Only one row has a sample_weight above zero; a detector needs two.")
         where = self._checkpointing(checkpoint, checkpoint_every, resume=resume)
         seed = self._seed(where)
-        held = self._calibration_rows(len(rows), seed)
-        train = np.setdiff1d(np.arange(len(rows)), held)
+        held = self._calibration_rows(usable, seed)
+        train = np.setdiff1d(usable, held)
         params = self.get_params(deep=False)
-        fitted = ScoringFit(type(self).__name__, params, rows, train, seed, self._is_strict, where).fit()
+        fitted = ScoringFit(type(self).__name__, params, rows, train, held, seed, self._is_strict, weight, where).fit()
         if rows is not X:
             warn_of_ignored_columns(fitted.scoring.schema, rows.source)
         combination = fitted.scoring.combination
         scores, as_new = combination.combined(fitted.parts), combination.combined(fitted.unseen)
-        scoring = fitted.scoring.with_cells(as_new[train])
+        scoring = fitted.scoring.with_cells(as_new[train], weights.of(weight, train))
         of_cells = scoring.of_cells(rows)
         scores = scores + of_cells
         enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
-        calibration = np.sort(scores[held] if enough else as_new + of_cells)
+        judges = held if enough else usable
+        calibration = Calibration.of((scores if enough else as_new + of_cells)[judges], weights.of(weight, judges))
         threshold = self._threshold_of(calibration)
         labels = self._alarms(scores, calibration, threshold).astype(int)
         self._state = DetectorState(scoring, seed, scores, labels, calibration, threshold, -threshold)
@@ -206,16 +220,43 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         """Return -1 for anomalies and 1 for other rows (n,), by `threshold`."""
         return np.where(self.alarms(-self.score_samples(X)), -1, 1)
 
-    def fit_predict(self, X: Any, y: Any = None, **_: Any) -> np.ndarray:
-        """Fit to X and return -1 for its anomalies and 1 for other rows (n,); no row is its own neighbour."""
-        return np.where(self.fit(X).labels_ == 1, -1, 1)
+    def fit_predict(self, X: Any, y: Any = None, **settings: Any) -> np.ndarray:
+        """Fit to X and return -1 for its anomalies and 1 for other rows (n,); no row is its own neighbour.
+
+        settings : keyword arguments of `fit`.
+        """
+        return np.where(self.fit(X, y, **settings).labels_ == 1, -1, 1)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the area under the ROC curve of the anomaly scores of X against labels.
+
+        It is the probability that an anomaly has a larger score than a normal row, from 0 to 1: 0.5 is chance. So
+        searches such as GridSearchCV choose by labels, which the fit never sees.
+
+        Parameters
+        ----------
+        X : like that of `fit`
+        y : array of shape (n,)
+            Labels: -1 for anomalies and 1 for other rows, as `predict` gives them; or 1 (True) for anomalies and 0
+            (False) for other rows, as in PyOD.
+        sample_weight : array of shape (n,), optional
+
+        Raises
+        ------
+        DataError
+            y has other values, or only one of the two.
+        """
+        from sklearn.metrics import roc_auc_score
+
+        scores = -self.score_samples(X)
+        return float(roc_auc_score(are_anomalies(y, len(scores)), scores, sample_weight=sample_weight))
 
     def p_values(self, X: Any) -> np.ndarray:
         """Return conformal p-values (n,) from the calibration rows.
 
         At most a share p of normal rows has a p-value of p or less.
         """
-        return thresholds.p_values(-self.score_samples(X), self.calibration_scores_)
+        return self.state_.calibration.p_values(-self.score_samples(X))
 
     def explain(self, X: Any, *, n: int = 3) -> list[tuple[Reason, ...]]:
         """Return the `n` columns that contribute most to the score of each row, with observed and expected values.
@@ -321,21 +362,21 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Return which of the anomaly scores (n,), the negative of `score_samples`, exceed `threshold`."""
         state = self.state_
-        return self._alarms(scores, state.calibration_scores, state.threshold)
+        return self._alarms(scores, state.calibration, state.threshold)
 
-    def _alarms(self, scores: np.ndarray, calibration: np.ndarray, threshold: float) -> np.ndarray:
+    def _alarms(self, scores: np.ndarray, calibration: Calibration, threshold: float) -> np.ndarray:
         if self.threshold == "benjamini-hochberg":
-            return thresholds.benjamini_hochberg(thresholds.p_values(scores, calibration), self.alpha)
+            return thresholds.benjamini_hochberg(calibration.p_values(scores), self.alpha)
         if self.threshold == "budget":
             self.check_params()
             assert self.budget is not None
             return thresholds.most_abnormal(scores, self.budget)
         return scores > threshold
 
-    def _threshold_of(self, calibration: np.ndarray) -> float:
+    def _threshold_of(self, calibration: Calibration) -> float:
         if self._is_strict:
-            return thresholds.conformal_threshold(calibration, self.alpha)
-        return thresholds.contamination_threshold(calibration, self.contamination)
+            return thresholds.conformal_threshold(calibration.scores, self.alpha, calibration.weight)
+        return thresholds.contamination_threshold(calibration.scores, self.contamination, calibration.weight)
 
     def _checkpointing(self, path: Any, every: float, *, resume: bool) -> Checkpointing | None:
         where = Checkpointing.of(path, every, resume=resume)
@@ -354,8 +395,9 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         params = {name: value for name, value in self.get_params(deep=False).items() if name != "estimator"}
         return kept_seed(where, type(self).__name__, params, lambda: parameter_checks.seed(self.random_state))
 
-    def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
+    def _calibration_rows(self, usable: np.ndarray, seed: int) -> np.ndarray:
         """Return positions of the calibration rows, ascending; DataError if they are too few for the guarantee."""
+        n = len(usable)
         share = self.calibration_fraction or (0.5 if self._is_strict else 0.1)
         n_held = min(_MOST_CALIBRATION, max(1, round(n * share)), n - 2) if n >= _FEWEST_ROWS else 0
         if self._is_strict and self.alpha * (n_held + 1) < 1 - 1e-9:
@@ -363,7 +405,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
                 f"alpha={self.alpha} needs at least {math.ceil(1 / self.alpha) - 1} calibration rows, and there are "
                 f"{n_held}; give more rows, a larger alpha, or threshold='contamination'."
             )
-        return np.sort(np.random.default_rng([seed, 0]).permutation(n)[:n_held])
+        return np.sort(usable[np.random.default_rng([seed, 0]).permutation(n)[:n_held]])
 
     @property
     def _is_strict(self) -> bool:

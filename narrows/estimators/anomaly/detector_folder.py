@@ -14,6 +14,7 @@ from narrows.data import Schema
 from narrows.data.kinds import Category
 from narrows.errors import ModelDamagedError, ModelVersionError
 from narrows.estimators import saved_values
+from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score, check_likelihood
@@ -41,9 +42,11 @@ def files_of(estimator: str, params: Mapping[str, Any], state: DetectorState) ->
     scoring, scorer = state.scoring, state.scoring.scorer
     arrays = {
         "decision_scores_": state.decision_scores,
-        "calibration_scores_": state.calibration_scores,
+        "calibration_scores_": state.calibration.scores,
         "labels_": state.labels.astype(np.int64),
     }
+    if state.calibration.weight is not None:
+        arrays["calibration_weight_"] = state.calibration.weight
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in scoring.schema.arrays().items()}
     if isinstance(scoring.combination, ScaledParts):
@@ -108,6 +111,11 @@ def read_detector(
     labels = saved_values.array(tensors, "labels_", "int", scores.shape)
     if not len(calibration):
         raise ValueError("no row sets the threshold")
+    weight = None
+    if "calibration_weight_" in tensors:
+        weight = saved_values.array(tensors, "calibration_weight_", "float", calibration.shape)
+        if not (weight > 0).all():
+            raise ValueError("a calibration row has no weight")
     combination = _combination(tensors, fitted, scorer)
     n_categories = sum(isinstance(kind, Category) for kind in schema.kinds)
     unknown = np.zeros(0)
@@ -116,9 +124,12 @@ def read_detector(
     scoring = Scoring(schema, scorer, combination, saved_values.real(fitted, "change_", default=0.0), unknown)
     threshold, offset = (saved_values.real(fitted, name, is_finite=False) for name in ("threshold_", "offset_"))
     seed = saved_values.whole(fitted, "seed_")
-    state = DetectorState(scoring, seed, scores, labels, calibration, threshold, offset)
+    state = DetectorState(scoring, seed, scores, labels, Calibration(calibration, weight), threshold, offset)
     estimator = scorer.models[0] if scorer.models else None
-    params = {**about["parameters"], "categorical": tuple(about["parameters"]["categorical"]), "estimator": estimator}
+    given = dict(about["parameters"])
+    if "score" in given:  # its name before
+        given["method"] = given.pop("score")
+    params = {**given, "categorical": tuple(about["parameters"]["categorical"]), "estimator": estimator}
     return params, state
 
 
@@ -184,7 +195,7 @@ def _card(state: DetectorState, threshold: str) -> str:
 
 Fitted by narrows {versions()["narrows"]} on {n_rows:,} rows of {n_columns} columns, of which
 {int(state.labels.sum()):,} are anomalies by its threshold ({threshold}), set by the scores of
-{len(state.calibration_scores):,} rows.
+{len(state.calibration.scores):,} rows.
 {state.scoring.scorer.card_note()}
 ```python
 import narrows

@@ -16,7 +16,8 @@ from narrows.estimators.anomaly.detector_state import Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer
 from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
-from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer
+from narrows.estimators.anomaly.weights import of
+from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer, fit_weighted
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.checkpoint import Checkpointing
 
@@ -52,11 +53,13 @@ class ScoringFit:
     params : mapping
         Constructor parameters of the detector.
     rows : Rows
-    train : ndarray
-        Positions of the rows that networks are trained on.
+    train, held : ndarray
+        Positions of the rows that networks are trained on, and of the calibration rows.
     seed : int
     is_strict : bool
         Whether nothing may be learned from the other rows, as a guarantee requires.
+    weight : ndarray of shape (n,) or None
+        Of all rows; it is above 0 at `train` and `held`.
     checkpoint : Checkpointing or None
     """
 
@@ -64,8 +67,10 @@ class ScoringFit:
     params: Mapping[str, Any]
     rows: Rows
     train: np.ndarray
+    held: np.ndarray
     seed: int
     is_strict: bool
+    weight: np.ndarray | None = None
     checkpoint: Checkpointing | None = None
 
     def fit(self) -> FittedScoring:
@@ -83,10 +88,11 @@ class ScoringFit:
         trim = self.params["trim"]
         settings = {
             # Under the guarantee of a conformal threshold, calibration rows are no neighbours of other rows.
-            "near": self.train if self.is_strict else np.arange(len(self.rows)),
+            "near": self.train if self.is_strict else self._usable,
             "n_members": self.params["n_members"] or _DEFAULT_MEMBERS,
             "trim": (0.0 if novelty else _DEFAULT_TRIM) if trim is None else trim,
             "seed": self.seed,
+            "weight": self.weight,
         }
         if schema.image_shape is None and (novelty or schema.is_mixed):
             scorer, parts, unseen = TableScorer.fit(schema, floats, self.train, novelty=novelty, **settings)
@@ -95,14 +101,11 @@ class ScoringFit:
         return self._scaled(schema, scorer, floats, parts, parts)
 
     def _fit_autoencoders(self) -> FittedScoring:
-        rows, method = self.rows.take(self.train), self.params["score"]
-        members = self._members(rows, "fit")
-        scorer = EstimatorScorer.of(members, method, members[0].schema_.encode(rows))
+        scorer = self._autoencoders(self.train, "fit")
         if self.params["trim"]:
-            kept = rows.take(self._kept(scorer.parts(members[0].schema_.encode(rows))[:, 0]))
-            members = self._members(kept, "refit")
-            scorer = EstimatorScorer.of(members, method, members[0].schema_.encode(kept))
-        schema = members[0].schema_
+            scores = scorer.parts(scorer.models[0].schema_.encode(self.rows.take(self.train)))[:, 0]
+            scorer = self._autoencoders(self.train[self._kept(scores)], "refit")
+        schema = scorer.models[0].schema_
         with _silent():
             floats = schema.encode(self.rows, who=self.who)
         parts = scorer.parts(floats)
@@ -112,22 +115,27 @@ class ScoringFit:
         schema = self._learned_schema()
         floats = self._encoded(schema)
         places = self.train
-        scorer = self._wrapped(floats[places])
+        scorer = self._wrapped(floats[places], of(self.weight, places))
         if self.params["trim"]:
             places = places[self._kept(scorer.parts_of_fit(floats[places])[:, 0])]
-            scorer = self._wrapped(floats[places])
+            scorer = self._wrapped(floats[places], of(self.weight, places))
         parts = scorer.parts(floats)
         parts[places] = scorer.parts_of_fit(floats[places])
         return self._scaled(schema, scorer, floats, parts, parts)
 
-    def _wrapped(self, floats: np.ndarray) -> WrappedScorer:
+    def _autoencoders(self, places: np.ndarray, name: str) -> EstimatorScorer:
+        rows, weight = self.rows.take(places), of(self.weight, places)
+        members = self._members(rows, weight, name)
+        return EstimatorScorer.of(members, self.params["method"], members[0].schema_.encode(rows), weight)
+
+    def _wrapped(self, floats: np.ndarray, weight: np.ndarray | None) -> WrappedScorer:
         estimators = []
         for seed in self._member_seeds():
             estimator = clone(self.params["estimator"], safe=False)
             self._set_seeds(estimator, int(seed))
-            estimator.fit(floats)
+            fit_weighted(estimator, floats, weight)
             estimators.append(estimator)
-        return WrappedScorer.of(estimators, floats, self.seed)
+        return WrappedScorer.of(estimators, floats, self.seed, weight)
 
     def _set_seeds(self, estimator: Any, seed: int) -> None:
         """Set each `random_state` of an estimator that is None, and of several copies each one there is."""
@@ -138,11 +146,12 @@ class ScoringFit:
         if seeds:
             estimator.set_params(**seeds)
 
-    def _members(self, rows: Rows, name: str) -> list[Autoencoder]:
+    def _members(self, rows: Rows, weight: np.ndarray | None, name: str) -> list[Autoencoder]:
         members = []
         for i, seed in enumerate(self._member_seeds()):
             member = cast("Autoencoder", clone(self.params["estimator"])).set_params(random_state=int(seed))
-            member.fit(rows, checkpoint=None if self.checkpoint is None else self.checkpoint.part(f"{name}-{i}"))
+            checkpoint = None if self.checkpoint is None else self.checkpoint.part(f"{name}-{i}")
+            member.fit(rows, sample_weight=weight, checkpoint=checkpoint)
             if member.interrupted_:  # an interrupted training is not used
                 raise KeyboardInterrupt
             members.append(member)
@@ -153,14 +162,29 @@ class ScoringFit:
 
     def _kept(self, scores: np.ndarray) -> np.ndarray:
         """Return the positions of the rows with the least scores, without the share `trim`."""
-        n_kept = max(2, round(len(scores) * (1 - self.params["trim"])))
-        return np.sort(np.argsort(scores, kind="stable")[:n_kept])
+        share, order, weight = 1 - self.params["trim"], np.argsort(scores, kind="stable"), of(self.weight, self.train)
+        n_kept = round(len(scores) * share)
+        if weight is not None:
+            n_kept = int((np.cumsum(weight[order]) <= share * weight.sum()).sum())
+        return np.sort(order[: max(2, n_kept)])
 
     def _learned_schema(self) -> Schema:
         # A guarantee requires that the schema, like the networks, is not learned from calibration rows.
-        known = self.rows.take(self.train) if self.is_strict else self.rows
+        places = self.train if self.is_strict else self._usable
+        known = self.rows if len(places) == len(self.rows) else self.rows.take(places)
         scale = "standard" if self.rows.image_shape is None else "auto"
-        return Schema.learn(known, scale=scale, missing=self.params["missing"], categorical=self.params["categorical"])
+        return Schema.learn(
+            known,
+            scale=scale,
+            missing=self.params["missing"],
+            categorical=self.params["categorical"],
+            sample_weight=of(self.weight, places),
+        )
+
+    @property
+    def _usable(self) -> np.ndarray:
+        """Positions of the rows of the fit that have a weight."""
+        return np.sort(np.concatenate([self.train, self.held]))
 
     def _encoded(self, schema: Schema) -> np.ndarray:
         """Return the encoded rows of the fit, without warnings of values that the schema was not learned from."""
@@ -172,7 +196,7 @@ class ScoringFit:
         self, schema: Schema, scorer: Scorer, floats: np.ndarray, parts: np.ndarray, unseen: np.ndarray
     ) -> FittedScoring:
         some = self.train[:: max(1, len(self.train) // _MOST_SCALED)]
-        combination = scorer.combination(parts[self.train], floats[some])
+        combination = scorer.combination(parts[self.train], floats[some], of(self.weight, self.train))
         return FittedScoring(Scoring(schema, scorer, combination), parts, unseen)
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier, is_outlier_detector
+from sklearn.utils.validation import has_fit_parameter
 from torch import Tensor
 
 from narrows.errors import DataError, SettingError
 from narrows.estimators.anomaly.default_scorer import MOST_REFERENCES
 from narrows.estimators.anomaly.tails import ScaledParts, centre_and_spread
+from narrows.estimators.anomaly.weights import drawn
 from narrows.estimators.autoencoder import Autoencoder
 
 _DRAWS = 32  # training rows whose cells replace those of a row, in its explanation
@@ -37,9 +39,11 @@ class WrappedScorer:
     references: np.ndarray
 
     @classmethod
-    def of(cls, estimators: Sequence[Any], floats: np.ndarray, seed: int) -> WrappedScorer:
-        """Return a scorer of estimators fitted to encoded training rows (n, d)."""
-        chosen = np.sort(np.random.default_rng([seed, 5]).permutation(len(floats))[:MOST_REFERENCES])
+    def of(
+        cls, estimators: Sequence[Any], floats: np.ndarray, seed: int, weight: np.ndarray | None = None
+    ) -> WrappedScorer:
+        """Return a scorer of estimators fitted to encoded training rows (n, d), of weights (n,)."""
+        chosen = drawn(len(floats), MOST_REFERENCES, weight, np.random.default_rng([seed, 5]))
         return cls(estimators, np.ascontiguousarray(floats[chosen], np.float32))
 
     @property
@@ -70,9 +74,9 @@ class WrappedScorer:
         """
         return self._averaged([_own_scores(estimator, floats) for estimator in self.estimators])
 
-    def combination(self, parts: np.ndarray, floats: np.ndarray) -> ScaledParts:
+    def combination(self, parts: np.ndarray, floats: np.ndarray, weight: np.ndarray | None = None) -> ScaledParts:
         """Return how parts (n, 1) of training rows become scores: in units of their spread."""
-        return ScaledParts(np.stack(centre_and_spread(parts)))
+        return ScaledParts(np.stack(centre_and_spread(parts, weight)))
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the expected value of each column of encoded rows (n, d), and its contribution to the score.
@@ -154,6 +158,16 @@ def abnormality(estimator: Any, floats: np.ndarray) -> np.ndarray:
             "(larger is more normal), or decision_scores_ as in PyOD (larger is more abnormal)."
         )
     return _checked(scores, len(floats), name)
+
+
+def fit_weighted(estimator: Any, floats: np.ndarray, weight: np.ndarray | None) -> None:
+    """Fit an estimator to rows (n, d) of weights (n,); `SettingError` if its `fit` takes no weights."""
+    if weight is None:
+        estimator.fit(floats)
+    elif has_fit_parameter(estimator, "sample_weight"):
+        estimator.fit(floats, sample_weight=weight)
+    else:
+        raise SettingError(f"{type(estimator).__name__}.fit takes no sample_weight; leave sample_weight out.")
 
 
 def check_wrapped(estimator: Any) -> None:

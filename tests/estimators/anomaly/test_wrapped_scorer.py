@@ -206,7 +206,7 @@ def test_infinite_scores_are_the_largest() -> None:
 
 def test_settings_that_belong_to_autoencoders_are_refused_or_said_to_be_idle(tmp_path) -> None:
     with pytest.raises(SettingError, match="needs a narrows autoencoder"):
-        AnomalyDetector(IsolationForest(), score="latent").fit(ROWS)
+        AnomalyDetector(IsolationForest(), method="latent").fit(ROWS)
     with pytest.warns(IdleParameterWarning, match="novelty=True has no effect"):
         AnomalyDetector(IsolationForest(), novelty=True).fit(ROWS)
     with pytest.warns(IdleParameterWarning, match="checkpoint has no effect"):
