@@ -135,8 +135,8 @@ class WrappedScorer:
 def abnormality(estimator: Any, floats: np.ndarray) -> np.ndarray:
     """Return the scores (n,) of a fitted estimator for rows (n, d), float64, larger for more abnormal rows.
 
-    `score_samples` is larger for more normal rows, as in scikit-learn. `decision_function` is too for scikit-learn's
-    outlier detectors; it is the other way round for objects with `decision_scores_`, as in PyOD.
+    `score_samples` is larger for more normal rows, as in scikit-learn. `decision_function` is larger for more abnormal
+    ones if there are `decision_scores_`, as in PyOD, and for more normal ones in other outlier detectors.
 
     Raises
     ------
@@ -148,10 +148,10 @@ def abnormality(estimator: Any, floats: np.ndarray) -> np.ndarray:
     name = type(estimator).__name__
     if hasattr(estimator, "score_samples"):
         scores = -np.asarray(estimator.score_samples(floats), np.float64)
+    elif hasattr(estimator, "decision_scores_"):  # before the tag, which PyOD has too
+        scores = np.asarray(estimator.decision_function(floats), np.float64)
     elif _is_outlier_detector(estimator):
         scores = -np.asarray(estimator.decision_function(floats), np.float64)
-    elif hasattr(estimator, "decision_scores_"):
-        scores = np.asarray(estimator.decision_function(floats), np.float64)
     else:
         raise SettingError(
             f"Nothing says whether a large decision_function of {name} is normal or abnormal; give it score_samples "
