@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
@@ -16,15 +15,16 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from narrows.data import Missing, Rows, Schema, as_rows
 from narrows.errors import DataError, IdleParameterWarning, SettingError, UnknownLevelWarning, warn
 from narrows.estimators import model_folder, parameter_checks
-from narrows.estimators.anomaly import thresholds, weights
-from narrows.estimators.anomaly.calibration import Calibration
-from narrows.estimators.anomaly.detector_checks import Threshold, are_anomalies, check_detector, is_count
+from narrows.estimators.anomaly import weights
+from narrows.estimators.anomaly.alarm_rules import AlarmRule, Threshold
+from narrows.estimators.anomaly.calibration import CalibrationSplit
+from narrows.estimators.anomaly.detector_checks import are_anomalies, check_detector, is_count
 from narrows.estimators.anomaly.detector_folder import files_of
 from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes
 from narrows.estimators.anomaly.estimator_scorer import Score
 from narrows.estimators.anomaly.explanations import Reason, reasons
 from narrows.estimators.anomaly.onnx_detector import detector_model
-from narrows.estimators.anomaly.scoring_fit import ScoringFit
+from narrows.estimators.anomaly.scoring_fit import FittedScoring, ScoringFit
 from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
 from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer, check_can_be_saved
 from narrows.estimators.autoencoder import Autoencoder
@@ -33,9 +33,8 @@ from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.onnx_file import write_model
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
 from narrows.estimators.renamed_parameters import renamed_parameters
+from narrows.estimators.validation_split import numbered_groups
 from narrows.export import Dates
-
-_MOST_CALIBRATION, _FEWEST_CALIBRATION, _FEWEST_ROWS = 5000, 100, 20
 
 
 @renamed_parameters(score="method")
@@ -64,7 +63,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         calibration rows exceeds. "conformal": p-values of at most `alpha`, so that at most this share of normal rows
         is labelled, for any distribution of the data. "benjamini-hochberg": as many of the rows of one call as keep
         the false discovery rate at `alpha`. "budget": the `budget` largest scores of the rows of one call.
-    contamination : float in (0, 0.5], default=0.1
+    contamination : float in (0, 0.5] or "auto", default=0.1
+        "auto" estimates the share of anomalies in the fit, and says whether its rows seem clean; see `regime_`.
     alpha : float in (0, 1), default=0.01
     budget : int or None, default=None
     n_members : int or None, default=None
@@ -101,6 +101,9 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         "contamination", for "benjamini-hochberg" that of "conformal" at the same `alpha`; `predict` ignores it.
     offset_ : float
         The negative of `threshold_`, as in scikit-learn.
+    regime_, contamination_ : Regime, float
+        With contamination="auto": whether the rows of the fit seem "clean" or "contaminated" (`name`) and why
+        (`reason`); and the estimated share of anomalies, 0.01 for clean rows.
     calibration_scores_ : ndarray
         Ascending scores of the calibration rows.
     estimator_ : like `estimator`
@@ -123,7 +126,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     estimator: Any = None
     method: Score = "auto"
     threshold: Threshold = "contamination"
-    contamination: float = 0.1
+    contamination: float | Literal["auto"] = 0.1
     alpha: float = 0.01
     budget: int | None = None
     n_members: int | None = None
@@ -140,6 +143,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         y: Any = None,
         *,
         sample_weight: Any = None,
+        calibration_groups: Any = None,
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_every: float = EVERY,
         resume: bool = False,
@@ -155,6 +159,11 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             influence. In distances to neighbours a row of any other weight counts once, unless more than 4,000 rows
             (20,000 with `novelty`) have to be drawn from. With a guarantee, calibration rows count by their weights and
             a new row as one of mean weight; it then holds for new rows that come as often as the weights say.
+        calibration_groups : array of shape (n,), optional
+            The group of each row, such as a person, a machine or a day. Calibration rows are then whole groups. With a
+            guarantee each group counts as one, and the rate of false alarms holds for rows of new groups (Lee, Barber &
+            Willett 2023); `alpha` needs at least 1 / alpha - 1 groups. None takes the groups of `Rows`, if there is a
+            guarantee; without groups, a warning says if rows next to each other have similar scores.
         checkpoint, checkpoint_every, resume
             As for `Autoencoder.fit`; the folder has one checkpoint for each fit of `estimator`. The default detector
             has none, because it is fitted within seconds.
@@ -165,38 +174,15 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         """
         self.check_params()
         warn_of_idle_parameters(self, DETECTOR_REQUIREMENTS)
-        rows = as_rows(X, image_shape=self._image_shape)
-        parameter_checks.targets(y, len(rows))
-        if rows is not X:  # the reader of Rows has already given their notes
-            for note in rows.notes:
-                warn(note)
-        if len(rows) < 2:
-            raise DataError(
-                f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
-            )
-        weight = parameter_checks.sample_weight(sample_weight, len(rows))
-        usable = np.arange(len(rows)) if weight is None else np.flatnonzero(weight)
-        if len(usable) < 2:
-            raise DataError("Only one row has a sample_weight above zero; a detector needs two.")
+        rows = self._rows_to_fit(X, y)
         where = self._checkpointing(checkpoint, checkpoint_every, resume=resume)
         seed = self._seed(where)
-        held = self._calibration_rows(usable, seed)
-        train = np.setdiff1d(usable, held)
+        split = self._split(rows, seed, sample_weight, calibration_groups)
         params = self.get_params(deep=False)
-        fitted = ScoringFit(type(self).__name__, params, rows, train, held, seed, self._is_strict, weight, where).fit()
+        fitted = ScoringFit(type(self).__name__, params, rows, split, seed, self._rule.is_strict, where).fit()
         if rows is not X:
             warn_of_ignored_columns(fitted.scoring.schema, rows.source)
-        combination = fitted.scoring.combination
-        scores, as_new = combination.combined(fitted.parts), combination.combined(fitted.unseen)
-        scoring = fitted.scoring.with_cells(as_new[train], weights.of(weight, train))
-        of_cells = scoring.of_cells(rows)
-        scores = scores + of_cells
-        enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
-        judges = held if enough else usable
-        calibration = Calibration.of((scores if enough else as_new + of_cells)[judges], weights.of(weight, judges))
-        threshold = self._threshold_of(calibration)
-        labels = self._alarms(scores, calibration, threshold).astype(int)
-        self._state = DetectorState(scoring, seed, scores, labels, calibration, threshold, -threshold)
+        self._state = self._judged(rows, split, fitted, seed)
         self._checkpoint = None if where is None else where.path
         return self
 
@@ -221,10 +207,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return np.where(self.alarms(-self.score_samples(X)), -1, 1)
 
     def fit_predict(self, X: Any, y: Any = None, **settings: Any) -> np.ndarray:
-        """Fit to X and return -1 for its anomalies and 1 for other rows (n,); no row is its own neighbour.
-
-        settings : keyword arguments of `fit`.
-        """
+        """Fit to X with the settings of `fit`; return -1 for its anomalies and 1 for other rows (n,)."""
         return np.where(self.fit(X, y, **settings).labels_ == 1, -1, 1)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -254,7 +237,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     def p_values(self, X: Any) -> np.ndarray:
         """Return conformal p-values (n,) from the calibration rows.
 
-        At most a share p of normal rows has a p-value of p or less.
+        At most a share p of normal rows has a p-value of p or less, if new rows come from the distribution of the
+        calibration rows. Anomalies among these make p-values larger: fewer false alarms than promised, and fewer finds.
         """
         return self.state_.calibration.p_values(-self.score_samples(X))
 
@@ -362,21 +346,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Return which of the anomaly scores (n,), the negative of `score_samples`, exceed `threshold`."""
         state = self.state_
-        return self._alarms(scores, state.calibration, state.threshold)
-
-    def _alarms(self, scores: np.ndarray, calibration: Calibration, threshold: float) -> np.ndarray:
-        if self.threshold == "benjamini-hochberg":
-            return thresholds.benjamini_hochberg(calibration.p_values(scores), self.alpha)
-        if self.threshold == "budget":
-            self.check_params()
-            assert self.budget is not None
-            return thresholds.most_abnormal(scores, self.budget)
-        return scores > threshold
-
-    def _threshold_of(self, calibration: Calibration) -> float:
-        if self._is_strict:
-            return thresholds.conformal_threshold(calibration.scores, self.alpha, calibration.weight)
-        return thresholds.contamination_threshold(calibration.scores, self.contamination, calibration.weight)
+        return self._rule.alarms(scores, state.calibration, state.threshold)
 
     def _checkpointing(self, path: Any, every: float, *, resume: bool) -> Checkpointing | None:
         where = Checkpointing.of(path, every, resume=resume)
@@ -395,22 +365,52 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         params = {name: value for name, value in self.get_params(deep=False).items() if name != "estimator"}
         return kept_seed(where, type(self).__name__, params, lambda: parameter_checks.seed(self.random_state))
 
-    def _calibration_rows(self, usable: np.ndarray, seed: int) -> np.ndarray:
-        """Return positions of the calibration rows, ascending; DataError if they are too few for the guarantee."""
-        n = len(usable)
-        share = self.calibration_fraction or (0.5 if self._is_strict else 0.1)
-        n_held = min(_MOST_CALIBRATION, max(1, round(n * share)), n - 2) if n >= _FEWEST_ROWS else 0
-        if self._is_strict and self.alpha * (n_held + 1) < 1 - 1e-9:
+    def _rows_to_fit(self, X: Any, y: Any) -> Rows:
+        rows = as_rows(X, image_shape=self._image_shape)
+        parameter_checks.targets(y, len(rows))
+        if rows is not X:  # the reader of Rows has already given their notes
+            for note in rows.notes:
+                warn(note)
+        if len(rows) < 2:
             raise DataError(
-                f"alpha={self.alpha} needs at least {math.ceil(1 / self.alpha) - 1} calibration rows, and there are "
-                f"{n_held}; give more rows, a larger alpha, or threshold='contamination'."
+                f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
             )
-        return np.sort(usable[np.random.default_rng([seed, 0]).permutation(n)[:n_held]])
+        return rows
+
+    def _split(self, rows: Rows, seed: int, sample_weight: Any, groups: Any) -> CalibrationSplit:
+        is_strict = self._rule.is_strict
+        groups = rows.groups if groups is None and is_strict else groups
+        split = CalibrationSplit.of(
+            len(rows),
+            seed,
+            share=self.calibration_fraction or (0.5 if is_strict else 0.1),
+            weight=parameter_checks.sample_weight(sample_weight, len(rows)),
+            groups=None if groups is None else numbered_groups(groups, len(rows), "calibration_groups"),
+        )
+        if is_strict:
+            split.check_enough(self.alpha)
+        return split
+
+    def _judged(self, rows: Rows, split: CalibrationSplit, fitted: FittedScoring, seed: int) -> DetectorState:
+        rule, combination, train = self._rule, fitted.scoring.combination, split.train
+        scores, as_new = combination.combined(fitted.parts), combination.combined(fitted.unseen)
+        scoring = fitted.scoring.with_cells(as_new[train], weights.of(split.weight, train))
+        of_cells = scoring.of_cells(rows)
+        scores, as_new = scores + of_cells, as_new + of_cells
+        if rule.is_strict:
+            split.warn_of_order(as_new)
+        calibration = split.calibration(scores, as_new, is_strict=rule.is_strict)
+        regime = fitted.regime(split) if self.contamination == "auto" else None
+        if regime is not None and regime.name == "contaminated" and self.novelty and self.estimator is None:
+            warn(f"novelty=True takes all rows of the fit as normal, and they do not seem so: {regime.reason}")
+        limit = rule.limit(calibration, regime)
+        labels = rule.alarms(scores, calibration, limit).astype(int)
+        return DetectorState(scoring, seed, scores, labels, calibration, limit, -limit, regime)
 
     @property
-    def _is_strict(self) -> bool:
-        """Whether the threshold guarantees a rate of false alarms."""
-        return self.threshold in ("conformal", "benjamini-hochberg")
+    def _rule(self) -> AlarmRule:
+        self.check_params()
+        return AlarmRule(self.threshold, self.contamination, self.alpha, self.budget)
 
     def check_params(self) -> None:
         """Raise `SettingError` for an impossible parameter."""
@@ -428,6 +428,14 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         if not fitted:
             raise AttributeError("The default detector has no estimator_; give one as `estimator`.")
         return fitted[0]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        missing = self.estimator.missing if isinstance(self.estimator, Autoencoder) else self.missing
+        tags.input_tags.allow_nan = missing != "error"
+        tags.input_tags.sparse = tags.input_tags.three_d_array = True
+        tags.input_tags.categorical = True
+        return tags
 
     @property
     def _image_shape(self) -> tuple[int, ...] | None:

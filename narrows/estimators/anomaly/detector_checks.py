@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from narrows.errors import DataError, SettingError
 from narrows.estimators import parameter_checks
+from narrows.estimators.anomaly.alarm_rules import Threshold
 from narrows.estimators.anomaly.estimator_scorer import Score
 from narrows.estimators.anomaly.wrapped_scorer import check_wrapped
 from narrows.estimators.autoencoder import Autoencoder
-
-Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
 
 def check_detector(params: Mapping[str, Any]) -> None:
@@ -37,8 +36,8 @@ def check_detector(params: Mapping[str, Any]) -> None:
 
 def _check_numbers(params: Mapping[str, Any]) -> None:
     contamination, alpha, fraction = (params[name] for name in ("contamination", "alpha", "calibration_fraction"))
-    if not 0 < parameter_checks.number("contamination", contamination) <= 0.5:
-        raise SettingError(f"contamination must be above 0 and at most 0.5, got {contamination!r}.")
+    if contamination != "auto" and not 0 < parameter_checks.number("contamination", contamination) <= 0.5:
+        raise SettingError(f"contamination must be above 0 and at most 0.5, or 'auto', got {contamination!r}.")
     if not 0 < parameter_checks.number("alpha", alpha) < 1:
         raise SettingError(f"alpha must be between 0 and 1, got {alpha!r}.")
     if params["threshold"] == "budget" and not is_count(params["budget"]):

@@ -18,6 +18,7 @@ from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score, check_likelihood
+from narrows.estimators.anomaly.regime import Regime
 from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.table_scorer import TableScorer
 from narrows.estimators.anomaly.tails import Combination, ScaledParts
@@ -62,10 +63,11 @@ def files_of(estimator: str, params: Mapping[str, Any], state: DetectorState) ->
         "seed_": state.seed,
         "n_features_in_": scoring.schema.n_columns,
     }
+    regime = {} if state.regime is None else {"regime_": state.regime.to_dict()}
     about = {
         "estimator": estimator,
-        "parameters": {name: describe(value) for name, value in params.items() if name != "estimator"},
-        "fitted": {name: describe(value) for name, value in fitted.items()} | dict(scorer.facts()),
+        "parameters": {_saved_name(name): describe(value) for name, value in params.items() if name != "estimator"},
+        "fitted": {name: describe(value) for name, value in fitted.items()} | dict(scorer.facts()) | regime,
         "schema": scoring.schema.describe(),
     }
     files = {
@@ -124,13 +126,20 @@ def read_detector(
     scoring = Scoring(schema, scorer, combination, saved_values.real(fitted, "change_", default=0.0), unknown)
     threshold, offset = (saved_values.real(fitted, name, is_finite=False) for name in ("threshold_", "offset_"))
     seed = saved_values.whole(fitted, "seed_")
-    state = DetectorState(scoring, seed, scores, labels, Calibration(calibration, weight), threshold, offset)
+    regime = Regime.restore(fitted["regime_"]) if "regime_" in fitted else None
+    state = DetectorState(scoring, seed, scores, labels, Calibration(calibration, weight), threshold, offset, regime)
     estimator = scorer.models[0] if scorer.models else None
-    given = dict(about["parameters"])
-    if "score" in given:  # its name before
-        given["method"] = given.pop("score")
+    given = {_present_name(name): value for name, value in about["parameters"].items()}
     params = {**given, "categorical": tuple(about["parameters"]["categorical"]), "estimator": estimator}
     return params, state
+
+
+def _saved_name(name: str) -> str:
+    return "score" if name == "method" else name  # its name when the first detectors were saved
+
+
+def _present_name(name: str) -> str:
+    return "method" if name == "score" else name
 
 
 def _combination(tensors: Mapping[str, Tensor], fitted: Mapping[str, Any], scorer: Scorer) -> Combination:
@@ -191,12 +200,13 @@ def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, np.ndarray]:
 
 def _card(state: DetectorState, threshold: str) -> str:
     n_rows, n_columns = len(state.decision_scores), state.scoring.schema.n_columns
+    regime = "" if state.regime is None else f"\nIts rows seem {state.regime.name}: {state.regime.reason}\n"
     return f"""# AnomalyDetector
 
 Fitted by narrows {versions()["narrows"]} on {n_rows:,} rows of {n_columns} columns, of which
 {int(state.labels.sum()):,} are anomalies by its threshold ({threshold}), set by the scores of
 {len(state.calibration.scores):,} rows.
-{state.scoring.scorer.card_note()}
+{regime}{state.scoring.scorer.card_note()}
 ```python
 import narrows
 

@@ -11,6 +11,7 @@ from narrows.data import Rows, Schema
 from narrows.data.kinds import Category
 from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.explanations import outweigh_invalid_cells
+from narrows.estimators.anomaly.regime import Regime
 from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.tails import Combination
 from narrows.estimators.anomaly.weights import median, quantile
@@ -103,6 +104,8 @@ class DetectorState:
     calibration : Calibration
     threshold, offset : float
         Score above which a row is an anomaly, and its negative.
+    regime : Regime or None
+        None if it was not estimated.
     """
 
     scoring: Scoring
@@ -112,6 +115,7 @@ class DetectorState:
     calibration: Calibration
     threshold: float
     offset: float
+    regime: Regime | None = None
 
 
 class FittedDetectorAttributes(Fitted[DetectorState]):
@@ -142,6 +146,17 @@ class FittedDetectorAttributes(Fitted[DetectorState]):
     @property
     def calibration_scores_(self) -> np.ndarray:
         return self._of_fit("calibration_scores_").calibration.scores
+
+    @property
+    def regime_(self) -> Regime:
+        regime = self._of_fit("regime_").regime
+        if regime is None:
+            raise self._missing("regime_")
+        return regime
+
+    @property
+    def contamination_(self) -> float:
+        return self.regime_.share
 
     @property
     def schema_(self) -> Schema:

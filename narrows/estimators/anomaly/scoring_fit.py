@@ -11,9 +11,11 @@ import numpy as np
 from sklearn.base import clone
 
 from narrows.data import Rows, Schema
+from narrows.estimators.anomaly.calibration import CalibrationSplit
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer
+from narrows.estimators.anomaly.regime import Regime
 from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
 from narrows.estimators.anomaly.weights import of
@@ -41,6 +43,11 @@ class FittedScoring:
     parts: np.ndarray
     unseen: np.ndarray
 
+    def regime(self, split: CalibrationSplit) -> Regime:
+        """Return whether the rows of the fit seem clean."""
+        usable = split.usable
+        return Regime.of(self.unseen[usable], self.scoring.scorer.names, of(split.weight, usable))
+
 
 @dataclass(frozen=True, eq=False)
 class ScoringFit:
@@ -53,24 +60,19 @@ class ScoringFit:
     params : mapping
         Constructor parameters of the detector.
     rows : Rows
-    train, held : ndarray
-        Positions of the rows that networks are trained on, and of the calibration rows.
+    split : CalibrationSplit
     seed : int
     is_strict : bool
         Whether nothing may be learned from the other rows, as a guarantee requires.
-    weight : ndarray of shape (n,) or None
-        Of all rows; it is above 0 at `train` and `held`.
     checkpoint : Checkpointing or None
     """
 
     who: str
     params: Mapping[str, Any]
     rows: Rows
-    train: np.ndarray
-    held: np.ndarray
+    split: CalibrationSplit
     seed: int
     is_strict: bool
-    weight: np.ndarray | None = None
     checkpoint: Checkpointing | None = None
 
     def fit(self) -> FittedScoring:
@@ -88,23 +90,23 @@ class ScoringFit:
         trim = self.params["trim"]
         settings = {
             # Under the guarantee of a conformal threshold, calibration rows are no neighbours of other rows.
-            "near": self.train if self.is_strict else self._usable,
+            "near": self.split.train if self.is_strict else self.split.usable,
             "n_members": self.params["n_members"] or _DEFAULT_MEMBERS,
             "trim": (0.0 if novelty else _DEFAULT_TRIM) if trim is None else trim,
             "seed": self.seed,
-            "weight": self.weight,
+            "weight": self.split.weight,
         }
         if schema.image_shape is None and (novelty or schema.is_mixed):
-            scorer, parts, unseen = TableScorer.fit(schema, floats, self.train, novelty=novelty, **settings)
+            scorer, parts, unseen = TableScorer.fit(schema, floats, self.split.train, novelty=novelty, **settings)
             return self._scaled(schema, scorer, floats, parts, unseen)
-        scorer, parts = DefaultScorer.fit(floats, self.train, image_shape=schema.image_shape, **settings)
+        scorer, parts = DefaultScorer.fit(floats, self.split.train, image_shape=schema.image_shape, **settings)
         return self._scaled(schema, scorer, floats, parts, parts)
 
     def _fit_autoencoders(self) -> FittedScoring:
-        scorer = self._autoencoders(self.train, "fit")
+        scorer = self._autoencoders(self.split.train, "fit")
         if self.params["trim"]:
-            scores = scorer.parts(scorer.models[0].schema_.encode(self.rows.take(self.train)))[:, 0]
-            scorer = self._autoencoders(self.train[self._kept(scores)], "refit")
+            scores = scorer.parts(scorer.models[0].schema_.encode(self.rows.take(self.split.train)))[:, 0]
+            scorer = self._autoencoders(self.split.train[self._kept(scores)], "refit")
         schema = scorer.models[0].schema_
         with _silent():
             floats = schema.encode(self.rows, who=self.who)
@@ -114,17 +116,17 @@ class ScoringFit:
     def _fit_wrapped(self) -> FittedScoring:
         schema = self._learned_schema()
         floats = self._encoded(schema)
-        places = self.train
-        scorer = self._wrapped(floats[places], of(self.weight, places))
+        places = self.split.train
+        scorer = self._wrapped(floats[places], of(self.split.weight, places))
         if self.params["trim"]:
             places = places[self._kept(scorer.parts_of_fit(floats[places])[:, 0])]
-            scorer = self._wrapped(floats[places], of(self.weight, places))
+            scorer = self._wrapped(floats[places], of(self.split.weight, places))
         parts = scorer.parts(floats)
         parts[places] = scorer.parts_of_fit(floats[places])
         return self._scaled(schema, scorer, floats, parts, parts)
 
     def _autoencoders(self, places: np.ndarray, name: str) -> EstimatorScorer:
-        rows, weight = self.rows.take(places), of(self.weight, places)
+        rows, weight = self.rows.take(places), of(self.split.weight, places)
         members = self._members(rows, weight, name)
         return EstimatorScorer.of(members, self.params["method"], members[0].schema_.encode(rows), weight)
 
@@ -162,7 +164,11 @@ class ScoringFit:
 
     def _kept(self, scores: np.ndarray) -> np.ndarray:
         """Return the positions of the rows with the least scores, without the share `trim`."""
-        share, order, weight = 1 - self.params["trim"], np.argsort(scores, kind="stable"), of(self.weight, self.train)
+        share, order, weight = (
+            1 - self.params["trim"],
+            np.argsort(scores, kind="stable"),
+            of(self.split.weight, self.split.train),
+        )
         n_kept = round(len(scores) * share)
         if weight is not None:
             n_kept = int((np.cumsum(weight[order]) <= share * weight.sum()).sum())
@@ -170,7 +176,7 @@ class ScoringFit:
 
     def _learned_schema(self) -> Schema:
         # A guarantee requires that the schema, like the networks, is not learned from calibration rows.
-        places = self.train if self.is_strict else self._usable
+        places = self.split.train if self.is_strict else self.split.usable
         known = self.rows if len(places) == len(self.rows) else self.rows.take(places)
         scale = "standard" if self.rows.image_shape is None else "auto"
         return Schema.learn(
@@ -178,13 +184,8 @@ class ScoringFit:
             scale=scale,
             missing=self.params["missing"],
             categorical=self.params["categorical"],
-            sample_weight=of(self.weight, places),
+            sample_weight=of(self.split.weight, places),
         )
-
-    @property
-    def _usable(self) -> np.ndarray:
-        """Positions of the rows of the fit that have a weight."""
-        return np.sort(np.concatenate([self.train, self.held]))
 
     def _encoded(self, schema: Schema) -> np.ndarray:
         """Return the encoded rows of the fit, without warnings of values that the schema was not learned from."""
@@ -195,8 +196,8 @@ class ScoringFit:
     def _scaled(
         self, schema: Schema, scorer: Scorer, floats: np.ndarray, parts: np.ndarray, unseen: np.ndarray
     ) -> FittedScoring:
-        some = self.train[:: max(1, len(self.train) // _MOST_SCALED)]
-        combination = scorer.combination(parts[self.train], floats[some], of(self.weight, self.train))
+        some = self.split.train[:: max(1, len(self.split.train) // _MOST_SCALED)]
+        combination = scorer.combination(parts[self.split.train], floats[some], of(self.split.weight, self.split.train))
         return FittedScoring(Scoring(schema, scorer, combination), parts, unseen)
 
 
