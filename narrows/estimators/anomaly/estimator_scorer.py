@@ -17,12 +17,13 @@ from narrows.estimators.anomaly.weights import quantile
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.inference import map_floats
 from narrows.estimators.likelihood_bounds import importance_weighted_bound
-from narrows.model import GaussianCode
+from narrows.model import GaussianCode, MixedError, SquaredError
 
 Score = Literal["auto", "reconstruction", "latent", "combined", "likelihood"]
 
 _DRAWS = 50
 _REPLACEMENTS, _MOST_REPLACED = 8, 200
+_ROUNDING = 16  # errors of a column in units of the precision of float32 times its largest value
 _GRID = 256  # points of the tail of a column's losses
 
 
@@ -56,7 +57,11 @@ class EstimatorScorer:
         model = models[0]
         score = "reconstruction" if score == "auto" else score
         check_likelihood(model, score)
-        tails = None if model.schema_.image_shape else tails_of(column_losses(models, floats), weight)
+        tails = (
+            None
+            if model.schema_.image_shape
+            else tails_of(column_losses(models, floats), weight, rounding_floor(model, floats))
+        )
         means, precisions = [], []
         for m in models:
             z = map_floats(floats, m.network_.codes, m.device_).astype(np.float64)
@@ -176,10 +181,32 @@ def column_losses(models: Sequence[Autoencoder], floats: np.ndarray) -> np.ndarr
     return models[0].schema_.sum_by_column(np.mean([_losses(model, floats) for model in models], axis=0))
 
 
-def tails_of(losses: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
-    """Return -log p for g decreasing shares p of rows, and the losses (n, c) that they exceed: (1 + c, g)."""
+def rounding_floor(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
+    """Return the squared error of each column (c,) that is only rounding of encoded rows (n, d) in float32.
+
+    A linear path may reproduce columns exactly; the ranks of their errors then say nothing of the rows. 0 for losses
+    other than squared errors.
+    """
+    likelihood = model.network_.likelihood
+    is_square = np.zeros(floats.shape[1])
+    if isinstance(likelihood, MixedError):
+        for kind, first, end in likelihood.blocks:
+            is_square[first:end] = kind == "square"
+        is_square *= np.asarray(likelihood.shares)
+    elif isinstance(likelihood, SquaredError) and not likelihood.bounded:
+        is_square[:] = 1.0
+    error = _ROUNDING * np.finfo(np.float32).eps * np.maximum(np.abs(floats).max(axis=0), 1.0)
+    return model.schema_.sum_by_column((is_square * np.square(error))[None])[0]
+
+
+def tails_of(losses: np.ndarray, weight: np.ndarray | None = None, floor: np.ndarray | None = None) -> np.ndarray:
+    """Return -log p for g decreasing shares p of rows, and the losses (n, c) that they exceed: (1 + c, g).
+
+    Losses below the `floor` of their column (c,) are equal.
+    """
     shares = np.geomspace(1, 1 / (len(losses) + 1), _GRID)
-    return np.vstack([-np.log(shares), quantile(losses, 1 - shares, weight).T])
+    values = quantile(losses, 1 - shares, weight).T
+    return np.vstack([-np.log(shares), values if floor is None else np.maximum(values, floor[:, None])])
 
 
 def surprise_of(losses: np.ndarray, tails: np.ndarray) -> np.ndarray:
