@@ -21,7 +21,7 @@ Name = Literal["clean", "contaminated", "unknown"]
 FEWEST_ROWS = 100
 CLEAN_SHARE, UNKNOWN_SHARE = 0.01, 0.1
 """Shares of alarms where nothing more than clean rows was found, and where nothing can be said."""
-_LEAST_SHARE = 0.005
+_LEAST_SHARE = 0.01
 _BODY = np.linspace(0.05, 0.7, 53)  # the middle: quantiles that anomalies do not reach
 _WIDER = 1.25  # tails may be wider than the middle says
 _FAR = 0.05  # only where clean rows have at most this share
