@@ -25,6 +25,7 @@ _HOME = {
     "read": "narrows.data",
     "report": "narrows.apps.report",
     "scan": "narrows.data",
+    "windows": "narrows.data",
     **dict.fromkeys(VARIANTS.values(), "narrows.estimators"),
 }
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from narrows.data import inspect as inspect
     from narrows.data import read as read
     from narrows.data import scan as scan
+    from narrows.data import windows as windows
     from narrows.estimators import AnomalyDetector as AnomalyDetector
     from narrows.estimators import Autoencoder as Autoencoder
     from narrows.estimators import ContractiveAutoencoder as ContractiveAutoencoder

@@ -170,6 +170,7 @@ DATA_ROOMS = (
     "schema",
     "image_grid",
     "one_row",
+    "series",
     "readers.csv",
     "readers",
     "imputation",

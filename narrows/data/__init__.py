@@ -8,7 +8,7 @@ Rooms, lowest first; each imports only rooms before it (`tests/test_architecture
 - `text`: columns of text: infer their format, parse and format values
 - `kinds`: how one kind of column becomes floats
 - `schema`: what is learned from the training rows; encoding and decoding
-- `image_grid`, `one_row`: many images on one sheet; one row as a frame
+- `image_grid`, `one_row`, `series`: many images on one sheet; one row as a frame; windows of a series
 - `readers`: one module for each file format; `readers.csv` for CSV
 - `imputation`, `read`, `inspection`: missing cells filled in the user's table; `read` and `as_rows`; `inspect`
 - `writers`: results as files
@@ -42,6 +42,7 @@ from narrows.data.schema.loss_weights import LossWeights, hidden_floats, loss_we
 from narrows.data.schema.model_inputs import holds, input_columns, is_block, value_kind
 from narrows.data.schema.scaling import Scale
 from narrows.data.schema.schema import Schema
+from narrows.data.series import Windows, windows
 from narrows.data.writers.table_writers import as_table, label_column
 from narrows.data.writers.verbatim_cells import VerbatimCells
 from narrows.data.writers.write import check_output, is_written_in_chunks, write, write_chunks
@@ -54,6 +55,7 @@ __all__ = [
     "RowStream",
     "Rows",
     "Schema",
+    "Windows",
     "as_rows",
     "curves",
     "inspect",
@@ -62,6 +64,7 @@ __all__ = [
     "read_held_out",
     "scan",
     "to_container",
+    "windows",
     "write",
 ]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from narrows.estimators.registered_names import registered_names
-from narrows.estimators.requirements import NotGiven, Positive, Requirement, Value
+from narrows.estimators.requirements import NotGiven, NotInstance, Positive, Requirement, Value
 
 Group = Literal["Network", "Data", "Objective", "Optimizer", "Stopping", "Run"]
 GROUPS: tuple[Group, ...] = ("Network", "Data", "Objective", "Optimizer", "Stopping", "Run")
@@ -387,7 +387,7 @@ REQUIREMENTS: dict[str, Requirement] = {
 }
 """When each conditional parameter of the autoencoders has an effect."""
 
-_SETTINGS_OF_ESTIMATOR = NotGiven(("estimator",), remedy_words="set it in the estimator")
+_SETTINGS_OF_ESTIMATOR = NotInstance("estimator", "Autoencoder", remedy_words="set it in the estimator")
 
 DETECTOR_REQUIREMENTS: dict[str, Requirement] = {
     "contamination": Value("threshold", ("contamination", "budget")),

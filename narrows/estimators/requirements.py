@@ -82,6 +82,24 @@ class NotGiven:
         return alternatives([f"{name}=None" for name in self.parameters])
 
 
+@dataclass(frozen=True)
+class NotInstance:
+    """The condition that another parameter is no object whose class or a base class has the name `of`."""
+
+    parameter: str
+    of: str
+    remedy_words: str
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        return all(base.__name__ != self.of for base in type(values[self.parameter]).__mro__)
+
+    def remedy(self, values: Mapping[str, Any]) -> str:
+        return f"your own {self.parameter}; {self.remedy_words}"
+
+    def __str__(self) -> str:
+        return f"no {self.of} as {self.parameter}"
+
+
 def alternatives(words: Iterator[str] | Sequence[str]) -> str:
     """Join words as in "a, b or c"."""
     *most, last = words

@@ -81,7 +81,7 @@ class ValidationSplit:
                 "validation='groups' needs the group of each row; pass them: fit(X, groups=...) (in the shell: "
                 "--group COLUMN)."
             )
-        return cls(by, fraction, _numbered(groups, len(rows)))
+        return cls(by, fraction, numbered_groups(groups, len(rows)))
 
     def held(self, distinct: DistinctRows, generator: torch.Generator) -> np.ndarray:
         """Return the positions of the held-out rows among the distinct ones, ascending.
@@ -108,14 +108,20 @@ def _automatic(rows: Rows, groups: Any) -> HeldOutBy:
     return "random" if rows.times is None else "last"
 
 
-def _numbered(groups: Any, n_rows: int) -> np.ndarray:
-    """Return the groups as whole numbers (n,), in an order that depends on their names alone."""
+def numbered_groups(groups: Any, n_rows: int, name: str = "groups") -> np.ndarray:
+    """Return the groups as whole numbers (n,), in an order that depends on their names alone.
+
+    Raises
+    ------
+    DataError
+        Another length, a missing value, or only one group; the message names them `name`.
+    """
     names = np.asarray(groups)
     if names.ndim != 1 or len(names) != n_rows:
-        raise DataError(f"groups has the shape {names.shape} for {n_rows} rows; give one group per row.")
+        raise DataError(f"{name} has the shape {names.shape} for {n_rows} rows; give one group per row.")
     n_missing = int(is_missing(names).sum())
     if n_missing:
-        raise DataError(f"groups has {n_missing} missing values; give every row its group.")
+        raise DataError(f"{name} has {n_missing} missing values; give every row its group.")
     known, numbers = np.unique(names.astype(str) if names.dtype.kind == "O" else names, return_inverse=True)
     if len(known) < 2:
         raise DataError("All rows are of one group, so none can be held out; leave the groups out.")

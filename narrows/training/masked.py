@@ -8,6 +8,7 @@ from torch import Tensor
 from narrows.model import CellNetwork
 from narrows.training.first_order import Adam
 from narrows.training.flat_parameters import FlatParameters
+from narrows.training.trimmed import drawn_rows
 
 _WARMUP_STEPS = 20
 _LEAST = 1e-30
@@ -23,6 +24,7 @@ def train_masked(
     learning_rate: float,
     hidden_share: float,
     generator: torch.Generator,
+    weight: Tensor | None = None,
 ) -> None:
     """Train the network to predict hidden cells from the visible cells of the same row.
 
@@ -37,6 +39,8 @@ def train_masked(
         Probability that a cell is hidden; at least one cell of a row is.
     generator : torch.Generator
         Of batches and hidden cells.
+    weight : float64 Tensor of shape (n,), optional
+        The rows of batches are drawn with probabilities in proportion to it.
     """
     flat = FlatParameters(list(network.parameters()))
     optimizer = Adam(flat.values, flat.gradients, weight_decay=0.0, decoupled=False)
@@ -44,9 +48,10 @@ def train_masked(
     column_of = torch.repeat_interleave(torch.arange(n_columns), torch.tensor(network.sizes))
     members = torch.nn.functional.one_hot(column_of, n_columns).float()
     every = torch.arange(n_rows)
+    cumulative = None if weight is None else weight.cumsum(0)
     with flat.attached():
         for number in range(steps):
-            chosen = torch.randint(len(codes), (n_rows,), generator=generator)
+            chosen = drawn_rows(len(codes), n_rows, cumulative, generator)
             hidden = torch.rand(n_rows, n_columns, generator=generator) < hidden_share
             hidden[every, torch.randint(n_columns, (n_rows,), generator=generator)] = True
             losses = _losses(network, members, codes[chosen], values[chosen], (~hidden).float())

@@ -23,6 +23,7 @@ def train_trimmed(
     beta: float,
     trim: float,
     generator: torch.Generator,
+    weight: Tensor | None = None,
 ) -> float:
     """Train every member on separate batches; return the mean loss per row of the last tenth of the steps.
 
@@ -39,19 +40,30 @@ def train_trimmed(
         Rousseeuw 1984).
     generator : torch.Generator
         Of batches and codes.
+    weight : float64 Tensor of shape (n,), optional
+        The rows of batches are drawn with probabilities in proportion to it.
     """
     flat = FlatParameters(list(network.parameters()))
     optimizer = Adam(flat.values, flat.gradients, weight_decay=0.0, decoupled=False)
     n_rows = min(batch_size, len(x))
     recent: list[Tensor] = []
+    cumulative = None if weight is None else weight.cumsum(0)
     with flat.attached(), torch.inference_mode():
         step = TrimmedStep(network, flat, n_rows, beta=beta, n_kept=max(1, round(n_rows * (1 - trim))))
         for number in range(steps):
-            loss = step(x, generator)
+            loss = step(x, generator, cumulative)
             optimizer.step(learning_rate * min(1.0, (number + 1) / _WARMUP_STEPS) * (1 - number / steps))
             if number >= 0.9 * steps:
                 recent.append(loss)
     return float(torch.stack(recent).mean())
+
+
+def drawn_rows(n_rows: int, n: int, cumulative: Tensor | None, generator: torch.Generator) -> Tensor:
+    """Return n positions (n,) of `n_rows` rows, drawn with replacement by the running sums of weights (n_rows,)."""
+    if cumulative is None:
+        return torch.randint(n_rows, (n,), generator=generator)
+    at = torch.rand(n, generator=generator, dtype=torch.float64) * cumulative[-1]
+    return torch.searchsorted(cumulative, at, right=True).clamp_max_(n_rows - 1)
 
 
 class TrimmedStep:
@@ -80,10 +92,10 @@ class TrimmedStep:
         self._encoder = _Chain(network.encoder, flat, n_rows, is_first=True)
         self._decoder = _Chain(network.decoder, flat, n_rows, is_first=False)
 
-    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw a batch of x (n, d) for each member; the mean loss of a kept row."""
+    def __call__(self, x: Tensor, generator: torch.Generator, cumulative: Tensor | None = None) -> Tensor:
+        """Draw a batch of x (n, d) for each member, by running sums of weights (n,); the mean loss of a kept row."""
         members, n_rows = self._counts.shape
-        chosen = torch.randint(len(x), (members * n_rows,), generator=generator)
+        chosen = drawn_rows(len(x), members * n_rows, cumulative, generator)
         torch.index_select(x, 0, chosen, out=self._batch)
         return self.on(self._batch.view(members, n_rows, -1), self._noise.normal_(generator=generator))
 

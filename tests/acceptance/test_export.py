@@ -68,7 +68,7 @@ def test_penguins(data_folder, variant):
     model = fitted(frame, variant)
     assert_equal(model, frame)
     assert_equal(model, harmed(frame))
-    detector = AnomalyDetector(Autoencoder(epochs=2, device="cpu"), score="combined", random_state=0).fit(frame)
+    detector = AnomalyDetector(Autoencoder(epochs=2, device="cpu"), method="combined", random_state=0).fit(frame)
     assert_equal(detector, harmed(frame))
 
 

@@ -14,9 +14,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from narrows import Autoencoder, VariationalAutoencoder
+from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
 from narrows.estimators import variant_classes
 
 IRIS = load_iris(as_frame=True)
@@ -105,3 +106,34 @@ def test_every_parameter_is_documented_with_its_default():
 @pytest.mark.parametrize("estimator", variant_classes())
 def test_every_variant_takes_the_same_parameters(estimator):
     assert estimator().get_params().keys() == Autoencoder().get_params().keys()
+
+
+DATA = {
+    "allow_nan": np.where(np.arange(120).reshape(40, 3) % 7 == 0, np.nan, np.arange(120).reshape(40, 3) % 11),
+    "sparse": sparse.csr_array(np.arange(120).reshape(40, 3) % 5 * 1.0),
+    "three_d_array": np.random.default_rng(0).random((40, 4, 4)),
+    "categorical": pd.DataFrame({"a": pd.Categorical(list("xyzx") * 10), "b": np.arange(40) % 9}),
+}
+
+
+@pytest.mark.parametrize("tag", DATA)
+@pytest.mark.parametrize("estimator", [Autoencoder(epochs=1, device="cpu"), AnomalyDetector(random_state=0)])
+def test_input_that_a_tag_announces_is_accepted(estimator, tag: str) -> None:
+    assert getattr(get_tags(estimator).input_tags, tag)
+    assert clone(estimator).fit(DATA[tag]).__sklearn_is_fitted__()
+
+
+@pytest.mark.parametrize("estimator", [Autoencoder, AnomalyDetector])
+def test_input_that_a_tag_denies_is_refused(estimator) -> None:
+    refusing = estimator(missing="error")
+    assert not get_tags(refusing).input_tags.allow_nan
+    with pytest.raises(ValueError, match="missing"):
+        refusing.fit(DATA["allow_nan"])
+    assert not get_tags(refusing).input_tags.one_d_array
+    with pytest.raises(ValueError, match=r"1D|one column|shape|dimension"):
+        refusing.fit(np.arange(40.0))
+
+
+def test_a_detector_is_an_outlier_detector_with_the_gaps_of_its_autoencoder() -> None:
+    assert get_tags(AnomalyDetector()).estimator_type == "outlier_detector"
+    assert not get_tags(AnomalyDetector(Autoencoder(missing="error"))).input_tags.allow_nan

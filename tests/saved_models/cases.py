@@ -193,10 +193,10 @@ CASES = {
         with_outliers,
     ),
     "detector_several": Case(
-        lambda: AnomalyDetector(_small()(), score="combined", n_members=3, trim=0.1, random_state=0), with_outliers
+        lambda: AnomalyDetector(_small()(), method="combined", n_members=3, trim=0.1, random_state=0), with_outliers
     ),
     "detector_likelihood": Case(
-        lambda: AnomalyDetector(_small(VariationalAutoencoder)(), score="likelihood", random_state=0), with_outliers
+        lambda: AnomalyDetector(_small(VariationalAutoencoder)(), method="likelihood", random_state=0), with_outliers
     ),
     "detector_autoencoder_mixed": Case(lambda: AnomalyDetector(_small()(), random_state=0), anomalous_mixed),
 }

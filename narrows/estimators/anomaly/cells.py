@@ -15,6 +15,7 @@ from torch import Tensor
 
 from narrows.data import Schema
 from narrows.estimators import saved_values
+from narrows.estimators.anomaly.weights import of
 from narrows.model import CellNetwork
 from narrows.training import train_masked
 
@@ -180,15 +181,16 @@ class CellSurprise:
     network: CellNetwork
 
     @classmethod
-    def fit(cls, schema: Schema, floats: np.ndarray, *, seed: int) -> CellSurprise:
-        """Fit to encoded training rows (n, d)."""
+    def fit(cls, schema: Schema, floats: np.ndarray, *, seed: int, weight: np.ndarray | None = None) -> CellSurprise:
+        """Fit to encoded training rows (n, d), of weights (n,) with mean 1."""
         codes = CellCodes.learn(cell_floats(schema), floats)
         settings = dict(SMALL if len(floats) < FEW_ROWS else LARGE)
         generator = torch.Generator().manual_seed(seed)
         network = CellNetwork(codes.sizes, settings.pop("n_hidden"), generator)
         of_rows, numbers = codes.encode(floats)
         counted = of_rows + np.array(network.starts)
-        counts = np.bincount(counted.ravel(), minlength=sum(network.sizes))
+        of_cells = None if weight is None else np.repeat(weight, counted.shape[1])
+        counts = np.bincount(counted.ravel(), of_cells, minlength=sum(network.sizes))
         with torch.no_grad():
             network.output_bias.copy_(torch.from_numpy(np.log((counts + 0.5) / len(floats))))
         train_masked(
@@ -200,6 +202,7 @@ class CellSurprise:
             learning_rate=LEARNING_RATE,
             hidden_share=HIDDEN_SHARE,
             generator=generator,
+            weight=None if weight is None else torch.from_numpy(weight),
         )
         return cls(codes, network.eval())
 
@@ -255,7 +258,9 @@ class CellSurprise:
         return cls(codes, network.eval())
 
 
-def unseen_surprise(schema: Schema, floats: np.ndarray, fitted: CellSurprise, seed: int) -> np.ndarray:
+def unseen_surprise(
+    schema: Schema, floats: np.ndarray, fitted: CellSurprise, seed: int, weight: np.ndarray | None = None
+) -> np.ndarray:
     """Return -log p of the cells of training rows (n, d), by a network that was not trained on them: (n, c).
 
     Few rows are learned by heart in part, so each half is predicted by a network of the other half. Of many rows, and
@@ -267,7 +272,8 @@ def unseen_surprise(schema: Schema, floats: np.ndarray, fitted: CellSurprise, se
     halves = order[::2], order[1::2]
     found = np.empty((len(floats), len(fitted.codes.cells)))
     for own, other in (halves, halves[::-1]):
-        found[own] = CellSurprise.fit(schema, floats[other], seed=seed).surprise(floats[own])
+        of_other = CellSurprise.fit(schema, floats[other], seed=seed, weight=of(weight, other))
+        found[own] = of_other.surprise(floats[own])
     return found
 
 

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from narrows.estimators import saved_values
 from narrows.estimators.anomaly.tails import ScaledParts, centre_and_spread
+from narrows.estimators.anomaly.weights import drawn, median, of, quantile
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.model import VAEEnsemble
 from narrows.training import train_trimmed
@@ -76,12 +77,14 @@ class DefaultScorer:
         trim: float,
         seed: int,
         image_shape: tuple[int, int, int] | None = None,
+        weight: np.ndarray | None = None,
     ) -> tuple[DefaultScorer, np.ndarray]:
         """Fit to standardised floats or pixels (n, d); return the ensemble, and the parts (n, 2) of all rows.
 
         places : positions of the rows that the networks are trained on.
         near : positions of the rows that references are drawn from. Rows with large errors are left out, because
             anomalies often form groups. No row is its own neighbour.
+        weight : (n,), weights of the rows in batches, in what is usual, and in the draw of references.
         """
         every = seen(floats, image_shape)
         x = torch.from_numpy(every[places])
@@ -96,10 +99,14 @@ class DefaultScorer:
             beta=BETA,
             trim=trim,
             generator=generator,
+            weight=None if weight is None else torch.from_numpy(weight[places]),
         )
         errors = _errors(_in_doubles(network.eval()), every)
-        usual = near[_is_usual(errors, every, places, near)]
-        chosen = usual[torch.randperm(len(usual), generator=generator)[:MOST_REFERENCES].sort().values.numpy()]
+        usual = near[_is_usual(errors, every, places, near, weight)]
+        if weight is None:
+            chosen = usual[torch.randperm(len(usual), generator=generator)[:MOST_REFERENCES].sort().values.numpy()]
+        else:
+            chosen = usual[drawn(len(usual), MOST_REFERENCES, weight[usual], np.random.default_rng([seed, 6]))]
         ensemble = cls(network, floats[chosen], image_shape)
         parts = np.column_stack([errors, ensemble._distances(every, ensemble._own(floats))])
         if image_shape is not None:
@@ -136,13 +143,13 @@ class DefaultScorer:
         expected, far = expected_by_neighbours(x, self._references, columns, n_columns)
         return (expected if self.image_shape else np.sinh(expected)), far
 
-    def combination(self, parts: np.ndarray, floats: np.ndarray) -> ScaledParts:
+    def combination(self, parts: np.ndarray, floats: np.ndarray, weight: np.ndarray | None = None) -> ScaledParts:
         """Return how parts are combined, from the parts (n, 2) and encoded rows (n, d) of training rows.
 
         The distance has a slightly lower weight. With many repeated rows the spread may be 0; therefore no unit is
         below `LEAST_UNITS` times the part of a row that is replaced by the mean row.
         """
-        middle, spread = centre_and_spread(parts)
+        middle, spread = centre_and_spread(parts, weight)
         x = seen(floats, self.image_shape)
         apart = np.square(x - x.mean(axis=0, dtype=np.float64)).sum(axis=1)[:, None]
         if self.exponents.any():
@@ -286,30 +293,35 @@ def _errors(network: VAEEnsemble, x: np.ndarray) -> np.ndarray:
     return errors.astype(np.float64)
 
 
-def _is_usual(errors: np.ndarray, x: np.ndarray, places: np.ndarray, near: np.ndarray) -> np.ndarray:
+def _is_usual(
+    errors: np.ndarray, x: np.ndarray, places: np.ndarray, near: np.ndarray, weight: np.ndarray | None
+) -> np.ndarray:
     """Return which of the rows `near` of x (n, d) have no unusually large error (n,) compared with those at `places`.
 
     They are at least half. Rows that are common, up to small differences, always count as usual: the networks ignore
     the worst fifth of every batch, and may never have learned a pattern of a tenth of the rows.
     """
-    middle, upper = np.quantile(errors[places], [0.5, 0.75])
-    bound = max(middle + STANDS_OUT * (upper - middle + 1e-9), float(np.median(errors[near])))
+    middle, upper = quantile(errors[places], [0.5, 0.75], of(weight, places))
+    bound = max(middle + STANDS_OUT * (upper - middle + 1e-9), float(median(errors[near], of(weight, near))))
     usual = errors[near] <= bound
-    usual[~usual] = _are_common(x[near[~usual]], x[near])
+    usual[~usual] = _are_common(x[near[~usual]], x[near], of(weight, near))
     return usual
 
 
-def _are_common(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _are_common(rows: np.ndarray, others: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     """Return which rows (n, d) have enough of the others within a squared distance of `ALIKE`.
 
-    Enough is at least a share `COMMON`, and more than `NEIGHBOURS`.
+    Enough is at least a share `COMMON`, and more than `NEIGHBOURS`; of rows with weights, their weights.
     """
     if len(others) > MOST_REFERENCES:
-        others = others[np.random.default_rng(0).choice(len(others), MOST_REFERENCES, replace=False)]
+        some = np.random.default_rng(0).choice(len(others), MOST_REFERENCES, replace=False)
+        others, weight = others[some], of(weight, some)
     enough = max(COMMON * len(others), NEIGHBOURS + 1)
     against = torch.from_numpy(others).double()
+    counts = torch.ones(len(others), dtype=torch.float64) if weight is None else torch.from_numpy(weight)
     found = [
-        (torch.cdist(torch.from_numpy(rows[i : i + _CHUNK]).double(), against).square() <= ALIKE).sum(dim=1) >= enough
+        ((torch.cdist(torch.from_numpy(rows[i : i + _CHUNK]).double(), against).square() <= ALIKE).double() @ counts)
+        >= enough
         for i in range(0, len(rows), _CHUNK)
     ]
     return torch.cat(found).numpy() if found else np.zeros(0, bool)

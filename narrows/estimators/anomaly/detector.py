@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Literal, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.base import BaseEstimator, OutlierMixin
 
 from narrows.data import Missing, Rows, Schema, as_rows
 from narrows.errors import DataError, IdleParameterWarning, SettingError, UnknownLevelWarning, warn
 from narrows.estimators import model_folder, parameter_checks
-from narrows.estimators.anomaly import thresholds
-from narrows.estimators.anomaly.default_scorer import DefaultScorer
-from narrows.estimators.anomaly.detector_checks import Threshold, check_detector, is_count
+from narrows.estimators.anomaly import weights
+from narrows.estimators.anomaly.alarm_rules import AlarmRule, Threshold
+from narrows.estimators.anomaly.calibration import CalibrationSplit
+from narrows.estimators.anomaly.detector_checks import are_anomalies, check_detector, is_count
 from narrows.estimators.anomaly.detector_folder import files_of
-from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes, Scoring
-from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score
+from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetectorAttributes
+from narrows.estimators.anomaly.estimator_scorer import Score
 from narrows.estimators.anomaly.explanations import Reason, reasons
 from narrows.estimators.anomaly.onnx_detector import detector_model
+from narrows.estimators.anomaly.scoring_fit import FittedScoring, ScoringFit
 from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
+from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer, check_can_be_saved
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.onnx_file import write_model
 from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
+from narrows.estimators.renamed_parameters import renamed_parameters
+from narrows.estimators.validation_split import numbered_groups
 from narrows.export import Dates
 
-_MOST_CALIBRATION, _FEWEST_CALIBRATION, _FEWEST_ROWS = 5000, 100, 20
-_DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2
 
-
+@renamed_parameters(score="method")
 @dataclass(eq=False, repr=False)
 class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     """An outlier detector with calibrated thresholds and an explanation of each score.
 
     Parameters
     ----------
-    estimator : Autoencoder or None, default=None
-        Autoencoder whose copies are fitted and whose scores are used. None is the default score: for images and tables
+    estimator : Autoencoder, outlier detector, density estimator or None, default=None
+        Object whose copies are fitted and whose scores are used: an autoencoder, or an object of another library with
+        `score_samples` (larger is more normal: scikit-learn's outlier detectors, KernelDensity, GaussianMixture, PCA)
+        or `decision_function` (larger is more normal in scikit-learn, more abnormal in PyOD, which is known by its
+        `decision_scores_`). Other libraries' estimators are fitted to encoded rows, standardised numbers without gaps;
+        a `random_state` of theirs that is None is set. None is the default score: for images and tables
         of numbers, the larger of the distance to the nearest rows of the fit and the reconstruction error of eight
         small variational autoencoders that ignore the worst fifth of every batch. For mixed tables, and with `novelty`,
         it merges the p-values of both, of an isolation forest, and of each cell given the other cells of its row.
-    score : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
-        Score of an `estimator`. "reconstruction": -log of the share of training rows whose loss in a column is at least
+    method : {"auto", "reconstruction", "latent", "combined", "likelihood"}, default="auto"
+        Score of an autoencoder. "reconstruction": -log of the share of training rows whose loss in a column is at least
         as large, summed over columns (Fisher 1932; for images, the loss of all pixels). "latent": the squared
         Mahalanobis distance of the code. "combined": the larger of both. "likelihood": the negative of the
         importance-weighted bound on the log-likelihood. "auto" is "reconstruction".
@@ -58,7 +63,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         calibration rows exceeds. "conformal": p-values of at most `alpha`, so that at most this share of normal rows
         is labelled, for any distribution of the data. "benjamini-hochberg": as many of the rows of one call as keep
         the false discovery rate at `alpha`. "budget": the `budget` largest scores of the rows of one call.
-    contamination : float in (0, 0.5], default=0.1
+    contamination : float in (0, 0.5] or "auto", default=0.1
+        "auto" estimates the share of anomalies in the fit, and says whether its rows seem clean; see `regime_`.
     alpha : float in (0, 1), default=0.01
     budget : int or None, default=None
     n_members : int or None, default=None
@@ -72,7 +78,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         "contamination" and "budget", fewer than 100 calibration rows are too few: all rows then set the threshold.
     missing : {"mask", "error", "mean"}, default="mask"
     categorical : names, default=()
-        As for `Autoencoder`; set them in the `estimator` if there is one.
+        As for `Autoencoder`; set them in the `estimator` if it is one.
     random_state : int, RandomState or None, default=None
     novelty : bool, default=False
         Whether all rows of the fit are normal, as in scikit-learn's LocalOutlierFactor. The default score then
@@ -95,9 +101,12 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         "contamination", for "benjamini-hochberg" that of "conformal" at the same `alpha`; `predict` ignores it.
     offset_ : float
         The negative of `threshold_`, as in scikit-learn.
+    regime_, contamination_ : Regime, float
+        With contamination="auto": whether the rows of the fit seem "clean" or "contaminated" (`name`) and why
+        (`reason`); and the estimated share of anomalies, 0.01 for clean rows.
     calibration_scores_ : ndarray
         Ascending scores of the calibration rows.
-    estimator_ : Autoencoder
+    estimator_ : like `estimator`
         The first fitted copy of `estimator`, if one was given.
     n_features_in_, feature_names_in_
         As in scikit-learn.
@@ -114,10 +123,10 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     [-1, -1, -1]
     """
 
-    estimator: Autoencoder | None = None
-    score: Score = "auto"
+    estimator: Any = None
+    method: Score = "auto"
     threshold: Threshold = "contamination"
-    contamination: float = 0.1
+    contamination: float | Literal["auto"] = 0.1
     alpha: float = 0.01
     budget: int | None = None
     n_members: int | None = None
@@ -133,6 +142,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         X: Any,
         y: Any = None,
         *,
+        sample_weight: Any = None,
+        calibration_groups: Any = None,
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_every: float = EVERY,
         resume: bool = False,
@@ -143,6 +154,16 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         ----------
         X : like that of `Autoencoder.fit`
         y : ignored
+        sample_weight : array of shape (n,), optional
+            Weight of each row in networks, tails and thresholds; only proportions count. A row of weight 0 has no
+            influence. In distances to neighbours a row of any other weight counts once, unless more than 4,000 rows
+            (20,000 with `novelty`) have to be drawn from. With a guarantee, calibration rows count by their weights and
+            a new row as one of mean weight; it then holds for new rows that come as often as the weights say.
+        calibration_groups : array of shape (n,), optional
+            The group of each row, such as a person, a machine or a day. Calibration rows are then whole groups. With a
+            guarantee each group counts as one, and the rate of false alarms holds for rows of new groups (Lee, Barber &
+            Willett 2023); `alpha` needs at least 1 / alpha - 1 groups. None takes the groups of `Rows`, if there is a
+            guarantee; without groups, a warning says if rows next to each other have similar scores.
         checkpoint, checkpoint_every, resume
             As for `Autoencoder.fit`; the folder has one checkpoint for each fit of `estimator`. The default detector
             has none, because it is fitted within seconds.
@@ -153,31 +174,15 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         """
         self.check_params()
         warn_of_idle_parameters(self, DETECTOR_REQUIREMENTS)
-        rows = as_rows(X, image_shape=self._image_shape)
-        parameter_checks.targets(y, len(rows))
-        if rows is not X:  # the reader of Rows has already given their notes
-            for note in rows.notes:
-                warn(note)
-        if len(rows) < 2:
-            raise DataError(
-                f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
-            )
+        rows = self._rows_to_fit(X, y)
         where = self._checkpointing(checkpoint, checkpoint_every, resume=resume)
         seed = self._seed(where)
-        held = self._calibration_rows(len(rows), seed)
-        train = np.setdiff1d(np.arange(len(rows)), held)
-        scoring, parts, unseen = self._fit_scoring(rows, train, seed, where)
+        split = self._split(rows, seed, sample_weight, calibration_groups)
+        params = self.get_params(deep=False)
+        fitted = ScoringFit(type(self).__name__, params, rows, split, seed, self._rule.is_strict, where).fit()
         if rows is not X:
-            warn_of_ignored_columns(scoring.schema, rows.source)
-        scores, as_new = scoring.combination.combined(parts), scoring.combination.combined(unseen)
-        scoring = scoring.with_cells(as_new[train])
-        of_cells = scoring.of_cells(rows)
-        scores = scores + of_cells
-        enough = self._is_strict or len(held) >= _FEWEST_CALIBRATION
-        calibration = np.sort(scores[held] if enough else as_new + of_cells)
-        threshold = self._threshold_of(calibration)
-        labels = self._alarms(scores, calibration, threshold).astype(int)
-        self._state = DetectorState(scoring, seed, scores, labels, calibration, threshold, -threshold)
+            warn_of_ignored_columns(fitted.scoring.schema, rows.source)
+        self._state = self._judged(rows, split, fitted, seed)
         self._checkpoint = None if where is None else where.path
         return self
 
@@ -201,16 +206,41 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         """Return -1 for anomalies and 1 for other rows (n,), by `threshold`."""
         return np.where(self.alarms(-self.score_samples(X)), -1, 1)
 
-    def fit_predict(self, X: Any, y: Any = None, **_: Any) -> np.ndarray:
-        """Fit to X and return -1 for its anomalies and 1 for other rows (n,); no row is its own neighbour."""
-        return np.where(self.fit(X).labels_ == 1, -1, 1)
+    def fit_predict(self, X: Any, y: Any = None, **settings: Any) -> np.ndarray:
+        """Fit to X with the settings of `fit`; return -1 for its anomalies and 1 for other rows (n,)."""
+        return np.where(self.fit(X, y, **settings).labels_ == 1, -1, 1)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the area under the ROC curve of the anomaly scores of X against labels.
+
+        It is the probability that an anomaly has a larger score than a normal row, from 0 to 1: 0.5 is chance. So
+        searches such as GridSearchCV choose by labels, which the fit never sees.
+
+        Parameters
+        ----------
+        X : like that of `fit`
+        y : array of shape (n,)
+            Labels: -1 for anomalies and 1 for other rows, as `predict` gives them; or 1 (True) for anomalies and 0
+            (False) for other rows, as in PyOD.
+        sample_weight : array of shape (n,), optional
+
+        Raises
+        ------
+        DataError
+            y has other values, or only one of the two.
+        """
+        from sklearn.metrics import roc_auc_score
+
+        scores = -self.score_samples(X)
+        return float(roc_auc_score(are_anomalies(y, len(scores)), scores, sample_weight=sample_weight))
 
     def p_values(self, X: Any) -> np.ndarray:
         """Return conformal p-values (n,) from the calibration rows.
 
-        At most a share p of normal rows has a p-value of p or less.
+        At most a share p of normal rows has a p-value of p or less, if new rows come from the distribution of the
+        calibration rows. Anomalies among these make p-values larger: fewer false alarms than promised, and fewer finds.
         """
-        return thresholds.p_values(-self.score_samples(X), self.calibration_scores_)
+        return self.state_.calibration.p_values(-self.score_samples(X))
 
     def explain(self, X: Any, *, n: int = 3) -> list[tuple[Reason, ...]]:
         """Return the `n` columns that contribute most to the score of each row, with observed and expected values.
@@ -231,7 +261,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
     def error_map(self, X: Any) -> np.ndarray:
         """Return the contribution of each column to the score of each row: (n, n_columns), images (n, height, width).
 
-        It is in squared units of the encoded floats, or in nats with an `estimator`.
+        It is in squared units of the encoded floats, in nats with an autoencoder, and in units of the scores of another
+        library's estimator.
         """
         floats = self.encode_rows(self.rows_of(X), units=False)
         _, far = self.scorer_.expected(floats, self.schema_.float_columns, self.schema_.n_columns)
@@ -245,8 +276,11 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
         Raises
         ------
+        SettingError
+            The `estimator` is of another library: the folder holds no pickles. Use joblib for files of your own.
         OutputExistsError, OutputError
         """
+        check_can_be_saved(self.scorer_)
         params = self.get_params(deep=False)
         model_folder.write_folder(Path(path), files_of(type(self).__name__, params, self.state_), overwrite=overwrite)
         if self._checkpoint is not None:
@@ -305,41 +339,22 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def encode_rows(self, rows: Rows, *, units: bool = True) -> np.ndarray:
         """Return encoded rows; `units` warns of columns in other units than at the fit."""
-        encode = encoded if isinstance(self.scorer_, TableScorer) else Schema.encode
+        is_table = isinstance(self.scorer_, TableScorer | WrappedScorer) and self.schema_.image_shape is None
+        encode = encoded if is_table else Schema.encode
         return encode(self.schema_, rows, who=type(self).__name__, units=units)
-
-    def _encode_silently(self, schema: Schema, rows: Rows) -> np.ndarray:
-        """Return encoded rows of the fit, without warnings of values that the schema was not learned from."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            encode = encoded if self.estimator is None and schema.image_shape is None else Schema.encode
-            return encode(schema, rows, who=type(self).__name__)
 
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Return which of the anomaly scores (n,), the negative of `score_samples`, exceed `threshold`."""
         state = self.state_
-        return self._alarms(scores, state.calibration_scores, state.threshold)
-
-    def _alarms(self, scores: np.ndarray, calibration: np.ndarray, threshold: float) -> np.ndarray:
-        if self.threshold == "benjamini-hochberg":
-            return thresholds.benjamini_hochberg(thresholds.p_values(scores, calibration), self.alpha)
-        if self.threshold == "budget":
-            self.check_params()
-            assert self.budget is not None
-            return thresholds.most_abnormal(scores, self.budget)
-        return scores > threshold
-
-    def _threshold_of(self, calibration: np.ndarray) -> float:
-        if self._is_strict:
-            return thresholds.conformal_threshold(calibration, self.alpha)
-        return thresholds.contamination_threshold(calibration, self.contamination)
+        return self._rule.alarms(scores, state.calibration, state.threshold)
 
     def _checkpointing(self, path: Any, every: float, *, resume: bool) -> Checkpointing | None:
         where = Checkpointing.of(path, every, resume=resume)
-        if where is None or self.estimator is not None:
+        if where is None or isinstance(self.estimator, Autoencoder):
             return where
         warn(
-            "checkpoint has no effect without an estimator: the default detector is fitted within seconds.",
+            "checkpoint has no effect without an autoencoder as estimator: the default detector is fitted within "
+            "seconds, and estimators of other libraries have no checkpoints.",
             IdleParameterWarning,
         )
         return None
@@ -350,82 +365,52 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         params = {name: value for name, value in self.get_params(deep=False).items() if name != "estimator"}
         return kept_seed(where, type(self).__name__, params, lambda: parameter_checks.seed(self.random_state))
 
-    def _fit_scoring(
-        self, rows: Rows, train: np.ndarray, seed: int, where: Checkpointing | None
-    ) -> tuple[Scoring, np.ndarray, np.ndarray]:
-        """Fit a scorer to the rows at `train`; return it with its scale, and the parts (n, p) of all rows.
-
-        The parts come twice, the second time as new rows like them would have them.
-        """
-        if self.estimator is None:
-            scorer, schema, floats, parts, unseen = self._fit_default(rows, train, seed)
-        else:
-            scorer = self._fit_members(rows.take(train), seed, where)
-            schema = scorer.models[0].schema_
-            floats = self._encode_silently(schema, rows)
-            parts = unseen = scorer.parts(floats)
-        some = train[:: max(1, len(train) // _MOST_CALIBRATION)]
-        return Scoring(schema, scorer, scorer.combination(parts[train], floats[some])), parts, unseen
-
-    def _fit_default(
-        self, rows: Rows, train: np.ndarray, seed: int
-    ) -> tuple[DefaultScorer | TableScorer, Schema, np.ndarray, np.ndarray, np.ndarray]:
-        # A guarantee requires that the schema, like the networks, is not learned from calibration rows.
-        known = rows.take(train) if self._is_strict else rows
-        scale = "standard" if rows.image_shape is None else "auto"
-        schema = Schema.learn(known, scale=scale, missing=self.missing, categorical=self.categorical)
-        floats = self._encode_silently(schema, rows)
-        settings = {
-            # Under the guarantee of a conformal threshold, calibration rows are no neighbours of other rows.
-            "near": train if self._is_strict else np.arange(len(rows)),
-            "n_members": self.n_members or _DEFAULT_MEMBERS,
-            "trim": (0.0 if self.novelty else _DEFAULT_TRIM) if self.trim is None else self.trim,
-            "seed": seed,
-        }
-        if schema.image_shape is None and (self.novelty or schema.is_mixed):
-            scorer, parts, unseen = TableScorer.fit(schema, floats, train, novelty=self.novelty, **settings)
-        else:
-            scorer, parts = DefaultScorer.fit(floats, train, image_shape=schema.image_shape, **settings)
-            unseen = parts
-        return scorer, schema, floats, parts, unseen
-
-    def _calibration_rows(self, n: int, seed: int) -> np.ndarray:
-        """Return positions of the calibration rows, ascending; DataError if they are too few for the guarantee."""
-        share = self.calibration_fraction or (0.5 if self._is_strict else 0.1)
-        n_held = min(_MOST_CALIBRATION, max(1, round(n * share)), n - 2) if n >= _FEWEST_ROWS else 0
-        if self._is_strict and self.alpha * (n_held + 1) < 1 - 1e-9:
+    def _rows_to_fit(self, X: Any, y: Any) -> Rows:
+        rows = as_rows(X, image_shape=self._image_shape)
+        parameter_checks.targets(y, len(rows))
+        if rows is not X:  # the reader of Rows has already given their notes
+            for note in rows.notes:
+                warn(note)
+        if len(rows) < 2:
             raise DataError(
-                f"alpha={self.alpha} needs at least {math.ceil(1 / self.alpha) - 1} calibration rows, and there are "
-                f"{n_held}; give more rows, a larger alpha, or threshold='contamination'."
+                f"A detector needs at least 2 rows, and {rows.source} has {len(rows)} sample; give it more."
             )
-        return np.sort(np.random.default_rng([seed, 0]).permutation(n)[:n_held])
+        return rows
 
-    def _fit_members(self, rows: Rows, seed: int, where: Checkpointing | None) -> EstimatorScorer:
-        assert self.estimator is not None
-        seeds = np.random.SeedSequence(seed).generate_state(self.n_members or 1)
-        members = self._members(rows, seeds, where, "fit")
-        scorer = EstimatorScorer.of(members, self.score, members[0].schema_.encode(rows))
-        if self.trim:
-            scores = scorer.parts(members[0].schema_.encode(rows))[:, 0]
-            kept = rows.take(np.sort(np.argsort(scores, kind="stable")[: max(2, round(len(rows) * (1 - self.trim)))]))
-            members = self._members(kept, seeds, where, "refit")
-            scorer = EstimatorScorer.of(members, self.score, members[0].schema_.encode(kept))
-        return scorer
+    def _split(self, rows: Rows, seed: int, sample_weight: Any, groups: Any) -> CalibrationSplit:
+        is_strict = self._rule.is_strict
+        groups = rows.groups if groups is None and is_strict else groups
+        split = CalibrationSplit.of(
+            len(rows),
+            seed,
+            share=self.calibration_fraction or (0.5 if is_strict else 0.1),
+            weight=parameter_checks.sample_weight(sample_weight, len(rows)),
+            groups=None if groups is None else numbered_groups(groups, len(rows), "calibration_groups"),
+        )
+        if is_strict:
+            split.check_enough(self.alpha)
+        return split
 
-    def _members(self, rows: Rows, seeds: np.ndarray, where: Checkpointing | None, name: str) -> list[Autoencoder]:
-        members = []
-        for i, seed in enumerate(seeds):
-            member = cast("Autoencoder", clone(self.estimator)).set_params(random_state=int(seed))
-            member.fit(rows, checkpoint=None if where is None else where.part(f"{name}-{i}"))
-            if member.interrupted_:  # an interrupted training is not used
-                raise KeyboardInterrupt
-            members.append(member)
-        return members
+    def _judged(self, rows: Rows, split: CalibrationSplit, fitted: FittedScoring, seed: int) -> DetectorState:
+        rule, combination, train = self._rule, fitted.scoring.combination, split.train
+        scores, as_new = combination.combined(fitted.parts), combination.combined(fitted.unseen)
+        scoring = fitted.scoring.with_cells(as_new[train], weights.of(split.weight, train))
+        of_cells = scoring.of_cells(rows)
+        scores, as_new = scores + of_cells, as_new + of_cells
+        if rule.is_strict:
+            split.warn_of_order(as_new)
+        calibration = split.calibration(scores, as_new, is_strict=rule.is_strict)
+        regime = fitted.regime(split) if self.contamination == "auto" else None
+        if regime is not None and regime.name == "contaminated" and self.novelty and self.estimator is None:
+            warn(f"novelty=True takes all rows of the fit as normal, and they do not seem so: {regime.reason}")
+        limit = rule.limit(calibration, regime)
+        labels = rule.alarms(scores, calibration, limit).astype(int)
+        return DetectorState(scoring, seed, scores, labels, calibration, limit, -limit, regime)
 
     @property
-    def _is_strict(self) -> bool:
-        """Whether the threshold guarantees a rate of false alarms."""
-        return self.threshold in ("conformal", "benjamini-hochberg")
+    def _rule(self) -> AlarmRule:
+        self.check_params()
+        return AlarmRule(self.threshold, self.contamination, self.alpha, self.budget)
 
     def check_params(self) -> None:
         """Raise `SettingError` for an impossible parameter."""
@@ -437,12 +422,21 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return self.state_.scoring.scorer.names
 
     @property
-    def estimator_(self) -> Autoencoder:
-        models = self.state_.scoring.scorer.models
-        if not models:
+    def estimator_(self) -> Any:
+        scorer = self.state_.scoring.scorer
+        fitted = scorer.estimators if isinstance(scorer, WrappedScorer) else scorer.models
+        if not fitted:
             raise AttributeError("The default detector has no estimator_; give one as `estimator`.")
-        return models[0]
+        return fitted[0]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        missing = self.estimator.missing if isinstance(self.estimator, Autoencoder) else self.missing
+        tags.input_tags.allow_nan = missing != "error"
+        tags.input_tags.sparse = tags.input_tags.three_d_array = True
+        tags.input_tags.categorical = True
+        return tags
 
     @property
     def _image_shape(self) -> tuple[int, ...] | None:
-        return None if self.estimator is None else self.estimator.image_shape
+        return self.estimator.image_shape if isinstance(self.estimator, Autoencoder) else None

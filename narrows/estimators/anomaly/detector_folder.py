@@ -14,9 +14,11 @@ from narrows.data import Schema
 from narrows.data.kinds import Category
 from narrows.errors import ModelDamagedError, ModelVersionError
 from narrows.estimators import saved_values
+from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, Score, check_likelihood
+from narrows.estimators.anomaly.regime import Regime
 from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.table_scorer import TableScorer
 from narrows.estimators.anomaly.tails import Combination, ScaledParts
@@ -42,9 +44,11 @@ def files_of(estimator: str, params: Mapping[str, Any], state: DetectorState) ->
     scoring, scorer = state.scoring, state.scoring.scorer
     arrays = {
         "decision_scores_": state.decision_scores,
-        "calibration_scores_": state.calibration_scores,
+        "calibration_scores_": state.calibration.scores,
         "labels_": state.labels.astype(np.int64),
     }
+    if state.calibration.weight is not None:
+        arrays["calibration_weight_"] = state.calibration.weight
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
     tensors |= {f"schema.{name}": torch.from_numpy(array.copy()) for name, array in scoring.schema.arrays().items()}
     if isinstance(scoring.combination, ScaledParts):
@@ -60,10 +64,11 @@ def files_of(estimator: str, params: Mapping[str, Any], state: DetectorState) ->
         "seed_": state.seed,
         "n_features_in_": scoring.schema.n_columns,
     }
+    regime = {} if state.regime is None else {"regime_": state.regime.to_dict()}
     about = {
         "estimator": estimator,
-        "parameters": {name: describe(value) for name, value in params.items() if name != "estimator"},
-        "fitted": {name: describe(value) for name, value in fitted.items()} | dict(scorer.facts()),
+        "parameters": {_saved_name(name): describe(value) for name, value in params.items() if name != "estimator"},
+        "fitted": {name: describe(value) for name, value in fitted.items()} | dict(scorer.facts()) | regime,
         "schema": scoring.schema.describe(),
     }
     files = {
@@ -109,6 +114,11 @@ def read_detector(
     labels = saved_values.array(tensors, "labels_", "int", scores.shape)
     if not len(calibration):
         raise ValueError("no row sets the threshold")
+    weight = None
+    if "calibration_weight_" in tensors:
+        weight = saved_values.array(tensors, "calibration_weight_", "float", calibration.shape)
+        if not (weight > 0).all():
+            raise ValueError("a calibration row has no weight")
     combination = _combination(tensors, fitted, scorer)
     n_categories = sum(isinstance(kind, Category) for kind in schema.kinds)
     unknown = np.zeros(0)
@@ -117,10 +127,20 @@ def read_detector(
     scoring = Scoring(schema, scorer, combination, saved_values.real(fitted, "change_", default=0.0), unknown)
     threshold, offset = (saved_values.real(fitted, name, is_finite=False) for name in ("threshold_", "offset_"))
     seed = saved_values.whole(fitted, "seed_")
-    state = DetectorState(scoring, seed, scores, labels, calibration, threshold, offset)
+    regime = Regime.restore(fitted["regime_"]) if "regime_" in fitted else None
+    state = DetectorState(scoring, seed, scores, labels, Calibration(calibration, weight), threshold, offset, regime)
     estimator = scorer.models[0] if scorer.models else None
-    params = {**about["parameters"], "categorical": tuple(about["parameters"]["categorical"]), "estimator": estimator}
+    given = {_present_name(name): value for name, value in about["parameters"].items()}
+    params = {**given, "categorical": tuple(about["parameters"]["categorical"]), "estimator": estimator}
     return params, state
+
+
+def _saved_name(name: str) -> str:
+    return "score" if name == "method" else name  # its name when the first detectors were saved
+
+
+def _present_name(name: str) -> str:
+    return "method" if name == "score" else name
 
 
 def _combination(tensors: Mapping[str, Tensor], fitted: Mapping[str, Any], scorer: Scorer) -> Combination:
@@ -183,13 +203,14 @@ def _card(state: DetectorState, threshold: str) -> str:
     n_rows, n_columns = len(state.decision_scores), state.scoring.schema.n_columns
     kind = "tabular" if state.scoring.schema.image_shape is None else "images"
     head = front_matter("AnomalyDetector", ("anomaly-detection", kind), versions()["narrows"])
+    regime = "" if state.regime is None else f"\nIts rows seem {state.regime.name}: {state.regime.reason}\n"
     return f"""{head}
 # AnomalyDetector
 
 Fitted by narrows {versions()["narrows"]} on {n_rows:,} rows of {n_columns} columns, of which
 {int(state.labels.sum()):,} are anomalies by its threshold ({threshold}), set by the scores of
-{len(state.calibration_scores):,} rows.
-{state.scoring.scorer.card_note()}
+{len(state.calibration.scores):,} rows.
+{regime}{state.scoring.scorer.card_note()}
 ```python
 import narrows
 

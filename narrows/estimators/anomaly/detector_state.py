@@ -9,9 +9,12 @@ import numpy as np
 
 from narrows.data import Rows, Schema
 from narrows.data.kinds import Category
+from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.explanations import outweigh_invalid_cells
+from narrows.estimators.anomaly.regime import Regime
 from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.tails import Combination
+from narrows.estimators.anomaly.weights import median, quantile
 from narrows.estimators.fitted import Fitted
 
 
@@ -40,17 +43,17 @@ class Scoring:
         """Return the anomaly scores (n,) of rows and their encoded floats (n, d)."""
         return self.combination.combined(self.scorer.parts(floats)) + self.of_cells(rows)
 
-    def with_cells(self, scores: np.ndarray) -> Scoring:
-        """Return the same with the scores of single cells, learned from the scores of training rows (n,).
+    def with_cells(self, scores: np.ndarray, weight: np.ndarray | None = None) -> Scoring:
+        """Return the same with the scores of single cells, learned from scores of training rows (n,) and weights.
 
         A value that no training row has gives a row at least the score of the most anomalous of them. If levels
         occur that are new anyway, an unknown level gives a row a score that as large a share of them exceeds. A user's
         own autoencoder has a loss for unknown levels, so they get no other score.
         """
-        middle = np.median(scores)
+        middle = median(scores, weight)
         kinds = [] if self.scorer.models else self.schema.kinds
         shares = np.array([kind.unknown_share for kind in kinds if isinstance(kind, Category)])
-        unknown = np.maximum(np.quantile(scores, 1 - shares) - middle, 0.0) if len(shares) else np.zeros(0)
+        unknown = np.maximum(quantile(scores, 1 - shares, weight) - middle, 0.0) if len(shares) else np.zeros(0)
         return replace(self, change=float(np.max(scores) - middle), unknown=unknown)
 
     def of_cells(self, rows: Rows) -> np.ndarray:
@@ -98,19 +101,21 @@ class DetectorState:
         Anomaly scores of the rows of the fit.
     labels : ndarray of shape (n,)
         1 for anomalies among them, else 0.
-    calibration_scores : ndarray of shape (m,)
-        Ascending scores of the calibration rows.
+    calibration : Calibration
     threshold, offset : float
         Score above which a row is an anomaly, and its negative.
+    regime : Regime or None
+        None if it was not estimated.
     """
 
     scoring: Scoring
     seed: int
     decision_scores: np.ndarray
     labels: np.ndarray
-    calibration_scores: np.ndarray
+    calibration: Calibration
     threshold: float
     offset: float
+    regime: Regime | None = None
 
 
 class FittedDetectorAttributes(Fitted[DetectorState]):
@@ -140,7 +145,18 @@ class FittedDetectorAttributes(Fitted[DetectorState]):
 
     @property
     def calibration_scores_(self) -> np.ndarray:
-        return self._of_fit("calibration_scores_").calibration_scores
+        return self._of_fit("calibration_scores_").calibration.scores
+
+    @property
+    def regime_(self) -> Regime:
+        regime = self._of_fit("regime_").regime
+        if regime is None:
+            raise self._missing("regime_")
+        return regime
+
+    @property
+    def contamination_(self) -> float:
+        return self.regime_.share
 
     @property
     def schema_(self) -> Schema:

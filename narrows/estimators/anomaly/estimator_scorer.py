@@ -13,15 +13,17 @@ from torch import Tensor
 
 from narrows.errors import SettingError
 from narrows.estimators.anomaly.tails import ScaledParts, centre_and_spread
+from narrows.estimators.anomaly.weights import quantile
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.inference import map_floats
 from narrows.estimators.likelihood_bounds import importance_weighted_bound
-from narrows.model import GaussianCode
+from narrows.model import GaussianCode, MixedError, SquaredError
 
 Score = Literal["auto", "reconstruction", "latent", "combined", "likelihood"]
 
 _DRAWS = 50
 _REPLACEMENTS, _MOST_REPLACED = 8, 200
+_ROUNDING = 16  # errors of a column in units of the precision of float32 times its largest value
 _GRID = 256  # points of the tail of a column's losses
 
 
@@ -48,18 +50,24 @@ class EstimatorScorer:
     code_precision: Sequence[np.ndarray]
 
     @classmethod
-    def of(cls, models: Sequence[Autoencoder], score: Score, floats: np.ndarray) -> EstimatorScorer:
-        """Return a scorer with the statistics of encoded training rows (n, d)."""
+    def of(
+        cls, models: Sequence[Autoencoder], score: Score, floats: np.ndarray, weight: np.ndarray | None = None
+    ) -> EstimatorScorer:
+        """Return a scorer with the statistics of encoded training rows (n, d), of weights (n,) with mean 1."""
         model = models[0]
         score = "reconstruction" if score == "auto" else score
         check_likelihood(model, score)
-        tails = None if model.schema_.image_shape else tails_of(column_losses(models, floats))
+        tails = (
+            None
+            if model.schema_.image_shape
+            else tails_of(column_losses(models, floats), weight, rounding_floor(model, floats))
+        )
         means, precisions = [], []
         for m in models:
             z = map_floats(floats, m.network_.codes, m.device_).astype(np.float64)
-            covariance = np.atleast_2d(np.cov(z.T)) if len(z) > 1 else np.eye(z.shape[1])
+            covariance = np.atleast_2d(np.cov(z.T, aweights=weight)) if len(z) > 1 else np.eye(z.shape[1])
             ridge = 1e-6 * max(float(np.trace(covariance)) / len(covariance), 1e-12)
-            means.append(z.mean(axis=0))
+            means.append(z.mean(axis=0) if weight is None else np.average(z, axis=0, weights=weight))
             precisions.append(np.linalg.inv(covariance + ridge * np.eye(len(covariance))))
         return cls(models, score, tails, means, precisions)
 
@@ -78,9 +86,9 @@ class EstimatorScorer:
         """Return None: no training rows are needed."""
         return
 
-    def combination(self, parts: np.ndarray, floats: np.ndarray) -> ScaledParts:
+    def combination(self, parts: np.ndarray, floats: np.ndarray, weight: np.ndarray | None = None) -> ScaledParts:
         """Return how parts (n, p) of training rows are combined: each in units of its spread."""
-        return ScaledParts(np.stack(centre_and_spread(parts)))
+        return ScaledParts(np.stack(centre_and_spread(parts, weight)))
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the tensors to save, without those of the models."""
@@ -160,11 +168,11 @@ class EstimatorScorer:
 
 
 def check_likelihood(model: Autoencoder, score: Score) -> None:
-    """Raise `SettingError` where score="likelihood" is not defined for a fitted model."""
+    """Raise `SettingError` where method="likelihood" is not defined for a fitted model."""
     network = model.network_
     if score == "likelihood" and not (isinstance(network.code, GaussianCode) and network.likelihood.is_density):
         raise SettingError(
-            "score='likelihood' needs a variational model with a density for its loss; use score='reconstruction'."
+            "method='likelihood' needs a variational model with a density for its loss; use method='reconstruction'."
         )
 
 
@@ -173,10 +181,32 @@ def column_losses(models: Sequence[Autoencoder], floats: np.ndarray) -> np.ndarr
     return models[0].schema_.sum_by_column(np.mean([_losses(model, floats) for model in models], axis=0))
 
 
-def tails_of(losses: np.ndarray) -> np.ndarray:
-    """Return -log p for g decreasing shares p of rows, and the losses (n, c) that they exceed: (1 + c, g)."""
+def rounding_floor(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
+    """Return the squared error of each column (c,) that is only rounding of encoded rows (n, d) in float32.
+
+    A linear path may reproduce columns exactly; the ranks of their errors then say nothing of the rows. 0 for losses
+    other than squared errors.
+    """
+    likelihood = model.network_.likelihood
+    is_square = np.zeros(floats.shape[1])
+    if isinstance(likelihood, MixedError):
+        for kind, first, end in likelihood.blocks:
+            is_square[first:end] = kind == "square"
+        is_square *= np.asarray(likelihood.shares)
+    elif isinstance(likelihood, SquaredError) and not likelihood.bounded:
+        is_square[:] = 1.0
+    error = _ROUNDING * np.finfo(np.float32).eps * np.maximum(np.abs(floats).max(axis=0), 1.0)
+    return model.schema_.sum_by_column((is_square * np.square(error))[None])[0]
+
+
+def tails_of(losses: np.ndarray, weight: np.ndarray | None = None, floor: np.ndarray | None = None) -> np.ndarray:
+    """Return -log p for g decreasing shares p of rows, and the losses (n, c) that they exceed: (1 + c, g).
+
+    Losses below the `floor` of their column (c,) are equal.
+    """
     shares = np.geomspace(1, 1 / (len(losses) + 1), _GRID)
-    return np.vstack([-np.log(shares), np.quantile(losses, 1 - shares, axis=0).T])
+    values = quantile(losses, 1 - shares, weight).T
+    return np.vstack([-np.log(shares), values if floor is None else np.maximum(values, floor[:, None])])
 
 
 def surprise_of(losses: np.ndarray, tails: np.ndarray) -> np.ndarray:

@@ -42,12 +42,16 @@ class Forest:
     unit: float
 
     @classmethod
-    def fit(cls, floats: np.ndarray, seed: int) -> Forest:
-        """Grow the trees on encoded rows (n, d), each on at most 256 of them."""
+    def fit(cls, floats: np.ndarray, seed: int, weight: np.ndarray | None = None) -> Forest:
+        """Grow the trees on encoded rows (n, d), each on at most 256 of them.
+
+        weight : (n,), by which the rows of a tree are drawn, with replacement; None draws without.
+        """
         rng = np.random.default_rng([seed, 3])
         m = min(_MOST_ROWS, len(floats))
         depth = max(1, math.ceil(math.log2(m)))
-        chosen = np.concatenate([rng.choice(len(floats), m, replace=False) for _ in range(_N_TREES)])
+        p = None if weight is None else weight / weight.sum()
+        chosen = np.concatenate([rng.choice(len(floats), m, replace=p is not None, p=p) for _ in range(_N_TREES)])
         x, tree = floats[chosen].astype(np.float32), np.repeat(np.arange(_N_TREES), m)
         columns = np.zeros((_N_TREES, 2**depth - 1), np.int64)
         bounds = np.full(columns.shape, _NO_BOUND, np.float32)

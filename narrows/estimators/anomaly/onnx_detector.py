@@ -98,8 +98,8 @@ def _of_estimator(model: ModelGraph, scorer: EstimatorScorer, facts: dict[str, s
     """Return the parts of the score, float64 (n, 1) each; outputs and facts are those of the first autoencoder."""
     if "likelihood" in scorer.names:
         raise SettingError(
-            "score='likelihood' draws codes at random, which an ONNX model cannot repeat; fit the detector with "
-            "score='reconstruction' to export it."
+            "method='likelihood' draws codes at random, which an ONNX model cannot repeat; fit the detector with "
+            "method='reconstruction' to export it."
         )
     g, first = model.graph, scorer.models[0].state_
     passed, losses = emit_autoencoder(model, first.network, first.loss_unit)

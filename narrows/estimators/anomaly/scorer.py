@@ -37,8 +37,13 @@ class Scorer(Protocol):
         """Return the parts of the score of encoded rows (n, d): (n, p)."""
         ...
 
-    def combination(self, parts: np.ndarray, floats: np.ndarray) -> Combination:
-        """Return how the parts are combined into one score, from the parts (n, p) of encoded training rows (n, d)."""
+    def combination(self, parts: np.ndarray, floats: np.ndarray, weight: np.ndarray | None = None) -> Combination:
+        """Return how the parts are combined into one score, from the parts (n, p) of training rows.
+
+        floats : ndarray of shape (m, d)
+            Some of these rows, encoded.
+        weight : ndarray of shape (n,), optional
+        """
         ...
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ from narrows.estimators.anomaly.default_scorer import PARTS, DefaultScorer, hold
 from narrows.estimators.anomaly.forest import Forest
 from narrows.estimators.anomaly.neighbours import MOST_REFERENCES, Neighbours
 from narrows.estimators.anomaly.tails import MergedTails
+from narrows.estimators.anomaly.weights import drawn, of
 from narrows.estimators.autoencoder import Autoencoder
 
 MIXED_WEIGHTS = {"reconstruction": 0.1, "distance": 1.0, "isolation": 0.1, "cells": 3.0}
@@ -62,6 +63,7 @@ class TableScorer:
         n_members: int,
         trim: float,
         seed: int,
+        weight: np.ndarray | None = None,
     ) -> tuple[TableScorer, np.ndarray, np.ndarray]:
         """Fit to encoded rows (n, d); return the scorer, and the parts (n, p) of all rows, twice.
 
@@ -76,21 +78,24 @@ class TableScorer:
             Positions of the rows that references are drawn from.
         novelty : bool
             Whether all rows are normal: then every row is a reference, and nothing is trimmed.
-        n_members, trim, seed
+        n_members, trim, seed, weight
             As for `DefaultScorer.fit`.
         """
         if novelty:
-            chosen = np.random.default_rng([seed, 2]).permutation(near)[:MOST_REFERENCES]
-            first: DefaultScorer | Neighbours = Neighbours(np.ascontiguousarray(floats[np.sort(chosen)], np.float32))
+            chosen = near[drawn(len(near), MOST_REFERENCES, of(weight, near), np.random.default_rng([seed, 2]))]
+            first: DefaultScorer | Neighbours = Neighbours(np.ascontiguousarray(floats[chosen], np.float32))
             parts = first.distances(floats)[:, None]
         else:
-            first, parts = DefaultScorer.fit(floats, places, near=near, n_members=n_members, trim=trim, seed=seed)
-        forest = Forest.fit(floats[places], seed)
-        cells = CellSurprise.fit(schema, floats[places], seed=seed)
+            first, parts = DefaultScorer.fit(
+                floats, places, near=near, n_members=n_members, trim=trim, seed=seed, weight=weight
+            )
+        of_places = of(weight, places)
+        forest = Forest.fit(floats[places], seed, of_places)
+        cells = CellSurprise.fit(schema, floats[places], seed=seed, weight=of_places)
         parts = np.column_stack([parts, _further_parts(forest, cells, floats)])
         unseen = parts.copy()
-        unseen[places, -1] = _of_cells(unseen_surprise(schema, floats[places], cells, seed))
-        tails = _tails(unseen[places], novelty=novelty, mixed=schema.is_mixed)
+        unseen[places, -1] = _of_cells(unseen_surprise(schema, floats[places], cells, seed, of_places))
+        tails = _tails(unseen[places], novelty=novelty, mixed=schema.is_mixed, weight=of_places)
         return cls(first, forest, cells, tails), parts, unseen
 
     def parts(self, floats: np.ndarray) -> np.ndarray:
@@ -103,7 +108,7 @@ class TableScorer:
         first = near.distances(floats)[:, None] if isinstance(near, Neighbours) else near.parts(floats)
         return np.column_stack([first, _further_parts(self.forest, self.cells, floats)])
 
-    def combination(self, parts: np.ndarray, floats: np.ndarray) -> MergedTails:
+    def combination(self, parts: np.ndarray, floats: np.ndarray, weight: np.ndarray | None = None) -> MergedTails:
         """Return the tails of the parts, which the fit has learned."""
         return self.tails
 
@@ -192,11 +197,11 @@ def encoded(schema: Schema, rows: Rows, *, who: str, units: bool = True) -> np.n
     return floats
 
 
-def _tails(parts: np.ndarray, *, novelty: bool, mixed: bool) -> MergedTails:
+def _tails(parts: np.ndarray, *, novelty: bool, mixed: bool, weight: np.ndarray | None) -> MergedTails:
     """Return the tails of the parts (n, p) of training rows, with the weights of this kind of table."""
     of_parts = MIXED_WEIGHTS if mixed or not novelty else NOVELTY_WEIGHTS
     weights = np.array([weight for name, weight in of_parts.items() if not (novelty and name == "reconstruction")])
-    return MergedTails.of(parts, weights, NOVELTY_EXPONENT if novelty and not mixed else EXPONENT)
+    return MergedTails.of(parts, weights, NOVELTY_EXPONENT if novelty and not mixed else EXPONENT, weight)
 
 
 def _further_parts(forest: Forest, cells: CellSurprise, floats: np.ndarray) -> np.ndarray:

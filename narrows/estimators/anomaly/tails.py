@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from narrows.estimators import saved_values
+from narrows.estimators.anomaly.weights import median, quantile
 
 LINEAR = 5.0
 """Units up to which the score of `ScaledParts` grows linearly; beyond, it grows with their logarithm."""
@@ -61,14 +62,14 @@ class ScaledParts:
         return _INVALID_CELL if self.linear else _INVALID_CELL_LINEAR
 
 
-def centre_and_spread(parts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def centre_and_spread(parts: np.ndarray, weight: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the median and the spread of each part (n, p): (p,) each.
 
     The spread is the distance from the median to the upper quartile, which may be 0 for repeated rows, and at least a
-    hundredth of the median.
+    hundredth of the median. weight : (n,), optional.
     """
-    middle = np.median(parts, axis=0)
-    distance = np.quantile(parts, 0.75, axis=0) - middle
+    middle = median(parts, weight)
+    distance = quantile(parts, 0.75, weight) - middle
     return middle, np.maximum(distance, 0.01 * np.abs(middle)) + 1e-9
 
 
@@ -100,11 +101,13 @@ class MergedTails:
     exponent: float
 
     @classmethod
-    def of(cls, parts: np.ndarray, weights: np.ndarray, exponent: float) -> MergedTails:
-        """Learn the tails from the parts (n, p) of training rows."""
+    def of(
+        cls, parts: np.ndarray, weights: np.ndarray, exponent: float, weight: np.ndarray | None = None
+    ) -> MergedTails:
+        """Learn the tails from the parts (n, p) of training rows, of the weights `weight` (n,)."""
         shares = np.geomspace(1, 1 / len(parts), min(_GRID, len(parts)))
-        values = np.quantile(parts, 1 - shares, axis=0, method="inverted_cdf").T
-        middle, usual = np.quantile(parts, [0.5, _USUAL], axis=0)
+        values = np.quantile(parts, 1 - shares, axis=0, method="inverted_cdf", weights=weight).T
+        middle, usual = quantile(parts, [0.5, _USUAL], weight)
         spread = np.maximum(usual - middle, _LEAST_UNIT * np.abs(values[:, -1])) + 1e-12
         far = np.stack([np.minimum(usual + _FAR * spread, values[:, -1]), spread])
         return cls(values, -np.log(shares), far, weights / weights.sum(), exponent)

@@ -6,30 +6,44 @@ import math
 
 import numpy as np
 
+from narrows.estimators.anomaly.weights import quantile
+
 _ROUNDING = 1e-6  # relative; scores differ by rounding between machines, and closer ones count as equal
 
 
-def p_values(scores: np.ndarray, calibration: np.ndarray) -> np.ndarray:
+def p_values(scores: np.ndarray, calibration: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
     """Return conformal p-values (n,): the share of calibration rows, and the row itself, with at least its score.
 
     For a new row from the distribution of the calibration rows, P(p ≤ α) ≤ α for any score function (Vovk et al. 2005;
-    Bates et al. 2023, equation 2).
+    Bates et al. 2023, equation 2). With weights (m,) of mean 1 the rows count by their weights and the row itself as 1,
+    the mean (Tibshirani et al. 2019, equation 6).
     """
-    ordered = np.sort(calibration)
-    at_least = len(ordered) - np.searchsorted(ordered, scores - _rounding(scores), side="left")
-    return (1 + at_least) / (1 + len(ordered))
+    order = np.argsort(calibration, kind="stable")
+    below = np.searchsorted(calibration[order], scores - _rounding(scores), side="left")
+    if weight is None:
+        return (1 + len(order) - below) / (1 + len(order))
+    from_here = np.concatenate([np.cumsum(weight[order][::-1])[::-1], [0.0]])  # weight of the scores from i on
+    return (1 + from_here[below]) / (1 + weight.sum())
 
 
-def conformal_threshold(calibration: np.ndarray, alpha: float) -> float:
-    """Return the score above which p-values are at most `alpha`; infinite with too few calibration rows."""
+def conformal_threshold(calibration: np.ndarray, alpha: float, weight: np.ndarray | None = None) -> float:
+    """Return the score above which p-values are at most `alpha`; infinite with too few calibration rows.
+
+    weight : ndarray of shape (m,), of mean 1.
+    """
     n = len(calibration)
+    if weight is not None:
+        order = np.argsort(-calibration, kind="stable")
+        allowed = alpha * (1 + weight.sum()) - 1 + 1e-9  # weight that an alarm may leave at or above it
+        n_above = -1 if allowed < 0 else int((np.cumsum(weight[order]) <= allowed).sum())
+        return math.inf if n_above < 0 else _just_above(float(calibration[order[min(n_above, n - 1)]]))
     n_above = math.floor(alpha * (n + 1) + 1e-9) - 1  # calibration rows that an alarm may leave at or above it
     return math.inf if n_above < 0 else _just_above(float(np.sort(calibration)[n - 1 - n_above]))
 
 
-def contamination_threshold(calibration: np.ndarray, contamination: float) -> float:
+def contamination_threshold(calibration: np.ndarray, contamination: float, weight: np.ndarray | None = None) -> float:
     """Return the score that a share `contamination` of the calibration rows exceeds, or fewer with ties."""
-    return _just_above(float(np.quantile(calibration, 1 - contamination)))
+    return _just_above(float(quantile(calibration, 1 - contamination, weight)))
 
 
 def _rounding(scores: np.ndarray) -> np.ndarray:

@@ -21,8 +21,8 @@ SMALL = {"n_components": 2, "hidden_layer_sizes": (16,), "epochs": 3, "random_st
 JUDGES = {
     "default": {},
     "reconstruction": {"estimator": Autoencoder(**SMALL)},
-    "combined": {"estimator": Autoencoder(**SMALL), "score": "combined"},
-    "likelihood": {"estimator": VariationalAutoencoder(**SMALL), "score": "likelihood"},
+    "combined": {"estimator": Autoencoder(**SMALL), "method": "combined"},
+    "likelihood": {"estimator": VariationalAutoencoder(**SMALL), "method": "likelihood"},
 }
 
 

@@ -6,8 +6,10 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import RobustScaler
 
@@ -57,7 +59,7 @@ def test_anomalous_rows_have_the_largest_scores(detector: AnomalyDetector) -> No
 
 @pytest.mark.parametrize("score", ["auto", "reconstruction", "latent", "combined"])
 def test_an_estimator_of_ones_own_is_judged_by_the_score_that_is_asked_for(score: str) -> None:
-    fitted = AnomalyDetector(SMALL, score=score, random_state=0).fit(ROWS)
+    fitted = AnomalyDetector(SMALL, method=score, random_state=0).fit(ROWS)
     assert auroc(fitted) > (0.6 if score == "latent" else 0.95)
     assert fitted.part_names == {"combined": ("reconstruction", "latent"), "auto": ("reconstruction",)}.get(
         score, (score,)
@@ -66,7 +68,7 @@ def test_an_estimator_of_ones_own_is_judged_by_the_score_that_is_asked_for(score
 
 def test_a_variational_estimator_is_judged_by_its_likelihood() -> None:
     vae = VariationalAutoencoder(n_components=3, hidden_layer_sizes=(16,), epochs=40, device="cpu")
-    fitted = AnomalyDetector(vae, score="likelihood", random_state=0).fit(ROWS)
+    fitted = AnomalyDetector(vae, method="likelihood", random_state=0).fit(ROWS)
     assert auroc(fitted) > 0.9
     bound = fitted.estimator_.log_likelihood(ANOMALOUS, k=50)
     assert fitted.scorer_.parts(fitted.schema_.encode(narrows.data.as_rows(ANOMALOUS)))[:, 0] == pytest.approx(-bound)
@@ -178,8 +180,8 @@ def test_few_and_constant_and_repeated_rows_have_scores(rows: np.ndarray) -> Non
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"score": "latent"}, "needs an estimator"),
-        ({"score": "best"}, "is not known"),
+        ({"method": "latent"}, "needs an estimator"),
+        ({"method": "best"}, "is not known"),
         ({"threshold": "top"}, "is not known"),
         ({"contamination": 0.7}, "at most 0.5"),
         ({"alpha": 0}, "between 0 and 1"),
@@ -188,7 +190,7 @@ def test_few_and_constant_and_repeated_rows_have_scores(rows: np.ndarray) -> Non
         ({"trim": 1.0}, "from 0 to below 1"),
         ({"calibration_fraction": 1.0}, "between 0 and 1"),
         ({"estimator": "vae"}, "must be a narrows autoencoder"),
-        ({"estimator": SMALL, "score": "likelihood"}, "needs a variational model"),
+        ({"estimator": SMALL, "method": "likelihood"}, "needs a variational model"),
     ],
 )
 def test_impossible_settings_are_refused_in_words(settings: dict, words: str) -> None:
@@ -303,3 +305,53 @@ def test_a_detector_whose_scores_were_others_is_refused_and_one_of_an_estimator_
                 narrows.load(tmp_path / "d")
         else:
             assert np.array_equal(narrows.load(tmp_path / "d").score_samples(ROWS), fitted.score_samples(ROWS))
+
+
+def test_the_score_is_the_area_under_the_roc_curve_for_labels_of_both_conventions(detector: AnomalyDetector) -> None:
+    rows, is_anomaly = np.vstack([normal(200, 3), ANOMALOUS]), np.repeat([0, 1], [200, 40])
+    assert detector.score(rows, is_anomaly) == roc_auc_score(is_anomaly, -detector.score_samples(rows))
+    assert detector.score(rows, np.where(is_anomaly, -1, 1)) == detector.score(rows, is_anomaly.astype(bool))
+    weight = np.where(is_anomaly, 1.0, np.arange(240) % 3)
+    expected = roc_auc_score(is_anomaly, -detector.score_samples(rows), sample_weight=weight)
+    assert detector.score(rows, is_anomaly, sample_weight=weight) == expected
+    for wrong in (np.zeros(240), np.arange(240), is_anomaly[:3]):
+        with pytest.raises(DataError, match=r"^y "):
+            detector.score(rows, wrong)
+
+
+def test_a_search_chooses_by_labels() -> None:
+    rows, labels = np.vstack([ROWS[:300], ANOMALOUS]), np.repeat([0, 1], [300, 40])
+    folds = KFold(2, shuffle=True, random_state=0)
+    search = GridSearchCV(AnomalyDetector(Dull(), random_state=0), {"estimator": [KernelDensity(), Dull()]}, cv=folds)
+    search.fit(rows, labels)
+    assert isinstance(search.best_params_["estimator"], KernelDensity)
+
+
+class Dull(BaseEstimator):
+    def fit(self, X):
+        return self
+
+    def score_samples(self, X):
+        return np.zeros(len(X))
+
+
+def test_rows_that_the_linear_path_reproduces_have_equal_scores() -> None:
+    rng = np.random.default_rng(0)
+    plane = rng.standard_normal((400, 2)) @ rng.standard_normal((2, 6))
+    linear = Autoencoder(n_components=3, hidden_layer_sizes=(8,), epochs=3, random_state=0, device="cpu")
+    detector = AnomalyDetector(linear, random_state=0).fit(plane)
+    losses = detector.estimator_.reconstruction_error(plane)
+    assert losses.max() < 1e-9  # the network is PCA, and only rounding is left
+    assert np.ptp(detector.decision_scores_) == 0
+    off = plane[:5] + np.array([0, 0, 0.5, 0, 0, 0])
+    assert (-detector.score_samples(off) > detector.threshold_).all()
+    assert [reasons[0].column for reasons in detector.explain(off)].count("x2") >= 4
+
+
+@pytest.mark.slow
+def test_one_percent_is_kept_on_fresh_normal_rows_in_each_of_ten_repetitions() -> None:
+    for seed in range(10):
+        fitted = AnomalyDetector(threshold="conformal", alpha=0.01, random_state=seed).fit(normal(10_000, 100 + seed))
+        assert len(fitted.calibration_scores_) == 5000
+        # Of one calibration set of 5,000 rows the rate varies by 0.14 percentage points.
+        assert 0.005 <= (fitted.predict(normal(20_000, 200 + seed)) == -1).mean() <= 0.015

@@ -32,12 +32,12 @@ def fitted(X: Any, estimator: Autoencoder | None = None, **settings: Any) -> Ano
 @pytest.mark.parametrize("score", ["reconstruction", "latent", "combined"])
 @pytest.mark.parametrize("variant", [Autoencoder, VariationalAutoencoder])
 def test_every_score_of_an_estimator_is_exported(score, variant):
-    assert_equal(fitted(FRAME, small(variant), score=score), FRAME)
+    assert_equal(fitted(FRAME, small(variant), method=score), FRAME)
 
 
 @pytest.mark.parametrize("score", ["reconstruction", "latent", "combined"])
 def test_the_scores_of_several_members_are_averaged(score):
-    detector = fitted(FRAME, n_members=3, score=score)
+    detector = fitted(FRAME, n_members=3, method=score)
     assert_equal(detector, FRAME)
 
 
@@ -140,6 +140,6 @@ def test_thresholds_that_judge_rows_together_are_refused(threshold):
 
 
 def test_a_score_of_random_draws_is_refused():
-    detector = fitted(FRAME, small(VariationalAutoencoder), score="likelihood")
-    with pytest.raises(SettingError, match=r"^score='likelihood' draws codes at random"):
+    detector = fitted(FRAME, small(VariationalAutoencoder), method="likelihood")
+    with pytest.raises(SettingError, match=r"^method='likelihood' draws codes at random"):
         detector.to_onnx()

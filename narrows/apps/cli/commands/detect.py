@@ -74,13 +74,14 @@ def detect(
         ),
     ] = "contamination",
     contamination: Annotated[
-        float,
+        str,
         typer.Option(
             metavar="X",
-            help="Share of the training rows, from 0 to 0.5, that are alarms, for --threshold contamination.",
+            help="Share of the training rows, from 0 to 0.5, that are alarms, for --threshold contamination; auto "
+            "estimates it, and says whether the rows seem clean.",
             rich_help_panel=_ALARMS,
         ),
-    ] = 0.1,
+    ] = "0.1",
     alpha: Annotated[
         float,
         typer.Option(
@@ -138,7 +139,7 @@ def detect(
 
     detector = AnomalyDetector(
         threshold=threshold,
-        contamination=contamination,
+        contamination=_share(contamination),
         alpha=alpha,
         budget=budget,
         missing=reading.missing_in_model,
@@ -177,6 +178,18 @@ def detect(
     messages.result(result, *lines, f"Saved as {path}.")
 
 
+def _share(text: str) -> float | Literal["auto"]:
+    if text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        from narrows.errors import SettingError
+
+        message = f"--contamination must be a number above 0 and at most 0.5, or auto, got {text!r}."
+        raise SettingError(message) from None
+
+
 def _as_json(detector: AnomalyDetector, source: Source, judged: _Judged) -> dict[str, object]:
     return {
         "rows": len(source.whole),
@@ -186,6 +199,7 @@ def _as_json(detector: AnomalyDetector, source: Source, judged: _Judged) -> dict
         "threshold": detector.threshold_,
         "alarms": judged.n_alarms,
         "seed": detector.seed_,
+        **({"regime": detector.regime_.to_dict()} if detector.contamination == "auto" else {}),
         "strangest": [
             {"row": row, "score": score, "reasons": [reason.to_dict() for reason in reasons]}
             for row, _, score, reasons in judged.anomalous
@@ -207,6 +221,8 @@ def _as_text(detector: AnomalyDetector, source: Source, judged: _Judged, seconds
         "The most anomalous rows:" if n_judged == n_rows else f"The most anomalous of {n_judged:,} rows:",
         *[f"  {name}, score {number(score)}: {in_words(why)}" for _, name, score, why in judged.anomalous],
     ]
+    if detector.contamination == "auto":
+        lines.insert(1, f"The rows seem {detector.regime_.name}: {detector.regime_.reason}")
     return [*lines, str(judged.invalid)] if judged.invalid.n_cells else lines
 
 

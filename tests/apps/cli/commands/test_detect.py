@@ -107,3 +107,16 @@ def test_an_option_without_effect_is_refused_before_the_data_are_read(shell, opt
     assert refused.status == 2
     assert needed in refused.err
     assert refused.err.count("\n") == 1
+
+
+def test_the_share_of_anomalies_is_estimated_with_a_reason(shell, sensors: Path) -> None:
+    options = ("--ignore", "broken", "--seed", "0", "--contamination", "auto", "--force")
+    result = shell("detect", sensors, *options, "-o", "d")
+    assert result.status == 0
+    assert "The rows seem contaminated:" in result.out.replace("\n", " ")
+    regime = shell("detect", sensors, *options, "-o", "d", "--json").json["regime"]
+    assert regime["name"] == "contaminated"
+    assert 0.015 <= regime["share"] <= 0.05
+    refused = shell("detect", sensors, "--contamination", "many")
+    assert refused.status != 0
+    assert "--contamination must be a number above 0 and at most 0.5, or auto" in refused.err

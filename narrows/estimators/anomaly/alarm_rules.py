@@ -1,0 +1,54 @@
+"""Which scores are alarms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from narrows.estimators.anomaly import thresholds
+from narrows.estimators.anomaly.calibration import Calibration
+from narrows.estimators.anomaly.regime import Regime
+
+Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
+
+
+@dataclass(frozen=True)
+class AlarmRule:
+    """The rule by which a detector labels rows, from its constructor parameters.
+
+    Parameters
+    ----------
+    threshold : {"contamination", "conformal", "benjamini-hochberg", "budget"}
+    contamination : float or "auto"
+    alpha : float
+    budget : int or None
+    """
+
+    threshold: Threshold
+    contamination: float | Literal["auto"]
+    alpha: float
+    budget: int | None
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the rule guarantees a rate of false alarms."""
+        return self.threshold in ("conformal", "benjamini-hochberg")
+
+    def limit(self, calibration: Calibration, regime: Regime | None) -> float:
+        """Return the score above which a row is an alarm; `regime` gives the share for contamination="auto"."""
+        if self.is_strict:
+            return thresholds.conformal_threshold(calibration.scores, self.alpha, calibration.weight)
+        share = self.contamination if regime is None else regime.share
+        assert not isinstance(share, str)
+        return thresholds.contamination_threshold(calibration.scores, share, calibration.weight)
+
+    def alarms(self, scores: np.ndarray, calibration: Calibration, limit: float) -> np.ndarray:
+        """Return which of the scores (n,) of one call are alarms (n,)."""
+        if self.threshold == "benjamini-hochberg":
+            return thresholds.benjamini_hochberg(calibration.p_values(scores), self.alpha)
+        if self.threshold == "budget":
+            assert self.budget is not None
+            return thresholds.most_abnormal(scores, self.budget)
+        return scores > limit
