@@ -42,6 +42,7 @@ from narrows.data.schema.ignored_columns import how_to_keep, ignored_columns_mes
 from narrows.data.schema.layout import Missing
 from narrows.data.schema.loss_weights import LossWeights, hidden_floats, loss_weights
 from narrows.data.schema.model_inputs import holds, input_columns, is_block, value_kind
+from narrows.data.schema.pixel_range import natural_white
 from narrows.data.schema.scaling import Scale
 from narrows.data.schema.schema import Schema
 from narrows.data.series import Windows, windows
@@ -115,6 +116,7 @@ __all__ += [
     "materialize",
     "memory_needed",
     "montage",
+    "natural_white",
     "picture_paths",
     "read_picture",
     "read_table",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from narrows.data import Rows, Schema, hidden_floats, loss_weights
+from narrows.data import Rows, Schema, hidden_floats, loss_weights, natural_white
 from narrows.errors import DataRangeError, SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.pca_start import uses_linear_path
@@ -181,12 +181,20 @@ def _training_corruption(params: Mapping[str, Any], schema: Schema) -> Corruptio
         )
     if schema.image_shape is None:
         raise SettingError("network='residual' needs images: give an array of images, or image_shape.")
-    if not schema.floats_are_pixels or schema.pixel_range is None or schema.pixel_range[0] != 0:
+    if not _has_usual_range(schema):
         raise SettingError(
             "network='residual' needs images whose pixels use at least half of the range from black to white; give "
             "them as floats from 0 to 1 with scale='none', or use network='conv'."
         )
     return VariedNoise(spec, params["level"], schema.image_shape)
+
+
+def _has_usual_range(schema: Schema) -> bool:
+    """Return whether a pixel is scaled as that of any other image of its type, so that other images fit the network."""
+    if not schema.floats_are_pixels or schema.pixel_range is None:
+        return False
+    black, white = schema.pixel_range
+    return black == 0 and (np.dtype(schema.dtypes[0]).kind == "f" or white == natural_white(white))
 
 
 def _n_components(params: Mapping[str, Any], schema: Schema) -> int | None:

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from narrows.data import natural_white
 from narrows.errors import DataError, SettingError
 from narrows.estimators.state import FittedState
 from narrows.model import ResidualEncoder, noise_level
 
 TILE = 512
-_WHITES = {"uint8": 255.0, "uint16": 65535.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +106,12 @@ def clean_array(state: FittedState, image: Any, *, level: float | None, tile: in
             f"An image must be an array (height, width) or (height, width, channels) of unsigned whole numbers or "
             f"floats, got the shape {given.shape} of {given.dtype}."
         )
+    if not np.isfinite(given).all():
+        raise DataError("The image has pixels that are NaN or infinite; replace them.")
     pixels = given[..., None] if given.ndim == 2 else given
     n_colours = pixels.shape[2] - (pixels.shape[2] in (2, 4))
     low, high = _black_and_white(state, given)
     floats = (pixels[..., :n_colours] - np.float32(low)) / np.float32(high - low)
-    if not np.isfinite(floats).all():
-        raise DataError("The image has pixels that are NaN or infinite; replace them.")
     clean = clean_image(state, floats, level=level, tile=tile).floats * (high - low) + low
     found = pixels.copy()
     found[..., :n_colours] = np.rint(clean) if given.dtype.kind == "u" else clean
@@ -119,14 +119,16 @@ def clean_array(state: FittedState, image: Any, *, level: float | None, tile: in
 
 
 def _black_and_white(state: FittedState, image: np.ndarray) -> tuple[float, float]:
-    """Return the values of black and white of an array: those of its type, or for floats those of the fit."""
+    """Return the values of black and white of an array: those of its bits, or for floats those of the fit."""
     known = state.schema.pixel_range
-    if known is not None and (image.dtype.kind == "f" or image.dtype == np.dtype(state.schema.dtypes[0])):
-        low, high = known
-        if float(image.max()) > high + 0.5 * (high - low):
-            raise DataError(f"The image has pixels up to {image.max():g}, and white was {high:g} in the fit.")
-        return low, high
-    return 0.0, _WHITES.get(image.dtype.name, float(np.iinfo(image.dtype).max) if image.dtype.kind == "u" else 1.0)
+    if image.dtype.kind == "u":
+        largest = float(image.max())
+        same = image.dtype == np.dtype(state.schema.dtypes[0])
+        return 0.0, max(natural_white(largest), known[1] if known is not None and same else 0.0)
+    low, high = (0.0, 1.0) if known is None else known
+    if float(image.max()) > high + 0.5 * (high - low):
+        raise DataError(f"The image has pixels up to {float(image.max()):g}, and white was {high:g} in the fit.")
+    return low, high
 
 
 def _check_level(encoder: ResidualEncoder, level: float | None) -> None:

@@ -107,9 +107,11 @@ def noise_level(images: Tensor) -> Tensor:
 
     It is the median absolute deviation of the finest diagonal details of Haar's wavelet, divided by that of a
     standard normal (Donoho & Johnstone 1994, section 4.2). Blocks with a pixel that is black or white do not count,
-    because noise is cut off there.
+    because noise is cut off there; without any other block the level is 0.
     """
     height, width = (size - size % 2 for size in images.shape[2:])
+    if not height or not width:
+        return images.new_zeros(len(images))
     blocks = images[..., :height, :width].unflatten(3, (-1, 2)).unflatten(2, (-1, 2))  # (n, c, h/2, 2, w/2, 2)
     details = (blocks[..., 0, :, 0] - blocks[..., 0, :, 1] - blocks[..., 1, :, 0] + blocks[..., 1, :, 1]) / 2
     is_cut = ((blocks <= 0) | (blocks >= 1)).any(5).any(3)
