@@ -333,7 +333,7 @@ def _trainer(
 ) -> Trainer:
     given = {name: params[name] for name in _TRAINING_PARAMETERS}
     if params["network"] == "residual" and given["batch_size"] == "auto":
-        given["batch_size"] = max(1, min(_BATCH_PIXELS // _n_pixels(resolved.network), len(training.x)))
+        given["batch_size"] = max(1, min(64, _BATCH_PIXELS // _n_pixels(resolved.network), len(training.x)))
     settings = TrainingSettings.resolve(
         **given,
         n_rows=len(training.x),
