@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ def encoder(noise="gaussian", *, channels=(4, 4), last=0.1):
     made = ResidualEncoder(SHAPE, channels, "silu", noise)
     generator = torch.Generator().manual_seed(0)
     made.initialise(generator, 1.0)
-    torch.nn.init.normal_(made.layers[-1].weight, std=last, generator=generator)
+    torch.nn.init.normal_(next(made.layers[-1].parameters()), std=last, generator=generator)
     return made.double()
 
 
@@ -83,14 +84,18 @@ def test_a_level_changes_the_result_for_gaussian_noise_alone():
     assert torch.equal(encoder("masking").clean(x, low), encoder("masking").clean(x, high))
 
 
+def keep_input(seen, _, args):
+    seen.append(args[0])
+
+
 def test_the_map_of_other_noise_marks_black_or_black_and_white_pixels():
     x = images(8, 8)
     x[0, 0, 0, 0], x[0, 1, 3, 2] = 0.0, 1.0
     half_grey = x.clamp(0.2, 0.8)
     for noise, n_marked in (("masking", 1), ("salt-and-pepper", 2)):
-        seen = []
+        seen: list[torch.Tensor] = []
         layers = encoder(noise)
-        layers.layers[0].register_forward_pre_hook(lambda _, args, seen=seen: seen.append(args[0]))
+        layers.layers[0].register_forward_pre_hook(partial(keep_input, seen))
         layers.clean(x)
         layers.clean(half_grey)
         assert [int(one[:, 12:].sum()) for one in seen] == [n_marked, 0]

@@ -64,10 +64,8 @@ def test_images_smaller_than_a_patch_are_refused(tmp_path):
 
 def test_only_images_are_cut(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
-    for source, more in (
-        ("digits", {}),
-        (tmp_path / "t.csv", {}),
-        (folder_of(tmp_path, (16, 16)), {"image_size": (8, 8)}),
-    ):
+    for source in ("digits", tmp_path / "t.csv"):
         with pytest.raises(SettingError, match="patch_size"):
-            read(source, patch_size=8, **more)
+            read(source, patch_size=8)
+    with pytest.raises(SettingError, match="patch_size"):
+        read(folder_of(tmp_path, (16, 16)), patch_size=8, image_size=(8, 8))
