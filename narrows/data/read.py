@@ -19,6 +19,8 @@ from narrows.data.one_row import as_one_row
 from narrows.data.readers import array_files, arrow_tables, image_folder, known_sets, row_stream, table_formats
 from narrows.data.readers.csv import csv_file
 from narrows.data.readers.parquet import is_parquet, read_parquet
+from narrows.data.readers.patches import read_patches
+from narrows.data.readers.picture import is_pictures
 from narrows.data.readers.reading_options import Errors, ReadingOptions, reading_options
 from narrows.data.rows import Rows
 from narrows.data.schema.alignment import in_order_of_fit
@@ -40,6 +42,7 @@ def read(
     group: str | None = None,
     time: str | None = None,
     image_size: Sequence[int] | None = None,
+    patch_size: int | None = None,
     text: Sequence[str] = (),
     types: Mapping[str, str] | None = None,
     na_values: Sequence[str] = (),
@@ -72,6 +75,10 @@ def read(
         They are not learned from unless `columns` names them, too. A time is a number or a date.
     image_size : (height, width), optional
         Resizes the images of a folder.
+    patch_size : int, optional
+        Cuts an image file, or the images of a folder, whatever their sizes, into square patches of this height and
+        width, even, float32 in [0, 1]: rows for ``network="residual"``, which then denoises whole images. At most
+        5,000 patches, which do not overlap.
     text : names, optional
         Columns that are text even if all their cells look like numbers or dates; the same as "category" in `types`.
     types : mapping of name to type, optional
@@ -120,6 +127,10 @@ def read(
         raise SettingError(f"columns, ignore, label, group, time and types need a table, which {source} is not.")
     if image_size is not None and (is_set or of_table or not path.is_dir()):
         raise SettingError(f"image_size needs a folder of images, which {source} is not.")
+    if patch_size is not None:
+        if is_set or image_size is not None or not is_pictures(path):
+            raise SettingError(f"patch_size needs an image or a folder of images without image_size, not {source}.")
+        return read_patches(path, patch_size)
     rows = known_sets.load_train(str(source)) if is_set else _read_path(path, image_size, options, chosen)
     return drop_missing(rows) if missing == "drop" else rows
 

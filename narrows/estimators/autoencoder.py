@@ -28,13 +28,16 @@ class Autoencoder(TrainableAutoencoder):
     Parameters
     ----------
     n_components : int or "auto", default="auto"
-        Size of the code. "auto" is a quarter of the columns, at least 1 and at most 32.
+        Size of the code. "auto" is a quarter of the columns, at least 1 and at most 32; for network="residual" all.
     hidden_layer_sizes : tuple of int or "auto", default="auto"
         Encoder layers before the code; the decoder mirrors them. Units per layer for network="mlp"
         ("auto" is (128, 64) to (512, 256), by the width of the rows), channels per stage for "conv", each of which
         halves height and width ("auto" is (16, 32), more for large images). The empty tuple is a one-layer encoder.
-    network : {"mlp", "conv"}, default="mlp"
-        Dense layers, or convolutions, which need images of at least 8 x 8.
+        For network="residual" the channels of each layer ("auto" is six layers of 48).
+    network : {"mlp", "conv", "residual"}, default="mlp"
+        Dense layers; convolutions, which need images of at least 8 x 8; or a fully convolutional network that
+        subtracts noise from images of any size (Zhang et al. 2017, 2018) and compresses nothing: its code is the clean
+        image, and it needs a corruption (see `DenoisingAutoencoder.denoise`).
     activation : {"relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"}, default="silu"
         Activation of the hidden layers.
     code_activation : {"auto", "relu", "gelu", "silu", "elu", "tanh", "sigmoid", "linear"}, default="auto"

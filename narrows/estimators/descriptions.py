@@ -108,7 +108,7 @@ def html_summary(state: FittedState, history: History) -> str:
     schema, params = state.schema, state.params
     shape = f"images of {' × '.join(map(str, schema.image_shape))}" if schema.image_shape else "a table"
     sizes = (schema.n_floats, *state.hidden_layer_sizes, state.n_components)
-    is_dense = params["encoder"] is None and params["network"] != "conv"
+    is_dense = params["encoder"] is None and params["network"] == "mlp"
     layers = " → ".join(map(str, sizes)) if is_dense else f"{schema.n_floats} → … → {state.n_components}"
     facts = {
         "fitted on": f"{shape}, {schema.n_columns} columns",

@@ -98,7 +98,15 @@ LAB_FIELDS: tuple[LabField, ...] = (
         "Beta",
         variants=("variational",),
     ),
-    LabField("network", "architecture", "Network", "Dense layers, or convolutions.", "The network", section="images"),
+    LabField(
+        "network",
+        "architecture",
+        "Network",
+        "Dense layers, or convolutions.",
+        "The network",
+        excluded=("residual",),  # it has no code to look at
+        section="images",
+    ),
     LabField(
         "n_components",
         "n_components",

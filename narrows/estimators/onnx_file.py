@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from narrows.data import whole_file
-from narrows.errors import OutputError, OutputExistsError
+from narrows.errors import OutputError, OutputExistsError, SettingError
 from narrows.estimators.state import FittedState
 from narrows.export import Dates, ModelGraph, emit_autoencoder
 
 
 def autoencoder_model(state: FittedState, dates: Dates) -> Any:
-    """Return a fitted autoencoder as an `onnx.ModelProto`."""
+    """Return a fitted autoencoder as an `onnx.ModelProto`; SettingError for a part that has no ONNX form."""
+    if not state.network.compresses:
+        raise SettingError(
+            "A model with network='residual' cannot be exported to ONNX, which has no median for the noise level; use "
+            "it in Python or with narrows denoise."
+        )
     model = ModelGraph(state.schema, dates)
     emit_autoencoder(model, state.network, state.loss_unit)
     return model.model(facts_of(state), f"{state.estimator} of narrows: columns to codes, reconstructions and errors.")

@@ -122,7 +122,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         "network",
         "Network",
         "name",
-        "Type of the network: dense layers (mlp), or convolutions for images (conv).",
+        "Type of the network: dense layers (mlp), convolutions for images (conv), or a denoiser of images of any size "
+        "(residual).",
         _NETWORKS,
         requires=_HIDDEN_LAYERS,
     ),

@@ -28,11 +28,16 @@ def uses_linear_path(params: Mapping[str, Any], code: Code, code_activation: str
     wanted = parameter_checks.choice("linear_path", params["linear_path"])
     if wanted == "off":
         return False
-    can = type(code) is PointCode and code_activation == "linear" and _has_own_layers(params)
+    can = (
+        type(code) is PointCode
+        and code_activation == "linear"
+        and _has_own_layers(params)
+        and params["network"] != "residual"
+    )
     if wanted == "on" and not can:
         raise SettingError(
             "linear_path='on' needs a point code with a linear activation and narrows' own encoder and decoder, "
-            "without pre-training; change these, or set linear_path='auto'."
+            "without pre-training and not network='residual'; change these, or set linear_path='auto'."
         )
     return can and (wanted == "on" or is_default(params))
 
@@ -71,7 +76,7 @@ def begin(
     if directions is not None and can_start_linear(network):
         start_linear(network, mean, directions)
         return True
-    if is_default(params) and not isinstance(network.code, GaussianCode):
+    if is_default(params) and not isinstance(network.code, GaussianCode) and network.compresses:
         start_at_mean(network, mean)
     return False
 

@@ -35,6 +35,7 @@ from narrows.training import (
 
 _CHUNK = 8192
 _NO_HASHES = np.zeros(0, np.uint64)
+_BATCH_PIXELS = 32 * 32 * 32  # of network="residual", whose memory grows with the pixels of a batch
 _MOST_HASHES = 4_000_000  # 32 MB in a saved model
 
 _TRAINING_PARAMETERS = tuple(field.name for field in fields(TrainingSettings))
@@ -330,8 +331,11 @@ def _trainer(
     *,
     began_as_pca: bool,
 ) -> Trainer:
+    given = {name: params[name] for name in _TRAINING_PARAMETERS}
+    if params["network"] == "residual" and given["batch_size"] == "auto":
+        given["batch_size"] = max(1, min(64, _BATCH_PIXELS // _n_pixels(resolved.network), len(training.x)))
     settings = TrainingSettings.resolve(
-        **{name: params[name] for name in _TRAINING_PARAMETERS},
+        **given,
         n_rows=len(training.x),
         n_parameters=resolved.network.n_parameters,
     )
@@ -345,6 +349,11 @@ def _trainer(
         began_as_pca=began_as_pca,
         follows_load=params["random_state"] is None,
     )
+
+
+def _n_pixels(network: AutoencoderNetwork) -> int:
+    assert network.image_shape is not None
+    return network.image_shape[0] * network.image_shape[1]
 
 
 def _validation(

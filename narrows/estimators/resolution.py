@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from narrows.data import Rows, Schema, hidden_floats, loss_weights
+from narrows.data import Rows, Schema, hidden_floats, loss_weights, natural_white
 from narrows.errors import DataRangeError, SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.pca_start import uses_linear_path
@@ -27,6 +27,7 @@ from narrows.model import (
     Likelihood,
     Objective,
     Penalty,
+    VariedNoise,
     build_network,
     default_hidden_layer_sizes,
     make_code,
@@ -71,7 +72,7 @@ def resolve(
     gaussian = isinstance(code, GaussianCode)
     bounded = _bounded(params, schema, floats)
     loss = _loss(params["loss"], schema, floats, bounded=bounded, gaussian=gaussian)
-    n_components = _n_components(params["n_components"], schema.n_columns, own=params["encoder"] is not None)
+    n_components = _n_components(params, schema)
     hidden = _hidden_layer_sizes(params, schema)
     code_activation = params["code_activation"]
     if code_activation == "auto":
@@ -91,8 +92,9 @@ def resolve(
         encoder=params["encoder"],
         decoder=params["decoder"],
         linear_path=uses_linear_path(params, code, code_activation),
+        noise=params["corruption"] if isinstance(params["corruption"], str) else "gaussian",
     )
-    corruption = corruption_for(schema, params["corruption"], params["level"])
+    corruption = _training_corruption(params, schema)
     if isinstance(corruption, Binarised) and floats is not None:
         _check_unit_range(floats, "corruption=Binarised()")
     objective = Objective(corruption, penalties)
@@ -167,10 +169,41 @@ def _automatic_loss(schema: Schema, *, bounded: bool, gaussian: bool) -> str | L
     return "mse"
 
 
-def _n_components(value: Any, n_columns: int, *, own: bool) -> int | None:
+def _training_corruption(params: Mapping[str, Any], schema: Schema) -> Corruption | None:
+    """Return the corruption of the training: for network="residual" noise of all levels up to `level`."""
+    spec = params["corruption"]
+    if params["network"] != "residual" or isinstance(spec, Corruption):
+        return corruption_for(schema, spec, params["level"])
+    if spec is None:
+        raise SettingError(
+            "network='residual' learns to remove noise and needs a corruption; use a DenoisingAutoencoder (--variant "
+            "denoising), or set corruption."
+        )
+    if schema.image_shape is None:
+        raise SettingError("network='residual' needs images: give an array of images, or image_shape.")
+    if not _has_usual_range(schema):
+        raise SettingError(
+            "network='residual' needs images whose pixels use at least half of the range from black to white; give "
+            "them as floats from 0 to 1 with scale='none', or use network='conv'."
+        )
+    return VariedNoise(spec, params["level"], schema.image_shape)
+
+
+def _has_usual_range(schema: Schema) -> bool:
+    """Return whether a pixel is scaled as that of any other image of its type, so that other images fit the network."""
+    if not schema.floats_are_pixels or schema.pixel_range is None:
+        return False
+    black, white = schema.pixel_range
+    return black == 0 and (np.dtype(schema.dtypes[0]).kind == "f" or white == natural_white(white))
+
+
+def _n_components(params: Mapping[str, Any], schema: Schema) -> int | None:
     """Return the width of the code, or None if the user's own encoder determines it."""
+    value = params["n_components"]
     if isinstance(value, str) and value == "auto":
-        return None if own else max(1, min(32, round(n_columns / 4)))
+        if params["network"] == "residual":
+            return schema.n_floats
+        return None if params["encoder"] is not None else max(1, min(32, round(schema.n_columns / 4)))
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
         raise SettingError(f"n_components must be a whole number of at least 1 or 'auto', got {value!r}.")
     return int(value)
@@ -189,7 +222,9 @@ def _bounded(params: Mapping[str, Any], schema: Schema, floats: np.ndarray | Non
     wanted = parameter_checks.choice("output_activation", params["output_activation"])
     if wanted == "sigmoid" and floats is not None:
         _check_unit_range(floats, "output_activation='sigmoid'")
-    return schema.bounded if wanted == "auto" else wanted == "sigmoid"
+    if wanted == "auto":
+        return schema.bounded and params["network"] != "residual"  # which adds to pixels, not to logits
+    return wanted == "sigmoid"
 
 
 def _check_unit_range(floats: np.ndarray, what: str) -> None:

@@ -15,11 +15,13 @@ from narrows.insight.imputing import Imputation, ImputationReport, check_imputin
 from narrows.insight.made_rows import TrainedOnMade
 from narrows.insight.measure import reconstruct_floats, squared_error
 from narrows.insight.refits import check_autoencoder, seed_errors
+from narrows.insight.simple_denoising import DenoisingComparison
 from narrows.insight.summary import FitSummary, summarise
 from narrows.insight.sweep import Sweep, SweepPlan, SweepPoint, plan_sweep, sweep
 
 __all__ = [
     "ColumnDrift",
+    "DenoisingComparison",
     "DetectionQuality",
     "Diagnosis",
     "Drift",

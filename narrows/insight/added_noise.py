@@ -48,7 +48,8 @@ def corrupted(
     noise = corruption_for(model.schema_, kind, amount)
     if noise is None:
         raise SettingError("The model was trained without corruption; fit a DenoisingAutoencoder.")
-    return noise(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()
+    noisy = noise(torch.from_numpy(floats), torch.Generator().manual_seed(seed)).numpy()
+    return noisy if model.network_.compresses else noisy.clip(0, 1)  # as image files hold it
 
 
 def noise_controls(*, images: bool) -> dict[str, NoiseControl]:

@@ -64,8 +64,17 @@ class Diagnosis:
         watched = [finding for finding in self.findings if finding.verdict == "watch"]
         if watched:
             return f"Nothing is badly wrong. {watched[0].meaning}"
+        of_noise = [finding.meaning for finding in self.findings if finding.name == findings.NOISE_REMOVAL]
+        if of_noise and findings.COMPARISON not in {finding.name for finding in self.findings}:
+            return " ".join(of_noise)  # it compresses nothing
         new = [finding.meaning for finding in self.findings if finding.name == findings.GENERALISATION]
         return " ".join(["The model learned what is typical of these rows.", *new])
+
+    @property
+    def denoising_warning(self) -> str:
+        """A sentence where denoising is worse than PCA or than doing nothing; else empty."""
+        bad = [f for f in self.findings if f.name == findings.NOISE_REMOVAL and f.verdict == "bad"]
+        return f"{bad[0].meaning} ({bad[0].figure})" if bad else ""
 
     def including(self, finding: Finding) -> Diagnosis:
         """Return a copy with one more finding, sorted."""
@@ -88,13 +97,12 @@ class Diagnosis:
 
     def card_facts(self) -> dict[str, str]:
         """Return the figures and the verdict for the card of a saved model, by name."""
-        compared = self[findings.COMPARISON]
-        own, theirs = compared.number("r2"), compared.number("pca_r2")
-        return {
-            "measured rows": self.sample,
-            "R² of the measured rows": f"{own:.3f}; {theirs:.3f} with PCA of as many components",
-            "verdict": f"{self.verdict}. {self.headline}",
-        }
+        facts = {"measured rows": self.sample}
+        for finding in self.findings:
+            if finding.name == findings.COMPARISON:
+                own, theirs = finding.number("r2"), finding.number("pca_r2")
+                facts["R² of the measured rows"] = f"{own:.3f}; {theirs:.3f} with PCA of as many components"
+        return {**facts, "verdict": f"{self.verdict}. {self.headline}"}
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
@@ -201,6 +209,8 @@ def _findings(evidence: Evidence, labels: np.ndarray | None) -> list[Finding]:
     """
     independence = [finding for finding in (findings.near_copies(evidence), findings.file_order(evidence)) if finding]
     trained = findings.convergence(evidence)
+    if not evidence.model.network_.compresses:
+        return _with_size(evidence, [trained, findings.denoising(evidence, may_widen=False), *independence])
     copied = findings.copying(evidence)
     is_structured = copied is None or copied.verdict == "good"
     is_converged = trained.verdict == "good"
@@ -223,8 +233,13 @@ def _findings(evidence: Evidence, labels: np.ndarray | None) -> list[Finding]:
         None if labels is None else findings.class_accuracy(evidence, labels, may_widen=may_widen),
         findings.column_errors(evidence, may_widen=may_widen),
     ]
-    found = [finding for finding in measured if finding is not None]
+    # A training that ended too early explains everything else.
+    return _with_size(evidence, [trained, *measured])
+
+
+def _with_size(evidence: Evidence, measured: list[Finding | None]) -> list[Finding]:
+    """Return the findings that apply; all but the first, that of the training, have no verdict on too few rows."""
+    trained, *found = (finding for finding in measured if finding is not None)
     if evidence.is_small:
         found = [findings.too_few(evidence), *(finding.without_verdict() for finding in found)]
-    # A training that ended too early explains everything else.
     return [trained, *found]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HeldOut = Literal["test", "validation", "training"]
 
+_COMPONENTS = 32  # of PCA beside a network without a code
 _MAX_MEASURED = 50_000  # rows; more would not change the printed digits
 
 
@@ -135,7 +136,8 @@ def summarise(model: Autoencoder, rows: Rows, test: Rows | None = None, *, secon
     kind, trained, measured = _split(model, rows, test)
     schema = model.schema_
     train, held_out = schema.encode(trained), schema.encode(measured)
-    pca = PCABaseline.fit(train, n_active(model))
+    k = n_active(model) if model.network_.compresses else min(_COMPONENTS, schema.n_floats)
+    pca = PCABaseline.fit(train, k)
     error = float(np.mean(model.reconstruction_error(measured)))
     summary = FitSummary(
         estimator=type(model).__name__,
@@ -211,7 +213,9 @@ def _notes(summary: FitSummary, model: Autoencoder, *, n_trained: int) -> list[s
         notes.append("No rows were held out: these errors are of the training rows and are optimistic.")
     elif summary.held_out == "validation" and model.fitted_params_["early_stopping"]:
         notes.append("The held-out rows also chose the best epoch, so these errors are slightly optimistic.")
-    if n_active(model) >= summary.floats:
+    if not model.network_.compresses:
+        notes.append("The network compresses nothing; these are errors of rows without noise.")
+    elif n_active(model) >= summary.floats:
         notes.append(
             f"The code ({summary.n_components}) is at least as wide as the data ({summary.floats}): PCA has no "
             "error, and the model need not compress anything."

@@ -42,7 +42,9 @@ from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
 from narrows.model.objective import Objective
 from narrows.model.penalty import L1, Contractive, ForwardPass, KLSparsity, KLToPrior, Penalty, make_penalty
+from narrows.model.residual import ResidualEncoder, noise_level
 from narrows.model.serialization import block_from_description, describe_block
+from narrows.model.varied_noise import VariedNoise
 
 __all__ = [
     "ACTIVATIONS",
@@ -77,11 +79,13 @@ __all__ = [
     "Objective",
     "Penalty",
     "PointCode",
+    "ResidualEncoder",
     "SaltAndPepper",
     "SquaredError",
     "TiedLinear",
     "TopK",
     "VAEEnsemble",
+    "VariedNoise",
     "Warped",
     "block_from_description",
     "build_network",
@@ -95,6 +99,7 @@ __all__ = [
     "make_likelihood",
     "make_mixed",
     "make_penalty",
+    "noise_level",
     "start_at_mean",
     "start_linear",
 ]

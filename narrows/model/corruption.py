@@ -57,7 +57,7 @@ class GaussianNoise(Corruption):
             raise SettingError(f"level={self.level!r} must be a number from 0: gaussian noise's standard deviation.")
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        return x + self.level * normal(x, generator)
+        return add_gaussian(x, self.level, generator)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Masking(Corruption):
         _check_share(self.level)
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        return x * (uniform(x, generator) >= self.level)
+        return mask(x, self.level, generator)
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,7 @@ class SaltAndPepper(Corruption):
             raise SettingError(f"salt-and-pepper needs low below high; it was given low={self.low}, high={self.high}.")
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        u = uniform(x, generator)
-        x = torch.where(u < self.level / 2, self.low, x)
-        return torch.where((u >= self.level / 2) & (u < self.level), self.high, x)
+        return salt_and_pepper(x, self.level, generator, low=self.low, high=self.high)
 
 
 @dataclass(frozen=True)
@@ -208,6 +206,25 @@ class Warped(Corruption):
         across = torch.stack([cos * (1 + wider), (slant - sin) * ratio, aside], 1)
         along = torch.stack([sin / ratio, cos * (1 + higher), down], 1)
         return torch.stack([across, along], 1)
+
+
+def add_gaussian(x: Tensor, level: float | Tensor, generator: torch.Generator) -> Tensor:
+    """Return rows (n, d) with gaussian noise; `level` is one for all or one for each row (n, 1)."""
+    return x + level * normal(x, generator)
+
+
+def mask(x: Tensor, level: float | Tensor, generator: torch.Generator) -> Tensor:
+    """Return rows (n, d), a share `level` of whose floats is 0; `level` as for `add_gaussian`."""
+    return x * (uniform(x, generator) >= level)
+
+
+def salt_and_pepper(
+    x: Tensor, level: float | Tensor, generator: torch.Generator, *, low: float = 0.0, high: float = 1.0
+) -> Tensor:
+    """Return rows (n, d), a share `level` of whose floats is `low` or `high`; `level` as for `add_gaussian`."""
+    u = uniform(x, generator)
+    x = torch.where(u < level / 2, low, x)
+    return torch.where((u >= level / 2) & (u < level), high, x)
 
 
 # Three standard deviations either way is as far as most standardised columns reach.

@@ -65,6 +65,14 @@ class Conv(nn.Conv2d):
             nn.init.zeros_(self.bias)
 
 
+class SameConv(Conv):
+    """Images (n, c, h, w) -> (n, channels, h, w), kernel 3, with zeros beyond the border."""
+
+    def __init__(self, n_in: int, n_out: int):
+        super().__init__(n_in, n_out)
+        self.stride = (1, 1)
+
+
 class ConvTranspose(nn.Module):
     """Images (n, c, h, w) -> (n, channels, *size): the mirror of `Conv`, exact for odd sizes too.
 

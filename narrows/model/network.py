@@ -11,15 +11,16 @@ from torch import Tensor, nn
 
 from narrows.errors import SettingError
 from narrows.model.activations import make_activation
-from narrows.model.code import Code
+from narrows.model.code import Code, PointCode
 from narrows.model.conv import ConvDecoder, ConvEncoder, check_image_shape, stage_sizes
 from narrows.model.custom import CustomDecoder, CustomEncoder, check_custom_width
 from narrows.model.image_layout import ImageShape
 from narrows.model.likelihood import Likelihood
 from narrows.model.linear_path import LinearPath
 from narrows.model.mlp import MLP, OUTPUT_GAIN, mlp_decoder, mlp_encoder
+from narrows.model.residual import RESIDUAL_SIZES, CleanRows, ResidualEncoder, check_residual
 
-NETWORKS = ("mlp", "conv")
+NETWORKS = ("mlp", "conv", "residual")
 
 
 class AutoencoderNetwork(nn.Module):
@@ -82,6 +83,11 @@ class AutoencoderNetwork(nn.Module):
         return self.reconstruct(x)
 
     @property
+    def compresses(self) -> bool:
+        """Whether the code is a code, and not the clean row itself."""
+        return not isinstance(self.encoder, ResidualEncoder)
+
+    @property
     def share_of_layers(self) -> float:
         """How much of the network is layers and not its linear path: 0 is PCA, 1 the layers alone."""
         return 1.0 if self.path is None else float(self.path.share)
@@ -112,6 +118,7 @@ def build_network(
     encoder: nn.Module | None = None,
     decoder: nn.Module | None = None,
     linear_path: bool = False,
+    noise: str = "gaussian",
 ) -> AutoencoderNetwork:
     """Build an autoencoder for rows of `n_floats` floats.
 
@@ -123,7 +130,7 @@ def build_network(
         Size of the code; None takes it from `encoder`.
     hidden_layer_sizes : sequence of int
         Units of each hidden layer for network="mlp"; channels of each stage for "conv". Both from input to code; the
-        decoder mirrors them.
+        decoder mirrors them. For "residual" the channels of each hidden layer.
     tied_weights : bool
         Whether the decoder uses the encoder's weights, transposed, with separate biases.
     generator : torch.Generator or None
@@ -135,6 +142,8 @@ def build_network(
         The user's own modules, copied, not initialised anew. They take (n, d), or for images
         (n, channels, height, width); `decoder` gives either shape, rows with channels last, and logits where the data
         are bounded.
+    noise : str
+        Name of the corruption that network="residual" removes.
 
     Raises
     ------
@@ -144,7 +153,12 @@ def build_network(
         An own module gives a wrong shape or fails.
     """
     if network not in NETWORKS:
-        raise SettingError(f'network={network!r} is not known; choose "mlp" or "conv".')
+        raise SettingError(f'network={network!r} is not known; choose "mlp", "conv" or "residual".')
+    if network == "residual":
+        own = encoder is not None or decoder is not None
+        check_residual(image_shape, n_components, n_floats, bounded=likelihood.bounded, own=own, tied=tied_weights)
+        if type(code) is not PointCode or code_activation != "linear":
+            raise SettingError('network="residual" has no code to constrain; leave code and penalty out.')
     make_activation(activation)
     _check_code_activation(code_activation, code)
     sizes = _check_sizes(hidden_layer_sizes)
@@ -157,7 +171,7 @@ def build_network(
         if own_decoder:
             own_decoder.probe(k, n_floats, generator)
         front = own_encoder or _encoder(
-            network, n_floats, image_shape, sizes, k * code.floats_per_component, activation, code_activation
+            network, n_floats, image_shape, sizes, k * code.floats_per_component, activation, code_activation, noise
         )
         mirror = front if tied_weights else None
         back = own_decoder or _decoder(network, n_floats, image_shape, sizes, k, activation, mirror)
@@ -183,8 +197,10 @@ def default_hidden_layer_sizes(network: str, n_floats: int, image_shape: ImageSh
 
     "mlp": two layers, the first of half the floats rounded up to a power of two, between 128 and 512, the
     second half of that. "conv": 16 channels, doubling to at most 128, in at least two stages and until
-    the image is no larger than 8x8.
+    the image is no larger than 8x8. "residual": six layers of 48 channels.
     """
+    if network == "residual":
+        return RESIDUAL_SIZES
     if network == "conv":
         height, width, _ = check_image_shape(image_shape)
         channels = [16, 32]
@@ -203,9 +219,13 @@ def _encoder(
     n_outputs: int,
     activation: str,
     code_activation: str,
-) -> MLP | ConvEncoder:
+    noise: str,
+) -> MLP | ConvEncoder | ResidualEncoder:
     if network == "mlp":
         return mlp_encoder(n_floats, sizes, n_outputs, activation, code_activation)
+    if network == "residual":
+        assert image_shape is not None
+        return ResidualEncoder(image_shape, sizes, activation, noise)
     return ConvEncoder(check_image_shape(image_shape), sizes, n_outputs, activation, code_activation)
 
 
@@ -217,7 +237,9 @@ def _decoder(
     n_components: int,
     activation: str,
     mirror: nn.Module | None,
-) -> MLP | ConvDecoder:
+) -> MLP | ConvDecoder | CleanRows:
+    if network == "residual":
+        return CleanRows()
     if network == "mlp":
         return mlp_decoder(n_components, sizes, n_floats, activation, mirror if isinstance(mirror, MLP) else None)
     encoder = mirror if isinstance(mirror, ConvEncoder) else None

@@ -147,7 +147,7 @@ def test_weights_are_float32_whatever_the_default(build, digits):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"network": "transformer"}, 'choose "mlp" or "conv"'),
+        ({"network": "transformer"}, 'choose "mlp", "conv" or "residual"'),
         ({"activation": "mish"}, "activation='mish' is not known; choose one of relu, gelu"),
         ({"code_activation": "mish"}, "code_activation='mish' is not known"),
         ({"code": GaussianCode(), "code_activation": "tanh"}, "no meaning for a code of means and variances"),

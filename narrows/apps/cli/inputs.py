@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # memory limits of a container on Linux
 _LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+_PATCH = 40  # pixels, of --network residual
 _CHUNK_SHARE = 1 / 12  # of the memory; rows that are written back take up to four times the memory of a fit
 
 
@@ -102,11 +103,13 @@ def read_for_fit(
     time: str | None = None,
     messages: Messages,
     in_memory: bool | None = None,
+    patches: bool = False,
 ) -> Source:
     """Read DATA for training, and print notes on how it was read.
 
     group, time : columns with the groups and the times of the rows.
     in_memory : None decides by the size of the table and the memory of the machine.
+    patches : whether images are cut into patches, unless they are resized.
     """
     settings: dict[str, Any] = {
         "columns": names_in(reading.columns),
@@ -116,8 +119,13 @@ def read_for_fit(
     }
     size = size_in(reading.image_size)
 
-    from narrows.data import read, read_held_out, scan
+    from narrows.data import is_pictures, read, read_held_out, scan
 
+    if patches and size is None and is_pictures(Path(data)):
+        rows = read(data, patch_size=_PATCH)
+        for note in rows.notes:
+            messages.info(note)
+        return Source(rows, rows, None)
     if not (fits_into_memory(data) if in_memory is None else in_memory):
         if reading.missing == "drop" or size is not None or group is not None or time is not None:
             raise typer.BadParameter(
@@ -192,10 +200,13 @@ def _read_columns(
     fitted: Autoencoder, data: str, *, label: str | None, image_size: tuple[int, int] | None, errors: Errors
 ) -> Rows:
     """Read only the columns of the model, so that notes are about them; read all columns if some are absent."""
-    from narrows.data import read
+    from narrows.data import is_pictures, read
     from narrows.errors import DataError, NotNumericError, SettingError
 
     schema = fitted.schema_
+    if not fitted.network_.compresses and image_size is None and is_pictures(Path(data)):
+        assert schema.image_shape is not None
+        return read(data, patch_size=schema.image_shape[0])
     reading: dict[str, Any] = {"schema": schema, "errors": errors}
     names, learned = schema.names, schema.learned_columns
     for wanted in () if names is None else (names, [names[i] for i in learned]):

@@ -87,7 +87,7 @@ def read_images(
         Images of different sizes, or of numbers that have no unit in common.
     """
     size = None if image_size is None else _checked_size(image_size)
-    paths, others = _image_paths(folder)
+    paths, others = image_paths(folder)
     if not paths:
         raise DataFormatError(_no_images(folder, others))
     headers, bad = _headers(paths, folder, unreadable)
@@ -131,7 +131,7 @@ def common_size(folder: Path, *, longest: int) -> tuple[int, int] | None:
     It is the median of their heights and of their widths, reduced. Unreadable files do not count.
     """
     sizes = []
-    for path in _image_paths(folder)[0]:
+    for path in image_paths(folder)[0]:
         with suppress(DataFormatError):
             sizes.append(upright_size(path, folder))
     if not sizes or (len(set(sizes)) == 1 and max(sizes[0]) <= longest):
@@ -165,7 +165,7 @@ def is_beside(path: PurePath) -> bool:
     return name.startswith((".", "~")) or ending in _SIDE_ENDINGS or (not ending and name.startswith(_SIDE_NAMES))
 
 
-def _image_paths(folder: Path) -> tuple[list[Path], list[Path]]:
+def image_paths(folder: Path) -> tuple[list[Path], list[Path]]:
     """The images below a folder, and the files that may be images but cannot be read."""
     paths: list[Path] = []
     others: list[Path] = []

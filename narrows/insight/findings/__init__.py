@@ -11,6 +11,7 @@ from narrows.insight.findings.finding import SEVERITY, Finding, Verdict
 from narrows.insight.findings.generalisation import NAME as GENERALISATION
 from narrows.insight.findings.generalisation import overfitting
 from narrows.insight.findings.independence import COPIES, ENOUGH, ORDER, file_order, is_dependent, near_copies, too_few
+from narrows.insight.findings.noise_removal import NAME as NOISE_REMOVAL
 from narrows.insight.findings.noise_removal import denoising
 from narrows.insight.findings.seed_stability import spread
 from narrows.insight.findings.worst_errors import column_errors, worst_rows
@@ -20,6 +21,7 @@ __all__ = [
     "COPIES",
     "ENOUGH",
     "GENERALISATION",
+    "NOISE_REMOVAL",
     "ORDER",
     "SEVERITY",
     "Evidence",

@@ -136,7 +136,8 @@ class Evidence:
     @cached_property
     def wide_pca(self) -> PCABaseline:
         """PCA of the known rows, with as many components as any finding needs."""
-        return PCABaseline.fit(self.known, min(max(_MAX_COMPONENTS, self.k), self.d))
+        k = self.k if self.model.network_.compresses else 0
+        return PCABaseline.fit(self.known, min(max(_MAX_COMPONENTS, k), self.d))
 
     def pca(self, n_components: int) -> PCABaseline:
         """Return PCA of the known rows with the first `n_components`."""

@@ -9,6 +9,7 @@ from narrows.insight.added_noise import corrupted
 from narrows.insight.findings.evidence import Evidence
 from narrows.insight.findings.finding import Finding
 from narrows.insight.intervals import bootstrap, interval_text
+from narrows.insight.simple_denoising import best_rank, project
 
 NAME = "Does it remove the noise?"
 
@@ -27,9 +28,11 @@ def denoising(evidence: Evidence, *, may_widen: bool = True) -> Finding | None:
         return None
     ours = np.square(evidence.reconstruct(noisy) - clean, dtype=np.float64).sum(axis=1)
     left = float(ours.mean())
-    pca = evidence.pca(evidence.n_active)
-    projected = (noisy - pca.mean) @ pca.components.T @ pca.components + pca.mean
-    of_pca = np.square(projected - clean).sum(axis=1)
+    pca, how = evidence.pca(evidence.n_active), "as many components"
+    if not model.network_.compresses:
+        pca = best_rank(evidence.wide_pca, noisy, clean)
+        how = f"its best number of components, {len(pca.components)}"
+    of_pca = np.square(project(pca, noisy) - clean).sum(axis=1)
     theirs = float(of_pca.mean())
     interval = bootstrap(np.mean, ours, seed=evidence.seed)
     values: dict[str, float | list[float]] = {
@@ -59,7 +62,9 @@ def denoising(evidence: Evidence, *, may_widen: bool = True) -> Finding | None:
             "bad",
             figure,
             "The model makes noisy rows worse than they were.",
-            "Use a wider code, or less noise." if may_widen else "Use more rows, fewer hidden layers, or less noise.",
+            "Use a wider code, or less noise."
+            if may_widen and model.network_.compresses
+            else "Use more rows, fewer hidden layers, or less noise.",
             values,
         )
     if left > theirs and bootstrap(np.mean, ours - of_pca, seed=evidence.seed)[0] > 0:
@@ -67,7 +72,7 @@ def denoising(evidence: Evidence, *, may_widen: bool = True) -> Finding | None:
             name,
             "bad" if isinstance(model, DenoisingAutoencoder) else "watch",
             figure,
-            "The model removes noise, but PCA with as many components removes more.",
+            f"The model removes noise, but PCA with {how} removes more.",
             "Use wider hidden layers or another network; or use PCA."
             if may_widen
             else "Use more rows or fewer hidden layers; or use PCA.",

@@ -11,6 +11,7 @@ from narrows.apps.cli.common_options import Data, Force, ImageSize, Json, Missin
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
+from narrows.apps.cli.picture_cleaning import PictureCleaning
 from narrows.apps.cli.result_writing import write_or_rescue, write_rows
 from narrows.formatting import counted
 
@@ -36,6 +37,15 @@ def denoise(
         ),
     ] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of the noise that --corrupt adds.")] = 0,
+    noise_level: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="Standard deviation of the gaussian noise in image files, with black 0 and white 1. Default: "
+            "estimated from each image.",
+            show_default=False,
+        ),
+    ] = None,
     part: SetPart = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
@@ -48,17 +58,30 @@ def denoise(
     A .png file shows the first images: clean, noisy and denoised, or
     as given and denoised.
 
-    Example: [bold]narrows denoise digits-denoising digits --corrupt -o cleaned.png[/bold]
+    A model of --network residual takes an image file, or a folder of images of
+    any size, and writes an image, or a folder with the same names; types,
+    transparency, EXIF and colour profiles are kept.
+
+    [bold]narrows denoise digits-denoising digits --corrupt -o cleaned.png[/bold]
+    [bold]narrows denoise photos-denoising photo.jpg -o cleaned.jpg[/bold]
     """
     messages = Messages(as_json, quiet)
-
-    check_rows_path(output, data, force=force)
+    source = Path(data)
+    if not source.exists() or not _may_be_images(source):
+        check_rows_path(output, data, force=force)
 
     from narrows.apps.cli.inputs import read_for_model
+    from narrows.data import is_pictures
     from narrows.insight import corrupted, reconstruct_floats
 
     fitted = load_autoencoder(model, missing=missing)
     _check_trained_to_denoise(fitted, model)
+    if not fitted.network_.compresses and image_size is None and part is None and is_pictures(source):
+        cleaning = PictureCleaning(fitted, source, noise_level, corrupt, seed)
+        cleaning.write(output, force=force, messages=messages)
+        return
+    check_rows_path(output, data, force=force)
+    _check_no_level(noise_level)
     rows = read_for_model(fitted, data, part=part, image_size=image_size, missing=missing, messages=messages)
     schema, given = fitted.schema_, fitted.schema_.encode(rows)
     noisy = corrupted(fitted, given, seed=seed) if corrupt else given
@@ -85,7 +108,9 @@ def denoise(
         before, after = _psnr(schema, given, noisy), _psnr(schema, given, cleaned)
         result |= {"psnr_noisy": before, "psnr_denoised": after, "psnr_gain": after - before}
         gain = f"noisy {before:.2f} dB, denoised {after:.2f} dB ({after - before:+.2f})"
-        lines = [f"PSNR against the clean rows: {gain}."]
+        warning = _warning(fitted, given, noisy, cleaned)
+        result["warning"] = warning
+        lines = [*([warning] if warning else []), f"PSNR against the clean rows: {gain}."]
     messages.result(result, *lines, f"Wrote {output}, from {counted(len(rows), 'row')}.")
 
 
@@ -98,11 +123,38 @@ def _check_trained_to_denoise(fitted: Autoencoder, path: Path) -> None:
         )
 
 
+def _may_be_images(source: Path) -> bool:
+    """Return whether a path is no table or array, so that only the model tells how it is read."""
+    from narrows.data import is_image_name
+
+    return source.is_dir() or is_image_name(source.name)
+
+
+def _check_no_level(noise_level: float | None) -> None:
+    from narrows.errors import SettingError
+
+    if noise_level is not None:
+        raise SettingError("--noise-level needs image files and a model of --network residual; leave it out.")
+
+
 def _psnr(schema: Schema, clean: np.ndarray, other: np.ndarray) -> float:
     """Return the PSNR of encoded floats; their range is 1 if they are bounded, else that of the clean rows."""
     from narrows.insight import psnr
 
-    return psnr(clean, other, data_range=1.0 if schema.bounded else float(clean.max() - clean.min()))
+    return psnr(clean, other, data_range=_span(schema, clean))
+
+
+def _span(schema: Schema, clean: np.ndarray) -> float:
+    return 1.0 if schema.bounded else float(clean.max() - clean.min())
+
+
+def _warning(fitted: Autoencoder, clean: np.ndarray, noisy: np.ndarray, cleaned: np.ndarray) -> str:
+    """Return a sentence where denoising is worse than doing nothing, or than PCA of the clean rows; else ""."""
+    from narrows.insight import DenoisingComparison
+
+    k = fitted.n_components_ if fitted.network_.compresses else None
+    span = _span(fitted.schema_, clean)
+    return DenoisingComparison.of(clean, noisy, cleaned, span=span, n_components=k).warning
 
 
 def _draw(fitted: Autoencoder, lines: dict[str, np.ndarray], output: Path, *, force: bool) -> None:

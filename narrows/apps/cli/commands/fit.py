@@ -77,7 +77,15 @@ def fit(
         raise typer.BadParameter("--group and --time each name the rows to hold out; use only one of them.")
     with checkpointed(path, every=checkpoint_every, resume=resume, force=force, messages=messages) as (kept, replaces):
         model = estimator_from_options(variant, {**parameters, "missing": reading.missing_in_model})
-        source = read_for_fit(data, reading, group=group, time=time, messages=messages, in_memory=in_memory)
+        source = read_for_fit(
+            data,
+            reading,
+            group=group,
+            time=time,
+            messages=messages,
+            in_memory=in_memory,
+            patches=model.network == "residual",
+        )
 
         from narrows.apps.cli.fit_progress import train
 
@@ -107,6 +115,7 @@ def fit(
             **summary.to_dict(),
             "diagnosis": None if found is None else found.to_dict(),
         },
+        *([found.denoising_warning] if found is not None and found.denoising_warning else []),
         facts(summary),
         "",
         measured_on(summary),

@@ -50,9 +50,12 @@ def reconstruct(
 
     from narrows.apps.cli.inputs import chunks_for_model
     from narrows.data import is_written_in_chunks
+    from narrows.errors import ModelError
     from narrows.insight import reconstruct_floats, squared_error
 
     fitted = load_autoencoder(model, missing=missing)
+    if not fitted.network_.compresses:
+        raise ModelError(f"{model} is a denoiser without a code; use narrows denoise.")
     in_chunks = is_written_in_chunks(output)
     chunks = chunks_for_model(
         fitted,

@@ -262,6 +262,8 @@ def test_every_choice_of_the_shell_is_one_of_the_estimators(name: str, choice: s
     if choice == "quantile":  # images have one scale
         rows = rows.block().reshape(64, -1)
     more = {"top-k": {"k": 2}, "rbm": {"activation": "sigmoid", "pretrain_epochs": 1}}.get(choice, {})
+    if choice == "residual":  # its code is the clean row
+        more = {"corruption": "gaussian", "n_components": "auto"}
     quick = {"epochs": 1, "hidden_layer_sizes": (4,), "n_components": 3, "random_state": 0, "batch_size": 64}
     groups = np.arange(64) % 8 if choice == "groups" else None
     model = narrows.Autoencoder(**{**quick, **more, name: choice}).fit(rows, groups=groups)
