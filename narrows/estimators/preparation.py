@@ -98,7 +98,7 @@ def prepare(
     resolved, pretraining = _build(params, encoded, given, random.for_weights)
     network = resolved.network
     split = _split(params, encoded, random.for_split, options, in_memory=not isinstance(given, RowStream))
-    began_as_pca = _set_first_weights(params, network, split, previous)
+    began_as_pca = _set_first_weights(params, resolved, split, previous)
     network.to(device)
     if isinstance(given, RowStream):
         training = _spooled(given, split, network.likelihood, random.for_split, options.estimator)
@@ -231,6 +231,8 @@ def _build(
     if network.n_parameters == 0:
         raise SettingError("The encoder and decoder have no parameter to train; give them layers, or unfreeze some.")
     parameter_checks.within_density(network.likelihood, encoded.floats, encoded.rows)
+    if resolved.objective.n_nearest and isinstance(given, RowStream):
+        raise SettingError("penalty='neighbours' needs rows in memory, not a stream; use only one of the two.")
     pretraining = pretraining_settings(params["pretrain"], params["pretrain_epochs"], params["precision"])
     if pretraining is not None:
         check_pretrainable(network)
@@ -251,9 +253,10 @@ def _split(
 
 
 def _set_first_weights(
-    params: Mapping[str, Any], network: AutoencoderNetwork, split: _Split, previous: FittedState | None
+    params: Mapping[str, Any], resolved: Resolved, split: _Split, previous: FittedState | None
 ) -> bool:
     """Set the initial weights; return whether the layers are PCA."""
+    network = resolved.network
     encoded = split.encoded
     distinct = encoded.distinct
     some = enough(split.kept, encoded.schema.n_floats)
@@ -261,7 +264,7 @@ def _set_first_weights(
     counts = None if distinct.weight is None else distinct.weight[some]
     mean = _mean(encoded.schema, known, counts)
     if previous is None:
-        return begin(params, network, known, counts, mean)
+        return begin(params, network, known, counts, mean, is_map=resolved.objective.n_nearest > 0)
     set_path(network, known, counts, mean)
     _continue_from(previous.network, network)
     return False
@@ -334,6 +337,7 @@ def _trainer(
         **{name: params[name] for name in _TRAINING_PARAMETERS},
         n_rows=len(training.x),
         n_parameters=resolved.network.n_parameters,
+        of_pairs=resolved.objective.n_nearest > 0,
     )
     return Trainer(
         resolved.network,

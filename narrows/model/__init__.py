@@ -25,7 +25,7 @@ from narrows.model.corruption import (
 )
 from narrows.model.custom import CustomDecoder, CustomEncoder
 from narrows.model.ensemble import VAEEnsemble
-from narrows.model.initialization import can_start_linear, start_at_mean, start_linear
+from narrows.model.initialization import can_start_linear, can_start_map, start_at_mean, start_linear, start_map
 from narrows.model.layers import Linear, TiedLinear
 from narrows.model.likelihood import (
     AbsoluteError,
@@ -41,7 +41,16 @@ from narrows.model.mixed_likelihood import MixedDensity, MixedError, make_mixed
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
 from narrows.model.objective import Objective
-from narrows.model.penalty import L1, Contractive, ForwardPass, KLSparsity, KLToPrior, Penalty, make_penalty
+from narrows.model.penalty import (
+    L1,
+    Contractive,
+    ForwardPass,
+    KLSparsity,
+    KLToPrior,
+    NeighbourCrossEntropy,
+    Penalty,
+    make_penalty,
+)
 from narrows.model.serialization import block_from_description, describe_block
 
 __all__ = [
@@ -74,6 +83,7 @@ __all__ = [
     "Masking",
     "MixedDensity",
     "MixedError",
+    "NeighbourCrossEntropy",
     "Objective",
     "Penalty",
     "PointCode",
@@ -86,6 +96,7 @@ __all__ = [
     "block_from_description",
     "build_network",
     "can_start_linear",
+    "can_start_map",
     "default_hidden_layer_sizes",
     "describe_block",
     "kl_to_standard_normal",
@@ -97,6 +108,7 @@ __all__ = [
     "make_penalty",
     "start_at_mean",
     "start_linear",
+    "start_map",
 ]
 
 
