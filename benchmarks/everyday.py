@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 
-from benchmarks import denoising, pca_floor
+from benchmarks import denoising, maps, pca_floor
 from benchmarks.contenders import installed
 from benchmarks.report import LINES, Report
 from narrows import Autoencoder
@@ -76,6 +76,7 @@ def reports(rounds: int, quick: bool) -> list[Report]:
         ),
         pca_floor.report(rounds, quick),
         *([denoising.report(rounds, quick)] if installed("skimage") else []),
+        maps.report(rounds, quick),
     ]
 
 

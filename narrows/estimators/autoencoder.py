@@ -31,8 +31,9 @@ class Autoencoder(TrainableAutoencoder):
         Size of the code. "auto" is a quarter of the columns, at least 1 and at most 32; for network="residual" all.
     hidden_layer_sizes : tuple of int or "auto", default="auto"
         Encoder layers before the code; the decoder mirrors them. Units per layer for network="mlp"
-        ("auto" is (128, 64) to (512, 256), by the width of the rows), channels per stage for "conv", each of which
-        halves height and width ("auto" is (16, 32), more for large images). The empty tuple is a one-layer encoder.
+        ("auto" is (128, 64) to (512, 256), by the width of the rows, at most (256, 128) with penalty="neighbours"),
+        channels per stage for "conv", each of which halves height and width ("auto" is (16, 32), more for large
+        images). The empty tuple is a one-layer encoder.
         For network="residual" the channels of each layer ("auto" is six layers of 48).
     network : {"mlp", "conv", "residual"}, default="mlp"
         Dense layers; convolutions, which need images of at least 8 x 8; or a fully convolutional network that
@@ -85,13 +86,17 @@ class Autoencoder(TrainableAutoencoder):
         Type of the code: a point, a point with `k` active units, or a gaussian distribution.
     k : int or None, default=None
         Active units of a "top-k" code (Makhzani & Frey 2013). Requires code="top-k".
-    penalty : {None, "l1", "kl", "contractive"} or Penalty or a list of them, default=None
+    penalty : {None, "l1", "kl", "contractive", "neighbours"} or Penalty or a list of them, default=None
         Penalty added to the loss. "l1" sum of the absolute values of the code; "kl" KL(rho || mean activity) of
-        sigmoid codes (Ng 2011); "contractive" squared Frobenius norm of the encoder's Jacobian (Rifai et al. 2011).
+        sigmoid codes (Ng 2011); "contractive" squared Frobenius norm of the encoder's Jacobian (Rifai et al. 2011);
+        "neighbours" cross-entropy between UMAP's graph of nearest rows and that of the codes, which with two components
+        makes a map (Sainburg et al. 2021). It needs rows in memory.
     penalty_weight : float, default=0.1
-        Weight of the penalty relative to the loss per row. Requires a named `penalty`.
+        Weight of the penalty relative to the loss per row ("neighbours": per feature). Requires a named `penalty`.
     rho : float, default=0.05
         Target mean activity, in (0, 1). Requires penalty="kl".
+    n_neighbors : int, default=15
+        Rows of a neighbourhood, at least 2, the row itself included, as in UMAP. Requires penalty="neighbours".
     beta : float, default=1.0
         Weight of KL(posterior || prior) (Kingma & Welling 2014; Higgins et al. 2017). Requires a gaussian code.
     kl_warmup : float, default=0
@@ -119,11 +124,13 @@ class Autoencoder(TrainableAutoencoder):
     warmup : float, default=0.05
         Share of the steps, in [0, 1), over which the learning rate first rises. No effect with optimizer="lbfgs".
     batch_size : int or "auto", default="auto"
-        Rows per step. "auto" gives about eighty steps per epoch, and more if that would need batches of over 1024 rows.
+        Rows per step. "auto" gives about eighty steps per epoch, and more if that would need batches of over 1024 rows;
+        with penalty="neighbours" it is about a sixteenth of the rows, from 32 to 256, or more.
     clip_norm : float or None, default=None
         Maximum norm of the whole gradient (of the objective per feature). Not for optimizer="lbfgs".
     epochs : int or "auto", default="auto"
-        Maximum number of passes over the rows. "auto" makes about four thousand steps, in 20 to 200 passes.
+        Maximum number of passes over the rows. "auto" makes about four thousand steps (with penalty="neighbours"
+        and batches of 256 rows, fifteen hundred), in 20 to 200 passes.
     validation_fraction : float, default=0.1
         Share of the distinct rows, in [0, 1), that is used for validation if no `validation_data` is given.
     validation : {"auto", "random", "groups", "last"}, default="auto"
@@ -133,9 +140,11 @@ class Autoencoder(TrainableAutoencoder):
         is that of later rows; rows of one time stay together. "auto" is "groups" if `fit` is given groups, "last" if
         it is given times, else "random". No row that equals a training row is held out.
     early_stopping : bool, default=True
-        Stop when the validation objective no longer falls, and restore the weights of its best epoch.
+        Stop when the validation objective no longer falls, and restore the weights of its best epoch. The penalty
+        "neighbours" does not count there: few held-out rows have hardly any neighbours.
     patience : int, default=10
-        Epochs without improvement before stopping. Requires early_stopping=True.
+        Epochs without improvement before stopping; with penalty="neighbours" at least a third of `epochs`. Requires
+        early_stopping=True.
     tol : float, default=1e-4
         Smallest relative decrease that counts as an improvement. Requires early_stopping=True.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
@@ -223,6 +232,7 @@ class Autoencoder(TrainableAutoencoder):
     penalty: str | Penalty | list[str | Penalty] | None = None
     penalty_weight: float = 0.1
     rho: float = 0.05
+    n_neighbors: int = 15
     beta: float = 1.0
     kl_warmup: float = 0
     free_bits: float = 0.0

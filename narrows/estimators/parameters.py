@@ -95,7 +95,7 @@ _TOP_K = Value("code", ("top-k",))
 _GAUSSIAN = Value("code", ("gaussian",), instance_of="GaussianCode")
 _CORRUPTED = Value("corruption", _CORRUPTIONS)
 _PENALIZED = Value("penalty", _PENALTIES)
-_KL = Value("penalty", ("kl",))
+_KL, _NEIGHBOURS = Value("penalty", ("kl",)), Value("penalty", ("neighbours",))
 _PRETRAINED = Value("pretrain", _PRETRAINERS)
 _MOMENTUM = Value("optimizer", ("rmsprop", "sgd"))
 _STEPS = Value("optimizer", tuple(name for name in _OPTIMIZERS if name != "lbfgs"))
@@ -236,7 +236,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "penalty",
         "Objective",
         "name",
-        "Term added to the loss: it penalises large codes (l1), active units (kl) or a large Jacobian (contractive).",
+        "Added to the loss: size (l1), activity (kl) or Jacobian (contractive) of codes, or distance of neighbours.",
         _PENALTIES,
         "Penalty",
     ),
@@ -244,7 +244,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "penalty_weight",
         "Objective",
         "float",
-        "Weight of the penalty relative to the loss per row.",
+        "Weight of the penalty relative to the loss per row; of neighbours, relative to the loss per feature.",
         requires=_PENALIZED,
     ),
     Parameter(
@@ -253,6 +253,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         "float",
         "Target of the kl penalty: the mean activity of each code unit, between 0 and 1.",
         requires=_KL,
+    ),
+    Parameter(
+        "n_neighbors", "Objective", "int", "Number of rows in a neighbourhood, the row included.", requires=_NEIGHBOURS
     ),
     Parameter(
         "beta", "Objective", "float", "Weight of the KL divergence between the code and the prior.", requires=_GAUSSIAN
@@ -342,7 +345,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "patience",
         "Stopping",
         "int",
-        "Number of epochs without improvement after which training stops.",
+        "Number of epochs without improvement after which training stops; of a map, at least a third of the epochs.",
         requires=_STOPPING,
     ),
     Parameter(

@@ -1,4 +1,4 @@
-"""First weights of a network: PCA in its linear path, or outputs at the mean of the rows."""
+"""First weights of a network: PCA in its linear path or its code, or outputs at the mean of the rows."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from narrows.model import (
     GaussianCode,
     PointCode,
     can_start_linear,
+    can_start_map,
     start_at_mean,
     start_linear,
+    start_map,
 )
 
 _MOST_CELLS = 4_000_000  # for PCA: a fraction of a second
 _MOST_ROWS = 1000  # for PCA of a wide table, computed from the products of its rows
+_SPREAD_OF_MAP = 4.0  # standard deviation of the first component where a map begins, in units of UMAP's similarity
 
 
 def uses_linear_path(params: Mapping[str, Any], code: Code, code_activation: str) -> bool:
@@ -44,8 +47,7 @@ def uses_linear_path(params: Mapping[str, Any], code: Code, code_activation: str
 
 def is_default(params: Mapping[str, Any]) -> bool:
     """Return whether loss, output and layers are narrows' own choice."""
-    is_automatic = isinstance(params["loss"], str) and params["loss"] == params["output_activation"] == "auto"
-    return is_automatic and params["penalty"] is None and _has_own_layers(params)
+    return _is_automatic(params) and params["penalty"] is None
 
 
 def begin(
@@ -54,11 +56,14 @@ def begin(
     floats: np.ndarray,
     weight: np.ndarray | None,
     mean: np.ndarray,
+    *,
+    is_map: bool = False,
 ) -> bool:
     """Set the initial weights; return whether the layers are PCA.
 
     A linear path is set to PCA, and the layers too where `can_start_linear` allows it. Other layers begin with outputs
-    near the mean where loss, output and layers are the defaults, else with random weights, as in the papers.
+    near the mean where loss, output and layers are the defaults, else with random weights, as in the papers. The code
+    of a map begins at PCA where `can_start_map` allows it.
 
     Parameters
     ----------
@@ -71,12 +76,17 @@ def begin(
         Sample weights; None gives all rows equal weight.
     mean : ndarray of shape (d,)
         Mean of the rows.
+    is_map : bool
+        Whether neighbouring rows are to be near each other in the code.
     """
     directions = set_path(network, floats, weight, mean)
     if directions is not None and can_start_linear(network):
         start_linear(network, mean, directions)
         return True
-    if is_default(params) and not isinstance(network.code, GaussianCode) and network.compresses:
+    if is_map and can_start_map(network):
+        start_map(network, mean, _axes_of_map(floats, weight, mean, network.n_components))
+    has_defaults = is_default(params) or (is_map and _is_automatic(params))
+    if has_defaults and not isinstance(network.code, GaussianCode) and network.compresses:
         start_at_mean(network, mean)
     return False
 
@@ -92,6 +102,11 @@ def set_path(
     return directions
 
 
+def _is_automatic(params: Mapping[str, Any]) -> bool:
+    is_automatic = isinstance(params["loss"], str) and params["loss"] == params["output_activation"] == "auto"
+    return is_automatic and _has_own_layers(params)
+
+
 def _has_own_layers(params: Mapping[str, Any]) -> bool:
     return all(params[name] is None for name in ("encoder", "decoder", "pretrain"))
 
@@ -100,6 +115,14 @@ def enough(places: np.ndarray, n_floats: int) -> np.ndarray:
     """Return the positions of the rows for PCA: all rows, or evenly spaced rows of a large table."""
     most = _MOST_ROWS if n_floats > _MOST_ROWS else max(_MOST_ROWS, _MOST_CELLS // n_floats)
     return places[np.linspace(0, len(places) - 1, min(len(places), most)).astype(np.intp)]
+
+
+def _axes_of_map(floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray, most: int) -> np.ndarray:
+    """Return the principal directions as rows (r, d) that give the first component the spread of a map."""
+    directions = _components(floats, weight, mean, most)
+    first = (floats.astype(np.float64) - mean) @ directions[:1].T
+    spread = np.sqrt(np.average(first[:, 0] ** 2, weights=weight)) if len(directions) else 1.0
+    return directions * (_SPREAD_OF_MAP / spread)
 
 
 def _components(floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray, most: int) -> np.ndarray:

@@ -99,7 +99,7 @@ def prepare(
     resolved, pretraining = _build(params, encoded, given, random.for_weights)
     network = resolved.network
     split = _split(params, encoded, random.for_split, options, in_memory=not isinstance(given, RowStream))
-    began_as_pca = _set_first_weights(params, network, split, previous)
+    began_as_pca = _set_first_weights(params, resolved, split, previous)
     network.to(device)
     if isinstance(given, RowStream):
         training = _spooled(given, split, network.likelihood, random.for_split, options.estimator)
@@ -232,6 +232,8 @@ def _build(
     if network.n_parameters == 0:
         raise SettingError("The encoder and decoder have no parameter to train; give them layers, or unfreeze some.")
     parameter_checks.within_density(network.likelihood, encoded.floats, encoded.rows)
+    if resolved.objective.n_nearest and isinstance(given, RowStream):
+        raise SettingError("penalty='neighbours' needs rows in memory, not a stream; use only one of the two.")
     pretraining = pretraining_settings(params["pretrain"], params["pretrain_epochs"], params["precision"])
     if pretraining is not None:
         check_pretrainable(network)
@@ -252,9 +254,10 @@ def _split(
 
 
 def _set_first_weights(
-    params: Mapping[str, Any], network: AutoencoderNetwork, split: _Split, previous: FittedState | None
+    params: Mapping[str, Any], resolved: Resolved, split: _Split, previous: FittedState | None
 ) -> bool:
     """Set the initial weights; return whether the layers are PCA."""
+    network = resolved.network
     encoded = split.encoded
     distinct = encoded.distinct
     some = enough(split.kept, encoded.schema.n_floats)
@@ -262,7 +265,7 @@ def _set_first_weights(
     counts = None if distinct.weight is None else distinct.weight[some]
     mean = _mean(encoded.schema, known, counts)
     if previous is None:
-        return begin(params, network, known, counts, mean)
+        return begin(params, network, known, counts, mean, is_map=resolved.objective.n_nearest > 0)
     set_path(network, known, counts, mean)
     _continue_from(previous.network, network)
     return False
@@ -338,6 +341,7 @@ def _trainer(
         **given,
         n_rows=len(training.x),
         n_parameters=resolved.network.n_parameters,
+        of_pairs=resolved.objective.n_nearest > 0,
     )
     return Trainer(
         resolved.network,

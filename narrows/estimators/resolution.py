@@ -37,6 +37,8 @@ from narrows.model import (
     make_penalty,
 )
 
+_MOST_UNITS_OF_MAP = (256, 128)  # a map needs more steps than width
+
 
 @dataclass(frozen=True)
 class Resolved:
@@ -73,7 +75,7 @@ def resolve(
     bounded = _bounded(params, schema, floats)
     loss = _loss(params["loss"], schema, floats, bounded=bounded, gaussian=gaussian)
     n_components = _n_components(params, schema)
-    hidden = _hidden_layer_sizes(params, schema)
+    hidden = _hidden_layer_sizes(params, schema, is_map=any(penalty.n_nearest() for penalty in penalties))
     code_activation = params["code_activation"]
     if code_activation == "auto":
         code_activation = "linear" if gaussian else _code_activation(penalties)
@@ -106,7 +108,9 @@ def _code_and_penalties(params: Mapping[str, Any]) -> tuple[Code, tuple[Penalty,
     for name in ("level", "penalty_weight", "rho", "beta", "kl_warmup", "free_bits"):
         parameter_checks.number(name, params[name])
     code = make_code(params["code"], params["k"])
-    penalties = make_penalty(params["penalty"], params["penalty_weight"], rho=params["rho"])
+    penalties = make_penalty(
+        params["penalty"], params["penalty_weight"], rho=params["rho"], n_neighbors=params["n_neighbors"]
+    )
     if isinstance(code, GaussianCode):
         prior = KLToPrior(beta=params["beta"], warmup=params["kl_warmup"], free_bits=params["free_bits"])
         penalties = (prior, *penalties)
@@ -236,10 +240,12 @@ def _check_unit_range(floats: np.ndarray, what: str) -> None:
         )
 
 
-def _hidden_layer_sizes(params: Mapping[str, Any], schema: Schema) -> Any:
+def _hidden_layer_sizes(params: Mapping[str, Any], schema: Schema, *, is_map: bool) -> Any:
     sizes = params["hidden_layer_sizes"]
     if isinstance(sizes, str) and sizes == "auto":
-        return default_hidden_layer_sizes(params["network"], schema.n_floats, schema.image_shape)
+        sizes = default_hidden_layer_sizes(params["network"], schema.n_floats, schema.image_shape)
+        if is_map and params["network"] == "mlp":
+            return tuple(min(size, most) for size, most in zip(sizes, _MOST_UNITS_OF_MAP, strict=True))
     return sizes
 
 

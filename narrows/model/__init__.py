@@ -25,7 +25,7 @@ from narrows.model.corruption import (
 )
 from narrows.model.custom import CustomDecoder, CustomEncoder
 from narrows.model.ensemble import VAEEnsemble
-from narrows.model.initialization import can_start_linear, start_at_mean, start_linear
+from narrows.model.initialization import can_start_linear, can_start_map, start_at_mean, start_linear, start_map
 from narrows.model.layers import Linear, TiedLinear
 from narrows.model.likelihood import (
     AbsoluteError,
@@ -41,7 +41,16 @@ from narrows.model.mixed_likelihood import MixedDensity, MixedError, make_mixed
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork, build_network, default_hidden_layer_sizes
 from narrows.model.objective import Objective
-from narrows.model.penalty import L1, Contractive, ForwardPass, KLSparsity, KLToPrior, Penalty, make_penalty
+from narrows.model.penalty import (
+    L1,
+    Contractive,
+    ForwardPass,
+    KLSparsity,
+    KLToPrior,
+    NeighbourCrossEntropy,
+    Penalty,
+    make_penalty,
+)
 from narrows.model.residual import ResidualEncoder, noise_level
 from narrows.model.serialization import block_from_description, describe_block
 from narrows.model.varied_noise import VariedNoise
@@ -76,6 +85,7 @@ __all__ = [
     "Masking",
     "MixedDensity",
     "MixedError",
+    "NeighbourCrossEntropy",
     "Objective",
     "Penalty",
     "PointCode",
@@ -90,6 +100,7 @@ __all__ = [
     "block_from_description",
     "build_network",
     "can_start_linear",
+    "can_start_map",
     "default_hidden_layer_sizes",
     "describe_block",
     "kl_to_standard_normal",
@@ -102,6 +113,7 @@ __all__ = [
     "noise_level",
     "start_at_mean",
     "start_linear",
+    "start_map",
 ]
 
 

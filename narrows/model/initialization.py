@@ -42,6 +42,34 @@ def can_start_linear(network: AutoencoderNetwork) -> bool:
     )
 
 
+def can_start_map(network: AutoencoderNetwork) -> bool:
+    """Return whether `start_map` can be applied: an encoder of plain layers, wide enough, with a linear point code."""
+    encoder, decoder = network.encoder, network.decoder
+    return (
+        isinstance(encoder, MLP)
+        and all(isinstance(layer, Linear) for layer in encoder.layers)
+        and not (isinstance(decoder, MLP) and len(decoder.linears) < len(decoder.layers))  # tied to the encoder
+        and type(network.code) is PointCode
+        and network.code_activation == "linear"
+        and encoder.activation_name in _DIFFERENCE
+        and min((layer.out_features for layer in encoder.linears[:-1]), default=2 * network.n_components)
+        >= 2 * network.n_components
+    )
+
+
+@torch.no_grad()
+def start_map(network: AutoencoderNetwork, mean: np.ndarray, axes: np.ndarray) -> None:
+    """Initialise the encoder as ``x -> axes (x - mean)``, as `start_linear` does; the decoder stays as it is.
+
+    mean : (d,). axes : (r, d), r at most n_components.
+    """
+    assert isinstance(network.encoder, MLP)
+    v, centre = torch.from_numpy(axes.astype(np.float64)), torch.from_numpy(mean.astype(np.float64))
+    share = 1 / _DIFFERENCE[network.encoder.activation_name]
+    _carry(network.encoder.linears, v, torch.eye(len(v), dtype=torch.float64), share)
+    network.encoder.linears[-1].bias[: len(v)] = -(v @ centre).float()
+
+
 @torch.no_grad()
 def start_linear(network: AutoencoderNetwork, mean: np.ndarray, directions: np.ndarray) -> None:
     """Initialise the network as a projection: x -> mean + V' V (x - mean).

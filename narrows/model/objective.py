@@ -31,6 +31,11 @@ class Objective:
         for penalty in self.penalties:
             penalty.check(network)
 
+    @property
+    def n_nearest(self) -> int:
+        """The size of the neighbourhoods whose pairs of rows the penalties need in a batch; 0 for none."""
+        return max((penalty.n_nearest() for penalty in self.penalties), default=0)
+
     def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Clean rows x (n, d) -> the target (n, d) and the corrupted input of the encoder (n, d)."""
         return (x, x) if self.corruption is None else self.corruption.draw(x, generator)
@@ -44,18 +49,20 @@ class Objective:
         progress: float,
         training: bool,
         weight: Tensor | None = None,
+        pairs: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Return the terms for clean rows x (n, d), weighted, so that their sum is the loss.
 
         "reconstruction" (n,) is the loss of each row, summed over features; each penalty has its name
         as the key, (n,) or a scalar. Corruption and codes are drawn from `generator` on held-out rows too
-        (`training=False`): the same seed gives the same numbers. `progress` counts the epochs done so far.
+        (`training=False`): the same seed gives the same numbers. `progress` counts the epochs done so far. `pairs`
+        are the places of neighbouring rows (2, m), for penalties with an `n_nearest`.
         """
         x, x_tilde = self.draw(x, generator)
         h = network.encode(x_tilde)
         z = network.code.draw(h, generator)
         terms = {"reconstruction": network.likelihood.loss(network.output(z), x).sum(1)}
-        step = ForwardPass(network, x, x_tilde, h, z, generator, progress, training, weight)
+        step = ForwardPass(network, x, x_tilde, h, z, generator, progress, training, weight, pairs)
         for penalty in self.penalties:
             terms[penalty.name] = penalty(step)
         return terms

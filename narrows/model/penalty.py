@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from narrows.errors import SettingError
 from narrows.model.code import GaussianCode, PointCode, kl_to_standard_normal
@@ -26,6 +30,7 @@ class ForwardPass:
     h : code statistics (n, k * floats_per_component). z : codes (n, k), the decoder's input.
     progress : epochs done so far, 2.5 in the middle of the third. training : False on held-out rows.
     weight : weight of each row (n,); None where all are equal.
+    pairs : places in the batch of rows that are neighbours (2, m), if a penalty needs them, see `Penalty.n_nearest`.
     """
 
     network: AutoencoderNetwork
@@ -37,6 +42,7 @@ class ForwardPass:
     progress: float
     training: bool
     weight: Tensor | None = None
+    pairs: Tensor | None = None
 
     def mean_over_rows(self, value: Tensor) -> Tensor:
         """Return the mean of `value` (n, ...) over the batch's rows, each with its weight."""
@@ -81,6 +87,10 @@ class Penalty:
 
     def check(self, network: AutoencoderNetwork) -> None:
         """Raise SettingError where this penalty makes no sense for `network`."""
+
+    def n_nearest(self) -> int:
+        """Return the size of a row's neighbourhood, the row included, whose pairs it needs in a batch; 0 for none."""
+        return 0
 
 
 @dataclass(frozen=True)
@@ -173,6 +183,8 @@ class KLToPrior(Penalty):
             raise SettingError('the KL to the prior needs a distribution over codes; set code="gaussian".')
 
 
+_MOST_OTHERS = 1024  # rows of a batch from which all others are pushed away: memory grows with their number
+
 # Derivatives of activations as functions of their output h.
 _SLOPES: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": lambda h: h * (1 - h),
@@ -236,25 +248,114 @@ def _one_layer_norm(step: ForwardPass) -> Tensor | None:
     return slope(step.h).square() @ weight.square().sum(1)
 
 
-PENALTIES: dict[str, Callable[[float, float], Penalty]] = {
-    "l1": lambda weight, rho: L1(weight),
-    "kl": lambda weight, rho: KLSparsity(weight, rho),
-    "contractive": lambda weight, rho: Contractive(weight),
+@dataclass(frozen=True)
+class NeighbourCrossEntropy(Penalty):
+    """``weight d (mean over pairs of -log q + n_negatives mean over other rows of -log(1 - q))``, for d floats.
+
+    It draws neighbouring rows together in the code and pushes others apart, so that the code is a map: UMAP's
+    cross-entropy between the graph of nearest rows and that of the codes (McInnes, Healy & Melville 2018, sec. 3.2),
+    for codes that an encoder computes (Sainburg, McInnes & Gentner 2021). ``q = 1 / (1 + a |z_i - z_j|^2b)`` is the
+    similarity of two codes; a and b fit a curve that is 1 up to `min_dist` and ``exp(min_dist - distance)`` beyond.
+    The pairs of a batch are drawn in proportion to the weights of the graph, see `narrows.training.NeighbourPairs`;
+    the other rows are all that the batch has, at most a thousand.
+
+    Parameters
+    ----------
+    weight : float
+        Relative to the loss per float, so that it means the same for few and for many columns.
+    n_neighbors : int, default=15
+        Rows of a neighbourhood, the row itself included, as in UMAP. Fewer show finer structure, more the whole.
+    min_dist : float, default=0.1
+        Distance in the code up to which two rows count as equal; clusters are the denser, the smaller it is.
+    n_negatives : float, default=5.0
+        Weight of the other rows: the number of them that UMAP draws for each pair.
+    """
+
+    weight: float
+    n_neighbors: int = 15
+    min_dist: float = 0.1
+    n_negatives: float = 5.0
+
+    name: ClassVar[str] = "neighbours"
+    through_network: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        _check_weight(self.weight, "penalty_weight")
+        _check_weight(self.n_negatives, "n_negatives")
+        if isinstance(self.n_neighbors, bool) or not hasattr(self.n_neighbors, "__index__") or self.n_neighbors < 2:
+            raise SettingError(
+                f"n_neighbors={self.n_neighbors!r} must be a whole number from 2: a row and those nearest to it."
+            )
+        if not 0 <= self.min_dist < 1:
+            raise SettingError(f"min_dist={self.min_dist!r} must be a number from 0 to below 1.")
+
+    def __call__(self, step: ForwardPass) -> Tensor:
+        z = step.z.clone()  # used several times: so its gradients are added in the same order in every training step
+        if step.pairs is None or not step.pairs.shape[1]:
+            return z.sum() * 0
+        first, second = step.pairs
+        near = self._log_odds((z[first] - z[second]).square().sum(1))
+        others = z[:_MOST_OTHERS]
+        far = self._log_odds((z[:, None] - others).square().sum(2))
+        counted = torch.ones_like(far)
+        counted.fill_diagonal_(0)
+        for one, two in ((first, second), (second, first)):
+            inside = two < len(others)
+            counted[one[inside], two[inside]] = 0
+        apart = (functional.softplus(-far) * counted).sum() / counted.sum().clamp(min=1)
+        return self.weight * step.network.n_floats * (functional.softplus(near).mean() + self.n_negatives * apart)
+
+    def check(self, network: AutoencoderNetwork) -> None:
+        if network.path is not None:
+            raise SettingError(
+                "penalty='neighbours' makes a map of the code, which PCA beside the layers would undo; "
+                "set linear_path='auto' or 'off'."
+            )
+
+    def n_nearest(self) -> int:
+        return self.n_neighbors
+
+    def _log_odds(self, squared: Tensor) -> Tensor:
+        """Return log(1 - q) - log(q) of squared distances; the 0.001, as in UMAP, keeps gradients finite."""
+        a, b = similarity_curve(self.min_dist)
+        return math.log(a) + b * torch.log(squared + 0.001)
+
+
+@cache
+def similarity_curve(min_dist: float) -> tuple[float, float]:
+    """Return a and b with which ``1 / (1 + a r^2b)`` is nearest to 1 up to `min_dist` and exp(min_dist - r) beyond.
+
+    Least squares at 300 distances r from 0 to 3, as in UMAP.
+    """
+    from scipy.optimize import curve_fit
+
+    r = np.linspace(0, 3, 300)
+    wanted = np.where(r < min_dist, 1.0, np.exp(min_dist - r))
+    (a, b), _ = curve_fit(lambda r, a, b: 1 / (1 + a * r ** (2 * b)), r, wanted)
+    return float(a), float(b)
+
+
+PENALTIES: dict[str, Callable[[float, float, int], Penalty]] = {
+    "l1": lambda weight, rho, n_neighbors: L1(weight),
+    "kl": lambda weight, rho, n_neighbors: KLSparsity(weight, rho),
+    "contractive": lambda weight, rho, n_neighbors: Contractive(weight),
+    "neighbours": lambda weight, rho, n_neighbors: NeighbourCrossEntropy(weight, n_neighbors),
 }
-"""Builds each named penalty from `weight` and `rho`. The shell reads the names from this source."""
+"""Builds each named penalty from `weight`, `rho` and `n_neighbors`. The shell reads the names from this source."""
 
 
 def make_penalty(
-    spec: str | Penalty | Sequence[str | Penalty] | None, weight: float, rho: float = 0.05
+    spec: str | Penalty | Sequence[str | Penalty] | None, weight: float, rho: float = 0.05, n_neighbors: int = 15
 ) -> tuple[Penalty, ...]:
-    """Return the penalties with names of `PENALTIES`, each with `weight`, "kl" with the activity `rho`.
+    """Return the penalties with names of `PENALTIES`, each with `weight`.
 
-    None gives none; instances of Penalty keep their own weight; a list or tuple adds several up.
+    "kl" has the activity `rho`, "neighbours" neighbourhoods of `n_neighbors` rows. None gives none; instances of
+    Penalty keep their own settings; a list or tuple adds several up.
     """
     if spec is None:
         return ()
     if isinstance(spec, list | tuple):
-        return tuple(penalty for one in spec for penalty in make_penalty(one, weight, rho))
+        return tuple(penalty for one in spec for penalty in make_penalty(one, weight, rho, n_neighbors))
     if isinstance(spec, Penalty):
         return (spec,)
     if not isinstance(spec, str) or spec not in PENALTIES:
@@ -262,7 +363,7 @@ def make_penalty(
         raise SettingError(
             f"penalty={spec!r} is not known; choose None, {names}, a Penalty of your own, or a list of them."
         )
-    return (PENALTIES[spec](weight, rho),)
+    return (PENALTIES[spec](weight, rho, n_neighbors),)
 
 
 def _check_weight(value: float, setting: str) -> None:

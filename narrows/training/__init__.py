@@ -4,6 +4,7 @@ from narrows.training.deduplication import DistinctRows, distinct_rows, fingerpr
 from narrows.training.history import Epoch, History, LayerEpoch
 from narrows.training.masked import train_masked
 from narrows.training.muon import Muon
+from narrows.training.neighbour_pairs import NeighbourPairs
 from narrows.training.optimizers import OPTIMIZERS, make_optimizer
 from narrows.training.precision import bfloat16_on
 from narrows.training.pretraining import (
@@ -31,6 +32,7 @@ __all__ = [
     "History",
     "LayerEpoch",
     "Muon",
+    "NeighbourPairs",
     "Pretraining",
     "RunState",
     "Spool",

@@ -32,12 +32,20 @@ class AutogradStep:
         ]
 
     def __call__(
-        self, x: Tensor, noise: torch.Generator, *, progress: float, weight: Tensor | None
+        self,
+        x: Tensor,
+        noise: torch.Generator,
+        *,
+        progress: float,
+        weight: Tensor | None,
+        pairs: Tensor | None = None,
     ) -> dict[str, Tensor]:
         self._flat.gradients.zero_()
         (dtype,) = self.dtypes
         with torch.autocast(self._device.type, dtype, enabled=dtype is not torch.float32):
-            terms = self._objective.terms(self._network, x, noise, progress=progress, training=True, weight=weight)
+            terms = self._objective.terms(
+                self._network, x, noise, progress=progress, training=True, weight=weight, pairs=pairs
+            )
         terms = {name: mean_over_batch(value, weight) for name, value in terms.items()}
         (sum(terms.values(), torch.zeros((), device=x.device)) / self._network.n_floats).backward()
         return {name: value.detach() for name, value in terms.items()}

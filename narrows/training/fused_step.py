@@ -87,7 +87,13 @@ class FusedStep:
         self._shares: dict[int, Tensor] = {}
 
     def __call__(
-        self, x: Tensor, noise: torch.Generator, *, progress: float, weight: Tensor | None
+        self,
+        x: Tensor,
+        noise: torch.Generator,
+        *,
+        progress: float,
+        weight: Tensor | None,
+        pairs: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Leave the gradient of the objective per feature in the flat vector; returns the terms, means over rows."""
         network = self._network
@@ -102,7 +108,7 @@ class FusedStep:
         with torch.enable_grad():
             h = h.detach().requires_grad_()
             z = network.code.draw(h, noise)
-            step = ForwardPass(network, x, x_tilde, h, z, noise, progress, True, weight)
+            step = ForwardPass(network, x, x_tilde, h, z, noise, progress, True, weight, pairs)
             penalties = {p.name: mean_over_batch(p(step), weight) for p in self._objective.penalties}
             cost = sum(penalties.values(), torch.zeros(())) / network.n_floats
         loss, gradient = self._reconstruction(z.detach(), x, weight)

@@ -11,6 +11,9 @@ from narrows.training.precision import PRECISIONS
 
 SCHEDULES = ("linear", "cosine", "constant")
 
+_STEPS = 4000
+_ROWS_OF_PAIRS = 384_000  # drawn in all: 1500 steps of 256 rows
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -80,8 +83,13 @@ class TrainingSettings:
         precision: str,
         n_rows: int,
         n_parameters: int,
+        of_pairs: bool = False,
     ) -> TrainingSettings:
-        """Check every setting and replace "auto" by a number; raises `SettingError`."""
+        """Check every setting and replace "auto" by a number; raises `SettingError`.
+
+        of_pairs : whether batches hold pairs of neighbours, which are to be apart from all other rows of their batch.
+        Then batches are larger, epochs fewer, and `patience` is at least a third of the epochs.
+        """
         _one_of("optimizer", optimizer, tuple(OPTIMIZERS))
         _one_of("schedule", schedule, SCHEDULES)
         _one_of("precision", precision, PRECISIONS)
@@ -91,9 +99,16 @@ class TrainingSettings:
             weight_decay = OPTIMIZERS[optimizer].weight_decay
         if batch_size == "auto":
             batch_size = automatic_batch_size(n_rows, n_parameters)
+            if of_pairs:
+                batch_size = max(batch_size, automatic_batch_size_of_pairs(n_rows))
         batch_size = count("batch_size", batch_size)
         if epochs == "auto":
-            epochs = automatic_epochs(n_rows, batch_size)
+            n_steps = min(_STEPS, _ROWS_OF_PAIRS // batch_size) if of_pairs else _STEPS
+            epochs = automatic_epochs(n_rows, batch_size, n_steps)
+        epochs, patience = count("epochs", epochs), count("patience", patience)
+        if of_pairs:
+            # A map becomes sharp when the rate is low.
+            patience = max(patience, epochs // 3)
         if optimizer == "lbfgs":
             if clip_norm is not None:
                 raise SettingError("clip_norm has no meaning for lbfgs, which searches for its step; set it to None.")
@@ -107,9 +122,9 @@ class TrainingSettings:
             schedule=schedule,
             warmup=_number("warmup", warmup, at_least=0, below=1),
             batch_size=batch_size,
-            epochs=count("epochs", epochs),
+            epochs=epochs,
             early_stopping=bool(early_stopping),
-            patience=count("patience", patience),
+            patience=patience,
             tol=_number("tol", tol, at_least=0),
             clip_norm=None if clip_norm is None else _number("clip_norm", clip_norm, above=0),
             precision=precision,
@@ -141,10 +156,16 @@ def automatic_batch_size(n_rows: int, n_parameters: int) -> int:
     return max(1, min(1 << (wanted.bit_length() - 1), n_rows))
 
 
-def automatic_epochs(n_rows: int, batch_size: int) -> int:
-    """Return a number of epochs for about four thousand steps, between 20 and 200."""
+def automatic_batch_size_of_pairs(n_rows: int) -> int:
+    """Return a batch size for pairs of neighbours: a sixteenth of the rows, a power of two between 32 and 256."""
+    wanted = max(32, min(256, n_rows // 16))
+    return max(1, min(1 << (wanted.bit_length() - 1), n_rows))
+
+
+def automatic_epochs(n_rows: int, batch_size: int, n_steps: int = _STEPS) -> int:
+    """Return a number of epochs for about `n_steps` steps, between 20 and 200."""
     steps = math.ceil(n_rows / batch_size)
-    return max(20, min(200, math.ceil(4000 / steps)))
+    return max(20, min(200, math.ceil(n_steps / steps)))
 
 
 def _one_of(name: str, value: object, choices: tuple[str, ...]) -> None:

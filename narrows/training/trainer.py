@@ -18,6 +18,7 @@ from narrows.training.flat_parameters import FlatParameters
 from narrows.training.fused_step import mean_over_batch
 from narrows.training.history import Epoch
 from narrows.training.line_search import LBFGS
+from narrows.training.neighbour_pairs import NeighbourPairs, held_out_pairs
 from narrows.training.optimizers import OPTIMIZERS, clip_gradient, make_optimizer
 from narrows.training.run_state import Run, RunState, copies
 from narrows.training.settings import TrainingSettings
@@ -27,6 +28,7 @@ from narrows.training.threads import FixedThreads, LoadFollower, limited_threads
 from narrows.training.training_step import make_step
 
 _VALIDATION_CHUNK = 4096
+_VALIDATION_CHUNK_OF_PAIRS = 1024  # neighbours are searched in a chunk, and memory grows with the square of its rows
 _VALIDATION_SEED = 0x5EED
 
 
@@ -83,6 +85,7 @@ class Trainer:
         self.after_batch: Callable[[float], None] | None = None
         """Called after each batch with the share of the epoch that is done; the network is in evaluation mode then."""
         self._run, self._restored = Run(), False
+        self._held_out_pairs: list[Tensor | None] = []
         self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
         self._optimizer = make_optimizer(self._flat, settings)
         # The last batch may take one row more.
@@ -164,7 +167,7 @@ class Trainer:
         Parameters
         ----------
         x : Tensor of shape (n, n_floats), or Spool
-            Encoded rows on the network's device, or on disk.
+            Encoded rows on the network's device, or on disk; in memory for a penalty that needs pairs of rows.
         weight : Tensor of shape (n,) or None
             With mean 1; a row of weight 2 counts as two rows.
         validation : Tensor of shape (m, n_floats) or None
@@ -180,13 +183,20 @@ class Trainer:
         settings = self.settings
         n_batches = sum(math.ceil(size / settings.batch_size) for size in _block_sizes(x))
         run = self._start()
+        pairs = self._pairs(x, weight)
+        self._held_out_pairs = []
+        if validation is not None and pairs is not None:
+            chunks = validation.split(self._validation_chunk)
+            self._held_out_pairs = held_out_pairs(chunks, self.objective.n_nearest, len(x), _VALIDATION_SEED)
         try:
             while not run.is_over:
-                epoch = self._epoch(x, weight, first_step=run.epoch * n_batches, n_steps=n_batches * settings.epochs)
+                epoch = self._epoch(
+                    x, weight, pairs, first_step=run.epoch * n_batches, n_steps=n_batches * settings.epochs
+                )
                 if validation is not None:
                     epoch = self._validated(epoch, validation, validation_weight)
                 self._check_finite(epoch, x)
-                is_lowest = run.record(epoch.loss if epoch.validation is None else epoch.validation, tol=settings.tol)
+                is_lowest = run.record(self._loss_to_judge_by(epoch), tol=settings.tol)
                 if settings.early_stopping and is_lowest and validation is not None:
                     run.best_weights = copies(self.network.state_dict())
                 is_stale = settings.early_stopping and run.epochs_since >= settings.patience
@@ -200,6 +210,14 @@ class Trainer:
                 losses = partial(self._held_out_losses, validation, validation_weight)
                 shrink_layers(self.network.path, losses, validation_weight, began_as_pca=self.began_as_pca)
 
+    def _loss_to_judge_by(self, epoch: Epoch) -> float:
+        """Return the held-out loss without penalties on pairs: few held-out rows have hardly any neighbours."""
+        if epoch.validation is None:
+            return epoch.loss
+        of_pairs = {penalty.name for penalty in self.objective.penalties if penalty.n_nearest()}
+        parts = epoch.validation_parts
+        return sum(parts[name] for name in parts if name not in of_pairs) if of_pairs else epoch.validation
+
     def _start(self) -> Run:
         """Return the progress that `epochs` goes on from: the restored one, or none."""
         if self._restored:
@@ -211,11 +229,28 @@ class Trainer:
     def one_pass(self, x: Tensor | Spool, *, weight: Tensor | None = None) -> Epoch:
         """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
         self._restored = False
-        epoch = self._epoch(x, weight, first_step=0, n_steps=None)
+        epoch = self._epoch(x, weight, self._pairs(x, weight), first_step=0, n_steps=None)
         self._check_finite(epoch, x)
         return epoch
 
-    def _epoch(self, x: Tensor | Spool, weight: Tensor | None, *, first_step: int, n_steps: int | None) -> Epoch:
+    def _pairs(self, x: Tensor | Spool, weight: Tensor | None) -> NeighbourPairs | None:
+        """Return the pairs of rows that a penalty needs, None where none does."""
+        n_nearest = self.objective.n_nearest
+        return NeighbourPairs.of(x, n_nearest, weight) if n_nearest and isinstance(x, Tensor) else None
+
+    @property
+    def _validation_chunk(self) -> int:
+        return _VALIDATION_CHUNK_OF_PAIRS if self.objective.n_nearest else _VALIDATION_CHUNK
+
+    def _epoch(
+        self,
+        x: Tensor | Spool,
+        weight: Tensor | None,
+        pairs: NeighbourPairs | None,
+        *,
+        first_step: int,
+        n_steps: int | None,
+    ) -> Epoch:
         start = time.perf_counter()
         self.network.train()
         if self.network.path is not None:
@@ -225,10 +260,12 @@ class Trainer:
             self._make_step(max(sizes))
         sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
-        done = 0
+        done = n_seen = 0
+        if pairs is not None:
+            weight = pairs.row_weight
         with limited_threads(self._threads.now), self._seeded_modules(), self._flat.attached():
             for block in [x] if isinstance(x, Tensor) else x.blocks(self._generator):
-                for batch, rows in self._batches(block.to(self._device)):
+                for batch, rows, near in self._batches(block.to(self._device), pairs):
                     if n_steps is not None:
                         rate = self.settings.rate(first_step + done, n_steps)
                     with self._threads.step(len(rows)):
@@ -237,16 +274,17 @@ class Trainer:
                             progress=self.number + done / len(sizes),
                             weight=None if weight is None else weight[rows],
                             rate=rate,
+                            pairs=near,
                         )
                     _add(sums, terms, len(rows))
-                    done += 1
+                    done, n_seen = done + 1, n_seen + len(rows)
                     if self.after_batch is not None:
                         self.network.eval()
                         self.after_batch(done / len(sizes))
                         self.network.train()
         self.network.eval()
         # The first numbers that leave the device in this epoch.
-        parts = {name: float(value) / len(x) for name, value in sums.items()}
+        parts = {name: float(value) / n_seen for name, value in sums.items()}
         seconds = time.perf_counter() - start
         self.number += 1
         return Epoch(
@@ -259,13 +297,22 @@ class Trainer:
             seconds=seconds,
         )
 
-    def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of x in an order drawn anew, each in the memory of the one before; and their places."""
-        order = torch.randperm(len(x), generator=self._generator).to(self._device)
+    def _batches(self, x: Tensor, pairs: NeighbourPairs | None) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
+        """Batches of x in an order drawn anew, each in the memory of the one before; and their places.
+
+        With `pairs` a batch holds the first rows of some pairs and then the second ones; last come their places in it.
+        """
         sizes = self._batch_sizes(len(x))
-        kept = x.new_empty(max(sizes), x.shape[1])
-        for rows in order.split(sizes):
-            yield torch.index_select(x, 0, rows, out=kept[: len(rows)]), rows
+        kept = x.new_empty(max(*sizes, 2), x.shape[1])
+        if pairs is None:
+            order = torch.randperm(len(x), generator=self._generator).to(self._device)
+            for rows in order.split(sizes):
+                yield torch.index_select(x, 0, rows, out=kept[: len(rows)]), rows, None
+            return
+        for n_pairs in (max(1, size // 2) for size in sizes):
+            rows = torch.cat(pairs.draw(n_pairs, self._generator)).to(self._device)
+            near = torch.arange(2 * n_pairs, device=self._device).view(2, n_pairs)
+            yield torch.index_select(x, 0, rows, out=kept[: len(rows)]), rows, near
 
     def _batch_sizes(self, n_rows: int) -> list[int]:
         most = self.settings.batch_size
@@ -275,17 +322,26 @@ class Trainer:
             sizes[-2:] = [sizes[-2] + 1]
         return sizes
 
-    def _update(self, x: Tensor, *, progress: float, weight: Tensor | None, rate: float) -> dict[str, Tensor]:
+    def _update(
+        self, x: Tensor, *, progress: float, weight: Tensor | None, rate: float, pairs: Tensor | None
+    ) -> dict[str, Tensor]:
         """Move the weights by one batch; returns the terms of the objective before."""
         if isinstance(self._optimizer, LBFGS):
-            return self._search(self._optimizer, x, progress=progress, weight=weight, rate=rate)
-        terms = self._step(x, self._noise, progress=progress, weight=weight)
+            return self._search(self._optimizer, x, progress=progress, weight=weight, rate=rate, pairs=pairs)
+        terms = self._step(x, self._noise, progress=progress, weight=weight, pairs=pairs)
         clip_gradient(self._flat.gradients, self.settings.clip_norm)
         self._optimizer.step(rate)
         return terms
 
     def _search(
-        self, optimizer: LBFGS, x: Tensor, *, progress: float, weight: Tensor | None, rate: float
+        self,
+        optimizer: LBFGS,
+        x: Tensor,
+        *,
+        progress: float,
+        weight: Tensor | None,
+        rate: float,
+        pairs: Tensor | None,
     ) -> dict[str, Tensor]:
         """Run one line search: it evaluates one batch, with fixed noise, several times."""
         before = self._noise.get_state()
@@ -293,7 +349,7 @@ class Trainer:
 
         def evaluate() -> float:
             self._noise.set_state(before)
-            seen.append(self._step(x, self._noise, progress=progress, weight=weight))
+            seen.append(self._step(x, self._noise, progress=progress, weight=weight, pairs=pairs))
             return float(sum(seen[-1].values(), torch.zeros((), device=x.device))) / self.network.n_floats
 
         optimizer.search(evaluate, rate)
@@ -331,9 +387,13 @@ class Trainer:
         """Terms, weights and number of rows, chunk by chunk; the noise is always the same, so that epochs compare."""
         self.network.eval()
         noise = torch.Generator(device=self._device).manual_seed(_VALIDATION_SEED)
-        weights = [None] * len(x) if weight is None else weight.split(_VALIDATION_CHUNK)
-        for chunk, share in zip(x.split(_VALIDATION_CHUNK), weights, strict=False):
-            terms = self.objective.terms(self.network, chunk, noise, progress=self.number, training=False, weight=share)
+        size = self._validation_chunk
+        weights = [None] * len(x) if weight is None else weight.split(size)
+        near = self._held_out_pairs or [None] * len(x)
+        for chunk, share, pairs in zip(x.split(size), weights, near, strict=False):
+            terms = self.objective.terms(
+                self.network, chunk, noise, progress=self.number, training=False, weight=share, pairs=pairs
+            )
             yield terms, share, len(chunk)
 
     @contextmanager

@@ -22,9 +22,18 @@ class TrainingStep(Protocol):
     dtypes: list[torch.dtype]
 
     def __call__(
-        self, x: Tensor, noise: torch.Generator, *, progress: float, weight: Tensor | None
+        self,
+        x: Tensor,
+        noise: torch.Generator,
+        *,
+        progress: float,
+        weight: Tensor | None,
+        pairs: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """Leave the gradient of the objective per feature in the flat vector; returns the terms, means over rows."""
+        """Leave the gradient of the objective per feature in the flat vector; returns the terms, means over rows.
+
+        `pairs` as for `Objective.terms`.
+        """
         ...
 
 

@@ -35,7 +35,15 @@ from narrows.estimators.parameters import (
 )
 from narrows.estimators.registered_names import class_defaults, registered_names
 from narrows.estimators.variants import variant_classes
-from narrows.model import L1, ActivationName, GaussianCode, GaussianNoise, KLSparsity, TopK
+from narrows.model import (
+    L1,
+    ActivationName,
+    GaussianCode,
+    GaussianNoise,
+    KLSparsity,
+    NeighbourCrossEntropy,
+    TopK,
+)
 from narrows.model.code import CODES
 from narrows.model.corruption import CORRUPTIONS
 from narrows.model.likelihood import LIKELIHOODS
@@ -62,6 +70,7 @@ CONDITIONAL: dict[str, tuple[object, list[dict[str, Any]], dict[str, Any]]] = {
         [{}, {"penalty": "l1"}, {"penalty": KLSparsity(0.1), "code_activation": "sigmoid"}],
         {"penalty": "kl"},
     ),
+    "n_neighbors": (5, [{}, {"penalty": "l1"}, {"penalty": NeighbourCrossEntropy(0.1)}], {"penalty": "neighbours"}),
     "beta": (4.0, [{}, {"code": "top-k", "k": 1}], {"code": GaussianCode()}),
     "kl_warmup": (2, [{}], {"code": "gaussian"}),
     "free_bits": (5.0, [{}], {"code": "gaussian"}),
@@ -127,10 +136,10 @@ def test_the_network_is_idle_among_your_own_modules() -> None:
     [
         (SparseAutoencoder(k=3), "k=3 has no effect with code='point'; set code='top-k'."),
         (Autoencoder(beta=4), "beta=4 has no effect with code='point'; set code='gaussian'."),
-        (Autoencoder(penalty_weight=2), "penalty_weight=2 has no effect with penalty=None; set penalty='l1', 'kl' or "
-         "'contractive'."),
+        (Autoencoder(penalty_weight=2), "penalty_weight=2 has no effect with penalty=None; set penalty='l1', 'kl', "
+         "'contractive' or 'neighbours'."),
         (SparseAutoencoder(penalty=L1(weight=0.1), penalty_weight=2), "penalty_weight=2 has no effect with "
-         "penalty=L1(weight=0.1); set penalty='l1', 'kl' or 'contractive'."),
+         "penalty=L1(weight=0.1); set penalty='l1', 'kl', 'contractive' or 'neighbours'."),
         (Autoencoder(momentum=0.5), "momentum=0.5 has no effect with optimizer='muon'; set optimizer='rmsprop' or "
          "'sgd'."),
         (Autoencoder(early_stopping=False, tol=0.1), "tol=0.1 has no effect with early_stopping=False; set "

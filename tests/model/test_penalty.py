@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch.autograd.functional import jacobian
@@ -13,11 +15,13 @@ from narrows.model import (
     GaussianCode,
     KLSparsity,
     KLToPrior,
+    NeighbourCrossEntropy,
     Penalty,
     TopK,
     kl_to_standard_normal,
     make_penalty,
 )
+from narrows.model.penalty import similarity_curve
 
 
 def step_of(network, x, generator, *, progress=0.0, training=True):
@@ -224,3 +228,56 @@ def test_penalties_are_made_by_name_alone_or_together():
 def test_an_impossible_weight_is_named(make, sentence):
     with pytest.raises(SettingError, match=sentence):
         make()
+
+
+def similarity(z, i, j, a, b):
+    return 1 / (1 + a * (float((z[i] - z[j]).square().sum()) + 0.001) ** b)
+
+
+def with_pairs(network, z, pairs, *, training=True):
+    x = torch.zeros(len(z), 64)
+    return ForwardPass(network, x, x, z, z, torch.Generator(), 0.0, training, None, pairs)
+
+
+def test_the_curve_of_similarities_has_the_constants_that_umap_publishes():
+    # find_ab_params(spread=1.0, min_dist=0.1) of umap-learn.
+    assert similarity_curve(0.1) == pytest.approx((1.5769434, 0.8950608), abs=1e-5)
+
+
+def test_the_cross_entropy_of_neighbours_is_the_sum_over_pairs_and_other_rows(build, generator):
+    z = torch.randn(6, 2, generator=generator)
+    pairs = torch.tensor([[0, 2, 4], [1, 3, 5]])
+    a, b = similarity_curve(0.1)
+    near = -sum(math.log(similarity(z, i, j, a, b)) for i, j in pairs.T.tolist()) / 3
+    others = [(i, j) for i in range(6) for j in range(6) if i // 2 != j // 2]
+    far = -sum(math.log(1 - similarity(z, i, j, a, b)) for i, j in others) / len(others)
+    found = NeighbourCrossEntropy(0.5, n_negatives=3.0)(with_pairs(build(), z, pairs))
+    assert float(found) == pytest.approx(0.5 * 64 * (near + 3 * far), rel=1e-5)
+
+
+def test_its_gradient_is_that_of_finite_differences(build, generator):
+    z = torch.randn(8, 2, generator=generator, dtype=torch.float64)
+    z[3] = z[2]  # equal codes, where a power below one has no derivative
+    z = z.requires_grad_()
+    pairs = torch.tensor([[0, 1, 2, 3], [4, 5, 6, 7]])
+    network, penalty = build(), NeighbourCrossEntropy(0.1)
+    assert torch.autograd.gradcheck(lambda z: penalty(with_pairs(network, z, pairs)), z)
+    same = torch.zeros(4, 2, requires_grad=True)
+    penalty(with_pairs(network, same, torch.tensor([[0, 1], [2, 3]]))).backward()
+    assert torch.equal(same.grad, torch.zeros(4, 2))
+
+
+def test_a_batch_without_pairs_has_no_cross_entropy(build):
+    z = torch.randn(4, 2)
+    assert NeighbourCrossEntropy(1.0)(with_pairs(build(), z, None)) == 0
+    assert NeighbourCrossEntropy(1.0)(with_pairs(build(), z, torch.zeros(2, 0, dtype=torch.long))) == 0
+
+
+def test_a_map_refuses_pca_beside_the_layers_and_impossible_neighbourhoods(build):
+    with pytest.raises(SettingError, match="set linear_path='auto' or 'off'"):
+        NeighbourCrossEntropy(1.0).check(build(linear_path=True))
+    for wrong in (1, 2.5, "5", True):
+        with pytest.raises(SettingError, match=r"n_neighbors=.* must be a whole number from 2"):
+            NeighbourCrossEntropy(1.0, wrong)
+    with pytest.raises(SettingError, match="min_dist=2 must be"):
+        NeighbourCrossEntropy(1.0, min_dist=2)

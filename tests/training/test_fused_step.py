@@ -18,6 +18,7 @@ from narrows.model import (
     KLSparsity,
     KLToPrior,
     Masking,
+    NeighbourCrossEntropy,
     Objective,
     Penalty,
     PointCode,
@@ -64,15 +65,21 @@ def taken(
     step = kind(net, objective, flat, others.get("precision", "float32"), N + 1)
     noise = torch.Generator().manual_seed(2)
     with flat.attached():
-        terms = step(x, noise, progress=0.5, weight=others.get("weight"))
+        terms = step(x, noise, progress=0.5, weight=others.get("weight"), pairs=others.get("pairs"))
         gradients = {name: p.grad.clone() for name, p in net.named_parameters() if p.grad is not None}
     return terms, gradients
 
 
-def assert_as_autograd(net: AutoencoderNetwork, objective: Objective, x: Tensor, weight: Tensor | None = None) -> None:
+def assert_as_autograd(
+    net: AutoencoderNetwork,
+    objective: Objective,
+    x: Tensor,
+    weight: Tensor | None = None,
+    pairs: Tensor | None = None,
+) -> None:
     assert can_fuse(net, objective)
-    terms, gradients = taken(FusedStep, net, objective, x, weight=weight)
-    expected_terms, expected = taken(AutogradStep, net, objective, x, weight=weight)
+    terms, gradients = taken(FusedStep, net, objective, x, weight=weight, pairs=pairs)
+    expected_terms, expected = taken(AutogradStep, net, objective, x, weight=weight, pairs=pairs)
     assert gradients.keys() == expected.keys() == dict(net.named_parameters()).keys()
     for name, gradient in gradients.items():
         assert torch.equal(gradient, expected[name]), name
@@ -334,6 +341,12 @@ class Promised(L1):
 
     def __call__(self, step):
         return self.weight * step.z.square().sum(1)
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT[:8]])
+def test_a_map_has_the_gradients_of_autograd(weight):
+    pairs = torch.arange(8).view(2, 4)
+    assert_as_autograd(network(), Objective(penalties=(NeighbourCrossEntropy(0.1),)), rows(8), weight, pairs)
 
 
 @pytest.mark.parametrize(("code", "penalty"), [(GaussianCode(), Inherited()), (PointCode(), Promised(0.1))])

@@ -111,7 +111,11 @@ def test_every_option_reaches_the_estimator(shell) -> None:
         ("--beta 4", "--beta 4 has no effect without --variant variational or --code gaussian"),
         ("--variant variational --code point --free-bits 0.1", "--free-bits 0.1 has no effect without --code gaussian"),
         ("--rho 0.5", "--rho 0.5 has no effect without --penalty kl"),
-        ("--penalty-weight 2", "without --variant sparse or contractive or --penalty l1, kl or contractive"),
+        (
+            "--penalty-weight 2",
+            "without --variant sparse or contractive or --penalty l1, kl, contractive or neighbours",
+        ),
+        ("--n-neighbors 5", "--n-neighbors 5 has no effect without --penalty neighbours"),
         ("--level 0.2", "without --variant denoising or --corruption gaussian, masking or salt-and-pepper"),
         ("--momentum 0.5", "--momentum 0.5 has no effect without --optimizer rmsprop or sgd"),
         ("--optimizer lbfgs --schedule cosine", "without --optimizer adam, adamw, rmsprop, sgd or muon"),
