@@ -261,6 +261,6 @@ def test_a_detector_without_a_seed_keeps_the_one_it_drew(tmp_path: Path) -> None
 
 
 def test_the_default_detector_says_that_it_keeps_no_checkpoint(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match="no effect without an estimator"):
+    with pytest.warns(UserWarning, match="no effect without an autoencoder as estimator"):
         AnomalyDetector(random_state=0).fit(IRIS, checkpoint=tmp_path / "c")
     assert not (tmp_path / "c").exists()

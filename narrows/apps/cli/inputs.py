@@ -202,9 +202,11 @@ def _read_columns(
     """Read only the columns of the model, so that notes are about them; read all columns if some are absent."""
     from narrows.data import is_pictures, read
     from narrows.errors import DataError, NotNumericError, SettingError
+    from narrows.estimators import Autoencoder
 
     schema = fitted.schema_
-    if not fitted.network_.compresses and image_size is None and is_pictures(Path(data)):
+    is_residual = isinstance(fitted, Autoencoder) and not fitted.network_.compresses
+    if is_residual and image_size is None and is_pictures(Path(data)):
         assert schema.image_shape is not None
         return read(data, patch_size=schema.image_shape[0])
     reading: dict[str, Any] = {"schema": schema, "errors": errors}
