@@ -34,7 +34,11 @@ from benchmarks import (
 )
 from benchmarks.report import RESULTS
 
+_IN_EVERYDAY = ("impute", "generate")
 _WITH_TABLES = {"optimizers": optimizers, "anomalies": anomalies}
+
+
+_NOT_ALONE = {*_WITH_TABLES, *_IN_EVERYDAY}
 
 
 def main() -> None:
@@ -57,7 +61,7 @@ def main() -> None:
     for module in _WITH_TABLES:
         questions[module] = partial(_WITH_TABLES[module].reports, tables=given.tables)
     folder = Path(tempfile.mkdtemp()) if given.quick else given.to
-    for name in given.question or [name for name in questions if name not in _WITH_TABLES]:
+    for name in given.question or [name for name in questions if name not in _NOT_ALONE]:
         for report in questions[name](1 if given.quick else given.rounds, given.quick):
             report.write(folder)
     print(f"Tables, pictures and raw numbers are in {folder}.")

@@ -7,7 +7,7 @@ scikit-image, where it is installed, measure denoising.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 from sklearn.decomposition import PCA
 from sklearn.model_selection import train_test_split
 
-from benchmarks import denoising, maps, pca_floor
+from benchmarks import denoising, generate, impute, maps, pca_floor
 from benchmarks.contenders import installed
 from benchmarks.report import LINES, Report
 from narrows import Autoencoder
@@ -37,7 +37,18 @@ _OF_R = {
 }
 
 
-def reports(rounds: int, quick: bool) -> list[Report]:
+def reports(rounds: int, quick: bool) -> Iterator[Report]:
+    """Yield what is measured on everyday data: reconstructions, imputed cells, generated rows, photographs, maps."""
+    yield _variance(rounds, quick)
+    yield pca_floor.report(rounds, quick)
+    yield from impute.reports(rounds, quick)
+    yield from generate.reports(rounds, quick)
+    if installed("skimage"):
+        yield denoising.report(rounds, quick)
+    yield maps.report(rounds, quick)
+
+
+def _variance(rounds: int, quick: bool) -> Report:
     """Variance kept on held-out rows beside PCA's with as many components, a random fifth of the rows for each seed."""
     sets = tables()
     if quick:
@@ -60,24 +71,19 @@ def reports(rounds: int, quick: bool) -> list[Report]:
         axes.set(xlabel="share of the variance kept on held-out rows (more is better)")
         axes.legend(frameon=False, fontsize=8)
 
-    return [
-        Report(
-            "everyday",
-            "Variance kept on held-out rows of everyday tables, defaults",
-            ("set", "rows x columns", "k", "narrows", "PCA", "standardised: narrows", "PCA", "narrows, worst column"),
-            rows,
-            {"found": found},
-            draw,
-            (
-                f"Means over {rounds} seeds, a random fifth held out each time; number columns, gaps filled by means.",
-                "In the units that the fit works in, then with columns divided by their spread; PCA of the same units.",
-                "The worst column of each seed keeps the least of its variance; 0 is answering with its mean.",
-            ),
+    return Report(
+        "everyday",
+        "Variance kept on held-out rows of everyday tables, defaults",
+        ("set", "rows x columns", "k", "narrows", "PCA", "standardised: narrows", "PCA", "narrows, worst column"),
+        rows,
+        {"found": found},
+        draw,
+        (
+            f"Means over {rounds} seeds, a random fifth held out each time; number columns, gaps filled by means.",
+            "In the units that the fit works in, then with columns divided by their spread; PCA of the same units.",
+            "The worst column of each seed keeps the least of its variance; 0 is answering with its mean.",
         ),
-        pca_floor.report(rounds, quick),
-        *([denoising.report(rounds, quick)] if installed("skimage") else []),
-        maps.report(rounds, quick),
-    ]
+    )
 
 
 def tables() -> dict[str, np.ndarray]:
