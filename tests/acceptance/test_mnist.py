@@ -25,7 +25,7 @@ def in_an_empty_folder_with_mnist(data_folder: Path, tmp_path: Path, monkeypatch
 
 
 def test_the_deep_net_reaches_a_squared_error_of_3_where_pca_has_13_87(capsys):
-    net = "--hidden 1000,500,250 --n-components 30 --optimizer muon --batch-size 512 --epochs 10"
+    net = "--hidden 1000,500,250 --n-components 30 --optimizer muon --batch-size 512 --epochs 8"
     result = narrows(capsys, *f"fit mnist -o m {net} --seed 0".split())
     assert result["held_out"] == "test"
     assert result["held_out_rows"] == 10_000
