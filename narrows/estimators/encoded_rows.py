@@ -20,7 +20,7 @@ from narrows.model import GaussianCode
 
 _SIZES = (64, 128, 192, 256)
 MOST_TOGETHER = _SIZES[-1]
-"""Rows that may pass together where `answers_alone` has found that company changes no bit."""
+"""Rows of one batch where `answers_alone` has found that the other rows change no bit."""
 _ELBO_PAIRS = 8  # as in `VariationalAutoencoder.elbo`
 
 

@@ -88,7 +88,7 @@ class EvaluationSplit:
         """Return a copy with at most as many rows of each part as can be measured within seconds."""
         most = max(200, min(_MAX_ROWS, _MAX_CELLS // max(1, n_floats)))
         rng = np.random.default_rng([seed, 1])
-        return replace(self, measured=_at_most(self.measured, most, rng), known=_at_most(self.known, most, rng))
+        return replace(self, measured=at_most(self.measured, most, rng), known=at_most(self.known, most, rng))
 
     @property
     def sentence(self) -> str:
@@ -115,7 +115,8 @@ def _memberships(model: Autoencoder, hashes: np.ndarray, same: bool) -> tuple[np
     return held, np.isin(hashes, model.training_hashes_)
 
 
-def _at_most(positions: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+def at_most(positions: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    """Return positions, or `most` random ones of them in their order."""
     if len(positions) <= most:
         return positions
     return positions[np.sort(rng.choice(len(positions), most, replace=False))]

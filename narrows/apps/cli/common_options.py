@@ -24,6 +24,26 @@ def output_option(metavar: str, help: str, *, show_default: bool = False) -> Opt
     )
 
 
+def host_option(panel: str) -> OptionInfo:
+    """Return the option --host of a command that starts a server."""
+    return typer.Option(
+        help="Network address of the server; an address that other machines can reach needs a token.",
+        rich_help_panel=panel,
+    )
+
+
+def port_option(panel: str, *, first: int) -> OptionInfo:
+    """Return the option --port of a command that starts a server."""
+    return typer.Option(
+        metavar="N",
+        min=0,
+        max=65535,
+        help=f"Port of the server. Default: {first}, or the next free port.",
+        rich_help_panel=panel,
+        show_default=False,
+    )
+
+
 def _switch(*names: str, text: str) -> OptionInfo:
     return typer.Option(*names, metavar="", help=text, rich_help_panel="Output")
 

@@ -93,7 +93,9 @@ def _alone(work: Work) -> dict[str, Any]:
     if work.operation == "explain":
         return {"reasons": _explained(model, rows, work.n_reasons)}
     if isinstance(model, AnomalyDetector):
-        return _detected(model, rows)
+        from narrows.estimators.anomaly.verdicts import verdicts
+
+        return verdicts(model, -model.score_samples(rows))
     if work.operation == "encode":
         return {"code": model.transform(rows)}
     if work.operation == "reconstruct":
@@ -107,17 +109,6 @@ def _alone(work: Work) -> dict[str, Any]:
 
     found = {"reconstruction_error": model.reconstruction_error(rows)}
     return found | ({"elbo": model.elbo(rows)} if has_elbo(model) else {})
-
-
-def _detected(model: Any, rows: Rows) -> dict[str, np.ndarray]:
-    from narrows.estimators import p_values
-
-    scores = -model.score_samples(rows)
-    return {
-        "score": scores,
-        "p_value": p_values(scores, model.calibration_scores_),
-        "anomaly": model.alarms(scores).astype("int8"),
-    }
 
 
 def _of_floats(model: Any, operation: str, floats: np.ndarray) -> dict[str, np.ndarray]:

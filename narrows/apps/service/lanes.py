@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from narrows.apps.service.answers import BULK_ROWS, Work, carry_out
+from narrows.apps.service.answers import Work, carry_out
 from narrows.apps.service.request_errors import Busy
+from narrows.estimators.encoded_rows import MOST_TOGETHER
 
 WINDOW = 0.002
 """Seconds that a small request waits for others."""
-_MOST_TOGETHER = 256  # rows
+_MOST_JOBS = 16
 
 
 @dataclass(eq=False)
@@ -45,7 +46,7 @@ class Lane:
     Parameters
     ----------
     most : int
-        Requests that may be in work or wait; beyond, `submit` raises `Busy`.
+        Requests that may be in work or wait; beyond, `reserve` raises `Busy`.
     together : bool
         Whether requests wait `WINDOW` seconds for others, with which they pass through the network.
     """
@@ -90,7 +91,7 @@ class Lane:
     def _with_company(self, first: Job) -> tuple[list[Job], bool]:
         """Return the jobs that came within the window, and whether the lane was closed meanwhile."""
         jobs, until = [first], first.arrived + WINDOW
-        while self._together and len(jobs) < _MOST_TOGETHER // BULK_ROWS * 4:
+        while self._together and len(jobs) < _MOST_JOBS:
             try:
                 job = self._queue.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
@@ -126,7 +127,7 @@ def _together(group: list[tuple[Job, Work]]) -> None:
     """Carry out works for one operation of one model in parts of at most 256 rows."""
     part: list[tuple[Job, Work]] = []
     for pair in [*group, None]:
-        if pair is None or sum(len(work.rows) for _, work in part) + len(pair[1].rows) > _MOST_TOGETHER:
+        if pair is None or sum(len(work.rows) for _, work in part) + len(pair[1].rows) > MOST_TOGETHER:
             try:
                 carry_out([work for _, work in part])
             except BaseException:  # each by itself gets its own error

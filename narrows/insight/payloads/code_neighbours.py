@@ -9,7 +9,7 @@ import numpy as np
 from narrows.estimators.inference import map_rows
 from narrows.insight.labels import known
 from narrows.insight.payloads.payload import Payload, sample_rows
-from narrows.insight.splits import EvaluationSplit
+from narrows.insight.splits import EvaluationSplit, at_most
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -67,11 +67,7 @@ def _split(labelled: np.ndarray, seen: np.ndarray, seed: int) -> tuple[np.ndarra
     if not held_out:
         order = rng.permutation(np.flatnonzero(labelled))
         unseen, known_rows = order[: len(order) // 5], order[len(order) // 5 :]
-    return _at_most(unseen, _MOST_MEASURED, rng), _at_most(known_rows, _MOST_KNOWN, rng), held_out
-
-
-def _at_most(positions: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    return np.sort(positions if len(positions) <= most else rng.choice(positions, most, replace=False))
+    return at_most(unseen, _MOST_MEASURED, rng), at_most(known_rows, _MOST_KNOWN, rng), held_out
 
 
 def _classified(model: Autoencoder, rows: Rows, measured: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from narrows.errors import DataError
 from narrows.insight.payloads.payload import Payload, sample_rows
-from narrows.insight.splits import EvaluationSplit
+from narrows.insight.splits import EvaluationSplit, at_most
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -48,8 +48,8 @@ def detector_scores(model: Autoencoder, X: Any, y: Any = None, *, seen: np.ndarr
     rows, positions = sample_rows(model, X, most=len(X))
     seen = EvaluationSplit.seen(model, rows) if seen is None else seen[positions]
     rng = np.random.default_rng(0)
-    fitted = _at_most(np.flatnonzero(seen) if seen.any() else np.arange(len(rows)), _MOST_FITTED, rng)
-    scored = _at_most(np.flatnonzero(~seen) if not seen.all() else np.arange(len(rows)), _MOST_SCORED, rng)
+    fitted = at_most(np.flatnonzero(seen) if seen.any() else np.arange(len(rows)), _MOST_FITTED, rng)
+    scored = at_most(np.flatnonzero(~seen) if not seen.all() else np.arange(len(rows)), _MOST_SCORED, rng)
     if len(fitted) < _FEWEST_FITTED:
         raise DataError(f"A detector needs at least {_FEWEST_FITTED} training rows, got {len(fitted)}.")
     detector = AnomalyDetector(random_state=0).fit(rows.take(fitted))
@@ -68,7 +68,3 @@ def detector_scores(model: Autoencoder, X: Any, y: Any = None, *, seen: np.ndarr
         about["auroc"] = float(roc_auc_score(is_anomaly, score))
         about["error_auroc"] = float(roc_auc_score(is_anomaly, model.reconstruction_error(shown)))
     return Payload("detector_scores", about, {"position": positions[scored], "score": score.astype(np.float64)})
-
-
-def _at_most(positions: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    return positions if len(positions) <= most else np.sort(rng.choice(positions, most, replace=False))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from narrows.apps.cli.common_options import ImageSize, Label, data_option
+from narrows.apps.cli.common_options import ImageSize, Label, data_option, host_option, port_option
 from narrows.apps.cli.inputs import size_in
 
 if TYPE_CHECKING:
@@ -32,24 +32,8 @@ def lab(
     ] = None,
     label: Label = None,
     image_size: ImageSize = None,
-    host: Annotated[
-        str,
-        typer.Option(
-            help="Network address of the server; an address that other machines can reach needs a token.",
-            rich_help_panel=_PAGE,
-        ),
-    ] = "127.0.0.1",
-    port: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            max=65535,
-            help="Port of the server. Default: 8765, or the next free port.",
-            rich_help_panel=_PAGE,
-            show_default=False,
-        ),
-    ] = None,
+    host: Annotated[str, host_option(_PAGE)] = "127.0.0.1",
+    port: Annotated[int | None, port_option(_PAGE, first=8765)] = None,
     no_browser: Annotated[
         bool,
         typer.Option(

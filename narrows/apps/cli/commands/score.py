@@ -183,6 +183,7 @@ def _score_all(fitted: Any, chunks: Iterable[Rows], surprise: Surprise | None) -
     from narrows.apps.cli.inputs import joined_labels
     from narrows.apps.cli.invalid_cells import InvalidCells
     from narrows.estimators import AnomalyDetector, above_all
+    from narrows.estimators.anomaly.verdicts import verdicts
 
     is_detector = isinstance(fitted, AnomalyDetector)
     found: list[dict[str, np.ndarray]] = []
@@ -205,7 +206,7 @@ def _score_all(fitted: Any, chunks: Iterable[Rows], surprise: Surprise | None) -
             surprise.add(rows)
     scores = {name: np.concatenate([of[name] for of in found]) for name in found[0]}
     if is_detector:
-        scores |= _judged(fitted, scores["score"])
+        scores = verdicts(fitted, scores["score"])
     else:
         counts = np.concatenate(n_invalid)
         # A low ELBO means an anomaly.
@@ -288,12 +289,12 @@ def _as_text(scored: _Scored, unit: str, shown: list[int], reasons: Reasons) -> 
 def _scores(fitted: Any, rows: Rows) -> dict[str, np.ndarray]:
     """Return the columns to write; the first one ranks the rows."""
     from narrows.estimators import AnomalyDetector
+    from narrows.estimators.encoded_rows import has_elbo
 
     if isinstance(fitted, AnomalyDetector):
         return {"score": -fitted.score_samples(rows)}
     scores = {"reconstruction_error": fitted.reconstruction_error(rows)}
-    network = fitted.network_
-    if hasattr(fitted, "elbo") and network.likelihood.is_density and network.code.floats_per_component > 1:
+    if has_elbo(fitted):
         scores["elbo"] = fitted.elbo(rows)
     return scores
 
@@ -311,16 +312,6 @@ def _unknown(fitted: Any, rows: Rows) -> dict[str, int]:
     levels = schema.unknown_levels(rows)
     counts = levels.found.sum(axis=0)
     return {schema.feature_names[i]: int(n) for i, n in zip(levels.columns, counts, strict=True) if n}
-
-
-def _judged(detector: AnomalyDetector, scores: np.ndarray) -> dict[str, np.ndarray]:
-    """Return p-values and alarms for the scores of all rows; some thresholds need all of them together."""
-    from narrows.estimators import p_values
-
-    return {
-        "p_value": p_values(scores, detector.calibration_scores_),
-        "anomaly": detector.alarms(scores).astype("int8"),
-    }
 
 
 def _explained(

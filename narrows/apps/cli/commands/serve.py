@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from narrows.apps.cli.common_options import data_option
+from narrows.apps.cli.common_options import data_option, host_option, port_option
 
 _SERVER, _BOUNDS = "Server", "Bounds"
 
@@ -21,24 +21,8 @@ def serve(
         str | None,
         data_option("--reference", metavar="DATA", help="Rows of the fit, for the drift of models that store none."),
     ] = None,
-    host: Annotated[
-        str,
-        typer.Option(
-            help="Network address of the server; one that other machines can reach needs a token.",
-            rich_help_panel=_SERVER,
-        ),
-    ] = "127.0.0.1",
-    port: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            max=65535,
-            help="Port of the server. Default: 8780, or the next free port.",
-            rich_help_panel=_SERVER,
-            show_default=False,
-        ),
-    ] = None,
+    host: Annotated[str, host_option(_SERVER)] = "127.0.0.1",
+    port: Annotated[int | None, port_option(_SERVER, first=8780)] = None,
     token: Annotated[
         bool,
         typer.Option(

@@ -11,6 +11,7 @@ import pytest
 
 import narrows
 from narrows.data import read
+from narrows.estimators import p_values
 
 
 def test_score_writes_one_error_per_row_and_a_variational_model_its_elbo(shell, models: Path) -> None:
@@ -40,3 +41,17 @@ def test_score_states_mean_median_and_maximum_in_words_and_in_json(shell, models
     words = shell("score", models / "plain", "digits").out
     for word in ("mean", "median", "max", "squared error per row"):
         assert word in words
+
+
+@pytest.mark.parametrize("weighted", ["groups", "weights"])
+def test_p_values_count_calibration_rows_by_their_weights_as_in_python(shell, weighted: str) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 3))
+    given = {"groups": {"calibration_groups": np.arange(300) // 3}, "weights": {"sample_weight": rng.random(300) + 0.1}}
+    detector = narrows.AnomalyDetector(random_state=0, threshold="conformal", alpha=0.1).fit(X, **given[weighted])
+    detector.save("d")
+    np.save("new.npy", rng.normal(size=(50, 3)))
+    assert shell("score", "d", "new.npy", "-o", "scores.parquet").status == 0
+    found = pyarrow.parquet.read_table("scores.parquet")["p_value"].to_numpy()
+    np.testing.assert_allclose(found, detector.p_values(np.load("new.npy")), rtol=1e-6)
+    assert not np.allclose(found, p_values(-detector.score_samples(np.load("new.npy")), detector.calibration_scores_))
