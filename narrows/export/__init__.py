@@ -2,7 +2,8 @@
 
 `graph` is the graph under construction; `ports` the inputs and outputs; `encoding` and `decoding_floats` have one
 emitter for each column kind; `module_emitters`, `code_emitters` and `loss_emitters` one for each layer, code and
-likelihood; `score_emitters` those of anomaly scores; `whole_model` puts them together.
+likelihood; `score_emitters` those of anomaly scores; `whole_model` puts them together, `page_networks` the network
+alone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from narrows.export.neighbour_emitters import (
     neighbour_distance,
     worst_errors,
 )
+from narrows.export.page_networks import PixelScale, decoder_in_page, network_in_page
 from narrows.export.ports import Dates
 from narrows.export.score_emitters import (
     column_losses,
@@ -41,6 +43,7 @@ __all__ = [
     "Graph",
     "ModelGraph",
     "Pass",
+    "PixelScale",
     "arcsinh_floats",
     "blurred",
     "cell_surprise",
@@ -49,6 +52,7 @@ __all__ = [
     "column_losses",
     "combined",
     "contrast",
+    "decoder_in_page",
     "emit_autoencoder",
     "emit_losses",
     "emit_module",
@@ -58,6 +62,7 @@ __all__ = [
     "mean_of",
     "merged_tails",
     "neighbour_distance",
+    "network_in_page",
     "surprise",
     "unknown_levels",
     "weighted_sum",

@@ -31,6 +31,8 @@ class Graph:
         self._outputs: list[Any] = []
         self._taken: set[str] = set()
         self._n_names = 0
+        self.layers: list[str] = []
+        """The output of each learned layer so far, after the modules behind it that learn nothing."""
 
     def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add a node with one output; return its name."""

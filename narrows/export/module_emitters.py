@@ -40,7 +40,18 @@ def emit_module(g: Graph, module: nn.Module, x: str) -> str:
         raise SettingError(
             f"{type(module).__name__} has hooks, which ONNX cannot express; remove them to export the model."
         )
-    return emitter(g, module, x)
+    value = emitter(g, module, x)
+    if not any(module.children()):
+        _note_layer(g, module, value)
+    return value
+
+
+def _note_layer(g: Graph, module: nn.Module, value: str) -> None:
+    """Note the output of a module without parts as that of a layer; an activation belongs to the layer before it."""
+    if next(module.parameters(recurse=False), None) is not None:
+        g.layers.append(value)
+    elif g.layers:
+        g.layers[-1] = value
 
 
 def check_network(network: nn.Module) -> None:

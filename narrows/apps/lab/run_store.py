@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from narrows.apps.viewer.datasets import Source
-from narrows.apps.viewer.runs import ACTIVE, Frames, Run, Weights
+from narrows.apps.viewer.runs import ACTIVE, Frames, PastWeights, Run, Weights
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -22,6 +22,7 @@ MOST_RUNS = 20
 MOST_NUMBERS = 65_535  # two bytes in a frame
 _FORMAT = 1
 _CONFIG, _HISTORY, _FRAMES, _MODEL = "config.json", "history.json", "frames.npz", "model"
+_WEIGHTS = "weights.npz"
 
 
 def home_folder() -> Path:
@@ -115,6 +116,7 @@ class RunStore:
                     epochs=np.array([number for number, _ in frames]),
                     rebuilt=np.stack([frame for _, frame in frames]),
                 )
+            run.past_weights.write(folder / _WEIGHTS, epoch)
 
     def remove(self, identity: str) -> None:
         """Delete a run."""
@@ -207,4 +209,6 @@ def _read(folder: Path) -> tuple[Run, dict[str, Any] | None]:
             run.frames = Frames()
             for epoch, rebuilt in zip(arrays["epochs"].tolist(), arrays["rebuilt"], strict=True):
                 run.frames.add(int(epoch), rebuilt)
+    if (folder / _WEIGHTS).is_file():
+        run.past_weights = PastWeights(folder / _WEIGHTS)
     return run, config["description"]

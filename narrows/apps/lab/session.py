@@ -328,12 +328,16 @@ class Session:
             run.positions, run.original = values["positions"], values["original"]
             if values["untrained"] is not None:
                 run.frames.add(0, values["untrained"])
+            if values["untrained_weights"] is not None:
+                run.past_weights.add(0, values["untrained_weights"])
             run.state = "running" if run.state == "preparing" else run.state
             self._state_changed()
         elif event == "epoch":
             record = values["record"]
             run.history.append(record)
             run.frames.add(record["number"], values["rebuilt"])
+            if values["weights"] is not None:
+                run.past_weights.add(record["number"], values["weights"])
             self._records_changed(run)
             self._snapshot_taken(run, record["number"], values["rebuilt"])
         elif event == "within":

@@ -20,6 +20,8 @@ _WITHIN_EVERY = 0.5  # seconds, between the pictures within an epoch
 _SHARE = 0.2  # of the time may be spent on sending
 _LONG_EPOCH = 2_000_000
 """Values (rows x floats) from which an epoch takes seconds; its training is shown from before the first one."""
+_MOST_WEIGHTS = 1_000_000
+"""Of larger networks the weights of earlier epochs are not kept."""
 
 
 def send(connection: Connection, message: Any) -> None:
@@ -36,9 +38,10 @@ class EventSender:
     """Sends events about a training to the server.
 
     Events: "started" once, after the first epoch, or before it where epochs are long, with the reconstructions of the
-    fixed rows by the untrained network; "epoch" after each epoch, with the reconstructions of these rows; "within",
-    the same several times within a long epoch, with the share of it that is done; "model" and "codes" as often as a
-    fifth of the time allows; "paused"; and at the end one of "done", "stopped", "diverged", "failed".
+    fixed rows by the untrained network; "epoch" after each epoch, with the reconstructions of these rows and, unless
+    they are many, the weights; "within", the reconstructions several times within a long epoch, with the share of it
+    that is done; "model" and "codes" as often as a fifth of the time allows; "paused"; and at the end one of "done",
+    "stopped", "diverged", "failed".
 
     Parameters
     ----------
@@ -58,6 +61,7 @@ class EventSender:
         self._fixed: Any = None
         self._positions: Any = None
         self._untrained: Any = None
+        self._untrained_weights: Any = None
         self._has_started = False
         self._n_before = 0
         self._plane: Any = None
@@ -80,6 +84,7 @@ class EventSender:
         ]
         self._fixed = model.schema_.encode(self._rows.take(self._positions))
         self._untrained = None if model.history_ else self._reconstructions()
+        self._untrained_weights = None if model.history_ else self._weights()
         self._n_before = len(model.history_)
         self._next["within"] = time.monotonic() + _WITHIN_EVERY
         if len(self._training_rows()) * model.schema_.n_floats >= _LONG_EPOCH:
@@ -99,7 +104,8 @@ class EventSender:
         if not self._has_started:
             self._start()
         self._next["within"] = time.monotonic() + _WITHIN_EVERY
-        send(self._connection, ("epoch", {"record": epoch.to_dict(), "rebuilt": self._reconstructions()}))
+        values = {"record": epoch.to_dict(), "rebuilt": self._reconstructions(), "weights": self._weights()}
+        send(self._connection, ("epoch", values))
         for kind in ("model", "codes"):
             if time.monotonic() >= self._next[kind]:
                 self._send(kind)
@@ -129,6 +135,7 @@ class EventSender:
             "positions": self._positions,
             "original": page_values(model, self._fixed, like=self._fixed),
             "untrained": self._untrained,
+            "untrained_weights": self._untrained_weights,
             "held_out": bool(len(model.validation_rows_)),
         }
         self._send("model")  # first, so that queries can be answered as soon as the run has started
@@ -144,6 +151,12 @@ class EventSender:
         from narrows.insight import reconstruct_floats
 
         return page_values(self._model, reconstruct_floats(self._model, self._fixed), like=self._fixed)
+
+    def _weights(self) -> np.ndarray | None:
+        """Return all weights, float32 (p,); None if they are many."""
+        from narrows.estimators.weight_vector import weight_vector
+
+        return None if self._model.network_.n_parameters > _MOST_WEIGHTS else weight_vector(self._model)
 
     def _send(self, kind: str) -> None:
         start = time.monotonic()

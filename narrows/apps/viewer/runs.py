@@ -24,11 +24,12 @@ ACTIVE = ("preparing", "running", "pausing", "paused")
 """States in which a worker is busy with the run."""
 
 FRAME_BYTES = 32 << 20
+WEIGHT_BYTES = 16 << 20
 _NAMED = 6
 
 
 class Frames:
-    """Reconstructions of the fixed rows after each epoch; every second one is dropped above a limit."""
+    """One array for each epoch, such as reconstructions of the fixed rows; every second is dropped above a limit."""
 
     def __init__(self, budget: int = FRAME_BYTES) -> None:
         self._budget = budget
@@ -36,7 +37,7 @@ class Frames:
         self._kept: list[tuple[int, np.ndarray]] = []
 
     def add(self, epoch: int, rebuilt: np.ndarray) -> None:
-        """Add the reconstructions after an epoch; the latest are always kept."""
+        """Add the array of an epoch; the latest is always kept."""
         kept = list(self._kept)  # replaced as a whole, since queries read it from other threads
         if len(kept) > 1 and (kept[-1][0] - kept[0][0]) % self._every:
             kept.pop()  # kept only as the latest one
@@ -51,12 +52,54 @@ class Frames:
 
     @property
     def kept(self) -> list[tuple[int, np.ndarray]]:
-        """Epochs with their reconstructions, oldest first."""
+        """Epochs with their arrays, oldest first."""
         return self._kept
 
     def until(self, epoch: int) -> list[tuple[int, np.ndarray]]:
-        """Return epochs and reconstructions up to an epoch."""
-        return [(number, frame) for number, frame in self._kept if number <= epoch]
+        """Return epochs and arrays up to an epoch."""
+        return [(number, frame) for number, frame in self.kept if number <= epoch]
+
+
+class PastWeights(Frames):
+    """The weights of a run after each epoch, see `narrows.estimators.weight_vector`, at most 16 MiB.
+
+    Parameters
+    ----------
+    path : Path or None, default=None
+        File of earlier epochs, written by `write`; read at the first use.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        super().__init__(WEIGHT_BYTES)
+        self._path = path
+
+    def add(self, epoch: int, rebuilt: np.ndarray) -> None:
+        """Add the weights (p,) after an epoch."""
+        self._read()
+        super().add(epoch, rebuilt)
+
+    @property
+    def kept(self) -> list[tuple[int, np.ndarray]]:
+        """Epochs with their weights, oldest first; empty where they were not kept."""
+        self._read()
+        return super().kept
+
+    def write(self, path: Path, epoch: int) -> None:
+        """Write the weights up to an epoch, unless there are none."""
+        import numpy as np
+
+        if past := self.until(epoch):
+            np.savez(path, epochs=np.array([number for number, _ in past]), weights=np.stack([w for _, w in past]))
+
+    def _read(self) -> None:
+        if self._path is None:
+            return
+        import numpy as np
+
+        path, self._path = self._path, None
+        with np.load(path, allow_pickle=False) as arrays:
+            for epoch, weights in zip(arrays["epochs"].tolist(), arrays["weights"], strict=True):
+                super().add(int(epoch), weights)
 
 
 class Weights:
@@ -140,6 +183,8 @@ class Run:
     original: np.ndarray | None = None
     """The fixed rows, see `page_values`."""
     frames: Frames = field(default_factory=Frames)
+    """Reconstructions of the fixed rows after each epoch."""
+    past_weights: PastWeights = field(default_factory=PastWeights)
     weights: Weights = field(default_factory=Weights)
     rows: Rows | None = None
     plane: Any = None
