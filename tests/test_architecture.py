@@ -41,11 +41,12 @@ def imported_floors(path: Path) -> set[str]:
 
 
 FACES = {
-    "cli": {"lab", "notebook", "report", "service", "viewer", "web"},
-    "lab": {"viewer", "web"},
+    "cli": {"lab", "notebook", "report", "service", "site", "viewer", "web"},
+    "lab": {"site", "viewer", "web"},
     "notebook": {"viewer"},
     "report": {"viewer"},
     "service": {"web"},
+    "site": {"viewer"},
     "viewer": set(),
     "web": set(),
 }

@@ -6,6 +6,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable
+from pathlib import Path
 
 from narrows.apps.lab.session import InitialContent, Session
 from narrows.apps.viewer.protocol import MOST_BYTES
@@ -15,8 +16,18 @@ from narrows.apps.web.serving import address_of, ended_by, listen, make_server
 FIRST_PORT = 8765
 
 
-def launch(make: Callable[[], InitialContent], *, host: str, port: int | None, browser: bool, token: bool) -> None:
+def launch(
+    make: Callable[[], InitialContent],
+    *,
+    host: str,
+    port: int | None,
+    browser: bool,
+    token: bool,
+    runtime: Path | None = None,
+) -> None:
     """Serve the page until Ctrl-C, SIGTERM or SIGHUP.
+
+    runtime : folder of ONNX Runtime Web for exported pages, see `narrows.apps.site.find_runtime`.
 
     Raises
     ------
@@ -38,7 +49,7 @@ def launch(make: Callable[[], InitialContent], *, host: str, port: int | None, b
     def end(*_: object) -> None:
         server.should_exit = True
 
-    server = make_page_server(create_app(session, make, policy, on_failure=end))
+    server = make_page_server(create_app(session, make, policy, on_failure=end, runtime=runtime))
     if browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     try:

@@ -46,6 +46,7 @@ def create_app(
     policy: AccessPolicy,
     *,
     on_failure: Callable[[], None] = lambda: None,
+    runtime: Path | None = None,
 ) -> PageAccess:
     """Return the application.
 
@@ -59,6 +60,8 @@ def create_app(
         Which requests are allowed.
     on_failure : callable
         Called if the initial content cannot be read.
+    runtime : Path or None, default=None
+        Folder of ONNX Runtime Web for exported pages; None fetches it at the first export.
     """
     connections = Connections(session)
 
@@ -78,7 +81,12 @@ def create_app(
         await connections.serve(websocket)
 
     pages = [Route("/", _page), Route("/static/{path:path}", _static), *_favicons()]
-    routes = [*pages, *_RunRoutes(session).routes(), *_UploadRoutes(session).routes(), WebSocketRoute("/ws", socket)]
+    routes = [
+        *pages,
+        *_RunRoutes(session, runtime).routes(),
+        *_UploadRoutes(session).routes(),
+        WebSocketRoute("/ws", socket),
+    ]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _failed, LabError: _failed})
     return PageAccess(app, policy)
 
@@ -86,12 +94,14 @@ def create_app(
 class _RunRoutes:
     """State of the session, downloads of runs, previews of datasets."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, runtime: Path | None) -> None:
         self._session = session
+        self._runtime = runtime
 
     def routes(self) -> list[Route]:
         return [
             Route("/api/state", self._state),
+            Route("/api/runs/{run}/page.zip", self._static_page),
             Route("/api/runs/{run}/history", self._history),
             Route("/api/runs/{run}/model.zip", self._model),
             Route("/api/runs/{run}/recipe.py", self._recipe),
@@ -108,6 +118,15 @@ class _RunRoutes:
         run = self._run(request)
         data = await self._in_thread(lambda: downloads.model_zip(run))
         headers = {"content-disposition": f'attachment; filename="narrows-{run.id}-{run.variant}.zip"'}
+        return Response(data, media_type="application/zip", headers=headers)
+
+    async def _static_page(self, request: Request) -> Response:
+        from narrows.apps.lab.publishing import zip_page
+        from narrows.apps.site import find_runtime
+
+        run = self._run(request)
+        data = await self._in_thread(lambda: zip_page(self._session, run, find_runtime(self._runtime)))
+        headers = {"content-disposition": 'attachment; filename="narrows-page.zip"'}
         return Response(data, media_type="application/zip", headers=headers)
 
     async def _recipe(self, request: Request) -> Response:

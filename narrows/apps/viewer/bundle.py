@@ -46,6 +46,14 @@ def script(entry: str) -> str:
 
 
 @cache
+def modules(entry: str) -> tuple[str, ...]:
+    """Return the paths of a module of static/ and of all its imports, in static/."""
+    order: dict[str, str] = {}
+    _add(files("narrows.apps.viewer") / "static", entry, order, ())
+    return tuple(order)
+
+
+@cache
 def style() -> str:
     """Return the style sheet of the views; every rule is scoped to the class narrows-lab."""
     static = files("narrows.apps.viewer") / "static"

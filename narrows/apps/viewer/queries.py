@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from narrows.apps.viewer.pixels import page_values, to_uint8
 from narrows.apps.viewer.query_params import QueryParams
 from narrows.apps.viewer.run_data import RunData
 from narrows.apps.viewer.runs import Run
+
+if TYPE_CHECKING:
+    from narrows.data import Rows
 
 QUERIES = (
     "codes",
@@ -71,6 +74,14 @@ class Queries:
     def forget(self, run: str) -> None:
         """Drop what is kept for a run that was removed."""
         self._data.forget(run)
+
+    def rows(self, run: Run) -> Rows:
+        """Return the rows of a run, with the classes that its dataset has now; SettingError if it has none."""
+        return self._data.rows(run)
+
+    def like(self, run: Run) -> np.ndarray | None:
+        """Return encoded rows that define black and white, for images whose unit is no pixel; else None."""
+        return self._data.like(run, run.weights.get()[0])
 
     def answer(self, run: Run, view: str, given: dict[str, Any]) -> Answer:
         """Answer the query of a view.

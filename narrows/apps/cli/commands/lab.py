@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from narrows.apps.cli.common_options import ImageSize, Label, data_option, host_option, port_option
+from narrows.apps.cli.common_options import Force, ImageSize, Label, data_option, host_option, port_option
 from narrows.apps.cli.inputs import size_in
 
 if TYPE_CHECKING:
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 
     from narrows.apps.lab.session import InitialContent
 
-_PAGE = "Page"
+_PAGE, _EXPORT = "Page", "Static page"
 
 
 def lab(
     data: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="[DATA|MODEL]",
-            help="Training data (a file, a folder of images or a dataset name), or the folder of a saved model.",
+            help="Training data (a file, a folder of images or a dataset name), or the folder of a saved model. "
+            "[default: digits]",
+            show_default=False,
         ),
-    ] = "digits",
+    ] = None,
     rows: Annotated[
         str | None,
         data_option("--data", metavar="DATA", help="Rows that the page shows for a saved MODEL."),
@@ -52,6 +54,26 @@ def lab(
             rich_help_panel=_PAGE,
         ),
     ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            metavar="FOLDER",
+            help="Write finished runs as a static page into a folder, and start no server. "
+            "Without DATA all finished runs; where there is none, some are trained.",
+            rich_help_panel=_EXPORT,
+        ),
+    ] = None,
+    runtime: Annotated[
+        Path | None,
+        typer.Option(
+            "--runtime",
+            metavar="FOLDER",
+            help="Folder of the npm package onnxruntime-web, for exports without a network.",
+            rich_help_panel=_EXPORT,
+        ),
+    ] = None,
+    force: Force = False,
 ) -> None:
     """Open a page in the browser to train autoencoders, watch the training, and explore the code.
 
@@ -61,16 +83,61 @@ def lab(
     [bold]narrows lab[/bold]
     [bold]narrows lab flights.csv --label cancelled[/bold]
     [bold]narrows lab digits-plain --data digits[/bold]
+    [bold]narrows lab --export site/[/bold]
     """
+    if export is not None:
+        from narrows.apps.site import check_target
+
+        check_target(export, force=force)
+    elif force:
+        raise typer.BadParameter("--force belongs to --export, which is not given.", param_hint="--force")
+
     from narrows.apps.lab.worker_pool import prepare
 
     prepare()  # the imports of trainings take longest
     size = size_in(image_size)
-    make = _model(Path(data), rows) if _is_model(data) else _rows(data, rows, label, size)
+    if export is not None and data is None and _has_runs():
+        make = _nothing
+    else:
+        data = data or "digits"
+        make = _model(Path(data), rows) if _is_model(data) else _rows(data, rows, label, size)
+    if export is not None:
+        return _export(make, export, runtime, force)
 
     from narrows.apps.lab.launch import launch
 
-    launch(make, host=host, port=port, browser=not no_browser, token=token)
+    return launch(make, host=host, port=port, browser=not no_browser, token=token, runtime=runtime)
+
+
+def _has_runs() -> bool:
+    from narrows.apps.lab.run_store import home_folder
+
+    return any((home_folder() / "runs").glob("r*/config.json"))
+
+
+def _nothing() -> InitialContent:
+    from narrows.apps.lab.session import InitialContent
+
+    return InitialContent()
+
+
+def _export(make: Callable[[], InitialContent], folder: Path, runtime: Path | None, force: bool) -> None:
+    from narrows.apps.cli.messages import Messages
+    from narrows.apps.lab.publishing import export_page
+    from narrows.apps.lab.run_store import home_folder
+    from narrows.apps.site import find_runtime
+    from narrows.formatting import counted
+
+    messages = Messages()
+    found = find_runtime(runtime)  # before a training
+    made = export_page(make, home_folder(), folder, found, force=force, say=messages.info)
+    for run, reason in made.left_out:
+        messages.info(f"Run {run.number} was left out: {reason}")
+    messages.result(
+        {"output": str(folder)},
+        f"Wrote {folder}: {counted(len(made.runs), 'run')}, {made.size / 1e6:.0f} MB. "
+        f"See it: python -m http.server --directory {folder}",
+    )
 
 
 def _is_model(data: str) -> bool:

@@ -138,10 +138,11 @@ interface Transport {
   command(name: string, params: Record<string, any>): Promise<any>;
 }
 
-/** What a host can do: train, decode at once, take files, save. */
+/** What a host can do: train, run the network at once, answer any query, take files, save. */
 interface Abilities {
   train: boolean;
-  live: boolean;
+  readonly live: boolean;
+  ask: boolean;
   upload: boolean;
   save: boolean;
 }

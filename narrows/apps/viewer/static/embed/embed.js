@@ -17,8 +17,8 @@ const MODULES = { flow, latent, training, denoise, anomaly };
 
 /**
  * @param {HTMLElement} host
- * @param {{store: Store, can: Abilities, state: SessionState, prefetched?: any, first: string, dark: () => boolean, transport: (lab: Lab) => Transport}} how `prefetched` describes the data in the page where no model answers; `first` is the view to open with; `dark` says whether the host's page is
- * @returns {{destroy: () => void, restyle: () => void}}
+ * @param {{store: Store, can: Abilities, state: SessionState, prefetched?: any, first: string, dark: () => boolean, transport: (lab: Lab) => Transport}} how `prefetched` describes the data in the page where no model answers, or returns that for a run; `first` is the view to open with; `dark` says whether the host's page is
+ * @returns {{lab: Lab, destroy: () => void, remount: () => void, restyle: () => void}}
  */
 export function embed(host, { store, can, state, prefetched = null, first, dark, transport }) {
   const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -34,11 +34,10 @@ export function embed(host, { store, can, state, prefetched = null, first, dark,
     history: async (run) => (await lab.query("history", { run })).about.records,
     announce: debounce((text) => { live.textContent = text; }, 400),
   });
-  lab.prefetched = prefetched;
   lab.attach(transport(lab));
   /** @type {View|null} */
   let mounted = null;
-  let mountedName = "";
+  let [mountedName, mountedKey] = ["", ""];
   let endSession = () => {};
 
   function unmount() {
@@ -52,9 +51,11 @@ export function embed(host, { store, can, state, prefetched = null, first, dark,
   function show() {
     const [name] = chosen();
     tabs.forEach((tab) => { tab.setAttribute("aria-selected", String(tab.dataset.tab === name)); tab.tabIndex = tab.dataset.tab === name ? 0 : -1; });
-    if (name === mountedName) return;
-    mountedName = name;
+    const key = `${name} ${lab.run?.id}`;
+    if (key === mountedKey) return;
+    [mountedName, mountedKey] = [name, key];
     unmount();
+    lab.prefetched = typeof prefetched === "function" ? prefetched(lab.run) : prefetched;
     problem.hidden = true;
     const el = h("div", { class: "stack", dataset: { view: name } });
     clear(panel, el);
@@ -83,9 +84,9 @@ export function embed(host, { store, can, state, prefetched = null, first, dark,
 
   host.append(root);
   restyle();
-  const unsubscribe = [listenForKeys(root), store.on("view", show), ...VIEWS.map(([name], i) => onKey(String(i + 1), () => store.set("view", name), "", root)),
+  const unsubscribe = [listenForKeys(root), store.on("view", show), lab.on("run", show), ...VIEWS.map(([name], i) => onKey(String(i + 1), () => store.set("view", name), "", root)),
     lab.on("error", (error) => { problem.hidden = false; problem.textContent = [error.message, error.hint].filter(Boolean).join(" "); })];
   lab.receive({ t: "state", state });
   show();
-  return { restyle, destroy() { unmount(); for (const f of unsubscribe) f(); root.remove(); } };
+  return { lab, restyle, remount() { mountedKey = ""; show(); }, destroy() { unmount(); for (const f of unsubscribe) f(); root.remove(); } };
 }

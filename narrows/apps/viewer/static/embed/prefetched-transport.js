@@ -1,4 +1,4 @@
-/** The transport of the report: queries are answered from data in the page. */
+/** The transport of the report, and of what the static page holds: queries are answered from data in the page. */
 
 import { gridAt } from "../core/grid-interpolation.js";
 import { unpackFrame } from "../core/protocol.js";
@@ -11,7 +11,14 @@ import { unpackFrame } from "../core/protocol.js";
 export async function unpackFrames(text) {
   const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const buffer = await new Response(stream).arrayBuffer();
+  return splitFrames(await new Response(stream).arrayBuffer());
+}
+
+/**
+ * @param {ArrayBuffer} buffer frames, each after its length in 4 bytes
+ * @returns {Frame[]} unpacked, in order
+ */
+export function splitFrames(buffer) {
   const view = new DataView(buffer);
   const frames = [];
   for (let at = 0; at < buffer.byteLength;) {
@@ -22,25 +29,28 @@ export async function unpackFrames(text) {
   return frames;
 }
 
-/** @param {Frame[]} frames identified by view, and by `about.request` if a view has several */
-export function prefetchedTransport(frames) {
+/**
+ * @param {Frame[]} frames identified by view, and by `about.request` if a view has several
+ * @param {"report"|"page"} place what the messages call it
+ */
+export function prefetchedTransport(frames, place = "report") {
   const framesOf = (view) => frames.filter((frame) => frame.view === view);
-  const single = (view) => framesOf(view)[0] ?? fail("This report does not contain that.");
+  const single = (view) => framesOf(view)[0] ?? fail(`This ${place} does not contain that.`);
   const curves = new Map(framesOf("denoise").filter((frame) => frame.about.curve).map((frame) => [frame.about.request.kind, frame.about.curve]));
 
   const answers = {
     rows({ positions, label }) {
-      if (positions) return selectRows(single("sheet"), (position) => positions.includes(position), `This report has no picture of row ${positions[0]}.`);
+      if (positions) return selectRows(single("sheet"), (position) => positions.includes(position), `This ${place} has no picture of row ${positions[0]}.`);
       if (label === undefined) return single("rows");
       const { labels } = single("rows").about;
-      return selectRows(single("rows"), (_, i) => labels[i] === label, `This report contains no sample of class ${label}.`);
+      return selectRows(single("rows"), (_, i) => labels[i] === label, `This ${place} contains no sample of class ${label}.`);
     },
-    activations: ({ position }) => framesOf("activations").find((frame) => frame.about.request.position === position) ?? fail(`This report does not contain the activations of row ${position}.`),
-    error_map: ({ position }) => framesOf("error_map").find((frame) => frame.about.request.position === position) ?? fail(`This report does not contain the errors of row ${position}.`),
+    activations: ({ position }) => framesOf("activations").find((frame) => frame.about.request.position === position) ?? fail(`This ${place} does not contain the activations of row ${position}.`),
+    error_map: ({ position }) => framesOf("error_map").find((frame) => frame.about.request.position === position) ?? fail(`This ${place} does not contain the errors of row ${position}.`),
     denoise({ kind, level }) {
       const gap = (frame) => Math.abs(frame.about.request.level - level);
       const held = framesOf("denoise").filter((frame) => frame.about.request.kind === kind);
-      if (!held.length) fail("This report does not contain this kind of noise.");
+      if (!held.length) fail(`This ${place} does not contain this kind of noise.`);
       const best = held.reduce((one, other) => (gap(other) < gap(one) ? other : one));
       return { ...best, about: { ...best.about, curve: curves.get(kind) ?? null } };
     },
@@ -53,7 +63,7 @@ export function prefetchedTransport(frames) {
       const anomalous = Uint8Array.from(frame.arrays.label, (cls) => (cls < 0 ? 0 : isAnomalous[cls]));
       return { ...frame, about: { ...frame.about, normal, thresholds: null, auroc: null, trained_on: null }, arrays: { ...frame.arrays, anomalous } };
     },
-    sample: ({ seed }) => framesOf("sample")[seed % framesOf("sample").length] ?? fail("This report contains no generated rows."),
+    sample: ({ seed }) => framesOf("sample")[seed % framesOf("sample").length] ?? fail(`This ${place} contains no generated rows.`),
     path({ a, b, steps }) {
       const grid = single("decoded_grid");
       const { origin, axes } = single("codes").arrays;

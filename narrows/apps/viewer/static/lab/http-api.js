@@ -25,6 +25,8 @@ export const fetchPreview = async (dataset) => (await request(`api/data/${datase
 
 export const fetchRecipe = async (run) => (await request(`api/runs/${run}/recipe.py`)).text();
 
+export const fetchStaticPage = async (run) => (await request(`api/runs/${run}/page.zip`)).blob();
+
 export const modelAddress = (run) => `api/runs/${run}/model.zip`;
 
 /** The endings of images that narrows reads. */

@@ -27,7 +27,7 @@ const reduced = test || matchMedia("(prefers-reduced-motion: reduce)").matches;
 const store = createStore(location.hash.slice(1));
 const live = h("div", { class: "visually-hidden", "aria-live": "polite", role: "status", dataset: { live: "true" } });
 const lab = createSession(store, {
-  can: { train: true, live: true, upload: true, save: true },
+  can: { train: true, live: true, ask: true, upload: true, save: true },
   reduced,
   history: fetchHistory,
   announce: debounce((text) => { live.textContent = text; }, 400),

@@ -1,8 +1,8 @@
-/** Exports: a link to this state, Python code that repeats the run, a PNG of the view, the saved model. */
+/** Exports: a link to this state, Python code that repeats the run, a PNG of the view, the saved model, a static page. */
 
 import { context2d, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
-import { fetchRecipe, modelAddress } from "../http-api.js";
+import { fetchRecipe, fetchStaticPage, modelAddress } from "../http-api.js";
 import { sharedLink } from "../shared-link.js";
 
 /**
@@ -42,7 +42,19 @@ export function mountExport(lab, viewElement) {
     h("a", { href: modelAddress(lab.run?.id), download: "" }).click();
     confirm(model, "Saved");
   });
-  const el = h("div", { class: "share", role: "group", "aria-label": "Export" }, link, python, png, model);
+  const site = button("site", "folder", "Export page", async () => {
+    site.disabled = true;
+    lab.announce("The page is being made.");
+    try {
+      download(await fetchStaticPage(lab.run?.id), "narrows-page.zip");
+      confirm(site, "Saved");
+    } catch (error) {
+      lab.emit("error", error);
+    }
+    site.disabled = false;
+  });
+  site.title = "Export page: the finished runs on these data as a folder for any web server";
+  const el = h("div", { class: "share", role: "group", "aria-label": "Export" }, link, python, png, model, site);
 
   function confirm(one, words) {
     const text = one.querySelector(".share-words");
@@ -57,6 +69,7 @@ export function mountExport(lab, viewElement) {
     link.disabled = !lab.run || !lab.dataset();
     python.disabled = !lab.run || !lab.connected;
     model.disabled = !ready || !lab.connected;
+    site.disabled = !ready || !lab.connected || !lab.dataset();
     png.disabled = !lab.run;
   } };
 }

@@ -278,7 +278,7 @@ export function mount(el, lab) {
   function showNext(kind) {
     const which = kind === "missed" ? "second" : "first";
     const wrong = lists[which].map((i, rank) => [i, rank]).filter(([i]) => (kind === "missed") !== scores.score[i] > value);
-    if (!wrong.length && about.pictured) return lab.announce("None among the rows in this report.");
+    if (!wrong.length && about.pictured) return lab.announce("None among the rows on this page.");
     if (!wrong.length || !scores.anomalies) return lab.announce(kind === "missed" ? "No anomaly is missed." : "No false alarm.");
     const after = wrong.find(([, rank]) => rank > lastShown[kind]) || wrong[0];
     lastShown[kind] = after[1];

@@ -39,8 +39,8 @@ export function mount(el, lab) {
   const editor = h("div", { class: "own-input", hidden: true });
   const others = h("button", { type: "button", class: "button", dataset: { act: "others" }, on: { click: () => { offset += 1; positions = null; refresh(); } } }, "Other samples");
   // Controls that need a live model.
-  const liveOnly = [editButton, others];
-  for (const one of liveOnly) one.hidden = !lab.can.live;
+  editButton.hidden = !lab.can.live;
+  others.hidden = !lab.can.ask;
   const root = prepareView(el, "denoise",
     h("header", {}, h("h2", {}, title), caption), problem,
     h("div", { class: "panel stack" }, noise.el,

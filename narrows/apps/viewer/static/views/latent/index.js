@@ -298,6 +298,7 @@ export function mount(el, lab) {
 
   unsubscribe.push(lab.on("codes", (push) => {
     if (push.run !== run.id || !codes || push.arrays.xy.length !== codes.arrays.xy.length) return;
+    neighbourNote.hidden = push.epoch !== codes.epoch || !neighbourNote.textContent; // it was measured on other codes
     codes.arrays.xy = push.arrays.xy;
     if (push.arrays.axes) space.turn(push.arrays.origin, push.arrays.axes);
     placePrior();
