@@ -11,6 +11,7 @@ from typing import Any
 from narrows.apps.lab.example_runs import anomaly_example, denoising_examples
 from narrows.apps.lab.session import InitialContent, Session
 from narrows.apps.lab.session_types import LabError
+from narrows.apps.lab.worker_pool import Backend
 from narrows.apps.site import Runtime, Site, write_site, zipped_site
 from narrows.apps.viewer.datasets import load
 from narrows.apps.viewer.runs import Run
@@ -38,6 +39,7 @@ def export_page(
     *,
     force: bool,
     say: Callable[[str], None],
+    backend: Backend = "process",
 ) -> Published:
     """Write finished runs as a static page, without a server.
 
@@ -56,39 +58,30 @@ def export_page(
         Replace an earlier page.
     say : callable
         Called with a sentence when a training starts.
+    backend : {"process", "thread"}, default="process"
+        Where trainings run.
 
     Raises
     ------
     NarrowsError
         The content cannot be read, there is nothing to export, or the folder cannot be written.
     """
-    return asyncio.run(_export(make, home, target, runtime, force, say))
+    session = Session(home, backend=backend)
 
+    async def work() -> Published:
+        try:
+            await session.begin(make)
+            if session.failure is not None:
+                raise session.failure
+            opened = session.state()["opened"]
+            await _train_missing(session, opened, say)
+            runs, left_out = await asyncio.to_thread(_with_rows, session, finished_runs(session, opened))
+            site = await asyncio.to_thread(site_of, session, runs)
+            return Published(runs, left_out, await asyncio.to_thread(write_site, target, site, runtime, force=force))
+        finally:
+            await session.close()
 
-async def _export(
-    make: Callable[[], InitialContent],
-    home: Path,
-    target: Path,
-    runtime: Runtime,
-    force: bool,
-    say: Callable[[str], None],
-) -> Published:
-    session = Session(home)
-    try:
-        await session.begin(make)
-        if session.failure is not None:
-            raise session.failure
-        opened = session.state()["opened"]
-        if new := [run for run in session.runs.values() if run.active]:
-            say(f"There is no run on {new[0].data_name} yet; training some (about a minute).")
-            await _until_trained(session)
-            await _train_examples(session, opened)
-        runs, left_out = await asyncio.to_thread(_with_rows, session, finished_runs(session, opened))
-        site = await asyncio.to_thread(site_of, session, runs)
-        size = await asyncio.to_thread(write_site, target, site, runtime, force=force)
-    finally:
-        await session.close()
-    return Published(runs, left_out, size)
+    return asyncio.run(work())
 
 
 def zip_page(session: Session, run: Run, runtime: Runtime) -> bytes:
@@ -144,8 +137,13 @@ def _example(session: Session, runs: list[Run], view: str) -> list[str]:
     return [run.id for run in found if run in runs] if all(run in runs for run in found) else []
 
 
-async def _train_examples(session: Session, dataset: str) -> None:
-    """Train the runs that the views open on, one view after the other."""
+async def _train_missing(session: Session, dataset: str | None, say: Callable[[str], None]) -> None:
+    """If the session began a training, wait for it, and train the runs that the views open on, one after the other."""
+    new = [run for run in session.runs.values() if run.active]
+    if not new or dataset is None:
+        return
+    say(f"There is no run on {new[0].data_name} yet; training some (about a minute).")
+    await _until_trained(session)
     for view in _EXAMPLES:
         try:
             await session.example(view, dataset)
