@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import http.server
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +17,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from narrows.apps.cli import main
 from narrows.apps.lab.run_store import RunStore
 from narrows.apps.notebook.explore import VIEWS
 from narrows.apps.viewer.runs import Run
@@ -81,9 +82,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     root, home = tmp_path_factory.mktemp("web"), tmp_path_factory.mktemp("home")
     copy_runs(tmp_path_factory, home, "r1")
     (root / "course").mkdir()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NARROWS_LAB", str(home))
-        assert main(["lab", "--export", str(root / "course" / "lesson"), "--runtime", str(RUNTIME)]) == 0
+    command = [sys.executable, "-m", "narrows", "lab", "--export", "lesson", "--runtime", str(RUNTIME)]
+    subprocess.run(command, cwd=root / "course", env={**os.environ, "NARROWS_LAB": str(home)}, check=True)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(root)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     ((run, _),) = RunStore(home).load()

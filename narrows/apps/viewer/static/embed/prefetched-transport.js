@@ -43,6 +43,7 @@ export function prefetchedTransport(frames, place = "report") {
       if (positions) return selectRows(single("sheet"), (position) => positions.includes(position), `This ${place} has no picture of row ${positions[0]}.`);
       if (label === undefined) return single("rows");
       const { labels } = single("rows").about;
+      if (!labels) return single("rows");
       return selectRows(single("rows"), (_, i) => labels[i] === label, `This ${place} contains no sample of class ${label}.`);
     },
     activations: ({ position }) => framesOf("activations").find((frame) => frame.about.request.position === position) ?? fail(`This ${place} does not contain the activations of row ${position}.`),
@@ -57,7 +58,7 @@ export function prefetchedTransport(frames, place = "report") {
     scores({ normal }) {
       const frame = single("scores");
       const { normal: held, classes } = frame.about;
-      if (!normal || normal.length === held.length && normal.every((name) => held.includes(name))) return frame;
+      if (!normal || !held || normal.length === held.length && normal.every((name) => held.includes(name))) return frame;
       // The errors are the same; thresholds and AUC of the first labelling no longer apply.
       const isAnomalous = classes.map((name) => Number(!normal.includes(name)));
       const anomalous = Uint8Array.from(frame.arrays.label, (cls) => (cls < 0 ? 0 : isAnomalous[cls]));
