@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -59,9 +60,13 @@ def find_runtime(folder: Path | None = None) -> Runtime:
     ------
     SettingError
         The folder lacks a file, or has another version of it.
-    DownloadError, MissingExtraError
+    DownloadError
         It cannot be fetched.
+    MissingExtraError
+        A package of narrows[site] is missing.
     """
+    if importlib.util.find_spec("onnx") is None:  # said here, before a training
+        raise MissingExtraError("A static page needs narrows[site]: pip install 'narrows[site]'.")
     if folder is not None:
         return _read(folder if (folder / SCRIPT).is_file() else folder / "dist", folder)
     kept = cache_folder() / f"{PACKAGE}-{VERSION}"

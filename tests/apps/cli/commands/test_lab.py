@@ -21,7 +21,7 @@ def test_a_runtime_folder_without_the_runtime_is_refused_before_anything_is_trai
     shell: Shell, tmp_path: Path
 ) -> None:
     done = shell("lab", "--export", "site", "--runtime", tmp_path)
-    assert done.status == 1
+    assert done.status == 2
     assert "has no ort.wasm.bundle.min.mjs" in done.err
     assert not (tmp_path / "lab").exists()
     assert not (tmp_path / "site").exists()
