@@ -144,6 +144,8 @@ async def _train_missing(session: Session, dataset: str | None, say: Callable[[s
         return
     say(f"There is no run on {new[0].data_name} yet; training some (about a minute).")
     await _until_trained(session)
+    if new[0].state not in _FINISHED:
+        raise SettingError(f"The training failed. {new[0].message}")
     for view in _EXAMPLES:
         try:
             await session.example(view, dataset)

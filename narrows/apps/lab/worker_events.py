@@ -20,7 +20,7 @@ _WITHIN_EVERY = 0.5  # seconds, between the pictures within an epoch
 _SHARE = 0.2  # of the time may be spent on sending
 _LONG_EPOCH = 2_000_000
 """Values (rows x floats) from which an epoch takes seconds; its training is shown from before the first one."""
-_MOST_WEIGHTS = 1_000_000
+_MOST_WEIGHTS = 2_000_000
 """Of larger networks the weights of earlier epochs are not kept."""
 
 

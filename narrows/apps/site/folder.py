@@ -24,7 +24,7 @@ from narrows.formatting import json_safe
 from narrows.version import __version__
 
 _INDEX = "data/site.json"
-_MOST_IN_ALL = 24 << 20
+_MOST_IN_ALL = 32 << 20
 """Limit in bytes for the networks of all runs."""
 _ENTRY, _STYLE = "site/main.js", "site/site.css"
 

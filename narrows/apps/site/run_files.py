@@ -94,7 +94,7 @@ class RunFiles:
 
     def _networks(self, folder: str) -> Iterator[File]:
         """Yield the networks and codes of each epoch, unless the network has no ONNX form."""
-        from narrows.estimators.page_networks import network_files, pixel_scale
+        from narrows.estimators.page_network_files import network_files, pixel_scale
 
         like = self.queries.like(self.run)
         try:
@@ -113,13 +113,15 @@ class RunFiles:
 
     def _map_of(self, epoch: int, model: Autoencoder) -> Iterator[bytes]:
         """Yield the codes after an epoch, and the grid that the page decodes, without what does not change."""
+        from narrows.insight.payloads import Payload
+
         weights = Weights()
         weights.put(model, epoch)
         run = replace(self.run, weights=weights)
         codes = self.queries.answer(run, "codes", {"most": self._answers.n_on_map})
         moving = {name: codes.arrays[name] for name in ("xy", "origin", "axes", "low", "high", "mean")}
         yield packed("codes", Answer(codes.about, moving, epoch), {})
-        run.plane = code_plane(codes)
+        run.plane = code_plane(Payload("codes", codes.about, codes.arrays))
         grid = self.queries.answer(run, "decoded_grid", {"side": _SIDE})
         nodes = {name: grid.arrays[name] for name in ("x", "y", "far")}
         yield packed("decoded_grid", Answer(grid.about, nodes, epoch), {})

@@ -12,7 +12,7 @@ from narrows.apps.viewer.runs import Run
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
-MOST_BYTES = 8 << 20
+MOST_BYTES = 24 << 20
 """Limit for the networks and codes of one run; of longer runs fewer epochs are shown."""
 _MARGIN = 1.05  # of the last epoch's files, for those of the others
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from narrows.apps.viewer.queries import Answer
     from narrows.estimators import Autoencoder
     from narrows.insight.payloads import CodePlane, Payload
 
@@ -54,12 +53,12 @@ def drawn_range(kind: str, values: np.ndarray) -> list[float]:
     return [-3.0, 3.0]
 
 
-def code_plane(codes: Payload | Answer) -> CodePlane:
+def code_plane(codes: Payload) -> CodePlane:
     """Return the plane in which a `codes` payload is drawn."""
     from narrows.insight.payloads import CodePlane
 
-    names, arrays = codes.about["names"], codes.arrays
-    return CodePlane(arrays["origin"], arrays["axes"], (names[0], names[1]), codes.about["kept"])
+    names = codes.about["names"]
+    return CodePlane(codes["origin"], codes["axes"], (names[0], names[1]), codes.about["kept"])
 
 
 def average_error(model: Autoencoder, training: np.ndarray | None, floats: np.ndarray) -> float | None:

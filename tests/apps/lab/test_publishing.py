@@ -106,7 +106,9 @@ def test_a_runtime_that_is_missing_is_a_sentence_on_the_page(lab: Served, monkey
         raise SettingError("The folder has no runtime.")
 
     monkeypatch.setattr("narrows.apps.site.find_runtime", none)
-    status, body, _ = lab.get("/api/runs/r1/page.zip")
+    with lab.ready() as page:
+        page.until_state("r1", "done")
+        status, body, _ = lab.get("/api/runs/r1/page.zip")
     assert (status, json.loads(body)["msg"]) == (400, "The folder has no runtime.")
 
 

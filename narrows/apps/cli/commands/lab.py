@@ -96,7 +96,7 @@ def lab(
 
     prepare()  # the imports of trainings take longest
     size = size_in(image_size)
-    if export is not None and data is None and _has_runs():
+    if export is not None and (data, rows, label, size) == (None,) * 4 and _has_runs():
         make = _nothing
     else:
         data = data or "digits"

@@ -32,7 +32,7 @@ async function start() {
   const epochsOf = (id) => about[id].epochs;
   let inView = state.runs.at(-1).id;
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const host = h("div", {});
+  const host = h("main", {});
   const title = h("h1", {});
   const runChoice = h("select", { "aria-label": "Run", dataset: { control: "run" }, on: { change: () => embedded.lab.show(runChoice.value) } },
     state.runs.map((run) => h("option", { value: run.id }, `${run.number}. ${run.name}, code of ${run.n_components}`)));
