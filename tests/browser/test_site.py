@@ -28,7 +28,7 @@ from tests.browser.surfaces import open_tab
 
 RUNTIME = Path(__file__).parents[2] / "node_modules" / "onnxruntime-web"
 _DECODE = """async ([run, epoch, z]) => {
-  const { networks } = await import(new URL("static/site/main.js", location.href).href);
+  const { networks } = await import(new URL("static/site/static-page.js", location.href).href);
   return Array.from(await networks.decode(run, epoch, Float32Array.from(z), 1));
 }"""
 

@@ -26,7 +26,7 @@ from narrows.version import __version__
 _INDEX = "data/site.json"
 _MOST_IN_ALL = 32 << 20
 """Limit in bytes for the networks of all runs."""
-_ENTRY, _STYLE = "site/main.js", "site/site.css"
+_ENTRY, _STYLE = "site/static-page.js", "site/site.css"
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +137,6 @@ def site_files(site: Site, runtime: Runtime) -> Iterator[File]:
 
 def _page_files() -> Iterator[File]:
     static = files("narrows.apps.viewer") / "static"
-    yield "index.html", (static / "site/index.html").read_bytes()
+    yield "index.html", (static / "site/static-page.html").read_bytes()
     for path in (*bundle.modules(_ENTRY), *bundle.STYLES, _STYLE):
         yield f"static/{path}", (static / path).read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from multiprocessing import Pipe
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from narrows import Autoencoder
 from narrows.apps.lab import worker_events
 from narrows.apps.lab.worker_events import EventSender, receive
 from narrows.data import as_rows
+from narrows.estimators.weight_vector import with_weights
 
 
 def test_a_long_epoch_is_shown_from_before_it_and_several_times_within(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,12 +21,15 @@ def test_a_long_epoch_is_shown_from_before_it_and_several_times_within(monkeypat
     monkeypatch.setattr(worker_events, "_SHARE", 1.0)
     rows = as_rows(np.random.default_rng(0).normal(size=(60, 4)))
     server, training = Pipe()
-    model = Autoencoder(n_components=2, epochs=1, batch_size=10, random_state=0, device="cpu")
+    # Small enough for all events to wait in the pipe.
+    settings: dict[str, Any] = {"hidden_layer_sizes": (8,), "batch_size": 10, "random_state": 0, "device": "cpu"}
+    model = Autoencoder(n_components=2, epochs=1, **settings)
     events = EventSender(training, model, rows, None)
     epochs = model.start_fit(rows, after_batch=events.within_epoch)
     events.prepare()
     for epoch in epochs:
         events.epoch(epoch)  # pyright: ignore[reportArgumentType]
+        codes = model.transform(rows)
     sent = []
     while server.poll():
         sent.append(receive(server))
@@ -37,3 +42,6 @@ def test_a_long_epoch_is_shown_from_before_it_and_several_times_within(monkeypat
     assert max(shares) < 1
     assert not np.array_equal(within[0]["rebuilt"], within[-1]["rebuilt"])
     assert names.index("within") < names.index("epoch")
+    started, epoch = dict(sent)["started"], dict(sent)["epoch"]
+    assert with_weights(model, epoch["weights"]).transform(rows) == pytest.approx(codes)
+    assert not np.array_equal(started["untrained_weights"], epoch["weights"])
