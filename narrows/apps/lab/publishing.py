@@ -17,7 +17,7 @@ from narrows.apps.viewer.datasets import load
 from narrows.apps.viewer.runs import Run
 from narrows.errors import NarrowsError, SettingError
 
-_FINISHED = ("done", "stopped", "loaded")
+_TRAINED = ("done", "stopped")
 _EXAMPLES = ("denoise", "anomaly")
 _POLL = 0.2  # seconds
 
@@ -75,7 +75,8 @@ def export_page(
                 raise session.failure
             opened = session.state()["opened"]
             await _train_missing(session, opened, say)
-            runs, left_out = await asyncio.to_thread(_with_rows, session, finished_runs(session, opened))
+            model = [run for run in session.runs.values() if run.state == "loaded"]
+            runs, left_out = await asyncio.to_thread(_with_rows, session, model or finished_runs(session, opened))
             site = await asyncio.to_thread(site_of, session, runs)
             return Published(runs, left_out, await asyncio.to_thread(write_site, target, site, runtime, force=force))
         finally:
@@ -91,11 +92,9 @@ def zip_page(session: Session, run: Run, runtime: Runtime) -> bytes:
 
 
 def finished_runs(session: Session, dataset: str | None) -> list[Run]:
-    """Return the finished runs on a dataset, by their numbers; of all data for None, and a model alone."""
-    runs = [run for run in session.runs.values() if run.state in _FINISHED and run.weights.there and run.about]
-    if models := [run for run in runs if run.state == "loaded"]:
-        return models[-1:]
-    return [run for run in runs if dataset is None or run.dataset == dataset]
+    """Return the finished trainings on a dataset, by their numbers; of all data for None."""
+    finished = [run for run in session.runs.values() if run.state in _TRAINED and run.weights.there and run.about]
+    return [run for run in finished if dataset is None or run.dataset == dataset]
 
 
 def site_of(session: Session, runs: list[Run]) -> Site:
@@ -117,8 +116,8 @@ def _with_rows(session: Session, runs: list[Run]) -> tuple[list[Run], list[tuple
         except (NarrowsError, OSError) as error:
             left_out.append((run, sentence_of(error)))
     if not kept:
-        reason = f" {left_out[0][1]}" if left_out else " Train one, or wait until it is finished."
-        raise SettingError(f"There is no finished run to export.{reason}")
+        hint = "Train one first; a lab that is open exports its own runs, with its button."
+        raise SettingError(f"There is no finished run to export. {left_out[0][1] if left_out else hint}")
     return kept, left_out
 
 
@@ -144,7 +143,7 @@ async def _train_missing(session: Session, dataset: str | None, say: Callable[[s
         return
     say(f"There is no run on {new[0].data_name} yet; training some (about a minute).")
     await _until_trained(session)
-    if new[0].state not in _FINISHED:
+    if new[0].state not in _TRAINED:
         raise SettingError(f"The training failed. {new[0].message}")
     for view in _EXAMPLES:
         try:
