@@ -71,6 +71,11 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a page that was closed while it loaded."""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The page of a finished run on the digits, in the folder course/lesson of a server."""
@@ -84,7 +89,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (root / "course").mkdir()
     command = [sys.executable, "-m", "narrows", "lab", "--export", "lesson", "--runtime", str(RUNTIME)]
     subprocess.run(command, cwd=root / "course", env={**os.environ, "NARROWS_LAB": str(home)}, check=True)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(root)))
+    server = _Server(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(root)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     ((run, _),) = RunStore(home).load()
     yield Served(f"http://127.0.0.1:{server.server_address[1]}/course/lesson/", run)
