@@ -22,6 +22,7 @@ from narrows.apps.notebook.explore import VIEWS
 from narrows.apps.viewer.runs import Run
 from narrows.estimators.weight_vector import with_weights
 from tests.apps.lab.prepared import copy_runs
+from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import PATIENCE, data, pixels, until, until_true
 from tests.browser.surfaces import open_tab
@@ -162,10 +163,11 @@ def test_a_drawing_passes_through_the_network_in_the_page(chromium: Chromium, si
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_nothing_is_wider_than_a_phone(chromium: Chromium, site: Served, view: str) -> None:
+def test_on_a_phone_nothing_is_too_wide_and_nothing_bars_anyone(chromium: Chromium, site: Served, view: str) -> None:
     with site.opened(chromium, f"view={view}", width=390) as page:
         until(page, view, "d.ready === 'true'")
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        assert grave(page) == []
 
 
 @functools.cache
