@@ -9,6 +9,12 @@ import pytest
 SLOW_FOLDERS = ("acceptance", "browser", "examples")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves the slow folders out of a fast session before they are imported."""
+    slow = [Path(__file__).parent / name for name in SLOW_FOLDERS]
+    return True if config.option.markexpr == "not slow" and collection_path in slow else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks all tests of the slow folders, so that no file of theirs must."""
     here = Path(__file__).parent

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of MLflow and its dependencies
-    pytest.importorskip("mlflow.pyfunc", reason="mlflow-skinny is in the extra mlflow")
-import mlflow
-import mlflow.pyfunc
 
 import narrows
 from narrows.errors import SettingError
@@ -22,6 +18,15 @@ from narrows.mlflow import log_model, save_model, signature_of
 pytestmark = pytest.mark.filterwarnings("ignore")  # of MLflow and its dependencies
 
 SAVED = Path(__file__).parents[1] / "saved_models" / "models"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mlflow() -> ModuleType:
+    """MLflow, imported by the process that runs these tests and by no other."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of MLflow and its dependencies
+        pytest.importorskip("mlflow.pyfunc", reason="mlflow-skinny is in the extra mlflow")
+        return importlib.import_module("mlflow")
 
 
 def load(name: str):
@@ -43,7 +48,7 @@ def table_model():
     return narrows.Autoencoder(n_components=2, epochs=1, hidden_layer_sizes=(8,), random_state=0).fit(small_table())
 
 
-def test_a_saved_model_answers_through_mlflow_to_the_bit(table_model, tmp_path: Path) -> None:
+def test_a_saved_model_answers_through_mlflow_to_the_bit(mlflow, table_model, tmp_path: Path) -> None:
     save_model(table_model, tmp_path / "m")
     loaded, rows = mlflow.pyfunc.load_model(str(tmp_path / "m")), small_table()
     found = loaded.predict(rows)["reconstruction_error"].to_numpy()
@@ -63,7 +68,7 @@ def test_nothing_is_pickled(table_model, tmp_path: Path) -> None:
     assert not [name for name in names if name.endswith((".pkl", ".pickle"))]
 
 
-def test_columns_with_gaps_and_unlearned_ones_are_optional(table_model, tmp_path: Path) -> None:
+def test_columns_with_gaps_and_unlearned_ones_are_optional(mlflow, table_model, tmp_path: Path) -> None:
     columns = {column["name"]: column for column in signature_of(table_model).inputs.to_dict()}
     assert {name for name, column in columns.items() if not column["required"]} == {"b"}
     assert {name: column["type"] for name, column in columns.items()} == {
@@ -79,7 +84,9 @@ def test_columns_with_gaps_and_unlearned_ones_are_optional(table_model, tmp_path
     assert np.array_equal(whole, loaded.predict(rows))
 
 
-def test_a_model_is_logged_to_a_local_store_and_loaded_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_is_logged_to_a_local_store_and_loaded_from_it(
+    mlflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     monkeypatch.chdir(tmp_path)
     before = mlflow.get_tracking_uri()
@@ -96,7 +103,7 @@ def test_a_model_is_logged_to_a_local_store_and_loaded_from_it(tmp_path: Path, m
     assert np.array_equal(found["anomaly"], detector.alarms(-detector.score_samples(X)))
 
 
-def test_an_unknown_output_is_a_sentence(tmp_path: Path) -> None:
+def test_an_unknown_output_is_a_sentence(mlflow, tmp_path: Path) -> None:
     save_model(load("detector"), tmp_path / "m")
     loaded = mlflow.pyfunc.load_model(str(tmp_path / "m"))
     with pytest.raises(SettingError, match="There is no output 'code'; this model has score"):

@@ -7,6 +7,7 @@ import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -152,11 +153,17 @@ def _present(folder: Path, stem: str) -> Path:
 
 
 def _digits() -> Rows:
+    images, labels = _parsed_digits()
+    return replace(rows_of(images.copy(), name="digits"), labels=labels.copy(), first_row=1)
+
+
+@cache
+def _parsed_digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return images and labels, parsed once in a process: scikit-learn keeps them as compressed text."""
     from sklearn.datasets import load_digits
 
     found = cast("Bunch", load_digits())
-    images = (found.images / 16).astype(np.float32)  # published as whole numbers from 0 to 16
-    return replace(rows_of(images, name="digits"), labels=found.target, first_row=1)
+    return (found.images / 16).astype(np.float32), found.target  # published as whole numbers from 0 to 16
 
 
 def _download(known: KnownSet, file: str, sha256: str, target: Path) -> None:

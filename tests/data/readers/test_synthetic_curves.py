@@ -9,21 +9,24 @@ from narrows.data import curves
 from narrows.data.readers.synthetic_curves import _deposit, _spline, _stroke
 from narrows.insight import mean_baseline, pca_reconstruction_error
 
-DRAWN = curves(6000, random_state=0)
+
+@pytest.fixture(scope="module")
+def drawn() -> np.ndarray:
+    return curves(6000, random_state=0)
 
 
-def test_curves_are_pictures_in_zero_to_one_and_the_first_do_not_depend_on_how_many():
-    assert DRAWN.shape == (6000, 28, 28)
-    assert DRAWN.dtype == np.float32
-    assert (float(DRAWN.min()), float(DRAWN.max())) == (0, 1)
-    assert np.array_equal(curves(10, random_state=0), DRAWN[:10])
-    assert not np.array_equal(curves(10, random_state=1), DRAWN[:10])
+def test_curves_are_pictures_in_zero_to_one_and_the_first_do_not_depend_on_how_many(drawn):
+    assert drawn.shape == (6000, 28, 28)
+    assert drawn.dtype == np.float32
+    assert (float(drawn.min()), float(drawn.max())) == (0, 1)
+    assert np.array_equal(curves(10, random_state=0), drawn[:10])
+    assert not np.array_equal(curves(10, random_state=1), drawn[:10])
     assert curves(0, random_state=0).shape == (0, 28, 28)
 
 
-def test_pca_with_18_components_leaves_the_published_error():
+def test_pca_with_18_components_leaves_the_published_error(drawn):
     """5.90 in Fig. 2A; with 4,500 training rows PCA is a little worse on the rest."""
-    rows = DRAWN.reshape(6000, -1)
+    rows = drawn.reshape(6000, -1)
     error = float(pca_reconstruction_error(rows[:4500], rows[4500:], 18).mean())
     assert error == pytest.approx(5.90, rel=0.03)
     assert float(mean_baseline(rows[:4500], rows[4500:]).mean()) == pytest.approx(16.5, rel=0.03)
