@@ -18,6 +18,7 @@ _HELD_OUT = {
     "validation": "held out of training",
     "training": "the training rows",
 }
+_OLD_NAMES = {"strangest": "most_anomalous", "strange_cells": "invalid_cells"}
 _HOW = {"random": ", drawn at random", "groups": " as whole groups", "last": ", the last ones"}
 
 
@@ -125,6 +126,12 @@ def _squared_errors(summary: FitSummary) -> dict[str, float]:
         f"PCA, {counted(summary.pca_components, 'component')}": summary.pca_squared_error,
         "the mean row": summary.mean_squared_error,
     }
+
+
+def with_old_names(result: dict[str, object]) -> dict[str, object]:
+    """Return the JSON of a command with the entries that had other names in the last release, under both names."""
+    old = {old: result[new] for old, new in _OLD_NAMES.items() if new in result}
+    return result | old
 
 
 def _table(*, headings: bool = True) -> Table:

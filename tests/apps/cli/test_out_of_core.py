@@ -133,10 +133,8 @@ def _comparable(result: dict) -> dict:
     # The report of `impute` measures the rows in memory, which are fewer where a table is read in chunks.
     kept = {k: v for k, v in result.items() if k not in ("output", "report")}
     comparable = {k: pytest.approx(v) if isinstance(v, float) else v for k, v in kept.items()}
-    if "strangest" in comparable:
-        comparable["strangest"] = [
-            (s["row"], [r["column"] for r in s["reasons"] if r["share"]]) for s in comparable["strangest"]
-        ]
+    for name in {"most_anomalous", "strangest"} & comparable.keys():
+        comparable[name] = [(s["row"], [r["column"] for r in s["reasons"] if r["share"]]) for s in comparable[name]]
     return comparable
 
 

@@ -60,10 +60,10 @@ def test_of_a_table_read_in_chunks_the_most_anomalous_of_all_its_rows_are_named(
     assert "alarms among all of them" in result.out
     assert "AUROC 1.000" in result.out.replace("\n", " ")
     in_json = shell("detect", log, "-o", "d", "--force", *OPTIONS, "--json").json
-    assert {one["row"] for one in in_json["strangest"]} == set(WRONG)
+    assert {one["row"] for one in in_json["most_anomalous"]} == set(WRONG)
     assert (in_json["rows"], in_json["fitted_rows"], in_json["judged_rows"]) == (N, 600, N)
     scored = shell("score", "d", log, "--explain", "1", "--json", "-o", "s.csv").json
-    assert {one["row"] for one in scored["strangest"]} == set(WRONG)
+    assert {one["row"] for one in scored["most_anomalous"]} == set(WRONG)
     assert scored["alarms"] == in_json["alarms"]
     assert Path("s.csv").read_text().count("\n") == N + 1
 
@@ -77,8 +77,8 @@ def test_where_judging_all_would_take_long_the_most_anomalous_of_the_sample_are_
     assert "The most anomalous of 600 rows:" in result.out
     assert "for all 3,000" in result.out
     in_json = shell("detect", log, "-o", "d", "--force", *OPTIONS, "--json").json
-    assert named(result.out) == [one["row"] + 1 for one in in_json["strangest"]]
-    for one in in_json["strangest"]:
+    assert named(result.out) == [one["row"] + 1 for one in in_json["most_anomalous"]]
+    for one in in_json["most_anomalous"]:
         seen = dict(zip("abc", cells(log, one["row"] + 1), strict=True))
         assert all(seen[reason["column"]] == pytest.approx(reason["observed"]) for reason in one["reasons"])
 
@@ -93,7 +93,7 @@ def test_rows_without_gaps_keep_their_names_where_those_with_gaps_are_dropped(sh
     result = shell("score", "d", log, "--explain", "1", "--missing", "drop")
     assert set(named(result.out)) == {i + 1 for i in WRONG}
     in_json = shell("score", "d", log, "--explain", "1", "--missing", "drop", "--json").json
-    assert {one["row"] for one in in_json["strangest"]} == set(WRONG)
+    assert {one["row"] for one in in_json["most_anomalous"]} == set(WRONG)
 
 
 def test_scores_and_thresholds_are_told_in_four_digits(shell, log: Path) -> None:
@@ -149,5 +149,5 @@ def test_a_row_with_an_invalid_cell_is_the_most_anomalous_of_the_file(
         if name in ("score", "reconstruction_error", "surprise"):
             numbers = np.array(column, float)
             assert numbers[[40, 41]].min() > np.delete(numbers, [40, 41]).max()
-    assert shell("score", "m", log, "--json").json["strange_cells"]["cells"] == 2
+    assert shell("score", "m", log, "--json").json["invalid_cells"]["cells"] == 2
     assert ("compared with the other rows of this file" in result.out) is (command == "fit")

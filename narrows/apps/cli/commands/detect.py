@@ -191,7 +191,9 @@ def _share(text: str) -> float | Literal["auto"]:
 
 
 def _as_json(detector: AnomalyDetector, source: Source, judged: _Judged) -> dict[str, object]:
-    return {
+    from narrows.apps.cli.rendering import with_old_names
+
+    result = {
         "rows": len(source.whole),
         "fitted_rows": len(source.rows),
         "judged_rows": len(judged.scores),
@@ -200,12 +202,13 @@ def _as_json(detector: AnomalyDetector, source: Source, judged: _Judged) -> dict
         "alarms": judged.n_alarms,
         "seed": detector.seed_,
         **({"regime": detector.regime_.to_dict()} if detector.contamination == "auto" else {}),
-        "strangest": [
+        "most_anomalous": [
             {"row": row, "score": score, "reasons": [reason.to_dict() for reason in reasons]}
             for row, _, score, reasons in judged.anomalous
         ],
-        "strange_cells": judged.invalid.to_dict(),
+        "invalid_cells": judged.invalid.to_dict(),
     }
+    return with_old_names(result)
 
 
 def _as_text(detector: AnomalyDetector, source: Source, judged: _Judged, seconds: float) -> list[str]:

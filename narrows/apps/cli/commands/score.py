@@ -227,6 +227,7 @@ def _spread(scores: np.ndarray) -> dict[str, float]:
 
 
 def _as_json(scored: _Scored, unit: str, shown: list[int], reasons: Reasons, explain: int | None) -> dict[str, object]:
+    from narrows.apps.cli.rendering import with_old_names
     from narrows.insight import quality_by_labels
 
     result: dict[str, object] = {
@@ -237,7 +238,7 @@ def _as_json(scored: _Scored, unit: str, shown: list[int], reasons: Reasons, exp
     if "anomaly" in scored.scores:
         result["alarms"] = int(scored.scores["anomaly"].sum())
     if explain is not None:
-        result["strangest"] = [
+        result["most_anomalous"] = [
             {
                 "row": int(scored.row_numbers[i]),
                 "score": float(scored.ranking[i]),
@@ -248,11 +249,11 @@ def _as_json(scored: _Scored, unit: str, shown: list[int], reasons: Reasons, exp
     quality = quality_by_labels(scored.labels, scored.ranking)
     if quality is not None:
         result["quality"] = quality.to_dict()
-    result["strange_cells"] = scored.invalid.to_dict()
+    result["invalid_cells"] = scored.invalid.to_dict()
     result["unknown_levels"] = dict(scored.unknown)
     if unit:
         result["changed"] = dict(scored.changed)
-    return result
+    return with_old_names(result)
 
 
 def _as_text(scored: _Scored, unit: str, shown: list[int], reasons: Reasons) -> list[str]:

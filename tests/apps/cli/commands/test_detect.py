@@ -38,7 +38,9 @@ def test_scores_p_values_alarms_and_reasons_are_written(shell, sensors: Path) ->
     rows = list(csv.DictReader(Path("s.csv").read_text().splitlines()))
     assert list(rows[0]) == ["score", "p_value", "anomaly", "reason_1", "reason_2"]
     assert all(row["reason_1"].startswith("c ") and row["anomaly"] == "1" for row in rows[195:])
-    assert {entry["row"] for entry in result.json["strangest"]} == {195, 196, 197, 198, 199}
+    assert {entry["row"] for entry in result.json["most_anomalous"]} == {195, 196, 197, 198, 199}
+    assert result.json["strangest"] == result.json["most_anomalous"]
+    assert result.json["strange_cells"] == result.json["invalid_cells"]
     refused = shell("score", "d", sensors, "--explain", "2", "-o", "s.npy")
     assert refused.status == 1
     assert ".csv or .parquet" in refused.err
@@ -49,7 +51,7 @@ def test_a_plain_model_names_its_reasons_too(shell, sensors: Path) -> None:
     Path("whole.csv").write_text("\n".join(sensors.read_text().splitlines()[:196]) + "\n")
     assert shell("fit", "whole.csv", "--ignore", "broken", "-o", "m", *settings).status == 0
     result = shell("score", "m", sensors, "--explain", "1", "--label", "broken", "--json")
-    assert result.json["strangest"][0]["reasons"][0]["column"] == "c"
+    assert result.json["most_anomalous"][0]["reasons"][0]["column"] == "c"
     assert result.json["quality"]["auroc"] > 0.9
 
 
