@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.parameters import GROUPS, PARAMETERS, Parameter, constructor_defaults
+from narrows.estimators.idle_parameters import constructor_defaults
+from narrows.estimators.parameters import GROUPS, PARAMETERS, Parameter
 from narrows.estimators.variants import VARIANTS, variant_class
 
 _TYPES = {

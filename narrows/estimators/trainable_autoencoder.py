@@ -14,7 +14,7 @@ from narrows.estimators import parameter_checks
 from narrows.estimators.checkpoint import EVERY, Checkpoint, Checkpointing
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.fitted_autoencoder import FittedAutoencoder
-from narrows.estimators.parameters import warn_of_idle_parameters
+from narrows.estimators.idle_parameters import warn_of_idle_parameters
 from narrows.estimators.preparation import FitOptions, joined_hashes, prepare, training_tensors
 from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.saved_trainer import SavedTrainer

@@ -23,16 +23,9 @@ from narrows import (
     VariationalAutoencoder,
 )
 from narrows.errors import IdleParameterWarning
+from narrows.estimators.idle_parameters import REQUIREMENTS, constructor_defaults, idle_parameters, idle_sentence
 from narrows.estimators.parameter_table import markdown
-from narrows.estimators.parameters import (
-    BY_NAME,
-    GROUPS,
-    PARAMETERS,
-    REQUIREMENTS,
-    constructor_defaults,
-    idle_parameters,
-    idle_sentence,
-)
+from narrows.estimators.parameters import BY_NAME, GROUPS, PARAMETERS
 from narrows.estimators.registered_names import class_defaults, registered_names
 from narrows.estimators.variants import variant_classes
 from narrows.model import (

@@ -12,15 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from narrows.estimators.parameters import (
-    BY_NAME,
-    DETECTOR_REQUIREMENTS,
-    GROUPS,
-    PARAMETERS,
-    Parameter,
-    constructor_defaults,
-    idle_parameters,
-)
+from narrows.estimators.idle_parameters import DETECTOR_REQUIREMENTS, constructor_defaults, idle_parameters
+from narrows.estimators.parameters import BY_NAME, GROUPS, PARAMETERS, Parameter
 from narrows.estimators.registered_names import class_defaults
 from narrows.estimators.requirements import Positive, Value, alternatives
 from narrows.estimators.variants import VARIANTS, Variant, make_estimator, variant_class

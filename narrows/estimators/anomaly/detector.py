@@ -30,8 +30,8 @@ from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer, check_can_b
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint
 from narrows.estimators.column_warnings import warn_of_ignored_columns
+from narrows.estimators.idle_parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
 from narrows.estimators.onnx_file import write_model
-from narrows.estimators.parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
 from narrows.estimators.renamed_parameters import renamed_parameters
 from narrows.estimators.validation_split import numbered_groups
 from narrows.export import Dates
