@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import html
-import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import torch
@@ -18,13 +17,11 @@ from narrows.estimators.resolution import learn_schema, resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.measure import n_active, observed, squared_error
 from narrows.insight.refits import check_autoencoder, fresh_copy
-from narrows.model import TopK, default_hidden_layer_sizes, make_code
+from narrows.insight.sweep_values import Over, checked_values, default_values, label_of, settings_of
 from narrows.training import distinct_rows
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
-
-Over = Literal["n_components", "depth", "share"]
 
 _AXES: dict[str, str] = {
     "n_components": "code size (n_components)",
@@ -32,7 +29,6 @@ _AXES: dict[str, str] = {
     "share": "share of the training rows",
 }
 _HELD_OUT, _MOST_HELD_OUT = 0.2, 10_000
-_FEWEST_ROWS, _WIDEST = 10, 64  # of the default shares and code sizes
 _LEAST_FALL = 0.03  # of the first error; a smaller decrease is noise
 _LEAST_BEND = 0.1  # distance to the chord in the unit square; a straighter curve has no knee
 
@@ -226,7 +222,7 @@ class SweepPlan:
                 raise KeyboardInterrupt
             held_out.append(float(squared_error(model, self.held_out).mean()))
             seen.append(float(squared_error(model, some).mean()))
-            label = _label(self.over, value, model)
+            label = label_of(self.over, value, model)
         pca, counted = PCABaseline.fit(training, n_active(model)), observed(model, self.held_out)
         return SweepPoint(
             value=float(value),
@@ -241,7 +237,7 @@ class SweepPlan:
         )
 
     def _copy(self, value: float, seed: int) -> Autoencoder:
-        settings = _settings_of(self.over, value, self.estimator, self.training.shape[1], self.schema.image_shape)
+        settings = settings_of(self.over, value, self.estimator, self.training.shape[1], self.schema.image_shape)
         return fresh_copy(self.estimator, random_state=seed, **settings)
 
     def _refusal(self, value: float) -> SettingError | None:
@@ -291,9 +287,9 @@ def plan_sweep(
     schema = learn_schema(estimator.get_params(deep=False), known)
     training, held_out = schema.encode(known), schema.encode(measured)
     if values is None:
-        chosen = _default_values(over, estimator, training, schema.image_shape)
+        chosen = default_values(over, estimator, training, schema.image_shape)
     else:
-        chosen = _checked_values(over, values, len(training))
+        chosen = checked_values(over, values, len(training))
     plan = SweepPlan(estimator, over, chosen, n_seeds, random_state, known, schema, training, held_out)
     return plan.checked(drop=values is None)
 
@@ -341,79 +337,6 @@ def _split(estimator: Autoencoder, rows: Rows, test: Rows | None, seed: int) -> 
     held = rng.permutation(n)[: max(1, min(_MOST_HELD_OUT, round(_HELD_OUT * n)))]
     is_held = np.isin(distinct.group, held)
     return rows.take(np.flatnonzero(~is_held)), rows.take(np.sort(distinct.first[held]))
-
-
-def _default_values(
-    over: str, estimator: Autoencoder, training: np.ndarray, image_shape: tuple[int, int, int] | None
-) -> tuple[float, ...]:
-    """Return the default values for encoded training rows (n, d)."""
-    n, d = training.shape
-    if over == "n_components":
-        code = make_code(estimator.code, estimator.k)
-        least = code.k if isinstance(code, TopK) else 1  # a narrower code cannot have k active units
-        return tuple(least * 2**i for i in range(7) if least * 2**i < d and least * 2**i <= _WIDEST) or (least,)
-    if over == "depth":
-        least = 1 if estimator.network == "conv" else 0
-        return tuple(range(least, len(_layers(estimator, d, image_shape, None)) + 2))
-    return tuple(share for share in (0.05, 0.1, 0.25, 0.5, 1.0) if round(n * share) >= _FEWEST_ROWS) or (1.0,)
-
-
-def _checked_values(over: str, values: Sequence[float], n_rows: int) -> tuple[float, ...]:
-    """Return the given values in order; SettingError if one cannot be used."""
-    least = 1 if over == "n_components" else 0
-    allowed = "shares up to 1" if over == "share" else f"whole numbers from {least}"
-    for value in values:
-        if not isinstance(value, int | float | np.number) or not math.isfinite(value):
-            raise SettingError(f"{value} is not a value of {over}; give {allowed}.")
-    given = tuple(sorted(set(values)))
-    if not given:
-        raise SettingError("A sweep needs at least one value.")
-    if over == "share":
-        wrong = [share for share in given if not (0 < share <= 1 and round(n_rows * share) >= 2)]
-        if wrong:
-            raise SettingError(
-                f"{wrong[0]:g} is not a share of {n_rows:,} rows; give shares up to 1 that make at least 2 rows."
-            )
-        return given
-    wrong = [value for value in given if value != int(value) or value < least]
-    if wrong:
-        raise SettingError(f"{wrong[0]:g} is not a value of {over}; give whole numbers from {least}.")
-    return tuple(int(value) for value in given)
-
-
-def _settings_of(
-    over: str, value: float, estimator: Autoencoder, n_floats: int, image_shape: tuple[int, int, int] | None
-) -> dict[str, Any]:
-    """Return the parameters of the estimator for a value."""
-    if over == "n_components":
-        return {"n_components": int(value)}
-    if over == "depth":
-        return {"hidden_layer_sizes": _layers(estimator, n_floats, image_shape, int(value))}
-    return {}
-
-
-def _layers(
-    estimator: Autoencoder, n_floats: int, image_shape: tuple[int, int, int] | None, depth: int | None
-) -> tuple[int, ...]:
-    """Return the first `depth` hidden layers (None: all), further ones half as wide, or with twice the channels."""
-    sizes = estimator.hidden_layer_sizes
-    if isinstance(sizes, str):
-        sizes = default_hidden_layer_sizes(estimator.network, n_floats, image_shape)
-    known = [int(size) for size in np.atleast_1d(sizes)]
-    if depth is None:
-        return tuple(known)
-    while len(known) < depth:
-        last = known[-1] if known else 256
-        known.append(2 * last if estimator.network == "conv" else max(2, math.ceil(last / 2)))
-    return tuple(known[:depth])
-
-
-def _label(over: Over, value: float, model: Autoencoder) -> str:
-    if over == "share":
-        return f"{value:.3g}" if value < 0.01 else f"{value:.0%}"
-    if over == "depth":
-        return ", ".join(map(str, model.hidden_layer_sizes_)) or "none"
-    return str(int(value))
 
 
 _HEADINGS: dict[str, tuple[str, ...]] = {
