@@ -74,7 +74,7 @@ class Adam(_FirstOrder):
             "maximize": False,
         }
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def step(self, rate: float) -> None:
         self._n_steps += 1
         self._flush()
@@ -99,7 +99,7 @@ class SGD(_FirstOrder):
         self._is_first = True
         self._flush = DenormalFlush(*self._tensors[2])
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def step(self, rate: float) -> None:
         self._flush()
         torch.ops.aten._fused_sgd_(*self._tensors, lr=rate, is_first_step=self._is_first, **self._settings)
@@ -123,7 +123,7 @@ class RMSprop(_FirstOrder):
         self._momentum, self._weight_decay = momentum, weight_decay
         self._flush = DenormalFlush(self._squares, self._velocity)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def step(self, rate: float) -> None:
         self._flush()
         gradients = self._gradients

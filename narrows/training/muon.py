@@ -64,7 +64,7 @@ class Muon:
         rest = flat.values[n:], flat.gradients[n:]
         self._adamw = Adam(*rest, weight_decay=0.0, decoupled=True) if len(rest[0]) else None
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def step(self, rate: float) -> None:
         self._momentum.lerp_(self._gradients, 1 - _MOMENTUM)
         self._flush()
