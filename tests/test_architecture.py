@@ -159,6 +159,16 @@ def test_every_public_name_is_there():
         narrows.nothing  # noqa: B018
 
 
+@pytest.mark.parametrize("package", [narrows, narrows.estimators])
+def test_type_checkers_know_every_public_name(package):
+    (lines,) = (
+        node.body
+        for node in ast.parse(Path(package.__file__).read_text()).body
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    )
+    assert {alias.asname for line in lines for alias in line.names} == set(package.__all__) - {"__version__"}
+
+
 # The rooms of data, lowest first: a room imports only itself and those before it.
 DATA_ROOMS = (
     "atomic",
