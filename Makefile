@@ -16,8 +16,9 @@ demo: $(INSTALLED)  ## fit three autoencoders on digits and show what they learn
 	$(BIN)/narrows demo --force
 
 test: $(INSTALLED)  ## lint, types and the fast tests (under three minutes on two cores)
-	$(MAKE) --jobs=2 --output-sync=target lint types js
-	$(MAKE) unit
+	$(MAKE) --jobs=2 --output-sync=target lint js
+	@# Pyright needs one core for most of a minute, in which the tests would leave the other one idle.
+	$(MAKE) --jobs=2 types unit
 
 test-slow: $(INSTALLED)  ## the tests in a browser, of the notebooks and docs, and long trainings
 	$(PYTEST) -m slow
