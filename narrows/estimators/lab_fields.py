@@ -75,6 +75,15 @@ LAB_FIELDS: tuple[LabField, ...] = (
         variants=("denoising",),
     ),
     LabField(
+        "penalty",
+        "penalty",
+        "Map",
+        "neighbours: rows that are near each other in the data keep near each other in the code, as in UMAP.",
+        "The penalty",
+        variants=("plain",),
+        excluded=("l1", "kl", "contractive"),
+    ),
+    LabField(
         "penalty_weight",
         "sparsity",
         "Sparsity weight",

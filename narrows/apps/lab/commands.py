@@ -52,6 +52,11 @@ def _run_command(name: str) -> Callable[[Session, Message], Awaitable[dict[str, 
     return command
 
 
+async def _shown(session: Session, message: Message) -> dict[str, Any]:
+    session.note_shown(message.required("run"))
+    return {}
+
+
 async def _remove(session: Session, message: Message) -> dict[str, Any]:
     session.remove(message.required("run"))
     return {}
@@ -72,6 +77,7 @@ _COMMANDS: dict[str, Callable[[Session, Message], Awaitable[dict[str, Any]]]] = 
     "train.find_or_start": _find_or_train,
     "train.example": _example,
     **{f"train.{name}": _run_command(name) for name in ("pause", "resume", "step", "stop")},
+    "run.shown": _shown,
     "run.remove": _remove,
     "data.open": _open,
     "data.label": _label,

@@ -1,10 +1,11 @@
-"""Settings of the runs that the views "anomaly" and "denoise" open on, chosen so that they show what they are about."""
+"""Settings of the runs that views open on, chosen so that they show what they are about."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from narrows.apps.lab.session_types import LabError
 from narrows.estimators.variants import Variant
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ Example = tuple[Variant, dict[str, Any]]
 """Variant and settings, see `narrows.apps.lab.run_settings.check`."""
 
 MOST_EXAMPLE_ROWS = 10_000
-"""Denoising examples are trained on a part of larger data, so that they are ready soon."""
+"""Examples are trained on a part of larger data, so that they are ready soon."""
+_MOST_MAP_ROWS, _MAP_EPOCHS = 30_000, 10
 _BLOCKS = 100
 _SAMPLE = 2000
 _NORMAL_COMPONENTS = 8
@@ -24,12 +26,42 @@ _GOOD_AUROC = 0.95
 _FEWEST = 5
 
 
+def examples(view: str, read_rows: Callable[[], Rows], description: Mapping[str, Any]) -> tuple[Example, ...]:
+    """Return the example that a view opens on, and those to compare with it.
+
+    Parameters
+    ----------
+    view : str
+    read_rows : callable
+        Returns the rows of the data.
+    description : mapping
+        Of the data, see `narrows.apps.viewer.datasets.describe`.
+
+    Raises
+    ------
+    LabError
+        There is no example for this view of these data.
+    """
+    if view == "denoise":
+        return denoising_examples(description)
+    if view == "anomaly":
+        example = anomaly_example(read_rows(), description)
+        if example is None:
+            raise LabError("This view needs classes, of which some are normal.", "Choose the column of the classes.")
+        return (example,)
+    example = latent_example(description) if view == "latent" else None
+    if example is None:
+        raise LabError(f"There is no example for the view {view!r} of these data.")
+    return (example,)
+
+
 def denoising_examples(description: Mapping[str, Any]) -> tuple[Example, Example]:
     """Return a denoising example, and a plain one with the same code to compare it with.
 
     description : of the data, see `narrows.apps.viewer.datasets.describe`.
     """
-    shared = {"n_components": denoising_components(description), "rows": _some_blocks(description["rows"])}
+    n_components = denoising_components(description)
+    shared = {"n_components": n_components, "rows": _some_blocks(description["rows"], MOST_EXAMPLE_ROWS)}
     return ("denoising", shared), ("plain", shared)
 
 
@@ -51,7 +83,20 @@ def anomaly_example(rows: Rows, description: Mapping[str, Any]) -> Example | Non
     if normal is None:
         return None
     is_image = description["shape"] is not None
-    return "plain", {"normal": normal, **({"n_components": _NORMAL_COMPONENTS} if is_image else {})}
+    shared = {"normal": normal, "rows": _some_blocks(len(rows), MOST_EXAMPLE_ROWS)}
+    return "plain", {**shared, **({"n_components": _NORMAL_COMPONENTS} if is_image else {})}
+
+
+def latent_example(description: Mapping[str, Any]) -> Example | None:
+    """Return a plain example with a code of two units that keeps neighbours together; None for small data and tables.
+
+    There the two units of the first training separate the classes already.
+    """
+    shape = description["shape"]
+    if shape is None or shape[0] * shape[1] * shape[2] <= 256 or description["rows"] < MOST_EXAMPLE_ROWS:
+        return None
+    shared = {"n_components": 2, "penalty": "neighbours", "epochs": _MAP_EPOCHS}
+    return "plain", {**shared, "rows": _some_blocks(description["rows"], _MOST_MAP_ROWS)}
 
 
 def normal_classes(rows: Rows, *, seed: int = 0) -> list[str] | None:
@@ -100,10 +145,10 @@ def _auroc(floats: np.ndarray, normal: np.ndarray) -> float:
     return float(roc_auc_score(np.arange(len(others)) >= len(test), errors))
 
 
-def _some_blocks(n_rows: int) -> list[list[int]] | None:
-    """Return evenly spaced ranges of rows, both ends included, of 10,000 rows in all; None for all rows."""
-    if n_rows <= MOST_EXAMPLE_ROWS:
+def _some_blocks(n_rows: int, most: int) -> list[list[int]] | None:
+    """Return evenly spaced ranges of rows, both ends included, of `most` rows in all; None for all rows."""
+    if n_rows <= most:
         return None
-    length = MOST_EXAMPLE_ROWS // _BLOCKS
+    length = most // _BLOCKS
     starts = [i * (n_rows - length) // (_BLOCKS - 1) for i in range(_BLOCKS)]
     return [[start, start + length - 1] for start in starts]

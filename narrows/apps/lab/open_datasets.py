@@ -39,6 +39,15 @@ class OpenDatasets(dict[str, Dataset]):
                 return identity, dataset.source
         return self.new_id(source), source
 
+    def with_label(self, identity: str, column: str | None) -> Source:
+        """Return the source of a table with another column of classes, or none; LabError if there is no such column."""
+        dataset = self.opened(identity)
+        if dataset.description["kind"] != "table":
+            raise LabError("Only tables have a column of classes to choose.")
+        if column is not None and column not in dataset.description["columns"]:
+            raise LabError(f"{dataset.source.name} has no column {column!r}.")
+        return replace(dataset.source, label=column)
+
     def new_id(self, source: Source) -> str:
         """Return an id that no open dataset has."""
         base = "".join(c if c.isalnum() else "-" for c in Path(source.name).stem.lower()).strip("-") or "data"
@@ -46,6 +55,19 @@ class OpenDatasets(dict[str, Dataset]):
         while name in self:
             name, n = f"{base}-{n}", n + 1
         return name
+
+
+def offered_source(identity: str, offered: list[dict[str, Any]]) -> Source:
+    """Return the source of a dataset that narrows knows by name; LabError if it is not on this machine.
+
+    offered : see `narrows.apps.viewer.datasets.offered`.
+    """
+    known = next((one for one in offered if one["id"] == identity), None)
+    if identity != "digits" and known is None:
+        raise LabError(f"There is no dataset {identity!r}.")
+    if known is not None and not known["here"]:
+        raise LabError(f"{known['name']} is not on this machine.", f"Run {known['how']} in a terminal, then reload.")
+    return Source.of(identity)
 
 
 def _is_same(known: Source, source: Source) -> bool:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from narrows.apps.lab.run_settings import NAMES
 from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.runs import ACTIVE, Frames, PastWeights, Run, Weights
 
@@ -23,6 +24,7 @@ MOST_NUMBERS = 65_535  # two bytes in a frame
 _FORMAT = 1
 _CONFIG, _HISTORY, _FRAMES, _MODEL = "config.json", "history.json", "frames.npz", "model"
 _WEIGHTS = "weights.npz"
+_SHOWN = "shown.txt"
 
 
 def home_folder() -> Path:
@@ -44,6 +46,7 @@ class RunStore:
     """
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self.folder = home / "runs"
         self._lock_folder = home / "locks"
         self._locks: dict[str, BaseFileLock] = {}
@@ -102,6 +105,7 @@ class RunStore:
             "hint": run.hint,
             "about": run.about,
             "epoch": epoch,
+            "example": run.example,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
         with whole_folder(self.folder / run.id) as folder:
@@ -117,6 +121,21 @@ class RunStore:
                     rebuilt=np.stack([frame for _, frame in frames]),
                 )
             run.past_weights.write(folder / _WEIGHTS, epoch)
+
+    def remember_shown(self, identity: str) -> None:
+        """Write down which run the visitor looked at last."""
+        from narrows.data import whole_file
+
+        self.home.mkdir(parents=True, exist_ok=True)
+        with whole_file(self.home / _SHOWN) as file:
+            file.write(identity.encode())
+
+    def last_shown(self) -> str | None:
+        """Return the id of the run that the visitor looked at last; None if it is not known."""
+        try:
+            return (self.home / _SHOWN).read_text("utf-8")
+        except (OSError, ValueError):
+            return None
 
     def remove(self, identity: str) -> None:
         """Delete a run."""
@@ -191,7 +210,7 @@ def _read(folder: Path) -> tuple[Run, dict[str, Any] | None]:
         dataset=config["dataset"],
         source=source,
         variant=str(config["variant"]),
-        settings=dict(config["settings"]),
+        settings={**dict.fromkeys(NAMES), **config["settings"]},  # those of earlier versions lack some
         data_name=str(config["data_name"]),
         state=config["state"],
         message=config["message"],
@@ -199,6 +218,7 @@ def _read(folder: Path) -> tuple[Run, dict[str, Any] | None]:
         history=[dict(record) for record in history],
         about=dict(config["about"]),
         weights=weights,
+        example=bool(config.get("example", False)),
     )
     if run.state in ACTIVE:
         run.state = "stopped"

@@ -9,11 +9,14 @@ import asyncio
 import pickle
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.apps.lab.example_runs import anomaly_example, denoising_examples
-from narrows.apps.lab.open_datasets import Dataset, OpenDatasets
+from narrows.apps.lab.example_runs import examples
+from narrows.apps.lab.open_datasets import Dataset, OpenDatasets, offered_source
+from narrows.apps.lab.run_choice import newest_like, opening_run
 from narrows.apps.lab.run_settings import check, check_variant, filled_in, page_settings
 from narrows.apps.lab.run_store import MOST_NUMBERS, MOST_RUNS, RunStore
 from narrows.apps.lab.session_types import InitialContent, LabError, Observer
@@ -61,6 +64,8 @@ class Session:
         self._next_number = 1
         self._opened: str | None = None
         """Id of the dataset of the start."""
+        self._last_shown: str | None = None
+        """Id of the run that the visitor looked at last."""
         self._removed: str | None = None
         """A sentence on the last run that was removed to make room."""
         self._is_open = False
@@ -87,6 +92,7 @@ class Session:
             making = loop.run_in_executor(self.work, make)
             for run, description in await loop.run_in_executor(self._disk, self.run_store.load):
                 self._adopt(run, description)
+            self._last_shown = self.run_store.last_shown()
             await self._open_start(await making)
             self.status = "ready"
             self._offered = await loop.run_in_executor(self.work, offered)
@@ -99,8 +105,9 @@ class Session:
     async def _open_start(self, start: InitialContent) -> None:
         """Open the data and the model; the page shows stored runs once it is known which data it shows."""
         identity = None
-        if start.source is not None:
-            identity, source = self.datasets.known_as(start.source)
+        source = (await self._last_source() if start.is_default else None) or start.source
+        if source is not None:
+            identity, source = self.datasets.known_as(source)
             if start.model is None:
                 self._opened = identity
                 self._is_open = True
@@ -117,6 +124,18 @@ class Session:
         if start.model is not None:
             await self._take_model(start, identity)
         self._is_open = True
+
+    async def _last_source(self) -> Source | None:
+        """Return the source of the run that the visitor looked at last; None if it cannot be read any more."""
+        from narrows.errors import NarrowsError
+
+        last = opening_run(self.runs.values(), None, self._last_shown)
+        if last is None or last.source is None:
+            return None
+        with suppress(NarrowsError, OSError):
+            await asyncio.get_running_loop().run_in_executor(self.work, load, last.source)
+            return last.source
+        return None
 
     def _has_run_on(self, identity: str) -> bool:
         return any(run.dataset == identity and (run.active or run.weights.there) for run in self.runs.values())
@@ -143,31 +162,29 @@ class Session:
         """Return the state that pages show, as plain values."""
         from narrows.version import __version__
 
+        first = opening_run(self.runs.values(), self._opened, self._last_shown)
         return {
             "version": __version__,
             "status": self.status,
             "message": self.message,
             "opened": self._opened,
+            "opens_on": None if first is None else first.id,
             "removed": self._removed,
             "datasets": [dataset.description for dataset in self.datasets.values()],
             "offered": self._offered,
             "runs": [run.to_dict() for run in self.runs.values()] if self._is_open else [],
-            "defaults": self._defaults(),
+            "defaults": self._defaults(first),
             **page_settings(),
             "limits": {"upload_bytes": UPLOAD_BYTES, "trainings": MOST_TRAININGS, "points": MOST_ROWS},
         }
 
-    def _defaults(self) -> dict[str, Any]:
-        """Return the default settings of every variant, for the dataset of the last run of this session."""
-        if not self.datasets:
+    def _defaults(self, first: Run | None) -> dict[str, Any]:
+        """Return the default settings of every variant, for the dataset that the page opens on."""
+        identity = self._opened if first is None else first.dataset
+        dataset = self.datasets.get(identity or "") or next(iter(self.datasets.values()), None)
+        if dataset is None:
             return {}
-        runs = [run for run in self.runs.values() if run.dataset in self.datasets]
-        on_opened = [run for run in runs if run.dataset == self._opened]
-        identity = next((run.dataset for run in reversed(on_opened or runs)), self._opened) or next(iter(self.datasets))
-        if identity not in self.datasets:
-            identity = next(iter(self.datasets))
-        description = self.datasets[identity].description
-        return {name: filled_in(check({}, None), check_variant(name), description) for name in VARIANTS}
+        return {name: filled_in(check({}, None), name, dataset.description) for name in VARIANTS}
 
     # -- datasets
 
@@ -185,27 +202,11 @@ class Session:
 
     async def open_offered(self, identity: str) -> str:
         """Open one of the datasets that narrows knows by name, and return its id."""
-        known = next((one for one in self._offered if one["id"] == identity), None)
-        if identity == "digits":
-            return await self.open(Source.of("digits"))
-        if known is None:
-            raise LabError(f"There is no dataset {identity!r}.")
-        if not known["here"]:
-            raise LabError(
-                f"{known['name']} is not on this machine.", f"Run {known['how']} in a terminal, then reload."
-            )
-        return await self.open(Source.of(identity))
+        return await self.open(offered_source(identity, self._offered))
 
     async def label(self, identity: str, column: str | None) -> None:
         """Choose the column of a table with the classes; None for no column."""
-        from dataclasses import replace
-
-        dataset = self.datasets.opened(identity)
-        if dataset.description["kind"] != "table":
-            raise LabError("Only tables have a column of classes to choose.")
-        if column is not None and column not in dataset.description["columns"]:
-            raise LabError(f"{dataset.source.name} has no column {column!r}.")
-        await self.open(replace(dataset.source, label=column), identity)
+        await self.open(self.datasets.with_label(identity, column), identity)
 
     def rows_of(self, identity: str) -> Callable[[], Rows]:
         """Return a function that reads the rows of a dataset; call it in a thread."""
@@ -228,7 +229,7 @@ class Session:
         return run
 
     async def example(self, view: str, identity: str) -> tuple[Run, Run | None]:
-        """Return the run that view "anomaly" or "denoise" opens on, and the one to compare with it.
+        """Return the run that a view opens on to show its subject, and the one to compare with it.
 
         They are trained if they do not exist yet, see `narrows.apps.lab.example_runs`; the second is None while there
         is no place for its training.
@@ -236,35 +237,31 @@ class Session:
         Raises
         ------
         LabError
-            An unknown view, or data without two classes for "anomaly".
+            There is no example for this view of these data.
         """
         dataset = self.datasets.opened(identity)
-        if view == "denoise":
-            first, second = denoising_examples(dataset.description)
-            run = self.find_or_train(identity, *first)
-            try:
-                return run, self.find_or_train(identity, *second)
-            except LabError:
-                return run, None  # there is no place for it yet
-        if view != "anomaly":
-            raise LabError(f"There is no example for the view {view!r}.")
-        loop = asyncio.get_running_loop()
-        rows = await loop.run_in_executor(self.work, load, dataset.source)
-        example = await loop.run_in_executor(self.work, anomaly_example, rows, dataset.description)
-        if example is None:
-            raise LabError("This view needs classes, of which some are normal.", "Choose the column of the classes.")
-        return self.find_or_train(identity, *example), None
+        choose = partial(examples, view, lambda: load(dataset.source), dataset.description)
+        first, *others = await asyncio.get_running_loop().run_in_executor(self.work, choose)
+        run, compared = self._example_run(identity, *first), None
+        for other in others:
+            with suppress(LabError):  # there may be no place for it yet
+                compared = self._example_run(identity, *other)
+        return run, compared
+
+    def _example_run(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
+        """Return the newest run with these settings; start one as an example if there is none."""
+        if known := self.run_like(identity, variant, given):
+            return known
+        run = self._start(identity, variant, given)
+        run.example = True
+        return run
 
     def run_like(self, identity: str, variant: Any, given: dict[str, Any]) -> Run | None:
         """Return the newest run with these settings that has weights or is in training; None if there is none."""
         dataset = self.datasets.opened(identity)
         variant = check_variant(variant)
         settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
-        for run in reversed(self.runs.values()):
-            alike = (run.dataset, run.variant, run.settings) == (identity, variant, settings)
-            if alike and run.state not in ("failed", "diverged") and (run.active or run.weights.there):
-                return run
-        return None
+        return newest_like(self.runs.values(), identity, variant, settings)
 
     def find_or_train(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
         """Return the newest run with these settings; start one if there is none (LabError if there is no place)."""
@@ -293,6 +290,12 @@ class Session:
                 run.state = "running" if name == "resume" else "pausing"
             self._workers.command(run, name)
         self._state_changed()
+
+    def note_shown(self, identity: str) -> None:
+        """Remember the run that the visitor looks at, also for the next start."""
+        if self.run(identity).state != "loaded":
+            self._disk.submit(self.run_store.remember_shown, identity)
+        self._last_shown = identity
 
     def remove(self, identity: str) -> None:
         """Delete a run, here and on the disk."""
@@ -436,6 +439,7 @@ class Session:
             self.work, run_of_model, start.model, start.rows, start.source, identity, number
         )
         self.runs[run.id] = run
+        self._last_shown = run.id
 
     def _adopt(self, run: Run, description: dict[str, Any] | None) -> None:
         self.runs[run.id] = run

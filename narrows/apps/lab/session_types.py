@@ -38,8 +38,15 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class InitialContent:
-    """The first content of the page: a dataset, or a saved model with or without rows."""
+    """The first content of the page: a dataset, or a saved model with or without rows.
+
+    Parameters
+    ----------
+    is_default : bool
+        Whether nobody named the dataset; the lab then opens what the visitor worked on last, if there is such a run.
+    """
 
     source: Source | None = None
     model: Autoencoder | None = None
     rows: Rows | None = None
+    is_default: bool = False

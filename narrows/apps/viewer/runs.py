@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -191,6 +190,8 @@ class Run:
     """Plane of the latest map."""
     stopping: bool = False
     """Whether the run will stop."""
+    example: bool = False
+    """Whether a view started it by itself."""
 
     @property
     def active(self) -> bool:
@@ -229,6 +230,7 @@ class Run:
             "variant": self.variant,
             "settings": self.settings,
             "state": self.state,
+            "example": self.example,
             "message": self.message,
             "hint": self.hint,
             "epoch": self.epoch,
@@ -297,12 +299,10 @@ def _settings(model: Autoencoder) -> dict[str, Any]:
         "random_state": model.seed_,
     }
     values = {**model.fitted_params_, **resolved}
-    times = Counter(one.parameter for one in LAB_FIELDS)
     settings: dict[str, Any] = {"normal": None}
     for one in LAB_FIELDS:
         value = values[one.parameter]
-        is_object = one.kind == "name" and not isinstance(value, str)
-        # The weight of a penalty has a field for each penalty.
-        is_of_another = times[one.parameter] > 1 and model.variant not in one.variants
-        settings[one.key] = None if is_object or is_of_another else value
+        is_not_offered = one.kind == "name" and value not in one.choices
+        is_of_another = bool(one.variants) and model.variant not in one.variants
+        settings[one.key] = None if is_not_offered or is_of_another else value
     return settings

@@ -10,11 +10,14 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from narrows.apps.lab.run_store import MOST_RUNS, RunStore
+from narrows.apps.lab.session_types import InitialContent
+from narrows.apps.viewer.datasets import Source, load
 from narrows.apps.viewer.runs import Frames
 from tests.apps.lab.client import SMALL, Served, served
 from tests.apps.lab.test_training import wait_for
@@ -155,3 +158,31 @@ def test_frames_are_thinned_evenly_and_end_with_the_newest(n: int) -> None:
     steps = np.diff(epochs)[:-1]
     assert len(set(steps.tolist())) <= 1
     assert n < 10 or len(epochs) >= 5
+
+
+def reopened(home: Path, start: InitialContent) -> dict[str, Any]:
+    """The state of a lab that is started with this content, without further trainings."""
+    with served(home, lambda: start) as lab, lab.ready() as page:
+        assert all(run["state"] in ("done", "stopped") for run in page.state["runs"])
+        return page.state
+
+
+def test_the_next_start_opens_on_what_was_worked_on_and_never_on_an_example(home: Path, tmp_path: Path) -> None:
+    table = tmp_path / "my.csv"
+    table.write_text("a,b,c\n" + "\n".join(f"{i % 7},{i % 5},{i}" for i in range(60)))
+    digits, own = InitialContent(Source.of("digits"), is_default=True), InitialContent(Source.of(str(table)))
+    with served(home, lambda: own) as lab, lab.ready() as page:
+        mine = page.until_state("r2", "done")["id"]
+        page.command("run.shown", run=mine)
+        example = page.command("train.example", view="denoise", dataset=page.run(mine)["dataset"])["run"]
+        page.command("train.stop", run=example)
+        page.until_state(example, "done", "stopped")
+    for start, first in [(digits, mine), (own, mine), (InitialContent(Source.of("digits")), "r1")]:
+        assert reopened(home, start)["opens_on"] == first
+    (home / "shown.txt").unlink()  # as a lab of an earlier version leaves it
+    state = reopened(home, digits)
+    assert (state["opens_on"], state["opened"]) == (mine, "my")
+    assert next(run for run in state["runs"] if run["id"] == example)["example"]
+    table.unlink()
+    load.cache_clear()
+    assert reopened(home, digits)["opens_on"] == "r1"

@@ -24,7 +24,7 @@ def lab(
         typer.Argument(
             metavar="[DATA|MODEL]",
             help="Training data (a file, a folder of images or a dataset name), or the folder of a saved model. "
-            "[default: digits]",
+            "Without it: what you worked on last, at first the digits.",
             show_default=False,
         ),
     ] = None,
@@ -99,8 +99,8 @@ def lab(
     if export is not None and (data, rows, label, size) == (None,) * 4 and _has_runs():
         make = _nothing
     else:
-        data = data or "digits"
-        make = _model(Path(data), rows) if _is_model(data) else _rows(data, rows, label, size)
+        name = data or "digits"
+        make = _model(Path(name), rows) if _is_model(name) else _rows(name, rows, label, size, is_default=data is None)
     if export is not None:
         return _export(make, export, runtime, force)
 
@@ -144,7 +144,9 @@ def _is_model(data: str) -> bool:
     return (Path(data) / "narrows.json").is_file()
 
 
-def _rows(data: str, rows: str | None, label: str | None, size: tuple[int, int] | None) -> Callable[[], InitialContent]:
+def _rows(
+    data: str, rows: str | None, label: str | None, size: tuple[int, int] | None, *, is_default: bool
+) -> Callable[[], InitialContent]:
     from narrows.apps.lab.session import InitialContent
     from narrows.apps.viewer.datasets import Source, load
 
@@ -154,7 +156,7 @@ def _rows(data: str, rows: str | None, label: str | None, size: tuple[int, int] 
     _check_there(source, data)
     if Path(source.where).is_file():
         load(source)  # an unreadable file ends the command before the page is announced; the answer is cached
-    return lambda: InitialContent(source)
+    return lambda: InitialContent(source, is_default=is_default)
 
 
 def _model(path: Path, data: str | None) -> Callable[[], InitialContent]:

@@ -83,6 +83,8 @@ interface SessionState {
   message: string | null;
   /** The dataset that the lab was started with. */
   opened?: string | null;
+  /** Id of the run that the page opens on, see `opening_run` in narrows/apps/lab/run_choice.py. */
+  opens_on?: string | null;
   /** A sentence on the last run that was removed to make room. */
   removed?: string | null;
   datasets: Dataset[];
@@ -92,6 +94,17 @@ interface SessionState {
   variants?: Array<{ name: string; label: string; help: string }>;
   settings?: SettingField[];
   limits?: { upload_bytes: number; trainings: number; points: number };
+}
+
+/** What a float of a table's row means in the user's units; see narrows/apps/viewer/float_scales.py. */
+interface FloatScale {
+  column: number;
+  binary?: boolean;
+  linear?: boolean;
+  floats?: number[];
+  values?: number[];
+  cycles?: number[];
+  step?: number | null;
 }
 
 /** A field of the settings; see `LabField` in narrows/estimators/parameters.py. */
@@ -160,8 +173,9 @@ interface Lab {
   connected: boolean;
   /** What a report carries in place of a model. */
   prefetched?: any;
-  /** The run in view: the one the address names, else the newest. */
+  /** The run in view: that of this view alone, else the one of all views. */
   readonly run: Run | null;
+  readonly runOfAllViews: Run | null;
   /** The run to compare with. */
   readonly compare: Run | null;
   attach(transport: Transport): void;

@@ -9,6 +9,8 @@ import { KIND } from "./protocol.js";
 export function createSession(store, { can, reduced, history, announce }) {
   const listeners = new Map();
   const records = new Map();
+  /** @type {string|null|undefined} id of the run that the page opened on: what others look at later does not change it */
+  let firstRun;
   /** @type {Transport} */
   let transport;
 
@@ -19,11 +21,16 @@ export function createSession(store, { can, reduced, history, announce }) {
     connected: false,
     attach(newTransport) { transport = newTransport; },
 
-    /** The run in view: that of this view alone, else the one the address names, else the newest on the data that the lab was started with. */
+    /** The run in view: that of this view alone, else the one of all views. */
     get run() {
+      return runOfView("run") || lab.runOfAllViews;
+    },
+
+    /** The run the address names, else the one that the page opened on. */
+    get runOfAllViews() {
       const runs = lab.state?.runs || [];
-      const opened = lab.state?.opened;
-      return runOfView("run") || runs.find((run) => run.id === store.get("run")) || runs.findLast((run) => !opened || run.dataset === opened) || null;
+      const named = (id) => runs.find((run) => run.id === id);
+      return named(store.get("run")) || named(firstRun) || null;
     },
 
     /** The run to compare with, or null. */
@@ -163,6 +170,7 @@ export function createSession(store, { can, reduced, history, announce }) {
     const before = lab.run?.id;
     lab.connected = true;
     lab.state = state;
+    if (!state.runs.some((run) => run.id === firstRun)) firstRun = state.opens_on === undefined ? state.runs.at(-1)?.id : state.opens_on;
     for (const id of records.keys()) if (!state.runs.some((run) => run.id === id)) records.delete(id);
     lab.emit("state", state);
     if (lab.run?.id !== before) lab.emit("run", lab.run);
@@ -171,7 +179,7 @@ export function createSession(store, { can, reduced, history, announce }) {
 
   store.on("run", () => lab.emit("run", lab.run));
   store.on("compare", () => lab.emit("compare", lab.compare));
-  for (const view of ["denoise", "anomaly"]) {
+  for (const view of ["latent", "denoise", "anomaly"]) {
     store.on(`${view}-run`, () => lab.emit("run", lab.run));
     store.on(`${view}-compare`, () => lab.emit("compare", lab.compare));
   }

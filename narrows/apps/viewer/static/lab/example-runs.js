@@ -1,11 +1,14 @@
-/** The views "anomaly" and "denoise" open on runs that show what they are about; the server trains them where there are none. */
+/** Some views open on runs that show what they are about; the server trains them where there are none. */
 
 import { isBusy } from "./panels/run-actions.js";
 
-const VIEWS = new Set(["denoise", "anomaly"]);
+const VIEWS = new Set(["latent", "denoise", "anomaly"]);
 
-/** Whether a view can show its subject with a run: one on normal rows only, one that denoises. */
-export const showsSubject = (view, run) => (view === "anomaly" ? Boolean(run.settings.normal || run.settings.rows) : run.variant === "denoising");
+/** Whether a view can show its subject with a run: one on normal rows only, one that denoises, a map or a prior. */
+function showsSubject(view, run, set) {
+  if (view === "anomaly") return Boolean(run.settings.normal || (run.settings.rows && !set.classes));
+  return view === "latent" ? Boolean(run.settings.penalty || run.variant !== "plain") : run.variant === "denoising";
+}
 
 /**
  * Opens the example of a view that the user turns to, unless the run in view shows its subject, or the address names a run.
@@ -26,7 +29,7 @@ export function followExamples(lab, onOpening, isTaken = () => false) {
     if (isOpening || isTaken() || !VIEWS.has(view) || lab.state?.status !== "ready" || !run || !set || run.can_train === false) return;
     const isOpen = lab.store.get(`${view}-run`) && (view !== "denoise" || lab.store.get("denoise-compare") !== null);
     if (isOpen || (isFirst && lab.store.get("run")) || refused.has(`${view} ${set.id} ${set.labels}`)) return;
-    if ((showsSubject(view, run) && !lab.store.get(`${view}-run`)) || (view === "anomaly" && (set.classes?.length ?? 0) < 2)) return;
+    if ((showsSubject(view, run, set) && !lab.store.get(`${view}-run`)) || (view === "anomaly" && (set.classes?.length ?? 0) < 2)) return;
     const places = lab.state.limits?.trainings ?? 1;
     // Until a training ends there may be no place for another.
     if (lab.state.runs.filter(isBusy).length >= places) return;

@@ -150,9 +150,21 @@ function update() {
   showView();
 }
 
+/** Tells the server which run the visitor looks at, so that the next start opens on it. */
+function noteShown() {
+  const run = lab.runOfAllViews;
+  if (!run || run.id === noted || lab.state?.status !== "ready") return;
+  noted = run.id;
+  lab.command("run.shown", { run: run.id }).catch(() => { noted = ""; });
+}
+
+let noted = "";
+
 lab.on("state", update);
 followExamples(lab, (isOpening) => { page.dataset.openingExample = String(isOpening); }, setups.isOpening);
 lab.on("run", update);
+lab.on("run", noteShown);
+lab.on("state", noteShown);
 lab.on("compare", update);
 lab.on("connection", (state) => { page.classList.toggle("is-lost", state === "lost"); update(); });
 lab.on("epoch", () => bar.update());
