@@ -26,7 +26,7 @@ from narrows.data.frames.nested import column_of
 from narrows.data.image_grid import as_images, montage
 from narrows.data.imputation import check_same_columns, fill_missing, fill_table, filled_mask, typed_table
 from narrows.data.inspection import ColumnReport, Inspection, inspect
-from narrows.data.kinds import ColumnKind, Numeric
+from narrows.data.kinds import ColumnKind, DateTime, Numeric, Quantile
 from narrows.data.one_row import as_one_row
 from narrows.data.read import as_rows, drop_missing, is_table, read, read_held_out, read_table
 from narrows.data.readers.arrow_tables import table_rows
@@ -76,11 +76,13 @@ __all__ = [
 __all__ += [
     "ColumnKind",
     "Columns",
+    "DateTime",
     "KnownSet",
     "LossWeights",
     "Missing",
     "Numeric",
     "Picture",
+    "Quantile",
     "ReadingOptions",
     "Rescue",
     "Scale",

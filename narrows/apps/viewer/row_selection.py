@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -70,23 +70,6 @@ def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -
         low, high = float(block.min()), float(block.max())
     image = (low + values * (high - low)).reshape(1, *schema.image_shape)
     return schema.encode(as_rows(image))[0]
-
-
-def units(model: Autoencoder) -> dict[str, Any]:
-    """Return how floats of a table become numbers: centre + spread * float; None for columns that are not numeric."""
-    from narrows.data import Numeric
-
-    schema = model.schema_
-    if schema.image_shape is not None:
-        return {}
-    centre: list[float | None] = []
-    spread: list[float | None] = []
-    for kind in schema.kinds:
-        n = len(kind.float_columns)
-        is_number = isinstance(kind, Numeric)
-        centre += kind.offset.tolist() if is_number else [None] * n
-        spread += kind.scale.tolist() if is_number else [None] * n
-    return {"centre": centre, "spread": spread}
 
 
 def trained_on(run: Run, seen: np.ndarray, is_anomaly: np.ndarray | None) -> str:

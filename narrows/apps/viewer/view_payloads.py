@@ -13,9 +13,10 @@ import numpy as np
 
 from narrows.apps.viewer.column_values import cells
 from narrows.apps.viewer.datasets import MOST_ROWS
+from narrows.apps.viewer.float_scales import float_scales
 from narrows.apps.viewer.model_facts import average_error, code_plane
 from narrows.apps.viewer.query_params import QueryParams
-from narrows.apps.viewer.row_selection import anomalous, floats_of, normal_classes, some_rows, trained_on, units
+from narrows.apps.viewer.row_selection import anomalous, floats_of, normal_classes, some_rows, trained_on
 from narrows.apps.viewer.run_data import RunData
 from narrows.apps.viewer.runs import Run
 from narrows.insight import corrupted, noise_controls, payloads
@@ -49,7 +50,7 @@ def _rows(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> P
     controls = noise_controls(images=model.schema_.image_shape is not None)
     noise = [{"name": name, **asdict(control)} for name, control in controls.items()]
     seen = data.seen(run, model)[found["position"]].tolist()
-    return Payload("rows", {**found.about, **units(model), "noise": noise, "seen": seen}, found.arrays)
+    return Payload("rows", {**found.about, **_scales(model), "noise": noise, "seen": seen}, found.arrays)
 
 
 def _sheet(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
@@ -89,8 +90,13 @@ def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParam
     is_image = model.schema_.image_shape is not None
     shown = None if is_image else _compared(model, found["input"].ravel(), found["output"].ravel())
     average = average_error(model, data.training_floats(run, model), floats)
-    about = {**found.about, **units(model), "label": label, "cells": shown, "average_error": average}
+    about = {**found.about, **_scales(model), "label": label, "cells": shown, "average_error": average}
     return Payload("activations", about, found.arrays)
+
+
+def _scales(model: Autoencoder) -> dict[str, Any]:
+    """Return what the floats of a table mean, see `float_scales`; nothing for images."""
+    return {} if model.schema_.image_shape is not None else {"scales": float_scales(model.schema_)}
 
 
 def _compared(model: Autoencoder, observed: np.ndarray, expected: np.ndarray) -> list[dict[str, Any]]:
@@ -120,7 +126,7 @@ def _denoise(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -
         found = payloads.denoised(model, rows, int(positions[0]), floats_of(model, values, data.like(run, model)))
     # a kind that no view offers for tables can still be asked for
     high = {**noise_controls(images=True), **noise_controls(images=model.schema_.bounded)}[kind].most
-    about = {**found.about, **units(model), "levels": {"low": 0.0, "high": high}, "curve": None, "layers": None}
+    about = {**found.about, **_scales(model), "levels": {"low": 0.0, "high": high}, "curve": None, "layers": None}
     arrays = dict(found.arrays)
     if params.switch("curve"):
         levels = np.linspace(0, high, 9)

@@ -62,6 +62,15 @@ class DateTime:
         return cls(draft.columns, mean, spread, low, high, cycles, step, variance, values.dtype.name)
 
     @property
+    def periods(self) -> list[float]:
+        """Periods of the cycles, in seconds."""
+        return [PERIODS[name] for name in self.cycles]
+
+    @property
+    def step_seconds(self) -> float | None:
+        return None if self.step is None else STEPS[self.step]
+
+    @property
     def float_columns(self) -> np.ndarray:
         return np.repeat(self.columns, 1 + 2 * len(self.cycles))
 

@@ -17,7 +17,7 @@ import { noiseControls } from "./noise-controls.js";
 import { runComparison } from "./run-comparison.js";
 
 export const title = "Denoising";
-const INTRODUCTION = "Noise is added to the rows; the network reconstructs them.";
+const INTRODUCTION = "Noise cannot be predicted, so a network trained to remove it cannot simply copy its input: it learns which values go together.";
 
 const ROWS = 6;
 
@@ -27,7 +27,7 @@ const ROWS = 6;
  * @returns {View}
  */
 export function mount(el, lab) {
-  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, INTRODUCTION);
+  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } });
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const noise = noiseControls({ store: lab.store, reduced: lab.reduced, prefetched: lab.prefetched?.noise, onChange: () => { leaveEditor(); userMoved = true; refresh(); } });
   const comparison = runComparison({ lab, onChange: () => refresh() });
@@ -42,7 +42,7 @@ export function mount(el, lab) {
   editButton.hidden = !lab.can.live;
   others.hidden = !lab.can.ask;
   const root = prepareView(el, "denoise",
-    h("header", {}, h("h2", {}, title), caption), problem,
+    h("header", {}, h("h2", {}, title), h("p", { class: "caption" }, INTRODUCTION), caption), problem,
     h("div", { class: "panel stack" }, noise.el,
       large.el,
       h("div", { class: "row" }, editButton, others, comparison.el), editor),
@@ -56,8 +56,8 @@ export function mount(el, lab) {
   let positions = null;
   /** @type {Shaped<Float32Array>} */
   let originals;
-  /** @type {{centre: number[], spread: number[]}|null} */
-  let units = null;
+  /** @type {Array<FloatScale|null>|null} */
+  let scales = null;
   let loadedKey = "";
   let chosen = lab.store.get("row", 0);
   let offset = 0;
@@ -100,7 +100,7 @@ export function mount(el, lab) {
     const all = Array.from(answer.arrays.position);
     positions = all.slice(ROWS * offset, ROWS * offset + ROWS);
     originals = answer.arrays.original;
-    units = answer.about.centre ? { centre: answer.about.centre, spread: answer.about.spread } : null;
+    scales = answer.about.scales ?? null;
     editButton.textContent = run.shape ? "Draw on it" : "Edit the values";
     loadedKey = key;
     chosen = Math.min(chosen, positions.length - 1);
@@ -121,7 +121,8 @@ export function mount(el, lab) {
     Object.assign(root.dataset, { ready: "true", epoch: String(answer.epoch ?? 0), kind: setting.kind, level: String(setting.level), seed: String(setting.seed),
       row: String(chosen), psnrNoisy: text(whole.psnr_noisy), psnrDenoised: text(whole.psnr_denoised), psnrCompared: text(other?.answer.about.psnr_denoised),
       scribbled: String(Boolean(edited)), compared: other ? other.run.id : "", comparedEpoch: other ? String(other.answer.epoch) : "" });
-    updateCaption(one, setting);
+    const six = { before: whole.psnr_noisy, after: whole.psnr_denoised, other: other && { run: other.run, after: other.answer.about.psnr_denoised } };
+    updateCaption(edited ? one : { run, ...six }, setting);
     if (userMoved && !noise.el.dataset.mode) lab.announce(caption.textContent);
     userMoved = false;
   }
@@ -133,8 +134,8 @@ export function mount(el, lab) {
       caption.textContent = run.shape ? "Draw on the sample; the network reconstructs it." : "Change a value; the network reconstructs the row.";
       return;
     }
-    const start = edited ? `With your changes: ${decibels(before)}` : `Noisy: ${decibels(before)}`;
-    const worse = after < before && after !== null ? ` (worse than the noisy ${sampleNoun(run)}: ${countOf(run.n_components, "number")} are too few to keep the details)` : "";
+    const start = edited ? `With your changes: ${decibels(before)}` : `The six noisy ${sampleNoun(run)}s: ${decibels(before)}`;
+    const worse = after < before && after !== null ? ` (worse than ${edited ? `the noisy ${sampleNoun(run)}` : "the noise"}: ${countOf(run.n_components, "number")} are too few to keep the details)` : "";
     const [mine, theirs] = other ? comparedNames(run, other.run) : [run.variant];
     const named = (name) => (name.startsWith("run ") ? name : `the ${name} run`);
     caption.textContent = !edited && level === 0
@@ -194,7 +195,7 @@ export function mount(el, lab) {
     /** @type {{el: HTMLElement, set: (values: ArrayLike<number>) => void, values?: () => Float32Array}} */
     const input = run.shape
       ? drawingPad({ run, label: "The sample to draw on", onChange: setEdited })
-      : columnSliders({ run, rows: originals, units, onChange: (values, i) => { mask[i] = 1; setEdited(values, mask); } });
+      : columnSliders({ run, rows: originals, scales, onChange: (values, i) => { mask[i] = 1; setEdited(values, mask); } });
     input.set(start);
     clear(editor, input.el);
     setEdited(input.values?.() ?? start, mask);
@@ -240,6 +241,6 @@ function throughLevel(points, k, level) {
 function explanationOfNoise() {
   return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
     h("p", {}, "PSNR measures in decibels how close two rows are: 20 dB is an error of a tenth of the range, and every 6 dB more halves it. The dashed curve is the noisy row itself; the network helps where its curve lies above."),
-    h("p", {}, "A denoising autoencoder was trained to reconstruct clean rows from noisy ones. A plain autoencoder was trained without noise, but its bottleneck removes part of it."),
+    h("p", {}, "A denoising autoencoder was trained to reconstruct clean rows from noisy ones. A plain autoencoder was trained without noise; its bottleneck removes part of it, but what passes is copied."),
     h("p", {}, "The same seed gives the same noise, also for the compared run. ← and → change the level, Space starts the animation."));
 }

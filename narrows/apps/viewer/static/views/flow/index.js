@@ -89,7 +89,7 @@ export function mount(el, lab) {
     const isOtherData = !rows || rows.run.dataset !== run.dataset || rows.run.n_floats !== run.n_floats;
     rows = { originals: answer.arrays.original, positions: answer.arrays.position, labels: answer.about.labels, seen: answer.about.seen, run,
       names: lab.dataset(run)?.classes || null, chosen,
-      units: answer.about.centre ? { centre: answer.about.centre, spread: answer.about.spread } : null };
+      scales: answer.about.scales ?? null };
     loadedKey = key;
     picker.fill(rows);
     if (isOtherData) { edited = null; editor.hidden = true; tool = null; }
@@ -141,7 +141,7 @@ export function mount(el, lab) {
       const again = h("button", { type: "button", class: "button", dataset: { act: "from-sample" }, on: { click: () => copySample() } }, "Start from the sample");
       tool = run.shape
         ? drawingPad({ run: /** @type {ImageRun} */ (run), background: backgroundOf(rows.originals, run), label: "Drawing pad", extra: again, onChange: start })
-        : columnSliders({ run: /** @type {any} */ (run), rows: rows.originals, units: rows.units, onChange: start });
+        : columnSliders({ run: /** @type {any} */ (run), rows: rows.originals, scales: rows.scales, onChange: start });
       clear(editor, tool.el, run.shape ? null : again);
     }
     clock.seek(data ? data.layers.length - 1 : 0);

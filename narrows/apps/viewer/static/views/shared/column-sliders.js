@@ -5,37 +5,48 @@ import { clear, h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 
 const SHOWN = 6;
-const MISSING = " is missing";
+const DAY = 86400;
 
 /** @typedef {{el: HTMLElement, set: (values: Float32Array) => void}} Control */
 
 /**
- * @param {{run: Run & {n_floats: number}, rows: Shaped<Float32Array>, units: {centre: number[], spread: number[]}|null, onChange: (values: Float32Array, column: number) => void}} options `units`: number of the user = centre + spread × float
+ * @param {{run: Run & {n_floats: number}, rows: Shaped<Float32Array>, scales: Array<FloatScale|null>|null, onChange: (values: Float32Array, column: number) => void}} options `scales`: what the floats mean in the user's units
  */
-export function columnSliders({ run, rows, units, onChange }) {
+export function columnSliders({ run, rows, scales, onChange }) {
   const n = run.n_floats;
   let values = new Float32Array(n);
   const change = (places, f) => { for (const i of places) { values[i] = f(i); onChange(values, i); } };
   const names = run.names || Array.from({ length: n }, (_, i) => `value ${i + 1}`);
-  const controls = groupsOf(names).map((places) => (places.length > 1 ? levelList(places) : names[places[0]].endsWith(MISSING) ? missingBox(places[0]) : valueSlider(places[0])));
+  const controls = groupsOf(names, scales).map((places) => (scales?.[places[0]]?.binary ? yesBox(places[0]) : scales?.[places[0]]?.cycles || places.length === 1 ? valueSlider(places) : levelList(places)));
   const el = h("div", { class: "column-sliders", role: "group", "aria-label": "Values of the row" });
   const more = controls.slice(SHOWN).map((one) => one.el);
   clear(el, controls.slice(0, SHOWN).map((one) => one.el),
     more.length ? h("details", {}, h("summary", {}, `${more.length} more columns`), h("div", { class: "column-sliders" }, more)) : null,
-    units ? null : h("p", { class: "note" }, "Standardised: 0 is the column mean, 1 is one standard deviation."));
+    scales ? null : h("p", { class: "note" }, "Standardised: 0 is the column mean, 1 is one standard deviation."));
 
-  /** @param {number} i @returns {Control} */
-  function valueSlider(i) {
-    const [low, high] = rangeOf(rows, i, n);
-    const one = slider({ label: names[i], min: low, max: high, step: (high - low) / 200, value: 0, format: (v) => inUnits(v, i), attrs: { "data-column": i }, onInput: (v) => { change([i], () => v); fill(i); } });
+  /** A slider for a number or a date; that of a date sets its cycles too. @param {number[]} places @returns {Control} */
+  function valueSlider([i, ...waves]) {
+    const scale = scales?.[i] ?? null;
+    const [low, high] = scale?.floats && !scale.linear ? [scale.floats[0], scale.floats.at(-1) ?? 1] : rangeOf(rows, i, n);
+    const words = (v) => (scale?.floats ? inUnits(v, scale) : number(v, 3));
+    const onInput = (v) => {
+      change([i], () => v);
+      waves.forEach((place, k) => {
+        const angle = (2 * Math.PI * unitsOf(v, scale)) / (scale?.cycles?.[k >> 1] ?? 1);
+        change([place], () => (k % 2 ? Math.cos(angle) : Math.sin(angle)));
+      });
+      fill(i);
+    };
+    const one = slider({ label: names[i], min: low, max: high, step: (high - low) / 200, value: low, format: words, attrs: { "data-column": i }, onInput });
     return { el: one.el, set: (next) => one.set(next[i]) };
   }
 
-  /** A cell that is given a value is no longer missing. @param {number} i */
+  /** A cell that is given a value is no longer missing, nor the column's common value. @param {number} i */
   function fill(i) {
-    const mask = run.masks?.[i] ?? -1;
-    if (mask < 0 || values[mask] < 0.5) return;
-    change([mask], () => 0);
+    const column = scales?.[i]?.column;
+    const flags = (scales ?? []).flatMap((one, k) => (one?.binary && one.column === column && values[k] > 0.5 ? [k] : []));
+    if (!flags.length) return;
+    change(flags, () => 0);
     controls.forEach((one) => one.set(values));
   }
 
@@ -49,14 +60,9 @@ export function columnSliders({ run, rows, units, onChange }) {
   }
 
   /** @param {number} i @returns {Control} */
-  function missingBox(i) {
+  function yesBox(i) {
     const box = h("input", { type: "checkbox", "data-column": i, on: { change: () => change([i], () => Number(box.checked)) } });
     return { el: h("label", { class: "check" }, box, names[i]), set: (next) => { box.checked = next[i] > 0.5; } };
-  }
-
-  function inUnits(v, i) {
-    const known = units && units.spread[i] !== null && units.spread[i] !== undefined;
-    return number(known ? units.centre[i] + units.spread[i] * v : v, 3);
   }
 
   return {
@@ -74,14 +80,35 @@ function splitName(name) {
   return at < 0 ? [name, ""] : [name.slice(0, at), name.slice(at + 3)];
 }
 
-/** The floats that are set together: the levels of one category, or a single float. @returns {number[][]} */
-function groupsOf(names) {
+/** The number of the user that a float stands for; of a date, seconds since 1970. @param {number} v @param {FloatScale|null} scale */
+function unitsOf(v, scale) {
+  const { floats, values } = scale ?? {};
+  if (!floats || !values) return v;
+  const at = floats.findIndex((edge) => edge > v);
+  const i = Math.max(1, at < 0 ? floats.length - 1 : at);
+  const share = (v - floats[i - 1]) / (floats[i] - floats[i - 1]);
+  return values[i - 1] + (scale?.linear ? share : Math.max(0, Math.min(1, share))) * (values[i] - values[i - 1]);
+}
+
+/** @param {number} v @param {FloatScale} scale */
+function inUnits(v, scale) {
+  const value = unitsOf(v, scale);
+  if (!scale.cycles) return number(value, 4);
+  const step = scale.step ?? 1;
+  const date = new Date(1000 * Math.round(value / step) * step);
+  return date.toISOString().slice(0, step >= DAY ? 10 : 16).replace("T", " ");
+}
+
+/** The floats that are set together: the levels of one category, those of a date, or a single float. @returns {number[][]} */
+function groupsOf(names, scales) {
   /** @type {number[][]} */
   const groups = [];
   names.forEach((name, i) => {
     const [column, level] = splitName(name);
     const last = groups.at(-1);
-    if (level && last && splitName(names[last[0]])[1] && splitName(names[last[0]])[0] === column) last.push(i);
+    const isWave = last && last.length <= 2 * (scales?.[last[0]]?.cycles?.length ?? 0);
+    const isLevel = level && last && splitName(names[last[0]])[1] && splitName(names[last[0]])[0] === column;
+    if (last && (isWave || isLevel)) last.push(i);
     else groups.push([i]);
   });
   return groups;
