@@ -83,7 +83,10 @@ function drawProfile(canvas, values, second, run, mode, scale) {
   const ink = (name, fallback) => variable(canvas, name) || fallback;
   const [low, high] = mode === "error" ? [0, scale] : mode === "signed" ? [-scale, scale] : run.range || [-3, 3];
   const edge = 6;
-  const y = (v) => edge + (height - 2 * edge) * (1 - (Math.max(low, Math.min(high, v)) - low) / (high - low));
+  const names = run.names && (width - 2 * edge) / values.length >= 11 && height >= 130 ? run.names.map(shortened) : null;
+  context.font = NAME_FONT;
+  const strip = names ? Math.min(height / 2, edge + Math.max(...names.map((name) => context.measureText(name).width))) : 0;
+  const y = (v) => edge + (height - strip - 2 * edge) * (1 - (Math.max(low, Math.min(high, v)) - low) / (high - low));
   const x = (i) => edge + (width - 2 * edge) * (i + 0.5) / values.length;
   const zero = y(Math.max(low, 0));
   const radius = Math.max(1.2, Math.min(3.5, (width - 2 * edge) / values.length / 2.4));
@@ -92,7 +95,7 @@ function drawProfile(canvas, values, second, run, mode, scale) {
   context.moveTo(edge, zero);
   context.lineTo(width - edge, zero);
   context.stroke();
-  drawNames(context, run.names, { x, height, edge, colour: ink("--muted", "#566070"), room: (width - 2 * edge) / values.length });
+  if (names) drawNames(context, names, { x, bottom: height - edge, colour: ink("--muted", "#566070") });
   const isMissing = mode === "grey" ? missingFloats(second ?? values, run) : () => false;
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) continue;
@@ -140,18 +143,21 @@ function drawCross(context, x, y, size, colour) {
   context.stroke();
 }
 
-/** Names of the floats along the axis, upright, where there is room for them. */
-function drawNames(context, names, { x, height, edge, colour, room }) {
-  if (!names || room < 11 || height < 160) return;
+const NAME_FONT = "10px system-ui, sans-serif";
+
+/** A name of a float that fits below it; the end tells levels and flags apart, so it is kept. */
+const shortened = (name) => (name.length > 14 ? `${name.slice(0, 6)}…${name.slice(-7)}` : name);
+
+/** Names of the floats, upright, in a strip below them. */
+function drawNames(context, names, { x, bottom, colour }) {
   context.save();
   context.fillStyle = colour;
-  context.globalAlpha = 0.75;
-  context.font = "10px system-ui, sans-serif";
+  context.font = NAME_FONT;
   names.forEach((name, i) => {
     context.save();
-    context.translate(x(i) - 4, height - edge);
+    context.translate(x(i) + 3.5, bottom);
     context.rotate(-Math.PI / 2);
-    context.fillText(name.length > 14 ? `${name.slice(0, 13)}…` : name, 0, 0);
+    context.fillText(name, 0, 0);
     context.restore();
   });
   context.restore();

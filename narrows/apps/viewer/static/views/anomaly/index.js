@@ -25,7 +25,7 @@ const INTRODUCTION = "A network that has seen normal rows only cannot rebuild ot
  * @returns {View}
  */
 export function mount(el, lab) {
-  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } }, INTRODUCTION);
+  const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } });
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const fail = (error) => { problem.hidden = false; problem.textContent = [error.message || String(error), error.hint].filter(Boolean).join(" "); };
   const normal = normalClasses({ lab, onChange: () => { source = "p95"; picks = {}; refresh(); }, onProblem: fail });
@@ -41,7 +41,7 @@ export function mount(el, lab) {
   const nextMiss = h("button", { type: "button", class: "button small", dataset: { act: "next-miss" }, on: { click: () => showNext("missed") } }, "Next miss");
   const nextFalseAlarm = h("button", { type: "button", class: "button small", dataset: { act: "next-false-alarm" }, on: { click: () => showNext("false") } }, "Next false alarm");
   const root = prepareView(el, "anomaly",
-    h("header", {}, h("h2", {}, title), caption), problem,
+    h("header", {}, h("h2", {}, title), h("p", { class: "caption" }, INTRODUCTION), caption), problem,
     h("div", { class: "panel" }, normal.el),
     h("div", { class: "anomaly-grid" },
       h("div", { class: "panel stack" }, cards.first.el, cards.second.el, h("p", { class: "note" }, "Both error maps use the same colour scale."), h("div", { class: "row" }, nextMiss, nextFalseAlarm), columns.el),

@@ -23,7 +23,7 @@ export function cellTable(heads) {
       const most = Math.max(...cells.map((one) => Math.abs(one.error ?? 0))) || 1;
       clear(body, cells.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", { class: one.observed === null ? "is-missing" : null }, cellText(one.observed)),
         heads.length > 2 ? h("td", { class: one.expected === null ? "is-missing" : null }, cellText(one.expected)) : null,
-        heads.length > 3 ? h("td", {}, errorBar(one.error ?? 0, most), number(one.error, 3)) : null)));
+        heads.length > 3 ? h("td", {}, errorBar(one.error ?? 0, most), h("span", { class: "error-size" }, number(one.error, 3))) : null)));
     },
   };
 }
