@@ -43,3 +43,15 @@ def coloured_squares(folder: Path) -> Path:
             image[top : top + 5, left : left + 5] = colour
             Image.fromarray(image).save(folder / name / f"{i:02}.png")
     return folder
+
+
+def penguins_with_dates(source: Path, path: Path) -> Path:
+    """The penguins, each with a day on which it was seen and a price, which is far from normally distributed."""
+    rng = np.random.default_rng(0)
+    first, *rows = source.read_text().splitlines()
+    days = np.datetime64("2007-11-01") + rng.integers(0, 761, len(rows))
+    days[0] = np.datetime64("2009-12-01")
+    prices = np.exp(rng.normal(3, 1.2, len(rows)))
+    lines = [f"{row},{day},{price:.2f}" for row, day, price in zip(rows, days, prices, strict=True)]
+    path.write_text("\n".join([f"{first},seen,price", *lines]) + "\n")
+    return path
