@@ -1,4 +1,4 @@
-"""Photographs the live page's five views, light and dark, wide and narrow, into docs/images/lab.
+"""Photographs the live page's five views and the tour, light and dark, wide and narrow, into docs/images/lab.
 
     python -m benchmarks.lab_pictures [--to FOLDER] [--data DATA]
 
@@ -28,8 +28,10 @@ HERE = Path(__file__).resolve().parent.parent
 VIEWS = ("flow", "latent", "training", "denoise", "anomaly")
 SIZES = {"wide": (1280, 900), "narrow": (360, 780)}
 SCHEMES = ("light", "dark")
-VARIANT = {"denoise": "Denoising"}
-"""The variant that a view is shown with, where it is not the plain one."""
+EXAMPLES = ("denoise", "anomaly")
+"""The views that open on runs of their own."""
+TOUR = "tour"
+MOST_BYTES = 150_000
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage")
 
 
@@ -46,7 +48,7 @@ def lab(data: str) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def runs(address: str) -> list[dict]:
@@ -59,7 +61,7 @@ def runs(address: str) -> list[dict]:
 
 def wait_until_done(address: str, n: int) -> None:
     """Until the lab has n runs, all of them trained."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 1200
     while time.monotonic() < end:
         found = runs(address)
         if len(found) >= n and all(run["state"] == "done" for run in found):
@@ -69,41 +71,61 @@ def wait_until_done(address: str, n: int) -> None:
 
 
 def prepare(browser: Browser, address: str) -> dict[str, str]:
-    """Trains what the views are shown with; view -> run."""
+    """Opens each view as a visitor does and waits for what it trains; scene -> the end of its address."""
     wait_until_done(address, 1)
     page = browser.new_page()
-    page.goto(f"{address}/?test=1#view=latent&run=r1")
-    page.wait_for_selector("[data-view=latent][data-ready=true]")
-    chosen = dict.fromkeys(VIEWS, "r1")
-    for view, variant in VARIANT.items():
-        page.get_by_role("button", name=variant).click()
-        wait_until_done(address, 2)
-        chosen[view] = runs(address)[-1]["id"]
+    page.goto(f"{address}/?test=1#view=flow")
+    page.wait_for_selector("[data-view=flow][data-ready=true]")
+    scenes = {view: f"?test=1#view={view}" for view in VIEWS}
+    for view in EXAMPLES:
+        page.locator(f"[data-tab={view}]").click()
+        page.wait_for_url(f"**{view}-run=*", timeout=60_000)
+        page.wait_for_selector(f"[data-view={view}][data-ready=true]")
+        wait_until_done(address, 3 if view == "denoise" else 4)
+        scenes[view] = "?test=1#" + page.url.partition("#")[2]
     page.close()
-    return chosen
+    return {**scenes, TOUR: "?test=1&tour=1#view=flow"}
 
 
-def ready(page: Page, view: str) -> None:
-    page.wait_for_selector(f"[data-view={view}][data-ready=true]")
-    page.wait_for_timeout(700)  # fonts, pictures and the first answers
+def ready(page: Page, scene: str) -> None:
+    """Waits for a view, and for the slowest of what it shows."""
+    page.wait_for_selector(f"[data-view={'flow' if scene == TOUR else scene}][data-ready=true]")
+    if scene == "anomaly":
+        page.wait_for_selector("[data-detector-note]:not([hidden])", timeout=120_000)
+    if scene == "denoise":
+        page.wait_for_selector("[data-view=denoise][data-curve='9']", timeout=120_000)
+    if scene == "latent":
+        page.wait_for_selector("[data-view=latent][data-neighbours]", timeout=120_000)
+    page.wait_for_timeout(1500)  # fonts, pictures and the first answers
 
 
-def photograph(browser: Browser, address: str, chosen: dict[str, str], folder: Path) -> list[Path]:
-    """One PNG for each view, size and scheme."""
+def photograph(browser: Browser, address: str, scenes: dict[str, str], folder: Path) -> list[Path]:
+    """One PNG for each scene, size and scheme."""
     taken = []
     for scheme in SCHEMES:
         for size, (width, height) in SIZES.items():
-            for view in VIEWS:
+            for scene, end in scenes.items():
                 page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-                page.goto(f"{address}/?test=1#view={view}&run={chosen[view]}")
-                ready(page, view)
-                path = folder / f"{view}-{size}-{scheme}.png"
-                page.screenshot(path=path, full_page=size == "narrow")
+                page.goto(f"{address}/{end}")
+                ready(page, scene)
+                path = folder / f"{scene}-{size}-{scheme}.png"
+                page.evaluate("() => { document.documentElement.style.scrollbarGutter = 'auto'; }")
+                page.screenshot(path=path, full_page=scene != TOUR)  # the tour stays at the lower edge of the window
                 page.close()
-                with Image.open(path) as image:
-                    image.convert("RGB").save(path, optimize=True)
                 taken.append(path)
+                _make_small(path)
     return taken
+
+
+def _make_small(path: Path) -> None:
+    """Writes a picture again, in 256 colours if need be; SystemExit if it is too large for the docs."""
+    with Image.open(path) as image:
+        picture = image.convert("RGB")
+    picture.save(path, optimize=True)
+    if path.stat().st_size > MOST_BYTES:
+        picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    if path.stat().st_size > MOST_BYTES:
+        raise SystemExit(f"{path} has {path.stat().st_size:,} bytes, more than {MOST_BYTES:,}.")
 
 
 def main() -> None:
@@ -119,8 +141,8 @@ def main() -> None:
         raise SystemExit("There is no Chromium on the path (on Debian: apt-get install chromium).")
     with lab(arguments.data) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
-        chosen = prepare(browser, address)
-        for path in photograph(browser, address, chosen, arguments.to):
+        scenes = prepare(browser, address)
+        for path in photograph(browser, address, scenes, arguments.to):
             print(path)
         browser.close()
 

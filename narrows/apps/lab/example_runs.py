@@ -18,7 +18,6 @@ Example = tuple[Variant, dict[str, Any]]
 
 MOST_EXAMPLE_ROWS = 10_000
 """Examples are trained on a part of larger data, so that they are ready soon."""
-_MOST_MAP_ROWS, _MAP_EPOCHS = 30_000, 10
 _BLOCKS = 100
 _SAMPLE = 2000
 _NORMAL_COMPONENTS = 8
@@ -44,14 +43,11 @@ def examples(view: str, read_rows: Callable[[], Rows], description: Mapping[str,
     """
     if view == "denoise":
         return denoising_examples(description)
-    if view == "anomaly":
-        example = anomaly_example(read_rows(), description)
-        if example is None:
-            raise LabError("This view needs classes, of which some are normal.", "Choose the column of the classes.")
-        return (example,)
-    example = latent_example(description) if view == "latent" else None
+    if view != "anomaly":
+        raise LabError(f"There is no example for the view {view!r}.")
+    example = anomaly_example(read_rows(), description)
     if example is None:
-        raise LabError(f"There is no example for the view {view!r} of these data.")
+        raise LabError("This view needs classes, of which some are normal.", "Choose the column of the classes.")
     return (example,)
 
 
@@ -85,18 +81,6 @@ def anomaly_example(rows: Rows, description: Mapping[str, Any]) -> Example | Non
     is_image = description["shape"] is not None
     shared = {"normal": normal, "rows": _some_blocks(len(rows), MOST_EXAMPLE_ROWS)}
     return "plain", {**shared, **({"n_components": _NORMAL_COMPONENTS} if is_image else {})}
-
-
-def latent_example(description: Mapping[str, Any]) -> Example | None:
-    """Return a plain example with a code of two units that keeps neighbours together; None for small data and tables.
-
-    There the two units of the first training separate the classes already.
-    """
-    shape = description["shape"]
-    if shape is None or shape[0] * shape[1] * shape[2] <= 256 or description["rows"] < MOST_EXAMPLE_ROWS:
-        return None
-    shared = {"n_components": 2, "penalty": "neighbours", "epochs": _MAP_EPOCHS}
-    return "plain", {**shared, "rows": _some_blocks(description["rows"], _MOST_MAP_ROWS)}
 
 
 def normal_classes(rows: Rows, *, seed: int = 0) -> list[str] | None:

@@ -72,6 +72,14 @@ def test_examples_of_large_data_are_trained_on_a_part_of_the_rows() -> None:
     assert given["n_components"] == 32
 
 
+def test_an_example_of_anomalies_in_large_data_is_trained_on_a_part_of_the_rows() -> None:
+    X = np.random.default_rng(0).normal(size=(12_000, 3)).astype(np.float32)
+    X[:6000] += 20
+    found = anomaly_example(labelled(X, ["far"] * 6000 + ["near"] * 6000), {"shape": None})
+    assert found is not None
+    assert sum(last - first + 1 for first, last in found[1]["rows"]) == 10_000
+
+
 def test_an_example_is_started_once_and_learns_from_normal_rows_only(lab: Served) -> None:
     with lab.ready() as page:
         page.until_state("r1", "preparing", "running", "done")

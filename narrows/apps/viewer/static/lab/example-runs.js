@@ -2,13 +2,10 @@
 
 import { isBusy } from "./panels/run-actions.js";
 
-const VIEWS = new Set(["latent", "denoise", "anomaly"]);
+const VIEWS = new Set(["denoise", "anomaly"]);
 
-/** Whether a view can show its subject with a run: one on normal rows only, one that denoises, a map or a prior. */
-function showsSubject(view, run, set) {
-  if (view === "anomaly") return Boolean(run.settings.normal || (run.settings.rows && !set.classes));
-  return view === "latent" ? Boolean(run.settings.penalty || run.variant !== "plain") : run.variant === "denoising";
-}
+/** Whether a view can show its subject with a run: one on normal rows only, one that denoises. */
+const showsSubject = (view, run, set) => (view === "anomaly" ? Boolean(run.settings.normal || (run.settings.rows && !set.classes)) : run.variant === "denoising");
 
 /**
  * Opens the example of a view that the user turns to, unless the run in view shows its subject, or the address names a run.

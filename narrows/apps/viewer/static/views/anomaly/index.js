@@ -114,6 +114,7 @@ export function mount(el, lab) {
         if (lab.run?.id !== run.id || wanted !== detectorKey) return undefined;
         const { position, score } = found.arrays;
         detector = { about: found.about, scores: new Map(Array.from(position, (place, i) => [place, score[i]])) };
+        if (pickScored()) await showSamples(run);
       } catch {
         detectorKey = ""; // replaced by a newer query, or too few rows for a detector
         return undefined;
@@ -138,11 +139,23 @@ export function mount(el, lab) {
     showDetectorVerdicts();
   }
 
+  /** Of large data the detector scores a sample: the first rows shown are brought to the nearest ones in it. */
+  function pickScored() {
+    const before = { ...picks };
+    for (const which of /** @type {Card[]} */ (["first", "second"])) {
+      const start = startOf(which, scores.anomalies > 0);
+      const isScored = (rank) => detector?.scores.has(scores.position[lists[which][rank] ?? -1]);
+      if (picks[which] !== start) continue;
+      for (let d = 0; d < lists[which].length && !isScored(picks[which] ?? 0); d++) picks[which] = isScored(start + d) ? start + d : isScored(start - d) ? start - d : start;
+    }
+    return before.first !== picks.first || before.second !== picks.second;
+  }
+
   function showDetectorVerdicts() {
     for (const which of /** @type {Card[]} */ (["first", "second"])) {
       const place = scores && lists[which].length ? scores.position[lists[which][picks[which] ?? 0]] : -1;
       const score = detector?.scores.get(place);
-      cards[which].showDetector(score === undefined || !detector ? null : { score, threshold: detector.about.threshold });
+      cards[which].showDetector(detector && { score, threshold: detector.about.threshold, n: detector.scores.size });
     }
   }
 

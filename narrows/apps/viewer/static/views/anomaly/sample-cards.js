@@ -50,10 +50,12 @@ export function sampleCard({ kind, onPick }) {
       el.dataset.mapMax = String(largestSize(arrays.map));
       for (const { canvas, role } of [original, rebuilt, map]) canvas.setAttribute("aria-label", `${role} of row ${position}`);
     },
-    /** @param {{score: number, threshold: number}|null} found the default detector's score of the sample */
+    /** @param {{score: number|undefined, threshold: number, n: number}|null} found the default detector's score of the sample, if it scored it */
     showDetector(found) {
       detector.hidden = !found;
-      detector.textContent = found ? `Default detector: ${found.score > found.threshold ? "⚑ alarm" : "no alarm"} (score ${number(found.score, 3)}, threshold ${number(found.threshold, 3)})` : "";
+      if (!found) detector.textContent = "";
+      else if (found.score === undefined) detector.textContent = `The default detector scored a sample of ${count(found.n)} rows, not this one.`;
+      else detector.textContent = `Default detector: ${found.score > found.threshold ? "⚑ alarm" : "no alarm"} (score ${number(found.score, 3)}, threshold ${number(found.threshold, 3)})`;
     },
     /** @param {boolean} flagged @param {boolean|null} right @param {number} threshold */
     showVerdict(flagged, right, threshold) {
