@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
+from narrows.apps.viewer.datasets import Source, load
 from narrows.apps.viewer.runs import Run
 
 
@@ -27,6 +29,18 @@ def opening_run(runs: Iterable[Run], dataset: str | None, last_shown: str | None
     shown = [run for run in candidates if run.id == last_shown]
     chosen = [run for run in candidates if not run.example]
     return next(reversed(shown or chosen or candidates), None)
+
+
+def readable_source(run: Run | None) -> Source | None:
+    """Return the source of a run's rows; None if there is none, or if it cannot be read any more."""
+    from narrows.errors import NarrowsError
+
+    if run is None or run.source is None:
+        return None
+    with suppress(NarrowsError, OSError):
+        load(run.source)
+        return run.source
+    return None
 
 
 def newest_like(runs: Iterable[Run], dataset: str, variant: str, settings: dict[str, Any]) -> Run | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrows.apps.lab.example_runs import examples
 from narrows.apps.lab.open_datasets import Dataset, OpenDatasets, offered_source
-from narrows.apps.lab.run_choice import newest_like, opening_run
+from narrows.apps.lab.run_choice import newest_like, opening_run, readable_source
 from narrows.apps.lab.run_settings import check, check_variant, filled_in, page_settings
 from narrows.apps.lab.run_store import MOST_NUMBERS, MOST_RUNS, RunStore
 from narrows.apps.lab.session_types import InitialContent, LabError, Observer
@@ -105,7 +105,8 @@ class Session:
     async def _open_start(self, start: InitialContent) -> None:
         """Open the data and the model; the page shows stored runs once it is known which data it shows."""
         identity = None
-        source = (await self._last_source() if start.is_default else None) or start.source
+        last = opening_run(self.runs.values(), None, self._last_shown) if start.is_default else None
+        source = await asyncio.get_running_loop().run_in_executor(self.work, readable_source, last) or start.source
         if source is not None:
             identity, source = self.datasets.known_as(source)
             if start.model is None:
@@ -124,18 +125,6 @@ class Session:
         if start.model is not None:
             await self._take_model(start, identity)
         self._is_open = True
-
-    async def _last_source(self) -> Source | None:
-        """Return the source of the run that the visitor looked at last; None if it cannot be read any more."""
-        from narrows.errors import NarrowsError
-
-        last = opening_run(self.runs.values(), None, self._last_shown)
-        if last is None or last.source is None:
-            return None
-        with suppress(NarrowsError, OSError):
-            await asyncio.get_running_loop().run_in_executor(self.work, load, last.source)
-            return last.source
-        return None
 
     def _has_run_on(self, identity: str) -> bool:
         return any(run.dataset == identity and (run.active or run.weights.there) for run in self.runs.values())
