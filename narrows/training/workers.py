@@ -52,7 +52,8 @@ class Workers:
             return own
         sent = own.to(_device()).contiguous()
         found = sent.new_empty(self.size, *sent.shape)
-        distributed.all_gather(list(found.unbind(0)), sent)
+        with _reaching_others():
+            distributed.all_gather(list(found.unbind(0)), sent)
         return found.flatten(0, 1).to(own.device)
 
     def add(self, own: Tensor) -> Tensor:
@@ -60,7 +61,8 @@ class Workers:
         if self.size == 1:
             return own
         sent = own.to(_device(), copy=own.device != _device())
-        distributed.all_reduce(sent)
+        with _reaching_others():
+            distributed.all_reduce(sent)
         return sent.to(own.device)
 
     def give(self, tensors: Iterable[Tensor]) -> None:
@@ -69,7 +71,8 @@ class Workers:
             return
         for tensor in tensors:
             sent = tensor.detach().to(_device()).contiguous()
-            distributed.broadcast(sent, src=0)
+            with _reaching_others():
+                distributed.broadcast(sent, src=0)
             tensor.detach().copy_(sent)
 
     def agreed(self, make: Callable[[], _T]) -> _T:
@@ -82,7 +85,8 @@ class Workers:
                 answer = [(make(), None)]
             except Exception as error:
                 answer = [(None, _sendable(error))]
-        distributed.broadcast_object_list(answer, src=0)
+        with _reaching_others():
+            distributed.broadcast_object_list(answer, src=0)
         value, error = answer[0]
         if error is not None:
             raise error
@@ -106,7 +110,8 @@ class Workers:
         except Exception as error:
             failed = error
         sentences: list[Any] = [None] * self.size
-        distributed.all_gather_object(sentences, None if failed is None else sentence_of(failed))
+        with _reaching_others():
+            distributed.all_gather_object(sentences, None if failed is None else sentence_of(failed))
         if failed is not None:
             raise failed
         for rank, sentence in enumerate(sentences):
@@ -121,7 +126,8 @@ class Workers:
         if self.size == 1:
             return
         found: list[Any] = [None] * self.size
-        distributed.all_gather_object(found, dict(given))
+        with _reaching_others():
+            distributed.all_gather_object(found, dict(given))
         for rank, other in enumerate(found):
             for name, value in found[0].items():
                 if other[name] != value:
@@ -129,6 +135,18 @@ class Workers:
                         f"Worker {rank} of {self.size} has other {name} than worker 0; give every worker all rows and "
                         "the same settings, for narrows divides each batch among them."
                     )
+
+
+@contextmanager
+def _reaching_others() -> Iterator[None]:
+    """Raise WorkerError where an exchange fails."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise WorkerError(
+            "Another worker of this training ended or cannot be reached; its own messages say why, and the training "
+            "can be resumed from its checkpoint."
+        ) from error
 
 
 def _device() -> torch.device:
