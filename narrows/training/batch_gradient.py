@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from narrows.errors import SettingError
 from narrows.model import AutoencoderNetwork, BatchMeans, CustomDecoder, CustomEncoder, Objective
@@ -181,7 +181,7 @@ class PiecesOfBatch:
         """Return the sums over the whole batch whose means the penalties take; None where they take none."""
         if not self._objective.penalties or self._n_sums == 0:
             return None
-        before, sums = self.noise(), list[Tensor]()
+        before, sums = self.noise(), list[Tensor | None]()
         for i, rows in enumerate(self._pieces(n_rows)):
             of_piece = None
             if rows.start < rows.stop:
@@ -193,12 +193,15 @@ class PiecesOfBatch:
                     progress=progress,
                     weight=None if weight is None else _aligned(weight[rows]),
                 )
-            sums.append(x.new_zeros(self._n_sums or 0) if of_piece is None else of_piece)
+            sums.append(of_piece)
         self.repeat(before)
-        self._n_sums = len(sums[0])
+        if self._n_sums is None:  # all workers have to know it, also those without a row of this batch
+            own = max((len(one) for one in sums if one is not None), default=0)
+            self._n_sums = int(self._workers.gather(torch.tensor([[own]])).max())
         if not self._n_sums:
             return None
-        return _total(self._workers.gather(torch.stack(sums)))
+        lines = [x.new_zeros(self._n_sums) if one is None else one for one in sums]
+        return _total(self._workers.gather(torch.stack(lines)))
 
     def _seed_modules(self, i: int) -> None:
         """Let the layers of a user (Dropout) draw from the noise of the own piece `i`."""
@@ -241,7 +244,7 @@ def check_pieces(network: AutoencoderNetwork, objective: Objective, n_pieces: in
         if not isinstance(part, CustomEncoder | CustomDecoder) or getattr(part.module, "allows_pieces", False):
             continue
         for module in part.modules():
-            if isinstance(module, nn.modules.batchnorm._NormBase) and module.track_running_stats:
+            if getattr(module, "track_running_stats", False):
                 raise SettingError(
                     f"{start} a {type(module).__name__}, which needs all rows of a batch; use LayerNorm or GroupNorm, "
                     "or, if its statistics are frozen, set allows_pieces = True in the class of your module."
