@@ -69,7 +69,7 @@ def test_the_number_of_pieces_is_saved_and_loaded(tmp_path):
 
 
 def test_pieces_of_a_penalty_that_needs_all_rows_are_refused_at_the_fit():
-    with pytest.raises(SettingError, match="A batch in 2 pieces .* 'neighbours'"):
+    with pytest.raises(SettingError, match=r"A batch in 2 pieces .* 'neighbours'"):
         Autoencoder(penalty="neighbours", n_components=2, n_pieces=2).fit(worker_fits.X)
 
 

@@ -133,7 +133,7 @@ class Changed(OfOneRow):
 
 @pytest.mark.parametrize("penalty", [OfAllRows(), Changed(), NeighbourCrossEntropy(0.1)], ids=lambda p: p.name)
 def test_a_penalty_that_may_need_all_rows_is_refused(penalty):
-    with pytest.raises(SettingError, match=f"{penalty.name}.*allows_pieces = True"):
+    with pytest.raises(SettingError, match=rf"{penalty.name}.*allows_pieces = True"):
         check_pieces(network(), Objective(None, (penalty,)), 2)
     check_pieces(network(), Objective(None, (penalty,)), 1)
     check_pieces(network(), Objective(None, (OfOneRow(),)), 2)
@@ -147,7 +147,7 @@ def test_batch_normalisation_is_refused_unless_its_author_allows_pieces():
         net = network()
         net.encoder = CustomEncoder(kind(nn.Linear(D, 3), nn.BatchNorm1d(3)), None)
         if is_refused:
-            with pytest.raises(SettingError, match="BatchNorm1d.*LayerNorm"):
+            with pytest.raises(SettingError, match=r"BatchNorm1d.*LayerNorm"):
                 check_pieces(net, Objective(), 2)
         else:
             check_pieces(net, Objective(), 2)
