@@ -62,6 +62,8 @@ class SavedTrainer:
         """Return the trainer that goes on with a fitted network; ValueError or RuntimeError for another network."""
         with torch.device("meta"):  # of the network only the objective is needed
             objective = resolve(fitted.params, fitted.schema, None, generator=None).objective
+        workers = Workers.current()
+        # Pieces that cannot be shared are all computed by every worker.
         trainer = Trainer(
             fitted.network,
             objective,
@@ -69,7 +71,7 @@ class SavedTrainer:
             generator=torch.Generator(),
             n_rows=max(1, self.run.max_rows - 1),
             follows_load=fitted.params["random_state"] is None,
-            workers=Workers.current(),
+            workers=workers if self.settings.n_pieces % workers.size == 0 else Workers(),
         )
         trainer.restore(replace(self.run, network=fitted.network.state_dict()))
         return trainer

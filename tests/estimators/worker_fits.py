@@ -52,13 +52,14 @@ def _detector() -> bytes:
 
 CASES: dict[str, Callable[[], bytes]] = {
     "plain, muon": lambda: _fitted(Autoencoder(epochs=3, **COMMON)),
-    "vae with free bits, adam": lambda: _fitted(
-        VariationalAutoencoder(epochs=2, free_bits=0.1, optimizer="adam", **COMMON)
+    "gaussian code with free bits, adam": lambda: _fitted(
+        Autoencoder(code="gaussian", epochs=2, free_bits=0.1, optimizer="adam", **COMMON)
     ),
     "mixed with gaps and weights": lambda: _fitted(Autoencoder(epochs=2, **COMMON), FRAME, sample_weight=WEIGHT),
     "early stopping": _stopped,
 }
 MORE: dict[str, Callable[[], bytes]] = {
+    "variational": lambda: _fitted(VariationalAutoencoder(epochs=2, kl_warmup=1, **COMMON)),
     "activity": lambda: _fitted(SparseAutoencoder(penalty="kl", epochs=2, **COMMON)),
     "denoising, lbfgs": lambda: _fitted(
         Autoencoder(corruption="masking", optimizer="lbfgs", epochs=2, **{**COMMON, "batch_size": 64})
