@@ -73,8 +73,8 @@ def test_pieces_of_a_penalty_that_needs_all_rows_are_refused_at_the_fit():
         Autoencoder(penalty="neighbours", n_components=2, n_pieces=2).fit(worker_fits.X)
 
 
-COMMAND = ["-m", "narrows", "fit", "table.csv", "-o", "model", "--seed", "1", "--n-components", "2", "--epochs", "12"]
-COMMAND += ["--batch-size", "64", "--checkpoint-every", "0", "--quiet"]
+COMMAND = ["-m", "narrows", "fit", "table.csv", "-o", "model", "--seed", "1", "--n-components", "2", "--epochs", "60"]
+COMMAND += ["--patience", "60", "--batch-size", "64", "--checkpoint-every", "0", "--quiet"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node"]
 
 
@@ -89,12 +89,14 @@ def weights(folder: Path) -> bytes:
     return (folder / "model" / "model.safetensors").read_bytes()
 
 
-def wait_for(path: Path) -> None:
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
     while not path.exists():
+        assert process.poll() is None
         time.sleep(0.01)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_a_training_of_two_processes_is_resumed_by_one_and_by_two(tmp_path):
     where = in_folder(tmp_path / "one")
     subprocess.run([sys.executable, *COMMAND, "--n-pieces", "2"], **where, check=True)  # pyright: ignore
@@ -102,7 +104,7 @@ def test_a_training_of_two_processes_is_resumed_by_one_and_by_two(tmp_path):
         where = in_folder(tmp_path / folder)
         command = [*TORCHRUN, "2", "--master-port", free_port(), *COMMAND]
         with subprocess.Popen(command, **where, stderr=subprocess.PIPE, start_new_session=True) as process:  # pyright: ignore
-            wait_for(tmp_path / folder / "model.checkpoint" / "narrows.json")
+            wait_for(tmp_path / folder / "model.checkpoint" / "narrows.json", process)  # pyright: ignore
             os.killpg(process.pid, signal.SIGKILL)
             kill_workers(tmp_path / folder)
         assert not (tmp_path / folder / "model" / "narrows.json").exists()
@@ -113,9 +115,9 @@ def test_a_training_of_two_processes_is_resumed_by_one_and_by_two(tmp_path):
 @pytest.mark.slow
 def test_torchrun_prints_once_and_a_signal_to_one_worker_saves_the_model(tmp_path):
     where = in_folder(tmp_path / "runs")
-    command = [*TORCHRUN, "2", "--master-port", free_port(), *COMMAND[:-1], "--epochs", "100000", "--patience", "99999"]
+    command = [*TORCHRUN, "2", "--master-port", free_port(), *COMMAND, "--epochs", "100000", "--patience", "99999"]
     with subprocess.Popen(command, **where, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # pyright: ignore
-        wait_for(tmp_path / "runs" / "model.checkpoint" / "narrows.json")
+        wait_for(tmp_path / "runs" / "model.checkpoint" / "narrows.json", process)  # pyright: ignore
         os.kill(next(iter(workers_in(tmp_path / "runs"))), signal.SIGTERM)
         out, _ = process.communicate(timeout=120)
     assert out.count("Saved as model.") + out.count("the model is saved as model") <= 1
