@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from tests.estimators import worker_fits
 from tests.mixed_table import FRAME
 
 
-def results(folder: Path, size: int, cases: tuple[str, ...]) -> list[multiprocessing.process.BaseProcess]:
+def results(folder: Path, size: int, cases: tuple[str, ...]) -> list[BaseProcess]:
     """Start `size` workers that fit the cases."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.estimators.worker_fits"])
