@@ -28,6 +28,7 @@ _OF_EACH_WORKER = ("verbose", "device")
 class TrainableAutoencoder(FittedAutoencoder):
     """Base class of `Autoencoder` with the methods that train it."""
 
+    random_state: Any
     warm_start: bool
     verbose: int
 

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tests.estimators import worker_fits
 from tests.mixed_table import FRAME
 
 
-def results(folder: Path, size: int, cases: tuple[str, ...]) -> list[BaseProcess]:
+def results(folder: Path, size: int, cases: tuple[str, ...]) -> Sequence[BaseProcess]:
     """Start `size` workers that fit the cases."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.estimators.worker_fits"])
