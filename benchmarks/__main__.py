@@ -1,7 +1,7 @@
 """Side by side with what people use today.
 
     python -m benchmarks [training mnist flops scoring startup one_class lab everyday neighbours exported impute
-                          generate serve ratios optimizers anomalies] [--rounds 5]
+                          generate serve ratios workers optimizers anomalies] [--rounds 5]
 
 Every question prints a table and leaves it in benchmarks/results, or the folder of `--to`, with a picture and the raw
 numbers. `--quick` is a trial on little data that writes into a temporary folder.
@@ -31,6 +31,7 @@ from benchmarks import (
     serve,
     startup,
     training,
+    workers,
 )
 from benchmarks.report import RESULTS
 
@@ -47,7 +48,7 @@ def main() -> None:
         module.__name__.rsplit(".", 1)[1]: module.reports
         for module in (
             *(training, mnist, flops, scoring, startup, one_class, lab, everyday, neighbours),
-            *(exported, impute, generate, serve, ratios),
+            *(exported, impute, generate, serve, ratios, workers),
         )
     }
     parser.add_argument(

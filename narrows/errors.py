@@ -13,6 +13,7 @@ NarrowsError
 │   └── NetworkShapeError                 a user's encoder or decoder gives the wrong shape
 ├── DivergedError (ArithmeticError)       the loss became NaN or infinite during training
 ├── NotFittedError (scikit-learn's)       the model has not been fitted
+├── WorkerError (RuntimeError)            another process of the same training failed
 ├── ModelError (ValueError)               a saved model cannot be loaded
 │   ├── NotAModelError                    the path holds something else
 │   ├── ModelDamagedError                 a file of the model is missing or was altered
@@ -91,6 +92,10 @@ class DivergedError(NarrowsError, ArithmeticError):
 
 class NotFittedError(NarrowsError, _SklearnNotFittedError):
     """The model has not been fitted."""
+
+
+class WorkerError(NarrowsError, RuntimeError):
+    """Another process of the same training failed, or was given something else."""
 
 
 class ModelError(NarrowsError, ValueError):

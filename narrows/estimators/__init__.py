@@ -17,6 +17,7 @@ _HOME = {
     "Reason": "narrows.estimators.anomaly",
     "Surprise": "narrows.estimators.anomaly",
     "VARIANTS": "narrows.estimators.variants",
+    "Workers": "narrows.training",
     "above_all": "narrows.estimators.anomaly",
     "benjamini_hochberg": "narrows.estimators.anomaly",
     "explain_reconstruction": "narrows.estimators.anomaly",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from narrows.estimators.variational import VariationalAutoencoder as VariationalAutoencoder
     from narrows.training import Epoch as Epoch
     from narrows.training import LayerEpoch as LayerEpoch
+    from narrows.training import Workers as Workers
 
 
 def __getattr__(name: str) -> object:

@@ -126,6 +126,13 @@ class Autoencoder(TrainableAutoencoder):
     batch_size : int or "auto", default="auto"
         Rows per step. "auto" gives about eighty steps per epoch, and more if that would need batches of over 1024 rows;
         with penalty="neighbours" it is about a sixteenth of the rows, from 32 to 256, or more.
+    n_pieces : int or "auto", default="auto"
+        Pieces of each batch. Their gradients are added in a fixed order, so that as many workers as divide the number,
+        or one process, give the same weights to the bit. "auto" is the number of workers: the processes of the
+        initialised group of `torch.distributed`, or 1 without one.
+    reduce : {"exact", "fast"}, default="exact"
+        How workers add gradients: all pieces in their order, or as the process group does, which moves less between
+        many workers with large networks, and is equal up to rounding.
     clip_norm : float or None, default=None
         Maximum norm of the whole gradient (of the objective per feature). Not for optimizer="lbfgs".
     epochs : int or "auto", default="auto"
@@ -189,7 +196,8 @@ class Autoencoder(TrainableAutoencoder):
         Type of the large matrix products in training.
     loss_unit_ : str
         Unit of a loss or a reconstruction error.
-    n_components_, hidden_layer_sizes_, code_activation_, loss_, batch_size_, epochs_, learning_rate_, device_, seed_
+    n_components_, hidden_layer_sizes_, code_activation_, loss_, batch_size_, n_pieces_, epochs_, learning_rate_,
+    device_, seed_
         Values of the parameters after "auto" was resolved.
     n_features_in_, feature_names_in_
         As in scikit-learn.
@@ -246,6 +254,8 @@ class Autoencoder(TrainableAutoencoder):
     schedule: str = "linear"
     warmup: float = 0.05
     batch_size: int | Literal["auto"] = "auto"
+    n_pieces: int | Literal["auto"] = "auto"
+    reduce: str = "exact"
     clip_norm: float | None = None
 
     epochs: int | Literal["auto"] = "auto"

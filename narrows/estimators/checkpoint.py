@@ -9,7 +9,6 @@ The folder is replaced as a whole, and nothing in it is executed or unpickled wh
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -41,7 +40,7 @@ from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.sealed_files import ABOUT, FileDamage, to_json, to_safetensors
 from narrows.estimators.state import TrainingProgress
 from narrows.machine import processor
-from narrows.training import Epoch, LayerEpoch, fingerprint
+from narrows.training import Epoch, LayerEpoch, Workers
 from narrows.version import __version__
 
 FORMAT, FORMAT_VERSION = "narrows-checkpoint", 1
@@ -102,6 +101,8 @@ class Checkpoint:
         Class name of the estimator.
     params : mapping
         Its constructor parameters.
+    workers : Workers or None
+        The first one reads and writes the checkpoint, the others get its contents from it.
 
     Raises
     ------
@@ -113,16 +114,16 @@ class Checkpoint:
         The checkpoint was altered.
     """
 
-    def __init__(self, where: Checkpointing, estimator: str, params: Mapping[str, Any]) -> None:
-        self.path = where.path
+    def __init__(
+        self, where: Checkpointing, estimator: str, params: Mapping[str, Any], workers: Workers | None = None
+    ) -> None:
+        self.path, self._workers = where.path, workers or Workers()
         self._every, self._is_part = where.every, where.is_part
         described = {name: describe(value) for name, value in params.items() if name not in _WITHOUT_EFFECT}
         self._about: dict[str, Any] = {"estimator": estimator, "parameters": json.loads(json.dumps(described))}
-        self._saved = _read(where.path) if where.resume and os.path.lexists(where.path) else None
+        self._saved = self._workers.agreed(lambda: self._found(resume=where.resume))
         if self._saved is not None:
             self._check_settings(self._saved)
-        elif os.path.lexists(where.path):
-            check_free(where.path)
         self._written = self._start = time.monotonic()
         self._is_there, self._has_failed = self._saved is not None, False
         self._n_before = 0
@@ -131,6 +132,11 @@ class Checkpoint:
     def seed(self) -> int | None:
         """Seed of the fit that is resumed; None for a new one."""
         return None if self._saved is None else int(self._saved.about["seed"])
+
+    @property
+    def n_pieces(self) -> int | None:
+        """Pieces of a batch of the fit that is resumed; None for a new one."""
+        return None if self._saved is None else int(self._saved.about.get("n_pieces", 1))
 
     def join(self, prepared: PreparedFit, progress: TrainingProgress) -> PreparedFit:
         """Return the training at the saved epoch, and append the saved records to `progress`.
@@ -143,7 +149,12 @@ class Checkpoint:
             Its contents contradict themselves.
         """
         self._n_before = len(progress.history)
-        self._about |= {"seed": prepared.state.seed, "rows": _identity(prepared), "machine": _machine(prepared)}
+        self._about |= {
+            "seed": prepared.state.seed,
+            "n_pieces": prepared.state.n_pieces,
+            "rows": prepared.identity(),
+            "machine": _machine(prepared),
+        }
         if self._saved is None:
             return prepared
         about = self._saved.about
@@ -165,6 +176,8 @@ class Checkpoint:
 
     def keep(self, prepared: PreparedFit, progress: TrainingProgress, record: Epoch | LayerEpoch) -> None:
         """Write the state after `record` if it is time for it, or the training is over."""
+        if not self._workers.is_first:
+            return
         now = time.monotonic()
         is_last = prepared.trainer.is_over and (self._is_part or self._is_there)
         if not is_last and now - self._written < self._every:
@@ -179,7 +192,18 @@ class Checkpoint:
 
     def keep_seed(self, seed: int) -> None:
         """Write the settings and a seed, without a training."""
+        if not self._workers.is_first:
+            return
         self._write(sealed_files.seal({_STATE: to_safetensors({}), _RECORDS: to_json({})}, self._described(seed=seed)))
+
+    def _found(self, *, resume: bool) -> _Saved | None:
+        """Return the checkpoint to go on from; raise where there is one that is not to be resumed."""
+        if not os.path.lexists(self.path):
+            return None
+        if resume and (saved := _read(self.path)) is not None:
+            return saved
+        check_free(self.path)
+        return None
 
     def _described(self, **others: Any) -> dict[str, Any]:
         return {"format": FORMAT, "format_version": FORMAT_VERSION, **self._about, **others}
@@ -250,12 +274,13 @@ def kept_seed(where: Checkpointing, estimator: str, params: Mapping[str, Any], d
     ------
     SettingError, OutputExistsError, ModelDamagedError, NotAModelError
     """
+    workers = Workers.current()
     if not where.resume:
-        check_free(where.path)
-    kept = Checkpoint(where.part("seed"), estimator, params)
+        workers.agreed(lambda: check_free(where.path))
+    kept = Checkpoint(where.part("seed"), estimator, params, workers)
     if kept.seed is not None:
         return kept.seed
-    seed = draw()
+    seed = workers.agreed(draw)
     kept.keep_seed(seed)
     return seed
 
@@ -328,18 +353,6 @@ def _read(path: Path) -> _Saved | None:
 
 def _damaged(path: Path, how: str) -> ModelDamagedError:
     return ModelDamagedError(f"The checkpoint {path} {how}; start again without resuming.")
-
-
-def _identity(prepared: PreparedFit) -> dict[str, Any]:
-    """Return what identifies the rows of a fit, as JSON values."""
-    held, weights = prepared.validation, (prepared.weight, prepared.validation_weight)
-    return {
-        "fingerprint": prepared.state.rows.fingerprint,
-        "n_rows": len(prepared.x),
-        "n_validation": 0 if held is None else len(held),
-        "validation": None if held is None else fingerprint(held.cpu().numpy()),
-        "weights": [None if w is None else hashlib.sha256(w.cpu().numpy().tobytes()).hexdigest() for w in weights],
-    }
 
 
 def _counted(rows: Mapping[str, Any]) -> str:

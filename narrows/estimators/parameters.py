@@ -87,6 +87,7 @@ _PENALTIES = _choices("model/penalty.py", "PENALTIES")
 _PRETRAINERS = _choices("training/pretraining.py", "PRETRAINERS")
 _OPTIMIZERS = _choices("training/optimizers.py", "OPTIMIZERS")
 _SCHEDULES = _choices("training/settings.py", "SCHEDULES")
+_REDUCTIONS = _choices("training/settings.py", "REDUCTIONS")
 _PRECISIONS = _choices("training/precision.py", "PRECISIONS")
 
 _HIDDEN_LAYERS = NotGiven(("encoder", "decoder"))
@@ -312,6 +313,20 @@ PARAMETERS: tuple[Parameter, ...] = (
         "int",
         "Number of rows in each training step; by default so many that an epoch has about 80 steps.",
         ("auto",),
+    ),
+    Parameter(
+        "n_pieces",
+        "Optimizer",
+        "int",
+        "Number of pieces of each batch, which workers share; by default that of the workers, or 1.",
+        ("auto",),
+    ),
+    Parameter(
+        "reduce",
+        "Optimizer",
+        "name",
+        "How workers add gradients: in a fixed order (exact), or up to rounding but with less to send (fast).",
+        _REDUCTIONS,
     ),
     Parameter(
         "clip_norm", "Optimizer", "float", "Maximum norm of the gradient; larger gradients are scaled down to it."

@@ -150,6 +150,7 @@ def read_state(
         device=device,
         seed=saved_values.whole(fitted, "seed_"),
         sampler=sampler,
+        n_pieces=saved_values.whole(fitted, "n_pieces_", least=1) if "n_pieces_" in fitted else 1,
     )
 
 
@@ -199,6 +200,7 @@ def _fitted_values(state: FittedState, progress: TrainingProgress) -> dict[str, 
         "code_activation_": state.code_activation,
         "loss_": state.network.likelihood.name,
         "batch_size_": state.batch_size,
+        "n_pieces_": state.n_pieces,
         "epochs_": state.epochs,
         "learning_rate_": state.learning_rate,
         "precision_": state.precision,

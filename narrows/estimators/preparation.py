@@ -26,6 +26,7 @@ from narrows.training import (
     Spool,
     Trainer,
     TrainingSettings,
+    Workers,
     check_pretrainable,
     distinct_rows,
     fingerprint_of,
@@ -58,7 +59,9 @@ class FitOptions:
     epochs_before : int, default=0
         Length of the history that is continued.
     seed : int or None, default=None
-        Seed of a fit that is resumed; None takes `random_state`.
+        Seed of a fit that is resumed, or that of all its workers; None takes `random_state`.
+    n_pieces : int or None, default=None
+        Pieces of a batch of a fit that is resumed, where the parameter is "auto".
     """
 
     estimator: str
@@ -69,6 +72,7 @@ class FitOptions:
     hold_out: bool = True
     epochs_before: int = 0
     seed: int | None = None
+    n_pieces: int | None = None
 
 
 def prepare(
@@ -105,7 +109,7 @@ def prepare(
         training = _spooled(given, split, network.likelihood, random.for_split, options.estimator)
     else:
         training = _in_memory(split, device)
-    trainer = _trainer(params, resolved, training, random.for_order, options.epochs_before, began_as_pca=began_as_pca)
+    trainer = _trainer(params, resolved, training, random.for_order, options, began_as_pca=began_as_pca)
     validation, validation_weight = _validation(params, split, network.likelihood, device, options)
     layers = None
     if pretraining is not None and previous is None:
@@ -232,6 +236,11 @@ def _build(
     if network.n_parameters == 0:
         raise SettingError("The encoder and decoder have no parameter to train; give them layers, or unfreeze some.")
     parameter_checks.within_density(network.likelihood, encoded.floats, encoded.rows)
+    if isinstance(given, RowStream) and Workers.current().size > 1:
+        raise SettingError(
+            "A fit by several workers needs rows in memory, not a stream; use one process, or read all rows "
+            "(--in-memory)."
+        )
     if resolved.objective.n_nearest and isinstance(given, RowStream):
         raise SettingError("penalty='neighbours' needs rows in memory, not a stream; use only one of the two.")
     pretraining = pretraining_settings(params["pretrain"], params["pretrain_epochs"], params["precision"])
@@ -330,17 +339,21 @@ def _trainer(
     resolved: Resolved,
     training: _Training,
     generator: torch.Generator,
-    epochs_before: int,
+    options: FitOptions,
     *,
     began_as_pca: bool,
 ) -> Trainer:
     given = {name: params[name] for name in _TRAINING_PARAMETERS}
+    if given["n_pieces"] == "auto" and options.n_pieces is not None:
+        given["n_pieces"] = options.n_pieces
+    workers = Workers.current()
     if params["network"] == "residual" and given["batch_size"] == "auto":
         given["batch_size"] = max(1, min(64, _BATCH_PIXELS // _n_pixels(resolved.network), len(training.x)))
     settings = TrainingSettings.resolve(
         **given,
         n_rows=len(training.x),
         n_parameters=resolved.network.n_parameters,
+        n_workers=workers.size,
         of_pairs=resolved.objective.n_nearest > 0,
     )
     return Trainer(
@@ -348,10 +361,11 @@ def _trainer(
         resolved.objective,
         settings,
         generator=generator,
-        epochs_before=epochs_before,
+        epochs_before=options.epochs_before,
         n_rows=len(training.x),
         began_as_pca=began_as_pca,
         follows_load=params["random_state"] is None,
+        workers=workers,
     )
 
 
@@ -396,6 +410,7 @@ def _state(
         hidden_layer_sizes=resolved.hidden_layer_sizes,
         code_activation=resolved.code_activation,
         batch_size=trainer.settings.batch_size,
+        n_pieces=trainer.settings.n_pieces,
         epochs=trainer.settings.epochs,
         learning_rate=trainer.settings.learning_rate,
         precision=trainer.precision,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor
 
 from narrows.estimators.state import FittedState
-from narrows.training import Epoch, LayerEpoch, Pretraining, RunState, Spool, Trainer, below
+from narrows.training import Epoch, LayerEpoch, Pretraining, RunState, Spool, Trainer, below, fingerprint
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,17 @@ class PreparedFit:
         yield from self.trainer.epochs(
             self.x, weight=self.weight, validation=self.validation, validation_weight=self.validation_weight
         )
+
+    def identity(self) -> dict[str, Any]:
+        """Return what identifies the rows of the fit, as JSON values."""
+        held, weights = self.validation, (self.weight, self.validation_weight)
+        return {
+            "fingerprint": self.state.rows.fingerprint,
+            "n_rows": len(self.x),
+            "n_validation": 0 if held is None else len(held),
+            "validation": None if held is None else fingerprint(held.cpu().numpy()),
+            "weights": [None if w is None else hashlib.sha256(w.cpu().numpy().tobytes()).hexdigest() for w in weights],
+        }
 
     def tensors(self, record: LayerEpoch | Epoch) -> dict[str, Tensor]:
         """Return a copy of the state after `record`, from which `resumed` goes on."""

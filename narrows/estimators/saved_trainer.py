@@ -11,7 +11,7 @@ from torch import Tensor
 
 from narrows.estimators.resolution import resolve
 from narrows.estimators.state import FittedState
-from narrows.training import RunState, Trainer, TrainingSettings, below
+from narrows.training import RunState, Trainer, TrainingSettings, Workers, below
 
 _PREFIX = "trainer."
 
@@ -51,7 +51,8 @@ class SavedTrainer:
         saved = below(tensors, _PREFIX)
         if any(value.is_floating_point() and bool(torch.isnan(value).any()) for value in saved.values()):
             raise ValueError("the averages of the optimizer are not numbers")
-        checked = TrainingSettings.resolve(**settings, n_rows=1, n_parameters=1)
+        rows = max(1, int(settings.get("n_pieces", 1)))
+        checked = TrainingSettings.resolve(**settings, n_rows=rows, n_parameters=1)
         run = RunState.from_tensors(saved)
         if run.max_rows > checked.batch_size + 1:
             raise ValueError("a batch is larger than the settings allow")
@@ -61,6 +62,8 @@ class SavedTrainer:
         """Return the trainer that goes on with a fitted network; ValueError or RuntimeError for another network."""
         with torch.device("meta"):  # of the network only the objective is needed
             objective = resolve(fitted.params, fitted.schema, None, generator=None).objective
+        workers = Workers.current()
+        # Pieces that cannot be shared are all computed by every worker.
         trainer = Trainer(
             fitted.network,
             objective,
@@ -68,6 +71,7 @@ class SavedTrainer:
             generator=torch.Generator(),
             n_rows=max(1, self.run.max_rows - 1),
             follows_load=fitted.params["random_state"] is None,
+            workers=workers if self.settings.n_pieces % workers.size == 0 else Workers(),
         )
         trainer.restore(replace(self.run, network=fitted.network.state_dict()))
         return trainer

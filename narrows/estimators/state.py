@@ -72,6 +72,8 @@ class FittedState:
         Resolved values of the parameters of these names.
     sampler : Sampler or None
         What a variational model draws new rows with, from the end of its fit on.
+    n_pieces : int, default=1
+        As the values above; 1 in models that an earlier version saved.
     """
 
     estimator: str
@@ -90,6 +92,7 @@ class FittedState:
     device: str
     seed: int
     sampler: Sampler | None = None
+    n_pieces: int = 1
 
     @property
     def loss_unit(self) -> str:
@@ -208,6 +211,10 @@ class FittedAttributes(Fitted[FittedState]):
     @property
     def batch_size_(self) -> int:
         return self._of_fit("batch_size_").batch_size
+
+    @property
+    def n_pieces_(self) -> int:
+        return self._of_fit("n_pieces_").n_pieces
 
     @property
     def epochs_(self) -> int:

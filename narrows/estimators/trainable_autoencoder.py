@@ -15,16 +15,20 @@ from narrows.estimators.checkpoint import EVERY, Checkpoint, Checkpointing
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.fitted_autoencoder import FittedAutoencoder
 from narrows.estimators.idle_parameters import warn_of_idle_parameters
+from narrows.estimators.persistence import describe
 from narrows.estimators.preparation import FitOptions, joined_hashes, prepare, training_tensors
 from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FitRows, FittedState, TrainingProgress
-from narrows.training import Epoch, History, LayerEpoch
+from narrows.training import Epoch, History, LayerEpoch, Workers
+
+_OF_EACH_WORKER = ("verbose", "device")
 
 
 class TrainableAutoencoder(FittedAutoencoder):
     """Base class of `Autoencoder` with the methods that train it."""
 
+    random_state: Any
     warm_start: bool
     verbose: int
 
@@ -80,7 +84,7 @@ class TrainableAutoencoder(FittedAutoencoder):
             for record in self.fit_epochs(
                 X, y, sample_weight=sample_weight, validation_data=validation_data, groups=groups, checkpoint=where
             ):
-                if self.verbose:
+                if self.verbose and Workers.current().is_first:
                     print(_line(record, self.epochs_))
         except KeyboardInterrupt:
             if self._progress is None:
@@ -131,37 +135,46 @@ class TrainableAutoencoder(FittedAutoencoder):
         schema: Schema | None = None,
         checkpoint: Checkpointing | None = None,
         after_batch: Callable[[float], None] | None = None,
+        is_asked_to_stop: Callable[[], bool] | None = None,
     ) -> Generator[Epoch | LayerEpoch]:
         """Prepare a fit and return the iterator that trains; parameters as for `fit_epochs`.
 
         On return the model counts as fitted, with a network that is not trained on X yet. `after_batch` is called
-        after each batch with the share of the epoch that is done, in (0, 1]; the model can be used in it.
+        after each batch with the share of the epoch that is done, in (0, 1]; the model can be used in it. Where several
+        workers train, all end the training after the same batch, as after Ctrl-C, if `is_asked_to_stop` returns True
+        on one of them.
         """
-        params = self.get_params(deep=False)
-        kept = None if checkpoint is None else Checkpoint(checkpoint, type(self).__name__, params)
-        rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
-        parameter_checks.targets(y, len(rows))
-        if isinstance(rows, Rows) and rows is not X:  # the reader of Rows has already given their notes
-            for note in rows.notes:
-                warn(note)
-        previous = self._state if self.warm_start else None
-        history = History(self.history_ if previous is not None else [])
-        options = FitOptions(
-            estimator=type(self).__name__,
-            sample_weight=sample_weight,
-            validation_data=validation_data,
-            groups=groups,
-            schema=schema,
-            epochs_before=len(history),
-            seed=None if kept is None else kept.seed,
-        )
-        warn_of_idle_parameters(self)
-        prepared, progress = prepare(params, rows, previous, options), TrainingProgress(history)
-        if kept is not None:
-            prepared = kept.join(prepared, progress)
-        if rows is not X and schema is None and previous is None:
-            warn_of_ignored_columns(prepared.state.schema, rows.source)
-        prepared.trainer.after_batch = after_batch
+        params, workers = self.get_params(deep=False), Workers.current()
+        kept = None if checkpoint is None else Checkpoint(checkpoint, type(self).__name__, params, workers)
+        seed = self._seed_of_workers(workers) if kept is None or kept.seed is None else kept.seed
+        with workers.together():
+            rows = X if isinstance(X, RowStream) else as_rows(X, image_shape=self.image_shape)
+            parameter_checks.targets(y, len(rows))
+            if isinstance(rows, Rows) and rows is not X:  # the reader of Rows has already given their notes
+                for note in rows.notes:
+                    warn(note)
+            previous = self._state if self.warm_start else None
+            history = History(self.history_ if previous is not None else [])
+            options = FitOptions(
+                estimator=type(self).__name__,
+                sample_weight=sample_weight,
+                validation_data=validation_data,
+                groups=groups,
+                schema=schema,
+                epochs_before=len(history),
+                seed=seed,
+                n_pieces=None if kept is None else kept.n_pieces,
+            )
+            warn_of_idle_parameters(self)
+            prepared, progress = prepare(params, rows, previous, options), TrainingProgress(history)
+            if kept is not None:
+                prepared = kept.join(prepared, progress)
+            if rows is not X and schema is None and previous is None:
+                warn_of_ignored_columns(prepared.state.schema, rows.source)
+        if workers.size > 1:
+            settings = {name: describe(value) for name, value in params.items() if name not in _OF_EACH_WORKER}
+            workers.check_same({"rows": prepared.identity(), "settings": settings})
+        prepared.trainer.after_batch, prepared.trainer.is_asked_to_stop = after_batch, is_asked_to_stop
         before = self._state, self._progress
         self._trainer = self._saved_trainer = None
         self._state, self._progress = prepared.state, progress
@@ -200,6 +213,10 @@ class TrainableAutoencoder(FittedAutoencoder):
             if self._state is prepared.state:
                 self._state = self._completed(prepared.state, fit_rows)
 
+    def _seed_of_workers(self, workers: Workers) -> int | None:
+        """Return the seed that the first of several workers draws; None where `prepare` draws it."""
+        return None if workers.size == 1 else workers.agreed(lambda: parameter_checks.seed(self.random_state))
+
     def _completed(self, state: FittedState, fit_rows: FitRows) -> FittedState:
         """Return the state of a trained network with the parts that a variant adds to it."""
         return state
@@ -210,6 +227,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         It is also kept in a saved or pickled model. If the model is not fitted, the first call also fits the scaling
         to X, which then needs at least two rows.
         """
+        workers = Workers.current()
         rows = as_rows(X, image_shape=self.image_shape)
         parameter_checks.targets(y, len(rows))
         before = self._state, self._progress
@@ -218,7 +236,11 @@ class TrainableAutoencoder(FittedAutoencoder):
         if self._trainer is None or self._state is None:
             history = History() if self._progress is None else self._progress.history
             options = FitOptions(
-                estimator=type(self).__name__, sample_weight=sample_weight, hold_out=False, epochs_before=len(history)
+                estimator=type(self).__name__,
+                sample_weight=sample_weight,
+                hold_out=False,
+                epochs_before=len(history),
+                seed=self._seed_of_workers(workers),
             )
             warn_of_idle_parameters(self)
             prepared = prepare(self.get_params(deep=False), rows, self._state, options)

@@ -52,6 +52,7 @@ from narrows.model.penalty import (
     make_penalty,
 )
 from narrows.model.residual import ResidualEncoder, noise_level
+from narrows.model.row_means import BatchMeans, Means
 from narrows.model.serialization import block_from_description, describe_block
 from narrows.model.varied_noise import VariedNoise
 
@@ -63,6 +64,7 @@ __all__ = [
     "AbsoluteError",
     "ActivationName",
     "AutoencoderNetwork",
+    "BatchMeans",
     "Bernoulli",
     "Binarised",
     "CellNetwork",
@@ -83,6 +85,7 @@ __all__ = [
     "Linear",
     "LinearPath",
     "Masking",
+    "Means",
     "MixedDensity",
     "MixedError",
     "NeighbourCrossEntropy",

@@ -11,6 +11,7 @@ from narrows.errors import SettingError
 from narrows.model.corruption import Corruption
 from narrows.model.network import AutoencoderNetwork
 from narrows.model.penalty import ForwardPass, Penalty
+from narrows.model.row_means import Means, RowSums
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,44 @@ class Objective:
         training: bool,
         weight: Tensor | None = None,
         pairs: Tensor | None = None,
+        means: Means | None = None,
     ) -> dict[str, Tensor]:
         """Return the terms for clean rows x (n, d), weighted, so that their sum is the loss.
 
         "reconstruction" (n,) is the loss of each row, summed over features; each penalty has its name
         as the key, (n,) or a scalar. Corruption and codes are drawn from `generator` on held-out rows too
         (`training=False`): the same seed gives the same numbers. `progress` counts the epochs done so far. `pairs`
-        are the places of neighbouring rows (2, m), for penalties with an `n_nearest`.
+        are the places of neighbouring rows (2, m), for penalties with an `n_nearest`. `means` as for `ForwardPass`,
+        where x is a piece of a batch.
         """
         x, x_tilde = self.draw(x, generator)
         h = network.encode(x_tilde)
         z = network.code.draw(h, generator)
         terms = {"reconstruction": network.likelihood.loss(network.output(z), x).sum(1)}
-        step = ForwardPass(network, x, x_tilde, h, z, generator, progress, training, weight, pairs)
+        step = ForwardPass(network, x, x_tilde, h, z, generator, progress, training, weight, pairs, means)
         for penalty in self.penalties:
             terms[penalty.name] = penalty(step)
         return terms
+
+    @torch.no_grad()
+    def row_sums(
+        self,
+        network: AutoencoderNetwork,
+        x: Tensor,
+        generator: torch.Generator,
+        *,
+        progress: float,
+        weight: Tensor | None,
+    ) -> Tensor | None:
+        """Return the sums over rows x (n, d) whose means the penalties take, see `RowSums`; None where they take none.
+
+        It draws the same numbers from `generator` as `terms` does.
+        """
+        sums = RowSums()
+        x, x_tilde = self.draw(x, generator)
+        h = network.encode(x_tilde)
+        z = network.code.draw(h, generator)
+        step = ForwardPass(network, x, x_tilde, h, z, generator, progress, True, weight, None, sums)
+        for penalty in self.penalties:
+            penalty(step)
+        return sums.vector()

@@ -17,6 +17,7 @@ from narrows.errors import SettingError
 from narrows.model.code import GaussianCode, PointCode, kl_to_standard_normal
 from narrows.model.generator_noise import signs
 from narrows.model.mlp import MLP
+from narrows.model.row_means import Means
 
 if TYPE_CHECKING:
     from narrows.model.network import AutoencoderNetwork
@@ -31,6 +32,7 @@ class ForwardPass:
     progress : epochs done so far, 2.5 in the middle of the third. training : False on held-out rows.
     weight : weight of each row (n,); None where all are equal.
     pairs : places in the batch of rows that are neighbours (2, m), if a penalty needs them, see `Penalty.n_nearest`.
+    means : how `mean_over_rows` reaches the rows of other pieces; None where these rows are the whole batch.
     """
 
     network: AutoencoderNetwork
@@ -43,9 +45,12 @@ class ForwardPass:
     training: bool
     weight: Tensor | None = None
     pairs: Tensor | None = None
+    means: Means | None = None
 
     def mean_over_rows(self, value: Tensor) -> Tensor:
         """Return the mean of `value` (n, ...) over the batch's rows, each with its weight."""
+        if self.means is not None:
+            return self.means(value, self.weight)
         if self.weight is None:
             return value.mean(0)
         return (self.weight / self.weight.sum()) @ value
@@ -74,12 +79,16 @@ class Penalty:
     name: ClassVar[str] = "penalty"
     # Whether its gradient reaches the weights by other ways than through h and z. False lets training be faster.
     through_network: ClassVar[bool] = True
+    # Whether it may be computed in pieces of a batch (`n_pieces`): the term of a row depends on that row alone, and
+    # on others only by `ForwardPass.mean_over_rows` of values that do.
+    allows_pieces: ClassVar[bool] = False
 
     def __init_subclass__(cls) -> None:
-        # The flag holds for the formula of its class; a subclass with another formula loses it.
-        first = next(base for base in cls.__mro__ if {"__call__", "through_network"} & vars(base).keys())
-        if "through_network" not in vars(first):
-            cls.through_network = True
+        # The flags hold for the formula of their class; a subclass with another formula loses them.
+        for flag, otherwise in (("through_network", True), ("allows_pieces", False)):
+            first = next(base for base in cls.__mro__ if {"__call__", flag} & vars(base).keys())
+            if flag not in vars(first):
+                setattr(cls, flag, otherwise)
 
     def __call__(self, step: ForwardPass) -> Tensor:
         """The weighted penalty: one number per row (n,), or one scalar for the whole batch."""
@@ -101,6 +110,7 @@ class L1(Penalty):
 
     name: ClassVar[str] = "l1"
     through_network: ClassVar[bool] = False
+    allows_pieces: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_weight(self.weight, "penalty_weight")
@@ -121,6 +131,7 @@ class KLSparsity(Penalty):
 
     name: ClassVar[str] = "kl_sparsity"
     through_network: ClassVar[bool] = False
+    allows_pieces: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_weight(self.weight, "penalty_weight")
@@ -161,6 +172,7 @@ class KLToPrior(Penalty):
 
     name: ClassVar[str] = "kl_to_prior"
     through_network: ClassVar[bool] = False
+    allows_pieces: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_weight(self.beta, "beta")
@@ -210,6 +222,7 @@ class Contractive(Penalty):
     n_probes: int = 1
 
     name: ClassVar[str] = "contractive"
+    allows_pieces: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_weight(self.weight, "penalty_weight")

@@ -16,14 +16,16 @@ from narrows.training.pretraining import (
 )
 from narrows.training.rbm import RBM, Gradient
 from narrows.training.run_state import RunState, below
-from narrows.training.settings import SCHEDULES, TrainingSettings, automatic_batch_size
+from narrows.training.settings import REDUCTIONS, SCHEDULES, TrainingSettings, automatic_batch_size
 from narrows.training.spool import Spool
 from narrows.training.trainer import Trainer
 from narrows.training.trimmed import train_trimmed
+from narrows.training.workers import Workers
 
 __all__ = [
     "OPTIMIZERS",
     "RBM",
+    "REDUCTIONS",
     "SCHEDULES",
     "ContrastiveDivergence",
     "DistinctRows",
@@ -38,6 +40,7 @@ __all__ = [
     "Spool",
     "Trainer",
     "TrainingSettings",
+    "Workers",
     "automatic_batch_size",
     "below",
     "bfloat16_on",

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from narrows.model import MLP, AutoencoderNetwork, ForwardPass, Linear, Objective, PointCode
+from narrows.model import MLP, AutoencoderNetwork, ForwardPass, Linear, Means, Objective, PointCode
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.precision import product_dtype
 
@@ -69,17 +69,27 @@ class FusedStep:
     precision : str
         See `product_dtype`.
     max_rows : int
-        The largest batch.
+        The most rows of one call.
+    batch_rows : int or None, default=None
+        The most rows of a batch, of which a call may take a piece: they decide on the type of products. None:
+        `max_rows`.
     """
 
     def __init__(
-        self, network: AutoencoderNetwork, objective: Objective, flat: FlatParameters, precision: str, max_rows: int
+        self,
+        network: AutoencoderNetwork,
+        objective: Objective,
+        flat: FlatParameters,
+        precision: str,
+        max_rows: int,
+        batch_rows: int | None = None,
     ) -> None:
+        sizes = max_rows, batch_rows or max_rows
         self._network, self._objective = network, objective
         assert isinstance(network.encoder, MLP)
         assert isinstance(network.decoder, MLP)
-        self._encoder = _Half(network.encoder, flat, precision, max_rows, is_first=True)
-        self._decoder = _Half(network.decoder, flat, precision, max_rows, is_first=False)
+        self._encoder = _Half(network.encoder, flat, precision, sizes, is_first=True)
+        self._decoder = _Half(network.decoder, flat, precision, sizes, is_first=False)
         self._likelihood_gradients = [flat.view(p)[1] for p in network.likelihood.parameters()]
         self._plain_code = type(network.code) is PointCode and not objective.penalties
         self.dtypes = [*self._encoder.dtypes, *self._decoder.dtypes]
@@ -94,6 +104,7 @@ class FusedStep:
         progress: float,
         weight: Tensor | None,
         pairs: Tensor | None = None,
+        means: Means | None = None,
     ) -> dict[str, Tensor]:
         """Leave the gradient of the objective per feature in the flat vector; returns the terms, means over rows."""
         network = self._network
@@ -108,7 +119,7 @@ class FusedStep:
         with torch.enable_grad():
             h = h.detach().requires_grad_()
             z = network.code.draw(h, noise)
-            step = ForwardPass(network, x, x_tilde, h, z, noise, progress, True, weight, pairs)
+            step = ForwardPass(network, x, x_tilde, h, z, noise, progress, True, weight, pairs, means)
             penalties = {p.name: mean_over_batch(p(step), weight) for p in self._objective.penalties}
             cost = sum(penalties.values(), torch.zeros(())) / network.n_floats
         loss, gradient = self._reconstruction(z.detach(), x, weight)
@@ -140,16 +151,21 @@ class FusedStep:
 
 
 class _Half:
-    """An encoder or a decoder: a chain of dense layers."""
+    """An encoder or a decoder: a chain of dense layers.
 
-    def __init__(self, mlp: MLP, flat: FlatParameters, precision: str, max_rows: int, *, is_first: bool) -> None:
+    sizes : the most rows of one call, and those that decide on the type of products.
+    """
+
+    def __init__(
+        self, mlp: MLP, flat: FlatParameters, precision: str, sizes: tuple[int, int], *, is_first: bool
+    ) -> None:
         activations = [mlp.activation_name] * (len(mlp.layers) - 1) + [mlp.last_activation_name]
         self._layers = [
-            _Dense(layer, activation, flat, precision, max_rows, needs_input_gradient=not is_first or i > 0)
+            _Dense(layer, activation, flat, precision, sizes, needs_input_gradient=not is_first or i > 0)
             for i, (layer, activation) in enumerate(zip(mlp.layers, activations, strict=True))
             if isinstance(layer, Linear)
         ]
-        self._output = torch.empty(max_rows, mlp.layers[-1].out_features)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        self._output = torch.empty(sizes[0], mlp.layers[-1].out_features)  # pyright: ignore[reportCallIssue, reportArgumentType]
         self.dtypes = [layer.dtype for layer in self._layers]
 
     @torch.inference_mode()
@@ -180,14 +196,14 @@ class _Dense:
         activation: str,
         flat: FlatParameters,
         precision: str,
-        max_rows: int,
+        sizes: tuple[int, int],
         *,
         needs_input_gradient: bool,
     ) -> None:
         inputs, outputs = layer.in_features, layer.out_features
         self._weight, self._weight_gradient = flat.view(layer.weight)
         self._bias, self._bias_gradient = flat.view(layer.bias)
-        dtype = product_dtype(precision, self._weight.device, rows=max_rows, inputs=inputs, outputs=outputs)
+        dtype = product_dtype(precision, self._weight.device, rows=sizes[1], inputs=inputs, outputs=outputs)
         self.dtype = dtype
         self._is_low = dtype is not torch.float32
         if self._is_low:
@@ -200,7 +216,7 @@ class _Dense:
         self._backward = _BACKWARD.get(activation)
 
         def buffer(width: int) -> Tensor:
-            return torch.empty(max_rows, width, dtype=dtype)
+            return torch.empty(sizes[0], width, dtype=dtype)
 
         self._u = buffer(outputs)
         self._y = self._u if self._forward is None or activation in _IN_PLACE else buffer(outputs)

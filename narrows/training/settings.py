@@ -10,6 +10,7 @@ from narrows.training.optimizers import OPTIMIZERS
 from narrows.training.precision import PRECISIONS
 
 SCHEDULES = ("linear", "cosine", "constant")
+REDUCTIONS = ("exact", "fast")
 
 _STEPS = 4000
 _ROWS_OF_PAIRS = 384_000  # drawn in all: 1500 steps of 256 rows
@@ -48,6 +49,10 @@ class TrainingSettings:
         Bound on the Euclidean norm of the whole gradient of the objective per feature.
     precision : {"auto", "float32", "bfloat16"}
         Of the large matrix products, see `narrows.training.precision`.
+    n_pieces : int
+        Pieces of a batch, whose gradients are added; workers share them.
+    reduce : {"exact", "fast"}
+        How workers add gradients: piece by piece in a fixed order, or in the order of the process group.
     """
 
     optimizer: str
@@ -63,6 +68,8 @@ class TrainingSettings:
     tol: float
     clip_norm: float | None
     precision: str
+    n_pieces: int = 1
+    reduce: str = "exact"
 
     @classmethod
     def resolve(
@@ -83,16 +90,21 @@ class TrainingSettings:
         precision: str,
         n_rows: int,
         n_parameters: int,
+        n_pieces: int | str = 1,
+        reduce: str = "exact",
+        n_workers: int = 1,
         of_pairs: bool = False,
     ) -> TrainingSettings:
         """Check every setting and replace "auto" by a number; raises `SettingError`.
 
+        n_workers : workers that share the pieces, and the number that "auto" stands for.
         of_pairs : whether batches hold pairs of neighbours, which are to be apart from all other rows of their batch.
         Then batches are larger, epochs fewer, and `patience` is at least a third of the epochs.
         """
         _one_of("optimizer", optimizer, tuple(OPTIMIZERS))
         _one_of("schedule", schedule, SCHEDULES)
         _one_of("precision", precision, PRECISIONS)
+        _one_of("reduce", reduce, REDUCTIONS)
         if learning_rate == "auto":
             learning_rate = OPTIMIZERS[optimizer].learning_rate
         if weight_decay == "auto":
@@ -105,6 +117,8 @@ class TrainingSettings:
         if epochs == "auto":
             n_steps = min(_STEPS, _ROWS_OF_PAIRS // batch_size) if of_pairs else _STEPS
             epochs = automatic_epochs(n_rows, batch_size, n_steps)
+        n_pieces = count("n_pieces", n_workers if n_pieces == "auto" else n_pieces)
+        _check_pieces(n_pieces, n_workers, min(batch_size, n_rows))
         epochs, patience = count("epochs", epochs), count("patience", patience)
         if of_pairs:
             # A map becomes sharp when the rate is low.
@@ -128,6 +142,8 @@ class TrainingSettings:
             tol=_number("tol", tol, at_least=0),
             clip_norm=None if clip_norm is None else _number("clip_norm", clip_norm, above=0),
             precision=precision,
+            n_pieces=n_pieces,
+            reduce=reduce,
         )
 
     def rate(self, step: int, n_steps: int) -> float:
@@ -166,6 +182,19 @@ def automatic_epochs(n_rows: int, batch_size: int, n_steps: int = _STEPS) -> int
     """Return a number of epochs for about `n_steps` steps, between 20 and 200."""
     steps = math.ceil(n_rows / batch_size)
     return max(20, min(200, math.ceil(n_steps / steps)))
+
+
+def _check_pieces(n_pieces: int, n_workers: int, batch_rows: int) -> None:
+    if n_pieces % n_workers:
+        raise SettingError(
+            f"n_pieces={n_pieces} cannot be shared by {n_workers} workers, each of which takes as many pieces; give a "
+            f"multiple of {n_workers}, or another number of workers."
+        )
+    if n_pieces > batch_rows:
+        raise SettingError(
+            f"A batch of {batch_rows} rows has no {n_pieces} pieces; use fewer workers or pieces, or a larger "
+            "batch_size."
+        )
 
 
 def _one_of(name: str, value: object, choices: tuple[str, ...]) -> None:

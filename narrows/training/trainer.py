@@ -12,24 +12,22 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from narrows.errors import DivergedError
-from narrows.model import AutoencoderNetwork, CustomDecoder, CustomEncoder, Objective
+from narrows.model import AutoencoderNetwork, Objective
+from narrows.training.batch_gradient import BatchGradient, PiecesOfBatch, WholeBatch, check_pieces, has_own_modules
+from narrows.training.divergence import diverged_error
 from narrows.training.flat_parameters import FlatParameters
-from narrows.training.fused_step import mean_over_batch
+from narrows.training.held_out import HeldOutRows, add_terms
 from narrows.training.history import Epoch
 from narrows.training.line_search import LBFGS
-from narrows.training.neighbour_pairs import NeighbourPairs, held_out_pairs
-from narrows.training.optimizers import OPTIMIZERS, clip_gradient, make_optimizer
+from narrows.training.neighbour_pairs import NeighbourPairs
+from narrows.training.optimizers import clip_gradient, make_optimizer
 from narrows.training.run_state import Run, RunState, copies
 from narrows.training.settings import TrainingSettings
 from narrows.training.shrinkage import shrink_layers
 from narrows.training.spool import Spool
 from narrows.training.threads import FixedThreads, LoadFollower, limited_threads, threads_for
 from narrows.training.training_step import make_step
-
-_VALIDATION_CHUNK = 4096
-_VALIDATION_CHUNK_OF_PAIRS = 1024  # neighbours are searched in a chunk, and memory grows with the square of its rows
-_VALIDATION_SEED = 0x5EED
+from narrows.training.workers import Workers
 
 
 class Trainer:
@@ -55,7 +53,14 @@ class Trainer:
         Whether the layers equal the network's linear path; then early stopping may also scale them down.
     follows_load : bool
         Whether the number of threads follows the load of the machine, see `LoadFollower`; then a training is not
-        repeated to the bit.
+        repeated to the bit. Not with several workers.
+    workers : Workers or None
+        The processes that share the training, each with the same rows, settings and generator; None: this one alone.
+
+    Raises
+    ------
+    SettingError
+        A batch is to be computed in pieces, and its rows depend on one another.
     """
 
     def __init__(
@@ -69,10 +74,13 @@ class Trainer:
         n_rows: int | None = None,
         began_as_pca: bool = False,
         follows_load: bool = False,
+        workers: Workers | None = None,
     ) -> None:
+        check_pieces(network, objective, settings.n_pieces)
         self.network = network
         self.objective = objective
         self.settings = settings
+        self.workers = workers or Workers()
         self.number = epochs_before
         self.began_as_pca = began_as_pca
         self._generator = generator
@@ -84,27 +92,42 @@ class Trainer:
             self._noise.manual_seed(int(torch.randint(2**62, (), generator=generator)))
         self.after_batch: Callable[[float], None] | None = None
         """Called after each batch with the share of the epoch that is done; the network is in evaluation mode then."""
+        self.is_asked_to_stop: Callable[[], bool] | None = None
+        """Whether this worker was asked to end the training; then all of them raise KeyboardInterrupt together."""
         self._run, self._restored = Run(), False
-        self._held_out_pairs: list[Tensor | None] = []
         self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
         self._optimizer = make_optimizer(self._flat, settings)
         # The last batch may take one row more.
         self._make_step(min(settings.batch_size, n_rows or settings.batch_size) + 1)
-        self._has_own_modules = any(isinstance(part, CustomEncoder | CustomDecoder) for part in network.children())
-        n_threads = threads_for(network, settings.batch_size)
-        follows = follows_load and n_threads > 1 and self._device.type == "cpu"
+        self._has_own_modules = has_own_modules(network)
+        n_threads = threads_for(network, math.ceil(settings.batch_size / settings.n_pieces))
+        follows = follows_load and n_threads > 1 and self._device.type == "cpu" and self.workers.size == 1
         self._threads = LoadFollower(n_threads) if follows else FixedThreads(n_threads)
 
     def _make_step(self, max_rows: int) -> None:
         self._max_rows = max_rows
-        self._step = make_step(
-            self.network, self.objective, self._flat, precision=self.settings.precision, max_rows=max_rows
+        precision, n_pieces = self.settings.precision, self.settings.n_pieces
+        self._gradient: BatchGradient
+        if n_pieces == 1:
+            step = make_step(self.network, self.objective, self._flat, precision=precision, max_rows=max_rows)
+            self._gradient = WholeBatch(step, self._noise)
+            return
+        self._gradient = PiecesOfBatch(
+            self.network,
+            self.objective,
+            self._flat,
+            n_pieces=n_pieces,
+            workers=self.workers,
+            precision=precision,
+            max_rows=max_rows,
+            is_exact=self.settings.reduce == "exact",
+            is_asked_to_stop=lambda: self.is_asked_to_stop is not None and self.is_asked_to_stop(),
         )
 
     @property
     def precision(self) -> str:
         """ "bfloat16" where at least the large matrix products are computed in it, else "float32"."""
-        dtypes = [*self._step.dtypes, *getattr(self._optimizer, "dtypes", ())]
+        dtypes = [*self._gradient.dtypes, *getattr(self._optimizer, "dtypes", ())]
         return "float32" if set(dtypes) == {torch.float32} else "bfloat16"
 
     @property
@@ -183,21 +206,23 @@ class Trainer:
         settings = self.settings
         n_batches = sum(math.ceil(size / settings.batch_size) for size in _block_sizes(x))
         run = self._start()
+        self._give_weights()
         pairs = self._pairs(x, weight)
-        self._held_out_pairs = []
-        if validation is not None and pairs is not None:
-            chunks = validation.split(self._validation_chunk)
-            self._held_out_pairs = held_out_pairs(chunks, self.objective.n_nearest, len(x), _VALIDATION_SEED)
+        held_out = None
+        if validation is not None:
+            held_out = HeldOutRows(
+                self.network, self.objective, validation, validation_weight, n_training=0 if pairs is None else len(x)
+            )
         try:
             while not run.is_over:
                 epoch = self._epoch(
                     x, weight, pairs, first_step=run.epoch * n_batches, n_steps=n_batches * settings.epochs
                 )
-                if validation is not None:
-                    epoch = self._validated(epoch, validation, validation_weight)
+                if held_out is not None:
+                    epoch = self._validated(epoch, held_out)
                 self._check_finite(epoch, x)
                 is_lowest = run.record(self._loss_to_judge_by(epoch), tol=settings.tol)
-                if settings.early_stopping and is_lowest and validation is not None:
+                if settings.early_stopping and is_lowest and held_out is not None:
                     run.best_weights = copies(self.network.state_dict())
                 is_stale = settings.early_stopping and run.epochs_since >= settings.patience
                 run.is_over = is_stale or run.epoch >= settings.epochs
@@ -206,9 +231,11 @@ class Trainer:
             if run.best_weights is not None:
                 self.network.load_state_dict(run.best_weights)
                 run.best_weights = None
-            if self.network.path is not None and settings.early_stopping and validation is not None:
-                losses = partial(self._held_out_losses, validation, validation_weight)
+            if self.network.path is not None and settings.early_stopping and held_out is not None:
+                losses = partial(held_out.losses, self.number)
                 shrink_layers(self.network.path, losses, validation_weight, began_as_pca=self.began_as_pca)
+            if run.is_over:
+                self._give_weights()
 
     def _loss_to_judge_by(self, epoch: Epoch) -> float:
         """Return the held-out loss without penalties on pairs: few held-out rows have hardly any neighbours."""
@@ -229,18 +256,19 @@ class Trainer:
     def one_pass(self, x: Tensor | Spool, *, weight: Tensor | None = None) -> Epoch:
         """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
         self._restored = False
+        self._give_weights()
         epoch = self._epoch(x, weight, self._pairs(x, weight), first_step=0, n_steps=None)
         self._check_finite(epoch, x)
         return epoch
+
+    def _give_weights(self) -> None:
+        """Let all workers have the weights of the first: processors of other kinds round differently."""
+        self.workers.give(self.network.state_dict().values())
 
     def _pairs(self, x: Tensor | Spool, weight: Tensor | None) -> NeighbourPairs | None:
         """Return the pairs of rows that a penalty needs, None where none does."""
         n_nearest = self.objective.n_nearest
         return NeighbourPairs.of(x, n_nearest, weight) if n_nearest and isinstance(x, Tensor) else None
-
-    @property
-    def _validation_chunk(self) -> int:
-        return _VALIDATION_CHUNK_OF_PAIRS if self.objective.n_nearest else _VALIDATION_CHUNK
 
     def _epoch(
         self,
@@ -261,6 +289,7 @@ class Trainer:
         sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
         done = n_seen = 0
+        self._gradient.begin_epoch(self._generator)
         if pairs is not None:
             weight = pairs.row_weight
         with limited_threads(self._threads.now), self._seeded_modules(), self._flat.attached():
@@ -268,15 +297,17 @@ class Trainer:
                 for batch, rows, near in self._batches(block.to(self._device), pairs):
                     if n_steps is not None:
                         rate = self.settings.rate(first_step + done, n_steps)
+                    own = rows[self._gradient.own(len(rows))]
                     with self._threads.step(len(rows)):
                         terms = self._update(
                             batch,
+                            len(rows),
                             progress=self.number + done / len(sizes),
-                            weight=None if weight is None else weight[rows],
+                            weight=None if weight is None else weight[own],
                             rate=rate,
                             pairs=near,
                         )
-                    _add(sums, terms, len(rows))
+                    add_terms(sums, terms, len(rows))
                     done, n_seen = done + 1, n_seen + len(rows)
                     if self.after_batch is not None:
                         self.network.eval()
@@ -298,7 +329,7 @@ class Trainer:
         )
 
     def _batches(self, x: Tensor, pairs: NeighbourPairs | None) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
-        """Batches of x in an order drawn anew, each in the memory of the one before; and their places.
+        """The own rows of batches of x in an order drawn anew, each in the memory of the one before; and all places.
 
         With `pairs` a batch holds the first rows of some pairs and then the second ones; last come their places in it.
         """
@@ -307,7 +338,8 @@ class Trainer:
         if pairs is None:
             order = torch.randperm(len(x), generator=self._generator).to(self._device)
             for rows in order.split(sizes):
-                yield torch.index_select(x, 0, rows, out=kept[: len(rows)]), rows, None
+                own = rows[self._gradient.own(len(rows))]
+                yield torch.index_select(x, 0, own, out=kept[: len(own)]), rows, None
             return
         for n_pairs in (max(1, size // 2) for size in sizes):
             rows = torch.cat(pairs.draw(n_pairs, self._generator)).to(self._device)
@@ -323,12 +355,12 @@ class Trainer:
         return sizes
 
     def _update(
-        self, x: Tensor, *, progress: float, weight: Tensor | None, rate: float, pairs: Tensor | None
+        self, x: Tensor, n_rows: int, *, progress: float, weight: Tensor | None, rate: float, pairs: Tensor | None
     ) -> dict[str, Tensor]:
-        """Move the weights by one batch; returns the terms of the objective before."""
+        """Move the weights by one batch of `n_rows`, of which x are the own ones; returns the terms before."""
         if isinstance(self._optimizer, LBFGS):
-            return self._search(self._optimizer, x, progress=progress, weight=weight, rate=rate, pairs=pairs)
-        terms = self._step(x, self._noise, progress=progress, weight=weight, pairs=pairs)
+            return self._search(self._optimizer, x, n_rows, progress=progress, weight=weight, rate=rate, pairs=pairs)
+        terms = self._gradient(x, n_rows, progress=progress, weight=weight, pairs=pairs)
         clip_gradient(self._flat.gradients, self.settings.clip_norm)
         self._optimizer.step(rate)
         return terms
@@ -337,6 +369,7 @@ class Trainer:
         self,
         optimizer: LBFGS,
         x: Tensor,
+        n_rows: int,
         *,
         progress: float,
         weight: Tensor | None,
@@ -344,57 +377,29 @@ class Trainer:
         pairs: Tensor | None,
     ) -> dict[str, Tensor]:
         """Run one line search: it evaluates one batch, with fixed noise, several times."""
-        before = self._noise.get_state()
+        before = self._gradient.noise()
         seen: list[dict[str, Tensor]] = []
 
         def evaluate() -> float:
-            self._noise.set_state(before)
-            seen.append(self._step(x, self._noise, progress=progress, weight=weight, pairs=pairs))
+            self._gradient.repeat(before)
+            seen.append(self._gradient(x, n_rows, progress=progress, weight=weight, pairs=pairs))
             return float(sum(seen[-1].values(), torch.zeros((), device=x.device))) / self.network.n_floats
 
         optimizer.search(evaluate, rate)
         return seen[0]
 
-    def _validated(self, epoch: Epoch, x: Tensor, weight: Tensor | None) -> Epoch:
+    def _validated(self, epoch: Epoch, held_out: HeldOutRows) -> Epoch:
         """The record with the held-out objective."""
         start = time.perf_counter()
-        parts = self._held_out_parts(x, weight)
+        self.network.eval()
+        # One worker measures it, so that early stopping is the same for all.
+        parts = self.workers.agreed(lambda: held_out.parts(self.number))
         return replace(
             epoch,
             validation=sum(parts.values()),
             validation_parts=parts,
             seconds=epoch.seconds + time.perf_counter() - start,
         )
-
-    def _held_out_parts(self, x: Tensor, weight: Tensor | None) -> dict[str, float]:
-        """The terms of the objective per row."""
-        sums: dict[str, Tensor] = {}
-        for terms, share, n in self._held_out_terms(x, weight):
-            _add(sums, {name: mean_over_batch(value, share) for name, value in terms.items()}, n)
-        return {name: float(value) / len(x) for name, value in sums.items()}
-
-    def _held_out_losses(self, x: Tensor, weight: Tensor | None) -> Tensor:
-        """The objective of each row (m,)."""
-        found = [
-            sum(terms.values(), torch.zeros(n, device=x.device)) for terms, _, n in self._held_out_terms(x, weight)
-        ]
-        return torch.cat(found)
-
-    @torch.no_grad()
-    def _held_out_terms(
-        self, x: Tensor, weight: Tensor | None
-    ) -> Iterator[tuple[dict[str, Tensor], Tensor | None, int]]:
-        """Terms, weights and number of rows, chunk by chunk; the noise is always the same, so that epochs compare."""
-        self.network.eval()
-        noise = torch.Generator(device=self._device).manual_seed(_VALIDATION_SEED)
-        size = self._validation_chunk
-        weights = [None] * len(x) if weight is None else weight.split(size)
-        near = self._held_out_pairs or [None] * len(x)
-        for chunk, share, pairs in zip(x.split(size), weights, near, strict=False):
-            terms = self.objective.terms(
-                self.network, chunk, noise, progress=self.number, training=False, weight=share, pairs=pairs
-            )
-            yield terms, share, len(chunk)
 
     @contextmanager
     def _seeded_modules(self) -> Iterator[None]:
@@ -410,37 +415,8 @@ class Trainer:
     def _check_finite(self, epoch: Epoch, x: Tensor | Spool) -> None:
         if not math.isfinite(epoch.loss) or not math.isfinite(epoch.validation or 0.0):
             rows = x if isinstance(x, Tensor) else next(x.blocks(self._generator))
-            raise _diverged_error(epoch, rows, self.settings)
+            raise diverged_error(epoch, rows, self.settings)
 
 
 def _block_sizes(x: Tensor | Spool) -> list[int]:
     return [len(x)] if isinstance(x, Tensor) else x.block_sizes
-
-
-def _add(sums: dict[str, Tensor], terms: dict[str, Tensor], n_rows: int) -> None:
-    for name, value in terms.items():
-        sums[name] = sums[name] + value * n_rows if name in sums else value * n_rows
-
-
-def _diverged_error(epoch: Epoch, x: Tensor, settings: TrainingSettings) -> DivergedError:
-    """Return the error for an epoch whose loss is not finite: the probable cause, and the setting to change."""
-    broken = [name for name, value in epoch.parts.items() if not math.isfinite(value)]
-    where = f"The loss became NaN or infinite in epoch {epoch.number}"
-    if broken and len(broken) < len(epoch.parts):
-        where += f" (its part {broken[0]!r})"
-    usual = OPTIMIZERS[settings.optimizer].learning_rate
-    rate = settings.learning_rate
-    largest = float(x.abs().max())
-    if rate > 3 * usual:
-        cause = f"learning_rate={rate:g} is far above the usual {usual:g} of {settings.optimizer}"
-        cure = f"set learning_rate={usual:g}"
-    elif largest > 100:
-        cause = f"the network reads values as large as {largest:.3g}"
-        cure = 'set scale="standard" or look for outliers in the data'
-    elif broken == ["kl_to_prior"]:
-        cause = "the posterior ran away"
-        cure = f"lower learning_rate (now {rate:g}), raise kl_warmup or set clip_norm=1"
-    else:
-        cause = "the steps were probably too large"
-        cure = f"lower learning_rate (now {rate:g}) to {rate / 10:g} or set clip_norm=1"
-    return DivergedError(f"{where}: {cause}; {cure}.")

@@ -34,6 +34,7 @@ from narrows.apps.cli.commands.score import score
 from narrows.apps.cli.commands.serve import serve
 from narrows.apps.cli.commands.sweep import sweep
 from narrows.apps.cli.exit_codes import DONE, FAILED, INTERRUPTED, Interrupted, explain
+from narrows.apps.cli.worker_processes import is_said_by_first, rank_and_size
 
 app = typer.Typer(
     name="narrows",
@@ -57,12 +58,19 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
     """Autoencoders for real tables and images: fit, save, apply and inspect models."""
+    rank, size = rank_and_size()
+    if size == 1 or context.invoked_subcommand == "fit":
+        return
+    if rank > 0:
+        raise typer.Exit
+    _say(f"narrows {context.invoked_subcommand} runs in one process; the other {size - 1} do nothing.")
 
 
 app.command()(demo)
@@ -116,6 +124,8 @@ def _run(arguments: Sequence[str] | None) -> int:
             if sys.stdout is not None:  # None if closed by `>&-`
                 sys.stdout.flush()
         except (KeyboardInterrupt, typer.Abort):
+            if rank_and_size()[0] > 0:
+                return INTERRUPTED
             sentence = f"{signals.interrupted()}; {signals.written() or 'nothing was written'}."
             status = _fail(sentence, INTERRUPTED, kind="Interrupted", arguments=arguments)
         except Interrupted as error:
@@ -127,6 +137,8 @@ def _run(arguments: Sequence[str] | None) -> int:
             if os.environ.get("NARROWS_DEBUG"):
                 raise
             sentence, status = explain(error)
+            if is_said_by_first(error):
+                return status
             if signals.written():
                 sentence += f" {_capitalized(signals.written())}."
             _fail(sentence, status, kind=type(error).__name__, arguments=arguments)

@@ -42,9 +42,11 @@ EVERY = 60.0
 
 @contextmanager
 def checkpointed(
-    path: Path, *, every: float, resume: bool, force: bool, messages: Messages
+    path: Path, *, every: float, resume: bool, force: bool, messages: Messages, is_first: bool = True
 ) -> Iterator[tuple[Checkpointing, bool]]:
     """Reserve the name of a model during the block; yield its checkpoint, and whether a model there is replaced.
+
+    Of several workers the first one alone writes; for the others nothing is checked or reserved.
 
     Raises
     ------
@@ -57,6 +59,11 @@ def checkpointed(
     from narrows.errors import OutputExistsError
 
     folder = path.with_name(f"{path.name}.checkpoint")
+    if not is_first:
+        from narrows.estimators.checkpoint import Checkpointing
+
+        yield Checkpointing(folder, every, resume), False
+        return
     is_there = os.path.lexists(folder)
     replaces = force or (resume and is_there and _is_unfinished(path))
     check_model_path(path, force=replaces)

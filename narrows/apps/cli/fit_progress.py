@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from narrows.apps.cli import signals
@@ -32,17 +33,34 @@ def train(
         The training was stopped before the first epoch ended.
     """
     start = time.perf_counter()
-    epochs = cast("Generator[Epoch | LayerEpoch]", model.fit_epochs(rows, checkpoint=checkpoint))
-    try:
-        for _ in show_progress(epochs, model=model, messages=messages, title=title):
-            signals.check()  # Python drops a KeyboardInterrupt in a finalizer or a weak reference
-    except KeyboardInterrupt:  # while the bar was drawn; inside an epoch the model handles it
-        pass
-    finally:
-        epochs.close()
+    from narrows.estimators import Workers
+
+    if Workers.current().size > 1:
+        _train_together(model, rows, messages=messages, title=title, checkpoint=checkpoint)
+    else:
+        epochs = cast("Generator[Epoch | LayerEpoch]", model.fit_epochs(rows, checkpoint=checkpoint))
+        try:
+            for _ in show_progress(epochs, model=model, messages=messages, title=title):
+                signals.check()  # Python drops a KeyboardInterrupt in a finalizer or a weak reference
+        except KeyboardInterrupt:  # while the bar was drawn; inside an epoch the model handles it
+            pass
+        finally:
+            epochs.close()
     if not getattr(model, "history_", None):
         raise KeyboardInterrupt
     if model.interrupted_:
         n = len(model.history_)
         messages.info(f"{signals.interrupted()} after {n} of {model.epochs_} epochs; the model is kept as it is.")
     return time.perf_counter() - start
+
+
+def _train_together(
+    model: Autoencoder, rows: Rows | RowStream, *, messages: Messages, title: str, checkpoint: Checkpointing | None
+) -> None:
+    """Train with other workers; a signal to one of them ends the training of all after the same batch."""
+    with signals.undisturbed():
+        epochs = model.start_fit(rows, checkpoint=checkpoint, is_asked_to_stop=signals.is_waiting)
+        for _ in show_progress(epochs, model=model, messages=messages, title=title):
+            pass
+    with suppress(KeyboardInterrupt):  # it is dealt with
+        signals.check()

@@ -83,6 +83,11 @@ def removing(mark: Path) -> Iterator[None]:
         _state.marks = tuple(other for other in _state.marks if other != mark)
 
 
+def is_waiting() -> bool:
+    """Return whether a signal was delayed."""
+    return _state.is_waiting
+
+
 def check() -> None:
     """Raise KeyboardInterrupt if a signal was delayed or lost."""
     if _state.is_waiting or _state.ending is not None:

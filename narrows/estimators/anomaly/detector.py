@@ -35,6 +35,7 @@ from narrows.estimators.onnx_file import write_model
 from narrows.estimators.renamed_parameters import renamed_parameters
 from narrows.estimators.validation_split import numbered_groups
 from narrows.export import Dates
+from narrows.training import Workers
 
 
 @renamed_parameters(score="method")
@@ -361,7 +362,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def _seed(self, where: Checkpointing | None) -> int:
         if where is None:
-            return parameter_checks.seed(self.random_state)
+            return Workers.current().agreed(lambda: parameter_checks.seed(self.random_state))
         params = {name: value for name, value in self.get_params(deep=False).items() if name != "estimator"}
         return kept_seed(where, type(self).__name__, params, lambda: parameter_checks.seed(self.random_state))
 

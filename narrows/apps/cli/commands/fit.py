@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +28,7 @@ from narrows.apps.cli.fit_reading import FitReading, with_reading
 from narrows.apps.cli.inputs import data_name, read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.result_writing import save
+from narrows.apps.cli.worker_processes import rank_and_size, worker_group
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -66,30 +67,40 @@ def fit(
     Options that are not given have the defaults of the variant. Ctrl-C and
     SIGTERM end the training early; the model is saved with its weights so far.
     A training of more than a minute can be resumed after any end, even a power
-    cut, with the same command and --resume.
+    cut, with the same command and --resume. Under torchrun all processes train
+    together; the first one writes and prints.
 
     [bold]narrows fit digits[/bold]
     [bold]narrows fit table.csv -o model --ignore id --missing mean[/bold]
     """
-    messages = Messages(as_json, quiet)
+    messages = Messages(as_json, quiet or rank_and_size()[0] > 0)
     path = output or Path(f"{data_name(data)}-{variant}")
     if group is not None and time is not None:
         raise typer.BadParameter("--group and --time each name the rows to hold out; use only one of them.")
-    with checkpointed(path, every=checkpoint_every, resume=resume, force=force, messages=messages) as (kept, replaces):
-        model = estimator_from_options(variant, {**parameters, "missing": reading.missing_in_model})
-        source = read_for_fit(
-            data,
-            reading,
-            group=group,
-            time=time,
-            messages=messages,
-            in_memory=in_memory,
-            patches=model.network == "residual",
-        )
+    with worker_group() as workers, ExitStack() as stack:
+        with workers.together():
+            is_first = workers.is_first
+            kept, replaces = stack.enter_context(
+                checkpointed(
+                    path, every=checkpoint_every, resume=resume, force=force, messages=messages, is_first=is_first
+                )
+            )
+            model = estimator_from_options(variant, {**parameters, "missing": reading.missing_in_model})
+            source = read_for_fit(
+                data,
+                reading,
+                group=group,
+                time=time,
+                messages=messages,
+                in_memory=in_memory,
+                patches=model.network == "residual",
+            )
 
         from narrows.apps.cli.fit_progress import train
 
         seconds = train(model, source.whole, messages=messages, checkpoint=kept)
+        if not is_first:
+            return
         path = save(model, path, force=replaces, messages=messages, row_hashes=row_hashes)
     if model.interrupted_ and (hint := resume_hint(kept)):
         messages.info(hint)

@@ -1,0 +1,259 @@
+"""The gradient of one batch: of all its rows at once, or of one piece after another, which several workers share.
+
+With pieces, the gradient is the sum of theirs in their order, and noise comes from a generator for each piece. So the
+weights depend on the number of pieces, and not on that of the workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from narrows.errors import SettingError
+from narrows.model import AutoencoderNetwork, BatchMeans, CustomDecoder, CustomEncoder, Objective
+from narrows.training.flat_parameters import FlatParameters
+from narrows.training.training_step import TrainingStep, make_step
+from narrows.training.workers import Workers
+
+
+class BatchGradient(Protocol):
+    """Loss and gradient of a batch, of which this process may hold a part."""
+
+    dtypes: list[torch.dtype]
+
+    def begin_epoch(self, generator: torch.Generator) -> None:
+        """Prepare the noise of an epoch; `generator` is that of the order of the rows."""
+        ...
+
+    def own(self, n_rows: int) -> slice:
+        """Return which of the rows of a batch `__call__` needs."""
+        ...
+
+    def noise(self) -> list[Tensor]:
+        """Return the state of the noise, to which `repeat` goes back."""
+        ...
+
+    def repeat(self, noise: list[Tensor]) -> None:
+        """Let the next call draw the same noise as that after `noise`."""
+        ...
+
+    def __call__(
+        self, x: Tensor, n_rows: int, *, progress: float, weight: Tensor | None, pairs: Tensor | None
+    ) -> dict[str, Tensor]:
+        """Leave the gradient of the objective per feature in the flat vector; return the terms, means over the batch.
+
+        x, weight : the own rows of a batch of `n_rows`.
+        """
+        ...
+
+
+class WholeBatch:
+    """The gradient of all rows at once. Parameters: the step, and the generator of the noise."""
+
+    def __init__(self, step: TrainingStep, noise: torch.Generator) -> None:
+        self._step, self._noise = step, noise
+        self.dtypes = step.dtypes
+
+    def begin_epoch(self, generator: torch.Generator) -> None:
+        """Do nothing: the noise goes on."""
+
+    def own(self, n_rows: int) -> slice:
+        return slice(0, n_rows)
+
+    def noise(self) -> list[Tensor]:
+        return [self._noise.get_state()]
+
+    def repeat(self, noise: list[Tensor]) -> None:
+        self._noise.set_state(noise[0])
+
+    def __call__(
+        self, x: Tensor, n_rows: int, *, progress: float, weight: Tensor | None, pairs: Tensor | None
+    ) -> dict[str, Tensor]:
+        return self._step(x, self._noise, progress=progress, weight=weight, pairs=pairs)
+
+
+class PiecesOfBatch:
+    """The gradient of a batch in pieces, of which each worker computes as many.
+
+    Parameters
+    ----------
+    network, objective
+        Such that `check_pieces`.
+    flat : FlatParameters
+    n_pieces : int
+        A multiple of the number of workers.
+    workers : Workers
+    precision : str
+        See `product_dtype`; the rows of the whole batch count.
+    max_rows : int
+        The largest batch.
+    is_exact : bool
+        Whether all pieces are exchanged and added in their order; else each worker adds its own, and the sums are
+        reduced, which moves less and rounds in another way.
+    is_asked_to_stop : callable
+        Returns whether this worker was asked to end the training; then all raise KeyboardInterrupt after one batch.
+    """
+
+    def __init__(
+        self,
+        network: AutoencoderNetwork,
+        objective: Objective,
+        flat: FlatParameters,
+        *,
+        n_pieces: int,
+        workers: Workers,
+        precision: str,
+        max_rows: int,
+        is_exact: bool,
+        is_asked_to_stop: Callable[[], bool],
+    ) -> None:
+        self._network, self._objective, self._flat = network, objective, flat
+        self._n_pieces, self._workers, self._is_exact = n_pieces, workers, is_exact
+        self._is_asked_to_stop = is_asked_to_stop
+        self._step = make_step(
+            network, objective, flat, precision=precision, max_rows=-(-max_rows // n_pieces), batch_rows=max_rows
+        )
+        self.dtypes = self._step.dtypes
+        each = n_pieces // workers.size
+        self._own = range(workers.rank * each, (workers.rank + 1) * each)
+        device = flat.values.device
+        self._noise = [torch.Generator(device=device) for _ in self._own]
+        self._has_own_modules = has_own_modules(network)
+        self._names = ["reconstruction", *(penalty.name for penalty in objective.penalties)]
+        # The gradient, the terms, and whether a worker was asked to stop.
+        self._message = torch.zeros(each if is_exact else 1, len(flat.gradients) + len(self._names) + 1, device=device)
+        self._n_sums: int | None = None  # of means over the batch; not known before the first one
+
+    def begin_epoch(self, generator: torch.Generator) -> None:
+        base = int(torch.randint(2**62, (), generator=generator))
+        for piece, noise in zip(self._own, self._noise, strict=True):
+            seed = np.random.SeedSequence([base, piece]).generate_state(1, np.uint64)[0] >> np.uint64(1)
+            noise.manual_seed(int(seed))
+
+    def own(self, n_rows: int) -> slice:
+        return slice(self._start(self._own.start, n_rows), self._start(self._own.stop, n_rows))
+
+    def noise(self) -> list[Tensor]:
+        return [noise.get_state() for noise in self._noise]
+
+    def repeat(self, noise: list[Tensor]) -> None:
+        for generator, state in zip(self._noise, noise, strict=True):
+            generator.set_state(state)
+
+    def __call__(
+        self, x: Tensor, n_rows: int, *, progress: float, weight: Tensor | None, pairs: Tensor | None
+    ) -> dict[str, Tensor]:
+        totals = self._totals(x, n_rows, progress=progress, weight=weight)
+        message, n = self._message.zero_(), len(self._flat.gradients)
+        for i, rows in enumerate(self._pieces(n_rows)):
+            if rows.start == rows.stop:
+                continue
+            share = (rows.stop - rows.start) / n_rows
+            self._seed_modules(i)
+            terms = self._step(
+                _aligned(x[rows]),
+                self._noise[i],
+                progress=progress,
+                weight=None if weight is None else _aligned(weight[rows]),
+                means=None if totals is None else BatchMeans(totals, share),
+            )
+            line = message[i if self._is_exact else 0]
+            line[:n].add_(self._flat.gradients, alpha=share)
+            line[n:-1].add_(torch.stack([terms[name] for name in self._names]), alpha=share)
+        message[0, -1] = float(self._is_asked_to_stop())
+        total = self._sum(message)
+        if self._workers.size > 1 and float(total[-1]):
+            raise KeyboardInterrupt
+        self._flat.gradients.copy_(total[:n])
+        return dict(zip(self._names, total[n:-1].clone(), strict=True))
+
+    def _sum(self, message: Tensor) -> Tensor:
+        """Return the sum of the lines of all workers."""
+        if not self._is_exact:
+            return self._workers.add(message[0])
+        return _total(self._workers.gather(message))
+
+    def _totals(self, x: Tensor, n_rows: int, *, progress: float, weight: Tensor | None) -> Tensor | None:
+        """Return the sums over the whole batch whose means the penalties take; None where they take none."""
+        if not self._objective.penalties or self._n_sums == 0:
+            return None
+        before, sums = self.noise(), list[Tensor | None]()
+        for i, rows in enumerate(self._pieces(n_rows)):
+            of_piece = None
+            if rows.start < rows.stop:
+                self._seed_modules(i)
+                of_piece = self._objective.row_sums(
+                    self._network,
+                    _aligned(x[rows]),
+                    self._noise[i],
+                    progress=progress,
+                    weight=None if weight is None else _aligned(weight[rows]),
+                )
+            sums.append(of_piece)
+        self.repeat(before)
+        if self._n_sums is None:  # all workers have to know it, also those without a row of this batch
+            own = max((len(one) for one in sums if one is not None), default=0)
+            self._n_sums = int(self._workers.gather(torch.tensor([[own]])).max())
+        if not self._n_sums:
+            return None
+        lines = [x.new_zeros(self._n_sums) if one is None else one for one in sums]
+        return _total(self._workers.gather(torch.stack(lines)))
+
+    def _seed_modules(self, i: int) -> None:
+        """Let the layers of a user (Dropout) draw from the noise of the own piece `i`."""
+        if self._has_own_modules:
+            noise = self._noise[i]
+            torch.manual_seed(int(torch.randint(2**62, (), generator=noise, device=noise.device)))
+
+    def _pieces(self, n_rows: int) -> list[slice]:
+        """Return the places of the own pieces among the own rows."""
+        first = self._start(self._own.start, n_rows)
+        return [slice(self._start(i, n_rows) - first, self._start(i + 1, n_rows) - first) for i in self._own]
+
+    def _start(self, piece: int, n_rows: int) -> int:
+        return piece * n_rows // self._n_pieces
+
+
+def _aligned(piece: Tensor) -> Tensor:
+    """Return a copy in memory of its own: products of the same numbers round differently at another alignment."""
+    return piece.clone()
+
+
+def has_own_modules(network: AutoencoderNetwork) -> bool:
+    """Return whether the encoder or the decoder is a user's."""
+    return any(isinstance(part, CustomEncoder | CustomDecoder) for part in network.children())
+
+
+def check_pieces(network: AutoencoderNetwork, objective: Objective, n_pieces: int) -> None:
+    """Raise SettingError where a batch cannot be computed in pieces, because its rows depend on one another."""
+    if n_pieces == 1:
+        return
+    start = f"A batch in {n_pieces} pieces (n_pieces, or the number of workers) is not possible with"
+    for penalty in objective.penalties:
+        if not penalty.allows_pieces:
+            raise SettingError(
+                f"{start} the penalty {penalty.name!r}, which may need all rows of a batch; train in one process with "
+                "n_pieces=1, or, if it is your own and needs none but its own row, set allows_pieces = True in its "
+                "class."
+            )
+    for part in network.children():
+        if not isinstance(part, CustomEncoder | CustomDecoder) or getattr(part.module, "allows_pieces", False):
+            continue
+        for module in part.modules():
+            if getattr(module, "track_running_stats", False):
+                raise SettingError(
+                    f"{start} a {type(module).__name__}, which needs all rows of a batch; use LayerNorm or GroupNorm, "
+                    "or, if its statistics are frozen, set allows_pieces = True in the class of your module."
+                )
+
+
+def _total(lines: Tensor) -> Tensor:
+    """Return the sum of lines (P, n), added one after another."""
+    total = lines[0].clone()
+    for line in lines[1:]:
+        total += line
+    return total

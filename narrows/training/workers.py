@@ -1,0 +1,165 @@
+"""The processes that share one training: those of the default process group of `torch.distributed`, or this one alone.
+
+They exchange tensors in a fixed order, so that all of them compute with the same numbers.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, distributed
+
+from narrows.errors import NarrowsError, WorkerError, sentence_of
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The workers of a training, of which this process is one.
+
+    Parameters
+    ----------
+    rank : int, default=0
+        Number of this process, from 0.
+    size : int, default=1
+        Number of processes.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @classmethod
+    def current(cls) -> Workers:
+        """Return those of the process group that is initialised, else this process alone."""
+        if distributed.is_available() and distributed.is_initialized():
+            return cls(distributed.get_rank(), distributed.get_world_size())
+        return cls()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this worker writes and prints."""
+        return self.rank == 0
+
+    def gather(self, own: Tensor) -> Tensor:
+        """Return the rows (m, n) of every worker, in the order of the workers (size * m, n)."""
+        if self.size == 1:
+            return own
+        sent = own.to(_device()).contiguous()
+        found = sent.new_empty(self.size, *sent.shape)
+        with _reaching_others():
+            distributed.all_gather(list(found.unbind(0)), sent)
+        return found.flatten(0, 1).to(own.device)
+
+    def add(self, own: Tensor) -> Tensor:
+        """Return the sum over the workers, rounded in an order that the group chooses."""
+        if self.size == 1:
+            return own
+        sent = own.to(_device(), copy=own.device != _device())
+        with _reaching_others():
+            distributed.all_reduce(sent)
+        return sent.to(own.device)
+
+    def give(self, tensors: Iterable[Tensor]) -> None:
+        """Overwrite the tensors of all workers with those of the first."""
+        if self.size == 1:
+            return
+        for tensor in tensors:
+            sent = tensor.detach().to(_device()).contiguous()
+            with _reaching_others():
+                distributed.broadcast(sent, src=0)
+            tensor.detach().copy_(sent)
+
+    def agreed(self, make: Callable[[], _T]) -> _T:
+        """Return what `make` returns on the first worker, or raise its error, on all of them."""
+        if self.size == 1:
+            return make()
+        answer: list[Any] = [None]
+        if self.is_first:
+            try:
+                answer = [(make(), None)]
+            except Exception as error:
+                answer = [(None, _sendable(error))]
+        with _reaching_others():
+            distributed.broadcast_object_list(answer, src=0)
+        value, error = answer[0]
+        if error is not None:
+            raise error
+        return value
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Run a block without exchanges on all workers; if it fails on one, it fails on all, and none waits for it.
+
+        Raises
+        ------
+        WorkerError
+            Where another worker failed.
+        """
+        if self.size == 1:
+            yield
+            return
+        failed: Exception | None = None
+        try:
+            yield
+        except Exception as error:
+            failed = error
+        sentences: list[Any] = [None] * self.size
+        with _reaching_others():
+            distributed.all_gather_object(sentences, None if failed is None else sentence_of(failed))
+        if failed is not None:
+            raise failed
+        for rank, sentence in enumerate(sentences):
+            if sentence is not None:
+                raise WorkerError(f"Worker {rank} of {self.size} failed: {sentence}")
+
+    def check_same(self, given: Mapping[str, Any]) -> None:
+        """Raise `WorkerError` on all workers where one was given something else than the first.
+
+        given : by its name in words, such as "rows".
+        """
+        if self.size == 1:
+            return
+        found: list[Any] = [None] * self.size
+        with _reaching_others():
+            distributed.all_gather_object(found, dict(given))
+        for rank, other in enumerate(found):
+            for name, value in found[0].items():
+                if other[name] != value:
+                    raise WorkerError(
+                        f"Worker {rank} of {self.size} has other {name} than worker 0; give every worker all rows and "
+                        "the same settings, for narrows divides each batch among them."
+                    )
+
+
+@contextmanager
+def _reaching_others() -> Iterator[None]:
+    """Raise WorkerError where an exchange fails."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise WorkerError(
+            "Another worker of this training ended or cannot be reached; its own messages say why, and the training "
+            "can be resumed from its checkpoint."
+        ) from error
+
+
+def _device() -> torch.device:
+    """Return where the tensors of an exchange have to be: NCCL reaches those of a GPU only, the others the CPU's."""
+    if distributed.get_backend() == "nccl":
+        return torch.device("cuda", torch.cuda.current_device())
+    return torch.device("cpu")
+
+
+def _sendable(error: Exception) -> Exception:
+    """Return an error that can be sent to another process, with the same sentence."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return NarrowsError(sentence_of(error))
+    return error
