@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +14,7 @@ import typer
 from narrows.apps.cli.common_options import Errors, Missing, Part
 from narrows.apps.cli.fit_reading import FitReading
 from narrows.apps.cli.messages import Messages
+from narrows.machine import memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from narrows.data import Rows, RowStream
     from narrows.estimators import Autoencoder
 
-# memory limits of a container on Linux
-_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _PATCH = 40  # pixels, of --network residual
 _CHUNK_SHARE = 1 / 12  # of the memory; rows that are written back take up to four times the memory of a fit
 
@@ -147,17 +144,6 @@ def read_for_fit(
     return Source(rows, rows, read_held_out(data))
 
 
-def _memory() -> int:
-    """Return the memory of this machine or container in bytes; a very large number if it is not known."""
-    found = [1 << 62]
-    with suppress(AttributeError, ValueError, OSError):
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for limit in _LIMITS:
-        with suppress(ValueError, OSError):  # "max" means no limit
-            found.append(int(limit.read_text()))
-    return min(found)
-
-
 def read_for_model(
     fitted: Autoencoder,
     data: str,
@@ -193,7 +179,7 @@ def fits_into_memory(data: str, *, share: float = 1 / 3) -> bool:
     from narrows.data import SETS, memory_needed
 
     path = Path(data)
-    return data in SETS or not path.exists() or memory_needed(path, most=_memory() * share) < _memory() * share
+    return data in SETS or not path.exists() or memory_needed(path, most=memory() * share) < memory() * share
 
 
 def _read_columns(

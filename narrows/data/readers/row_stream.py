@@ -80,6 +80,13 @@ class RowStream:
         """
         return (rows for _, rows in self.tables())
 
+    def whole(self) -> Rows:
+        """Return all rows, in memory, with the notes of the sample."""
+        import pyarrow as pa
+
+        rows = arrow_tables.table_rows(pa.concat_tables(self._tables()), self.source, **self._as_sampled())
+        return replace(rows, notes=self.sample.notes, row_numbers=np.arange(len(rows)))
+
     def tables(self) -> Iterator[tuple[pa.Table, Rows]]:
         """Yield all columns of the files, chosen or not, with each of the `chunks`.
 
@@ -88,12 +95,7 @@ class RowStream:
         DataFormatError
             A file has changed or is gone since `scan`.
         """
-        # A chunk alone may look like something else than the sample.
-        options: ReadingOptions = self._chosen["options"]
-        chosen = {
-            **self._chosen,
-            "options": options if options.known or options.expected else options.as_fitted(self.sample),
-        }
+        chosen = self._as_sampled()
         start = 0
         for table in self._tables():
             end = start + table.num_rows
@@ -102,6 +104,13 @@ class RowStream:
             start = end
         if start != self.n_rows:
             raise DataFormatError(f"{self.source} had {self.n_rows:,} rows and now has {start:,}; scan it again.")
+
+    def _as_sampled(self) -> dict[str, Any]:
+        """Return the arguments of `table_rows` with which a part is read as the sample is."""
+        # A chunk alone may look like something else than the sample.
+        options: ReadingOptions = self._chosen["options"]
+        is_known = bool(options.known or options.expected)
+        return {**self._chosen, "options": options if is_known else options.as_fitted(self.sample)}
 
 
 def scan(

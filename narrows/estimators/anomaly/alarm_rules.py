@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +12,7 @@ import numpy as np
 from narrows.estimators.anomaly import thresholds
 from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.regime import Regime
+from narrows.estimators.anomaly.score_file import ScoreFile
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
@@ -52,3 +55,25 @@ class AlarmRule:
             assert self.budget is not None
             return thresholds.most_abnormal(scores, self.budget)
         return scores > limit
+
+    def alarms_in_parts(
+        self, scores: ScoreFile, calibration: Calibration, limit: float
+    ) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a function that gives the alarms of consecutive parts of the scores; together those of `alarms`."""
+        if self.threshold == "benjamini-hochberg":
+            counts: Counter[float] = Counter()  # of different p-values: at most one more than calibration rows
+            for part in scores.parts():
+                values, n = np.unique(calibration.p_values(part), return_counts=True)
+                counts.update(dict(zip(values.tolist(), n.tolist(), strict=True)))
+            found = sorted(counts.items())
+            largest = thresholds.benjamini_hochberg_limit(*map(np.array, zip(*found, strict=True)), self.alpha)
+            return lambda part: calibration.p_values(part) <= largest
+        if self.threshold == "budget":
+            assert self.budget is not None
+            return scores.largest(self.budget).next
+        return lambda part: part > limit
+
+    @property
+    def judges_together(self) -> bool:
+        """Whether the alarms among some rows depend on the scores of all."""
+        return self.threshold in ("benjamini-hochberg", "budget")

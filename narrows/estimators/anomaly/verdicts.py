@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from narrows.estimators.anomaly.score_file import ScoreFile
+
 if TYPE_CHECKING:
     from narrows.estimators.anomaly.detector import AnomalyDetector
 
@@ -20,3 +22,13 @@ def verdicts(detector: AnomalyDetector, scores: np.ndarray) -> dict[str, np.ndar
         "p_value": detector.state_.calibration.p_values(scores),
         "anomaly": detector.alarms(scores).astype("int8"),
     }
+
+
+def verdicts_in_files(detector: AnomalyDetector, scores: ScoreFile) -> dict[str, ScoreFile]:
+    """Return the same as `verdicts` of scores that are not in memory."""
+    p_values, anomalies = ScoreFile(), ScoreFile()
+    alarms = detector.alarms_in_parts(scores)
+    for part in scores.parts():
+        p_values.add(detector.state_.calibration.p_values(part))
+        anomalies.add(alarms(part).astype("int8"))
+    return {"score": scores, "p_value": p_values, "anomaly": anomalies}
