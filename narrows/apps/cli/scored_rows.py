@@ -96,6 +96,7 @@ def score_all(
     from narrows.apps.cli.inputs import joined_labels
     from narrows.apps.cli.invalid_cells import InvalidCells
     from narrows.estimators import AnomalyDetector, ScoreFile, above_all, verdicts_in_files
+    from narrows.estimators.anomaly.verdicts import scores_of
 
     files: dict[str, ScoreFile] = {}
     n_invalid, labels = ScoreFile(), []
@@ -123,19 +124,6 @@ def score_all(
         if surprise is not None:
             files["surprise"] = surprise.in_file()
     return ScoredRows(files, joined_labels(labels), first_row, invalid, changed, unknown)
-
-
-def scores_of(fitted: Autoencoder | AnomalyDetector, rows: Rows) -> dict[str, np.ndarray]:
-    """Return the scores (n,) of some rows by name, without what depends on other rows; the first ranks them."""
-    from narrows.estimators import AnomalyDetector, VariationalAutoencoder
-    from narrows.estimators.encoded_rows import has_elbo
-
-    if isinstance(fitted, AnomalyDetector):
-        return {"score": -fitted.score_samples(rows)}
-    scores = {"reconstruction_error": fitted.reconstruction_error(rows)}
-    if isinstance(fitted, VariationalAutoencoder) and has_elbo(fitted):
-        scores["elbo"] = fitted.elbo(rows)
-    return scores
 
 
 def result_of(scored: ScoredRows, unit: str, shown: dict[int, int], reasons: Reasons) -> dict[str, object]:

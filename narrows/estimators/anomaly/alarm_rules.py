@@ -65,8 +65,9 @@ class AlarmRule:
             for part in scores.parts():
                 values, n = np.unique(calibration.p_values(part), return_counts=True)
                 counts.update(dict(zip(values.tolist(), n.tolist(), strict=True)))
-            found = sorted(counts.items())
-            largest = thresholds.benjamini_hochberg_limit(*map(np.array, zip(*found, strict=True)), self.alpha)
+            values = sorted(counts)
+            n_each = np.array([counts[value] for value in values])
+            largest = thresholds.benjamini_hochberg_limit(np.array(values), n_each, self.alpha)
             return lambda part: calibration.p_values(part) <= largest
         if self.threshold == "budget":
             assert self.budget is not None

@@ -1,4 +1,4 @@
-"""The columns that a detector gives each row, for the shell and the service."""
+"""The columns that scoring gives each row, for the shell, the service and Ray."""
 
 from __future__ import annotations
 
@@ -9,7 +9,23 @@ import numpy as np
 from narrows.estimators.anomaly.score_file import ScoreFile
 
 if TYPE_CHECKING:
+    from narrows.data import Rows
+    from narrows.estimators.autoencoder import Autoencoder
     from narrows.estimators.anomaly.detector import AnomalyDetector
+
+
+def scores_of(model: Autoencoder | AnomalyDetector, rows: Rows) -> dict[str, np.ndarray]:
+    """Return the scores (n,) of some rows by name, without what depends on other rows; the first ranks them."""
+    from narrows.estimators.anomaly.detector import AnomalyDetector
+    from narrows.estimators.encoded_rows import has_elbo
+    from narrows.estimators.variational import VariationalAutoencoder
+
+    if isinstance(model, AnomalyDetector):
+        return {"score": -model.score_samples(rows)}
+    scores = {"reconstruction_error": model.reconstruction_error(rows)}
+    if isinstance(model, VariationalAutoencoder) and has_elbo(model):
+        scores["elbo"] = model.elbo(rows)
+    return scores
 
 
 def verdicts(detector: AnomalyDetector, scores: np.ndarray) -> dict[str, np.ndarray]:
