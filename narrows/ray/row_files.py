@@ -92,9 +92,7 @@ class RowFiles:
 
         base = self.path if self.path.is_dir() else self.path.parent
         schema = self.head().schema
-        types: dict[str, Any] = {
-            name: int for name in schema.names if pa.types.is_integer(schema.field(name).type)
-        }
+        types: dict[str, Any] = {name: int for name in schema.names if pa.types.is_integer(schema.field(name).type)}
         return Partitioning("hive", base_dir=_name(base), field_types=types)
 
     def _chunks(self, numbers: pa.Table) -> Iterator[pa.Table]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from narrows.data import Missing
 from narrows.errors import OutputError, SettingError
+from narrows.estimators import AnomalyDetector
+from narrows.estimators.anomaly.alarm_rules import JUDGE_TOGETHER
 from narrows.ray.actor import N_INVALID, Job, ModelWorker, Operation
 from narrows.ray.judging import judge_together
 from narrows.ray.results import folder_of_results, n_rows_of, numbered
@@ -17,7 +19,7 @@ from narrows.ray.row_files import RowFiles, in_order
 from narrows.ray.session import ray_data, running
 
 if TYPE_CHECKING:
-    from narrows.estimators import AnomalyDetector, Autoencoder
+    from narrows.estimators import Autoencoder
 
     Model = Autoencoder | AnomalyDetector | str | os.PathLike[str]
     Source = str | os.PathLike[str]
@@ -143,15 +145,14 @@ def _run(model: Model, source: Source, output: Source, job: Job, workers: int | 
                 f"{output} holds {n_rows:,} of {expected:,} rows; not all machines write to the same folder, or a file "
                 "has changed meanwhile: give a folder that all machines share."
             )
-        judges_together = getattr(worker.model, "judges_together", False)
-        if job.operation == "score" and (judges_together or N_INVALID in schema.names):
+        by_all = isinstance(worker.model, AnomalyDetector) and worker.model.threshold in JUDGE_TOGETHER
+        if by_all or N_INVALID in schema.names:
             judge_together(worker.model, folder)
     return n_rows
 
 
 def _check_operation(model: Any, operation: Operation) -> None:
     from narrows.errors import ModelError
-    from narrows.estimators import AnomalyDetector
 
     if isinstance(model, AnomalyDetector):
         if operation != "score":

@@ -34,7 +34,9 @@ def _column(rows: narrows.data.Rows, name: str) -> list:
 
 
 @pytest.mark.parametrize("start", ["file://", ""])
-@pytest.mark.parametrize(("pattern", "numbers"), [("*/*.parquet", 300), ("year=2023/*.parquet", 200), ("t.csv.gz", 300)])
+@pytest.mark.parametrize(
+    ("pattern", "numbers"), [("*/*.parquet", 300), ("year=2023/*.parquet", 200), ("t.csv.gz", 300)]
+)
 def test_addresses_and_patterns_are_read_whole_and_in_streams(
     lake: Path, start: str, pattern: str, numbers: int
 ) -> None:
@@ -65,7 +67,7 @@ def test_what_is_not_there_or_cannot_be_reached_is_one_sentence(lake: Path) -> N
     for address in (f"file://{lake}/no.parquet", f"file://{lake}/*.orc", f"{lake}/no-*.csv"):
         with pytest.raises(DataNotFoundError, match="There is no file or folder"):
             read(address)
-    with pytest.raises(DataNotFoundError, match="http://x/y.csv is no address that narrows reads"):
+    with pytest.raises(DataNotFoundError, match=r"http://x/y\.csv is no address that narrows reads"):
         scan("http://x/y.csv")
     (lake / "notes.md").write_text("no table")
     with pytest.raises(DataFormatError, match="neither a CSV or Parquet file"):

@@ -15,6 +15,8 @@ from narrows.estimators.anomaly.regime import Regime
 from narrows.estimators.anomaly.score_file import ScoreFile
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
+JUDGE_TOGETHER = ("benjamini-hochberg", "budget")
+"""Thresholds by which the alarms among some rows depend on the scores of all."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,3 @@ class AlarmRule:
             assert self.budget is not None
             return scores.largest(self.budget).next
         return lambda part: part > limit
-
-    @property
-    def judges_together(self) -> bool:
-        """Whether the alarms among some rows depend on the scores of all."""
-        return self.threshold in ("benjamini-hochberg", "budget")

@@ -354,13 +354,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def alarms_in_parts(self, scores: ScoreFile) -> Callable[[np.ndarray], np.ndarray]:
         """Return a function that gives the alarms of consecutive parts of these scores; together those of `alarms`."""
-        state = self.state_
-        return self._rule.alarms_in_parts(scores, state.calibration, state.threshold)
-
-    @property
-    def judges_together(self) -> bool:
-        """Whether the alarms among some rows depend on the scores of all."""
-        return self._rule.judges_together
+        return self._rule.alarms_in_parts(scores, self.state_.calibration, self.state_.threshold)
 
     def _checkpointing(self, path: Any, every: float, *, resume: bool) -> Checkpointing | None:
         where = Checkpointing.of(path, every, resume=resume)

@@ -10,8 +10,8 @@ from narrows.estimators.anomaly.score_file import ScoreFile
 
 if TYPE_CHECKING:
     from narrows.data import Rows
-    from narrows.estimators.autoencoder import Autoencoder
     from narrows.estimators.anomaly.detector import AnomalyDetector
+    from narrows.estimators.autoencoder import Autoencoder
 
 
 def scores_of(model: Autoencoder | AnomalyDetector, rows: Rows) -> dict[str, np.ndarray]:

@@ -54,7 +54,6 @@ def test_alarms_in_parts_are_those_of_all_scores_together(threshold: str, weight
         whole = rule.alarms(scores, calibration, 1.5)
         alarms = rule.alarms_in_parts(_in_file(scores), calibration, 1.5)
         assert np.array_equal(np.concatenate([alarms(part) for part in np.array_split(scores, 11)]), whole)
-        assert rule.judges_together == (threshold in ("benjamini-hochberg", "budget"))
 
 
 @pytest.mark.filterwarnings("ignore:The detector is fitted")

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from narrows.apps.cli.common_options import Errors, Force, Json, Output, Quiet
+from narrows.apps.cli.common_options import Errors, Force, Json, Output, Quiet, Ray
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.result_writing import write_chunks, write_rows
+from narrows.apps.cli.with_ray import use_ray
 from narrows.formatting import counted
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def impute(
     output: Output = ...,  # pyright: ignore[reportArgumentType]
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers, where no model is given.")] = 0,
     errors: Errors = "stop",
+    ray: Ray = False,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -55,6 +57,11 @@ def impute(
     """
     messages = Messages(as_json, quiet)
     data = first if second is None else second
+    if ray:
+        if second is None:
+            raise typer.BadParameter("it needs a MODEL.", param_hint="--ray")
+        use_ray("impute", Path(first), data, output, messages, force=force, unused={}, errors=errors)
+        return
     check_rows_path(output, data, force=force)
     found = _Count()
     if second is None:

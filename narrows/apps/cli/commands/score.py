@@ -18,6 +18,7 @@ from narrows.apps.cli.common_options import (
     MissingAtUse,
     Model,
     Quiet,
+    Ray,
     SetPart,
     output_option,
 )
@@ -26,6 +27,7 @@ from narrows.apps.cli.model_loading import with_missing
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.result_writing import write_chunks, write_rows
 from narrows.apps.cli.scored_rows import ScoredRows, lines_of, result_of, score_all
+from narrows.apps.cli.with_ray import use_ray
 from narrows.formatting import counted
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def score(
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
     errors: Errors = "stop",
+    ray: Ray = False,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -82,6 +85,21 @@ def score(
     Example: [bold]narrows score detector new.csv --explain 3 -o scores.csv[/bold]
     """
     messages = Messages(as_json, quiet)
+    if ray:
+        unused = {"--explain": explain, "--part": part, "--image-size": image_size}
+        use_ray(
+            "score",
+            model,
+            data,
+            output,
+            messages,
+            force=force,
+            unused=unused,
+            label=label,
+            missing=missing,
+            errors=errors,
+        )
+        return
     if output is not None:
         check_rows_path(output, data, force=force, numbers=True)
         _check_holds_text(output, explain)
