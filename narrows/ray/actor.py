@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,9 +62,7 @@ class ModelWorker:
 
         files: dict[str, bytes] = model
         if not isinstance(model, dict):
-            import ray
-
-            files = ray.get(model)
+            files = importlib.import_module("ray").get(model)
         with tempfile.TemporaryDirectory(prefix="narrows-") as folder:
             for name, content in files.items():
                 path = Path(folder, name)

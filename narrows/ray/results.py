@@ -11,6 +11,7 @@ from typing import Any
 
 from narrows.data import Location, RemotePath, location, whole_folder
 from narrows.errors import OutputError, OutputExistsError
+from narrows.ray.session import ray_data
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):/+(?=[^/])", re.IGNORECASE)
 
@@ -61,9 +62,8 @@ def check_local_folder(path: Path, *, force: bool) -> None:
 
 def numbered() -> Any:
     """Return what names the files for Ray, in the order of their rows."""
-    from ray.data.datasource import FilenameProvider
 
-    class Numbered(FilenameProvider):
+    class Numbered(ray_data().datasource.FilenameProvider):
         def get_filename_for_task(self, write_uuid: str, task_index: int) -> str:
             return f"part-{task_index:08}.parquet"
 

@@ -88,12 +88,11 @@ class RowFiles:
     def _partitioning(self) -> Any:
         """Return that folders below the source named ``year=2024`` are columns, of the types that Arrow infers."""
         import pyarrow as pa
-        from ray.data.datasource import Partitioning
 
         base = self.path if self.path.is_dir() else self.path.parent
         schema = self.head().schema
         types: dict[str, Any] = {name: int for name in schema.names if pa.types.is_integer(schema.field(name).type)}
-        return Partitioning("hive", base_dir=_name(base), field_types=types)
+        return ray_data().datasource.Partitioning("hive", base_dir=_name(base), field_types=types)
 
     def _chunks(self, numbers: pa.Table) -> Iterator[pa.Table]:
         """Yield the rows of the CSV files of these numbers, in a worker."""

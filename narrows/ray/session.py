@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,9 @@ def ray_data() -> Any:
     """Return the module `ray.data`; MissingExtraError without it."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        import ray.data
+        return importlib.import_module("ray.data")
     except ImportError as error:
         raise MissingExtraError("Work on several machines needs narrows[ray]: pip install 'narrows[ray]'.") from error
-    return ray.data
 
 
 @contextmanager
@@ -32,8 +32,7 @@ def running() -> Iterator[Any]:
         As it was raised by a worker.
     """
     ray_data()
-    import ray
-
+    ray: Any = importlib.import_module("ray")
     is_ours = not ray.is_initialized()
     if is_ours:
         alone: dict[str, Any] = {"address": "local", "_node_ip_address": "127.0.0.1", "include_dashboard": False}

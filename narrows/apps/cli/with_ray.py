@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ def use_ray(
     messages: Messages,
     *,
     force: bool,
-    unused: dict[str, object],
+    unused: Mapping[str, object],
     **settings: Any,
 ) -> None:
     """Run an operation of `narrows.ray`, and print its result.
