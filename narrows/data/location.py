@@ -49,6 +49,10 @@ class RemotePath:
     def __str__(self) -> str:
         return self.url
 
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        """Pickle without what is kept of the file system's answers."""
+        return RemotePath, (self.filesystem, self.path, self.url, self.pattern)
+
     @property
     def name(self) -> str:
         return PurePosixPath(self.path).name or self.url

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,13 @@ def test_any_file_system_of_pyarrow_is_read_as_the_disk(lake: Path) -> None:
         assert len(scan(source, filesystem=inside)) == 100
     assert _column(read("t.csv", filesystem=inside), "b") == list(range(300))
     assert narrows.inspect(scan("t.csv", filesystem=inside)).n_rows == 300
+
+
+def test_an_address_can_be_sent_to_another_process(lake: Path) -> None:
+    here = location(f"file://{lake}/*/*.parquet")
+    assert here.exists()
+    again = pickle.loads(pickle.dumps(here))
+    assert [str(file) for file in again.rglob()] == [str(file) for file in here.rglob()]
 
 
 def test_what_is_not_there_or_cannot_be_reached_is_one_sentence(lake: Path) -> None:
