@@ -89,10 +89,12 @@ class RowFiles:
         """Return that folders below the source named ``year=2024`` are columns, of the types that Arrow infers."""
         import pyarrow as pa
 
-        base = self.path if self.path.is_dir() else self.path.parent
+        base = _name(self.path if self.path.is_dir() else self.path.parent)
+        folders = _name(self.files[0])[len(base) :].split("/")[:-1]
         schema = self.head().schema
-        types: dict[str, Any] = {name: int for name in schema.names if pa.types.is_integer(schema.field(name).type)}
-        return ray_data().datasource.Partitioning("hive", base_dir=_name(base), field_types=types)
+        keys = [name.partition("=")[0] for name in folders if "=" in name]
+        types: dict[str, Any] = {key: int for key in keys if pa.types.is_integer(schema.field(key).type)}
+        return ray_data().datasource.Partitioning("hive", base_dir=base, field_types=types)
 
     def _chunks(self, numbers: pa.Table) -> Iterator[pa.Table]:
         """Yield the rows of the CSV files of these numbers, in a worker."""
