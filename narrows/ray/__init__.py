@@ -6,7 +6,7 @@ constant memory. Their rows keep their order, and the results are those of one p
 Ray is started on this machine, unless it runs already or ``RAY_ADDRESS`` names a cluster.
 """
 
-from narrows.ray.results import address_of
+from narrows.ray.result_folder import address_of
 from narrows.ray.using import encode, impute, reconstruct, score
 
 __all__ = ["address_of", "encode", "impute", "reconstruct", "score"]

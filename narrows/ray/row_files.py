@@ -12,7 +12,7 @@ from narrows.data import Location, RemotePath, location, reading_options, table_
 from narrows.data.readers.csv.csv_file import csv_chunks
 from narrows.data.readers.row_stream import CSV_BLOCK, csv_types, parquet_tables
 from narrows.errors import DataFormatError, DataNotFoundError
-from narrows.ray.session import ray_data
+from narrows.ray.ray_session import ray_data
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -14,9 +14,9 @@ from narrows.estimators import AnomalyDetector
 from narrows.estimators.anomaly.alarm_rules import JUDGE_TOGETHER
 from narrows.ray.actor import N_INVALID, Job, ModelWorker, Operation
 from narrows.ray.judging import judge_together
-from narrows.ray.results import folder_of_results, n_rows_of, numbered
+from narrows.ray.ray_session import ray_data, running
+from narrows.ray.result_folder import folder_of_results, n_rows_of, numbered
 from narrows.ray.row_files import RowFiles, in_order
-from narrows.ray.session import ray_data, running
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder

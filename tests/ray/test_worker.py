@@ -13,7 +13,7 @@ import narrows
 from narrows.errors import NotNumericError, OutputExistsError
 from narrows.ray.actor import Job, ModelWorker
 from narrows.ray.judging import judge_together
-from narrows.ray.results import address_of, folder_of_results, n_rows_of
+from narrows.ray.result_folder import address_of, folder_of_results, n_rows_of
 from narrows.ray.using import _files_of
 
 RNG = np.random.default_rng(0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from narrows.data import Location, RemotePath, location, whole_folder
 from narrows.errors import OutputError, OutputExistsError
-from narrows.ray.session import ray_data
+from narrows.ray.ray_session import ray_data
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):/+(?=[^/])", re.IGNORECASE)
 
