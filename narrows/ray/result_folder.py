@@ -65,7 +65,7 @@ def numbered() -> Any:
 
     class Numbered(ray_data().datasource.FilenameProvider):
         def get_filename_for_task(self, write_uuid: str, task_index: int) -> str:
-            return f"part-{task_index:08}.parquet"
+            return f"part-{task_index:08}-{write_uuid}.parquet"  # Ray insists on the latter
 
     return Numbered()
 

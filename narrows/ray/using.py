@@ -131,12 +131,13 @@ def _run(model: Model, source: Source, output: Source, job: Job, workers: int | 
     schema = worker(rows.head()).schema
     with folder_of_results(output, force) as folder:
         with running() as ray, in_order():
+            most = workers or max(1, int(ray.cluster_resources().get("CPU", 2)) - 1)
             rows.dataset().map_batches(
                 ModelWorker,
                 fn_constructor_kwargs={"model": ray.put(files), "job": job, "schema": schema},
                 batch_format="pyarrow",
                 batch_size=_BATCH,
-                concurrency=(1, workers or max(1, int(ray.cluster_resources().get("CPU", 2)) - 1)),
+                compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
                 num_cpus=1,
             ).write_parquet(folder.path, filesystem=folder.filesystem, filename_provider=numbered())
         n_rows = n_rows_of(folder.rglob())
