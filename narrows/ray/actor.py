@@ -115,9 +115,11 @@ class ModelWorker:
         scores = scores_of(self._model, rows)
         if isinstance(self._model, AnomalyDetector):
             scores = verdicts(self._model, scores["score"])  # those rules that judge rows together are applied later
-        elif self._job.errors == "flag":
-            scores[N_INVALID] = rows.n_invalid
-        return as_table(Rows(np.column_stack(list(scores.values())), names=tuple(scores), labels=rows.labels), "table")
+        block = np.column_stack(list(scores.values()))
+        table = as_table(Rows(block, names=tuple(scores), labels=rows.labels), "table")
+        if self._job.errors == "flag" and not isinstance(self._model, AnomalyDetector):
+            table = table.append_column(N_INVALID, [rows.n_invalid.astype(np.int32)])
+        return table
 
     def _codes(self, _: pa.Table, rows: Rows) -> pa.Table:
         names = tuple(str(name) for name in self._model.get_feature_names_out())

@@ -108,7 +108,7 @@ def score_all(
         for name, values in scores_of(fitted, rows).items():
             files.setdefault(name, ScoreFile()).add(values)
         labels.append(rows.labels)
-        n_invalid.add(rows.n_invalid)
+        n_invalid.add(rows.n_invalid.astype("int32"))
         first_row = rows.first_row
         invalid.add(rows)
         if not isinstance(fitted, AnomalyDetector):  # a detector's scores include changed constants

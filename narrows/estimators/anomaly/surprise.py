@@ -53,7 +53,7 @@ class Surprise:
             self._file.write(np.ascontiguousarray(losses, dtype=np.float32).data)
             self._file.flush()
         self._n_rows += len(rows)
-        self._n_invalid.add(rows.n_invalid)
+        self._n_invalid.add(rows.n_invalid.astype(np.int32))
 
     def scores(self) -> np.ndarray:
         """Return the scores of the added rows (n,), in their order; larger is more abnormal."""
