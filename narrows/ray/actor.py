@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from narrows.data import Missing, Rows, as_table, column_of, fill_table, reading_options, table_rows, typed_table
-from narrows.errors import DataError, NarrowsError
+from narrows.errors import DataError, MissingValuesError, NotNumericError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,7 +87,7 @@ class ModelWorker:
         }
         try:
             found = answers[self._job.operation](table, self._rows(table))
-        except NarrowsError as error:
+        except (NotNumericError, MissingValuesError) as error:
             raise type(error)(f"{error} (The rows are counted within a part of {self._job.source}.)") from error
         try:
             return found if self._schema is None else found.cast(self._schema)

@@ -67,12 +67,11 @@ def test_scores_are_those_of_one_process_to_the_bit_and_in_their_order(
     model: narrows.VariationalAutoencoder, lake: Path, tmp_path: Path
 ) -> None:
     source = f"file://{lake}/parquet"
-    assert narrows.ray.score(model, source, tmp_path / "scores", label="kind") == 900
+    assert narrows.ray.score(model, source, tmp_path / "scores") == 900
     found, rows = _written(tmp_path / "scores"), narrows.read(lake / "parquet")
-    assert found.column_names == ["reconstruction_error", "elbo", "label"]
+    assert found.column_names == ["reconstruction_error", "elbo"]
     assert np.array_equal(found["reconstruction_error"].to_numpy(), model.reconstruction_error(rows))
     assert np.array_equal(found["elbo"].to_numpy(), model.elbo(rows))
-    assert found["label"].to_pylist() == rows.column(2).tolist()
     with pytest.raises(OutputExistsError, match="already there"):
         narrows.ray.score(model, source, tmp_path / "scores")
 
