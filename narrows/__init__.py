@@ -29,7 +29,7 @@ _HOME = {
     **dict.fromkeys(VARIANTS.values(), "narrows.estimators"),
 }
 
-_PACKAGES = ("apps", "data", "estimators", "insight", "mlflow", "model", "reproductions", "training")
+_PACKAGES = ("apps", "data", "estimators", "insight", "mlflow", "model", "ray", "reproductions", "training")
 
 __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from narrows.version import __version__
 
 CPUINFO, CGROUP = Path("/proc/cpuinfo"), Path("/sys/fs/cgroup")
+# memory limits of a container on Linux
+MEMORY_LIMITS = (CGROUP / "memory.max", CGROUP / "memory/memory.limit_in_bytes")
 # Long enough for the next product of a training to come, on a quiet machine.
 _SPINS = 10_000
 _FEATURES = ("amx_bf16", "avx512_bf16", "avx512f", "avx2", "sve", "bf16")
@@ -98,6 +101,17 @@ def _cgroup_quota() -> float | None:
         return None if int(limit) <= 0 else int(limit) / int(period)
     except (OSError, ValueError):
         return None
+
+
+def memory() -> int:
+    """Return the memory of this machine or container in bytes; a very large number if it is not known."""
+    found = [1 << 62]
+    with suppress(AttributeError, ValueError, OSError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for limit in MEMORY_LIMITS:
+        with suppress(ValueError, OSError):  # "max" means no limit
+            found.append(int(limit.read_text()))
+    return min(found)
 
 
 def cache_folder() -> Path:

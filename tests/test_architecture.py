@@ -23,7 +23,8 @@ BELOW = {
     "insight": {"errors", "formatting", "data", "model", "training", "estimators"},
     "reproductions": {"errors", "formatting", "machine", "data", "model", "training", "estimators", "insight"},
     "mlflow": {"errors", "data", "estimators"},
-    "apps": {"errors", "formatting", "machine", "data", "estimators", "insight", "reproductions"},
+    "ray": {"errors", "data", "training", "estimators", "insight"},
+    "apps": {"errors", "formatting", "machine", "data", "estimators", "insight", "reproductions", "ray"},
 }
 
 
@@ -172,6 +173,7 @@ def test_type_checkers_know_every_public_name(package):
 # The rooms of data, lowest first: a room imports only itself and those before it.
 DATA_ROOMS = (
     "atomic",
+    "location",
     "frames",
     "rows",
     "nested_columns",

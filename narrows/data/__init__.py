@@ -2,7 +2,7 @@
 
 Rooms, lowest first; each imports only rooms before it (`tests/test_architecture.py`):
 
-- `atomic`: files and folders written whole or not at all
+- `atomic`, `location`: files and folders written whole or not at all; addresses of files elsewhere
 - `frames`: types and formats of columns; pandas, polars and pyarrow columns as arrays, and back
 - `rows`, `nested_columns`, `containers`: `Rows`; lists and structs; arrays and frames as `Rows`, and back
 - `text`: columns of text: infer their format, parse and format values
@@ -27,6 +27,7 @@ from narrows.data.image_grid import as_images, montage
 from narrows.data.imputation import check_same_columns, fill_missing, fill_table, filled_mask, typed_table
 from narrows.data.inspection import ColumnReport, Inspection, inspect
 from narrows.data.kinds import ColumnKind, DateTime, Numeric, Quantile
+from narrows.data.location import Location, RemotePath, location
 from narrows.data.one_row import as_one_row
 from narrows.data.read import as_rows, drop_missing, is_table, read, read_held_out, read_table
 from narrows.data.readers.arrow_tables import table_rows
@@ -78,12 +79,14 @@ __all__ += [
     "Columns",
     "DateTime",
     "KnownSet",
+    "Location",
     "LossWeights",
     "Missing",
     "Numeric",
     "Picture",
     "Quantile",
     "ReadingOptions",
+    "RemotePath",
     "Rescue",
     "Scale",
     "VerbatimCells",
@@ -114,6 +117,7 @@ __all__ += [
     "is_table",
     "is_written_in_chunks",
     "label_column",
+    "location",
     "loss_weights",
     "materialize",
     "memory_needed",

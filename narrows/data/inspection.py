@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from narrows.data.frames.columns import is_missing
+from narrows.data.location import Location, location
 from narrows.data.read import read
 from narrows.data.readers.csv.csv_file import ARROW_NA_VALUES, CsvFormat
 from narrows.data.readers.row_stream import RowStream, table_files
@@ -124,7 +124,7 @@ def inspect(source: str | PathLike[str] | RowStream, **settings: Any) -> Inspect
     """
     rows = source.sample if isinstance(source, RowStream) else read(source, **settings)
     n_rows = len(source) if isinstance(source, RowStream) else len(rows)
-    path = source.path if isinstance(source, RowStream) else Path(source)
+    path = source.path if isinstance(source, RowStream) else location(source)
     form = None if rows.image_shape else _csv_form(path)
     schema, problem = None, None
     try:
@@ -143,7 +143,7 @@ def inspect(source: str | PathLike[str] | RowStream, **settings: Any) -> Inspect
     return Inspection(rows.source, n_rows, len(rows), file, sentence, rows.image_shape, columns, rows.notes, problem)
 
 
-def _csv_form(path: Path) -> CsvFormat | None:
+def _csv_form(path: Location) -> CsvFormat | None:
     if not path.exists() or table_files(path, parquet=True):
         return None
     files = table_files(path, parquet=False)

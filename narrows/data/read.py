@@ -14,6 +14,7 @@ import numpy as np
 from narrows.data.containers import rows_of, with_image_shape
 from narrows.data.frames.as_frame import materialize
 from narrows.data.frames.columns import is_missing
+from narrows.data.location import Location, RemotePath, location
 from narrows.data.nested_columns import with_missing
 from narrows.data.one_row import as_one_row
 from narrows.data.readers import array_files, arrow_tables, image_folder, known_sets, row_stream, table_formats
@@ -50,6 +51,7 @@ def read(
     errors: Errors = "flag",
     missing: Literal["mask", "error", "mean", "drop"] = "mask",
     schema: Schema | None = None,
+    filesystem: Any = None,
 ) -> Rows:
     """Read rows from a file, a folder of images or a set that narrows knows.
 
@@ -63,6 +65,8 @@ def read(
         packed (.gz, .zst). A folder of .csv and .tsv or of Parquet files, which are one table; a folder of images
         (PNG, JPEG, TIFF, WebP, BMP, GIF, PGM, ...) whose sub-folders are classes; or the name of a set, "digits",
         "mnist", "fashion-mnist" (its training part).
+        Also a pattern of CSV or Parquet files, "events/*.parquet", and their addresses: "s3://bucket/events",
+        "gs://...", "hdfs://...", "file://...".
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
     columns : names, optional
         Columns of a table to read. Default: all; `fit` ignores those that it cannot learn from.
@@ -95,11 +99,13 @@ def read(
         "drop" drops rows with a missing cell and notes how many. The others leave missing cells to the fit.
     schema : Schema, optional
         Schema of a fitted model, whose columns are read in the formats of the fit.
+    filesystem : file system of pyarrow or fsspec, optional
+        The file system in which `source` is the path of a table.
 
     Raises
     ------
     DataNotFoundError
-        No such file, folder or set.
+        No such file, folder or set; an address that cannot be reached.
     DataFormatError
         A file that is damaged, empty or of another kind.
     DataError
@@ -120,7 +126,7 @@ def read(
         types=all_types, na_values=tuple(na_values), keep_na=keep_na, errors=errors, schema=schema
     )
     is_set = isinstance(source, str) and source in known_sets.SETS
-    path = Path(source)
+    path = location(source, filesystem)
     of_table = not is_set and is_table(path)
     chosen = {"columns": columns, "ignore": ignore, "label": label, "group": group, "time": time}
     if not of_table and (all_types or any(value is not None for value in chosen.values())):
@@ -128,7 +134,7 @@ def read(
     if image_size is not None and (is_set or of_table or not path.is_dir()):
         raise SettingError(f"image_size needs a folder of images, which {source} is not.")
     if patch_size is not None:
-        if is_set or image_size is not None or not is_pictures(path):
+        if is_set or image_size is not None or isinstance(path, RemotePath) or not is_pictures(path):
             raise SettingError(f"patch_size needs an image or a folder of images without image_size, not {source}.")
         return read_patches(path, patch_size)
     rows = known_sets.load_train(str(source)) if is_set else _read_path(path, image_size, options, chosen)
@@ -193,8 +199,10 @@ def read_held_out(source: str | os.PathLike[str]) -> Rows | None:
     return None
 
 
-def is_table(path: Path) -> bool:
+def is_table(path: Location) -> bool:
     """Return whether a path is a table, or a folder of tables without images."""
+    if isinstance(path, RemotePath):
+        return any(row_stream.table_files(path, parquet=parquet) for parquet in (True, False))
     if not path.is_dir():
         return csv_file.is_csv(path) or is_parquet(path) or table_formats.is_other(path)
     return not image_folder.holds_images(path) and any(
@@ -203,9 +211,11 @@ def is_table(path: Path) -> bool:
 
 
 def _read_path(
-    path: Path, image_size: Sequence[int] | None, options: ReadingOptions, chosen: Mapping[str, Any]
+    path: Location, image_size: Sequence[int] | None, options: ReadingOptions, chosen: Mapping[str, Any]
 ) -> Rows:
     """Read a file or a folder; `chosen` holds the arguments of `table_rows` on columns."""
+    if isinstance(path, RemotePath):
+        return _read_remote(path, options, chosen)
     if not table_formats.split_sheet(path)[0].exists():
         raise DataNotFoundError(
             f"There is no file, folder or set {str(path)!r}; the sets are {', '.join(known_sets.SETS)}."
@@ -234,11 +244,22 @@ def _read_path(
     )
 
 
-def read_table(path: Path, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str, ...]]:
+def _read_remote(path: RemotePath, options: ReadingOptions, chosen: Mapping[str, Any]) -> Rows:
+    if not path.exists():
+        raise DataNotFoundError(f"There is no file or folder {path}.")
+    if not is_table(path):
+        raise DataFormatError(
+            f"{path} is neither a CSV or Parquet file nor a folder of them; narrows reads these alone."
+        )
+    table, notes = read_table(path, options.text_columns)
+    return arrow_tables.table_rows(table, path.name, options=options, notes=notes, **chosen)
+
+
+def read_table(path: Location, text: Sequence[str] = ()) -> tuple[pa.Table, tuple[str, ...]]:
     """Return a table file, or a folder of CSV or Parquet files, as an Arrow table, with notes on how it was read."""
     if path.is_dir():
         return row_stream.read_whole_folder(path, text), ()
-    if table_formats.is_other(path):
+    if isinstance(path, Path) and table_formats.is_other(path):
         return table_formats.read_other(path)
     return csv_file.read_csv(path, text) if csv_file.is_csv(path) else (read_parquet(path), ())
 

@@ -15,6 +15,7 @@ _HOME = {
     "Epoch": "narrows.training",
     "LayerEpoch": "narrows.training",
     "Reason": "narrows.estimators.anomaly",
+    "ScoreFile": "narrows.estimators.anomaly",
     "Surprise": "narrows.estimators.anomaly",
     "VARIANTS": "narrows.estimators.variants",
     "Workers": "narrows.training",
@@ -29,6 +30,7 @@ _HOME = {
     "surprise": "narrows.estimators.anomaly",
     "variant_class": "narrows.estimators.variants",
     "variant_classes": "narrows.estimators.variants",
+    "verdicts_in_files": "narrows.estimators.anomaly",
     **{VARIANTS[name]: module for name, module in VARIANT_MODULES.items()},
 }
 
@@ -37,6 +39,7 @@ __all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
 if TYPE_CHECKING:
     from narrows.estimators.anomaly import AnomalyDetector as AnomalyDetector
     from narrows.estimators.anomaly import Reason as Reason
+    from narrows.estimators.anomaly import ScoreFile as ScoreFile
     from narrows.estimators.anomaly import Surprise as Surprise
     from narrows.estimators.anomaly import above_all as above_all
     from narrows.estimators.anomaly import benjamini_hochberg as benjamini_hochberg
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from narrows.estimators.anomaly import p_values as p_values
     from narrows.estimators.anomaly import plain_value as plain_value
     from narrows.estimators.anomaly import surprise as surprise
+    from narrows.estimators.anomaly import verdicts_in_files as verdicts_in_files
     from narrows.estimators.autoencoder import Autoencoder as Autoencoder
     from narrows.estimators.contractive import ContractiveAutoencoder as ContractiveAutoencoder
     from narrows.estimators.denoising import DenoisingAutoencoder as DenoisingAutoencoder

@@ -155,6 +155,14 @@ Errors = Annotated[
 
 
 Force = Annotated[bool, _switch("--force", "-f", text="Replace an output that already exists.")]
+Ray = Annotated[
+    bool,
+    _switch(
+        "--ray",
+        text="Work on all cores, or on the cluster that RAY_ADDRESS names, with Ray Data (extra: ray); OUT is a folder "
+        "of Parquet files or its address, such as s3://bucket/scores.",
+    ),
+]
 RowHashes = Annotated[
     bool,
     _switch(

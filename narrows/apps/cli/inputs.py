@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +14,7 @@ import typer
 from narrows.apps.cli.common_options import Errors, Missing, Part
 from narrows.apps.cli.fit_reading import FitReading
 from narrows.apps.cli.messages import Messages
+from narrows.machine import memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from narrows.data import Rows, RowStream
     from narrows.estimators import Autoencoder
 
-# memory limits of a container on Linux
-_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 _PATCH = 40  # pixels, of --network residual
 _CHUNK_SHARE = 1 / 12  # of the memory; rows that are written back take up to four times the memory of a fit
 
@@ -50,8 +47,10 @@ class Source:
 
 
 def data_name(data: str) -> str:
-    """Return the default name of a model of DATA: `flights` for `somewhere/flights.csv.gz`."""
-    name = Path(data).resolve().name if data in (".", "..") else Path(data).name
+    """Return the default name of a model of DATA: `flights` for `somewhere/flights.csv.gz` and `flights/*.csv`."""
+    address = re.sub(r"[?#].*$", "", data) if "://" in data else data
+    whole = re.sub(r"/[^/]*[*\[].*$", "", address)  # of a pattern, the folder above it
+    name = Path(whole).resolve().name if whole in (".", "..") else Path(whole).name
     return _ending().sub("", name) or name or "data"
 
 
@@ -147,17 +146,6 @@ def read_for_fit(
     return Source(rows, rows, read_held_out(data))
 
 
-def _memory() -> int:
-    """Return the memory of this machine or container in bytes; a very large number if it is not known."""
-    found = [1 << 62]
-    with suppress(AttributeError, ValueError, OSError):
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for limit in _LIMITS:
-        with suppress(ValueError, OSError):  # "max" means no limit
-            found.append(int(limit.read_text()))
-    return min(found)
-
-
 def read_for_model(
     fitted: Autoencoder,
     data: str,
@@ -190,10 +178,12 @@ def read_for_model(
 
 def fits_into_memory(data: str, *, share: float = 1 / 3) -> bool:
     """Return whether a fit to DATA needs less than this share of the memory, or DATA is not a table on disk."""
-    from narrows.data import SETS, memory_needed
+    from narrows.data import SETS, location, memory_needed
 
-    path = Path(data)
-    return data in SETS or not path.exists() or memory_needed(path, most=_memory() * share) < _memory() * share
+    if data in SETS:
+        return True
+    path = location(data)
+    return not path.exists() or memory_needed(path, most=memory() * share) < memory() * share
 
 
 def _read_columns(
@@ -299,13 +289,14 @@ def tables_for_model(
     fitted: Autoencoder, data: str, messages: Messages, *, errors: Errors = "stop"
 ) -> Iterator[tuple[pa.Table, Rows]]:
     """Yield a table on disk in chunks: all its columns as read, and those of the model in the form of the model."""
-    from narrows.data import read_table, reading_options, table_rows
+    from narrows.data import location, read_table, reading_options, table_rows
 
     if fits_into_memory(data, share=_CHUNK_SHARE):
         options = reading_options(schema=fitted.schema_, errors=errors)
-        table, notes = read_table(Path(data), options.text_columns)
+        path = location(data)
+        table, notes = read_table(path, options.text_columns)
         columns = _model_columns(fitted, table.column_names)
-        rows = table_rows(table, Path(data).name, columns=columns, options=options, notes=notes)
+        rows = table_rows(table, path.name, columns=columns, options=options, notes=notes)
         for note in rows.notes:
             messages.info(note)
         yield table, _aligned(fitted, rows, messages)

@@ -103,7 +103,13 @@ def _check_apart(path: Path, data: str | None) -> None:
     """Raise OutputExistsError if `path` and the input `data` are the same file."""
     from narrows.errors import OutputExistsError
 
-    if data is not None and path.exists() and Path(data).exists() and path.samefile(data):
+    if data is None or not path.exists():
+        return
+    from narrows.data import RemotePath, location
+
+    source = location(data)
+    given = source.local if isinstance(source, RemotePath) else source
+    if given is not None and given.exists() and path.samefile(given):
         raise OutputExistsError(f"{path} is the input file; choose another --output.")
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from narrows.data.location import Location
 from narrows.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 ENDINGS = (".parquet", ".pq")
 
 
-def is_parquet(path: Path) -> bool:
+def is_parquet(path: Location) -> bool:
     """Return whether a file is named as a Parquet file."""
     return path.suffix.casefold() in ENDINGS
 
 
-def read_parquet(path: Path) -> pa.Table:
+def read_parquet(path: Location) -> pa.Table:
     """Return a Parquet file as a table."""
     import pyarrow as pa
     from pyarrow import parquet

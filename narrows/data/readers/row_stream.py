@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrows.data.location import Location, RemotePath, location
 from narrows.data.readers import arrow_tables
 from narrows.data.readers.csv import csv_file
 from narrows.data.readers.parquet import is_parquet
@@ -40,7 +40,7 @@ class RowStream:
     ----------
     source : str
         Name in messages.
-    path : Path
+    path : Path or RemotePath
         The file or folder.
     n_rows : int
     sample : Rows
@@ -48,7 +48,7 @@ class RowStream:
     """
 
     source: str
-    path: Path
+    path: Location
     n_rows: int
     sample: Rows
     _tables: Callable[[], Iterator[pa.Table]]
@@ -80,6 +80,13 @@ class RowStream:
         """
         return (rows for _, rows in self.tables())
 
+    def whole(self) -> Rows:
+        """Return all rows, in memory, with the notes of the sample."""
+        import pyarrow as pa
+
+        rows = arrow_tables.table_rows(pa.concat_tables(self._tables()), self.source, **self._as_sampled())
+        return replace(rows, notes=self.sample.notes, row_numbers=np.arange(len(rows)))
+
     def tables(self) -> Iterator[tuple[pa.Table, Rows]]:
         """Yield all columns of the files, chosen or not, with each of the `chunks`.
 
@@ -88,12 +95,7 @@ class RowStream:
         DataFormatError
             A file has changed or is gone since `scan`.
         """
-        # A chunk alone may look like something else than the sample.
-        options: ReadingOptions = self._chosen["options"]
-        chosen = {
-            **self._chosen,
-            "options": options if options.known or options.expected else options.as_fitted(self.sample),
-        }
+        chosen = self._as_sampled()
         start = 0
         for table in self._tables():
             end = start + table.num_rows
@@ -102,6 +104,13 @@ class RowStream:
             start = end
         if start != self.n_rows:
             raise DataFormatError(f"{self.source} had {self.n_rows:,} rows and now has {start:,}; scan it again.")
+
+    def _as_sampled(self) -> dict[str, Any]:
+        """Return the arguments of `table_rows` with which a part is read as the sample is."""
+        # A chunk alone may look like something else than the sample.
+        options: ReadingOptions = self._chosen["options"]
+        is_known = bool(options.known or options.expected)
+        return {**self._chosen, "options": options if is_known else options.as_fitted(self.sample)}
 
 
 def scan(
@@ -116,6 +125,7 @@ def scan(
     keep_na: bool = False,
     errors: Errors = "flag",
     schema: SchemaLayout | None = None,
+    filesystem: Any = None,
 ) -> RowStream:
     """Prepare to read a table in chunks: read it once, count its rows and draw a sample.
 
@@ -123,8 +133,9 @@ def scan(
     ----------
     source : str or path
         A CSV (also compressed) or Parquet file, or a folder of files of one kind, sub-folders included; folders
-        named ``year=2024`` become a column `year` of Parquet files.
-    columns, ignore, label, text, types, na_values, keep_na, errors, schema
+        named ``year=2024`` become a column `year` of Parquet files. Also a pattern of files, ``events/*.parquet``,
+        and addresses: ``s3://``, ``gs://``, ``hdfs://``, ``file://``.
+    columns, ignore, label, text, types, na_values, keep_na, errors, schema, filesystem
         As for `narrows.read`.
 
     Returns
@@ -143,7 +154,7 @@ def scan(
     >>> stream = narrows.scan("events/")  # doctest: +SKIP
     >>> model = narrows.Autoencoder().fit(stream)  # doctest: +SKIP
     """
-    path = Path(source)
+    path = location(source, filesystem)
     if not path.exists():
         raise DataNotFoundError(f"There is no file or folder {str(path)!r}; give a CSV or Parquet file, or a folder.")
     all_types = {**dict.fromkeys(text, "category"), **(types or {})}
@@ -152,7 +163,7 @@ def scan(
     )
     chosen = {"columns": columns, "ignore": ignore, "label": label, "options": options}
     if parquet := table_files(path, parquet=True):
-        whole = _parquet_tables(path, parquet)
+        whole = parquet_tables(path, parquet)
     elif csv := table_files(path, parquet=False):
         whole = _csv_tables(csv, options.text_columns)
     else:
@@ -163,16 +174,18 @@ def scan(
             return RowStream(path.name, path, n_rows, sample, whole, chosen)
 
 
-def table_files(path: Path, *, parquet: bool) -> list[Path]:
+def table_files(path: Location, *, parquet: bool) -> list[Location]:
     """Return the Parquet or CSV files that `path` is or contains, sorted."""
     if path.is_file():
         return [path] if (is_parquet if parquet else csv_file.is_csv)(path) else []
     wanted = is_parquet if parquet else partial(csv_file.is_csv, in_folder=True)
     # Other programs leave files of their own, which begin with a dot or an underscore.
-    return sorted(p for p in path.rglob("*") if p.is_file() and wanted(p) and not p.name.startswith((".", "_")))
+    found: Iterable[Location] = path.rglob("*")
+    chosen = [p for p in found if wanted(p) and p.is_file() and not p.name.startswith((".", "_"))]
+    return sorted(chosen, key=str)
 
 
-def memory_needed(path: Path, *, most: float = math.inf) -> int:
+def memory_needed(path: Location, *, most: float = math.inf) -> int:
     """Return about how many bytes a fit in memory takes for a table on disk; 0 for other paths.
 
     Compressed files are unpacked to be measured, until the result is known to be larger than `most`.
@@ -182,7 +195,8 @@ def memory_needed(path: Path, *, most: float = math.inf) -> int:
     found = 0
     for file in table_files(path, parquet=True):
         try:
-            about = parquet.read_metadata(file)
+            with file.open("rb") as opened:
+                about = parquet.read_metadata(opened)
         except Exception:  # reading it says what is wrong with it
             continue
         found += about.num_rows * about.num_columns * _IN_MEMORY
@@ -193,12 +207,12 @@ def memory_needed(path: Path, *, most: float = math.inf) -> int:
     return found
 
 
-def read_whole_folder(path: Path, text: Sequence[str] = ()) -> pa.Table:
+def read_whole_folder(path: Location, text: Sequence[str] = ()) -> pa.Table:
     """Return all tables of a folder as one; in CSV files, the columns `text` are read as text."""
     import pyarrow as pa
 
     parquet = table_files(path, parquet=True)
-    whole = _parquet_tables(path, parquet) if parquet else _csv_tables(table_files(path, parquet=False), text)
+    whole = parquet_tables(path, parquet) if parquet else _csv_tables(table_files(path, parquet=False), text)
     parts: list[pa.Table] | None = None
     while parts is None:
         with suppress(csv_file.WiderTypeError):
@@ -239,17 +253,18 @@ def _with_smallest(
     return table.take(chosen).combine_chunks(), keys[chosen], places[chosen]
 
 
-def _parquet_tables(path: Path, files: list[Path]) -> Callable[[], Iterator[pa.Table]]:
+def parquet_tables(path: Location, files: Sequence[Location]) -> Callable[[], Iterator[pa.Table]]:
     import pyarrow as pa
     from pyarrow import dataset
 
     def opened() -> Any:
         try:
             return dataset.dataset(
-                [str(file) for file in files],
+                [_name(file) for file in files],
                 format="parquet",
+                filesystem=path.filesystem if isinstance(path, RemotePath) else None,
                 partitioning=dataset.partitioning(flavor="hive"),
-                partition_base_dir=str(path if path.is_dir() else path.parent),
+                partition_base_dir=_name(path if path.is_dir() else path.parent),
             )
         except (pa.ArrowException, OSError) as error:
             raise DataFormatError(_broken(path, error)) from error
@@ -273,6 +288,11 @@ def _parquet_tables(path: Path, files: list[Path]) -> Callable[[], Iterator[pa.T
     return whole
 
 
+def _name(path: Location) -> str:
+    """Return a path as its file system names it."""
+    return path.path if isinstance(path, RemotePath) else str(path)
+
+
 def _sliced(parts: list[pa.Table], step: int) -> Iterator[pa.Table]:
     import pyarrow as pa
 
@@ -281,14 +301,30 @@ def _sliced(parts: list[pa.Table], step: int) -> Iterator[pa.Table]:
         yield joined[start : start + step]
 
 
-def _broken(path: Path, error: Exception) -> str:
+def _broken(path: Location, error: Exception) -> str:
     return f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0].rstrip('.')}; write it anew."
 
 
-def _csv_tables(files: list[Path], text: Sequence[str] = ()) -> Callable[[], Iterator[pa.Table]]:
+def csv_types(files: Sequence[Location], text: Sequence[str] = ()) -> dict[str, pa.DataType]:
+    """Return the types by which all rows of CSV files of the same columns are read, after reading them once."""
     import pyarrow as pa
 
     types = dict.fromkeys(text, pa.string())
+    whole = _csv_tables(files, types=types)
+    while True:
+        with suppress(csv_file.WiderTypeError):  # then it is looked through again with the wider type
+            for _ in whole():
+                pass
+            return types
+
+
+def _csv_tables(
+    files: Sequence[Location], text: Sequence[str] = (), *, types: dict[str, pa.DataType] | None = None
+) -> Callable[[], Iterator[pa.Table]]:
+    """Return a function that yields the tables of files; `types` are found while they are read."""
+    import pyarrow as pa
+
+    types = dict.fromkeys(text, pa.string()) if types is None else types
     names: list[str] = []
 
     def whole() -> Iterator[pa.Table]:

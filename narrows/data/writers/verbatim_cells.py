@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narrows.data.frames.columns import ColumnType, as_native, is_missing
 from narrows.data.imputation import fill_arrow, filled_mask, with_column
+from narrows.data.location import Location
 from narrows.data.readers.csv.csv_file import csv_texts
 from narrows.data.readers.row_stream import CSV_BLOCK, table_files
 from narrows.data.rows import Rows
@@ -31,7 +31,7 @@ class VerbatimCells:
     path : Path
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Location) -> None:
         self._waiting: list[pa.Table] = []
         self._tables = _texts(path)
         self._style: dict[str, str] = {}
@@ -65,7 +65,7 @@ class VerbatimCells:
         return joined[:n]
 
 
-def _texts(path: Path) -> Iterator[pa.Table]:
+def _texts(path: Location) -> Iterator[pa.Table]:
     for file in table_files(path, parquet=False):
         yield from csv_texts(file, block=CSV_BLOCK)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,8 +12,11 @@ import numpy as np
 from narrows.estimators.anomaly import thresholds
 from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.regime import Regime
+from narrows.estimators.anomaly.score_file import ScoreFile
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
+JUDGE_TOGETHER = ("benjamini-hochberg", "budget")
+"""Thresholds by which the alarms among some rows depend on the scores of all."""
 
 
 @dataclass(frozen=True)
@@ -52,3 +57,21 @@ class AlarmRule:
             assert self.budget is not None
             return thresholds.most_abnormal(scores, self.budget)
         return scores > limit
+
+    def alarms_in_parts(
+        self, scores: ScoreFile, calibration: Calibration, limit: float
+    ) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a function that gives the alarms of consecutive parts of the scores; together those of `alarms`."""
+        if self.threshold == "benjamini-hochberg":
+            counts: Counter[float] = Counter()  # of different p-values: at most one more than calibration rows
+            for part in scores.parts():
+                values, n = np.unique(calibration.p_values(part), return_counts=True)
+                counts.update(dict(zip(values.tolist(), n.tolist(), strict=True)))
+            values = sorted(counts)
+            n_each = np.array([counts[value] for value in values])
+            largest = thresholds.benjamini_hochberg_limit(np.array(values), n_each, self.alpha)
+            return lambda part: calibration.p_values(part) <= largest
+        if self.threshold == "budget":
+            assert self.budget is not None
+            return scores.largest(self.budget).next
+        return lambda part: part > limit

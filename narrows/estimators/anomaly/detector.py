@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin
 
-from narrows.data import Missing, Rows, Schema, as_rows
+from narrows.data import Missing, Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, IdleParameterWarning, SettingError, UnknownLevelWarning, warn
 from narrows.estimators import model_folder, parameter_checks
 from narrows.estimators.anomaly import weights
@@ -24,6 +24,8 @@ from narrows.estimators.anomaly.detector_state import DetectorState, FittedDetec
 from narrows.estimators.anomaly.estimator_scorer import Score
 from narrows.estimators.anomaly.explanations import Reason, reasons
 from narrows.estimators.anomaly.onnx_detector import detector_model
+from narrows.estimators.anomaly.rows_of_stream import rows_to_fit
+from narrows.estimators.anomaly.score_file import ScoreFile
 from narrows.estimators.anomaly.scoring_fit import FittedScoring, ScoringFit
 from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
 from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer, check_can_be_saved
@@ -154,6 +156,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         Parameters
         ----------
         X : like that of `Autoencoder.fit`
+            Of a stream all rows, if that takes at most a third of the memory, else its random sample; a warning says
+            which. Attributes of the rows of the fit, such as `decision_scores_`, are of these.
         y : ignored
         sample_weight : array of shape (n,), optional
             Weight of each row in networks, tails and thresholds; only proportions count. A row of weight 0 has no
@@ -349,6 +353,10 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         state = self.state_
         return self._rule.alarms(scores, state.calibration, state.threshold)
 
+    def alarms_in_parts(self, scores: ScoreFile) -> Callable[[np.ndarray], np.ndarray]:
+        """Return a function that gives the alarms of consecutive parts of these scores; together those of `alarms`."""
+        return self._rule.alarms_in_parts(scores, self.state_.calibration, self.state_.threshold)
+
     def _checkpointing(self, path: Any, every: float, *, resume: bool) -> Checkpointing | None:
         where = Checkpointing.of(path, every, resume=resume)
         if where is None or isinstance(self.estimator, Autoencoder):
@@ -367,7 +375,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         return kept_seed(where, type(self).__name__, params, lambda: parameter_checks.seed(self.random_state))
 
     def _rows_to_fit(self, X: Any, y: Any) -> Rows:
-        rows = as_rows(X, image_shape=self._image_shape)
+        rows = as_rows(rows_to_fit(X) if isinstance(X, RowStream) else X, image_shape=self._image_shape)
         parameter_checks.targets(y, len(rows))
         if rows is not X:  # the reader of Rows has already given their notes
             for note in rows.notes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import weakref
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from narrows.errors import full_disk_as_data_error
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer, column_losses, surprise_of, tails_of
 from narrows.estimators.anomaly.explanations import Reason, outweigh_invalid_cells, reasons
+from narrows.estimators.anomaly.score_file import ScoreFile
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -39,7 +41,7 @@ class Surprise:
         self._file = tempfile.TemporaryFile(prefix="narrows-")  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._n_rows = 0
-        self._n_invalid: list[np.ndarray] = []
+        self._n_invalid = ScoreFile()
         self._tails: np.ndarray | None = None
 
     def add(self, rows: Rows) -> None:
@@ -51,19 +53,29 @@ class Surprise:
             self._file.write(np.ascontiguousarray(losses, dtype=np.float32).data)
             self._file.flush()
         self._n_rows += len(rows)
-        self._n_invalid.append(rows.n_invalid)
+        self._n_invalid.add(rows.n_invalid.astype(np.int32))
 
     def scores(self) -> np.ndarray:
         """Return the scores of the added rows (n,), in their order; larger is more abnormal."""
+        return self.in_file().all()
+
+    def in_file(self) -> ScoreFile:
+        """Return the same as `scores`, not in memory."""
+        scores = ScoreFile(self._parts())
+        return scores if self._model.schema_.image_shape else above_all(scores, self._n_invalid)
+
+    def _parts(self) -> Iterator[np.ndarray]:
+        """Yield the scores of the added rows in their order, some million losses at a time, without invalid cells."""
         losses = np.memmap(self._file, np.float32, "r", shape=(self._n_rows, self._n_columns))
+        step = max(1, _CELLS // self._n_columns)
+        starts = range(0, self._n_rows, step)
         if self._model.schema_.image_shape:
-            return np.array(losses[:, 0])
+            yield from (np.array(losses[i : i + step, 0]) for i in starts)
+            return
         at_once = max(1, _CELLS // self._n_rows)
         tails = [tails_of(losses[:, i : i + at_once]) for i in range(0, self._n_columns, at_once)]
         self._tails = np.vstack([tails[0], *(more[1:] for more in tails[1:])])
-        step = max(1, _CELLS // self._n_columns)
-        parts = [surprise_of(losses[i : i + step], self._tails).sum(axis=1) for i in range(0, self._n_rows, step)]
-        return above_all(np.concatenate(parts), np.concatenate(self._n_invalid))
+        yield from (surprise_of(losses[i : i + step], self._tails).sum(axis=1) for i in starts)
 
     def explain(self, rows: Rows, *, n: int = 3) -> list[tuple[Reason, ...]]:
         """Return the `n` columns that contribute most to the score of each row; call `scores` first."""
@@ -78,17 +90,25 @@ class Surprise:
         return self._model.state_.encode(rows, units=False)
 
 
-def above_all(scores: np.ndarray, n_invalid: np.ndarray) -> np.ndarray:
-    """Return the scores (n,), with those of rows with cells of another type raised above all others.
+def above_all(scores: ScoreFile, n_invalid: ScoreFile, *, sign: int = 1) -> ScoreFile:
+    """Return the scores, with those of rows with cells of another type raised above all others.
 
-    `n_invalid` (n,) is the number of such cells. They have no numeric value that a network could compare.
+    Such cells have no numeric value that a network could compare.
+
+    Parameters
+    ----------
+    scores : ScoreFile
+    n_invalid : ScoreFile
+        The number of such cells of each row.
+    sign : {1, -1}, default=1
+        -1 where a low score is abnormal; then they are lowered below all others.
     """
-    if not n_invalid.any():
+    if not n_invalid.max:
         return scores
-    scores = scores.astype(np.float64)
-    least, most = float(scores.min()), float(scores.max())
-    step = most - least + max(0.01 * abs(most), 1e-6)
-    return scores + step * n_invalid
+    least, most = (scores.min, scores.max) if sign > 0 else (-scores.max, -scores.min)
+    step = sign * (most - least + max(0.01 * abs(most), 1e-6))
+    parts = zip(scores.parts(), n_invalid.parts(), strict=True)
+    return ScoreFile(part.astype(np.float64) + step * of_part for part, of_part in parts)
 
 
 def surprise(model: Autoencoder, X: Any) -> np.ndarray:

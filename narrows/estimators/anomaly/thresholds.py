@@ -60,12 +60,18 @@ def benjamini_hochberg(p: np.ndarray, alpha: float) -> np.ndarray:
 
     The procedure of Benjamini & Hochberg (1995).
     """
-    order = np.argsort(p, kind="stable")
-    below = np.flatnonzero(p[order] <= alpha * np.arange(1, len(p) + 1) / len(p))
-    found = np.zeros(len(p), bool)
-    if len(below):
-        found[order[: below[-1] + 1]] = True
-    return found
+    values, counts = np.unique(p, return_counts=True)
+    return p <= benjamini_hochberg_limit(values, counts, alpha)
+
+
+def benjamini_hochberg_limit(values: np.ndarray, counts: np.ndarray, alpha: float) -> float:
+    """Return the largest p-value that is a discovery, -inf if none is, from different p-values, ascending, and counts.
+
+    p(k) ≤ α k / n holds for the last k of equal p-values if it holds for any of them.
+    """
+    n_up_to = np.cumsum(counts)
+    below = np.flatnonzero(values <= alpha * n_up_to / n_up_to[-1])
+    return float(values[below[-1]]) if len(below) else -math.inf
 
 
 def most_abnormal(scores: np.ndarray, n: int) -> np.ndarray:

@@ -13,7 +13,7 @@ import pyarrow.csv
 import pytest
 from pyarrow import parquet
 
-from narrows import Autoencoder
+from narrows import Autoencoder, machine
 from narrows.apps.cli import inputs
 from narrows.data import Rows
 from narrows.data.readers import row_stream
@@ -46,7 +46,7 @@ def test_a_table_too_large_for_memory_is_read_in_chunks_unasked(
 ) -> None:
     assert shell("fit", lake, "-o", "m", *quick).status == 0
     whole = {name: shell(name, "m", lake, "-o", f"{name}.csv") for name in ("encode", "score")}
-    monkeypatch.setattr(inputs, "_memory", lambda: 1000)
+    monkeypatch.setattr(inputs, "memory", lambda: 1000)
     for name, before in whole.items():
         done = shell(name, "m", lake, "-o", f"{name}-in-chunks.csv")
         assert done.status == 0
@@ -77,7 +77,7 @@ def test_codes_that_are_written_are_no_longer_in_memory(
 
     whole = Autoencoder.transform
     monkeypatch.setattr(Autoencoder, "transform", transform)
-    monkeypatch.setattr(inputs, "_memory", lambda: 1000)
+    monkeypatch.setattr(inputs, "memory", lambda: 1000)
     monkeypatch.setattr(row_stream, "_CELLS_PER_CHUNK", 80)
     assert shell("encode", "m", lake, "-o", f"codes.{ending}").status == 0
     assert most < 6 < len(alive)
@@ -116,7 +116,7 @@ def test_what_is_written_in_chunks_is_what_is_written_at_once(
         done = shell(*command, "-o", f"{name}.{ending}", "--json")
         assert done.status == 0, done.err
         with monkeypatch.context() as small:
-            small.setattr(inputs, "_memory", lambda: 1000)
+            small.setattr(inputs, "memory", lambda: 1000)
             again = shell(*command, "-o", f"{name}-in-chunks.{ending}", "--json")
         assert "read in chunks" in again.err
         whole, parts = (Path(f"{name}{middle}.{ending}") for middle in ("", "-in-chunks"))
@@ -156,7 +156,7 @@ def test_cells_that_are_there_come_back_as_they_are_written(shell, quick, writte
 @pytest.mark.slow
 def test_a_budget_is_one_for_all_chunks(shell, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert shell("detect", lake, "-o", "d", "--threshold", "budget", "--budget", "7").status == 0
-    monkeypatch.setattr(inputs, "_memory", lambda: 1000)
+    monkeypatch.setattr(inputs, "memory", lambda: 1000)
     assert shell("score", "d", lake, "--json").json["alarms"] == 7
 
 
@@ -164,7 +164,7 @@ def test_the_memory_of_a_container_counts(lake: Path, tmp_path: Path, monkeypatc
     (tmp_path / "none").write_text("max\n")
     (tmp_path / "small").write_text("1000\n")
     for limit, fits in (("none", True), ("absent", True), ("small", False)):
-        monkeypatch.setattr(inputs, "_LIMITS", (tmp_path / limit,))
+        monkeypatch.setattr(machine, "MEMORY_LIMITS", (tmp_path / limit,))
         assert inputs.fits_into_memory(str(lake)) is fits
 
 

@@ -52,7 +52,7 @@ OPTIONS = ("--ignore", "line", "--label", "broken", "--seed", "0")
 def test_of_a_table_read_in_chunks_the_most_anomalous_of_all_its_rows_are_named(
     shell, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inputs, "_memory", lambda: 1000)
+    monkeypatch.setattr(inputs, "memory", lambda: 1000)
     result = shell("detect", log, "-o", "d", *OPTIONS)
     assert result.status == 0, result.err
     assert set(named(result.out)) == {i + 1 for i in WRONG}
@@ -68,16 +68,12 @@ def test_of_a_table_read_in_chunks_the_most_anomalous_of_all_its_rows_are_named(
     assert Path("s.csv").read_text().count("\n") == N + 1
 
 
-def test_where_judging_all_would_take_long_the_most_anomalous_of_the_sample_are_named_as_rows_of_the_file(
+def test_the_reasons_of_a_detector_that_was_fitted_to_a_sample_are_the_cells_of_the_file(
     shell, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inputs, "_memory", lambda: 1000)
-    monkeypatch.setattr("narrows.apps.cli.commands.detect._MOST_JUDGED", 2000)
-    result = shell("detect", log, "-o", "d", *OPTIONS)
-    assert "The most anomalous of 600 rows:" in result.out
-    assert "for all 3,000" in result.out
-    in_json = shell("detect", log, "-o", "d", "--force", *OPTIONS, "--json").json
-    assert named(result.out) == [one["row"] + 1 for one in in_json["most_anomalous"]]
+    monkeypatch.setattr(inputs, "memory", lambda: 1000)
+    in_json = shell("detect", log, "-o", "d", *OPTIONS, "--json").json
+    assert in_json["judged_rows"] == N
     for one in in_json["most_anomalous"]:
         seen = dict(zip("abc", cells(log, one["row"] + 1), strict=True))
         assert all(seen[reason["column"]] == pytest.approx(reason["observed"]) for reason in one["reasons"])

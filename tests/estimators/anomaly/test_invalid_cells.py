@@ -11,7 +11,7 @@ import pytest
 import narrows
 from narrows import AnomalyDetector, Autoencoder
 from narrows.data import Rows, as_rows
-from narrows.estimators import Surprise, above_all, explain_reconstruction, surprise
+from narrows.estimators import ScoreFile, Surprise, above_all, explain_reconstruction, surprise
 
 RNG = np.random.default_rng(0)
 FRAME = pd.DataFrame(RNG.standard_normal((300, 3)), columns=["price", "weight", "length"]).assign(
@@ -80,6 +80,9 @@ def test_so_does_the_surprise_of_a_plain_model() -> None:
 
 @pytest.mark.parametrize("scores", [[0.0, 0, 0], [-5.0, -3, -4], [1e9, 2e9, 3e9], [1e-9, 2e-9, 3e-9]])
 def test_scores_are_raised_above_all_and_the_more_cells_the_further(scores: list[float]) -> None:
-    first, second, third = above_all(np.array(scores), np.array([1, 0, 2]))
+    given, n_invalid = ScoreFile([np.array(scores)]), ScoreFile([np.array([1, 0, 2])])
+    first, second, third = above_all(given, n_invalid).all()
     assert max(scores) < first < third
     assert second == scores[1]
+    lowered = above_all(ScoreFile([-np.array(scores)]), n_invalid, sign=-1).all()
+    assert (-lowered).tolist() == [first, second, third]

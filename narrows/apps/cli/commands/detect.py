@@ -31,20 +31,19 @@ if TYPE_CHECKING:
 
     from narrows.apps.cli.invalid_cells import InvalidCells
     from narrows.data import Rows
-    from narrows.estimators import AnomalyDetector, Reason
+    from narrows.estimators import AnomalyDetector, Reason, ScoreFile
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
 
 _ALARMS = "Alarms"
 _SHOWN = 5
-_MOST_JUDGED = 1_000_000  # limit for scoring all rows of a table read in chunks; ten thousand take about a second
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """Scores and labels of rows (n,), the number of alarms, and the most anomalous rows with reasons."""
+    """Scores and labels of all rows of DATA (n,), the number of alarms, and the most anomalous rows with reasons."""
 
-    scores: np.ndarray
+    scores: ScoreFile
     labels: np.ndarray | None
     n_alarms: int
     anomalous: list[tuple[int, str, float, tuple[Reason, ...]]]
@@ -127,8 +126,8 @@ def detect(
     training.
 
     Row numbers start at 1, without the header; with --json at 0. If a table is
-    read in chunks, the detector is fitted to a sample and scores up to a
-    million rows; for more, use [bold]narrows score[/bold].
+    read in chunks, the detector is fitted to a random sample of it, and all
+    rows are scored.
 
     Example: [bold]narrows detect table.csv -o detector --threshold conformal --alpha 0.01[/bold]
     """
@@ -162,15 +161,15 @@ def detect(
     aside = ignored_columns_message(detector.schema_, source.rows.source, place="shell")
     if aside is not None:
         messages.info(aside)
+    if len(source.rows) < len(source.whole):
+        messages.info(f"Scoring all {len(source.whole):,} rows of {source.rows.source} ...")
     judged = _judged(detector, source)
     from narrows.insight import quality_by_labels
 
-    quality = quality_by_labels(judged.labels, judged.scores)
+    quality = None if judged.labels is None else quality_by_labels(judged.labels, judged.scores.all())
     result = _as_json(detector, source, judged)
     result = {"model": str(path), **result} | ({} if quality is None else {"quality": quality.to_dict()})
     lines = _as_text(detector, source, judged, seconds)
-    if len(judged.scores) < len(source.whole):
-        lines.append(f"Use narrows score {path} {data} for all {len(source.whole):,} rows.")
     if quality is not None:
         from narrows.apps.cli.rendering import quality_sentence
 
@@ -214,14 +213,13 @@ def _as_json(detector: AnomalyDetector, source: Source, judged: _Judged) -> dict
 def _as_text(detector: AnomalyDetector, source: Source, judged: _Judged, seconds: float) -> list[str]:
     from narrows.estimators.anomaly.explanations import in_words
 
-    n_rows, n_fitted, n_judged = len(source.whole), len(source.rows), len(judged.scores)
-    fitted = counted(n_rows, "row")
+    n_rows, n_fitted = len(source.whole), len(source.rows)
+    fitted, among = counted(n_rows, "row"), ""
     if n_fitted < n_rows:
-        fitted = f"Fitted to a random sample of {n_fitted:,} of {fitted}"
-    among = "" if n_fitted == n_rows else " among all of them" if n_judged == n_rows else f" among {n_judged:,}"
+        fitted, among = f"Fitted to a random sample of {n_fitted:,} of {fitted}", " among all of them"
     lines = [
         f"{fitted} in {duration(seconds)}; {counted(judged.n_alarms, 'alarm')}{among}{_by(detector)}.",
-        "The most anomalous rows:" if n_judged == n_rows else f"The most anomalous of {n_judged:,} rows:",
+        "The most anomalous rows:",
         *[f"  {name}, score {number(score)}: {in_words(why)}" for _, name, score, why in judged.anomalous],
     ]
     if detector.contamination == "auto":
@@ -230,28 +228,33 @@ def _as_text(detector: AnomalyDetector, source: Source, judged: _Judged, seconds
 
 
 def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
-    """Score all rows of DATA if that does not take long, else the rows of the fit."""
+    """Score all rows of DATA."""
     import numpy as np
 
     from narrows.apps.cli.inputs import joined_labels
     from narrows.apps.cli.invalid_cells import InvalidCells
+    from narrows.estimators import ScoreFile
 
-    scores, labels, found, invalid = [], [], [], InvalidCells()
+    scores, labels, invalid = ScoreFile(), [], InvalidCells()
+    found: list[tuple[float, Rows]] = []
     for rows, of_rows in _scored(detector, source):
-        scores.append(of_rows)
+        scores.add(of_rows)
         labels.append(rows.labels)
         invalid.add(rows)
         top = np.argsort(-of_rows, kind="stable")[:_SHOWN]
         chosen = rows.take(top)
         found += [(float(of_rows[i]), chosen.take(slice(k, k + 1))) for k, i in enumerate(top.tolist())]
-    found.sort(key=lambda one: -one[0])
-    every = np.concatenate(scores)
-    fitted_alone = len(every) == len(detector.labels_)
+        found = sorted(found, key=lambda one: -one[0])[:_SHOWN]
+    if len(scores) == len(detector.labels_):
+        n_alarms = int(detector.labels_.sum())
+    else:
+        alarms = detector.alarms_in_parts(scores)
+        n_alarms = sum(int(alarms(part).sum()) for part in scores.parts())
     return _Judged(
-        every,
+        scores,
         joined_labels(labels),
-        int(detector.labels_.sum() if fitted_alone else detector.alarms(every).sum()),
-        [(row.row_number(0), row.row_name(0), score, detector.explain(row)[0]) for score, row in found[:_SHOWN]],
+        n_alarms,
+        [(row.row_number(0), row.row_name(0), score, detector.explain(row)[0]) for score, row in found],
         invalid,
     )
 
@@ -259,9 +262,8 @@ def _judged(detector: AnomalyDetector, source: Source) -> _Judged:
 def _scored(detector: AnomalyDetector, source: Source) -> Iterator[tuple[Rows, np.ndarray]]:
     from narrows.data import RowStream
 
-    whole = source.whole
-    if isinstance(whole, RowStream) and len(source.rows) < len(whole) <= _MOST_JUDGED:
-        for rows in whole.chunks():
+    if isinstance(source.whole, RowStream) and len(source.rows) < len(source.whole):
+        for rows in source.whole.chunks():
             yield rows, -detector.score_samples(rows)
     else:
         yield source.rows, detector.decision_scores_

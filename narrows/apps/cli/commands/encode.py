@@ -15,12 +15,14 @@ from narrows.apps.cli.common_options import (
     Model,
     Output,
     Quiet,
+    Ray,
     SetPart,
 )
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.result_writing import write_chunks, write_rows
+from narrows.apps.cli.with_ray import use_ray
 from narrows.formatting import counted
 
 
@@ -33,6 +35,7 @@ def encode(
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
     errors: Errors = "stop",
+    ray: Ray = False,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -42,6 +45,21 @@ def encode(
     Example: [bold]narrows encode digits-plain digits -o codes.csv[/bold]
     """
     messages = Messages(as_json, quiet)
+    if ray:
+        unused = {"--part": part, "--image-size": image_size}
+        use_ray(
+            "encode",
+            model,
+            data,
+            output,
+            messages,
+            force=force,
+            unused=unused,
+            label=label,
+            missing=missing,
+            errors=errors,
+        )
+        return
 
     check_rows_path(output, data, force=force, numbers=True)
 

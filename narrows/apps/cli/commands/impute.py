@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from narrows.apps.cli.common_options import Errors, Force, Json, Output, Quiet
+from narrows.apps.cli.common_options import Errors, Force, Json, Output, Quiet, Ray
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.result_writing import write_chunks, write_rows
+from narrows.apps.cli.with_ray import use_ray
 from narrows.formatting import counted
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def impute(
     output: Output = ...,  # pyright: ignore[reportArgumentType]
     seed: Annotated[int, typer.Option(min=0, help="Seed of the random numbers, where no model is given.")] = 0,
     errors: Errors = "stop",
+    ray: Ray = False,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -55,6 +57,11 @@ def impute(
     """
     messages = Messages(as_json, quiet)
     data = first if second is None else second
+    if ray:
+        if second is None:
+            raise typer.BadParameter("it needs a MODEL.", param_hint="--ray")
+        use_ray("impute", Path(first), data, output, messages, force=force, unused={}, errors=errors)
+        return
     check_rows_path(output, data, force=force)
     found = _Count()
     if second is None:
@@ -80,14 +87,14 @@ def _measured(
     data: str, output: Path, found: _Count, messages: Messages, *, seed: int, force: bool
 ) -> tuple[Path, ImputationReport]:
     """Fill DATA without a model, and write it."""
-    from narrows.data import VerbatimCells, read
+    from narrows.data import VerbatimCells, location, read
     from narrows.insight import impute_rows
 
     rows = read(data)
     imputed = impute_rows(rows, random_state=seed)
     found.add(rows, imputed.filled)
     if _is_written(data) and output.suffix.lower() == ".csv":
-        table = VerbatimCells(Path(data)).filled(rows, imputed.filled, list(range(rows.n_columns)))
+        table = VerbatimCells(location(data)).filled(rows, imputed.filled, list(range(rows.n_columns)))
         written = write_chunks(output, iter([table]), as_text=True, messages=messages, force=force)
     else:
         written = write_rows(output, imputed.filled, pixel_range=None, messages=messages, force=force)
@@ -98,10 +105,10 @@ def _by_model(
     model: Path, data: str, output: Path, found: _Count, messages: Messages, *, errors: Errors, force: bool
 ) -> tuple[Path, ImputationReport | None]:
     """Fill DATA with a saved model, and write it."""
-    from narrows.data import SETS, as_rows, is_table, is_written_in_chunks
+    from narrows.data import SETS, as_rows, is_table, is_written_in_chunks, location
 
     fitted = load_autoencoder(model)
-    if data in SETS or not is_table(Path(data)):
+    if data in SETS or not is_table(location(data)):
         from narrows.apps.cli.inputs import read_for_model
 
         rows = read_for_model(fitted, data, part=None, image_size=None, missing=None, messages=messages, errors=errors)
@@ -140,9 +147,9 @@ class _Count:
 
 def _is_written(data: str) -> bool:
     """Return whether DATA is text, whose cells must be written as they are: 01 is not 1."""
-    from narrows.data import table_files
+    from narrows.data import location, table_files
 
-    return bool(table_files(Path(data), parquet=False))
+    return bool(table_files(location(data), parquet=False))
 
 
 def _tables(
@@ -150,10 +157,10 @@ def _tables(
 ) -> Iterator[pa.Table]:
     """Yield DATA in chunks with all its columns, those of the model filled; `as_text` keeps the cells of a CSV file."""
     from narrows.apps.cli.inputs import tables_for_model
-    from narrows.data import VerbatimCells, fill_table, typed_table
+    from narrows.data import VerbatimCells, fill_table, location, typed_table
     from narrows.insight import check_imputing
 
-    written = VerbatimCells(Path(data)) if as_text else None
+    written = VerbatimCells(location(data)) if as_text else None
     for table, rows in tables_for_model(fitted, data, messages, errors=errors):
         filled = fitted.impute_rows(rows)
         found.add(rows, filled)

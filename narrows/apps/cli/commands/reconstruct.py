@@ -16,12 +16,14 @@ from narrows.apps.cli.common_options import (
     Model,
     Output,
     Quiet,
+    Ray,
     SetPart,
 )
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_rows_path
 from narrows.apps.cli.result_writing import write_chunks, write_rows
+from narrows.apps.cli.with_ray import use_ray
 from narrows.formatting import counted, number
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def reconstruct(
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
     errors: Errors = "stop",
+    ray: Ray = False,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -45,6 +48,12 @@ def reconstruct(
     Example: [bold]narrows reconstruct digits-plain digits -o reconstructed.png[/bold]
     """
     messages = Messages(as_json, quiet)
+    if ray:
+        unused = {"--part": part, "--image-size": image_size}
+        use_ray(
+            "reconstruct", model, data, output, messages, force=force, unused=unused, missing=missing, errors=errors
+        )
+        return
 
     check_rows_path(output, data, force=force)
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from narrows.data.location import Location
 from narrows.errors import DataFormatError
 
 if TYPE_CHECKING:
@@ -30,12 +31,12 @@ _TABLE = re.compile(r"\.(csv|tsv|tab|psv)$", re.IGNORECASE)
 _TEXT = re.compile(r"\.(txt|dat|data)$", re.IGNORECASE)
 
 
-def is_compressed(path: Path) -> bool:
+def is_compressed(path: Location) -> bool:
     """Return whether a file is named as a compressed one."""
     return path.suffix.casefold() in _BY_NAME
 
 
-def compression(path: Path) -> str | None:
+def compression(path: Location) -> str | None:
     """Return "gzip", "bz2", "zstd", "xz" or "zip", by the name of a file or by its first bytes; None for others."""
     if is_compressed(path):
         return _BY_NAME[path.suffix.casefold()]
@@ -45,7 +46,7 @@ def compression(path: Path) -> str | None:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes] | NativeFile]:
+def opened(path: Location) -> Iterator[IO[bytes] | NativeFile]:
     """Open a file for reading its uncompressed content; of a zip archive, its one table.
 
     Raises
@@ -67,7 +68,7 @@ def opened(path: Path) -> Iterator[IO[bytes] | NativeFile]:
             yield file
 
 
-def content_size(path: Path, *, most: float = math.inf) -> int:
+def content_size(path: Location, *, most: float = math.inf) -> int:
     """Return the uncompressed size of a file in bytes; counting ends soon after `most`.
 
     The sizes that archives state are not used, since they may be wrong.
@@ -94,7 +95,7 @@ def _unpacked_by_arrow(file: IO[bytes], kind: str) -> NativeFile:
 
 
 @contextmanager
-def damage_told(path: Path, kind: str | None) -> Iterator[None]:
+def damage_told(path: Location, kind: str | None) -> Iterator[None]:
     """Turn the errors of unpacking into a sentence."""
     try:
         yield
@@ -106,11 +107,11 @@ def damage_told(path: Path, kind: str | None) -> Iterator[None]:
         raise DataFormatError(_damaged(path, kind)) from error
 
 
-def _damaged(path: Path, kind: str | None) -> str:
+def _damaged(path: Location, kind: str | None) -> str:
     return f"{path.name} is not a {kind} file, or is damaged or cut short; fetch it again."
 
 
-def _table_in(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+def _table_in(archive: zipfile.ZipFile, path: Location) -> zipfile.ZipInfo:
     """Return the only table of an archive; files that other programs add are ignored."""
     files = [
         file

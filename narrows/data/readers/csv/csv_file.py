@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from narrows.data.frames.arrow_metadata import with_delimiter
+from narrows.data.location import Location
 from narrows.data.readers.csv.compression import content_size
 from narrows.data.readers.csv.dialect import CsvFormat, encoding_words, sample_cells
 from narrows.data.readers.csv.parse_errors import COMMENT_SIGNS, QuoteWatch, why_not_csv
@@ -39,7 +39,7 @@ ARROW_NA_VALUES = ["", "NA", "N/A", "NULL", "NaN", "nan", "null", "n/a", "#N/A"]
 _BLOCK, _TRAILING = 1 << 20, "\x1f empty"
 
 
-def is_csv(path: Path, *, in_folder: bool = False) -> bool:
+def is_csv(path: Location, *, in_folder: bool = False) -> bool:
     """Return whether a file is named as a text file with a table.
 
     in_folder : whether it was found in a folder, where .txt and .dat may be anything.
@@ -47,13 +47,13 @@ def is_csv(path: Path, *, in_folder: bool = False) -> bool:
     return bool((_IN_FOLDER if in_folder else _ALONE).search(path.name))
 
 
-def csv_fields(path: Path) -> int:
+def csv_fields(path: Location) -> int:
     """Return how many columns a text file has; 0 where it is not named as one. Raises DataFormatError."""
     return len(CsvFormat.of(path).names) if is_csv(path) else 0
 
 
 def read_csv(
-    path: Path, text: Sequence[str] = (), *, plan: CsvFormat | None = None
+    path: Location, text: Sequence[str] = (), *, plan: CsvFormat | None = None
 ) -> tuple[pa.Table, tuple[str, ...]]:
     """Read a CSV file as a table, with notes on how it was read.
 
@@ -91,7 +91,7 @@ def read_csv(
             return table, (*form.notes(), *_notes(path, form, source, len(n_comments)))
 
 
-def csv_chunks(path: Path, types: Mapping[str, pa.DataType], *, block: int) -> Iterator[pa.Table]:
+def csv_chunks(path: Location, types: Mapping[str, pa.DataType], *, block: int) -> Iterator[pa.Table]:
     """Yield a CSV file in tables of about `block` bytes of text.
 
     Parameters
@@ -112,7 +112,7 @@ def csv_chunks(path: Path, types: Mapping[str, pa.DataType], *, block: int) -> I
     yield from _chunks(path, form, {**texts, **types}, block)
 
 
-def csv_texts(path: Path, *, block: int) -> Iterator[pa.Table]:
+def csv_texts(path: Location, *, block: int) -> Iterator[pa.Table]:
     """Yield a CSV file in tables of about `block` bytes with the text of every cell; empty cells are empty texts."""
     import pyarrow as pa
 
@@ -142,7 +142,7 @@ def _whole(source: TableText, form: CsvFormat, options: dict[str, Any]) -> pa.Ta
     return arrow_csv.read_csv(_as_file(source), **options) if start else _empty(form)
 
 
-def _chunks(path: Path, form: CsvFormat, types: dict[str, pa.DataType], block: int) -> Iterator[pa.Table]:
+def _chunks(path: Location, form: CsvFormat, types: dict[str, pa.DataType], block: int) -> Iterator[pa.Table]:
     """Yield the tables of a file; where a row is longer than a block, the rest follows with larger blocks."""
     block, n_given, watch = _block(form, block), 0, QuoteWatch(path, form)
     while True:
@@ -236,7 +236,7 @@ def _text() -> pa.DataType:
     return pa.string()
 
 
-def _checked(path: Path, form: CsvFormat, table: pa.Table) -> pa.Table:
+def _checked(path: Location, form: CsvFormat, table: pa.Table) -> pa.Table:
     """Return a table without the empty column that separators at the ends of lines make."""
     import pyarrow.compute as pc
 
@@ -256,7 +256,9 @@ def _noted(table: pa.Table, form: CsvFormat) -> pa.Table:
 
 
 @contextmanager
-def _with_format_errors(path: Path, form: CsvFormat, types: Mapping[str, pa.DataType] | None = None) -> Iterator[None]:
+def _with_format_errors(
+    path: Location, form: CsvFormat, types: Mapping[str, pa.DataType] | None = None
+) -> Iterator[None]:
     """Raise Arrow's errors as DataFormatError; with `types`, a cell that does not fit its column: `WiderTypeError`."""
     import pyarrow as pa
 
@@ -278,7 +280,7 @@ def _wider(word: str) -> pa.DataType:
     return pa.float64() if word in ("int64", "null") else pa.string()
 
 
-def _notes(path: Path, form: CsvFormat, source: TableText, n_comments: int) -> Iterator[str]:
+def _notes(path: Location, form: CsvFormat, source: TableText, n_comments: int) -> Iterator[str]:
     """Yield notes on what was found while the rows were read."""
     if not source.encoding.startswith("utf-8"):
         yield f"{path.name} was read as {encoding_words(source.encoding)}."

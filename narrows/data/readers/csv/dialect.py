@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from narrows.data.location import Location
 from narrows.data.readers.csv.comments import find_comment_sign, last_comment_above, without_comments
 from narrows.data.readers.csv.compression import compression, damage_told, opened
 from narrows.data.readers.csv.header import Header, find_header
@@ -76,7 +76,7 @@ class CsvFormat:
     sample: tuple[list[str], ...] = field(default=(), repr=False, compare=False)
 
     @classmethod
-    def of(cls, path: Path) -> CsvFormat:
+    def of(cls, path: Location) -> CsvFormat:
         """Return the format of a file, inferred from its first 64 kB or more.
 
         Raises
@@ -152,7 +152,7 @@ class CsvFormat:
         return [column[0] for column in self.sample if column]
 
 
-def sample_cells(path: Path) -> tuple[tuple[str, ...], list[list[str]]]:
+def sample_cells(path: Location) -> tuple[tuple[str, ...], list[list[str]]]:
     """Return the names of the columns of a file, and the text of each column's cells in the first 500 rows."""
     form = CsvFormat.of(path)
     return form.names, list(form.sample)
@@ -190,7 +190,7 @@ def _is_finite(cell: str) -> bool:
 # -- the beginning of a file
 
 
-def _head(path: Path) -> tuple[bytes, bool]:
+def _head(path: Location) -> tuple[bytes, bool]:
     """Return the first bytes of a file with enough lines to infer its format, and whether they are all."""
     with opened(path) as file, damage_told(path, compression(path)):
         raw, n = _read(file, _HEAD), _HEAD
@@ -215,7 +215,7 @@ def _is_enough(raw: bytes) -> bool:
     return n > (_ROWS_OF_SAMPLE if len(raw) < 1 << 20 else 20 if len(raw) < 1 << 22 else 3) or len(raw) >= 1 << 28
 
 
-def _decoded_head(raw: bytes, is_whole: bool, path: Path) -> tuple[str, str]:
+def _decoded_head(raw: bytes, is_whole: bool, path: Location) -> tuple[str, str]:
     """Whole lines of the head as text, and their encoding."""
     encoding = marked_encoding(raw)
     if encoding is None:
@@ -235,7 +235,7 @@ def _decoded_head(raw: bytes, is_whole: bool, path: Path) -> tuple[str, str]:
     return text.removeprefix("\ufeff"), encoding
 
 
-def text_encoding(lines: bytes, path: Path, line: int = 1, *, was_utf8: bool = False) -> str:
+def text_encoding(lines: bytes, path: Location, line: int = 1, *, was_utf8: bool = False) -> str:
     """Return the encoding of whole lines without a byte order mark; DataFormatError if some are UTF-8 and some not.
 
     line : the number of the first; `was_utf8` whether lines above are UTF-8 beyond ASCII.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from narrows.data.location import Location
 from narrows.data.readers.csv.dialect import CsvFormat
 from narrows.data.readers.csv.line_cells import SPACES, WIDE_SPACES, Record
 from narrows.data.readers.csv.utf8_stream import TableText, all_records
@@ -23,7 +23,7 @@ COMMENT_SIGNS = ("#", "//")
 class QuoteWatch:
     """Detects quotes that are never closed: their cells include the lines below."""
 
-    def __init__(self, path: Path, form: CsvFormat) -> None:
+    def __init__(self, path: Location, form: CsvFormat) -> None:
         self._path, self._form = path, form
         self._is_checked = not form.dialect.quote
 
@@ -69,7 +69,7 @@ def _holds_line_end(chunk: pa.Array) -> bool:
     return bool((characters == ord("\n")).any() or (characters == ord("\r")).any())
 
 
-def why_not_csv(path: Path, form: CsvFormat, error: Exception) -> str:
+def why_not_csv(path: Location, form: CsvFormat, error: Exception) -> str:
     """Return the sentence for a file that Arrow refuses: its first line with other cells than the header."""
     n = form.header.n_cells
     for record in all_records(path, form):
@@ -80,7 +80,7 @@ def why_not_csv(path: Path, form: CsvFormat, error: Exception) -> str:
     return f"{path.name} cannot be read as CSV: {str(error).splitlines()[0].rstrip('.')}."
 
 
-def _ragged(path: Path, form: CsvFormat, record: Record) -> str:
+def _ragged(path: Location, form: CsvFormat, record: Record) -> str:
     n = len(record.cells)
     line = form.header.line
     usual = (
@@ -95,7 +95,7 @@ def _ragged(path: Path, form: CsvFormat, record: Record) -> str:
     return f"Line {record.line} of {path.name} has {n} cells, but {usual} {len(form.names)}{runs}; mend that line."
 
 
-def _open_quote(path: Path, record: Record) -> str:
+def _open_quote(path: Location, record: Record) -> str:
     return (
         f"The quote that opens in line {record.open_line} of {path.name} is not closed at the end of its cell; "
         "close it, or write it twice if it is part of the text."

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from narrows.data.location import Location
 from narrows.data.readers.csv.cell_patterns import is_missing, is_value
 from narrows.data.readers.csv.comments import without_comments
 from narrows.data.readers.csv.compression import compression, damage_told, opened
@@ -57,7 +57,7 @@ class TableText:
 
     closed = False
 
-    def __init__(self, form: CsvFormat, path: Path, file: IO[bytes] | NativeFile) -> None:
+    def __init__(self, form: CsvFormat, path: Location, file: IO[bytes] | NativeFile) -> None:
         self.encoding, self.footer, self.n_quotes = form.encoding, None, 0
         self._form, self._path, self._file = form, path, file
         self._compression = compression(path)
@@ -263,13 +263,13 @@ def _line_of(record: Record) -> str:
 
 
 @contextmanager
-def table_text(path: Path, form: CsvFormat) -> Iterator[TableText]:
+def table_text(path: Location, form: CsvFormat) -> Iterator[TableText]:
     """Open a text file as its rows."""
     with opened(path) as file:
         yield TableText(form, path, file)
 
 
-def all_records(path: Path, form: CsvFormat) -> Iterator[Record]:
+def all_records(path: Location, form: CsvFormat) -> Iterator[Record]:
     """Yield every row of a file with its line, comments and footers too; slower than Arrow."""
     with table_text(path, form) as source:
         waiting, start = "", 1
