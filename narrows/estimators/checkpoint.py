@@ -260,6 +260,34 @@ def kept_seed(where: Checkpointing, estimator: str, params: Mapping[str, Any], d
     return seed
 
 
+def keep_tensors(path: Path, tensors: Mapping[str, Tensor], rows: str) -> None:
+    """Write tensors that were computed from rows with this hash; a warning where that fails."""
+    about = {"format": FORMAT, "format_version": FORMAT_VERSION, "rows": rows}
+    files = {_STATE: to_safetensors(dict(tensors)), _RECORDS: to_json({})}
+    try:
+        write_checkpoint(path, sealed_files.seal(files, about))
+    except OSError as error:
+        warn(f"The checkpoint {path} could not be written ({error.strerror or error}); the fit goes on without it.")
+
+
+def kept_tensors(path: Path, rows: str) -> dict[str, Tensor] | None:
+    """Return what `keep_tensors` wrote, None if there is nothing.
+
+    Raises
+    ------
+    DataError
+        The rows have another hash.
+    ModelDamagedError, NotAModelError
+    """
+    saved = _read(path) if os.path.lexists(path) else None
+    if saved is not None and saved.about.get("rows") != rows:
+        raise DataError(
+            f"The checkpoint {path} was made from other rows than this fit has; give the same data, or start again "
+            "without resuming."
+        )
+    return None if saved is None else saved.tensors
+
+
 def is_checkpoint(path: Path) -> bool:
     """Return whether `path` is the folder of a checkpoint, or of the checkpoints of several fits, and nothing else."""
     if not path.is_dir() or path.is_symlink():
