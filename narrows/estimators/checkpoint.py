@@ -67,12 +67,15 @@ class Checkpointing:
         Whether to go on from the checkpoint at `path`; without one the fit begins.
     is_part : bool, default=False
         Whether other fits follow, so that the end of this one is kept even if it took less than `every` seconds.
+    at_close : bool, default=False
+        Whether the state is kept too when the iterator of `fit_epochs` is closed, which ends the training early.
     """
 
     path: Path
     every: float = EVERY
     resume: bool = False
     is_part: bool = False
+    at_close: bool = False
 
     @staticmethod
     def of(path: str | PathLike[str] | Checkpointing | None, every: float, *, resume: bool) -> Checkpointing | None:
@@ -115,7 +118,7 @@ class Checkpoint:
 
     def __init__(self, where: Checkpointing, estimator: str, params: Mapping[str, Any]) -> None:
         self.path = where.path
-        self._every, self._is_part = where.every, where.is_part
+        self._every, self._is_part, self.at_close = where.every, where.is_part, where.at_close
         described = {name: describe(value) for name, value in params.items() if name not in _WITHOUT_EFFECT}
         self._about: dict[str, Any] = {"estimator": estimator, "parameters": json.loads(json.dumps(described))}
         self._saved = _read(where.path) if where.resume and os.path.lexists(where.path) else None
@@ -163,11 +166,13 @@ class Checkpoint:
         self._saved = None
         return prepared
 
-    def keep(self, prepared: PreparedFit, progress: TrainingProgress, record: Epoch | LayerEpoch) -> None:
-        """Write the state after `record` if it is time for it, or the training is over."""
+    def keep(
+        self, prepared: PreparedFit, progress: TrainingProgress, record: Epoch | LayerEpoch, *, is_due: bool = False
+    ) -> None:
+        """Write the state after `record` if it is time for it, due in any case, or the training is over."""
         now = time.monotonic()
         is_last = prepared.trainer.is_over and (self._is_part or self._is_there)
-        if not is_last and now - self._written < self._every:
+        if not is_due and not is_last and now - self._written < self._every:
             return
         records = {
             "epochs": [epoch.to_dict() for epoch in progress.history[self._n_before :]],
