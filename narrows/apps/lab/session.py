@@ -66,8 +66,6 @@ class Session:
         self._is_open = False
         self._observer: Observer | None = None
 
-    # -- begin and end
-
     async def begin(self, make: Callable[[], InitialContent], observer: Observer | None = None) -> None:
         """Open the initial content; an error is kept in `failure` and is part of the state.
 
@@ -390,8 +388,6 @@ class Session:
             from narrows.errors import sentence_of
 
             run.hint = f"The run could not be written to the disk: {sentence_of(error)}"
-
-    # -- for the observer
 
     def _state_changed(self) -> None:
         if self._observer is not None:
