@@ -66,12 +66,15 @@ class Checkpointing:
         Whether to go on from the checkpoint at `path`; without one the fit begins.
     is_part : bool, default=False
         Whether other fits follow, so that the end of this one is kept even if it took less than `every` seconds.
+    at_close : bool, default=False
+        Whether the state is kept too when the iterator of `fit_epochs` is closed, which ends the training early.
     """
 
     path: Path
     every: float = EVERY
     resume: bool = False
     is_part: bool = False
+    at_close: bool = False
 
     @staticmethod
     def of(path: str | PathLike[str] | Checkpointing | None, every: float, *, resume: bool) -> Checkpointing | None:
@@ -119,6 +122,7 @@ class Checkpoint:
     ) -> None:
         self.path, self._workers = where.path, workers or Workers()
         self._every, self._is_part = where.every, where.is_part
+        self.at_close = where.at_close
         described = {name: describe(value) for name, value in params.items() if name not in _WITHOUT_EFFECT}
         self._about: dict[str, Any] = {"estimator": estimator, "parameters": json.loads(json.dumps(described))}
         self._saved = self._workers.agreed(lambda: self._found(resume=where.resume))
@@ -174,13 +178,15 @@ class Checkpoint:
         self._saved = None
         return prepared
 
-    def keep(self, prepared: PreparedFit, progress: TrainingProgress, record: Epoch | LayerEpoch) -> None:
-        """Write the state after `record` if it is time for it, or the training is over."""
+    def keep(
+        self, prepared: PreparedFit, progress: TrainingProgress, record: Epoch | LayerEpoch, *, is_due: bool = False
+    ) -> None:
+        """Write the state after `record` if it is time for it, due in any case, or the training is over."""
         if not self._workers.is_first:
             return
         now = time.monotonic()
         is_last = prepared.trainer.is_over and (self._is_part or self._is_there)
-        if not is_last and now - self._written < self._every:
+        if not is_due and not is_last and now - self._written < self._every:
             return
         records = {
             "epochs": [epoch.to_dict() for epoch in progress.history[self._n_before :]],
@@ -283,6 +289,34 @@ def kept_seed(where: Checkpointing, estimator: str, params: Mapping[str, Any], d
     seed = workers.agreed(draw)
     kept.keep_seed(seed)
     return seed
+
+
+def keep_tensors(path: Path, tensors: Mapping[str, Tensor], rows: str) -> None:
+    """Write tensors that were computed from rows with this hash; a warning where that fails."""
+    about = {"format": FORMAT, "format_version": FORMAT_VERSION, "rows": rows}
+    files = {_STATE: to_safetensors(dict(tensors)), _RECORDS: to_json({})}
+    try:
+        write_checkpoint(path, sealed_files.seal(files, about))
+    except OSError as error:
+        warn(f"The checkpoint {path} could not be written ({error.strerror or error}); the fit goes on without it.")
+
+
+def kept_tensors(path: Path, rows: str) -> dict[str, Tensor] | None:
+    """Return what `keep_tensors` wrote, None if there is nothing.
+
+    Raises
+    ------
+    DataError
+        The rows have another hash.
+    ModelDamagedError, NotAModelError
+    """
+    saved = _read(path) if os.path.lexists(path) else None
+    if saved is not None and saved.about.get("rows") != rows:
+        raise DataError(
+            f"The checkpoint {path} was made from other rows than this fit has; give the same data, or start again "
+            "without resuming."
+        )
+    return None if saved is None else saved.tensors
 
 
 def is_checkpoint(path: Path) -> bool:

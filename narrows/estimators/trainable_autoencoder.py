@@ -201,7 +201,12 @@ class TrainableAutoencoder(FittedAutoencoder):
                 if kept is not None:
                     kept.keep(prepared, progress, record)
                 progress.interrupted = True  # unless the next record is requested
-                yield record
+                try:
+                    yield record
+                except GeneratorExit:
+                    if kept is not None and kept.at_close:
+                        kept.keep(prepared, progress, record, is_due=True)
+                    raise
                 progress.interrupted = False
         except KeyboardInterrupt:
             progress.interrupted = True

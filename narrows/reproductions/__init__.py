@@ -6,6 +6,7 @@ A reproduction is a list of experiments, and an experiment is a generator of rec
 
 from narrows.reproductions.catalogue import PAPERS, reproduction
 from narrows.reproductions.experiment import Experiment, Picture, Progress, Record, Reproduction, Result, Setup
+from narrows.reproductions.kept_trainings import keeping
 from narrows.reproductions.results import HEADINGS, cells, write_results
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Result",
     "Setup",
     "cells",
+    "keeping",
     "reproduction",
     "write_results",
 ]

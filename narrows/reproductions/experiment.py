@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from narrows.reproductions.kept_trainings import begin_experiment
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -154,5 +156,6 @@ class Reproduction:
         """Yield the records of the selected experiments."""
         self.check(setup)
         for experiment in self.selected(only):
+            begin_experiment(experiment.name)
             yield Progress(experiment.title)
             yield from experiment.run(setup)

@@ -12,9 +12,11 @@ from torch.nn.functional import cross_entropy
 
 from narrows.model import MLP, Linear
 from narrows.reproductions.experiment import Progress
+from narrows.reproductions.kept_trainings import KeptLoop, identity_of
 from narrows.training.first_order import Adam
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.precision import product_dtype
+from narrows.training.run_state import below, overwrite
 
 _BATCH = 4096
 
@@ -54,7 +56,12 @@ def fine_tune(
     widest = max(layer.in_features * layer.out_features for layer in network.linears)
     dtype = product_dtype("auto", rows.device, rows=batch_size, inputs=widest, outputs=1)
     n_batches = -(-len(rows) // batch_size)
-    for epoch in range(epochs):
+    kept = KeptLoop(identity_of(x, classes, title=title, epochs=epochs, rate=rate, batch=batch_size))
+    state, n_done, seconds = kept.state(), 0, 0.0
+    if state is not None:
+        n_done, seconds = int(state["n_done"]), float(state["seconds"])
+        _restore(state, flat, optimizer, generator)
+    for epoch in range(n_done, epochs):
         total = torch.zeros(())
         with flat.attached():
             for i, chosen in enumerate(torch.randperm(len(rows), generator=generator).split(batch_size)):
@@ -64,8 +71,29 @@ def fine_tune(
                 loss.backward()
                 optimizer.step(rate * (1 - (epoch + i / n_batches) / epochs))
                 total += loss.detach() * len(chosen)
+        so_far = seconds + time.perf_counter() - start
+        kept.keep(lambda n=epoch + 1, s=so_far: _state(n, s, flat, optimizer, generator), is_due=epoch + 1 == epochs)
         yield Progress(title, epoch + 1, epochs, f"loss {float(total) / len(rows):.4g}")
-    return time.perf_counter() - start
+    return seconds + time.perf_counter() - start
+
+
+def _state(
+    n_done: int, seconds: float, flat: FlatParameters, optimizer: Adam, generator: torch.Generator
+) -> dict[str, Tensor]:
+    return {
+        "n_done": torch.tensor(n_done),
+        "seconds": torch.tensor(seconds, dtype=torch.float64),
+        "values": flat.values.detach().clone(),
+        "generator": generator.get_state(),
+        **{f"optimizer.{name}": value for name, value in optimizer.state().items()},
+    }
+
+
+def _restore(state: dict[str, Tensor], flat: FlatParameters, optimizer: Adam, generator: torch.Generator) -> None:
+    with flat.attached():
+        overwrite({"values": flat.values}, {"values": state["values"]})
+    optimizer.load(below(state, "optimizer."))
+    generator.set_state(state["generator"])
 
 
 @torch.inference_mode()

@@ -8,7 +8,6 @@ digits. The paper's numbers are quoted from memory.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import numpy as np
 from narrows.reproductions import pictures
 from narrows.reproductions.experiment import Experiment, Progress, Record, Reproduction, Result, Setup
 from narrows.reproductions.greedy import encoder_layer
+from narrows.reproductions.kept_trainings import checkpoint_of_fit, seconds_before
 from narrows.reproductions.paper_data import TrainTest, pixels
 from narrows.reproductions.timed_fit import stop_if_interrupted
 
@@ -86,15 +86,15 @@ def _fit(k: int, x: np.ndarray, setup: Setup, title: str) -> Generator[Progress,
         warm_start=True,
         random_state=setup.seed,
     )
-    start, stages = time.perf_counter(), k_schedule(k)
+    stages = k_schedule(k)
     passes = [(n_kept, max(1, epochs // 2 // len(stages))) for n_kept in stages] + [(k, epochs - epochs // 2)]
     for n_kept, n in passes:
         model.set_params(k=n_kept, epochs=n)
-        for _ in model.fit_epochs(x):
+        for _ in model.fit_epochs(x, checkpoint=checkpoint_of_fit()):
             words = f"loss {model.history_[-1].loss:.4g}, keeping {n_kept}"
             yield Progress(title, len(model.history_), sum(n for _, n in passes), words)
         stop_if_interrupted(model)
-    return model, time.perf_counter() - start
+    return model, seconds_before(model)
 
 
 def _softmax_error(

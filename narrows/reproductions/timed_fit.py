@@ -7,19 +7,27 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from narrows.reproductions.experiment import Progress
+from narrows.reproductions.kept_trainings import checkpoint_of_fit, seconds_before
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder, Epoch, LayerEpoch
 
 
 def fit_with_progress(model: Autoencoder, X: Any, title: str) -> Generator[Progress, None, float]:
-    """Fit `model` to X, with a record for each epoch; returns the seconds (``seconds = yield from ...``)."""
-    start = time.perf_counter()
+    """Fit `model` to X, with a record for each epoch; returns the seconds (``seconds = yield from ...``).
+
+    In a run that is kept the fit goes on from its checkpoint, and the seconds before it count.
+    """
     yield Progress(title)
-    for record in model.fit_epochs(X):
+    start = time.perf_counter()
+    epochs = model.start_fit(X, checkpoint=checkpoint_of_fit())
+    seconds = seconds_before(model)
+    for record in epochs:
+        seconds += time.perf_counter() - start
         yield progress_of(model, record, title)
+        start = time.perf_counter()
     stop_if_interrupted(model)
-    return time.perf_counter() - start
+    return seconds
 
 
 def stop_if_interrupted(model: Autoencoder) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from narrows.model import LOG_VARIANCE_BOUND, VAEEnsemble
 from narrows.training.first_order import Adam
 from narrows.training.flat_parameters import FlatParameters
+from narrows.training.run_state import below, overwrite
 
 _WARMUP_STEPS = 20
+_STEPS_BETWEEN = 20
 _aten = torch.ops.aten
 
 
@@ -24,6 +29,8 @@ def train_trimmed(
     trim: float,
     generator: torch.Generator,
     weight: Tensor | None = None,
+    state: Mapping[str, Tensor] | None = None,
+    between: Callable[[Callable[[], dict[str, Tensor]]], None] | None = None,
 ) -> float:
     """Train every member on separate batches; return the mean loss per row of the last tenth of the steps.
 
@@ -42,6 +49,10 @@ def train_trimmed(
         Of batches and codes.
     weight : float64 Tensor of shape (n,), optional
         The rows of batches are drawn with probabilities in proportion to it.
+    state : mapping of Tensor, optional
+        To go on from, to the bit; KeyError, ValueError or RuntimeError if it is that of another training.
+    between : callable, optional
+        Called after every 20 steps, and the last one, with a function that returns the state.
     """
     flat = FlatParameters(list(network.parameters()))
     optimizer = Adam(flat.values, flat.gradients, weight_decay=0.0, decoupled=False)
@@ -50,12 +61,44 @@ def train_trimmed(
     cumulative = None if weight is None else weight.cumsum(0)
     with flat.attached(), torch.inference_mode():
         step = TrimmedStep(network, flat, n_rows, beta=beta, n_kept=max(1, round(n_rows * (1 - trim))))
-        for number in range(steps):
+        for number in range(_restored(state, flat, optimizer, generator, recent), steps):
             loss = step(x, generator, cumulative)
             optimizer.step(learning_rate * min(1.0, (number + 1) / _WARMUP_STEPS) * (1 - number / steps))
             if number >= 0.9 * steps:
                 recent.append(loss)
+            if between is not None and ((number + 1) % _STEPS_BETWEEN == 0 or number + 1 == steps):
+                between(partial(_state, number + 1, flat, optimizer, generator, recent))
     return float(torch.stack(recent).mean())
+
+
+def _state(
+    n_steps: int, flat: FlatParameters, optimizer: Adam, generator: torch.Generator, recent: list[Tensor]
+) -> dict[str, Tensor]:
+    """Return a copy of all that the further steps depend on."""
+    return {
+        "n_steps": torch.tensor(n_steps),
+        "values": flat.values.clone(),
+        "generator": generator.get_state(),
+        "recent": torch.stack(recent) if recent else torch.zeros(0),
+        **{f"optimizer.{name}": value for name, value in optimizer.state().items()},
+    }
+
+
+def _restored(
+    state: Mapping[str, Tensor] | None,
+    flat: FlatParameters,
+    optimizer: Adam,
+    generator: torch.Generator,
+    recent: list[Tensor],
+) -> int:
+    """Restore what `_state` returned, and return the number of steps that are done."""
+    if state is None:
+        return 0
+    overwrite({"values": flat.values}, {"values": state["values"]})
+    optimizer.load(below(state, "optimizer."))
+    generator.set_state(state["generator"])
+    recent.extend(state["recent"])
+    return int(state["n_steps"])
 
 
 def drawn_rows(n_rows: int, n: int, cumulative: Tensor | None, generator: torch.Generator) -> Tensor:

@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 
 import narrows
 from narrows import AnomalyDetector, Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
+from narrows.estimators.anomaly.kept_parts import KeptParts
 from narrows.estimators.checkpoint import Checkpoint, Checkpointing
 
 DIGITS = load_digits().images / 16
@@ -23,20 +24,36 @@ CASES: dict[str, Callable[[], Autoencoder | AnomalyDetector]] = {
     "mixed denoising stream": lambda: DenoisingAutoencoder(n_components=3, epochs=12, corruption="masking", **COMMON),
     "muon": lambda: Autoencoder(n_components=8, epochs=12, patience=3, **COMMON),
     "lbfgs": lambda: Autoencoder(n_components=4, epochs=6, optimizer="lbfgs", batch_size=600, **COMMON),
+    "default detector": lambda: AnomalyDetector(n_members=3, random_state=0),
+    "pre-training": lambda: Autoencoder(
+        n_components=4,
+        hidden_layer_sizes=(16, 8),
+        activation="sigmoid",
+        pretrain="rbm",
+        pretrain_epochs=4,
+        epochs=3,
+        **COMMON,
+    ),
     "detector": lambda: AnomalyDetector(Autoencoder(n_components=4, epochs=6), n_members=2, trim=0.1, random_state=0),
 }
 
 
-def main(case: str, folder: Path) -> None:
-    """Fit with a checkpoint after each epoch, resuming what is there; print a line for each, and save the model."""
-    keep = Checkpoint.keep
+def announced(keep: Callable[..., None]) -> Callable[..., None]:
+    """Return `keep`, which then prints a line."""
 
-    def announced(self: Checkpoint, *arguments: object) -> None:
-        keep(self, *arguments)  # pyright: ignore[reportArgumentType]
+    def both(*arguments: object) -> None:
+        keep(*arguments)
         print("kept", flush=True)
 
-    Checkpoint.keep = announced  # pyright: ignore[reportAttributeAccessIssue]
-    rows = narrows.scan(folder.parent / "table.csv") if "stream" in case else np.asarray(DIGITS)
+    return both
+
+
+def main(case: str, folder: Path) -> None:
+    """Fit with a checkpoint after each epoch, resuming what is there; print a line for each, and save the model."""
+    for kind in (Checkpoint, KeptParts):
+        kind.keep = announced(kind.keep)  # pyright: ignore[reportAttributeAccessIssue]
+    table = folder.parent / "table.csv"
+    rows = narrows.scan(table) if "stream" in case else narrows.read(table) if "default" in case else np.asarray(DIGITS)
     print("training", flush=True)
     where = Checkpointing(folder / "checkpoint", every=0, resume=True)
     model = CASES[case]().fit(rows, checkpoint=where)  # pyright: ignore[reportArgumentType]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits, load_iris
+from sklearn.ensemble import IsolationForest
 from torch import nn
 
 import narrows
@@ -21,6 +23,7 @@ from narrows.errors import (
     OutputExistsError,
     SettingError,
 )
+from narrows.estimators.anomaly.kept_parts import KeptParts
 from narrows.estimators.checkpoint import Checkpointing, is_checkpoint
 from narrows.training import spool
 from tests.mixed_table import FRAME
@@ -260,7 +263,48 @@ def test_a_detector_without_a_seed_keeps_the_one_it_drew(tmp_path: Path) -> None
         AnomalyDetector(make(epochs=2), contamination=0.2).fit(IRIS, checkpoint=tmp_path / "c", resume=True)
 
 
-def test_the_default_detector_says_that_it_keeps_no_checkpoint(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match="no effect without an autoencoder as estimator"):
-        AnomalyDetector(random_state=0).fit(IRIS, checkpoint=tmp_path / "c")
+@pytest.mark.parametrize("rows", [IRIS, FRAME, DIGITS[:60]], ids=["numbers", "mixed", "images"])
+def test_the_default_detector_goes_on_after_a_kill_to_the_bit(
+    rows: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def detector() -> AnomalyDetector:
+        return AnomalyDetector(n_members=2, random_state=0)
+
+    steps: list[int] = []
+    killing_step = 0
+    keep = KeptParts.keep
+
+    def killed(self: KeptParts, name: str, tensors: dict) -> None:
+        keep(self, name, tensors)
+        steps.append(int(tensors.get("n_steps", -1)))
+        if steps[-1] == killing_step:
+            raise MemoryError
+
+    monkeypatch.setattr(KeptParts, "keep", killed)
+    for step in (20, 60, -1):  # within the members; behind the networks of cells, where there are some
+        killing_step = step
+        steps.clear()
+        with contextlib.suppress(MemoryError):
+            detector().fit(rows, checkpoint=tmp_path / "c", checkpoint_every=0, resume=True)
+    assert steps[0] == 80  # what was kept is not trained again
+    steps.clear()
+    killing_step = 0
+    resumed = detector().fit(rows, checkpoint=tmp_path / "c", checkpoint_every=0, resume=True)
+    assert not [n for n in steps if n >= 0]
+    resumed.save(tmp_path / "m")
+    detector().fit(rows).save(tmp_path / "w")
+    assert (tmp_path / "m" / "model.safetensors").read_bytes() == (tmp_path / "w" / "model.safetensors").read_bytes()
+    assert not (tmp_path / "c").exists()
+
+
+def test_the_default_detector_refuses_other_rows(tmp_path: Path) -> None:
+    detector = AnomalyDetector(n_members=1, random_state=0)
+    detector.fit(IRIS, checkpoint=tmp_path / "c", checkpoint_every=0)
+    with pytest.raises(DataError, match="made from other rows"):
+        detector.fit(IRIS[::-1], checkpoint=tmp_path / "c", resume=True)
+
+
+def test_a_detector_of_another_library_says_that_it_keeps_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="other libraries have no checkpoints"):
+        AnomalyDetector(IsolationForest(n_estimators=5), random_state=0).fit(IRIS, checkpoint=tmp_path / "c")
     assert not (tmp_path / "c").exists()

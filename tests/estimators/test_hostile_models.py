@@ -109,6 +109,13 @@ def test_long_lists_and_large_numbers_are_refused(copy, place: tuple[str, str], 
     refused(path)
 
 
+@pytest.mark.parametrize("value", [[], {}, "", 0, False, "x"])
+def test_a_type_of_a_column_that_is_none_is_refused(copy, value: object) -> None:
+    path = copy("mixed")
+    change_about(path, ("schema", "types", 0), value)
+    refused(path)
+
+
 def test_numbers_beyond_floats_are_refused_as_parameters_too() -> None:
     for name in ("learning_rate", "beta"):
         with pytest.raises(SettingError, match=name):

@@ -14,7 +14,7 @@ import pytest
 from tests.estimators import killed_fit
 from tests.mixed_table import FRAME
 
-KILLS = int(os.environ.get("NARROWS_KILLS", "1"))  # for each of the six cases
+KILLS = int(os.environ.get("NARROWS_KILLS", "1"))  # for each case
 
 
 def start(case: str, folder: Path) -> subprocess.Popen[str]:

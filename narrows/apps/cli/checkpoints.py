@@ -91,6 +91,12 @@ def resume_hint(checkpoint: Checkpointing) -> str:
     return f"The same command with --resume goes on from {checkpoint.path}."
 
 
+def make_room_for_trainings(folder: Path, *, resume: bool, force: bool) -> None:
+    """Remove the checkpoint of an earlier run unless it is resumed; raises OutputExistsError as `checkpointed`."""
+    if os.path.lexists(folder) and not resume:
+        _make_room(folder, force=force)
+
+
 def _make_room(folder: Path, *, force: bool) -> None:
     """Remove the checkpoint of an earlier fit if `force` says so, else raise OutputExistsError."""
     from narrows.errors import OutputExistsError

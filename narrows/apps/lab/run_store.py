@@ -42,7 +42,7 @@ class RunStore:
     Parameters
     ----------
     home : Path
-        Runs are in home/runs, locks in home/locks.
+        Runs are in home/runs, their checkpoints in home/checkpoints, locks in home/locks.
     """
 
     def __init__(self, home: Path) -> None:
@@ -51,11 +51,20 @@ class RunStore:
         self._lock_folder = home / "locks"
         self._locks: dict[str, BaseFileLock] = {}
 
+    def checkpoint(self, identity: str) -> Path:
+        """Return the folder in which the training of a run is kept, which `save` does not replace."""
+        return self.folder.parent / "checkpoints" / identity
+
+    def forget_checkpoint(self, identity: str) -> None:
+        """Delete what is kept of a training, which has ended."""
+        shutil.rmtree(self.checkpoint(identity), ignore_errors=True)
+
     def claim_number(self, first: int) -> int:
         """Return the first number from `first` on that no run of any lab has, and claim the run of that number."""
         number = first
         while (self.folder / _name(number)).exists() or not self.claim(_name(number)):
             number = number % MOST_NUMBERS + 1
+        self.forget_checkpoint(_name(number))  # of an earlier run of this number
         return number
 
     def claim(self, identity: str) -> bool:
@@ -140,6 +149,7 @@ class RunStore:
     def remove(self, identity: str) -> None:
         """Delete a run."""
         shutil.rmtree(self.folder / identity, ignore_errors=True)
+        self.forget_checkpoint(identity)
         self._release(identity)
 
     def load(self) -> list[tuple[Run, dict[str, Any] | None]]:

@@ -6,10 +6,10 @@ Its methods run on the event loop; reading, inference and writing have threads o
 from __future__ import annotations
 
 import asyncio
-import pickle
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,8 +70,6 @@ class Session:
         """A sentence on the last run that was removed to make room."""
         self._is_open = False
         self._observer: Observer | None = None
-
-    # -- begin and end
 
     async def begin(self, make: Callable[[], InitialContent], observer: Observer | None = None) -> None:
         """Open the initial content; an error is kept in `failure` and is part of the state.
@@ -264,7 +262,7 @@ class Session:
     def command(self, name: str, identity: str) -> None:
         """Pause, resume, step or stop a run."""
         run = self.run(identity)
-        if name == "resume" and run.state == "stopped":
+        if name == "resume" and run.may_go_on:
             self._continue(run)
         elif not run.active:
             raise LabError("This run is not training.")
@@ -324,8 +322,13 @@ class Session:
                 run.past_weights.add(0, values["untrained_weights"])
             run.state = "running" if run.state == "preparing" else run.state
             self._state_changed()
+        elif event == "resumed":
+            run.history = run.history + values["records"][len(run.history) :]
+            self._records_changed(run)
         elif event == "epoch":
             record = values["record"]
+            if record["number"] <= run.epoch:
+                return  # shown already: the checkpoint is a moment older
             run.history.append(record)
             run.frames.add(record["number"], values["rebuilt"])
             if values["weights"] is not None:
@@ -335,8 +338,9 @@ class Session:
         elif event == "within":
             self._snapshot_taken(run, run.epoch, values["rebuilt"], values["share"])
         elif event == "model":
-            run.weights.offer(values["pickled"], values["epoch"])
-            self._workers.save_soon(run)
+            if values["epoch"] >= run.weights.epoch:
+                run.weights.offer(values["pickled"], values["epoch"])
+                self._workers.save_soon(run)
         elif event == "rebuilt":
             run.frames.add(run.epoch, values["rebuilt"])
             self._snapshot_taken(run, run.epoch, values["rebuilt"])
@@ -353,6 +357,9 @@ class Session:
 
     def _ended(self, run: Run, event: str, values: dict[str, Any]) -> None:
         run.state = event  # pyright: ignore[reportAttributeAccessIssue]
+        run.was_killed = values.get("was_killed", False)
+        if event in ("done", "diverged"):
+            self._disk.submit(self.run_store.forget_checkpoint, run.id)
         run.message, run.hint = values.get("message"), values.get("hint")
         run.stopping = False
         if run.weights.there:
@@ -376,8 +383,6 @@ class Session:
 
             run.hint = f"The run could not be written to the disk: {sentence_of(error)}"
 
-    # -- for the observer
-
     def _state_changed(self) -> None:
         if self._observer is not None:
             self._observer.state_changed()
@@ -390,8 +395,6 @@ class Session:
         if self._observer is not None:
             self._observer.snapshot_taken(run, epoch, reconstructions, share)
 
-    # -- inside
-
     def _launch(self, job: Job, identity: str) -> Run:
         number = self._new_number()
         run = Run(f"r{number}", number, identity, job.source, job.variant, job.settings, job.source.name)
@@ -400,7 +403,7 @@ class Session:
         for old in over[: max(0, len(self.runs) - MOST_RUNS)]:
             self._removed = f"Run {self.runs[old].number}, the oldest, was removed: the lab keeps {MOST_RUNS} runs."
             self.remove(old)
-        self._workers.start(run, job)
+        self._workers.start(run, replace(job, checkpoint=self.run_store.checkpoint(run.id)))
         return run
 
     def _new_number(self) -> int:
@@ -414,12 +417,11 @@ class Session:
             raise LabError("This run has no epochs left.", "Start another one.")
         if not self.run_store.claim(run.id):
             raise LabError("Another lab is training this run.", "Continue there, or start another run here.")
-        model, epoch = run.weights.get()
-        run.history = [record for record in run.history if record["number"] <= epoch]
+        job = Job.going_on(run, self.run_store.checkpoint(run.id))
+        run.history = [record for record in run.history if record["number"] <= run.weights.epoch]
         self._records_changed(run)
-        settings = {**run.settings, "epochs": epoch + run.left}
-        run.state, run.message, run.hint = "preparing", None, None
-        self._workers.start(run, Job(run.source, run.variant, settings, model=pickle.dumps(model)))
+        run.state, run.message, run.hint, run.was_killed = "preparing", None, None, False
+        self._workers.start(run, job)
 
     async def _take_model(self, start: InitialContent, identity: str | None) -> None:
         assert start.model is not None

@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Generator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from narrows.apps.lab.worker_events import EventSender, receive, send
@@ -19,8 +20,12 @@ from narrows.apps.viewer.datasets import Source, load
 if TYPE_CHECKING:
     import numpy as np
 
+    from narrows.apps.viewer.runs import Run
     from narrows.data import Rows
     from narrows.estimators import Autoencoder, Epoch
+    from narrows.estimators.checkpoint import Checkpointing
+
+_KEPT_EVERY = 2.0  # seconds, as for the model
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +41,9 @@ class Job:
     rows : Rows or None
         Rows that are in memory; None to read them from `source`.
     model : bytes or None
-        Pickled model to continue from.
+        Pickled model to continue from, of a run without a checkpoint.
+    checkpoint : Path or None
+        Folder in which the training is kept, and from which it goes on to the bit.
     """
 
     source: Source
@@ -44,6 +51,16 @@ class Job:
     settings: dict[str, Any]
     rows: Rows | None = None
     model: bytes | None = None
+    checkpoint: Path | None = None
+
+    @classmethod
+    def going_on(cls, run: Run, checkpoint: Path) -> Job:
+        """Return the job that goes on with a run: from its checkpoint, else from the weights of its model."""
+        assert run.source is not None
+        if checkpoint.is_dir():
+            return cls(run.source, run.variant, run.settings, checkpoint=checkpoint)
+        model, epoch = run.weights.get()
+        return cls(run.source, run.variant, {**run.settings, "epochs": epoch + run.left}, model=pickle.dumps(model))
 
 
 def main(connection: Connection, n_threads: int) -> None:
@@ -128,10 +145,14 @@ def drive(connection: Connection, job: Job) -> None:
     if control.should_stop(events):
         send(connection, ("stopped", {"message": None}))
         return
-    epochs = cast("Generator[Epoch]", model.start_fit(part, after_batch=events.within_epoch))
+    n_before = len(model.history_) if job.model is not None else 0
+    kept = _checkpointing(job)
+    epochs = cast("Generator[Epoch]", model.start_fit(part, checkpoint=kept, after_batch=events.within_epoch))
     stopped = False
     try:
-        events.prepare()
+        if len(model.history_) > n_before:
+            send(connection, ("resumed", {"records": [epoch.to_dict() for epoch in model.history_]}))
+        events.prepare(n_before)
         for epoch in epochs:
             events.epoch(epoch)
             stopped = control.should_stop(events)
@@ -144,6 +165,14 @@ def drive(connection: Connection, job: Job) -> None:
     early = not stopped and n < events.n_epochs
     message = f"Training ended after epoch {n} because the validation loss no longer decreased." if early else None
     send(connection, ("stopped" if stopped else "done", {"message": message}))
+
+
+def _checkpointing(job: Job) -> Checkpointing | None:
+    from narrows.estimators.checkpoint import Checkpointing
+
+    if job.checkpoint is None or job.model is not None:
+        return None
+    return Checkpointing(job.checkpoint, _KEPT_EVERY, resume=True, at_close=True)
 
 
 def _model(job: Job) -> Autoencoder:

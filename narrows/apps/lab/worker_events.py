@@ -37,11 +37,11 @@ def receive(connection: Connection) -> Any:
 class EventSender:
     """Sends events about a training to the server.
 
-    Events: "started" once, after the first epoch, or before it where epochs are long, with the reconstructions of the
-    fixed rows by the untrained network; "epoch" after each epoch, with the reconstructions of these rows and, unless
-    they are many, the weights; "within", the reconstructions several times within a long epoch, with the share of it
-    that is done; "model" and "codes" as often as a fifth of the time allows; "paused"; and at the end one of "done",
-    "stopped", "diverged", "failed".
+    Events: "resumed" with the records of the epochs that the checkpoint has; "started" once, after the first epoch, or
+    before it where epochs are long, with the reconstructions of the fixed rows by the untrained network; "epoch" after
+    each epoch, with the reconstructions of these rows and, unless they are many, the weights; "within", the
+    reconstructions several times within a long epoch, with the share of it that is done; "model" and "codes" as often
+    as a fifth of the time allows; "paused"; and at the end one of "done", "stopped", "diverged", "failed".
 
     Parameters
     ----------
@@ -69,8 +69,8 @@ class EventSender:
         self._sent_at = {"model": -1, "codes": -1}
         self.n_epochs = 0
 
-    def prepare(self) -> None:
-        """Choose the fixed rows, before the first epoch."""
+    def prepare(self, n_before: int = 0) -> None:
+        """Choose the fixed rows, before the first epoch of a fit that follows another one of `n_before` epochs."""
         import numpy as np
 
         from narrows.insight.payloads import balanced_sample
@@ -85,7 +85,7 @@ class EventSender:
         self._fixed = model.schema_.encode(self._rows.take(self._positions))
         self._untrained = None if model.history_ else self._reconstructions()
         self._untrained_weights = None if model.history_ else self._weights()
-        self._n_before = len(model.history_)
+        self._n_before = n_before
         self._next["within"] = time.monotonic() + _WITHIN_EVERY
         if len(self._training_rows()) * model.schema_.n_floats >= _LONG_EPOCH:
             self._start()

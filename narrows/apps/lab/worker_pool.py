@@ -167,6 +167,7 @@ def _ended_unexpectedly(run: Run, status: int | None) -> tuple[str, dict[str, An
     return "failed", {
         "message": f"The training process ended unexpectedly{cause}; {kept}.",
         "hint": "Start the training again; if it ends again, use fewer rows or smaller layers.",
+        "was_killed": True,
     }
 
 

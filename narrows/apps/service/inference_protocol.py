@@ -23,6 +23,7 @@ _NUMBERS = {
     "BOOL": "?", "UINT8": "<u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8",
     "INT8": "<i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
+_MOST_DIMENSIONS, _LARGEST_SIZE = 4, 1 << 31
 HEADER_LENGTH = "inference-header-content-length"
 
 
@@ -99,6 +100,8 @@ class InferenceRequest:
         if not isinstance(parsed, Mapping) or not isinstance(parsed.get("inputs"), list):
             raise RequestError('The body must be an object with the tensors under "inputs".')
         self.id = parsed.get("id")
+        if not isinstance(self.id, str | None):
+            raise RequestError('"id" must be a text.')
         self._served = served
         self._binary = memoryview(body)[len(head) :]
         self._inputs = parsed["inputs"]
@@ -109,9 +112,12 @@ class InferenceRequest:
         if not isinstance(asked, list):
             raise RequestError('"outputs" must be a list of objects with a name.')
         self.outputs = [_mapping(output, "outputs") for output in asked]
-        for output in self.outputs:
-            if output.get("name") not in known:
-                raise RequestError(f"There is no output {output.get('name')!r}; the outputs are {', '.join(known)}.")
+        names = [output.get("name") for output in self.outputs]
+        for name in names:
+            if not isinstance(name, str) or name not in known:
+                raise RequestError(f"There is no output {name!r}; the outputs are {', '.join(known)}.")
+        if len(set(names)) < len(names):
+            raise RequestError('"outputs" names one output twice.')
         of = {output["name"]: known[output["name"]]["parameters"]["operation"] for output in self.outputs}
         self.operations = [operation for operation in OPERATIONS if operation in of.values()]
 
@@ -176,11 +182,12 @@ class _Tensor:
 
     def __init__(self, entry: Mapping[str, Any], raw: memoryview | None) -> None:
         self.name, shape, self.datatype = entry.get("name"), entry.get("shape"), entry.get("datatype")
-        if not isinstance(shape, list) or not shape or not all(type(size) is int and size >= 0 for size in shape):
-            raise RequestError(f"Input {self.name!r} needs a shape, a list of whole numbers.")
+        sizes = shape if isinstance(shape, list) and len(shape) <= _MOST_DIMENSIONS else []
+        if not sizes or not all(type(size) is int and 0 <= size <= _LARGEST_SIZE for size in sizes):
+            raise RequestError(f"Input {self.name!r} needs a shape, a list of at most 4 whole numbers.")
         if self.datatype not in (*_NUMBERS, "BYTES"):
             raise RequestError(f"Input {self.name!r} has the datatype {self.datatype!r}, which narrows does not know.")
-        self.shape = tuple(shape)
+        self.shape = tuple(sizes)
         self._data = _flat(entry.get("data")) if raw is None else self._unpacked(raw)
         if len(self._data) != math.prod(self.shape):
             raise RequestError(f"Input {self.name!r} has {len(self._data):,} elements, which is not its shape {shape}.")

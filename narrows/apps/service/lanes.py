@@ -7,13 +7,13 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from narrows.apps.service.admission import Admission, Ticket
 from narrows.apps.service.answers import Work, carry_out
-from narrows.apps.service.request_errors import Busy
 from narrows.estimators.encoded_rows import MOST_TOGETHER
 
 WINDOW = 0.002
@@ -31,6 +31,8 @@ class Job:
         Returns the prepared `Work`, or a result that needs no network.
     finish : callable
         Makes the answer of the carried-out work.
+    seconds : float
+        Time that the lane worked on it, with its share of the work for several requests.
     """
 
     prepare: Callable[[], Work | Any]
@@ -38,6 +40,7 @@ class Job:
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
     arrived: float = field(default_factory=time.monotonic)
+    seconds: float = 0.0
 
 
 class Lane:
@@ -45,36 +48,28 @@ class Lane:
 
     Parameters
     ----------
-    most : int
-        Requests that may be in work or wait; beyond, `reserve` raises `Busy`.
+    admission : Admission
+        Of the requests that may wait for it.
     together : bool
         Whether requests wait `WINDOW` seconds for others, with which they pass through the network.
     """
 
-    def __init__(self, most: int, *, together: bool) -> None:
-        self.most = most
-        self.n_in_flight = 0
+    def __init__(self, admission: Admission, *, together: bool) -> None:
+        self.admission = admission
         self._together = together
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, daemon=True, name="narrows-lane")
         self._thread.start()
 
-    def reserve(self) -> None:
-        """Take a place in the lane; raises `Busy` if there is none. `release` gives it back."""
-        if self.n_in_flight >= self.most:
-            raise Busy
-        self.n_in_flight += 1
-
-    def release(self) -> None:
-        """Give a place back."""
-        self.n_in_flight -= 1
-
-    async def answer(self, prepare: Callable[[], Any], finish: Callable[[Any], Any]) -> Any:
-        """Return the answer to a request that has a place; raises what its work raises."""
+    async def answer(self, ticket: Ticket, prepare: Callable[[], Any], finish: Callable[[Any], Any]) -> Any:
+        """Return the answer to an admitted request; raises what its work raises."""
         loop = asyncio.get_running_loop()
         job = Job(prepare, finish, loop, loop.create_future())
         self._queue.put(job)
-        return await job.answer
+        try:
+            return await job.answer
+        finally:
+            self.admission.leave(ticket, job.seconds or None)
 
     def close(self) -> None:
         """End the thread after the requests that wait."""
@@ -107,7 +102,9 @@ def answer_all(jobs: list[Job]) -> None:
     prepared: list[tuple[Job, Any]] = []
     for job in jobs:
         try:
-            prepared.append((job, job.prepare()))
+            with _timed([job]):
+                work = job.prepare()
+            prepared.append((job, work))
         except BaseException as error:
             _fail(job, error)
     works = [(job, work) for job, work in prepared if isinstance(work, Work) and work.floats is not None]
@@ -129,7 +126,8 @@ def _together(group: list[tuple[Job, Work]]) -> None:
     for pair in [*group, None]:
         if pair is None or sum(len(work.rows) for _, work in part) + len(pair[1].rows) > MOST_TOGETHER:
             try:
-                carry_out([work for _, work in part])
+                with _timed([job for job, _ in part]):
+                    carry_out([work for _, work in part])
             except BaseException:  # each by itself gets its own error
                 for job, work in part:
                     _finish(job, work)
@@ -143,13 +141,26 @@ def _together(group: list[tuple[Job, Work]]) -> None:
 
 def _finish(job: Job, work: Any, *, done: bool = False) -> None:
     try:
-        if isinstance(work, Work) and not done:
-            carry_out([work])
-        result = job.finish(work)
+        with _timed([job]):
+            if isinstance(work, Work) and not done:
+                carry_out([work])
+            result = job.finish(work)
     except BaseException as error:
         _fail(job, error)
     else:
         _tell(job, lambda: job.answer.set_result(result))
+
+
+@contextlib.contextmanager
+def _timed(jobs: list[Job]) -> Iterator[None]:
+    """Add the time of the block to the jobs, in equal shares."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds = time.perf_counter() - start
+        for job in jobs:
+            job.seconds += seconds / len(jobs)
 
 
 def _fail(job: Job, error: BaseException) -> None:

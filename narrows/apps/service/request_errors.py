@@ -21,9 +21,17 @@ class RequestError(ValueError):
 
 
 class Busy(RequestError):
-    """More requests than may wait; the client should come again later."""
+    """A request that would wait too long; the client should come again later.
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The service is working on as many requests as it takes; send this one again in a second.", 503
-        )
+    Parameters
+    ----------
+    retry_after : int
+        Seconds until then.
+    """
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(BUSY, 503)
+        self.retry_after = retry_after
+
+
+BUSY = "The service has as much work as it can do in time; send this request again after the seconds in Retry-After."

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,12 +18,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from narrows.apps.service.admission import Admission, Ticket
 from narrows.apps.service.answers import N_REASONS, OPERATIONS, Work, as_arrow, as_records, carry_out, prepare
 from narrows.apps.service.arrow_bodies import FILE, STREAM, read_arrow, write_arrow
+from narrows.apps.service.early_refusal import EarlyRefusal
 from narrows.apps.service.inference_protocol import HEADER_LENGTH, InferenceRequest, model_facts, parse_json
 from narrows.apps.service.lanes import Lane
 from narrows.apps.service.openapi import openapi
-from narrows.apps.service.request_errors import RequestError
+from narrows.apps.service.request_errors import Busy, RequestError
 from narrows.apps.service.request_rows import most_rows, rows_of_json, rows_of_table
 from narrows.apps.service.served_models import ServedModel, ServedModels
 from narrows.apps.service.service_metrics import ServiceMetrics
@@ -30,8 +34,8 @@ from narrows.apps.web.access import AccessPolicy
 from narrows.version import __version__
 
 SMALL_BODY = 1 << 16
-_PATIENCE = 30.0  # seconds between two parts of a body
-_MOST_LARGE = 2
+_PATIENCE, _SLOWEST = 30.0, 1 << 16  # a body may take so many seconds, and one more for each so many bytes
+_MOST_LARGE, _MOST_SMALL = 2, 1024
 
 
 @dataclass(frozen=True)
@@ -42,15 +46,23 @@ class Limits:
     ----------
     body : int, default=16 MiB
         Bytes of a request.
-    in_flight : int, default=8
-        Requests of at most 64 KiB in work or waiting; of larger ones there may be two.
+    wait : float, default=0.03
+        Seconds that a request of at most 64 KiB may be expected to wait for those before it; of larger ones two may be
+        in work or waiting, whose bodies are then in memory.
     """
 
     body: int = 16 << 20
-    in_flight: int = 8
+    wait: float = 0.03
 
 
-def create_service(models: ServedModels, policy: AccessPolicy, limits: Limits = Limits()) -> TokenAccess:
+class ServiceApplication(NamedTuple):
+    """The application of the service, and what refuses requests for it."""
+
+    app: TokenAccess
+    refusal: EarlyRefusal
+
+
+def create_service(models: ServedModels, policy: AccessPolicy, limits: Limits = Limits()) -> ServiceApplication:
     """Return the application; it ends the threads of its lanes when the server ends."""
     service = _Service(models, limits, with_token=policy.token is not None)
 
@@ -60,16 +72,18 @@ def create_service(models: ServedModels, policy: AccessPolicy, limits: Limits = 
         service.close()
 
     app = Starlette(routes=service.routes(), lifespan=lifespan, exception_handlers={HTTPException: _no_such})
-    return TokenAccess(app, policy)
+    refusal = EarlyRefusal(app, service.admission_of, service.count_refusal)
+    return ServiceApplication(TokenAccess(refusal, policy), refusal)
 
 
 class _Service:
     def __init__(self, models: ServedModels, limits: Limits, *, with_token: bool) -> None:
         self._models = models
         self._limits = limits
-        self._small = Lane(limits.in_flight, together=True)
-        self._large = Lane(_MOST_LARGE, together=False)
-        self._metrics = ServiceMetrics(models, lambda: self._small.n_in_flight + self._large.n_in_flight)
+        self._small = Lane(Admission(limits.wait, _MOST_SMALL), together=True)
+        self._large = Lane(Admission(math.inf, _MOST_LARGE), together=False)
+        lanes = self._small, self._large
+        self._metrics = ServiceMetrics(models, lambda: sum(lane.admission.n_requests for lane in lanes))
         self._with_token = with_token
 
     def routes(self) -> list[Route]:
@@ -98,6 +112,16 @@ class _Service:
         """End the lanes after the requests that wait."""
         self._small.close()
         self._large.close()
+
+    def admission_of(self, length: int) -> Admission:
+        """Return the admission of a request with a body of `length` bytes."""
+        return (self._large if length > SMALL_BODY else self._small).admission
+
+    def count_refusal(self, path: str, operation: str) -> None:
+        """Count a request that was refused before it was read."""
+        name = path.removeprefix("/v2").removeprefix("/models/").rpartition("/")[0]
+        names = [one.name for one in self._models]
+        self._metrics.record(name if name in names else names[0] if len(names) == 1 else "", operation, 503, 0, 0.0)
 
     async def _home(self, _: Request) -> Response:
         return JSONResponse({"name": "narrows", "version": __version__, "models": [one.name for one in self._models]})
@@ -144,12 +168,13 @@ class _Service:
         served: ServedModel | None = None
         try:
             served = self._models.get(name)
-            lane, body = await self._body(request)
+            lane, ticket, body = await self._body(request, (served.name, operation))
             try:
                 prepared, finish = make(request, served, operation, body)
-                response, n_rows = await lane.answer(prepared, finish)
-            finally:
-                lane.release()
+            except BaseException:
+                lane.admission.leave(ticket, None)
+                raise
+            response, n_rows = await lane.answer(ticket, prepared, finish)
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:
@@ -158,31 +183,32 @@ class _Service:
         self._metrics.record(served.name if served else "", operation, response.status_code, n_rows, seconds)
         return response
 
-    async def _body(self, request: Request) -> tuple[Lane, bytes]:
-        """Return the body of a request and the lane in which it has a place."""
+    async def _body(self, request: Request, kind: tuple[str, str]) -> tuple[Lane, Ticket, bytes]:
+        """Return the body of a request, and the lane to which it is admitted."""
         if request.headers.get("content-encoding", "identity") != "identity":
             raise RequestError("The body is compressed; send it without Content-Encoding.", 415)
-        length = request.headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._limits.body:
+        length = int(request.headers.get("content-length", "0"))  # the server has checked that it is a number
+        if length > self._limits.body:
             raise self._too_large()
-        place: Lane | None = None
+        ticket: Ticket | None = None
         parts, size = [], 0
         try:
-            if length.isdigit() and int(length) > SMALL_BODY:
-                place = _reserved(self._large)
+            if length > SMALL_BODY:
+                ticket = self._large.admission.admit(kind, length)
             async for part in _with_patience(request.stream()):
                 size += len(part)
                 if size > self._limits.body:
                     raise self._too_large()
-                if size > SMALL_BODY and place is None:
-                    place = _reserved(self._large)
+                if size > SMALL_BODY and ticket is None:
+                    ticket = self._large.admission.admit(kind, size)
                 parts.append(part)
-            place = place or _reserved(self._small)
         except BaseException:
-            if place is not None:
-                place.release()
+            if ticket is not None:
+                self._large.admission.leave(ticket, None)
             raise
-        return place, b"".join(parts)
+        if ticket is not None:
+            return self._large, ticket, b"".join(parts)
+        return self._small, self._small.admission.admit(kind, size), b"".join(parts)
 
     def _too_large(self) -> RequestError:
         return RequestError(
@@ -207,7 +233,7 @@ def _records_job(
             rows = rows_of_table(model, read_arrow(body, most_rows(model)))
         else:
             rows = rows_of_json(model, parse_json(body))
-        if not n_reasons.isdigit() or not 1 <= int(n_reasons) <= 100:
+        if not re.fullmatch("[0-9]{1,3}", n_reasons) or not 1 <= int(n_reasons) <= 100:
             raise RequestError("n must be a whole number from 1 to 100.")
         work = Work(model, operation, rows, int(n_reasons))
         prepare(work, together=served.together)
@@ -231,7 +257,7 @@ def _tensors_job(
     asked: list[InferenceRequest] = []
 
     def prepared() -> Work:
-        if given is not None and not (given.isdigit() and int(given) <= len(body)):
+        if given is not None and not (re.fullmatch("[0-9]{1,15}", given) and int(given) <= len(body)):
             raise RequestError("Inference-Header-Content-Length must be at most the length of the body.")
         asked.append(InferenceRequest(served, body, None if given is None else int(given)))
         work = Work(served.model, asked[0].operations[0], asked[0].rows())
@@ -265,20 +291,18 @@ def _watch(served: ServedModel, work: Work) -> None:
 
 
 async def _with_patience(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the parts of a body; RequestError if the next one takes too long."""
+    """Yield the parts of a body; RequestError if they come more slowly than any network sends them."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _PATIENCE
     while True:
         try:
-            part = await asyncio.wait_for(anext(parts, None), _PATIENCE)
+            part = await asyncio.wait_for(anext(parts, None), until - loop.time())
         except TimeoutError as error:
             raise RequestError("The body did not arrive in time; send it again.", 408) from error
         if part is None:
             return
+        until += len(part) / _SLOWEST
         yield part
-
-
-def _reserved(lane: Lane) -> Lane:
-    lane.reserve()
-    return lane
 
 
 def _json_response(value: Any) -> Response:
@@ -297,14 +321,13 @@ def _refused(error: Exception) -> Response:
         status = 422 if isinstance(error, NarrowsError) else 500
         sentence = sentence_of(error)
         column = _column_in(sentence) if isinstance(error, DataError) else None
-    headers = {"retry-after": "1"} if status == 503 else None
+    seconds = error.retry_after if isinstance(error, Busy) else 1
+    headers = {"retry-after": str(seconds)} if status == 503 else None
     return JSONResponse({"error": sentence, "column": column}, status_code=status, headers=headers)
 
 
 def _column_in(sentence: str) -> str | None:
     """Return the column that an error names first."""
-    import re
-
     found = re.search(r"[Cc]olumns?:? '([^']*)'", sentence)
     return None if found is None else found[1]
 

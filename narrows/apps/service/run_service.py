@@ -15,6 +15,10 @@ from narrows.apps.web.serving import address_of, ended_by, listen, make_server
 
 FIRST_PORT = 8780
 GRACE = 25  # seconds
+_SWITCH = 0.0005
+"""Seconds after which Python lets another thread go on. The lanes give way at each product of matrices, and would each
+time wait Python's 5 ms while the event loop refuses requests."""
+_MOST_CONNECTIONS, _OTHER_FILES = 4096, 128
 
 
 def run_service(
@@ -26,7 +30,7 @@ def run_service(
     with_token: bool,
     reference: str | None,
     body_mb: int,
-    in_flight: int,
+    wait_ms: int,
 ) -> None:
     """Serve saved models until Ctrl-C or SIGTERM; SIGHUP loads them again.
 
@@ -37,6 +41,7 @@ def run_service(
     NarrowsError
         A model cannot be loaded.
     """
+    from narrows.apps.service.patient_protocol import patient_protocol
     from narrows.apps.service.routes import Limits, create_service
     from narrows.apps.service.served_models import ServedModels
 
@@ -45,9 +50,16 @@ def run_service(
     listening = listen(host, port, first=FIRST_PORT)
     needs_token = with_token or token is not None or not is_loopback(host)
     policy = AccessPolicy(host, (token or new_token()) if needs_token else None, any_host=True)
+    service = create_service(models, policy, Limits(body_mb << 20, wait_ms / 1000))
     server = make_server(
-        create_service(models, policy, Limits(body_mb << 20, in_flight)), grace=GRACE, ws="none", timeout_keep_alive=75
+        service.app,
+        grace=GRACE,
+        ws="none",
+        http=patient_protocol(service.refusal.refusal_of),
+        timeout_keep_alive=75,
+        limit_concurrency=_most_connections(),
     )
+    sys.setswitchinterval(_SWITCH)
     names = ", ".join(served.name for served in models)
     print(f"Serving {names} at {address_of(host, listening.getsockname()[1])}  (Ctrl-C ends it)", flush=True)
     if policy.token is not None and token is None:
@@ -64,6 +76,18 @@ def run_service(
     finally:
         listening.close()
     _say("The service has ended.")
+
+
+def _most_connections() -> int:
+    """Return the number of connections beyond which new requests get HTTP 503, so that open files do not run out."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return _MOST_CONNECTIONS
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return max(_OTHER_FILES, min(files - _OTHER_FILES, _MOST_CONNECTIONS))
 
 
 @contextmanager

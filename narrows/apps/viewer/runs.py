@@ -192,6 +192,8 @@ class Run:
     """Whether the run will stop."""
     example: bool = False
     """Whether a view started it by itself."""
+    was_killed: bool = False
+    """Whether its process ended unexpectedly."""
 
     @property
     def active(self) -> bool:
@@ -239,7 +241,7 @@ class Run:
             "seconds": sum(record["seconds"] for record in self.history),
             **about,
             "can_train": self.source is not None or self.rows is not None,
-            "can_resume": self.state == "stopped" and self.weights.there and self.left > 0,
+            "can_resume": self.may_go_on and self.weights.there and self.left > 0,
         }
 
     def _part(self) -> str:
@@ -247,6 +249,11 @@ class Run:
         normal, ranges = self.settings.get("normal"), self.settings.get("rows")
         classes = ", ".join((normal or [])[:_NAMED]) + (", …" if normal and len(normal) > _NAMED else "")
         return (f", only {classes}" if classes else "") + (", some rows" if ranges else "")
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the training ended before its end."""
+        return self.state == "stopped" or (self.state == "failed" and self.was_killed)
 
     @property
     def left(self) -> int:

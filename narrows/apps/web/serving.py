@@ -68,7 +68,7 @@ def listen(host: str, port: int | None, *, first: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     ports = range(first, first + _TRIES) if port is None else [port]
     for candidate in ports:
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio asks for it to set NODELAY
         try:
             if sys.platform != "win32":  # on Windows two servers could share the port
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

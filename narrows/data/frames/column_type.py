@@ -67,6 +67,8 @@ class ColumnType:
     @classmethod
     def restore(cls, stored: dict) -> ColumnType:
         """Return the inverse of `describe`; raise ValueError or TypeError on nonsense."""
+        if not isinstance(stored, dict):
+            raise TypeError("a type of a column is no object")
         fields = {field: stored[key] for field, key in _STORED_KEYS.items() if key in stored}
         fields |= {key: value for key, value in stored.items() if key not in _STORED_KEYS.values()}
         if fields.get("text_format") is not None:

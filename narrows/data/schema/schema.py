@@ -305,7 +305,9 @@ class Schema(SchemaLayout):
             dtypes=dtypes,
             missing=description["missing"],
             unit=str(description["unit"]),
-            types=None if types is None else tuple(stored and ColumnType.restore(stored) for stored in types),
+            types=None
+            if types is None
+            else tuple(None if kind is None else ColumnType.restore(kind) for kind in types),
             delimiter=_checked_delimiter(description.get("delimiter", ",")),
             labels=Labels.restore(description["labels"]) if "labels" in description else None,
             magnitudes=Magnitudes.restore(arrays, n) if "magnitudes.columns" in arrays else None,

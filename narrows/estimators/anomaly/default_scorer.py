@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from narrows.estimators import saved_values
+from narrows.estimators.anomaly.kept_parts import NOTHING_KEPT, KeptParts
 from narrows.estimators.anomaly.tails import ScaledParts, centre_and_spread
 from narrows.estimators.anomaly.weights import drawn, median, of, quantile
 from narrows.estimators.autoencoder import Autoencoder
@@ -78,6 +79,7 @@ class DefaultScorer:
         seed: int,
         image_shape: tuple[int, int, int] | None = None,
         weight: np.ndarray | None = None,
+        kept: KeptParts = NOTHING_KEPT,
     ) -> tuple[DefaultScorer, np.ndarray]:
         """Fit to standardised floats or pixels (n, d); return the ensemble, and the parts (n, 2) of all rows.
 
@@ -85,6 +87,7 @@ class DefaultScorer:
         near : positions of the rows that references are drawn from. Rows with large errors are left out, because
             anomalies often form groups. No row is its own neighbour.
         weight : (n,), weights of the rows in batches, in what is usual, and in the draw of references.
+        kept : parts of an earlier, interrupted fit, and where to keep those of this one.
         """
         every = seen(floats, image_shape)
         x = torch.from_numpy(every[places])
@@ -100,6 +103,8 @@ class DefaultScorer:
             trim=trim,
             generator=generator,
             weight=None if weight is None else torch.from_numpy(weight[places]),
+            state=kept.state("members"),
+            between=lambda state: kept.keep("members", state()) if kept.is_time else None,
         )
         errors = _errors(_in_doubles(network.eval()), every)
         usual = near[_is_usual(errors, every, places, near, weight)]

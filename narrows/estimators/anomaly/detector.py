@@ -147,7 +147,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         *,
         sample_weight: Any = None,
         calibration_groups: Any = None,
-        checkpoint: str | PathLike[str] | None = None,
+        checkpoint: str | PathLike[str] | Checkpointing | None = None,
         checkpoint_every: float = EVERY,
         resume: bool = False,
     ) -> Self:
@@ -170,8 +170,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
             Willett 2023); `alpha` needs at least 1 / alpha - 1 groups. None takes the groups of `Rows`, if there is a
             guarantee; without groups, a warning says if rows next to each other have similar scores.
         checkpoint, checkpoint_every, resume
-            As for `Autoencoder.fit`; the folder has one checkpoint for each fit of `estimator`. The default detector
-            has none, because it is fitted within seconds.
+            As for `Autoencoder.fit`; the folder has one checkpoint for each fit of `estimator`, or for each part of
+            the default detector. Estimators of other libraries have none.
 
         Raises
         ------
@@ -359,13 +359,9 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def _checkpointing(self, path: Any, every: float, *, resume: bool) -> Checkpointing | None:
         where = Checkpointing.of(path, every, resume=resume)
-        if where is None or isinstance(self.estimator, Autoencoder):
+        if where is None or self.estimator is None or isinstance(self.estimator, Autoencoder):
             return where
-        warn(
-            "checkpoint has no effect without an autoencoder as estimator: the default detector is fitted within "
-            "seconds, and estimators of other libraries have no checkpoints.",
-            IdleParameterWarning,
-        )
+        warn("checkpoint has no effect: estimators of other libraries have no checkpoints.", IdleParameterWarning)
         return None
 
     def _seed(self, where: Checkpointing | None) -> int:

@@ -15,6 +15,7 @@ from narrows.estimators.anomaly.calibration import CalibrationSplit
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import Scoring
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer
+from narrows.estimators.anomaly.kept_parts import KeptParts
 from narrows.estimators.anomaly.regime import Regime
 from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
@@ -95,6 +96,7 @@ class ScoringFit:
             "trim": (0.0 if novelty else _DEFAULT_TRIM) if trim is None else trim,
             "seed": self.seed,
             "weight": self.split.weight,
+            "kept": KeptParts.of(self.checkpoint, floats, self.split.train, self.split.usable, self.split.weight),
         }
         if schema.image_shape is None and (novelty or schema.is_mixed):
             scorer, parts, unseen = TableScorer.fit(schema, floats, self.split.train, novelty=novelty, **settings)

@@ -7,6 +7,7 @@ one without; see docs/anomalies.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from narrows.data.kinds import Category
 from narrows.estimators.anomaly.cells import CellSurprise, unseen_surprise
 from narrows.estimators.anomaly.default_scorer import PARTS, DefaultScorer, holds_rows
 from narrows.estimators.anomaly.forest import Forest
+from narrows.estimators.anomaly.kept_parts import NOTHING_KEPT, KeptParts
 from narrows.estimators.anomaly.neighbours import MOST_REFERENCES, Neighbours
 from narrows.estimators.anomaly.tails import MergedTails
 from narrows.estimators.anomaly.weights import drawn, of
@@ -64,6 +66,7 @@ class TableScorer:
         trim: float,
         seed: int,
         weight: np.ndarray | None = None,
+        kept: KeptParts = NOTHING_KEPT,
     ) -> tuple[TableScorer, np.ndarray, np.ndarray]:
         """Fit to encoded rows (n, d); return the scorer, and the parts (n, p) of all rows, twice.
 
@@ -78,7 +81,7 @@ class TableScorer:
             Positions of the rows that references are drawn from.
         novelty : bool
             Whether all rows are normal: then every row is a reference, and nothing is trimmed.
-        n_members, trim, seed, weight
+        n_members, trim, seed, weight, kept
             As for `DefaultScorer.fit`.
         """
         if novelty:
@@ -87,14 +90,24 @@ class TableScorer:
             parts = first.distances(floats)[:, None]
         else:
             first, parts = DefaultScorer.fit(
-                floats, places, near=near, n_members=n_members, trim=trim, seed=seed, weight=weight
+                floats, places, near=near, n_members=n_members, trim=trim, seed=seed, weight=weight, kept=kept
             )
         of_places = of(weight, places)
         forest = Forest.fit(floats[places], seed, of_places)
-        cells = CellSurprise.fit(schema, floats[places], seed=seed, weight=of_places)
+        cells = kept.part(
+            "cells",
+            lambda: CellSurprise.fit(schema, floats[places], seed=seed, weight=of_places),
+            CellSurprise.tensors,
+            partial(CellSurprise.restore, schema),
+        )
         parts = np.column_stack([parts, _further_parts(forest, cells, floats)])
         unseen = parts.copy()
-        unseen[places, -1] = _of_cells(unseen_surprise(schema, floats[places], cells, seed, of_places))
+        unseen[places, -1] = kept.part(
+            "unseen",
+            lambda: _of_cells(unseen_surprise(schema, floats[places], cells, seed, of_places)),
+            lambda found: {"unseen": from_numpy(found)},
+            lambda tensors: tensors["unseen"].numpy(),
+        )
         tails = _tails(unseen[places], novelty=novelty, mixed=schema.is_mixed, weight=of_places)
         return cls(first, forest, cells, tails), parts, unseen
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 
 from narrows.estimators import Autoencoder, Epoch
 from narrows.insight import PCABaseline, squared_error
 from narrows.reproductions.experiment import Progress, Record, Result
 from narrows.reproductions.hinton2006 import figures
+from narrows.reproductions.kept_trainings import KeptLoop, checkpoint_of_fit, seconds_before
 from narrows.reproductions.paper_data import TrainTest
 from narrows.reproductions.timed_fit import progress_of, stop_if_interrupted
 
@@ -133,17 +135,34 @@ def fit(method: Method, data: TrainTest, task: str) -> Generator[Progress, None,
     """Train a method, with a record for each epoch; the time of measuring is not counted."""
     title, model = f"{task}, {method.name}", method.model
     yield Progress(title)
-    curve: list[tuple[float, float]] = []
-    seconds, start = 0.0, time.perf_counter()
-    for record in model.fit_epochs(data.train):
+    start, where = time.perf_counter(), checkpoint_of_fit()
+    kept = KeptLoop(title)
+    epochs = model.start_fit(data.train, checkpoint=where)
+    curve = _kept_curve(kept, model, data.test)
+    seconds = seconds_before(model)
+    for record in epochs:
         seconds += time.perf_counter() - start
         if isinstance(record, Epoch):
-            curve.append((seconds, float(squared_error(model, data.test[:_N_CURVE]).mean())))
+            curve.append((seconds, _test_error(model, data.test)))
+            kept.keep(lambda: {"curve": torch.tensor(curve, dtype=torch.float64)}, is_due=True)
         yield progress_of(model, record, title, f"test error {curve[-1][1]:.4g}" if curve else "")
         start = time.perf_counter()
     stop_if_interrupted(model)
     error = float(squared_error(model, data.test).mean())
     return Fitted(method, np.array(curve), seconds, error)
+
+
+def _test_error(model: Autoencoder, test: np.ndarray) -> float:
+    return float(squared_error(model, test[:_N_CURVE]).mean())
+
+
+def _kept_curve(kept: KeptLoop, model: Autoencoder, test: np.ndarray) -> list[tuple[float, float]]:
+    """Return the learning curve up to the epoch at which a fit is resumed; its last point may have to be measured."""
+    n, state = len(model.history_), kept.state()
+    curve = [] if state is None else [(float(at), float(error)) for at, error in state["curve"][:n]]
+    if len(curve) == n - 1:  # killed between the checkpoint and the curve
+        curve.append((seconds_before(model), _test_error(model, test)))
+    return curve
 
 
 def result(task: str, fitted: Fitted) -> Result:

@@ -12,10 +12,13 @@ from torch import Tensor
 from narrows.model import MLP, Linear
 from narrows.reproductions.experiment import Experiment, Progress, Record, Result, Setup
 from narrows.reproductions.fine_tuning import fine_tune, percent_wrong
+from narrows.reproductions.kept_trainings import KeptLoop, identity_of
 from narrows.reproductions.paper_data import pixels
 from narrows.training import RBM, ContrastiveDivergence, train_rbm
+from narrows.training.run_state import overwrite
 
 SIZES = (784, 500, 500, 2000)
+_NAMES = ("weight", "visible", "hidden", "weight_velocity", "visible_velocity", "hidden_velocity")
 _TASK, _UNIT, _N_CLASSES = "MNIST, classes", "% wrong", 10
 
 
@@ -49,7 +52,14 @@ def _pretrained(network: MLP, x: Tensor, epochs: int, generator: torch.Generator
     for i, layer in enumerate(hidden):
         rbm = RBM.drawn(layer.in_features, layer.out_features, generator=generator)
         how = ContrastiveDivergence(epochs=epochs)
-        for record in train_rbm(rbm, x, how, generator=generator, layer=(i + 1, len(hidden))):
+        velocity = [torch.zeros_like(rbm.weight), torch.zeros_like(rbm.visible_bias), torch.zeros_like(rbm.hidden_bias)]
+        kept = KeptLoop(identity_of(x, layer=i, epochs=epochs))
+        n_done = _restored(kept.state(), rbm, velocity, generator)
+        layer_of = (i + 1, len(hidden))
+        for record in train_rbm(rbm, x, how, generator=generator, layer=layer_of, velocity=velocity, n_done=n_done):
+            kept.keep(
+                lambda r=rbm, v=velocity, n=record.number: _state(r, v, generator, n), is_due=record.number == epochs
+            )
             words = f"layer {i + 1} of {len(hidden)}, error {record.error:.4g}"
             yield Progress(f"{_TASK}: pre-training", record.number, epochs, words)
         with torch.no_grad():
@@ -57,6 +67,21 @@ def _pretrained(network: MLP, x: Tensor, epochs: int, generator: torch.Generator
             layer.bias.copy_(rbm.hidden_bias)
             x = torch.cat([rbm.hidden_mean(part) for part in x.split(8192)])
     return time.perf_counter() - start
+
+
+def _state(rbm: RBM, velocity: list[Tensor], generator: torch.Generator, n_done: int) -> dict[str, Tensor]:
+    tensors = [rbm.weight, rbm.visible_bias, rbm.hidden_bias, *velocity]
+    return {**dict(zip(_NAMES, tensors, strict=True)), "generator": generator.get_state(), "n": torch.tensor(n_done)}
+
+
+def _restored(state: dict[str, Tensor] | None, rbm: RBM, velocity: list[Tensor], generator: torch.Generator) -> int:
+    """Restore what `_state` returned, and return the number of epochs that are done."""
+    if state is None:
+        return 0
+    tensors = [rbm.weight, rbm.visible_bias, rbm.hidden_bias, *velocity]
+    overwrite(dict(zip(_NAMES, tensors, strict=True)), {name: state[name] for name in _NAMES})
+    generator.set_state(state["generator"])
+    return int(state["n"])
 
 
 CLASSIFIER = Experiment("classifier", "MNIST through 784-500-500-2000-10, to its classes", _run)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from narrows.apps.lab.session import InitialContent
 from narrows.apps.viewer import protocol
@@ -97,6 +98,26 @@ def test_a_stopped_run_goes_on_from_what_it_learned(lab: Served) -> None:
         assert after[: len(before)] == before
         assert [record["number"] for record in after] == list(range(1, len(after) + 1))
         assert after[n + 1]["loss"] < before[0]["loss"]
+
+
+def test_a_run_that_is_stopped_and_goes_on_ends_as_an_uninterrupted_one_to_the_bit(lab: Served) -> None:
+    settings = {"hidden_layer_sizes": [32], "epochs": 40, "batch_size": 64, "optimizer": "muon", "seed": 3}
+    with lab.ready() as page:
+        whole = page.train("digits", **settings)
+        page.until_state(whole, "done")
+        run = page.train("digits", **settings)
+        for n in (3, 9, 15):
+            page.until(lambda n=n: len(page.records.get(run, [])) > n)
+            page.command("train.stop", run=run)
+            page.until_state(run, "stopped")
+            page.command("train.resume", run=run)
+        page.until_state(run, "done")
+        models = [lab.session.runs[name].weights.get()[0] for name in (whole, run)]
+        for name, weight in models[0].network_.state_dict().items():
+            assert torch.equal(weight, models[1].network_.state_dict()[name])
+        histories = [lab.json(f"/api/runs/{name}/history")["records"] for name in (whole, run)]
+        assert [r["loss"] for r in histories[0]] == [r["loss"] for r in histories[1]]
+        wait_for(lambda: not lab.session.run_store.checkpoint(run).exists())
 
 
 def test_a_loss_that_explodes_is_told_with_its_cure(lab: Served) -> None:
@@ -210,6 +231,14 @@ def test_a_killed_process_fails_its_run_and_keeps_what_it_learned(processes: Ser
         assert "ended unexpectedly (signal 9)" in failed["message"]
         assert failed["hint"].startswith("Start the training again")
         assert page.ask("codes", run).arrays["xy"].shape == (1797, 2)
+        assert page.run(run)["can_resume"]
+        n = page.run(run)["epoch"]
+        page.command("train.resume", run=run)
+        page.until(lambda: page.run(run)["epoch"] > n + 2)
+        numbers = [record["number"] for record in processes.json(f"/api/runs/{run}/history")["records"]]
+        assert numbers == list(range(1, len(numbers) + 1))
+        page.command("train.stop", run=run)
+        page.until_state(run, "stopped")
         again = page.train("digits", **SMALL)
         page.until_state(again, "done")
 

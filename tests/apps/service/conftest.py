@@ -14,5 +14,5 @@ MODELS = ("mixed", "detector_mixed", "mixed_variational", "detector_images", "im
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service of several models of the fixtures, under their own names."""
     paths = named([(name, name) for name in MODELS], tmp_path_factory.mktemp("served"))
-    with serving(*paths, limits=Limits(in_flight=64)) as service:
+    with serving(*paths, limits=Limits(wait=60)) as service:
         yield service

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -211,7 +210,7 @@ def test_a_large_body_and_too_many_rows_are_413(tmp_path: Path) -> None:
 
 def test_more_than_it_takes_is_503_with_a_time_to_come_again(tmp_path: Path) -> None:
     row = records("plain")[0]
-    with serving(*named([("plain", "m")], tmp_path), limits=Limits(in_flight=2)) as service:
+    with serving(*named([("plain", "m")], tmp_path), limits=Limits(wait=1e-9)) as service:
         served = service.models.get("m")
         entered, go_on = threading.Event(), threading.Event()
         add = served.watch.add
@@ -221,18 +220,21 @@ def test_more_than_it_takes_is_503_with_a_time_to_come_again(tmp_path: Path) -> 
             assert go_on.wait(60)
             add(*arguments)
 
+        assert service.post("/score", row).status == 200  # measures how long one takes
         served.watch.add = slowly  # type: ignore[method-assign]
-        with ThreadPoolExecutor(2) as pool:
-            waiting = [pool.submit(service.post, "/score", row) for _ in range(2)]
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(service.post, "/score", row)
             assert entered.wait(60)
-            while b"in_flight 2.0" not in service.get("/metrics").body:
-                time.sleep(0.01)
-            answer = service.post("/score", row)
-            assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-            assert "again" in answer.json["error"]
+            for body in (row, b"[" * 60_000):  # refused before it is read
+                answer = service.post("/score", body)
+                assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+                assert "again" in answer.json["error"]
             assert service.get("/v2/health/live").status == 200
+            assert (
+                'requests_total{model="m",operation="score",status="503"} 2.0' in service.get("/metrics").body.decode()
+            )
             go_on.set()
-            assert [answer.result().status for answer in waiting] == [200, 200]
+            assert waiting.result().status == 200
         assert service.post("/score", row).status == 200
 
 

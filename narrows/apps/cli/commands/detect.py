@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from narrows.apps.cli import signals
+from narrows.apps.cli.checkpoints import EVERY, CheckpointEvery, Resume, checkpointed
 from narrows.apps.cli.common_options import (
     Data,
     Force,
@@ -22,7 +24,6 @@ from narrows.apps.cli.fit_options import check_detector_options
 from narrows.apps.cli.fit_reading import FitReading, with_reading
 from narrows.apps.cli.inputs import Source, data_name, names_in, read_for_fit
 from narrows.apps.cli.messages import Messages
-from narrows.apps.cli.output_paths import check_model_path
 from narrows.apps.cli.result_writing import save
 from narrows.formatting import counted, duration, number
 
@@ -115,6 +116,8 @@ def detect(
             show_default=False,
         ),
     ] = None,
+    checkpoint_every: CheckpointEvery = EVERY,
+    resume: Resume = False,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -133,7 +136,6 @@ def detect(
     """
     messages = Messages(as_json, quiet)
     path = output or Path(f"{data_name(data)}-detector")
-    check_model_path(path, force=force)
     from narrows.estimators import AnomalyDetector
 
     detector = AnomalyDetector(
@@ -147,17 +149,15 @@ def detect(
         novelty=novelty,
     )
     check_detector_options(detector)
-    source = read_for_fit(data, reading, messages=messages)
-
-    import time
-
+    with checkpointed(path, every=checkpoint_every, resume=resume, force=force, messages=messages) as (kept, replaces):
+        source = read_for_fit(data, reading, messages=messages)
+        start = time.perf_counter()
+        detector.fit(source.rows, checkpoint=kept)
+        seconds = time.perf_counter() - start
+        path = save(detector, path, force=replaces, messages=messages)
+    signals.check()
     from narrows.data import ignored_columns_message
 
-    start = time.perf_counter()
-    detector.fit(source.rows)
-    seconds = time.perf_counter() - start
-    path = save(detector, path, force=force, messages=messages)
-    signals.check()
     aside = ignored_columns_message(detector.schema_, source.rows.source, place="shell")
     if aside is not None:
         messages.info(aside)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from narrows.apps.cli import signals
+from narrows.apps.cli.checkpoints import EVERY, CheckpointEvery, make_room_for_trainings
 from narrows.apps.cli.common_options import Force, Json, Quiet, data_option, output_option
 from narrows.apps.cli.exit_codes import Interrupted
 from narrows.apps.cli.fit_options import column_names
@@ -17,6 +18,7 @@ from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_folder
 from narrows.apps.cli.result_writing import write_or_rescue
 from narrows.formatting import counted
+from narrows.version import __version__
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -61,6 +63,16 @@ def reproduce(
             "the experiments of --only, in the current folder.",
         ),
     ] = None,
+    checkpoint_every: CheckpointEvery = EVERY,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            metavar="",
+            help="Go on from FOLDER.checkpoint with the same options: finished trainings are read, and one that "
+            "was killed goes on to the same numbers; without a checkpoint the run begins.",
+        ),
+    ] = False,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -68,12 +80,13 @@ def reproduce(
     """Repeat the experiments of a paper and compare the numbers.
 
     Each result is written as soon as it is known. Ctrl-C and SIGTERM end the
-    run; results so far are kept.
+    run; results so far are kept. After any end the same command with --resume
+    goes on with the training that was interrupted.
 
     [bold]narrows reproduce[/bold]
     [bold]narrows reproduce hinton2006 --quick[/bold]
     """
-    from narrows.reproductions import PAPERS, Picture, Result, Setup, reproduction, write_results
+    from narrows.reproductions import PAPERS, Picture, Result, Setup, keeping, reproduction, write_results
 
     messages = Messages(as_json, quiet)
     if name is None:
@@ -86,7 +99,10 @@ def reproduce(
     paper.check(setup)
     paper.selected(chosen)
     folder = output or Path("-".join([name, *chosen]))
+    trainings = folder.with_name(f"{folder.name}.checkpoint")
+    force = force or (resume and trainings.exists())
     _check(folder, force=force)
+    make_room_for_trainings(trainings, resume=resume, force=force)
 
     command = " ".join(["narrows reproduce", name, *_options(quick, only, seed, setup.paths)])
     start = time.perf_counter()
@@ -109,18 +125,22 @@ def reproduce(
         signals.check()
 
     try:
-        for record in _printed(paper.run(setup, chosen), messages):
-            if isinstance(record, Result):
-                results.append(record)
-                keep()  # at once: a later experiment may fail after hours
-            elif isinstance(record, Picture):
-                pictures.append(record)
+        with keeping(trainings, checkpoint_every, f"{command}, narrows {__version__}"):
+            for record in _printed(paper.run(setup, chosen), messages):
+                if isinstance(record, Result):
+                    results.append(record)
+                    keep()  # at once: a later experiment may fail after hours
+                elif isinstance(record, Picture):
+                    pictures.append(record)
     except KeyboardInterrupt:
         if not results:
             raise
         done = f"{counted(len(results), 'result')} of {name} are in {folder}"
         raise Interrupted(f"{signals.interrupted()}; {done}.") from None
     keep()
+    from narrows.estimators.checkpoint import remove_checkpoint
+
+    remove_checkpoint(trainings)
     messages.result(
         {"output": str(folder), **about},
         _table(paper.citation, results),

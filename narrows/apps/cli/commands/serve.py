@@ -39,16 +39,17 @@ def serve(
             "--body-mb", metavar="N", min=1, max=1024, help="Largest request, in MB.", rich_help_panel=_BOUNDS
         ),
     ] = 16,
-    in_flight: Annotated[
+    wait_ms: Annotated[
         int,
         typer.Option(
+            "--wait-ms",
             metavar="N",
             min=1,
-            max=1024,
-            help="Small requests in work or waiting; more get HTTP 503.",
+            max=60_000,
+            help="Longest wait that a request may expect, in ms; beyond it HTTP 503.",
             rich_help_panel=_BOUNDS,
         ),
-    ] = 8,
+    ] = 30,
 ) -> None:
     """Serve models over HTTP: scores, codes, reconstructions and reasons.
 
@@ -73,5 +74,5 @@ def serve(
         with_token=token,
         reference=reference,
         body_mb=body_mb,
-        in_flight=in_flight,
+        wait_ms=wait_ms,
     )

@@ -122,3 +122,22 @@ def test_the_share_of_anomalies_is_estimated_with_a_reason(shell, sensors: Path)
     refused = shell("detect", sensors, "--contamination", "many")
     assert refused.status != 0
     assert "--contamination must be a number above 0 and at most 0.5, or auto" in refused.err
+
+
+def test_a_detection_that_was_killed_is_resumed_to_the_bit(shell, sensors: Path, monkeypatch) -> None:
+    from narrows.estimators.anomaly.kept_parts import KeptParts
+
+    def killed(*arguments) -> None:
+        keep(*arguments)
+        raise MemoryError
+
+    keep, options = KeptParts.keep, ("--ignore", "broken", "--checkpoint-every", "0", "-q")
+    monkeypatch.setattr(KeptParts, "keep", killed)
+    assert shell("detect", sensors, "-o", "d", *options).status == 1  # without a seed: the one that it drew is kept
+    assert sorted(path.name for path in Path().iterdir()) == ["d.checkpoint", "sensors.csv"]
+    monkeypatch.setattr(KeptParts, "keep", keep)
+    assert shell("detect", sensors, "-o", "d", "--resume", *options).status == 0
+    seed = str(narrows.load("d").seed_)
+    assert shell("detect", sensors, "-o", "whole", "--seed", seed, *options).status == 0
+    assert Path("d/model.safetensors").read_bytes() == Path("whole/model.safetensors").read_bytes()
+    assert sorted(path.name for path in Path().iterdir()) == ["d", "sensors.csv", "whole"]

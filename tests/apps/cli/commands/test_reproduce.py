@@ -125,3 +125,24 @@ def test_an_end_while_results_are_written_keeps_them(shell, when_written, number
     assert output.status == status
     assert output.err.splitlines()[-1].endswith("; 1 result of made2000 are in made2000.")
     assert len(json.loads(Path("made2000/results.json").read_text())["results"]) == 1
+
+
+def test_a_run_that_was_killed_is_resumed_in_its_folder(shell, when_written) -> None:
+    moments = iter((MemoryError,))
+
+    def killed() -> None:
+        for error in moments:
+            raise error
+
+    when_written("after", killed)
+    assert shell("reproduce", "made2000", "-o", "r").status == 1
+    assert sorted(path.name for path in Path().iterdir()) == ["r", "r.checkpoint"]
+    assert shell("reproduce", "made2000", "-o", "r2").status == 0
+    refused = shell("reproduce", "made2000", "-o", "r")
+    assert (refused.status, "--force" in refused.err) == (1, True)
+    other = shell("reproduce", "made2000", "--quick", "-o", "r", "--resume")
+    assert (other.status, "another command" in other.err) == (2, True)
+    assert shell("reproduce", "made2000", "-o", "r", "--resume").status == 0
+    assert sorted(path.name for path in Path().iterdir()) == ["r", "r2"]
+    found, whole = (json.loads(Path(name, "results.json").read_text()) for name in ("r", "r2"))
+    assert found["results"] == whole["results"]

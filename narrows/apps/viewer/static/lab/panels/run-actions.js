@@ -10,8 +10,8 @@ export const variantChoices = (lab) => (lab.state?.variants || []).map(({ name, 
 export const isBusy = (run) => ["preparing", "running", "pausing"].includes(run?.state);
 export const isFinished = (run) => ["done", "stopped", "diverged", "failed", "loaded"].includes(run?.state);
 
-/** Whether a stopped run can be resumed. */
-export const canResume = (run) => run?.state === "stopped" && Boolean(run.can_resume);
+/** Whether a run that was stopped or killed can be resumed. */
+export const canResume = (run) => Boolean(run?.can_resume);
 
 /** The settings of a run that apply to any variant. */
 export function sharedSettings(lab, settings) {

@@ -1,0 +1,88 @@
+"""Refusal of requests that would wait too long: before their body is read, and without the rest of the application.
+
+Under a load that is several times of what the service can do, most of its requests are refused; the cheaper a refusal,
+the more is left for the others. A request that comes in one piece, as small ones do, is refused by its bytes alone
+(`refusal_of`); others are refused by their headers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from narrows.apps.service.admission import Admission
+from narrows.apps.service.answers import OPERATIONS
+from narrows.apps.service.request_errors import BUSY
+
+_BODY = json.dumps({"error": BUSY, "column": None}).encode()
+_WORK = (*OPERATIONS, "infer")
+_REQUEST = re.compile(rb"POST ([!-~]{1,500}) HTTP/1\.1\r\n")
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,7})[ \t]*\r\n", re.IGNORECASE)
+_SPECIAL = re.compile(rb"\r\n(?:transfer-encoding|connection|expect|upgrade)[ \t]*:", re.IGNORECASE)
+_KEEP_ALIVE = re.compile(rb"\r\nconnection:[ \t]*keep-alive[ \t]*\r\n", re.IGNORECASE)
+_PHRASE = b"HTTP/1.1 503 Service Unavailable\r\n"
+
+
+class EarlyRefusal:
+    """Answers HTTP 503 where the admission of a request with rows is full.
+
+    Parameters
+    ----------
+    app : ASGI application
+        Gets all other requests.
+    admission_of : callable
+        Returns the `Admission` of a request with a body of so many bytes.
+    count : callable
+        Called as count(path, operation) for a refused request.
+    """
+
+    def __init__(
+        self, app: ASGIApp, admission_of: Callable[[int], Admission], count: Callable[[str, str], None]
+    ) -> None:
+        self._app = app
+        self._admission_of = admission_of
+        self._count = count
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; without a length its body counts as small."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            length = next((int(value) for name, value in scope["headers"] if name == b"content-length"), 0)
+            headers = self._refusal(scope["path"], length)
+            if headers is not None:
+                await send({"type": "http.response.start", "status": 503, "headers": headers})
+                await send({"type": "http.response.body", "body": _BODY})
+                return
+        await self._app(scope, receive, send)
+
+    def refusal_of(self, data: bytes) -> bytes | None:
+        """Return the whole answer to the bytes of a whole request that is refused; None for all others."""
+        request = _REQUEST.match(data)
+        end = data.find(b"\r\n\r\n")
+        if request is None or end < 0:
+            return None
+        head = data[: end + 2]
+        length = _LENGTH.findall(head)
+        if len(length) != 1 or len(data) != end + 4 + int(length[0]):
+            return None
+        if _SPECIAL.search(_KEEP_ALIVE.sub(b"\r\n", head)):
+            return None
+        headers = self._refusal(request[1].partition(b"?")[0].decode("ascii"), int(length[0]))
+        if headers is None:
+            return None
+        return b"".join([_PHRASE, *(b"%b: %b\r\n" % pair for pair in headers), b"\r\n", _BODY])
+
+    def _refusal(self, path: str, length: int) -> list[tuple[bytes, bytes]] | None:
+        """Count a refused request and return the headers of its answer; None where it is not refused."""
+        operation = path.rpartition("/")[2]
+        admission = self._admission_of(length)
+        if operation not in _WORK or not admission.is_full:
+            return None
+        self._count(path, operation)
+        return [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(_BODY)),
+            (b"retry-after", b"%d" % admission.retry_after),
+        ]
