@@ -29,7 +29,8 @@ class Autoencoder(TrainableAutoencoder):
     ----------
     n_components : int or "auto", default="auto"
         Size of the code. "auto" is a quarter of the columns, at least 1 and at most 32; for gaussian codes of tables
-        as many as columns, at most 32, since the prior empties those that are not needed; for network="residual" all.
+        as many as columns, at most half of the floats that encode them, and 32, since the prior empties components
+        that are not needed; for network="residual" all.
     hidden_layer_sizes : tuple of int or "auto", default="auto"
         Encoder layers before the code; the decoder mirrors them. Units per layer for network="mlp"
         ("auto" is (128, 64) to (512, 256), by the width of the rows, at most (256, 128) with penalty="neighbours"),

@@ -37,7 +37,7 @@ from narrows.model import (
     make_penalty,
 )
 
-_SHARE, _SHARE_OF_GAUSSIAN, _WIDEST = 1 / 4, 1.0, 32  # of the columns, for n_components="auto"
+_SHARE, _SHARE_OF_FLOATS, _WIDEST = 1 / 4, 1 / 2, 32  # of the columns, and of their floats, for n_components="auto"
 _MOST_UNITS_OF_MAP = (256, 128)  # a map needs more steps than width
 
 
@@ -221,8 +221,10 @@ def _n_components(params: Mapping[str, Any], schema: Schema, code: Code) -> int 
     if _is_auto(value):
         if params["network"] == "residual":
             return schema.n_floats
-        share = _SHARE_OF_GAUSSIAN if isinstance(code, GaussianCode) and schema.image_shape is None else _SHARE
-        return None if params["encoder"] is not None else max(1, min(_WIDEST, round(share * schema.n_columns)))
+        wanted = round(_SHARE * schema.n_columns)
+        if isinstance(code, GaussianCode) and schema.image_shape is None:
+            wanted = min(schema.n_columns, int(_SHARE_OF_FLOATS * schema.n_floats))
+        return None if params["encoder"] is not None else max(1, min(_WIDEST, wanted))
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
         raise SettingError(f"n_components must be a whole number of at least 1 or 'auto', got {value!r}.")
     return int(value)

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
@@ -182,12 +183,14 @@ def test_a_training_that_held_out_rows_do_not_support_is_taken_back():
         assert torch.equal(value, model.network_.state_dict()[name])
 
 
-def test_a_gaussian_code_of_a_table_is_as_wide_as_the_table_and_that_of_an_image_is_not(monkeypatch, tmp_path):
-    assert started(IRIS, kind=VariationalAutoencoder).n_components_ == 4
+def test_a_gaussian_code_of_a_table_is_wider_than_others_and_that_of_an_image_is_not(monkeypatch, tmp_path):
+    assert started(IRIS, kind=VariationalAutoencoder).n_components_ == 2
+    mixed = pd.DataFrame({"a": np.arange(60) % 7 / 3, "b": list("pqrstu") * 10})
+    assert started(mixed, kind=VariationalAutoencoder).n_components_ == 2
     assert started(IRIS).n_components_ == 1
     assert started(DIGITS.reshape(-1, 8, 8), kind=VariationalAutoencoder).n_components_ == 16
     # A model of a version that chose another width keeps it when it is loaded and fitted further.
-    monkeypatch.setattr(resolution, "_SHARE_OF_GAUSSIAN", 0.25)
+    monkeypatch.setattr(resolution, "_SHARE_OF_FLOATS", 0.25)
     model = VariationalAutoencoder(epochs=1, random_state=0, device="cpu").fit(IRIS)
     model.save(tmp_path / "model")
     monkeypatch.undo()
