@@ -28,7 +28,9 @@ class Autoencoder(TrainableAutoencoder):
     Parameters
     ----------
     n_components : int or "auto", default="auto"
-        Size of the code. "auto" is a quarter of the columns, at least 1 and at most 32; for network="residual" all.
+        Size of the code. "auto" is a quarter of the columns, at least 1 and at most 32; for gaussian codes of tables
+        as many as columns, at most half of the floats that encode them, and 32, since the prior empties components
+        that are not needed; for network="residual" all.
     hidden_layer_sizes : tuple of int or "auto", default="auto"
         Encoder layers before the code; the decoder mirrors them. Units per layer for network="mlp"
         ("auto" is (128, 64) to (512, 256), by the width of the rows, at most (256, 128) with penalty="neighbours"),
@@ -50,7 +52,9 @@ class Autoencoder(TrainableAutoencoder):
         PCA beside the layers. Layers of which it is possible begin as PCA. With early stopping the held-out rows then
         decide how much of the layers remains: all, a share (for layers that began as PCA) or, where they are not
         clearly better, nothing, and the model is PCA. "auto" is "on" with the default loss, output and layers, a point
-        code and no penalty. "off" is the network of the papers, without PCA.
+        code and no penalty. "off" is the network of the papers, without PCA. A gaussian code has no path: with "auto"
+        and the "gaussian" loss the layers begin as probabilistic PCA (Tipping & Bishop 1999), to which the model
+        returns where held-out rows do not support the trained ones.
     encoder, decoder : nn.Module or None, default=None
         Your own networks. They receive (n, features), or (n, channels, height, width) for images; the decoder
         returns one of these shapes, without a final sigmoid. Copies are trained; the given modules do not change.
@@ -113,8 +117,8 @@ class Autoencoder(TrainableAutoencoder):
         "muon" updates matrices and kernels with Muon and all other weights with AdamW. "lbfgs" makes three line
         searches on every batch, which should be large (1000 rows).
     learning_rate : float or "auto", default="auto"
-        Peak learning rate. "auto" is 1e-3 for adam, adamw and rmsprop, 3e-3 for sgd, 5e-3 for muon, 1 for lbfgs
-        (the first step size of each line search).
+        Peak learning rate. "auto" is 1e-3 for adam, adamw and rmsprop, 3e-3 for sgd, 5e-3 for muon (5e-4 for layers
+        that begin as probabilistic PCA), 1 for lbfgs (the first step size of each line search).
     momentum : float, default=0.9
         Momentum. Requires optimizer="sgd" or "rmsprop"; the momentum of Muon is always 0.95.
     weight_decay : float or "auto", default="auto"

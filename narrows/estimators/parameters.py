@@ -106,7 +106,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "n_components",
         "Network",
         "int",
-        "Number of values in the code of each row; by default a quarter of the columns, at most 32.",
+        "Number of values in the code of each row; by default a quarter of the columns (variational: more), up to 32.",
         ("auto",),
     ),
     Parameter(

@@ -14,15 +14,19 @@ from narrows.model import (
     Code,
     GaussianCode,
     PointCode,
+    ProbabilisticPCA,
     can_start_linear,
     can_start_map,
+    can_start_probabilistic,
     start_at_mean,
     start_linear,
     start_map,
+    start_probabilistic,
 )
 
 _MOST_CELLS = 4_000_000  # for PCA: a fraction of a second
 _MOST_ROWS = 1000  # for PCA of a wide table, computed from the products of its rows
+_LEAST_NOISE = 1e-3  # of probabilistic PCA, in mean variances of a float: less is for training to find
 _SPREAD_OF_MAP = 4.0  # standard deviation of the first component where a map begins, in units of UMAP's similarity
 
 
@@ -59,11 +63,12 @@ def begin(
     *,
     is_map: bool = False,
 ) -> bool:
-    """Set the initial weights; return whether the layers are PCA.
+    """Set the initial weights; return whether the layers are PCA, or probabilistic PCA.
 
-    A linear path is set to PCA, and the layers too where `can_start_linear` allows it. Other layers begin with outputs
-    near the mean where loss, output and layers are the defaults, else with random weights, as in the papers. The code
-    of a map begins at PCA where `can_start_map` allows it.
+    A linear path is set to PCA, and the layers too where `can_start_linear` allows it. Layers with a gaussian code are
+    probabilistic PCA where `can_start_probabilistic` allows it. Other layers begin with outputs near the mean where
+    loss, output and layers are the defaults, else with random weights, as in the papers. The code of a map begins at
+    PCA where `can_start_map` allows it.
 
     Parameters
     ----------
@@ -82,6 +87,9 @@ def begin(
     directions = set_path(network, floats, weight, mean)
     if directions is not None and can_start_linear(network):
         start_linear(network, mean, directions)
+        return True
+    if params["linear_path"] != "off" and is_default(params) and can_start_probabilistic(network):
+        start_probabilistic(network, _probabilistic_pca(floats, weight, mean, network.n_components))
         return True
     if is_map and can_start_map(network):
         start_map(network, mean, _axes_of_map(floats, weight, mean, network.n_components))
@@ -115,6 +123,22 @@ def enough(places: np.ndarray, n_floats: int) -> np.ndarray:
     """Return the positions of the rows for PCA: all rows, or evenly spaced rows of a large table."""
     most = _MOST_ROWS if n_floats > _MOST_ROWS else max(_MOST_ROWS, _MOST_CELLS // n_floats)
     return places[np.linspace(0, len(places) - 1, min(len(places), most)).astype(np.intp)]
+
+
+def _probabilistic_pca(
+    floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray, n_components: int
+) -> ProbabilisticPCA:
+    """Return the closed form of Tipping & Bishop (1999) for rows (n, d), with a least noise."""
+    d = floats.shape[1]
+    directions = _components(floats, weight, mean, min(n_components, d - 1))
+    centred = floats.astype(np.float64) - mean
+    share = np.full(len(centred), 1 / len(centred)) if weight is None else weight / weight.sum()
+    of_floats, variances = share @ np.square(centred), share @ np.square(centred @ directions.T)
+    least = max(_LEAST_NOISE * of_floats.mean(), np.finfo(np.float32).tiny)
+    noise = max((of_floats.sum() - variances.sum()) / (d - min(n_components, d - 1)), least)
+    variances = np.maximum(variances, noise)
+    explained = (variances - noise) @ np.square(directions)
+    return ProbabilisticPCA(mean, directions, variances, noise, np.maximum(of_floats - explained, least))
 
 
 def _axes_of_map(floats: np.ndarray, weight: np.ndarray | None, mean: np.ndarray, most: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from narrows.errors import SettingError
 from narrows.estimators import parameter_checks, saved_values
 from narrows.estimators.generation.sampler import Sampler
 from narrows.estimators.model_folder import seal
-from narrows.estimators.resolution import resolve
+from narrows.estimators.resolution import resolve, with_width
 from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedRows, FittedState, TrainingProgress
 from narrows.estimators.validation_split import HeldOutBy
@@ -110,15 +110,16 @@ def read_state(
     """Return the fitted state of a saved model, with its network on `device`."""
     arrays = {name.removeprefix("schema."): t.numpy() for name, t in tensors.items() if name.startswith("schema.")}
     schema = Schema.restore(about["schema"], arrays)
+    fitted = about["fitted"]
+    n_components = saved_values.whole(fitted, "n_components_", least=1)
     # On the meta device sizes cost nothing, so a forged size cannot fill the memory.
     with torch.device("meta"):
-        network = resolve(params, schema, None, generator=None).network
+        network = resolve(with_width(params, n_components), schema, None, generator=None).network
     weights = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
     own = params.get("encoder") is not None or params.get("decoder") is not None
     saved_values.check_weights(weights, network, of_parameters_only=own)
     network.load_state_dict(weights, assign=True)
     device = parameter_checks.device(device)
-    fitted = about["fitted"]
     sampler = None
     if "sampler" in about:  # models saved before there was one draw from the prior
         drawn = {name.removeprefix("sampler."): t.numpy() for name, t in tensors.items() if name.startswith("sampler.")}
@@ -140,7 +141,7 @@ def read_state(
             held_out_by=_held_out_by(fitted),
             n_rows=None if fitted.get("n_rows_") is None else saved_values.whole(fitted, "n_rows_"),
         ),
-        n_components=saved_values.whole(fitted, "n_components_", least=1),
+        n_components=n_components,
         hidden_layer_sizes=tuple(fitted["hidden_layer_sizes_"]),
         code_activation=saved_values.text(fitted, "code_activation_"),
         batch_size=saved_values.whole(fitted, "batch_size_", least=1),

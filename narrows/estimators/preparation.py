@@ -15,7 +15,7 @@ from narrows.errors import DataError, SettingError
 from narrows.estimators import parameter_checks
 from narrows.estimators.pca_start import begin, enough, set_path
 from narrows.estimators.prepared_fit import PreparedFit
-from narrows.estimators.resolution import Resolved, learn_schema, resolve
+from narrows.estimators.resolution import Resolved, learn_schema, resolve, with_width
 from narrows.estimators.state import FittedRows, FittedState
 from narrows.estimators.validation_split import HeldOutBy, ValidationSplit
 from narrows.model import AutoencoderNetwork, Likelihood
@@ -36,6 +36,7 @@ from narrows.training import (
 
 _CHUNK = 8192
 _NO_HASHES = np.zeros(0, np.uint64)
+_RATE_AT_PCA = 5e-4  # of Muon, whose steps have the same length wherever they begin; ten times larger ones leave PCA
 _BATCH_PIXELS = 32 * 32 * 32  # of network="residual", whose memory grows with the pixels of a batch
 _MOST_HASHES = 4_000_000  # 32 MB in a saved model
 
@@ -100,7 +101,8 @@ def prepare(
         parameter_checks.seed(params["random_state"]) if options.seed is None else options.seed
     )
     encoded = _encode(params, rows, weight, previous, options)
-    resolved, pretraining = _build(params, encoded, given, random.for_weights)
+    settled = params if previous is None else with_width(params, previous.n_components)
+    resolved, pretraining = _build(settled, encoded, given, random.for_weights)
     network = resolved.network
     split = _split(params, encoded, random.for_split, options, in_memory=not isinstance(given, RowStream))
     began_as_pca = _set_first_weights(params, resolved, split, previous)
@@ -349,6 +351,9 @@ def _trainer(
     workers = Workers.current()
     if params["network"] == "residual" and given["batch_size"] == "auto":
         given["batch_size"] = max(1, min(64, _BATCH_PIXELS // _n_pixels(resolved.network), len(training.x)))
+    begins_probabilistic = began_as_pca and resolved.network.path is None
+    if begins_probabilistic and given["optimizer"] == "muon" and given["learning_rate"] == "auto":
+        given["learning_rate"] = _RATE_AT_PCA
     settings = TrainingSettings.resolve(
         **given,
         n_rows=len(training.x),

@@ -37,6 +37,7 @@ from narrows.model import (
     make_penalty,
 )
 
+_SHARE, _SHARE_OF_FLOATS, _WIDEST = 1 / 4, 1 / 2, 32  # of the columns, and of their floats, for n_components="auto"
 _MOST_UNITS_OF_MAP = (256, 128)  # a map needs more steps than width
 
 
@@ -74,7 +75,7 @@ def resolve(
     gaussian = isinstance(code, GaussianCode)
     bounded = _bounded(params, schema, floats)
     loss = _loss(params["loss"], schema, floats, bounded=bounded, gaussian=gaussian)
-    n_components = _n_components(params, schema)
+    n_components = _n_components(params, schema, code)
     hidden = _hidden_layer_sizes(params, schema, is_map=any(penalty.n_nearest() for penalty in penalties))
     code_activation = params["code_activation"]
     if code_activation == "auto":
@@ -201,16 +202,36 @@ def _has_usual_range(schema: Schema) -> bool:
     return black == 0 and (np.dtype(schema.dtypes[0]).kind == "f" or white == natural_white(white))
 
 
-def _n_components(params: Mapping[str, Any], schema: Schema) -> int | None:
-    """Return the width of the code, or None if the user's own encoder determines it."""
+def with_width(params: Mapping[str, Any], n_components: int) -> Mapping[str, Any]:
+    """Return parameters in which the automatic width of the code is that of a fitted model.
+
+    Earlier versions chose other widths.
+    """
+    is_chosen = _is_auto(params["n_components"]) and params["encoder"] is None
+    return {**params, "n_components": n_components} if is_chosen else params
+
+
+def _n_components(params: Mapping[str, Any], schema: Schema, code: Code) -> int | None:
+    """Return the width of the code, or None if the user's own encoder determines it.
+
+    A model of tables from which rows are drawn or cells are filled loses what its code cannot hold, and the prior
+    empties components that it does not need; other codes are there to be short.
+    """
     value = params["n_components"]
-    if isinstance(value, str) and value == "auto":
+    if _is_auto(value):
         if params["network"] == "residual":
             return schema.n_floats
-        return None if params["encoder"] is not None else max(1, min(32, round(schema.n_columns / 4)))
+        wanted = round(_SHARE * schema.n_columns)
+        if isinstance(code, GaussianCode) and schema.image_shape is None:
+            wanted = min(schema.n_columns, int(_SHARE_OF_FLOATS * schema.n_floats))
+        return None if params["encoder"] is not None else max(1, min(_WIDEST, wanted))
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
         raise SettingError(f"n_components must be a whole number of at least 1 or 'auto', got {value!r}.")
     return int(value)
+
+
+def _is_auto(value: object) -> bool:
+    return isinstance(value, str) and value == "auto"
 
 
 def _code_activation(penalties: tuple[Any, ...]) -> str:

@@ -25,7 +25,16 @@ from narrows.model.corruption import (
 )
 from narrows.model.custom import CustomDecoder, CustomEncoder
 from narrows.model.ensemble import VAEEnsemble
-from narrows.model.initialization import can_start_linear, can_start_map, start_at_mean, start_linear, start_map
+from narrows.model.initialization import (
+    ProbabilisticPCA,
+    can_start_linear,
+    can_start_map,
+    can_start_probabilistic,
+    start_at_mean,
+    start_linear,
+    start_map,
+    start_probabilistic,
+)
 from narrows.model.layers import Linear, TiedLinear
 from narrows.model.likelihood import (
     AbsoluteError,
@@ -92,6 +101,7 @@ __all__ = [
     "Objective",
     "Penalty",
     "PointCode",
+    "ProbabilisticPCA",
     "ResidualEncoder",
     "SaltAndPepper",
     "SquaredError",
@@ -104,6 +114,7 @@ __all__ = [
     "build_network",
     "can_start_linear",
     "can_start_map",
+    "can_start_probabilistic",
     "default_hidden_layer_sizes",
     "describe_block",
     "kl_to_standard_normal",
@@ -117,6 +128,7 @@ __all__ = [
     "start_at_mean",
     "start_linear",
     "start_map",
+    "start_probabilistic",
 ]
 
 

@@ -124,6 +124,12 @@ def bound_log_variance(raw: Tensor) -> Tensor:
     return LOG_VARIANCE_BOUND * torch.tanh(raw / LOG_VARIANCE_BOUND)
 
 
+def raw_log_variance(variance: Tensor) -> Tensor:
+    """Return the float that `bound_log_variance` maps to the log of a variance, within 1 % of the bound."""
+    most = 0.99 * LOG_VARIANCE_BOUND
+    return LOG_VARIANCE_BOUND * torch.atanh(variance.log().clamp(-most, most) / LOG_VARIANCE_BOUND)
+
+
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
     """Return KL(N(mean, variance) || N(0, 1)) in nats, element by element (Kingma & Welling 2013, appendix B)."""
     return 0.5 * (mean.square() + torch.expm1(log_variance) - log_variance)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from narrows.model.code import PointCode
+from narrows.model.code import GaussianCode, PointCode, raw_log_variance
 from narrows.model.layers import Linear
+from narrows.model.likelihood import Gaussian
 from narrows.model.mixed_likelihood import MixedError
 from narrows.model.mlp import MLP
 from narrows.model.network import AutoencoderNetwork
@@ -26,6 +29,20 @@ def start_at_mean(network: AutoencoderNetwork, mean: np.ndarray) -> None:
 
 def can_start_linear(network: AutoencoderNetwork) -> bool:
     """Return whether `start_linear` can be applied: plain layers, wide enough, linear code and outputs."""
+    return (
+        isinstance(network.code, PointCode)
+        and not isinstance(network.likelihood, MixedError)
+        and _carries_components(network)
+    )
+
+
+def can_start_probabilistic(network: AutoencoderNetwork) -> bool:
+    """Return whether `start_probabilistic` can be applied: as `can_start_linear`, for gaussian codes and outputs."""
+    return type(network.code) is GaussianCode and type(network.likelihood) is Gaussian and _carries_components(network)
+
+
+def _carries_components(network: AutoencoderNetwork) -> bool:
+    """Return whether the layers can carry every component unchanged from the row to the code and to the output."""
     encoder, decoder = network.encoder, network.decoder
     if not isinstance(encoder, MLP) or not isinstance(decoder, MLP):
         return False
@@ -33,10 +50,8 @@ def can_start_linear(network: AutoencoderNetwork) -> bool:
     hidden = [layer.out_features for mlp in (encoder, decoder) for layer in mlp.linears[:-1]]
     return (
         all(isinstance(layer, Linear) for layer in layers)
-        and isinstance(network.code, PointCode)
         and network.code_activation == "linear"
         and not network.likelihood.bounded
-        and not isinstance(network.likelihood, MixedError)
         and encoder.activation_name in _DIFFERENCE
         and min(hidden, default=2 * network.n_components) >= 2 * network.n_components
     )
@@ -89,6 +104,65 @@ def start_linear(network: AutoencoderNetwork, mean: np.ndarray, directions: np.n
     _carry(network.decoder.linears, one, v.T, share)
     network.encoder.linears[-1].bias[: len(v)] = -(v @ centre).float()
     network.decoder.linears[-1].bias.copy_(centre)
+
+
+@dataclass(frozen=True, eq=False)
+class ProbabilisticPCA:
+    """The model x = mean + W z + noise of Tipping & Bishop (1999), with z and the noise normal, at its maximum.
+
+    W is ``V' (variances - noise)^1/2`` (their eq. 7), and z given x has the mean ``W' (x - mean) / variances`` and the
+    variance ``noise / variances``, each component by itself (their eq. 6).
+
+    Parameters
+    ----------
+    mean : ndarray of shape (d,)
+    directions : ndarray of shape (r, d)
+        The first principal directions V, orthonormal.
+    variances : ndarray of shape (r,)
+        Variances of the principal components, none below `noise`.
+    noise : float
+        Variance of the noise: the mean variance of the other components.
+    noise_of_floats : ndarray of shape (d,) or None, default=None
+        Variances for the likelihood of a network; None gives all floats `noise`. The maximum with this W, for this
+        posterior, is the variance of each float less its part of ``W W'``, as in factor analysis.
+    """
+
+    mean: np.ndarray
+    directions: np.ndarray
+    variances: np.ndarray
+    noise: float
+    noise_of_floats: np.ndarray | None = None
+
+
+@torch.no_grad()
+def start_probabilistic(network: AutoencoderNetwork, pca: ProbabilisticPCA) -> None:
+    """Initialise a network with a gaussian code as probabilistic PCA, with its posterior.
+
+    With the same noise for all floats the evidence lower bound then is the likelihood of the rows. Components beyond r
+    have the prior as posterior.
+    """
+    encoder, decoder = network.encoder, network.decoder
+    assert isinstance(encoder, MLP)
+    assert isinstance(decoder, MLP)
+    assert isinstance(network.likelihood, Gaussian)
+    v, mean, variances = (
+        torch.from_numpy(values.astype(np.float64)) for values in (pca.directions, pca.mean, pca.variances)
+    )
+    r, k = len(v), network.n_components
+    scale = (variances - pca.noise).clamp(min=0).sqrt()[:, None]
+    axes = scale / variances[:, None] * v
+    one = torch.eye(r, dtype=torch.float64)
+    share = 1 / _DIFFERENCE[encoder.activation_name]
+    last = encoder.linears[-1]
+    last.weight.zero_()
+    last.bias.zero_()
+    _carry(encoder.linears, axes, one, share)
+    last.bias[:r] = -(axes @ mean).float()
+    last.bias[k : k + r] = raw_log_variance(pca.noise / variances).float()
+    _carry(decoder.linears, one, (scale * v).T, share)
+    decoder.linears[-1].bias.copy_(mean)
+    noise = np.full(network.n_floats, pca.noise) if pca.noise_of_floats is None else pca.noise_of_floats
+    network.likelihood.raw_log_variance.copy_(raw_log_variance(torch.from_numpy(noise)))
 
 
 def _carry(layers: list[Linear], first: Tensor, last: Tensor, share: float) -> None:

@@ -1,13 +1,14 @@
-"""How much of the layers beside a linear path held-out rows support: all, a share, or nothing, which is PCA."""
+"""How much of trained layers held-out rows support, of those beside a linear path or begun as probabilistic PCA."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
 
-from narrows.model import LinearPath
+from narrows.model import AutoencoderNetwork, LinearPath
+from narrows.training.run_state import copies
 
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # for layers that began as PCA: between the two lies a shrunken network
 _EITHER = (0.0, 1.0)  # for others, whose codes have nothing to do with principal components
@@ -37,6 +38,28 @@ def shrink_layers(path: LinearPath, losses: Callable[[], Tensor], weight: Tensor
     rows = torch.ones_like(found[0.0]) if weight is None else weight.double()
     best = min(found, key=lambda share: float((found[share] * rows).mean()))
     path.share.fill_(best if _is_clear(found[0.0] - found[best], rows) else 0.0)
+
+
+@torch.no_grad()
+def keep_if_better(
+    network: AutoencoderNetwork, first: Mapping[str, Tensor], losses: Callable[[], Tensor], weight: Tensor | None
+) -> None:
+    """Load the first weights again, unless the trained ones are clearly better for held-out rows.
+
+    Parameters
+    ----------
+    network : AutoencoderNetwork
+    first : mapping
+        Its state before training.
+    losses, weight
+        As for `shrink_layers`.
+    """
+    trained, after = copies(network.state_dict()), losses().double()
+    network.load_state_dict(first)
+    before = losses().double()
+    rows = torch.ones_like(before) if weight is None else weight.double()
+    if _is_clear(before - after, rows):
+        network.load_state_dict(trained)
 
 
 def _is_clear(gain: Tensor, weight: Tensor) -> bool:

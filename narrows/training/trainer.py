@@ -23,7 +23,7 @@ from narrows.training.neighbour_pairs import NeighbourPairs
 from narrows.training.optimizers import clip_gradient, make_optimizer
 from narrows.training.run_state import Run, RunState, copies
 from narrows.training.settings import TrainingSettings
-from narrows.training.shrinkage import shrink_layers
+from narrows.training.shrinkage import keep_if_better, shrink_layers
 from narrows.training.spool import Spool
 from narrows.training.threads import FixedThreads, LoadFollower, limited_threads, threads_for
 from narrows.training.training_step import make_step
@@ -50,7 +50,7 @@ class Trainer:
     n_rows : int or None
         Rows of the first epoch: batches, and the memory kept for them, are no larger. None: as large as a batch.
     began_as_pca : bool
-        Whether the layers equal the network's linear path; then early stopping may also scale them down.
+        Whether the layers equal the linear path, which early stopping may return to in part, or probabilistic PCA.
     follows_load : bool
         Whether the number of threads follows the load of the machine, see `LoadFollower`; then a training is not
         repeated to the bit. Not with several workers.
@@ -83,6 +83,7 @@ class Trainer:
         self.workers = workers or Workers()
         self.number = epochs_before
         self.began_as_pca = began_as_pca
+        self._first = copies(network.state_dict()) if began_as_pca and network.path is None else None
         self._generator = generator
         self._device = next(network.parameters()).device
         # Noise is drawn where the rows live; on the CPU one generator serves for both.
@@ -231,9 +232,12 @@ class Trainer:
             if run.best_weights is not None:
                 self.network.load_state_dict(run.best_weights)
                 run.best_weights = None
-            if self.network.path is not None and settings.early_stopping and held_out is not None:
+            if settings.early_stopping and held_out is not None:
                 losses = partial(held_out.losses, self.number)
-                shrink_layers(self.network.path, losses, validation_weight, began_as_pca=self.began_as_pca)
+                if (path := self.network.path) is not None:
+                    shrink_layers(path, losses, validation_weight, began_as_pca=self.began_as_pca)
+                elif self._first is not None:
+                    keep_if_better(self.network, self._first, losses, validation_weight)
             if run.is_over:
                 self._give_weights()
 

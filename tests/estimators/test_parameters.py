@@ -36,6 +36,7 @@ from narrows.model import (
     KLSparsity,
     NeighbourCrossEntropy,
     TopK,
+    default_hidden_layer_sizes,
 )
 from narrows.model.code import CODES
 from narrows.model.corruption import CORRUPTIONS
@@ -290,3 +291,10 @@ def test_active_parameters_of_a_detector_are_not_warned_of() -> None:
         {"threshold": "budget", "budget": 3, "contamination": 0.2},
     ):
         AnomalyDetector(SMALL, random_state=0, **active).fit(X)  # a warning would be an error
+
+
+def test_the_documented_automatic_sizes_are_those_of_a_fit() -> None:
+    narrowest, widest = (default_hidden_layer_sizes("mlp", n_floats, None) for n_floats in (1, 100_000))
+    assert f'"auto" is {narrowest} to {widest}' in str(Autoencoder.__doc__)
+    assert VariationalAutoencoder(epochs=1, random_state=0).fit(X).n_components_ == X.shape[1] // 2
+    assert Autoencoder(epochs=1, random_state=0).fit(X).n_components_ == max(1, round(X.shape[1] / 4))

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
@@ -16,7 +17,7 @@ import narrows
 from narrows import Autoencoder, SparseAutoencoder, VariationalAutoencoder
 from narrows.data import as_rows
 from narrows.errors import SettingError
-from narrows.estimators import preparation
+from narrows.estimators import preparation, resolution
 
 RNG = np.random.default_rng(0)
 IRIS = load_iris().data
@@ -140,12 +141,63 @@ def test_pixels_begin_at_their_means():
         {"output_activation": "linear"},
         {"penalty": "l1"},
         {"kind": SparseAutoencoder},
-        {"kind": VariationalAutoencoder},
+        {"kind": VariationalAutoencoder, "linear_path": "off"},
+        {"kind": VariationalAutoencoder, "loss": "gaussian"},
     ],
 )
 def test_what_was_chosen_begins_as_it_was_drawn(options):
     model = started(IRIS, **options)
     assert not model.network_.decoder.layers[-1].bias.detach().any()
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(300, 8, 3), (300, 4, 4), (40, 60, 5), (50, 1, 1)])
+def test_a_variational_network_begins_no_worse_than_probabilistic_pca(n, d, k):
+    X = gaussian(n, d, min(k, d))
+    model = started(X, kind=VariationalAutoencoder, n_components=k)
+    floats = model.schema_.encode(as_rows(X)).astype(float)
+    pca = PCA(min(k, d - 1), svd_solver="full").fit(floats) if d > 1 else None
+    expected = -0.5 * np.log(2 * np.pi) - 0.5 if pca is None else pca.score(floats)
+    assert model.elbo(X, n_draws=200).mean() > expected - 0.05
+    if pca is not None:  # the posterior's means are its components, shrunken towards 0
+        correlation = np.corrcoef(model.transform(X)[:, 0], pca.transform(floats)[:, 0])[0, 1]
+        assert abs(correlation) == pytest.approx(1, abs=1e-4)
+
+
+def test_where_nothing_is_curved_the_variational_model_is_no_worse_on_new_rows():
+    X = gaussian(400, 12, 3)
+    model = VariationalAutoencoder(n_components=3, epochs=20, random_state=0, device="cpu").fit(X[:200])
+    before = started(X[:200], kind=VariationalAutoencoder, n_components=3)
+    encode = model.schema_.encode
+    pca = PCA(3).fit(encode(as_rows(X[:200])).astype(float))
+    assert model.learning_rate_ < VariationalAutoencoder(epochs=1).fit(DIGITS).learning_rate_
+    assert model.elbo(X[200:]).mean() > pca.score(encode(as_rows(X[200:])).astype(float)) - 0.05
+    assert before.network_.state_dict().keys() == model.network_.state_dict().keys()
+
+
+def test_a_training_that_held_out_rows_do_not_support_is_taken_back():
+    X = gaussian(60, 12, 3)
+    first = started(X, kind=VariationalAutoencoder, n_components=3, validation_fraction=0.3)
+    model = VariationalAutoencoder(n_components=3, validation_fraction=0.3, epochs=3, random_state=0, device="cpu")
+    model.set_params(learning_rate=0.5).fit(X)
+    for name, value in first.network_.state_dict().items():
+        assert torch.equal(value, model.network_.state_dict()[name])
+
+
+def test_a_gaussian_code_of_a_table_is_wider_than_others_and_that_of_an_image_is_not(monkeypatch, tmp_path):
+    assert started(IRIS, kind=VariationalAutoencoder).n_components_ == 2
+    mixed = pd.DataFrame({"a": np.arange(60) % 7 / 3, "b": list("pqrstu") * 10})
+    assert started(mixed, kind=VariationalAutoencoder).n_components_ == 2
+    assert started(IRIS).n_components_ == 1
+    assert started(DIGITS.reshape(-1, 8, 8), kind=VariationalAutoencoder).n_components_ == 16
+    # A model of a version that chose another width keeps it when it is loaded and fitted further.
+    monkeypatch.setattr(resolution, "_SHARE_OF_FLOATS", 0.25)
+    model = VariationalAutoencoder(epochs=1, random_state=0, device="cpu").fit(IRIS)
+    model.save(tmp_path / "model")
+    monkeypatch.undo()
+    again = narrows.load(tmp_path / "model")
+    np.testing.assert_array_equal(again.transform(IRIS), model.transform(IRIS))
+    assert again.partial_fit(IRIS).n_components_ == 1
+    assert again.set_params(warm_start=True).fit(IRIS).n_components_ == 1
 
 
 def test_going_on_keeps_the_weights_that_are_there():

@@ -7,15 +7,21 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
+from narrows.estimators.likelihood_bounds import importance_weighted_bound
 from narrows.model import (
     AutoencoderNetwork,
+    Gaussian,
+    GaussianCode,
     PointCode,
+    ProbabilisticPCA,
     SquaredError,
     build_network,
     can_start_linear,
+    can_start_probabilistic,
     make_mixed,
     start_at_mean,
     start_linear,
+    start_probabilistic,
 )
 
 RNG = np.random.default_rng(0)
@@ -88,3 +94,35 @@ def test_a_mean_at_the_end_of_the_interval_has_a_finite_logit():
     network = build(likelihood=SquaredError(bounded=True))
     start_at_mean(network, np.array([0.0, 1.0] + [0.5] * 7))
     assert torch.isfinite(network.decoder.layers[-1].bias).all()
+
+
+NOISY = (X + 0.5 * RNG.normal(size=X.shape)).astype(np.float32)
+
+
+def probabilistic(n_components: int, r: int, **options) -> tuple[AutoencoderNetwork, PCA]:
+    """A network that begins as probabilistic PCA with r components, and scikit-learn's."""
+    network = build(n_components=n_components, code=GaussianCode(), likelihood=Gaussian(n_floats=9), **options)
+    assert can_start_probabilistic(network)
+    pca = PCA(r, svd_solver="full").fit(NOISY)
+    start_probabilistic(
+        network, ProbabilisticPCA(pca.mean_, pca.components_, pca.explained_variance_, float(pca.noise_variance_))
+    )
+    return network, pca
+
+
+@pytest.mark.parametrize("activation", ["silu", "relu"])
+@pytest.mark.parametrize("hidden", [(), (16, 8)])
+@pytest.mark.parametrize(("n_components", "r"), [(2, 2), (4, 2), (1, 0)])
+def test_a_variational_network_begins_with_the_likelihood_of_probabilistic_pca(activation, hidden, n_components, r):
+    network, pca = probabilistic(n_components, r, activation=activation, hidden_layer_sizes=hidden)
+    # With the exact posterior a single draw gives the exact likelihood.
+    with torch.no_grad():
+        found = importance_weighted_bound(network, torch.from_numpy(NOISY), k=1)
+    np.testing.assert_allclose(found, pca.score_samples(NOISY), rtol=1e-3, atol=1e-3)
+
+
+def test_networks_without_a_gaussian_code_and_output_cannot_begin_as_probabilistic_pca():
+    assert not can_start_probabilistic(build())
+    assert not can_start_probabilistic(build(code=GaussianCode()))
+    bounded = build(code=GaussianCode(), likelihood=Gaussian(bounded=True, n_floats=9))
+    assert not can_start_probabilistic(bounded)
