@@ -12,6 +12,8 @@ import numpy as np
 from narrows.data import as_rows, is_missing
 from narrows.errors import DataError, SettingError
 from narrows.estimators import AnomalyDetector, benjamini_hochberg
+from narrows.estimators.anomaly.calibration import Calibration
+from narrows.estimators.anomaly.weights import median
 from narrows.formatting import counted
 
 if TYPE_CHECKING:
@@ -127,9 +129,9 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
     if reference is not None:
         rows_then = as_rows(reference).sampled(_MOST)
         then = encode(rows_then)
-        scores_then = _scores(model, rows_then, then)
+        calibration = Calibration.of(_scores(model, rows_then, then), None)
     else:
-        then, scores_then = own_rows(model)
+        then, calibration = own_rows(model)
         rows_then = schema.decode_rows(then)
     if min(len(then), len(now)) < 5:
         raise DataError("Drift needs at least 5 rows of the fit and 5 new rows; give more.")
@@ -153,7 +155,7 @@ def drift(model: Autoencoder | AnomalyDetector, X: Any, *, reference: Any = None
         for column, is_one, p in zip(found, significant, p_unknown, strict=True)
     ]
     columns.sort(key=lambda column: -column.statistic)
-    scores = _compared("the scores", scores_then, scores_now)
+    scores = _compared("the scores", calibration.scores, scores_now, calibration.weight)
     is_drift = scores.p_value <= _ALPHA and scores.statistic >= _LEAST
     return Drift(len(then), len(now), tuple(columns), replace(scores, drifted=is_drift))
 
@@ -188,13 +190,13 @@ def column_statistics(schema: Schema, then: np.ndarray, now: np.ndarray) -> dict
     }
 
 
-def statistic(then: np.ndarray, now: np.ndarray) -> float:
-    """Return the Kolmogorov-Smirnov statistic of two samples (n,), (m,)."""
-    return _compared("", then, now).statistic
+def statistic(then: np.ndarray, now: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Return the Kolmogorov-Smirnov statistic of two samples (n,), (m,); `weight` (n,) is that of the first."""
+    return _compared("", then, now, weight).statistic
 
 
-def own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndarray]:
-    """Return the encoded rows of the fit (n, d) that a detector stores, and scores of calibration rows (m,).
+def own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, Calibration]:
+    """Return the encoded rows of the fit (n, d) that a detector stores, and the scores of its calibration rows.
 
     Raises
     ------
@@ -204,7 +206,7 @@ def own_rows(model: Autoencoder | AnomalyDetector) -> tuple[np.ndarray, np.ndarr
     references = model.scorer_.references if isinstance(model, AnomalyDetector) else None
     if not isinstance(model, AnomalyDetector) or references is None:
         raise SettingError("This model stores no rows of its fit; give some as reference (in the shell: --reference).")
-    return references, model.calibration_scores_
+    return references, model.state_.calibration
 
 
 def _scores(model: Autoencoder | AnomalyDetector, rows: Rows, floats: np.ndarray) -> np.ndarray:
@@ -239,18 +241,34 @@ def _typical(rows: Rows, i: int) -> Any:
     return str(levels[counts.argmax()])
 
 
-def _compared(name: str, then: np.ndarray, now: np.ndarray) -> ColumnDrift:
+def _compared(name: str, then: np.ndarray, now: np.ndarray, weight: np.ndarray | None = None) -> ColumnDrift:
+    """Return the change between two samples (n,), (m,), the first with weights (n,) or None."""
     from scipy.stats import ks_2samp
 
-    result = ks_2samp(then, now, method="asymp")
-    return ColumnDrift(
-        name,
-        float(result.statistic),  # pyright: ignore[reportAttributeAccessIssue]
-        float(result.pvalue),  # pyright: ignore[reportAttributeAccessIssue]
-        False,
-        float(np.median(then)),
-        float(np.median(now)),
-    )
+    if weight is None:
+        result = ks_2samp(then, now, method="asymp")
+        found, p = float(result.statistic), float(result.pvalue)  # pyright: ignore[reportAttributeAccessIssue]
+    else:
+        found, p = _weighted_ks(then, weight, now)
+    return ColumnDrift(name, found, p, False, float(median(then, weight)), float(np.median(now)))
+
+
+def _weighted_ks(then: np.ndarray, weight: np.ndarray, now: np.ndarray) -> tuple[float, float]:
+    """Return the statistic and the p-value of Kolmogorov and Smirnov, with weights (n,) of the first sample (n,).
+
+    It counts as many rows as its weights say (Kish 1965), and no more than their sum, the number of groups where each
+    calibration group counts as one.
+    """
+    from scipy.stats import kstwo
+
+    order = np.argsort(then, kind="stable")
+    shares = np.concatenate([[0.0], np.cumsum(weight[order])]) / weight.sum()
+    values = np.concatenate([then, now])
+    of_then = shares[np.searchsorted(then[order], values, side="right")]
+    of_now = np.searchsorted(np.sort(now), values, side="right") / len(now)
+    found = float(np.abs(of_then - of_now).max())
+    n = min(weight.sum(), weight.sum() ** 2 / np.square(weight).sum())
+    return found, float(kstwo.sf(found, max(1, round(n * len(now) / (n + len(now))))))
 
 
 def _text(value: Any) -> str:

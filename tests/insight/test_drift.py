@@ -10,6 +10,7 @@ from scipy.stats import ks_2samp
 from narrows import AnomalyDetector, Autoencoder
 from narrows.errors import SettingError
 from narrows.insight import drift
+from narrows.insight.drift import _compared, statistic
 
 
 def table(n: int, seed: int) -> pd.DataFrame:
@@ -92,3 +93,24 @@ def test_a_constant_column_that_took_another_value_has_drifted() -> None:
     found = drift(detector, now)
     assert found.drifted == ("country",)
     assert (found.columns[0].statistic, found.columns[0].then, found.columns[0].now) == (0.75, "US", "XX")
+
+
+def test_scores_of_the_fit_count_by_their_weights_as_in_p_values() -> None:
+    rng = np.random.default_rng(0)
+    then, now = np.sort(rng.standard_normal(200)), rng.standard_normal(150)
+    times = rng.integers(1, 4, 200)
+    repeated = ks_2samp(np.repeat(then, times), now, method="asymp")
+    assert statistic(then, now, times / times.mean()) == pytest.approx(repeated.statistic)
+    equal = _compared("", then, now, np.ones(200))
+    assert equal.p_value == pytest.approx(ks_2samp(then, now, method="asymp").pvalue)
+    assert _compared("", then, now, np.full(200, 0.1)).p_value > equal.p_value  # twenty groups of ten rows
+
+
+def test_rows_that_come_as_often_as_the_weights_say_have_not_drifted() -> None:
+    rng = np.random.default_rng(1)
+    then, seldom = table(1500, 0), rng.random(1500) < 0.5
+    then.loc[seldom, ["a", "b"]] *= 4
+    weighted = AnomalyDetector(random_state=0).fit(then, sample_weight=np.where(seldom, 0.02, 1.0))
+    assert not drift(weighted, table(800, 1)).scores.drifted
+    plain = AnomalyDetector(random_state=0).fit(then)
+    assert drift(plain, table(800, 1)).scores.drifted

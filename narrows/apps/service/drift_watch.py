@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from narrows.data import Rows
+    from narrows.estimators.anomaly.calibration import Calibration
 
 MOST_WATCHED = 10_000
 _MOST_FLOATS = 1 << 24  # 64 MiB
@@ -83,17 +84,19 @@ class DriftWatch:
             floats, scores = self._floats[:n].copy(), self._scores[:n].copy()
         if n < _FEWEST:
             return {}, None
-        then, scores_then = self._then
-        found = column_statistics(self._model.schema_, then, floats), statistic(scores_then, scores)
+        then, calibration = self._then
+        of_scores = statistic(calibration.scores, scores, calibration.weight)
+        found = column_statistics(self._model.schema_, then, floats), of_scores
         with self._lock:
             self._drift = (time.monotonic() + _EVERY, *found)
         return found
 
 
-def _rows_of_fit(model: Any, reference: str | None) -> tuple[np.ndarray, np.ndarray] | None:
+def _rows_of_fit(model: Any, reference: str | None) -> tuple[np.ndarray, Calibration] | None:
     """Return encoded rows of the fit and their scores; None where nobody has them."""
     from narrows.data import read
     from narrows.estimators import AnomalyDetector
+    from narrows.estimators.anomaly.calibration import Calibration
     from narrows.insight.drift import own_rows
 
     if isinstance(model, AnomalyDetector) and model.scorer_.references is not None:
@@ -101,9 +104,8 @@ def _rows_of_fit(model: Any, reference: str | None) -> tuple[np.ndarray, np.ndar
     if reference is None:
         return None
     rows = model.schema_.align(read(reference, schema=model.schema_, errors="flag")).sampled(MOST_WATCHED)
-    if isinstance(model, AnomalyDetector):
-        return _encoded(model, rows), -model.score_samples(rows)
-    return _encoded(model, rows), model.reconstruction_error(rows)
+    scores = -model.score_samples(rows) if isinstance(model, AnomalyDetector) else model.reconstruction_error(rows)
+    return _encoded(model, rows), Calibration.of(scores, None)
 
 
 def _encoded(model: Any, rows: Rows) -> np.ndarray:

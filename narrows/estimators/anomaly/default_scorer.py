@@ -40,7 +40,7 @@ LEAST_UNITS = np.array([1 / 20, 1e-5])
 """Smallest unit of each part, relative to the part of a row that is replaced by the mean row."""
 
 SHARP = 28  # image width divided by the standard deviation of the blur
-_BLOCK = 64
+_BLOCK, _SMALL_BLOCK = 64, 8
 _CHUNK = 2048
 _CELLS = 8_000_000  # differences in memory at once
 
@@ -186,6 +186,12 @@ class DefaultScorer:
         return torch.from_numpy(seen(self.references, self.image_shape))
 
     @cached_property
+    def _squared_references(self) -> tuple[Tensor, Tensor]:
+        """The transformed references (m, d) in float64, and the sum of squares of each (m,)."""
+        references = self._references.double()
+        return references, references.square().sum(dim=1)
+
+    @cached_property
     def _network(self) -> VAEEnsemble:
         return _in_doubles(self.network)
 
@@ -206,8 +212,7 @@ class DefaultScorer:
         The nearest references are found by a fast matrix product. Its rounding depends on the other rows, so the
         distances themselves are sums of squared differences.
         """
-        references = self._references.double()
-        squares = references.square().sum(dim=1)
+        references, squares = self._squared_references
         n_near = max(1, min(NEIGHBOURS, len(references) - 1))
         distances = np.empty(len(x))
         step = max(1, min(_CHUNK, _CELLS // (n_near * x.shape[1])))
@@ -284,12 +289,13 @@ def _errors(network: VAEEnsemble, x: np.ndarray) -> np.ndarray:
     """Return the mean squared error of each row (n, d) over the two members with the largest errors: (n,).
 
     The rounding of matrix products depends on the position of a row and on the other rows. In float64 and in blocks of
-    one size it disappears when the error is rounded to float32, so that equal rows have equal errors.
+    two sizes it disappears when the error is rounded to float32, so that equal rows have equal errors.
     """
     errors = np.empty(len(x), np.float32)
-    block = torch.zeros(_BLOCK, x.shape[1], dtype=torch.float64)
-    for start in range(0, len(x), _BLOCK):
-        size = min(_BLOCK, len(x) - start)
+    step = _BLOCK if len(x) > _SMALL_BLOCK else _SMALL_BLOCK
+    block = torch.zeros(step, x.shape[1], dtype=torch.float64)
+    for start in range(0, len(x), step):
+        size = min(step, len(x) - start)
         block[:size] = torch.from_numpy(x[start : start + size])
         block[size:] = 0
         each = (network.reconstruct(block) - block).square().sum(dim=2)
