@@ -307,7 +307,8 @@ def test_what_is_seen_stays_until_a_server_that_was_started_again_knows_its_runs
           const heard = [];
           lab.on('connection', (state) => heard.push(state));
           const hear = (status, ...runs) => {
-            lab.receive({ t: 'state', state: { status, runs: runs.map((id) => ({ id })), datasets: [] } });
+            const opens_on = runs.at(-1) ?? null;
+            lab.receive({ t: 'state', state: { status, opens_on, runs: runs.map((id) => ({ id })), datasets: [] } });
             heard.push(`${status} ${lab.connected} ${lab.run?.id}`);
           };
           lab.connection('open');
@@ -318,12 +319,18 @@ def test_what_is_seen_stays_until_a_server_that_was_started_again_knows_its_runs
           lab.connection('open');
           hear('starting');
           hear('ready', 'r1', 'r2');
+          lab.connection('lost');
+          lab.connection('open');
+          hear('ready', 'r3', 'r4');
           return heard;
         }"""
     )
     assert heard == [
-        *("open", "starting true undefined", "starting true r1", "ready true r2"),
-        *("lost", "starting false r2", "open", "ready true r2"),
+        # The run in view does not change when another one begins.
+        *("open", "starting true undefined", "starting true r1", "ready true r1"),
+        *("lost", "starting false r1", "open", "ready true r1"),
+        # A server on other data opens its own run.
+        *("lost", "open", "ready true r4"),
     ]
 
 
