@@ -13,7 +13,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -48,6 +49,7 @@ EVERY = 60.0
 """Seconds between two checkpoints of a training, unless the user gives them."""
 
 _STATE, _RECORDS = "state.safetensors", "history.json"
+_SEED = "seed"
 _WITHOUT_EFFECT = ("verbose", "device")  # the device is compared with the machine
 _CONTRADICTIONS = (KeyError, ValueError, TypeError, RuntimeError, OverflowError, safetensors.SafetensorError)
 
@@ -283,7 +285,7 @@ def kept_seed(where: Checkpointing, estimator: str, params: Mapping[str, Any], d
     workers = Workers.current()
     if not where.resume:
         workers.agreed(lambda: check_free(where.path))
-    kept = Checkpoint(where.part("seed"), estimator, params, workers)
+    kept = Checkpoint(where.part(_SEED), estimator, params, workers)
     if kept.seed is not None:
         return kept.seed
     seed = workers.agreed(draw)
@@ -348,6 +350,18 @@ def remove_checkpoint(path: Path) -> None:
     """Remove a checkpoint, if there is one; anything else stays."""
     if is_checkpoint(path):
         shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def removed_if_bare(where: Checkpointing | None) -> Iterator[None]:
+    """Fit in the block; if that fails and the folder holds the seed alone, see `kept_seed`, remove it."""
+    try:
+        yield
+    except BaseException:
+        is_bare = where is not None and [entry.name for entry in where.path.glob("*")] == [_SEED]
+        if where is not None and is_bare and Workers.current().is_first:
+            remove_checkpoint(where.path)
+        raise
 
 
 def write_checkpoint(path: Path, files: Mapping[str, bytes]) -> None:

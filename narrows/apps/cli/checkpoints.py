@@ -76,6 +76,10 @@ def checkpointed(
     try:
         with reserved(path) as mark, signals.removing(mark):
             yield Checkpointing(folder, every, resume), replaces
+    except KeyboardInterrupt:
+        if os.path.lexists(folder):
+            signals.note_written(f"{folder} is kept; the same command with --resume goes on from it")
+        raise
     except FileExistsError as error:
         if isinstance(error, OutputExistsError) or error.filename != str(path.absolute()):
             raise

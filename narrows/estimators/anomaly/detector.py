@@ -30,7 +30,7 @@ from narrows.estimators.anomaly.scoring_fit import FittedScoring, ScoringFit
 from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
 from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer, check_can_be_saved
 from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint
+from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint, removed_if_bare
 from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.idle_parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
 from narrows.estimators.onnx_file import write_model
@@ -184,7 +184,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         seed = self._seed(where)
         split = self._split(rows, seed, sample_weight, calibration_groups)
         params = self.get_params(deep=False)
-        fitted = ScoringFit(type(self).__name__, params, rows, split, seed, self._rule.is_strict, where).fit()
+        with removed_if_bare(where):
+            fitted = ScoringFit(type(self).__name__, params, rows, split, seed, self._rule.is_strict, where).fit()
         if rows is not X:
             warn_of_ignored_columns(fitted.scoring.schema, rows.source)
         self._state = self._judged(rows, split, fitted, seed)
