@@ -73,7 +73,7 @@ def let_threads_sleep() -> None:
     """Let threads that wait for one another soon sleep instead of spin, unless the user has chosen; before torch loads.
 
     A thread of GNU OpenMP spins for a millisecond or more, on a core that another program, or the thread it waits for,
-    could use: beside two busy programs, two threads then train up to a hundred times more slowly than one.
+    could use: next to two busy programs, two threads then train up to a hundred times more slowly than one.
     """
     if "torch" not in sys.modules and not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
         os.environ["GOMP_SPINCOUNT"] = str(_SPINS)

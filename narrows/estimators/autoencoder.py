@@ -49,12 +49,12 @@ class Autoencoder(TrainableAutoencoder):
     tied_weights : bool, default=False
         Whether the decoder uses the encoder's transposed weights (with biases of its own).
     linear_path : {"auto", "on", "off"}, default="auto"
-        PCA beside the layers. Layers of which it is possible begin as PCA. With early stopping the held-out rows then
-        decide how much of the layers remains: all, a share (for layers that began as PCA) or, where they are not
-        clearly better, nothing, and the model is PCA. "auto" is "on" with the default loss, output and layers, a point
-        code and no penalty. "off" is the network of the papers, without PCA. A gaussian code has no path: with "auto"
-        and the "gaussian" loss the layers begin as probabilistic PCA (Tipping & Bishop 1999), to which the model
-        returns where held-out rows do not support the trained ones.
+        PCA parallel to the layers. Layers of which it is possible begin as PCA. With early stopping, held-out rows
+        then decide how much of the layers remains: all, a share (for layers that began as PCA) or, where they are not
+        clearly better, nothing, and the model is PCA. "auto" is "on" with the default loss, output and layers, a
+        point code and no penalty. "off" is the network of the papers, without PCA. A gaussian code has no path: with
+        "auto" and the "gaussian" loss the layers begin as probabilistic PCA (Tipping & Bishop 1999), to which the
+        model returns where held-out rows do not support the trained ones.
     encoder, decoder : nn.Module or None, default=None
         Your own networks. They receive (n, features), or (n, channels, height, width) for images; the decoder
         returns one of these shapes, without a final sigmoid. Copies are trained; the given modules do not change.

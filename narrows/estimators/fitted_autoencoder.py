@@ -222,7 +222,7 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
     def rows_of(self, X: Any) -> Rows:
         """Read X as rows with the columns of the fit.
 
-        Named columns may come in any order and beside others, which are left out: the names decide, as in the shell.
+        Named columns may come in any order and among others, which are left out: the names decide, as in the shell.
         (scikit-learn's own estimators refuse both.) A column that is absent is an error.
 
         Raises

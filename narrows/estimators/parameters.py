@@ -148,7 +148,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "linear_path",
         "Network",
         "name",
-        "PCA beside the layers, for rows that do not support them; 'auto' is on with default loss and layers.",
+        "PCA parallel to the layers, for rows that do not support them; 'auto' is on with default loss and layers.",
         ("auto", "on", "off"),
     ),
     Parameter(

@@ -31,7 +31,7 @@ _SPREAD_OF_MAP = 4.0  # standard deviation of the first component where a map be
 
 
 def uses_linear_path(params: Mapping[str, Any], code: Code, code_activation: str) -> bool:
-    """Return whether the network has a linear path beside its layers; SettingError where it cannot have one."""
+    """Return whether the network has a linear path parallel to its layers; SettingError where it cannot have one."""
     wanted = parameter_checks.choice("linear_path", params["linear_path"])
     if wanted == "off":
         return False

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HeldOut = Literal["test", "validation", "training"]
 
-_COMPONENTS = 32  # of PCA beside a network without a code
+_COMPONENTS = 32  # of PCA, for a network without a code
 _MAX_MEASURED = 50_000  # rows; more would not change the printed digits
 
 

@@ -1,6 +1,6 @@
 """Saved models in MLflow: `save_model` and `log_model`; needs ``narrows[mlflow]``.
 
-A model is stored as its own folder, without pickle, beside a file of Python code (`model_code`), which MLflow calls
+A model is stored as its own folder, without pickle, next to a file of Python code (`model_code`), which MLflow calls
 "models from code". ``mlflow.pyfunc.load_model`` loads it anywhere.
 """
 

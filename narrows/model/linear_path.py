@@ -1,4 +1,4 @@
-"""The linear path beside the layers: PCA."""
+"""The linear path parallel to the layers: PCA."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def build_network(
         Draws the initial weights, on the device where they shall live. None leaves them unset, to be loaded; on the
         meta device that costs nothing.
     linear_path : bool
-        Whether PCA stands beside the layers, see `LinearPath`.
+        Whether PCA is parallel to the layers, see `LinearPath`.
     encoder, decoder : nn.Module or None
         The user's own modules, copied, not initialised anew. They take (n, d), or for images
         (n, channels, height, width); `decoder` gives either shape, rows with channels last, and logits where the data

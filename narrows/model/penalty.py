@@ -321,7 +321,7 @@ class NeighbourCrossEntropy(Penalty):
     def check(self, network: AutoencoderNetwork) -> None:
         if network.path is not None:
             raise SettingError(
-                "penalty='neighbours' makes a map of the code, which PCA beside the layers would undo; "
+                "penalty='neighbours' makes a map of the code, which PCA parallel to the layers would undo; "
                 "set linear_path='auto' or 'off'."
             )
 

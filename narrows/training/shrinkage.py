@@ -1,4 +1,4 @@
-"""How much of trained layers held-out rows support, of those beside a linear path or begun as probabilistic PCA."""
+"""How much of trained layers held-out rows support, parallel to a linear path or begun as probabilistic PCA."""
 
 from __future__ import annotations
 

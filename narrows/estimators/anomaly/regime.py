@@ -1,4 +1,4 @@
-"""Whether the rows of a fit hold anomalies, and how many: their scores beside those that clean rows would have.
+"""Whether the rows of a fit hold anomalies, and how many: their scores compared with those that clean rows would have.
 
 The idea of an empirical null (Efron 2004): the middle of the scores is taken as that of clean rows, and says how many
 of them would be far out. What exceeds this number, and its scatter (Meinshausen & Rice 2006), is taken as anomalies.

@@ -105,7 +105,7 @@ def impute_rows(rows: Rows, *, n_draws: int = 0, random_state: int = 0, **settin
 
 
 def check_imputing(model: Autoencoder, rows: Rows, *, seed: int = 0) -> ImputationReport:
-    """Return how well a fitted model fills hidden cells, beside mean or mode, neighbours and regression.
+    """Return how well a fitted model fills hidden cells, compared with mean or mode, neighbours and regression.
 
     At most 2,000 rows are used. Cells that the model was fitted to count too, so that new rows may be filled worse.
     """
