@@ -65,7 +65,7 @@ def read(
         packed (.gz, .zst). A folder of .csv and .tsv or of Parquet files, which are one table; a folder of images
         (PNG, JPEG, TIFF, WebP, BMP, GIF, PGM, ...) whose sub-folders are classes; or the name of a set, "digits",
         "mnist", "fashion-mnist" (its training part).
-        Also a pattern of CSV or Parquet files, "events/*.parquet", and their addresses: "s3://bucket/events",
+        Also a pattern of CSV or Parquet files, ``"events/*.parquet"``, and their addresses: "s3://bucket/events",
         "gs://...", "hdfs://...", "file://...".
         A text that is a set's name always means the set: write "./mnist" for a folder of that name.
     columns : names, optional
