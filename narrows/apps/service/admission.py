@@ -35,10 +35,13 @@ class Admission:
         Longest expected wait; a request that would wait longer is refused. Without a queue each is admitted.
     most_requests : int
         Requests in work or waiting, as a bound of memory.
+    always : int, default=1
+        Requests that are admitted whatever their wait: merged ones hardly take longer together than one alone.
     """
 
     most_seconds: float
     most_requests: int
+    always: int = 1
     n_requests: int = 0
     _seconds: float = 0.0
     _average: dict[tuple[Kind, int], float] = field(default_factory=dict)
@@ -46,7 +49,9 @@ class Admission:
     @property
     def is_full(self) -> bool:
         """Whether a request would be refused."""
-        return self.n_requests > 0 and (self._seconds > self.most_seconds or self.n_requests >= self.most_requests)
+        if self.n_requests >= self.most_requests:
+            return True
+        return self.n_requests >= self.always and self._seconds > self.most_seconds
 
     @property
     def retry_after(self) -> int:

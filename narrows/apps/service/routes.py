@@ -49,10 +49,13 @@ class Limits:
     wait : float, default=0.03
         Seconds that a request of at most 64 KiB may be expected to wait for those before it; of larger ones two may be
         in work or waiting, whose bodies are then in memory.
+    always : int, default=8
+        Requests of at most 64 KiB that are admitted in any case, so that as many clients are never refused.
     """
 
     body: int = 16 << 20
     wait: float = 0.03
+    always: int = 8
 
 
 class ServiceApplication(NamedTuple):
@@ -80,7 +83,7 @@ class _Service:
     def __init__(self, models: ServedModels, limits: Limits, *, with_token: bool) -> None:
         self._models = models
         self._limits = limits
-        self._small = Lane(Admission(limits.wait, _MOST_SMALL), together=True)
+        self._small = Lane(Admission(limits.wait, _MOST_SMALL, limits.always), together=True)
         self._large = Lane(Admission(math.inf, _MOST_LARGE), together=False)
         lanes = self._small, self._large
         self._metrics = ServiceMetrics(models, lambda: sum(lane.admission.n_requests for lane in lanes))
@@ -189,6 +192,8 @@ class _Service:
             raise RequestError("The body is compressed; send it without Content-Encoding.", 415)
         length = int(request.headers.get("content-length", "0"))  # the server has checked that it is a number
         if length > self._limits.body:
+            if length <= 2 * self._limits.body:
+                await _discard(request)
             raise self._too_large()
         ticket: Ticket | None = None
         parts, size = [], 0
@@ -288,6 +293,12 @@ def _tensors_job(
 def _watch(served: ServedModel, work: Work) -> None:
     if work.operation == "score":
         served.watch.add(work.rows, work.results, work.floats)
+
+
+async def _discard(request: Request) -> None:
+    """Receive and drop a body: most clients send all of it before they read the answer."""
+    async for _ in _with_patience(request.stream()):
+        pass
 
 
 async def _with_patience(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

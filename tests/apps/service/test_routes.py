@@ -210,7 +210,7 @@ def test_a_large_body_and_too_many_rows_are_413(tmp_path: Path) -> None:
 
 def test_more_than_it_takes_is_503_with_a_time_to_come_again(tmp_path: Path) -> None:
     row = records("plain")[0]
-    with serving(*named([("plain", "m")], tmp_path), limits=Limits(wait=1e-9)) as service:
+    with serving(*named([("plain", "m")], tmp_path), limits=Limits(wait=1e-9, always=1)) as service:
         served = service.models.get("m")
         entered, go_on = threading.Event(), threading.Event()
         add = served.watch.add
