@@ -135,13 +135,13 @@ class TrainableAutoencoder(FittedAutoencoder):
         schema: Schema | None = None,
         checkpoint: Checkpointing | None = None,
         after_batch: Callable[[float], None] | None = None,
-        is_asked_to_stop: Callable[[], bool] | None = None,
+        stop_requested: Callable[[], bool] | None = None,
     ) -> Generator[Epoch | LayerEpoch]:
         """Prepare a fit and return the iterator that trains; parameters as for `fit_epochs`.
 
         On return the model counts as fitted, with a network that is not trained on X yet. `after_batch` is called
         after each batch with the share of the epoch that is done, in (0, 1]; the model can be used in it. Where several
-        workers train, all end the training after the same batch, as after Ctrl-C, if `is_asked_to_stop` returns True
+        workers train, all end the training after the same batch, as after Ctrl-C, if `stop_requested` returns True
         on one of them.
         """
         params, workers = self.get_params(deep=False), Workers.current()
@@ -174,7 +174,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         if workers.size > 1:
             settings = {name: describe(value) for name, value in params.items() if name not in _OF_EACH_WORKER}
             workers.check_same({"rows": prepared.identity(), "settings": settings})
-        prepared.trainer.after_batch, prepared.trainer.is_asked_to_stop = after_batch, is_asked_to_stop
+        prepared.trainer.after_batch, prepared.trainer.stop_requested = after_batch, stop_requested
         before = self._state, self._progress
         self._trainer = self._saved_trainer = None
         self._state, self._progress = prepared.state, progress

@@ -14,6 +14,7 @@ from narrows.export.code_emitters import emit_code
 from narrows.export.graph import ROWS, Graph
 from narrows.export.loss_emitters import emit_losses, emit_mean, emit_raw
 from narrows.export.module_emitters import affine, check_network, emit_module
+from narrows.export.whole_model import blended
 from narrows.model import AutoencoderNetwork
 from narrows.version import __version__
 
@@ -60,7 +61,8 @@ def network_in_page(network: AutoencoderNetwork, pixels: PixelScale | None) -> A
     x = g.input("floats", np.dtype(np.float32), (ROWS, network.n_floats), "encoded rows")
     h = emit_module(g, network.encoder, x)
     if network.path is not None:
-        h = _blended(g, network, h, affine(g, x, network.path.directions, network.path.offset))
+        linear = affine(g, x, network.path.directions, network.path.offset)
+        h = blended(g, h, linear, network.share_of_layers)
     n_encoder = len(g.layers)
     codes = emit_code(g, network.code, h, network.n_components)
     output = _output(g, network, codes)
@@ -84,16 +86,7 @@ def _output(g: Graph, network: AutoencoderNetwork, codes: str) -> str:
     if path is None:
         return output
     mean = affine(g, codes, path.directions.T, path.centre)
-    return _blended(g, network, output, emit_raw(g, network.likelihood, mean))
-
-
-def _blended(g: Graph, network: AutoencoderNetwork, of_layers: str, linear: str) -> str:
-    """Return the value of the layers and that of the linear path, weighted by the share of the layers."""
-    share = network.share_of_layers
-    if share in (0.0, 1.0):
-        return of_layers if share else linear
-    of_layers = g.op("Mul", of_layers, g.constant(share, np.float32))
-    return g.op("Add", of_layers, g.op("Mul", linear, g.constant(1 - share, np.float32)))
+    return blended(g, output, emit_raw(g, network.likelihood, mean), network.share_of_layers)
 
 
 def _shown(g: Graph, floats: str, pixels: PixelScale | None) -> str:

@@ -87,22 +87,22 @@ def emit_network(g: Graph, network: AutoencoderNetwork, x: str) -> Pass:
     """Return the noiseless pass of encoded rows (n, d) through a network; SettingError for unknown parts."""
     check_network(network)
     path = network.path
-    share = 1.0 if path is None else float(path.share)  # of the layers
+    share = network.share_of_layers
     h = emit_module(g, network.encoder, x) if share else ""
     if path is not None and share < 1:
-        h = _blended(g, h, affine(g, x, path.directions, path.offset), share)
+        h = blended(g, h, affine(g, x, path.directions, path.offset), share)
     codes = emit_code(g, network.code, h, network.n_components)
     output = emit_module(g, network.decoder, codes) if share else ""
     if path is not None and share < 1:
         mean = affine(g, codes, path.directions.T, path.centre)
-        output = _blended(g, output, emit_raw(g, network.likelihood, mean), share)
+        output = blended(g, output, emit_raw(g, network.likelihood, mean), share)
     return Pass(codes, output)
 
 
-def _blended(g: Graph, of_layers: str, linear: str, share: float) -> str:
+def blended(g: Graph, of_layers: str, linear: str, share: float) -> str:
     """Return the value of the layers and that of the linear path, float32, weighted by the share of the layers."""
-    if not share:
-        return linear
+    if share in (0.0, 1.0):
+        return of_layers if share else linear
     of_layers = g.op("Mul", of_layers, g.constant(share, np.float32))
     return g.op("Add", of_layers, g.op("Mul", linear, g.constant(1 - share, np.float32)))
 

@@ -7,6 +7,6 @@ Ray is started on this machine, unless it runs already or ``RAY_ADDRESS`` names 
 """
 
 from narrows.ray.result_folder import address_of
-from narrows.ray.using import encode, impute, reconstruct, score
+from narrows.ray.table_operations import encode, impute, reconstruct, score
 
 __all__ = ["address_of", "encode", "impute", "reconstruct", "score"]

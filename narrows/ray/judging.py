@@ -8,7 +8,7 @@ import numpy as np
 
 from narrows.data import RemotePath
 from narrows.estimators import AnomalyDetector, ScoreFile, above_all
-from narrows.ray.actor import N_INVALID
+from narrows.ray.model_worker import N_INVALID
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder

@@ -94,8 +94,8 @@ class PiecesOfBatch:
     is_exact : bool
         Whether all pieces are exchanged and added in their order; else each worker adds its own, and the sums are
         reduced, which moves less and rounds in another way.
-    is_asked_to_stop : callable
-        Returns whether this worker was asked to end the training; then all raise KeyboardInterrupt after one batch.
+    stop_requested : callable
+        Returns whether this worker is to end the training; then all raise KeyboardInterrupt after one batch.
     """
 
     def __init__(
@@ -109,11 +109,11 @@ class PiecesOfBatch:
         precision: str,
         max_rows: int,
         is_exact: bool,
-        is_asked_to_stop: Callable[[], bool],
+        stop_requested: Callable[[], bool],
     ) -> None:
         self._network, self._objective, self._flat = network, objective, flat
         self._n_pieces, self._workers, self._is_exact = n_pieces, workers, is_exact
-        self._is_asked_to_stop = is_asked_to_stop
+        self._stop_requested = stop_requested
         self._step = make_step(
             network, objective, flat, precision=precision, max_rows=-(-max_rows // n_pieces), batch_rows=max_rows
         )
@@ -124,7 +124,7 @@ class PiecesOfBatch:
         self._noise = [torch.Generator(device=device) for _ in self._own]
         self._has_own_modules = has_own_modules(network)
         self._names = ["reconstruction", *(penalty.name for penalty in objective.penalties)]
-        # The gradient, the terms, and whether a worker was asked to stop.
+        # The gradient, the terms, and whether a worker is to stop.
         self._message = torch.zeros(each if is_exact else 1, len(flat.gradients) + len(self._names) + 1, device=device)
         self._n_sums: int | None = None  # of means over the batch; not known before the first one
 
@@ -164,7 +164,7 @@ class PiecesOfBatch:
             line = message[i if self._is_exact else 0]
             line[:n].add_(self._flat.gradients, alpha=share)
             line[n:-1].add_(torch.stack([terms[name] for name in self._names]), alpha=share)
-        message[0, -1] = float(self._is_asked_to_stop())
+        message[0, -1] = float(self._stop_requested())
         total = self._sum(message)
         if self._workers.size > 1 and float(total[-1]):
             raise KeyboardInterrupt

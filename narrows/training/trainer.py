@@ -93,8 +93,8 @@ class Trainer:
             self._noise.manual_seed(int(torch.randint(2**62, (), generator=generator)))
         self.after_batch: Callable[[float], None] | None = None
         """Called after each batch with the share of the epoch that is done; the network is in evaluation mode then."""
-        self.is_asked_to_stop: Callable[[], bool] | None = None
-        """Whether this worker was asked to end the training; then all of them raise KeyboardInterrupt together."""
+        self.stop_requested: Callable[[], bool] | None = None
+        """Whether this worker is to end the training; then all of them raise KeyboardInterrupt together."""
         self._run, self._restored = Run(), False
         self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
         self._optimizer = make_optimizer(self._flat, settings)
@@ -122,7 +122,7 @@ class Trainer:
             precision=precision,
             max_rows=max_rows,
             is_exact=self.settings.reduce == "exact",
-            is_asked_to_stop=lambda: self.is_asked_to_stop is not None and self.is_asked_to_stop(),
+            stop_requested=lambda: self.stop_requested is not None and self.stop_requested(),
         )
 
     @property

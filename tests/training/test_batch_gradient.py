@@ -46,7 +46,7 @@ def in_pieces(
     net: AutoencoderNetwork, objective: Objective, n_pieces: int, *, seed: int = 0, max_rows: int = N, **others
 ) -> PiecesOfBatch:
     flat = others.pop("flat", None) or FlatParameters(list(net.parameters()))
-    given = {"workers": Workers(), "precision": "float32", "is_exact": True, "is_asked_to_stop": lambda: False}
+    given = {"workers": Workers(), "precision": "float32", "is_exact": True, "stop_requested": lambda: False}
     gradient = PiecesOfBatch(net, objective, flat, n_pieces=n_pieces, max_rows=max_rows, **(given | others))
     gradient.begin_epoch(torch.Generator().manual_seed(seed))
     return gradient

@@ -59,7 +59,7 @@ def _train_together(
 ) -> None:
     """Train with other workers; a signal to one of them ends the training of all after the same batch."""
     with signals.undisturbed():
-        epochs = model.start_fit(rows, checkpoint=checkpoint, is_asked_to_stop=signals.is_waiting)
+        epochs = model.start_fit(rows, checkpoint=checkpoint, stop_requested=signals.is_waiting)
         for _ in show_progress(epochs, model=model, messages=messages, title=title):
             pass
     with suppress(KeyboardInterrupt):  # it is dealt with

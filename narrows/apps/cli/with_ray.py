@@ -12,7 +12,7 @@ from narrows.apps.cli.messages import Messages
 from narrows.formatting import counted
 
 if TYPE_CHECKING:
-    from narrows.ray.actor import Operation
+    from narrows.ray.model_worker import Operation
 
 
 def use_ray(

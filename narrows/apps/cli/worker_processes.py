@@ -23,7 +23,7 @@ def rank_and_size() -> tuple[int, int]:
 
 
 def is_said_by_first(error: BaseException) -> bool:
-    """Return whether this is a later process, whose error the first one prints, since it has or is told of the same."""
+    """Return whether this is a later process whose error the first one prints."""
     if rank_and_size()[0] == 0:
         return False
     from typer.exceptions import TyperException

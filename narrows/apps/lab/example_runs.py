@@ -57,7 +57,7 @@ def denoising_examples(description: Mapping[str, Any]) -> tuple[Example, Example
     description : of the data, see `narrows.apps.viewer.datasets.describe`.
     """
     n_components = denoising_components(description)
-    shared = {"n_components": n_components, "rows": _some_blocks(description["rows"], MOST_EXAMPLE_ROWS)}
+    shared = {"n_components": n_components, "rows": _some_blocks(description["rows"])}
     return ("denoising", shared), ("plain", shared)
 
 
@@ -79,7 +79,7 @@ def anomaly_example(rows: Rows, description: Mapping[str, Any]) -> Example | Non
     if normal is None:
         return None
     is_image = description["shape"] is not None
-    shared = {"normal": normal, "rows": _some_blocks(len(rows), MOST_EXAMPLE_ROWS)}
+    shared = {"normal": normal, "rows": _some_blocks(len(rows))}
     return "plain", {**shared, **({"n_components": _NORMAL_COMPONENTS} if is_image else {})}
 
 
@@ -129,10 +129,10 @@ def _auroc(floats: np.ndarray, normal: np.ndarray) -> float:
     return float(roc_auc_score(np.arange(len(others)) >= len(test), errors))
 
 
-def _some_blocks(n_rows: int, most: int) -> list[list[int]] | None:
-    """Return evenly spaced ranges of rows, both ends included, of `most` rows in all; None for all rows."""
-    if n_rows <= most:
+def _some_blocks(n_rows: int) -> list[list[int]] | None:
+    """Return evenly spaced ranges of rows, both ends included, of 10,000 rows in all; None for all rows."""
+    if n_rows <= MOST_EXAMPLE_ROWS:
         return None
-    length = most // _BLOCKS
+    length = MOST_EXAMPLE_ROWS // _BLOCKS
     starts = [i * (n_rows - length) // (_BLOCKS - 1) for i in range(_BLOCKS)]
     return [[start, start + length - 1] for start in starts]

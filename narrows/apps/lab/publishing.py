@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from narrows.apps.lab.example_runs import anomaly_example, denoising_examples
+from narrows.apps.lab.example_runs import examples
 from narrows.apps.lab.session import InitialContent, Session
 from narrows.apps.lab.session_types import LabError
 from narrows.apps.lab.worker_pool import Backend
@@ -126,12 +125,11 @@ def _example(session: Session, runs: list[Run], view: str) -> list[str]:
     last = runs[-1]
     if last.dataset is None or last.dataset not in session.datasets or last.state == "loaded":
         return []
-    description: dict[str, Any] = session.datasets[last.dataset].description
-    if view == "denoise":
-        wanted = list(denoising_examples(description))
-    else:
-        example = anomaly_example(load(session.datasets[last.dataset].source), description)
-        wanted = [] if example is None else [example]
+    dataset = session.datasets[last.dataset]
+    try:
+        wanted = examples(view, lambda: load(dataset.source), dataset.description)
+    except LabError:
+        return []  # data without classes have no example of anomalies
     found = [session.run_like(last.dataset, *one) for one in wanted]
     return [run.id for run in found if run in runs] if all(run in runs for run in found) else []
 

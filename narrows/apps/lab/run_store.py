@@ -11,6 +11,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from narrows.apps.lab.run_settings import NAMES
 from narrows.apps.viewer.datasets import Source
@@ -166,7 +167,7 @@ class RunStore:
                 continue
             try:
                 found.append(_read(folder))
-            except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, BadZipFile):
                 continue
         found.sort(key=lambda pair: pair[0].number)
         for run, _ in found[:-MOST_RUNS]:
@@ -234,7 +235,7 @@ def _read(folder: Path) -> tuple[Run, dict[str, Any] | None]:
         run.state = "stopped"
         run.message = f"The server ended during this training; the weights of epoch {weights.epoch} are kept."
     if (folder / _FRAMES).is_file():
-        with np.load(folder / _FRAMES, allow_pickle=False) as arrays:
+        with (folder / _FRAMES).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             run.positions, run.original = arrays["positions"], arrays["original"]
             run.frames = Frames()
             for epoch, rebuilt in zip(arrays["epochs"].tolist(), arrays["rebuilt"], strict=True):

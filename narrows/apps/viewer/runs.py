@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from zipfile import BadZipFile
 
 from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.model_facts import N_FIXED_ROWS, drawn_range, network_facts
@@ -35,14 +36,14 @@ class Frames:
         self._every = 1
         self._kept: list[tuple[int, np.ndarray]] = []
 
-    def add(self, epoch: int, rebuilt: np.ndarray) -> None:
+    def add(self, epoch: int, array: np.ndarray) -> None:
         """Add the array of an epoch; the latest is always kept."""
         kept = list(self._kept)  # replaced as a whole, since queries read it from other threads
         if len(kept) > 1 and (kept[-1][0] - kept[0][0]) % self._every:
             kept.pop()  # kept only as the latest one
         if kept and kept[-1][0] == epoch:
             kept.pop()
-        kept.append((epoch, rebuilt))
+        kept.append((epoch, array))
         while len(kept) > 2 and sum(frame.nbytes for _, frame in kept) > self._budget:
             self._every *= 2
             first, last = kept[0][0], kept[-1][0]
@@ -72,10 +73,10 @@ class PastWeights(Frames):
         super().__init__(WEIGHT_BYTES)
         self._path = path
 
-    def add(self, epoch: int, rebuilt: np.ndarray) -> None:
+    def add(self, epoch: int, array: np.ndarray) -> None:
         """Add the weights (p,) after an epoch."""
         self._read()
-        super().add(epoch, rebuilt)
+        super().add(epoch, array)
 
     @property
     def kept(self) -> list[tuple[int, np.ndarray]]:
@@ -96,9 +97,13 @@ class PastWeights(Frames):
         import numpy as np
 
         path, self._path = self._path, None
-        with np.load(path, allow_pickle=False) as arrays:
-            for epoch, weights in zip(arrays["epochs"].tolist(), arrays["weights"], strict=True):
-                super().add(int(epoch), weights)
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                found = list(zip(arrays["epochs"].tolist(), arrays["weights"], strict=True))
+        except (OSError, ValueError, KeyError, BadZipFile):
+            return  # a damaged file: the page shows the last epoch alone
+        for epoch, weights in found:
+            super().add(int(epoch), weights)
 
 
 class Weights:

@@ -115,7 +115,7 @@ class ScoreFile:
 
 @dataclass
 class Largest:
-    """Which numbers are among the n largest, asked part by part in the order of the rows.
+    """Decides which numbers are among the n largest, part by part in the order of the rows.
 
     Parameters
     ----------

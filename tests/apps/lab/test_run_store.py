@@ -102,6 +102,20 @@ def test_damaged_runs_are_passed_over(home: Path) -> None:
     assert not list(runs.glob(".*"))
 
 
+def test_a_damaged_file_of_arrays_costs_no_other_run(home: Path) -> None:
+    runs = home / "runs"
+    shutil.copytree(runs / "r1", runs / "r2", ignore=lambda *_: ["config.json"])
+    config = json.loads((runs / "r1" / "config.json").read_text())
+    (runs / "r2" / "config.json").write_text(json.dumps({**config, "id": "r2", "number": 2}))
+    for file in (runs / "r1" / "weights.npz", runs / "r2" / "frames.npz"):
+        whole = file.read_bytes()
+        file.write_bytes(whole[: len(whole) // 2])
+    ((run, _),) = RunStore(home).load()
+    assert run.id == "r1"
+    assert run.frames.kept
+    assert run.past_weights.kept == []
+
+
 def test_the_shelf_holds_the_newest_runs(home: Path) -> None:
     first = (home / "runs" / "r1" / "config.json").read_text()
     for number in range(2, MOST_RUNS + 4):

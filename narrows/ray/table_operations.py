@@ -12,8 +12,8 @@ from narrows.data import Missing
 from narrows.errors import OutputError, SettingError
 from narrows.estimators import AnomalyDetector
 from narrows.estimators.anomaly.alarm_rules import JUDGE_TOGETHER
-from narrows.ray.actor import N_INVALID, Job, ModelWorker, Operation
 from narrows.ray.judging import judge_together
+from narrows.ray.model_worker import N_INVALID, Job, ModelWorker, Operation
 from narrows.ray.ray_session import ray_data, running
 from narrows.ray.result_folder import folder_of_results, n_rows_of, numbered
 from narrows.ray.row_files import RowFiles, in_order

@@ -11,10 +11,10 @@ from pyarrow import parquet
 
 import narrows
 from narrows.errors import NotNumericError, OutputExistsError
-from narrows.ray.actor import Job, ModelWorker
 from narrows.ray.judging import judge_together
+from narrows.ray.model_worker import Job, ModelWorker
 from narrows.ray.result_folder import address_of, folder_of_results, n_rows_of
-from narrows.ray.using import _files_of
+from narrows.ray.table_operations import _files_of
 
 RNG = np.random.default_rng(0)
 TABLE = pa.table(
