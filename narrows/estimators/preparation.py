@@ -16,29 +16,30 @@ from narrows.estimators import parameter_checks
 from narrows.estimators.pca_start import begin, enough, set_path
 from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.resolution import Resolved, learn_schema, resolve, with_width
-from narrows.estimators.state import FittedRows, FittedState
+from narrows.estimators.spooling import StreamEncoder, spooled
+from narrows.estimators.state import MOST_HASHES, FittedRows, FittedState
 from narrows.estimators.validation_split import HeldOutBy, ValidationSplit
 from narrows.model import AutoencoderNetwork, Likelihood
 from narrows.training import (
     ContrastiveDivergence,
     DistinctRows,
     Pretraining,
+    Shards,
     Spool,
     Trainer,
     TrainingSettings,
     Workers,
+    check_pieces,
     check_pretrainable,
     distinct_rows,
-    fingerprint_of,
+    pieces_of_batch,
     pretraining_settings,
-    row_hashes,
 )
 
 _CHUNK = 8192
 _NO_HASHES = np.zeros(0, np.uint64)
 _RATE_AT_PCA = 5e-4  # of Muon, whose steps have the same length wherever they begin; ten times larger ones leave PCA
 _BATCH_PIXELS = 32 * 32 * 32  # of network="residual", whose memory grows with the pixels of a batch
-_MOST_HASHES = 4_000_000  # 32 MB in a saved model
 
 _TRAINING_PARAMETERS = tuple(field.name for field in fields(TrainingSettings))
 
@@ -107,11 +108,20 @@ def prepare(
     split = _split(params, encoded, random.for_split, options, in_memory=not isinstance(given, RowStream))
     began_as_pca = _set_first_weights(params, resolved, split, previous)
     network.to(device)
+    n_pieces = pieces_of_batch(
+        options.n_pieces if params["n_pieces"] == "auto" and options.n_pieces is not None else params["n_pieces"],
+        Workers.current().size,
+    )
+    check_pieces(network, resolved.objective, n_pieces)
     if isinstance(given, RowStream):
-        training = _spooled(given, split, network.likelihood, random.for_split, options.estimator)
+        held_hashes = encoded.distinct.hashes[split.held]
+        encoder = StreamEncoder(encoded.schema, network.likelihood, options.estimator, held_hashes, split.by)
+        x, fitted_rows = spooled(given, encoder, random.for_split, n_pieces=n_pieces, workers=Workers.current())
+        training = _Training(x, None, fitted_rows)
     else:
         training = _in_memory(split, device)
-    trainer = _trainer(params, resolved, training, random.for_order, options, began_as_pca=began_as_pca)
+    divided = {**params, "n_pieces": n_pieces}
+    trainer = _trainer(divided, resolved, training, random.for_order, options, began_as_pca=began_as_pca)
     validation, validation_weight = _validation(params, split, network.likelihood, device, options)
     layers = None
     if pretraining is not None and previous is None:
@@ -134,7 +144,7 @@ def training_tensors(state: FittedState, rows: Rows, sample_weight: Any) -> tupl
 
 def joined_hashes(seen: np.ndarray | None, more: np.ndarray | None) -> np.ndarray | None:
     """Return the hashes of all rows that a model trained on; None where they are unknown or too many to keep."""
-    if seen is None or more is None or len(seen) + len(more) > _MOST_HASHES:
+    if seen is None or more is None or len(seen) + len(more) > MOST_HASHES:
         return None
     return np.union1d(seen, more)
 
@@ -191,7 +201,7 @@ class _Split:
 class _Training:
     """Training rows for the trainer, and the identities of all rows of the fit."""
 
-    x: Tensor | Spool
+    x: Tensor | Spool | Shards
     weight: Tensor | None
     rows: FittedRows
 
@@ -238,11 +248,6 @@ def _build(
     if network.n_parameters == 0:
         raise SettingError("The encoder and decoder have no parameter to train; give them layers, or unfreeze some.")
     parameter_checks.within_density(network.likelihood, encoded.floats, encoded.rows)
-    if isinstance(given, RowStream) and Workers.current().size > 1:
-        raise SettingError(
-            "A fit by several workers needs rows in memory, not a stream; use one process, or read all rows "
-            "(--in-memory)."
-        )
     if resolved.objective.n_nearest and isinstance(given, RowStream):
         raise SettingError("penalty='neighbours' needs rows in memory, not a stream; use only one of the two.")
     pretraining = pretraining_settings(params["pretrain"], params["pretrain_epochs"], params["precision"])
@@ -310,32 +315,6 @@ def _in_memory(split: _Split, device: str) -> _Training:
     return _Training(x, weight, rows)
 
 
-def _spooled(
-    stream: RowStream, split: _Split, likelihood: Likelihood, generator: torch.Generator, estimator: str
-) -> _Training:
-    """Encode a stream to disk; rows equal to held-out ones are held out too."""
-    schema, held_hashes = split.encoded.schema, split.encoded.distinct.hashes[split.held]
-    x = Spool(schema.n_floats, len(stream), generator)
-    held: list[np.ndarray] = []
-    hashes: list[np.ndarray] = []
-    start, sums = 0, []
-    for chunk in stream.chunks():
-        # Units are checked on the sample, because a chunk of a sorted file is not representative.
-        floats = schema.encode(chunk, who=estimator, units=False)
-        parameter_checks.within_density(likelihood, floats, chunk)
-        keys = row_hashes(floats)
-        is_held = np.isin(keys, held_hashes)
-        held.append(start + np.flatnonzero(is_held))
-        x.add(floats[~is_held])
-        if len(x) <= _MOST_HASHES:
-            hashes.append(keys[~is_held])
-        sums.append(keys.sum(dtype=np.uint64))
-        start += len(chunk)
-    known = np.unique(np.concatenate(hashes)) if len(x) <= _MOST_HASHES else None
-    rows = FittedRows(np.concatenate(held), held_hashes, known, fingerprint_of(np.array(sums)), split.by, start)
-    return _Training(x, None, rows)
-
-
 def _trainer(
     params: Mapping[str, Any],
     resolved: Resolved,
@@ -346,8 +325,6 @@ def _trainer(
     began_as_pca: bool,
 ) -> Trainer:
     given = {name: params[name] for name in _TRAINING_PARAMETERS}
-    if given["n_pieces"] == "auto" and options.n_pieces is not None:
-        given["n_pieces"] = options.n_pieces
     workers = Workers.current()
     if params["network"] == "residual" and given["batch_size"] == "auto":
         given["batch_size"] = max(1, min(64, _BATCH_PIXELS // _n_pixels(resolved.network), len(training.x)))

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from narrows.estimators.state import FittedState
-from narrows.training import Epoch, LayerEpoch, Pretraining, RunState, Spool, Trainer, below, fingerprint
+from narrows.training import Epoch, LayerEpoch, Pretraining, RunState, Shards, Spool, Trainer, below, fingerprint
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class PreparedFit:
     state : FittedState
         With the network before its first step.
     trainer : Trainer
-    x, weight : Tensor of shape (n, n_floats) or Spool, Tensor of shape (n,) or None
+    x, weight : Tensor of shape (n, n_floats), Spool or Shards, Tensor of shape (n,) or None
         Distinct training rows on the device, or all training rows of a stream on disk.
     validation, validation_weight
         The same for the validation rows, or None.
@@ -32,7 +32,7 @@ class PreparedFit:
 
     state: FittedState
     trainer: Trainer
-    x: Tensor | Spool
+    x: Tensor | Spool | Shards
     weight: Tensor | None
     validation: Tensor | None
     validation_weight: Tensor | None

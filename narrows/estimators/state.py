@@ -16,6 +16,9 @@ from narrows.estimators.validation_split import HeldOutBy
 from narrows.model import AutoencoderNetwork, MixedError
 from narrows.training import History, LayerEpoch, Trainer
 
+MOST_HASHES = 4_000_000
+"""Rows whose hashes a model keeps, which take 32 MB when it is saved."""
+
 
 @dataclass(frozen=True, eq=False)
 class FittedRows:

@@ -1,5 +1,6 @@
 """Training of a network: the epoch iterator, optimizers and schedules."""
 
+from narrows.training.batch_gradient import check_pieces
 from narrows.training.deduplication import DistinctRows, distinct_rows, fingerprint, fingerprint_of, row_hashes
 from narrows.training.history import Epoch, History, LayerEpoch
 from narrows.training.masked import train_masked
@@ -16,7 +17,8 @@ from narrows.training.pretraining import (
 )
 from narrows.training.rbm import RBM, Gradient
 from narrows.training.run_state import RunState, below
-from narrows.training.settings import REDUCTIONS, SCHEDULES, TrainingSettings, automatic_batch_size
+from narrows.training.settings import REDUCTIONS, SCHEDULES, TrainingSettings, automatic_batch_size, pieces_of_batch
+from narrows.training.shards import Shards
 from narrows.training.spool import Spool
 from narrows.training.trainer import Trainer
 from narrows.training.trimmed import train_trimmed
@@ -37,6 +39,7 @@ __all__ = [
     "NeighbourPairs",
     "Pretraining",
     "RunState",
+    "Shards",
     "Spool",
     "Trainer",
     "TrainingSettings",
@@ -44,11 +47,13 @@ __all__ = [
     "automatic_batch_size",
     "below",
     "bfloat16_on",
+    "check_pieces",
     "check_pretrainable",
     "distinct_rows",
     "fingerprint",
     "fingerprint_of",
     "make_optimizer",
+    "pieces_of_batch",
     "pretraining_settings",
     "row_hashes",
     "train_masked",

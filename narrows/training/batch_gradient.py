@@ -7,6 +7,7 @@ weights depend on the number of pieces, and not on that of the workers.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from narrows.errors import SettingError
 from narrows.model import AutoencoderNetwork, BatchMeans, CustomDecoder, CustomEncoder, Objective
+from narrows.training.batches import Batch
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.training_step import TrainingStep, make_step
 from narrows.training.workers import Workers
@@ -41,13 +43,8 @@ class BatchGradient(Protocol):
         """Let the next call draw the same noise as that after `noise`."""
         ...
 
-    def __call__(
-        self, x: Tensor, n_rows: int, *, progress: float, weight: Tensor | None, pairs: Tensor | None
-    ) -> dict[str, Tensor]:
-        """Leave the gradient of the objective per feature in the flat vector; return the terms, means over the batch.
-
-        x, weight : the own rows of a batch of `n_rows`.
-        """
+    def __call__(self, batch: Batch, *, progress: float) -> dict[str, Tensor]:
+        """Leave the gradient of the objective per feature in the flat vector; return the terms, means over rows."""
         ...
 
 
@@ -70,10 +67,8 @@ class WholeBatch:
     def repeat(self, noise: list[Tensor]) -> None:
         self._noise.set_state(noise[0])
 
-    def __call__(
-        self, x: Tensor, n_rows: int, *, progress: float, weight: Tensor | None, pairs: Tensor | None
-    ) -> dict[str, Tensor]:
-        return self._step(x, self._noise, progress=progress, weight=weight, pairs=pairs)
+    def __call__(self, batch: Batch, *, progress: float) -> dict[str, Tensor]:
+        return self._step(batch.x, self._noise, progress=progress, weight=batch.weight, pairs=batch.pairs)
 
 
 class PiecesOfBatch:
@@ -91,6 +86,8 @@ class PiecesOfBatch:
         See `product_dtype`; the rows of the whole batch count.
     max_rows : int
         The largest batch.
+    max_piece : int or None, default=None
+        The largest piece; None where the pieces are as equal as possible.
     is_exact : bool
         Whether all pieces are exchanged and added in their order; else each worker adds its own, and the sums are
         reduced, which moves less and rounds in another way.
@@ -108,15 +105,15 @@ class PiecesOfBatch:
         workers: Workers,
         precision: str,
         max_rows: int,
+        max_piece: int | None = None,
         is_exact: bool,
         stop_requested: Callable[[], bool],
     ) -> None:
         self._network, self._objective, self._flat = network, objective, flat
         self._n_pieces, self._workers, self._is_exact = n_pieces, workers, is_exact
         self._stop_requested = stop_requested
-        self._step = make_step(
-            network, objective, flat, precision=precision, max_rows=-(-max_rows // n_pieces), batch_rows=max_rows
-        )
+        max_piece = -(-max_rows // n_pieces) if max_piece is None else max_piece
+        self._step = make_step(network, objective, flat, precision=precision, max_rows=max_piece, batch_rows=max_rows)
         self.dtypes = self._step.dtypes
         each = n_pieces // workers.size
         self._own = range(workers.rank * each, (workers.rank + 1) * each)
@@ -135,7 +132,7 @@ class PiecesOfBatch:
             noise.manual_seed(int(seed))
 
     def own(self, n_rows: int) -> slice:
-        return slice(self._start(self._own.start, n_rows), self._start(self._own.stop, n_rows))
+        return slice(self._own.start * n_rows // self._n_pieces, self._own.stop * n_rows // self._n_pieces)
 
     def noise(self) -> list[Tensor]:
         return [noise.get_state() for noise in self._noise]
@@ -144,21 +141,20 @@ class PiecesOfBatch:
         for generator, state in zip(self._noise, noise, strict=True):
             generator.set_state(state)
 
-    def __call__(
-        self, x: Tensor, n_rows: int, *, progress: float, weight: Tensor | None, pairs: Tensor | None
-    ) -> dict[str, Tensor]:
-        totals = self._totals(x, n_rows, progress=progress, weight=weight)
+    def __call__(self, batch: Batch, *, progress: float) -> dict[str, Tensor]:
+        places = self._places(batch)
+        totals = self._totals(batch, places, progress=progress)
         message, n = self._message.zero_(), len(self._flat.gradients)
-        for i, rows in enumerate(self._pieces(n_rows)):
+        for i, rows in enumerate(places):
             if rows.start == rows.stop:
                 continue
-            share = (rows.stop - rows.start) / n_rows
+            share = (rows.stop - rows.start) / batch.n_rows
             self._seed_modules(i)
             terms = self._step(
-                _aligned(x[rows]),
+                _aligned(batch.x[rows]),
                 self._noise[i],
                 progress=progress,
-                weight=None if weight is None else _aligned(weight[rows]),
+                weight=None if batch.weight is None else _aligned(batch.weight[rows]),
                 means=None if totals is None else BatchMeans(totals, share),
             )
             line = message[i if self._is_exact else 0]
@@ -177,21 +173,21 @@ class PiecesOfBatch:
             return self._workers.add(message[0])
         return _total(self._workers.gather(message))
 
-    def _totals(self, x: Tensor, n_rows: int, *, progress: float, weight: Tensor | None) -> Tensor | None:
+    def _totals(self, batch: Batch, places: list[slice], *, progress: float) -> Tensor | None:
         """Return the sums over the whole batch whose means the penalties take; None where they take none."""
         if not self._objective.penalties or self._n_sums == 0:
             return None
         before, sums = self.noise(), list[Tensor | None]()
-        for i, rows in enumerate(self._pieces(n_rows)):
+        for i, rows in enumerate(places):
             of_piece = None
             if rows.start < rows.stop:
                 self._seed_modules(i)
                 of_piece = self._objective.row_sums(
                     self._network,
-                    _aligned(x[rows]),
+                    _aligned(batch.x[rows]),
                     self._noise[i],
                     progress=progress,
-                    weight=None if weight is None else _aligned(weight[rows]),
+                    weight=None if batch.weight is None else _aligned(batch.weight[rows]),
                 )
             sums.append(of_piece)
         self.repeat(before)
@@ -200,7 +196,7 @@ class PiecesOfBatch:
             self._n_sums = int(self._workers.gather(torch.tensor([[own]])).max())
         if not self._n_sums:
             return None
-        lines = [x.new_zeros(self._n_sums) if one is None else one for one in sums]
+        lines = [batch.x.new_zeros(self._n_sums) if one is None else one for one in sums]
         return _total(self._workers.gather(torch.stack(lines)))
 
     def _seed_modules(self, i: int) -> None:
@@ -209,13 +205,12 @@ class PiecesOfBatch:
             noise = self._noise[i]
             torch.manual_seed(int(torch.randint(2**62, (), generator=noise, device=noise.device)))
 
-    def _pieces(self, n_rows: int) -> list[slice]:
+    def _places(self, batch: Batch) -> list[slice]:
         """Return the places of the own pieces among the own rows."""
-        first = self._start(self._own.start, n_rows)
-        return [slice(self._start(i, n_rows) - first, self._start(i + 1, n_rows) - first) for i in self._own]
-
-    def _start(self, piece: int, n_rows: int) -> int:
-        return piece * n_rows // self._n_pieces
+        n = batch.n_rows
+        sizes = batch.pieces or [(i + 1) * n // self._n_pieces - i * n // self._n_pieces for i in range(self._n_pieces)]
+        ends = np.cumsum([0, *(sizes[i] for i in self._own)]).tolist()
+        return [slice(start, stop) for start, stop in pairwise(ends)]
 
 
 def _aligned(piece: Tensor) -> Tensor:

@@ -117,8 +117,7 @@ class TrainingSettings:
         if epochs == "auto":
             n_steps = min(_STEPS, _ROWS_OF_PAIRS // batch_size) if of_pairs else _STEPS
             epochs = automatic_epochs(n_rows, batch_size, n_steps)
-        n_pieces = count("n_pieces", n_workers if n_pieces == "auto" else n_pieces)
-        _check_pieces(n_pieces, n_workers, min(batch_size, n_rows))
+        n_pieces = pieces_of_batch(n_pieces, n_workers, batch_rows=min(batch_size, n_rows))
         epochs, patience = count("epochs", epochs), count("patience", patience)
         if of_pairs:
             # A map becomes sharp when the rate is low.
@@ -184,17 +183,23 @@ def automatic_epochs(n_rows: int, batch_size: int, n_steps: int = _STEPS) -> int
     return max(20, min(200, math.ceil(n_steps / steps)))
 
 
-def _check_pieces(n_pieces: int, n_workers: int, batch_rows: int) -> None:
+def pieces_of_batch(n_pieces: int | str, n_workers: int, *, batch_rows: int | None = None) -> int:
+    """Return the number of pieces, the number of workers for "auto"; SettingError where it does not fit them.
+
+    batch_rows : rows of a batch, where they are known; it has no more pieces than rows.
+    """
+    n_pieces = count("n_pieces", n_workers if n_pieces == "auto" else n_pieces)
     if n_pieces % n_workers:
         raise SettingError(
             f"n_pieces={n_pieces} cannot be shared by {n_workers} workers, each of which takes as many pieces; give a "
             f"multiple of {n_workers}, or another number of workers."
         )
-    if n_pieces > batch_rows:
+    if batch_rows is not None and n_pieces > batch_rows:
         raise SettingError(
             f"A batch of {batch_rows} rows has no {n_pieces} pieces; use fewer workers or pieces, or a larger "
             "batch_size."
         )
+    return n_pieces
 
 
 def _one_of(name: str, value: object, choices: tuple[str, ...]) -> None:

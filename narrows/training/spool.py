@@ -30,15 +30,19 @@ class Spool:
         About how many rows will come.
     generator : torch.Generator
         Draws the blocks of the rows.
+    n_spools : int, default=1
+        Spools among which the rows are divided; all have the same number of blocks.
     """
 
-    def __init__(self, n_floats: int, n_rows: int, generator: torch.Generator) -> None:
-        n_blocks = min(_MOST_BLOCKS, math.ceil(4 * n_floats * n_rows / _BLOCK_BYTES) or 1)
+    def __init__(self, n_floats: int, n_rows: int, generator: torch.Generator, *, n_spools: int = 1) -> None:
+        wanted = math.ceil(4 * n_floats * n_rows / _BLOCK_BYTES)
+        n_blocks = max(1, min(_MOST_BLOCKS // n_spools, wanted))
         self.n_floats = n_floats
         self._files = [tempfile.TemporaryFile(prefix="narrows-") for _ in range(n_blocks)]  # noqa: SIM115
         weakref.finalize(self, _close, self._files)
         self._sizes = [0] * n_blocks
         self._generator = generator
+        self._kept: Tensor | None = None
 
     def add(self, floats: np.ndarray) -> None:
         """Take in rows (n, n_floats), float32; DataError where the disk is full."""
@@ -57,22 +61,32 @@ class Spool:
         return sum(self._sizes)
 
     @property
+    def all_block_sizes(self) -> list[int]:
+        """The number of rows of each block."""
+        return list(self._sizes)
+
+    @property
     def block_sizes(self) -> list[int]:
         """The number of rows of each block that holds some."""
         return [size for size in self._sizes if size]
 
     def blocks(self, generator: torch.Generator) -> Iterator[Tensor]:
         """Yield the rows block by block in an order drawn from `generator`; each block overwrites the last."""
-        kept = torch.empty(max(self._sizes), self.n_floats)
         for i in torch.randperm(len(self._files), generator=generator).tolist():
-            if not self._sizes[i]:
-                continue
-            block = kept[: self._sizes[i]]
-            self._files[i].seek(0)
-            read = self._files[i].readinto(block.numpy().data.cast("B"))
-            if read != 4 * block.numel():
-                raise DataError(f"The encoded rows in {tempfile.gettempdir()} are damaged; run the fit again.")
-            yield block
+            if self._sizes[i]:
+                yield self.block(i)
+
+    def block(self, i: int) -> Tensor:
+        """Return the rows of one block (n, n_floats), which may be none; the next call overwrites them."""
+        if self._kept is None or len(self._kept) < self._sizes[i]:
+            self._kept = torch.empty(max(self._sizes), self.n_floats)
+        block = self._kept[: self._sizes[i]]
+        if not len(block):
+            return block
+        self._files[i].seek(0)
+        if self._files[i].readinto(block.numpy().data.cast("B")) != 4 * block.numel():
+            raise DataError(f"The encoded rows in {tempfile.gettempdir()} are damaged; run the fit again.")
+        return block
 
 
 def _close(files: list[Any]) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from narrows.model import AutoencoderNetwork, Objective
 from narrows.training.batch_gradient import BatchGradient, PiecesOfBatch, WholeBatch, check_pieces, has_own_modules
+from narrows.training.batches import Batch, Batches
 from narrows.training.divergence import diverged_error
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.held_out import HeldOutRows, add_terms
@@ -23,6 +24,7 @@ from narrows.training.neighbour_pairs import NeighbourPairs
 from narrows.training.optimizers import clip_gradient, make_optimizer
 from narrows.training.run_state import Run, RunState, copies
 from narrows.training.settings import TrainingSettings
+from narrows.training.shards import Shards
 from narrows.training.shrinkage import keep_if_better, shrink_layers
 from narrows.training.spool import Spool
 from narrows.training.threads import FixedThreads, LoadFollower, limited_threads, threads_for
@@ -105,8 +107,14 @@ class Trainer:
         follows = follows_load and n_threads > 1 and self._device.type == "cpu" and self.workers.size == 1
         self._threads = LoadFollower(n_threads) if follows else FixedThreads(n_threads)
 
-    def _make_step(self, max_rows: int) -> None:
-        self._max_rows = max_rows
+    def _make_room(self, batches: Batches) -> None:
+        """Let the training step have memory for the largest batch and piece."""
+        rows, piece = max(batches.sizes), batches.largest_piece
+        if rows > self._max_rows or (piece is not None and piece > (self._max_piece or 0)):
+            self._make_step(max(rows, self._max_rows), piece)
+
+    def _make_step(self, max_rows: int, max_piece: int | None = None) -> None:
+        self._max_rows, self._max_piece = max_rows, max_piece
         precision, n_pieces = self.settings.precision, self.settings.n_pieces
         self._gradient: BatchGradient
         if n_pieces == 1:
@@ -121,6 +129,7 @@ class Trainer:
             workers=self.workers,
             precision=precision,
             max_rows=max_rows,
+            max_piece=max_piece,
             is_exact=self.settings.reduce == "exact",
             stop_requested=lambda: self.stop_requested is not None and self.stop_requested(),
         )
@@ -180,7 +189,7 @@ class Trainer:
 
     def epochs(
         self,
-        x: Tensor | Spool,
+        x: Tensor | Spool | Shards,
         *,
         weight: Tensor | None = None,
         validation: Tensor | None = None,
@@ -190,8 +199,9 @@ class Trainer:
 
         Parameters
         ----------
-        x : Tensor of shape (n, n_floats), or Spool
-            Encoded rows on the network's device, or on disk; in memory for a penalty that needs pairs of rows.
+        x : Tensor of shape (n, n_floats), Spool or Shards
+            Encoded rows on the network's device, or on disk; in memory for a penalty that needs pairs of rows. With
+            several workers all rows in memory, and shards on disk.
         weight : Tensor of shape (n,) or None
             With mean 1; a row of weight 2 counts as two rows.
         validation : Tensor of shape (m, n_floats) or None
@@ -205,23 +215,20 @@ class Trainer:
             When the loss is no longer finite.
         """
         settings = self.settings
-        n_batches = sum(math.ceil(size / settings.batch_size) for size in _block_sizes(x))
         run = self._start()
         self._give_weights()
-        pairs = self._pairs(x, weight)
+        batches = self._batches(x, weight)
+        n_batches = sum(math.ceil(size / settings.batch_size) for size in batches.block_sizes)
         held_out = None
         if validation is not None:
-            held_out = HeldOutRows(
-                self.network, self.objective, validation, validation_weight, n_training=0 if pairs is None else len(x)
-            )
+            n_training = len(x) if batches.are_of_pairs else 0
+            held_out = HeldOutRows(self.network, self.objective, validation, validation_weight, n_training=n_training)
         try:
             while not run.is_over:
-                epoch = self._epoch(
-                    x, weight, pairs, first_step=run.epoch * n_batches, n_steps=n_batches * settings.epochs
-                )
+                epoch = self._epoch(batches, first_step=run.epoch * n_batches, n_steps=n_batches * settings.epochs)
                 if held_out is not None:
                     epoch = self._validated(epoch, held_out)
-                self._check_finite(epoch, x)
+                self._check_finite(epoch, batches)
                 is_lowest = run.record(self._loss_to_judge_by(epoch), tol=settings.tol)
                 if settings.early_stopping and is_lowest and held_out is not None:
                     run.best_weights = copies(self.network.state_dict())
@@ -257,66 +264,54 @@ class Trainer:
         self._run = Run()
         return self._run
 
-    def one_pass(self, x: Tensor | Spool, *, weight: Tensor | None = None) -> Epoch:
+    def one_pass(self, x: Tensor | Spool | Shards, *, weight: Tensor | None = None) -> Epoch:
         """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
         self._restored = False
         self._give_weights()
-        epoch = self._epoch(x, weight, self._pairs(x, weight), first_step=0, n_steps=None)
-        self._check_finite(epoch, x)
+        batches = self._batches(x, weight)
+        epoch = self._epoch(batches, first_step=0, n_steps=None)
+        self._check_finite(epoch, batches)
         return epoch
 
     def _give_weights(self) -> None:
         """Let all workers have the weights of the first: processors of other kinds round differently."""
         self.workers.give(self.network.state_dict().values())
 
-    def _pairs(self, x: Tensor | Spool, weight: Tensor | None) -> NeighbourPairs | None:
-        """Return the pairs of rows that a penalty needs, None where none does."""
+    def _batches(self, x: Tensor | Spool | Shards, weight: Tensor | None) -> Batches:
         n_nearest = self.objective.n_nearest
-        return NeighbourPairs.of(x, n_nearest, weight) if n_nearest and isinstance(x, Tensor) else None
+        pairs = NeighbourPairs.of(x, n_nearest, weight) if n_nearest and isinstance(x, Tensor) else None
+        return Batches(
+            x,
+            weight,
+            pairs,
+            batch_size=self.settings.batch_size,
+            generator=self._generator,
+            device=self._device,
+            own=lambda n_rows: self._gradient.own(n_rows),
+        )
 
-    def _epoch(
-        self,
-        x: Tensor | Spool,
-        weight: Tensor | None,
-        pairs: NeighbourPairs | None,
-        *,
-        first_step: int,
-        n_steps: int | None,
-    ) -> Epoch:
+    def _epoch(self, batches: Batches, *, first_step: int, n_steps: int | None) -> Epoch:
         start = time.perf_counter()
         self.network.train()
         if self.network.path is not None:
             self.network.path.share.fill_(1)
-        sizes = [size for block in _block_sizes(x) for size in self._batch_sizes(block)]
-        if max(sizes) > self._max_rows:
-            self._make_step(max(sizes))
+        self._make_room(batches)
         sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
         done = n_seen = 0
         self._gradient.begin_epoch(self._generator)
-        if pairs is not None:
-            weight = pairs.row_weight
         with limited_threads(self._threads.now), self._seeded_modules(), self._flat.attached():
-            for block in [x] if isinstance(x, Tensor) else x.blocks(self._generator):
-                for batch, rows, near in self._batches(block.to(self._device), pairs):
-                    if n_steps is not None:
-                        rate = self.settings.rate(first_step + done, n_steps)
-                    own = rows[self._gradient.own(len(rows))]
-                    with self._threads.step(len(rows)):
-                        terms = self._update(
-                            batch,
-                            len(rows),
-                            progress=self.number + done / len(sizes),
-                            weight=None if weight is None else weight[own],
-                            rate=rate,
-                            pairs=near,
-                        )
-                    add_terms(sums, terms, len(rows))
-                    done, n_seen = done + 1, n_seen + len(rows)
-                    if self.after_batch is not None:
-                        self.network.eval()
-                        self.after_batch(done / len(sizes))
-                        self.network.train()
+            for batch in batches:
+                if n_steps is not None:
+                    rate = self.settings.rate(first_step + done, n_steps)
+                with self._threads.step(batch.n_rows):
+                    terms = self._update(batch, progress=self.number + done / len(batches), rate=rate)
+                add_terms(sums, terms, batch.n_rows)
+                done, n_seen = done + 1, n_seen + batch.n_rows
+                if self.after_batch is not None:
+                    self.network.eval()
+                    self.after_batch(done / len(batches))
+                    self.network.train()
         self.network.eval()
         # The first numbers that leave the device in this epoch.
         parts = {name: float(value) / n_seen for name, value in sums.items()}
@@ -328,66 +323,28 @@ class Trainer:
             parts=parts,
             validation=None,
             learning_rate=rate,
-            rows_per_second=len(x) / seconds,
+            rows_per_second=batches.n_rows / seconds,
             seconds=seconds,
         )
 
-    def _batches(self, x: Tensor, pairs: NeighbourPairs | None) -> Iterator[tuple[Tensor, Tensor, Tensor | None]]:
-        """The own rows of batches of x in an order drawn anew, each in the memory of the one before; and all places.
-
-        With `pairs` a batch holds the first rows of some pairs and then the second ones; last come their places in it.
-        """
-        sizes = self._batch_sizes(len(x))
-        kept = x.new_empty(max(*sizes, 2), x.shape[1])
-        if pairs is None:
-            order = torch.randperm(len(x), generator=self._generator).to(self._device)
-            for rows in order.split(sizes):
-                own = rows[self._gradient.own(len(rows))]
-                yield torch.index_select(x, 0, own, out=kept[: len(own)]), rows, None
-            return
-        for n_pairs in (max(1, size // 2) for size in sizes):
-            rows = torch.cat(pairs.draw(n_pairs, self._generator)).to(self._device)
-            near = torch.arange(2 * n_pairs, device=self._device).view(2, n_pairs)
-            yield torch.index_select(x, 0, rows, out=kept[: len(rows)]), rows, near
-
-    def _batch_sizes(self, n_rows: int) -> list[int]:
-        most = self.settings.batch_size
-        sizes = [most] * (n_rows // most) + ([n_rows % most] if n_rows % most else [])
-        if len(sizes) > 1 and sizes[-1] == 1:
-            # A covariance or a batch normalisation of one row is not defined.
-            sizes[-2:] = [sizes[-2] + 1]
-        return sizes
-
-    def _update(
-        self, x: Tensor, n_rows: int, *, progress: float, weight: Tensor | None, rate: float, pairs: Tensor | None
-    ) -> dict[str, Tensor]:
-        """Move the weights by one batch of `n_rows`, of which x are the own ones; returns the terms before."""
+    def _update(self, batch: Batch, *, progress: float, rate: float) -> dict[str, Tensor]:
+        """Move the weights by one batch; returns the terms before."""
         if isinstance(self._optimizer, LBFGS):
-            return self._search(self._optimizer, x, n_rows, progress=progress, weight=weight, rate=rate, pairs=pairs)
-        terms = self._gradient(x, n_rows, progress=progress, weight=weight, pairs=pairs)
+            return self._search(self._optimizer, batch, progress=progress, rate=rate)
+        terms = self._gradient(batch, progress=progress)
         clip_gradient(self._flat.gradients, self.settings.clip_norm)
         self._optimizer.step(rate)
         return terms
 
-    def _search(
-        self,
-        optimizer: LBFGS,
-        x: Tensor,
-        n_rows: int,
-        *,
-        progress: float,
-        weight: Tensor | None,
-        rate: float,
-        pairs: Tensor | None,
-    ) -> dict[str, Tensor]:
+    def _search(self, optimizer: LBFGS, batch: Batch, *, progress: float, rate: float) -> dict[str, Tensor]:
         """Run one line search: it evaluates one batch, with fixed noise, several times."""
         before = self._gradient.noise()
         seen: list[dict[str, Tensor]] = []
 
         def evaluate() -> float:
             self._gradient.repeat(before)
-            seen.append(self._gradient(x, n_rows, progress=progress, weight=weight, pairs=pairs))
-            return float(sum(seen[-1].values(), torch.zeros((), device=x.device))) / self.network.n_floats
+            seen.append(self._gradient(batch, progress=progress))
+            return float(sum(seen[-1].values(), torch.zeros((), device=batch.x.device))) / self.network.n_floats
 
         optimizer.search(evaluate, rate)
         return seen[0]
@@ -416,11 +373,6 @@ class Trainer:
             torch.manual_seed(int(torch.randint(2**62, (), generator=self._generator)))
             yield
 
-    def _check_finite(self, epoch: Epoch, x: Tensor | Spool) -> None:
+    def _check_finite(self, epoch: Epoch, batches: Batches) -> None:
         if not math.isfinite(epoch.loss) or not math.isfinite(epoch.validation or 0.0):
-            rows = x if isinstance(x, Tensor) else next(x.blocks(self._generator))
-            raise diverged_error(epoch, rows, self.settings)
-
-
-def _block_sizes(x: Tensor | Spool) -> list[int]:
-    return [len(x)] if isinstance(x, Tensor) else x.block_sizes
+            raise diverged_error(epoch, batches.some_rows(), self.settings)

@@ -20,6 +20,17 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
+class _Failure:
+    """The sentence of an error, in place of what a worker would have given."""
+
+    sentence: str
+
+
+class _OtherFailedError(WorkerError):
+    """Another worker failed, and all workers know it."""
+
+
+@dataclass(frozen=True)
 class Workers:
     """The workers of a training, of which this process is one.
 
@@ -94,7 +105,9 @@ class Workers:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Run a block without exchanges on all workers; if it fails on one, it fails on all, and none waits for it.
+        """Run a block on all workers; if it fails on one, it fails on all, and none waits for it.
+
+        Its only exchanges are those of `exchanged`.
 
         Raises
         ------
@@ -107,16 +120,43 @@ class Workers:
         failed: Exception | None = None
         try:
             yield
+        except _OtherFailedError as error:  # all of them know
+            raise WorkerError(str(error)) from None
         except Exception as error:
             failed = error
-        sentences: list[Any] = [None] * self.size
-        with _reaching_others():
-            distributed.all_gather_object(sentences, None if failed is None else sentence_of(failed))
+        found = self._all(None if failed is None else _Failure(sentence_of(failed)))
         if failed is not None:
             raise failed
-        for rank, sentence in enumerate(sentences):
-            if sentence is not None:
-                raise WorkerError(f"Worker {rank} of {self.size} failed: {sentence}")
+        if (sentence := self._failure(found)) is not None:
+            raise WorkerError(sentence)
+
+    def exchanged(self, own: _T) -> list[_T]:
+        """Return what each worker gave, in their order; inside of `together`.
+
+        Raises
+        ------
+        WorkerError
+            Where another worker failed.
+        """
+        if self.size == 1:
+            return [own]
+        found = self._all(own)
+        if (sentence := self._failure(found)) is not None:
+            raise _OtherFailedError(sentence)
+        return found
+
+    def _all(self, own: Any) -> list[Any]:
+        found: list[Any] = [None] * self.size
+        with _reaching_others():
+            distributed.all_gather_object(found, own)
+        return found
+
+    def _failure(self, found: list[Any]) -> str | None:
+        """Return a sentence about the first worker that gave its failure."""
+        for rank, one in enumerate(found):
+            if isinstance(one, _Failure):
+                return f"Worker {rank} of {self.size} failed: {one.sentence}"
+        return None
 
     def check_same(self, given: Mapping[str, Any]) -> None:
         """Raise `WorkerError` on all workers where one was given something else than the first.
@@ -125,9 +165,7 @@ class Workers:
         """
         if self.size == 1:
             return
-        found: list[Any] = [None] * self.size
-        with _reaching_others():
-            distributed.all_gather_object(found, dict(given))
+        found = self._all(dict(given))
         for rank, other in enumerate(found):
             for name, value in found[0].items():
                 if other[name] != value:

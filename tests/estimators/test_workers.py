@@ -55,7 +55,9 @@ def test_two_workers_give_the_weights_of_one_process(tmp_path):
     assert "no.csv" in first[2]
     assert second[:2] == first[:2]
     assert second[2].startswith("DataNotFoundError: ")
-    assert second[3:] == first[3:]  # the seed that was drawn, and the weights
+    assert first[3] == "WorkerError: Worker 1 of 2 failed: table.csv is damaged."
+    assert second[3] == "DataError: table.csv is damaged."
+    assert second[4:] == first[4:]  # the seed that was drawn, and the weights
 
 
 @pytest.mark.slow

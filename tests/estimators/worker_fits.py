@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import distributed
 
-from narrows import AnomalyDetector, Autoencoder, SparseAutoencoder, VariationalAutoencoder
-from narrows.errors import WorkerError
-from narrows.training import Workers
+from narrows import AnomalyDetector, Autoencoder, SparseAutoencoder, VariationalAutoencoder, scan
+from narrows.data import RowStream
+from narrows.errors import DataError, WorkerError
+from narrows.training import Workers, spool
 
 R = np.random.default_rng(0)
 X = R.normal(size=(150, 2)) @ R.normal(size=(2, 5)) + 0.1 * R.normal(size=(150, 5))
@@ -46,6 +51,19 @@ def _dropout() -> bytes:
     return _fitted(Autoencoder(encoder=encoder, epochs=2, **given))
 
 
+def _stream(*, n_blocks: int = 3, **others: object) -> bytes:
+    """Fit to a file that is read in chunks, in several blocks on the disk."""
+    with tempfile.TemporaryDirectory() as folder, patch.object(spool, "_BLOCK_BYTES", 4 * 5 * 150 // n_blocks):
+        FRAME.to_csv(Path(folder, "table.csv"), index=False)
+        model = Autoencoder(**{**COMMON, "epochs": 3, **others})  # pyright: ignore[reportArgumentType]
+        found = _fitted(model, scan(Path(folder, "table.csv")))
+        rows = model.state_.rows
+    assert rows.training_hashes is not None
+    held = rows.validation_rows.tolist()
+    assert len(rows.training_hashes) + len(held) == rows.n_rows == len(FRAME)
+    return found + json.dumps([held, rows.training_hashes.tolist(), rows.fingerprint]).encode()
+
+
 def _detector() -> bytes:
     return AnomalyDetector(random_state=0, n_members=2).fit(X).decision_scores_.tobytes()
 
@@ -57,6 +75,7 @@ CASES: dict[str, Callable[[], bytes]] = {
     ),
     "mixed with gaps and weights": lambda: _fitted(Autoencoder(epochs=2, **COMMON), FRAME, sample_weight=WEIGHT),
     "early stopping": _stopped,
+    "stream": _stream,
 }
 MORE: dict[str, Callable[[], bytes]] = {
     "variational": lambda: _fitted(VariationalAutoencoder(epochs=2, kl_warmup=1, **COMMON)),
@@ -69,6 +88,7 @@ MORE: dict[str, Callable[[], bytes]] = {
         Autoencoder(pretrain="rbm", pretrain_epochs=1, activation="sigmoid", epochs=1, **COMMON)
     ),
     "fewer rows than pieces": lambda: _fitted(Autoencoder(epochs=2, **{**COMMON, "batch_size": 33})),
+    "stream, one block": lambda: _stream(n_blocks=1, optimizer="adam", corruption="masking"),
     "detector": _detector,
 }
 
@@ -88,12 +108,21 @@ def run(rank: int, size: int, folder: str, cases: tuple[str, ...]) -> None:
         distributed.destroy_process_group()
 
 
+def _damaged(stream: RowStream) -> NoReturn:
+    raise DataError(f"{stream.source} is damaged.")
+
+
 def _sentences(rank: int) -> list[str]:
     """Return the errors of fits in which one worker differs, and the seed that all agree on."""
     found = []
     for given, x in [({}, X + rank), ({"patience": 3 + rank}, X), ({}, X if rank == 0 else "no.csv")]:
         try:
             Autoencoder(epochs=1, **{**COMMON, **given}).fit(x)
+        except Exception as error:
+            found.append(f"{type(error).__name__}: {error}")
+    with patch.object(RowStream, "chunks", _damaged) if rank else contextlib.nullcontext():
+        try:
+            _stream()
         except Exception as error:
             found.append(f"{type(error).__name__}: {error}")
     fitted = Autoencoder(epochs=1, **{**COMMON, "random_state": None, "n_pieces": "auto", "reduce": "fast"}).fit(X)

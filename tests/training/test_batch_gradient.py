@@ -23,6 +23,7 @@ from narrows.model import (
 )
 from narrows.training import Workers, precision
 from narrows.training.batch_gradient import PiecesOfBatch, WholeBatch, check_pieces
+from narrows.training.batches import Batch
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.training_step import make_step
 from tests.training.building import settings
@@ -52,9 +53,11 @@ def in_pieces(
     return gradient
 
 
-def taken(gradient, flat: FlatParameters, x: Tensor, weight: Tensor | None) -> tuple[dict[str, Tensor], Tensor]:
+def taken(
+    gradient, flat: FlatParameters, x: Tensor, weight: Tensor | None, pieces: tuple[int, ...] | None = None
+) -> tuple[dict[str, Tensor], Tensor]:
     with flat.attached():
-        terms = gradient(x, len(x), progress=0.5, weight=weight, pairs=None)
+        terms = gradient(Batch(x, len(x), weight, pieces=pieces), progress=0.5)
         return terms, flat.gradients.clone()
 
 
@@ -82,6 +85,10 @@ def test_the_pieces_have_the_gradient_of_the_whole_batch(case, n_pieces, is_weig
     found, gradient = taken(in_pieces(net, objective, n_pieces, flat=flat), flat, x, weight)
     torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-7)
     torch.testing.assert_close(found, terms, rtol=1e-5, atol=1e-7)
+    uneven = (*range(1, n_pieces), N - n_pieces * (n_pieces - 1) // 2) if n_pieces < 4 else (0, N, *[0] * 14)
+    found, gradient = taken(in_pieces(net, objective, n_pieces, flat=flat, max_piece=N), flat, x, weight, uneven)
+    torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(found, terms, rtol=1e-5, atol=1e-7)
 
 
 def test_the_noise_of_a_piece_does_not_depend_on_the_worker_that_computes_it(monkeypatch):
@@ -96,7 +103,7 @@ def test_the_noise_of_a_piece_does_not_depend_on_the_worker_that_computes_it(mon
             monkeypatch.setattr(Workers, "size", size)
             gradient = in_pieces(net, objective, 4, seed=3, flat=flat, workers=Workers(rank, size))
             with flat.attached():
-                gradient(x[gradient.own(N)], N, progress=0.0, weight=None, pairs=None)
+                gradient(Batch(x[gradient.own(N)], N), progress=0.0)
         sent[size] = torch.cat(lines)
     assert torch.equal(sent[2], sent[1])
     assert torch.equal(sent[4], sent[1])

@@ -1,0 +1,149 @@
+"""The batches of an epoch: which rows each step takes, in an order drawn anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from narrows.training.neighbour_pairs import NeighbourPairs
+from narrows.training.shards import Shards
+from narrows.training.spool import Spool
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Rows of one step.
+
+    Parameters
+    ----------
+    x : Tensor of shape (m, n_floats)
+        The rows of this worker, in memory that the next batch overwrites.
+    n_rows : int
+        Rows of all workers.
+    weight : Tensor of shape (m,) or None
+    pairs : Tensor of shape (2, p) or None
+        Places in `x` of neighbours.
+    pieces : tuple of int or None
+        Rows of each piece; None where the pieces are as equal as possible.
+    """
+
+    x: Tensor
+    n_rows: int
+    weight: Tensor | None = None
+    pairs: Tensor | None = None
+    pieces: tuple[int, ...] | None = None
+
+
+class Batches:
+    """The batches of one training; each iteration is an epoch.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, n_floats), Spool or Shards
+    weight : Tensor of shape (n,) or None
+        Of rows in memory.
+    pairs : NeighbourPairs or None
+        A batch holds the first rows of some pairs and then the second ones.
+    batch_size : int
+    generator : torch.Generator
+        Draws the order; on the CPU.
+    device : torch.device
+        Of the batches.
+    own : callable
+        Returns which rows of a batch of so many this worker takes.
+    """
+
+    def __init__(
+        self,
+        x: Tensor | Spool | Shards,
+        weight: Tensor | None,
+        pairs: NeighbourPairs | None,
+        *,
+        batch_size: int,
+        generator: torch.Generator,
+        device: torch.device,
+        own: Callable[[int], slice],
+    ) -> None:
+        self._x, self._pairs = x, pairs
+        self._weight = weight if pairs is None else pairs.row_weight
+        self._most, self._generator, self._device, self._own = batch_size, generator, device, own
+        self.block_sizes = [len(x)] if isinstance(x, Tensor) else x.block_sizes
+        """Rows of each part of the rows that is in memory at once."""
+        per_block = [batch_sizes(block, batch_size) for block in self.block_sizes]
+        self.sizes = [size for block in per_block for size in block]
+        """Rows of each batch of an epoch."""
+        self.largest_piece: int | None = None
+        """Rows of the largest piece; None where the pieces are as equal as possible."""
+        if isinstance(x, Shards):
+            pieces = [sizes for i, block in enumerate(per_block) for sizes in x.piece_sizes(i, len(block))]
+            self.sizes = [sum(sizes) for sizes in pieces]
+            self.largest_piece = max(max(sizes) for sizes in pieces)
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def n_rows(self) -> int:
+        return len(self._x)
+
+    @property
+    def are_of_pairs(self) -> bool:
+        return self._pairs is not None
+
+    def __iter__(self) -> Iterator[Batch]:
+        if isinstance(self._x, Shards):
+            yield from self._of_shards(self._x)
+        elif self._pairs is not None and isinstance(self._x, Tensor):
+            yield from self._of_pairs(self._x, self._pairs)
+        else:
+            for block in [self._x] if isinstance(self._x, Tensor) else self._x.blocks(self._generator):
+                yield from self._of_rows(block.to(self._device))
+
+    def some_rows(self) -> Tensor:
+        """Return rows of this worker, for a message."""
+        return self._x if isinstance(self._x, Tensor) else next(iter(self._x.blocks(self._generator)))
+
+    def _of_rows(self, x: Tensor) -> Iterator[Batch]:
+        sizes = batch_sizes(len(x), self._most)
+        kept = x.new_empty(max(*sizes, 2), x.shape[1])
+        order = torch.randperm(len(x), generator=self._generator).to(self._device)
+        for rows in order.split(sizes):
+            own = rows[self._own(len(rows))]
+            batch = torch.index_select(x, 0, own, out=kept[: len(own)])
+            yield Batch(batch, len(rows), None if self._weight is None else self._weight[own])
+
+    def _of_pairs(self, x: Tensor, pairs: NeighbourPairs) -> Iterator[Batch]:
+        sizes = batch_sizes(len(x), self._most)
+        kept = x.new_empty(max(*sizes, 2), x.shape[1])
+        for n_pairs in (max(1, size // 2) for size in sizes):
+            rows = torch.cat(pairs.draw(n_pairs, self._generator)).to(self._device)
+            near = torch.arange(2 * n_pairs, device=self._device).view(2, n_pairs)
+            batch = torch.index_select(x, 0, rows, out=kept[: len(rows)])
+            yield Batch(batch, len(rows), pairs.row_weight[rows], near)
+
+    def _of_shards(self, x: Shards) -> Iterator[Batch]:
+        """Every batch takes as large a part of each shard as of the others: that is its piece."""
+        generators = x.generators(self._generator)
+        for i in torch.randperm(len(x.block_sizes), generator=self._generator).tolist():
+            parts = [part.to(self._device) for part in x.own_parts(i)]
+            orders = [torch.randperm(len(part), generator=one) for part, one in zip(parts, generators, strict=True)]
+            done = [0] * len(parts)
+            for pieces in x.piece_sizes(i, len(batch_sizes(x.block_sizes[i], self._most))):
+                chosen = []
+                for k, piece in enumerate(x.own):
+                    end = done[k] + pieces[piece]
+                    chosen.append(parts[k][orders[k][done[k] : end].to(self._device)])
+                    done[k] = end
+                yield Batch(torch.cat(chosen), sum(pieces), pieces=pieces)
+
+
+def batch_sizes(n_rows: int, most: int) -> list[int]:
+    """Return the sizes of batches of at most `most` rows, and one more in the last where one row would be left."""
+    sizes = [most] * (n_rows // most) + ([n_rows % most] if n_rows % most else [])
+    if len(sizes) > 1 and sizes[-1] == 1:
+        # A covariance or a batch normalisation of one row is not defined.
+        sizes[-2:] = [sizes[-2] + 1]
+    return sizes
