@@ -62,7 +62,8 @@ def spooled(
     else:
         spool = Shards(n_floats, len(stream), generator, n_pieces=n_pieces, workers=workers)
     held, hashes = [np.zeros(0, np.intp)], [np.zeros(0, np.uint64)]
-    start, n_kept, total = 0, 0, np.uint64(0)
+    sums: list[np.uint64] = []
+    start, n_kept = 0, 0
     for chunk in stream.chunks():
         numbers = np.arange(start, start + len(chunk))
         if isinstance(spool, Shards):
@@ -79,18 +80,18 @@ def spooled(
         n_kept += int(np.count_nonzero(~is_held))
         if n_kept <= MOST_HASHES:
             hashes.append(keys[~is_held])
-        total += keys.sum(dtype=np.uint64)
+        sums.append(keys.sum(dtype=np.uint64))
     known = np.unique(np.concatenate(hashes)) if n_kept <= MOST_HASHES else None
-    parts = workers.exchanged((np.concatenate(held), known, n_kept, total))
+    parts = workers.exchanged((np.concatenate(held), known, n_kept, np.array(sums)))
     if isinstance(spool, Shards):
         spool.share(workers)
-    all_held, all_known, counts, totals = zip(*parts, strict=True)
+    all_held, all_known, counts, all_sums = zip(*parts, strict=True)
     known = np.unique(np.concatenate(all_known)) if sum(counts) <= MOST_HASHES else None
     rows = FittedRows(
         np.sort(np.concatenate(all_held)),
         encoder.held_hashes,
         known,
-        fingerprint_of(np.array(totals)),
+        fingerprint_of(np.concatenate(all_sums)),
         encoder.by,
         start,
     )
