@@ -101,18 +101,20 @@ def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_a_training_of_two_processes_is_resumed_by_one_and_by_two(tmp_path):
+@pytest.mark.parametrize("reading", ["--in-memory", "--out-of-core"])
+def test_a_training_of_two_processes_is_resumed_by_one_and_by_two(tmp_path, reading):
     where = in_folder(tmp_path / "one")
-    subprocess.run([sys.executable, *COMMAND, "--n-pieces", "2"], **where, check=True)  # pyright: ignore
+    of_fit = [*COMMAND, reading]
+    subprocess.run([sys.executable, *of_fit, "--n-pieces", "2"], **where, check=True)  # pyright: ignore
     for folder, again in [("by one", [sys.executable]), ("by two", [*TORCHRUN, "2", "--master-port", free_port()])]:
         where = in_folder(tmp_path / folder)
-        command = [*TORCHRUN, "2", "--master-port", free_port(), *COMMAND]
+        command = [*TORCHRUN, "2", "--master-port", free_port(), *of_fit]
         with subprocess.Popen(command, **where, stderr=subprocess.PIPE, start_new_session=True) as process:  # pyright: ignore
             wait_for(tmp_path / folder / "model.checkpoint" / "narrows.json", process)  # pyright: ignore
             os.killpg(process.pid, signal.SIGKILL)
             kill_workers(tmp_path / folder)
         assert not (tmp_path / folder / "model" / "narrows.json").exists()
-        subprocess.run([*again, *COMMAND, "--resume"], **where, check=True)  # pyright: ignore
+        subprocess.run([*again, *of_fit, "--resume"], **where, check=True)  # pyright: ignore
         assert weights(tmp_path / folder) == weights(tmp_path / "one"), folder
 
 
