@@ -16,16 +16,14 @@ from narrows.estimators import parameter_checks
 from narrows.estimators.pca_start import begin, enough, set_path
 from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.resolution import Resolved, learn_schema, resolve, with_width
-from narrows.estimators.spooling import StreamEncoder, spooled
-from narrows.estimators.state import MOST_HASHES, FittedRows, FittedState
+from narrows.estimators.state import FittedRows, FittedState
+from narrows.estimators.training_rows import StreamEncoder, TrainingRows, joined_hashes, row_tensors, spooled
 from narrows.estimators.validation_split import HeldOutBy, ValidationSplit
 from narrows.model import AutoencoderNetwork, Likelihood
 from narrows.training import (
     ContrastiveDivergence,
     DistinctRows,
     Pretraining,
-    Shards,
-    Spool,
     Trainer,
     TrainingSettings,
     Workers,
@@ -116,8 +114,7 @@ def prepare(
     if isinstance(given, RowStream):
         held_hashes = encoded.distinct.hashes[split.held]
         encoder = StreamEncoder(encoded.schema, network.likelihood, options.estimator, held_hashes, split.by)
-        x, fitted_rows = spooled(given, encoder, random.for_split, n_pieces=n_pieces, workers=Workers.current())
-        training = _Training(x, None, fitted_rows)
+        training = spooled(given, encoder, random.for_split, n_pieces=n_pieces, workers=Workers.current())
     else:
         training = _in_memory(split, device)
     divided = {**params, "n_pieces": n_pieces}
@@ -130,23 +127,6 @@ def prepare(
         layers = Pretraining(network, training.x, pretraining, generator=generator, weight=training.weight)
     state = _state(params, encoded, resolved, training.rows, trainer, previous, options.estimator, device, random.seed)
     return PreparedFit(state, trainer, training.x, training.weight, validation, validation_weight, layers)
-
-
-def training_tensors(state: FittedState, rows: Rows, sample_weight: Any) -> tuple[Tensor, Tensor | None, np.ndarray]:
-    """Return distinct rows, their weights and their hashes, for one more pass of a fitted model."""
-    weight = parameter_checks.sample_weight(sample_weight, len(rows))
-    floats = state.encode(rows)
-    parameter_checks.within_density(state.network.likelihood, floats, rows)
-    distinct = distinct_rows(floats, weight)
-    places = np.arange(len(distinct.first))
-    return *_tensors(floats[distinct.first], distinct.weight, places, state.device), distinct.hashes
-
-
-def joined_hashes(seen: np.ndarray | None, more: np.ndarray | None) -> np.ndarray | None:
-    """Return the hashes of all rows that a model trained on; None where they are unknown or too many to keep."""
-    if seen is None or more is None or len(seen) + len(more) > MOST_HASHES:
-        return None
-    return np.union1d(seen, more)
 
 
 @dataclass(frozen=True)
@@ -194,16 +174,7 @@ class _Split:
 
     def tensors(self, places: np.ndarray, device: str) -> tuple[Tensor, Tensor | None]:
         distinct = self.encoded.distinct
-        return _tensors(self.encoded.floats[distinct.first[places]], distinct.weight, places, device)
-
-
-@dataclass(frozen=True, eq=False)
-class _Training:
-    """Training rows for the trainer, and the identities of all rows of the fit."""
-
-    x: Tensor | Spool | Shards
-    weight: Tensor | None
-    rows: FittedRows
+        return row_tensors(self.encoded.floats[distinct.first[places]], distinct.weight, places, device)
 
 
 def _checked_rows(
@@ -301,7 +272,7 @@ def _continue_from(old: AutoencoderNetwork, new: AutoencoderNetwork) -> None:
     new.load_state_dict(new.state_dict() | state)
 
 
-def _in_memory(split: _Split, device: str) -> _Training:
+def _in_memory(split: _Split, device: str) -> TrainingRows:
     distinct = split.encoded.distinct
     x, weight = split.tensors(split.kept, device)
     rows = FittedRows(
@@ -312,13 +283,13 @@ def _in_memory(split: _Split, device: str) -> _Training:
         split.by,
         len(split.encoded.rows),
     )
-    return _Training(x, weight, rows)
+    return TrainingRows(x, weight, rows)
 
 
 def _trainer(
     params: Mapping[str, Any],
     resolved: Resolved,
-    training: _Training,
+    training: TrainingRows,
     generator: torch.Generator,
     options: FitOptions,
     *,
@@ -399,16 +370,6 @@ def _state(
         device=device,
         seed=seed,
     )
-
-
-def _tensors(
-    floats: np.ndarray, weight: np.ndarray | None, places: np.ndarray, device: str
-) -> tuple[Tensor, Tensor | None]:
-    x = torch.from_numpy(floats).to(device)
-    if weight is None:
-        return x, None
-    share = weight[places] / weight[places].mean()
-    return x, torch.from_numpy(share.astype(np.float32)).to(device)
 
 
 def _mean(schema: Schema, floats: np.ndarray, weight: np.ndarray | None) -> np.ndarray:

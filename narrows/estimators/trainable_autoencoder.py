@@ -16,10 +16,11 @@ from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.fitted_autoencoder import FittedAutoencoder
 from narrows.estimators.idle_parameters import warn_of_idle_parameters
 from narrows.estimators.persistence import describe
-from narrows.estimators.preparation import FitOptions, joined_hashes, prepare, training_tensors
+from narrows.estimators.preparation import FitOptions, prepare
 from narrows.estimators.prepared_fit import PreparedFit
 from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.state import FitRows, FittedState, TrainingProgress
+from narrows.estimators.training_rows import joined_hashes, training_tensors
 from narrows.training import Epoch, History, LayerEpoch, Workers
 
 _OF_EACH_WORKER = ("verbose", "device")

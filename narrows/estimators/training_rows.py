@@ -1,18 +1,29 @@
-"""The rows of a stream, encoded to disk for a training."""
+"""The encoded rows that a training takes: tensors of distinct rows, or those of a stream on disk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from narrows.data import Rows, RowStream, Schema
 from narrows.estimators import parameter_checks
-from narrows.estimators.state import MOST_HASHES, FittedRows
+from narrows.estimators.state import MOST_HASHES, FittedRows, FittedState
 from narrows.estimators.validation_split import HeldOutBy
 from narrows.model import Likelihood
-from narrows.training import Shards, Spool, Workers, fingerprint_of, row_hashes
+from narrows.training import Shards, Spool, Workers, distinct_rows, fingerprint_of, row_hashes
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRows:
+    """Training rows for the trainer, and the identities of all rows of the fit."""
+
+    x: Tensor | Spool | Shards
+    weight: Tensor | None
+    rows: FittedRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +58,8 @@ class StreamEncoder:
 
 def spooled(
     stream: RowStream, encoder: StreamEncoder, generator: torch.Generator, *, n_pieces: int, workers: Workers
-) -> tuple[Spool | Shards, FittedRows]:
-    """Return the training rows on disk, and the identities of all rows; with several workers, inside of `together`.
+) -> TrainingRows:
+    """Return the training rows of a stream, on disk; with several workers, inside of `together`.
 
     With several pieces each worker reads all rows, but encodes and keeps those of its own pieces only.
 
@@ -95,4 +106,32 @@ def spooled(
         encoder.by,
         start,
     )
-    return spool, rows
+    return TrainingRows(spool, None, rows)
+
+
+def training_tensors(state: FittedState, rows: Rows, sample_weight: Any) -> tuple[Tensor, Tensor | None, np.ndarray]:
+    """Return distinct rows, their weights and their hashes, for one more pass of a fitted model."""
+    weight = parameter_checks.sample_weight(sample_weight, len(rows))
+    floats = state.encode(rows)
+    parameter_checks.within_density(state.network.likelihood, floats, rows)
+    distinct = distinct_rows(floats, weight)
+    places = np.arange(len(distinct.first))
+    return *row_tensors(floats[distinct.first], distinct.weight, places, state.device), distinct.hashes
+
+
+def joined_hashes(seen: np.ndarray | None, more: np.ndarray | None) -> np.ndarray | None:
+    """Return the hashes of all rows that a model trained on; None where they are unknown or too many to keep."""
+    if seen is None or more is None or len(seen) + len(more) > MOST_HASHES:
+        return None
+    return np.union1d(seen, more)
+
+
+def row_tensors(
+    floats: np.ndarray, weight: np.ndarray | None, places: np.ndarray, device: str
+) -> tuple[Tensor, Tensor | None]:
+    """Return floats (n, d) on a device, and `weight[places]` (n,) with mean 1."""
+    x = torch.from_numpy(floats).to(device)
+    if weight is None:
+        return x, None
+    share = weight[places] / weight[places].mean()
+    return x, torch.from_numpy(share.astype(np.float32)).to(device)
