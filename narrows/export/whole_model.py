@@ -77,7 +77,7 @@ class ModelGraph:
 
 @dataclass(frozen=True)
 class Pass:
-    """What a network makes of encoded rows: names of its codes float32 (n, k), and of its raw output (n, d)."""
+    """The outputs of a network for encoded rows: names of its codes, float32 (n, k), and of its raw output (n, d)."""
 
     codes: str
     output: str

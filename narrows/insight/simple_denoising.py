@@ -1,4 +1,4 @@
-"""What PCA and doing nothing achieve against noise, the baselines of a denoising model."""
+"""The errors of PCA and of doing nothing on noisy rows, the baselines of a denoising model."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Cleaned:
-    """What is known of one denoised file: its name, its level of noise, and with --corrupt the comparison."""
+    """Facts about one denoised file: its name, its level of noise, and with --corrupt the comparison."""
 
     name: str
     level: float | None

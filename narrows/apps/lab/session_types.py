@@ -1,4 +1,4 @@
-"""What a session begins with, raises and reports to."""
+"""The initial content, the errors and the observer of a session."""
 
 from __future__ import annotations
 

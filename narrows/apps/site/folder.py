@@ -31,7 +31,7 @@ _ENTRY, _STYLE = "site/static-page.js", "site/site.css"
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """What a static page shows.
+    """The content of a static page.
 
     Parameters
     ----------

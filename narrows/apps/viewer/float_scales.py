@@ -1,4 +1,4 @@
-"""What the floats of a table's row mean in the user's units, so that a page can offer controls for them."""
+"""The floats of a table's row in the user's units, for the controls of a page."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def _denoise(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -
         found = payloads.denoising(model, rows, corruption=kind, level=level, positions=positions, seed=seed)
     else:
         found = payloads.denoised(model, rows, int(positions[0]), floats_of(model, values, data.like(run, model)))
-    # a kind that no view offers for tables can still be asked for
+    # a query may name a kind that no view offers for tables
     high = {**noise_controls(images=True), **noise_controls(images=model.schema_.bounded)}[kind].most
     about = {**found.about, **_scales(model), "levels": {"low": 0.0, "high": high}, "curve": None, "layers": None}
     arrays = dict(found.arrays)

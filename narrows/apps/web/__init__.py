@@ -1,1 +1,1 @@
-"""What the lab and the service share: access to a server, and its start and end."""
+"""Common parts of the lab and the service: access to a server, its start and its end."""

@@ -19,7 +19,7 @@ def entropy(shares: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class BinaryFloat:
-    """What these kinds have in common; they add their names, `encode` and `decode`."""
+    """The common part of these kinds; they add their names, `encode` and `decode`."""
 
     name: ClassVar[str]
     loss: ClassVar[Loss] = "binary"

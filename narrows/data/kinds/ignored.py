@@ -79,7 +79,7 @@ class Ignored:
             return np.zeros(len(column), dtype=bool)
         value = self.decode(np.zeros((1, 0)))[0]
         kinds = {value.dtype.kind, column.dtype.kind}
-        if "O" in kinds or ("M" in kinds and len(kinds) > 1):  # whatever holds a level, its text tells it
+        if "O" in kinds or ("M" in kinds and len(kinds) > 1):  # a level is known by its text, in any type of column
             (text,) = as_text(value)
             present[present] = [cell != text for cell in as_text(column[present])]
             return present

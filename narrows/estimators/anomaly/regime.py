@@ -32,7 +32,7 @@ _POWERS = (1.0, 1 / 2, 1 / 3, 0.0)
 
 @dataclass(frozen=True)
 class Regime:
-    """What the scores say of the rows of a fit.
+    """A guess whether the rows of a fit are clean, from their scores.
 
     Parameters
     ----------

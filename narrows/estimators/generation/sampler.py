@@ -15,7 +15,7 @@ from narrows.estimators.generation.marginals import Marginals
 
 @dataclass(frozen=True, eq=False)
 class Sampler:
-    """What a fitted variational model draws new rows with.
+    """Draws new rows from a fitted variational model.
 
     Parameters
     ----------

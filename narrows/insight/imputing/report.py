@@ -1,4 +1,4 @@
-"""What filling is worth: cells are hidden, filled by each method, and compared with what was there."""
+"""The error of filled cells: known cells are hidden, filled by each method, and compared with their values."""
 
 from __future__ import annotations
 
