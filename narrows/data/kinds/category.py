@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from narrows.data.frames.columns import is_missing
-from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
+from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers, restored_whole
 
 MAX_LEVELS = 100
 """Largest number of levels with a float of their own; a level also needs two rows."""
@@ -118,14 +118,12 @@ class Category:
 
     @classmethod
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> Category:
-        (shares,) = restored_numbers(arrays, "shares")
+        (shares,), (n_rows,) = restored_numbers(arrays, "shares"), restored_whole(description, "n_rows")
         levels, rare = tuple(description["levels"]), tuple(description["rare"])
         every = (*levels, *rare)
         if not every or not all(isinstance(level, str) for level in every) or len(set(every)) < len(every):
             raise ValueError("the levels of a category are not different texts")
-        found = cls(
-            restored_columns(arrays, 1), levels, rare, shares, int(description["n_rows"]), str(description["dtype"])
-        )
+        found = cls(restored_columns(arrays, 1), levels, rare, shares, n_rows, str(description["dtype"]))
         if len(shares) != found.width or not (shares >= 0).all():
             raise ValueError("a category needs a share for each of its floats")
         _ = found._values  # reads the levels

@@ -76,3 +76,11 @@ def restored_numbers(arrays: dict[str, np.ndarray], *names: str) -> list[np.ndar
     if len({len(a) for a in found}) > 1:
         raise ValueError(f"{', '.join(names)} of a kind differ in length")
     return found
+
+
+def restored_whole(description: dict, *names: str) -> list[int]:
+    """Return learned whole numbers; raise ValueError unless they are numbers of 64 bits."""
+    found = [description[name] for name in names]
+    if any(type(value) is not int or abs(value) >= 2**63 for value in found):
+        raise ValueError(f"{', '.join(names)} of a kind are not whole numbers of 64 bits")
+    return found

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from narrows.data.frames.columns import is_missing
-from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers
+from narrows.data.kinds.column_kind import Loss, restored_columns, restored_numbers, restored_whole
 
 # In seconds since 1970, coarse to fine: from the trend on, each corrects what the one before left open.
 PERIODS = {"year": 365.2425 * 86400, "week": 7 * 86400.0, "day": 86400.0}
@@ -131,7 +131,10 @@ class DateTime:
     @classmethod
     def restore(cls, description: dict, arrays: dict[str, np.ndarray]) -> DateTime:
         mean, spread = restored_numbers(arrays, "moments")[0]
+        low, high = restored_whole(description, "low", "high")
         cycles, step, dtype = tuple(description["cycles"]), description["step"], np.dtype(description["dtype"])
+        if low > high:
+            raise ValueError("the range of a date is empty")
         if not spread > 0 or not float(description["variance"]) > 0 or dtype.kind != "M":
             raise ValueError("a date needs a spread above zero and a dtype of dates")
         if any(name not in PERIODS for name in cycles) or not (step is None or step in STEPS):
@@ -140,8 +143,8 @@ class DateTime:
             restored_columns(arrays, 1),
             float(mean),
             float(spread),
-            int(description["low"]),
-            int(description["high"]),
+            low,
+            high,
             cycles,
             step,
             float(description["variance"]),
