@@ -179,7 +179,7 @@ export function createSession(store, { can, reduced, history, announce }) {
 
   store.on("run", () => lab.emit("run", lab.run));
   store.on("compare", () => lab.emit("compare", lab.compare));
-  for (const view of ["denoise", "anomaly"]) {
+  for (const view of ["latent", "denoise", "anomaly"]) {
     store.on(`${view}-run`, () => lab.emit("run", lab.run));
     store.on(`${view}-compare`, () => lab.emit("compare", lab.compare));
   }
