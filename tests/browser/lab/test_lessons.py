@@ -11,10 +11,23 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_true
+from tests.browser.lab.serving import PATIENCE, Lab, data, lab_page, pixels, served, served_digits, until, until_true
 from tests.browser.lab.tables import coloured_squares, penguins_with_dates
 
 KINDS = ("first", "second")
+BORROWED = Path("/usr/share/datasets")
+"""Where Debian's package dataset-fashion-mnist has its files."""
+
+
+@pytest.fixture
+def image_set(request: pytest.FixtureRequest, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a set of 70,000 images, which the lab finds."""
+    name: str = request.param
+    folder = next((folder for folder in (data_folder, BORROWED) if (folder / name).is_dir()), None)
+    if folder is None:
+        pytest.skip(f"no {name} in {data_folder}; on Debian apt-get install dataset-{name}")
+    monkeypatch.setenv("NARROWS_DATA", str(folder))
+    return name
 
 
 @contextmanager
@@ -73,6 +86,50 @@ def check_denoising(page: Page, lab: Lab, *, gain: float = 6, lead: float = 0.5)
     sentence = page.locator("[data-view=denoise] .live-sentence").inner_text().replace("\N{NO-BREAK SPACE}", " ")
     assert f"noisy images: {noisy:.1f} dB" in sentence
     assert f"{denoised:.1f} dB" in sentence
+
+
+def check_clusters(page: Page, lab: Lab, *, at_least: float) -> None:
+    """Latent: one click trains a map of clusters, and the page says for which share the nearest codes are right."""
+    open_view(page, "latent")
+    before = page.locator(".lab-header").get_attribute("data-run")
+    offer = page.get_by_role("button", name="Show clusters")
+    offer.focus()
+    page.keyboard.press("Enter")
+    example = opened_example(page, "latent")
+    assert example != before
+    lab.wait(example, "done", seconds=2 * PATIENCE / 1000)
+    until(page, "latent", f"d.neighbours && d.epoch === '{lab.run(example)['epoch']}'")
+    share = float(data(page, "latent", "neighbours"))
+    assert share >= at_least
+    sentence = page.locator("[data-view=latent] [data-neighbours]")
+    expect(sentence).to_contain_text(f"The 10 nearest codes name the right class for {round(100 * share)} %")
+    expect(sentence).to_contain_text("that training did not see")
+    assert not grave(page, "[data-view=latent]")
+    page.get_by_role("button", name="Back to run").click()
+    until_true(page, "() => !location.hash.includes('latent-run=')")
+    assert page.locator(".lab-header").get_attribute("data-run") == before
+    page.get_by_role("button", name="Show clusters").click()
+    assert opened_example(page, "latent") == example
+
+
+@pytest.mark.parametrize(
+    ("image_set", "clusters", "lead"), [("mnist", 0.5, 2), ("fashion-mnist", 0.7, 0.5)], indirect=["image_set"]
+)
+def test_a_large_set_of_images_teaches_clusters_anomalies_and_denoising(
+    chromium: Chromium, tmp_path: Path, image_set: str, clusters: float, lead: float
+) -> None:
+    with fresh(chromium, tmp_path, image_set, "flow") as (lab, page):
+        lab.wait("r1", "running", "done")
+        page.get_by_role("button", name="Stop training").click()
+        lab.wait("r1", "stopped", "done")
+        check_clusters(page, lab, at_least=clusters)
+        check_anomalies(page, lab)
+        check_denoising(page, lab, lead=lead)
+
+
+def test_the_digits_show_clusters_after_one_click(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with served_digits(tmp_path_factory, "r1") as lab, lab_page(chromium, lab, "view=latent") as page:
+        check_clusters(page, lab, at_least=0.9)
 
 
 def test_a_folder_of_small_colour_images_teaches_anomalies_and_denoising(chromium: Chromium, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ export function createSession(store, { can, reduced, history, announce }) {
     /** Brings a run into all views. */
     show(run) {
       store.set(viewKey("run"), null);
+      store.set("latent-run", null); // this view has a run of its own only until another is chosen
       store.set("run", run);
     },
 

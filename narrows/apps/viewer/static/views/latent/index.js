@@ -338,6 +338,7 @@ export function mount(el, lab) {
   unsubscribe.push(lab.on("connection", (state) => { if (state === "open") load(); }));
 
   updateCaption();
+  clusters.refresh();
   load();
   return {
     update() {
