@@ -11,22 +11,27 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import PATIENCE, Lab, data, lab_page, pixels, served, served_digits, until, until_true
-from tests.browser.lab.tables import coloured_squares, penguins_with_dates
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, served_digits, until, until_true
+from tests.browser.lab.tables import coloured_squares, first_images, penguins_with_dates
 
 KINDS = ("first", "second")
+LONG = 600
+"""Seconds for a training on ten thousand images, which gives way to all else that a busy machine does."""
 BORROWED = Path("/usr/share/datasets")
 """Where Debian's package dataset-fashion-mnist has its files."""
 
 
 @pytest.fixture
-def image_set(request: pytest.FixtureRequest, data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of a set of 70,000 images, which the lab finds."""
+def image_set(
+    request: pytest.FixtureRequest, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The name of a set of which the lab finds 21,000 images: more than the examples of the views are trained on."""
     name: str = request.param
-    folder = next((folder for folder in (data_folder, BORROWED) if (folder / name).is_dir()), None)
+    folder = next((folder / name for folder in (data_folder, BORROWED) if (folder / name).is_dir()), None)
     if folder is None:
         pytest.skip(f"no {name} in {data_folder}; on Debian apt-get install dataset-{name}")
-    monkeypatch.setenv("NARROWS_DATA", str(folder))
+    first_images(folder, tmp_path / "sets" / name, {"train": 20_000, "t10k": 1000})
+    monkeypatch.setenv("NARROWS_DATA", str(tmp_path / "sets"))
     return name
 
 
@@ -57,8 +62,9 @@ def opened_example(page: Page, view: str) -> str:
 def check_anomalies(page: Page, lab: Lab, *, at_least: float = 0.95) -> None:
     """Anomaly: normal rows pass, others raise an alarm, and the default detector says how it judges them."""
     open_view(page, "anomaly")
-    lab.wait(opened_example(page, "anomaly"), "done")
+    lab.wait(opened_example(page, "anomaly"), "done", seconds=LONG)
     until(page, "anomaly", f"Number(d.auc) >= {at_least}")
+    page.wait_for_selector("[data-detector-note]:not([hidden])")
     threshold = float(data(page, "anomaly", "threshold"))
     errors = [float(page.locator(f"[data-kind={kind}]").get_attribute("data-score") or "nan") for kind in KINDS]
     assert errors[0] <= threshold < errors[1]
@@ -77,7 +83,7 @@ def check_denoising(page: Page, lab: Lab, *, gain: float = 6, lead: float = 0.5)
     address = page.evaluate("() => Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
     pair = [address[f"denoise-{name}"] for name in ("run", "compare")]
     for run in pair:
-        lab.wait(run, "done")
+        lab.wait(run, "done", seconds=LONG)
     last = [lab.run(run)["epoch"] for run in pair]
     until(page, "denoise", f"d.compared && d.epoch === '{last[0]}' && d.comparedEpoch === '{last[1]}'")
     noisy, denoised, plain = (float(data(page, "denoise", f"psnr{name}")) for name in ("Noisy", "Denoised", "Compared"))
@@ -97,7 +103,7 @@ def check_clusters(page: Page, lab: Lab, *, at_least: float) -> None:
     page.keyboard.press("Enter")
     example = opened_example(page, "latent")
     assert example != before
-    lab.wait(example, "done", seconds=2 * PATIENCE / 1000)
+    lab.wait(example, "done", seconds=LONG)
     until(page, "latent", f"d.neighbours && d.epoch === '{lab.run(example)['epoch']}'")
     share = float(data(page, "latent", "neighbours"))
     assert share >= at_least
@@ -112,24 +118,26 @@ def check_clusters(page: Page, lab: Lab, *, at_least: float) -> None:
     assert opened_example(page, "latent") == example
 
 
-@pytest.mark.parametrize(
-    ("image_set", "clusters", "lead"), [("mnist", 0.5, 2), ("fashion-mnist", 0.7, 0.5)], indirect=["image_set"]
-)
+@pytest.mark.timeout(3 * LONG)
+@pytest.mark.mnist
+@pytest.mark.parametrize(("image_set", "clusters"), [("mnist", 0.82), ("fashion-mnist", 0.7)], indirect=["image_set"])
 def test_a_large_set_of_images_teaches_clusters_anomalies_and_denoising(
-    chromium: Chromium, tmp_path: Path, image_set: str, clusters: float, lead: float
+    chromium: Chromium, tmp_path: Path, image_set: str, clusters: float
 ) -> None:
     with fresh(chromium, tmp_path, image_set, "flow") as (lab, page):
-        lab.wait("r1", "running", "done")
+        until(page, "flow", "Number(d.epoch) >= 1")
         page.get_by_role("button", name="Stop training").click()
         lab.wait("r1", "stopped", "done")
         check_clusters(page, lab, at_least=clusters)
         check_anomalies(page, lab)
-        check_denoising(page, lab, lead=lead)
+        if image_set == "mnist":
+            check_denoising(page, lab, lead=1.5)
 
 
+@pytest.mark.timeout(3 * LONG)
 def test_the_digits_show_clusters_after_one_click(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> None:
     with served_digits(tmp_path_factory, "r1") as lab, lab_page(chromium, lab, "view=latent") as page:
-        check_clusters(page, lab, at_least=0.9)
+        check_clusters(page, lab, at_least=0.85)
 
 
 def test_a_folder_of_small_colour_images_teaches_anomalies_and_denoising(chromium: Chromium, tmp_path: Path) -> None:
