@@ -15,6 +15,7 @@ export function mountClusterOffer(lab, run) {
   const el = h("div", { class: "row", dataset: { clusters: "" }, hidden: true });
   const noun = sampleNoun(run);
   const isMap = run.settings.penalty === "neighbours";
+  let shown = "";
 
   const button = (act, words, f, title = "") => h("button", { type: "button", class: "button small", title, dataset: { act }, on: { click: f } }, words);
 
@@ -38,14 +39,15 @@ export function mountClusterOffer(lab, run) {
   function refresh() {
     const before = lab.store.get("latent-run") && lab.runOfAllViews;
     const back = before && before.id !== run.id ? button("back", `Back to run ${before.number}`, () => leave(() => lab.store.set("latent-run", null))) : null;
-    const canOffer = !isMap && !back && lab.can.train && run.can_train !== false && (lab.dataset()?.classes?.length ?? 0) > 1;
+    const hasClasses = (lab.dataset()?.classes?.length ?? 0) > 1;
+    const canOffer = !isMap && !back && lab.can.train && run.can_train !== false && hasClasses;
     const isThere = lab.state.runs.some((one) => one.dataset === run.dataset && one.settings.penalty === "neighbours");
-    const words = isMap ? `This network also had to keep similar ${noun}s near each other, as UMAP does; it was not given the classes.`
+    const words = isMap ? `This network also had to keep similar ${noun}s near each other, as UMAP does${hasClasses ? "; it was not given the classes" : ""}.`
       : `A network that must also keep similar ${noun}s near each other shows the classes as clusters.`;
     el.hidden = !isMap && !canOffer && !back;
-    const key = `${Boolean(canOffer)} ${back?.textContent} ${isThere}`;
-    if (key === el.dataset.clusters) return;
-    el.dataset.clusters = key;
+    const key = `${words} ${Boolean(canOffer)} ${back?.textContent} ${isThere}`;
+    if (key === shown) return;
+    shown = key;
     clear(el, h("p", { class: "note" }, words), back ?? (canOffer ? button("clusters", "Show clusters", open, isThere ? "" : "Starts a training") : null));
   }
 
