@@ -15,7 +15,7 @@ from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, serve
 from tests.browser.lab.tables import coloured_squares, first_images, penguins_with_dates
 
 KINDS = ("first", "second")
-LONG = 600
+LONG = 1200
 """Seconds for a training on ten thousand images, which gives way to all else that a busy machine does."""
 BORROWED = Path("/usr/share/datasets")
 """Where Debian's package dataset-fashion-mnist has its files."""
