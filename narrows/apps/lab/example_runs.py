@@ -1,4 +1,4 @@
-"""Settings of the runs that views open on, chosen so that they show what they are about."""
+"""Settings of the runs that views open on or offer, chosen so that they show what they are about."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FEWEST = 5
 
 
 def examples(view: str, read_rows: Callable[[], Rows], description: Mapping[str, Any]) -> tuple[Example, ...]:
-    """Return the example that a view opens on, and those to compare with it.
+    """Return the example that a view opens on or offers, and those to compare with it.
 
     Parameters
     ----------
@@ -43,6 +43,8 @@ def examples(view: str, read_rows: Callable[[], Rows], description: Mapping[str,
     """
     if view == "denoise":
         return denoising_examples(description)
+    if view == "latent":
+        return (map_example(description),)
     if view != "anomaly":
         raise LabError(f"There is no example for the view {view!r}.")
     example = anomaly_example(read_rows(), description)
@@ -71,6 +73,14 @@ def denoising_components(description: Mapping[str, Any]) -> int:
         return max(2, min(16, len(columns) - 1))
     n_floats = shape[0] * shape[1] * shape[2]
     return 16 if n_floats <= 256 else 32 if n_floats <= 1024 else 64
+
+
+def map_example(description: Mapping[str, Any]) -> Example:
+    """Return an example whose code of two units keeps near rows near each other, so that classes become clusters.
+
+    description : of the data, see `narrows.apps.viewer.datasets.describe`.
+    """
+    return "plain", {"n_components": 2, "penalty": "neighbours", "rows": _some_blocks(description["rows"])}
 
 
 def anomaly_example(rows: Rows, description: Mapping[str, Any]) -> Example | None:

@@ -18,6 +18,7 @@ from narrows.errors import NarrowsError, SettingError
 
 _TRAINED = ("done", "stopped")
 _EXAMPLES = ("denoise", "anomaly")
+"""Views that open on runs of their own, which are trained for the page; "latent" shows its own if there is one."""
 _POLL = 0.2  # seconds
 
 
@@ -99,7 +100,7 @@ def finished_runs(session: Session, dataset: str | None) -> list[Run]:
 def site_of(session: Session, runs: list[Run]) -> Site:
     """Return the page of some runs, which opens as the lab does."""
     datasets = [dataset.description for dataset in session.datasets.values()]
-    opening = {view: found for view in _EXAMPLES if (found := _example(session, runs, view))}
+    opening = {view: found for view in ("latent", *_EXAMPLES) if (found := _example(session, runs, view))}
     return Site(runs, datasets, session.queries, opening)
 
 

@@ -62,19 +62,27 @@ def filled_in(settings: dict[str, Any], variant: Variant, description: Mapping[s
 
     description : of the data, see `narrows.apps.viewer.datasets.describe`.
     """
-    shape, n_rows = description["shape"], description["rows"]
-    n_floats = None if shape is None else shape[0] * shape[1] * shape[2]
     chosen: dict[str, Any] = {"seed": 0, "architecture": "mlp", "n_components": 2, **VARIANT_LAB_SETTINGS[variant]}
     if variant == "denoising":
         chosen["n_components"] = denoising_components(description)
-    if settings["architecture"] != "conv" and n_floats is not None:
+    if variant != "plain" or settings["penalty"] != "neighbours":  # its own defaults follow from the rows of the fit
+        chosen |= _sizes(description, is_dense=settings["architecture"] != "conv")
+    return {name: chosen.get(name) if value is None else value for name, value in settings.items()}
+
+
+def _sizes(description: Mapping[str, Any], *, is_dense: bool) -> dict[str, Any]:
+    """Return layers, epochs and batch size, as far as the lab has defaults of its own for such data."""
+    shape = description["shape"]
+    n_floats = None if shape is None else shape[0] * shape[1] * shape[2]
+    chosen: dict[str, Any] = {}
+    if is_dense and n_floats is not None:
         if n_floats <= 256:
             chosen |= {"hidden_layer_sizes": [64, 32], "epochs": 60}
         elif n_floats <= 1024:
             chosen["hidden_layer_sizes"] = [256, 64]
-    if n_rows >= 20_000:
+    if description["rows"] >= 20_000:
         chosen |= {"epochs": 20, "batch_size": 256}
-    return {name: chosen.get(name) if value is None else value for name, value in settings.items()}
+    return chosen
 
 
 def estimator(settings: Mapping[str, Any], variant: Variant) -> Autoencoder:

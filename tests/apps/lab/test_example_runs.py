@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from narrows.apps.lab.example_runs import anomaly_example, denoising_examples, normal_classes
+from narrows.apps.lab.example_runs import anomaly_example, denoising_examples, map_example, normal_classes
 from narrows.apps.lab.run_settings import check, filled_in
 from narrows.apps.viewer.datasets import Source, describe, load
 from narrows.data import as_rows
@@ -70,6 +70,17 @@ def test_examples_of_large_data_are_trained_on_a_part_of_the_rows() -> None:
     assert sum(last - first + 1 for first, last in given["rows"]) == 10_000
     assert given["rows"][-1][1] == 69_999
     assert given["n_components"] == 32
+
+
+def test_the_example_of_clusters_leaves_epochs_and_layers_to_the_penalty() -> None:
+    variant, given = map_example({"shape": [28, 28, 1], "columns": None, "rows": 70_000})
+    settings = filled_in(check(given, None), variant, {"shape": [28, 28, 1], "columns": None, "rows": 70_000})
+    assert (variant, settings["penalty"], settings["n_components"]) == ("plain", "neighbours", 2)
+    assert [settings[name] for name in ("epochs", "batch_size", "hidden_layer_sizes")] == [None, None, None]
+    assert sum(last - first + 1 for first, last in settings["rows"]) == 10_000
+    # The setting has no effect on other variants.
+    other = filled_in(check(given, None), "variational", {"shape": [28, 28, 1], "columns": None, "rows": 70_000})
+    assert (other["epochs"], other["batch_size"], other["hidden_layer_sizes"]) == (20, 256, [256, 64])
 
 
 def test_an_example_of_anomalies_in_large_data_is_trained_on_a_part_of_the_rows() -> None:

@@ -59,6 +59,18 @@ def test_finished_runs_of_the_lab_become_a_page_without_a_server(home: Path, tmp
     assert index["opening"] == {}
 
 
+def test_the_view_latent_of_the_page_opens_on_clusters_if_they_were_trained(
+    home: Path, tmp_path: Path, few_epochs: None
+) -> None:
+    with served(home) as lab, lab.ready() as page:
+        run = page.command("train.example", view="latent", dataset="digits")["run"]
+        page.until(lambda: page.run(run)["epoch"] > 0)
+        page.command("train.stop", run=run)
+        page.until_state(run, "stopped")
+    exported(home, tmp_path / "site")
+    assert index_of(tmp_path / "site")["opening"] == {"latent": [run]}
+
+
 @pytest.mark.slow
 def test_where_there_is_no_run_the_one_of_the_lab_and_those_of_its_views_are_trained(tmp_path: Path) -> None:
     table = tmp_path / "kinds.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,17 @@ def coloured_squares(folder: Path) -> Path:
             image[top : top + 5, left : left + 5] = colour
             Image.fromarray(image).save(folder / name / f"{i:02}.png")
     return folder
+
+
+def first_images(source: Path, target: Path, n_images: dict[str, int]) -> Path:
+    """A folder with the first images of each part of a set in IDX files, and their labels."""
+    target.mkdir(parents=True)
+    for part, n in n_images.items():
+        for kind, header, size in (("images-idx3", 16, 28 * 28), ("labels-idx1", 8, 1)):
+            content = gzip.decompress((source / f"{part}-{kind}-ubyte.gz").read_bytes())
+            start = content[:4] + n.to_bytes(4, "big") + content[8:header]
+            (target / f"{part}-{kind}-ubyte").write_bytes(start + content[header : header + n * size])
+    return target
 
 
 def penguins_with_dates(source: Path, path: Path) -> Path:

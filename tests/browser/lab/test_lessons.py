@@ -11,10 +11,28 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_true
-from tests.browser.lab.tables import coloured_squares, penguins_with_dates
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, served_digits, until, until_true
+from tests.browser.lab.tables import coloured_squares, first_images, penguins_with_dates
 
 KINDS = ("first", "second")
+LONG = 1200
+"""Seconds for a training on ten thousand images, which gives way to all else that a busy machine does."""
+BORROWED = Path("/usr/share/datasets")
+"""Where Debian's package dataset-fashion-mnist has its files."""
+
+
+@pytest.fixture
+def image_set(
+    request: pytest.FixtureRequest, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """The name of a set of which the lab finds 21,000 images: more than the examples of the views are trained on."""
+    name: str = request.param
+    folder = next((folder / name for folder in (data_folder, BORROWED) if (folder / name).is_dir()), None)
+    if folder is None:
+        pytest.skip(f"no {name} in {data_folder}; on Debian apt-get install dataset-{name}")
+    first_images(folder, tmp_path / "sets" / name, {"train": 20_000, "t10k": 1000})
+    monkeypatch.setenv("NARROWS_DATA", str(tmp_path / "sets"))
+    return name
 
 
 @contextmanager
@@ -44,8 +62,9 @@ def opened_example(page: Page, view: str) -> str:
 def check_anomalies(page: Page, lab: Lab, *, at_least: float = 0.95) -> None:
     """Anomaly: normal rows pass, others raise an alarm, and the default detector says how it judges them."""
     open_view(page, "anomaly")
-    lab.wait(opened_example(page, "anomaly"), "done")
+    lab.wait(opened_example(page, "anomaly"), "done", seconds=LONG)
     until(page, "anomaly", f"Number(d.auc) >= {at_least}")
+    page.wait_for_selector("[data-detector-note]:not([hidden])")
     threshold = float(data(page, "anomaly", "threshold"))
     errors = [float(page.locator(f"[data-kind={kind}]").get_attribute("data-score") or "nan") for kind in KINDS]
     assert errors[0] <= threshold < errors[1]
@@ -64,7 +83,7 @@ def check_denoising(page: Page, lab: Lab, *, gain: float = 6, lead: float = 0.5)
     address = page.evaluate("() => Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
     pair = [address[f"denoise-{name}"] for name in ("run", "compare")]
     for run in pair:
-        lab.wait(run, "done")
+        lab.wait(run, "done", seconds=LONG)
     last = [lab.run(run)["epoch"] for run in pair]
     until(page, "denoise", f"d.compared && d.epoch === '{last[0]}' && d.comparedEpoch === '{last[1]}'")
     noisy, denoised, plain = (float(data(page, "denoise", f"psnr{name}")) for name in ("Noisy", "Denoised", "Compared"))
@@ -73,6 +92,52 @@ def check_denoising(page: Page, lab: Lab, *, gain: float = 6, lead: float = 0.5)
     sentence = page.locator("[data-view=denoise] .live-sentence").inner_text().replace("\N{NO-BREAK SPACE}", " ")
     assert f"noisy images: {noisy:.1f} dB" in sentence
     assert f"{denoised:.1f} dB" in sentence
+
+
+def check_clusters(page: Page, lab: Lab, *, at_least: float) -> None:
+    """Latent: one click trains a map of clusters, and the page says for which share the nearest codes are right."""
+    open_view(page, "latent")
+    before = page.locator(".lab-header").get_attribute("data-run")
+    offer = page.get_by_role("button", name="Show clusters")
+    offer.focus()
+    page.keyboard.press("Enter")
+    example = opened_example(page, "latent")
+    assert example != before
+    lab.wait(example, "done", seconds=LONG)
+    until(page, "latent", f"d.neighbours && d.epoch === '{lab.run(example)['epoch']}'")
+    share = float(data(page, "latent", "neighbours"))
+    assert share >= at_least
+    sentence = page.locator("[data-view=latent] [data-neighbours]")
+    expect(sentence).to_contain_text(f"The 10 nearest codes name the right class for {round(100 * share)} %")
+    expect(sentence).to_contain_text("that training did not see")
+    assert not grave(page, "[data-view=latent]")
+    page.get_by_role("button", name="Back to run").click()
+    until_true(page, "() => !location.hash.includes('latent-run=')")
+    assert page.locator(".lab-header").get_attribute("data-run") == before
+    page.get_by_role("button", name="Show clusters").click()
+    assert opened_example(page, "latent") == example
+
+
+@pytest.mark.timeout(3 * LONG)
+@pytest.mark.mnist
+@pytest.mark.parametrize(("image_set", "clusters"), [("mnist", 0.82), ("fashion-mnist", 0.7)], indirect=["image_set"])
+def test_a_large_set_of_images_teaches_clusters_anomalies_and_denoising(
+    chromium: Chromium, tmp_path: Path, image_set: str, clusters: float
+) -> None:
+    with fresh(chromium, tmp_path, image_set, "flow") as (lab, page):
+        until(page, "flow", "Number(d.epoch) >= 1")
+        page.get_by_role("button", name="Stop training").click()
+        lab.wait("r1", "stopped", "done")
+        check_clusters(page, lab, at_least=clusters)
+        check_anomalies(page, lab)
+        if image_set == "mnist":
+            check_denoising(page, lab, lead=1.5)
+
+
+@pytest.mark.timeout(3 * LONG)
+def test_the_digits_show_clusters_after_one_click(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with served_digits(tmp_path_factory, "r1") as lab, lab_page(chromium, lab, "view=latent") as page:
+        check_clusters(page, lab, at_least=0.85)
 
 
 def test_a_folder_of_small_colour_images_teaches_anomalies_and_denoising(chromium: Chromium, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ export function createSession(store, { can, reduced, history, announce }) {
     /** Brings a run into all views. */
     show(run) {
       store.set(viewKey("run"), null);
+      store.set("latent-run", null); // this view has a run of its own only until another is chosen
       store.set("run", run);
     },
 
@@ -179,7 +180,7 @@ export function createSession(store, { can, reduced, history, announce }) {
 
   store.on("run", () => lab.emit("run", lab.run));
   store.on("compare", () => lab.emit("compare", lab.compare));
-  for (const view of ["denoise", "anomaly"]) {
+  for (const view of ["latent", "denoise", "anomaly"]) {
     store.on(`${view}-run`, () => lab.emit("run", lab.run));
     store.on(`${view}-compare`, () => lab.emit("compare", lab.compare));
   }

@@ -134,6 +134,7 @@ export function mountSetups(el, lab) {
       store.set(`${view}-run`, run);
       store.set(`${view}-compare`, compared ?? "");
     }
+    store.set("latent-run", null);
     store.set("compare", compared);
     store.set("run", run);
     store.set("setup", null);

@@ -6,6 +6,7 @@ import { onKey } from "../../core/keyboard.js";
 import { drawPicture, rowOf } from "../../core/picture.js";
 import { debounce } from "../../core/timing.js";
 import { sampleNoun } from "../shared/text.js";
+import { mountClusterOffer } from "./clusters.js";
 import { mapCaption, mapSentence, neighbourSentence, probeText } from "./captions.js";
 import { mountCodeSliders } from "./code-sliders.js";
 import { codeSpace, nearDistance, jittered } from "./code-space.js";
@@ -54,6 +55,7 @@ export function mount(el, lab) {
   const mapNote = h("figcaption", {});
   const neighbourNote = h("p", { class: "note", dataset: { neighbours: "" }, hidden: true });
   const heldNote = h("p", { class: "note", dataset: { held: "" } });
+  const clusters = mountClusterOffer(lab, run);
   const legend = mountLegend({ onHidden: hide, onIsolate: isolate });
   const panel = mountProbe(lab, run);
   const path = mountInterpolation(lab, run, { onStep: (code) => moveToCode(code, "walk"), onPin: pinHere, onClear: () => { userMoved.pins = true; pins = { a: null, b: null }; placePins(); } });
@@ -71,6 +73,7 @@ export function mount(el, lab) {
       h("div", { class: "stack" },
         controls.el,
         h("div", { class: "maps" }, h("figure", { class: "figure map-figure" }, map.el, mapNote, neighbourNote, heldNote), pcaFigure),
+        clusters.el,
         legend.el),
       h("div", { class: "stack side" }, panel.el, path.el, sliderBox, samples?.el)),
     h("details", { class: "more" }, h("summary", {}, "How to read this"),
@@ -120,6 +123,7 @@ export function mount(el, lab) {
     showOverlay().then(() => { if (!lab.can.live && z && !destroyed) decodeNow(); });
     el.dataset.points = String(map.raster.n);
     markReady(codes.epoch);
+    clusters.refresh();
     measureNeighbours();
   }
 
@@ -334,6 +338,7 @@ export function mount(el, lab) {
   unsubscribe.push(lab.on("connection", (state) => { if (state === "open") load(); }));
 
   updateCaption();
+  clusters.refresh();
   load();
   return {
     update() {
@@ -342,6 +347,7 @@ export function mount(el, lab) {
       // When training pauses or ends, the view is updated to the final weights.
       if (now !== lastState && codes && ["paused", "done", "stopped", "diverged"].includes(now)) { lastState = now; load().then(() => refreshAll(true)); }
       lastState = now;
+      clusters.refresh();
       updateCaption();
     },
     destroy() { destroyed = true; for (const f of unsubscribe) f(); map.destroy(); pca.destroy(); path.destroy(); },
