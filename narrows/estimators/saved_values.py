@@ -24,7 +24,9 @@ _DTYPES: dict[Kind, tuple[type, ...]] = {"float": (np.float32, np.float64), "int
 def check_weights(saved: Mapping[str, Tensor], network: nn.Module, *, of_parameters_only: bool = False) -> None:
     """Raise ValueError unless the types of saved weights are those of the network, and all of them are finite.
 
-    of_parameters_only : whether buffers may be infinite, as in a user's own modules.
+    Whole numbers that the network has are places of floats, which follow from the schema: they must be equal.
+
+    of_parameters_only : whether buffers may be anything, as in a user's own modules.
     """
     wanted, parameters = network.state_dict(), dict(network.named_parameters())
     for name, value in saved.items():
@@ -32,8 +34,11 @@ def check_weights(saved: Mapping[str, Tensor], network: nn.Module, *, of_paramet
             raise ValueError(f"{name} is {value.dtype} and not {wanted[name].dtype}")
         if of_parameters_only and name not in parameters:
             continue
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            raise ValueError(f"{name} is not finite")
+        if value.is_floating_point():
+            if not bool(torch.isfinite(value).all()):
+                raise ValueError(f"{name} is not finite")
+        elif name in wanted and not wanted[name].is_meta and not torch.equal(value, wanted[name].cpu()):
+            raise ValueError(f"{name} does not follow from the columns")
 
 
 def array(tensors: Mapping[str, Tensor], name: str, kind: Kind, shape: tuple[int | None, ...]) -> np.ndarray:

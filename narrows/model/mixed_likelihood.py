@@ -40,7 +40,9 @@ class MixedError(Likelihood):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.register_buffer("_share", torch.tensor([float(share) for share in self.shares]))
-        self.register_buffer("_gap_float", torch.tensor([int(place) for place in self.gap_floats]).clamp(min=0))
+        # On the CPU also within `torch.device("meta")`, so that those of a saved model can be compared with them.
+        places = torch.tensor([int(place) for place in self.gap_floats], dtype=torch.int64, device="cpu")
+        self.register_buffer("_gap_float", places.clamp(min=0))
         self.register_buffer("_has_gaps", torch.tensor([float(place >= 0) for place in self.gap_floats]))
         self.register_buffer("_unknown", torch.tensor([float(cost) for cost in self.unknown]))
 

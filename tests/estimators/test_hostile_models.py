@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from sklearn.datasets import load_iris
 
 import narrows
@@ -151,6 +152,15 @@ def test_tensors_of_another_shape_type_or_without_numbers_are_refused(copy, tens
     path = copy("plain")
     change_tensors(path, **tensors)
     refused(path)
+
+
+@pytest.mark.parametrize("place", [-1, 10**6])
+def test_places_of_floats_that_do_not_follow_from_the_columns_are_refused(copy, place: int) -> None:
+    path = copy("mixed")
+    tensors = load_file(path / WEIGHTS)
+    (name,) = (name for name in tensors if name.endswith("_gap_float"))
+    change_tensors(path, **{name.replace(".", "__"): torch.full_like(tensors[name], place)})
+    refused(path, "does not follow from the columns")
 
 
 @pytest.mark.parametrize(
