@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -93,8 +94,15 @@ class Rows:
     def dtypes(self) -> tuple[str, ...]:
         """One NumPy dtype name per column."""
         if isinstance(self.values, tuple):
-            return tuple(column.dtype.name for column in self.values)
-        return (self.values.dtype.name,) * self.n_columns
+            return tuple(_name_of(column.dtype) for column in self.values)
+        return (_name_of(self.values.dtype),) * self.n_columns
+
+    @property
+    def dtype_kinds(self) -> tuple[str, ...]:
+        """The kind of each column's NumPy dtype, such as "f" of float64."""
+        if isinstance(self.values, tuple):
+            return tuple(column.dtype.kind for column in self.values)
+        return (self.values.dtype.kind,) * self.n_columns
 
     def column(self, i: int, rows: slice = slice(None)) -> np.ndarray:
         """Return one column (n,) of the chosen rows."""
@@ -190,6 +198,12 @@ class Rows:
             message = f"Rows.{name} is now Rows.{new}; the old name will be removed."
             warn(message, DeprecationWarning)
             return getattr(self, new)
+
+
+@lru_cache(maxsize=256)
+def _name_of(dtype: np.dtype) -> str:
+    """Return the name of a dtype, which NumPy composes anew each time."""
+    return dtype.name
 
 
 def feature_names(names: tuple[str, ...] | None, labels: Labels | None, n_columns: int) -> tuple[str, ...]:

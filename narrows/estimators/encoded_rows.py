@@ -18,15 +18,18 @@ from narrows.estimators.inference import map_floats
 from narrows.estimators.likelihood_bounds import elbo
 from narrows.model import GaussianCode
 
-_SIZES = (64, 128, 192, 256)
-MOST_TOGETHER = _SIZES[-1]
+SIZES = (64, 128, 192, 256)
+MOST_TOGETHER = SIZES[-1]
 """Rows of one batch where `answers_alone` has found that the other rows change no bit."""
 _ELBO_PAIRS = 8  # as in `VariationalAutoencoder.elbo`
 
 
 def encode_checked(model: FittedAutoencoder, rows: Rows, *, within_density: bool) -> np.ndarray:
-    """Return the floats (n, n_floats) of rows in the form of the fit; raise as `reconstruction_error` does."""
-    floats = model.state_.encode(rows)
+    """Return the floats (n, n_floats) of rows in the form of the fit; raise as `reconstruction_error` does.
+
+    There are no warnings of columns in other units.
+    """
+    floats = model.state_.encode(rows, units=False)  # nobody reads the warnings of a service
     if within_density:
         parameter_checks.within_density(model.network_.likelihood, floats, rows, 0)
     return floats
@@ -69,7 +72,7 @@ def answers_alone(model: FittedAutoencoder) -> bool:
         answers.append(partial(elbo, network, n_pairs=_ELBO_PAIRS))
     for answer in answers:
         alone = map_floats(floats[-1:], answer, model.device_)
-        for size in _SIZES:
+        for size in SIZES:
             if not np.array_equal(map_floats(floats[-size:], answer, model.device_)[-1:], alone, equal_nan=True):
                 return False
     return True

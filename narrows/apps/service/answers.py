@@ -32,7 +32,9 @@ class Work:
         In the form of the model.
     n_reasons : int
     floats : ndarray of shape (n, n_floats) or None
-        The encoded rows where they may pass through the network with those of others.
+        The encoded rows, if they are already known.
+    together : bool
+        Whether the rows may be scored with those of other requests.
     """
 
     model: Any
@@ -40,39 +42,59 @@ class Work:
     rows: Rows
     n_reasons: int = N_REASONS
     floats: np.ndarray | None = None
+    together: bool = False
     results: dict[str, Any] = field(default_factory=dict)
 
 
 def prepare(work: Work, *, together: bool) -> None:
-    """Check and encode the rows of a request that may pass with others; raises what its operation raises."""
+    """Check and encode the rows of a request.
+
+    Raises what its operation raises. together : whether the model answers rows of several requests at once, each as
+    alone to the bit.
+    """
     from narrows.estimators import AnomalyDetector
     from narrows.estimators.encoded_rows import encode_checked
 
     check_operation(work.model, work.operation)
     if work.operation == "explain" and len(work.rows) > MOST_EXPLAINED:
         raise RequestError(f"A request may explain at most {MOST_EXPLAINED:,} rows; send several requests.", 413)
-    if isinstance(work.model, AnomalyDetector) or work.operation == "explain":
+    if work.operation == "explain":
         return
-    if together and len(work.rows) <= BULK_ROWS:
+    work.together = together and len(work.rows) <= BULK_ROWS
+    if isinstance(work.model, AnomalyDetector):
+        work.floats = work.model.encode_rows(work.rows, units=False)  # nobody reads its warnings
+    elif work.together:
         work.floats = encode_checked(work.model, work.rows, within_density=work.operation == "score")
 
 
 def carry_out(works: list[Work]) -> None:
     """Compute the results of prepared requests for one model and one operation."""
+    together = [work for work in works if work.together]
+    for work in works:
+        if not work.together:
+            work.results = _alone(work)
+    if together:
+        _carry_out_together(together)
+
+
+def _carry_out_together(works: list[Work]) -> None:
     import numpy as np
 
-    together = [work for work in works if work.floats is not None]
-    for work in works:
-        if work.floats is None:
-            work.results = _alone(work)
-    if not together:
+    from narrows.estimators import AnomalyDetector
+
+    model, operation = works[0].model, works[0].operation
+    floats = np.concatenate([work.floats for work in works if work.floats is not None])
+    if isinstance(model, AnomalyDetector):
+        from narrows.estimators.anomaly.verdicts import verdicts_of_calls
+
+        for work, found in zip(works, verdicts_of_calls(model, [work.rows for work in works], floats), strict=True):
+            work.results = found
         return
-    model, operation = together[0].model, together[0].operation
-    found = _of_floats(model, operation, np.concatenate([work.floats for work in together if work.floats is not None]))
+    results = _of_floats(model, operation, floats)
     start = 0
-    for work in together:
+    for work in works:
         here = slice(start, start + len(work.rows))
-        work.results = {name: values[here] for name, values in found.items()}
+        work.results = {name: values[here] for name, values in results.items()}
         if operation == "reconstruct":
             work.results = _decoded(model, work.rows, work.results["floats"])
         start = here.stop
@@ -93,9 +115,10 @@ def _alone(work: Work) -> dict[str, Any]:
     if work.operation == "explain":
         return {"reasons": _explained(model, rows, work.n_reasons)}
     if isinstance(model, AnomalyDetector):
-        from narrows.estimators.anomaly.verdicts import verdicts
+        from narrows.estimators.anomaly.verdicts import verdicts_of_calls
 
-        return verdicts(model, -model.score_samples(rows))
+        assert work.floats is not None
+        return verdicts_of_calls(model, [rows], work.floats)[0]
     if work.operation == "encode":
         return {"code": model.transform(rows)}
     if work.operation == "reconstruct":

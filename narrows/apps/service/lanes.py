@@ -18,7 +18,7 @@ from narrows.estimators.encoded_rows import MOST_TOGETHER
 
 WINDOW = 0.002
 """Seconds that a small request waits for others."""
-_MOST_JOBS = 16
+_MOST_JOBS = 64
 
 
 @dataclass(eq=False)
@@ -107,12 +107,12 @@ def answer_all(jobs: list[Job]) -> None:
             prepared.append((job, work))
         except BaseException as error:
             _fail(job, error)
-    works = [(job, work) for job, work in prepared if isinstance(work, Work) and work.floats is not None]
+    works = [(job, work) for job, work in prepared if isinstance(work, Work) and work.together]
     works.sort(key=_group)
     for _, group in groupby(works, key=_group):
         _together(list(group))
     for job, work in prepared:
-        if not isinstance(work, Work) or work.floats is None:
+        if not isinstance(work, Work) or not work.together:
             _finish(job, work)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from narrows.apps.service.request_errors import RequestError
 
@@ -11,12 +13,56 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from narrows.data import Rows
+    from narrows.data import ReadingOptions, Rows
 
 SOURCE = "the request"
+_PLAIN = {int, float, bool, str}
 MOST_ROWS = 100_000
 _MOST_FLOATS = 1 << 26
 _SHELL_ADVICE = '; mend it, empty it, or let such cells count as missing with --errors flag (in Python: errors="flag")'
+
+
+@dataclass(frozen=True, eq=False)
+class ModelColumns:
+    """How the columns of requests for a model are read, derived once from its schema.
+
+    Parameters
+    ----------
+    wanted : tuple of str
+        Columns that requests may have; lists and structs of the fit under their own names.
+    holds : mapping of str to str
+        What the cells of each column of the schema are: "number", "text" or "date".
+    options : ReadingOptions
+        Those of `narrows score`.
+    """
+
+    wanted: tuple[str, ...]
+    holds: Mapping[str, str]
+    options: ReadingOptions
+
+    @classmethod
+    def of(cls, schema: Any) -> ModelColumns:
+        """Return the columns of a schema, the same object each time."""
+        found = _COLUMNS.get(schema)
+        if found is None:
+            found = _COLUMNS[schema] = cls._derived(schema)
+        return found
+
+    @classmethod
+    def _derived(cls, schema: Any) -> ModelColumns:
+        from narrows.data import holds, reading_options
+
+        names = schema.feature_names
+        types = schema.types or (None,) * schema.n_columns
+        wanted = [kind.part_of if kind and kind.part_of else name for name, kind in zip(names, types, strict=True)]
+        return cls(
+            tuple(dict.fromkeys(wanted)),
+            {name: holds(schema, i) for i, name in enumerate(names)},
+            reading_options(schema=schema, errors="stop"),
+        )
+
+
+_COLUMNS: WeakKeyDictionary[Any, ModelColumns] = WeakKeyDictionary()
 
 
 def most_rows(model: Any) -> int:
@@ -60,7 +106,8 @@ def rows_of_cells(model: Any, cells: Mapping[str, Sequence[Any]]) -> Rows:
     if not cells:
         listed = ", ".join(map(repr, wanted_columns(model.schema_)[:10]))
         raise RequestError(f"The rows have none of the model's columns, which are {listed}.")
-    columns = {name: _arrow(model.schema_, name, values) for name, values in cells.items()}
+    what = ModelColumns.of(model.schema_).holds
+    columns = {name: _arrow(what.get(name), name, values) for name, values in cells.items()}
     return rows_of_table(model, pa.table(columns))
 
 
@@ -71,7 +118,7 @@ def rows_of_table(model: Any, table: pa.Table) -> Rows:
     ------
     RequestError, NarrowsError
     """
-    from narrows.data import is_block, reading_options, table_rows
+    from narrows.data import is_block, table_rows
     from narrows.errors import NotNumericError
 
     if not table.num_rows:
@@ -81,12 +128,14 @@ def rows_of_table(model: Any, table: pa.Table) -> Rows:
     schema = model.schema_
     if schema.image_shape is not None or (is_block(schema) and schema.names is None):
         return rows_of_block(model, _block_of_table(model, table))
-    wanted = set(wanted_columns(schema))
+    columns = ModelColumns.of(schema)
+    wanted = set(columns.wanted)
     chosen = [name for name in table.column_names if name in wanted]
     if not chosen:
-        raise RequestError(f"The rows have none of the model's columns, which are {', '.join(sorted(wanted)[:10])}.")
+        listed = ", ".join(sorted(wanted)[:10])
+        raise RequestError(f"The rows have none of the model's columns, which are {listed}.")
     try:
-        rows = table_rows(table, SOURCE, columns=chosen, options=reading_options(schema=schema, errors="stop"))
+        rows = table_rows(table, SOURCE, columns=chosen, options=columns.options)
     except NotNumericError as error:
         raise RequestError(str(error).replace(_SHELL_ADVICE, "; mend it, or send null")) from error
     return schema.align(rows)
@@ -126,11 +175,7 @@ def in_dtype(values: np.ndarray, wanted: np.dtype) -> np.ndarray:
 
 def wanted_columns(schema: Any) -> list[str]:
     """Return the columns that requests may have; lists and structs of the fit under their own names."""
-    types = schema.types or (None,) * schema.n_columns
-    names = [
-        kind.part_of if kind and kind.part_of else name for name, kind in zip(schema.feature_names, types, strict=True)
-    ]
-    return list(dict.fromkeys(names))
+    return list(ModelColumns.of(schema).wanted)
 
 
 def too_many_rows(model: Any) -> RequestError:
@@ -144,19 +189,15 @@ def _is_one_list(model: Any, body: Any) -> bool:
     return is_flat and not any(isinstance(cell, list | Mapping | str) for cell in body)
 
 
-def _arrow(schema: Any, name: str, values: Sequence[Any]) -> pa.Array:
-    """Return the cells of a column as an Arrow array."""
+def _arrow(what: str | None, name: str, values: Sequence[Any]) -> pa.Array:
+    """Return the cells of a column as an Arrow array; `what` they are, None for those of lists and structs."""
     import pyarrow as pa
 
-    from narrows.data import holds
-
-    known = name in schema.feature_names
-    what = holds(schema, schema.feature_names.index(name)) if known else "nested"
     types = {type(value) for value in values} - {type(None)}
-    if what == "nested" or not types <= {int, float, bool, str}:
-        return _nested(name, values, is_known=known)
+    if what is None or not types <= _PLAIN:
+        return _nested(name, values, is_known=what is not None)
     if not types:
-        return pa.nulls(len(values), {"text": pa.string(), "date": pa.timestamp("us")}.get(what, pa.float64()))
+        return pa.nulls(len(values), _of_missing(what))
     if types == {str}:
         return _texts(values, is_date=what == "date")
     if str in types or what == "text":
@@ -170,6 +211,12 @@ def _arrow(schema: Any, name: str, values: Sequence[Any]) -> pa.Array:
             return pa.array([None if value is None else float(value) for value in values], pa.float64())
         except OverflowError as error:
             raise RequestError(f"Column {name!r} has a number above the largest float.", column=name) from error
+
+
+def _of_missing(what: str) -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.string() if what == "text" else pa.timestamp("us") if what == "date" else pa.float64()
 
 
 def _texts(values: Sequence[str | None], *, is_date: bool) -> pa.Array:

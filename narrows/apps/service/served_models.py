@@ -114,8 +114,9 @@ class ServedModels:
 
     def _load(self, name: str, path: Path) -> ServedModel:
         from narrows.estimators import AnomalyDetector, load
+        from narrows.estimators.anomaly.verdicts import judges_alone
         from narrows.estimators.encoded_rows import answers_alone
 
         model = load(path)
-        together = not isinstance(model, AnomalyDetector) and answers_alone(model)
+        together = judges_alone(model) if isinstance(model, AnomalyDetector) else answers_alone(model)
         return ServedModel(name, path, model, together, DriftWatch(model, self._reference))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +27,7 @@ __all__ = [
     "Level",
     "Opaque",
     "arrow_type",
+    "as_arrow_column",
     "as_column",
     "as_columns",
     "as_native",
@@ -60,7 +63,8 @@ def as_column(series: nw.Series[Any], label: str, source: str) -> Column:
 
     dtype, native = series.dtype, _native(series)
     if dtype == nw.Boolean or (dtype.is_numeric() and dtype != nw.Decimal and "128" not in str(dtype)):
-        return _number_column(series, native)
+        values = series.to_numpy()
+        return _number_column(values, str(dtype), native, cells=series.to_list, n_null=series.null_count)
     if dtype == nw.Categorical or dtype == nw.Enum:
         return _category_column(series, native)
     if dtype == nw.Date or dtype == nw.Datetime:
@@ -80,6 +84,26 @@ def as_column(series: nw.Series[Any], label: str, source: str) -> Column:
     if native.startswith("interval[") and found.type is not None:
         return replace(found, type=replace(found.type, level_type=native))
     return found
+
+
+def as_arrow_column(column: pa.ChunkedArray, label: str, source: str) -> Column:
+    """Return one column of an Arrow table, as `as_column`; numbers and booleans in a tenth of the time."""
+    name = _arrow_numbers().get(column.type.id)
+    if name is not None:
+        return _number_column(column.to_numpy(), name, "", cells=column.to_pylist, n_null=lambda: column.null_count)
+    import narwhals as nw
+
+    return as_column(nw.from_native(column, series_only=True), label, source)
+
+
+@cache
+def _arrow_numbers() -> dict[int, str]:
+    """Return the types of numbers and booleans of Arrow, by their ids -> their names in narwhals."""
+    import pyarrow as pa
+
+    names = {f"{sign}int{bits}": f"{sign.upper()}Int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+    names |= {"float16": "Float16", "float32": "Float32", "float64": "Float64", "bool_": "Boolean"}
+    return {getattr(pa, arrow)().id: name for arrow, name in names.items()}
 
 
 def _native(series: nw.Series[Any]) -> str:
@@ -102,18 +126,23 @@ def _arrow(series: nw.Series[Any]) -> pa.ChunkedArray | None:
     return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
 
 
-def _number_column(series: nw.Series[Any], native: str) -> Column:
-    values = series.to_numpy()  # missing cells in whole numbers become NaN; missing cells in booleans stay objects
-    name = str(series.dtype)
+def _number_column(
+    values: np.ndarray, name: str, native: str, *, cells: Callable[[], list[Any]], n_null: Callable[[], int]
+) -> Column:
+    """Return a column of numbers or booleans.
+
+    values : as narwhals and Arrow give them, with NaN for missing whole numbers, and objects for booleans with missing
+    cells. name : that of its type in narwhals.
+    """
     if values.dtype == object:
-        values = numbers(series.to_list())
+        values = numbers(cells())
         return Column(values, ColumnType(name, pandas=native) if name in _NUMBERS else None)
     if values.dtype.kind == "f" and name in _WHOLE:
         if np.nanmax(np.abs(values), initial=0) >= _EXACT:
-            return Column(objects(series.to_list()), ColumnType(name, pandas=native))
+            return Column(objects(cells()), ColumnType(name, pandas=native))
         return Column(values, ColumnType(name, pandas=native))
     # polars and Arrow tell null from NaN; NaN is returned as it was where there is no null.
-    is_plain = native == values.dtype.name or (not native and (values.dtype.kind != "f" or not series.null_count()))
+    is_plain = (not native and (values.dtype.kind != "f" or not n_null())) or native == values.dtype.name
     return Column(values, None if is_plain or name not in _NUMBERS else ColumnType(name, pandas=native))
 
 

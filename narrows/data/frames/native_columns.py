@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -218,9 +219,23 @@ def arrow_type(word: str) -> pa.DataType | None:
 
 def is_text(kind: pa.DataType) -> bool:
     """Return whether an Arrow column holds text."""
-    from pyarrow import types
+    return kind.id in _type_ids()["text"]
 
-    return types.is_string(kind) or types.is_large_string(kind)
+
+def is_number(kind: pa.DataType) -> bool:
+    """Return whether an Arrow column holds whole numbers or floats."""
+    return kind.id in _type_ids()["number"]
+
+
+@cache
+def _type_ids() -> dict[str, frozenset[int]]:
+    """Return the ids of Arrow's types of text and of numbers."""
+    import pyarrow as pa
+
+    numbers = [getattr(pa, f"{sign}int{bits}")() for sign in ("", "u") for bits in (8, 16, 32, 64)]
+    numbers += [pa.float16(), pa.float32(), pa.float64()]
+    kinds = {"text": [pa.string(), pa.large_string()], "number": numbers}
+    return {word: frozenset(kind.id for kind in of_word) for word, of_word in kinds.items()}
 
 
 def _codes(values: np.ndarray, kind: ColumnType) -> tuple[list[Level], np.ndarray]:

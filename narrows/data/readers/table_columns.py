@@ -10,8 +10,8 @@ import numpy as np
 
 from narrows.data.containers import is_number_text
 from narrows.data.frames.column_type import Column, ColumnType
-from narrows.data.frames.columns import as_column, as_columns
-from narrows.data.frames.native_columns import is_text
+from narrows.data.frames.columns import as_arrow_column, as_columns
+from narrows.data.frames.native_columns import is_number, is_text
 from narrows.data.frames.nested import is_nested, number_type
 from narrows.data.readers.reading_options import ReadingOptions
 from narrows.data.rows import row_name
@@ -89,15 +89,18 @@ class ColumnReader:
         DataError
             No cell is of the type that the user set.
         """
-        import narwhals as nw
-        import pyarrow as pa
-
         wanted = self.options.types.get(name)
+        if wanted is None and is_number(column.type):
+            return [self._typed(column, name)]
         if is_nested(column.type):
+            import narwhals as nw
+
             series = nw.from_native(column, series_only=True)
             parts = as_columns(series, name, self.source, whole=wanted == "category")
             return [self._as_is(part, found) for part, found in parts]
         if wanted is not None and not is_text(column.type) and not _is_already(column.type, wanted):
+            import pyarrow as pa
+
             column = column.cast(pa.string())
         if is_text(column.type):
             return [self._text(column, name)]
@@ -108,22 +111,21 @@ class ColumnReader:
 
     def _typed(self, column: pa.ChunkedArray, name: str) -> ReadColumn:
         """Return a column that is not text; numbers that mean a missing cell become missing."""
-        import narwhals as nw
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        is_number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-        sentinels = self._sentinels(name) if is_number else {}
+        of_numbers = is_number(column.type)
+        sentinels = self._sentinels(name) if of_numbers else {}
         if sentinels:
+            import pyarrow as pa
+            import pyarrow.compute as pc
+
             marks = pa.array(list(sentinels.values()), pa.float64())
             is_missing = pc.call_function("is_in", [column.cast(pa.float64(), safe=False)], pc.SetLookupOptions(marks))
             column = pc.call_function("if_else", [is_missing, pa.scalar(None, column.type), column])
-        found = as_column(nw.from_native(column, series_only=True), name, self.source)
+        found = as_arrow_column(column, name, self.source)
         if sentinels or self.options.types.get(name) == "number":
             column_format = ColumnFormat("number", na_values=tuple(sentinels))
             return self._as_is(name, replace(found, type=replace(_type_of(found), column_format=column_format)))
         read = self._as_is(name, found)
-        if not is_number or name in self.options.known or (mark := suspected_sentinel(found.values)) is None:
+        if not of_numbers or name in self.options.known or (mark := suspected_sentinel(found.values)) is None:
             return read
         note = (
             f"Column {name!r} of {self.source} holds {mark:g} in {int((found.values == mark).sum()):,} cells, far from "

@@ -86,7 +86,7 @@ class SchemaLayout:
         """The columns that have floats."""
         return np.unique(self.float_columns).tolist()
 
-    @property
+    @cached_property
     def constant_columns(self) -> dict[int, Ignored]:
         """The columns that are ignored because they were constant -> their kinds, which hold the constants."""
         return {int(k.columns[0]): k for k in self.kinds if isinstance(k, Ignored) and k.value is not None}
@@ -144,6 +144,10 @@ class SchemaLayout:
 
     def float_slices(self) -> list[tuple[ColumnKind, slice]]:
         """Return each kind with the slice of its floats."""
+        return list(self._float_slices)
+
+    @cached_property
+    def _float_slices(self) -> list[tuple[ColumnKind, slice]]:
         ends = np.cumsum([len(kind.float_columns) for kind in self.kinds])
         return [
             (kind, slice(int(end) - len(kind.float_columns), int(end)))

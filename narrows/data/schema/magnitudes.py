@@ -71,12 +71,14 @@ class Magnitudes:
 
     def complaint(self, rows: Rows) -> str | None:
         """Return a sentence that names the columns in other units, with the factors; None where there are none."""
-        kinds = rows.dtypes
-        kept = np.array([np.dtype(kinds[i]).kind in "iuf" for i in self.columns], dtype=bool)
+        kinds = rows.dtype_kinds
+        kept = np.array([kinds[i] in "iuf" for i in self.columns.tolist()], dtype=bool)
         if not kept.any() or not len(rows):
             return None
         columns, fit = self.columns[kept], self.quantiles[kept]
         sizes = np.abs(_cells(rows, columns, _places(len(rows), len(columns), most=_MOST_ROWS)))
+        if len(sizes) < _FEW and not ((sizes < fit[:, 0]) | (sizes > fit[:, 4])).any():
+            return None  # of few rows only cells beyond the extremes of the fit are in other units
         n_cells = (~np.isnan(sizes)).sum(axis=0)
         together = _together(rows, sizes, n_cells, fit)
         if together is not None:

@@ -90,15 +90,14 @@ def check_cells(
     masked : columns with a mask of missing cells; missing cells elsewhere raise a warning. None during fit.
     """
     may_be_gaps = missing != "error" and not (missing == "mask" and rows.image_shape is not None)
-    of_all = rows.dtypes  # built anew on every access
-    dtypes = {i: np.dtype(of_all[i]).kind for i in (range(rows.n_columns) if columns is None else columns)}
-    numbers = [i for i, kind in dtypes.items() if kind == "f"]
-    n_gaps = {i: int(is_missing(rows.column(i)).sum()) for i, kind in dtypes.items() if kind in "OM"}
+    of_all = rows.dtype_kinds
+    kinds = {i: of_all[i] for i in (range(rows.n_columns) if columns is None else columns)}
+    numbers = [i for i, kind in kinds.items() if kind == "f"]
+    n_gaps = {i: int(is_missing(rows.column(i)).sum()) for i, kind in kinds.items() if kind in "OM"}
     with_missing = [i for i, n in n_gaps.items() if n and not (columns is None and n == len(rows))]
     found = None
     if numbers:
-        part = rows.select(numbers)
-        found, of_numbers = _offending(part, may_be_gaps)
+        found, of_numbers = _offending(rows, numbers, may_be_gaps)
         found = None if found is None else (found[0], numbers[found[1]], found[2])
         with_missing += [numbers[i] for i in of_numbers]
     if found is None and with_missing and not may_be_gaps:
@@ -134,12 +133,18 @@ def cell_name(rows: Rows, row: int, column: int) -> str:
     return f"Column {rows.feature_names[column]!r}, {rows.row_name(row)} of {rows.source}"
 
 
-def _offending(rows: Rows, may_be_gaps: bool) -> tuple[tuple[int, int, int] | None, list[int]]:
-    """Return the first offending cell of float columns, the number of such rows, and columns with missing cells."""
+def _offending(
+    rows: Rows, columns: Sequence[int], may_be_gaps: bool
+) -> tuple[tuple[int, int, int] | None, list[int]]:
+    """Return the first offending cell of float columns, the number of such rows, and columns with missing cells.
+
+    Columns are counted among those given.
+    """
     n_rows, first = 0, None
-    with_missing = np.zeros(rows.n_columns, dtype=bool)
+    with_missing = np.zeros(len(columns), dtype=bool)
+    chosen = None if len(columns) == rows.n_columns else np.asarray(columns)  # choosing copies
     for chunk in rows.chunks():
-        block = rows.block(rows=chunk)
+        block = rows.block(chosen, chunk)
         finite = np.isfinite(block)
         if finite.all():
             continue

@@ -72,7 +72,8 @@ def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
     if isinstance(column, pa.ChunkedArray):
         kind = pa.large_string() if column.nbytes > 2**31 - 1 else column.type
-        column = column.cast(kind).combine_chunks()
+        column = column if kind == column.type else column.cast(kind)
+        column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return column if pa.types.is_string(column.type) else column.cast(pa.large_string())
 
 
@@ -102,7 +103,7 @@ def matches(texts: pa.Array, pattern: str) -> np.ndarray:
 
 def as_mask(found: pa.Array) -> np.ndarray:
     """Return Arrow booleans as a NumPy mask; null is false."""
-    return found.fill_null(False).to_numpy(zero_copy_only=False)
+    return (found.fill_null(False) if found.null_count else found).to_numpy(zero_copy_only=False)
 
 
 def arrow_mask(mask: np.ndarray) -> pa.Array:

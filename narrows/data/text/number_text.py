@@ -69,6 +69,8 @@ def suspected_sentinel(values: np.ndarray) -> float | None:
     values : ndarray of shape (n,)
         Numbers; NaN is ignored.
     """
+    if len(values) < _FEWEST + _RECURS:
+        return None
     present = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     for extreme in (np.min, np.max):
         if not len(present):

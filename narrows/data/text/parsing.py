@@ -75,7 +75,8 @@ def count_missing(column_format: ColumnFormat, column: pa.Array | pa.ChunkedArra
 def missing_in(column_format: ColumnFormat, trimmed: pa.Array) -> np.ndarray:
     """Return which trimmed texts (n,) mean a missing cell, bool (n,)."""
     words = tuple({"", *(text.strip() for text in column_format.na_values)})
-    return is_in(trimmed, words) | as_mask(compute("is_null", trimmed))
+    found = is_in(trimmed, words)
+    return found | as_mask(compute("is_null", trimmed)) if trimmed.null_count else found
 
 
 def parse_texts(column_format: ColumnFormat, trimmed: pa.Array) -> tuple[np.ndarray, np.ndarray]:

@@ -41,7 +41,11 @@ class Scoring:
 
     def scores(self, rows: Rows, floats: np.ndarray) -> np.ndarray:
         """Return the anomaly scores (n,) of rows and their encoded floats (n, d)."""
-        return self.combination.combined(self.scorer.parts(floats)) + self.of_cells(rows)
+        return self.of_floats(floats) + self.of_cells(rows)
+
+    def of_floats(self, floats: np.ndarray) -> np.ndarray:
+        """Return the part of the anomaly scores (n,) that follows from encoded rows (n, d)."""
+        return self.combination.combined(self.scorer.parts(floats))
 
     def with_cells(self, scores: np.ndarray, weight: np.ndarray | None = None) -> Scoring:
         """Return the same with the scores of single cells, learned from scores of training rows (n,) and weights.
