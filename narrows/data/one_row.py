@@ -17,6 +17,8 @@ def as_one_row(X: Any, schema: SchemaLayout) -> Any:
 
     Anything else is returned unchanged, arrays included: scikit-learn requires them to be two-dimensional.
     """
+    if isinstance(X, np.ndarray):
+        return X
     import narwhals as nw
 
     if nw.dependencies.is_pandas_series(X):

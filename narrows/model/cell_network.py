@@ -7,6 +7,7 @@ The codes of a column are its levels, or intervals of its numbers. Hidden cells 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -66,13 +67,32 @@ class CellNetwork(nn.Module):
 
     def alone(self, codes: Tensor, values: Tensor) -> list[Tensor]:
         """Return log p (n, size) of the codes of each column, given all other cells of the row."""
-        whole = self.code[codes].sum(dim=1) + values @ self.slope + self.bias
+        found: dict[int, Tensor] = {}
+        for columns, log_p in self.alone_by_size(codes, values):
+            found.update(zip(columns, log_p, strict=True))
+        return [found[j] for j in range(len(self.sizes))]
+
+    def alone_by_size(self, codes: Tensor, values: Tensor) -> list[tuple[list[int], Tensor]]:
+        """Return the same as `alone`, for columns of equal sizes together: k columns, and their log p (k, n, size)."""
+        of_codes = self.code[codes]
+        whole = of_codes.sum(dim=1) + values @ self.slope + self.bias
+        first = whole[:, None] - of_codes - values[:, :, None] * self.slope + self.hidden
+        second = self._second(first.flatten(0, 1)).view(first.shape).transpose(0, 1)
         found = []
-        for j, (start, size) in enumerate(zip(self.starts, self.sizes, strict=True)):
-            first = whole - self.code[codes[:, j]] - values[:, j, None] * self.slope[j] + self.hidden[j]
-            logits = self._second(first) @ self.output[:, start : start + size]
-            found.append(torch.log_softmax(logits + self.output_bias[start : start + size], dim=1))
+        for columns, places in self._codes_by_size:
+            output = self.output[:, places].transpose(0, 1)  # (k, H, size)
+            logits = torch.baddbmm(self.output_bias[places][:, None], second[columns], output)
+            found.append((columns, torch.log_softmax(logits, dim=2)))
         return found
+
+    @cached_property
+    def _codes_by_size(self) -> list[tuple[list[int], Tensor]]:
+        """Columns of equal sizes, and the places of their codes (k, size) among all."""
+        by_size: dict[int, list[int]] = {}
+        for j, size in enumerate(self.sizes):
+            by_size.setdefault(size, []).append(j)
+        starts = torch.tensor(self.starts)
+        return [(columns, starts[columns][:, None] + torch.arange(size)) for size, columns in by_size.items()]
 
     def _second(self, first: Tensor) -> Tensor:
         h = functional.silu(first)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def is_frame(X: object) -> bool:
     """Return whether this is a frame of pandas, polars or pyarrow."""
+    if isinstance(X, np.ndarray):
+        return False
     import narwhals as nw
 
     return nw.dependencies.is_into_dataframe(X)
@@ -27,14 +29,14 @@ def materialize(X: Any) -> Any:
     Lazy frames are collected. Arrow's batches, readers and data sets, objects with an Arrow stream or
     ``__dataframe__``, structured arrays of NumPy, dicts of columns, and lists of dicts become pyarrow tables.
     """
+    if isinstance(X, np.ndarray):
+        return X if X.dtype.names is None else _of_records(X)
     import narwhals as nw
     import pyarrow as pa
     from scipy.sparse import issparse
 
     if is_frame(X) or issparse(X) or _is_series(X):
         return X
-    if isinstance(X, np.ndarray):
-        return X if X.dtype.names is None else _of_records(X)
     if isinstance(X, Mapping):
         return _of_mapping(X)
     if isinstance(X, list | tuple):

@@ -130,6 +130,15 @@ class SchemaLayout:
         return feature_names(self.names, self.labels, self.n_columns)
 
     @cached_property
+    def number_columns(self) -> dict[int, np.dtype]:
+        """The columns whose cells must be numbers or dates as at the fit -> their dtypes.
+
+        Levels are compared by their texts, whatever their type.
+        """
+        numbers = (kind for kind in self.kinds if kind.loss in ("square", "binary"))
+        return {i: np.dtype(self.dtypes[i]) for kind in numbers for i in kind.columns.tolist()}
+
+    @cached_property
     def float_columns(self) -> np.ndarray:
         """The column that each float belongs to, integers (n_floats,)."""
         return np.concatenate([kind.float_columns for kind in self.kinds])

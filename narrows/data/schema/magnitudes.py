@@ -145,6 +145,8 @@ def _is_far(ratio: float) -> bool:
 
 def _places(n: int, n_columns: int, *, most: int) -> np.ndarray:
     n_kept = min(n, most, max(_FEW, _CELLS // max(1, n_columns)))
+    if n_kept == n:
+        return np.arange(n)
     return np.linspace(0, n - 1, n_kept).astype(np.intp)
 
 

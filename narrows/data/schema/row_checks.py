@@ -37,16 +37,19 @@ def check_columns(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
         )
 
 
+_SORTS = {"O": "text", "M": "dates"}  # of all other dtypes numbers
+
+
 def check_kinds(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
     """Raise SchemaMismatchError where a column holds another kind of cells than during fit."""
-    for kind, _ in schema.float_slices():
-        # Levels are compared by their texts, whatever their type.
-        for i in kind.columns.tolist() if kind.loss in ("square", "binary") else ():
-            wanted, given = np.dtype(schema.dtypes[i]), rows.column(i, slice(0, 0)).dtype
+    given_kinds = rows.dtype_kinds
+    for i, wanted in schema.number_columns.items():
+        if _SORTS.get(wanted.kind) != _SORTS.get(given_kinds[i]):
+            given = rows.column(i, slice(0, 0)).dtype
             kind_of = rows.column_type(i)
             if given.kind == "O" and kind_of is not None and "Int" in kind_of.name:  # held as texts, which are exact
                 continue
-            if _sort(wanted) == _sort(given) or is_missing(rows.column(i)).all() or _sort(wanted) == "text":
+            if is_missing(rows.column(i)).all() or _sort(wanted) == "text":
                 continue
             where = _first_unlike(rows, i, wanted) if _sort(given) == "text" else None
             held = _sort(given) if where is None else f"{rows.column(i)[where]!r} in {rows.row_name(where)}"
@@ -71,7 +74,7 @@ def _first_unlike(rows: Rows, i: int, wanted: np.dtype) -> int | None:
 
 
 def _sort(dtype: np.dtype) -> str:
-    return {"O": "text", "M": "dates"}.get(dtype.kind, "numbers")
+    return _SORTS.get(dtype.kind, "numbers")
 
 
 def check_units(schema: SchemaLayout, rows: Rows) -> None:

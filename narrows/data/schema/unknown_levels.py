@@ -51,6 +51,8 @@ class UnknownLevels:
 
     def message(self, rows: Rows) -> str | None:
         """Return a sentence with the number of rows for each column with surprisingly many; None for none."""
+        if not self.found.any():
+            return None
         parts = [
             self._sentence(rows, int(k))
             for k in np.flatnonzero(self.p_values() < _SURPRISING)

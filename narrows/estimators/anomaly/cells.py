@@ -26,7 +26,7 @@ LARGE = {"n_hidden": 128, "batch_size": 256}
 """Settings with fewer than `FEW_ROWS` rows, and with more."""
 FEWEST_STEPS, MOST_STEPS, ROWS_PER_STEP = 150, 1500, 10
 LEARNING_RATE, HIDDEN_SHARE = 3e-3, 0.3
-_CHUNK = 1024
+_CHUNK = 1 << 13  # cells
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class CellCodes:
                 continue
             codes[:, j] = np.searchsorted(edges, floats[:, cell.first])
             numbers[:, j] = np.arcsinh(floats[:, cell.first])
-            for k, is_masked in reversed(list(enumerate(_is_masked(cell, floats).T))):
+            for k, is_masked in reversed(list(enumerate(_is_masked(cell, floats).T if cell.masks else ()))):
                 codes[is_masked, j], numbers[is_masked, j] = len(edges) + 1 + k, 0
         return codes, numbers
 
@@ -231,14 +231,16 @@ class CellSurprise:
         counted = torch.from_numpy(codes + np.array(self.network.starts))
         surprise, least = np.empty(codes.shape, np.float32), np.empty(codes.shape, np.float32)
         best = np.empty(codes.shape, np.int64)
-        for start in range(0, len(codes), _CHUNK):
-            here = slice(start, min(start + _CHUNK, len(codes)))
-            rows = np.arange(here.stop - start)
-            for j, log_p in enumerate(self._network.alone(counted[here], torch.from_numpy(numbers[here]).double())):
-                of_column = log_p.numpy()
-                best[here, j] = of_column.argmax(axis=1)
-                least[here, j] = -of_column[rows, best[here, j]]
-                surprise[here, j] = -of_column[rows, codes[here, j]]
+        step = max(1, _CHUNK // max(1, codes.shape[1]))
+        for start in range(0, len(codes), step):
+            here = slice(start, min(start + step, len(codes)))
+            values = torch.from_numpy(numbers[here]).double()
+            for columns, log_p in self._network.alone_by_size(counted[here], values):
+                of_columns = log_p.numpy().transpose(1, 0, 2)  # (n, k, size)
+                found = of_columns.argmax(axis=2)
+                best[here, columns] = found
+                least[here, columns] = -_at(of_columns, found)
+                surprise[here, columns] = -_at(of_columns, codes[here][:, columns])
         return surprise.astype(np.float64), best, least.astype(np.float64)
 
     def tensors(self) -> dict[str, Tensor]:
@@ -275,6 +277,11 @@ def unseen_surprise(
         of_other = CellSurprise.fit(schema, floats[other], seed=seed, weight=of(weight, other))
         found[own] = of_other.surprise(floats[own])
     return found
+
+
+def _at(log_p: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return log p (n, k) of these codes (n, k) of log p (n, k, size) of all codes."""
+    return np.take_along_axis(log_p, codes[:, :, None], axis=2)[:, :, 0]
 
 
 def _is_masked(cell: CellFloats, floats: np.ndarray) -> np.ndarray:

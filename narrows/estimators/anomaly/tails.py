@@ -6,7 +6,8 @@ Wang 2020); with exponent 1 it is the harmonic mean p-value (Wilson 2019).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -115,10 +116,15 @@ class MergedTails:
     def surprise(self, parts: np.ndarray) -> np.ndarray:
         """Return -log of the share of training rows with at least the value of each part, larger far out: (n, p)."""
         found = np.empty(parts.shape)
-        for i, values in enumerate(self.values):
-            steps, first = np.unique(values, return_index=True)  # of equal values the largest share
-            found[:, i] = np.interp(parts[:, i], steps, self.heights[first])
+        for i, (steps, heights) in enumerate(self._steps):
+            found[:, i] = np.interp(parts[:, i], steps, heights)
         return found + np.log1p(np.maximum(parts - self.far[0], 0) / self.far[1])
+
+    @cached_property
+    def _steps(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The different values of each part and their heights; of equal values the largest share."""
+        each = [(values, *np.unique(values, return_index=True)) for values in self.values]
+        return [(steps, self.heights[first]) for _, steps, first in each]
 
     def combined(self, parts: np.ndarray) -> np.ndarray:
         r = self.exponent
@@ -134,7 +140,8 @@ class MergedTails:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the learned numbers."""
-        return {**vars(self), "exponent": np.array([self.exponent])}
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**named, "exponent": np.array([self.exponent])}
 
     @classmethod
     def restore(cls, tensors: dict[str, Tensor], n_parts: int) -> MergedTails:
