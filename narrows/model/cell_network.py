@@ -91,8 +91,9 @@ class CellNetwork(nn.Module):
         by_size: dict[int, list[int]] = {}
         for j, size in enumerate(self.sizes):
             by_size.setdefault(size, []).append(j)
-        starts = torch.tensor(self.starts)
-        return [(columns, starts[columns][:, None] + torch.arange(size)) for size, columns in by_size.items()]
+        with torch.inference_mode(False):  # so that gradients may be taken, too
+            starts = torch.tensor(self.starts)
+            return [(columns, starts[columns][:, None] + torch.arange(size)) for size, columns in by_size.items()]
 
     def _second(self, first: Tensor) -> Tensor:
         h = functional.silu(first)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,6 +24,7 @@ _REQUEST = re.compile(rb"POST ([!-~]{1,500}) HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,7})[ \t]*\r\n", re.IGNORECASE)
 _SPECIAL = re.compile(rb"\r\n(?:transfer-encoding|connection|expect|upgrade)[ \t]*:", re.IGNORECASE)
 _KEEP_ALIVE = re.compile(rb"\r\nconnection:[ \t]*keep-alive[ \t]*\r\n", re.IGNORECASE)
+_LONGEST_HEAD, _MOST_HEADS = 2048, 256  # bytes, and heads that are kept, since a client repeats its own
 _PHRASE = b"HTTP/1.1 503 Service Unavailable\r\n"
 
 
@@ -59,17 +61,13 @@ class EarlyRefusal:
 
     def refusal_of(self, data: bytes) -> bytes | None:
         """Return the whole answer to the bytes of a whole request that is refused; None for all others."""
-        request = _REQUEST.match(data)
         end = data.find(b"\r\n\r\n")
-        if request is None or end < 0:
+        if not 0 <= end < _LONGEST_HEAD:
             return None
-        head = data[: end + 2]
-        length = _LENGTH.findall(head)
-        if len(length) != 1 or len(data) != end + 4 + int(length[0]):
+        found = _path_and_length(data[: end + 2])
+        if found is None or len(data) != end + 4 + found[1]:
             return None
-        if _SPECIAL.search(_KEEP_ALIVE.sub(b"\r\n", head)):
-            return None
-        headers = self._refusal(request[1].partition(b"?")[0].decode("ascii"), int(length[0]))
+        headers = self._refusal(*found)
         if headers is None:
             return None
         return b"".join([_PHRASE, *(b"%b: %b\r\n" % pair for pair in headers), b"\r\n", _BODY])
@@ -86,3 +84,12 @@ class EarlyRefusal:
             (b"content-length", b"%d" % len(_BODY)),
             (b"retry-after", b"%d" % admission.retry_after),
         ]
+
+
+@lru_cache(_MOST_HEADS)
+def _path_and_length(head: bytes) -> tuple[str, int] | None:
+    """Return the path of a plain POST request and the length of its body; None for all other heads."""
+    request, length = _REQUEST.match(head), _LENGTH.findall(head)
+    if request is None or len(length) != 1 or _SPECIAL.search(_KEEP_ALIVE.sub(b"\r\n", head)):
+        return None
+    return request[1].partition(b"?")[0].decode("ascii"), int(length[0])

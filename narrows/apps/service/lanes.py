@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -41,6 +42,10 @@ class Job:
     answer: asyncio.Future[Any]
     arrived: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
+
+
+Settled = tuple[Job, Callable[[], None]]
+"""A job, and how its answer is set in its event loop."""
 
 
 class Lane:
@@ -98,7 +103,19 @@ class Lane:
 
 
 def answer_all(jobs: list[Job]) -> None:
-    """Prepare, carry out and finish jobs; those for one operation of one model pass through the network together."""
+    """Prepare, carry out and finish jobs; those for one operation of one model pass through the network together.
+
+    The event loops get all answers at once: each time one is woken, it and this thread stop each other.
+    """
+    settled: list[Settled] = []
+    _answer_into(jobs, settled)
+    for loop in {id(job.loop): job.loop for job, _ in settled}.values():
+        of_loop = [pair for pair in settled if pair[0].loop is loop]
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(_settle, of_loop)
+
+
+def _answer_into(jobs: list[Job], settled: list[Settled]) -> None:
     prepared: list[tuple[Job, Any]] = []
     for job in jobs:
         try:
@@ -106,21 +123,21 @@ def answer_all(jobs: list[Job]) -> None:
                 work = job.prepare()
             prepared.append((job, work))
         except BaseException as error:
-            _fail(job, error)
+            settled.append((job, partial(job.answer.set_exception, error)))
     works = [(job, work) for job, work in prepared if isinstance(work, Work) and work.together]
     works.sort(key=_group)
     for _, group in groupby(works, key=_group):
-        _together(list(group))
+        _together(list(group), settled)
     for job, work in prepared:
         if not isinstance(work, Work) or not work.together:
-            _finish(job, work)
+            settled.append(_finished(job, work))
 
 
 def _group(pair: tuple[Job, Work]) -> tuple[int, str]:
     return id(pair[1].model), pair[1].operation
 
 
-def _together(group: list[tuple[Job, Work]]) -> None:
+def _together(group: list[tuple[Job, Work]], settled: list[Settled]) -> None:
     """Carry out works for one operation of one model in parts of at most 256 rows."""
     part: list[tuple[Job, Work]] = []
     for pair in [*group, None]:
@@ -129,26 +146,24 @@ def _together(group: list[tuple[Job, Work]]) -> None:
                 with _timed([job for job, _ in part]):
                     carry_out([work for _, work in part])
             except BaseException:  # each by itself gets its own error
-                for job, work in part:
-                    _finish(job, work)
+                settled += [_finished(job, work) for job, work in part]
             else:
-                for job, work in part:
-                    _finish(job, work, done=True)
+                settled += [_finished(job, work, done=True) for job, work in part]
             part = []
         if pair is not None:
             part.append(pair)
 
 
-def _finish(job: Job, work: Any, *, done: bool = False) -> None:
+def _finished(job: Job, work: Any, *, done: bool = False) -> Settled:
+    """Return a job with how its answer is set; done : whether the work has been carried out."""
     try:
         with _timed([job]):
             if isinstance(work, Work) and not done:
                 carry_out([work])
             result = job.finish(work)
     except BaseException as error:
-        _fail(job, error)
-    else:
-        _tell(job, lambda: job.answer.set_result(result))
+        return job, partial(job.answer.set_exception, error)
+    return job, partial(job.answer.set_result, result)
 
 
 @contextlib.contextmanager
@@ -163,14 +178,7 @@ def _timed(jobs: list[Job]) -> Iterator[None]:
             job.seconds += seconds / len(jobs)
 
 
-def _fail(job: Job, error: BaseException) -> None:
-    _tell(job, lambda: job.answer.set_exception(error))
-
-
-def _tell(job: Job, act: Callable[[], None]) -> None:
-    def settle() -> None:
+def _settle(settled: list[Settled]) -> None:
+    for job, act in settled:
         if not job.answer.done():  # the client may have gone
             act()
-
-    with contextlib.suppress(RuntimeError):  # the loop has ended
-        job.loop.call_soon_threadsafe(settle)

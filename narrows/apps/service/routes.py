@@ -307,7 +307,8 @@ async def _with_patience(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     until = loop.time() + _PATIENCE
     while True:
         try:
-            part = await asyncio.wait_for(anext(parts, None), until - loop.time())
+            async with asyncio.timeout_at(until):  # unlike wait_for it needs no task
+                part = await anext(parts, None)
         except TimeoutError as error:
             raise RequestError("The body did not arrive in time; send it again.", 408) from error
         if part is None:

@@ -39,6 +39,7 @@ class ServiceMetrics:
         self._requests = Counter(
             "narrows_requests", "Requests by HTTP status.", (*labels, "status"), registry=self._registry
         )
+        self._counters: dict[tuple[str, str, int], Counter] = {}  # prometheus_client takes longer to find one
         self._rows = Counter("narrows_rows", "Rows of answered requests.", labels, registry=self._registry)
         self._seconds = Histogram(
             "narrows_request_seconds", "Time to answer.", labels, buckets=_SECONDS, registry=self._registry
@@ -51,7 +52,11 @@ class ServiceMetrics:
 
     def record(self, model: str, operation: str, status: int, n_rows: int, seconds: float) -> None:
         """Count an answered request; unknown models and operations share the label ""."""
-        self._requests.labels(model, operation, str(status)).inc()
+        counter = self._counters.get((model, operation, status))
+        if counter is None:
+            counter = self._requests.labels(model, operation, str(status))
+            self._counters[model, operation, status] = counter
+        counter.inc()
         if status < 400:
             self._rows.labels(model, operation).inc(n_rows)
             self._seconds.labels(model, operation).observe(seconds)

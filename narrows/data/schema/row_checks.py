@@ -136,9 +136,7 @@ def cell_name(rows: Rows, row: int, column: int) -> str:
     return f"Column {rows.feature_names[column]!r}, {rows.row_name(row)} of {rows.source}"
 
 
-def _offending(
-    rows: Rows, columns: Sequence[int], may_be_gaps: bool
-) -> tuple[tuple[int, int, int] | None, list[int]]:
+def _offending(rows: Rows, columns: Sequence[int], may_be_gaps: bool) -> tuple[tuple[int, int, int] | None, list[int]]:
     """Return the first offending cell of float columns, the number of such rows, and columns with missing cells.
 
     Columns are counted among those given.

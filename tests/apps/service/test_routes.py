@@ -41,6 +41,11 @@ def test_requests_at_once_get_the_scores_that_each_gets_alone(service: Service, 
     assert together == [body for body in alone for _ in range(4)]
 
 
+def test_a_detector_of_a_table_takes_requests_together_and_one_of_images_does_not(service: Service) -> None:
+    assert service.models.get("detector_mixed").together
+    assert not service.models.get("detector_images").together
+
+
 @pytest.mark.parametrize("name", ["mixed", "mixed_variational", "plain"])
 def test_a_request_alone_equals_the_shell_on_that_row_alone(service: Service, name: str, tmp_path: Path) -> None:
     row = records(name)[3]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from narrows.data import as_rows, to_container
-from narrows.data.frames.columns import ColumnType
+from narrows.data.frames.columns import ColumnType, as_arrow_column, as_column
 
 MOMENTS = [datetime(2020, 1, 1, 5), None, datetime(2021, 7, 3)]
 PANDAS = {
@@ -116,3 +119,29 @@ def test_a_level_that_only_the_values_know_is_appended():
 def test_nonsense_is_not_restored(stored):
     with pytest.raises((ValueError, TypeError)):
         ColumnType.restore(stored)
+
+
+ARROW_NUMBERS = [
+    *(getattr(pa, f"{sign}int{bits}")() for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    *(pa.float16(), pa.float32(), pa.float64(), pa.bool_()),
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_a_column_of_numbers_of_an_arrow_table_is_that_of_the_frame(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(ARROW_NUMBERS))
+    cell: st.SearchStrategy = st.booleans()
+    if pa.types.is_integer(kind):
+        low, high = np.iinfo(kind.to_pandas_dtype()).min, np.iinfo(kind.to_pandas_dtype()).max
+        cell = st.integers(int(low), int(high)) | st.integers(0, 9)
+    elif pa.types.is_floating(kind):
+        cell = st.floats(width=kind.bit_width)
+    chunks = data.draw(st.lists(st.lists(st.none() | cell, max_size=4), min_size=1, max_size=3))
+    as_numpy = kind.to_pandas_dtype()
+    arrays = [pa.array([as_numpy(x) if pa.types.is_float16(kind) and x is not None else x for x in chunk], kind)
+              for chunk in chunks]  # fmt: skip
+    column = pa.chunked_array(arrays, kind)
+    found, wanted = as_arrow_column(column, "a", "X"), as_column(nw.from_native(column, series_only=True), "a", "X")
+    assert (found.type, found.note, found.values.dtype) == (wanted.type, wanted.note, wanted.values.dtype)
+    np.testing.assert_array_equal(found.values, wanted.values)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from narrows.data import Schema, as_rows
-from narrows.data.schema.magnitudes import Magnitudes
+from narrows.data.schema.magnitudes import Magnitudes, _is_outside, _together
 
 R = np.random.default_rng(0)
 PEOPLE = pd.DataFrame({"weight": R.normal(70, 12, 500), "height": R.normal(1.7, 0.1, 500), "n": R.poisson(3, 500)})
@@ -120,3 +120,16 @@ def test_they_are_saved_and_an_older_schema_has_none():
     older.check(off)
     with pytest.raises(ValueError, match="magnitudes"):
         Schema.restore(schema.describe(), arrays | {"magnitudes.quantiles": np.zeros((3, 2))})
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 19), gaps=st.floats(0, 0.9))
+def test_few_rows_within_the_extremes_of_the_fit_are_in_no_other_unit(seed: int, n: int, gaps: float) -> None:
+    rng = np.random.default_rng(seed)
+    known = Magnitudes.learn(as_rows(rng.lognormal(0, 3, (50, 4)) * rng.choice([-1, 1], 4)), np.arange(4))
+    sizes = np.exp(rng.uniform(*np.log(known.quantiles[:, [0, 4]].T), (n, 4)))
+    sizes[rng.random(sizes.shape) < gaps] = np.nan
+    sizes = np.clip(sizes, known.quantiles[:, 0], known.quantiles[:, 4])
+    n_cells = (~np.isnan(sizes)).sum(axis=0)
+    assert _together(as_rows(np.ones((n, 4))), sizes, n_cells, known.quantiles) is None
+    assert not _is_outside(sizes, n_cells, known.quantiles, known.signed, known.counts).any()
