@@ -127,7 +127,8 @@ def test_they_are_saved_and_an_older_schema_has_none():
 def test_few_rows_within_the_extremes_of_the_fit_are_in_no_other_unit(seed: int, n: int, gaps: float) -> None:
     rng = np.random.default_rng(seed)
     known = Magnitudes.learn(as_rows(rng.lognormal(0, 3, (50, 4)) * rng.choice([-1, 1], 4)), np.arange(4))
-    sizes = np.exp(rng.uniform(*np.log(known.quantiles[:, [0, 4]].T), (n, 4)))
+    low, high = np.log(known.quantiles[:, 0]), np.log(known.quantiles[:, 4])
+    sizes = np.exp(rng.uniform(low, high, (n, 4)))
     sizes[rng.random(sizes.shape) < gaps] = np.nan
     sizes = np.clip(sizes, known.quantiles[:, 0], known.quantiles[:, 4])
     n_cells = (~np.isnan(sizes)).sum(axis=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,7 +30,7 @@ THRESHOLDS = {
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 @pytest.mark.parametrize("table", ["numbers", "mixed"])
-def test_calls_that_are_scored_together_are_judged_as_alone(threshold: str, table: str) -> None:
+def test_calls_that_are_scored_together_are_judged_as_alone(threshold: Any, table: str) -> None:
     fit, new = (NUMBERS, NUMBERS[:60] * 1.5) if table == "numbers" else (MIXED, NEW)
     detector = AnomalyDetector(threshold=threshold, random_state=0, **THRESHOLDS[threshold]).fit(fit)
     rows = detector.rows_of(new)
