@@ -14,6 +14,7 @@ NarrowsError
 ├── DivergedError (ArithmeticError)       the loss became NaN or infinite during training
 ├── NotFittedError (scikit-learn's)       the model has not been fitted
 ├── WorkerError (RuntimeError)            another process of the same training failed
+│   └── WorkerLostError                   it ended, or cannot be reached
 ├── ModelError (ValueError)               a saved model cannot be loaded
 │   ├── NotAModelError                    the path holds something else
 │   ├── ModelDamagedError                 a file of the model is missing or was altered
@@ -96,6 +97,10 @@ class NotFittedError(NarrowsError, _SklearnNotFittedError):
 
 class WorkerError(NarrowsError, RuntimeError):
     """Another process of the same training failed, or was given something else."""
+
+
+class WorkerLostError(WorkerError):
+    """Another process of the same training ended, or cannot be reached."""
 
 
 class ModelError(NarrowsError, ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from copy import copy, deepcopy
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import Any, Self
 
 from narrows.data import Missing, Rows, RowStream, Schema, as_rows
@@ -86,7 +87,7 @@ class TrainableAutoencoder(FittedAutoencoder):
                 X, y, sample_weight=sample_weight, validation_data=validation_data, groups=groups, checkpoint=where
             ):
                 if self.verbose and Workers.current().is_first:
-                    print(_line(record, self.epochs_))
+                    print(progress_line(record, self.epochs_))
         except KeyboardInterrupt:
             if self._progress is None:
                 raise
@@ -284,13 +285,19 @@ class TrainableAutoencoder(FittedAutoencoder):
         model._state = replace(state, schema=replace(state.schema, missing=missing))
         return model
 
+    def adopt_fit(self, fitted: Self, *, checkpoint: Path | None = None) -> Self:
+        """Take the fit of a copy of this estimator, which another process fitted; `save` removes its checkpoint."""
+        self._state, self._progress, self._trainer = fitted._state, fitted._progress, None
+        self._saved_trainer, self._checkpoint = fitted._saved_trainer, checkpoint
+        return self
+
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # pyright: ignore[reportAssignmentType]
         kept = {name: value for name, value in state.items() if name not in ("_trainer", "_checkpoint")}
         return kept if self._trainer is None else kept | {"_saved_trainer": self.saved_trainer()}
 
 
-def _line(epoch: Epoch | LayerEpoch, n_epochs: int) -> str:
+def progress_line(epoch: Epoch | LayerEpoch, n_epochs: int) -> str:
     """Return the line that verbose=1 prints."""
     if isinstance(epoch, LayerEpoch):
         start = f"layer {epoch.layer}/{epoch.n_layers}  epoch {epoch.number}/{epoch.n_epochs}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -10,10 +11,12 @@ from sklearn.base import clone
 
 from narrows.data import as_rows
 from narrows.errors import SettingError
+from narrows.estimators.parallel import in_parallel
 from narrows.insight.measure import squared_error
 from narrows.insight.splits import EvaluationSplit
 
 if TYPE_CHECKING:
+    from narrows.data import Rows, Schema
     from narrows.estimators import Autoencoder
 
 _MAX_MEASURED = 10_000
@@ -41,7 +44,7 @@ def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int =
     """Refit with other seeds; yields the squared error per row of each refit.
 
     All refits train on the same rows and are measured on the same held-out ones: those of the model's fit if X holds
-    the rows of that fit, else one half of X each.
+    the rows of that fit, else one half of X each. Where a backend of joblib is set, several run at once.
 
     Parameters
     ----------
@@ -66,10 +69,15 @@ def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int =
     training, held = rows.take(split.known), rows.take(split.measured)
     floats = model.schema_.encode(held.take(slice(_MAX_MEASURED)), who=type(model).__name__)
     fitted = type(model)(**model.fitted_params_)  # parameters set after the fit do not count
-    for seed in np.random.SeedSequence(random_state).generate_state(n_seeds):
-        copy = fresh_copy(fitted, random_state=int(seed))
-        for _ in copy.fit_epochs(training, validation_data=held, schema=model.schema_):
-            pass
-        if copy.interrupted_:  # an interrupted training is no result
-            raise KeyboardInterrupt
-        yield float(squared_error(copy, floats).mean())
+    seeds = np.random.SeedSequence(random_state).generate_state(n_seeds)
+    copies = [fresh_copy(fitted, random_state=int(seed)) for seed in seeds]
+    yield from in_parallel([partial(_error_of, copy, training, held, model.schema_, floats) for copy in copies])
+
+
+def _error_of(copy: Autoencoder, training: Rows, held: Rows, schema: Schema, floats: np.ndarray) -> float:
+    """Fit a copy, and return its squared error per row of `floats`."""
+    for _ in copy.fit_epochs(training, validation_data=held, schema=schema):
+        pass
+    if copy.interrupted_:  # an interrupted training is no result
+        raise KeyboardInterrupt
+    return float(squared_error(copy, floats).mean())

@@ -6,6 +6,7 @@ import html
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 
 from narrows.data import Rows, Schema, as_rows
 from narrows.errors import DataError, NarrowsError, SettingError, warn
+from narrows.estimators.parallel import in_parallel
 from narrows.estimators.resolution import learn_schema, resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.measure import n_active, observed, squared_error
@@ -58,6 +60,20 @@ class SweepPoint:
     label: str
     held_out: tuple[float, ...]
     training: tuple[float, ...]
+    pca: float
+    mean_row: float
+    n_rows: int
+    n_parameters: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """One fit of a point, of one seed; `pca` and `mean_row` are those of the last seed alone."""
+
+    label: str
+    held_out: float
+    training: float
     pca: float
     mean_row: float
     n_rows: int
@@ -140,6 +156,9 @@ def sweep(
 ) -> Sweep:
     """Fit copies of `estimator` with one setting varied, and measure all of them on the same held-out rows.
 
+    Where a backend of joblib is set, as by ``joblib.parallel_config("loky", n_jobs=4)`` or
+    `narrows.ray.joblib_backend`, several fits run at once.
+
     Parameters
     ----------
     estimator : Autoencoder
@@ -195,42 +214,47 @@ class SweepPlan:
     held_out: np.ndarray
 
     def points(self) -> Iterator[SweepPoint]:
-        """Fit for each value in turn; stopping the iterator keeps the points computed so far."""
+        """Fit for each value in turn; stopping the iterator keeps the points computed so far.
+
+        Where a backend of joblib is set, several fits run at once, see `sweep`.
+        """
         order = np.random.default_rng([self.random_state, 1]).permutation(len(self.training))
+        calls = []
         for value in self.values:
             n_rows = max(1, round(len(order) * value)) if self.over == "share" else len(order)
             # Shares are nested, so that a larger one only adds rows.
-            yield self._point(value, np.sort(order[:n_rows]))
+            calls += [partial(self._fit, value, np.sort(order[:n_rows]), i) for i in range(self.n_seeds)]
+        fits = in_parallel(calls)
+        for value in self.values:
+            yield _point(value, [next(fits) for _ in range(self.n_seeds)])
 
     def result(self, points: tuple[SweepPoint, ...]) -> Sweep:
         """Return the sweep of the fitted points."""
         return Sweep(self.over, points, len(self.held_out))
 
-    def _point(self, value: float, places: np.ndarray) -> SweepPoint:
+    def _fit(self, value: float, places: np.ndarray, i: int) -> _Fit:
+        """Fit and measure a value with the seed of number i."""
         start = time.perf_counter()
-        held_out, seen, label = [], [], ""
         training, rows = self.training[places], self.known.take(places)
         some = training
         if len(training) > _MOST_HELD_OUT:
             some = training[np.random.default_rng([self.random_state, 2]).choice(len(training), _MOST_HELD_OUT, False)]
-        model = self.estimator
-        for i in range(self.n_seeds):
-            model = self._copy(value, self.random_state + i)
-            for _ in model.fit_epochs(rows, schema=self.schema):
-                pass
-            if model.interrupted_:  # an interrupted training is no result
-                raise KeyboardInterrupt
-            held_out.append(float(squared_error(model, self.held_out).mean()))
-            seen.append(float(squared_error(model, some).mean()))
-            label = label_of(self.over, value, model)
-        pca, counted = PCABaseline.fit(training, n_active(model)), observed(model, self.held_out)
-        return SweepPoint(
-            value=float(value),
-            label=label,
-            held_out=tuple(held_out),
-            training=tuple(seen),
-            pca=float(pca.squared_error(self.held_out, counted).mean()),
-            mean_row=float(mean_baseline(training, self.held_out, counted).mean()),
+        model = self._copy(value, self.random_state + i)
+        for _ in model.fit_epochs(rows, schema=self.schema):
+            pass
+        if model.interrupted_:  # an interrupted training is no result
+            raise KeyboardInterrupt
+        pca = mean_row = 0.0
+        if i == self.n_seeds - 1:  # they are the same for all seeds
+            counted = observed(model, self.held_out)
+            pca = float(PCABaseline.fit(training, n_active(model)).squared_error(self.held_out, counted).mean())
+            mean_row = float(mean_baseline(training, self.held_out, counted).mean())
+        return _Fit(
+            label=label_of(self.over, value, model),
+            held_out=float(squared_error(model, self.held_out).mean()),
+            training=float(squared_error(model, some).mean()),
+            pca=pca,
+            mean_row=mean_row,
             n_rows=len(training),
             n_parameters=model.network_.n_parameters,
             seconds=time.perf_counter() - start,
@@ -292,6 +316,22 @@ def plan_sweep(
         chosen = checked_values(over, values, len(training))
     plan = SweepPlan(estimator, over, chosen, n_seeds, random_state, known, schema, training, held_out)
     return plan.checked(drop=values is None)
+
+
+def _point(value: float, fits: Sequence[_Fit]) -> SweepPoint:
+    """Return the point of a value from its fits, one for each seed."""
+    last = fits[-1]
+    return SweepPoint(
+        value=float(value),
+        label=last.label,
+        held_out=tuple(fit.held_out for fit in fits),
+        training=tuple(fit.training for fit in fits),
+        pca=last.pca,
+        mean_row=last.mean_row,
+        n_rows=last.n_rows,
+        n_parameters=last.n_parameters,
+        seconds=sum(fit.seconds for fit in fits),
+    )
 
 
 def knee(x: np.ndarray, y: np.ndarray) -> int | None:

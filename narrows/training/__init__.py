@@ -22,7 +22,7 @@ from narrows.training.shards import Shards
 from narrows.training.spool import Spool
 from narrows.training.trainer import Trainer
 from narrows.training.trimmed import train_trimmed
-from narrows.training.workers import Workers
+from narrows.training.workers import Workers, sendable
 
 __all__ = [
     "OPTIMIZERS",
@@ -56,6 +56,7 @@ __all__ = [
     "pieces_of_batch",
     "pretraining_settings",
     "row_hashes",
+    "sendable",
     "train_masked",
     "train_rbm",
     "train_trimmed",

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, distributed
 
-from narrows.errors import NarrowsError, WorkerError, sentence_of
+from narrows.errors import NarrowsError, WorkerError, WorkerLostError, sentence_of
 
 _T = TypeVar("_T")
 
@@ -95,7 +95,7 @@ class Workers:
             try:
                 answer = [(make(), None)]
             except Exception as error:
-                answer = [(None, _sendable(error))]
+                answer = [(None, sendable(error))]
         with _reaching_others():
             distributed.broadcast_object_list(answer, src=0)
         value, error = answer[0]
@@ -177,11 +177,11 @@ class Workers:
 
 @contextmanager
 def _reaching_others() -> Iterator[None]:
-    """Raise WorkerError where an exchange fails."""
+    """Raise WorkerLostError where an exchange fails."""
     try:
         yield
     except RuntimeError as error:
-        raise WorkerError(
+        raise WorkerLostError(
             "Another worker of this training ended or cannot be reached; its own messages say why, and the training "
             "can be resumed from its checkpoint."
         ) from error
@@ -194,7 +194,7 @@ def _device() -> torch.device:
     return torch.device("cpu")
 
 
-def _sendable(error: Exception) -> Exception:
+def sendable(error: Exception) -> Exception:
     """Return an error that can be sent to another process, with the same sentence."""
     try:
         pickle.loads(pickle.dumps(error))

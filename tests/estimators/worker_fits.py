@@ -100,9 +100,7 @@ def run(rank: int, size: int, folder: str, cases: tuple[str, ...]) -> None:
     if size > 1:
         store = f"file://{folder}/store"
         distributed.init_process_group("gloo", init_method=store, rank=rank, world_size=size)
-    for i, name in enumerate(cases):
-        found = (CASES | MORE)[name]()
-        Path(folder, f"{i}.{rank}").write_bytes(found)
+    write(rank, folder, cases)
     if size > 1:
         Path(folder, f"sentences.{rank}").write_text(json.dumps(_sentences(rank)))
         distributed.destroy_process_group()
@@ -110,6 +108,12 @@ def run(rank: int, size: int, folder: str, cases: tuple[str, ...]) -> None:
 
 def _damaged(stream: RowStream) -> NoReturn:
     raise DataError(f"{stream.source} is damaged.")
+
+
+def write(rank: int, folder: str, cases: tuple[str, ...]) -> None:
+    """Fit every case in the current process group, and write the results to `folder`."""
+    for i, name in enumerate(cases):
+        Path(folder, f"{i}.{rank}").write_bytes((CASES | MORE)[name]())
 
 
 def _sentences(rank: int) -> list[str]:

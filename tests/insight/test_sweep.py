@@ -174,14 +174,14 @@ def test_networks_of_ones_own_have_no_width_to_sweep(over) -> None:
 
 
 def test_a_later_value_that_fails_leaves_those_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = SweepPlan._point
+    one = SweepPlan._fit
 
-    def fail(self: SweepPlan, value: float, training: np.ndarray) -> SweepPoint:
+    def fail(self: SweepPlan, value: float, training: np.ndarray, i: int) -> object:
         if value == 6:
             raise DivergedError("It diverged.")
-        return one(self, value, training)
+        return one(self, value, training, i)
 
-    monkeypatch.setattr(SweepPlan, "_point", fail)
+    monkeypatch.setattr(SweepPlan, "_fit", fail)
     with pytest.warns(UserWarning, match="ended after 1 of 2 values: It diverged"):
         found = sweep(QUICK, ROWS, values=[2, 6])
     assert [p.value for p in found.points] == [2]

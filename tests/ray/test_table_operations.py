@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,26 +13,16 @@ from pyarrow import csv, parquet
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of Ray and its dependencies
     pytest.importorskip("ray.data", reason="Ray is in the extra ray")
-import ray
 
 import narrows
 import narrows.ray
 from narrows.errors import ModelError, NotNumericError, OutputExistsError
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of Ray and its dependencies
-
-
-@pytest.fixture(scope="module", autouse=True)
-def session() -> Iterator[None]:
-    """A session of Ray on two cores of this machine, for all tests."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("RAY_AUTH_MODE", "disabled")  # else Ray writes a token into the home folder
-        environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init(
-            address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1"
-        )
-        yield
-        ray.shutdown()
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.usefixtures("ray_session"),
+    pytest.mark.filterwarnings("ignore"),  # of Ray and its dependencies
+]
 
 
 @pytest.fixture(scope="module")

@@ -163,6 +163,25 @@ Ray = Annotated[
         "of Parquet files or its address, such as s3://bucket/scores.",
     ),
 ]
+RayWorkers = Annotated[
+    int | None,
+    typer.Option(
+        "--ray",
+        metavar="WORKERS",
+        min=1,
+        help="Train with this number of workers of Ray, each on one core of this machine, or of the cluster that "
+        "RAY_ADDRESS names (extra: ray). A worker that is killed is replaced, and goes on from the checkpoint.",
+        show_default=False,
+        rich_help_panel="Run",
+    ),
+]
+RayForFits = Annotated[
+    bool,
+    _switch(
+        "--ray",
+        text="Fit on all cores at once, or on the cluster that RAY_ADDRESS names, one fit on each core (extra: ray).",
+    ),
+]
 RowHashes = Annotated[
     bool,
     _switch(

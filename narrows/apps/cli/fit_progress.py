@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from narrows.apps.cli import signals
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.progress import show_progress
+from narrows.formatting import counted
 
 if TYPE_CHECKING:
     from narrows.data import Rows, RowStream
@@ -24,8 +25,9 @@ def train(
     messages: Messages,
     title: str = "Training",
     checkpoint: Checkpointing | None = None,
+    ray_workers: int | None = None,
 ) -> float:
-    """Fit `model` to `rows` and return the seconds it took.
+    """Fit `model` to `rows`, with Ray if a number of workers is given, and return the seconds it took.
 
     Raises
     ------
@@ -35,7 +37,9 @@ def train(
     start = time.perf_counter()
     from narrows.estimators import Workers
 
-    if Workers.current().size > 1:
+    if ray_workers is not None:
+        _train_with_ray(model, rows, ray_workers, messages=messages, title=title, checkpoint=checkpoint)
+    elif Workers.current().size > 1:
         _train_together(model, rows, messages=messages, title=title, checkpoint=checkpoint)
     else:
         epochs = cast("Generator[Epoch | LayerEpoch]", model.fit_epochs(rows, checkpoint=checkpoint))
@@ -61,6 +65,28 @@ def _train_together(
     with signals.undisturbed():
         epochs = model.start_fit(rows, checkpoint=checkpoint, stop_requested=signals.is_waiting)
         for _ in show_progress(epochs, model=model, messages=messages, title=title):
+            pass
+    with suppress(KeyboardInterrupt):  # it is dealt with
+        signals.check()
+
+
+def _train_with_ray(
+    model: Autoencoder,
+    rows: Rows | RowStream,
+    n_workers: int,
+    *,
+    messages: Messages,
+    title: str,
+    checkpoint: Checkpointing | None,
+) -> None:
+    """Train with workers of Ray; a signal ends the training of all after the same batch."""
+    from narrows.ray import RayTraining
+
+    messages.info(f"Training with {counted(n_workers, 'worker')} of Ray ...")
+    training = RayTraining(model, n_workers, checkpoint=checkpoint)
+    with signals.undisturbed():
+        records = training.records(rows, stop_requested=signals.is_waiting)
+        for _ in show_progress(records, model=training, messages=messages, title=title):
             pass
     with suppress(KeyboardInterrupt):  # it is dealt with
         signals.check()

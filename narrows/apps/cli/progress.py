@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from narrows.apps.cli.messages import Messages
 from narrows.formatting import duration, number
 
 if TYPE_CHECKING:
-    from narrows.estimators import Autoencoder, Epoch, LayerEpoch
+    from narrows.estimators import Epoch, LayerEpoch
 
 _LINES = 10  # printed without a terminal
+
+
+class Trained(Protocol):
+    """A model, or a training elsewhere, that counts its epochs."""
+
+    @property
+    def history_(self) -> Sized: ...
+
+    @property
+    def epochs_(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class _Step:
 
 
 def show_progress(
-    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, messages: Messages, title: str = "Training"
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Trained, messages: Messages, title: str = "Training"
 ) -> Iterator[Epoch | LayerEpoch]:
     """Yield the epochs of `model` and print their progress on standard error.
 
@@ -40,7 +50,7 @@ def show_progress(
 
 
 def _bar(
-    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, messages: Messages, title: str
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Trained, messages: Messages, title: str
 ) -> Iterator[Epoch | LayerEpoch]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
@@ -57,7 +67,7 @@ def _bar(
 
 
 def _lines(
-    epochs: Iterable[Epoch | LayerEpoch], *, model: Autoencoder, messages: Messages, title: str
+    epochs: Iterable[Epoch | LayerEpoch], *, model: Trained, messages: Messages, title: str
 ) -> Iterator[Epoch | LayerEpoch]:
     for epoch, step in _steps(epochs, model, title):
         if step.done in (1, step.total) or step.done % max(1, step.total // _LINES) == 0:
@@ -66,7 +76,7 @@ def _lines(
 
 
 def _steps(
-    epochs: Iterable[Epoch | LayerEpoch], model: Autoencoder, title: str
+    epochs: Iterable[Epoch | LayerEpoch], model: Trained, title: str
 ) -> Iterator[tuple[Epoch | LayerEpoch, _Step]]:
     """Yield every epoch with the text to print."""
     from narrows.estimators import Epoch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,3 +51,12 @@ def use_ray(
     n_rows = getattr(ray, operation)(model, data, output, force=force, **settings)
     place = ray.address_of(output)
     messages.result({"output": place, "rows": n_rows}, f"Wrote {counted(n_rows, 'row')} to the folder {place}.")
+
+
+def fits_with_ray(is_wanted: bool) -> AbstractContextManager[None]:
+    """Return a context in which independent fits run on the cores of Ray, or one that changes nothing."""
+    if not is_wanted:
+        return nullcontext()
+    from narrows.ray import joblib_backend
+
+    return joblib_backend()

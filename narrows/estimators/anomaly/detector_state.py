@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -130,6 +131,11 @@ class FittedDetectorAttributes(Fitted[DetectorState]):
     """
 
     _checkpoint: Path | None = None  # folder of the last fit's checkpoint, which `save` removes
+
+    def adopt_fit(self, fitted: Self, *, checkpoint: Path | None = None) -> Self:
+        """Take the fit of a copy of this detector, which another process fitted; `save` removes its checkpoint."""
+        self._state, self._checkpoint = fitted._state, checkpoint
+        return self
 
     @property
     def decision_scores_(self) -> np.ndarray:

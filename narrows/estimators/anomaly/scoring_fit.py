@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -23,6 +24,7 @@ from narrows.estimators.anomaly.weights import of
 from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer, fit_weighted
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.checkpoint import Checkpointing
+from narrows.estimators.parallel import in_parallel
 
 _MOST_SCALED = 5000
 _DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2
@@ -137,9 +139,9 @@ class ScoringFit:
         for seed in self._member_seeds():
             estimator = clone(self.params["estimator"], safe=False)
             self._set_seeds(estimator, int(seed))
-            fit_weighted(estimator, floats, weight)
             estimators.append(estimator)
-        return WrappedScorer.of(estimators, floats, self.seed, weight)
+        fitted = list(in_parallel([partial(fit_weighted, each, floats, weight) for each in estimators]))
+        return WrappedScorer.of(fitted, floats, self.seed, weight)
 
     def _set_seeds(self, estimator: Any, seed: int) -> None:
         """Set each `random_state` of an estimator that is None, and of several copies each one there is."""
@@ -151,15 +153,12 @@ class ScoringFit:
             estimator.set_params(**seeds)
 
     def _members(self, rows: Rows, weight: np.ndarray | None, name: str) -> list[Autoencoder]:
-        members = []
+        calls = []
         for i, seed in enumerate(self._member_seeds()):
             member = cast("Autoencoder", clone(self.params["estimator"])).set_params(random_state=int(seed))
             checkpoint = None if self.checkpoint is None else self.checkpoint.part(f"{name}-{i}")
-            member.fit(rows, sample_weight=weight, checkpoint=checkpoint)
-            if member.interrupted_:  # an interrupted training is not used
-                raise KeyboardInterrupt
-            members.append(member)
-        return members
+            calls.append(partial(_fitted_member, member, rows, weight, checkpoint))
+        return list(in_parallel(calls))
 
     def _member_seeds(self) -> np.ndarray:
         return np.random.SeedSequence(self.seed).generate_state(self.params["n_members"] or 1)
@@ -201,6 +200,15 @@ class ScoringFit:
         some = self.split.train[:: max(1, len(self.split.train) // _MOST_SCALED)]
         combination = scorer.combination(parts[self.split.train], floats[some], of(self.split.weight, self.split.train))
         return FittedScoring(Scoring(schema, scorer, combination), parts, unseen)
+
+
+def _fitted_member(
+    member: Autoencoder, rows: Rows, weight: np.ndarray | None, checkpoint: Checkpointing | None
+) -> Autoencoder:
+    member.fit(rows, sample_weight=weight, checkpoint=checkpoint)
+    if member.interrupted_:  # an interrupted training is not used
+        raise KeyboardInterrupt
+    return member
 
 
 def _silent() -> warnings.catch_warnings:

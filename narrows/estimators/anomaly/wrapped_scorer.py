@@ -160,14 +160,15 @@ def abnormality(estimator: Any, floats: np.ndarray) -> np.ndarray:
     return _checked(scores, len(floats), name)
 
 
-def fit_weighted(estimator: Any, floats: np.ndarray, weight: np.ndarray | None) -> None:
-    """Fit an estimator to rows (n, d) of weights (n,); `SettingError` if its `fit` takes no weights."""
+def fit_weighted(estimator: Any, floats: np.ndarray, weight: np.ndarray | None) -> Any:
+    """Return the estimator, fitted to rows (n, d) of weights (n,); `SettingError` if its `fit` takes no weights."""
     if weight is None:
         estimator.fit(floats)
     elif has_fit_parameter(estimator, "sample_weight"):
         estimator.fit(floats, sample_weight=weight)
     else:
         raise SettingError(f"{type(estimator).__name__}.fit takes no sample_weight; leave sample_weight out.")
+    return estimator
 
 
 def check_wrapped(estimator: Any) -> None:

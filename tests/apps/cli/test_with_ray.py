@@ -31,3 +31,29 @@ def test_what_ray_cannot_do_is_refused(shell, options: tuple[str, ...], words: s
     done = shell("score", "m", "t.csv", "--ray", *options)
     assert done.status == 2
     assert words in done.err
+
+
+def test_a_fit_with_ray_is_refused_without_ray_in_chunks_and_under_torchrun(
+    shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("t.csv").write_text("a,b\n" + "1,2\n3,4\n" * 20)
+    for name in ("ray", "ray.train", "ray.train.torch"):
+        monkeypatch.setitem(sys.modules, name, None)
+    done = shell("fit", "t.csv", "-o", "m", "--ray", "2")
+    assert done.status == 1
+    assert "pip install 'narrows[ray]'" in done.err.splitlines()[-1]
+    assert not Path("m").exists()
+    done = shell("fit", "t.csv", "-o", "m", "--ray", "2", "--out-of-core")
+    assert done.status == 2
+    assert "--in-memory" in done.err.splitlines()[-1]
+    for name, value in {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    done = shell("fit", "t.csv", "-o", "m", "--ray", "2")
+    assert done.status == 2
+    assert "without torchrun" in done.err
+
+
+def test_a_diagnosis_without_other_seeds_has_nothing_for_ray(shell, models: Path) -> None:
+    done = shell("diagnose", models / "plain", "t.csv", "--ray")
+    assert done.status == 2
+    assert "--seeds" in done.err

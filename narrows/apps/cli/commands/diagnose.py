@@ -6,9 +6,20 @@ from typing import Annotated
 
 import typer
 
-from narrows.apps.cli.common_options import Data, ImageSize, Json, Label, MissingAtUse, Model, Quiet, SetPart
+from narrows.apps.cli.common_options import (
+    Data,
+    ImageSize,
+    Json,
+    Label,
+    MissingAtUse,
+    Model,
+    Quiet,
+    RayForFits,
+    SetPart,
+)
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
+from narrows.apps.cli.with_ray import fits_with_ray
 
 
 def diagnose(
@@ -27,6 +38,7 @@ def diagnose(
     label: Label = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
+    ray: RayForFits = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -38,6 +50,10 @@ def diagnose(
     Example: [bold]narrows diagnose digits-plain digits[/bold]
     """
     messages = Messages(as_json, quiet)
+    if ray and seeds is None:
+        raise typer.BadParameter(
+            "it has an effect on the fits of --seeds alone; give --seeds, or leave it out.", param_hint="--ray"
+        )
 
     from narrows import insight
     from narrows.apps.cli.inputs import read_for_model
@@ -51,9 +67,10 @@ def diagnose(
         from narrows.insight import seed_errors, spread
 
         errors = []
-        for error in seed_errors(fitted, rows, seeds):
-            errors.append(error)
-            messages.info(f"Seed {len(errors)} of {seeds}: squared error {error:.4g} per row.")
+        with fits_with_ray(ray):
+            for error in seed_errors(fitted, rows, seeds):
+                errors.append(error)
+                messages.info(f"Seed {len(errors)} of {seeds}: squared error {error:.4g} per row.")
         error = found["Better than the simple methods?"].number("squared_error")
         own = error if fitted.was_fitted_on(rows) else None
         found = found.including(spread(errors, own))

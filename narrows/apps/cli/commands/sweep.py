@@ -15,6 +15,7 @@ from narrows.apps.cli.common_options import (
     Force,
     Json,
     Quiet,
+    RayForFits,
     output_option,
 )
 from narrows.apps.cli.fit_options import VariantName, estimator_from_options, with_parameters
@@ -23,6 +24,7 @@ from narrows.apps.cli.inputs import read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_file_path
 from narrows.apps.cli.result_writing import write_content
+from narrows.apps.cli.with_ray import fits_with_ray
 
 if TYPE_CHECKING:
     from narrows.insight import Sweep
@@ -71,6 +73,7 @@ def sweep(
     ] = None,
     variant: VariantName = "plain",
     reading: FitReading,
+    ray: RayForFits = False,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -110,11 +113,12 @@ def sweep(
     )
     points = []
     try:
-        for point in plan.points():
-            points.append(point)
-            done = f"{len(points)} of {len(plan.values)}"
-            messages.info(f"{done}: {over} {point.label}, held-out error {sum(point.held_out) / seeds:.4g}")
-            signals.check()
+        with fits_with_ray(ray):
+            for point in plan.points():
+                points.append(point)
+                done = f"{len(points)} of {len(plan.values)}"
+                messages.info(f"{done}: {over} {point.label}, held-out error {sum(point.held_out) / seeds:.4g}")
+                signals.check()
     except KeyboardInterrupt:
         if not points:
             raise

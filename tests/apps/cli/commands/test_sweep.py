@@ -68,14 +68,14 @@ def test_values_that_are_done_are_written_when_a_later_one_fails(shell, quick, m
     from narrows.errors import DivergedError
     from narrows.insight.sweep import SweepPlan
 
-    one = SweepPlan._point
+    one = SweepPlan._fit
 
-    def fail(self, value, training):
+    def fail(self, value, training, i):
         if value == 6:
             raise DivergedError("It diverged.")
-        return one(self, value, training)
+        return one(self, value, training, i)
 
-    monkeypatch.setattr(SweepPlan, "_point", fail)
+    monkeypatch.setattr(SweepPlan, "_fit", fail)
     done = shell("sweep", "digits", "--values", "2,6", "-o", "s.csv", *quick)
     assert done.status == 0
     assert "ended after 1 of 2 values: It diverged." in done.err

@@ -1,0 +1,109 @@
+"""What is refused before Ray starts, and how messages of workers are read; without Ray."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+import narrows
+import narrows.ray
+from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
+from narrows.errors import DataError, MissingExtraError, OutputExistsError, SettingError, WorkerError
+from narrows.ray import RayTraining
+from narrows.training import Epoch
+from tests.estimators.worker_fits import COMMON, X
+
+
+def fake_ray(*, cores: int, free: int) -> types.SimpleNamespace:
+    return types.SimpleNamespace(
+        cluster_resources=lambda: {"CPU": float(cores)}, available_resources=lambda: {"CPU": float(free)}
+    )
+
+
+def epoch(number: int) -> Epoch:
+    return Epoch(number=number, loss=1.0, parts={}, validation=None)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "settings", "sentence"),
+    [
+        (Autoencoder(n_pieces=3), {"n_workers": 2}, r"n_pieces=3 cannot be shared by 2 workers.*multiple of 2"),
+        (AnomalyDetector(Autoencoder(n_pieces=3)), {"n_workers": 2}, r"n_pieces=3 cannot be shared"),
+        (AnomalyDetector(), {}, r"call the fit of this AnomalyDetector instead"),
+        (VariationalAutoencoder(), {"n_workers": 0}, r"n_workers must be a whole number from 1, got 0"),
+        (Autoencoder(), {"threads": 0}, r"threads must be a whole number from 1, got 0"),
+        (Autoencoder(), {"resume": True}, r"resume=True needs checkpoint"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_refused_before_ray_starts(estimator, settings, sentence: str) -> None:
+    with pytest.raises(SettingError, match=sentence):
+        narrows.ray.fit(estimator, X, **settings)
+
+
+def test_a_stream_and_a_checkpoint_that_is_not_to_be_resumed_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n5,6\n")
+    with pytest.raises(SettingError, match="not a stream"):
+        narrows.ray.fit(Autoencoder(), narrows.scan(tmp_path / "t.csv"))
+    Autoencoder(**COMMON, epochs=1).fit(X, checkpoint=tmp_path / "kept", checkpoint_every=0)
+    with pytest.raises(OutputExistsError, match="resume it"):
+        narrows.ray.fit(Autoencoder(**COMMON, epochs=1), X, checkpoint=tmp_path / "kept")
+
+
+def test_without_ray_one_sentence_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ray", "ray.train", "ray.train.torch", "ray.util", "ray.util.joblib"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'narrows\[ray\]'"):
+        narrows.ray.fit(Autoencoder(), X)
+    with pytest.raises(MissingExtraError, match=r"pip install 'narrows\[ray\]'"), narrows.ray.joblib_backend():
+        pass
+
+
+def test_too_few_cores_are_an_error_and_busy_ones_a_warning() -> None:
+    training = RayTraining(Autoencoder(), n_workers=2, threads=4)
+    with pytest.raises(SettingError, match="2 workers with 4 cores each need 8 cores, and Ray has 6"):
+        training._check_cores(fake_ray(cores=6, free=6))
+    with pytest.warns(UserWarning, match="needs 8 cores, and 1 of Ray's 8 are free"):
+        training._check_cores(fake_ray(cores=8, free=1))
+
+
+def test_epochs_that_are_repeated_after_a_restart_count_once() -> None:
+    training = RayTraining(Autoencoder())
+    messages = [("start", (9, 0)), *(("record", epoch(i)) for i in (1, 2, 3))]
+    messages += [("start", (9, 2)), *(("record", epoch(i)) for i in (3, 4))]
+    seen = [record.number for kind, value in messages for record in training._take(kind, value)]
+    assert seen == [1, 2, 3, 3, 4]
+    assert [record.number for record in training.history_] == [1, 2, 3, 4]
+    assert training.epochs_ == 9
+
+
+def test_the_error_of_the_worker_at_fault_is_raised_and_warnings_arrive() -> None:
+    training = RayTraining(Autoencoder())
+    with pytest.warns(UserWarning, match="as in the worker"):
+        list(training._take("warnings", [("as in the worker", UserWarning)]))
+    for error in (WorkerError("Worker 1 of 2 failed: No rows."), DataError("No rows.")):
+        list(training._take("error", error))
+    with pytest.raises(DataError, match=r"^No rows\.$"):
+        training._finish()
+
+
+def test_workers_that_are_lost_again_and_again_end_the_training_with_a_sentence(tmp_path: Path) -> None:
+    from narrows.estimators.checkpoint import Checkpointing
+
+    training = RayTraining(Autoencoder(), max_restarts=2, checkpoint=Checkpointing(tmp_path / "kept"))
+    with pytest.raises(WorkerError, match=r"2 times .* resumed from .*kept"):
+        training._finish()
+
+
+def test_a_path_is_absolute_for_the_workers_and_other_sources_are_as_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from narrows.ray.training import reachable
+
+    monkeypatch.chdir(tmp_path)
+    assert reachable("t.csv") == str(tmp_path / "t.csv")
+    assert reachable(Path("t.csv")) == str(tmp_path / "t.csv")
+    for given in ("digits", "s3://bucket/t.parquet", X):
+        assert reachable(given) is given
