@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from narrows.data import SETS, RowStream
 from narrows.errors import SettingError, WorkerError, warn
 from narrows.estimators import AnomalyDetector, Autoencoder, Epoch
 from narrows.estimators.checkpoint import EVERY, Checkpointing, check_free
@@ -53,8 +52,8 @@ def fit(
     ----------
     estimator : Autoencoder, or AnomalyDetector with one as its `estimator`
     X : like that of `Autoencoder.fit`
-        Rows in memory are copied once to each machine. A path has to be one that all workers can read. Streams are
-        refused.
+        Rows in memory are copied once to each machine. A path, and the files of a stream, have to be such that all
+        workers can read them; relative ones begin at the current folder.
     y : ignored
     n_workers : int, default=2
         Number of processes; a divisor of the estimator's `n_pieces`, which by default is this number.
@@ -130,7 +129,7 @@ class RayTraining:
 
         stop_requested : called a few times a second; if it returns True, the training ends early.
         """
-        self._check(X)
+        self._check()
         imported("ray.train.torch")
         # Ray Train waits a minute, which is too short where many processes import torch at once.
         os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "600")
@@ -138,7 +137,7 @@ class RayTraining:
             self._check_cores(ray)
             inbox = make_inbox(ray)
             every = EVERY if self.checkpoint is None else self.checkpoint.every
-            job = TrainingJob(self.estimator, reachable(X), settings, checkpoint, every, self.threads)
+            job = TrainingJob(self.estimator, X, settings, checkpoint, every, self.threads, Path.cwd())
             config = {"job": ray.put(job), "inbox": inbox}
             run = threading.Thread(target=self._run, args=(config, storage), name="narrows-ray-training", daemon=True)
             run.start()
@@ -150,7 +149,7 @@ class RayTraining:
                     run.join(_LAST)
             self._finish()
 
-    def _check(self, X: Any) -> None:
+    def _check(self) -> None:
         """Raise the errors that can be known before Ray starts."""
         inner = self.estimator.estimator if isinstance(self.estimator, AnomalyDetector) else self.estimator
         if not isinstance(inner, Autoencoder):
@@ -165,11 +164,6 @@ class RayTraining:
             raise SettingError(
                 f"n_pieces={inner.n_pieces} cannot be shared by {self.n_workers} workers, each of which takes as many "
                 f"pieces; give a multiple of {self.n_workers}, or another number of workers."
-            )
-        if isinstance(X, RowStream):
-            raise SettingError(
-                "A fit with Ray needs rows in memory, not a stream; use torchrun or one process, or read all rows "
-                "(--in-memory)."
             )
         if self.checkpoint is not None and not self.checkpoint.resume:
             check_free(self.checkpoint.path)
@@ -285,10 +279,3 @@ class RayTraining:
                 f"The training ended, for Ray lost a worker and started all anew {self.max_restarts} times (memory is "
                 f"the usual reason){where}."
             ) from self._failure
-
-
-def reachable(X: Any) -> Any:
-    """Return X; the path of a file as an absolute one, since workers have folders of their own."""
-    if not isinstance(X, str | os.PathLike) or os.fspath(X) in SETS or "://" in os.fspath(X):
-        return X
-    return os.path.abspath(X)

@@ -8,6 +8,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ class TrainingJob:
         Seconds between two checkpoints.
     n_threads : int
         Threads of each worker.
+    folder : Path
+        Current folder of the caller, where relative paths begin.
     """
 
     estimator: Autoencoder | AnomalyDetector
@@ -45,6 +48,7 @@ class TrainingJob:
     checkpoint: Path
     every: float
     n_threads: int
+    folder: Path
 
 
 class Reports:
@@ -114,6 +118,8 @@ def train(config: Mapping[str, Any]) -> None:
         return
     job: TrainingJob = importlib.import_module("ray").get(config["job"])
     torch.set_num_threads(job.n_threads)
+    with suppress(OSError):  # a machine without this folder needs absolute paths
+        os.chdir(job.folder)
     try:
         with warnings.catch_warnings(record=True) as given:
             warnings.simplefilter("always", UserWarning)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import narrows
 import narrows.ray
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
 from narrows.errors import DataError, MissingExtraError, OutputExistsError, SettingError, WorkerError
@@ -43,10 +42,7 @@ def test_settings_that_cannot_be_used_are_refused_before_ray_starts(estimator, s
         narrows.ray.fit(estimator, X, **settings)
 
 
-def test_a_stream_and_a_checkpoint_that_is_not_to_be_resumed_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("a,b\n1,2\n3,4\n5,6\n")
-    with pytest.raises(SettingError, match="not a stream"):
-        narrows.ray.fit(Autoencoder(), narrows.scan(tmp_path / "t.csv"))
+def test_a_checkpoint_that_is_not_to_be_resumed_is_refused(tmp_path: Path) -> None:
     Autoencoder(**COMMON, epochs=1).fit(X, checkpoint=tmp_path / "kept", checkpoint_every=0)
     with pytest.raises(OutputExistsError, match="resume it"):
         narrows.ray.fit(Autoencoder(**COMMON, epochs=1), X, checkpoint=tmp_path / "kept")
@@ -95,15 +91,3 @@ def test_workers_that_are_lost_again_and_again_end_the_training_with_a_sentence(
     training = RayTraining(Autoencoder(), max_restarts=2, checkpoint=Checkpointing(tmp_path / "kept"))
     with pytest.raises(WorkerError, match=r"2 times .* resumed from .*kept"):
         training._finish()
-
-
-def test_a_path_is_absolute_for_the_workers_and_other_sources_are_as_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from narrows.ray.training import reachable
-
-    monkeypatch.chdir(tmp_path)
-    assert reachable("t.csv") == str(tmp_path / "t.csv")
-    assert reachable(Path("t.csv")) == str(tmp_path / "t.csv")
-    for given in ("digits", "s3://bucket/t.parquet", X):
-        assert reachable(given) is given

@@ -125,12 +125,12 @@ def test_the_workers_of_an_abandoned_training_end() -> None:
     assert not hasattr(training.estimator, "history_")
 
 
-def test_the_command_saves_the_file_of_one_process(
+def test_the_command_saves_the_file_of_one_process_of_a_table_read_in_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     worker_fits.FRAME.to_csv("table.csv", index=False)
-    command = ["fit", "table.csv", "--seed", "1", "--epochs", "3", "--optimizer", "adam", "-o"]
+    command = ["fit", "table.csv", "--out-of-core", "--seed", "1", "--epochs", "3", "--optimizer", "adam", "-o"]
     assert main([*command, "one", "--n-pieces", "2"]) == 0
     printed = capsys.readouterr()
     assert main([*command, "ray", "--ray", "2"]) == 0

@@ -33,9 +33,7 @@ def test_what_ray_cannot_do_is_refused(shell, options: tuple[str, ...], words: s
     assert words in done.err
 
 
-def test_a_fit_with_ray_is_refused_without_ray_in_chunks_and_under_torchrun(
-    shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fit_with_ray_is_refused_without_ray_and_under_torchrun(shell, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("t.csv").write_text("a,b\n" + "1,2\n3,4\n" * 20)
     for name in ("ray", "ray.train", "ray.train.torch"):
         monkeypatch.setitem(sys.modules, name, None)
@@ -43,9 +41,6 @@ def test_a_fit_with_ray_is_refused_without_ray_in_chunks_and_under_torchrun(
     assert done.status == 1
     assert "pip install 'narrows[ray]'" in done.err.splitlines()[-1]
     assert not Path("m").exists()
-    done = shell("fit", "t.csv", "-o", "m", "--ray", "2", "--out-of-core")
-    assert done.status == 2
-    assert "--in-memory" in done.err.splitlines()[-1]
     for name, value in {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "1"}.items():
         monkeypatch.setenv(name, value)
     done = shell("fit", "t.csv", "-o", "m", "--ray", "2")
