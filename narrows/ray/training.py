@@ -204,9 +204,7 @@ class RayTraining:
 
     def _run(self, config: Mapping[str, Any], storage: Path) -> None:
         """Let Ray Train start the workers, and anew after a loss, until they end."""
-        from ray import train as ray_train
-        from ray.train import torch as ray_torch
-
+        ray_train, ray_torch = imported("ray.train"), imported("ray.train.torch")
         try:
             ray_torch.TorchTrainer(
                 train,
