@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Estimator = TypeVar("Estimator", Autoencoder, AnomalyDetector)
 
 _POLL = 0.2  # seconds
+_RELEASE = 5.0  # seconds in which Ray releases the cores of a training that has just ended
 _LAST = 60.0  # seconds that an abandoned training has to end
 
 
@@ -177,7 +179,10 @@ class RayTraining:
                 f"{self.n_workers} workers with {each} each need {needed} cores, and Ray has {there}; use fewer "
                 "workers, or a larger cluster."
             )
-        if needed > (free := int(ray.available_resources().get("CPU", 0))):
+        end = time.monotonic() + _RELEASE
+        while (free := int(ray.available_resources().get("CPU", 0))) < needed and time.monotonic() < end:
+            time.sleep(_POLL)
+        if needed > free:
             warn(
                 f"The training needs {needed} cores, and {free} of Ray's {there} are free; it begins when the rest is."
             )
@@ -272,6 +277,10 @@ class RayTraining:
             own = [error for error in self._errors if not isinstance(error, WorkerError)]
             raise (own or self._errors)[0]
         if not self._is_fitted:
+            if self._failure is not None and type(self._failure).__name__ != "WorkerGroupError":
+                # Ray's messages are long; its first line names what went wrong.
+                first = (str(self._failure).strip() or type(self._failure).__name__).splitlines()[0]
+                raise WorkerError(f"Ray could not run the training: {first}") from self._failure
             where = "" if self.checkpoint is None else f"; it can be resumed from {self.checkpoint.path}"
             raise WorkerError(
                 f"The training ended, for Ray lost a worker and started all anew {self.max_restarts} times (memory is "

@@ -68,6 +68,11 @@ def _detector() -> bytes:
     return AnomalyDetector(random_state=0, n_members=2).fit(X).decision_scores_.tobytes()
 
 
+def _detector_of_autoencoders() -> bytes:
+    found = AnomalyDetector(Autoencoder(epochs=2, **COMMON), n_members=2, random_state=0)
+    return found.fit(X, sample_weight=WEIGHT).decision_scores_.tobytes()
+
+
 CASES: dict[str, Callable[[], bytes]] = {
     "plain, muon": lambda: _fitted(Autoencoder(epochs=3, **COMMON)),
     "gaussian code with free bits, adam": lambda: _fitted(
@@ -90,6 +95,7 @@ MORE: dict[str, Callable[[], bytes]] = {
     "fewer rows than pieces": lambda: _fitted(Autoencoder(epochs=2, **{**COMMON, "batch_size": 33})),
     "stream, one block": lambda: _stream(n_blocks=1, optimizer="adam", corruption="masking"),
     "detector": _detector,
+    "detector with an autoencoder": _detector_of_autoencoders,
 }
 
 

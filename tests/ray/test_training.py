@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.base import clone
 
 import narrows.ray
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
@@ -57,7 +60,8 @@ def test_without_ray_one_sentence_says_how_to_install_it(monkeypatch: pytest.Mon
         pass
 
 
-def test_too_few_cores_are_an_error_and_busy_ones_a_warning() -> None:
+def test_too_few_cores_are_an_error_and_busy_ones_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("narrows.ray.training._RELEASE", 0.0)
     training = RayTraining(Autoencoder(), n_workers=2, threads=4)
     with pytest.raises(SettingError, match="2 workers with 4 cores each need 8 cores, and Ray has 6"):
         training._check_cores(fake_ray(cores=6, free=6))
@@ -91,3 +95,22 @@ def test_workers_that_are_lost_again_and_again_end_the_training_with_a_sentence(
     training = RayTraining(Autoencoder(), max_restarts=2, checkpoint=Checkpointing(tmp_path / "kept"))
     with pytest.raises(WorkerError, match=r"2 times .* resumed from .*kept"):
         training._finish()
+
+
+def test_another_failure_of_ray_is_its_first_line() -> None:
+    training = RayTraining(Autoencoder(), _failure=RuntimeError("No space is left.\nTraceback: ..."))
+    with pytest.raises(WorkerError, match=r"^Ray could not run the training: No space is left\.$"):
+        training._finish()
+
+
+@pytest.mark.parametrize("estimator", [Autoencoder(**COMMON, epochs=1), AnomalyDetector(random_state=0, n_members=1)])
+def test_an_estimator_adopts_the_fit_of_a_copy_and_saving_it_removes_the_checkpoint(estimator, tmp_path: Path) -> None:
+    copy = clone(estimator).fit(X, checkpoint=tmp_path / "kept", checkpoint_every=0)
+    own = clone(estimator).adopt_fit(pickle.loads(pickle.dumps(copy)), checkpoint=tmp_path / "kept")
+    assert np.array_equal(
+        own.score_samples(X) if hasattr(own, "score_samples") else own.transform(X),
+        copy.score_samples(X) if hasattr(copy, "score_samples") else copy.transform(X),
+    )
+    assert (tmp_path / "kept").exists()
+    own.save(tmp_path / "model")
+    assert not (tmp_path / "kept").exists()

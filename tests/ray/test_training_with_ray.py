@@ -18,12 +18,12 @@ from ray.train import RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 
 import narrows.ray
-from narrows import AnomalyDetector, Autoencoder, load
+from narrows import Autoencoder, load
 from narrows.apps.cli import main
 from narrows.errors import NotNumericError, SettingError
 from narrows.ray import RayTraining
 from tests.estimators import worker_fits
-from tests.estimators.worker_fits import COMMON, WEIGHT, X
+from tests.estimators.worker_fits import COMMON, X
 from tests.ray.killed_worker import AFTER, KilledOnce
 
 pytestmark = [
@@ -33,7 +33,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # of Ray and its dependencies
 ]
 
-CASES = (*worker_fits.CASES, "variational")
+CASES = (*worker_fits.CASES, "variational", "detector with an autoencoder")
 
 
 def fit_cases(config: dict[str, Any]) -> None:
@@ -80,14 +80,6 @@ def test_a_training_whose_worker_is_killed_ends_with_the_same_file(tmp_path: Pat
     Autoencoder(**settings).fit(X).save(tmp_path / "one")
     saved = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("killed", "one")]
     assert saved[0] == saved[1]
-
-
-def test_a_detector_with_an_autoencoder_is_that_of_one_process() -> None:
-    def detector() -> AnomalyDetector:
-        return AnomalyDetector(Autoencoder(**COMMON, epochs=2), n_members=2, random_state=0)
-
-    found = narrows.ray.fit(detector(), X, n_workers=2, sample_weight=WEIGHT)
-    assert np.array_equal(found.decision_scores_, detector().fit(X, sample_weight=WEIGHT).decision_scores_)
 
 
 def test_an_error_of_the_workers_is_that_of_one_process() -> None:
