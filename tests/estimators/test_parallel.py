@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import joblib
@@ -11,6 +12,7 @@ import pytest
 from narrows import AnomalyDetector, Autoencoder
 from narrows.errors import DivergedError, IdleParameterWarning
 from narrows.estimators.parallel import in_parallel
+from narrows.insight import seed_errors, sweep
 
 X = np.random.default_rng(0).normal(size=(60, 4))
 
@@ -51,3 +53,15 @@ def test_members_of_a_detector_are_the_same_in_other_processes_and_their_warning
         together = detector().fit(X)
     assert np.array_equal(alone.decision_scores_, together.decision_scores_)
     assert [str(w.message) for w in here] == [str(w.message) for w in there]
+
+
+@pytest.mark.slow
+def test_sweeps_and_refits_are_the_same_in_other_processes() -> None:
+    def results() -> list[object]:
+        model = Autoencoder(n_components=1, hidden_layer_sizes=(3,), epochs=2, random_state=0, device="cpu").fit(X)
+        points = sweep(model, X, values=[1, 2], n_seeds=2).points
+        return [*(replace(point, seconds=0.0) for point in points), *seed_errors(model, X, 2)]
+
+    with joblib.parallel_config("loky", n_jobs=2):
+        together = results()
+    assert together == results()
