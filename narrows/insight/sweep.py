@@ -214,10 +214,7 @@ class SweepPlan:
     held_out: np.ndarray
 
     def points(self) -> Iterator[SweepPoint]:
-        """Fit for each value in turn; stopping the iterator keeps the points computed so far.
-
-        Where a backend of joblib is set, several fits run at once, see `sweep`.
-        """
+        """Fit for each value, as `sweep` does; stopping the iterator keeps the points computed so far."""
         order = np.random.default_rng([self.random_state, 1]).permutation(len(self.training))
         calls = []
         for value in self.values:

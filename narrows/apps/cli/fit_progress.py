@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from narrows.apps.cli import signals
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.progress import show_progress
+from narrows.apps.cli.with_ray import ray_messages_on_stderr
 from narrows.formatting import counted
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _train_with_ray(
 
     messages.info(f"Training with {counted(n_workers, 'worker')} of Ray ...")
     training = RayTraining(model, n_workers, checkpoint=checkpoint)
-    with signals.undisturbed():
+    with signals.undisturbed(), ray_messages_on_stderr():
         records = training.records(rows, stop_requested=signals.is_waiting)
         for _ in show_progress(records, model=training, messages=messages, title=title):
             pass

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,15 +49,26 @@ def use_ray(
     from narrows import ray
 
     messages.info(f"Reading {data} with Ray ...")
-    n_rows = getattr(ray, operation)(model, data, output, force=force, **settings)
+    with ray_messages_on_stderr():
+        n_rows = getattr(ray, operation)(model, data, output, force=force, **settings)
     place = ray.address_of(output)
     messages.result({"output": place, "rows": n_rows}, f"Wrote {counted(n_rows, 'row')} to the folder {place}.")
 
 
-def fits_with_ray(is_wanted: bool) -> AbstractContextManager[None]:
-    """Return a context in which independent fits run on the cores of Ray, or one that changes nothing."""
+@contextmanager
+def fits_with_ray(is_wanted: bool) -> Iterator[None]:
+    """Run independent fits in the block on the cores of Ray, if that is wanted."""
     if not is_wanted:
-        return nullcontext()
+        yield
+        return
     from narrows.ray import joblib_backend
 
-    return joblib_backend()
+    with ray_messages_on_stderr(), joblib_backend():
+        yield
+
+
+@contextmanager
+def ray_messages_on_stderr() -> Iterator[None]:
+    """Redirect standard output, to which Ray prints warnings, in the block: it holds the result of a command alone."""
+    with redirect_stdout(sys.stderr):
+        yield

@@ -52,3 +52,12 @@ def test_a_diagnosis_without_other_seeds_has_nothing_for_ray(shell, models: Path
     done = shell("diagnose", models / "plain", "t.csv", "--ray")
     assert done.status == 2
     assert "--seeds" in done.err
+
+
+def test_what_ray_prints_leaves_the_result_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    from narrows.apps.cli.with_ray import ray_messages_on_stderr
+
+    with ray_messages_on_stderr():
+        print("(raylet) WARNING: 8 workers")
+    print("the result")
+    assert capsys.readouterr() == ("the result\n", "(raylet) WARNING: 8 workers\n")
