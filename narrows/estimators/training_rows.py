@@ -19,7 +19,15 @@ from narrows.training import Shards, Spool, Workers, distinct_rows, fingerprint_
 
 @dataclass(frozen=True, eq=False)
 class TrainingRows:
-    """Training rows for the trainer, and the identities of all rows of the fit."""
+    """The rows that the trainer takes, and the identities of all rows of the fit.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, n_floats), Spool or Shards
+    weight : Tensor of shape (n,) or None
+        Of distinct rows in memory, with mean 1.
+    rows : FittedRows
+    """
 
     x: Tensor | Spool | Shards
     weight: Tensor | None
@@ -28,7 +36,7 @@ class TrainingRows:
 
 @dataclass(frozen=True, eq=False)
 class StreamEncoder:
-    """How the rows of a stream become floats, and which of them are held out.
+    """Encodes the rows of a stream, and knows which of them are held out.
 
     Parameters
     ----------
@@ -50,6 +58,7 @@ class StreamEncoder:
     by: HeldOutBy
 
     def encode(self, chunk: Rows) -> np.ndarray:
+        """Return the floats (n, n_floats) of a chunk; DataError for cells that do not fit."""
         # Units are checked on the sample, because a chunk of a sorted file is not representative.
         floats = self.schema.encode(chunk, who=self.estimator, units=False)
         parameter_checks.within_density(self.likelihood, floats, chunk)
