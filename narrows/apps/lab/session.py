@@ -206,12 +206,13 @@ class Session:
         """Start a training and return its run."""
         return self._start(identity, variant, given)
 
-    def _start(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
+    def _start(self, identity: str, variant: Any, given: dict[str, Any], *, example: bool = False) -> Run:
         dataset = self.datasets.opened(identity)
-        self._require_a_free_place()
+        self._require_a_free_place(example)
         variant = check_variant(variant)
         settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
         run = self._launch(Job(dataset.source, variant, settings), identity)
+        run.example = example
         self._state_changed()
         return run
 
@@ -237,11 +238,7 @@ class Session:
 
     def _example_run(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
         """Return the newest run with these settings; start one as an example if there is none."""
-        if known := self.run_like(identity, variant, given):
-            return known
-        run = self._start(identity, variant, given)
-        run.example = True
-        return run
+        return self.run_like(identity, variant, given) or self._start(identity, variant, given, example=True)
 
     def run_like(self, identity: str, variant: Any, given: dict[str, Any]) -> Run | None:
         """Return the newest run with these settings that has weights or is in training; None if there is none."""
@@ -254,9 +251,13 @@ class Session:
         """Return the newest run with these settings; start one if there is none (LabError if there is no place)."""
         return self.run_like(identity, variant, given) or self._start(identity, variant, given)
 
-    def _require_a_free_place(self) -> None:
-        """Raise LabError if no further training may run; paused ones do not count."""
-        if sum(run.active and run.state != "paused" for run in self.runs.values()) >= MOST_TRAININGS:
+    def _require_a_free_place(self, example: bool) -> None:
+        """Raise LabError if no further training may run.
+
+        Paused trainings do not count, and examples only against other examples: the visitor did not start them.
+        """
+        running = (run for run in self.runs.values() if run.active and run.state != "paused")
+        if sum(example or not run.example for run in running) >= MOST_TRAININGS:
             raise LabError(f"{MOST_TRAININGS} trainings are running already.", "Stop one of them, or wait for it.")
 
     def command(self, name: str, identity: str) -> None:
@@ -273,7 +274,7 @@ class Session:
                 run.state = "pausing"
             if name in ("resume", "step") and run.state in ("paused", "pausing"):
                 if run.state == "paused":
-                    self._require_a_free_place()
+                    self._require_a_free_place(run.example)
                 run.state = "running" if name == "resume" else "pausing"
             self._workers.command(run, name)
         self._state_changed()
@@ -412,7 +413,7 @@ class Session:
         return number
 
     def _continue(self, run: Run) -> None:
-        self._require_a_free_place()
+        self._require_a_free_place(run.example)
         if not run.left or run.source is None or not run.weights.there:
             raise LabError("This run has no epochs left.", "Start another one.")
         if not self.run_store.claim(run.id):

@@ -167,6 +167,20 @@ def test_two_trainings_at_once_are_enough(lab: Served) -> None:
             page.until_state(run, "stopped")
 
 
+def test_a_training_is_not_refused_for_examples_but_an_example_for_trainings(lab: Served) -> None:
+    with lab.ready() as page:
+        found = page.command("train.example", view="denoise", dataset="digits")
+        runs = [found["run"], found["compare"]]
+        with pytest.raises(Said, match="2 trainings are running already"):
+            page.command("train.example", view="latent", dataset="digits")
+        runs += [page.train("digits", **LONG) for _ in range(2)]
+        with pytest.raises(Said, match="2 trainings are running already"):
+            page.train("digits", **SMALL)
+        for run in runs:
+            page.command("train.stop", run=run)
+            page.until_state(run, "stopped", "done")
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

@@ -49,8 +49,8 @@ export function mountSetups(el, lab) {
     render();
   }
 
-  /** Whether one more training may run now. */
-  const hasPlace = () => (lab.state?.runs.filter(isBusy).length ?? 0) < (lab.state?.limits?.trainings ?? 1);
+  /** Whether one more training of the visitor may run now; the server counts examples apart. */
+  const hasPlace = () => (lab.state?.runs.filter((run) => isBusy(run) && !run.example).length ?? 0) < (lab.state?.limits?.trainings ?? 1);
 
   async function openPreset() {
     const preset = presetNamed(store.get("preset"));
