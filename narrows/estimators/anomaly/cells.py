@@ -260,23 +260,23 @@ class CellSurprise:
         return cls(codes, network.eval())
 
 
-def unseen_surprise(
-    schema: Schema, floats: np.ndarray, fitted: CellSurprise, seed: int, weight: np.ndarray | None = None
-) -> np.ndarray:
-    """Return -log p of the cells of training rows (n, d), by a network that was not trained on them: (n, c).
+def unseen_surprise(schema: Schema, floats: np.ndarray, seed: int, weight: np.ndarray | None = None) -> np.ndarray:
+    """Return -log p of the cells of few training rows (n, d), by a network that was not trained on them: (n, c).
 
-    Few rows are learned by heart in part, so each half is predicted by a network of the other half. Of many rows, and
-    of fewer than four, it is the surprise of the fitted network itself.
+    Few rows, see `are_few`, are learned by heart in part, so each half is predicted by a network of the other half.
     """
-    if not 4 <= len(floats) < FEW_ROWS:
-        return fitted.surprise(floats)
     order = np.random.default_rng([seed, 4]).permutation(len(floats))
     halves = order[::2], order[1::2]
-    found = np.empty((len(floats), len(fitted.codes.cells)))
+    found = np.empty((len(floats), len(cell_floats(schema))))
     for own, other in (halves, halves[::-1]):
         of_other = CellSurprise.fit(schema, floats[other], seed=seed, weight=of(weight, other))
         found[own] = of_other.surprise(floats[own])
     return found
+
+
+def are_few(n_rows: int) -> bool:
+    """Whether so many training rows are learned by heart in part, and enough for two halves."""
+    return 4 <= n_rows < FEW_ROWS
 
 
 def _at(log_p: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from torch import Tensor, from_numpy
 
 from narrows.data import Rows, Schema
 from narrows.data.kinds import Category
-from narrows.estimators.anomaly.cells import CellSurprise, unseen_surprise
+from narrows.estimators.anomaly.cells import CellSurprise, are_few, unseen_surprise
 from narrows.estimators.anomaly.default_scorer import PARTS, DefaultScorer, holds_rows
 from narrows.estimators.anomaly.forest import Forest
 from narrows.estimators.anomaly.kept_parts import NOTHING_KEPT, KeptParts
@@ -70,8 +70,8 @@ class TableScorer:
     ) -> tuple[TableScorer, np.ndarray, np.ndarray]:
         """Fit to encoded rows (n, d); return the scorer, and the parts (n, p) of all rows, twice.
 
-        The second time they are as new rows like them would have them: the cells of the rows at `places` are predicted
-        by networks that were not trained on them. Tails and thresholds are learned from these.
+        The second time they are as new rows like them would have them: the cells of the rows at `places`, if these are
+        few, are predicted by networks that were not trained on them. Tails and thresholds are learned from these.
 
         Parameters
         ----------
@@ -102,12 +102,13 @@ class TableScorer:
         )
         parts = np.column_stack([parts, _further_parts(forest, cells, floats)])
         unseen = parts.copy()
-        unseen[places, -1] = kept.part(
-            "unseen",
-            lambda: _of_cells(unseen_surprise(schema, floats[places], cells, seed, of_places)),
-            lambda found: {"unseen": from_numpy(found)},
-            lambda tensors: tensors["unseen"].numpy(),
-        )
+        if are_few(len(places)):
+            unseen[places, -1] = kept.part(
+                "unseen",
+                lambda: _of_cells(unseen_surprise(schema, floats[places], seed, of_places)),
+                lambda found: {"unseen": from_numpy(found)},
+                lambda tensors: tensors["unseen"].numpy(),
+            )
         tails = _tails(unseen[places], novelty=novelty, mixed=schema.is_mixed, weight=of_places)
         return cls(first, forest, cells, tails), parts, unseen
 
