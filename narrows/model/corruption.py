@@ -268,7 +268,7 @@ CORRUPTIONS: dict[str, NamedCorruption] = {
     ),
     "masking": NamedCorruption(
         lambda level, bounded, cells: Masking(level) if cells is None else HiddenCells(level, *cells),
-        images=NoiseControl("Masking", "share set to 0", most=0.9, usual=0.3),
+        images=NoiseControl("Masking", "share set to 0", most=0.9, usual=0.5),
         tables=NoiseControl("Missing values", "share set to 0", most=0.9, usual=0.25),
     ),
     "salt-and-pepper": NamedCorruption(

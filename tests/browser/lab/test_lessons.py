@@ -94,6 +94,24 @@ def check_denoising(page: Page, lab: Lab, *, gain: float = 6, lead: float = 0.5)
     assert f"{denoised:.1f} dB" in sentence
 
 
+def check_other_noise(page: Page, lab: Lab, *, gain: float = 6) -> None:
+    """Denoise: a network that was trained on other noise says so; one click trains one on the noise in view."""
+    page.locator("[data-act=kind]").select_option("masking")
+    until(page, "denoise", "d.kind === 'masking'")
+    expect(page.locator("[data-other-noise]")).to_contain_text("This network was trained on other noise: gaussian.")
+    assert not grave(page, "[data-view=denoise]")
+    before = opened_example(page, "denoise")
+    page.get_by_role("button", name="Train on this noise").click()
+    until_true(page, "(run) => document.querySelector('.lab-header').dataset.run !== run", before)
+    run = opened_example(page, "denoise")
+    settings = lab.wait(run, "done", seconds=LONG)["settings"]
+    assert (settings["corruption"], str(settings["corruption_level"])) == ("masking", data(page, "denoise", "level"))
+    until(page, "denoise", f"d.kind === 'masking' && d.epoch === '{lab.run(run)['epoch']}'")
+    expect(page.locator("[data-other-noise]")).to_be_hidden()
+    noisy, denoised = (float(data(page, "denoise", f"psnr{name}")) for name in ("Noisy", "Denoised"))
+    assert denoised >= noisy + gain
+
+
 def check_clusters(page: Page, lab: Lab, *, at_least: float) -> None:
     """Latent: one click trains a map of clusters, and the page says for which share the nearest codes are right."""
     open_view(page, "latent")
@@ -132,12 +150,15 @@ def test_a_large_set_of_images_teaches_clusters_anomalies_and_denoising(
         check_anomalies(page, lab)
         if image_set == "mnist":
             check_denoising(page, lab, lead=1.5)
+            check_other_noise(page, lab)
 
 
 @pytest.mark.timeout(3 * LONG)
-def test_the_digits_show_clusters_after_one_click(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_digits_teach_clusters_and_denoising(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> None:
     with served_digits(tmp_path_factory, "r1") as lab, lab_page(chromium, lab, "view=latent") as page:
         check_clusters(page, lab, at_least=0.85)
+        check_denoising(page, lab)
+        check_other_noise(page, lab)
 
 
 def test_a_folder_of_small_colour_images_teaches_anomalies_and_denoising(chromium: Chromium, tmp_path: Path) -> None:

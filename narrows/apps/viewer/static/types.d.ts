@@ -59,6 +59,8 @@ interface Run extends Pictured {
   activation: string | null;
   can_sample: boolean;
   can_train: boolean;
+  /** Whether it was trained because a view opens on it, not because the visitor asked for it. */
+  example: boolean;
   can_resume: boolean;
 }
 

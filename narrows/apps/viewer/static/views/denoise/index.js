@@ -14,6 +14,7 @@ import { comparedNames, countOf, decibels, sampleNoun } from "../shared/text.js"
 import { largeSample, sampleGrid } from "./denoised-samples.js";
 import { layerStrip } from "./layer-strip.js";
 import { noiseControls } from "./noise-controls.js";
+import { noiseTraining } from "./noise-training.js";
 import { runComparison } from "./run-comparison.js";
 
 export const title = "Denoising";
@@ -31,6 +32,7 @@ export function mount(el, lab) {
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const noise = noiseControls({ store: lab.store, reduced: lab.reduced, prefetched: lab.prefetched?.noise, onChange: () => { leaveEditor(); userMoved = true; refresh(); } });
   const comparison = runComparison({ lab, onChange: () => refresh() });
+  const otherNoise = noiseTraining({ lab, labelOf: noise.labelOf });
   const large = largeSample();
   const small = sampleGrid({ onChoose: choose });
   const layers = layerStrip();
@@ -43,7 +45,7 @@ export function mount(el, lab) {
   others.hidden = !lab.can.ask;
   const root = prepareView(el, "denoise",
     h("header", {}, h("h2", {}, title), h("p", { class: "caption" }, INTRODUCTION), caption), problem,
-    h("div", { class: "panel stack" }, noise.el,
+    h("div", { class: "panel stack" }, noise.el, otherNoise.el,
       large.el,
       h("div", { class: "row" }, editButton, others, comparison.el), editor),
     h("div", { class: "panel stack" }, h("h3", {}, "Six samples"), small.el),
@@ -117,6 +119,7 @@ export function mount(el, lab) {
     large.show(one);
     if (!edited) small.show(run, answer, other, chosen);
     comparison.refresh();
+    otherNoise.refresh(run, setting);
     const whole = answer.about;
     Object.assign(root.dataset, { ready: "true", epoch: String(answer.epoch ?? 0), kind: setting.kind, level: String(setting.level), seed: String(setting.seed),
       row: String(chosen), psnrNoisy: text(whole.psnr_noisy), psnrDenoised: text(whole.psnr_denoised), psnrCompared: text(other?.answer.about.psnr_denoised),

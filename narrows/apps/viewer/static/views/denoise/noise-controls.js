@@ -10,7 +10,7 @@ export function noiseControls({ store, reduced, prefetched, onChange }) {
   /** @type {NoiseKind[]} */
   let offered = [];
   let [timer, mode, rising] = [0, "", true];
-  const kind = h("select", { dataset: { act: "kind" }, on: { change: () => { store.set("noise", kind.value); renderLevel(defaultLevel()); changed(); } } });
+  const kind = h("select", { dataset: { act: "kind" }, on: { change: () => { store.set("noise", kind.value); renderLevel(defaultLevel()); store.set("level", Number(box.value)); changed(); } } });
   const range = h("input", { type: "range", min: 0, step: 0.01, "aria-label": "Noise level", dataset: { act: "level" }, on: { input: () => setLevel(range.value) } });
   const box = h("input", { type: "number", min: 0, step: 0.01, "aria-label": "Noise level, number", dataset: { act: "level-box" },
     on: { change: () => setLevel(box.value) } });
@@ -103,6 +103,8 @@ export function noiseControls({ store, reduced, prefetched, onChange }) {
       renderLevel(store.get("level", defaultLevel()));
     },
     value: () => ({ kind: kind.value, level: Number(box.value), seed: Number(seed.value) }),
+    /** The label of a kind of noise; its name if the view does not offer it. */
+    labelOf: (name) => offered.find((one) => one.name === name)?.label ?? name,
     most: () => Number(range.max),
     /** The step of the level. */
     step,
