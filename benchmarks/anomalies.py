@@ -40,12 +40,11 @@ def reports(rounds: int, quick: bool, tables: Path) -> list[Report]:
         is_split = "train" in first
     if is_split:
         kind = tables.resolve().name
+        to_test = "anomalies among the rows to test"
         return [
-            _report(f"anomalies-{kind}", f"{kind}: training and test rows to fit, anomalies among them; test rows to test",
-                    both_parts, paths, rounds),
-            _report(f"novelties-{kind}", f"{kind}: the training rows to fit, all normal; test rows to test",
-                    training_part, paths, rounds),
-        ]  # fmt: skip
+            _report(f"anomalies-{kind}", f"{kind}: all rows to fit, {to_test}", both_parts, paths, rounds),
+            _report(f"novelties-{kind}", f"{kind}: normal rows to fit, {to_test}", training_part, paths, rounds),
+        ]
     return [
         _report("anomalies", "Unsupervised: 70 % of the rows, anomalies among them, to fit; 30 % to test",
                 unsupervised, paths, rounds),
@@ -83,7 +82,7 @@ def training_part(table: Table, seed: int) -> Parts:
 def contenders(*, novelty: bool = False, are_fitted: bool = False) -> dict[str, Scorer]:
     """Ours first; everyone at his defaults.
 
-    novelty : whether all rows of the fit are normal. are_fitted : whether the rows to test are the last rows of the fit.
+    novelty : whether all rows of the fit are normal. are_fitted : whether the rows to test are the last ones of the fit.
     """
     found: dict[str, Scorer] = {
         "narrows AnomalyDetector": partial(_narrows, novelty, are_fitted),
