@@ -82,7 +82,8 @@ def training_part(table: Table, seed: int) -> Parts:
 def contenders(*, novelty: bool = False, are_fitted: bool = False) -> dict[str, Scorer]:
     """Ours first; everyone at his defaults.
 
-    novelty : whether all rows of the fit are normal. are_fitted : whether the rows to test are the last ones of the fit.
+    novelty : whether all rows of the fit are normal.
+    are_fitted : whether the rows to test end the rows of the fit.
     """
     found: dict[str, Scorer] = {
         "narrows AnomalyDetector": partial(_narrows, novelty, are_fitted),

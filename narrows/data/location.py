@@ -1,4 +1,4 @@
-"""Where rows are read from: a path of this machine, or a file, folder or pattern in a file system of pyarrow."""
+"""The source of rows: a path of this machine, or a file, folder or pattern in a file system of pyarrow."""
 
 from __future__ import annotations
 

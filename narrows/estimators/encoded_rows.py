@@ -29,7 +29,7 @@ def encode_checked(model: FittedAutoencoder, rows: Rows, *, within_density: bool
 
     There are no warnings of columns in other units.
     """
-    floats = model.state_.encode(rows, units=False)  # nobody reads the warnings of a service
+    floats = model.state_.encode(rows, units=False)  # a service shows no warnings
     if within_density:
         parameter_checks.within_density(model.network_.likelihood, floats, rows, 0)
     return floats

@@ -44,7 +44,7 @@ _TRAINING_PARAMETERS = tuple(field.name for field in fields(TrainingSettings))
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FitOptions:
-    """Arguments of one fit besides the constructor parameters and the rows.
+    """Arguments of one fit other than the constructor parameters and the rows.
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ def epoch(record: Mapping[str, Any]) -> Epoch:
 
 
 def check_lists(parameters: Mapping[str, Any]) -> None:
-    """Raise ValueError for a list of more than a thousand items, besides names of columns."""
+    """Raise ValueError for a list of more than a thousand items, except names of columns."""
     for name, value in parameters.items():
         if isinstance(value, list) and name != "categorical" and len(value) > MOST_ITEMS:
             raise ValueError(f"{name} is a list of {len(value):,} items")

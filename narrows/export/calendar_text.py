@@ -30,9 +30,9 @@ class Moments:
     seconds: str
     rest: str
     missing: str
-    """Where there is no date: a gap, or a text that is none."""
+    """Mask of the cells without a date: a gap, or a text that is none."""
     invalid: str | None
-    """Where a text is no date; None for ticks."""
+    """Mask of the texts that are no date; None for ticks."""
 
     def in_seconds(self, g: Graph) -> str:
         """Return seconds since 1970 with their fraction, float64 (n, 1)."""

@@ -21,7 +21,7 @@ from narrows.version import __version__
 
 @dataclass(frozen=True, eq=False)
 class PixelScale:
-    """How encoded floats become brightness: gain * float + bias, within [0, 1]; both of shape (n_floats,)."""
+    """Gain and bias from encoded floats to brightness: gain * float + bias, in [0, 1]; both of shape (n_floats,)."""
 
     gain: np.ndarray
     bias: np.ndarray

@@ -17,7 +17,7 @@ from narrows.export.calendar_text import PER_SECOND, Moments
 from narrows.export.graph import ROWS, Graph
 
 Dates = Literal["text", "int64"]
-"""How dates come in and go out: ISO 8601 text, or ticks since 1970 in the unit of the column's dtype."""
+"""Form of dates in inputs and outputs: ISO 8601 text, or ticks since 1970 in the unit of the column's dtype."""
 
 TEXT = np.dtype(object)
 _EXACT = 2**53  # float64 does not tell larger whole numbers apart

@@ -62,7 +62,7 @@ def merged_tails(
 
 @dataclass(frozen=True)
 class CellPlan:
-    """How the code of one cell is read from the floats of its row.
+    """Rule that reads the code of one cell from the floats of its row.
 
     Parameters
     ----------

@@ -236,7 +236,7 @@ Cells = tuple[tuple[int, ...], tuple[float, ...]]
 
 @dataclass(frozen=True)
 class NoiseControl:
-    """How a view offers a corruption.
+    """Label and levels of a corruption in a view.
 
     label : its name. meaning : of the level, in a few words. most, usual : the largest level, and that at the start.
     """

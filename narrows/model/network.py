@@ -89,7 +89,7 @@ class AutoencoderNetwork(nn.Module):
 
     @property
     def share_of_layers(self) -> float:
-        """How much of the network is layers and not its linear path: 0 is PCA, 1 the layers alone."""
+        """Share of the layers, as opposed to the linear path: 0 is PCA, 1 the layers alone."""
         return 1.0 if self.path is None else float(self.path.share)
 
     def _path_in_use(self) -> LinearPath | None:

@@ -10,7 +10,7 @@ def make_inbox(ray: Any) -> Any:
     """Return an actor of Ray that keeps messages until they are taken, and marks of the training.
 
     The marks are "stop" (end early, with a model), "over" (a result or an error was sent, so that workers which
-    start later do nothing) and "abandoned" (nobody waits for a result).
+    start later do nothing) and "abandoned" (no caller waits for a result).
 
     Its class is local, so that Ray copies it by value and the actor's process need not import narrows.
     """

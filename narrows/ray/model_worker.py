@@ -1,4 +1,4 @@
-"""What a worker does with a batch of rows: the model is loaded once, and each batch becomes a table of results."""
+"""Work on a batch of rows: the model is loaded once, and each batch becomes a table of results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ N_INVALID = "_n_invalid"
 
 @dataclass(frozen=True)
 class Job:
-    """What is done with each batch.
+    """Operation on each batch.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ _POLL = 0.5  # seconds
 
 @dataclass(frozen=True, eq=False)
 class TrainingJob:
-    """What the workers fit, all of them the same.
+    """Estimator and rows of the workers, the same for all of them.
 
     Parameters
     ----------

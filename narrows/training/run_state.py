@@ -1,4 +1,4 @@
-"""The state of a training between two epochs: everything that the rest of it depends on, besides rows and settings."""
+"""The state of a training between two epochs: everything that the rest of it depends on, except rows and settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of trained layers held-out rows support, parallel to a linear path or begun as probabilistic PCA."""
+"""The share of trained layers that held-out rows support, parallel to a linear path or begun as probabilistic PCA."""
 
 from __future__ import annotations
 

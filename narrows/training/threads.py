@@ -1,4 +1,4 @@
-"""How many threads a training uses: by the size of its steps, by the cores it may use, and by the load."""
+"""The number of threads of a training: by the size of its steps, by the cores it may use, and by the load."""
 
 from __future__ import annotations
 

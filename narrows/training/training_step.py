@@ -1,4 +1,4 @@
-"""How a batch becomes gradients: written out for the networks that `FusedStep` supports, by autograd for all others."""
+"""The gradients of a batch: written out for the networks that `FusedStep` supports, by autograd for all others."""
 
 from __future__ import annotations
 

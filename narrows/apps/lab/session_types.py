@@ -43,7 +43,7 @@ class InitialContent:
     Parameters
     ----------
     is_default : bool
-        Whether nobody named the dataset; the lab then opens what the visitor worked on last, if there is such a run.
+        Whether no dataset was named; the lab then opens the last run of the visitor, if there is one.
     """
 
     source: Source | None = None

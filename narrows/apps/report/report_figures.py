@@ -103,7 +103,7 @@ class _View:
 
     @property
     def row_numbers(self) -> str:
-        """How rows are numbered, as a sentence."""
+        """Return the sentence that says how rows are numbered."""
         return "Rows are numbered from 0" + (", without dropped rows." if rows_were_dropped(self.rows) else ".")
 
 

@@ -62,7 +62,7 @@ def prepare(work: Work, *, together: bool) -> None:
         return
     work.together = together and len(work.rows) <= BULK_ROWS
     if isinstance(work.model, AnomalyDetector):
-        work.floats = work.model.encode_rows(work.rows, units=False)  # nobody reads its warnings
+        work.floats = work.model.encode_rows(work.rows, units=False)  # a service shows no warnings
     elif work.together:
         work.floats = encode_checked(work.model, work.rows, within_density=work.operation == "score")
 

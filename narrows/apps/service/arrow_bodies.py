@@ -96,7 +96,7 @@ def _has_references(kind: pa.DataType) -> bool:
 
 
 def _check_messages(body: bytes, most: int) -> None:
-    """Raise RequestError for compressed batches, whose sizes nobody knows before, and for too many rows."""
+    """Raise RequestError for compressed batches, whose sizes are not known before, and for too many rows."""
     import pyarrow as pa
 
     n_rows = 0

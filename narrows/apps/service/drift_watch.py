@@ -93,7 +93,7 @@ class DriftWatch:
 
 
 def _rows_of_fit(model: Any, reference: str | None) -> tuple[np.ndarray, Calibration] | None:
-    """Return encoded rows of the fit and their scores; None where nobody has them."""
+    """Return encoded rows of the fit and their scores; None where they were not saved."""
     from narrows.data import read
     from narrows.estimators import AnomalyDetector
     from narrows.estimators.anomaly.calibration import Calibration

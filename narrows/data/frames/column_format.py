@@ -1,4 +1,4 @@
-"""How the values of a column of text are written."""
+"""The style in which the values of a column of text are written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STORED_KEYS = {"na_values": "gaps", "decimals": "places", "max_decimals": "most
 
 @dataclass(frozen=True)
 class ColumnFormat:
-    """How the values of a column of text are written, decided once from its cells.
+    """The style in which the values of a column of text are written, decided once from its cells.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, eq=False)
 class UnknownLevels:
-    """Where rows have a level that the training rows lack.
+    """The cells with a level that the training rows lack.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ _PLURAL = {"boolean": "truth values", "date": "dates", "time": "times of day", "
 
 @dataclass(frozen=True)
 class _Rule:
-    """Facts of a column besides its cells."""
+    """Facts of a column other than its cells."""
 
     name: str
     na_values: tuple[str, ...]

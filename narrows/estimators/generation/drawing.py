@@ -104,7 +104,7 @@ def decoded(
 
 
 def is_picture(schema: Schema) -> bool:
-    """Return whether the floats are pixels, whose noise nobody wants to see."""
+    """Return whether the floats are pixels, whose noise would only disturb."""
     return schema.image_shape is not None or schema.floats_are_pixels
 
 

@@ -17,7 +17,7 @@ _MARGIN = 0.98  # of the constant's error, that a method must reach to be truste
 
 @dataclass(frozen=True)
 class ColumnScores:
-    """How well each method fills the hidden cells of one column.
+    """Errors of each method on the hidden cells of one column.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How well the code separates the classes: the share of rows whose nearest codes have their class."""
+"""Separation of the classes by the code: the share of rows whose nearest codes have their class."""
 
 from __future__ import annotations
 
