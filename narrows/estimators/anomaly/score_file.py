@@ -28,7 +28,6 @@ class ScoreFile:
         self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY, prefix="narrows-")  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._dtype: np.dtype | None = None
-        self._sums: list[float] = []
         self._n, self.min, self.max = 0, math.inf, -math.inf
         for part in parts:
             self.add(part)
@@ -42,7 +41,6 @@ class ScoreFile:
             self._file.flush()
         self._n += len(values)
         if len(values):
-            self._sums.append(float(values.sum(dtype=np.float64)))
             self.min, self.max = min(self.min, float(values.min())), max(self.max, float(values.max()))
 
     def __len__(self) -> int:
@@ -66,7 +64,8 @@ class ScoreFile:
 
     @property
     def mean(self) -> float:
-        return math.fsum(self._sums) / self._n
+        """The mean, the same to the bit whatever the parts in which the numbers were added."""
+        return math.fsum(float(part.sum(dtype=np.float64)) for part in self.parts()) / self._n
 
     @property
     def median(self) -> float:

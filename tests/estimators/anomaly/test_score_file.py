@@ -42,6 +42,12 @@ def test_median_mean_and_largest_are_those_of_numpy(n: int, dtype: str) -> None:
         assert found.places_of_largest(k) == order.tolist()
 
 
+def test_the_mean_does_not_depend_on_the_parts_in_which_numbers_come() -> None:
+    for seed in range(20):
+        values = np.random.default_rng(seed).lognormal(size=500)
+        assert {ScoreFile(np.array_split(values, k)).mean for k in (1, 2, 3, 11, 100)} == {ScoreFile([values]).mean}
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("threshold", ["contamination", "conformal", "benjamini-hochberg", "budget"])
 def test_alarms_in_parts_are_those_of_all_scores_together(threshold: str, weighted: bool) -> None:
