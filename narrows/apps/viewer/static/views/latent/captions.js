@@ -8,9 +8,9 @@ import { sampleNoun } from "../shared/text.js";
  * @returns {string}
  */
 export function mapSentence({ run, about, n, label, far, hasProbe }) {
-  if (!about) return "Encoding the rows…";
-  const classes = about.classes || [];
   const learning = run.state === "running" || run.state === "pausing";
+  if (!about) return learning && !run.epoch ? "The map appears after the first epoch…" : "Encoding the rows…";
+  const classes = about.classes || [];
   if (learning) {
     const together = classes.length > 1 ? `${sampleNoun(run)}s of one class move together, although training does not use the classes` : `similar ${sampleNoun(run)}s move together`;
     return `Epoch ${run.epoch} of ${run.epochs}: ${together}.`;
