@@ -26,6 +26,8 @@ ACTIVE = ("preparing", "running", "pausing", "paused")
 FRAME_BYTES = 32 << 20
 WEIGHT_BYTES = 16 << 20
 _NAMED = 6
+_OF_LIKELIHOOD = ("reconstruction", "kl_to_prior")
+"""Terms of a loss that are no penalties: the two of the evidence lower bound, or the first alone."""
 
 
 class Frames:
@@ -243,6 +245,7 @@ class Run:
             "epoch": self.epoch,
             "loss": last.get("loss"),
             "validation": last.get("validation"),
+            "penalties": [name for name in last.get("parts", {}) if name not in _OF_LIKELIHOOD],
             "seconds": sum(record["seconds"] for record in self.history),
             **about,
             "can_train": self.source is not None or self.rows is not None,

@@ -137,6 +137,7 @@ def test_every_variant_trains_and_is_what_its_name_says(lab: Served, variant: st
         model = lab.session.runs[run].weights.get()[0]
         assert type(model).variant == variant
         assert found["can_sample"] == (variant == "variational")
+        assert found["penalties"] == {"sparse": ["l1"], "contractive": ["contractive"]}.get(variant, [])
         assert found["n_parameters"] == model.network_.n_parameters
         if variant == "variational":
             assert page.ask("sample", run, n=4).arrays["sample"].shape == (4, 8, 8, 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +47,23 @@ def in_state(page: Page, state: str) -> None:
 def drawn(page: Page, row: int, part: str) -> np.ndarray:
     """The grey values of a row's picture, (64,)."""
     return pixels(page, f".gallery-cell:nth-child({row + 1}) [data-part={part}]").ravel()
+
+
+def test_error_and_penalty_of_a_loss_are_named_apart(page: Page, lab: Lab) -> None:
+    page.get_by_role("button", name="Contractive").click()
+    until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
+    until(page, "training", "Number(d.epoch) >= 2")
+    page.get_by_role("button", name="Stop training").click()
+    in_state(page, "stopped")
+    run = page.locator(".lab-header").get_attribute("data-run") or ""
+    until(page, "training", f"d.epoch === '{lab.run(run)['epoch']}'")
+    with urllib.request.urlopen(f"{lab.address}/api/runs/{run}/history", timeout=30) as answer:
+        last = json.load(answer)["records"][-1]
+    assert last["validation_parts"]["contractive"] > 0
+    numbers = [f"{value:.4g}" for value in (last["validation_parts"]["reconstruction"], last["validation"])]
+    sentence = page.locator("[data-view=training] [data-sentence]")
+    expect(sentence).to_contain_text(f"not trained on: {numbers[0]} (validation loss, with the penalty: {numbers[1]}).")
+    expect(page.locator("[data-view=training]")).to_contain_text("+ penalty")
 
 
 def test_the_rows_sharpen_while_the_loss_falls_and_none_is_lost(page: Page, lab: Lab) -> None:

@@ -50,6 +50,8 @@ interface Run extends Pictured {
   seconds?: number;
   loss: number | null;
   validation: number | null;
+  /** Names of the penalties in the loss. */
+  penalties: string[];
   kind: string | null;
   n_floats: number | null;
   n_components: number | null;
@@ -127,6 +129,8 @@ interface EpochRecord {
   number: number;
   loss: number;
   validation: number | null;
+  /** The terms of the validation loss by name. */
+  validation_parts?: Record<string, number>;
 }
 
 /** A binary message: its header, and either an answer or raw values from `start` on. */

@@ -55,10 +55,11 @@ export function errorSentence(run, error, average) {
   return `${name[0].toUpperCase()}${name.slice(1)} ${number(error, 3)}${scale}.`;
 }
 
-/** The unit of a loss as an axis names it: "error per row (7 = no better than guessing each column's average)". */
+/** The unit of a loss as an axis names it: "error per row (7 = no better than guessing each column's average)"; with " + penalty" before the bracket. */
 export function lossAxis(run) {
   const columns = /sum over (\d+) columns, each 1 where nothing is known/.exec(run.unit || "");
-  return columns ? `error per row (${columns[1]} = no better than guessing each column's average)` : run.unit || "loss";
+  const unit = columns ? `error per row (${columns[1]} = no better than guessing each column's average)` : run.unit || "loss";
+  return run.penalties.length ? unit.replace(/ \(|$/, (end) => ` + penalty${end}`) : unit;
 }
 
 /** The names of two compared runs: their variants, or their numbers if the variants are equal. */

@@ -213,7 +213,7 @@ export function mount(el, lab) {
     const run = current();
     const last = Math.max(run.state === "running" || run.state === "paused" ? run.epochs || 0 : 0, mine.at(-1)?.number || 1, ...series.map((s) => s.x.at(-1) || 0));
     const start = Math.min(1, frames.epochs[0] ?? 1); // 0 where the untrained network was seen
-    chart.update({ series, log: store.get("log", false), cursor: shown === null || isStatic() ? null : Math.max(start, shown), onCursor: isStatic() ? null : (x) => seek(x, true), xRange: [start, Math.max(2, last)] });
+    chart.update({ series, yLabel: lossAxis(run), log: store.get("log", false), cursor: shown === null || isStatic() ? null : Math.max(start, shown), onCursor: isStatic() ? null : (x) => seek(x, true), xRange: [start, Math.max(2, last)] });
     el.dataset.records = String(mine.length);
     updateCaption();
   });

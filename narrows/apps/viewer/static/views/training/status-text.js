@@ -9,8 +9,7 @@ import { sampleNoun } from "../shared/text.js";
  */
 export function statusText({ run, shown, follows, record, last, connected, still = false }) {
   if (shown === null) return "The first pictures appear after the first epoch.";
-  const value = record ? record.validation ?? record.loss : null;
-  const loss = Number.isFinite(value) ? ` ${record?.validation !== null ? `Error on ${sampleNoun(run)}s it was not trained on (validation loss)` : "Training loss"}: ${number(value, 4)}.` : "";
+  const loss = lossSentence(run, record);
   if (shown === 0) return "Before the first epoch: the network has learned nothing yet, so the reconstructions do not resemble the rows.";
   if (!follows) return `Epoch ${shown}${last !== undefined && shown !== last ? ` (latest: ${last})` : ""}.${loss}`;
   if (!connected) return `Disconnected at epoch ${shown}.${loss}`;
@@ -21,4 +20,14 @@ export function statusText({ run, shown, follows, record, last, connected, still
   if (run.state === "stopped") return `Stopped after epoch ${shown}.${loss}`;
   const early = run.state === "done" && run.message ? ` ${run.message}` : "";
   return `Trained for ${shown} epochs.${early}${loss}${still ? "" : " Drag along the curve to replay the training."}`;
+}
+
+/** The error, with the loss apart where penalties are a part of it. */
+function lossSentence(run, record) {
+  const value = record ? record.validation ?? record.loss : null;
+  if (!Number.isFinite(value)) return "";
+  if (record.validation === null) return ` Training loss: ${number(value, 4)}.`;
+  const error = `Error on ${sampleNoun(run)}s it was not trained on`;
+  const penalty = run.penalties.reduce((sum, name) => sum + (record.validation_parts?.[name] ?? 0), 0);
+  return penalty ? ` ${error}: ${number(value - penalty, 4)} (validation loss, with the penalty: ${number(value, 4)}).` : ` ${error} (validation loss): ${number(value, 4)}.`;
 }
