@@ -43,7 +43,7 @@ unit: $(INSTALLED)  ## the fast tests alone, in as many processes as there are c
 	$(PYTEST) -m 'not slow'
 
 coverage: $(INSTALLED)  ## which lines the fast tests run (a page in htmlcov/)
-	$(PYTEST) -m 'not slow' --cov=narrows --cov-branch --cov-report=term:skip-covered --cov-report=html
+	$(PYTEST) -m 'not slow' --cov --cov-report=term:skip-covered --cov-report=html
 
 fuzz: $(INSTALLED)  ## load ten thousand damaged and forged models (half an hour)
 	NARROWS_FUZZ_CASES=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s tests/estimators/test_hostile_models.py
@@ -70,7 +70,7 @@ bench: $(INSTALLED)  ## side by side with what people use today (half an hour)
 	$(BIN)/python -m benchmarks
 
 clean:  ## remove the virtual environment and caches
-	rm -rf .venv node_modules .pytest_cache .ruff_cache .hypothesis dist htmlcov .coverage docs/_build docs/api/generated
+	rm -rf .venv node_modules .pytest_cache .ruff_cache .hypothesis dist htmlcov .coverage .coverage.* docs/_build docs/api/generated
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
