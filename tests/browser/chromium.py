@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+PATIENCE = 120_000
+"""Milliseconds for one action or expectation: a busy machine gives a page, or a training, little of its time."""
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
@@ -26,15 +29,18 @@ class Chromium:
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
+    def new_page(self, **options: Any) -> Page:
+        """A window of its own, to be closed, with patience."""
+        page = self.browser.new_page(**options)
+        page.set_default_timeout(PATIENCE)
+        return page
+
     @contextmanager
     def page(self, path: Path, *, width: int = 1280, height: int = 720, scheme: str = "light") -> Iterator[Page]:
         """A file, opened in a window of its own."""
         self.requests.clear()
         self.complaints.clear()
-        page = self.browser.new_page(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,  # pyright: ignore[reportArgumentType]
-        )
+        page = self.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -56,6 +62,7 @@ def opened() -> Iterator[Chromium]:
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
         try:

@@ -101,7 +101,7 @@ def test_a_table_has_every_view(chromium: Chromium, tmp_path: Path, kind: type[A
 
 
 def test_without_scripts_the_figures_say_the_same(chromium: Chromium, report: Path) -> None:
-    page = chromium.browser.new_page(java_script_enabled=False)
+    page = chromium.new_page(java_script_enabled=False)
     page.goto(report.as_uri())
     assert not page.locator("#hold-section").is_visible()
     assert page.locator(".drawing").count() >= 9

@@ -24,7 +24,7 @@ from narrows.estimators.weight_vector import with_weights
 from tests.apps.lab.prepared import copy_runs
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import PATIENCE, data, pixels, until, until_true
+from tests.browser.lab.serving import data, pixels, until, until_true
 from tests.browser.surfaces import open_tab
 
 RUNTIME = Path(__file__).parents[2] / "node_modules" / "onnxruntime-web"
@@ -48,8 +48,7 @@ class Served:
         """The page; at a good end nothing was complained of, or fetched outside of its folder."""
         self.foreign.clear()
         self.complaints.clear()
-        page = chromium.browser.new_page(viewport={"width": width, "height": 900})
-        page.set_default_timeout(PATIENCE)
+        page = chromium.new_page(viewport={"width": width, "height": 900})
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._note(request.url))

@@ -23,10 +23,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.apps.lab.prepared import copy_runs
-from tests.browser.chromium import Chromium
+from tests.browser.chromium import PATIENCE, Chromium
 
-PATIENCE = 120_000
-"""Milliseconds for what includes a training, which gives way to all else that a busy machine does."""
 _PIXELS = (
     "c => [c.width, [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 === 0)]"
 )
@@ -152,11 +150,7 @@ def lab_page(
 ) -> Iterator[Page]:
     """The page at `#hash_`, without motion; at a good end, nothing was complained of or fetched elsewhere."""
     seen = Seen()
-    page = chromium.browser.new_page(
-        viewport={"width": width, "height": height},
-        color_scheme=scheme,  # pyright: ignore[reportArgumentType]
-    )
-    page.set_default_timeout(PATIENCE)
+    page = chromium.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
     page.on("console", lambda message: seen.complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     page.on(

@@ -83,7 +83,7 @@ def test_space_plays_and_pauses(page: Page) -> None:
 
 
 def test_with_motion_the_pulse_runs_from_left_to_right(chromium: Chromium, lab: Lab) -> None:
-    page = chromium.browser.new_page()
+    page = chromium.new_page()
     try:
         page.goto(f"{lab.address}/#view=flow&run=r1")
         until(page, "flow", "d.ready === 'true' && d.playing === 'false' && d.layer === d.layers")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.apps.lab.prepared import copy_runs
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import PATIENCE, Lab, data, free_port, lab_page, served, served_digits, until, until_true
+from tests.browser.lab.serving import Lab, data, free_port, lab_page, served, served_digits, until, until_true
 from tests.browser.lab.tables import two_kinds
 from tests.browser.surfaces import VIEWS
 
@@ -132,7 +132,7 @@ def test_a_broken_file_is_refused_with_a_sentence(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     n = len(lab.state()["datasets"])
-    page = chromium.browser.new_page()
+    page = chromium.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     try:
@@ -266,8 +266,7 @@ def test_a_server_killed_in_the_middle_of_a_training_comes_back_with_what_was_le
     chromium: Chromium, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     port = free_port()
-    page = chromium.browser.new_page()
-    page.set_default_timeout(PATIENCE)
+    page = chromium.new_page()
     copy_runs(tmp_path_factory, tmp_path / "lab", "r1")
     try:
         with served(tmp_path, "digits", port=port) as lab:
@@ -370,7 +369,7 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(
     chromium: Chromium, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     port = free_port()
-    page = chromium.browser.new_page()
+    page = chromium.new_page()
     copy_runs(tmp_path_factory, tmp_path / "lab", "r1")
     try:
         with served(tmp_path, "digits", port=port) as lab:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import PATIENCE, Lab, data, lab_page, pixels, served, until, until_true
+from tests.browser.chromium import PATIENCE, Chromium
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_true
 
 ROWS = (0, 7, 15)
 REBUILT = ".gallery-cell:nth-child(3) [data-part=rebuilt]"
