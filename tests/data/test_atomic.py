@@ -38,6 +38,7 @@ def writer(kind: str, target: Path) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("kind", ["file", pytest.param("folder", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_what_a_killed_writer_left_goes_with_the_next_write_and_what_a_living_one_writes_stays(
     tmp_path: Path, kind: str
 ) -> None:

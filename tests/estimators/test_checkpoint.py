@@ -264,6 +264,7 @@ def test_a_detector_without_a_seed_keeps_the_one_it_drew(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("rows", [IRIS, FRAME, DIGITS[:60]], ids=["numbers", "mixed", "images"])
+@pytest.mark.slow
 def test_the_default_detector_goes_on_after_a_kill_to_the_bit(
     rows: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

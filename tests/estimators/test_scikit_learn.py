@@ -45,6 +45,7 @@ def test_a_pipeline_with_string_labels_and_a_classifier_behind_the_encoder_predi
     assert pipeline.fit(IRIS.data, species).score(IRIS.data, species) > 0.9
 
 
+@pytest.mark.slow
 def test_grid_search_chooses_the_code_that_keeps_more_variance():
     search = GridSearchCV(Autoencoder(random_state=0, epochs=30), {"n_components": [1, 3]}, cv=3)
     search.fit(IRIS.data)

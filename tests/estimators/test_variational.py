@@ -54,6 +54,7 @@ def test_with_the_exact_posterior_one_draw_gives_the_exact_likelihood():
     np.testing.assert_allclose(vae.elbo(ROWS, n_draws=2000), expected, atol=0.15)
 
 
+@pytest.mark.slow
 def test_with_a_wrong_posterior_the_bound_rises_to_the_exact_likelihood():
     vae, density = linear_gaussian(exact_posterior=False)
     expected = float(density.log_prob(torch.from_numpy(ROWS)).mean())

@@ -40,6 +40,7 @@ def test_a_good_network_gets_no_alarm(found: Diagnosis) -> None:
     assert "generalises to new" in found.headline or "Nothing is badly wrong" in found.headline
 
 
+@pytest.mark.slow
 def test_a_network_that_copies_is_told_from_one_with_a_bottleneck() -> None:
     wide = diagnose(six_networks.copying().model, X)
     assert "Does it only copy?" in alarms(wide)
@@ -167,6 +168,7 @@ def test_with_classes_the_code_is_tried_as_features(good: Autoencoder) -> None:
     assert {"5-NN, PCA", "5-NN, raw columns", "logistic regression, codes"} <= finding.values.keys()
 
 
+@pytest.mark.slow
 def test_a_map_of_two_dimensions_is_measured_by_its_neighbourhoods() -> None:
     finding = diagnose(fitted(n_components=2, epochs=12), X)["Are neighbours on the map neighbours in the data?"]
     assert 0.5 < finding.values["trustworthiness"] <= 1  # pyright: ignore[reportOperatorIssue]
@@ -201,6 +203,7 @@ def test_the_package_offers_it() -> None:
     assert narrows.diagnose is diagnose
 
 
+@pytest.mark.slow
 def test_a_variational_model_is_not_blamed_for_being_coarser_than_pca() -> None:
     finding = diagnose(fitted(VariationalAutoencoder, n_components=16, epochs=8), X)["Better than the simple methods?"]
     assert finding.values["squared_error"] > finding.values["pca_squared_error"]  # pyright: ignore[reportOperatorIssue]

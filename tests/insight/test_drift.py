@@ -84,6 +84,7 @@ def test_whole_numbers_and_texts_that_stayed_as_they_are_have_not_drifted() -> N
     assert (now["size"], now["kind"]) == (40.0, "never seen")
 
 
+@pytest.mark.slow
 def test_a_constant_column_that_took_another_value_has_drifted() -> None:
     then = table(600, 0).assign(country="US", group=np.tile(["x", "y"], 300))
     now = table(400, 1).assign(country="US", group=np.tile(["x", "y"], 200))
@@ -106,6 +107,7 @@ def test_scores_of_the_fit_count_by_their_weights_as_in_p_values() -> None:
     assert _compared("", then, now, np.full(200, 0.1)).p_value > equal.p_value  # twenty groups of ten rows
 
 
+@pytest.mark.slow
 def test_rows_that_come_as_often_as_the_weights_say_have_not_drifted() -> None:
     rng = np.random.default_rng(1)
     then, seldom = table(1500, 0), rng.random(1500) < 0.5

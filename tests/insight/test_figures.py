@@ -205,6 +205,7 @@ def test_the_reports_of_odd_names_and_classes_are_whole() -> None:
 
 
 @pytest.mark.parametrize("n_channels", [2, pytest.param(4, marks=pytest.mark.slow), 12])
+@pytest.mark.slow
 def test_images_of_any_number_of_channels_are_drawn(n_channels):
     images = np.repeat(DIGITS.images[:60, ..., None] / 16, n_channels, axis=-1)
     model = Autoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(images)

@@ -143,6 +143,7 @@ def test_one_sigmoid_layer_takes_no_graph_of_a_backward_pass(build, digits, gene
 
 
 @pytest.mark.parametrize("n_probes", [1, 4])
+@pytest.mark.slow
 def test_the_stochastic_norm_is_right_on_average(build, digits, generator, n_probes):
     network, x = build(n_components=20, code_activation="sigmoid"), digits[:5]
     penalty = Contractive(1.0, exact_up_to=16, n_probes=n_probes)

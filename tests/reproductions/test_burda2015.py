@@ -9,6 +9,7 @@ from tests.reproductions.made import SETUP, results
 
 
 @pytest.mark.usefixtures("made_mnist")
+@pytest.mark.slow
 def test_the_likelihood_lies_between_the_bound_and_nothing():
     likelihood, bound, active = results("burda2015")
     assert (likelihood.paper, active.paper) == (86.76, 19)

@@ -41,6 +41,7 @@ def test_a_lake_is_fitted_in_chunks_and_says_so(shell, quick, lake: Path) -> Non
     assert shell("fit", lake, "-o", "n", *quick).err.count("chunks") == 0
 
 
+@pytest.mark.slow
 def test_a_table_too_large_for_memory_is_read_in_chunks_unasked(
     shell, quick, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

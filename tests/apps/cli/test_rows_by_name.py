@@ -79,6 +79,7 @@ def test_the_reasons_of_a_detector_that_was_fitted_to_a_sample_are_the_cells_of_
         assert all(seen[reason["column"]] == pytest.approx(reason["observed"]) for reason in one["reasons"])
 
 
+@pytest.mark.slow
 def test_rows_without_gaps_keep_their_names_where_those_with_gaps_are_dropped(shell, log: Path) -> None:
     lines = log.read_text().splitlines()
     for i in (3, 400, 2000):

@@ -88,6 +88,7 @@ def wait_for(run: subprocess.Popen[str], words: str) -> None:
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGTERM, 143), pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow)]
 )
+@pytest.mark.slow
 def test_an_ended_training_is_saved(tmp_path: Path, number: signal.Signals, status: int) -> None:
     run = start("fit", "digits", "-o", "m", "--json", *ENDLESS, cwd=tmp_path)
     wait_for(run, "epoch 1/")

@@ -100,6 +100,7 @@ def test_a_stopped_run_goes_on_from_what_it_learned(lab: Served) -> None:
         assert after[n + 1]["loss"] < before[0]["loss"]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_and_goes_on_ends_as_an_uninterrupted_one_to_the_bit(lab: Served) -> None:
     settings = {"hidden_layer_sizes": [32], "epochs": 40, "batch_size": 64, "optimizer": "muon", "seed": 3}
     with lab.ready() as page:
@@ -235,6 +236,7 @@ def processes(tmp_path: Path):
         yield lab
 
 
+@pytest.mark.slow
 def test_a_killed_process_fails_its_run_and_keeps_what_it_learned(processes: Served) -> None:
     with processes.ready() as page:
         page.until_state("r1", "running", "done")

@@ -96,6 +96,7 @@ def test_the_same_call_writes_the_same_page(model: Autoencoder, page: str) -> No
     assert report(model, X[:300], DIGITS.target[:300]) == page
 
 
+@pytest.mark.slow
 def test_names_from_the_data_stay_words() -> None:
     table = pd.DataFrame(np.random.default_rng(0).random((60, 4)), columns=["<img src=x>", "a&b", "'", '"'])
     odd = Autoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(table)
@@ -108,6 +109,7 @@ def test_names_from_the_data_stay_words() -> None:
     assert "&lt;img src=x&gt;" in page
 
 
+@pytest.mark.slow
 def test_two_classes_get_curves_for_the_rarer_one(model: Autoencoder) -> None:
     page = report(model, X[:300], DIGITS.target[:300] == 7)
     assert 'aria-label="detection"' in page
@@ -169,6 +171,7 @@ def test_rows_are_named_by_their_places_in_the_data() -> None:
 
 
 @pytest.mark.parametrize("n", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_page_of_one_row_has_what_there_is_to_see(model: Autoencoder, n: int) -> None:
     found = narrows.diagnose(model, X[:300])
     table = pd.DataFrame(np.random.default_rng(0).random((40, 4)), columns=list("abcd"))

@@ -72,6 +72,7 @@ def test_numpys_numbers_and_torchs_devices_are_plain_values() -> None:
         assert word not in result.python + result.shell
 
 
+@pytest.mark.slow
 def test_a_class_of_ones_own_has_a_report_without_a_command() -> None:
     result = recipe(Mine(epochs=1))
     assert result.shell == ""

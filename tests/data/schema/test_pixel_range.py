@@ -151,6 +151,7 @@ def test_equal_images_and_asked_for_scales_are_as_ever():
         pytest.param(np.pad(0.3 * BLOBS, ((0, 0), (2, 2), (2, 2))), id="dark with a frame"),
     ],
 )
+@pytest.mark.slow
 def test_sets_that_use_little_of_their_type_are_learned_as_well_as_stretched_ones(images):
     model = narrows.Autoencoder(n_components=4, epochs=60, random_state=0).fit(images)
     assert kept(model, images) > 0.9

@@ -109,6 +109,7 @@ def test_a_conformal_threshold_keeps_its_promise_on_fresh_rows() -> None:
     assert np.max(rates) < 0.08
 
 
+@pytest.mark.slow
 def test_benjamini_hochberg_and_a_budget_look_at_the_rows_together() -> None:
     rows = np.vstack([normal(200, 4), ANOMALOUS])
     discoveries = AnomalyDetector(threshold="benjamini-hochberg", alpha=0.1, random_state=0).fit(ROWS).predict(rows)
@@ -237,6 +238,7 @@ def test_the_right_column_is_blamed_beside_identifiers_dates_and_categories(esti
     assert fitted.explain(numbers[:2].assign(y=50.0))[0][0].column == "y"
 
 
+@pytest.mark.slow
 def test_a_promise_is_kept_where_new_rows_hold_levels_that_nobody_saw() -> None:
     def rows(n: int, first: int) -> pd.DataFrame:
         rng = np.random.default_rng(first)

@@ -34,6 +34,7 @@ def rows_with_invalid() -> Rows:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("estimator", [None, SMALL])
 @pytest.mark.parametrize("missing", ["mask", "error"])
+@pytest.mark.slow
 def test_a_detector_puts_such_rows_above_all_others_and_names_the_cell_with_its_text(
     estimator, missing: str, tmp_path
 ) -> None:

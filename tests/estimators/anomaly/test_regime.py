@@ -74,6 +74,7 @@ def rows(n_planted: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("estimator", [None, EllipticEnvelope()])
+@pytest.mark.slow
 def test_a_detector_says_whether_its_rows_seem_clean_and_sets_its_threshold_by_it(estimator) -> None:
     clean = AnomalyDetector(estimator, contamination="auto", random_state=0).fit(rows(0))
     assert (clean.regime_.name, clean.contamination_) == ("clean", 0.01)

@@ -71,6 +71,7 @@ def test_counts_that_are_mostly_zero_have_readable_scores_and_large_ones_stand_o
     check(AnomalyDetector(random_state=0).fit(rows), rows, anomalous)
 
 
+@pytest.mark.slow
 def test_a_state_under_another_category_is_anomalous() -> None:
     rng = np.random.default_rng(3)
     state = rng.choice(5, 1000, p=UNEVEN)
@@ -80,6 +81,7 @@ def test_a_state_under_another_category_is_anomalous() -> None:
 
 
 @pytest.mark.parametrize("threshold", [{}, {"threshold": "conformal", "alpha": 0.05}])
+@pytest.mark.slow
 def test_no_state_is_an_alarm_by_rounding(threshold: dict) -> None:
     rng = np.random.default_rng(4)
     rows = log(POINTS, 1000, rng, shares=UNEVEN)

@@ -30,6 +30,7 @@ THRESHOLDS = {
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 @pytest.mark.parametrize("table", ["numbers", "mixed"])
+@pytest.mark.slow
 def test_calls_that_are_scored_together_are_judged_as_alone(threshold: Any, table: str) -> None:
     fit, new = (NUMBERS, NUMBERS[:60] * 1.5) if table == "numbers" else (MIXED, NEW)
     detector = AnomalyDetector(threshold=threshold, random_state=0, **THRESHOLDS[threshold]).fit(fit)
@@ -44,6 +45,7 @@ def test_calls_that_are_scored_together_are_judged_as_alone(threshold: Any, tabl
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.slow
 def test_only_the_default_score_of_tables_is_taken_to_judge_each_row_alone() -> None:
     assert judges_alone(AnomalyDetector(random_state=0).fit(NUMBERS))
     assert judges_alone(AnomalyDetector(random_state=0).fit(MIXED))

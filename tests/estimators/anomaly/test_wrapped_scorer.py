@@ -114,6 +114,7 @@ def test_rows_of_the_fit_have_scores_in_which_they_are_not_their_own_neighbours(
     assert np.array_equal(detector.decision_scores_[train], expected)
 
 
+@pytest.mark.slow
 def test_a_conformal_threshold_keeps_its_promise_around_another_estimator() -> None:
     rng = np.random.default_rng(5)
     rates = []

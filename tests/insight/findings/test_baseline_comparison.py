@@ -54,6 +54,7 @@ def test_a_curve_that_straight_lines_do_not_catch_is_told_from_one_they_do() -> 
     assert "nonlinear structure" in pca_comparison(evidence(model, circle.astype(np.float32))).meaning
 
 
+@pytest.mark.slow
 def test_a_code_wider_than_five_hundred_has_a_pca_as_wide() -> None:
     wide = np.random.default_rng(2).standard_normal((1300, 700)).astype(np.float32)
     model = Autoencoder(n_components=600, hidden_layer_sizes=(), epochs=1, random_state=0, device="cpu").fit(wide)

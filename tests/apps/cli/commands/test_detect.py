@@ -111,6 +111,7 @@ def test_an_option_without_effect_is_refused_before_the_data_are_read(shell, opt
     assert refused.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_the_share_of_anomalies_is_estimated_with_a_reason(shell, sensors: Path) -> None:
     options = ("--ignore", "broken", "--seed", "0", "--contamination", "auto", "--force")
     result = shell("detect", sensors, *options, "-o", "d")
@@ -124,6 +125,7 @@ def test_the_share_of_anomalies_is_estimated_with_a_reason(shell, sensors: Path)
     assert "--contamination must be a number above 0 and at most 0.5, or auto" in refused.err
 
 
+@pytest.mark.slow
 def test_a_detection_that_was_killed_is_resumed_to_the_bit(shell, sensors: Path, monkeypatch) -> None:
     from narrows.estimators.anomaly.kept_parts import KeptParts
 
