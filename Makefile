@@ -16,7 +16,7 @@ help:  ## list the targets
 demo: $(INSTALLED)  ## fit three autoencoders on digits and show what they learned (under a minute)
 	$(BIN)/narrows demo --force
 
-test: $(INSTALLED)  ## lint, types and the fast tests (three to eight minutes on two cores)
+test: $(INSTALLED)  ## lint, types and the fast tests (three to seven minutes on two cores)
 	$(MAKE) --jobs=2 --output-sync=target lint js
 	@# Pyright needs one core for most of a minute, in which the tests would leave the other one idle.
 	$(MAKE) --jobs=2 types unit
