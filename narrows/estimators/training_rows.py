@@ -102,13 +102,17 @@ def spooled(
             hashes.append(keys[~is_held])
         sums.append(keys.sum(dtype=np.uint64))
     known = np.unique(np.concatenate(hashes)) if n_kept <= MOST_HASHES else None
-    parts = workers.exchanged((np.concatenate(held), known, n_kept, np.array(sums)))
+    own_held = np.concatenate(held)
+    held.clear()  # where rows repeat, their numbers are many
+    parts = workers.exchanged((own_held, known, n_kept, np.array(sums)))
     if isinstance(spool, Shards):
         spool.share(workers)
     all_held, all_known, counts, all_sums = zip(*parts, strict=True)
     known = np.unique(np.concatenate(all_known)) if sum(counts) <= MOST_HASHES else None
+    places = own_held if len(all_held) == 1 else np.concatenate(all_held)
+    places.sort()
     rows = FittedRows(
-        np.sort(np.concatenate(all_held)),
+        places,
         encoder.held_hashes,
         known,
         fingerprint_of(np.concatenate(all_sums)),
