@@ -38,6 +38,7 @@ def python_pages() -> list:
 
 
 @pytest.mark.parametrize("page", python_pages())
+@pytest.mark.slow
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "page"}

@@ -156,6 +156,7 @@ def test_an_overwrite_has_no_moment_without_a_folder_of_its_name(
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
+@pytest.mark.slow
 def test_a_name_is_reserved_for_one_living_process(tmp_path: Path) -> None:
     other = writer("file", tmp_path / "m")
     with pytest.raises(FileExistsError, match=f"process {other.pid}"), reserved(tmp_path / "m"):

@@ -183,6 +183,7 @@ def test_a_station_of_ones_own_is_one_small_class():
 
 
 @pytest.mark.parametrize("loss", ["mse", "bce", "mae", "huber", "gaussian"])
+@pytest.mark.slow
 def test_every_loss_trains_and_names_its_unit(loss):
     model = Autoencoder(loss=loss, n_components=8, epochs=5, random_state=0).fit(TRAIN)
     assert model.history_[-1].loss < model.history_[0].loss

@@ -179,6 +179,7 @@ def texts(display: Display) -> set[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_names_are_drawn_as_they_are_whatever_is_in_them(name: str) -> None:
     model, table, y = oddly_named()
     drawn = texts(displays(model, table, y)[name])
@@ -197,6 +198,7 @@ def test_classes_of_any_name_stand_in_the_legend() -> None:
     assert figure.axes[0].get_position().width > 0.4
 
 
+@pytest.mark.slow
 def test_the_reports_of_odd_names_and_classes_are_whole() -> None:
     model, table, y = oddly_named()
     page = report(model, table, np.array(["a$^$", "b\udcff"])[y % 2])

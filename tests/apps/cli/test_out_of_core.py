@@ -100,7 +100,8 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize("ending", ["csv", pytest.param("parquet", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_what_is_written_in_chunks_is_what_is_written_at_once(
     shell, quick, written: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:

@@ -59,6 +59,7 @@ def test_finished_runs_of_the_lab_become_a_page_without_a_server(home: Path, tmp
     assert index["opening"] == {}
 
 
+@pytest.mark.slow
 def test_the_view_latent_of_the_page_opens_on_clusters_if_they_were_trained(
     home: Path, tmp_path: Path, few_epochs: None
 ) -> None:

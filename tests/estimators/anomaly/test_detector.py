@@ -275,6 +275,7 @@ def test_where_an_autoencoder_is_needed_a_detector_is_refused_in_words(detector:
 
 
 @pytest.mark.parametrize("estimator", [None, SMALL])
+@pytest.mark.slow
 def test_another_value_in_a_column_that_was_constant_is_anomalous_and_is_the_reason(estimator, tmp_path) -> None:
     frame = pd.DataFrame(ROWS, columns=list("abcdef")).assign(country="US", unit=pd.Timestamp("2024-05-01"))
     frame["kind"] = np.where(np.arange(len(frame)) % 3, "car", "van")

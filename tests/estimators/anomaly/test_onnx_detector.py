@@ -64,6 +64,7 @@ def test_an_earlier_detector_of_a_table_is_exported_with_rows_that_are_reference
 
 @pytest.mark.filterwarnings("ignore:.*had none during fit:UserWarning", "ignore:.*level:UserWarning")
 @pytest.mark.parametrize("novelty", [False, True])
+@pytest.mark.slow
 def test_unknown_levels_and_gaps_raise_the_default_score_as_ours(novelty, monkeypatch):
     monkeypatch.setattr(default_scorer, "STEPS", 20)
     detector = AnomalyDetector(novelty=novelty, random_state=0).fit(WITH_CONSTANTS)

@@ -79,6 +79,7 @@ def test_rows_are_drawn_by_their_weights() -> None:
 
 
 @pytest.mark.parametrize("estimator", [None, SMALL, IsolationForest()])
+@pytest.mark.slow
 def test_rows_of_weight_zero_have_no_influence(estimator) -> None:
     weight = np.repeat([1.0, 0.0], [300, 60])
     detector = AnomalyDetector(estimator, random_state=0).fit(APART, sample_weight=weight)

@@ -68,6 +68,7 @@ def test_drift_names_the_column(shell, quick, sensors: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["encode", "reconstruct", "diagnose"])
+@pytest.mark.slow
 def test_other_commands_say_that_a_detector_is_none_of_theirs(shell, sensors: Path, command: str) -> None:
     assert shell("detect", sensors, "--ignore", "broken", "-o", "d", "-q").status == 0
     result = shell(command, "d", sensors, *([] if command == "diagnose" else ["-o", "out.csv"]))
@@ -90,6 +91,7 @@ def test_a_promise_that_cannot_be_kept_is_a_sentence(shell, sensors: Path) -> No
         (("--threshold", "conformal", "--alpha", "0.1"), "above a score of"),
     ],
 )
+@pytest.mark.slow
 def test_alarms_are_told_by_what_they_went_by(shell, sensors: Path, options: tuple[str, ...], words: str) -> None:
     result = shell("detect", sensors, "--ignore", "broken", "-o", "d", "--seed", "0", *options)
     assert result.status == 0

@@ -11,6 +11,7 @@ import pytest
 import narrows
 
 
+@pytest.mark.slow
 def test_a_page_is_written_and_its_headline_said(shell, models: Path) -> None:
     result = shell("report", models / "variational", "digits", "-o", "page.html")
     assert result.status == 0

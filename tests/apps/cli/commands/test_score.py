@@ -44,6 +44,7 @@ def test_score_states_mean_median_and_maximum_in_words_and_in_json(shell, models
 
 
 @pytest.mark.parametrize("weighted", ["groups", "weights"])
+@pytest.mark.slow
 def test_p_values_count_calibration_rows_by_their_weights_as_in_python(shell, weighted: str) -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 3))

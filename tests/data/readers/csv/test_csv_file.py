@@ -49,6 +49,7 @@ def test_files_are_known_by_their_names():
 # -- faults and their lines
 
 
+@pytest.mark.slow
 def test_a_ragged_line_is_named_by_its_place_in_the_file(put):
     for above, n in (("", 0), ("Title,,\n# note\n", 2), ("sep=,\n", 1)):
         sentence = refused(put(f"{above}a,b,c\n{ROWS}1,2\n{ROWS}"))
