@@ -82,7 +82,8 @@ class RowFiles:
             filesystem = self.path.filesystem if isinstance(self.path, RemotePath) else None
             names = [_name(file) for file in self.files]
             return data.read_parquet(names, filesystem=filesystem, partitioning=self._partitioning())
-        numbers = data.from_items([{"number": i} for i in range(len(self.files))], override_num_blocks=len(self.files))
+        # One block: the order of several was seen to change, although Ray was to preserve it.
+        numbers = data.from_items([{"number": i} for i in range(len(self.files))], override_num_blocks=1)
         return numbers.map_batches(self._chunks, batch_size=1, batch_format="pyarrow")
 
     def _partitioning(self) -> Any:
