@@ -50,7 +50,7 @@ def score(
     model : Autoencoder, AnomalyDetector, or path of a saved one
     source : str or path
         A CSV or Parquet file, a folder or a pattern of them, or their address; as for `narrows.scan`. Files are read
-        in the order of their names. CSV files are read by one worker, one after another; Parquet files by all, in parts.
+        in the order of their names. One worker reads CSV files, one after another; all read Parquet files, in parts.
     output : str or path
         A folder, or its address, such as ``s3://bucket/scores``. All machines of a cluster must be able to write it.
         The order of the names of its files is that of the rows.
