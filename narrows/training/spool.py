@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import tempfile
 import weakref
@@ -15,9 +14,7 @@ from torch import Tensor
 
 from narrows.errors import DataError, full_disk_as_data_error
 
-_BLOCK_BYTES, _MOST_BLOCKS = 1 << 26, 400  # each block is an open file
-_OTHER_FILES = 100
-"""Files that the rest of the process may have open."""
+_BLOCK_BYTES, _MOST_BLOCKS = 1 << 26, 200  # each block is an open file
 
 
 class Spool:
@@ -40,7 +37,6 @@ class Spool:
     def __init__(self, n_floats: int, n_rows: int, generator: torch.Generator, *, n_spools: int = 1) -> None:
         wanted = math.ceil(4 * n_floats * n_rows / _BLOCK_BYTES)
         n_blocks = max(1, min(_MOST_BLOCKS // n_spools, wanted))
-        _allow_open_files(_MOST_BLOCKS + _OTHER_FILES)
         self.n_floats = n_floats
         self._files = [tempfile.TemporaryFile(prefix="narrows-") for _ in range(n_blocks)]  # noqa: SIM115
         weakref.finalize(self, _close, self._files)
@@ -91,18 +87,6 @@ class Spool:
         if self._files[i].readinto(block.numpy().data.cast("B")) != 4 * block.numel():
             raise DataError(f"The encoded rows in {tempfile.gettempdir()} are damaged; run the fit again.")
         return block
-
-
-def _allow_open_files(n: int) -> None:
-    """Raise the soft limit of open files to n, where it is lower and the system allows it."""
-    try:
-        import resource
-    except ImportError:  # Windows, which has no such limit
-        return
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < n:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (n if hard == resource.RLIM_INFINITY else min(n, hard), hard))
 
 
 def _close(files: list[Any]) -> None:

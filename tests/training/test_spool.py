@@ -24,23 +24,6 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "_BLOCK_BYTES", 8 * 100)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of this kind")
-def test_a_low_limit_of_open_files_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    import resource
-
-    monkeypatch.setattr(spool, "_BLOCK_BYTES", 8)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-    try:
-        x = Spool(2, 1000, torch.Generator().manual_seed(0))
-        x.add(_rows(1000))
-        assert (len(x.all_block_sizes), len(x)) == (400, 1000)
-    finally:
-        del x
-        gc.collect()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
 @pytest.mark.usefixtures("small_blocks")
 def test_every_row_comes_back_once_and_blocks_are_fair_samples() -> None:
     x = Spool(2, 1000, torch.Generator().manual_seed(0))

@@ -98,7 +98,7 @@ def check_other_noise(page: Page, lab: Lab, *, gain: float = 6) -> None:
     """Denoise: a network that was trained on other noise says so; one click trains one on the noise in view."""
     page.locator("[data-act=kind]").select_option("masking")
     until(page, "denoise", "d.kind === 'masking'")
-    expect(page.locator("[data-other-noise]")).to_contain_text("This network was trained on other noise: gaussian.")
+    expect(page.locator("[data-other-noise]")).to_contain_text("This network was trained on other noise: Gaussian.")
     assert not grave(page, "[data-view=denoise]")
     before = opened_example(page, "denoise")
     page.get_by_role("button", name="Train on this noise").click()

@@ -16,7 +16,7 @@ export function noiseTraining({ lab, labelOf }) {
     try {
       const { run } = await lab.command("train.find_or_start", { dataset, variant: "denoising", settings: { ...settings, corruption: chosen.kind, corruption_level: chosen.level } });
       lab.showHere(run, compared);
-      lab.announce(`A network is trained on ${labelOf(chosen.kind).toLowerCase()}.`);
+      lab.announce(`Training started on other noise: ${labelOf(chosen.kind)}.`);
     } catch (error) {
       if (!error?.dropped) lab.emit("error", error);
     }
@@ -34,7 +34,7 @@ export function noiseTraining({ lab, labelOf }) {
       el.hidden = !trained || trained === kind || !level || !lab.can.train || run.can_train === false;
       if (el.hidden) return;
       chosen = { kind, level };
-      words.textContent = `This network was trained on other noise: ${labelOf(trained).toLowerCase()}.`;
+      words.textContent = `This network was trained on other noise: ${labelOf(trained)}.`;
     },
   };
 }
