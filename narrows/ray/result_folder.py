@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from narrows.data import Location, RemotePath, location, whole_folder
 from narrows.errors import OutputError, OutputExistsError
 from narrows.ray.ray_session import ray_data
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):/+(?=[^/])", re.IGNORECASE)
 
@@ -60,14 +63,25 @@ def check_local_folder(path: Path, *, force: bool) -> None:
         raise OutputError(f"There is no folder {path.absolute().parent} to write {path.name} in; make it first.")
 
 
-def numbered() -> Any:
-    """Return what names the files for Ray, in the order of their rows."""
+def datasink(folder: RemotePath) -> Any:
+    """Return the sink of Ray that writes each block of a dataset as a Parquet file of the folder.
 
-    class Numbered(ray_data().datasource.FilenameProvider):
-        def get_filename_for_task(self, write_uuid: str, task_index: int) -> str:
-            return f"part-{task_index:08}-{write_uuid}.parquet"  # Ray insists on the latter
+    The names of the files and the rows in them are in the order of the dataset. Ray's own Parquet sink changes the
+    order of rows where a block has several chunks, since it lets threads of Arrow write them.
+    """
 
-    return Numbered()
+    class PartFiles(ray_data().Datasink[None]):
+        def write(self, blocks: Iterable[pa.Table], ctx: Any) -> None:
+            import pyarrow as pa
+            from pyarrow import parquet
+
+            if not (tables := [block for block in blocks if block.num_rows]):
+                return
+            path = f"{folder.path}/part-{ctx.task_idx:08}.parquet"
+            with folder.filesystem.open_output_stream(path) as stream:
+                parquet.write_table(pa.concat_tables(tables), stream)
+
+    return PartFiles()
 
 
 def n_rows_of(files: Iterable[Location]) -> int:

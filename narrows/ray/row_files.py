@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from narrows.data import Schema
 
-_HEAD = 1000
+_HEAD, _BATCH = 1000, 50_000
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,14 @@ class RowFiles:
                 return cls(path, files, is_parquet)
         raise DataFormatError(f"{path} is neither a CSV or Parquet file nor a folder of them; give one of these.")
 
+    @property
+    def batch_size(self) -> int | None:
+        """Rows of each batch of the dataset; None: batches are the chunks of CSV files.
+
+        Ray hands a worker as many items as a batch has rows, which would be all CSV files at once.
+        """
+        return _BATCH if self.is_parquet else None
+
     def typed(self, schema: Schema) -> RowFiles:
         """Return the same with the types of the columns of CSV files, which are read once for that."""
         if self.is_parquet:
@@ -82,8 +90,7 @@ class RowFiles:
             filesystem = self.path.filesystem if isinstance(self.path, RemotePath) else None
             names = [_name(file) for file in self.files]
             return data.read_parquet(names, filesystem=filesystem, partitioning=self._partitioning())
-        # One block: the order of several was seen to change, although Ray was to preserve it.
-        numbers = data.from_items([{"number": i} for i in range(len(self.files))], override_num_blocks=1)
+        numbers = data.from_items([{"number": i} for i in range(len(self.files))], override_num_blocks=len(self.files))
         return numbers.map_batches(self._chunks, batch_size=1, batch_format="pyarrow")
 
     def _partitioning(self) -> Any:

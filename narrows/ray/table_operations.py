@@ -15,7 +15,7 @@ from narrows.estimators.anomaly.alarm_rules import JUDGE_TOGETHER
 from narrows.ray.judging import judge_together
 from narrows.ray.model_worker import N_INVALID, Job, ModelWorker, Operation
 from narrows.ray.ray_session import ray_data, running
-from narrows.ray.result_folder import folder_of_results, n_rows_of, numbered
+from narrows.ray.result_folder import datasink, folder_of_results, n_rows_of
 from narrows.ray.row_files import RowFiles, in_order
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     Model = Autoencoder | AnomalyDetector | str | os.PathLike[str]
     Source = str | os.PathLike[str]
     Errors = Literal["stop", "flag"]
-
-_BATCH = 50_000
 
 
 def score(
@@ -50,7 +48,7 @@ def score(
     model : Autoencoder, AnomalyDetector, or path of a saved one
     source : str or path
         A CSV or Parquet file, a folder or a pattern of them, or their address; as for `narrows.scan`. Files are read
-        in the order of their names. One worker reads CSV files, one after another; all read Parquet files, in parts.
+        in the order of their names. Each CSV file is read by one worker, Parquet files in parts.
     output : str or path
         A folder, or its address, such as ``s3://bucket/scores``. All machines of a cluster must be able to write it.
         The order of the names of its files is that of the rows.
@@ -136,10 +134,10 @@ def _run(model: Model, source: Source, output: Source, job: Job, workers: int | 
                 ModelWorker,
                 fn_constructor_kwargs={"model": ray.put(files), "job": job, "schema": schema},
                 batch_format="pyarrow",
-                batch_size=_BATCH,
+                batch_size=rows.batch_size,
                 compute=ray.data.ActorPoolStrategy(min_size=1, max_size=most),
                 num_cpus=1,
-            ).write_parquet(folder.path, filesystem=folder.filesystem, filename_provider=numbered())
+            ).write_datasink(datasink(folder))
         n_rows = n_rows_of(folder.rglob())
         if rows.is_parquet and n_rows != (expected := n_rows_of(rows.files)):
             raise OutputError(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
+from pyarrow.fs import LocalFileSystem
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of Ray and its dependencies
@@ -16,7 +18,9 @@ with warnings.catch_warnings():
 
 import narrows
 import narrows.ray
+from narrows.data import RemotePath
 from narrows.errors import ModelError, NotNumericError, OutputExistsError
+from narrows.ray.result_folder import datasink
 
 pytestmark = [
     pytest.mark.slow,
@@ -83,6 +87,7 @@ def test_the_gaps_of_csv_files_are_filled_and_all_else_is_kept(lake: Path, tmp_p
     rows = narrows.read(lake / "csv")
     model = narrows.Autoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(rows)
     narrows.ray.impute(model, lake / "csv", tmp_path / "filled")
+    assert len(list((tmp_path / "filled").iterdir())) == 3  # each file is a part of its own, for any worker
     filled, given = (
         _written(tmp_path / "filled"),
         pa.concat_tables([csv.read_csv(lake / "csv" / f"{i}.csv") for i in range(3)]),
@@ -93,6 +98,29 @@ def test_the_gaps_of_csv_files_are_filled_and_all_else_is_kept(lake: Path, tmp_p
     assert given["b"].null_count > 0
     assert np.array_equal(filled["b"].to_numpy(), expected)
     assert np.array_equal(filled["b"].to_numpy()[known], given["b"].to_numpy()[known])
+
+
+def test_many_batches_of_a_part_keep_their_order(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(220_000, 2))
+    parquet.write_table(pa.table({"a": x[:, 0], "b": x[:, 1]}), tmp_path / "rows.parquet", row_group_size=30_000)
+    rows = narrows.read(tmp_path / "rows.parquet")
+    model = narrows.Autoencoder(n_components=1, epochs=1, random_state=0, device="cpu").fit(rows)
+    narrows.ray.impute(model, tmp_path / "rows.parquet", tmp_path / "filled", workers=1)
+    found = _written(tmp_path / "filled")
+    assert np.array_equal(np.column_stack([c.to_numpy() for c in found.columns]), x)
+
+
+def test_a_written_block_keeps_the_order_of_its_chunks(tmp_path: Path) -> None:
+    # Arrow's threads changed the order of about a third of such blocks.
+    blocks = [
+        pa.concat_tables([pa.table({"i": np.arange(start, start + 50_000)}) for start in range(0, 600_000, 50_000)])
+    ]
+    folder = RemotePath(LocalFileSystem(), str(tmp_path), str(tmp_path))
+    for task in range(10):
+        datasink(folder).write([*blocks, blocks[0][:0]], SimpleNamespace(task_idx=task))
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == [f"part-{task:08}.parquet" for task in range(10)]
+    assert all(np.array_equal(parquet.read_table(file)["i"].to_numpy(), np.arange(600_000)) for file in files)
 
 
 def test_a_budget_is_one_for_all_rows(lake: Path, tmp_path: Path) -> None:
