@@ -17,20 +17,18 @@ from typing import TYPE_CHECKING, Any
 from narrows.apps.lab.example_runs import examples
 from narrows.apps.lab.open_datasets import Dataset, OpenDatasets, offered_source
 from narrows.apps.lab.run_choice import newest_like, opening_run, readable_source
+from narrows.apps.lab.run_progress import RunProgress
 from narrows.apps.lab.run_settings import check, check_variant, filled_in, page_settings
 from narrows.apps.lab.run_store import MOST_NUMBERS, MOST_RUNS, RunStore
-from narrows.apps.lab.session_types import InitialContent, LabError, Observer
+from narrows.apps.lab.session_types import InitialContent, LabError, NoObserver, Observer
 from narrows.apps.lab.worker import Job
 from narrows.apps.lab.worker_pool import MOST_TRAININGS, Backend, WorkerPool
 from narrows.apps.viewer.datasets import MOST_ROWS, Source, describe, load, offered, with_guessed_label
-from narrows.apps.viewer.model_facts import drawn_range
 from narrows.apps.viewer.queries import Queries
 from narrows.apps.viewer.runs import Run, run_of_model
 from narrows.estimators.variants import VARIANTS
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from narrows.data import Rows
 
 UPLOAD_BYTES = 200 << 20
@@ -60,6 +58,7 @@ class Session:
         self.hot = ThreadPoolExecutor(1, thread_name_prefix="narrows-decode")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="narrows-disk")
         self._workers = WorkerPool(self._on_worker_event, self.save, backend)
+        self._progress = RunProgress(self.save, self._workers.save_soon, self._forget_checkpoint)
         self._offered: list[dict[str, Any]] = []
         self._next_number = 1
         self._opened: str | None = None
@@ -69,7 +68,6 @@ class Session:
         self._removed: str | None = None
         """A sentence on the last run that was removed to make room."""
         self._is_open = False
-        self._observer: Observer | None = None
 
     async def begin(self, make: Callable[[], InitialContent], observer: Observer | None = None) -> None:
         """Open the initial content; an error is kept in `failure` and is part of the state.
@@ -81,7 +79,7 @@ class Session:
         observer : Observer or None, default=None
             Receives the changes of the session from now on.
         """
-        self._observer = observer
+        self._progress.observer = observer or NoObserver()
         self._workers.warm_up()
         loop = asyncio.get_running_loop()
         try:
@@ -308,65 +306,14 @@ class Session:
             raise LabError("This run no longer exists.")
         return found
 
-    # -- events of workers
+    # -- changes
 
     def _on_worker_event(self, run: Run, event: str, values: dict[str, Any]) -> None:
-        """Apply an event of a worker to its run, see `EventSender`."""
-        if self.runs.get(run.id) is not run:
-            return  # the run was deleted
-        if event == "started":
-            run.about = {**values["about"], "range": drawn_range(values["about"]["kind"], values["original"])}
-            run.positions, run.original = values["positions"], values["original"]
-            if values["untrained"] is not None:
-                run.frames.add(0, values["untrained"])
-            if values["untrained_weights"] is not None:
-                run.past_weights.add(0, values["untrained_weights"])
-            run.state = "running" if run.state == "preparing" else run.state
-            self._state_changed()
-        elif event == "resumed":
-            run.history = run.history + values["records"][len(run.history) :]
-            self._records_changed(run)
-        elif event == "epoch":
-            record = values["record"]
-            if record["number"] <= run.epoch:
-                return  # shown already: the checkpoint is a moment older
-            run.history.append(record)
-            run.frames.add(record["number"], values["rebuilt"])
-            if values["weights"] is not None:
-                run.past_weights.add(record["number"], values["weights"])
-            self._records_changed(run)
-            self._snapshot_taken(run, record["number"], values["rebuilt"])
-        elif event == "within":
-            self._snapshot_taken(run, run.epoch, values["rebuilt"], values["share"])
-        elif event == "model":
-            if values["epoch"] >= run.weights.epoch:
-                run.weights.offer(values["pickled"], values["epoch"])
-                self._workers.save_soon(run)
-        elif event == "rebuilt":
-            run.frames.add(run.epoch, values["rebuilt"])
-            self._snapshot_taken(run, run.epoch, values["rebuilt"])
-        elif event == "codes":
-            run.plane = values.pop("plane")
-            if self._observer is not None:
-                self._observer.codes_changed(run, values.pop("epoch"), values)
-        elif event == "paused":
-            run.state = "paused"
-            self.save(run)
-            self._state_changed()
-        else:
-            self._ended(run, event, values)
+        if self.runs.get(run.id) is run:  # else it was deleted
+            self._progress.apply(run, event, values)
 
-    def _ended(self, run: Run, event: str, values: dict[str, Any]) -> None:
-        run.state = event  # pyright: ignore[reportAttributeAccessIssue]
-        run.was_killed = values.get("was_killed", False)
-        if event in ("done", "diverged"):
-            self._disk.submit(self.run_store.forget_checkpoint, run.id)
-        run.message, run.hint = values.get("message"), values.get("hint")
-        run.stopping = False
-        if run.weights.there:
-            self.save(run)
-        self._records_changed(run)
-        self._state_changed()
+    def _forget_checkpoint(self, identity: str) -> None:
+        self._disk.submit(self.run_store.forget_checkpoint, identity)
 
     def save(self, run: Run) -> None:
         """Write a run to the disk, in a thread."""
@@ -385,16 +332,7 @@ class Session:
             run.hint = f"The run could not be written to the disk: {sentence_of(error)}"
 
     def _state_changed(self) -> None:
-        if self._observer is not None:
-            self._observer.state_changed()
-
-    def _records_changed(self, run: Run) -> None:
-        if self._observer is not None:
-            self._observer.records_changed(run)
-
-    def _snapshot_taken(self, run: Run, epoch: int, reconstructions: np.ndarray, share: float = 0.0) -> None:
-        if self._observer is not None:
-            self._observer.snapshot_taken(run, epoch, reconstructions, share)
+        self._progress.observer.state_changed()
 
     def _launch(self, job: Job, identity: str) -> Run:
         number = self._new_number()
@@ -419,8 +357,7 @@ class Session:
         if not self.run_store.claim(run.id):
             raise LabError("Another lab is training this run.", "Continue there, or start another run here.")
         job = Job.going_on(run, self.run_store.checkpoint(run.id))
-        run.history = [record for record in run.history if record["number"] <= run.weights.epoch]
-        self._records_changed(run)
+        self._progress.cut_to_weights(run)
         run.state, run.message, run.hint, run.was_killed = "preparing", None, None, False
         self._workers.start(run, job)
 

@@ -36,6 +36,10 @@ class Observer(Protocol):
         """Report that the map of a run was drawn anew."""
 
 
+class NoObserver(Observer):
+    """Ignores the changes of a session."""
+
+
 @dataclass(frozen=True, eq=False)
 class InitialContent:
     """The first content of the page: a dataset, or a saved model with or without rows.

@@ -102,7 +102,7 @@ def test_a_stopped_run_goes_on_from_what_it_learned(lab: Served) -> None:
 
 @pytest.mark.slow
 def test_a_run_that_is_stopped_and_goes_on_ends_as_an_uninterrupted_one_to_the_bit(lab: Served) -> None:
-    settings = {"hidden_layer_sizes": [32], "epochs": 40, "batch_size": 64, "optimizer": "muon", "seed": 3}
+    settings = {"hidden_layer_sizes": [32], "epochs": 120, "batch_size": 64, "optimizer": "muon", "seed": 3}
     with lab.ready() as page:
         whole = page.train("digits", **settings)
         page.until_state(whole, "done")
@@ -112,6 +112,7 @@ def test_a_run_that_is_stopped_and_goes_on_ends_as_an_uninterrupted_one_to_the_b
             page.command("train.stop", run=run)
             page.until_state(run, "stopped")
             page.command("train.resume", run=run)
+            page.until_state(run, "preparing", "running")  # records may come before the state does
         page.until_state(run, "done")
         models = [lab.session.runs[name].weights.get()[0] for name in (whole, run)]
         for name, weight in models[0].network_.state_dict().items():
