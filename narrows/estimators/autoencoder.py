@@ -33,9 +33,9 @@ class Autoencoder(TrainableAutoencoder):
         that are not needed; for network="residual" all.
     hidden_layer_sizes : tuple of int or "auto", default="auto"
         Encoder layers before the code; the decoder mirrors them. Units per layer for network="mlp"
-        ("auto" is (128, 64) to (512, 256), by the width of the rows, at most (256, 128) with penalty="neighbours"),
-        channels per stage for "conv", each of which halves height and width ("auto" is (16, 32), more for large
-        images). The empty tuple is a one-layer encoder.
+        ("auto" is (128, 64) to (512, 256), by the width of the rows; with penalty="neighbours" four layers of 64 to
+        256 units), channels per stage for "conv", each of which halves height and width ("auto" is (16, 32), more
+        for large images). The empty tuple is a one-layer encoder.
         For network="residual" the channels of each layer ("auto" is six layers of 48).
     network : {"mlp", "conv", "residual"}, default="mlp"
         Dense layers; convolutions, which need images of at least 8 x 8; or a fully convolutional network that

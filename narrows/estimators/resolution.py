@@ -38,7 +38,7 @@ from narrows.model import (
 )
 
 _SHARE, _SHARE_OF_FLOATS, _WIDEST = 1 / 4, 1 / 2, 32  # of the columns, and of their floats, for n_components="auto"
-_MOST_UNITS_OF_MAP = (256, 128)  # a map needs more steps than width
+_LAYERS_OF_MAP, _UNITS_OF_MAP = 4, (64, 256)  # a map gains more by depth than by width
 
 
 @dataclass(frozen=True)
@@ -264,9 +264,11 @@ def _check_unit_range(floats: np.ndarray, what: str) -> None:
 def _hidden_layer_sizes(params: Mapping[str, Any], schema: Schema, *, is_map: bool) -> Any:
     sizes = params["hidden_layer_sizes"]
     if isinstance(sizes, str) and sizes == "auto":
-        sizes = default_hidden_layer_sizes(params["network"], schema.n_floats, schema.image_shape)
         if is_map and params["network"] == "mlp":
-            return tuple(min(size, most) for size, most in zip(sizes, _MOST_UNITS_OF_MAP, strict=True))
+            fewest, most = _UNITS_OF_MAP
+            twice = 1 << (2 * schema.n_floats - 1).bit_length()
+            return (min(most, max(fewest, twice)),) * _LAYERS_OF_MAP
+        return default_hidden_layer_sizes(params["network"], schema.n_floats, schema.image_shape)
     return sizes
 
 

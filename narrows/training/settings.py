@@ -13,7 +13,7 @@ SCHEDULES = ("linear", "cosine", "constant")
 REDUCTIONS = ("exact", "fast")
 
 _STEPS = 4000
-_ROWS_OF_PAIRS = 384_000  # drawn in all: 1500 steps of 256 rows
+_ROWS_OF_PAIRS = 512_000  # drawn in all: 2000 steps of 256 rows
 
 
 @dataclass(frozen=True)

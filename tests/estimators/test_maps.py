@@ -58,6 +58,12 @@ def test_a_map_begins_at_pca_with_outputs_at_the_mean() -> None:
     assert np.abs(decoded - x.mean(0)).max() < 0.2
 
 
+@pytest.mark.parametrize(("n_columns", "width"), [(2, 64), (40, 128), (200, 256)])
+def test_a_map_has_four_layers_of_twice_the_columns(n_columns: int, width: int) -> None:
+    x = np.random.default_rng(0).normal(size=(60, n_columns))
+    assert Autoencoder(**QUICK | {"epochs": 1}).fit(x).hidden_layer_sizes_ == (width,) * 4
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -7,7 +7,7 @@ from tests.training.building import settings
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "batch_size", "epochs"), [(135, 32, 200), (1617, 64, 154), (4500, 256, 84), (1, 1, 200)]
+    ("n_rows", "batch_size", "epochs"), [(135, 32, 200), (1617, 64, 154), (4500, 256, 112), (1, 1, 200)]
 )
 def test_batches_of_pairs_are_larger_and_fewer(n_rows, batch_size, epochs):
     found = settings("muon", batch_size="auto", epochs="auto", n_rows=n_rows, of_pairs=True)

@@ -19,6 +19,8 @@ Example = tuple[Variant, dict[str, Any]]
 MOST_EXAMPLE_ROWS = 10_000
 """Examples are trained on a part of larger data, so that they are ready soon."""
 _BLOCKS = 100
+_MAP_EPOCHS = 100
+"""Of a map of so many rows: twice the estimator's own number, as the clusters of MNIST still become clearer."""
 _SAMPLE = 2000
 _NORMAL_COMPONENTS = 8
 _GOOD_AUROC = 0.95
@@ -80,7 +82,9 @@ def map_example(description: Mapping[str, Any]) -> Example:
 
     description : of the data, see `narrows.apps.viewer.datasets.describe`.
     """
-    return "plain", {"n_components": 2, "penalty": "neighbours", "rows": _some_blocks(description["rows"])}
+    rows = _some_blocks(description["rows"])
+    epochs = {} if rows is None else {"epochs": _MAP_EPOCHS}
+    return "plain", {"n_components": 2, "penalty": "neighbours", "rows": rows, **epochs}
 
 
 def anomaly_example(rows: Rows, description: Mapping[str, Any]) -> Example | None:

@@ -72,13 +72,17 @@ def test_examples_of_large_data_are_trained_on_a_part_of_the_rows() -> None:
     assert given["n_components"] == 32
 
 
-def test_the_example_of_clusters_leaves_epochs_and_layers_to_the_penalty() -> None:
+def test_the_example_of_clusters_leaves_batches_and_layers_to_the_penalty() -> None:
     variant, given = map_example({"shape": [28, 28, 1], "columns": None, "rows": 70_000})
     settings = filled_in(check(given, None), variant, {"shape": [28, 28, 1], "columns": None, "rows": 70_000})
     assert (variant, settings["penalty"], settings["n_components"]) == ("plain", "neighbours", 2)
-    assert [settings[name] for name in ("epochs", "batch_size", "hidden_layer_sizes")] == [None, None, None]
+    assert [settings[name] for name in ("batch_size", "hidden_layer_sizes")] == [None, None]
     assert sum(last - first + 1 for first, last in settings["rows"]) == 10_000
+    assert settings["epochs"] == 100
+    small = map_example({"shape": [8, 8, 1], "columns": None, "rows": 1797})[1]
+    assert (small["rows"], "epochs" in small) == (None, False)
     # The setting has no effect on other variants.
+    given["epochs"] = None
     other = filled_in(check(given, None), "variational", {"shape": [28, 28, 1], "columns": None, "rows": 70_000})
     assert (other["epochs"], other["batch_size"], other["hidden_layer_sizes"]) == (20, 256, [256, 64])
 
