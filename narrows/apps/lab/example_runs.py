@@ -19,8 +19,8 @@ Example = tuple[Variant, dict[str, Any]]
 MOST_EXAMPLE_ROWS = 10_000
 """Examples are trained on a part of larger data, so that they are ready soon."""
 _BLOCKS = 100
-_MAP_EPOCHS = 100
-"""Of a map of so many rows: twice the estimator's own number, as the clusters of MNIST still become clearer."""
+_MAP_ROWS, _MAP_EPOCHS = 20_000, 50
+"""A map of more rows places new ones better."""
 _SAMPLE = 2000
 _NORMAL_COMPONENTS = 8
 _GOOD_AUROC = 0.95
@@ -82,7 +82,7 @@ def map_example(description: Mapping[str, Any]) -> Example:
 
     description : of the data, see `narrows.apps.viewer.datasets.describe`.
     """
-    rows = _some_blocks(description["rows"])
+    rows = _some_blocks(description["rows"], _MAP_ROWS)
     epochs = {} if rows is None else {"epochs": _MAP_EPOCHS}
     return "plain", {"n_components": 2, "penalty": "neighbours", "rows": rows, **epochs}
 
@@ -143,10 +143,10 @@ def _auroc(floats: np.ndarray, normal: np.ndarray) -> float:
     return float(roc_auc_score(np.arange(len(others)) >= len(test), errors))
 
 
-def _some_blocks(n_rows: int) -> list[list[int]] | None:
-    """Return evenly spaced ranges of rows, both ends included, of 10,000 rows in all; None for all rows."""
-    if n_rows <= MOST_EXAMPLE_ROWS:
+def _some_blocks(n_rows: int, most: int = MOST_EXAMPLE_ROWS) -> list[list[int]] | None:
+    """Return evenly spaced ranges of rows, both ends included, of `most` rows in all; None for all rows."""
+    if n_rows <= most:
         return None
-    length = MOST_EXAMPLE_ROWS // _BLOCKS
+    length = most // _BLOCKS
     starts = [i * (n_rows - length) // (_BLOCKS - 1) for i in range(_BLOCKS)]
     return [[start, start + length - 1] for start in starts]

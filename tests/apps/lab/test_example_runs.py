@@ -77,8 +77,8 @@ def test_the_example_of_clusters_leaves_batches_and_layers_to_the_penalty() -> N
     settings = filled_in(check(given, None), variant, {"shape": [28, 28, 1], "columns": None, "rows": 70_000})
     assert (variant, settings["penalty"], settings["n_components"]) == ("plain", "neighbours", 2)
     assert [settings[name] for name in ("batch_size", "hidden_layer_sizes")] == [None, None]
-    assert sum(last - first + 1 for first, last in settings["rows"]) == 10_000
-    assert settings["epochs"] == 100
+    assert sum(last - first + 1 for first, last in settings["rows"]) == 20_000
+    assert settings["epochs"] == 50
     small = map_example({"shape": [8, 8, 1], "columns": None, "rows": 1797})[1]
     assert (small["rows"], "epochs" in small) == (None, False)
     # The setting has no effect on other variants.

@@ -16,7 +16,7 @@ from tests.browser.lab.tables import coloured_squares, first_images, penguins_wi
 
 KINDS = ("first", "second")
 LONG = 1200
-"""Seconds for a training on ten thousand images, which gives way to all else that a busy machine does."""
+"""Seconds for a training on ten or twenty thousand images, which gives way to all else that a busy machine does."""
 BORROWED = Path("/usr/share/datasets")
 """Where Debian's package dataset-fashion-mnist has its files."""
 
