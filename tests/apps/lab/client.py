@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -175,6 +175,12 @@ class Page:
 
         self.until(there)
         return self.run(identity)
+
+    def end(self, identity: str) -> None:
+        """Stop a training that may be over before the command arrives, and wait until it is."""
+        with suppress(Said):
+            self.command("train.stop", run=identity)
+        self.until_state(identity, "stopped", "done")
 
     def train(self, dataset: str, variant: str = "plain", **settings: Any) -> str:
         return self.command("train.start", dataset=dataset, variant=variant, settings=settings)["run"]

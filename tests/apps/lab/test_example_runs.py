@@ -98,12 +98,12 @@ def test_an_example_of_anomalies_in_large_data_is_trained_on_a_part_of_the_rows(
 def test_an_example_is_started_once_and_learns_from_normal_rows_only(lab: Served) -> None:
     with lab.ready() as page:
         page.until_state("r1", "preparing", "running", "done")
-        page.command("train.stop", run="r1")
+        page.end("r1")
         one, again = (page.command("train.example", view="anomaly", dataset="digits") for _ in range(2))
         assert again["run"] == one["run"]
         page.until_state(one["run"], "running", "done")
         settings = page.run(one["run"])["settings"]
         assert len(settings["normal"]) == 9
-        page.command("train.stop", run=one["run"])
+        page.end(one["run"])
         with pytest.raises(Said, match="no example for the view"):
             page.command("train.example", view="flow", dataset="digits")

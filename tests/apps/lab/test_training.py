@@ -180,8 +180,7 @@ def test_a_training_is_not_refused_for_examples_but_an_example_for_trainings(lab
         with pytest.raises(Said, match="2 trainings are running already"):
             page.train("digits", **SMALL)
         for run in runs:
-            page.command("train.stop", run=run)
-            page.until_state(run, "stopped", "done")
+            page.end(run)
 
 
 @pytest.mark.parametrize(
