@@ -38,7 +38,6 @@ from narrows.model import (
 )
 
 _SHARE, _SHARE_OF_FLOATS, _WIDEST = 1 / 4, 1 / 2, 32  # of the columns, and of their floats, for n_components="auto"
-_LAYERS_OF_MAP, _UNITS_OF_MAP = 4, (64, 256)  # a map gains more by depth than by width
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def resolve(
     bounded = _bounded(params, schema, floats)
     loss = _loss(params["loss"], schema, floats, bounded=bounded, gaussian=gaussian)
     n_components = _n_components(params, schema, code)
-    hidden = _hidden_layer_sizes(params, schema, is_map=any(penalty.n_nearest() for penalty in penalties))
+    hidden = hidden_layer_sizes(params, schema.n_floats, schema.image_shape)
     code_activation = params["code_activation"]
     if code_activation == "auto":
         code_activation = "linear" if gaussian else _code_activation(penalties)
@@ -261,14 +260,13 @@ def _check_unit_range(floats: np.ndarray, what: str) -> None:
         )
 
 
-def _hidden_layer_sizes(params: Mapping[str, Any], schema: Schema, *, is_map: bool) -> Any:
+def hidden_layer_sizes(params: Mapping[str, Any], n_floats: int, image_shape: tuple[int, int, int] | None) -> Any:
+    """Return the parameter, or the sizes that follow from the others where it is "auto"."""
     sizes = params["hidden_layer_sizes"]
     if isinstance(sizes, str) and sizes == "auto":
-        if is_map and params["network"] == "mlp":
-            fewest, most = _UNITS_OF_MAP
-            twice = 1 << (2 * schema.n_floats - 1).bit_length()
-            return (min(most, max(fewest, twice)),) * _LAYERS_OF_MAP
-        return default_hidden_layer_sizes(params["network"], schema.n_floats, schema.image_shape)
+        _, penalties = _code_and_penalties(params)
+        is_map = any(penalty.n_nearest() for penalty in penalties)
+        return default_hidden_layer_sizes(params["network"], n_floats, image_shape, is_map=is_map)
     return sizes
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from narrows.errors import SettingError
-from narrows.model import TopK, default_hidden_layer_sizes, make_code
+from narrows.estimators.resolution import hidden_layer_sizes
+from narrows.model import TopK, make_code
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -72,9 +73,7 @@ def _layers(
     estimator: Autoencoder, n_floats: int, image_shape: tuple[int, int, int] | None, depth: int | None
 ) -> tuple[int, ...]:
     """Return the first `depth` hidden layers (None: all), further ones half as wide, or with twice the channels."""
-    sizes = estimator.hidden_layer_sizes
-    if isinstance(sizes, str):
-        sizes = default_hidden_layer_sizes(estimator.network, n_floats, image_shape)
+    sizes = hidden_layer_sizes(estimator.get_params(deep=False), n_floats, image_shape)
     known = [int(size) for size in np.atleast_1d(sizes)]
     if depth is None:
         return tuple(known)

@@ -21,6 +21,7 @@ from narrows.model.mlp import MLP, OUTPUT_GAIN, mlp_decoder, mlp_encoder
 from narrows.model.residual import RESIDUAL_SIZES, CleanRows, ResidualEncoder, check_residual
 
 NETWORKS = ("mlp", "conv", "residual")
+_LAYERS_OF_MAP, _UNITS_OF_MAP = 4, (64, 256)  # a map gains more by depth than by width
 
 
 class AutoencoderNetwork(nn.Module):
@@ -192,12 +193,15 @@ def build_network(
     ).float()
 
 
-def default_hidden_layer_sizes(network: str, n_floats: int, image_shape: ImageShape | None) -> tuple[int, ...]:
+def default_hidden_layer_sizes(
+    network: str, n_floats: int, image_shape: ImageShape | None, *, is_map: bool = False
+) -> tuple[int, ...]:
     """Return the sizes for hidden_layer_sizes="auto".
 
     "mlp": two layers, the first of half the floats rounded up to a power of two, between 128 and 512, the
-    second half of that. "conv": 16 channels, doubling to at most 128, in at least two stages and until
-    the image is no larger than 8x8. "residual": six layers of 48 channels.
+    second half of that; for a map, whose codes are fitted to pairs of neighbours, four layers of twice the floats,
+    rounded up to a power of two, between 64 and 256. "conv": 16 channels, doubling to at most 128, in at least two
+    stages and until the image is no larger than 8x8. "residual": six layers of 48 channels.
     """
     if network == "residual":
         return RESIDUAL_SIZES
@@ -207,6 +211,9 @@ def default_hidden_layer_sizes(network: str, n_floats: int, image_shape: ImageSh
         while max(stage_sizes((height, width, 1), len(channels))[-1]) > 8 and min(height, width) > 2 ** len(channels):
             channels.append(min(2 * channels[-1], 128))
         return tuple(channels)
+    if is_map:
+        fewest, most = _UNITS_OF_MAP
+        return (min(most, max(fewest, 1 << (2 * n_floats - 1).bit_length())),) * _LAYERS_OF_MAP
     first = min(512, max(128, 1 << (n_floats // 2 - 1).bit_length()))
     return (first, first // 2)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from torch import nn
 
@@ -61,6 +62,13 @@ def test_depth_takes_the_layers_there_are_and_halves_on() -> None:
     points = sweep(QUICK.set_params(hidden_layer_sizes=(32, 12)), ROWS, over="depth", values=[0, 1, 2, 3]).points
     QUICK.set_params(hidden_layer_sizes=(32,))
     assert [p.label for p in points] == ["none", "32", "32, 12", "32, 12, 6"]
+
+
+def test_depth_of_a_map_starts_from_the_default_layers_of_maps() -> None:
+    map_ = Autoencoder(penalty="neighbours", n_components=2, epochs=1, device="cpu")
+    layers = clone(map_).fit(ROWS).hidden_layer_sizes_
+    points = sweep(map_, ROWS, over="depth", values=[1, 5]).points
+    assert [p.label for p in points] == [str(layers[0]), ", ".join(map(str, (*layers, layers[-1] // 2)))]
 
 
 def test_errors_over_several_seeds_stand_side_by_side() -> None:

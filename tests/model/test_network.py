@@ -199,6 +199,11 @@ def test_default_sizes_grow_with_the_rows(network, n_floats, image_shape, sizes)
     assert default_hidden_layer_sizes(network, n_floats, image_shape) == sizes
 
 
+@pytest.mark.parametrize(("n_floats", "units"), [(1, 64), (32, 64), (33, 128), (64, 128), (784, 256)])
+def test_a_map_has_four_layers_by_default(n_floats, units):
+    assert default_hidden_layer_sizes("mlp", n_floats, None, is_map=True) == (units,) * 4
+
+
 def test_the_likelihood_says_what_the_output_means(build, digits):
     logits = build(likelihood=Bernoulli())
     assert 0 < logits.reconstruct(digits).min() < logits.reconstruct(digits).max() < 1
