@@ -36,10 +36,7 @@ class Shards:
         each = n_pieces // workers.size
         self.n_pieces, self.own = n_pieces, range(workers.rank * each, (workers.rank + 1) * each)
         seeds = torch.randint(2**62, (n_pieces,), generator=generator).tolist()
-        self._spools = [
-            Spool(n_floats, n_rows, torch.Generator().manual_seed(seeds[piece]), n_spools=n_pieces)
-            for piece in self.own
-        ]
+        self._spools = [Spool(n_floats, n_rows, torch.Generator().manual_seed(seeds[piece])) for piece in self.own]
         self._sizes: list[list[int]] = []  # of each block that holds rows, by piece
         self._places: list[int] = []  # of these blocks in the spools
 

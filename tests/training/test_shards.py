@@ -1,3 +1,6 @@
+import tempfile
+from types import SimpleNamespace
+
 import numpy as np
 import torch
 
@@ -83,6 +86,13 @@ def test_a_shard_may_be_empty(monkeypatch):
     assert [(sorted(values), pieces) for values, _, pieces in epoch(one, 0)] == [([0.0, 1.0], (1, 1, 0, 0))]
 
 
-def test_all_shards_together_open_no_more_files_than_one_spool():
+def test_each_shard_is_one_open_file(monkeypatch):
+    opened = []
+
+    def counted(**settings):
+        opened.append(tempfile.TemporaryFile(**settings))  # noqa: SIM115
+        return opened[-1]
+
+    monkeypatch.setattr(spool_module, "tempfile", SimpleNamespace(TemporaryFile=counted))
     found = Shards(2, 10**9, torch.Generator(), n_pieces=100, workers=Workers())
-    assert sum(len(spool.all_block_sizes) for spool in found._spools) <= 200
+    assert len(opened) == len(found.own) == 100
