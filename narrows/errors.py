@@ -48,7 +48,21 @@ class NarrowsError(Exception):
 
 
 class DataError(NarrowsError, ValueError):
-    """The rows cannot be used."""
+    """The rows cannot be used.
+
+    Parameters
+    ----------
+    message : str
+    column : str or None
+        Name of the column, or of the first one, that is the cause.
+    problem : str or None
+        The message without its advice, which differs between the shell and a service.
+    """
+
+    def __init__(self, message: str = "", *, column: str | None = None, problem: str | None = None) -> None:
+        super().__init__(message)
+        self.column = column
+        self.problem = problem
 
 
 class DataFormatError(DataError):
@@ -88,7 +102,21 @@ class NetworkShapeError(SettingError):
 
 
 class DivergedError(NarrowsError, ArithmeticError):
-    """The loss became NaN or infinite during training."""
+    """The loss became NaN or infinite during training.
+
+    Parameters
+    ----------
+    problem, advice : str
+        The two parts of the message.
+    """
+
+    def __init__(self, problem: str, advice: str) -> None:
+        super().__init__(problem, advice)
+        self.problem = problem
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.advice}."
 
 
 class NotFittedError(NarrowsError, _SklearnNotFittedError):

@@ -216,24 +216,26 @@ def _checked(X: Any, name: str) -> np.ndarray:
         raise NotNumericError(str(error)) from error
     except ValueError as error:
         if "arrays of bytes/strings" in str(error) or "could not convert" in str(error):
-            raise NotNumericError(_first_text_cell(X, name) or str(error)) from error
+            raise (_of_text_cell(X, name) or NotNumericError(str(error))) from error
         raise DataError(str(error)) from error
     return array.toarray() if issparse(array) else array
 
 
-def _first_text_cell(X: Any, name: str) -> str | None:
+def _of_text_cell(X: Any, name: str) -> NotNumericError | None:
+    """Return the error that names the first cell of text; None where there is none."""
     cells = np.asarray(X, dtype=object)
     if cells.ndim == 1:
-        return (
+        return NotNumericError(
             f"Expected 2D array, got 1D array instead: {name} is one row or one column; give one row as a frame of one "
             "row, df.iloc[[0]], and one column as df[['name']]."
         )
     for i, row in enumerate(cells):
         for j, cell in enumerate(row):
             if isinstance(cell, str | bytes) and not is_number_text(cell):
-                return (
+                return NotNumericError(
                     f"Column 'x{j}' of {name} holds {cell!r} in {row_name(i, 0)}, where a number is needed; "
-                    "leave the column out, or turn it into numbers."
+                    "leave the column out, or turn it into numbers.",
+                    column=f"x{j}",
                 )
     return None
 

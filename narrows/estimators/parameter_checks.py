@@ -119,5 +119,6 @@ def within_density(likelihood: Likelihood, floats: np.ndarray, rows: Rows, start
         raise DataRangeError(
             f"{rows.source} leaves the range of the fit in {rows.row_name(start + row)}, "
             f"column {rows.feature_names[column]!r} ({floats[row, column]:.4g} where 0 to 1 is expected), "
-            "and loss='bce' is not defined there; check the units or fit with loss='mse'."
+            "and loss='bce' is not defined there; check the units or fit with loss='mse'.",
+            column=rows.feature_names[column],
         )

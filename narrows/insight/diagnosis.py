@@ -216,9 +216,7 @@ def _findings(evidence: Evidence, labels: np.ndarray | None) -> list[Finding]:
     is_converged = trained.verdict == "good"
     is_independent = not any(map(findings.is_dependent, independence))
     overfitted = findings.overfitting(evidence, may_claim=is_independent and is_structured)
-    may_widen = is_structured and not any(
-        found is not None and "narrower" in found.advice for found in (copied, overfitted)
-    )
+    may_widen = is_structured and not any(found is not None and found.narrower for found in (copied, overfitted))
     measured = [
         *independence,
         findings.pca_comparison(evidence, is_structured=is_structured, is_converged=is_converged),

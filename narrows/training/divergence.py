@@ -33,4 +33,4 @@ def diverged_error(epoch: Epoch, x: Tensor, settings: TrainingSettings) -> Diver
     else:
         cause = "the steps were probably too large"
         cure = f"lower learning_rate (now {rate:g}) to {rate / 10:g} or set clip_norm=1"
-    return DivergedError(f"{where}: {cause}; {cure}.")
+    return DivergedError(f"{where}: {cause}", cure)

@@ -118,7 +118,8 @@ def train_rbm(
         if not math.isfinite(error):
             raise DivergedError(
                 f"Pre-training diverged in epoch {number} of layer {layer[0]}, whose input is as large as "
-                f'{float(x.abs().max()):.3g}; set scale="standard", or pretrain=None.'
+                f"{float(x.abs().max()):.3g}",
+                'set scale="standard", or pretrain=None',
             )
         yield LayerEpoch(
             layer=layer[0],

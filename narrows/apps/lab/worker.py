@@ -118,8 +118,8 @@ def _do(connection: Connection, job: Job) -> None:
     try:
         drive(connection, job)
     except DivergedError as error:
-        message, _, hint = str(error).rpartition("; ")
-        send(connection, ("diverged", {"message": f"{message}.", "hint": f"{hint[:1].upper()}{hint[1:]}"}))
+        hint = f"{error.advice[:1].upper()}{error.advice[1:]}."
+        send(connection, ("diverged", {"message": f"{error.problem}.", "hint": hint}))
     except NarrowsError as error:
         send(connection, ("failed", {"message": str(error), "hint": None}))
     except (EOFError, OSError):

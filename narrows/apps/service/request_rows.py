@@ -19,7 +19,6 @@ SOURCE = "the request"
 _PLAIN = {int, float, bool, str}
 MOST_ROWS = 100_000
 _MOST_FLOATS = 1 << 26
-_SHELL_ADVICE = '; mend it, empty it, or let such cells count as missing with --errors flag (in Python: errors="flag")'
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +136,8 @@ def rows_of_table(model: Any, table: pa.Table) -> Rows:
     try:
         rows = table_rows(table, SOURCE, columns=chosen, options=columns.options)
     except NotNumericError as error:
-        raise RequestError(str(error).replace(_SHELL_ADVICE, "; mend it, or send null")) from error
+        sentence = str(error) if error.problem is None else f"{error.problem}; correct it, or send null."
+        raise RequestError(sentence, column=error.column) from error
     return schema.align(rows)
 
 

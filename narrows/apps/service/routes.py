@@ -326,22 +326,16 @@ def _refused(error: Exception) -> Response:
     from narrows.errors import DataError, NarrowsError, sentence_of
 
     if isinstance(error, RequestError):
-        status, sentence, column = error.status, str(error), error.column or _column_in(str(error))
+        status, sentence, column = error.status, str(error), error.column
     elif isinstance(error, MemoryError):
         status, sentence, column = 503, "The service has too little memory for this request; send fewer rows.", None
     else:
         status = 422 if isinstance(error, NarrowsError) else 500
         sentence = sentence_of(error)
-        column = _column_in(sentence) if isinstance(error, DataError) else None
+        column = error.column if isinstance(error, DataError) else None
     seconds = error.retry_after if isinstance(error, Busy) else 1
     headers = {"retry-after": str(seconds)} if status == 503 else None
     return JSONResponse({"error": sentence, "column": column}, status_code=status, headers=headers)
-
-
-def _column_in(sentence: str) -> str | None:
-    """Return the column that an error names first."""
-    found = re.search(r"[Cc]olumns?:? '([^']*)'", sentence)
-    return None if found is None else found[1]
 
 
 async def _no_such(_: Request, error: Exception) -> Response:

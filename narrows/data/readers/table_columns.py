@@ -165,7 +165,9 @@ class ColumnReader:
         if options.errors == "stop":
             raise NotNumericError(
                 f"{sentence}; mend it, empty it, or let such cells count as missing with --errors flag "
-                '(in Python: errors="flag").'
+                '(in Python: errors="flag").',
+                column=name,
+                problem=sentence,
             )
         texts = np.full(len(column), None, dtype=object)
         texts[list(parsed.invalid)] = list(parsed.invalid.values())

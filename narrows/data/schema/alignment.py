@@ -66,7 +66,8 @@ def by_name(rows: Rows, names: Sequence[str], learned: Sequence[int]) -> Rows:
     if lacking:
         raise SchemaMismatchError(
             f"{rows.source} lacks {len(lacking)} of the model's {len(names)} columns: "
-            f"{_named(lacking, rows.ignored_columns)}; name them as at the fit, or fit a new model."
+            f"{_named(lacking, rows.ignored_columns)}; name them as at the fit, or fit a new model.",
+            column=lacking[0],
         )
     empty = np.full(len(rows), None, dtype=object)
     return replace(

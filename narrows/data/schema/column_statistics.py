@@ -35,7 +35,8 @@ def measure(rows: Rows, sample_weight: np.ndarray | None = None) -> Statistics:
     if np.isinf(low).any():
         column = rows.feature_names[int(np.flatnonzero(np.isinf(low))[0])]
         raise MissingValuesError(
-            f"Column {column!r} of {rows.source} holds nothing but NaN, so it has no mean; leave it out."
+            f"Column {column!r} of {rows.source} holds nothing but NaN, so it has no mean; leave it out.",
+            column=column,
         )
     largest = np.maximum(np.abs(low), np.abs(high))
     unit = np.where(largest > 0, largest, 1.0)

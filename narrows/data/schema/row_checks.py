@@ -55,7 +55,8 @@ def check_kinds(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
             held = _sort(given) if where is None else f"{rows.column(i)[where]!r} in {rows.row_name(where)}"
             raise SchemaMismatchError(
                 f"Column {schema.feature_names[i]!r} of {rows.source} holds {held}, but {who} was fitted on "
-                f"{_sort(wanted)} there; {'convert it' if where is None else 'mend that cell, or empty it'}."
+                f"{_sort(wanted)} there; {'convert it' if where is None else 'correct that cell, or empty it'}.",
+                column=schema.feature_names[i],
             )
 
 
@@ -108,7 +109,7 @@ def check_cells(
         missing_cells = is_missing(rows.column(i))
         found = (int(np.argmax(missing_cells)), i, int(missing_cells.sum()))
     if found is not None:
-        raise MissingValuesError(_offence(rows, *found))
+        raise MissingValuesError(_offence(rows, *found), column=rows.feature_names[found[1]])
     if masked is not None and missing == "mask":
         fresh = [rows.feature_names[i] for i in sorted(with_missing) if i not in masked]
         if fresh:

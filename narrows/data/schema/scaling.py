@@ -43,7 +43,9 @@ def learn_numeric(
         offset, width, bounded, unit = mean, found.spread, False, "standard deviations"
     if not np.isfinite(width).all():
         column = rows.feature_names[int(np.flatnonzero(~np.isfinite(width))[0])]
-        raise DataRangeError(f"Column {column!r} of {rows.source} spans more than 64-bit floats can express.")
+        raise DataRangeError(
+            f"Column {column!r} of {rows.source} spans more than 64-bit floats can express.", column=column
+        )
     width = np.where(constant & (width == 0), 1.0, np.maximum(width, np.finfo(np.float64).tiny))
     kind = Numeric(
         columns=columns,

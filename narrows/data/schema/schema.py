@@ -215,7 +215,8 @@ class Schema(SchemaLayout):
             row, column = int(chunk.start + row), int(self.float_columns[place])
             raise DataRangeError(
                 f"{cell_name(rows, row, column)} holds {_text(rows.column(column)[row])}, which does not fit into "
-                "32-bit floats once it is scaled; rescale the column or leave the row out."
+                "32-bit floats once it is scaled; rescale the column or leave the row out.",
+                column=rows.feature_names[column],
             )
 
     def decode(self, floats: np.ndarray, *, like: Rows | None = None, with_missing: bool = False) -> Any:

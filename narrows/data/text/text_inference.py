@@ -121,7 +121,8 @@ def _anew(cells: Cells, rule: _Rule, read_as: Choice | ReadAs | None, like: Colu
     first = cells.texts[0].as_py()
     raise DataError(
         f"Column {rule.name!r} cannot be read as {read_as}, because no cell is one, such as {first!r}; "
-        "leave it out of the types, or name another type."
+        "leave it out of the types, or name another type.",
+        column=rule.name,
     )
 
 

@@ -46,6 +46,7 @@ def copying(evidence: Evidence) -> Finding | None:
             if evidence.k > 1
             else "One number is enough for these rows; add more columns, or add corruption.",
             values,
+            narrower=evidence.k > 1,
         )
     if left < _MAY_COPY:
         return Finding(
@@ -55,6 +56,7 @@ def copying(evidence: Evidence) -> Finding | None:
             "The model reconstructs meaningless rows in part: its code has more capacity than these data need.",
             "Try a narrower code, or add corruption." if evidence.k > 1 else "Add more columns, or add corruption.",
             values,
+            narrower=evidence.k > 1,
         )
     if real > _KNOWS_NOTHING or ratio < _ALIKE:
         return Finding(

@@ -29,6 +29,8 @@ class Finding:
         Changes to try; empty if none is needed.
     values : dict[str, float | list[float]]
         All numbers of the check.
+    narrower : bool, default=False
+        Whether the advice is a narrower code, so that no other finding advises a wider one.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Finding:
     meaning: str
     advice: str = ""
     values: dict[str, float | list[float]] = field(default_factory=dict)
+    narrower: bool = False
 
     def number(self, name: str) -> float:
         """Return the number of this name in `values`."""
@@ -46,7 +49,7 @@ class Finding:
 
     def without_verdict(self) -> Finding:
         """Return a copy with the figures alone, for a sample that is too small to judge by."""
-        return replace(self, verdict="unknown", meaning="Too few rows were measured for a verdict.", advice="")
+        return replace(self, verdict="unknown", meaning="Too few rows were measured for a verdict.", advice="", narrower=False)
 
     def __repr__(self) -> str:
         advice = f"\n-> {self.advice}" if self.advice else ""

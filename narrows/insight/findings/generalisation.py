@@ -64,7 +64,7 @@ def overfitting(evidence: Evidence, *, may_claim: bool = True) -> Finding | None
         if badly
         else "The model reconstructs its training rows somewhat better than new ones."
     )
-    return Finding(NAME, "bad" if badly else "watch", figure, meaning, _advice(evidence), values)
+    return Finding(NAME, "bad" if badly else "watch", figure, meaning, _advice(evidence), values, narrower=True)
 
 
 def _holds(evidence: Evidence, few_rows_rule: bool, may_claim: bool) -> str:
