@@ -100,12 +100,25 @@ class FittedState:
     @property
     def loss_unit(self) -> str:
         """Unit of a loss or a reconstruction error of one row."""
-        likelihood, schema = self.network.likelihood, self.schema
-        if isinstance(likelihood, MixedError):
-            summed = f"sum over {schema.n_columns - len(schema.ignored_columns)} columns"
-            each = "" if likelihood.is_density else ", each 1 where nothing is known"
-            return f"{likelihood.unit} per row ({summed}{each})"
-        return f"{likelihood.unit} per row (sum over {schema.n_floats} features, {schema.unit})"
+        return f"{self.network.likelihood.unit} per row ({self.loss_sum})"
+
+    @property
+    def loss_sum(self) -> str:
+        """Terms of which a loss of one row is the sum."""
+        if not isinstance(self.network.likelihood, MixedError):
+            return f"sum over {self.schema.n_floats} features, {self.schema.unit}"
+        each = "" if self.uninformed_error is None else ", each 1 where nothing is known"
+        return f"sum over {self._n_learned} columns{each}"
+
+    @property
+    def uninformed_error(self) -> float | None:
+        """Reconstruction error of a row of which nothing is known; None if the likelihood has no such scale."""
+        likelihood = self.network.likelihood
+        return float(self._n_learned) if isinstance(likelihood, MixedError) and not likelihood.is_density else None
+
+    @property
+    def _n_learned(self) -> int:
+        return self.schema.n_columns - len(self.schema.ignored_columns)
 
     def encode(self, rows: Rows, *, units: bool = True) -> np.ndarray:
         """Encode rows as float32 (n, n_floats); `units` warns of columns in other units than at the fit."""

@@ -36,6 +36,11 @@ def network_facts(model: Autoencoder, *, epochs: int) -> dict[str, Any]:
         "n_floats": schema.n_floats,
         "n_components": model.n_components_,
         "unit": model.loss_unit_,
+        "error": {
+            "name": model.network_.likelihood.unit,
+            "sum": model.state_.loss_sum,
+            "uninformed": model.state_.uninformed_error,
+        },
         "layers": layers,
         "n_parameters": found.about["n_parameters"],
         "activation": found.about["activation"],
@@ -70,10 +75,8 @@ def average_error(model: Autoencoder, training: np.ndarray | None, floats: np.nd
     from narrows.insight import mean_baseline
     from narrows.insight.measure import observed
 
-    schema = model.schema_
-    if model.loss_unit_.startswith("balanced error"):
-        return float(schema.n_columns - len(schema.ignored_columns))
-    if training is None or not model.loss_unit_.startswith("squared error"):
-        return None
+    uninformed = model.state_.uninformed_error
+    if uninformed is not None or training is None or model.network_.likelihood.name != "mse":
+        return uninformed
     row = floats[None]
     return float(mean_baseline(training, row, observed(model, row))[0])

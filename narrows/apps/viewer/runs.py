@@ -224,6 +224,7 @@ class Run:
             "n_floats": None,
             "n_components": self.settings.get("n_components"),
             "unit": None,
+            "error": None,
             "layers": [],
             "n_parameters": None,
             "activation": self.settings.get("activation"),

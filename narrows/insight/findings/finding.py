@@ -49,7 +49,9 @@ class Finding:
 
     def without_verdict(self) -> Finding:
         """Return a copy with the figures alone, for a sample that is too small to judge by."""
-        return replace(self, verdict="unknown", meaning="Too few rows were measured for a verdict.", advice="", narrower=False)
+        return replace(
+            self, verdict="unknown", meaning="Too few rows were measured for a verdict.", advice="", narrower=False
+        )
 
     def __repr__(self) -> str:
         advice = f"\n-> {self.advice}" if self.advice else ""

@@ -57,6 +57,8 @@ interface Run extends Pictured {
   n_components: number | null;
   n_parameters: number | null;
   unit: string | null;
+  /** Name of the error, the terms of its sum, and its value where nothing is known of a row (null: it has none). */
+  error: { name: string; sum: string; uninformed: number | null } | null;
   layers: Array<{ parameters?: number }>;
   activation: string | null;
   can_sample: boolean;

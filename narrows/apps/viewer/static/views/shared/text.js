@@ -27,7 +27,7 @@ export function rowNoun(label, run) {
 
 /** "squared error", "nats": the name of a run's error, without its unit of summation. */
 export function errorName(run) {
-  return (run.unit || "error").replace(/ \(.*/, "").replace(/ per (row|image)$/, "");
+  return run.error?.name ?? "error";
 }
 
 /** "squared error", "loss in nats": the error as a noun. */
@@ -57,9 +57,11 @@ export function errorSentence(run, error, average) {
 
 /** The unit of a loss as an axis names it: "error per row (7 = no better than guessing each column's average)"; with " + penalty" before the bracket. */
 export function lossAxis(run) {
-  const columns = /sum over (\d+) columns, each 1 where nothing is known/.exec(run.unit || "");
-  const unit = columns ? `error per row (${columns[1]} = no better than guessing each column's average)` : run.unit || "loss";
-  return run.penalties.length ? unit.replace(/ \(|$/, (end) => ` + penalty${end}`) : unit;
+  const penalty = run.penalties.length ? " + penalty" : "";
+  if (!run.error) return `${run.unit || "loss"}${penalty}`;
+  const { name, sum, uninformed } = run.error;
+  return uninformed === null ? `${name} per row${penalty} (${sum})`
+    : `error per row${penalty} (${uninformed} = no better than guessing each column's average)`;
 }
 
 /** The names of two compared runs: their variants, or their numbers if the variants are equal. */
