@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from narrows.data import Missing, Rows, RowStream, Schema, as_rows
-from narrows.errors import warn
+from narrows.errors import IdleParameterWarning, warn
 from narrows.estimators import parameter_checks
 from narrows.estimators.checkpoint import EVERY, Checkpoint, Checkpointing
 from narrows.estimators.column_warnings import warn_of_ignored_columns
@@ -168,6 +168,8 @@ class TrainableAutoencoder(FittedAutoencoder):
                 n_pieces=None if kept is None else kept.n_pieces,
             )
             warn_of_idle_parameters(self)
+            if self.reduce == "fast" and workers.size == 1:
+                warn('reduce="fast" has no effect with one process; see torchrun or --ray.', IdleParameterWarning)
             prepared, progress = prepare(params, rows, previous, options), TrainingProgress(history)
             if kept is not None:
                 prepared = kept.join(prepared, progress)

@@ -169,6 +169,11 @@ def test_a_warning_that_is_an_error_leaves_the_model_as_it_was() -> None:
     assert not hasattr(model, "network_")
 
 
+def test_a_sum_for_workers_is_idle_in_one_process() -> None:
+    with pytest.warns(IdleParameterWarning, match="reduce=.fast. has no effect with one process"):
+        Autoencoder(reduce="fast", **QUICK).fit(X)
+
+
 def test_a_grid_search_over_idle_values_warns_once_a_fit() -> None:
     search = GridSearchCV(Autoencoder(**QUICK), {"rho": [0.05, 0.1]}, cv=2, refit=False)
     with pytest.warns(IdleParameterWarning, match="rho=0.1") as caught:

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import clone
 
 from narrows.data import Rows, Schema
+from narrows.errors import IdleParameterWarning, warn
 from narrows.estimators.anomaly.calibration import CalibrationSplit
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import Scoring
@@ -90,7 +91,9 @@ class ScoringFit:
     def _fit_default(self) -> FittedScoring:
         schema, novelty = self._learned_schema(), self.params["novelty"]
         floats = self._encoded(schema)
-        trim = self.params["trim"]
+        trim, is_table = self.params["trim"], schema.image_shape is None
+        if novelty and is_table:
+            self._warn_of_idle("n_members", "trim")
         settings = {
             # Under the guarantee of a conformal threshold, calibration rows are no neighbours of other rows.
             "near": self.split.train if self.is_strict else self.split.usable,
@@ -100,11 +103,21 @@ class ScoringFit:
             "weight": self.split.weight,
             "kept": KeptParts.of(self.checkpoint, floats, self.split.train, self.split.usable, self.split.weight),
         }
-        if schema.image_shape is None and (novelty or schema.is_mixed):
+        if is_table and (novelty or schema.is_mixed):
             scorer, parts, unseen = TableScorer.fit(schema, floats, self.split.train, novelty=novelty, **settings)
             return self._scaled(schema, scorer, floats, parts, unseen)
         scorer, parts = DefaultScorer.fit(floats, self.split.train, image_shape=schema.image_shape, **settings)
         return self._scaled(schema, scorer, floats, parts, parts)
+
+    def _warn_of_idle(self, *names: str) -> None:
+        """Warn of parameters that the score of normal tables does not have."""
+        for name in names:
+            if self.params[name] is not None:
+                warn(
+                    f"{name}={self.params[name]!r} has no effect on tables with novelty=True, whose default score has "
+                    "no such networks; set novelty=False, or give an estimator.",
+                    IdleParameterWarning,
+                )
 
     def _fit_autoencoders(self) -> FittedScoring:
         scorer = self._autoencoders(self.split.train, "fit")

@@ -17,6 +17,7 @@ import narrows
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
 from narrows.errors import (
     DataError,
+    IdleParameterWarning,
     IgnoredColumnWarning,
     ModelDamagedError,
     ModelVersionError,
@@ -236,6 +237,15 @@ def test_the_right_column_is_blamed_beside_identifiers_dates_and_categories(esti
     with pytest.warns(IgnoredColumnWarning, match="'id'"):
         fitted = AnomalyDetector(random_state=0).fit(numbers)
     assert fitted.explain(numbers[:2].assign(y=50.0))[0][0].column == "y"
+
+
+@pytest.mark.parametrize("setting", [{"n_members": 3}, {"trim": 0.3}])
+def test_settings_of_networks_that_the_score_of_normal_tables_does_not_have_are_said_to_be_idle(setting) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    with pytest.warns(
+        IdleParameterWarning, match=f"{next(iter(setting))}=.* has no effect on tables with novelty=True"
+    ):
+        AnomalyDetector(novelty=True, random_state=0, **setting).fit(x)
 
 
 @pytest.mark.slow
