@@ -54,7 +54,7 @@ class TrainableAutoencoder(FittedAutoencoder):
             (n, features), or images (n, height, width[, channels]) or (n, channels, height, width). A DataFrame of
             pandas, polars or pyarrow may contain text, categories, dates and missing values. A path leads to a file
             that `narrows.read` can read, such as a CSV or a Parquet file. A RowStream, which `narrows.scan` returns
-            for large files, is read in chunks, encoded to temporary files, and never in memory as a whole; scaling
+            for large files, is read in chunks, encoded to a temporary file, and never in memory as a whole; scaling
             and validation rows then come from a sample.
         y : ignored
         sample_weight : array of shape (n,) or None
@@ -168,7 +168,7 @@ class TrainableAutoencoder(FittedAutoencoder):
                 n_pieces=None if kept is None else kept.n_pieces,
             )
             warn_of_idle_parameters(self)
-            if self.reduce == "fast" and workers.size == 1:
+            if params["reduce"] == "fast" and workers.size == 1:
                 warn('reduce="fast" has no effect with one process; see torchrun or --ray.', IdleParameterWarning)
             prepared, progress = prepare(params, rows, previous, options), TrainingProgress(history)
             if kept is not None:

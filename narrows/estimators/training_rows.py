@@ -70,7 +70,7 @@ def spooled(
 ) -> TrainingRows:
     """Return the training rows of a stream, on disk; with several workers, inside of `together`.
 
-    With several pieces each worker reads all rows, but encodes and keeps those of its own pieces only.
+    With several pieces each worker reads, encodes and keeps the rows of its own pieces only.
 
     Raises
     ------
@@ -83,13 +83,13 @@ def spooled(
         spool = Shards(n_floats, len(stream), generator, n_pieces=n_pieces, workers=workers)
     held, hashes = [np.zeros(0, np.intp)], [np.zeros(0, np.uint64)]
     sums: list[np.uint64] = []
-    start, n_kept = 0, 0
-    for chunk in stream.chunks():
-        numbers = np.arange(start, start + len(chunk))
-        if isinstance(spool, Shards):
-            numbers = numbers[spool.are_own(numbers)]
-        floats = encoder.encode(chunk.take(numbers - start) if len(numbers) < len(chunk) else chunk)
-        start += len(chunk)
+    own = spool.own_rows if isinstance(spool, Shards) else range(len(stream))
+    n_kept = 0
+    for chunk in stream.chunks(own):
+        assert chunk.row_numbers is not None
+        first, last = np.searchsorted(chunk.row_numbers, [own.start, own.stop])
+        numbers = chunk.row_numbers[first:last]
+        floats = encoder.encode(chunk.take(np.arange(first, last)) if len(numbers) < len(chunk) else chunk)
         keys = row_hashes(floats)
         is_held = np.isin(keys, encoder.held_hashes)
         held.append(numbers[is_held])
@@ -104,7 +104,7 @@ def spooled(
     known = np.unique(np.concatenate(hashes)) if n_kept <= MOST_HASHES else None
     own_held = np.concatenate(held)
     held.clear()  # where rows repeat, their numbers are many
-    parts = workers.exchanged((own_held, known, n_kept, np.array(sums)))
+    parts = workers.exchanged((own_held, known, n_kept, np.array(sums, np.uint64)))
     if isinstance(spool, Shards):
         spool.share(workers)
     all_held, all_known, counts, all_sums = zip(*parts, strict=True)
@@ -117,7 +117,7 @@ def spooled(
         known,
         fingerprint_of(np.concatenate(all_sums)),
         encoder.by,
-        start,
+        len(stream),
     )
     return TrainingRows(spool, None, rows)
 

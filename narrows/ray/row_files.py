@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrows.data import Location, RemotePath, location, reading_options, table_files
 from narrows.data.readers.csv.csv_file import csv_chunks
-from narrows.data.readers.row_stream import CSV_BLOCK, csv_types, parquet_tables
+from narrows.data.readers.row_stream import CSV_BLOCK, csv_types, parquet_tables, tables_of
 from narrows.errors import DataFormatError, DataNotFoundError
 from narrows.ray.ray_session import ray_data
 
@@ -76,7 +76,7 @@ class RowFiles:
         """Return some of the first rows; DataFormatError if there are none."""
         first = self.files[0]
         if self.is_parquet:
-            table = next(parquet_tables(self.path, [first])(), None)
+            table = next(tables_of(parquet_tables(self.path, [first])), None)
         else:
             table = next(csv_chunks(first, self.types, block=CSV_BLOCK), None)
         if table is None or not table.num_rows:

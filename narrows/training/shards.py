@@ -1,6 +1,7 @@
 """Encoded rows of a stream in as many shards as a batch has pieces: each worker keeps those of its own pieces on disk.
 
-Which shard a row belongs to, and the order within it, do not depend on the number of workers.
+A shard holds consecutive rows, so that a worker need not read those of others; a batch has rows of all shards. Which
+shard a row belongs to, and the order within it, do not depend on the number of workers.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class Shards:
     ----------
     n_floats : int
     n_rows : int
-        About how many rows all workers will have.
+        How many rows all workers will read.
     generator : torch.Generator
         Draws the seeds by which rows are shuffled on disk; the same on all workers.
     n_pieces : int
@@ -35,20 +36,26 @@ class Shards:
     ) -> None:
         each = n_pieces // workers.size
         self.n_pieces, self.own = n_pieces, range(workers.rank * each, (workers.rank + 1) * each)
+        self._n_rows = n_rows
         seeds = torch.randint(2**62, (n_pieces,), generator=generator).tolist()
         self._spools = [Spool(n_floats, n_rows, torch.Generator().manual_seed(seeds[piece])) for piece in self.own]
         self._sizes: list[list[int]] = []  # of each block that holds rows, by piece
         self._places: list[int] = []  # of these blocks in the spools
 
-    def are_own(self, numbers: np.ndarray) -> np.ndarray:
-        """Return whether the rows with these numbers (n,) are of the own pieces, bool (n,)."""
-        pieces = numbers % self.n_pieces
-        return (self.own.start <= pieces) & (pieces < self.own.stop)
+    @property
+    def own_rows(self) -> range:
+        """Numbers of the rows of the own pieces."""
+        return range(self._first(self.own.start), self._first(self.own.stop))
+
+    def _first(self, piece: int) -> int:
+        return piece * self._n_rows // self.n_pieces
 
     def add(self, floats: np.ndarray, numbers: np.ndarray) -> None:
-        """Take in own rows (n, n_floats), float32, with their numbers (n,); DataError where the disk is full."""
-        for piece, spool in zip(self.own, self._spools, strict=True):
-            spool.add(floats[numbers % self.n_pieces == piece])
+        """Take in own rows (n, n_floats), float32, with their ascending numbers; DataError where the disk is full."""
+        ends = np.searchsorted(numbers, [self._first(piece) for piece in range(self.own.start + 1, self.own.stop)])
+        for spool, part in zip(self._spools, np.split(floats, ends), strict=True):
+            if len(part):
+                spool.add(part)
 
     def share(self, workers: Workers) -> None:
         """Exchange the sizes of all shards; the rows are complete."""

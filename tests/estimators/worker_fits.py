@@ -112,7 +112,7 @@ def run(rank: int, size: int, folder: str, cases: tuple[str, ...]) -> None:
         distributed.destroy_process_group()
 
 
-def _damaged(stream: RowStream) -> NoReturn:
+def _damaged(stream: RowStream, _: range) -> NoReturn:
     raise DataError(f"{stream.source} is damaged.")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,23 @@ _IN_MEMORY = 20
 """Bytes per cell during a fit in memory, roughly."""
 
 
+class Part(NamedTuple):
+    """Consecutive rows of files, whose number is known before they are read.
+
+    Parameters
+    ----------
+    n_rows : int
+    tables : callable
+        Reads them.
+    """
+
+    n_rows: int
+    tables: Callable[[], Iterator[pa.Table]]
+
+
+Parts = Callable[[], Iterator[Part]]
+
+
 @dataclass(frozen=True, eq=False)
 class RowStream:
     """Rows of files, chunk by chunk, and a sample of them in memory. Made by `scan`.
@@ -51,7 +68,7 @@ class RowStream:
     path: Location
     n_rows: int
     sample: Rows
-    _tables: Callable[[], Iterator[pa.Table]]
+    _parts: Parts
     _chosen: dict[str, Any]
 
     def __len__(self) -> int:
@@ -70,25 +87,31 @@ class RowStream:
         places = [self.sample.feature_names.index(name) for name in names]
         return replace(self, sample=self.sample.select(places), _chosen={**self._chosen, "columns": list(names)})
 
-    def chunks(self) -> Iterator[Rows]:
-        """Yield all rows in the order of the files, some hundred thousand at a time.
+    def chunks(self, rows: range | None = None) -> Iterator[Rows]:
+        """Yield rows in the order of the files, some hundred thousand at a time.
+
+        Parameters
+        ----------
+        rows : range or None, default=None
+            Row numbers; chunks without any of these are left out, and are not read from Parquet files. None: all.
 
         Raises
         ------
         DataFormatError
             A file has changed or is gone since `scan`.
         """
-        return (rows for _, rows in self.tables())
+        return (chunk for _, chunk in self.tables(rows))
 
     def whole(self) -> Rows:
         """Return all rows, in memory, with the notes of the sample."""
         import pyarrow as pa
 
-        rows = arrow_tables.table_rows(pa.concat_tables(self._tables()), self.source, **self._as_sampled())
+        whole = pa.concat_tables(tables_of(self._parts))
+        rows = arrow_tables.table_rows(whole, self.source, **self._as_sampled())
         return replace(rows, notes=self.sample.notes, row_numbers=np.arange(len(rows)))
 
-    def tables(self) -> Iterator[tuple[pa.Table, Rows]]:
-        """Yield all columns of the files, chosen or not, with each of the `chunks`.
+    def tables(self, rows: range | None = None) -> Iterator[tuple[pa.Table, Rows]]:
+        """Yield all columns of the files, chosen or not, with each of the `chunks` of `rows`.
 
         Raises
         ------
@@ -96,12 +119,18 @@ class RowStream:
             A file has changed or is gone since `scan`.
         """
         chosen = self._as_sampled()
+        wanted = range(self.n_rows) if rows is None else rows
         start = 0
-        for table in self._tables():
-            end = start + table.num_rows
-            rows = arrow_tables.table_rows(table, self.source, start=start, **chosen)
-            yield table, replace(rows, notes=(), row_numbers=np.arange(start, end))
-            start = end
+        for part in self._parts():
+            start, first = start + part.n_rows, start
+            if not _overlap(range(first, start), wanted):
+                continue
+            for table in part.tables():
+                numbers = range(first, first + table.num_rows)
+                first = numbers.stop
+                if _overlap(numbers, wanted):
+                    chunk = arrow_tables.table_rows(table, self.source, start=numbers.start, **chosen)
+                    yield table, replace(chunk, notes=(), row_numbers=np.asarray(numbers))
         if start != self.n_rows:
             raise DataFormatError(f"{self.source} had {self.n_rows:,} rows and now has {start:,}; scan it again.")
 
@@ -207,28 +236,37 @@ def memory_needed(path: Location, *, most: float = math.inf) -> int:
     return found
 
 
+def tables_of(parts: Parts) -> Iterator[pa.Table]:
+    """Yield the tables of all parts."""
+    return (table for part in parts() for table in part.tables())
+
+
+def _overlap(numbers: range, wanted: range) -> bool:
+    return max(numbers.start, wanted.start) < min(numbers.stop, wanted.stop)
+
+
 def read_whole_folder(path: Location, text: Sequence[str] = ()) -> pa.Table:
     """Return all tables of a folder as one; in CSV files, the columns `text` are read as text."""
     import pyarrow as pa
 
     parquet = table_files(path, parquet=True)
     whole = parquet_tables(path, parquet) if parquet else _csv_tables(table_files(path, parquet=False), text)
-    parts: list[pa.Table] | None = None
-    while parts is None:
+    tables: list[pa.Table] | None = None
+    while tables is None:
         with suppress(csv_file.WiderTypeError):
-            parts = list(whole())
-    if not parts:
+            tables = list(tables_of(whole))
+    if not tables:
         raise DataFormatError(f"{path.name} has no rows; give it at least one row.")
-    return pa.concat_tables(parts)
+    return pa.concat_tables(tables)
 
 
-def _sampled(whole: Callable[[], Iterator[pa.Table]], source: str, chosen: dict[str, Any]) -> tuple[int, Rows]:
+def _sampled(whole: Parts, source: str, chosen: dict[str, Any]) -> tuple[int, Rows]:
     """Return the number of rows, and the rows with the smallest of random keys, with their row numbers."""
     import pyarrow as pa
 
     rng = np.random.default_rng(0)
     n_rows, kept, keys, places, most = 0, None, np.zeros(0), np.zeros(0, np.intp), 0
-    for table in whole():
+    for table in tables_of(whole):
         places = np.concatenate([places, np.arange(n_rows, n_rows + table.num_rows)])
         n_rows += table.num_rows
         most = max(_FEWEST_SAMPLED, _CELLS_OF_SAMPLE // max(1, table.num_columns))
@@ -253,7 +291,8 @@ def _with_smallest(
     return table.take(chosen).combine_chunks(), keys[chosen], places[chosen]
 
 
-def parquet_tables(path: Location, files: Sequence[Location]) -> Callable[[], Iterator[pa.Table]]:
+def parquet_tables(path: Location, files: Sequence[Location]) -> Parts:
+    """Return a function that yields the row groups of files, small ones together."""
     import pyarrow as pa
     from pyarrow import dataset
 
@@ -269,21 +308,29 @@ def parquet_tables(path: Location, files: Sequence[Location]) -> Callable[[], It
         except (pa.ArrowException, OSError) as error:
             raise DataFormatError(_broken(path, error)) from error
 
-    def whole() -> Iterator[pa.Table]:
+    def whole() -> Iterator[Part]:
         found = opened()
         step = max(1, _CELLS_PER_CHUNK // max(1, len(found.schema)))
-        waiting: list[pa.Table] = []
+        groups, n_rows = [], 0
         try:
             for fragment in found.get_fragments():
                 # Arrow's own scan reads faster than the rows are used, up to the whole file.
                 for group in fragment.split_by_row_group():
-                    waiting.append(group.to_table(schema=found.schema))
-                    if sum(table.num_rows for table in waiting) >= step:
-                        yield from _sliced(waiting, step)
-                        waiting = []
-            yield from _sliced(waiting, step)
+                    groups.append(group)
+                    n_rows += sum(about.num_rows for about in group.row_groups)
+                    if n_rows >= step:
+                        yield Part(n_rows, partial(read, groups, found.schema, step))
+                        groups, n_rows = [], 0
+            yield Part(n_rows, partial(read, groups, found.schema, step))
         except (pa.ArrowException, OSError) as error:
             raise DataFormatError(_broken(path, error)) from error
+
+    def read(groups: Sequence[Any], schema: pa.Schema, step: int) -> Iterator[pa.Table]:
+        try:
+            tables = [group.to_table(schema=schema) for group in groups]
+        except (pa.ArrowException, OSError) as error:
+            raise DataFormatError(_broken(path, error)) from error
+        return _sliced(tables, step)
 
     return whole
 
@@ -320,14 +367,14 @@ def csv_types(files: Sequence[Location], text: Sequence[str] = ()) -> dict[str, 
 
 def _csv_tables(
     files: Sequence[Location], text: Sequence[str] = (), *, types: dict[str, pa.DataType] | None = None
-) -> Callable[[], Iterator[pa.Table]]:
-    """Return a function that yields the tables of files; `types` are found while they are read."""
+) -> Parts:
+    """Return a function that yields the blocks of files; `types` are found while they are read."""
     import pyarrow as pa
 
     types = dict.fromkeys(text, pa.string()) if types is None else types
     names: list[str] = []
 
-    def whole() -> Iterator[pa.Table]:
+    def whole() -> Iterator[Part]:
         for file in files:
             for table in csv_file.csv_chunks(file, types, block=CSV_BLOCK):
                 if not names:
@@ -335,9 +382,9 @@ def _csv_tables(
                     types.update(zip(names, table.schema.types, strict=True))
                 if table.column_names != names:
                     raise DataError(f"{file.name} has other columns than {files[0].name}; put it into another folder.")
-                yield table
+                yield Part(table.num_rows, partial(iter, (table,)))
 
-    def widened() -> Iterator[pa.Table]:
+    def widened() -> Iterator[Part]:
         try:
             yield from whole()
         except csv_file.WiderTypeError as found:

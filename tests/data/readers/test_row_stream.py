@@ -55,6 +55,28 @@ def test_the_chunks_of_a_csv_file_are_its_rows_in_their_order(tmp_path: Path, en
     assert _together(found).equals(TABLE)
 
 
+def test_row_groups_without_wanted_rows_are_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(row_stream, "_CELLS_PER_CHUNK", 100)
+    path = tmp_path / "t.parquet"
+    table = pa.table({"x": np.random.default_rng(0).normal(size=1000)})
+    parquet.write_table(table, path, row_group_size=100, compression="none", use_dictionary=False)
+    stream = scan(path)
+    first = parquet.read_metadata(path).row_group(0).column(0)
+    whole = bytearray(path.read_bytes())
+    whole[first.data_page_offset : first.data_page_offset + first.total_compressed_size] = bytes(
+        first.total_compressed_size
+    )
+    path.write_bytes(whole)
+    chunks = list(stream.chunks(range(250, 400)))
+    assert [chunk.row_numbers.tolist() for chunk in chunks if chunk.row_numbers is not None] == [
+        list(range(200, 300)),
+        list(range(300, 400)),
+    ]
+    assert np.array_equal(np.concatenate([chunk.column(0) for chunk in chunks]), table["x"][200:400].to_numpy())
+    with pytest.raises(DataFormatError, match="cannot be read as Parquet"):
+        list(stream.chunks())
+
+
 def test_a_folder_is_one_table_with_the_columns_that_its_folders_name(tmp_path: Path) -> None:
     for year in (2023, 2024):
         (tmp_path / f"year={year}").mkdir()
