@@ -1,7 +1,8 @@
 """How do processor time, memory and temporary disk grow with the rows of a table read in chunks?
 
-The table is one Parquet file of a million rows, linked as often as needed. Each measurement is a process of its own
-that believes in a machine of 2 GiB, so that every size is read in chunks: `python -m benchmarks.scale COMMAND ...`.
+The table is one Parquet file of a million rows, linked as often as needed into folders `part=0`, `part=1`, ..., whose
+number is a column, so that no row comes twice. Each measurement is a process of its own that believes in a machine of
+2 GiB, so that every size is read in chunks: `python -m benchmarks.scale COMMAND ...`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from benchmarks.report import LINES, Report
 
-_ROWS, _NUMBERS, _TEXTS = 10**6, 17, 3
+_ROWS, _NUMBERS, _TEXTS = 10**6, 16, 3  # and the number of the part
 _MEMORY = 2 << 30
 _WORKS = ("fit", "score", "encode")
 _MIB = 1 << 20
@@ -46,7 +47,7 @@ def reports(rounds: int, quick: bool, *, full: bool = False) -> list[Report]:
     return [
         Report(
             "scale",
-            "Tables read in chunks, 20 columns (17 float32, 3 text)",
+            "Tables read in chunks, 20 columns (16 float32, 3 text, number of the part)",
             ("rows", "work", "rows/s of one core", "processor seconds", "µs a row", "peak MiB", "temporary MiB"),
             rows,
             {"measured": raw},
@@ -66,11 +67,13 @@ def _cells(size: int, found: dict[str, float]) -> list[str]:
 
 
 def lake(folder: Path, n_rows: int, n_in_file: int) -> Path:
-    """Make a folder of Parquet files of together `n_rows` rows, which are links to one."""
+    """Make folders of one Parquet file each, links to one file, of together `n_rows` rows."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    folder.mkdir()
+    parts = [folder / f"part={i}" for i in range(n_rows // n_in_file)]
+    for part in parts:
+        part.mkdir(parents=True)
     rng = np.random.default_rng(0)
     z = rng.standard_normal((n_in_file, 4), dtype=np.float32)
     x = z @ rng.standard_normal((4, _NUMBERS), dtype=np.float32)
@@ -79,10 +82,10 @@ def lake(folder: Path, n_rows: int, n_in_file: int) -> Path:
     for i in range(_TEXTS):
         levels = np.array([f"level {k}" for k in range(10 * (i + 1))])
         columns[f"t{i}"] = pa.array(levels).take(pa.array((np.abs(z[:, i]) * 10).astype(int) % len(levels)))
-    first = folder / "part-00000.parquet"
+    first = parts[0] / "rows.parquet"
     parquet.write_table(pa.table(columns), first, row_group_size=100_000)
-    for i in range(1, n_rows // n_in_file):
-        os.link(first, folder / f"part-{i:05}.parquet")
+    for part in parts[1:]:
+        os.link(first, part / "rows.parquet")
     return folder
 
 

@@ -44,14 +44,15 @@ class Admission:
     always: int = 1
     n_requests: int = 0
     _seconds: float = 0.0
+    _typical: float = 0.0  # seconds of a request of any kind
     _average: dict[tuple[Kind, int], float] = field(default_factory=dict)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether a request would be refused."""
-        if self.n_requests >= self.most_requests:
+    def is_full(self, n_coming: int = 0) -> bool:
+        """Return whether a request would be refused after `n_coming` others that are not admitted yet."""
+        n_before = self.n_requests + n_coming
+        if n_before >= self.most_requests:
             return True
-        return self.n_requests >= self.always and self._seconds > self.most_seconds
+        return n_before >= self.always and self._seconds + n_coming * self._typical > self.most_seconds
 
     @property
     def retry_after(self) -> int:
@@ -60,7 +61,7 @@ class Admission:
 
     def admit(self, kind: Kind, size: int) -> Ticket:
         """Admit a request with a body of `size` bytes; raises `Busy` if it would wait too long."""
-        if self.is_full:
+        if self.is_full():
             raise Busy(self.retry_after)
         ticket = Ticket(kind, size, self.expected(kind, size))
         self.n_requests += 1
@@ -75,6 +76,7 @@ class Admission:
             key = ticket.kind, _size_class(ticket.size)
             before = self._average.get(key, seconds)
             self._average[key] = before + _WEIGHT * (seconds - before)
+            self._typical += _WEIGHT * (seconds - self._typical)
 
     def expected(self, kind: Kind, size: int) -> float:
         """Return the expected seconds of work: of requests of this size, else in proportion to smaller ones.

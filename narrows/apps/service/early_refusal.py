@@ -7,6 +7,7 @@ the more is left for the others. A request that comes in one piece, as small one
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -47,6 +48,7 @@ class EarlyRefusal:
         self._app = app
         self._admission_of = admission_of
         self._count = count
+        self._n_coming = 0  # requests since the last turn of the event loop, which the application has not seen yet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; without a length its body counts as small."""
@@ -67,16 +69,23 @@ class EarlyRefusal:
         found = _path_and_length(data[: end + 2])
         if found is None or len(data) != end + 4 + found[1]:
             return None
-        headers = self._refusal(*found)
+        headers = self._refusal(*found, n_coming=self._n_coming)
         if headers is None:
+            if not self._n_coming:
+                asyncio.get_running_loop().call_soon(self._begin_turn)
+            self._n_coming += 1
             return None
         return b"".join([_PHRASE, *(b"%b: %b\r\n" % pair for pair in headers), b"\r\n", _BODY])
 
-    def _refusal(self, path: str, length: int) -> list[tuple[bytes, bytes]] | None:
+    def _begin_turn(self) -> None:
+        """Forget the requests of the last turn: the tasks that admit them run now, before others are read."""
+        self._n_coming = 0
+
+    def _refusal(self, path: str, length: int, *, n_coming: int = 0) -> list[tuple[bytes, bytes]] | None:
         """Count a refused request and return the headers of its answer; None where it is not refused."""
         operation = path.rpartition("/")[2]
         admission = self._admission_of(length)
-        if operation not in _WORK or not admission.is_full:
+        if operation not in _WORK or not admission.is_full(n_coming):
             return None
         self._count(path, operation)
         return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import socket
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from narrows.apps.service.admission import Admission
 from narrows.apps.service.arrow_bodies import STREAM
+from narrows.apps.service.early_refusal import EarlyRefusal
 from narrows.apps.service.request_errors import Busy
 from tests.apps.service.client import PATIENCE, Service, named, serving
 from tests.apps.service.fixture_rows import records
@@ -29,7 +31,7 @@ def measured(seconds: float, size: int, most_seconds: float = 0.1) -> Admission:
 def test_as_many_requests_wait_as_can_be_done_in_time() -> None:
     for seconds, n in ((0.01, 11), (0.001, 101), (0.2, 1)):  # the last one waits for no more than 0.1 s of work
         admission, admitted = measured(seconds, 300), 0
-        while not admission.is_full:
+        while not admission.is_full():
             admission.admit(KIND, 300)
             admitted += 1
         assert abs(admitted - n) <= 1
@@ -51,11 +53,32 @@ def test_the_expected_time_follows_the_last_requests_and_the_size() -> None:
 def test_requests_that_failed_or_were_never_worked_on_leave_nothing_behind() -> None:
     admission = measured(0.03, 300)
     tickets = [admission.admit(KIND, 300) for _ in range(4)]
-    assert admission.is_full
+    assert admission.is_full()
     for ticket in tickets:
         admission.leave(ticket, None)
-    assert (admission.n_requests, admission.is_full) == (0, False)
+    assert (admission.n_requests, admission.is_full()) == (0, False)
     assert admission.expected(KIND, 300) == pytest.approx(0.03)
+
+
+def test_requests_that_come_at_once_are_counted_before_they_are_admitted() -> None:
+    admission = measured(0.01, 300)
+    assert not admission.is_full(n_coming=10)
+    assert admission.is_full(n_coming=11)
+
+
+def test_a_turn_of_the_event_loop_lets_only_as_many_requests_pass_as_can_be_done_in_time() -> None:
+    admission, refused = measured(0.01, 2), []
+    refusal = EarlyRefusal(lambda *_: asyncio.sleep(0), lambda _: admission, lambda *of: refused.append(of))
+    whole = b"POST /score HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n[]"
+
+    async def two_turns() -> None:
+        for _ in range(2):
+            answers = [refusal.refusal_of(whole) for _ in range(30)]
+            assert [answer is None for answer in answers] == [True] * 11 + [False] * 19
+            await asyncio.sleep(0)
+
+    asyncio.run(two_turns())
+    assert refused == [("/score", "score")] * 38
 
 
 def test_a_slow_request_is_always_admitted_when_nothing_waits() -> None:
