@@ -18,6 +18,7 @@ from narrows.data.rows import Rows, size_text
 from narrows.data.schema.schema import Schema
 from narrows.data.text import format_sentence
 from narrows.errors import DataError
+from narrows.formatting import counted
 
 _LEVELS_SHOWN = 4
 
@@ -98,10 +99,10 @@ class Inspection:
         return asdict(self)
 
     def __str__(self) -> str:
-        size = "" if self.image_shape else f"{_counted(self.n_rows, 'row')}, {_counted(len(self.columns), 'column')}"
+        size = "" if self.image_shape else f"{counted(self.n_rows, 'row')}, {counted(len(self.columns), 'column')}"
         lines = [f"{self.source}: {'; '.join(part for part in (self.form, size) if part)}."]
         if self.n_judged < self.n_rows:
-            lines.append(f"The columns are judged by {_counted(self.n_judged, 'row')}, drawn at random.")
+            lines.append(f"The columns are judged by {counted(self.n_judged, 'row')}, drawn at random.")
         lines += [f"  {column}" for column in self.columns]
         lines += self.notes
         return "\n".join(lines if self.problem is None else [*lines, self.problem])
@@ -191,14 +192,14 @@ def _report(rows: Rows, i: int, word: str | None, reason: str | None, markers: l
     sentence = f"{name}: {type_name}" if column_format is None else format_sentence(column_format, name)
     if n_missing > n_invalid:
         written = f" written {' or '.join(map(repr, markers))}" if markers else ""
-        sentence += f"; {_counted(n_missing - n_invalid, 'missing value')}{written}"
+        sentence += f"; {counted(n_missing - n_invalid, 'missing value')}{written}"
     if is_range:
         sentence += f"; {low} to {high}"
     elif levels:
         listed = ", ".join(levels) + (", ..." if n_different > len(levels) else "")
-        sentence += f"; {_counted(n_different, 'level')}: {listed}"
+        sentence += f"; {counted(n_different, 'level')}: {listed}"
     if n_invalid:
-        sentence += f"; {_counted(n_invalid, 'cell')} of another type"
+        sentence += f"; {counted(n_invalid, 'cell')} of another type"
     return ColumnReport(name, type_name, sentence, word, reason, n_missing, n_different, low, high, levels)
 
 
@@ -224,7 +225,3 @@ def _plain(value: Any) -> Any:
     if not isinstance(value, float):
         return value
     return int(value) if value.is_integer() and abs(value) < 1e15 else float(f"{value:.6g}")
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from narrows.data.frames.column_format import ColumnFormat
 from narrows.data.text.dates import code_of, tokens_of
+from narrows.formatting import counted
 
 _WORDS = {
     **{"Y": "year", "y": "year", "G": "year", "m": "month", "b": "month", "B": "month", "d": "day", "q": "quarter"},
@@ -43,9 +44,9 @@ def format_sentence(
     if invalid:
         shown = ", ".join(map(repr, list(dict.fromkeys(invalid.values()))[:_SHOWN]))
         parts.append(
-            f"{_count(len(invalid), 'invalid cell')} such as {shown}"
+            f"{counted(len(invalid), 'invalid cell')} such as {shown}"
             if len(invalid) > _SHOWN
-            else f"{_count(len(invalid), 'invalid cell')}: {shown}"
+            else f"{counted(len(invalid), 'invalid cell')}: {shown}"
         )
     parts += [what for what, _ in column_format.doubts]
     return f"{name}: {'; '.join(parts)}"
@@ -123,13 +124,9 @@ def _format(form: str) -> str:
 
 def _missing_words(n_missing: int, counts: Mapping[str, int] | None) -> list[str]:
     if counts is None:
-        return [_count(n_missing, "missing value")] if n_missing else []
+        return [counted(n_missing, "missing value")] if n_missing else []
     written = sorted(((n, text) for text, n in counts.items() if text and n), reverse=True)
-    parts = [f"{_count(n, 'missing value')} written {text!r}" for n, text in written[:_SHOWN]]
+    parts = [f"{counted(n, 'missing value')} written {text!r}" for n, text in written[:_SHOWN]]
     if len(written) > _SHOWN:
-        parts.append(f"{_count(sum(n for n, _ in written[_SHOWN:]), 'missing value')} written otherwise")
-    return [*parts, *([_count(counts[""], "empty cell")] if counts.get("") else [])]
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+        parts.append(f"{counted(sum(n for n, _ in written[_SHOWN:]), 'missing value')} written otherwise")
+    return [*parts, *([counted(counts[""], "empty cell")] if counts.get("") else [])]

@@ -26,7 +26,7 @@ from narrows.apps.cli.common_options import (
 from narrows.apps.cli.exit_codes import explain
 from narrows.apps.cli.fit_options import VariantName, estimator_from_options, with_parameters
 from narrows.apps.cli.fit_reading import FitReading, with_reading
-from narrows.apps.cli.inputs import data_name, read_for_fit
+from narrows.apps.cli.inputs import Source, data_name, read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.result_writing import save
 from narrows.apps.cli.worker_processes import rank_and_size, worker_group
@@ -109,7 +109,20 @@ def fit(
     if model.interrupted_ and (hint := resume_hint(kept)):
         messages.info(hint)
     signals.check()
+    _report(model, path, source, variant=variant, seconds=seconds, row_hashes=row_hashes, messages=messages)
 
+
+def _report(
+    model: Autoencoder,
+    path: Path,
+    source: Source,
+    *,
+    variant: str,
+    seconds: float,
+    row_hashes: bool,
+    messages: Messages,
+) -> None:
+    """Write the result of the fit, with the diagnosis, which is also added to the card of the saved model."""
     from narrows.apps.cli.rendering import errors, facts, measured_on, notes, verdicts
     from narrows.data import how_to_keep
     from narrows.estimators.model_folder import write_card

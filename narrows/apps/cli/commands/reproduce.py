@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,7 @@ from narrows.version import __version__
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from narrows.reproductions import Progress, Record, Result
+    from narrows.reproductions import Picture, Progress, Record, Reproduction, Result, Setup
 
 _OURS = ("results.json", "results.md", ".svg", ".png")
 _LINES = 10  # lines in a log for the training of an experiment
@@ -86,7 +87,8 @@ def reproduce(
     [bold]narrows reproduce[/bold]
     [bold]narrows reproduce hinton2006 --quick[/bold]
     """
-    from narrows.reproductions import PAPERS, Picture, Result, Setup, keeping, reproduction, write_results
+    from narrows.estimators.checkpoint import remove_checkpoint
+    from narrows.reproductions import PAPERS, Setup, keeping, reproduction
 
     messages = Messages(as_json, quiet)
     if name is None:
@@ -105,50 +107,74 @@ def reproduce(
     make_room_for_trainings(trainings, resume=resume, force=force)
 
     command = " ".join(["narrows reproduce", name, *_options(quick, only, seed, setup.paths)])
-    start = time.perf_counter()
-    results: list[Result] = []
-    pictures: list[Picture] = []
-
-    about: dict[str, object] = {}
-
-    def write(place: Path, force: bool) -> None:
-        _check(place, force=force)
-        seconds = time.perf_counter() - start
-        about.update(write_results(place, paper, setup, results, pictures, command=command, seconds=seconds))
-
-    def keep() -> None:
-        nonlocal folder
-        again = bool(about)  # the folder was written by this run
-        folder = write_or_rescue(
-            folder, write, subject="the results are", messages=messages, force=force or again, is_folder=True
-        )
-        signals.check()
-
+    found = _Results(folder, paper, setup, command, messages, force)
     try:
         with keeping(trainings, checkpoint_every, f"{command}, narrows {__version__}"):
             for record in _printed(paper.run(setup, chosen), messages):
-                if isinstance(record, Result):
-                    results.append(record)
-                    keep()  # at once: a later experiment may fail after hours
-                elif isinstance(record, Picture):
-                    pictures.append(record)
+                found.add(record)
     except KeyboardInterrupt:
-        if not results:
+        if not found.results:
             raise
-        done = f"{counted(len(results), 'result')} of {name} are in {folder}"
+        done = f"{counted(len(found.results), 'result')} of {name} are in {found.folder}"
         raise Interrupted(f"{signals.interrupted()}; {done}.") from None
-    keep()
-    from narrows.estimators.checkpoint import remove_checkpoint
-
+    found.keep()
     remove_checkpoint(trainings)
     messages.result(
-        {"output": str(folder), **about},
-        _table(paper.citation, results),
+        {"output": str(found.folder), **found.about},
+        _table(paper.citation, found.results),
         "",
-        *_notes(results),
+        *_notes(found.results),
         "",
-        f"Wrote {folder}/.",
+        f"Wrote {found.folder}/.",
     )
+
+
+@dataclass(eq=False)
+class _Results:
+    """The results and pictures of a run so far, and the folder that they are written to."""
+
+    folder: Path
+    paper: Reproduction
+    setup: Setup
+    command: str
+    messages: Messages
+    force: bool
+    results: list[Result] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    about: dict[str, object] = field(default_factory=dict)
+    """Content of results.json; empty until it is written."""
+    _start: float = field(default_factory=time.perf_counter)
+
+    def add(self, record: Record) -> None:
+        """Take in a record; a result is written at once, since a later experiment may fail after hours."""
+        from narrows.reproductions import Picture, Result
+
+        if isinstance(record, Result):
+            self.results.append(record)
+            self.keep()
+        elif isinstance(record, Picture):
+            self.pictures.append(record)
+
+    def keep(self) -> None:
+        """Write all that is there; where the folder cannot be written, another one is chosen."""
+        self.folder = write_or_rescue(
+            self.folder,
+            self._write,
+            subject="the results are",
+            messages=self.messages,
+            force=self.force or bool(self.about),
+            is_folder=True,
+        )
+        signals.check()
+
+    def _write(self, place: Path, force: bool) -> None:
+        from narrows.reproductions import write_results
+
+        _check(place, force=force)
+        seconds = time.perf_counter() - self._start
+        self.about = write_results(
+            place, self.paper, self.setup, self.results, self.pictures, command=self.command, seconds=seconds
+        )
 
 
 def _options(quick: bool, only: str | None, seed: int, paths: object) -> list[str]:
