@@ -21,31 +21,41 @@ _CELLS = 8_000_000
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """Rows of the fit, as they are encoded.
+    """Rows of the fit, as they are encoded, in place of a `DefaultScorer` where all rows are normal.
 
     Parameters
     ----------
-    rows : float32 ndarray of shape (m, d)
+    references : float32 ndarray of shape (m, d)
         At most `MOST_REFERENCES`.
     """
 
-    rows: np.ndarray
+    references: np.ndarray
+
+    names = ("distance",)
+
+    def parts(self, floats: np.ndarray) -> np.ndarray:
+        """Return the only part of encoded rows (n, d), their `distances`: (n, 1)."""
+        return self.distances(floats)[:, None]
 
     def distances(self, floats: np.ndarray) -> np.ndarray:
         """Return the squared distance of encoded rows (n, d) to the nearest one (n,); no row is its own neighbour."""
         x = floats.astype(np.float64)
         other = np.zeros(len(x), np.intp)
-        if len(self.rows) > 1:
+        if len(self.references) > 1:
             near = self._nearest_two(x)
             other = np.where(near[:, 0] == self._own(floats), near[:, 1], near[:, 0])
         # Rounding decides between neighbours that are equally near, so it must not show in the distance.
-        return np.square(x - self.rows[other]).sum(axis=1).astype(np.float32).astype(np.float64)
+        return np.square(x - self.references[other]).sum(axis=1).astype(np.float32).astype(np.float64)
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the same as `DefaultScorer.expected`, from at most 4,000 of the rows."""
-        some = self.rows[:: -(-len(self.rows) // MOST_REFERENCES_OF_REASONS)]
+        some = self.references[:: -(-len(self.references) // MOST_REFERENCES_OF_REASONS)]
         expected, far = expected_by_neighbours(seen(floats), torch.from_numpy(seen(some)), columns, n_columns)
         return np.sinh(expected), far
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the tensors to save."""
+        return {"rows": torch.from_numpy(self.references)}
 
     @classmethod
     def restore(cls, tensors: dict[str, Tensor], n_floats: int) -> Neighbours:
@@ -59,7 +69,7 @@ class Neighbours:
         """Return the positions of the two nearest rows (n, 2)."""
         if x.shape[1] <= _FEW_COLUMNS:
             return self._tree.query(x, k=2)[1]
-        rows = torch.from_numpy(self.rows).double()
+        rows = torch.from_numpy(self.references).double()
         squares = rows.square().sum(dim=1)
         found = np.empty((len(x), 2), np.intp)
         step = max(1, _CELLS // len(rows))
@@ -70,15 +80,15 @@ class Neighbours:
 
     def _own(self, floats: np.ndarray) -> np.ndarray:
         """Return the position of each row (n, d) among the rows (n,): the last of equal ones, -1 for none."""
-        rows = np.ascontiguousarray(floats, dtype=self.rows.dtype)
+        rows = np.ascontiguousarray(floats, dtype=self.references.dtype)
         return np.fromiter((self._place_of.get(row.tobytes(), -1) for row in rows), np.intp, len(rows))
 
     @cached_property
     def _place_of(self) -> dict[bytes, int]:
-        return {row.tobytes(): place for place, row in enumerate(self.rows)}
+        return {row.tobytes(): place for place, row in enumerate(self.references)}
 
     @cached_property
     def _tree(self) -> Any:
         from scipy.spatial import KDTree
 
-        return KDTree(self.rows.astype(np.float64))
+        return KDTree(self.references.astype(np.float64))

@@ -139,7 +139,7 @@ def _of_default(model: ModelGraph, scorer: DefaultScorer, facts: dict[str, str])
 def _of_table(model: ModelGraph, scorer: TableScorer, facts: dict[str, str]) -> list[str]:
     g, forest, codes = model.graph, scorer.forest, scorer.cells.codes
     if isinstance(scorer.near, Neighbours):
-        distance = neighbour_distance(g, model.floats, scorer.near.rows, 1)
+        distance = neighbour_distance(g, model.floats, scorer.near.references, 1)
         parts = [g.cast(g.cast(distance, np.float32), np.float64)]
     else:
         parts = _of_default(model, scorer.near, facts)

@@ -16,7 +16,7 @@ from torch import Tensor, from_numpy
 from narrows.data import Rows, Schema
 from narrows.data.kinds import Category
 from narrows.estimators.anomaly.cells import CellSurprise, are_few, unseen_surprise
-from narrows.estimators.anomaly.default_scorer import PARTS, DefaultScorer, holds_rows
+from narrows.estimators.anomaly.default_scorer import DefaultScorer, holds_rows
 from narrows.estimators.anomaly.forest import Forest
 from narrows.estimators.anomaly.kept_parts import NOTHING_KEPT, KeptParts
 from narrows.estimators.anomaly.neighbours import MOST_REFERENCES, Neighbours
@@ -87,7 +87,7 @@ class TableScorer:
         if novelty:
             chosen = near[drawn(len(near), MOST_REFERENCES, of(weight, near), np.random.default_rng([seed, 2]))]
             first: DefaultScorer | Neighbours = Neighbours(np.ascontiguousarray(floats[chosen], np.float32))
-            parts = first.distances(floats)[:, None]
+            parts = first.parts(floats)
         else:
             first, parts = DefaultScorer.fit(
                 floats, places, near=near, n_members=n_members, trim=trim, seed=seed, weight=weight, kept=kept
@@ -118,9 +118,7 @@ class TableScorer:
         Reconstruction and distance are squared, isolation is from 0 to 1, and that of cells is the sum of their
         -log p to the third power, so that one impossible cell outweighs several rare ones.
         """
-        near = self.near
-        first = near.distances(floats)[:, None] if isinstance(near, Neighbours) else near.parts(floats)
-        return np.column_stack([first, _further_parts(self.forest, self.cells, floats)])
+        return np.column_stack([self.near.parts(floats), _further_parts(self.forest, self.cells, floats)])
 
     def combination(self, parts: np.ndarray, floats: np.ndarray, weight: np.ndarray | None = None) -> MergedTails:
         """Return the tails of the parts, which the fit has learned."""
@@ -134,7 +132,7 @@ class TableScorer:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the parts."""
-        return ("distance", "isolation", "cells") if self.is_novelty else (*PARTS, "isolation", "cells")
+        return (*self.near.names, "isolation", "cells")
 
     @property
     def models(self) -> tuple[Autoencoder, ...]:
@@ -144,7 +142,7 @@ class TableScorer:
     @property
     def references(self) -> np.ndarray:
         """Encoded rows of the fit (m, d) that new rows are compared with."""
-        return self.near.rows if isinstance(self.near, Neighbours) else self.near.references
+        return self.near.references
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the expected floats (n, d), and the contribution of each column (n, n_columns).
@@ -166,11 +164,10 @@ class TableScorer:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the tensors to save."""
-        near = {"rows": from_numpy(self.near.rows)} if isinstance(self.near, Neighbours) else self.near.tensors()
         forest = {f"forest.{name}": from_numpy(array) for name, array in self.forest.arrays().items()}
         cells = {f"cells.{name}": tensor for name, tensor in self.cells.tensors().items()}
         tails = {f"tails.{name}": from_numpy(array) for name, array in self.tails.arrays().items()}
-        return {**near, **forest, **cells, **tails}
+        return {**self.near.tensors(), **forest, **cells, **tails}
 
     @classmethod
     def restore(cls, schema: Schema, tensors: dict[str, Tensor]) -> TableScorer:
