@@ -78,7 +78,7 @@ class NotNumericError(DataError, TypeError):
 
 
 class DataRangeError(DataError):
-    """Values lie outside what the output layer or the loss can express."""
+    """Values lie outside the range of the output layer or the loss."""
 
 
 class SchemaMismatchError(DataError):
@@ -225,8 +225,7 @@ def full_disk_as_data_error(contents: str) -> Iterator[None]:
         if error.errno != errno.ENOSPC:
             raise
         raise DataError(
-            f"The disk of {tempfile.gettempdir()} is too small for {contents}; let TMPDIR name a folder on a larger "
-            "one."
+            f"The disk of {tempfile.gettempdir()} is too small for {contents}; set TMPDIR to a folder on a larger one."
         ) from error
 
 

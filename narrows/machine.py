@@ -1,4 +1,4 @@
-"""This machine: processor, cores, versions, and the folder for what is kept between processes."""
+"""This machine: processor, cores, versions, and the cache folder."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def cpu_info() -> dict[str, str]:
 
 
 def let_threads_sleep() -> None:
-    """Let threads that wait for one another soon sleep instead of spin, unless the user has chosen; before torch loads.
+    """Set OpenMP's wait policy to sleep unless the user has set one; call it before torch is imported.
 
     A thread of GNU OpenMP spins for a millisecond or more, on a core that another program, or the thread it waits for,
     could use: next to two busy programs, two threads then train up to a hundred times more slowly than one.
@@ -115,7 +115,7 @@ def memory() -> int:
 
 
 def cache_folder() -> Path:
-    """Return the folder of downloaded data sets and of what is measured once: ``$NARROWS_CACHE``, else the user's."""
+    """Return the folder of downloaded datasets and of measurements: ``$NARROWS_CACHE``, else the user's."""
     if own := os.environ.get("NARROWS_CACHE"):
         return Path(own)
     if xdg := os.environ.get("XDG_CACHE_HOME"):

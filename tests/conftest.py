@@ -37,7 +37,7 @@ def data_folder() -> Path:
     result = os.environ.get("NARROWS_DATA")
     folder = Path(result) if result else Path(__file__).resolve().parents[2] / "shared" / "data"
     if not folder.is_dir():
-        reason = f"no data sets in {folder}; let NARROWS_DATA name a folder that holds them"
+        reason = f"no data sets in {folder}; set NARROWS_DATA to a folder that holds them"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)

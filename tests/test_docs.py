@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import narrows
 from narrows.apps.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -62,3 +63,37 @@ def test_every_local_link_and_picture_of_a_page_exists(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), target
+
+
+def test_the_api_page_lists_every_name_that_narrows_exports():
+    head = (DOCS / "api/index.md").read_text().split("**Packages**")[0]
+    listed = re.findall(r"^   narrows\.(\w+)$", head, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(set(narrows.__all__) - {"__version__"})
+
+
+WIDTH = 100
+PROSE = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"]
+NOT_YET_WRAPPED = {  # others change these pages; to be emptied
+    "CHANGELOG.md",
+    "lab.md",
+    "scale.md",
+    "long_trainings.md",
+    "howto/workers.md",
+    "howto/clusters.md",
+    "howto/onnx.md",
+    "howto/serve.md",
+}
+
+
+def prose(page: Path) -> list[str]:
+    """Return the lines of a page outside of code, tables and headings."""
+    text = re.sub(r"^ *(`{3,}|:{3,}).*?^ *\1", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [line for line in text.splitlines() if not re.match(r" {4}| *[|#<]", line)]
+
+
+@pytest.mark.parametrize("page", [p for p in PROSE if name(p) not in NOT_YET_WRAPPED], ids=name)
+def test_prose_is_wrapped_at_100_columns(page):
+    whole = re.compile(r"!?\[[^\]]*\]\([^)]*\)|`[^`]*`")  # links, pictures and code, which stay in one line
+    for line in prose(page):
+        n_words = len(whole.sub("word", line.strip()).split())
+        assert len(line) <= WIDTH or n_words == 1, line

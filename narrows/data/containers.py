@@ -114,7 +114,7 @@ def _from_frame(X: Any, name: str) -> Rows:
 
 
 def _parts(X: Any, names: Sequence[str], source: str) -> Parts:
-    """The columns of a frame, those of lists and structs as several."""
+    """Return the columns of a frame, those of lists and structs as several."""
     import narwhals as nw
 
     if nw.dependencies.is_pandas_like_dataframe(X):
@@ -137,7 +137,7 @@ def _label_names(labels: Labels | None, n: int) -> tuple[str, ...]:
 
 
 def _column_names(given: list[Any], labels: Labels | None, name: str) -> tuple[str, ...] | None:
-    """The names of columns, of a MultiIndex its levels joined; None for labels of numbers or dates."""
+    """Return the names of columns, of a MultiIndex its levels joined; None for labels of numbers or dates."""
     _check_different(given, name)
     are_text = [isinstance(label, str) for label in given]
     if any(are_text) and not all(are_text):

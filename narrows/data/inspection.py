@@ -1,4 +1,4 @@
-"""Reports on files: how each column is read, and what a fit would make of it."""
+"""Reports on files: how each column is read and how a fit would use it."""
 
 from __future__ import annotations
 

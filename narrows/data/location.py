@@ -50,7 +50,7 @@ class RemotePath:
         return self.url
 
     def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
-        """Pickle without what is kept of the file system's answers."""
+        """Pickle without the cached answers of the file system."""
         return RemotePath, (self.filesystem, self.path, self.url, self.pattern)
 
     @property
@@ -179,8 +179,8 @@ def _of_url(text: str) -> RemotePath:
         filesystem, path = FileSystem.from_uri(base + mark + settings)
     except pa.ArrowInvalid as error:
         raise DataNotFoundError(
-            f"{address} is no address that narrows reads ({_reason(error)}); give a path, or one that starts with "
-            "s3://, gs://, hdfs://, abfs:// or file://."
+            f"{address} is not an address that narrows can read ({_reason(error)}); give a path, or one that starts "
+            "with s3://, gs://, hdfs://, abfs:// or file://."
         ) from error
     except (OSError, ValueError) as error:
         raise _out_of_reach(address, error) from error

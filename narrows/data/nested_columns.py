@@ -118,7 +118,7 @@ def _as_struct(rows: Rows, places: list[int]) -> pa.Array:
 
 
 def _objects(rows: Rows, places: list[int], array: pa.Array, word: str) -> np.ndarray:
-    """Cells such as pandas held them."""
+    """Return cells such as pandas held them."""
     found = np.empty(len(rows), dtype=object)
     if word == "ndarray":
         block = np.column_stack([rows.column(i) for i in places])

@@ -52,7 +52,7 @@ def _row_frame(cells: list[Any], names: list[str], schema: SchemaLayout) -> Any:
 
 
 def _frame_names(schema: SchemaLayout) -> list[str]:
-    """The names of the columns that the frame of the fit had, lists and structs as one."""
+    """Return the names of the columns that the frame of the fit had, lists and structs as one."""
     types: Sequence[ColumnType | None] = schema.types or (None,) * schema.n_columns
     named = [
         kind.part_of if kind is not None and kind.part_of else name

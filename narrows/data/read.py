@@ -105,7 +105,7 @@ def read(
     Raises
     ------
     DataNotFoundError
-        No such file, folder or set; an address that cannot be reached.
+        No such file, folder or dataset; an address that cannot be reached.
     DataFormatError
         A file that is damaged, empty or of another kind.
     DataError
@@ -182,7 +182,7 @@ def as_rows(
     else:
         if isinstance(X, row_stream.RowStream):
             raise DataError(
-                f"{X.source} is a stream, which only fit takes whole; work on it in parts: for rows in X.chunks(): ..."
+                f"{X.source} is a stream, which only fit accepts; work on it in parts: for rows in X.chunks(): ..."
             )
         rows = rows_of(materialize(X if schema is None else as_one_row(X, schema)), name)
         if schema is not None and schema.names is not None and schema.types is not None:
@@ -218,7 +218,7 @@ def _read_path(
         return _read_remote(path, options, chosen)
     if not table_formats.split_sheet(path)[0].exists():
         raise DataNotFoundError(
-            f"There is no file, folder or set {str(path)!r}; the sets are {', '.join(known_sets.SETS)}."
+            f"There is no file, folder or dataset {str(path)!r}; the datasets are {', '.join(known_sets.SETS)}."
         )
     if path.exists() and not path.is_file() and not path.is_dir():
         raise DataFormatError(f"{path} is neither a file nor a folder; give one of them.")
@@ -235,7 +235,7 @@ def _read_path(
         if _IDX.search(path.name):
             return array_files.read_idx_rows(path)
     except PermissionError as error:
-        raise DataFormatError(f"{path} may not be read; change its permissions.") from error
+        raise DataFormatError(f"{path} cannot be read without permission; change its permissions.") from error
     except MemoryError as error:
         raise DataError(f"{path} needs more memory than there is; give a part of it.") from error
     raise DataFormatError(

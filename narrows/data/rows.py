@@ -202,7 +202,7 @@ class Rows:
 
 @lru_cache(maxsize=256)
 def _name_of(dtype: np.dtype) -> str:
-    """Return the name of a dtype, which NumPy composes anew each time."""
+    """Return the name of a dtype, which NumPy composes again each time."""
     return dtype.name
 
 
@@ -216,7 +216,7 @@ def feature_names(names: tuple[str, ...] | None, labels: Labels | None, n_column
 
 
 def row_name(position: int, first_row: Literal[0, 1]) -> str:
-    """ "row 3 (counting from 0)" for arrays; files count from 1.
+    """Return the name of a row: "row 3 (counting from 0)" for arrays; files count from 1.
 
     >>> row_name(2, first_row=1)
     'row 3 (counting from 1, without any header)'

@@ -78,7 +78,7 @@ def windows(X: Any, width: int, step: int = 1, *, groups: Any = None) -> Windows
     """Return the windows of a series, rows that any estimator can be fitted to.
 
     The last window ends at the last point, also where `step` does not divide the length, so that every point is in a
-    window. Windows that overlap share points: they are no independent rows.
+    window. Windows that overlap share points: they are not independent rows.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def windows(X: Any, width: int, step: int = 1, *, groups: Any = None) -> Windows
     Raises
     ------
     SettingError
-        `width` or `step` is no whole number from 1, or `step` is larger than `width`.
+        `width` or `step` is not a whole number from 1, or `step` is larger than `width`.
     DataError
         The series is shorter than a window, X has more than two dimensions, or the time index falls.
 
@@ -168,7 +168,7 @@ def _index(series: Any, bounds: list[tuple[int, int]]) -> Any:
     if n_long:
         warn(
             f"{n_long:,} of {len(steps):,} steps of the time index are longer than the usual one, and windows go "
-            "across them; fill the gaps, or give groups=, the part of each point."
+            "across them; insert the missing points, or give groups=, the part of each point."
         )
     return index
 

@@ -85,7 +85,7 @@ class Checkpointing:
             return path
         if path is None:
             if resume:
-                raise SettingError("resume=True needs checkpoint, the folder to go on from.")
+                raise SettingError("resume=True needs checkpoint, the folder to continue from.")
             return None
         if parameter_checks.number("checkpoint_every", every) < 0:
             raise SettingError(f"checkpoint_every must be a number of seconds from 0, got {every!r}.")
@@ -252,8 +252,8 @@ class Checkpoint:
         ]
         if differing:
             warn(
-                f"The checkpoint {self.path} was made with {', '.join(differing)}: the training goes on, but not to "
-                "the bit as without the interruption."
+                f"The checkpoint {self.path} was made with {', '.join(differing)}; the training "
+                "continues, but its result may differ from that of an uninterrupted one."
             )
 
 
@@ -304,7 +304,7 @@ def keep_tensors(path: Path, tensors: Mapping[str, Tensor], rows: str) -> None:
 
 
 def kept_tensors(path: Path, rows: str) -> dict[str, Tensor] | None:
-    """Return what `keep_tensors` wrote, None if there is nothing.
+    """Return the tensors that `keep_tensors` wrote, None if there are none.
 
     Raises
     ------
@@ -315,8 +315,7 @@ def kept_tensors(path: Path, rows: str) -> dict[str, Tensor] | None:
     saved = _read(path) if os.path.lexists(path) else None
     if saved is not None and saved.about.get("rows") != rows:
         raise DataError(
-            f"The checkpoint {path} was made from other rows than this fit has; give the same data, or start again "
-            "without resuming."
+            f"The checkpoint {path} was made from different rows; give the same data, or start again without resuming."
         )
     return None if saved is None else saved.tensors
 
@@ -339,7 +338,7 @@ def check_free(path: Path) -> None:
     if not os.path.lexists(path):
         return
     if not is_checkpoint(path):
-        raise OutputExistsError(f"{path} exists and is no checkpoint of narrows; choose another name.")
+        raise OutputExistsError(f"{path} exists and is not a checkpoint of narrows; choose another name.")
     if any(path.iterdir()):
         raise OutputExistsError(
             f"{path} holds the checkpoint of an earlier fit; resume it, or remove the folder to begin again."
@@ -367,7 +366,7 @@ def removed_if_bare(where: Checkpointing | None) -> Iterator[None]:
 def write_checkpoint(path: Path, files: Mapping[str, bytes]) -> None:
     """Write the files as the folder `path`, replacing an earlier checkpoint as a whole; OSError if that fails."""
     if os.path.lexists(path) and not is_checkpoint(path):
-        raise OutputError("it is no checkpoint of narrows")
+        raise OutputError("it is not a checkpoint of narrows")
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_folder(path) as folder:
         for name, content in files.items():
@@ -408,7 +407,7 @@ def _counted(rows: Mapping[str, Any]) -> str:
 
 
 def _machine(prepared: PreparedFit) -> dict[str, Any]:
-    """Return what rounding depends on."""
+    """Return the properties of the machine that rounding depends on."""
     return {
         "torch": str(torch.__version__),
         "processor": processor(),

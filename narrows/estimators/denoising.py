@@ -62,7 +62,7 @@ class DenoisingAutoencoder(Autoencoder):
         SettingError
             The network is another one, or `level` has no meaning.
         DataError
-            An array is no image, or has other channels than those of the fit.
+            An array is not an image, or has other channels than those of the fit.
         """
         state = self.state_
         encoder_of(state)

@@ -28,7 +28,7 @@ class HasCardFacts(Protocol):
     """A diagnosis."""
 
     def card_facts(self) -> Mapping[str, str]:
-        """Return what the card says of it: names and texts."""
+        """Return the text of the card: names and texts."""
         ...
 
 

@@ -13,7 +13,7 @@ from narrows.training import bfloat16_on
 
 
 def machine_report() -> dict[str, Any]:
-    """Return what `machine` returns, the load, how threads wait, the precision of large products, and the cache folder.
+    """Return the facts of `machine`, the load, how threads wait, the precision of large products, and the cache folder.
 
     load : programs that ran or waited for a core in the last minute; None where the system does not say.
     waiting_threads : "spin briefly", "spin" (which takes a core that another program could use) or "sleep".

@@ -1,4 +1,4 @@
-"""What a fitted autoencoder answers: codes, reconstructions, errors, and its saved form."""
+"""Methods of a fitted autoencoder: codes, reconstructions, errors, and its saved form."""
 
 from __future__ import annotations
 

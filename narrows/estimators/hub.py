@@ -30,7 +30,9 @@ def downloaded(address: str) -> Path:
     """
     found = _NAME.fullmatch(address.removeprefix(PREFIX))
     if found is None:
-        raise SettingError(f"{address} is no model of the Hub; write hf://USER/MODEL, or hf://USER/MODEL@REVISION.")
+        raise SettingError(
+            f"{address} is not an address of a model on the Hub; write hf://USER/MODEL, or hf://USER/MODEL@REVISION."
+        )
     try:
         import huggingface_hub
         from huggingface_hub import errors

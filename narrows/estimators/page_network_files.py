@@ -35,7 +35,7 @@ def pixel_scale(model: Autoencoder, like: np.ndarray | None) -> PixelScale | Non
     Raises
     ------
     SettingError
-        The floats of the image are no shifted and scaled pixels.
+        The floats of the image are not shifted and scaled pixels.
     """
     schema = model.schema_
     if schema.image_shape is None:

@@ -21,9 +21,9 @@ _TYPES = {
 
 _START = """# Parameters
 
-All variants share these parameters, in the order of the constructor. Each variant is the same estimator with other
-defaults. A parameter that differs from its default and has no effect among the others gives an `IdleParameterWarning`
-at `fit`; the shell refuses such an option.
+All variants share these parameters, in the order of the constructor. Each variant is the same
+estimator with other defaults. A parameter that differs from its default and has no effect among the
+others gives an `IdleParameterWarning` at `fit`; the shell refuses such an option.
 """
 
 

@@ -318,14 +318,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         "n_pieces",
         "Optimizer",
         "int",
-        "Number of pieces of each batch, which workers share; by default that of the workers, or 1.",
+        "Number of pieces of each batch, which workers share; by default the number of workers.",
         ("auto",),
     ),
     Parameter(
         "reduce",
         "Optimizer",
         "name",
-        "How workers add gradients: in a fixed order (exact), or up to rounding but with less to send (fast).",
+        "How workers add gradients: in a fixed order (exact), or in any order with less to send (fast).",
         _REDUCTIONS,
     ),
     Parameter(

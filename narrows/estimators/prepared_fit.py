@@ -46,7 +46,7 @@ class PreparedFit:
         )
 
     def identity(self) -> dict[str, Any]:
-        """Return what identifies the rows of the fit, as JSON values."""
+        """Return the values that identify the rows of the fit, for JSON."""
         held, weights = self.validation, (self.weight, self.validation_weight)
         return {
             "fingerprint": self.state.rows.fingerprint,

@@ -84,7 +84,7 @@ class NotGiven:
 
 @dataclass(frozen=True)
 class NotInstance:
-    """The condition that another parameter is no object whose class or a base class has the name `of`."""
+    """The condition that another parameter is not an object whose class or a base class has the name `of`."""
 
     parameter: str
     of: str

@@ -1,4 +1,4 @@
-"""Checks of the values of a saved model whose checksums are right: a checksum is no signature, so none is trusted."""
+"""Checks of the values of a saved model whose checksums are right: a checksum is not a signature to trust."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def whole(values: Mapping[str, Any], name: str, *, least: int = 0) -> int:
     """Return a whole number from `least` that 64 bits can hold; ValueError otherwise."""
     value = values[name]
     if type(value) is not int or not least <= value < _MOST_WHOLE:
-        raise ValueError(f"{name} is no whole number from {least}")
+        raise ValueError(f"{name} is not a whole number from {least}")
     return value
 
 
@@ -65,14 +65,14 @@ def real(values: Mapping[str, Any], name: str, *, default: float | None = None, 
     """Return a number that a float can hold; ValueError otherwise."""
     value = values[name] if default is None else values.get(name, default)
     if type(value) not in (int, float) or math.isnan(number := float(value)) or (is_finite and math.isinf(number)):
-        raise ValueError(f"{name} is no number")
+        raise ValueError(f"{name} is not a number")
     return number
 
 
 def text(values: Mapping[str, Any], name: str) -> str:
     """Return a text; ValueError otherwise."""
     if not isinstance(values[name], str):
-        raise ValueError(f"{name} is no text")
+        raise ValueError(f"{name} is not a text")
     return values[name]
 
 
@@ -89,7 +89,7 @@ def epoch(record: Mapping[str, Any]) -> Epoch:
     whole(record, "number", least=1)
     for parts in (found.parts, found.validation_parts):
         if not isinstance(parts, dict):
-            raise ValueError("the parts of a loss are no mapping")
+            raise ValueError("the parts of a loss are not a mapping")
         for name in parts:
             real(parts, name)
     for name in ("loss", "learning_rate", "rows_per_second", "seconds"):

@@ -89,7 +89,7 @@ def _read(path: Path, most: int) -> bytes:
     try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise FileDamage("is no regular file")
+            raise FileDamage("is not a regular file")
         if about.st_size > most:
             raise FileDamage(f"has {about.st_size:,} bytes, more than the {most:,} that such a file may have")
         with os.fdopen(os.dup(descriptor), "rb") as file:

@@ -74,7 +74,7 @@ class FittedState:
     n_components, hidden_layer_sizes, code_activation, batch_size, epochs, learning_rate, precision, device, seed
         Resolved values of the parameters of these names.
     sampler : Sampler or None
-        What a variational model draws new rows with, from the end of its fit on.
+        Sampler of new rows of a variational model; None until its fit ends.
     n_pieces : int, default=1
         As the values above; 1 in models that an earlier version saved.
     """

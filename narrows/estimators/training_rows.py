@@ -36,7 +36,7 @@ class TrainingRows:
 
 @dataclass(frozen=True, eq=False)
 class StreamEncoder:
-    """Encodes the rows of a stream, and knows which of them are held out.
+    """Encodes the rows of a stream, and knows the held-out rows.
 
     Parameters
     ----------

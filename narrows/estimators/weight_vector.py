@@ -33,7 +33,7 @@ def with_weights(model: Autoencoder, vector: np.ndarray) -> Autoencoder:
     changed = copy.deepcopy(model)
     state = changed.network_.state_dict()
     if vector.shape != (sum(tensor.numel() for tensor in state.values()),):
-        raise SettingError(f"The vector of {vector.size:,} weights is of another network.")
+        raise SettingError(f"The vector of {vector.size:,} weights belongs to another network.")
     start = 0
     for tensor in state.values():
         part = torch.from_numpy(np.ascontiguousarray(vector[start : start + tensor.numel()], np.float32))

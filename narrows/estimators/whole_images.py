@@ -72,7 +72,7 @@ def clean_image(
     DataError
         The image has other channels than those of the fit.
     SettingError
-        The level is no number from 0, or the model was fitted with other noise.
+        The level is not a number from 0, or the model was fitted with other noise.
     """
     encoder = encoder_of(state)
     _check_level(encoder, level)
@@ -136,7 +136,7 @@ def _check_level(encoder: ResidualEncoder, level: float | None) -> None:
         return
     if encoder.noise != "gaussian":
         raise SettingError(
-            f"A noise level is of gaussian noise, and this model removes {encoder.noise} noise, which it finds in the "
+            f"A noise level describes gaussian noise, and this model removes {encoder.noise} noise, found in the "
             "pixels; leave the level out."
         )
     if isinstance(level, bool | str) or not 0 <= level < math.inf:

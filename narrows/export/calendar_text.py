@@ -30,9 +30,9 @@ class Moments:
     seconds: str
     rest: str
     missing: str
-    """Mask of the cells without a date: a gap, or a text that is none."""
+    """Return the mask of the cells without a date: a missing value, or a text that is none."""
     invalid: str | None
-    """Mask of the texts that are no date; None for ticks."""
+    """Mask of the texts that are not dates; None for ticks."""
 
     def in_seconds(self, g: Graph) -> str:
         """Return seconds since 1970 with their fraction, float64 (n, 1)."""
@@ -60,7 +60,7 @@ def from_ticks(g: Graph, ticks: str, unit: str) -> Moments:
 
 
 def from_text(g: Graph, texts: str) -> Moments:
-    """Return dates from ISO texts (n,): 2013-01-31, 2013-01-31T12:30, 2013-01-31 12:30:59.25+02:00; "" is a gap."""
+    """Return dates from ISO texts (n,): 2013-01-31, 2013-01-31T12:30, 2013-01-31 12:30:59.25+02:00; "" is missing."""
     is_date = g.op("RegexFullMatch", texts, pattern=_ISO)
     missing = g.op("Not", is_date)
     invalid = g.op("And", missing, g.op("Not", g.op("Equal", texts, g.constant([""], object))))

@@ -20,7 +20,7 @@ _PARTS = {"encoder", "decoder", "likelihood", "path"}
 
 
 def emit_module(g: Graph, module: nn.Module, x: str) -> str:
-    """Return what a module makes of x.
+    """Return the output of a module for x.
 
     The emitter is that of the module's own class: a subclass may do something else.
 

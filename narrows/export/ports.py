@@ -110,7 +110,7 @@ class ColumnInputs:
         return self._missing[i]
 
     def invalid(self) -> list[str]:
-        """Return where texts of date columns are no dates, bool (n, 1) each."""
+        """Return where texts of date columns are not dates, bool (n, 1) each."""
         dates = [i for i in self.ports if not self.is_block and holds(self.schema, i) == "date"]
         found = [self.moments(i).invalid for i in dates]
         return [mask for mask in found if mask is not None]

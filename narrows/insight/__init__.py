@@ -12,12 +12,12 @@ from narrows.insight.fidelity import Fidelity, fidelity
 from narrows.insight.findings import Finding, spread
 from narrows.insight.image_sheet import image_sheet
 from narrows.insight.imputing import Imputation, ImputationReport, check_imputing, impute, impute_rows
-from narrows.insight.made_rows import TrainedOnMade
 from narrows.insight.measure import reconstruct_floats, squared_error
 from narrows.insight.refits import check_autoencoder, seed_errors
 from narrows.insight.simple_denoising import DenoisingComparison
 from narrows.insight.summary import FitSummary, summarise
 from narrows.insight.sweep import Sweep, SweepPlan, SweepPoint, plan_sweep, sweep
+from narrows.insight.synthetic_rows import TrainedOnMade
 
 __all__ = [
     "ColumnDrift",

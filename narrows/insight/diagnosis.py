@@ -20,7 +20,10 @@ from narrows.insight.splits import EvaluationSplit, rows_were_dropped
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
-_OLD_NAMES = {"Which rows are strangest?": "Which rows are most anomalous?"}
+_OLD_NAMES = {
+    "Which rows are strangest?": "Which rows are most anomalous?",
+    "Does another seed come to the same?": findings.SEED_STABILITY,
+}
 _LIGHTS: dict[str, str] = {"good": "ok   ", "unknown": "?    ", "watch": "look ", "bad": "WRONG"}
 
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from narrows.data import Rows, as_rows
 from narrows.errors import DataError
-from narrows.insight.made_rows import TrainedOnMade, closest_rows, trained_on_made
-from narrows.insight.made_rows import real_or_made as told_apart
+from narrows.insight.synthetic_rows import TrainedOnMade, closest_rows, distinguishability, trained_on_synthetic
 
 _MOST_ROWS, _MOST_COLUMNS, _BINS = 20_000, 40, 10
 _N_LOWEST = 5
@@ -158,9 +157,9 @@ def fidelity(
         len(real),
         len(synthetic),
         {name: float(np.nanstd(b) / np.nanstd(a)) for name, (a, b) in compared.items() if _varies(a, b)},
-        told_apart(then, now, seed=random_state) if real_or_made else None,
+        distinguishability(then, now, seed=random_state) if real_or_made else None,
         *closest,
-        None if target is None else trained_on_made(then, now, list(compared), target, seed=random_state),
+        None if target is None else trained_on_synthetic(then, now, list(compared), target, seed=random_state),
     )
 
 
@@ -195,7 +194,7 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def _levels(then: np.ndarray, now: np.ndarray) -> list[np.ndarray]:
-    """Return levels as text; numbers in ten bins of equal width over each side's own range, gaps as one level.
+    """Return levels as text; numbers in ten equal bins over each side's own range, missing values as one level.
 
     So does sdmetrics, which thereby counts another range as a difference.
     """

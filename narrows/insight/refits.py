@@ -62,7 +62,7 @@ def seed_errors(model: Autoencoder, X: Any, n_seeds: int, *, random_state: int =
         Fewer than two seeds.
     """
     if n_seeds < 2:
-        raise SettingError(f"A spread over seeds needs at least 2 of them, got {n_seeds!r}.")
+        raise SettingError(f"A spread over seeds needs at least 2 seeds, got {n_seeds!r}.")
     rows = as_rows(X, image_shape=model.image_shape)
     model.check_is_fitted()
     split = EvaluationSplit.of(model, rows, seed=random_state)

@@ -41,7 +41,7 @@ class Corruption:
         raise NotImplementedError
 
     def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Clean rows x (n, d) -> the target (n, d) and the corrupted input of the encoder (n, d)."""
+        """Return the target (n, d) and the corrupted input of the encoder (n, d) of clean rows x (n, d)."""
         x_tilde = self(x, generator)
         return (x_tilde if self.is_target else x), x_tilde
 
@@ -115,7 +115,7 @@ class SaltAndPepper(Corruption):
 class Binarised(Corruption):
     """Each float in [0, 1] becomes 1 with that probability, else 0, and this draw is also the target.
 
-    Grey images as distributions over black and white ones, drawn anew whenever a row is used: the stochastic (dynamic)
+    Grey images as distributions over black and white ones, drawn again whenever a row is used: the stochastic (dynamic)
     binarisation of Burda, Grosse & Salakhutdinov 2016.
     """
 

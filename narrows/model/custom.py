@@ -64,7 +64,7 @@ class CustomDecoder(nn.Module):
         return images_to_rows(output) if output.ndim == 4 else output
 
     def probe(self, n_components: int, n_floats: int, generator: torch.Generator | None) -> None:
-        """Try two codes. NetworkShapeError where they do not become rows or images of the data's shape."""
+        """Decode two codes; raise NetworkShapeError if they do not become rows or images of the data's shape."""
         output = _try(self.module, torch.zeros(N_PROBES, n_components, device="cpu"), "decoder", generator)
         allowed: list[tuple[int, ...]] = [(N_PROBES, n_floats)]
         if self.image_shape is not None:

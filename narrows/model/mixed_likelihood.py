@@ -99,7 +99,7 @@ class MixedError(Likelihood):
         return (output - x).square()
 
     def _square_gradient(self, output: Tensor, x: Tensor, place: slice, *, out: Tensor, weight: Tensor) -> None:
-        """d loss / d output into `out`; `weight` (n, d) are the factors of the losses."""
+        """Write d loss / d output to `out`; `weight` (n, d) are the factors of the losses."""
         torch.sub(output, x, out=out).mul_(2)
 
     def _choice(self, output: Tensor, x: Tensor, place: slice, log_p: Tensor | None = None) -> Tensor:

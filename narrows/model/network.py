@@ -140,7 +140,7 @@ def build_network(
     linear_path : bool
         Whether PCA is parallel to the layers, see `LinearPath`.
     encoder, decoder : nn.Module or None
-        The user's own modules, copied, not initialised anew. They take (n, d), or for images
+        The user's own modules, copied, not initialised again. They take (n, d), or for images
         (n, channels, height, width); `decoder` gives either shape, rows with channels last, and logits where the data
         are bounded.
     noise : str

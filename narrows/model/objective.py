@@ -38,7 +38,7 @@ class Objective:
         return max((penalty.n_nearest() for penalty in self.penalties), default=0)
 
     def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Clean rows x (n, d) -> the target (n, d) and the corrupted input of the encoder (n, d)."""
+        """Return the target (n, d) and the corrupted input of the encoder (n, d) of clean rows x (n, d)."""
         return (x, x) if self.corruption is None else self.corruption.draw(x, generator)
 
     def terms(
@@ -65,9 +65,9 @@ class Objective:
         h = network.encode(x_tilde)
         z = network.code.draw(h, generator)
         terms = {"reconstruction": network.likelihood.loss(network.output(z), x).sum(1)}
-        step = ForwardPass(network, x, x_tilde, h, z, generator, progress, training, weight, pairs, means)
+        forward = ForwardPass(network, x, x_tilde, h, z, generator, progress, training, weight, pairs, means)
         for penalty in self.penalties:
-            terms[penalty.name] = penalty(step)
+            terms[penalty.name] = penalty(forward)
         return terms
 
     @torch.no_grad()
@@ -88,7 +88,7 @@ class Objective:
         x, x_tilde = self.draw(x, generator)
         h = network.encode(x_tilde)
         z = network.code.draw(h, generator)
-        step = ForwardPass(network, x, x_tilde, h, z, generator, progress, True, weight, None, sums)
+        forward = ForwardPass(network, x, x_tilde, h, z, generator, progress, True, weight, None, sums)
         for penalty in self.penalties:
-            penalty(step)
+            penalty(forward)
         return sums.vector()

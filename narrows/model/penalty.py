@@ -69,8 +69,8 @@ class Penalty:
     ... class Decorrelate(Penalty):
     ...     weight: float = 1.0
     ...     name = "decorrelate"
-    ...     def __call__(self, step):
-    ...         covariance = torch.cov(step.z.T)
+    ...     def __call__(self, forward):
+    ...         covariance = torch.cov(forward.z.T)
     ...         return self.weight * (covariance - torch.diag(covariance.diagonal())).square().sum()
     >>> Decorrelate(weight=0.1).name
     'decorrelate'
@@ -90,8 +90,8 @@ class Penalty:
             if flag not in vars(first):
                 setattr(cls, flag, otherwise)
 
-    def __call__(self, step: ForwardPass) -> Tensor:
-        """The weighted penalty: one number per row (n,), or one scalar for the whole batch."""
+    def __call__(self, forward: ForwardPass) -> Tensor:
+        """Return the weighted penalty: one number per row (n,), or one scalar for the whole batch."""
         raise NotImplementedError
 
     def check(self, network: AutoencoderNetwork) -> None:
@@ -115,8 +115,8 @@ class L1(Penalty):
     def __post_init__(self) -> None:
         _check_weight(self.weight, "penalty_weight")
 
-    def __call__(self, step: ForwardPass) -> Tensor:
-        return self.weight * step.z.abs().sum(1)
+    def __call__(self, forward: ForwardPass) -> Tensor:
+        return self.weight * forward.z.abs().sum(1)
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,8 @@ class KLSparsity(Penalty):
                 f"rho={self.rho!r} must lie between 0 and 1: the share of rows in which a unit is active."
             )
 
-    def __call__(self, step: ForwardPass) -> Tensor:
-        activity = step.mean_over_rows(step.z).clamp(1e-6, 1 - 1e-6)
+    def __call__(self, forward: ForwardPass) -> Tensor:
+        activity = forward.mean_over_rows(forward.z).clamp(1e-6, 1 - 1e-6)
         on = self.rho * torch.log(self.rho / activity)
         off = (1 - self.rho) * torch.log((1 - self.rho) / (1 - activity))
         return self.weight * (on + off).sum()
@@ -179,15 +179,15 @@ class KLToPrior(Penalty):
         _check_weight(self.warmup, "kl_warmup")
         _check_weight(self.free_bits, "free_bits")
 
-    def __call__(self, step: ForwardPass) -> Tensor:
-        code = step.network.code
+    def __call__(self, forward: ForwardPass) -> Tensor:
+        code = forward.network.code
         assert isinstance(code, GaussianCode)
-        kl = kl_to_standard_normal(*code.mean_and_log_variance(step.h))
-        if not step.training:
+        kl = kl_to_standard_normal(*code.mean_and_log_variance(forward.h))
+        if not forward.training:
             return self.beta * kl.sum(1)
-        beta = self.beta * min(1.0, step.progress / self.warmup) if self.warmup else self.beta
+        beta = self.beta * min(1.0, forward.progress / self.warmup) if self.warmup else self.beta
         if self.free_bits:
-            return beta * step.mean_over_rows(kl).clamp(min=self.free_bits).sum()
+            return beta * forward.mean_over_rows(kl).clamp(min=self.free_bits).sum()
         return beta * kl.sum(1)
 
     def check(self, network: AutoencoderNetwork) -> None:
@@ -229,36 +229,36 @@ class Contractive(Penalty):
         if self.n_probes < 1:
             raise SettingError(f"n_probes={self.n_probes!r} must be at least 1: the random vectors per row.")
 
-    def __call__(self, step: ForwardPass) -> Tensor:
-        norm = _one_layer_norm(step)
-        return self.weight * (self._norm_by_autograd(step) if norm is None else norm)
+    def __call__(self, forward: ForwardPass) -> Tensor:
+        norm = _one_layer_norm(forward)
+        return self.weight * (self._norm_by_autograd(forward) if norm is None else norm)
 
-    def _norm_by_autograd(self, step: ForwardPass) -> Tensor:
+    def _norm_by_autograd(self, forward: ForwardPass) -> Tensor:
         with torch.inference_mode(False), torch.enable_grad():
-            x = step.x_tilde.detach().clone().requires_grad_()
-            z = step.network.codes(x)
+            x = forward.x_tilde.detach().clone().requires_grad_()
+            z = forward.network.codes(x)
             if z.shape[1] <= self.exact_up_to:
                 vectors = torch.eye(z.shape[1], dtype=z.dtype, device=z.device)
                 products = [(v.expand_as(z), 1.0) for v in vectors]
             else:
-                products = [(signs(z, step.generator), 1 / self.n_probes) for _ in range(self.n_probes)]
+                products = [(signs(z, forward.generator), 1 / self.n_probes) for _ in range(self.n_probes)]
             norm = torch.zeros(len(x), dtype=z.dtype, device=z.device)
             for vector, share in products:
-                (row,) = torch.autograd.grad(z, x, vector, retain_graph=True, create_graph=step.training)
+                (row,) = torch.autograd.grad(z, x, vector, retain_graph=True, create_graph=forward.training)
                 norm = norm + share * row.square().sum(1)
-        return norm if step.training else norm.detach()
+        return norm if forward.training else norm.detach()
 
 
-def _one_layer_norm(step: ForwardPass) -> Tensor | None:
-    """Σ_j f'(a_j)² Σ_i W_ji² where the encoder is one layer, else None."""
-    encoder = step.network.encoder
-    if not (isinstance(encoder, MLP) and len(encoder.layers) == 1 and type(step.network.code) is PointCode):
+def _one_layer_norm(forward: ForwardPass) -> Tensor | None:
+    """Return Σ_j f'(a_j)² Σ_i W_ji² where the encoder is one layer, else None."""
+    encoder = forward.network.encoder
+    if not (isinstance(encoder, MLP) and len(encoder.layers) == 1 and type(forward.network.code) is PointCode):
         return None
     slope = _SLOPES.get(encoder.last_activation_name)
     if slope is None:
         return None
     weight: Tensor = encoder.layers[0].weight  # pyright: ignore[reportAssignmentType]
-    return slope(step.h).square() @ weight.square().sum(1)
+    return slope(forward.h).square() @ weight.square().sum(1)
 
 
 @dataclass(frozen=True)
@@ -302,11 +302,11 @@ class NeighbourCrossEntropy(Penalty):
         if not 0 <= self.min_dist < 1:
             raise SettingError(f"min_dist={self.min_dist!r} must be a number from 0 to below 1.")
 
-    def __call__(self, step: ForwardPass) -> Tensor:
-        z = step.z.clone()  # used several times: so its gradients are added in the same order in every training step
-        if step.pairs is None or not step.pairs.shape[1]:
+    def __call__(self, forward: ForwardPass) -> Tensor:
+        z = forward.z.clone()  # used several times: so its gradients are added in the same order in every training step
+        if forward.pairs is None or not forward.pairs.shape[1]:
             return z.sum() * 0
-        first, second = step.pairs
+        first, second = forward.pairs
         near = self._log_odds((z[first] - z[second]).square().sum(1))
         others = z[:_MOST_OTHERS]
         far = self._log_odds((z[:, None] - others).square().sum(2))
@@ -316,7 +316,7 @@ class NeighbourCrossEntropy(Penalty):
             inside = two < len(others)
             counted[one[inside], two[inside]] = 0
         apart = (functional.softplus(-far) * counted).sum() / counted.sum().clamp(min=1)
-        return self.weight * step.network.n_floats * (functional.softplus(near).mean() + self.n_negatives * apart)
+        return self.weight * forward.network.n_floats * (functional.softplus(near).mean() + self.n_negatives * apart)
 
     def check(self, network: AutoencoderNetwork) -> None:
         if network.path is not None:

@@ -1,4 +1,4 @@
-"""A fully convolutional network that removes noise from images of any size: it predicts what to subtract."""
+"""A fully convolutional network that removes noise from images of any size: it predicts the noise and subtracts it."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def noise_level(images: Tensor) -> Tensor:
 def check_residual(
     image_shape: ImageShape | None, n_components: int | None, n_floats: int, *, bounded: bool, own: bool, tied: bool
 ) -> ImageShape:
-    """Return the shape of the images; raise SettingError for what network="residual" cannot have.
+    """Return the shape of the images; raise SettingError for settings that network="residual" cannot have.
 
     bounded : whether the output passes through a sigmoid. own : whether the user gives an encoder or decoder.
     tied : whether the decoder uses the encoder's weights.

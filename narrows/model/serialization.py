@@ -40,7 +40,7 @@ def built_in_blocks() -> dict[str, type[BuildingBlock]]:
 def describe_block(block: BuildingBlock) -> dict[str, object]:
     """Return the class name and the fields as plain data for JSON.
 
-    A user's class is marked, so that it is never taken for one of ours.
+    A user's class is marked, so that it is never confused with one of ours.
 
     Raises SettingError for a field that JSON cannot hold.
     """

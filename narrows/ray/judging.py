@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def judge_together(model: Autoencoder | AnomalyDetector, folder: RemotePath) -> None:
-    """Give the scores in the files of a folder, in the order of their names, what depends on all of them.
+    """Rewrite the score files of a folder with the results that depend on all rows, in the order of the file names.
 
-    A detector's alarms under a budget or Benjamini-Hochberg, and the place above all others of rows with invalid cells.
+    These are a detector's alarms under a budget or Benjamini-Hochberg, and the scores of rows with invalid cells, which
+    are above all others.
     """
     from pyarrow import parquet
 

@@ -56,7 +56,7 @@ def address_of(output: str | os.PathLike[str]) -> str:
 def check_local_folder(path: Path, *, force: bool) -> None:
     """Raise OutputExistsError or OutputError unless a folder of Parquet files can be written as `path`."""
     if path.exists() and (not path.is_dir() or any(p.suffix != ".parquet" for p in path.iterdir())):
-        raise OutputExistsError(f"{path} is no folder of Parquet files, so it is not replaced; choose another name.")
+        raise OutputExistsError(f"{path} is not a folder of Parquet files, so it is not replaced; choose another name.")
     if path.exists() and not force and any(path.iterdir()):
         raise OutputExistsError(f"{path} is already there; use --force (in Python: force=True) to replace it.")
     if not path.absolute().parent.is_dir():

@@ -41,7 +41,7 @@ def score(
 
     The columns are those of ``narrows score``. A budget of alarms, Benjamini-Hochberg, and cells that do not fit
     their column (``errors="flag"``) need the scores of all rows: then this process reads the scores, eight bytes a
-    row, once more and writes the files anew.
+    row, once more and writes the files again.
 
     Parameters
     ----------

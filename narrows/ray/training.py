@@ -46,7 +46,7 @@ def fit(
 ) -> Estimator:
     """Fit an estimator with several workers; with the same `n_pieces` the weights are those of one process to the bit.
 
-    Ray Train starts the workers. If one is killed, or its machine is lost, all are started anew and go on from the
+    Ray Train starts the workers. If one is killed, or its machine is lost, all are restarted and continue from the
     checkpoint: the result is the same to the bit. Ctrl-C ends the training of an autoencoder after the current batch,
     and the model keeps its weights so far.
 
@@ -62,7 +62,7 @@ def fit(
     threads : int, default=1
         Threads, and cores of the cluster, of each worker.
     max_restarts : int, default=3
-        How often the workers are started anew after one was lost.
+        How often the workers are restarted after one was lost.
     checkpoint : path, optional
         Folder of the checkpoint, see `Autoencoder.fit`. In a cluster all machines have to reach it. Default on one
         machine: a temporary folder.
@@ -164,8 +164,8 @@ class RayTraining:
                 raise SettingError(f"{name} must be a whole number from 1, got {value!r}.")
         if isinstance(inner.n_pieces, int) and inner.n_pieces % self.n_workers:
             raise SettingError(
-                f"n_pieces={inner.n_pieces} cannot be shared by {self.n_workers} workers, each of which takes as many "
-                f"pieces; give a multiple of {self.n_workers}, or another number of workers."
+                f"n_pieces={inner.n_pieces} is not a multiple of the {self.n_workers} workers, which all take the same "
+                "number of pieces; set another n_pieces, or another number of workers."
             )
         if self.checkpoint is not None and not self.checkpoint.resume:
             check_free(self.checkpoint.path)
@@ -184,7 +184,8 @@ class RayTraining:
             time.sleep(_POLL)
         if needed > free:
             warn(
-                f"The training needs {needed} cores, and {free} of Ray's {there} are free; it begins when the rest is."
+                f"The training needs {needed} cores, but only {free} of Ray's {there} cores are free; it starts when "
+                f"{needed} are free."
             )
 
     @contextmanager
@@ -208,7 +209,7 @@ class RayTraining:
             shutil.rmtree(place, ignore_errors=True)
 
     def _run(self, config: Mapping[str, Any], storage: Path) -> None:
-        """Let Ray Train start the workers, and anew after a loss, until they end."""
+        """Let Ray Train start the workers, and restart them after a loss, until they end."""
         ray_train, ray_torch = imported("ray.train"), imported("ray.train.torch")
         try:
             ray_torch.TorchTrainer(
@@ -283,6 +284,6 @@ class RayTraining:
                 raise WorkerError(f"Ray could not run the training: {first}") from self._failure
             where = "" if self.checkpoint is None else f"; it can be resumed from {self.checkpoint.path}"
             raise WorkerError(
-                f"The training ended, for Ray lost a worker and started all anew {self.max_restarts} times (memory is "
-                f"the usual reason){where}."
+                f"The training failed: Ray lost a worker and restarted {self.max_restarts} times, usually for lack of "
+                f"memory{where}."
             ) from self._failure

@@ -1,7 +1,7 @@
 """A variational autoencoder with one stochastic layer on MNIST, and its likelihood of the test images.
 
 Burda, Grosse & Salakhutdinov 2016 (arXiv 2015), section 5.1: 50 latent units, encoder and decoder of two layers of 200
-tanh units, pixels binarised anew whenever an image is used. The paper trained for 3,280 epochs of Adam in batches of
+tanh units, pixels binarised again whenever an image is used. The paper trained for 3,280 epochs of Adam in batches of
 20; this reproduction trains for 300 epochs of Muon.
 """
 

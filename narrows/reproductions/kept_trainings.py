@@ -98,7 +98,7 @@ def seconds_before(model: Autoencoder) -> float:
 
 
 class KeptLoop:
-    """The state of a training loop that is no fit of an autoencoder, kept between two epochs.
+    """The state of a training loop that is not a fit of an autoencoder, kept between two epochs.
 
     Parameters
     ----------

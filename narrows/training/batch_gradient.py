@@ -32,7 +32,7 @@ class BatchGradient(Protocol):
         ...
 
     def own(self, n_rows: int) -> slice:
-        """Return which of the rows of a batch `__call__` needs."""
+        """Return the rows of a batch that `__call__` needs."""
         ...
 
     def noise(self) -> list[Tensor]:
@@ -232,8 +232,8 @@ def check_pieces(network: AutoencoderNetwork, objective: Objective, n_pieces: in
         if not penalty.allows_pieces:
             raise SettingError(
                 f"{start} the penalty {penalty.name!r}, which may need all rows of a batch; train in one process with "
-                "n_pieces=1, or, if it is your own and needs none but its own row, set allows_pieces = True in its "
-                "class."
+                "n_pieces=1, or, if it is your own penalty and each term uses only its own row, set allows_pieces = "
+                "True in its class."
             )
     for part in network.children():
         if not isinstance(part, CustomEncoder | CustomDecoder) or getattr(part.module, "allows_pieces", False):

@@ -1,4 +1,4 @@
-"""The batches of an epoch: which rows each step takes, in an order drawn anew."""
+"""The batches of an epoch: the rows of each step, in an order that every epoch draws again."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Batches:
             yield Batch(batch, len(rows), pairs.row_weight[rows], near)
 
     def _of_shards(self, x: Shards) -> Iterator[Batch]:
-        """Every batch takes as large a part of each shard as of the others: that is its piece."""
+        """Yield batches that take the same share of each shard; the share is the piece of that shard."""
         generators = x.generators(self._generator)
         for i in torch.randperm(len(x.block_sizes), generator=self._generator).tolist():
             parts = [part.to(self._device) for part in x.own_parts(i)]

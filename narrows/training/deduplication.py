@@ -63,7 +63,7 @@ def distinct_rows(x: np.ndarray, sample_weight: np.ndarray | None = None) -> Dis
 
 
 def fingerprint(x: np.ndarray) -> str:
-    """Return a word for the rows of `x`, float32 of shape (n, d), in any order: 16 hexadecimal digits."""
+    """Return a fingerprint of the rows of `x`, float32 of shape (n, d), as 16 hex digits; their order is ignored."""
     return fingerprint_of(row_hashes(x))
 
 

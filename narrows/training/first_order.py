@@ -48,7 +48,7 @@ class _FirstOrder:
         return {**copies(self._averages()), "n_calls": torch.tensor(self._flush.n_calls)}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` returned; KeyError or ValueError where it is of another network or optimizer."""
+        """Continue from a `state()`; KeyError or ValueError where it is of another network or optimizer."""
         rest = dict(state)
         self._flush.n_calls = int(rest.pop("n_calls"))
         overwrite(self._averages(), rest)
@@ -109,7 +109,7 @@ class SGD(_FirstOrder):
         return {f"velocity.{i}": velocity for i, velocity in enumerate(self._tensors[2])}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` returned; the first step of all sets the velocity, later ones add to it."""
+        """Continue from a `state()`; the very first step sets the velocity, later ones add to it."""
         super().load(state)
         self._is_first = self._flush.n_calls == 0
 

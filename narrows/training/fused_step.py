@@ -119,8 +119,8 @@ class FusedStep:
         with torch.enable_grad():
             h = h.detach().requires_grad_()
             z = network.code.draw(h, noise)
-            step = ForwardPass(network, x, x_tilde, h, z, noise, progress, True, weight, pairs, means)
-            penalties = {p.name: mean_over_batch(p(step), weight) for p in self._objective.penalties}
+            forward = ForwardPass(network, x, x_tilde, h, z, noise, progress, True, weight, pairs, means)
+            penalties = {p.name: mean_over_batch(p(forward), weight) for p in self._objective.penalties}
             cost = sum(penalties.values(), torch.zeros(())) / network.n_floats
         loss, gradient = self._reconstruction(z.detach(), x, weight)
         if penalties:
@@ -132,7 +132,7 @@ class FusedStep:
         return {"reconstruction": loss} | {name: value.detach() for name, value in penalties.items()}
 
     def _reconstruction(self, z: Tensor, x: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The mean reconstruction loss, and the gradient with respect to the codes (n, k)."""
+        """Return the mean reconstruction loss, and the gradient with respect to the codes (n, k)."""
         share = self._share(len(x))
         if weight is not None:
             share = share * weight
@@ -170,7 +170,7 @@ class _Half:
 
     @torch.inference_mode()
     def forward(self, x: Tensor) -> Tensor:
-        """(n, in) -> (n, out), float32, in memory that the next call writes again."""
+        """Return the output (n, out) for an input (n, in): float32, in memory that the next call writes again."""
         n = len(x)
         for layer in self._layers:
             x = layer.forward(x, n)
@@ -178,7 +178,7 @@ class _Half:
 
     @torch.inference_mode()
     def backward(self, gradient: Tensor) -> Tensor | None:
-        """The gradient with respect to the output (n, out), overwritten -> with respect to the input (n, in)."""
+        """Return the gradient of the input (n, in) from that of the output (n, out), which is overwritten."""
         n = len(gradient)
         result: Tensor | None = gradient
         for layer in reversed(self._layers):

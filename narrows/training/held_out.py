@@ -62,7 +62,7 @@ class HeldOutRows:
 
     @torch.no_grad()
     def _terms(self, n_epochs: int) -> Iterator[tuple[dict[str, Tensor], Tensor | None, int]]:
-        """Terms, weights and number of rows, chunk by chunk; the noise is always the same, so that epochs compare."""
+        """Yield terms, weights and number of rows of each chunk; the noise never changes, so that epochs compare."""
         self._network.eval()
         noise = torch.Generator(device=self._chunks[0].device).manual_seed(_SEED)
         for chunk, share, pairs in zip(self._chunks, self._weights, self._pairs, strict=True):

@@ -118,7 +118,7 @@ class History(list[Epoch]):
 
 
 def _curve(history: History) -> str:
-    """Both losses as lines, training grey and held-out blue."""
+    """Return both losses as lines, training grey and held-out blue."""
     lines = {
         "#717581": [(epoch.number, epoch.loss) for epoch in history],
         "#3f90da": [(epoch.number, epoch.validation) for epoch in history if epoch.validation is not None],

@@ -29,7 +29,7 @@ class LBFGS:
         self._values, self._gradients, self._weight_decay = values, gradients, weight_decay
 
     def search(self, evaluate: Callable[[], float], rate: float) -> None:
-        """Move the values to where `evaluate` is lower; it answers with the loss and leaves the gradient.
+        """Move the values to a lower loss; `evaluate` returns the loss and stores the gradient.
 
         rate : the first step that a search tries, as a share of L-BFGS's own.
         """

@@ -82,7 +82,7 @@ class Muon:
         return state | {f"adamw.{name}": value for name, value in adamw.items()}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` returned; KeyError or ValueError where it is of another network or optimizer."""
+        """Continue from a `state()`; KeyError or ValueError where it is of another network or optimizer."""
         overwrite({"momentum": self._momentum}, {"momentum": state["momentum"]})
         self._flush.n_calls = int(state["n_calls"])
         if self._adamw is not None:

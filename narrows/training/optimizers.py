@@ -27,7 +27,7 @@ class Optimizer(Protocol):
         ...
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from what `state` returned; KeyError or ValueError where it is of another network or optimizer."""
+        """Continue from a `state()`; KeyError or ValueError where it is of another network or optimizer."""
         ...
 
 

@@ -91,7 +91,7 @@ def train_rbm(
     weight : Tensor of shape (n,) or None
         Of the rows, with mean 1.
     layer : (int, int)
-        Which of how many, for the record.
+        Number of the layer and number of layers, for the record.
     velocity : sequence of Tensor or None
         Momentum of weight, visible and hidden bias to go on with, changed in place; None: zero.
     n_done : int
@@ -159,8 +159,8 @@ def check_pretrainable(network: AutoencoderNetwork) -> None:
         raise SettingError(f'{start} dense layers of narrows\' own: set network="mlp" and give no encoder or decoder.')
     if isinstance(network.likelihood, MixedError):
         raise SettingError(
-            f"{start} columns of one kind, and these have several; leave the text, dates and gaps out, or set "
-            "pretrain=None."
+            f"{start} columns of one kind, and these have several; leave the text, dates and missing values out, or "
+            "set pretrain=None."
         )
     if len(encoder.layers) > 1 and encoder.activation_name != "sigmoid":
         raise SettingError(

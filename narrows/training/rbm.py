@@ -164,7 +164,7 @@ class RBM:
         return self.visible == "binary" and (self.hidden != "binary" or n_visible <= n_hidden)
 
     def _enumerated(self) -> tuple[Tensor, Tensor]:
-        """Every state of the layer that is enumerated (2ⁿ, n), and its free energy (2ⁿ,)."""
+        """Return every state of the layer that is enumerated (2ⁿ, n), and its free energy (2ⁿ,)."""
         if self.visible == self.hidden == "gaussian":
             raise SettingError("An RBM with no binary layer cannot be enumerated; give it binary hidden units.")
         n = self.weight.shape[1 if self._enumerates_visible else 0]

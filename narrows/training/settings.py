@@ -191,8 +191,8 @@ def pieces_of_batch(n_pieces: int | str, n_workers: int, *, batch_rows: int | No
     n_pieces = count("n_pieces", n_workers if n_pieces == "auto" else n_pieces)
     if n_pieces % n_workers:
         raise SettingError(
-            f"n_pieces={n_pieces} cannot be shared by {n_workers} workers, each of which takes as many pieces; give a "
-            f"multiple of {n_workers}, or another number of workers."
+            f"n_pieces={n_pieces} is not a multiple of the {n_workers} workers, which all take the same number of "
+            "pieces; set another n_pieces, or another number of workers."
         )
     if batch_rows is not None and n_pieces > batch_rows:
         raise SettingError(

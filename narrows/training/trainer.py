@@ -350,7 +350,7 @@ class Trainer:
         return seen[0]
 
     def _validated(self, epoch: Epoch, held_out: HeldOutRows) -> Epoch:
-        """The record with the held-out objective."""
+        """Return the record with the held-out objective."""
         start = time.perf_counter()
         self.network.eval()
         # One worker measures it, so that early stopping is the same for all.

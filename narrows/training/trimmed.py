@@ -183,7 +183,7 @@ class _Chain:
         self._inputs: list[Tensor] = []
 
     def forward(self, h: Tensor) -> Tensor:
-        """(E, n, in) -> (E, n, out), in memory that the next call writes again."""
+        """Return the output (E, n, out) for an input (E, n, in), in memory that the next call writes again."""
         self._inputs = [h, *self._y]
         for i, ((weight, _), (bias, _)) in enumerate(zip(self._weights, self._biases, strict=True)):
             torch.baddbmm(bias, self._inputs[i], weight, out=self._u[i])
@@ -192,7 +192,7 @@ class _Chain:
         return self._u[-1]
 
     def backward(self, g: Tensor) -> Tensor | None:
-        """The gradient with respect to the output -> with respect to the input, but for the first half."""
+        """Return the gradient of the input from that of the output; None in the first half, which needs none."""
         for i in reversed(range(len(self._weights))):
             torch.bmm(self._inputs[i].transpose(1, 2), g, out=self._weights[i][1])
             torch.sum(g, 1, keepdim=True, out=self._biases[i][1])

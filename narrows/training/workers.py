@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class _Failure:
-    """The sentence of an error, in place of what a worker would have given."""
+    """The sentence of an error, in place of the value of a worker."""
 
     sentence: str
 
@@ -131,7 +131,7 @@ class Workers:
             raise WorkerError(sentence)
 
     def exchanged(self, own: _T) -> list[_T]:
-        """Return what each worker gave, in their order; inside of `together`.
+        """Return the value of each worker, in their order; inside of `together`.
 
         Raises
         ------
@@ -170,8 +170,8 @@ class Workers:
             for name, value in found[0].items():
                 if other[name] != value:
                     raise WorkerError(
-                        f"Worker {rank} of {self.size} has other {name} than worker 0; give every worker all rows and "
-                        "the same settings, for narrows divides each batch among them."
+                        f"The {name} of worker {rank} of {self.size} differ from those of worker 0; give every worker "
+                        "all rows and the same settings: narrows divides each batch itself."
                     )
 
 

@@ -75,7 +75,7 @@ def test_what_is_not_there_or_cannot_be_reached_is_one_sentence(lake: Path) -> N
     for address in (f"file://{lake}/no.parquet", f"file://{lake}/*.orc", f"{lake}/no-*.csv"):
         with pytest.raises(DataNotFoundError, match="There is no file or folder"):
             read(address)
-    with pytest.raises(DataNotFoundError, match=r"http://x/y\.csv is no address that narrows reads"):
+    with pytest.raises(DataNotFoundError, match=r"http://x/y\.csv is not an address that narrows can read"):
         scan("http://x/y.csv")
     (lake / "notes.md").write_text("no table")
     with pytest.raises(DataFormatError, match="neither a CSV or Parquet file"):

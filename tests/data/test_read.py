@@ -157,7 +157,7 @@ def test_a_file_that_may_not_be_read_is_said(put):
     path.chmod(0)
     if os.access(path, os.R_OK):
         pytest.skip("this user may read everything")
-    with pytest.raises(DataFormatError, match="may not be read"):
+    with pytest.raises(DataFormatError, match="cannot be read without permission"):
         read(path)
 
 

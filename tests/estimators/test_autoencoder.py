@@ -423,7 +423,7 @@ class Breaks(Penalty):
 
     name = "breaks"
 
-    def __call__(self, step):
+    def __call__(self, forward):
         raise RuntimeError("a bug")
 
 

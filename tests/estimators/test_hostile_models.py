@@ -66,10 +66,10 @@ def test_only_regular_files_are_read(copy, name: str) -> None:
     path = copy("plain")
     (path / name).unlink()
     os.mkfifo(path / name)  # to read it would wait for ever
-    refused(path, "no regular file")
+    refused(path, "not a regular file")
     (path / name).unlink()
     (path / name).symlink_to("/dev/zero")
-    refused(path, "no regular file")
+    refused(path, "not a regular file")
 
 
 @pytest.mark.parametrize("name", [ABOUT, WEIGHTS, HISTORY])

@@ -298,7 +298,7 @@ def test_a_model_that_saw_hidden_cells_fills_gaps_better():
 
 def test_cells_of_several_kinds_are_told_in_a_warning():
     frame = FRAME.assign(odd=["a", 1, "b"] * (N // 3))
-    with pytest.warns(UserWarning, match="'odd' of X holds int and str cells, so it is taken for text"):
+    with pytest.warns(UserWarning, match="'odd' of X holds int and str cells, so it is read as text"):
         model = quick(epochs=1).fit(frame)
     assert model.schema_.column_types["odd"] == "category"
 

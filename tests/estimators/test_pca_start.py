@@ -274,5 +274,5 @@ def test_a_fit_never_speaks_of_units_and_use_does_once():
             warnings.simplefilter("always")
             use(UNIT * 1000)
         assert [str(w.message) for w in caught] == [
-            "All columns of X are about 1,000 times larger than at the fit; bring them to the same units."
+            "All columns of X are about 1,000 times larger than at the fit; convert them to the same units."
         ]

@@ -163,11 +163,11 @@ def test_columns_of_a_file_become_groups_and_times_and_are_not_learned_from(tmp_
     assert order[by_time.validation_rows_].min() > np.delete(order, by_time.validation_rows_).max()
     also = read(tmp_path / "x.csv", group="who", columns=["a", "who"])
     assert also.names == ("a", "who")
-    with pytest.raises(DataError, match="neither of numbers nor of dates"):
+    with pytest.raises(DataError, match="neither numbers nor dates"):
         read(tmp_path / "x.csv", time="who")
     table.loc[3, "day"] = None
     table.to_csv(tmp_path / "gap.csv", index=False)
-    with pytest.raises(DataError, match="1 of its cells are missing"):
+    with pytest.raises(DataError, match="has 1 missing values"):
         read(tmp_path / "gap.csv", time="day")
 
 

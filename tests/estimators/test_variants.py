@@ -136,8 +136,8 @@ class Roughness(Penalty):
     weight: float = 1.0
     name: ClassVar[str] = "roughness"
 
-    def __call__(self, step: ForwardPass) -> torch.Tensor:
-        return self.weight * step.z.diff(dim=1).square().sum(dim=1)
+    def __call__(self, forward: ForwardPass) -> torch.Tensor:
+        return self.weight * forward.z.diff(dim=1).square().sum(dim=1)
 
 
 @dataclass(frozen=True)

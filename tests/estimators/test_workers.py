@@ -49,8 +49,8 @@ def test_two_workers_give_the_weights_of_one_process(tmp_path):
     assert_equal_to_one_process(tmp_path, 2, tuple(worker_fits.CASES))
     assert b"not stopped" not in (tmp_path / "one" / "3.0").read_bytes()
     first, second = (json.loads((tmp_path / "several" / f"sentences.{rank}").read_text()) for rank in range(2))
-    assert first[0].startswith("WorkerError: Worker 1 of 2 has other rows than worker 0")
-    assert first[1].startswith("WorkerError: Worker 1 of 2 has other settings than worker 0")
+    assert first[0].startswith("WorkerError: The rows of worker 1 of 2 differ from those of worker 0")
+    assert first[1].startswith("WorkerError: The settings of worker 1 of 2 differ from those of worker 0")
     assert first[2].startswith("WorkerError: Worker 1 of 2 failed: ")
     assert "no.csv" in first[2]
     assert second[:2] == first[:2]

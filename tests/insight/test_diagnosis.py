@@ -213,7 +213,10 @@ def test_a_variational_model_is_not_blamed_for_being_coarser_than_pca() -> None:
 
 def test_other_seeds_are_tried_where_they_are_asked_for() -> None:
     model = fitted(rows=X[:300], n_components=4, epochs=5, linear_path="off")
-    finding = diagnose(model, X[:300], n_seeds=2)["Does another seed come to the same?"]
+    found = diagnose(model, X[:300], n_seeds=2)
+    finding = found["Do other seeds give the same result?"]
+    with pytest.warns(DeprecationWarning, match="the same result"):
+        assert found["Does another seed come to the same?"] is finding
     errors = finding.values["errors"]
     assert isinstance(errors, list)
     assert len(set(errors)) == 2
@@ -255,10 +258,10 @@ def test_what_is_set_for_the_next_fit_does_not_change_the_diagnosis(good: Autoen
 
 def test_the_models_own_error_stands_only_beside_copies_of_its_own_fit() -> None:
     model = fitted(rows=X[:300], n_components=4, epochs=3)
-    unfamiliar = diagnose(model, X[300:500], n_seeds=2)["Does another seed come to the same?"]
+    unfamiliar = diagnose(model, X[300:500], n_seeds=2)["Do other seeds give the same result?"]
     assert "own" not in unfamiliar.values
     assert "this model" not in unfamiliar.figure
-    assert "own" in diagnose(model, X[:300], n_seeds=2)["Does another seed come to the same?"].values
+    assert "own" in diagnose(model, X[:300], n_seeds=2)["Do other seeds give the same result?"].values
 
 
 def test_rows_that_were_dropped_are_not_counted_and_it_is_said(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_columns_and_pairs_are_those_of_sdmetrics() -> None:
         assert found.pairs[row["Column 1"], row["Column 2"]] == pytest.approx(row["Score"])
 
 
-def test_trees_tell_made_rows_apart_where_they_differ_and_only_there() -> None:
+def test_trees_tell_synthetic_rows_apart_where_they_differ_and_only_there() -> None:
     then, like, torn = table(300, 0), table(300, 1), table(300, 1)
     torn["weight"] = np.random.default_rng(0).permutation(torn["weight"])
     alike, apart = fidelity(then, like), fidelity(then, torn)
@@ -106,7 +106,7 @@ def test_the_spread_is_a_ratio_and_copies_are_at_no_distance() -> None:
 
 
 @pytest.mark.parametrize(("target", "measure"), [("kind", "accuracy"), ("weight", "R²")])
-def test_what_is_learned_from_made_rows_is_tested_on_real_ones(target: str, measure: str) -> None:
+def test_what_is_learned_from_synthetic_rows_is_tested_on_real_ones(target: str, measure: str) -> None:
     then, now = table(300, 0), table(300, 1)
     good = fidelity(then, now, target=target, real_or_made=False).trained
     assert good is not None

@@ -113,8 +113,8 @@ def test_stations_of_ones_own_are_small_classes(build, digits, generator):
         weight: float
         name = "centred"
 
-        def __call__(self, step):
-            return self.weight * step.z.mean(0).square().sum()
+        def __call__(self, forward):
+            return self.weight * forward.z.mean(0).square().sum()
 
     network = build()
     objective = Objective(Halved(), (Centred(2.0),))

@@ -37,20 +37,20 @@ def squared_jacobian_norms(network, x):
 
 
 def test_l1_is_the_weighted_sum_of_absolute_activities(build, digits, generator):
-    step = step_of(build(), digits, generator)
-    torch.testing.assert_close(L1(0.3)(step), 0.3 * step.z.abs().sum(1))
+    forward = step_of(build(), digits, generator)
+    torch.testing.assert_close(L1(0.3)(forward), 0.3 * forward.z.abs().sum(1))
 
 
 def test_kl_sparsity_is_the_divergence_from_the_target_to_the_mean_activity(build, digits, generator):
-    step = step_of(build(code_activation="sigmoid"), digits, generator)
-    expected = kl_divergence(Bernoulli(0.05), Bernoulli(step.z.mean(0))).sum()
-    torch.testing.assert_close(KLSparsity(2.0, 0.05)(step), 2 * expected)
+    forward = step_of(build(code_activation="sigmoid"), digits, generator)
+    expected = kl_divergence(Bernoulli(0.05), Bernoulli(forward.z.mean(0))).sum()
+    torch.testing.assert_close(KLSparsity(2.0, 0.05)(forward), 2 * expected)
 
 
 def test_kl_sparsity_vanishes_at_the_target_and_is_finite_for_dead_and_constant_units(build, digits, generator):
-    step = step_of(build(code_activation="sigmoid"), digits, generator)
+    forward = step_of(build(code_activation="sigmoid"), digits, generator)
     at_target, dead, full = (
-        ForwardPass(step.network, step.x, step.x, step.h, torch.full((4, 5), value), generator, 0, True)
+        ForwardPass(forward.network, forward.x, forward.x, forward.h, torch.full((4, 5), value), generator, 0, True)
         for value in (0.05, 0.0, 1.0)
     )
     assert KLSparsity(1.0, 0.05)(at_target).abs() < 1e-6
@@ -66,10 +66,10 @@ def test_kl_sparsity_asks_for_sigmoid_codes(build):
 
 
 def test_kl_to_the_prior_is_that_of_torch_distributions(build, digits, generator):
-    step = step_of(build(code=GaussianCode()), digits, generator)
-    mean, log_variance = GaussianCode().mean_and_log_variance(step.h)
+    forward = step_of(build(code=GaussianCode()), digits, generator)
+    mean, log_variance = GaussianCode().mean_and_log_variance(forward.h)
     expected = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).sum(1)
-    torch.testing.assert_close(KLToPrior(beta=4.0)(step), 4 * expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(KLToPrior(beta=4.0)(forward), 4 * expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(("progress", "share"), [(0.0, 0.0), (2.5, 0.25), (10.0, 1.0), (30.0, 1.0)])
@@ -84,16 +84,16 @@ def test_beta_rises_in_a_straight_line_while_training(build, digits, generator, 
 
 def test_free_bits_cost_nothing_and_push_nothing(build, digits, generator):
     network = build(code=GaussianCode())
-    step = step_of(network, digits, generator)
-    per_unit = kl_to_standard_normal(*GaussianCode().mean_and_log_variance(step.h)).mean(0)
+    forward = step_of(network, digits, generator)
+    per_unit = kl_to_standard_normal(*GaussianCode().mean_and_log_variance(forward.h)).mean(0)
     floor = per_unit.sort().values[1:3].mean().item()
     torch.testing.assert_close(
-        KLToPrior(3.0, free_bits=floor)(step), 3 * torch.maximum(per_unit, torch.tensor(floor)).sum()
+        KLToPrior(3.0, free_bits=floor)(forward), 3 * torch.maximum(per_unit, torch.tensor(floor)).sum()
     )
     held_out = step_of(network, digits, generator, training=False)
     torch.testing.assert_close(KLToPrior(3.0, free_bits=floor)(held_out).mean(), 3 * per_unit.sum())
 
-    KLToPrior(free_bits=1000.0)(step).backward()
+    KLToPrior(free_bits=1000.0)(forward).backward()
     assert all(p.grad is None or p.grad.abs().max() == 0 for p in network.parameters())
 
 
@@ -136,10 +136,10 @@ def test_the_contractive_penalty_is_autograds_jacobian_norm_and_so_is_its_gradie
 
 def test_one_sigmoid_layer_takes_no_graph_of_a_backward_pass(build, digits, generator):
     network = build(**ENCODERS["one sigmoid layer"])
-    step = step_of(network, digits, generator)
+    forward = step_of(network, digits, generator)
     with pytest.MonkeyPatch.context() as patch:
         patch.delattr(torch.autograd, "grad")
-        Contractive(1.0)(step)
+        Contractive(1.0)(forward)
 
 
 @pytest.mark.parametrize("n_probes", [1, 4])
@@ -147,8 +147,8 @@ def test_one_sigmoid_layer_takes_no_graph_of_a_backward_pass(build, digits, gene
 def test_the_stochastic_norm_is_right_on_average(build, digits, generator, n_probes):
     network, x = build(n_components=20, code_activation="sigmoid"), digits[:5]
     penalty = Contractive(1.0, exact_up_to=16, n_probes=n_probes)
-    step = step_of(network, x, generator, training=False)
-    draws = torch.stack([penalty(step) for _ in range(1500)])
+    forward = step_of(network, x, generator, training=False)
+    draws = torch.stack([penalty(forward) for _ in range(1500)])
     standard_error = draws.std(0) / len(draws) ** 0.5
     truth = squared_jacobian_norms(network, x).detach()
     assert draws.std(0).min() > 0
@@ -159,8 +159,8 @@ def test_the_stochastic_gradient_is_right_on_average(build, digits, generator):
     network, x = build(n_components=20, hidden_layer_sizes=(6,)), digits[:3]
     weight = network.encoder.layers[0].weight
     penalty = Contractive(1.0, exact_up_to=0)
-    step = step_of(network, x, generator)
-    draws = torch.stack([torch.autograd.grad(penalty(step).sum(), weight)[0] for _ in range(1500)])
+    forward = step_of(network, x, generator)
+    draws = torch.stack([torch.autograd.grad(penalty(forward).sum(), weight)[0] for _ in range(1500)])
     (truth,) = torch.autograd.grad(squared_jacobian_norms(network, x).sum(), weight)
     z_scores = (draws.mean(0) - truth) / (draws.std(0) / len(draws) ** 0.5 + 1e-6)
     assert z_scores.abs().max() < 5
@@ -189,14 +189,14 @@ def test_a_formula_of_ones_own_does_not_inherit_the_promise_of_another():
         name = "renamed"
 
     class Squared(L1):
-        def __call__(self, step):
-            return self.weight * step.network.encoder.layers[0].weight.square().sum()
+        def __call__(self, forward):
+            return self.weight * forward.network.encoder.layers[0].weight.square().sum()
 
     class Promised(L1):
         through_network = False
 
-        def __call__(self, step):
-            return self.weight * step.z.square().sum(1)
+        def __call__(self, forward):
+            return self.weight * forward.z.square().sum(1)
 
     assert [kind.through_network for kind in (L1, Renamed, Squared, Promised)] == [False, False, True, False]
     assert [kind.through_network for kind in (Penalty, Contractive)] == [True, True]

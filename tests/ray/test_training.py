@@ -32,8 +32,8 @@ def epoch(number: int) -> Epoch:
 @pytest.mark.parametrize(
     ("estimator", "settings", "sentence"),
     [
-        (Autoencoder(n_pieces=3), {"n_workers": 2}, r"n_pieces=3 cannot be shared by 2 workers.*multiple of 2"),
-        (AnomalyDetector(Autoencoder(n_pieces=3)), {"n_workers": 2}, r"n_pieces=3 cannot be shared"),
+        (Autoencoder(n_pieces=3), {"n_workers": 2}, r"n_pieces=3 is not a multiple of the 2 workers"),
+        (AnomalyDetector(Autoencoder(n_pieces=3)), {"n_workers": 2}, r"n_pieces=3 is not a multiple"),
         (AnomalyDetector(), {}, r"call the fit of this AnomalyDetector instead"),
         (VariationalAutoencoder(), {"n_workers": 0}, r"n_workers must be a whole number from 1, got 0"),
         (Autoencoder(), {"threads": 0}, r"threads must be a whole number from 1, got 0"),
@@ -65,7 +65,7 @@ def test_too_few_cores_are_an_error_and_busy_ones_a_warning(monkeypatch: pytest.
     training = RayTraining(Autoencoder(), n_workers=2, threads=4)
     with pytest.raises(SettingError, match="2 workers with 4 cores each need 8 cores, and Ray has 6"):
         training._check_cores(fake_ray(cores=6, free=6))
-    with pytest.warns(UserWarning, match="needs 8 cores, and 1 of Ray's 8 are free"):
+    with pytest.warns(UserWarning, match="needs 8 cores, but only 1 of Ray's 8 cores are free"):
         training._check_cores(fake_ray(cores=8, free=1))
 
 
@@ -93,7 +93,7 @@ def test_workers_that_are_lost_again_and_again_end_the_training_with_a_sentence(
     from narrows.estimators.checkpoint import Checkpointing
 
     training = RayTraining(Autoencoder(), max_restarts=2, checkpoint=Checkpointing(tmp_path / "kept"))
-    with pytest.raises(WorkerError, match=r"2 times .* resumed from .*kept"):
+    with pytest.raises(WorkerError, match=r"2 times, .* resumed from .*kept"):
         training._finish()
 
 

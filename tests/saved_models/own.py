@@ -18,8 +18,8 @@ class Decorrelate(Penalty):
     weight: float = 1.0
     name: ClassVar[str] = "decorrelate"
 
-    def __call__(self, step):
-        covariance = torch.cov(step.z.T)
+    def __call__(self, forward):
+        covariance = torch.cov(forward.z.T)
         return self.weight * (covariance - torch.diag(covariance.diagonal())).square().sum()
 
 

@@ -134,8 +134,8 @@ class OfOneRow(Penalty):
 class Changed(OfOneRow):
     name = "changed"
 
-    def __call__(self, step):
-        return step.z.std()
+    def __call__(self, forward):
+        return forward.z.std()
 
 
 @pytest.mark.parametrize("penalty", [OfAllRows(), Changed(), NeighbourCrossEntropy(0.1)], ids=lambda p: p.name)
@@ -164,7 +164,7 @@ def test_there_are_as_many_pieces_as_workers_unless_they_are_given():
     assert settings("adam").n_pieces == 1
     assert settings("adam", n_pieces="auto", n_workers=4).n_pieces == 4
     assert settings("adam", n_pieces=8, n_workers=4).n_pieces == 8
-    with pytest.raises(SettingError, match="n_pieces=6 cannot be shared by 4 workers"):
+    with pytest.raises(SettingError, match="n_pieces=6 is not a multiple of the 4 workers"):
         settings("adam", n_pieces=6, n_workers=4)
     with pytest.raises(SettingError, match="A batch of 8 rows has no 16 pieces"):
         settings("adam", n_pieces=16)

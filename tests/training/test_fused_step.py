@@ -160,8 +160,9 @@ class Seen(Penalty):
     name = "seen"
     through_network = False
 
-    def __call__(self, step):
-        return (step.x + 2 * step.x_tilde).sum(1) * step.z.square().sum(1) + step.progress * step.h.sum(1)
+    def __call__(self, forward):
+        rows = (forward.x + 2 * forward.x_tilde).sum(1)
+        return rows * forward.z.square().sum(1) + forward.progress * forward.h.sum(1)
 
 
 @pytest.mark.parametrize("code", [PointCode(), GaussianCode()])
@@ -256,14 +257,14 @@ def test_the_gradient_is_that_of_a_plain_sequential_network():
 class Own(Penalty):
     name = "own"
 
-    def __call__(self, step):
-        return step.z.square().sum(1)
+    def __call__(self, forward):
+        return forward.z.square().sum(1)
 
 
 @dataclass(frozen=True)
 class OwnL1(L1):
-    def __call__(self, step):
-        return step.network.encode(step.x).abs().sum(1)
+    def __call__(self, forward):
+        return forward.network.encode(forward.x).abs().sum(1)
 
 
 class OwnMLP(MLP):
@@ -339,8 +340,8 @@ class Inherited(KLToPrior):
 class Promised(L1):
     through_network = False
 
-    def __call__(self, step):
-        return self.weight * step.z.square().sum(1)
+    def __call__(self, forward):
+        return self.weight * forward.z.square().sum(1)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT[:8]])
@@ -391,8 +392,8 @@ class CubedByMixin(CubedLoss, SquaredError):
 
 
 class ThroughWeights:
-    def __call__(self, step):
-        return step.network.encode(step.x).abs().sum(1)
+    def __call__(self, forward):
+        return forward.network.encode(forward.x).abs().sum(1)
 
 
 @dataclass(frozen=True)

@@ -75,5 +75,5 @@ def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
         def close(self) -> None: ...
 
     monkeypatch.setattr(spool.tempfile, "TemporaryFile", lambda prefix: Full())
-    with pytest.raises(DataError, match="let TMPDIR name a folder on a larger one"):
+    with pytest.raises(DataError, match="set TMPDIR to a folder on a larger one"):
         Spool(2, 10, torch.Generator()).add(_rows(10))

@@ -33,7 +33,7 @@ Resume = Annotated[
     typer.Option(
         "--resume",
         metavar="",
-        help="Go on from MODEL.checkpoint with the same data and options; without a checkpoint the training begins.",
+        help="Continue from MODEL.checkpoint with the same data and options; without a checkpoint, start afresh.",
         rich_help_panel="Output",
     ),
 ]
@@ -84,7 +84,7 @@ def checkpointed(
         if isinstance(error, OutputExistsError) or error.filename != str(path.absolute()):
             raise
         raise OutputExistsError(
-            f"{path} is taken: {error.strerror}; wait for it, or choose another --output."
+            f"{path} is in use: {error.strerror}; wait until it is free, or choose another --output."
         ) from error
 
 
@@ -107,10 +107,10 @@ def _make_room(folder: Path, *, force: bool) -> None:
     from narrows.estimators.checkpoint import is_checkpoint, remove_checkpoint
 
     if not is_checkpoint(folder):
-        raise OutputExistsError(f"{folder} exists and is no checkpoint of narrows; choose another --output.")
+        raise OutputExistsError(f"{folder} exists and is not a checkpoint of narrows; choose another --output.")
     if not force:
         raise OutputExistsError(
-            f"{folder} holds a training that did not end; use --resume to go on with it, or --force to begin again."
+            f"{folder} holds an unfinished training; use --resume to continue it, or --force to start again."
         )
     remove_checkpoint(folder)
 

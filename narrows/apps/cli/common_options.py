@@ -186,8 +186,8 @@ RowHashes = Annotated[
     bool,
     _switch(
         "--row-hashes/--no-row-hashes",
-        text="Save a hash of each row of the fit, by which diagnose recognises it; who has the model and a row can "
-        "then check whether it was used.",
+        text="Save a hash of each training row, by which diagnose recognises it; anyone who has the model and a row "
+        "can then check whether that row was used.",
     ),
 ]
 Json = Annotated[bool, _switch("--json", text="Print the result as one JSON object.")]

@@ -53,7 +53,7 @@ class PictureCleaning:
     seed: int
 
     def write(self, output: Path, *, force: bool, messages: Messages) -> None:
-        """Write the denoised images, all or nothing, and print what was done.
+        """Write the denoised images, all or nothing, and print a summary.
 
         Raises
         ------

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ScoredRows:
-    """Scores of all rows, and what is needed to print them. Made by `score_all`.
+    """Scores of all rows, and the values for printing them. Made by `score_all`.
 
     Parameters
     ----------

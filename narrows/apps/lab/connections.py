@@ -159,12 +159,12 @@ class PageConnection:
             self._post({"t": "ok", "seq": message.seq, **answer})
 
     def _take_query(self, message: Message) -> None:
-        """Keep the newest query for each view of a run; older ones that wait are dropped."""
+        """Keep the newest query of each name and run; older ones that wait are dropped."""
         try:
             view = message.required("view")
             slot = (view, message.required("run"))
             if view not in QUERIES:
-                raise BadMessage(f"There is no view {view!r}.")
+                raise BadMessage(f"There is no query {view!r}.")
             self._session.run(slot[1])
         except (BadMessage, LabError) as error:
             self._post(_error(message.seq, error))

@@ -1,4 +1,4 @@
-"""Settings of the runs that views open on or offer, chosen so that they show what they are about."""
+"""Settings of the example runs of the views denoise, latent and anomaly."""
 
 from __future__ import annotations
 

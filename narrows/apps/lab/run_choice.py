@@ -1,4 +1,4 @@
-"""Which of the runs: the one that the page opens on, one with given settings."""
+"""Choice of a run: the one that the page opens on, one with given settings."""
 
 from __future__ import annotations
 

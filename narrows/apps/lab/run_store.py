@@ -57,7 +57,7 @@ class RunStore:
         return self.folder.parent / "checkpoints" / identity
 
     def forget_checkpoint(self, identity: str) -> None:
-        """Delete what is kept of a training, which has ended."""
+        """Delete the files of a training that has ended."""
         shutil.rmtree(self.checkpoint(identity), ignore_errors=True)
 
     def claim_number(self, first: int) -> int:

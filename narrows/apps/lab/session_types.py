@@ -33,7 +33,7 @@ class Observer(Protocol):
         """Report that the fixed rows of a run were reconstructed after an epoch, and after a share of the next one."""
 
     def codes_changed(self, run: Run, epoch: int, arrays: dict[str, Any]) -> None:
-        """Report that the map of a run was drawn anew."""
+        """Report that the map of a run was redrawn."""
 
 
 class NoObserver(Observer):

@@ -49,7 +49,7 @@ class Work:
 def prepare(work: Work, *, together: bool) -> None:
     """Check and encode the rows of a request.
 
-    Raises what its operation raises. together : whether the model answers rows of several requests at once, each as
+    Raises the errors of its operation. together : whether the model answers rows of several requests at once, each as
     alone to the bit.
     """
     from narrows.estimators import AnomalyDetector

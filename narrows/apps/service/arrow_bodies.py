@@ -37,7 +37,7 @@ def read_arrow(body: bytes, most: int) -> pa.Table:
         if isinstance(error, RequestError):
             raise
         reason = " ".join(str(error).split())[:200]
-        raise RequestError(f"The body is no Arrow IPC stream or file ({reason}).") from error
+        raise RequestError(f"The body is not an Arrow IPC stream or file ({reason}).") from error
     if len(set(table.column_names)) < table.num_columns:
         raise RequestError("The table has two columns of the same name; rename one of them.")
     _check_sizes(table)

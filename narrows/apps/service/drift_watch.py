@@ -1,4 +1,4 @@
-"""The last rows that a model scored: shares of alarms, gaps and unknown levels, and their drift since the fit."""
+"""The last rows that a model scored: shares of alarms, missing values and unknown levels; drift since the fit."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Refusal of requests that would wait too long: before their body is read, and without the rest of the application.
 
-Under a load that is several times of what the service can do, most of its requests are refused; the cheaper a refusal,
+Under a load several times the service's capacity, most of its requests are refused; the cheaper a refusal,
 the more is left for the others. A request that comes in one piece, as small ones do, is refused by its bytes alone
 (`refusal_of`); others are refused by their headers.
 """

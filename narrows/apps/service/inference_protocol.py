@@ -220,7 +220,7 @@ class _Tensor:
         if self.datatype != "BYTES":
             dtype = np.dtype(_NUMBERS[str(self.datatype)])
             if len(raw) % dtype.itemsize:
-                raise RequestError(f"The binary data of input {self.name!r} are no whole elements.")
+                raise RequestError(f"The binary data of input {self.name!r} end within an element.")
             return np.frombuffer(raw, dtype)
         texts, start = [], 0
         try:
@@ -231,7 +231,7 @@ class _Tensor:
                 texts.append(str(raw[start + 4 : start + 4 + size], "utf-8"))
                 start += 4 + size
         except (struct.error, ValueError) as error:
-            raise RequestError(f"The binary data of input {self.name!r} are no UTF-8 texts with lengths.") from error
+            raise RequestError(f"The binary data of input {self.name!r} are not UTF-8 texts with lengths.") from error
         return texts
 
 

@@ -67,7 +67,7 @@ class Lane:
         self._thread.start()
 
     async def answer(self, ticket: Ticket, prepare: Callable[[], Any], finish: Callable[[Any], Any]) -> Any:
-        """Return the answer to an admitted request; raises what its work raises."""
+        """Return the answer to an admitted request; raises the errors of its work."""
         loop = asyncio.get_running_loop()
         job = Job(prepare, finish, loop, loop.create_future())
         self._queue.put(job)

@@ -115,6 +115,6 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_plain(schema: Any, i: int) -> bool:
-    """Return whether a column is no part of a list or a struct."""
+    """Return whether a column is not part of a list or a struct."""
     kind = None if schema.types is None else schema.types[i]
     return kind is None or not kind.part_of

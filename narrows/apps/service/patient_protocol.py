@@ -79,7 +79,7 @@ def patient_protocol(
                 self.transport.abort()
 
         def _follow(self) -> None:
-            """Run the timer while no request is in work; its time does not begin anew with each byte."""
+            """Run the timer while no request is in work; a received byte does not restart it."""
             if self._has_request():
                 self._stop_head_timer()
             elif self._head_timer is None:

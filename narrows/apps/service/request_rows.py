@@ -30,7 +30,7 @@ class ModelColumns:
     wanted : tuple of str
         Columns that requests may have; lists and structs of the fit under their own names.
     holds : mapping of str to str
-        What the cells of each column of the schema are: "number", "text" or "date".
+        Kind of the cells of each column of the schema: "number", "text" or "date".
     options : ReadingOptions
         Those of `narrows score`.
     """

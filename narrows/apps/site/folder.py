@@ -65,7 +65,7 @@ def check_target(target: Path, *, force: bool) -> None:
         if target.is_symlink() or not target.is_dir() or target.resolve() == Path.cwd():
             raise OutputExistsError(f"{target} is a file, a link or the current folder; choose another --export.")
         if any(target.iterdir()) and not (target / _INDEX).is_file():
-            raise OutputExistsError(f"{target} exists and is no exported page; choose another --export.")
+            raise OutputExistsError(f"{target} exists and is not an exported page; choose another --export.")
         if any(target.iterdir()) and not force:
             raise OutputExistsError(f"{target} is already there; use --force to replace it, or another --export.")
     if not target.absolute().parent.is_dir():

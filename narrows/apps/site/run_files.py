@@ -112,7 +112,7 @@ class RunFiles:
                 yield f"{folder}/epoch-{epoch}.bin", joined(self._map_of(epoch, model))
 
     def _map_of(self, epoch: int, model: Autoencoder) -> Iterator[bytes]:
-        """Yield the codes after an epoch, and the grid that the page decodes, without what does not change."""
+        """Yield the codes after an epoch, and the grid that the page decodes, without the parts that do not change."""
         from narrows.insight.payloads import Payload
 
         weights = Weights()

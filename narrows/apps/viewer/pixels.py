@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def page_values(model: Autoencoder, floats: np.ndarray, *, like: np.ndarray | None = None) -> np.ndarray:
     """Return encoded rows as a page draws them: uint8 (n, height, width, channels) of images, else float32 (n, d).
 
-    like : encoded images whose darkest and brightest values become black and white, for images whose unit is no pixel.
+    like : encoded images whose darkest and brightest values become black and white; for images in other units.
     """
     from narrows.insight.payloads import as_pictures
 

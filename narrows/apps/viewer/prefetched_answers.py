@@ -37,7 +37,7 @@ class PrefetchedAnswers:
     share : float, default=1.0
         Share of the limits of each part that is used.
     samples : list of int or None, default=None
-        Positions of the rows that single rows are shown of; None chooses some that training did not see.
+        Positions of the rows that the page shows one by one; None chooses some that training did not see.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class PrefetchedAnswers:
 
     @cached_property
     def samples(self) -> list[int]:
-        """Positions of the rows that single rows are shown of."""
+        """Positions of the rows that the page shows one by one."""
         if self._samples is not None:
             return self._samples
         positions = self._answer("rows", n=_SAMPLES).arrays["position"].tolist()
@@ -128,7 +128,7 @@ class PrefetchedAnswers:
         yield self._frame("history")
 
     def generated(self) -> Iterator[bytes]:
-        """Yield generated rows, if the model has a prior."""
+        """Yield synthetic rows, if the model has a prior."""
         for seed in range(_DRAWN if self._can_sample else 0):
             yield self._frame("sample", n=16, seed=seed)
 

@@ -27,7 +27,7 @@ _KINDS = (DECODE, DECODED, SNAPSHOT, CODES, ANSWER)
 
 
 class PageError(ValueError):
-    """An error for the person at the page: a sentence, and a hint at what to do instead, or None."""
+    """An error for the person at the page: a sentence, and a hint at the remedy, or None."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)

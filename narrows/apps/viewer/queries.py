@@ -1,4 +1,4 @@
-"""Answers to the queries of the views: a view's name and parameters become named arrays and plain values."""
+"""Answers to the queries of the views: a query's name and parameters become named arrays and plain values."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Queries:
         self._data = RunData(source_of)
 
     def forget(self, run: str) -> None:
-        """Drop what is kept for a run that was removed."""
+        """Drop the cached values of a run that was removed."""
         self._data.forget(run)
 
     def rows(self, run: Run) -> Rows:
@@ -80,7 +80,7 @@ class Queries:
         return self._data.rows(run)
 
     def like(self, run: Run) -> np.ndarray | None:
-        """Return encoded rows that define black and white, for images whose unit is no pixel; else None."""
+        """Return encoded rows that define black and white, for images whose unit is not a pixel; else None."""
         return self._data.like(run, run.weights.get()[0])
 
     def answer(self, run: Run, view: str, given: dict[str, Any]) -> Answer:
@@ -89,10 +89,10 @@ class Queries:
         Raises
         ------
         NarrowsError
-            An unknown view, a wrong parameter, or a run without rows or weights.
+            An unknown query, a wrong parameter, or a run without rows or weights.
         """
         if view not in QUERIES:
-            raise _wrong(f"There is no view {view!r}; the views are {', '.join(QUERIES)}.")
+            raise _wrong(f"There is no query {view!r}; the queries are {', '.join(QUERIES)}.")
         params = QueryParams(view, given)
         if view == "frames":  # needs no model
             return _frames(run)

@@ -37,7 +37,7 @@ class RunData:
         self._detectors: dict[str, dict[str, Payload]] = {}
 
     def forget(self, run: str) -> None:
-        """Drop what is kept for a run that was removed."""
+        """Drop the cached values of a run that was removed."""
         for kept in (self._pca, self._seen, self._like, self._training, self._detectors):
             kept.pop(run, None)
 
@@ -64,7 +64,7 @@ class RunData:
         return rows
 
     def like(self, run: Run, model: Autoencoder) -> np.ndarray | None:
-        """Return encoded rows that define black and white, for images whose unit is no pixel; else None."""
+        """Return encoded rows that define black and white, for images whose unit is not a pixel; else None."""
         if model.schema_.image_shape is None or model.schema_.pixel_range is not None:
             return None
         if run.id not in self._like:

@@ -27,7 +27,7 @@ FRAME_BYTES = 32 << 20
 WEIGHT_BYTES = 16 << 20
 _NAMED = 6
 _OF_LIKELIHOOD = ("reconstruction", "kl_to_prior")
-"""Terms of a loss that are no penalties: the two of the evidence lower bound, or the first alone."""
+"""Terms of a loss that are not penalties: the two of the evidence lower bound, or the first alone."""
 
 
 class Frames:

@@ -1,4 +1,4 @@
-"""The payload of each view, from a run, its model and the parameters of the query.
+"""The payload of each query, from a run, its model and the parameters of the query.
 
 Importing this module loads PyTorch; `narrows.apps.viewer.queries` imports it with the first query.
 """
@@ -95,7 +95,7 @@ def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParam
 
 
 def _scales(model: Autoencoder) -> dict[str, Any]:
-    """Return what the floats of a table mean, see `float_scales`; nothing for images."""
+    """Return the meaning of the floats of a table, see `float_scales`; nothing for images."""
     return {} if model.schema_.image_shape is not None else {"scales": float_scales(model.schema_)}
 
 

@@ -137,7 +137,7 @@ class AccessMiddleware:
 
 
 def _host_name(header: str) -> str:
-    """`[::1]:8765` -> `::1`, `LOCALHOST:80` -> `localhost`; "" if it is invalid."""
+    """Return the name in a Host header: `::1` of `[::1]:8765`, `localhost` of `LOCALHOST:80`; "" if it is invalid."""
     try:
         return (urlsplit(f"//{header}").hostname or "").casefold()
     except ValueError:

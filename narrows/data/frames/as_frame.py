@@ -52,7 +52,7 @@ def materialize(X: Any) -> Any:
 
 
 def _of_list(X: Any) -> Any:
-    """A list of dicts, or of Arrow's batches or tables, as a table; any other as it is."""
+    """Return a list of dicts, or of Arrow's batches or tables, as a table; any other list unchanged."""
     import pyarrow as pa
 
     if X and all(isinstance(row, Mapping) for row in X):
@@ -97,7 +97,7 @@ def _is_series(X: object) -> bool:
 
 
 def _of_records(X: np.ndarray) -> pa.Table:
-    """A structured array (n,) as a table; fields of several numbers become lists."""
+    """Return a structured array (n,) as a table; fields of several numbers become lists."""
     assert X.dtype.names is not None
     if X.ndim != 1:
         raise DataError(f"X is a structured array of shape {X.shape}; give it one record for each row, shape (n,).")
@@ -108,7 +108,7 @@ def _of_records(X: np.ndarray) -> pa.Table:
 
 
 def _of_mapping(X: Mapping[Any, Any]) -> Any:
-    """A dict of columns, or of cells, which is one row."""
+    """Return a dict of columns, or of cells, which is one row."""
     if not X:
         return X
     if any(_is_cell(value) for value in X.values()):

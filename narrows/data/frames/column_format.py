@@ -56,7 +56,7 @@ class ColumnFormat:
     kept : tuple of str
         Categories: texts that could mean a missing cell, such as "NA" among countries, but are levels.
     doubts : tuple of (str, str)
-        What is ambiguous, and the option that decides otherwise: ("holds ...", "--types {name}=number").
+        The ambiguity, and the option that decides otherwise: ("holds ...", "--types {name}=number").
     stray : str
         The first cell that is neither missing nor a value of this format.
     """
@@ -92,7 +92,7 @@ class ColumnFormat:
     def restore(cls, stored: dict[str, Any]) -> ColumnFormat:
         """Return the inverse of `describe`; raise ValueError or TypeError on nonsense."""
         if stored.get("read_as") not in get_args(ReadAs):
-            raise ValueError(f"{stored.get('read_as')!r} is no way of reading a column")
+            raise ValueError(f"{stored.get('read_as')!r} is not a way of reading a column")
         fields = {field: stored[key] for field, key in _STORED_KEYS.items() if key in stored}
         fields |= {key: value for key, value in stored.items() if key not in _STORED_KEYS.values()}
         lists = {key: tuple(fields.get(key, ())) for key in ("na_values", "words", "kept")}

@@ -68,7 +68,7 @@ class ColumnType:
     def restore(cls, stored: dict) -> ColumnType:
         """Return the inverse of `describe`; raise ValueError or TypeError on nonsense."""
         if not isinstance(stored, dict):
-            raise TypeError("a type of a column is no object")
+            raise TypeError("a column type is not an object")
         fields = {field: stored[key] for field, key in _STORED_KEYS.items() if key in stored}
         fields |= {key: value for key, value in stored.items() if key not in _STORED_KEYS.values()}
         if fields.get("text_format") is not None:
@@ -79,7 +79,7 @@ class ColumnType:
             *(found.part_of, found.whole, found.ignored),
         )
         if found.name not in _NAMES or not all(isinstance(word, str) for word in words):
-            raise ValueError(f"{found.name!r} is no type of a column")
+            raise ValueError(f"{found.name!r} is not a column type")
         if not all(isinstance(level, Level) for level in found.levels):
             raise ValueError("a level is neither a text nor a number")
         return found

@@ -58,7 +58,7 @@ def as_columns(series: nw.Series[Any], label: str, source: str, *, whole: bool =
 
 
 def as_column(series: nw.Series[Any], label: str, source: str) -> Column:
-    """Return one column of a frame; cells that are no numbers, booleans, texts or dates become texts, with a note."""
+    """Return one column of a frame; cells that are not numbers, booleans, texts or dates become texts, with a note."""
     import narwhals as nw
 
     dtype, native = series.dtype, _native(series)
@@ -111,7 +111,7 @@ def _native(series: nw.Series[Any]) -> str:
 
 
 def _arrow(series: nw.Series[Any]) -> pa.ChunkedArray | None:
-    """The column as Arrow has it; None for those of pandas that Arrow does not hold, and for objects."""
+    """Return the column as Arrow has it; None for those of pandas that Arrow does not hold, and for objects."""
     import pyarrow as pa
 
     held: Any = series.to_native()
@@ -157,7 +157,7 @@ def _text_column(series: nw.Series[Any], native: str) -> Column:
 
 
 def _texts(column: pa.ChunkedArray) -> np.ndarray:
-    """Texts (n,), one object for each different text, None for missing cells."""
+    """Return texts (n,), one object for each different text, None for missing cells."""
     import pyarrow as pa
 
     if pa.types.is_string_view(column.type):

@@ -76,7 +76,7 @@ def _intervals(values: np.ndarray, kind: ColumnType) -> Any:
 
 
 def _cells(values: np.ndarray, kind: ColumnType) -> np.ndarray:
-    """The objects that a column of objects held, (n,), None for missing cells."""
+    """Return the objects that a column of objects held, (n,), None for missing cells."""
     found = np.empty(len(values), dtype=object)
     found[:] = _listed(values, kind)
     return found
@@ -100,7 +100,7 @@ def _listed(values: np.ndarray, kind: ColumnType) -> list[Any]:
 
 
 def _of_pandas(values: np.ndarray, kind: ColumnType) -> list[Any]:
-    """Dates and spans as Timestamps, Timedeltas, Periods or datetime's own."""
+    """Return dates and spans as Timestamps, Timedeltas, Periods or datetime's own."""
     import pandas as pd
 
     column: Any = pd.Series(values)
@@ -164,7 +164,7 @@ def _as_arrow(values: np.ndarray, kind: ColumnType | None) -> Any:
 
 
 def _objects_as_arrow(cells: list[Any], word: str) -> Any:
-    """Objects under Arrow's type of this name where it can hold them, else under one that can."""
+    """Return objects under Arrow's type of this name where it can hold them, else under one that can."""
     import pyarrow as pa
 
     for wanted in dict.fromkeys((arrow_type(word), None)):
@@ -250,7 +250,7 @@ def _codes(values: np.ndarray, kind: ColumnType) -> tuple[list[Level], np.ndarra
 
 
 def _whole(values: np.ndarray) -> list[int | None]:
-    """Whole numbers, held as floats or as texts."""
+    """Return whole numbers, held as floats or as texts."""
     return [None if is_missing_cell(value) else int(value) for value in values.tolist()]
 
 
@@ -259,7 +259,7 @@ def _truths(values: np.ndarray) -> list[bool | None]:
 
 
 def _times(values: np.ndarray) -> list[Any]:
-    """Seconds since midnight as times of day."""
+    """Return seconds since midnight as times of day."""
     import datetime
 
     ticks = np.rint(np.clip(values, 0, _DAY - 1e-6) * 1e6)

@@ -152,7 +152,7 @@ def _may_be_nested(cells: Sequence[Any]) -> bool:
 
 
 def _block(present: list[Any]) -> np.ndarray | None:
-    """Cells of one length as numbers (m, k); None where they hold anything else."""
+    """Return cells of one length as numbers (m, k); None where they hold anything else."""
     try:
         block = np.array(present)
         if block.dtype == object:

@@ -40,7 +40,7 @@ def object_column(cells: list[Any], label: str, source: str, native: str = "", a
     word = class_of(present)
     note = None
     if not word and kinds != ["str"]:
-        note = f"Column {label!r} of {source} holds {' and '.join(kinds)} cells, so it is taken for text."
+        note = f"Column {label!r} of {source} holds {' and '.join(kinds)} cells, so it is read as text."
     return Column(objects(cells), ColumnType("String", level_type=word, pandas=native, arrow=arrow), note)
 
 
@@ -89,7 +89,7 @@ def _dates(cells: list[Any], present: list[Any], native: str) -> Column | None:
 
 
 def _moments(cells: list[Any], present: list[Any], native: str) -> Column | None:
-    """Dates with a time of day; of several time zones, in UTC. Dates without a zone among others are in UTC, too."""
+    """Return dates with a time of day. Those of several time zones, or with and without a zone, are in UTC."""
     if all(isinstance(cell, np.datetime64) for cell in present):
         values = np.array([np.datetime64("NaT") if is_missing_cell(cell) else cell for cell in cells])
         unit = np.datetime_data(values.dtype)[0]
@@ -129,7 +129,7 @@ def _in_utc(cell: Any, is_nano: bool) -> Any:
 
 
 def _zone(present: list[Any]) -> str:
-    """The one time zone of all dates, "UTC" for several, "" for none."""
+    """Return the one time zone of all dates, "UTC" for several, "" for none."""
     zones = {cell.tzinfo for cell in present if getattr(cell, "tzinfo", None) is not None}
     if not zones:
         return ""

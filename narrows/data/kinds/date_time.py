@@ -153,6 +153,6 @@ class DateTime:
 
 
 def _seconds(values: np.ndarray) -> np.ndarray:
-    """Seconds since 1970, float64 (n,)."""
+    """Return seconds since 1970, float64 (n,)."""
     whole = values.astype("datetime64[s]")
     return whole.astype(np.int64) + (values - whole) / np.timedelta64(1, "s")

@@ -95,7 +95,7 @@ def _decimals(values: np.ndarray, least: int) -> int:
 
 
 def _sample(values: np.ndarray) -> np.ndarray:
-    """The values, or 10,000 of them drawn at random."""
+    """Return the values, or 10,000 of them drawn at random."""
     if len(values) <= _SAMPLE:
         return values
     return values[np.random.default_rng(0).integers(0, len(values), _SAMPLE)]

@@ -110,8 +110,8 @@ def _rows_key(keys: list[str], path: Path) -> str:
 
 def _why_not_numpy(path: Path, error: Exception) -> str:
     if "pickle" in str(error) or "Python objects" in str(error):
-        return f"{path.name} holds pickled objects, or is no NumPy file; save it anew as a plain numeric array."
-    return f"{path.name} is damaged, empty or not a NumPy file; save it anew with numpy.save or numpy.savez."
+        return f"{path.name} holds pickled objects, or is not a NumPy file; save it again as a plain numeric array."
+    return f"{path.name} is damaged, empty or not a NumPy file; save it again with numpy.save or numpy.savez."
 
 
 def _parse_idx(file: IO[bytes], name: str) -> np.ndarray:

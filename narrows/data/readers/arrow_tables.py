@@ -111,10 +111,10 @@ def _times(column: pa.ChunkedArray, name: str, source: str, options: ReadingOpti
     """Return a column of numbers, dates or times; DataError where it has a missing cell or is of another type."""
     values = ColumnReader.of([column], source, options, start).read(column, name)[0].column.values
     if values.dtype.kind not in "iufM":
-        raise DataError(f"Column {name!r} of {source} is to give the time, but it is neither of numbers nor of dates.")
+        raise DataError(f"Column {name!r} of {source} should give the time, but it holds neither numbers nor dates.")
     n_missing = int(is_missing(values).sum())
     if n_missing:
-        raise DataError(f"Column {name!r} of {source} is to give the time, but {n_missing:,} of its cells are missing.")
+        raise DataError(f"Column {name!r} of {source} should give the time, but has {n_missing:,} missing values.")
     return values
 
 

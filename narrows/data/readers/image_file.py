@@ -112,7 +112,7 @@ def upright_image(path: Path, folder: Path) -> Image.Image:
                 image.load()
         except (OSError, SyntaxError, ValueError, EOFError) as error:
             raise DataFormatError(
-                f"{path.relative_to(folder)} in {folder} is damaged or cut short; mend it or take it out."
+                f"{path.relative_to(folder)} in {folder} is damaged or cut short; repair or remove it."
             ) from error
         return _upright(image)
 
@@ -203,4 +203,4 @@ def _why_not(path: Path, folder: Path) -> str:
             f"{name} in {folder} is a TIFF file with bands or numbers that cannot be read here; save it with 8 or 16 "
             "bits a channel, or all images as an array (n, height, width, channels) in an .npy file."
         )
-    return f"{name} in {folder} cannot be read as an image; mend it or take it out of the folder."
+    return f"{name} in {folder} cannot be read as an image; repair it or remove it from the folder."

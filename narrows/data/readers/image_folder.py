@@ -69,7 +69,7 @@ def read_images(
     uint8 (n, h, w) where all are grey, (n, h, w, 3) where one is coloured; uint16 where all are grey and one
     has 16 bits; int64 or float32 where all have such numbers. The first of several pages or frames is read.
     Transparent parts become white, or black or grey where images would vanish on white. The first level of sub-folders
-    gives the labels. ``notes`` name what was skipped.
+    gives the labels. ``notes`` name the skipped files.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def is_beside(path: PurePath) -> bool:
 
 
 def image_paths(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The images below a folder, and the files that may be images but cannot be read."""
+    """Return the images below a folder, and the files that may be images but cannot be read."""
     paths: list[Path] = []
     others: list[Path] = []
     for place, folders, names in os.walk(folder):
@@ -190,7 +190,7 @@ def _labels(paths: list[Path], folder: Path) -> np.ndarray | None:
 def _headers(
     paths: list[Path], folder: Path, unreadable: Literal["stop", "skip"]
 ) -> tuple[dict[Path, Header], list[Path]]:
-    """The header of every readable image, and the unreadable files."""
+    """Return the header of every readable image, and the unreadable files."""
     headers, bad = {}, []
     for path in paths:
         try:
@@ -232,8 +232,8 @@ def _image_format(headers: dict[Path, Header], folder: Path) -> _Format:
         other = next(path for depth, path in first.items() if depth != odd)
         numbers = "floats" if odd == "float" else "whole numbers of 32 bits"
         raise DataError(
-            f"{first[odd].relative_to(folder)} in {folder} has {numbers} for pixels and {other.relative_to(folder)} "
-            "has not, so they have no unit in common; convert them to one kind."
+            f"The pixels of {first[odd].relative_to(folder)} in {folder} are {numbers}, those of "
+            f"{other.relative_to(folder)} are not; convert all images to one pixel type."
         )
     if n_channels == 1:
         return _Format(1, odd or ("16 bits" if "16 bits" in first else "8 bits"), 65535.0)
@@ -297,7 +297,7 @@ def _to_one_unit(images: np.ndarray, shallow: list[int]) -> None:
 def _pixels(
     image: Image.Image, path: Path, folder: Path, image_format: _Format, size: tuple[int, int] | None
 ) -> np.ndarray:
-    """(h, w), or (h, w, channels) where the folder is coloured: uint8, or the file's own numbers where it is deep."""
+    """Return pixels (h, w), or (h, w, channels) in a coloured folder: uint8, or a deep file's own numbers."""
     is_deep = image.mode == "F" or image.mode.startswith("I")
     if is_deep and image_format.depth != "8 bits":
         pixels = deep_pixels(image, unsigned=image_format.depth == "whole" and is_unsigned(path, folder))
@@ -337,8 +337,8 @@ def _no_images(folder: Path, others: list[Path]) -> str:
 
 def _none_whole(bad: list[Path], folder: Path) -> DataFormatError:
     if len(bad) == 1:
-        return DataFormatError(f"{bad[0].name} is damaged and cannot be read as an image; give a whole one.")
-    return DataFormatError(f"None of the {len(bad)} images in {folder} can be read; give a folder of whole ones.")
+        return DataFormatError(f"{bad[0].name} is damaged and cannot be read as an image; give an undamaged one.")
+    return DataFormatError(f"None of the {len(bad)} images in {folder} can be read; give a folder of undamaged images.")
 
 
 def _endings(paths: list[Path]) -> str:
@@ -352,8 +352,8 @@ def _others_note(others: list[Path], n_images: int, folder: Path) -> tuple[str, 
         return ()
     n, is_one = len(others), len(others) == 1
     return (
-        f"{n} of {n + n_images} files in {folder.name or folder} {'is no image' if is_one else 'are not images'} that "
-        f"narrows reads ({_endings(others)}) and {'was' if is_one else 'were'} left out.",
+        f"{n} of {n + n_images} files in {folder.name or folder} {'is not an image' if is_one else 'are not images'} "
+        f"that narrows reads ({_endings(others)}) and {'was' if is_one else 'were'} left out.",
     )
 
 
@@ -361,8 +361,8 @@ def _left_out(bad: list[Path], folder: Path) -> tuple[str, ...]:
     if not bad:
         return ()
     names = ", ".join(str(path.relative_to(folder)) for path in bad[:_SHOWN]) + (", ..." if len(bad) > _SHOWN else "")
-    files = "1 file that is no whole image was" if len(bad) == 1 else f"{len(bad)} files that are no whole images were"
-    return (f"{files} left out: {names}.",)
+    images = "1 damaged image was" if len(bad) == 1 else f"{len(bad)} damaged images were"
+    return (f"{images} left out: {names}.",)
 
 
 def _header_notes(headers: dict[Path, Header], image_format: _Format) -> list[str]:

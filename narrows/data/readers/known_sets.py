@@ -128,7 +128,7 @@ def find_set(name: str) -> Path | None:
 def fetch_set(name: str) -> Path:
     """Return the folder with the files of a data set; absent files are downloaded and their SHA-256 is checked.
 
-    Files in the cache are checked again, and fetched anew if they are damaged.
+    Files in the cache are checked again, and fetched again if they are damaged.
     """
     known, cache = _known(name), cache_folder() / name
     found = find_set(name)
@@ -143,7 +143,7 @@ def fetch_set(name: str) -> Path:
 
 def _known(name: str) -> KnownSet:
     if name not in SETS:
-        raise DataNotFoundError(f"There is no set named {name!r}; the sets are {', '.join(SETS)}.")
+        raise DataNotFoundError(f"There is no dataset named {name!r}; the datasets are {', '.join(SETS)}.")
     return SETS[name]
 
 
@@ -177,7 +177,7 @@ def _download(known: KnownSet, file: str, sha256: str, target: Path) -> None:
     raise DownloadError(
         f"{file} of {known.name} could not be fetched ({'; '.join(problems)}); try again later, or "
         f"put the files {', '.join(known.files)} into a folder {known.name} "
-        "and let NARROWS_DATA name the folder above it."
+        "and set NARROWS_DATA to the folder above it."
     )
 
 

@@ -30,6 +30,6 @@ def read_parquet(path: Location) -> pa.Table:
             _ = table.column_names  # decodes them
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise DataFormatError(
-                f"{path.name} is not a readable Parquet file; it may be damaged or cut short: write it anew."
+                f"{path.name} is not a readable Parquet file; it may be damaged or cut short: write it again."
             ) from error
     return table

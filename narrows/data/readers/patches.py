@@ -38,7 +38,7 @@ def read_patches(source: Path, size: int, *, most: int = MOST_PATCHES, seed: int
     Raises
     ------
     SettingError
-        The size is no even number from 8.
+        The size is not an even number from 8.
     DataFormatError
         No image, or one that cannot be read.
     DataError

@@ -35,7 +35,7 @@ class Picture:
     image : PIL.Image.Image
         The image as read, for its format and metadata.
     note : str
-        What is lost by reading it; empty if nothing is.
+        The losses of reading it; empty if nothing is.
     """
 
     path: Path
@@ -76,7 +76,7 @@ def read_picture(path: Path, folder: Path) -> Picture:
     Raises
     ------
     DataFormatError
-        The file is damaged, is no image, has several pages or frames, or pixels of 32 bits.
+        The file is damaged, is not an image, has several pages or frames, or pixels of 32 bits.
     """
     name = f"{path.relative_to(folder)} in {folder}"
     with open_image(path, folder) as image:
@@ -89,7 +89,7 @@ def read_picture(path: Path, folder: Path) -> Picture:
                 image.load()
                 image.getexif()
         except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise DataFormatError(f"{name} is damaged or cut short; mend it or take it out.") from error
+            raise DataFormatError(f"{name} is damaged or cut short; repair or remove it.") from error
         pixels, alpha = _pixels(image, name)
         is_cut = pixels.dtype == np.uint8 and any(";16" in mode for mode in rawmodes)
         note = f"{name} has colours of 16 bits and is read with 8." if is_cut else ""

@@ -349,7 +349,7 @@ def _sliced(parts: list[pa.Table], step: int) -> Iterator[pa.Table]:
 
 
 def _broken(path: Location, error: Exception) -> str:
-    return f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0].rstrip('.')}; write it anew."
+    return f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0].rstrip('.')}; write it again."
 
 
 def csv_types(files: Sequence[Location], text: Sequence[str] = ()) -> dict[str, pa.DataType]:

@@ -28,7 +28,7 @@ def read_sheet(path: Path, sheet: str | None = None) -> tuple[pa.Table, tuple[st
         raise DataFormatError(f"{path.name} has no sheet {sheet!r}; its sheets are {', '.join(map(repr, found))}.")
     chosen = sheet if sheet is not None else next((name for name, rows in found.items() if rows), None)
     if chosen is None or not found[chosen]:
-        raise DataFormatError(f"{path.name} has no cell that is filled; give it a header and at least one row.")
+        raise DataFormatError(f"{path.name} has only empty cells; give it a header and at least one row.")
     n_above, names, rows = _table_of(found[chosen])
     if not rows:
         raise DataFormatError(f"{path.name} has a header but no rows; give it at least one row.")
@@ -57,7 +57,7 @@ def _sheets(path: Path) -> dict[str, list[list[Any]]]:
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise DataFormatError(
             f"{path.name} is not a readable spreadsheet: it is damaged, protected by a password, or no file of that "
-            "kind; save it anew, or as CSV."
+            "kind; save it again, or as CSV."
         ) from error
 
 

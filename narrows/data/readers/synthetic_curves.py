@@ -40,7 +40,7 @@ def curves(n: int, random_state: int | np.random.Generator | None = None) -> np.
 
 
 def _spline(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points (n, 3) -> places along the natural cubic spline, and the length that each stands for: (n, samples)."""
+    """Return places on the natural cubic spline through points (n, 3), and the length of each: (n, samples)."""
     h, slope = np.diff(x), np.diff(y) / np.diff(x)
     bend = 3 * (slope[:, 1] - slope[:, 0]) / (x[:, 2] - x[:, 0])  # the second derivative in the middle; 0 at both ends
     t = np.linspace(0, 1, _SAMPLES + 1)  # along a piece, from the end to the middle point

@@ -59,7 +59,7 @@ class ColumnReader:
     Parameters
     ----------
     source : str
-        What messages call the table.
+        Name of the table in messages.
     options : ReadingOptions
     start : int
         Row number of the first row in its file.
@@ -129,7 +129,7 @@ class ColumnReader:
             return read
         note = (
             f"Column {name!r} of {self.source} holds {mark:g} in {int((found.values == mark).sum()):,} cells, far from "
-            f"its other numbers; if it means a missing cell, say --na-values={mark:g} (in Python: "
+            f"its other numbers; if it means a missing value, set --na-values={mark:g} (in Python: "
             f"na_values=['{mark:g}'])."
         )
         return replace(read, notes=(*read.notes, note))
@@ -164,7 +164,7 @@ class ColumnReader:
         sentence = self._invalid_sentence(name, column_format, parsed.invalid)
         if options.errors == "stop":
             raise NotNumericError(
-                f"{sentence}; mend it, empty it, or let such cells count as missing with --errors flag "
+                f"{sentence}; correct it, empty it, or let such cells count as missing with --errors flag "
                 '(in Python: errors="flag").',
                 column=name,
                 problem=sentence,

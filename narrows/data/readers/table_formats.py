@@ -65,7 +65,7 @@ def read_other(path: Path) -> tuple[pa.Table, tuple[str, ...]]:
         return readers[ending](data), ()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataFormatError(
-            f"{path.name} is not a readable {ending} file; it may be damaged or cut short: write it anew."
+            f"{path.name} is not a readable {ending} file; it may be damaged or cut short: write it again."
         ) from error
 
 
@@ -85,11 +85,11 @@ def _unpacked(path: Path) -> bytes:
         data = path.read_bytes()
         return gzip.decompress(data) if path.suffix.casefold() == ".gz" else data
     except (gzip.BadGzipFile, EOFError, zlib.error, pa.ArrowException) as error:
-        raise DataFormatError(f"{path.name} cannot be unpacked; it may be cut short: pack it anew.") from error
+        raise DataFormatError(f"{path.name} cannot be unpacked; it may be cut short: pack it again.") from error
     except OSError as error:
         if isinstance(error, PermissionError):
             raise
-        raise DataFormatError(f"{path.name} cannot be read: {error.strerror or error}; write it anew.") from error
+        raise DataFormatError(f"{path.name} cannot be read: {error.strerror or error}; write it again.") from error
 
 
 def _feather(data: bytes) -> pa.Table:
@@ -118,7 +118,7 @@ def _from_json(data: bytes, name: str) -> pa.Table:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataFormatError(f"{name} is not written in UTF-8, as JSON is; save it anew.") from error
+        raise DataFormatError(f"{name} is not in UTF-8, the encoding of JSON; save it again as UTF-8.") from error
     found = _whole(text)
     table = _lines(data, text, name) if found is None else _table_of(found, name)
     if not table.num_rows:
@@ -155,7 +155,7 @@ def _lines(data: bytes, text: str, name: str) -> pa.Table:
             row = json.loads(line)
         except ValueError as error:
             raise DataFormatError(
-                f"{name} holds {line.strip()[:40]!r} in line {number}, which is no JSON object; mend the line."
+                f"{name} holds {line.strip()[:40]!r} in line {number}, which is not a JSON object; correct the line."
             ) from error
         if not isinstance(row, dict):
             raise DataFormatError(f'{name} holds no object in line {number}; each line must be one, as {{"a": 1}}.')

@@ -38,7 +38,7 @@ def by_position(rows: Rows, names: Sequence[str] | None, n_columns: int) -> Rows
         )
     if names is None:
         return replace(rows, names=None)
-    note = f"{rows.source} has no column names; its columns are taken for {', '.join(names)}."
+    note = f"{rows.source} has no column names; its columns are assumed to be {', '.join(names)}, in this order."
     return replace(rows, names=tuple(names), notes=(*rows.notes, note))
 
 

@@ -35,7 +35,7 @@ def measure(rows: Rows, sample_weight: np.ndarray | None = None) -> Statistics:
     if np.isinf(low).any():
         column = rows.feature_names[int(np.flatnonzero(np.isinf(low))[0])]
         raise MissingValuesError(
-            f"Column {column!r} of {rows.source} holds nothing but NaN, so it has no mean; leave it out.",
+            f"Column {column!r} of {rows.source} contains only NaN, so it has no mean; leave it out.",
             column=column,
         )
     largest = np.maximum(np.abs(low), np.abs(high))
@@ -73,7 +73,7 @@ def _is_constant(rows: Rows, low: np.ndarray, high: np.ndarray, largest: np.ndar
 
 
 def _moments(rows: Rows, weight: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the columns divided by `unit`."""
+    """Return mean and standard deviation of the columns divided by `unit`."""
     total, sums = np.zeros(rows.n_columns), np.zeros(rows.n_columns)
     for chunk in rows.chunks():
         block, present = _scaled(rows, chunk, unit)

@@ -98,7 +98,7 @@ class Magnitudes:
         ]
         more = len(changes) - _SHOWN
         listed = "; ".join(parts) + (f"; and so are {more} more columns" if more > 0 else "")
-        return f"{listed[0].upper()}{listed[1:]}; bring {'it' if len(changes) == 1 else 'them'} to the same units."
+        return f"{listed[0].upper()}{listed[1:]}; convert {'it' if len(changes) == 1 else 'them'} to the same units."
 
 
 def _together(rows: Rows, sizes: np.ndarray, n_cells: np.ndarray, fit: np.ndarray) -> str | None:
@@ -119,7 +119,7 @@ def _together(rows: Rows, sizes: np.ndarray, n_cells: np.ndarray, fit: np.ndarra
         if spread <= alike and _is_far(np.median(ratios)):
             number = "All" if agree > 0.95 else "Nearly all"
             times = _factor(float(np.median(ratios)), (*_USUAL, 255.0))
-            return f"{number} columns of {rows.source} are {times} than at the fit; bring them to the same units."
+            return f"{number} columns of {rows.source} are {times} than at the fit; convert them to the same units."
     return None
 
 

@@ -29,7 +29,7 @@ def value_kind(schema: SchemaLayout, i: int) -> ColumnKind:
 
 
 def holds(schema: SchemaLayout, i: int) -> Literal["number", "text", "date"]:
-    """Return what the cells of a column are."""
+    """Return the kind of the cells of a column."""
     kind = value_kind(schema, i)
     if isinstance(kind, DateTime):
         return "date"

@@ -75,7 +75,7 @@ def common_values(rows: Rows, columns: np.ndarray, weight: np.ndarray) -> dict[i
     """Return column -> common value, for columns of a table with names whose common value gets a mask."""
     if rows.names is None or rows.image_shape is not None:
         return {}
-    dtypes = rows.dtypes  # built anew on every access
+    dtypes = rows.dtypes  # built on every access
     numbers = [i for i in columns.tolist() if np.dtype(dtypes[i]).kind in "iuf"]
     heaps: dict[int, float] = {}
     for i in numbers:
@@ -120,14 +120,14 @@ def _quantile(
 
 
 def _present(rows: Rows, i: int) -> np.ndarray:
-    """The cells of a column that are not missing."""
+    """Return the cells of a column that are not missing."""
     values = rows.column(i)
     missing = is_missing(values)
     return values[~missing] if missing.any() else values
 
 
 def _moments(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation."""
+    """Return mean and standard deviation."""
     mean = weight @ values / weight.sum()
     return float(mean), float(np.sqrt(weight @ np.square(values - mean) / weight.sum()))
 

@@ -27,14 +27,14 @@ def check_pixel_units(schema: SchemaLayout, rows: Rows) -> None:
     if given.are_in_another_unit(np.dtype(schema.dtypes[0]), white):
         raise SchemaMismatchError(
             f"{rows.source} has pixels up to {given.largest:.4g}, but the model was fitted on pixels from "
-            f"{dark:.4g} to {bright:.4g}; bring them to the same units."
+            f"{dark:.4g} to {bright:.4g}; convert them to the same units."
         )
     # The white of pixels that stay as they are is 1, whether they use it or not.
     was_used = schema.bounded or not schema.floats_are_pixels
     if was_used and len(rows) >= _MANY and given.largest > 0 and given.magnitude < white / _FAR:
         warn(
             f"{rows.source} has pixels up to {given.largest:.4g}, and the model was fitted on pixels from "
-            f"{dark:.4g} to {bright:.4g}; if they are in other units, bring them to the same."
+            f"{dark:.4g} to {bright:.4g}; if they are in other units, convert them to the same."
         )
 
 

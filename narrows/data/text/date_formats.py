@@ -94,7 +94,7 @@ def _week_or_quarter(cell: str) -> list[str]:
 
 
 def _day_formats(cell: str) -> list[str]:
-    """The formats of a date without a time of day."""
+    """Return the formats of a date without a time of day."""
     pieces = _PIECE.findall(cell)
     if not 2 < len(pieces) < 16:
         return []
@@ -109,7 +109,7 @@ def _day_formats(cell: str) -> list[str]:
 
 
 def _values_and_separators(pieces: list[str]) -> tuple[list[str], list[str]]:
-    """Numbers and names of months, and the texts between and behind them."""
+    """Return numbers and names of months, and the texts between and behind them."""
     values: list[str] = []
     between: list[str] = []
     for piece in pieces:
@@ -128,7 +128,7 @@ def _values_and_separators(pieces: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _bare(between: list[str], values: list[str]) -> list[str]:
-    """The separators without particles, and without the point of a short month."""
+    """Return the separators without particles, and without the point of a short month."""
     found = []
     for i, text in enumerate(between):
         for particle in _PARTICLES:

@@ -173,7 +173,7 @@ def _piece(codes: list[str], tokens: list[str], i: int) -> str:
 
 
 def _whole(part: pa.Array) -> np.ndarray:
-    """Digits as int64; 0 where there are none."""
+    """Return digits as int64; 0 where there are none."""
     import pyarrow as pa
 
     filled = compute("if_else", compute("equal", part, ""), pa.scalar("0", part.type), part)

@@ -74,14 +74,14 @@ def format_notes(column_format: ColumnFormat, name: str, *, source: str = "", ro
 
 
 def _cure(cure: str, name: str) -> str:
-    """The option of the shell and of Python that says otherwise."""
+    """Return the correction: an option of the shell and of Python, or the text of the doubt itself."""
     option, _, value = cure.partition(" ")
     if not option.startswith("--"):
         return cure
     if option == "--types":
         kind = value.partition("=")[2]
-        return f"if that is wrong, say --types {name}={kind} (in Python: types={{{name!r}: {kind!r}}})"
-    return f"if that is wrong, say {option} {value} (in Python: na_values=[{value!r}])"
+        return f"if that is wrong, set --types {name}={kind} (in Python: types={{{name!r}: {kind!r}}})"
+    return f"if that is wrong, set {option} {value} (in Python: na_values=[{value!r}])"
 
 
 def _what(column_format: ColumnFormat) -> list[str]:

@@ -130,7 +130,7 @@ def _pattern(column_format: ColumnFormat) -> str:
 
 
 def _affix(text: str) -> str:
-    """The pattern of a unit or a currency, which may be missing; "kg" is "KG", "day" is "days"."""
+    """Return the pattern of a unit or a currency, which may be missing; "kg" is "KG", "day" is "days"."""
     text = text.strip(SPACES)
     if not text:
         return ""

@@ -27,7 +27,7 @@ class Parsed:
     values : ndarray of shape (n,)
         float64 with NaN for missing cells, int64 or bool without missing cells, datetime64, or objects (texts, None).
     type : ColumnType or None
-        What the array does not say, the format of the text included.
+        The properties that the array lacks, the format of the text included.
     invalid : dict of int to str
         Position -> text of the cells that are neither missing nor of the format; they are missing in `values`.
     """

@@ -144,7 +144,7 @@ def _kind(read_as: Choice | ReadAs) -> ReadAs:
     }
     kind = kinds.get(read_as, read_as)
     if kind not in (*_ORDER, "category"):
-        raise SettingError(f"{read_as!r} is no type of a column; use number, boolean, date, time or category.")
+        raise SettingError(f"{read_as!r} is not a column type; use number, boolean, date, time or category.")
     return kind  # pyright: ignore[reportReturnType]
 
 
@@ -259,7 +259,7 @@ def _recurring(counts: Counter[str], known: list[str], n_read: int, n_levels: in
 
 def _odd_na_values(words: list[str], counts: Counter[str]) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (f"holds {word!r} in {counts[word]:,} cells, taken for missing values", "--types {name}=category")
+        (f"holds {word!r} in {counts[word]:,} cells, read as missing values", "--types {name}=category")
         for word in words
     )
 
@@ -273,7 +273,7 @@ def _with_suspect(judged: _Judged, cells: Cells) -> ColumnFormat:
         return judged.column_format
     text = f"{suspect:.0f}"
     doubt = (
-        f"holds {text} far outside the rest again and again, which may mean a missing value",
+        f"contains {text} repeatedly, far outside the other values; it may mark missing values",
         f"--na-values {text}",
     )
     return replace(judged.column_format, doubts=(*judged.column_format.doubts, doubt))
@@ -306,12 +306,12 @@ def _words_with_doubt(cells: Cells, rule: _Rule, nearest: _Judged | None) -> Col
     found = units(cells)
     if found:
         listed = ", ".join(map(repr, found))
-        what = f"holds numbers in several units ({listed}), so it is taken for text"
+        what = f"holds numbers in several units ({listed}), so it is read as text"
         return replace(words, doubts=(*words.doubts, (what, "write them in one unit")))
     if nearest is None or nearest.share < _HALF:
         return words
     kind, stray = nearest.column_format.read_as, nearest.column_format.stray
-    what = f"holds {stray!r} among {_PLURAL[kind]}, so it is taken for text"
+    what = f"holds {stray!r} among {_PLURAL[kind]}, so it is read as text"
     return replace(words, stray=stray, doubts=(*words.doubts, (what, f"--types {{name}}={kind}")))
 
 

@@ -57,7 +57,7 @@ def _format(target: Path) -> str | None:
 
 
 def _settings(old: Any, found: str) -> dict[str, Any]:
-    """Return the arguments of Pillow's `save` that keep what the old image has."""
+    """Return the arguments of Pillow's `save` that keep the properties of the old image."""
     from PIL import JpegImagePlugin, PngImagePlugin
 
     settings: dict[str, Any] = {name: old.info[name] for name in _KEPT if old.info.get(name)}

@@ -115,7 +115,7 @@ class CalibrationSplit:
         return Calibration.of(judged[places], weight)
 
     def warn_of_order(self, scores: np.ndarray) -> None:
-        """Warn if rows next to each other have similar scores (n,), so that a guarantee is not for new things.
+        """Warn if rows next to each other have similar scores (n,), so that a guarantee does not hold for new objects.
 
         Bartels' (1982) rank version of von Neumann's ratio is about ``2 * (1 - correlation)``, with the variance
         4 / n for independent rows.
@@ -127,9 +127,9 @@ class CalibrationSplit:
         if alike > _ALIKE and alike * math.sqrt(len(ranks)) > _SIGNIFICANT:
             warn(
                 f"Rows next to each other have similar anomaly scores (rank correlation {alike:.2f}), as in a time "
-                "series or with several rows of one thing: the rate of false alarms is kept for rows between these, "
-                "not for later rows or new things; give fit(X, calibration_groups=...), with the period or the thing "
-                "of each row."
+                "series or with several rows per object. The false-alarm rate holds for more rows of the same periods "
+                "or objects, not for later rows or new objects; pass the period or object of each row: fit(X, "
+                "calibration_groups=...)."
             )
 
 

@@ -263,7 +263,7 @@ class CellSurprise:
 def unseen_surprise(schema: Schema, floats: np.ndarray, seed: int, weight: np.ndarray | None = None) -> np.ndarray:
     """Return -log p of the cells of few training rows (n, d), by a network that was not trained on them: (n, c).
 
-    Few rows, see `are_few`, are learned by heart in part, so each half is predicted by a network of the other half.
+    Few rows, see `are_few`, are partly memorised, so each half is predicted by a network of the other half.
     """
     order = np.random.default_rng([seed, 4]).permutation(len(floats))
     halves = order[::2], order[1::2]
@@ -275,7 +275,7 @@ def unseen_surprise(schema: Schema, floats: np.ndarray, seed: int, weight: np.nd
 
 
 def are_few(n_rows: int) -> bool:
-    """Whether so many training rows are learned by heart in part, and enough for two halves."""
+    """Return whether the training rows are so few that networks partly memorise them, yet enough to split in half."""
     return 4 <= n_rows < FEW_ROWS
 
 

@@ -33,7 +33,7 @@ STEPS, BATCH_SIZE, LEARNING_RATE, BETA = 400, 128, 3e-3, 4.0
 MOST_REFERENCES = 4000
 NEIGHBOURS, WORST = 5, 2
 STANDS_OUT = 6.0
-"""Rows are no references if their error exceeds the median by this many times (upper quartile - median)."""
+"""Rows are not references if their error exceeds the median by this many times (upper quartile - median)."""
 ALIKE, COMMON = 1e-2, 5e-3
 """Except common rows: a share `COMMON` of all rows is within a squared distance of `ALIKE` of them."""
 LEAST_UNITS = np.array([1 / 20, 1e-5])

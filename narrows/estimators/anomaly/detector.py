@@ -51,8 +51,8 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         Object whose copies are fitted and whose scores are used: an autoencoder, or an object of another library with
         `score_samples` (larger is more normal: scikit-learn's outlier detectors, KernelDensity, GaussianMixture, PCA)
         or `decision_function` (larger is more normal in scikit-learn, more abnormal in PyOD, which is known by its
-        `decision_scores_`). Other libraries' estimators are fitted to encoded rows, standardised numbers without gaps;
-        a `random_state` of theirs that is None is set. None is the default score: for images and tables
+        `decision_scores_`). Other libraries' estimators are fitted to encoded rows, standardised numbers without
+        missing values; a `random_state` of theirs that is None is set. None is the default score: for images and tables
         of numbers, the larger of the distance to the nearest rows of the fit and the reconstruction error of eight
         small variational autoencoders that ignore the worst fifth of every batch. For mixed tables, and with `novelty`,
         it merges the p-values of both, of an isolation forest, and of each cell given the other cells of its row.
@@ -408,7 +408,7 @@ class AnomalyDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
         calibration = split.calibration(scores, as_new, is_strict=rule.is_strict)
         regime = fitted.regime(split) if self.contamination == "auto" else None
         if regime is not None and regime.name == "contaminated" and self.novelty and self.estimator is None:
-            warn(f"novelty=True takes all rows of the fit as normal, and they do not seem so: {regime.reason}")
+            warn(f"novelty=True assumes that all training rows are normal, but some look anomalous: {regime.reason}")
         limit = rule.limit(calibration, regime)
         labels = rule.alarms(scores, calibration, limit).astype(int)
         return DetectorState(scoring, seed, scores, labels, calibration, limit, -limit, regime)

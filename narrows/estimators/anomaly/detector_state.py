@@ -21,7 +21,7 @@ from narrows.estimators.fitted import Fitted
 
 @dataclass(frozen=True, eq=False)
 class Scoring:
-    """The anomaly score of a row: the combined parts of a scorer, and what single cells add.
+    """The anomaly score of a row: the combined parts of a scorer, and the additions of single cells.
 
     Parameters
     ----------

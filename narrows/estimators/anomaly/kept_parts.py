@@ -1,4 +1,4 @@
-"""Parts of the default detector's fit in the folder of its checkpoint: what is finished is not computed again."""
+"""Parts of the default detector's fit in the folder of its checkpoint: finished parts are not computed again."""
 
 from __future__ import annotations
 

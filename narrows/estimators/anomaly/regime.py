@@ -109,7 +109,7 @@ class _Excess:
     def of(cls, values: np.ndarray, name: str, weight: np.ndarray | None) -> _Excess | None:
         """Return the excess of a part (n,); None if most rows have the same value.
 
-        Anomalies shift the quantiles of the clean rows; what is found is allowed for in two more rounds.
+        Anomalies shift the quantiles of the clean rows; two more rounds correct for the rows that were found.
         """
         order = np.argsort(values, kind="stable")
         found, counts = None, None if weight is None else weight[order]

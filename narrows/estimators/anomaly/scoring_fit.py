@@ -55,7 +55,7 @@ class FittedScoring:
 
 @dataclass(frozen=True, eq=False)
 class ScoringFit:
-    """What a scorer is fitted with.
+    """The inputs of the fit of a scorer.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def scores_of(model: Autoencoder | AnomalyDetector, rows: Rows) -> dict[str, np.ndarray]:
-    """Return the scores (n,) of some rows by name, without what depends on other rows; the first ranks them."""
+    """Return the scores (n,) of some rows by name, without those that depend on other rows; the first ranks them."""
     from narrows.estimators.anomaly.detector import AnomalyDetector
     from narrows.estimators.encoded_rows import has_elbo
     from narrows.estimators.variational import VariationalAutoencoder

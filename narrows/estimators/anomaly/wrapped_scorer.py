@@ -53,7 +53,7 @@ class WrappedScorer:
 
     @property
     def models(self) -> tuple[Autoencoder, ...]:
-        """Return an empty tuple: the estimators are no autoencoders of narrows."""
+        """Return an empty tuple: the estimators are not autoencoders of narrows."""
         return ()
 
     def parts(self, floats: np.ndarray) -> np.ndarray:
@@ -141,7 +141,7 @@ def abnormality(estimator: Any, floats: np.ndarray) -> np.ndarray:
     Raises
     ------
     SettingError
-        Nothing says what a large value of `decision_function` means.
+        It is not known whether a large value of `decision_function` is normal.
     DataError
         A score is NaN.
     """
@@ -154,7 +154,7 @@ def abnormality(estimator: Any, floats: np.ndarray) -> np.ndarray:
         scores = -np.asarray(estimator.decision_function(floats), np.float64)
     else:
         raise SettingError(
-            f"Nothing says whether a large decision_function of {name} is normal or abnormal; give it score_samples "
+            f"It is not known whether a large decision_function of {name} is normal or abnormal; give it score_samples "
             "(larger is more normal), or decision_scores_ as in PyOD (larger is more abnormal)."
         )
     return _checked(scores, len(floats), name)
@@ -172,7 +172,7 @@ def fit_weighted(estimator: Any, floats: np.ndarray, weight: np.ndarray | None) 
 
 
 def check_wrapped(estimator: Any) -> None:
-    """Raise `SettingError` if an object that is no autoencoder cannot be the estimator of a detector."""
+    """Raise `SettingError` if an object that is not an autoencoder cannot be the estimator of a detector."""
     scores = any(hasattr(estimator, name) for name in ("score_samples", "decision_function"))
     if isinstance(estimator, type) or not hasattr(estimator, "fit") or not scores:
         raise SettingError(

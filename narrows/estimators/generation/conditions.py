@@ -1,4 +1,4 @@
-"""Conditions on generated rows: given cells, and codes drawn by how likely they make them."""
+"""Conditions on synthetic rows: given cells, and codes drawn by how likely they make them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FEWEST = 10  # codes, by their effective number, below which the condition is r
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """Cells that every generated row has.
+    """Cells that every synthetic row has.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def read_conditions(schema: Schema, given: Any) -> Conditions:
     Raises
     ------
     SettingError
-        A name that is no learned column, or a value that the column cannot have.
+        A name that is not a learned column, or a value that the column cannot have.
     """
     label, wanted = None, given
     if given is None:
@@ -74,7 +74,7 @@ def read_conditions(schema: Schema, given: Any) -> Conditions:
             label = value
         else:
             learned = ", ".join(names[i] for i in schema.learned_columns[:10])
-            raise SettingError(f"given has {name!r}, which is no column that the model learned; it learned {learned}.")
+            raise SettingError(f"given has {name!r}, which is not a learned column; the learned columns are {learned}.")
     floats = np.zeros(schema.n_floats, dtype=np.float32)
     cells = {i: _checked(schema, i, value, floats) for i, value in cells.items()}
     return Conditions(label, cells, floats, np.isin(schema.float_columns, list(cells)))

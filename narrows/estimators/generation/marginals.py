@@ -1,4 +1,4 @@
-"""The distributions of single number columns, which generated rows are brought to."""
+"""The distributions of single number columns, which synthetic rows are brought to."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Marginals:
         )
 
     def apply(self, rows: Rows, rng: np.random.Generator) -> Rows:
-        """Return generated rows with the values of the training rows; missing cells stay missing."""
+        """Return synthetic rows with the values of the training rows; missing cells stay missing."""
         columns = [rows.column(i) for i in range(rows.n_columns)]
         for place, i in enumerate(self.columns.tolist()):
             column = columns[i].astype(np.float64)

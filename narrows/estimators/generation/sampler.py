@@ -53,7 +53,7 @@ class Sampler:
 
         spread, is_binary = arrays["spread"], arrays["is_binary"]
         if spread.shape != (schema.n_floats,) or is_binary.shape != spread.shape or is_binary.dtype != bool:
-            raise ValueError("the noise of generated rows does not fit the schema")
+            raise ValueError("the noise of synthetic rows does not fit the schema")
         return cls(
             CodeDensity.restore(described["classes"], below("density."), k),
             Marginals.restore(below("marginals."), schema.n_columns),

@@ -13,6 +13,7 @@ from narrows.insight.findings.generalisation import overfitting
 from narrows.insight.findings.independence import COPIES, ENOUGH, ORDER, file_order, is_dependent, near_copies, too_few
 from narrows.insight.findings.noise_removal import NAME as NOISE_REMOVAL
 from narrows.insight.findings.noise_removal import denoising
+from narrows.insight.findings.seed_stability import NAME as SEED_STABILITY
 from narrows.insight.findings.seed_stability import spread
 from narrows.insight.findings.worst_errors import column_errors, worst_rows
 
@@ -23,6 +24,7 @@ __all__ = [
     "GENERALISATION",
     "NOISE_REMOVAL",
     "ORDER",
+    "SEED_STABILITY",
     "SEVERITY",
     "Evidence",
     "Finding",

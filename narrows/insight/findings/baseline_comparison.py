@@ -165,7 +165,7 @@ def _worse_than_pca(evidence: Evidence, errors: _Errors, is_converged: bool) -> 
 
 
 def cure(evidence: Evidence, *, is_converged: bool) -> str:
-    """Return what to change in a model that PCA beats."""
+    """Return the advice for a model that PCA beats."""
     if evidence.fault == "overfits":
         return (
             "Use fewer or no hidden layers (hidden_layer_sizes=()), more rows, or corruption; or use PCA. Longer "

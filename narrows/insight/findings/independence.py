@@ -47,7 +47,7 @@ def near_copies(evidence: Evidence) -> Finding | None:
     Sort the distances r_1 <= r_2 <= ... of a row to the training rows. Where rows are drawn one by one from a density
     in d dimensions, r_k grows as k^(1/d), and half of the rows have no r_(k+1) / r_k above 4^(1/d): with d = 1 the
     ratios are independent with P(r_(k+1) / r_k > t) = t^-k, and d is estimated as by Levina & Bickel 2004. Repeated
-    measurements of the same things have a gap where one thing ends and the next begins.
+    measurements of the same objects have a jump in r_k where one object ends and the next begins.
 
     Returns None where the model's training rows are not known, where fewer than 30 rows were measured, and where
     there are no number columns.
@@ -67,18 +67,19 @@ def near_copies(evidence: Evidence) -> Finding | None:
     limit = max(_SMALLEST_GAP, _GAP ** (1 / dimension))
     values: dict[str, float | list[float]] = {"gap": gap, "limit": limit, "near": near}
     if gap < limit:
-        figure = f"typical gap between near and other training rows {gap:.2g} times (copies: above {limit:.2g})"
-        meaning = "The measured rows are not nearer to single training rows than chance has it."
+        figure = f"the other training rows are typically {gap:.2g} times as far away as the near ones"
+        figure = f"{figure} (copies: above {limit:.2g})"
+        meaning = "The measured rows are no nearer to single training rows than expected by chance."
         return Finding(COPIES, "good", figure, meaning, "", values)
     return Finding(
         COPIES,
         "watch",
-        f"a typical row has {near:.0f} training rows {gap:.2g} times nearer than all others (copies: above "
-        f"{limit:.2g} times)",
-        "The measured rows are near-copies of training rows, such as repeated measurements of the same things. The "
-        "errors hold for more rows of these things, and say nothing about new ones.",
-        "Hold out whole groups: fit(X, groups=...) with what the rows share (in the shell: --group COLUMN). If they "
-        "are copies of rows, remove them.",
+        f"a typical row has {near:.0f} training rows near it, and all others are {gap:.2g} times as far away (copies: "
+        f"above {limit:.2g})",
+        "The measured rows are near-copies of training rows, such as repeated measurements of the same objects. The "
+        "errors hold for more rows of these objects, and say nothing about new ones.",
+        "Hold out whole groups: fit(X, groups=...) with the object of each row (in the shell: --group COLUMN). If the "
+        "rows are plain copies, remove them.",
         values,
     )
 
@@ -86,9 +87,9 @@ def near_copies(evidence: Evidence) -> Finding | None:
 def file_order(evidence: Evidence) -> Finding | None:
     """Check for rows that resemble the rows next to them in the file, as those of a time series, and for drift.
 
-    The figures are the mean squared distance of rows next to each other divided by that of any two rows (von Neumann
-    1941), 1 for rows in random order; and the error of PCA of the first nine tenths on the last tenth, divided by that
-    of PCA of a random nine tenths on the others.
+    The figures are the mean squared distance of consecutive rows divided by that of random pairs of rows (von Neumann
+    1941), 1 for rows in random order; and the error on the last tenth of PCA of the first nine tenths, divided by the
+    error on a random tenth of PCA of the others.
 
     Returns None unless the rows of the fit are given, of which some were held out at random.
     """
@@ -103,11 +104,11 @@ def file_order(evidence: Evidence) -> Finding | None:
     drift, interval = _drift(evidence, rows)
     values: dict[str, float | list[float]] = {"successive": alike, "drift": drift, "drift_interval": list(interval)}
     figure = (
-        f"squared distance of rows next to each other {alike:.2g} times that of any two; PCA of nine tenths has "
-        f"{drift:.3g} times the error ({interval_text(interval)}) on the last tenth that it has on a random tenth"
+        f"mean squared distance, consecutive/random pairs of rows: {alike:.2g}; PCA error, last/random tenth: "
+        f"{drift:.3g} ({interval_text(interval)})"
     )
     if alike >= _ALIKE and (drift < _DRIFT or interval[0] <= 1):
-        return Finding(ORDER, "good", figure, "The rows are alike wherever they stand in the file.", "", values)
+        return Finding(ORDER, "good", figure, "The rows are alike throughout the file.", "", values)
     meaning = (
         "Rows next to each other in the file are alike, as in a time series or a sorted table."
         if alike < _ALIKE
@@ -117,7 +118,8 @@ def file_order(evidence: Evidence) -> Finding | None:
         ORDER,
         "watch",
         figure,
-        f"{meaning} Rows were held out at random, so the errors hold between these rows, and not for later ones.",
+        f"{meaning} Rows were held out at random, so the errors hold for more rows of the same period, not for later "
+        "ones.",
         "If the order is that of time, fit with validation='last' (in the shell: --time COLUMN, or --validation last). "
         "If rows belong together, hold out whole groups. If the table is only sorted, there is nothing to do.",
         values,

@@ -8,6 +8,8 @@ import numpy as np
 
 from narrows.insight.findings.finding import Finding
 
+NAME = "Do other seeds give the same result?"
+
 _WIDE = 0.1  # standard deviation / mean; above it, one fit is not enough to compare settings
 
 
@@ -22,7 +24,7 @@ def spread(errors: Sequence[float], own: float | None) -> Finding:
     relative = deviation / max(mean, 1e-12)
     steady = relative <= _WIDE
     return Finding(
-        "Does another seed come to the same?",
+        NAME,
         "good" if steady else "watch",
         f"squared error {errors_.min():.4g} to {errors_.max():.4g} per row over {len(errors_)} seeds, mean {mean:.4g}, "
         f"standard deviation {deviation:.2g}" + ("" if own is None else f"; this model's is {own:.4g}"),

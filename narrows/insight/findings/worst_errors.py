@@ -17,7 +17,7 @@ def column_errors(evidence: Evidence, *, may_widen: bool = True) -> Finding:
     """Return R² of each column (or pixel), those that are not learned first, and their shares of the error.
 
     R² is the share of the squared deviation from the mean of the other rows that is explained: 1 for a perfect
-    reconstruction, 0 for the mean, below 0 for what is worse than the mean.
+    reconstruction, 0 for the mean, below 0 if worse than the mean.
 
     may_widen : whether to advise a wider code; not for a model whose code should be narrower.
     """

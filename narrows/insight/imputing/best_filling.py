@@ -20,7 +20,7 @@ _MOST_CHECKED = 2_000
 
 @dataclass(frozen=True, eq=False)
 class Imputation:
-    """A filled table, and what its filling is worth.
+    """A filled table, and the measured quality of the filling.
 
     Parameters
     ----------

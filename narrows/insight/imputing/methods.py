@@ -1,4 +1,4 @@
-"""Methods that answer for missing cells: constants, neighbours, regression, trees, and a variational model."""
+"""Methods that predict missing cells: constants, neighbours, regression, trees, and a variational model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DRAWS = 16
 
 
 def by_constant(table: PlainTable) -> Answers:
-    """Answer with the mean of a number, and the shares of levels."""
+    """Predict the mean for numbers and the shares of the levels for categories."""
     found: Answers = {i: np.full(len(x), np.nanmean(x)) for i, x in table.numbers.items()}
     for i, place in table.levels.items():
         share = np.bincount(place[place >= 0], minlength=len(table.names[i]))
@@ -33,7 +33,7 @@ def by_constant(table: PlainTable) -> Answers:
 
 
 def by_neighbours(table: PlainTable, *, seed: int) -> Answers:
-    """Answer with the mean of the ten nearest rows (Troyanskaya 2001), of at most 5,000."""
+    """Predict the mean of the ten nearest rows (Troyanskaya 2001), of at most 5,000."""
     from sklearn.impute import KNNImputer
 
     floats = table.floats()
@@ -43,12 +43,12 @@ def by_neighbours(table: PlainTable, *, seed: int) -> Answers:
 
 
 def by_regression(table: PlainTable) -> Answers:
-    """Answer with chained linear regressions; see `regressed`."""
+    """Predict by chained linear regressions; see `regressed`."""
     return table.answers(regressed(table)[1])
 
 
 def by_trees(table: PlainTable, *, seed: int) -> Answers:
-    """Answer with extremely randomised trees for each column (Geurts 2006), on what regression fills in the others."""
+    """Predict each column by extremely randomised trees (Geurts 2006), from the others as regression filled them."""
     from sklearn.ensemble import ExtraTreesRegressor
 
     floats, filled = table.floats(), regressed(table)[0]
@@ -68,7 +68,7 @@ def by_trees(table: PlainTable, *, seed: int) -> Answers:
 def regressed(table: PlainTable) -> tuple[np.ndarray, np.ndarray]:
     """Return floats (n, d) filled by chained ridge regressions without noise (van Buuren 2011), and all predictions.
 
-    The floats of a category are answered together: one of them follows from the others of the same cell, which are
+    The floats of a category are predicted together: each one follows from the others of the same cell, which are
     missing too.
     """
     floats = table.floats()
@@ -109,7 +109,7 @@ def fit_network(table: PlainTable, *, seed: int, **settings: Any) -> Variational
 
 
 def by_network(model: VariationalAutoencoder, table: PlainTable, *, seed: int) -> Answers:
-    """Answer with the mean over draws from the posterior of each row: of numbers, and of the chances of levels."""
+    """Predict the mean of the numbers and of the level probabilities over draws from the posterior of each row."""
     found: Answers = {i: np.zeros(len(x)) for i, x in table.numbers.items()}
     found |= {i: np.zeros((len(x), len(table.names[i]))) for i, x in table.levels.items()}
     for answers in _network_draws(model, table, _DRAWS, seed):

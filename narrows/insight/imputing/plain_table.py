@@ -65,7 +65,7 @@ class PlainTable:
         return np.concatenate([self._floats_of(i) for i in self.places()], axis=1)
 
     def answers(self, floats: np.ndarray) -> Answers:
-        """Return the inverse of `floats` (n, d) without gaps, as answers."""
+        """Return the inverse of `floats` (n, d) without missing values, as answers."""
         found: Answers = {}
         for i, place in self.places().items():
             if i in self.numbers:
@@ -83,7 +83,7 @@ class PlainTable:
         return np.array([place.get(name, -1) for name in other.names[i]] + [-1])[other.levels[i]]
 
     def as_answers(self, other: PlainTable) -> Answers:
-        """Return a table without missing cells as answers; an unknown level is no level."""
+        """Return a table without missing cells as answers; an unknown level counts as missing."""
         found: Answers = dict(other.numbers)
         for i in other.names:
             number = self.level_numbers(other, i)

@@ -45,7 +45,7 @@ def test_nameless_columns_in_the_right_number_are_taken_in_order(shell, tabular:
     np.save("table.npy", np.column_stack([found[name].to_numpy() for name in ("a", "b", "c", "age")]).astype(float))
     done = shell("encode", tabular, "table.npy", "-o", "codes.npy")
     assert done.status == 0
-    assert "taken for a, b, c, age" in done.err
+    assert "assumed to be a, b, c, age, in this order" in done.err
 
 
 def test_a_model_of_images_refuses_a_table_and_the_other_way_round(shell, tabular: Path, models: Path) -> None:

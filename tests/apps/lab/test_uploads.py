@@ -126,7 +126,7 @@ def test_a_folder_of_images_has_its_sub_folders_for_classes(lab: Served) -> None
     status, dataset = send_folder(lab, "shades", files)
     assert status == 200, dataset
     assert (dataset["rows"], dataset["shape"], dataset["classes"]) == (24, [20, 31, 1], ["dark", "light"])
-    assert any("2 files that are no whole images were left out" in note for note in dataset["notes"])
+    assert any("2 damaged images were left out" in note for note in dataset["notes"])
     assert any("resized to 20 x 31" in note for note in dataset["notes"])
     preview = lab.json(f"/api/data/{dataset['id']}/preview")
     assert preview["labels"].count("dark") == preview["labels"].count("light") == 6
@@ -207,7 +207,7 @@ def test_an_image_that_unpacks_to_gigabytes_is_left_out(lab: Served) -> None:
     small = png(np.zeros((8, 8), np.uint8))
     status, dataset = send_folder(lab, "bomb", {"a.png": packed_black(30_000), "b.png": small, "c.png": small})
     assert (status, dataset["rows"]) == (200, 2)
-    assert dataset["notes"] == ["1 file that is no whole image was left out: a.png."]
+    assert dataset["notes"] == ["1 damaged image was left out: a.png."]
 
 
 def packed_black(side: int) -> bytes:

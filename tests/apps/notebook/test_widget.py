@@ -57,7 +57,7 @@ def test_a_question_is_answered_with_a_frame(kernel: Kernel, model: Autoencoder)
     ("content", "words"),
     [
         ({"t": "ask", "seq": 4, "view": "rows", "params": {"positions": [99_999]}}, "row numbers"),
-        ({"t": "ask", "seq": 4, "view": "nothing"}, "no view"),
+        ({"t": "ask", "seq": 4, "view": "nothing"}, "no query"),
         ({"t": "train.start", "seq": 4}, "needs the lab"),
         ({"seq": 4}, "its kind"),
         ("words", "JSON object"),

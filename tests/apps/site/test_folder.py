@@ -125,7 +125,7 @@ def test_a_folder_that_is_no_page_or_not_empty_is_refused(folder: Path, tmp_path
     (tmp_path / "mine").mkdir()
     check_target(tmp_path / "mine", force=False)
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(OutputExistsError, match="is no exported page"):
+    with pytest.raises(OutputExistsError, match="is not an exported page"):
         write_site(tmp_path / "mine", site_of(run), RUNTIME, force=True)
     with pytest.raises(OutputError, match="There is no folder"):
         check_target(tmp_path / "nowhere" / "site", force=False)

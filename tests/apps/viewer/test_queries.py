@@ -200,7 +200,7 @@ def test_the_frames_begin_with_the_untrained_network(page: Page, model: Autoenco
 @pytest.mark.parametrize(
     ("view", "params", "words"),
     [
-        ("nothing", {}, "There is no view 'nothing'"),
+        ("nothing", {}, "There is no query 'nothing'"),
         ("rows", {"positions": [1797]}, "'positions' of rows must be a list of 1 to 2,000 row numbers"),
         ("rows", {"positions": ["1"]}, "'positions' of rows must be"),
         ("codes", {"most": 0}, "'most' of codes must be a whole number from 1 to 70000"),

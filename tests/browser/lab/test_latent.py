@@ -56,7 +56,7 @@ def of_model(lab: Lab, run: str, z: np.ndarray) -> np.ndarray:
 
 
 def name_on_the_map(page: Page, cls: int) -> dict[str, float]:
-    """Where a class's name stands; asked at one blow, since names are made anew with every frame."""
+    """Where a class's name stands; asked at one blow, since names are made again with every frame."""
     selector = f".maps figure:first-child text.class-name[data-class='{cls}']"
     page.wait_for_selector(selector, state="attached")
     return page.evaluate("(name) => document.querySelector(name).getBoundingClientRect().toJSON()", selector)

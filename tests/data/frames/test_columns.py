@@ -104,7 +104,7 @@ def test_types_are_saved_as_json(frames):
 def test_cells_of_several_kinds_are_text_and_said_to_be():
     rows = as_rows(pd.DataFrame({"c": [1, "oops", None, 2.5]}))
     assert rows.column(0).tolist() == ["1", "oops", None, "2.5"]
-    assert rows.notes == ("Column 'c' of X holds float and int and str cells, so it is taken for text.",)
+    assert rows.notes == ("Column 'c' of X holds float and int and str cells, so it is read as text.",)
 
 
 def test_a_level_that_only_the_values_know_is_appended():

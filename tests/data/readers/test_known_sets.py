@@ -116,7 +116,7 @@ def test_a_name_means_the_set_and_a_path_the_file(tmp_path, monkeypatch):
     assert len(read("digits")) == 1797
     with pytest.raises(DataFormatError, match="no images that narrows reads"):
         read("./digits")
-    with pytest.raises(DataNotFoundError, match="no set named"):
+    with pytest.raises(DataNotFoundError, match="no dataset named"):
         load_set("cifar")
 
 

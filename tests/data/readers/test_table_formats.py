@@ -218,7 +218,7 @@ def test_the_first_sheet_that_is_filled_is_read_or_the_one_that_is_named(tmp_pat
     assert read(f"{tmp_path}/t.xlsx#Costs").names == ("b",)
     with pytest.raises(DataFormatError, match="no sheet 'Other'; its sheets are 'Empty', 'First', 'Costs'"):
         read(f"{tmp_path}/t.xlsx#Other")
-    with pytest.raises(DataFormatError, match="no cell"):
+    with pytest.raises(DataFormatError, match="only empty cells"):
         read(f"{tmp_path}/t.xlsx#Empty")
     with pytest.raises(DataNotFoundError):
         read(f"{tmp_path}/gone.xlsx#Costs")

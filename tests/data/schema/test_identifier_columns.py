@@ -1,4 +1,4 @@
-"""Which whole numbers are taken for names."""
+"""The whole numbers that are read as names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each column is taken for, what it weighs, and what is set aside."""
+"""The kind of each column, its weight in the loss, and the columns that are ignored."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def test_a_column_a_thousand_times_off_is_named_with_its_factor(n):
     (message,) = warnings_at_use(PEOPLE, use)
     found = re.fullmatch(
         r"Column 'weight' of X is about 1,000 times larger than at the fit "
-        r"\(median ([\d,]+), at the fit ([\d.]+)\); bring it to the same units\.",
+        r"\(median ([\d,]+), at the fit ([\d.]+)\); convert it to the same units\.",
         message,
     )
     assert found is not None
@@ -48,7 +48,7 @@ def test_several_columns_are_told_in_one_warning():
     (message,) = warnings_at_use(PEOPLE, OTHERS.assign(weight=OTHERS.weight / 1000, height=OTHERS.height * 100))
     assert "Column 'weight' of X is about 1,000 times smaller" in message
     assert "column 'height' of X is about 100 times larger" in message
-    assert message.endswith("bring them to the same units.")
+    assert message.endswith("convert them to the same units.")
 
 
 @pytest.mark.parametrize("n", [1, 20, 797])
@@ -56,7 +56,7 @@ def test_several_columns_are_told_in_one_warning():
 def test_an_array_in_other_units_is_told_once(n, factor):
     (message,) = warnings_at_use(DIGITS[:1000], DIGITS[1000 : 1000 + n] * factor)
     size = "larger" if factor > 1 else "smaller"
-    assert message == f"All columns of X are about 255 times {size} than at the fit; bring them to the same units."
+    assert message == f"All columns of X are about 255 times {size} than at the fit; convert them to the same units."
 
 
 def test_numbers_beside_text_are_looked_at_too():

@@ -39,7 +39,7 @@ def test_other_units_are_refused_in_every_layout(fitted, given, layout):
         with pytest.warns(UserWarning, match=r"pixels up to .* if they are in other units"):
             schema.encode(rows)
     else:
-        with pytest.raises(SchemaMismatchError, match=r"pixels up to .* bring them to the same units"):
+        with pytest.raises(SchemaMismatchError, match=r"pixels up to .* convert them to the same units"):
             schema.encode(rows)
 
 

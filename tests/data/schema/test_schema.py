@@ -131,7 +131,7 @@ def test_missing_values_are_filled_with_the_mean():
     X[3, 1] = np.inf
     with pytest.raises(MissingValuesError, match="infinity"):
         learn(X, missing="mean")
-    with pytest.raises(MissingValuesError, match="'x0' of X holds nothing but NaN"):
+    with pytest.raises(MissingValuesError, match="'x0' of X contains only NaN"):
         learn(np.full((3, 1), np.nan), missing="mean")
 
 

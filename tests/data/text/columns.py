@@ -1,4 +1,4 @@
-"""Columns of texts for the tests of what they are taken for."""
+"""Columns of texts for the tests of their types."""
 
 from datetime import date, timedelta
 

@@ -28,7 +28,7 @@ def test_a_type_that_the_user_names_is_taken():
 def test_a_type_that_no_cell_has_is_an_error_that_shows_one():
     with pytest.raises(DataError, match="'size' cannot be read as number, because no cell is one, such as 'M'"):
         read(["M", "L"], "size", read_as="number")
-    with pytest.raises(SettingError, match="'money' is no type"):
+    with pytest.raises(SettingError, match="'money' is not a column type"):
         read(["1"], read_as="money")
 
 
@@ -99,7 +99,7 @@ def test_a_reading_goes_through_json():
     for texts in (["1.211,41 €", "3,50 €", "?"], ["NA", "DE", "FR"], ["13:45", "9:05"], ["01/02/2024", "03/04/2023"]):
         column_format = read(texts * 9)[0]
         assert ColumnFormat.restore(column_format.describe()) == column_format
-    with pytest.raises(ValueError, match="no way of reading"):
+    with pytest.raises(ValueError, match="not a way of reading"):
         ColumnFormat.restore({"read_as": "guess"})
 
 

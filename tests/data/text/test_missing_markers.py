@@ -28,7 +28,7 @@ def test_a_word_that_comes_again_and_again_among_numbers_is_a_gap_with_a_note():
     assert column_format.na_values == ("sold out",)
     assert not parsed.invalid
     assert format_notes(column_format, "price") == [
-        "Column 'price' holds 'sold out' in 8 cells, taken for missing values; if that is wrong, say "
+        "Column 'price' holds 'sold out' in 8 cells, read as missing values; if that is wrong, set "
         "--types price=category (in Python: types={'price': 'category'})."
     ]
 

@@ -38,7 +38,7 @@ def same(found: np.ndarray, expected: np.ndarray, fitted: AnomalyDetector) -> No
     np.testing.assert_allclose(found, expected, **tolerance)
 
 
-@pytest.mark.filterwarnings("ignore:.*bring")  # one wild row alone may be in other units
+@pytest.mark.filterwarnings("ignore:.*convert")  # one wild row alone may be in other units
 @settings(max_examples=25, deadline=None)
 @given(places=st.lists(st.integers(0, len(NEW) - 1), min_size=1, max_size=130))
 def test_any_rows_in_any_order_have_the_scores_they_have_among_all(judged, places: list[int]) -> None:

@@ -89,7 +89,7 @@ def test_a_detector_says_whether_its_rows_seem_clean_and_sets_its_threshold_by_i
 
 
 def test_novelty_with_rows_that_do_not_seem_clean_is_warned_of() -> None:
-    with pytest.warns(UserWarning, match="do not seem so: .* rows are far out by"):
+    with pytest.warns(UserWarning, match="some look anomalous: .* rows are far out by"):
         AnomalyDetector(contamination="auto", novelty=True, random_state=0).fit(rows(60))
 
 

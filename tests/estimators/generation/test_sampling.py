@@ -78,7 +78,7 @@ def test_given_cells_choose_rows_that_go_with_them(of_shop: VariationalAutoencod
     ("given", "said"),
     [
         ({"kind": "huge"}, "no level 'huge'"),
-        ({"colour": 1}, "no column that the model learned"),
+        ({"colour": 1}, "not a learned column"),
         ({"weight": "heavy"}, "cannot be 'heavy'"),
         ({"weight": 1e6}, "too rare"),
         (3, "no classes"),

@@ -124,7 +124,7 @@ def _check_trained_to_denoise(fitted: Autoencoder, path: Path) -> None:
 
 
 def _may_be_images(source: Path) -> bool:
-    """Return whether a path is no table or array, so that only the model tells how it is read."""
+    """Return whether a path is neither a table nor an array, so that only the model tells how it is read."""
     from narrows.data import is_image_name
 
     return source.is_dir() or is_image_name(source.name)

@@ -100,8 +100,7 @@ def detect(
         bool,
         typer.Option(
             "--novelty",
-            help="All rows of DATA are normal: every one counts, and later rows are compared with them. Without it, "
-            "some may be anomalies.",
+            help="Assume that all rows of DATA are normal (novelty detection). Default: some may be anomalies.",
         ),
     ] = False,
     reading: FitReading,

@@ -78,7 +78,7 @@ def fit(
     messages = Messages(as_json, quiet or rank_and_size()[0] > 0)
     path = output or Path(f"{data_name(data)}-{variant}")
     if group is not None and time is not None:
-        raise typer.BadParameter("--group and --time each name the rows to hold out; use only one of them.")
+        raise typer.BadParameter("--group and --time both choose the rows to hold out; use only one of them.")
     if ray is not None and rank_and_size()[1] > 1:
         raise typer.BadParameter("it starts workers by itself; use it without torchrun.", param_hint="--ray")
     with worker_group() as workers, ExitStack() as stack:

@@ -84,7 +84,7 @@ def generate(
         output, samples, image_shape=schema.image_shape, pixel_range=schema.pixel_range, messages=messages, force=force
     )
     result: dict[str, object] = {"output": str(output), "rows": n, "seed": seed, "given": wanted, "codes": codes}
-    lines = [f"Wrote {counted(n, 'generated row')} to {output}."]
+    lines = [f"Wrote {counted(n, 'synthetic row')} to {output}."]
     if compared is not None:
         result["fidelity"] = compared.to_dict()
         lines.append(str(compared))

@@ -56,7 +56,7 @@ def score(
             min=1,
             metavar="N",
             help="Write also the N columns that contribute most to the score, for the 5 % of rows with the highest "
-            "scores, but for at least 1,000 rows.",
+            "scores, and for at least 1,000 rows.",
             show_default=False,
         ),
     ] = None,

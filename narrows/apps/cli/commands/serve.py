@@ -15,7 +15,9 @@ _SERVER, _BOUNDS = "Server", "Bounds"
 def serve(
     models: Annotated[
         list[Path],
-        typer.Argument(metavar="MODEL...", help="Folders of saved models; each has its name.", show_default=False),
+        typer.Argument(
+            metavar="MODEL...", help="Folders of saved models; a model has the name of its folder.", show_default=False
+        ),
     ],
     reference: Annotated[
         str | None,
@@ -28,8 +30,8 @@ def serve(
         typer.Option(
             "--token",
             metavar="",
-            help="Require a token on this machine too. It is NARROWS_TOKEN of the environment, else a random one that "
-            "is printed.",
+            help="Require a token on this machine too. It is the environment variable NARROWS_TOKEN, else a random one "
+            "that is printed.",
             rich_help_panel=_SERVER,
         ),
     ] = False,
@@ -46,7 +48,7 @@ def serve(
             metavar="N",
             min=1,
             max=60_000,
-            help="Longest wait that a request may expect, in ms; beyond it HTTP 503.",
+            help="Longest expected wait of a request, in ms; if it would be longer, the answer is HTTP 503.",
             rich_help_panel=_BOUNDS,
         ),
     ] = 30,

@@ -281,7 +281,7 @@ def _wider(word: str) -> pa.DataType:
 
 
 def _notes(path: Location, form: CsvFormat, source: TableText, n_comments: int) -> Iterator[str]:
-    """Yield notes on what was found while the rows were read."""
+    """Yield the notes from the reading of the rows."""
     if not source.encoding.startswith("utf-8"):
         yield f"{path.name} was read as {encoding_words(source.encoding)}."
     if n_comments:

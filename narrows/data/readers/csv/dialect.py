@@ -216,12 +216,12 @@ def _is_enough(raw: bytes) -> bool:
 
 
 def _decoded_head(raw: bytes, is_whole: bool, path: Location) -> tuple[str, str]:
-    """Whole lines of the head as text, and their encoding."""
+    """Return whole lines of the head as text, and their encoding."""
     encoding = marked_encoding(raw)
     if encoding is None:
         if is_binary(raw):
             raise DataFormatError(
-                f"{path.name} is named as a text file but holds binary data; save it as CSV in UTF-8."
+                f"{path.name} has the ending of a text file but holds binary data; save it as CSV in UTF-8."
             )
         if not is_whole:
             raw = raw[: max(raw.rfind(b"\n"), raw.rfind(b"\r", 0, -1)) + 1] or raw
@@ -248,7 +248,7 @@ def text_encoding(lines: bytes, path: Location, line: int = 1, *, was_utf8: bool
         if was_utf8 or 2 * len(others) <= len(every):
             line += len(re.findall(rb"\r\n|\n|\r", lines[: error.start]))
             raise DataFormatError(
-                f"Line {line} of {path.name} is not UTF-8, but other lines are; save the file anew as UTF-8."
+                f"Line {line} of {path.name} is not UTF-8, but other lines are; save the file as UTF-8."
             ) from error
         found = legacy_encoding(every)
         if found is None:

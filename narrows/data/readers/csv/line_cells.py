@@ -132,7 +132,7 @@ def records(text: str, dialect: Dialect, line: int = 1) -> Iterator[Record]:
 
 
 def _with_quotes(text: str, place: int, dialect: Dialect, line: int) -> tuple[Record, int]:
-    """The row that begins at `place`, and where the next one does."""
+    """Return the row that begins at `place`, and the place of the next one."""
     cells, start = [], place
     quoted_cells: list[int] = []
     n_unsound = 0

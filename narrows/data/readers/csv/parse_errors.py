@@ -92,7 +92,7 @@ def _ragged(path: Location, form: CsvFormat, record: Record) -> str:
     )
     blanks = {SPACES: " of blanks", WIDE_SPACES: " of two or more blanks"}.get(form.dialect.separator)
     runs = f"; cells are separated by runs{blanks}" if blanks else ""
-    return f"Line {record.line} of {path.name} has {n} cells, but {usual} {len(form.names)}{runs}; mend that line."
+    return f"Line {record.line} of {path.name} has {n} cells, but {usual} {len(form.names)}{runs}; correct that line."
 
 
 def _open_quote(path: Location, record: Record) -> str:

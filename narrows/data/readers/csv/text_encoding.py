@@ -83,9 +83,9 @@ def legacy_encoding(lines: Iterable[bytes]) -> str | None:
 
 
 def _latin_fit(sample: bytes, encoding: str) -> float:
-    """The share of the characters beyond ASCII that are letters of one language, or usual signs outside of words.
+    """Return the share of the non-ASCII characters that are letters of one language or usual signs outside of words.
 
-    -1 if the bytes are not of that encoding; 0 for words that are mostly of such characters, as no Latin words are.
+    It is -1 if the bytes are not of that encoding, and 0 for words mostly of such characters, which are not Latin.
     """
     try:
         words = _WORD.findall(sample.decode(encoding))

@@ -105,7 +105,7 @@ class TableText:
     # -- from bytes to whole lines
 
     def _pieces(self) -> Iterator[bytes]:
-        """The bytes of the file; UTF-16 and UTF-32, whose line ends are not single bytes, as UTF-8."""
+        """Yield the bytes of the file; UTF-16 and UTF-32, whose line ends are not single bytes, as UTF-8."""
         decoder = None
         if self.encoding.startswith(("utf-16", "utf-32")):
             decoder = codecs.getincrementaldecoder(self.encoding)()
@@ -119,7 +119,7 @@ class TableText:
                     piece = decoder.decode(piece, final=is_last).removeprefix("\ufeff" if is_first else "").encode()
                 except UnicodeError as error:
                     raise DataFormatError(
-                        f"{self._path.name} is not {encoding_words(self.encoding)} text to its end; save it as UTF-8."
+                        f"{self._path.name} is not {encoding_words(self.encoding)} text throughout; save it as UTF-8."
                     ) from error
             elif is_first:
                 piece = piece.removeprefix(codecs.BOM_UTF8)
@@ -129,7 +129,7 @@ class TableText:
                 return
 
     def _blocks(self) -> Iterator[bytes]:
-        """Whole lines in UTF-8."""
+        """Yield whole lines in UTF-8."""
         parts: list[bytes] = []
         for piece in self._pieces():
             end = max(piece.rfind(b"\n"), piece.rfind(b"\r", 0, -1)) + 1
@@ -143,7 +143,7 @@ class TableText:
             yield self._decoded(rest)
 
     def _decoded(self, lines: bytes) -> bytes:
-        """Lines in UTF-8. The encoding of a file whose beginning is ASCII is decided where it first is not."""
+        """Return lines in UTF-8. Where a file begins in ASCII, its first other character decides the encoding."""
         if lines.isascii() and not self.encoding.startswith(("iso2022", "hz")):
             return lines
         if self.encoding in ("utf-8", "utf-8-sig"):
@@ -159,13 +159,13 @@ class TableText:
             line = self._n_lines + 1 + _n_ends(lines[: error.start])
             raise DataFormatError(
                 f"Line {line} of {self._path.name} is not {encoding_words(self.encoding)} text, but the lines above it "
-                "are; save the file anew as UTF-8."
+                "are; save the file as UTF-8."
             ) from error
 
     # -- from whole lines to rows
 
     def _without_comments(self, block: bytes) -> bytes:
-        """Lines whose comments are empty; a quoted cell that began above is left as it is."""
+        """Return lines whose comments are empty; a quoted cell that began above is left as it is."""
         sign, quote = self._form.comment.encode(), self._form.dialect.quote.encode()
         if not sign:
             return block
@@ -188,7 +188,7 @@ class TableText:
             yield self._rewritten(self._without_footer(b"".join(held)), is_last=True)
 
     def _without_footer(self, rows: bytes) -> bytes:
-        """The rows above the footer, which is looked for in the last 64 kB."""
+        """Return the rows above the footer, which is looked for in the last 64 kB."""
         start = max(0, len(rows) - _END)
         ends = _LINE.findall(rows, start)
         if start and ends:
@@ -211,7 +211,7 @@ class TableText:
         return rows[: len(rows) - sum(map(len, footer))]
 
     def _is_footer(self, lines: list[bytes]) -> bool:
-        """Return whether the last of these lines is no row: other cells, or words where the rows have numbers."""
+        """Return whether the last of these lines is not a row: other cells, or words where the rows have numbers."""
         form = self._form
         n, cells = form.header.n_cells, self._cells(lines[-1])
         filled = [i for i, cell in enumerate(cells) if cell.strip()]

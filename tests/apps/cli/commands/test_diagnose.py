@@ -34,7 +34,7 @@ def test_too_few_rows_are_refused_in_a_sentence(shell, quick, table: Path) -> No
 def test_the_spread_over_seeds_is_measured_where_it_is_asked_for(shell, quick, table: Path) -> None:
     assert shell("fit", table, "-o", "m", "--ignore", "name", *quick).status == 0
     result = shell("diagnose", "m", table, "--seeds", "2", "--json")
-    finding = next(f for f in result.json["findings"] if f["name"].startswith("Does another seed"))
+    finding = next(f for f in result.json["findings"] if f["name"].startswith("Do other seeds"))
     assert len(finding["values"]["errors"]) == 2
     assert "Seed 2 of 2" in result.err
     assert shell("diagnose", "m", table, "--seeds", "1").status == 2

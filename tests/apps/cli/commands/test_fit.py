@@ -363,7 +363,7 @@ def test_a_fit_that_was_killed_is_resumed_to_the_bit(shell, quick, table, monkey
     assert shell("fit", table, "-o", "m", *longer).status == 1
     assert sorted(path.name for path in Path().iterdir()) == ["m.checkpoint", "table.csv", "whole"]
     forgot = shell("fit", table, "-o", "m", *longer)
-    assert (forgot.status, "use --resume to go on with it, or --force" in forgot.err) == (1, True)
+    assert (forgot.status, "use --resume to continue it, or --force" in forgot.err) == (1, True)
     other = shell("fit", table, "-o", "m", "--resume", *longer, "--optimizer", "adam")
     assert (other.status, "optimizer='adam'" in other.err) == (2, True)
     done = shell("fit", table, "-o", "m", "--resume", "--json", *longer)

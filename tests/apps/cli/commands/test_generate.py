@@ -47,6 +47,6 @@ def test_given_cells_are_in_every_row_and_bad_ones_are_refused(shell, quick, tab
     assert shell("fit", table, "-o", "g", "--variant", "variational", *quick).status == 0
     assert shell("generate", "g", "-n", "9", "--given", "age=40", "--codes", "prior", "-o", "new.csv").status == 0
     assert set(pyarrow.csv.read_csv("new.csv")["age"].to_pylist()) == {40}
-    for given, word in (("age", "COLUMN=VALUE"), ("height=3", "no column"), ("age=old", "cannot be 'old'")):
+    for given, word in (("age", "COLUMN=VALUE"), ("height=3", "not a learned column"), ("age=old", "cannot be 'old'")):
         refused = shell("generate", "g", "-n", "9", "--given", given, "-o", "other.csv")
         assert (refused.status > 0, word in refused.err) == (True, True)

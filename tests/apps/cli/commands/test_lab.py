@@ -13,7 +13,7 @@ def test_a_folder_with_other_files_is_refused_before_anything_is_trained(shell: 
     for force in ((), ("--force",)):
         done = shell("lab", "--export", "thesis", *force)
         assert done.status == 1
-        assert "thesis exists and is no exported page" in done.err
+        assert "thesis exists and is not an exported page" in done.err
     assert not (tmp_path / "lab").exists()
 
 

@@ -141,7 +141,7 @@ def test_a_column_that_separators_at_the_ends_of_lines_make_is_dropped(put):
     path = put("a,b,\n" + "1,2,\n" * 30_000)
     assert read_csv(path)[0].column_names == ["a", "b"]
     sentence = refused(put("a,b,\n" + "1,2,\n" * 30_000 + "1,2,3\n" + "1,2,\n" * 9))
-    assert sentence == "Line 30002 of t.csv has 3 cells, but the first line has 2; mend that line."
+    assert sentence == "Line 30002 of t.csv has 3 cells, but the first line has 2; correct that line."
 
 
 # -- encodings
@@ -167,7 +167,7 @@ def test_other_encodings_are_read(put, encoding):
 
 def test_an_encoding_that_changes_within_the_file_is_an_error(put):
     sentence = refused(put(f"a,b,c\n1,2,é\n{ROWS * 9}".encode() + b"1,2,caf\xe9\n"))
-    assert sentence == "Line 27003 of t.csv is not UTF-8, but other lines are; save the file anew as UTF-8."
+    assert sentence == "Line 27003 of t.csv is not UTF-8, but other lines are; save the file as UTF-8."
 
 
 def test_zero_characters_are_left_out_and_told(put):

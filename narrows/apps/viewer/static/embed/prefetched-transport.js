@@ -64,7 +64,7 @@ export function prefetchedTransport(frames, place = "report") {
       const anomalous = Uint8Array.from(frame.arrays.label, (cls) => (cls < 0 ? 0 : isAnomalous[cls]));
       return { ...frame, about: { ...frame.about, normal, thresholds: null, auroc: null, trained_on: null }, arrays: { ...frame.arrays, anomalous } };
     },
-    sample: ({ seed }) => framesOf("sample")[seed % framesOf("sample").length] ?? fail(`This ${place} contains no generated rows.`),
+    sample: ({ seed }) => framesOf("sample")[seed % framesOf("sample").length] ?? fail(`This ${place} contains no synthetic rows.`),
     path({ a, b, steps }) {
       const grid = single("decoded_grid");
       const { origin, axes } = single("codes").arrays;

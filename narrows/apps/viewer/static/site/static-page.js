@@ -134,7 +134,7 @@ function openRuns(runs, opening) {
 /** What the page lacks of a run, in words. */
 function noteWords({ epochs, trained_epochs: trained, live, rows }, set, run) {
   const words = [];
-  if (!live) words.push(`Run ${run.number} has a network without a form for browsers: pictures are interpolated from a decoded grid.`);
+  if (!live) words.push(`Run ${run.number} has a network that cannot run in a browser: pictures are interpolated from a decoded grid.`);
   else if (epochs.length < 2) words.push(`Run ${run.number} is here with its last network; those of earlier epochs were not kept.`);
   else if (epochs.length < trained) words.push(`Of ${count(trained)} epochs of run ${run.number} the page has the networks of ${count(epochs.length)}.`);
   if (set && rows < set.rows) words.push(`The map shows ${count(rows)} of ${count(set.rows)} rows.`);

@@ -20,7 +20,7 @@ export function mountHelp(page, { onTour, onPresets }) {
     list,
     h("p", { class: "note" }, "The arrow keys move the probe on the map and the line in a chart; with Shift, ten times as far. Shortcuts are off while you type."),
     h("div", { class: "row" }, h("button", { type: "button", class: "button small", dataset: { action: "tour" }, on: { click: startTour } }, icon("play"), "Guided tour"), h("span", { class: "note" }, "five steps, about two minutes")),
-    h("div", { class: "row" }, h("button", { type: "button", class: "button small", dataset: { action: "presets" }, on: { click: () => { dialog.close(); onPresets(); } } }, icon("list"), "Presets"), h("span", { class: "note" }, "experiments, each with what to look for")),
+    h("div", { class: "row" }, h("button", { type: "button", class: "button small", dataset: { action: "presets" }, on: { click: () => { dialog.close(); onPresets(); } } }, icon("list"), "Presets"), h("span", { class: "note" }, "experiments, each with a note on the result to expect")),
     h("h3", {}, "About this page"),
     h("p", { class: "note" }, whatIsAnAutoencoder("row"), " ",
       "Everything is computed by the model in training on this machine; no data leave it. The address of the page holds the current state: copy it to return, or use the back button. “Copy link” makes one that opens the same state on another machine."));

@@ -11,6 +11,6 @@ export function presetLinks(close) {
 
 /** @param {() => void} close */
 export function mountPresets(close) {
-  const el = h("div", { class: "stack" }, h("p", { class: "note" }, "Experiments on the digits. Each opens its runs, or trains them in a few seconds, and says what to look for. The links can be passed on."), presetLinks(close));
+  const el = h("div", { class: "stack" }, h("p", { class: "note" }, "Experiments on the digits. Each opens its runs, or trains them in a few seconds, and describes the result to expect. The links can be shared."), presetLinks(close));
   return { el, update() {} };
 }

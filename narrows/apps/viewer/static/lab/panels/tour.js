@@ -13,14 +13,14 @@ const REMEMBERED = "narrows-tour";
 const STEPS = [
   { view: "flow", title: "Squeeze", key: "sample", says: (noun, run) => `The encoder squeezes each ${noun} into ${countOf(run?.n_components ?? 2, "number")}, its code, and the decoder rebuilds the ${noun} from those alone.`,
     task: (noun) => `Choose another ${noun} in the strip above the network and watch it pass through.` },
-  { view: "latent", title: "Map", key: "z", says: (noun) => `Each dot is one ${noun} at its code: alike ${noun}s lie together, although nobody told the network what they are.`,
+  { view: "latent", title: "Map", key: "z", says: (noun) => `Each dot is one ${noun} at its code: similar ${noun}s lie together, although training did not use their classes.`,
     task: (noun) => `Point at the map and click a place: the decoder draws the ${noun} for it.` },
   { view: "training", title: "Learn", key: "epoch", says: () => "The network began with random numbers; each epoch changes them a little, so that the error falls and the reconstructions improve.",
     task: () => "Press Replay, or drag along the curve, and see it learn again." },
-  { view: "denoise", title: "Clean", key: "level", says: (noun) => `A network that sees noisy ${noun}s and has to give back the clean ones learns what is noise and what is not.`,
+  { view: "denoise", title: "Clean", key: "level", says: (noun) => `A network that sees noisy ${noun}s and has to return the clean ones learns to separate the noise from the ${noun}.`,
     task: () => "Move the noise level and compare the noisy picture with the denoised one." },
   { view: "anomaly", title: "Find", key: "threshold", says: (noun) => `A network that was trained on normal ${noun}s only cannot rebuild other ones well: a large error raises an alarm.`,
-    task: () => "Drag the threshold line: who is caught, and who is a false alarm?" },
+    task: () => "Drag the threshold line: which anomalies are found, and which alarms are false?" },
 ];
 
 /**

@@ -196,7 +196,7 @@ export function mount(el, lab) {
     if (!both) {
       noRocNote.textContent = labelled ? "All rows are anomalous. A ROC curve needs normal rows too."
         : normal.value() ? "All rows count as normal. A ROC curve needs anomalies too: mark a class above as anomalous."
-          : "Without labels there is no ROC curve, because nothing says which alarms are correct. Choose the threshold by the number of rows that you can inspect.";
+          : "Without labels there is no ROC curve, because it is not known which alarms are correct. Choose the threshold by the number of rows that you can inspect.";
       return;
     }
     const { x, y } = rocCurve(scores);

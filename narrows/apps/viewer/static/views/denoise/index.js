@@ -244,6 +244,6 @@ function throughLevel(points, k, level) {
 function explanationOfNoise() {
   return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
     h("p", {}, "PSNR measures in decibels how close two rows are: 20 dB is an error of a tenth of the range, and every 6 dB more halves it. The dashed curve is the noisy row itself; the network helps where its curve lies above."),
-    h("p", {}, "A denoising autoencoder was trained to reconstruct clean rows from noisy ones. A plain autoencoder was trained without noise; its bottleneck removes part of it, but what passes is copied."),
+    h("p", {}, "A denoising autoencoder was trained to reconstruct clean rows from noisy ones. A plain autoencoder was trained without noise; its bottleneck removes a part of the noise and copies the rest."),
     h("p", {}, "The same seed gives the same noise, also for the compared run. ← and → change the level, Space starts the animation."));
 }

@@ -52,9 +52,9 @@ export function stageWords(layer, run) {
   const isMaps = layer.arrayShape.length === 3 && layer.arrayShape[1] * layer.arrayShape[2] > 1;
   switch (layer.part) {
     case "input": return `The input: the ${noun} as numbers${run.shape ? ", one for each pixel" : ", one or more for each column"}.`;
-    case "code": return `The code (bottleneck): all that the decoder gets to know about the ${noun}.`;
-    case "output": return `The reconstruction: what the decoder makes of the code.`;
-    case "encoder": return isMaps ? "Feature maps: each filter slides over the picture and marks where it finds its pattern." : "The encoder combines all values before it into fewer, more telling ones.";
+    case "code": return `The code (bottleneck): all that the decoder receives of the ${noun}.`;
+    case "output": return `The reconstruction: the decoder's output for the code.`;
+    case "encoder": return isMaps ? "Feature maps: each filter slides over the picture and marks where it finds its pattern." : "The encoder combines all values before it into fewer, more informative ones.";
     default: return isMaps ? "Feature maps: the decoder paints parts of the picture at a coarser size." : "The decoder spreads the code out again, step by step, into more values.";
   }
 }

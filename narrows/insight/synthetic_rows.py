@@ -1,4 +1,4 @@
-"""Tests of made rows as a whole: whether trees recognise them, how near they are to real ones, what they teach."""
+"""Tests of synthetic rows: distinguishability by trees, distance to real rows, use as training data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TrainedOnMade:
         Name of the column.
     measure : {"accuracy", "R²"}
     on_made, on_real : float
-        Score of trees that were trained on synthetic rows, and on as many real ones.
+        Score of trees trained on synthetic rows, and on as many real ones.
     """
 
     target: str
@@ -31,8 +31,8 @@ class TrainedOnMade:
     on_real: float
 
 
-def real_or_made(real: list[np.ndarray], made: list[np.ndarray], *, seed: int) -> float | None:
-    """Return the area under the ROC curve of boosted trees that tell real rows from made ones, cross-validated.
+def distinguishability(real: list[np.ndarray], synthetic: list[np.ndarray], *, seed: int) -> float | None:
+    """Return the area under the ROC curve of boosted trees that tell real rows from synthetic ones, cross-validated.
 
     0.5 means that they cannot, 1 that they always can; None for fewer than 30 rows on a side. Columns are those of
     `narrows.insight.fidelity`: float64 with NaN, or objects with None.
@@ -40,27 +40,27 @@ def real_or_made(real: list[np.ndarray], made: list[np.ndarray], *, seed: int) -
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-    real, made = _sampled(real, seed), _sampled(made, seed)
-    if min(len(real[0]), len(made[0])) < _FEWEST:
+    real, synthetic = _sampled(real, seed), _sampled(synthetic, seed)
+    if min(len(real[0]), len(synthetic[0])) < _FEWEST:
         return None
-    x, is_level = _floats([np.concatenate(pair) for pair in zip(real, made, strict=True)])
-    is_made = np.arange(len(x)) >= len(real[0])
+    x, is_level = _floats([np.concatenate(pair) for pair in zip(real, synthetic, strict=True)])
+    is_synthetic = np.arange(len(x)) >= len(real[0])
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
     trees = _trees("classifier", is_level, seed)
-    chances = np.asarray(cross_val_predict(trees, x, is_made, cv=folds, method="predict_proba"))[:, 1]
-    return float(roc_auc_score(is_made, chances))
+    chances = np.asarray(cross_val_predict(trees, x, is_synthetic, cv=folds, method="predict_proba"))[:, 1]
+    return float(roc_auc_score(is_synthetic, chances))
 
 
-def closest_rows(real: list[np.ndarray], made: list[np.ndarray], *, seed: int) -> tuple[float, float]:
-    """Return the median distance of a made row to the closest real row, and of a real row to the closest other one.
+def closest_rows(real: list[np.ndarray], synthetic: list[np.ndarray], *, seed: int) -> tuple[float, float]:
+    """Return the median distance of a synthetic row to the closest real row, and of a real row to the next.
 
     Distances are those of Gower (1971), means over columns of 0 to 1: for numbers the difference of their ranks among
-    the real values, for levels whether they differ. Where the first is much smaller, made rows repeat real ones.
+    the real values, for levels whether they differ. Where the first is much smaller, synthetic rows repeat real ones.
     """
     from sklearn.neighbors import NearestNeighbors
 
-    real, made = _sampled(real, seed), _sampled(made, seed)
-    parts = [_gower(then, now) for then, now in zip(real, made, strict=True)]
+    real, synthetic = _sampled(real, seed), _sampled(synthetic, seed)
+    parts = [_gower(then, now) for then, now in zip(real, synthetic, strict=True)]
     then, now = (np.concatenate([part[side] for part in parts], axis=1) for side in (0, 1))
     search = NearestNeighbors(metric="manhattan").fit(then)
     others = search.kneighbors(then, n_neighbors=2)[0][:, 1] if len(then) > 1 else np.array([np.nan])
@@ -68,10 +68,10 @@ def closest_rows(real: list[np.ndarray], made: list[np.ndarray], *, seed: int) -
     return float(np.median(nearest)) / len(real), float(np.median(others)) / len(real)
 
 
-def trained_on_made(
-    real: list[np.ndarray], made: list[np.ndarray], names: list[str], target: str, *, seed: int
+def trained_on_synthetic(
+    real: list[np.ndarray], synthetic: list[np.ndarray], names: list[str], target: str, *, seed: int
 ) -> TrainedOnMade:
-    """Return how well trees that learned from made rows predict a column of real ones; see `TrainedOnMade`."""
+    """Return how well trees that learned from synthetic rows predict a column of real ones; see `TrainedOnMade`."""
     from sklearn.model_selection import train_test_split
 
     from narrows.errors import DataError
@@ -79,19 +79,20 @@ def trained_on_made(
     if target not in names:
         raise DataError(f"There is no column {target!r} to predict; the columns are {', '.join(names[:10])}.")
     at = names.index(target)
-    real, made = _known(_sampled(real, seed), at), _known(_sampled(made, seed), at)
-    n_real, n_made = len(real[0]), len(made[0])
-    if min(n_real // 2, n_made) < _FEWEST:
-        raise DataError(f"{target} has too few values for a test; it needs {2 * _FEWEST} real and {_FEWEST} made ones.")
-    both = [np.concatenate(pair) for pair in zip(real, made, strict=True)]
+    real, synthetic = _known(_sampled(real, seed), at), _known(_sampled(synthetic, seed), at)
+    n_real, n_synthetic = len(real[0]), len(synthetic[0])
+    if min(n_real // 2, n_synthetic) < _FEWEST:
+        needed = f"{2 * _FEWEST} real and {_FEWEST} synthetic ones"
+        raise DataError(f"{target} has too few values for a test; it needs {needed}.")
+    both = [np.concatenate(pair) for pair in zip(real, synthetic, strict=True)]
     x, is_level = _floats(both[:at] + both[at + 1 :])
     y = both[at]
     is_number = y.dtype.kind == "f"
     y = y if is_number else y.astype(str)
     train, test = train_test_split(np.arange(n_real), test_size=0.5, random_state=seed)
-    size = min(len(train), n_made)
+    size = min(len(train), n_synthetic)
     rng = np.random.default_rng(seed)
-    sides = (n_real + rng.permutation(n_made)[:size], train[:size])
+    sides = (n_real + rng.permutation(n_synthetic)[:size], train[:size])
     scores = []
     for rows in sides:
         if not is_number and len(np.unique(y[rows])) < 2:  # a constant is all that they teach
@@ -112,7 +113,7 @@ def _trees(task: str, is_level: np.ndarray, seed: int) -> Any:
 
 
 def _floats(columns: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return columns as float64 (n, c), levels as whole numbers and gaps as NaN, and which are levels, bool (c,)."""
+    """Return columns as float64 (n, c), levels as whole numbers, missing values as NaN; and a mask of levels (c,)."""
     is_level = np.array([column.dtype.kind != "f" for column in columns])
     return np.column_stack([_level_numbers(c) if c.dtype.kind != "f" else c for c in columns]), is_level
 
