@@ -253,7 +253,7 @@ class Checkpoint:
         if differing:
             warn(
                 f"The checkpoint {self.path} was made with {', '.join(differing)}; the training "
-                "continues, but its result may differ from that of an uninterrupted one."
+                "continues, but its result is not to the bit that of an uninterrupted one."
             )
 
 
