@@ -22,6 +22,7 @@ from sklearn.datasets import load_iris
 import narrows
 from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
 from narrows.errors import ModelDamagedError, NarrowsError, SettingError
+from narrows.estimators import model_folder, persistence, saved_values
 from tests.estimators import hostile
 from tests.estimators.hostile import ABOUT, HISTORY, WEIGHTS, change_about, change_tensors, reseal
 from tests.mixed_table import FRAME
@@ -210,12 +211,37 @@ def test_forged_tensors_of_a_detector_are_refused(copy, name: str, tensors: dict
     refused(path)
 
 
-def test_a_history_of_more_epochs_than_any_training_has_does_not_hang(copy) -> None:
+def test_a_history_of_many_epochs_is_read(copy) -> None:
     path = copy("plain")
     history = json.loads((path / HISTORY).read_text())
     (path / HISTORY).write_text(json.dumps(history * 500))
     reseal(path)
     assert len(narrows.load(path).history_) == 1000
+
+
+def test_a_history_of_more_epochs_than_a_model_keeps_is_refused_at_once(copy) -> None:
+    path = copy("plain")
+    (path / HISTORY).write_text(json.dumps([{}] * 900_000))
+    reseal(path)
+    refused(path, "has 900,000 epochs, more than 200,000")  # before any record is looked at
+
+
+def test_a_model_of_more_epochs_keeps_the_newest_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved_values, "MOST_EPOCHS", 3)
+    Autoencoder(**SETTINGS | {"epochs": 5}).fit(IRIS).save(tmp_path / "m")
+    assert [epoch.number for epoch in narrows.load(tmp_path / "m").history_] == [3, 4, 5]
+
+
+@pytest.mark.parametrize("where", [(model_folder, "read_folder"), (json, "loads"), (persistence, "read_state")])
+@pytest.mark.parametrize("error", [MemoryError, RecursionError, OverflowError])
+def test_an_error_of_memory_or_of_depth_is_a_sentence_wherever_it_comes_from(
+    copy, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str], error: type[Exception]
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(*where, fails)
+    refused(copy("plain"))
 
 
 def outcome_of(path: Path, rows: Any, what: str) -> tuple[str, np.ndarray, str]:
