@@ -158,7 +158,7 @@ def read_state(
 def read_progress(about: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> TrainingProgress:
     """Return the training records of a saved model, without those of pre-training, which are not saved."""
     epochs = History(saved_values.epochs(history))
-    return TrainingProgress(epochs, interrupted=saved_values.flag(about["fitted"], "interrupted_"))
+    return TrainingProgress(epochs, interrupted=saved_values.flag(about["fitted"], "interrupted_"), has_begun=True)
 
 
 def describe(value: Any) -> Any:
