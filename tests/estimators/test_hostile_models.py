@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_digits, load_iris
 
 import narrows
-from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
+from narrows import AnomalyDetector, Autoencoder, SparseAutoencoder, VariationalAutoencoder
 from narrows.errors import ModelDamagedError, NarrowsError, SettingError
 from narrows.estimators import model_folder, persistence, saved_values
 from tests.estimators import hostile
@@ -28,6 +28,7 @@ from tests.estimators.hostile import ABOUT, HISTORY, WEIGHTS, change_about, chan
 from tests.mixed_table import FRAME
 
 IRIS = load_iris(as_frame=True).data
+IMAGES = load_digits().images[:60]
 N_CASES = int(os.environ.get("NARROWS_FUZZ_CASES", "25"))
 SETTINGS = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 2, "random_state": 0, "device": "cpu"}
 
@@ -42,10 +43,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, An
         "vae": (VariationalAutoencoder(**SETTINGS), IRIS),
         "detector": (AnomalyDetector(n_members=1, random_state=0), IRIS.iloc[:60]),
         "own detector": (AnomalyDetector(Autoencoder(**SETTINGS), random_state=0), IRIS),
+        "convolutions": (Autoencoder(**SETTINGS | {"network": "conv", "hidden_layer_sizes": (4,)}), IMAGES),
+        "top-k": (SparseAutoencoder(**SETTINGS | {"code": "top-k", "k": 2, "n_components": 6}), IRIS),
+        "image detector": (AnomalyDetector(n_members=1, random_state=0), IMAGES),
     }
     for name, (model, rows) in made.items():
         model.fit(rows).save(folder / name)
-    return {name: (folder / name, rows.iloc[:5]) for name, (_, rows) in made.items()}
+    return {name: (folder / name, rows[:5]) for name, (_, rows) in made.items()}
 
 
 @pytest.fixture
