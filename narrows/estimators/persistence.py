@@ -115,6 +115,8 @@ def read_state(
     # On the meta device sizes cost nothing, so a forged size cannot fill the memory.
     with torch.device("meta"):
         network = resolve(with_width(params, n_components), schema, None, generator=None).network
+    if n_components != network.n_components:
+        raise ValueError(f"n_components_ is {n_components} and not {network.n_components}")
     weights = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
     own = params.get("encoder") is not None or params.get("decoder") is not None
     saved_values.check_weights(weights, network, of_parameters_only=own)

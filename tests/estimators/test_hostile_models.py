@@ -101,6 +101,7 @@ def test_no_memory_is_taken_for_a_forged_number_of_columns(copy, name: str, n: f
         (("parameters", "penalty"), ["l1"] * 20_000),
         (("parameters", "rho"), 10**400),
         (("parameters", "n_components"), 2**30),
+        (("fitted", "n_components_"), 2**31),  # codes of so many numbers would be allocated
         (("fitted", "seed_"), 2**64),
         (("fitted", "learning_rate_"), "x"),
         (("fitted", "epochs_"), 10**400),
@@ -272,9 +273,11 @@ def test_no_damage_or_forgery_leads_to_anything_but_a_sentence_or_an_answer(mode
         shutil.rmtree(path, ignore_errors=True)
         shutil.copytree(original, path)
         what = f"case {case}: {original.name}, {hostile.damage(path, chance)}"
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with warnings.catch_warnings(), np.errstate(all="ignore"), hostile.limited_memory(2 << 30):
             warnings.simplefilter("ignore")
             outcome, answers, sentence = outcome_of(path, rows, what)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000, what  # kB
         counts[outcome] += 1
         assert "\n" not in sentence, what
         assert np.isfinite(answers).all(), what
