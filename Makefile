@@ -8,7 +8,7 @@ RAY_INSTALLED := .venv/.installed-ray
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-slow test-all lint types js unit coverage fuzz docs docs-serve docs-links ray package bench clean
+.PHONY: help demo test test-slow test-all lint types js unit coverage fuzz kills docs docs-serve docs-links ray spark package bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -48,6 +48,9 @@ coverage: $(INSTALLED)  ## which lines the fast tests run (a page in htmlcov/)
 fuzz: $(INSTALLED)  ## load ten thousand damaged and forged models (half an hour)
 	NARROWS_FUZZ_CASES=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s tests/estimators/test_hostile_models.py
 
+kills: $(INSTALLED)  ## kill fits at 32 random moments, and resume each to the bit (ten minutes)
+	NARROWS_KILLS=4 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/estimators/test_killed_fits.py
+
 docs: $(DOCS_INSTALLED)  ## the site, in docs/_build/html; warnings and broken internal links are errors
 	rm -rf docs/api/generated docs/_build/html
 	$(BIN)/sphinx-build -W --keep-going -q -j auto -b html docs docs/_build/html
@@ -61,6 +64,10 @@ docs-links: $(DOCS_INSTALLED)  ## whether links to other sites still lead somewh
 
 ray: $(RAY_INSTALLED)  ## the tests with Ray and Dask, which need extras that the others do without
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/ray
+
+spark: $(INSTALLED)  ## the example of the docs for Spark, which needs Java (installs pyspark)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]' 'pyspark>=4'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/ray/test_clusters_page.py -k Spark
 
 package: $(INSTALLED)  ## wheel and sdist in dist/, each installed into an empty environment and tried
 	BIN=$(BIN) .ci/package

@@ -196,6 +196,8 @@ class Autoencoder(TrainableAutoencoder):
         Fingerprint of the rows of the fit, independent of their order; see `was_fitted_on`.
     interrupted_ : bool
         Whether Ctrl-C (or the caller of `fit_epochs`) ended the training early.
+    is_trained_ : bool
+        Whether the training has moved the weights, if only by one batch; False if it ended earlier.
     precision_ : {"float32", "bfloat16"}
         Type of the large matrix products in training.
     loss_unit_ : str

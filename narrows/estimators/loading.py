@@ -23,12 +23,11 @@ from narrows.estimators.saved_trainer import SavedTrainer
 from narrows.estimators.variants import variant_classes
 
 _CONTRADICTIONS = (
-    ArithmeticError,
+    ArithmeticError,  # OverflowError is one
     AssertionError,
     AttributeError,
     LookupError,
-    MemoryError,
-    RuntimeError,
+    RuntimeError,  # RecursionError is one
     TypeError,
     ValueError,
     safetensors.SafetensorError,
@@ -83,15 +82,20 @@ def load(
         warn(message, DeprecationWarning)
         custom_objects = (*custom_objects, *stations)
     path = hub.downloaded(path) if isinstance(path, str) and path.startswith(hub.PREFIX) else Path(path)
-    contents = model_folder.read_folder(path)
     modules = {"encoder": encoder, "decoder": decoder}
     try:
+        contents = model_folder.read_folder(path)
         if contents.about["estimator"] == "AnomalyDetector":
             load_member = partial(load, **modules, custom_objects=custom_objects, device=device)
             return _detector(contents, load_member, path)
         return _autoencoder(contents, modules, custom_objects, device, path)
     except NarrowsError:
         raise
+    except MemoryError as error:
+        raise ModelDamagedError(
+            f"The model {path} needs more memory than there is; close other programs, or restore it from a copy if it "
+            "was altered."
+        ) from error
     except _CONTRADICTIONS as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelDamagedError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -56,7 +56,7 @@ def files_of(
     tensors = _tensors(state, row_hashes=row_hashes)
     if trainer is not None:
         about["trainer"], tensors = trainer.describe(), tensors | trainer.tensors()
-    history = [epoch.to_dict() for epoch in progress.history]
+    history = [epoch.to_dict() for epoch in progress.history[-saved_values.MOST_EPOCHS :]]
     return seal(tensors, history, about, card)
 
 
@@ -115,6 +115,8 @@ def read_state(
     # On the meta device sizes cost nothing, so a forged size cannot fill the memory.
     with torch.device("meta"):
         network = resolve(with_width(params, n_components), schema, None, generator=None).network
+    if n_components != network.n_components:
+        raise ValueError(f"n_components_ is {n_components} and not {network.n_components}")
     weights = {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
     own = params.get("encoder") is not None or params.get("decoder") is not None
     saved_values.check_weights(weights, network, of_parameters_only=own)
@@ -155,10 +157,10 @@ def read_state(
     )
 
 
-def read_progress(about: Mapping[str, Any], history: Iterable[Mapping[str, Any]]) -> TrainingProgress:
+def read_progress(about: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> TrainingProgress:
     """Return the training records of a saved model, without those of pre-training, which are not saved."""
-    epochs = History(saved_values.epoch(record) for record in history)
-    return TrainingProgress(epochs, interrupted=saved_values.flag(about["fitted"], "interrupted_"))
+    epochs = History(saved_values.epochs(history))
+    return TrainingProgress(epochs, interrupted=saved_values.flag(about["fitted"], "interrupted_"), has_begun=True)
 
 
 def describe(value: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,9 @@ from narrows.training import Epoch
 
 MOST_ITEMS = 1000
 """Items of a list among the parameters: layers, penalties."""
+
+MOST_EPOCHS = 200_000
+"""Records of epochs in a saved model: the newest ones of a longer training."""
 
 Kind = Literal["float", "int"]
 
@@ -81,6 +84,13 @@ def flag(values: Mapping[str, Any], name: str) -> bool:
     if not isinstance(values[name], bool):
         raise ValueError(f"{name} is neither true nor false")
     return values[name]
+
+
+def epochs(records: Sequence[Mapping[str, Any]]) -> Iterator[Epoch]:
+    """Return the records of epochs; ValueError or TypeError for any that `Epoch.to_dict` could not have written."""
+    if len(records) > MOST_EPOCHS:
+        raise ValueError(f"the history has {len(records):,} epochs, more than {MOST_EPOCHS:,}")
+    return map(epoch, records)
 
 
 def epoch(record: Mapping[str, Any]) -> Epoch:

@@ -57,7 +57,7 @@ def read_about(folder: Path) -> Any:
     """Return the JSON value in `narrows.json`, whose checksum `is_intact` compares; FileDamage where it is none."""
     try:
         return json.loads(_read(folder / ABOUT, _MOST_JSON))
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, MemoryError) as error:
         raise FileDamage("was altered or cut off (its checksum does not fit)") from error
 
 

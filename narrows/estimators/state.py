@@ -137,11 +137,14 @@ class TrainingProgress:
         One for each pass of each layer's pre-training.
     interrupted : bool
         Whether the training ended early.
+    has_begun : bool
+        Whether the weights have moved since pre-training, if only by one batch.
     """
 
     history: History = field(default_factory=History)
     pretraining: list[LayerEpoch] = field(default_factory=list)
     interrupted: bool = False
+    has_begun: bool = False
 
 
 class FittedAttributes(Fitted[FittedState]):
@@ -179,6 +182,11 @@ class FittedAttributes(Fitted[FittedState]):
     @property
     def interrupted_(self) -> bool:
         return self._of_training("interrupted_").interrupted
+
+    @property
+    def is_trained_(self) -> bool:
+        progress = self._of_training("is_trained_")
+        return progress.has_begun or bool(progress.history)
 
     @property
     def validation_rows_(self) -> np.ndarray:

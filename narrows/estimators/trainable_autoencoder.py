@@ -219,6 +219,7 @@ class TrainableAutoencoder(FittedAutoencoder):
             raise
         finally:
             prepared.state.network.eval()
+            progress.has_begun = prepared.trainer.has_begun
             if self._state is prepared.state:
                 self._state = self._completed(prepared.state, fit_rows)
 

@@ -9,7 +9,7 @@ alone.
 from __future__ import annotations
 
 from narrows.export.code_emitters import CODES
-from narrows.export.encoding import changed_constants, unknown_levels
+from narrows.export.encoding import changed_constants, unknown_levels, with_rare_levels
 from narrows.export.graph import ROWS, Graph
 from narrows.export.loss_emitters import LOSSES, emit_losses
 from narrows.export.module_emitters import EMITTERS, check_network, emit_module
@@ -66,5 +66,6 @@ __all__ = [
     "surprise",
     "unknown_levels",
     "weighted_sum",
+    "with_rare_levels",
     "worst_errors",
 ]

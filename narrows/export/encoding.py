@@ -52,6 +52,18 @@ def unknown_levels(inputs: ColumnInputs, floats: str) -> list[str]:
     return found
 
 
+def with_rare_levels(inputs: ColumnInputs, floats: str) -> str:
+    """Return encoded rows, float32 (n, d), with unknown levels as rare ones where a column has some."""
+    g, found = inputs.graph, unknown_levels(inputs, floats)
+    categories = [(kind, place) for kind, place in inputs.schema.float_slices() if isinstance(kind, Category)]
+    for (kind, place), is_unknown in zip(categories, found, strict=True):
+        if kind.rare:  # all floats of an unknown level are 0
+            is_last = np.arange(inputs.schema.n_floats)[None] == place.stop - 1
+            added = g.op("Mul", g.cast(is_unknown, np.float32), g.constant(is_last, np.float32))
+            floats = g.op("Add", floats, added)
+    return floats
+
+
 def _numeric(inputs: ColumnInputs, kind: Numeric) -> str:
     g, block = inputs.graph, inputs.block(kind.columns)
     if not _is_whole(inputs):

@@ -97,6 +97,8 @@ class Trainer:
         """Called after each batch with the share of the epoch that is done; the network is in evaluation mode then."""
         self.stop_requested: Callable[[], bool] | None = None
         """Whether this worker is to end the training; then all of them raise KeyboardInterrupt together."""
+        self.has_begun = False
+        """Whether the weights have moved, if only by one batch."""
         self._run, self._restored = Run(), False
         self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
         self._optimizer = make_optimizer(self._flat, settings)
@@ -306,6 +308,7 @@ class Trainer:
                     rate = self.settings.rate(first_step + done, n_steps)
                 with self._threads.step(batch.n_rows):
                     terms = self._update(batch, progress=self.number + done / len(batches), rate=rate)
+                self.has_begun = True
                 add_terms(sums, terms, batch.n_rows)
                 done, n_seen = done + 1, n_seen + batch.n_rows
                 if self.after_batch is not None:

@@ -58,8 +58,13 @@ def test_flights(flights, variant, dates):
 
 
 def test_a_detector_of_flights(flights):
-    detector = AnomalyDetector(Autoencoder(epochs=2, device="cpu"), random_state=0).fit(flights[:6000])
-    assert_equal(detector, harmed(flights[-N:]))
+    for detector, rows in (
+        (AnomalyDetector(Autoencoder(epochs=2, device="cpu"), random_state=0), flights[:6000]),
+        (AnomalyDetector(random_state=0), flights[:1000]),  # after it come planes and airports that it has not seen
+    ):
+        detector.fit(rows)
+        assert_equal(detector, flights[-N:])
+        assert_equal(detector, harmed(flights[-N:]))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -68,8 +73,11 @@ def test_penguins(data_folder, variant):
     model = fitted(frame, variant)
     assert_equal(model, frame)
     assert_equal(model, harmed(frame))
-    detector = AnomalyDetector(Autoencoder(epochs=2, device="cpu"), method="combined", random_state=0).fit(frame)
-    assert_equal(detector, harmed(frame))
+    own = AnomalyDetector(Autoencoder(epochs=2, device="cpu"), method="combined", random_state=0)
+    for detector in (own, AnomalyDetector(random_state=0)):
+        detector.fit(frame)
+        assert_equal(detector, frame)
+        assert_equal(detector, harmed(frame))
 
 
 def test_digits():
@@ -85,3 +93,7 @@ def test_digits():
 @pytest.mark.parametrize("settings", [{}, {"network": "conv"}, {"tied_weights": True}])
 def test_mnist(mnist, variant, settings):
     assert_equal(fitted(mnist[:N], variant, **settings), mnist[-N:])
+
+
+def test_the_default_detector_of_mnist(mnist):
+    assert_equal(AnomalyDetector(random_state=0).fit(mnist[:500]), mnist[-N:])

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +132,19 @@ def _history(folder: Path, chance: random.Random) -> str:
     (folder / HISTORY).write_bytes(to_json(history))
     reseal(folder)
     return f"{place} {str(value)[:20]}"
+
+
+@contextmanager
+def limited_memory(more: int) -> Iterator[None]:
+    """Let this process take at most so many bytes more during the block, else MemoryError is raised."""
+    with open("/proc/self/statm") as file:
+        taken = int(file.read().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (taken + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def use(model: Any, rows: Any) -> np.ndarray:

@@ -164,6 +164,15 @@ def test_another_machine_warns_that_the_model_will_not_be_the_same(
         make().fit(IRIS, checkpoint=tmp_path / "c", resume=True)
 
 
+def test_another_number_of_threads_warns_that_the_model_will_not_be_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped(make(), IRIS, tmp_path / "c", 2)
+    monkeypatch.setattr("narrows.training.trainer.threads_for", lambda *_: 2)
+    with pytest.warns(UserWarning, match=r"made with threads 1 instead of 2: the training goes on, but not to the bit"):
+        make().fit(IRIS, checkpoint=tmp_path / "c", resume=True)
+
+
 def test_nothing_is_lost_by_forgetting_to_resume_or_by_another_folder_of_that_name(tmp_path: Path) -> None:
     stopped(make(), IRIS, tmp_path / "c", 2)
     with pytest.raises(OutputExistsError, match="resume it"):

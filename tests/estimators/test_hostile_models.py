@@ -17,16 +17,18 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_digits, load_iris
 
 import narrows
-from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
+from narrows import AnomalyDetector, Autoencoder, SparseAutoencoder, VariationalAutoencoder
 from narrows.errors import ModelDamagedError, NarrowsError, SettingError
+from narrows.estimators import model_folder, persistence, saved_values
 from tests.estimators import hostile
 from tests.estimators.hostile import ABOUT, HISTORY, WEIGHTS, change_about, change_tensors, reseal
 from tests.mixed_table import FRAME
 
 IRIS = load_iris(as_frame=True).data
+IMAGES = load_digits().images[:60]
 N_CASES = int(os.environ.get("NARROWS_FUZZ_CASES", "25"))
 SETTINGS = {"n_components": 2, "hidden_layer_sizes": (8,), "epochs": 2, "random_state": 0, "device": "cpu"}
 
@@ -41,10 +43,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, An
         "vae": (VariationalAutoencoder(**SETTINGS), IRIS),
         "detector": (AnomalyDetector(n_members=1, random_state=0), IRIS.iloc[:60]),
         "own detector": (AnomalyDetector(Autoencoder(**SETTINGS), random_state=0), IRIS),
+        "convolutions": (Autoencoder(**SETTINGS | {"network": "conv", "hidden_layer_sizes": (4,)}), IMAGES),
+        "top-k": (SparseAutoencoder(**SETTINGS | {"code": "top-k", "k": 2, "n_components": 6}), IRIS),
+        "image detector": (AnomalyDetector(n_members=1, random_state=0), IMAGES),
     }
     for name, (model, rows) in made.items():
         model.fit(rows).save(folder / name)
-    return {name: (folder / name, rows.iloc[:5]) for name, (_, rows) in made.items()}
+    return {name: (folder / name, rows[:5]) for name, (_, rows) in made.items()}
 
 
 @pytest.fixture
@@ -96,6 +101,7 @@ def test_no_memory_is_taken_for_a_forged_number_of_columns(copy, name: str, n: f
         (("parameters", "penalty"), ["l1"] * 20_000),
         (("parameters", "rho"), 10**400),
         (("parameters", "n_components"), 2**30),
+        (("fitted", "n_components_"), 2**31),  # codes of so many numbers would be allocated
         (("fitted", "seed_"), 2**64),
         (("fitted", "learning_rate_"), "x"),
         (("fitted", "epochs_"), 10**400),
@@ -210,12 +216,37 @@ def test_forged_tensors_of_a_detector_are_refused(copy, name: str, tensors: dict
     refused(path)
 
 
-def test_a_history_of_more_epochs_than_any_training_has_does_not_hang(copy) -> None:
+def test_a_history_of_many_epochs_is_read(copy) -> None:
     path = copy("plain")
     history = json.loads((path / HISTORY).read_text())
     (path / HISTORY).write_text(json.dumps(history * 500))
     reseal(path)
     assert len(narrows.load(path).history_) == 1000
+
+
+def test_a_history_of_more_epochs_than_a_model_keeps_is_refused_at_once(copy) -> None:
+    path = copy("plain")
+    (path / HISTORY).write_text(json.dumps([{}] * 900_000))
+    reseal(path)
+    refused(path, "has 900,000 epochs, more than 200,000")  # before any record is looked at
+
+
+def test_a_model_of_more_epochs_keeps_the_newest_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved_values, "MOST_EPOCHS", 3)
+    Autoencoder(**SETTINGS | {"epochs": 5}).fit(IRIS).save(tmp_path / "m")
+    assert [epoch.number for epoch in narrows.load(tmp_path / "m").history_] == [3, 4, 5]
+
+
+@pytest.mark.parametrize("where", [(model_folder, "read_folder"), (json, "loads"), (persistence, "read_state")])
+@pytest.mark.parametrize("error", [MemoryError, RecursionError, OverflowError])
+def test_an_error_of_memory_or_of_depth_is_a_sentence_wherever_it_comes_from(
+    copy, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str], error: type[Exception]
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(*where, fails)
+    refused(copy("plain"))
 
 
 def outcome_of(path: Path, rows: Any, what: str) -> tuple[str, np.ndarray, str]:
@@ -242,9 +273,11 @@ def test_no_damage_or_forgery_leads_to_anything_but_a_sentence_or_an_answer(mode
         shutil.rmtree(path, ignore_errors=True)
         shutil.copytree(original, path)
         what = f"case {case}: {original.name}, {hostile.damage(path, chance)}"
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with warnings.catch_warnings(), np.errstate(all="ignore"), hostile.limited_memory(2 << 30):
             warnings.simplefilter("ignore")
             outcome, answers, sentence = outcome_of(path, rows, what)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000, what  # kB
         counts[outcome] += 1
         assert "\n" not in sentence, what
         assert np.isfinite(answers).all(), what

@@ -43,6 +43,19 @@ def _stopped() -> bytes:
     return found + b"stopped" if len(json.loads(found[found.rindex(b"[[") :])) < 30 else b"not stopped"
 
 
+def _fast() -> bytes:
+    """Fit with the gradients added in both ways, which differ by rounding; return the exact fit."""
+    given = {"code": "gaussian", "epochs": 3, "optimizer": "adam", **COMMON}
+    exact, fast = (Autoencoder(reduce=reduce, **given) for reduce in ("exact", "fast"))
+    found = _fitted(exact, FRAME, sample_weight=WEIGHT)
+    _fitted(fast, FRAME, sample_weight=WEIGHT)
+    for name, value in exact.network_.state_dict().items():
+        torch.testing.assert_close(fast.network_.state_dict()[name], value, rtol=1e-5, atol=1e-6)
+    for one, other in zip(exact.history_, fast.history_, strict=True):
+        np.testing.assert_allclose([other.loss, other.validation], [one.loss, one.validation], rtol=1e-5)
+    return found
+
+
 def _dropout() -> bytes:
     encoder = torch.nn.Sequential(torch.nn.Linear(5, 6), torch.nn.Dropout(0.3), torch.nn.Linear(6, 2))
     for parameter in encoder.parameters():
@@ -80,6 +93,7 @@ CASES: dict[str, Callable[[], bytes]] = {
     ),
     "mixed with gaps and weights": lambda: _fitted(Autoencoder(epochs=2, **COMMON), FRAME, sample_weight=WEIGHT),
     "early stopping": _stopped,
+    "fast": _fast,
     "stream": _stream,
 }
 MORE: dict[str, Callable[[], bytes]] = {

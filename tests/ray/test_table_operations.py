@@ -129,7 +129,7 @@ def test_a_budget_is_one_for_all_rows(lake: Path, tmp_path: Path) -> None:
     narrows.ray.score(detector, lake / "csv", tmp_path / "scores")
     found = _written(tmp_path / "scores")
     scores = -detector.score_samples(rows)
-    np.testing.assert_allclose(found["score"].to_numpy(), scores, rtol=1e-5)
+    assert np.array_equal(found["score"].to_numpy(), scores)
     assert np.flatnonzero(found["anomaly"].to_numpy()).tolist() == np.flatnonzero(detector.alarms(scores)).tolist()
     with pytest.raises(ModelError, match="only scores rows"):
         narrows.ray.encode(detector, lake / "csv", tmp_path / "codes")

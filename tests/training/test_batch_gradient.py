@@ -73,7 +73,8 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("n_pieces", [2, 3, 16])  # 16: some pieces have no row
 @pytest.mark.parametrize("is_weighted", [False, True])
-def test_the_pieces_have_the_gradient_of_the_whole_batch(case, n_pieces, is_weighted, monkeypatch):
+@pytest.mark.parametrize("is_exact", [True, False], ids=["exact", "fast"])
+def test_the_pieces_have_the_gradient_of_the_whole_batch(case, n_pieces, is_weighted, is_exact, monkeypatch):
     monkeypatch.setattr("narrows.model.code.normal", lambda like, generator: torch.zeros_like(like))
     others, penalties = CASES[case]
     net, objective = network(**others), Objective(None, penalties)
@@ -82,11 +83,12 @@ def test_the_pieces_have_the_gradient_of_the_whole_batch(case, n_pieces, is_weig
     flat = FlatParameters(list(net.parameters()))
     whole = WholeBatch(make_step(net, objective, flat, precision="float32", max_rows=N), torch.Generator())
     terms, expected = taken(whole, flat, x, weight)
-    found, gradient = taken(in_pieces(net, objective, n_pieces, flat=flat), flat, x, weight)
+    found, gradient = taken(in_pieces(net, objective, n_pieces, flat=flat, is_exact=is_exact), flat, x, weight)
     torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-7)
     torch.testing.assert_close(found, terms, rtol=1e-5, atol=1e-7)
     uneven = (*range(1, n_pieces), N - n_pieces * (n_pieces - 1) // 2) if n_pieces < 4 else (0, N, *[0] * 14)
-    found, gradient = taken(in_pieces(net, objective, n_pieces, flat=flat, max_piece=N), flat, x, weight, uneven)
+    pieces = in_pieces(net, objective, n_pieces, flat=flat, max_piece=N, is_exact=is_exact)
+    found, gradient = taken(pieces, flat, x, weight, uneven)
     torch.testing.assert_close(gradient, expected, rtol=1e-5, atol=1e-7)
     torch.testing.assert_close(found, terms, rtol=1e-5, atol=1e-7)
 

@@ -65,7 +65,7 @@ def checkpointed(
         yield Checkpointing(folder, every, resume), False
         return
     is_there = os.path.lexists(folder)
-    replaces = force or (resume and is_there and _is_unfinished(path))
+    replaces = force or (resume and _is_unfinished(path))
     check_model_path(path, force=replaces)
     if is_there and not resume:
         _make_room(folder, force=force)

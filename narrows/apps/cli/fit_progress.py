@@ -33,7 +33,7 @@ def train(
     Raises
     ------
     KeyboardInterrupt
-        The training was stopped before the first epoch ended.
+        The training was stopped before its first batch.
     """
     start = time.perf_counter()
     from narrows.estimators import Workers
@@ -51,11 +51,12 @@ def train(
             pass
         finally:
             epochs.close()
-    if not getattr(model, "history_", None):
+    if not getattr(model, "is_trained_", False):
         raise KeyboardInterrupt
     if model.interrupted_:
         n = len(model.history_)
-        messages.info(f"{signals.interrupted()} after {n} of {model.epochs_} epochs; the model is kept as it is.")
+        when = f"after {n} of {model.epochs_} epochs" if n else "in the first epoch"
+        messages.info(f"{signals.interrupted()} {when}; the model is kept as it is.")
     return time.perf_counter() - start
 
 

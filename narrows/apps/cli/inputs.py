@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
 
 _PATCH = 40  # pixels, of --network residual
+_FIT_SHARE = 1 / 3  # of the memory
 _CHUNK_SHARE = 1 / 12  # of the memory; rows that are written back take up to four times the memory of a fit
 
 
@@ -102,12 +103,14 @@ def read_for_fit(
     time: str | None = None,
     messages: Messages,
     in_memory: bool | None = None,
+    n_workers: int = 1,
     patches: bool = False,
 ) -> Source:
     """Read DATA for training, and print notes on how it was read.
 
     group, time : columns with the groups and the times of the rows.
     in_memory : None decides by the size of the table and the memory of the machine.
+    n_workers : number of processes of this machine, each of which holds the table if it is in memory.
     patches : whether images are cut into patches, unless they are resized.
     """
     settings: dict[str, Any] = {
@@ -125,7 +128,7 @@ def read_for_fit(
         for note in rows.notes:
             messages.info(note)
         return Source(rows, rows, None)
-    if not (fits_into_memory(data) if in_memory is None else in_memory):
+    if not (fits_into_memory(data, share=_FIT_SHARE / n_workers) if in_memory is None else in_memory):
         if reading.missing == "drop" or size is not None or group is not None or time is not None:
             raise typer.BadParameter(
                 "--missing drop, --image-size, --group and --time need data in memory; use --in-memory, or leave them "
@@ -176,7 +179,7 @@ def read_for_model(
     return rows
 
 
-def fits_into_memory(data: str, *, share: float = 1 / 3) -> bool:
+def fits_into_memory(data: str, *, share: float = _FIT_SHARE) -> bool:
     """Return whether a fit to DATA needs less than this share of the memory, or DATA is not a table on disk."""
     from narrows.data import SETS, location, memory_needed
 

@@ -22,6 +22,12 @@ def rank_and_size() -> tuple[int, int]:
     return int(found[0]), max(1, int(found[1]))
 
 
+def n_local_workers() -> int:
+    """Return how many of the processes run on this machine; 1 where the launcher does not say."""
+    found = os.environ.get("LOCAL_WORLD_SIZE", "")
+    return max(1, int(found)) if rank_and_size()[1] > 1 and found.isdigit() else 1
+
+
 def is_said_by_first(error: BaseException) -> bool:
     """Return whether this is a later process whose error the first one prints."""
     if rank_and_size()[0] == 0:

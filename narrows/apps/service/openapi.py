@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from narrows.apps.service.answers import as_records
+from narrows.apps.service.inference_protocol import inputs_of
 from narrows.version import __version__
 
 if TYPE_CHECKING:
@@ -16,6 +17,20 @@ _TEXTS = {
     "encode": "Codes of rows.",
     "reconstruct": "Reconstructions of rows, in the user's units.",
     "explain": "The columns that contribute most to the score of each row.",
+}
+_OF_SERVICE = {
+    "/": "Name, version and models.",
+    "/openapi.json": "This description.",
+    "/metrics": "Metrics for Prometheus.",
+    "/v2": "Name, version and extensions, as in the Open Inference Protocol.",
+    "/v2/health/live": "Whether the service runs.",
+    "/v2/health/ready": "Whether the service answers requests.",
+}
+_OF_MODEL = {"": "Inputs and outputs of the model.", "/ready": "Whether the model answers requests."}
+_ERRORS = {
+    "422": "Rows that the model cannot use.",
+    "413": "A request that is too large.",
+    "503": "Too many requests; Retry-After has the seconds to wait.",
 }
 _MOST_PIXELS = 1000
 
@@ -30,8 +45,10 @@ def openapi(models: Iterable[ServedModel], *, with_token: bool) -> dict[str, Any
             paths[f"/models/{served.name}/{operation}"] = {"post": described}
             if len(models) == 1:
                 paths[f"/{operation}"] = {"post": {**described, "operationId": operation}}
-    for path, text in (("/v2/health/live", "Whether the service runs."), ("/metrics", "Metrics for Prometheus.")):
-        paths[path] = {"get": {"summary": text, "responses": {"200": {"description": "OK"}}}}
+        of_model = f"/v2/models/{served.name}"
+        paths |= {of_model + path: _plain(text) for path, text in _OF_MODEL.items()}
+        paths[f"{of_model}/infer"] = {"post": _inference(served)}
+    paths |= {path: _plain(text) for path, text in _OF_SERVICE.items()}
     failure = _object({"error": {"type": "string"}, "column": {"type": ["string", "null"]}})
     found: dict[str, Any] = {
         "openapi": "3.1.0",
@@ -90,15 +107,6 @@ def _operation(served: ServedModel, operation: str) -> dict[str, Any]:
     if model.schema_.n_columns <= _MOST_PIXELS:
         content["example"] = {"rows": [example_row(model)]}
         content["schema"]["anyOf"].append(_object({"rows": {"type": "array", "items": row}}))
-    answers: dict[str, Any] = {"200": {"description": "One result for each row, in their order."}}
-    errors = {
-        "422": "Rows that the model cannot use.",
-        "413": "A request that is too large.",
-        "503": "Too many requests.",
-    }
-    for status, text in errors.items():
-        reference = {"schema": {"$ref": "#/components/schemas/Error"}}
-        answers[status] = {"description": text, "content": {"application/json": reference}}
     return {
         "summary": _TEXTS[operation],
         "operationId": f"{operation}_{served.name}",
@@ -106,8 +114,46 @@ def _operation(served: ServedModel, operation: str) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": content, "application/vnd.apache.arrow.stream": {}},
         },
-        "responses": answers,
+        "responses": _answers("One result for each row, in their order."),
     }
+
+
+def _inference(served: ServedModel) -> dict[str, Any]:
+    """Return the description of an inference of the Open Inference Protocol, with tensors of one row."""
+    model, any_value = served.model, {"type": ["number", "boolean", "string", "null", "array"]}
+    shape = {"type": "array", "items": {"type": "integer"}}
+    tensor = _object({"name": {"type": "string"}, "datatype": {"type": "string"}, "shape": shape})
+    tensor["properties"]["data"] = {"type": "array", "items": any_value}
+    content: dict[str, Any] = {"schema": _object({"inputs": {"type": "array", "items": tensor}})}
+    if model.schema_.n_columns <= _MOST_PIXELS:
+        row = example_row(model)
+        content["example"] = {"inputs": [_tensor(put, row) for put in inputs_of(model)]}
+    return {
+        "summary": "Open Inference Protocol, version 2: tensors in, tensors out, in JSON or binary.",
+        "operationId": f"infer_{served.name}",
+        "requestBody": {"required": True, "content": {"application/json": content, "application/octet-stream": {}}},
+        "responses": _answers("The outputs, one tensor each."),
+    }
+
+
+def _tensor(put: dict[str, Any], row: Any) -> dict[str, Any]:
+    """Return an input with its values in one row."""
+    return {**put, "shape": [1, *put["shape"][1:]], "data": [row[put["name"]] if isinstance(row, dict) else row]}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    """Return the description of an address without parameters."""
+    return {"get": {"summary": text, "responses": {"200": {"description": "OK"}}}}
+
+
+def _answers(text: str) -> dict[str, Any]:
+    """Return the answers to a request with rows."""
+    reference = {"schema": {"$ref": "#/components/schemas/Error"}}
+    errors = {
+        status: {"description": of_error, "content": {"application/json": reference}}
+        for status, of_error in _ERRORS.items()
+    }
+    return {"200": {"description": text}, **errors}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

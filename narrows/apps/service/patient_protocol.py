@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from narrows.apps.service.request_errors import CONNECTIONS
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+_REFUSAL = json.dumps({"error": CONNECTIONS, "column": None}).encode()
+_RETRY_AFTER = 1  # seconds
+MOST_CONNECTIONS = 4096
 HEAD = 15.0
 """Seconds from the first moment without a request to a whole request head, while bytes of it come."""
 READING = 60.0
@@ -13,7 +22,11 @@ READING = 60.0
 
 
 def patient_protocol(
-    refusal_of: Callable[[bytes], bytes | None], *, head: float = HEAD, reading: float = READING
+    refusal_of: Callable[[bytes], bytes | None],
+    *,
+    most_connections: int = MOST_CONNECTIONS,
+    head: float = HEAD,
+    reading: float = READING,
 ) -> type[asyncio.Protocol]:
     """Return a class of HTTP connections for `uvicorn.Config`, which has no such bounds of its own.
 
@@ -21,6 +34,8 @@ def patient_protocol(
     ----------
     refusal_of : callable
         Returns the answer to the bytes of a whole request that is refused at once, else None.
+    most_connections : int
+        Number of connections beyond which a new one gets HTTP 503 and is closed.
     head, reading : float
         Seconds, see `HEAD` and `READING`.
     """
@@ -38,6 +53,8 @@ def patient_protocol(
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
+            if len(self.connections) > most_connections:
+                self.app = _refuse
             self._follow()
 
         def data_received(self, data: bytes) -> None:
@@ -114,3 +131,15 @@ def patient_protocol(
                 self._reading_timer.cancel()
 
     return PatientProtocol
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request of a connection for which there is no room, and let it be closed."""
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(_REFUSAL)),
+        (b"retry-after", b"%d" % _RETRY_AFTER),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": _REFUSAL})

@@ -35,3 +35,4 @@ class Busy(RequestError):
 
 
 BUSY = "The service has as much work as it can do in time; send this request again after the seconds in Retry-After."
+CONNECTIONS = "The service has as many connections as it can hold; send this again after the seconds in Retry-After."

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from narrows.apps.service.patient_protocol import MOST_CONNECTIONS, patient_protocol
 from narrows.apps.web.access import AccessPolicy, is_loopback, new_token
 from narrows.apps.web.serving import address_of, ended_by, listen, make_server
 
@@ -18,7 +19,7 @@ GRACE = 25  # seconds
 _SWITCH = 0.0005
 """Seconds after which Python lets another thread go on. The lanes give way at each product of matrices, and would each
 time wait Python's 5 ms while the event loop refuses requests."""
-_MOST_CONNECTIONS, _OTHER_FILES = 4096, 128
+_OTHER_FILES = 128
 
 
 def run_service(
@@ -41,7 +42,6 @@ def run_service(
     NarrowsError
         A model cannot be loaded.
     """
-    from narrows.apps.service.patient_protocol import patient_protocol
     from narrows.apps.service.routes import Limits, create_service
     from narrows.apps.service.served_models import ServedModels
 
@@ -55,9 +55,8 @@ def run_service(
         service.app,
         grace=GRACE,
         ws="none",
-        http=patient_protocol(service.refusal.refusal_of),
+        http=patient_protocol(service.refusal.refusal_of, most_connections=_most_connections()),
         timeout_keep_alive=75,
-        limit_concurrency=_most_connections(),
     )
     sys.setswitchinterval(_SWITCH)
     names = ", ".join(served.name for served in models)
@@ -79,15 +78,15 @@ def run_service(
 
 
 def _most_connections() -> int:
-    """Return the number of connections beyond which new requests get HTTP 503, so that open files do not run out."""
+    """Return the number of connections beyond which new ones get HTTP 503, so that open files do not run out."""
     try:
         import resource
     except ImportError:  # Windows
-        return _MOST_CONNECTIONS
+        return MOST_CONNECTIONS
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
-        return _MOST_CONNECTIONS
-    return max(_OTHER_FILES, min(files - _OTHER_FILES, _MOST_CONNECTIONS))
+        return MOST_CONNECTIONS
+    return max(_OTHER_FILES, min(files - _OTHER_FILES, MOST_CONNECTIONS))
 
 
 @contextmanager

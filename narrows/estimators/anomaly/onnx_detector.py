@@ -39,6 +39,7 @@ from narrows.export import (
     surprise,
     unknown_levels,
     weighted_sum,
+    with_rare_levels,
     worst_errors,
 )
 
@@ -122,11 +123,14 @@ def _of_estimator(model: ModelGraph, scorer: EstimatorScorer, facts: dict[str, s
 
 
 def _of_default(model: ModelGraph, scorer: DefaultScorer, facts: dict[str, str]) -> list[str]:
-    g = model.graph
+    return _of_floats(model.graph, model.floats, scorer)
+
+
+def _of_floats(g: Graph, floats: str, scorer: DefaultScorer) -> list[str]:
     if scorer.image_shape is None:
-        x = arcsinh_floats(g, model.floats)
+        x = arcsinh_floats(g, floats)
     else:
-        x = blurred(g, model.floats, scorer.image_shape, min(scorer.image_shape[:2]) / SHARP)
+        x = blurred(g, floats, scorer.image_shape, min(scorer.image_shape[:2]) / SHARP)
     references = seen(scorer.references, scorer.image_shape)
     parts = [worst_errors(g, scorer.network, x, WORST), neighbour_distance(g, x, references, NEIGHBOURS)]
     if scorer.exponents.any():
@@ -138,19 +142,20 @@ def _of_default(model: ModelGraph, scorer: DefaultScorer, facts: dict[str, str])
 
 def _of_table(model: ModelGraph, scorer: TableScorer, facts: dict[str, str]) -> list[str]:
     g, forest, codes = model.graph, scorer.forest, scorer.cells.codes
+    floats = with_rare_levels(model.inputs, model.floats)
     if isinstance(scorer.near, Neighbours):
-        distance = neighbour_distance(g, model.floats, scorer.near.references, 1)
+        distance = neighbour_distance(g, floats, scorer.near.references, 1)
         parts = [g.cast(g.cast(distance, np.float32), np.float64)]
     else:
-        parts = _of_default(model, scorer.near, facts)
+        parts = _of_floats(g, floats, scorer.near)
     plans = [
         CellPlan(cell.first, cell.n_levels, cell.masks, edges)
         for cell, edges in zip(codes.cells, codes.edges, strict=True)
     ]
-    surprise = cell_surprise(g, model.floats, plans, scorer.cells.network)
+    surprise = cell_surprise(g, floats, plans, scorer.cells.network)
     return [
         *parts,
-        isolation(g, model.floats, forest.columns, forest.bounds, forest.lengths, forest.unit),
+        isolation(g, floats, forest.columns, forest.bounds, forest.lengths, forest.unit),
         g.sum(g.op_double("Pow", surprise, float(POWER)), 1, keep=True),
     ]
 

@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from narrows import Autoencoder, machine
 from narrows.apps.cli import inputs
-from narrows.data import Rows
+from narrows.data import Rows, memory_needed
 from narrows.data.readers import row_stream
 from narrows.data.writers import verbatim_cells as written_cells
 
@@ -168,6 +168,25 @@ def test_the_memory_of_a_container_counts(lake: Path, tmp_path: Path, monkeypatc
     for limit, fits in (("none", True), ("absent", True), ("small", False)):
         monkeypatch.setattr(machine, "MEMORY_LIMITS", (tmp_path / limit,))
         assert inputs.fits_into_memory(str(lake)) is fits
+
+
+@pytest.mark.parametrize(("n_workers", "is_in_memory"), [(1, True), (2, True), (3, False)])
+@pytest.mark.parametrize("launcher", ["torchrun", "ray"])
+def test_the_tables_of_all_workers_of_a_machine_count(
+    lake: Path, shell, quick, monkeypatch: pytest.MonkeyPatch, launcher: str, n_workers: int, is_in_memory: bool
+) -> None:
+    monkeypatch.setattr(inputs, "memory", lambda: int(2.5 * 3 * memory_needed(lake)))  # two and a half tables
+    read = []
+
+    def said(whole: object) -> None:
+        read.append(whole)
+        raise KeyboardInterrupt  # before the training
+
+    monkeypatch.setattr("narrows.apps.cli.fit_progress.train", lambda model, whole, **_: said(whole))
+    monkeypatch.setattr("narrows.apps.cli.commands.fit.n_local_workers", lambda: n_workers)
+    more = ("--ray", n_workers) if launcher == "ray" else ()
+    shell("fit", lake, "-o", "m", *quick, *more)
+    assert isinstance(read[0], Rows) is is_in_memory
 
 
 def test_what_needs_memory_is_refused_with_the_reason(shell, lake: Path) -> None:

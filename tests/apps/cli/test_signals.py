@@ -48,6 +48,24 @@ def said(*args, **kwargs):
 DefaultScorer.fit = said
 sys.exit(main())
 """
+SLOW_EPOCH = """
+import sys
+from narrows.apps.cli import main
+from narrows.training import Trainer
+
+update, n_batches = Trainer._update, 0
+
+def slow(*args, **kwargs):
+    global n_batches
+    n_batches += 1
+    if n_batches == 3:
+        print("the third batch", file=sys.stderr, flush=True)
+        sys.stdin.readline()
+    return update(*args, **kwargs)
+
+Trainer._update = slow
+sys.exit(main())
+"""
 SLOW_READ = """
 import sys
 from narrows.apps.cli import main
@@ -132,7 +150,19 @@ def _take_terminal() -> None:
 
 
 @pytest.mark.slow
-def test_an_end_before_the_first_epoch_leaves_nothing(tmp_path: Path) -> None:
+def test_a_training_that_ends_in_its_first_epoch_is_saved(tmp_path: Path) -> None:
+    run = start("fit", "digits", "-o", "m", cwd=tmp_path, script=SLOW_EPOCH)
+    wait_for(run, "the third batch")
+    run.send_signal(signal.SIGTERM)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 143
+    assert "Stopped by SIGTERM in the first epoch; the model is kept as it is." in err
+    assert err.splitlines()[-1] == "Stopped by SIGTERM; the model is saved as m."
+    assert narrows.load(tmp_path / "m").is_trained_
+
+
+@pytest.mark.slow
+def test_an_end_before_the_first_batch_leaves_nothing(tmp_path: Path) -> None:
     run = start("fit", "digits", "-o", "m", cwd=tmp_path, script=SLOW_READ)
     wait_for(run, "reading")
     run.send_signal(signal.SIGTERM)

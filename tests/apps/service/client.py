@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from narrows.apps.service.patient_protocol import patient_protocol
+from narrows.apps.service.patient_protocol import MOST_CONNECTIONS, patient_protocol
 from narrows.apps.service.routes import Limits, create_service
 from narrows.apps.service.served_models import ServedModels
 from narrows.apps.web.access import AccessPolicy
@@ -73,12 +73,15 @@ def serving(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     reference: str | None = None,
     patience: float = PATIENCE,
+    most_connections: int = MOST_CONNECTIONS,
 ) -> Iterator[Service]:
     """Serve models on a free port, in a thread, until the block ends."""
     said: list[str] = []
     models = ServedModels(paths, reference, said.append)
     service = create_service(models, policy, limits)
-    connections = patient_protocol(service.refusal.refusal_of, head=patience, reading=patience)
+    connections = patient_protocol(
+        service.refusal.refusal_of, most_connections=most_connections, head=patience, reading=patience
+    )
     server = make_server(service.app, grace=5, ws="none", http=connections)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

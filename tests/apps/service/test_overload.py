@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import json
 import math
 import socket
 import time
@@ -105,6 +107,27 @@ def test_a_connection_without_a_whole_head_or_a_reader_is_closed(tmp_path: Path)
         head = b"GET /v2 HTTP/1.1\r\nHost: localhost\r\n\r\n"
         assert raw(service, head, b"GET /v2 HTT").count(b"HTTP/1.1 200") == 1  # the second head never ends
         assert service.get("/v2/health/live").status == 200
+
+
+def test_a_connection_too_many_is_503_with_a_time_to_come_again(tmp_path: Path) -> None:
+    with serving(*named([("plain", "m")], tmp_path), most_connections=2) as service:
+        kept = [http.client.HTTPConnection("127.0.0.1", service.port, timeout=60) for _ in range(2)]
+        for _ in range(2):  # those that are there are served as before
+            for connection in kept:
+                connection.request("GET", "/v2/health/live")
+                with connection.getresponse() as response:
+                    assert (response.status, json.loads(response.read())) == (200, {})
+            refused = service.post("/score", records("plain"))
+            assert refused.status == 503
+            assert "as many connections as it can hold" in refused.json["error"]
+            assert refused.json["column"] is None
+            assert int(refused.headers["retry-after"]) >= 1
+            assert (refused.headers["content-type"], refused.headers["connection"]) == ("application/json", "close")
+        kept[0].close()
+        until = time.monotonic() + 60
+        while service.post("/score", records("plain")).status != 200:  # until the service knows that it is closed
+            assert time.monotonic() < until
+        kept[1].close()
 
 
 def test_a_body_that_trickles_in_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

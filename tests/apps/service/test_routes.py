@@ -189,7 +189,21 @@ def test_the_description_has_an_example_that_every_model_accepts(service: Servic
             example = methods["post"]["requestBody"]["content"]["application/json"]["example"]
             answer = service.post(path, example)
             assert answer.status == 200, (path, answer.body)
-            assert len(answer.json["rows"]) == 1
+            if path.endswith("/infer"):
+                assert all(output["shape"][0] == 1 for output in answer.json["outputs"])
+            else:
+                assert len(answer.json["rows"]) == 1
+        else:
+            assert service.get(path).status == 200, path
+
+
+def test_the_description_lists_every_address(service: Service) -> None:
+    paths = service.get("/openapi.json").json["paths"]
+    assert "/openapi.json lists them" in service.get("/nowhere").json["error"]
+    of_service = {"/", "/openapi.json", "/metrics", "/v2", "/v2/health/live", "/v2/health/ready"}
+    of_models = {f"/v2/models/{name}{rest}" for name in MODELS for rest in ("", "/ready", "/infer")}
+    operations = {f"/models/{served.name}/{one}" for served in service.models for one in served.operations}
+    assert paths.keys() == of_service | of_models | operations
 
 
 def test_one_model_needs_no_name(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
 from narrows.errors import SettingError
 from narrows.estimators.anomaly import default_scorer, onnx_detector
 from tests.estimators.anomaly.earlier import earlier_detector
-from tests.export.running import OF_SCORES, answers, assert_equal, feeds_of, metadata, session
+from tests.export.running import OF_ESTIMATOR, RELATIVE, answers, assert_equal, feeds_of, metadata, session
 from tests.mixed_table import FRAME
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not learn from:UserWarning", "ignore:.*constant.*:UserWarning")
@@ -76,11 +76,21 @@ def test_unknown_levels_and_gaps_raise_the_default_score_as_ours(novelty, monkey
     assert_equal(detector, harmed)
 
 
+@pytest.mark.filterwarnings("ignore:.*level of 'kind':UserWarning")
+def test_an_unknown_level_is_a_rare_one_to_the_default_detector_where_levels_come_once(monkeypatch):
+    monkeypatch.setattr(default_scorer, "STEPS", 20)
+    often = FRAME["kind"].astype(object).fillna("none").to_numpy()
+    names = np.where(np.arange(len(FRAME)) % 6 == 0, [f"only {i}" for i in range(len(FRAME))], often)
+    detector = AnomalyDetector(random_state=0).fit(FRAME.assign(kind=names))
+    new = FRAME[:60].assign(kind=np.where(np.arange(60) < 30, "never seen", names[:60]))
+    assert_equal(detector, new)
+
+
 def test_the_default_detector_of_a_table_is_exported_with_rows_that_are_references_themselves(monkeypatch):
     monkeypatch.setattr(default_scorer, "STEPS", 20)
     detector = AnomalyDetector(random_state=0).fit(FRAME)
     found = assert_equal(detector, FRAME)
-    np.testing.assert_allclose(found["score"], detector.decision_scores_, rtol=OF_SCORES, atol=OF_SCORES)
+    np.testing.assert_allclose(found["score"], detector.decision_scores_, rtol=RELATIVE, atol=RELATIVE)
     assert list(found) == ["score", "threshold", "anomaly"]
     rng = np.random.default_rng(0)
     X = rng.normal(size=(150, 2)) @ rng.normal(size=(2, 5)) + 0.1 * rng.normal(size=(150, 5))
@@ -126,7 +136,7 @@ def test_changed_constants_and_dates_that_are_none_raise_the_score_as_ours():
     score = dict(zip([out.name for out in run.get_outputs()], run.run(None, feeds), strict=True))["score"]
     invalid = detector.state_.scoring.of_invalid_cell
     assert invalid > 1000
-    assert score[0] == pytest.approx(-detector.score_samples(WITH_CONSTANTS[:1])[0], abs=OF_SCORES)
+    assert score[0] == pytest.approx(-detector.score_samples(WITH_CONSTANTS[:1])[0], abs=OF_ESTIMATOR)
     emptied = WITH_CONSTANTS[1:2].assign(when=pd.NaT)
     with pytest.warns(UserWarning, match="had none during fit"):
         assert score[1] == pytest.approx(invalid - detector.score_samples(emptied)[0], rel=1e-6)

@@ -29,7 +29,7 @@ from narrows.apps.cli.fit_reading import FitReading, with_reading
 from narrows.apps.cli.inputs import Source, data_name, read_for_fit
 from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.result_writing import save
-from narrows.apps.cli.worker_processes import rank_and_size, worker_group
+from narrows.apps.cli.worker_processes import n_local_workers, rank_and_size, worker_group
 
 if TYPE_CHECKING:
     from narrows.data import Rows
@@ -97,6 +97,7 @@ def fit(
                 time=time,
                 messages=messages,
                 in_memory=in_memory,
+                n_workers=ray or n_local_workers(),
                 patches=model.network == "residual",
             )
 

@@ -391,6 +391,39 @@ def test_an_interrupted_fit_can_be_resumed_in_the_place_of_its_model(shell, quic
     assert not Path("m.checkpoint").exists()
 
 
+@pytest.mark.parametrize("n_batches", [0, 2])
+def test_an_end_in_the_first_epoch_keeps_what_the_batches_so_far_taught(
+    shell, quick, table, monkeypatch, n_batches: int
+) -> None:
+    """An epoch may take an hour."""
+    from narrows.training import Trainer
+
+    update, updated = Trainer._update, []
+
+    def interrupted(trainer: Trainer, *arguments, **settings):
+        if len(updated) == n_batches:
+            updated.append({name: value.clone() for name, value in trainer.network.state_dict().items()})
+            raise KeyboardInterrupt
+        updated.append(None)
+        return update(trainer, *arguments, **settings)
+
+    options = (*quick, "--batch-size", "16", "--linear-path", "off", "--no-early-stopping")
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_update", interrupted)
+        stopped = shell("fit", table, "-o", "m", "--json", *options)
+    if n_batches == 0:
+        assert stopped.err.endswith("Interrupted; nothing was written.\n")
+        assert not Path("m").exists()
+        return
+    assert "Interrupted in the first epoch; the model is kept as it is." in stopped.err
+    assert (stopped.json["epochs"], stopped.json["stopped"]) == (0, "interrupted")
+    model = narrows.load("m")
+    assert (model.interrupted_, model.is_trained_, len(model.history_)) == (True, True, 0)
+    assert all(np.array_equal(value, updated[-1][name]) for name, value in model.network_.state_dict().items())
+    assert shell("fit", table, "-o", "m", "--resume", *options).status == 0  # it begins, in the place of the model
+    assert len(narrows.load("m").history_) == 2
+
+
 def test_resume_without_a_checkpoint_begins_and_force_begins_again(shell, quick, table, monkeypatch) -> None:
     begun = shell("fit", table, "-o", "m", "--resume", *quick)
     assert (begun.status, "There is no m.checkpoint; the training begins." in begun.err) == (0, True)
