@@ -228,6 +228,8 @@ class Session:
         dataset = self.datasets.opened(identity)
         choose = partial(examples, view, lambda: load(dataset.source), dataset.description)
         first, *others = await asyncio.get_running_loop().run_in_executor(self.work, choose)
+        if view == "anomaly":
+            dataset.description["normal"] = first[1]["normal"]
         run, compared = self._example_run(identity, *first), None
         for other in others:
             with suppress(LabError):  # there may be no place for it yet

@@ -80,6 +80,8 @@ interface Dataset {
   columns: string[] | null;
   classes: string[] | null;
   counts: number[] | null;
+  /** The classes that the view of anomalies calls normal at first, where the host has chosen some. */
+  normal?: string[] | null;
   notes: string[];
   labels: string | null;
 }
