@@ -19,6 +19,7 @@ export function createSession(store, { can, reduced, history, announce }) {
     can, store, reduced, announce,
     state: null,
     connected: false,
+    awaited: null,
     attach(newTransport) { transport = newTransport; },
 
     /** The run in view: that of this view alone, else the one of all views. */
