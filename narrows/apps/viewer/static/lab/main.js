@@ -10,6 +10,7 @@ import { VIEWS } from "../core/view-names.js";
 import { droppedFiles, fetchHistory } from "./http-api.js";
 import { describeData, sizeWords } from "./panels/data.js";
 import { followExamples } from "./example-runs.js";
+import { mountDiagnosis } from "./panels/diagnosis.js";
 import { mountDrawer } from "./panels/drawer.js";
 import { mountExport } from "./panels/export.js";
 import { mountHeader } from "./panels/header.js";
@@ -50,7 +51,8 @@ const share = mountExport(lab, () => view);
 const setups = mountSetups(setupStrip, lab);
 const tour = mountTour(main, lab, { isAsked: asked.get("tour") === "1", isQuiet: test && asked.get("tour") !== "offer" });
 const help = mountHelp(page, { onTour: tour.start, onPresets: () => drawer.open("presets") });
-const bar = mountHeader(header, lab, { onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
+const diagnosis = mountDiagnosis(lab, () => { diagnosis.update(); bar.update(); });
+const bar = mountHeader(header, lab, { pcaError: diagnosis.pcaError, onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
 const notices = mountNotice(notice, lab, { onDrawer: drawer.open, onRetry: transport.retry });
 listenForKeys(document);
 
@@ -113,6 +115,7 @@ async function showView() {
     const own = viewSession(lab);
     endSession = own.end;
     mounted = module.mount(el, own.lab);
+    diagnosis.placeIn(el);
   } catch (error) {
     clear(view, h("div", { class: "panel empty" }, h("h2", {}, "This view could not be drawn"), h("p", {}, String(error?.message || error)),
       h("button", { type: "button", class: "button", on: { click: () => { mountedKey = ""; showView(); } } }, "Try again")));
@@ -144,6 +147,7 @@ function update() {
   bar.update();
   share.update();
   notices.update();
+  diagnosis.update();
   drawer.update();
   setups.update();
   tour.update();
