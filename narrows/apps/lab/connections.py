@@ -34,10 +34,10 @@ class Connections:
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one page until it closes the connection."""
-        if len(self.pages) >= MOST_PAGES:
-            await socket.close(1013, "too many pages are open")
-            return
         await socket.accept()
+        if len(self.pages) >= MOST_PAGES:
+            await _refuse(socket)
+            return
         page = PageConnection(self.session, socket)
         self.pages.add(page)
         try:
@@ -317,3 +317,12 @@ _BUSY = Message("", -1)
 
 def _error(seq: int, error: Exception) -> dict[str, Any]:
     return {"t": "err", "seq": seq, **protocol.error_fields(error)}
+
+
+async def _refuse(socket: WebSocket) -> None:
+    """Say that there is no place for one more page, and close its connection."""
+    words = f"The lab serves {MOST_PAGES} pages at most, and that many are open."
+    hint = "Close one of them; this page then connects by itself."
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await socket.send_text(protocol.to_json({"t": "refused", "msg": words, "hint": hint}))
+        await socket.close(1013, "too many pages are open")

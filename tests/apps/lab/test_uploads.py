@@ -79,9 +79,10 @@ def parquet(frame: pd.DataFrame) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet"])
 def test_a_table_is_opened_trained_on_and_coloured_by_a_column(lab: Served, ending: str) -> None:
-    body = TABLE.to_csv(index=False).encode() if ending == "csv" else parquet(TABLE)
+    separator = {"csv": ",", "tsv": "\t"}
+    body = TABLE.to_csv(index=False, sep=separator[ending]).encode() if ending in separator else parquet(TABLE)
     status, dataset = send_file(lab, f"iris {ending}.{ending}", body)
     assert status == 200
     assert (dataset["kind"], dataset["rows"], dataset["labels"]) == ("table", 150, "species")
@@ -308,6 +309,14 @@ def test_the_page_sends_the_images_that_are_read() -> None:
     listed = re.search(r"IMAGES = \[(.*?)\]", script, re.DOTALL)
     assert listed is not None
     assert tuple(re.findall(r'"(\.\w+)"', listed[1])) == IMAGE_ENDINGS
+
+
+def test_the_dialog_offers_the_tables_that_are_taken() -> None:
+    offered = re.search(r"accept: \[(.*?)\]", (STATIC / "lab" / "panels" / "data.js").read_text())
+    assert offered is not None
+    endings = re.findall(r'"(\.\w+)"', offered[1])
+    assert [ending for ending in endings if not uploads_module._TABLES.search(f"a{ending}")] == [".gz"]
+    assert set(re.findall(r"\w+", uploads_module._TABLES.pattern)) <= {ending[1:] for ending in endings}
 
 
 @pytest.mark.parametrize("n_channels", [2, 4, 12])

@@ -181,6 +181,8 @@ interface Lab {
   announce(text: string | null): void;
   state: SessionState | null;
   connected: boolean;
+  /** Why the server serves no more pages, until it does. */
+  refused: Failure | null;
   /** The example that the map is to show once it is trained, in place of the run `from`. */
   awaited: { run: string; from: string } | null;
   /** What a report carries in place of a model. */

@@ -100,7 +100,7 @@ const hasWeights = (run) => run !== null && run.state !== "preparing" && !(run.s
 async function showView() {
   const name = VIEWS.some(([one]) => one === store.get("view")) ? store.get("view") : VIEWS[0][0];
   const run = lab.run;
-  const as = run && hasWeights(run) ? `${name} ${run.id} ${lab.dataset()?.labels ?? ""}` : `waiting ${lab.state?.status} ${run?.state ?? JSON.stringify(lab.state?.datasets)}`;
+  const as = run && hasWeights(run) ? `${name} ${run.id} ${lab.dataset()?.labels ?? ""}` : `waiting ${lab.refused?.message} ${lab.state?.status} ${run?.state ?? JSON.stringify(lab.state?.datasets)}`;
   if (as === mountedKey) return mounted?.update?.();
   mountedKey = as;
   const attempt = ++mounting;
@@ -128,6 +128,7 @@ async function showView() {
 function placeholder(run) {
   const state = lab.state;
   if (state && state.status === "ready" && !run) return emptyState(lab.dataset() ?? state.datasets.at(-1));
+  if (!state && lab.refused) return h("div", { class: "panel empty", dataset: { waiting: "refused" } }, h("h2", {}, lab.refused.message), h("p", {}, lab.refused.hint));
   if (run?.state === "failed" || state?.status === "failed") return h("div", { class: "panel empty", dataset: { waiting: "failed" } }, h("h2", {}, "There is no model to show"), h("p", {}, "The message above gives the reason."));
   const words = run ? "Preparing the rows and the network…" : state ? "Starting (a few seconds)…" : "Connecting…";
   return h("div", { class: "panel stack", "aria-busy": "true", dataset: { waiting: "loading" } }, h("div", { class: "skeleton sk-title" }), h("p", { class: "caption late" }, words), h("div", { class: "skeleton sk-block" }));
