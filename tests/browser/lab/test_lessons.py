@@ -188,9 +188,11 @@ def check_training(page: Page, lab: Lab, run: str) -> None:
 
 def check_within_first_epoch(page: Page, lab: Lab) -> str:
     """Training: a long first epoch shows reconstructions before it ends; the run, stopped after two epochs."""
+    until(page, "training", "d.ready === 'true'")
     page.get_by_role("button", name="Stop training").click()
     lab.wait("r1", "stopped", "done")
-    page.get_by_role("button", name="Train again").click()
+    page.get_by_text("Change settings and start again").click()
+    page.get_by_role("button", name="Start again").click()
     until_true(page, "() => document.querySelector('.lab-header').dataset.run === 'r2'")
     until(page, "training", "Number(d.within) > 0 && Number(d.within) < 1 && d.epoch === '0'")
     expect(page.locator("[data-view=training] [data-sentence]")).to_contain_text("Within epoch 1:")
