@@ -43,7 +43,7 @@ export function mountDiagnosis(lab, onKnown) {
     /** Puts the line under the title of a view. */
     placeIn(view) { view.querySelector("h2")?.parentElement?.append(el); },
     /** PCA's error, where it has the unit of the run's loss; null elsewhere. */
-    pcaError: (run) => (run?.unit?.startsWith("squared error") && !run.penalties.length ? of(run)?.pca_squared_error ?? null : null),
+    pcaError: (run) => (run?.error?.name === "squared error" && run.error.uninformed === null && !run.penalties.length ? of(run)?.pca_squared_error ?? null : null),
   };
 }
 
