@@ -216,7 +216,7 @@ def check_named_columns(page: Page, view: str, heads: list[str], names: set[str]
 @pytest.mark.mnist
 @pytest.mark.parametrize(
     ("image_set", "clusters", "lead", "kinds"),
-    [("mnist", 0.9, 1.5, ("masking", "salt-and-pepper")), ("fashion-mnist", 0.7, 0.5, ())],
+    [("mnist", 0.9, 1.5, ("masking", "salt-and-pepper")), ("fashion-mnist", 0.7, 1.0, ())],
     indirect=["image_set"],
 )
 def test_a_large_set_of_images_teaches_every_view(
