@@ -180,10 +180,16 @@ def check_training(page: Page, lab: Lab, run: str) -> None:
         losses[key] = float(re.findall(r"loss\): (\d+\.?\d*)", words)[0])
     assert losses["End"] < losses["Home"]
     page.get_by_role("button", name="16×").click()
-    first = data(page, "training", "epoch")
+    page.evaluate(
+        "() => { const el = document.querySelector('[data-view=training]'); window.seen = [];"
+        " new MutationObserver(() => window.seen.push(Number(el.dataset.epoch)))"
+        ".observe(el, {attributeFilter: ['data-epoch']}); }"
+    )
     page.get_by_role("button", name="From the beginning").click()
-    until(page, "training", f"Number(d.epoch) < {first}")
-    until(page, "training", f"d.replaying === 'false' && d.epoch === '{last}'")
+    until(page, "training", f"d.replaying === 'false' && window.seen.at(-1) === {last}")
+    seen = page.evaluate("window.seen")
+    assert seen[0] <= 1
+    assert seen == sorted(seen)
 
 
 def check_within_first_epoch(page: Page, lab: Lab) -> str:
