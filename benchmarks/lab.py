@@ -94,7 +94,7 @@ def _measured(n_moves: int, frames: list[float]) -> dict[str, float]:
             for name, start in (("the command", server.start), ("opening the page", None)):
                 page.goto("about:blank")  # another hash alone would be the same page
                 opened = time.time()
-                page.goto(f"{server.address}#view=latent")
+                page.goto(f"{server.address}#view=latent&run=r1")  # without a run, a map would be trained too
                 _until(page, "document.querySelector('[data-view=latent][data-ready=true]') !== null", wiggle=True)
                 _until(page, "seen.first > 0", wiggle=True)
                 before = 0.0 if start is None else opened - start

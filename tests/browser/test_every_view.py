@@ -13,7 +13,7 @@ from tests.browser.lab.serving import Lab, lab_page, until, until_true
 from tests.browser.surfaces import VIEWS, LabSurface, ReportSurface, Surface, WidgetSurface
 
 WIDTHS = (360, 500, 860, 1280, 1920, 3840)
-SHEETS = ("Data", "Settings", "Runs")
+SHEETS = ("Data", "Settings", "Runs", "Presets")
 
 
 @pytest.fixture(params=["page", "page of a table", "widget", "report", "report of a wide code"])

@@ -47,15 +47,15 @@ def test_a_threshold_moves_the_counts_and_other_classes_can_be_anomalies(
     labels = np.array([str(label) for label in DIGITS.labels[held_out]])
     with ReportSurface(chromium, report).opened() as page:
         open_tab(page, "anomaly")
-        assert float(data(page, "anomaly", "auc")) == pytest.approx(roc_auc_score(labels == "9", errors), abs=1e-6)
+        assert float(data(page, "anomaly", "auc")) == pytest.approx(roc_auc_score(labels == "4", errors), abs=1e-6)
         assert page.locator("[data-suggest=best_f1]").count() == 1
         page.locator("[data-act=threshold]").focus()
         page.keyboard.press("End")
-        until(page, "anomaly", f"d.flagged === '0' && d.missed === '{(labels == '9').sum()}'")
+        until(page, "anomaly", f"d.flagged === '0' && d.missed === '{(labels == '4').sum()}'")
         page.locator(".normal-chip[data-class='0']").click()
-        until(page, "anomaly", f"d.anomalies === '{np.isin(labels, ['0', '9']).sum()}'")
+        until(page, "anomaly", f"d.anomalies === '{np.isin(labels, ['0', '4']).sum()}'")
         area = page.locator(".roc-figure svg").get_attribute("aria-label")
-        assert area == f"ROC, area {roc_auc_score(np.isin(labels, ['0', '9']), errors):.3f}"
+        assert area == f"ROC, area {roc_auc_score(np.isin(labels, ['0', '4']), errors):.3f}"
         page.locator("[data-suggest=p99]").click()
         until(page, "anomaly", "d.flagged !== '0'")
 

@@ -16,7 +16,7 @@ from narrows.apps.lab.commands import carry_out
 from narrows.apps.lab.session import LabError, Session
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.protocol import BadMessage, Header, Message
-from narrows.apps.viewer.queries import QUERIES
+from narrows.apps.viewer.queries import QUERIES, SLOW_QUERIES
 from narrows.apps.viewer.runs import Run
 
 MOST_PAGES = 32
@@ -34,10 +34,10 @@ class Connections:
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one page until it closes the connection."""
-        if len(self.pages) >= MOST_PAGES:
-            await socket.close(1013, "too many pages are open")
-            return
         await socket.accept()
+        if len(self.pages) >= MOST_PAGES:
+            await _refuse(socket)
+            return
         page = PageConnection(self.session, socket)
         self.pages.add(page)
         try:
@@ -188,9 +188,9 @@ class PageConnection:
     async def _answer_of(self, message: Message, view: str, identity: str) -> bytes:
         """Return the answer to a query as a frame."""
         run, given = self._session.run(identity), message.mapping("params")
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._session.work, self._session.queries.answer, run, view, given
-        )
+        pool = self._session.slow if view in SLOW_QUERIES else self._session.work
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(pool, self._session.queries.answer, run, view, given)
         header = Header(protocol.ANSWER, run.number, message.seq, found.epoch)
         packed = protocol.pack(header, view, found.about, found.arrays)
         if view == "codes":
@@ -317,3 +317,12 @@ _BUSY = Message("", -1)
 
 def _error(seq: int, error: Exception) -> dict[str, Any]:
     return {"t": "err", "seq": seq, **protocol.error_fields(error)}
+
+
+async def _refuse(socket: WebSocket) -> None:
+    """Say that there is no place for one more page, and close its connection."""
+    words = f"The lab serves {MOST_PAGES} pages at most, and that many are open."
+    hint = "Close one of them; this page then connects by itself."
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await socket.send_text(protocol.to_json({"t": "refused", "msg": words, "hint": hint}))
+        await socket.close(1013, "too many pages are open")

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from narrows.apps.lab.session_types import LabError
+from narrows.apps.viewer.normal_classes import normal_classes
 from narrows.estimators.variants import Variant
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from narrows.data import Rows
 
 Example = tuple[Variant, dict[str, Any]]
@@ -21,10 +20,9 @@ MOST_EXAMPLE_ROWS = 10_000
 _BLOCKS = 100
 _MAP_ROWS, _MAP_EPOCHS = 20_000, 50
 """A map of more rows places new ones better."""
-_SAMPLE = 2000
 _NORMAL_COMPONENTS = 8
-_GOOD_AUROC = 0.95
 _FEWEST = 5
+"""Rows of a class, so that it is worth an example."""
 
 
 def examples(view: str, read_rows: Callable[[], Rows], description: Mapping[str, Any]) -> tuple[Example, ...]:
@@ -89,58 +87,12 @@ def map_example(description: Mapping[str, Any]) -> Example:
 
 def anomaly_example(rows: Rows, description: Mapping[str, Any]) -> Example | None:
     """Return a plain example on normal classes only; None without two classes."""
-    normal = normal_classes(rows)
+    normal = normal_classes(rows, fewest=_FEWEST)
     if normal is None:
         return None
     is_image = description["shape"] is not None
     shared = {"normal": normal, "rows": _some_blocks(len(rows))}
     return "plain", {**shared, **({"n_components": _NORMAL_COMPONENTS} if is_image else {})}
-
-
-def normal_classes(rows: Rows, *, seed: int = 0) -> list[str] | None:
-    """Return the classes to call normal, so that a PCA of them separates the other rows best by its error.
-
-    All classes but one, if the area under the ROC curve of one choice is at least 0.95, else a single class.
-    None without two classes of at least five rows.
-    """
-    import numpy as np
-
-    from narrows.data import Schema
-
-    if rows.labels is None:
-        return None
-    labelled = np.flatnonzero(np.array([label is not None for label in rows.labels]))
-    chosen = np.sort(np.random.default_rng(seed).permutation(labelled)[:_SAMPLE])
-    part = rows.take(chosen)
-    labels = np.asarray(part.labels).astype(str)
-    names, counts = np.unique(labels, return_counts=True)
-    usable = names[counts >= _FEWEST]
-    if len(usable) < 2:
-        return None
-    floats = Schema.learn(part).encode(part)
-    without = {str(name): _auroc(floats, labels != name) for name in usable}
-    best = max(without, key=lambda name: without[name])
-    if without[best] >= _GOOD_AUROC or len(names) == 2:
-        return [str(name) for name in names if name != best]
-    alone = {str(name): _auroc(floats, labels == name) for name in usable}
-    single = max(alone, key=lambda name: alone[name])
-    if alone[single] <= without[best]:
-        return [str(name) for name in names if name != best]
-    return [single]
-
-
-def _auroc(floats: np.ndarray, normal: np.ndarray) -> float:
-    """Return the area under the ROC curve of the error of a PCA of every second normal row."""
-    import numpy as np
-    from sklearn.decomposition import PCA
-    from sklearn.metrics import roc_auc_score
-
-    train, test = floats[normal][::2], floats[normal][1::2]
-    n_components = min(_NORMAL_COMPONENTS, *train.shape)
-    pca = PCA(n_components, svd_solver="randomized", random_state=0).fit(train)
-    others = np.concatenate([test, floats[~normal]])
-    errors = ((others - pca.inverse_transform(pca.transform(others))) ** 2).sum(axis=1)
-    return float(roc_auc_score(np.arange(len(others)) >= len(test), errors))
 
 
 def _some_blocks(n_rows: int, most: int = MOST_EXAMPLE_ROWS) -> list[list[int]] | None:

@@ -55,6 +55,7 @@ class Session:
         self.failure: Exception | None = None
         self.queries = Queries(self.datasets.source_now)
         self.work = ThreadPoolExecutor(2, thread_name_prefix="narrows-work")
+        self.slow = ThreadPoolExecutor(1, thread_name_prefix="narrows-slow")
         self.hot = ThreadPoolExecutor(1, thread_name_prefix="narrows-decode")
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="narrows-disk")
         self._workers = WorkerPool(self._on_worker_event, self.save, backend)
@@ -137,7 +138,7 @@ class Session:
                 run.message = "The server ended during this training; the weights so far are kept."
                 self.save(run)
         await asyncio.to_thread(self._workers.close)
-        for pool in (self.hot, self.work, self._disk):
+        for pool in (self.hot, self.work, self.slow, self._disk):
             await asyncio.to_thread(pool.shutdown, True, cancel_futures=pool is not self._disk)
         self.run_store.close()
 
@@ -228,6 +229,8 @@ class Session:
         dataset = self.datasets.opened(identity)
         choose = partial(examples, view, lambda: load(dataset.source), dataset.description)
         first, *others = await asyncio.get_running_loop().run_in_executor(self.work, choose)
+        if view == "anomaly":
+            dataset.description["normal"] = first[1]["normal"]
         run, compared = self._example_run(identity, *first), None
         for other in others:
             with suppress(LabError):  # there may be no place for it yet

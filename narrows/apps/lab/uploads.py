@@ -24,7 +24,7 @@ UNPACKED_BYTES = 1 << 30
 """Largest size of a compressed file after decompression."""
 MOST_KEPT = 8
 """Uploads kept on the disk; the oldest ones that no run uses are deleted."""
-_TABLES = re.compile(r"\.(csv|csv\.gz|parquet|pq|npy|npz)$", re.IGNORECASE)
+_TABLES = re.compile(r"\.(csv|csv\.gz|tsv|tsv\.gz|parquet|pq|npy|npz)$", re.IGNORECASE)
 _LONGEST = 120
 
 
@@ -56,7 +56,7 @@ class Uploads:
         if not is_folder and not (_TABLES.search(name) or is_image_name(name)):
             raise LabError(
                 f"narrows cannot read {name}.",
-                "Choose a CSV, Parquet, NPY or NPZ file, an image (PNG, JPEG, TIFF, ...), or a folder of images.",
+                "Choose a CSV, TSV, Parquet, NPY or NPZ file, an image (PNG, JPEG, TIFF, ...), or a folder of images.",
             )
         self._tidy()
         identity = secrets.token_hex(6)

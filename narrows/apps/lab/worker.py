@@ -18,8 +18,6 @@ from narrows.apps.lab.worker_events import EventSender, receive, send
 from narrows.apps.viewer.datasets import Source, load
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from narrows.apps.viewer.runs import Run
     from narrows.data import Rows
     from narrows.estimators import Autoencoder, Epoch
@@ -84,34 +82,6 @@ def serve(connection: Connection) -> None:
         pass
 
 
-def training_indices(rows: Rows, settings: dict[str, Any]) -> np.ndarray | None:
-    """Return the indices of the rows to train on, by the settings "normal" and "rows"; None for all rows.
-
-    Raises
-    ------
-    SettingError
-        Fewer than two rows are left.
-    """
-    import numpy as np
-
-    from narrows.errors import SettingError
-
-    normal, ranges = settings.get("normal"), settings.get("rows")
-    if not ranges and (not normal or rows.labels is None):
-        return None
-    chosen = np.ones(len(rows), bool)
-    if normal and rows.labels is not None:
-        chosen &= np.isin(rows.labels.astype(str), normal)
-    if ranges:
-        within = np.zeros(len(rows), bool)
-        for first, last in ranges:
-            within[first : last + 1] = True
-        chosen &= within
-    if chosen.sum() < 2:
-        raise SettingError("Training needs at least 2 rows; choose more classes or more rows.")
-    return np.flatnonzero(chosen)
-
-
 def _do(connection: Connection, job: Job) -> None:
     from narrows.errors import DivergedError, NarrowsError
 
@@ -136,6 +106,8 @@ def _do(connection: Connection, job: Job) -> None:
 
 def drive(connection: Connection, job: Job) -> None:
     """Train a model, and follow commands between two epochs."""
+    from narrows.apps.viewer.row_selection import training_indices
+
     rows = load(job.source) if job.rows is None else job.rows
     model = _model(job)
     indices = training_indices(rows, job.settings)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.offline_session import OfflineSession
-from narrows.apps.viewer.prefetched_answers import FEWEST_ROWS, PrefetchedAnswers, default_normal_classes, joined
+from narrows.apps.viewer.prefetched_answers import FEWEST_ROWS, PrefetchedAnswers, joined
 from narrows.apps.viewer.protocol import ANSWER, Header
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def prefetch(model: Autoencoder, rows: Rows, y: Any = None, *, most: int = 3_500
 def _frames(session: OfflineSession, share: float) -> Iterator[bytes]:
     """Yield the session, then the answers."""
     answers = PrefetchedAnswers(session.answer, session.run.about, session.rows.labels, share=share)
-    normal = default_normal_classes(session.rows.labels)
+    normal = session.state["datasets"][0]["normal"]
     state = {**session.state}
     # the anomaly view opens with the normal classes of the scores
     state["runs"] = [{**run, "settings": {**run["settings"], "normal": normal}} for run in state["runs"]]

@@ -10,10 +10,10 @@ import numpy as np
 
 from narrows.apps.site.run_networks import available_epochs, chosen_epochs, drawing_scale, models
 from narrows.apps.viewer.model_facts import code_plane
+from narrows.apps.viewer.normal_classes import normal_classes
 from narrows.apps.viewer.prefetched_answers import (
     FEWEST_ROWS,
     PrefetchedAnswers,
-    default_normal_classes,
     joined,
     packed,
 )
@@ -60,7 +60,7 @@ class RunFiles:
             raise SettingError(f"Run {self.run.number} has {len(self.rows)} rows; a page needs at least {FEWEST_ROWS}.")
         self.model: Autoencoder
         self.model, self.epoch = self.run.weights.get()
-        self.normal = self.run.settings.get("normal") or default_normal_classes(self.rows.labels)
+        self.normal = self.run.settings.get("normal") or normal_classes(self.rows, encode=self.model.schema_.encode)
         self._answers = PrefetchedAnswers(
             self._answer, self.run.about, self.rows.labels, share=_SHARE, samples=self.samples
         )

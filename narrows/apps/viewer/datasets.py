@@ -214,19 +214,51 @@ def offered() -> list[dict[str, Any]]:
 
 def python_of(source: Source) -> str:
     """Return Python code that reads the same rows into `rows`."""
-    lines = ["import numpy as np", "from narrows import read"]
     if source.is_set and source.where in _OFFERED:
-        lines = ["from dataclasses import replace", "", "import numpy as np", "from narrows.data import load_set", ""]
-        lines += [
-            f"train, test = load_set({source.where!r})",
-            "values = np.concatenate([train.block(), test.block()])",
-            "rows = replace(train, values=values, labels=np.concatenate([train.labels, test.labels]))",
+        return _python_of_set(source.where)
+    where = Path(source.where)
+    if not source.is_set and where.is_dir():
+        lines = [
+            "from pathlib import Path",
+            "",
+            "import numpy as np",
+            "from narrows.data.readers.image_folder import read_images",
+            "",
+            f"rows = read_images(Path({source.where!r}), {_size(source)!r}, unreadable='skip')",
         ]
-        return "\n".join(lines)
-    arguments = "" if source.label is None else f", label={source.label!r}"
-    if not source.is_set and Path(source.where).is_dir() and (size := _size(source)) is not None:
-        arguments = f", image_size={size!r}"
-    return "\n".join([*lines, "", f"rows = read({source.where!r}{arguments})"])
+    else:
+        arguments = "" if source.label is None else f", label={source.label!r}"
+        lines = ["import numpy as np", "from narrows import read", "", f"rows = read({source.where!r}{arguments})"]
+    if not source.is_set and len(load(source)) == MOST_ROWS:
+        lines += [
+            "",
+            "from narrows.apps.viewer.datasets import stratified",
+            "from narrows.insight.labels import classes_of",
+            "",
+            f"sample = stratified(classes_of(rows.labels), len(rows), {MOST_ROWS})",
+            "rows = rows if sample is None else rows.take(sample)",
+        ]
+    return "\n".join(lines)
+
+
+def _python_of_set(name: str) -> str:
+    from narrows.data import SETS
+
+    names = SETS[name].class_names
+    return "\n".join(
+        [
+            "from dataclasses import replace",
+            "",
+            "import numpy as np",
+            f"from narrows.data import {'SETS, ' if names else ''}load_set",
+            "",
+            f"train, test = load_set({name!r})",
+            "labels = np.concatenate([train.labels, test.labels])",
+            *([f"labels = np.array(SETS[{name!r}].class_names, object)[labels.astype(int)]"] if names else []),
+            "values = np.concatenate([train.block(), test.block()])",
+            "rows = replace(train, values=values, labels=labels)",
+        ]
+    )
 
 
 def _read_set(name: str) -> Rows:

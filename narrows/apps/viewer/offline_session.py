@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from narrows.apps.viewer.datasets import MOST_ROWS, described, stratified
+from narrows.apps.viewer.normal_classes import normal_classes
 from narrows.apps.viewer.queries import Answer, Queries
 from narrows.apps.viewer.runs import Run, run_of_model
 
@@ -62,7 +63,7 @@ class OfflineSession:
             "version": __version__,
             "status": "ready",
             "message": None,
-            "datasets": [described(rows, model.schema_, _DATASET)],
+            "datasets": [{**described(rows, model.schema_, _DATASET), "normal": _normal(model, rows)}],
             "offered": [],
             "runs": [run.to_dict()],
         }
@@ -71,3 +72,8 @@ class OfflineSession:
     def answer(self, view: str, **params: Any) -> Answer:
         """Answer the query of a view."""
         return self.queries.answer(self.run, view, params)
+
+
+def _normal(model: Autoencoder, rows: Rows) -> list[str] | None:
+    """Return the classes that the view of anomalies calls normal at first."""
+    return normal_classes(rows, encode=model.schema_.encode)

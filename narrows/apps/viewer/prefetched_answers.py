@@ -150,16 +150,6 @@ def joined(frames: Iterable[bytes]) -> bytes:
     return b"".join(len(frame).to_bytes(4, "little") + frame for frame in frames)
 
 
-def default_normal_classes(labels: np.ndarray | None) -> list[str] | None:
-    """Return the normal classes: of two the more frequent one, of more all but the last; else None."""
-    if labels is None:
-        return None
-    classes, counts = np.unique(labels[known(labels)].astype(str), return_counts=True)
-    if len(classes) < 2:
-        return None
-    return [str(classes[counts.argmax()])] if len(classes) == 2 else [str(name) for name in classes[:-1]]
-
-
 def _within(n: int, low: int, high: int) -> int:
     return max(low, min(high, n))
 

@@ -30,12 +30,15 @@ QUERIES = (
     "denoise",
     "scores",
     "detector_scores",
+    "diagnosis",
     "error_map",
     "similar",
     "history",
     "frames",
 )
 """The names of the queries, which the messages of the page give as "view"."""
+SLOW_QUERIES = frozenset({"diagnosis"})
+"""Those that may take many seconds; others need not wait for them."""
 
 _IMAGES = {"original", "rebuilt", "decoded", "way", "sample", "clean", "noisy", "denoised", "input", "output"}
 """Arrays that are sent as uint8 if rows are images."""

@@ -1,8 +1,9 @@
-"""Rows for a view: which are chosen, anomalous, or were used in training, and their units."""
+"""Rows for a training or a view: which are chosen, anomalous, or were used in training, and their units."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,6 +53,38 @@ def some_rows(run: Run, rows: Rows, seen: np.ndarray, params: QueryParams, n: in
             more = group[balanced_sample(labels, len(group), n - len(chosen))]
             chosen = np.concatenate([chosen, more])
     return chosen
+
+
+def training_indices(rows: Rows, settings: Mapping[str, Any]) -> np.ndarray | None:
+    """Return the indices of the rows to train on, by the settings "normal" and "rows"; None for all rows.
+
+    Raises
+    ------
+    SettingError
+        Fewer than two rows are left.
+    """
+    from narrows.errors import SettingError
+
+    normal, ranges = settings.get("normal"), settings.get("rows")
+    if not ranges and (not normal or rows.labels is None):
+        return None
+    chosen = np.ones(len(rows), bool)
+    if normal and rows.labels is not None:
+        chosen &= np.isin(rows.labels.astype(str), normal)
+    if ranges:
+        within = np.zeros(len(rows), bool)
+        for first, last in ranges:
+            within[first : last + 1] = True
+        chosen &= within
+    if chosen.sum() < 2:
+        raise SettingError("Training needs at least 2 rows; choose more classes or more rows.")
+    return np.flatnonzero(chosen)
+
+
+def fitted_rows(rows: Rows, settings: Mapping[str, Any]) -> Rows:
+    """Return the rows that the fit of a run was given, see `training_indices`."""
+    indices = training_indices(rows, settings)
+    return rows if indices is None else rows.take(indices)
 
 
 def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -> np.ndarray:

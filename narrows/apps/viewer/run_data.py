@@ -35,10 +35,11 @@ class RunData:
         self._like: dict[str, np.ndarray | None] = {}
         self._training: dict[str, np.ndarray] = {}
         self._detectors: dict[str, dict[str, Payload]] = {}
+        self._diagnoses: dict[str, tuple[Autoencoder, Payload]] = {}
 
     def forget(self, run: str) -> None:
         """Drop the cached values of a run that was removed."""
-        for kept in (self._pca, self._seen, self._like, self._training, self._detectors):
+        for kept in (self._pca, self._seen, self._like, self._training, self._detectors, self._diagnoses):
             kept.pop(run, None)
 
     def rows(self, run: Run) -> Rows:
@@ -97,6 +98,12 @@ class RunData:
         if normal not in kept:
             kept[normal] = compute()
         return kept[normal]
+
+    def diagnosis(self, run: Run, model: Autoencoder, compute: Callable[[], Payload]) -> Payload:
+        """Return the diagnosis of a run, computed once for its latest model."""
+        if run.id not in self._diagnoses or self._diagnoses[run.id][0] is not model:
+            self._diagnoses[run.id] = (model, compute())
+        return self._diagnoses[run.id][1]
 
     def pca_map(self, run: Run, model: Autoencoder) -> np.ndarray:
         """Return the first two principal components of all rows of the run, (n, 2)."""

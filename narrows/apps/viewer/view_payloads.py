@@ -16,7 +16,7 @@ from narrows.apps.viewer.datasets import MOST_ROWS
 from narrows.apps.viewer.float_scales import float_scales
 from narrows.apps.viewer.model_facts import average_error, code_plane
 from narrows.apps.viewer.query_params import QueryParams
-from narrows.apps.viewer.row_selection import anomalous, floats_of, normal_classes, some_rows, trained_on
+from narrows.apps.viewer.row_selection import anomalous, fitted_rows, floats_of, normal_classes, some_rows, trained_on
 from narrows.apps.viewer.run_data import RunData
 from narrows.apps.viewer.runs import Run
 from narrows.insight import corrupted, noise_controls, payloads
@@ -170,6 +170,11 @@ def _detector_scores(data: RunData, run: Run, model: Autoencoder, params: QueryP
     )
 
 
+def _diagnosis(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    rows = data.rows(run)
+    return data.diagnosis(run, model, lambda: payloads.model_diagnosis(model, fitted_rows(rows, run.settings)))
+
+
 def _error_map(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
     rows = data.rows(run)
     position = params.whole("position", 0, 0, len(rows) - 1)
@@ -207,6 +212,7 @@ PAYLOADS: dict[str, Callable[[RunData, Run, Any, QueryParams], Payload]] = {
     "denoise": _denoise,
     "scores": _scores,
     "detector_scores": _detector_scores,
+    "diagnosis": _diagnosis,
     "error_map": _error_map,
     "similar": _similar,
     "history": _history,

@@ -16,6 +16,7 @@ from narrows.insight.payloads.codes import (
 )
 from narrows.insight.payloads.curves import sweep_curve, training_curves
 from narrows.insight.payloads.detector_scores import detector_scores
+from narrows.insight.payloads.model_diagnosis import model_diagnosis
 from narrows.insight.payloads.payload import Payload, as_pictures
 from narrows.insight.payloads.reconstruction_errors import (
     detection_curves,
@@ -56,6 +57,7 @@ __all__ = [
     "error_map",
     "has_prior",
     "interpolation",
+    "model_diagnosis",
     "path",
     "pca_map",
     "reconstructions",

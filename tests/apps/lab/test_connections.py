@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
+from narrows.apps.lab import connections
 from tests.apps.lab.client import SMALL, Said, Served
 
 
@@ -48,3 +51,19 @@ def test_a_page_knows_a_run_before_the_answer_names_it(lab: Served) -> None:
             run = page.train("digits", **SMALL)
             assert run in [known["id"] for known in page.state["runs"]]
             page.until_state(run, "done")
+
+
+def test_one_page_too_many_hears_why_and_has_a_place_once_another_has_gone(
+    lab: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MOST_PAGES", 1)
+    with lab.ready(), connect(f"ws://127.0.0.1:{lab.port}/ws") as line:
+        said = json.loads(line.recv(timeout=60))
+        assert said["t"] == "refused"
+        assert said["msg"] == "The lab serves 1 pages at most, and that many are open."
+        with pytest.raises(ConnectionClosed) as closed:
+            line.recv(timeout=60)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+    with lab.ready() as page:
+        assert page.state["status"] == "ready"

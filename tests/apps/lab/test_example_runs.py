@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from narrows.apps.lab.example_runs import anomaly_example, denoising_examples, map_example, normal_classes
+from narrows.apps.lab.example_runs import anomaly_example, denoising_examples, map_example
 from narrows.apps.lab.run_settings import check, filled_in
-from narrows.apps.viewer.datasets import Source, describe, load
+from narrows.apps.viewer.datasets import Source, describe
+from narrows.apps.viewer.normal_classes import normal_classes
 from narrows.data import as_rows
 from narrows.data.rows import Rows
 from tests.apps.lab.client import Said, Served, served
@@ -28,26 +29,11 @@ def labelled(X: np.ndarray, labels: list[str]) -> Rows:
     return replace(as_rows(X.astype(np.float32)), labels=np.array(labels, object))
 
 
-def test_the_class_left_out_of_the_digits_is_one_that_a_linear_model_separates() -> None:
-    normal = normal_classes(load(DIGITS))
-    assert normal is not None
-    assert len(normal) == 9
-
-
-def test_a_single_class_is_normal_where_no_class_differs_from_all_others() -> None:
-    rng = np.random.default_rng(0)
-    # One class on a line; the others fill the space, so without any one of them the rest covers it.
-    line = rng.normal(size=(200, 1)) @ np.ones((1, 12)) + 0.01 * rng.normal(size=(200, 12))
-    clouds = rng.normal(size=(600, 12))
-    rows = labelled(np.concatenate([line, clouds]), ["line"] * 200 + ["p", "q", "r"] * 200)
-    assert normal_classes(rows) == ["line"]
-
-
 @pytest.mark.parametrize("labels", [None, ["one"] * 20, ["one"] * 18 + ["two"] * 2])
 def test_there_is_no_example_without_two_classes(labels: list[str] | None) -> None:
     X = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
     rows = as_rows(X) if labels is None else labelled(X, labels)
-    assert normal_classes(rows) is None
+    assert normal_classes(rows, fewest=5) is None
     assert anomaly_example(rows, {"shape": None}) is None
 
 

@@ -143,5 +143,5 @@ def test_an_idle_page_hears_nothing_and_costs_nothing(lab: Served) -> None:
         while page.hear(0.5):
             pass
         before = time.process_time()
-        assert not page.hear(3.0)
-        assert time.process_time() - before < 0.15
+        assert not page.hear(5.0)
+        assert time.process_time() - before < 0.05  # 1 % of a core

@@ -24,7 +24,10 @@ from narrows.apps.lab import uploads as uploads_module
 from narrows.apps.lab.server import STATIC
 from narrows.apps.viewer.datasets import MOST_COLUMNS
 from narrows.data.readers.image_folder import IMAGE_ENDINGS
+from narrows.estimators.variants import VARIANTS
+from narrows.estimators.weight_vector import weight_vector
 from tests.apps.lab.client import SMALL, Served
+from tests.browser.lab.tables import coloured_squares
 
 IRIS = load_iris(as_frame=True)
 TABLE = IRIS.data.assign(species=IRIS.target_names[IRIS.target], id=np.arange(150) * 7 + 3)
@@ -76,9 +79,10 @@ def parquet(frame: pd.DataFrame) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet"])
 def test_a_table_is_opened_trained_on_and_coloured_by_a_column(lab: Served, ending: str) -> None:
-    body = TABLE.to_csv(index=False).encode() if ending == "csv" else parquet(TABLE)
+    separator = {"csv": ",", "tsv": "\t"}
+    body = TABLE.to_csv(index=False, sep=separator[ending]).encode() if ending in separator else parquet(TABLE)
     status, dataset = send_file(lab, f"iris {ending}.{ending}", body)
     assert status == 200
     assert (dataset["kind"], dataset["rows"], dataset["labels"]) == ("table", 150, "species")
@@ -240,6 +244,40 @@ def test_the_model_and_the_recipe_can_be_taken_home(lab: Served, tmp_path: Path,
     assert np.array_equal(again.transform(digits), model.transform(digits))
 
 
+GAPS = pd.DataFrame(
+    {"size": [3.5, np.nan, 1.25, 9.0, 4.75, 2.5, np.nan, 8.25] * 8, "colour": ["red", "blue", None, "red"] * 16,
+     "n": range(64), "kind": ["a", "b"] * 32}
+)  # fmt: skip
+"""A mixed table with gaps."""
+
+
+@pytest.mark.parametrize("data", ["digits", "table", "folder"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_copied_python_repeats_every_variant_on_every_kind_of_data_to_the_bit(
+    lab: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variant: str, data: str
+) -> None:
+    identity = "digits"
+    if data == "table":
+        identity = send_file(lab, f"gaps {variant}.csv", GAPS.to_csv(index=False).encode())[1]["id"]
+        with lab.ready() as page:
+            page.command("data.label", dataset=identity, column="kind")
+    elif data == "folder":
+        coloured_squares(tmp_path / "squares")
+        files = {f"{path.parent.name}/{path.name}": path.read_bytes() for path in (tmp_path / "squares").rglob("*.png")}
+        identity = send_folder(lab, f"squares {variant}", files)[1]["id"]
+    with lab.ready() as page:
+        run = page.train(identity, variant, **SMALL)
+        assert page.until_state(run, "done", "failed")["state"] == "done"
+    model = lab.session.runs[run].weights.get()[0]
+    rows = lab.session.queries.rows(lab.session.runs[run])
+    script = tmp_path / "recipe.py"
+    script.write_bytes(lab.get(f"/api/runs/{run}/recipe.py")[1])
+    again = runpy.run_path(str(script))["model"]
+    assert np.array_equal(weight_vector(again), weight_vector(model))
+    assert np.array_equal(again.transform(rows), model.transform(rows))
+    assert [epoch.loss for epoch in again.history_] == [epoch.loss for epoch in model.history_]
+
+
 @pytest.mark.parametrize("ending", ["csv.gz", "npz"])
 def test_a_small_file_that_unpacks_to_a_large_one_is_refused(
     lab: Served, monkeypatch: pytest.MonkeyPatch, ending: str
@@ -271,6 +309,14 @@ def test_the_page_sends_the_images_that_are_read() -> None:
     listed = re.search(r"IMAGES = \[(.*?)\]", script, re.DOTALL)
     assert listed is not None
     assert tuple(re.findall(r'"(\.\w+)"', listed[1])) == IMAGE_ENDINGS
+
+
+def test_the_dialog_offers_the_tables_that_are_taken() -> None:
+    offered = re.search(r"accept: \[(.*?)\]", (STATIC / "lab" / "panels" / "data.js").read_text())
+    assert offered is not None
+    endings = re.findall(r'"(\.\w+)"', offered[1])
+    assert [ending for ending in endings if not uploads_module._TABLES.search(f"a{ending}")] == [".gz"]
+    assert set(re.findall(r"\w+", uploads_module._TABLES.pattern)) <= {ending[1:] for ending in endings}
 
 
 @pytest.mark.parametrize("n_channels", [2, 4, 12])

@@ -83,7 +83,7 @@ def test_the_files_hold_what_the_server_answers(folder: Path, run: Run) -> None:
                 for array, values in answer.arrays.items():
                     assert np.allclose(frame.arrays[array], values, rtol=1e-6, equal_nan=True), (name, array)
     (scores,) = held(folder, "errors.bin", "scores")
-    wanted = queries.answer(run, "scores", {"normal": [str(digit) for digit in range(9)]})
+    wanted = queries.answer(run, "scores", {"normal": [str(digit) for digit in range(10) if digit != 4]})
     assert np.allclose(scores.arrays["score"], wanted.arrays["score"])
     assert scores.about["auroc"] == pytest.approx(wanted.about["auroc"])
 

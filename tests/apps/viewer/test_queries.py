@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 import narrows
 from narrows import Autoencoder
+from narrows.apps.viewer.queries import Answer
+from narrows.apps.viewer.runs import Run
+from narrows.insight import diagnose
 from tests.apps.lab.client import SMALL, Page, Said, Served
 
 DIGITS = narrows.read("digits")
@@ -75,6 +80,37 @@ def test_the_error_of_a_row_is_compared_with_that_of_the_average_image(page: Pag
     average = ((IMAGES[11] - IMAGES[seen].mean(axis=0)) ** 2).sum()
     assert shown.about["average_error"] == pytest.approx(average, rel=0.05)  # of a sample of the training rows
     assert shown.about["error"] < shown.about["average_error"]
+
+
+def test_the_diagnosis_is_that_of_the_rows_of_the_fit(page: Page, model: Autoencoder) -> None:
+    shown = page.ask("diagnosis", "r1").about
+    assert shown["headline"] == diagnose(model, DIGITS).headline
+    run = page.train("digits", normal=["0", "1"], **SMALL)
+    page.until_state(run, "done")
+    part = DIGITS.take(np.flatnonzero(np.isin(DIGITS.labels.astype(str), ["0", "1"])))
+    n_held_out = round(len(part) / 10)
+    assert page.ask("diagnosis", run).about["sample"].startswith(f"Measured on {n_held_out} rows that fit had held out")
+
+
+def test_a_slow_diagnosis_keeps_no_other_query_waiting(
+    page: Page, lab: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = threading.Event()
+    answer = lab.session.queries.answer
+
+    def slow(run: Run, view: str, given: dict[str, Any]) -> Answer:
+        if view == "diagnosis":
+            may_end.wait(60)
+        return answer(run, view, given)
+
+    monkeypatch.setattr(lab.session.queries, "answer", slow)
+    waiting = [page.say("ask", view="diagnosis", run=run, params={}) for run in list(lab.session.runs)]
+    for _ in range(3):
+        assert page.ask("rows", "r1", n=5).arrays["position"].size == 5
+    assert len(waiting) > 1  # as many as there are threads for other queries
+    assert not set(waiting) & set(page.answers)
+    may_end.set()
+    page.until(lambda: set(waiting) <= set(page.answers))
 
 
 def test_activations_start_with_the_row_and_end_with_its_reconstruction(page: Page, model: Autoencoder) -> None:

@@ -54,7 +54,7 @@ class Lab:
         return (self.folder / "server.txt").read_text().partition("\n")[2]
 
     def state(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.address}/api/state", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.address}/api/state", timeout=PATIENCE / 1000) as answer:
             return json.load(answer)
 
     def run(self, run: str) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 from playwright.sync_api import Page, expect
+from websockets.sync.client import connect
 
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, lab_page, until, until_true
+from tests.browser.lab.serving import Lab, lab_page, served_digits, until, until_true
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +77,40 @@ def test_a_preset_trains_its_runs_and_opens_its_view(chromium: Chromium, lab: La
     with lab_page(chromium, lab, "preset=too-narrow") as again:
         until(again, "training", "d.ready === 'true'")
         expect(again.locator(".lab-header")).to_have_attribute("data-run", run)
+
+
+def stop_all(lab: Lab) -> None:
+    """Ends all trainings, so that there is a place for others."""
+    with connect(lab.address.replace("http", "ws") + "/ws") as line:
+        for run in [one["id"] for one in lab.state()["runs"] if one["state"] not in ("done", "stopped")]:
+            line.send(json.dumps({"t": "train.stop", "seq": 1, "run": run}))
+            lab.wait(run, "stopped", "done")
+
+
+def test_the_other_presets_open_their_views_on_their_runs(
+    chromium: Chromium, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    wide = {"n_components": 64, "hidden_layer_sizes": [64]}
+    presets = {
+        "identity-trap": ("denoise", [("plain", wide), ("plain", {"n_components": 8})]),
+        "collapsed-vae": ("latent", [("variational", {"beta": 50}), ("variational", {"beta": 1})]),
+        "noise-as-regulariser": ("denoise", [("denoising", wide), ("plain", wide)]),
+        "amount-of-data": ("training", [("plain", {"rows": [[0, 99]]}), ("plain", {"n_components": 16, "rows": None})]),
+    }
+    with served_digits(tmp_path_factory, "r1") as lab, lab_page(chromium, lab, "view=flow&run=r1") as page:
+        for name, (view, runs) in presets.items():
+            page.evaluate("(name) => { location.hash = `preset=${name}`; }", name)
+            until(page, view, "d.ready === 'true'")
+            expect(page.locator(".setup")).to_have_attribute("data-preset", name)
+            expect(page.locator(".setup")).to_contain_text("What to look for")
+            assert not grave(page, ".setup")
+            until_true(page, "() => /(^|[#&])(denoise-)?compare=r/.test(location.hash)")
+            shown = page.evaluate("() => Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
+            for run, (variant, settings) in zip((shown["run"], shown["compare"]), runs, strict=True):
+                there = lab.run(run)
+                assert there["variant"] == variant
+                assert {key: there["settings"][key] for key in settings} == settings
+            stop_all(lab)
 
 
 def test_the_tour_is_walked_by_keys_through_all_views_and_ticks_what_was_done(page: Page) -> None:

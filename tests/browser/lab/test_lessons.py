@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, serve
 from tests.browser.lab.tables import coloured_squares, first_images, penguins_with_dates
 
 KINDS = ("first", "second")
+COLUMNS = {"island", "bill_length_mm", "body_mass_g", "sex", "seen", "price"}
+"""Some columns of the penguins."""
 LONG = 1200
 """Seconds for a training on ten or twenty thousand images, which gives way to all else that a busy machine does."""
 BORROWED = Path("/usr/share/datasets")
@@ -78,7 +81,7 @@ def check_anomalies(page: Page, lab: Lab, *, at_least: float = 0.95) -> None:
 def check_denoising(page: Page, lab: Lab, *, gain: float = 6, lead: float = 0.5) -> None:
     """Denoise: the denoising network is `gain` dB above the noise and `lead` dB above the plain one next to it."""
     open_view(page, "denoise")
-    opened_example(page, "denoise")
+    lab.wait(opened_example(page, "denoise"), "done", seconds=LONG)  # the other may wait for its place
     until_true(page, "() => /denoise-compare=r/.test(location.hash)")
     address = page.evaluate("() => Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
     pair = [address[f"denoise-{name}"] for name in ("run", "compare")]
@@ -90,84 +93,177 @@ def check_denoising(page: Page, lab: Lab, *, gain: float = 6, lead: float = 0.5)
     assert denoised >= noisy + gain
     assert denoised >= plain + lead
     sentence = page.locator("[data-view=denoise] .live-sentence").inner_text().replace("\N{NO-BREAK SPACE}", " ")
-    assert f"noisy images: {noisy:.1f} dB" in sentence
+    assert re.search(f"noisy (images|rows): {noisy:.1f} dB", sentence)
     assert f"{denoised:.1f} dB" in sentence
 
 
-def check_other_noise(page: Page, lab: Lab, *, gain: float = 6) -> None:
+def check_other_noise(page: Page, lab: Lab, kind: str, *, gain: float = 6) -> None:
     """Denoise: a network that was trained on other noise says so; one click trains one on the noise in view."""
-    page.locator("[data-act=kind]").select_option("masking")
-    until(page, "denoise", "d.kind === 'masking'")
-    expect(page.locator("[data-other-noise]")).to_contain_text("This network was trained on other noise: Gaussian.")
+    open_view(page, "denoise")
+    page.locator("[data-act=kind]").select_option(kind)
+    until(page, "denoise", f"d.kind === '{kind}'")
+    expect(page.locator("[data-other-noise]")).to_contain_text("This network was trained on other noise: ")
     assert not grave(page, "[data-view=denoise]")
     before = opened_example(page, "denoise")
     page.get_by_role("button", name="Train on this noise").click()
     until_true(page, "(run) => document.querySelector('.lab-header').dataset.run !== run", before)
     run = opened_example(page, "denoise")
     settings = lab.wait(run, "done", seconds=LONG)["settings"]
-    assert (settings["corruption"], str(settings["corruption_level"])) == ("masking", data(page, "denoise", "level"))
-    until(page, "denoise", f"d.kind === 'masking' && d.epoch === '{lab.run(run)['epoch']}'")
+    assert (settings["corruption"], str(settings["corruption_level"])) == (kind, data(page, "denoise", "level"))
+    until(page, "denoise", f"d.kind === '{kind}' && d.epoch === '{lab.run(run)['epoch']}'")
     expect(page.locator("[data-other-noise]")).to_be_hidden()
     noisy, denoised = (float(data(page, "denoise", f"psnr{name}")) for name in ("Noisy", "Denoised"))
     assert denoised >= noisy + gain
 
 
+def begin_map(page: Page) -> None:
+    """Latent: the view says that it trains a map of clusters, and shows the run in view until it is there."""
+    page.locator("[data-tab=latent]").click()
+    note = page.locator("[data-view=latent] [data-clusters]")
+    expect(note).to_contain_text("It is in training")
+    expect(note).to_contain_text(re.compile("it takes|left"))
+    expect(note).to_contain_text("The map shows it when it is done.")
+    assert "latent-run" not in page.evaluate("location.hash")
+
+
 def check_clusters(page: Page, lab: Lab, *, at_least: float) -> None:
-    """Latent: one click trains a map of clusters, and the page says for which share the nearest codes are right."""
-    open_view(page, "latent")
-    before = page.locator(".lab-header").get_attribute("data-run")
-    offer = page.get_by_role("button", name="Show clusters")
-    offer.focus()
-    page.keyboard.press("Enter")
-    example = opened_example(page, "latent")
-    assert example != before
-    lab.wait(example, "done", seconds=LONG)
-    until(page, "latent", f"d.neighbours && d.epoch === '{lab.run(example)['epoch']}'")
+    """Latent: the map is in view once trained, says for which share the nearest codes are right, and can be left."""
+    page.locator("[data-tab=latent]").click()
+    example = next(run["id"] for run in lab.state()["runs"] if run["settings"]["penalty"] == "neighbours")
+    last = lab.wait(example, "done", seconds=LONG)["epoch"]
+    assert opened_example(page, "latent") == example
+    until(page, "latent", f"d.neighbours && d.epoch === '{last}'")
     share = float(data(page, "latent", "neighbours"))
     assert share >= at_least
     sentence = page.locator("[data-view=latent] [data-neighbours]")
     expect(sentence).to_contain_text(f"The 10 nearest codes name the right class for {round(100 * share)} %")
     expect(sentence).to_contain_text("that training did not see")
     assert not grave(page, "[data-view=latent]")
-    page.get_by_role("button", name="Back to run").click()
-    until_true(page, "() => !location.hash.includes('latent-run=')")
-    assert page.locator(".lab-header").get_attribute("data-run") == before
+    back = page.get_by_role("button", name="Back to run")
+    before = f"r{(back.text_content() or '').split()[-1]}"
+    back.focus()
+    page.keyboard.press("Enter")
+    until_true(page, "(run) => document.querySelector('.lab-header').dataset.run === run", before)
+    until(page, "latent", f"d.ready === 'true' && d.epoch === '{lab.run(before)['epoch']}'")
     page.get_by_role("button", name="Show clusters").click()
-    assert opened_example(page, "latent") == example
+    until_true(page, "(run) => document.querySelector('.lab-header').dataset.run === run", example)
+
+
+def check_flow(page: Page, lab: Lab, run: str) -> None:
+    """Flow: each stage has a sentence, and the row is rebuilt better than by the average row."""
+    page.locator("[data-tab=flow]").click()
+    until(page, "flow", f"d.ready === 'true' && d.epoch === '{lab.run(run)['epoch']}' && d.playing === 'false'")
+    sentence = page.locator("[data-view=flow] .live-sentence")
+    error, average = re.findall(r"[Ee]rror (\d+\.?\d*) \(0 is perfect; .*?(\d+\.?\d*)", sentence.inner_text())[0]
+    assert float(error) < float(average)
+    stages = []
+    for layer in range(int(data(page, "flow", "layers"))):
+        page.locator("[data-view=flow] [data-act=step]").click()
+        until(page, "flow", f"d.layer === '{layer}'")
+        stages.append(sentence.inner_text().lower())
+    code = next(i for i, words in enumerate(stages) if "the code (bottleneck)" in words)
+    assert all("encoder" in words for words in stages[1:code])
+    assert all("decoder" in words for words in stages[code + 1 :])
+
+
+def check_training(page: Page, lab: Lab, run: str) -> None:
+    """Training: the validation loss falls, and *From the beginning* shows again how the reconstructions improve."""
+    page.locator("[data-tab=training]").click()
+    last = lab.run(run)["epoch"]
+    until(page, "training", f"d.ready === 'true' && d.epoch === '{last}' && d.records === '{last}'")
+    losses = {}
+    for key in ("Home", "End"):
+        page.keyboard.press(key)
+        if key == "Home" and data(page, "training", "epoch") == "0":
+            page.keyboard.press("ArrowRight")  # the untrained network has no loss
+        words = page.locator("[data-view=training] [data-sentence]").inner_text()
+        losses[key] = float(re.findall(r"loss\): (\d+\.?\d*)", words)[0])
+    assert losses["End"] < losses["Home"]
+    page.get_by_role("button", name="16×").click()
+    page.evaluate(
+        "() => { const el = document.querySelector('[data-view=training]'); window.seen = [];"
+        " new MutationObserver(() => window.seen.push(Number(el.dataset.epoch)))"
+        ".observe(el, {attributeFilter: ['data-epoch']}); }"
+    )
+    page.get_by_role("button", name="From the beginning").click()
+    until(page, "training", f"d.replaying === 'false' && window.seen.at(-1) === {last}")
+    seen = page.evaluate("window.seen")
+    assert seen[0] <= 1
+    assert seen == sorted(seen)
+
+
+def check_within_first_epoch(page: Page, lab: Lab) -> str:
+    """Training: a long first epoch shows reconstructions before it ends; the run, stopped after two epochs."""
+    until(page, "training", "d.ready === 'true'")
+    page.get_by_role("button", name="Stop training").click()
+    lab.wait("r1", "stopped", "done")
+    page.get_by_text("Change settings and start again").click()
+    page.get_by_role("button", name="Start again").click()
+    until_true(page, "() => document.querySelector('.lab-header').dataset.run === 'r2'")
+    until(page, "training", "Number(d.within) > 0 && Number(d.within) < 1 && d.epoch === '0'")
+    expect(page.locator("[data-view=training] [data-sentence]")).to_contain_text("Within epoch 1:")
+    until(page, "training", "Number(d.epoch) >= 2")
+    page.get_by_role("button", name="Stop training").click()
+    lab.wait("r2", "stopped", "done")
+    return "r2"
+
+
+def check_named_columns(page: Page, view: str, heads: list[str], names: set[str]) -> dict[str, str]:
+    """The table of a view names the columns as the user does; the first value of each."""
+    table = page.locator(f"[data-view={view}] .columns-table:visible").first
+    assert table.locator("thead").inner_text().strip().split("\t") == heads
+    cells = {row[0]: row[1] for row in table.locator("tbody tr").evaluate_all(
+        "rows => rows.map((row) => [...row.children].map((cell) => cell.innerText))")}  # fmt: skip
+    assert names <= set(cells)
+    return cells
 
 
 @pytest.mark.timeout(3 * LONG)
 @pytest.mark.mnist
-@pytest.mark.parametrize(("image_set", "clusters"), [("mnist", 0.9), ("fashion-mnist", 0.7)], indirect=["image_set"])
-def test_a_large_set_of_images_teaches_clusters_anomalies_and_denoising(
-    chromium: Chromium, tmp_path: Path, image_set: str, clusters: float
+@pytest.mark.parametrize(
+    ("image_set", "clusters", "lead", "kinds"),
+    [("mnist", 0.9, 1.5, ("masking", "salt-and-pepper")), ("fashion-mnist", 0.7, 1.0, ())],
+    indirect=["image_set"],
+)
+def test_a_large_set_of_images_teaches_every_view(
+    chromium: Chromium, tmp_path: Path, image_set: str, clusters: float, lead: float, kinds: tuple[str, ...]
 ) -> None:
-    with fresh(chromium, tmp_path, image_set, "flow") as (lab, page):
-        until(page, "flow", "Number(d.epoch) >= 1")
-        page.get_by_role("button", name="Stop training").click()
-        lab.wait("r1", "stopped", "done")
-        check_clusters(page, lab, at_least=clusters)
+    with fresh(chromium, tmp_path, image_set, "training") as (lab, page):
+        run = check_within_first_epoch(page, lab)
+        check_training(page, lab, run)
+        check_flow(page, lab, run)
+        begin_map(page)  # the other trainings run next to it
         check_anomalies(page, lab)
-        if image_set == "mnist":
-            check_denoising(page, lab, lead=1.5)
-            check_other_noise(page, lab)
+        check_denoising(page, lab, lead=lead)
+        for kind in kinds:
+            check_other_noise(page, lab, kind)
+        check_clusters(page, lab, at_least=clusters)
 
 
 @pytest.mark.timeout(3 * LONG)
-def test_the_digits_teach_clusters_and_denoising(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with served_digits(tmp_path_factory, "r1") as lab, lab_page(chromium, lab, "view=latent") as page:
-        check_clusters(page, lab, at_least=0.85)
+def test_the_digits_teach_every_view(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with served_digits(tmp_path_factory, "r1") as lab, lab_page(chromium, lab, "view=flow") as page:
+        check_flow(page, lab, "r1")
+        check_training(page, lab, "r1")
+        begin_map(page)
         check_denoising(page, lab)
-        check_other_noise(page, lab)
+        for kind in ("masking", "salt-and-pepper"):
+            check_other_noise(page, lab, kind)
+        check_clusters(page, lab, at_least=0.85)
 
 
-def test_a_folder_of_small_colour_images_teaches_anomalies_and_denoising(chromium: Chromium, tmp_path: Path) -> None:
+def test_a_folder_of_small_colour_images_teaches_every_view(chromium: Chromium, tmp_path: Path) -> None:
     folder = coloured_squares(tmp_path / "squares")
     with fresh(chromium, tmp_path, str(folder), "flow") as (lab, page):
         lab.wait("r1", "done")
+        check_flow(page, lab, "r1")
+        check_training(page, lab, "r1")
         check_anomalies(page, lab)
         check_denoising(page, lab)
         assert pixels(page, ".large-triple [data-role=denoised]").shape == (12, 10)
+        begin_map(page)
+        opened_example(page, "latent")
+        expect(page.get_by_role("button", name="Back to run 1")).to_be_visible()
 
 
 def test_a_table_speaks_the_users_language_and_opens_again_where_one_left(
@@ -176,11 +272,8 @@ def test_a_table_speaks_the_users_language_and_opens_again_where_one_left(
     table = penguins_with_dates(data_folder / "penguins" / "penguins.csv", tmp_path / "penguins.csv")
     with fresh(chromium, tmp_path, str(table), "flow") as (lab, page):
         lab.wait("r1", "done")
-        until(page, "flow", f"d.ready === 'true' && d.epoch === '{lab.run('r1')['epoch']}'")
-        head = page.locator("[data-view=flow] .columns-table thead").inner_text().split()
-        assert head == ["Column", "Observed", "Expected", "Error"]
-        cells = {row[0]: row[1] for row in page.locator(".columns-table tbody tr").evaluate_all(
-            "rows => rows.map((row) => [...row.children].map((cell) => cell.innerText))")}  # fmt: skip
+        check_flow(page, lab, "r1")
+        cells = check_named_columns(page, "flow", ["Column", "Observed", "Expected", "Error"], COLUMNS)
         assert cells["island"] in ("Biscoe", "Dream", "Torgersen")
         assert 2700 <= float(cells["body_mass_g"]) <= 6300
         page.locator("[data-act=draw]").click()
@@ -201,6 +294,12 @@ def test_a_table_speaks_the_users_language_and_opens_again_where_one_left(
         page.get_by_role("checkbox", name="sex is missing").press("Space")
         until_true(page, "() => [...document.querySelectorAll('.columns-table .is-missing')].length > 0")
         assert not grave(page, "[data-view=flow]")
+        check_training(page, lab, "r1")
+        page.locator("[data-tab=latent]").click()
+        until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0")
+        decoded = check_named_columns(page, "latent", ["Column", "Decoded value"], COLUMNS)
+        assert 2700 <= float(decoded["body_mass_g"]) <= 6300
+        check_denoising(page, lab, gain=1, lead=-1)
         check_anomalies(page, lab, at_least=0.9)
         example = page.locator(".lab-header").get_attribute("data-run")
         page.locator("[data-tab=flow]").click()

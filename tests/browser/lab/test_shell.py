@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.apps.lab.prepared import copy_runs
+from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import Lab, data, free_port, lab_page, served, served_digits, until, until_true
 from tests.browser.lab.tables import two_kinds
@@ -391,3 +392,20 @@ def test_the_page_recovers_by_itself_when_the_server_comes_back(
             assert data(page, "latent", "mark") == "the same"
     finally:
         page.close()
+
+
+def test_a_finished_run_has_its_diagnosis_under_the_title_of_every_view(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "view=training&run=r1") as page:
+        for view in ("training", "flow", "latent"):
+            page.locator(f"[data-tab={view}]").click()
+            until(page, view, "d.ready === 'true'")
+            line = page.locator(f"[data-view={view}] h2 ~ [data-diagnosis]")
+            expect(line).to_contain_text("Diagnosis: ")
+        pca = float(page.locator(".lab-status [data-pca] b").inner_text())
+        expect(line).to_contain_text(f"PCA with 2 numbers: {pca:.3g}.")
+        assert not grave(page, ".lab-header")
+        before = page.locator(".lab-header").get_attribute("data-run")
+        page.get_by_role("button", name="Train again").click()
+        until_true(page, "(run) => document.querySelector('.lab-header').dataset.run !== run", before)
+        expect(line).to_be_hidden()  # no verdict on an unfinished training
+        lab.wait(page.locator(".lab-header").get_attribute("data-run") or "", "done")

@@ -154,28 +154,22 @@ def _rows(
         raise typer.BadParameter(f"{data} is not a saved model; give the rows as the argument.", param_hint="--data")
     source = Source.of(data, label=label, image_size=size)
     _check_there(source, data)
-    if Path(source.where).is_file():
-        load(source)  # an unreadable file ends the command before the page is announced; the answer is cached
+    if not source.is_set:
+        load(source)  # what cannot be read ends the command before the page is announced; the answer is cached
     return lambda: InitialContent(source, is_default=is_default)
 
 
 def _model(path: Path, data: str | None) -> Callable[[], InitialContent]:
+    from narrows.apps.cli.model_loading import load_autoencoder
     from narrows.apps.lab.session import InitialContent
-    from narrows.apps.viewer.datasets import Source
+    from narrows.apps.viewer.datasets import Source, load
 
     source = None if data is None else Source.of(data)
     if source is not None and data is not None:
         _check_there(source, data)
-
-    def make() -> InitialContent:
-        from narrows.apps.cli.model_loading import load_autoencoder
-        from narrows.apps.viewer.datasets import load
-
-        model = load_autoencoder(path)
-        rows = None if source is None else model.schema_.align(load(source))
-        return InitialContent(source, model, rows)
-
-    return make
+    model = load_autoencoder(path)  # a damaged model ends the command before the page is announced
+    rows = None if source is None else model.schema_.align(load(source))
+    return lambda: InitialContent(source, model, rows)
 
 
 def _check_there(source: object, data: str) -> None:

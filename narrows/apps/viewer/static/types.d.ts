@@ -80,6 +80,8 @@ interface Dataset {
   columns: string[] | null;
   classes: string[] | null;
   counts: number[] | null;
+  /** The classes that the view of anomalies calls normal at first, where the host has chosen some. */
+  normal?: string[] | null;
   notes: string[];
   labels: string | null;
 }
@@ -179,6 +181,10 @@ interface Lab {
   announce(text: string | null): void;
   state: SessionState | null;
   connected: boolean;
+  /** Why the server serves no more pages, until it does. */
+  refused: Failure | null;
+  /** The example that the map is to show once it is trained, in place of the run `from`. */
+  awaited: { run: string; from: string } | null;
   /** What a report carries in place of a model. */
   prefetched?: any;
   /** The run in view: that of this view alone, else the one of all views. */

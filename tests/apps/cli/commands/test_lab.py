@@ -1,10 +1,62 @@
-"""`narrows lab --export` before any work: the folder, the runtime and the options are checked."""
+"""`narrows lab` before any work: the data, the model, the folder of an export and the options are checked."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+import pytest
+
+import narrows
+from narrows.apps.lab import launch, worker_pool
 from tests.apps.conftest import Shell
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was launched; nothing is served."""
+    calls: list[object] = []
+    monkeypatch.setattr(worker_pool, "prepare", lambda: None)
+    monkeypatch.setattr(launch, "launch", lambda make, **_: calls.append(make()))
+    return calls
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A model of a table of four columns."""
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 4)), columns=list("abcd"))
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    narrows.Autoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(frame).save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_a_folder_of_damaged_images_is_refused_in_the_shell(shell: Shell, tmp_path: Path, launched: list) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cut.png").write_bytes(b"\x89PNG and nothing")
+    done = shell("lab", tmp_path / "photos")
+    assert done.status == 1
+    assert done.err == "Error: cut.png is damaged and cannot be read as an image; give a whole one.\n"
+    assert not launched
+
+
+def test_a_damaged_model_is_refused_in_the_shell(shell: Shell, model: Path, launched: list) -> None:
+    assert shell("lab", model).status == 0
+    weights = max(model.iterdir(), key=lambda path: path.stat().st_size)
+    weights.write_bytes(weights.read_bytes()[:-7])
+    done = shell("lab", model)
+    assert done.status == 1
+    assert weights.name in done.err
+    assert len(launched) == 1
+
+
+def test_rows_that_do_not_fit_the_model_are_refused_in_the_shell(shell: Shell, model: Path, launched: list) -> None:
+    assert shell("lab", model, "--data", model.parent / "rows.csv").status == 0
+    (model.parent / "other.csv").write_text("a,b\n1,2\n3,4\n5,7\n")
+    done = shell("lab", model, "--data", model.parent / "other.csv")
+    assert done.status == 1
+    assert "c" in done.err
+    assert len(launched) == 1
 
 
 def test_a_folder_with_other_files_is_refused_before_anything_is_trained(shell: Shell, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ export function createSession(store, { can, reduced, history, announce }) {
     can, store, reduced, announce,
     state: null,
     connected: false,
+    refused: null,
+    awaited: null,
     attach(newTransport) { transport = newTransport; },
 
     /** The run in view: that of this view alone, else the one of all views. */
@@ -114,6 +116,7 @@ export function createSession(store, { can, reduced, history, announce }) {
 
     receive(message) {
       if (message.t === "state") setState(message.state);
+      else if (message.t === "refused") lab.refused = { message: message.msg, hint: message.hint };
       else if (message.t === "epochs") {
         append(entryOf(message.run), message.records);
         lab.emit("epoch", message);
@@ -170,6 +173,7 @@ export function createSession(store, { can, reduced, history, announce }) {
     const wasConnected = lab.connected;
     const before = lab.run?.id;
     lab.connected = true;
+    lab.refused = null;
     lab.state = state;
     if (!state.runs.some((run) => run.id === firstRun)) firstRun = state.opens_on === undefined ? state.runs.at(-1)?.id : state.opens_on;
     for (const id of records.keys()) if (!state.runs.some((run) => run.id === id)) records.delete(id);

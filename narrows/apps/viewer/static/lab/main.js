@@ -10,6 +10,7 @@ import { VIEWS } from "../core/view-names.js";
 import { droppedFiles, fetchHistory } from "./http-api.js";
 import { describeData, sizeWords } from "./panels/data.js";
 import { followExamples } from "./example-runs.js";
+import { mountDiagnosis } from "./panels/diagnosis.js";
 import { mountDrawer } from "./panels/drawer.js";
 import { mountExport } from "./panels/export.js";
 import { mountHeader } from "./panels/header.js";
@@ -50,7 +51,8 @@ const share = mountExport(lab, () => view);
 const setups = mountSetups(setupStrip, lab);
 const tour = mountTour(main, lab, { isAsked: asked.get("tour") === "1", isQuiet: test && asked.get("tour") !== "offer" });
 const help = mountHelp(page, { onTour: tour.start, onPresets: () => drawer.open("presets") });
-const bar = mountHeader(header, lab, { onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
+const diagnosis = mountDiagnosis(lab, () => { diagnosis.update(); bar.update(); });
+const bar = mountHeader(header, lab, { pcaError: diagnosis.pcaError, onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
 const notices = mountNotice(notice, lab, { onDrawer: drawer.open, onRetry: transport.retry });
 listenForKeys(document);
 
@@ -98,7 +100,7 @@ const hasWeights = (run) => run !== null && run.state !== "preparing" && !(run.s
 async function showView() {
   const name = VIEWS.some(([one]) => one === store.get("view")) ? store.get("view") : VIEWS[0][0];
   const run = lab.run;
-  const as = run && hasWeights(run) ? `${name} ${run.id} ${lab.dataset()?.labels ?? ""}` : `waiting ${lab.state?.status} ${run?.state ?? JSON.stringify(lab.state?.datasets)}`;
+  const as = run && hasWeights(run) ? `${name} ${run.id} ${lab.dataset()?.labels ?? ""}` : `waiting ${lab.refused?.message} ${lab.state?.status} ${run?.state ?? JSON.stringify(lab.state?.datasets)}`;
   if (as === mountedKey) return mounted?.update?.();
   mountedKey = as;
   const attempt = ++mounting;
@@ -113,6 +115,7 @@ async function showView() {
     const own = viewSession(lab);
     endSession = own.end;
     mounted = module.mount(el, own.lab);
+    diagnosis.placeIn(el);
   } catch (error) {
     clear(view, h("div", { class: "panel empty" }, h("h2", {}, "This view could not be drawn"), h("p", {}, String(error?.message || error)),
       h("button", { type: "button", class: "button", on: { click: () => { mountedKey = ""; showView(); } } }, "Try again")));
@@ -125,6 +128,7 @@ async function showView() {
 function placeholder(run) {
   const state = lab.state;
   if (state && state.status === "ready" && !run) return emptyState(lab.dataset() ?? state.datasets.at(-1));
+  if (!state && lab.refused) return h("div", { class: "panel empty", dataset: { waiting: "refused" } }, h("h2", {}, lab.refused.message), h("p", {}, lab.refused.hint));
   if (run?.state === "failed" || state?.status === "failed") return h("div", { class: "panel empty", dataset: { waiting: "failed" } }, h("h2", {}, "There is no model to show"), h("p", {}, "The message above gives the reason."));
   const words = run ? "Preparing the rows and the network…" : state ? "Starting (a few seconds)…" : "Connecting…";
   return h("div", { class: "panel stack", "aria-busy": "true", dataset: { waiting: "loading" } }, h("div", { class: "skeleton sk-title" }), h("p", { class: "caption late" }, words), h("div", { class: "skeleton sk-block" }));
@@ -144,6 +148,7 @@ function update() {
   bar.update();
   share.update();
   notices.update();
+  diagnosis.update();
   drawer.update();
   setups.update();
   tour.update();

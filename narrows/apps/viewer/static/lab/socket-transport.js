@@ -52,6 +52,7 @@ export function socketTransport(onMessage, onConnection) {
       return;
     }
     const message = JSON.parse(data);
+    if (message.t === "refused") tries = WAITS.length - 1; // it was accepted only to say so
     // Skipped or failed decode requests are answered by a text message.
     if (["dropped", "err"].includes(message.t) && !pending.has(message.seq) && decoder.release(message.seq)) return;
     if (message.t === "ok") settle(message.seq, (entry) => entry.resolve(message));

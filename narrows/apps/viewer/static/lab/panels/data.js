@@ -17,10 +17,10 @@ export function mountData(lab, close) {
   const about = h("div", { class: "stack tight", dataset: { about: "data" } });
   const progress = h("div", { class: "upload-progress", hidden: true }, h("div", { class: "upload-bar" }), h("p", { class: "note" }));
   const message = h("div", { class: "message bad", role: "alert", hidden: true, dataset: { uploadError: "true" } });
-  const file = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A file of rows", accept: [".csv", ".gz", ".parquet", ".npy", ".npz", ...IMAGES].join(","), multiple: true, dataset: { input: "file" }, on: { change: () => receiveFiles(chosen(file)) } });
+  const file = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A file of rows", accept: [".csv", ".tsv", ".gz", ".parquet", ".pq", ".npy", ".npz", ...IMAGES].join(","), multiple: true, dataset: { input: "file" }, on: { change: () => receiveFiles(chosen(file)) } });
   const folder = h("input", { type: "file", class: "visually-hidden", tabindex: -1, "aria-label": "A folder of images", webkitdirectory: true, dataset: { input: "folder" }, on: { change: () => receiveFiles(chosen(folder)) } });
   const zone = h("div", { class: "drop-zone" }, icon("upload"),
-    h("p", {}, h("b", {}, "Drop your own data here"), h("br"), h("span", { class: "note" }, "A CSV, Parquet or NumPy file, or a folder of images (a sub-folder is a class). The data stay on this machine.")),
+    h("p", {}, h("b", {}, "Drop your own data here"), h("br"), h("span", { class: "note" }, "A CSV, TSV, Parquet or NumPy file, or a folder of images (a sub-folder is a class). The data stay on this machine.")),
     h("div", { class: "row" },
       h("button", { type: "button", class: "button small", dataset: { action: "choose-file" }, on: { click: () => file.click() } }, icon("file"), "Choose a file"),
       h("button", { type: "button", class: "button small", dataset: { action: "choose-folder" }, on: { click: () => folder.click() } }, icon("folder"), "Choose a folder")), file, folder);

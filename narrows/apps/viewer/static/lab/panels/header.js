@@ -18,9 +18,9 @@ function brand() {
 /**
  * @param {HTMLElement} el
  * @param {Lab} lab
- * @param {{onTheme: () => void, onHelp: () => void, onDrawer: (tab: string) => void, share: HTMLElement}} how
+ * @param {{pcaError: (run: Run) => number|null, onTheme: () => void, onHelp: () => void, onDrawer: (tab: string) => void, share: HTMLElement}} how
  */
-export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
+export function mountHeader(el, lab, { pcaError, onTheme, onHelp, onDrawer, share }) {
   const tabs = VIEWS.map(([name, words], i) => h("button", { type: "button", class: "tab", dataset: { tab: name }, on: { click: () => lab.store.set("view", name) } },
     h("span", { class: "tab-number", "aria-hidden": "true" }, i + 1), words));
   const status = h("p", { class: "lab-status", "aria-label": "Status" });
@@ -76,7 +76,7 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
     el.dataset.epoch = String(run?.epoch ?? "");
     progress.style.setProperty("--share", run?.state === "done" ? 1 : run ? Math.min(1, (run.epoch || 0) / Math.max(1, run.epochs || 1)) : 0);
     progress.classList.toggle("is-running", isBusy(run));
-    clear(status, ...statusWords(lab, run, set));
+    clear(status, ...statusWords(lab, run, set, run && pcaError(run)));
   }
 
   function theme(dark) {
@@ -89,12 +89,13 @@ export function mountHeader(el, lab, { onTheme, onHelp, onDrawer, share }) {
   return { update, theme };
 }
 
-function statusWords(lab, run, set) {
+function statusWords(lab, run, set, pca) {
   if (!run) return [lab.state?.status === "ready" ? "No run yet" : "Starting…"];
   const shape = set?.shape ? `${set.shape.slice(0, 2).join("×")}${set.shape[2] === 3 ? " RGB" : set.shape[2] > 1 ? `×${set.shape[2]}` : ""}` : set?.columns ? `${set.columns.length} columns` : "";
   const loss = run.validation ?? run.loss;
   const parts = [h("span", { class: "status-data" }, set ? `${count(set.rows)} × ${shape}` : run.dataset),
     h("span", { title: run.message }, "epoch ", h("b", {}, run.epoch ?? 0), `/${run.epochs ?? "–"}`, run.state === "done" && run.message ? " (ended early)" : "")];
   if (Number.isFinite(loss)) parts.push(h("span", { title: run.unit ? `loss: ${lossAxis(run)}, ${run.validation !== null ? "validation rows" : "training rows"}` : null }, "loss ", h("b", {}, number(loss, 4))));
+  if (Number.isFinite(pca)) parts.push(h("span", { dataset: { pca: "" }, title: `the squared error of PCA with ${run.n_components} components, on the same rows` }, "PCA ", h("b", {}, number(pca, 4))));
   return parts;
 }

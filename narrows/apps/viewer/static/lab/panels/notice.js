@@ -40,6 +40,7 @@ export function mountNotice(el, lab, { onDrawer, onRetry }) {
    */
   function currentNotice() {
     const run = lab.run;
+    if (!lab.connected && lab.state && lab.refused) return ["refused", "warn", lab.refused.message, lab.refused.hint, [["Try now", onRetry]]];
     if (!lab.connected && lab.state) {
       return ["lost", "warn", `Reconnecting… ${run ? `Showing epoch ${run.epoch ?? 0}.` : ""}`, "The page shows the last data it received; a training continues on the server.", [["Try now", onRetry]]];
     }

@@ -20,11 +20,11 @@ export function normalClasses({ lab, onChange, onProblem }) {
 
   const classes = () => lab.dataset()?.classes || null;
 
-  /** The classes to take as normal at first: those of the run, else all but the last. */
+  /** The classes to take as normal at first: those of the run, else those that the host suggests, else all but the last. */
   function initial(names) {
     const stored = lab.store.get("normal", []).filter((name) => names.includes(name));
     if (stored.length) return stored;
-    return lab.run.settings.normal?.length ? lab.run.settings.normal.map(String) : names.slice(0, -1);
+    return lab.run.settings.normal?.length ? lab.run.settings.normal.map(String) : lab.dataset()?.normal ?? names.slice(0, -1);
   }
 
   function refresh() {

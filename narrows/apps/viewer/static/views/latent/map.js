@@ -29,7 +29,7 @@ const TWEEN = 300;
 
 /** @param {{label: string, reduced: boolean, onProbe: (x: number, y: number, how: string) => void, onPin?: (which: "a"|"b", x: number, y: number) => void}} how */
 export function createMap({ label, reduced, onProbe, onPin }) {
-  const tiles = h("canvas", { class: "map-layer", "aria-hidden": "true" });
+  const tiles = h("canvas", { class: "map-layer", width: 1, height: 1, "aria-hidden": "true" });
   const points = h("canvas", { class: "map-layer map-points", "aria-hidden": "true" });
   const thumbnails = h("canvas", { class: "map-layer map-thumbnails", "aria-hidden": "true" });
   const marks = svg("svg", { class: "map-layer map-marks", "aria-hidden": "true" });
