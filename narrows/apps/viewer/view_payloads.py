@@ -91,6 +91,7 @@ def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParam
     shown = None if is_image else _compared(model, found["input"].ravel(), found["output"].ravel())
     average = average_error(model, data.training_floats(run, model), floats)
     about = {**found.about, **_scales(model), "label": label, "cells": shown, "average_error": average}
+    about["n_columns"] = None if is_image else len(model.schema_.learned_columns)
     return Payload("activations", about, found.arrays)
 
 

@@ -260,6 +260,8 @@ interface Activations {
   average: number | null;
   label: string | null;
   unit: any;
+  /** Of a table: the number of columns that the network learned. */
+  columns: number | null;
 }
 
 /** Where a layer is drawn. */

@@ -15,6 +15,7 @@ import { largestSize } from "../shared/layer-painting.js";
 import { followRun, prepareView, refresher } from "../shared/refresh.js";
 import { countOf, errorNoun, errorSentence, rowNoun, sampleNoun, whatIsAnAutoencoder } from "../shared/text.js";
 import { animationClock } from "./animation-clock.js";
+import { codeHandles } from "./code-handles.js";
 import { layerDetails } from "./layer-details.js";
 import { networkDiagram } from "./network-diagram.js";
 import { samplePicker } from "./sample-picker.js";
@@ -31,7 +32,10 @@ export function mount(el, lab) {
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const noun = sampleNoun(lab.run);
   const picker = samplePicker({ onPick: pick, onClass: (name) => { lab.store.set("class", name || null); loadedKey = ""; refresh(); } });
-  const diagram = networkDiagram({ onLayer: openLayer, onUnit: showUnit });
+  const handles = codeHandles(lab);
+  const stage = h("p", { class: "note", dataset: { stageWords: "" } });
+  let pointedStage = -1;
+  const diagram = networkDiagram({ handles: handles.el, onLayer: openLayer, onUnit: showUnit, onStage: (i) => { pointedStage = i; updateCaption(); } });
   const drawer = layerDetails({ onClose: () => diagram.focus() });
   const editor = h("div", { class: "own-input", hidden: true });
   const play = h("button", { type: "button", class: "button primary", dataset: { act: "play" }, on: { click: () => clock.toggle() } });
@@ -45,7 +49,7 @@ export function mount(el, lab) {
     h("div", { class: "row" }, picker.el, editButton), editor,
     h("div", { class: "panel flow-panel" },
       h("div", { class: "flow-halves", "aria-hidden": "true" }, h("span", {}, "encoder: compresses"), h("span", {}, "decoder: reconstructs")),
-      diagram.el,
+      diagram.el, stage,
       h("div", { class: "controls" }, play, step, speed.el, activationLegend())),
     drawer.el, results.el, explanation());
 
@@ -105,6 +109,7 @@ export function mount(el, lab) {
     problem.hidden = true;
     data = layerData(answer, run);
     diagram.show(data);
+    handles.refresh();
     results.show(data, answer.about.cells);
     Object.assign(root.dataset, { sample: edited ? "drawn" : String(position), layers: String(data.layers.length - 1),
       epoch: String(answer.epoch ?? run.epoch ?? 0), error: String(data.error ?? ""), ready: "true" });
@@ -194,19 +199,25 @@ export function mount(el, lab) {
 
   function updateCaption() {
     if (!data) return;
-    const at = Number(root.dataset.layer);
-    const last = data.layers.length - 1;
-    const code = data.layers.find((layer) => layer.part === "code");
     const it = edited ? (lab.run.shape ? "your drawing" : "your row") : rowNoun(picker.labelOf(position) ?? data.label, lab.run);
-    const layer = data.layers[Math.min(at, last)];
-    caption.textContent = at > 0 && at < last && root.dataset.playing === "false"
-      ? `${layer.title}. ${stageWords(layer, lab.run)} It has ${countOf(layer.units, "activation")} for ${it}; the largest absolute value is ${number(largestSize(layer.values), 3)}.`
-      : `The encoder squeezes ${countOf(data.layers[0].units, lab.run.shape ? "pixel value" : "number")} into ${code?.units}; the decoder rebuilds ${it} from those alone. ${errorSentence(lab.run, data.error, data.average)}`;
+    caption.textContent = `The encoder squeezes ${inputSize(data)} into ${lab.run.n_components}; the decoder rebuilds ${it} from those alone. ${errorSentence(lab.run, data.error, data.average)}`;
+    const layer = stageShown();
+    const name = layer.part === "encoder" || layer.part === "decoder" ? `${layer.title}. ` : "";
+    stage.textContent = `${name}${stageWords(layer, lab.run)} It has ${countOf(layer.units, "activation")} for ${it}; the largest absolute value is ${number(largestSize(layer.values), 3)}.`;
+  }
+
+  /** The stage that the page explains: that under the pointer or the keys, else the one stepped to, else the code. */
+  function stageShown() {
+    const { layers } = data;
+    const stepped = Number(root.dataset.layer);
+    const isAtRest = root.dataset.playing === "false" && stepped < layers.length - 1;
+    const code = layers.findIndex((layer) => layer.part === "code");
+    return layers[pointedStage >= 0 ? pointedStage : isAtRest ? stepped : code] ?? layers[code];
   }
 
   function stepLayer() {
     clock.step();
-    lab.announce(caption.textContent);
+    lab.announce(stage.textContent);
   }
 
   function renderPlay(on) {
@@ -224,8 +235,16 @@ export function mount(el, lab) {
   refresh();
   return {
     update() { diagram.redraw(); refresh(); },
-    destroy() { unsubscribe.forEach((off) => off()); clock.destroy(); diagram.destroy(); drawer.destroy(); clear(root); },
+    destroy() { unsubscribe.forEach((off) => off()); clock.destroy(); handles.destroy(); diagram.destroy(); drawer.destroy(); clear(root); },
   };
+}
+
+/** "64 pixel values", "5 columns", "7 columns (15 numbers)": what the encoder is given. */
+function inputSize({ layers, run, columns }) {
+  const { units } = layers[0];
+  if (run.shape) return countOf(units, "pixel value");
+  if (!columns) return countOf(units, "number");
+  return columns === units ? countOf(columns, "column") : `${countOf(columns, "column")} (${countOf(units, "number")})`;
 }
 
 /** Original, reconstruction and difference side by side, and the error. */
@@ -253,7 +272,7 @@ function resultFigures() {
       drawPicture(difference.canvas, data.difference, run, { mode: "signed", scale });
       difference.note.textContent = `difference (full colour: ±${number(scale, 2)})`;
       if (!run.shape) rebuilt.note.textContent = "reconstruction (dots) and original (rings)";
-      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, `${errorNoun(run)} of the row`), h("span", {}, largestDifference(data)));
+      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, `${errorNoun(run)} of the ${sampleNoun(run)}`), h("span", {}, largestDifference(data)));
     },
   };
 }
