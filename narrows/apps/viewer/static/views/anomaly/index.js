@@ -5,13 +5,14 @@ import { clear, h } from "../../core/dom.js";
 import { count, fixed, number } from "../../core/format.js";
 import { onKey } from "../../core/keyboard.js";
 import { debounce } from "../../core/timing.js";
+import { cellTable, OBSERVED_EXPECTED } from "../shared/cell-table.js";
 import { largestSize } from "../shared/layer-painting.js";
 import { followRun, prepareView, refresher } from "../shared/refresh.js";
 import { countOf, errorName } from "../shared/text.js";
 import { confusionMatrix } from "./confusion-matrix.js";
 import { confusion, indicesOf, percentile, rocArea, rocCurve, sortedScores } from "./metrics.js";
 import { normalClasses } from "./normal-classes.js";
-import { columnTable, sampleCard } from "./sample-cards.js";
+import { sampleCard } from "./sample-cards.js";
 import { thresholdPanel } from "./threshold-panel.js";
 
 export const title = "Anomaly detection";
@@ -31,7 +32,7 @@ export function mount(el, lab) {
   const normal = normalClasses({ lab, onChange: () => { source = "p95"; picks = {}; refresh(); }, onProblem: fail });
   const threshold = thresholdPanel({ onThreshold: (chosen) => moveThreshold(chosen) });
   const cards = { first: sampleCard({ kind: "first", onPick: (rank) => pick("first", rank) }), second: sampleCard({ kind: "second", onPick: (rank) => pick("second", rank) }) };
-  const columns = columnTable();
+  const columns = cellTable("The largest column errors");
   const suggestions = h("div", { class: "row", role: "group", "aria-label": "Suggested thresholds" });
   const table = confusionMatrix();
   const rocBox = h("div", { class: "figure roc-figure" });
@@ -282,7 +283,7 @@ export function mount(el, lab) {
     const scale = Math.max(...Object.values(answers).map((one) => largestSize(one.arrays.map)));
     for (const [which, one] of Object.entries(answers)) cards[which].show({ ...one, scale });
     const explained = answers.second || answers.first;
-    columns.show(run.shape ? null : explained?.about.columns || explained?.about.top, scores.score[lists.second[picks.second ?? 0]] > value ? "Why the second row raises an alarm: its largest column errors" : "The largest column errors of the second row");
+    columns.show(run.shape ? null : explained?.about.columns || explained?.about.top, [...OBSERVED_EXPECTED, ["error", "Error"]], scores.score[lists.second[picks.second ?? 0]] > value ? "Why the second row raises an alarm: its largest column errors" : "The largest column errors of the second row");
     Object.assign(root.dataset, { ready: "true", scale: String(scale) });
   }
 

@@ -1,9 +1,8 @@
-/** A sample with its reconstruction, error map and score; and the table of its largest column errors. */
+/** A sample with its reconstruction, error map and score. */
 
-import { clear, h } from "../../core/dom.js";
+import { h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { drawPair, drawPicture } from "../../core/picture.js";
-import { cellText, errorBar } from "../shared/cell-table.js";
 import { largestSize } from "../shared/layer-painting.js";
 
 /** @param {{kind: string, onPick: (rank: number) => void}} o `rank` counts from the smallest score */
@@ -72,23 +71,4 @@ function mapRun(run, map) {
   if (!run.shape) return run;
   const [high, wide] = run.shape;
   return { ...run, shape: [high, wide, map.length / (high * wide)] };
-}
-
-/** The columns that disagree most, observed and expected in the user's units. */
-export function columnTable() {
-  const body = h("tbody", {});
-  const caption = h("caption", {});
-  const el = h("table", { class: "columns-table", hidden: true }, caption,
-    h("thead", {}, h("tr", {}, ["Column", "Observed", "Expected", "Error"].map((name) => h("th", { scope: "col" }, name)))), body);
-  return {
-    el,
-    show(top, words) {
-      el.hidden = !top?.length;
-      if (el.hidden) return;
-      caption.textContent = words;
-      const most = Math.max(...top.map((one) => Math.abs(one.error))) || 1;
-      clear(body, top.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, cellText(one.observed)), h("td", {}, cellText(one.expected)),
-        h("td", {}, errorBar(one.error, most), number(one.error, 3)))));
-    },
-  };
 }

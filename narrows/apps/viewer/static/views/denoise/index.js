@@ -46,7 +46,7 @@ export function mount(el, lab) {
   const root = prepareView(el, "denoise",
     h("header", {}, h("h2", {}, title), h("p", { class: "caption" }, INTRODUCTION), caption), problem,
     h("div", { class: "panel stack" }, noise.el, otherNoise.el,
-      large.el,
+      large.el, large.table,
       h("div", { class: "row" }, editButton, others, comparison.el), editor),
     h("div", { class: "panel stack" }, h("h3", {}, "Six samples"), small.el),
     h("div", { class: "grid" },
@@ -114,8 +114,8 @@ export function mount(el, lab) {
     last = { run, answer, other, at, setting };
     const of = (name, from = answer) => rowOf(from.arrays[name], at);
     const one = { run, clean: of("clean"), noisy: of("noisy"), denoised: of("denoised"),
-      before: answer.about.psnr_noisy_rows[at], after: answer.about.psnr_denoised_rows[at],
-      other: other && { run: other.run, denoised: of("denoised", other.answer), after: other.answer.about.psnr_denoised_rows[at] } };
+      before: answer.about.psnr_noisy_rows[at], after: answer.about.psnr_denoised_rows[at], cells: answer.about.cells?.[at],
+      other: other && { run: other.run, denoised: of("denoised", other.answer), after: other.answer.about.psnr_denoised_rows[at], cells: other.answer.about.cells?.[at] } };
     large.show(one);
     if (!edited) small.show(run, answer, other, chosen);
     comparison.refresh();

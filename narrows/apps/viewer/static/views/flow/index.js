@@ -5,19 +5,18 @@ import { clear, h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
-import { drawPair, drawPicture } from "../../core/picture.js";
 import { debounce } from "../../core/timing.js";
-import { cellTable } from "../shared/cell-table.js";
 import { columnSliders } from "../shared/column-sliders.js";
 import { backgroundOf, drawingPad } from "../shared/drawing-pad.js";
-import { layerData, largestUnits, stageWords } from "../shared/layer-data.js";
+import { layerData, stageWords } from "../shared/layer-data.js";
 import { largestSize } from "../shared/layer-painting.js";
 import { followRun, prepareView, refresher } from "../shared/refresh.js";
-import { countOf, errorNoun, errorSentence, rowNoun, sampleNoun, whatIsAnAutoencoder } from "../shared/text.js";
+import { countOf, errorSentence, rowNoun, sampleNoun, whatIsAnAutoencoder } from "../shared/text.js";
 import { animationClock } from "./animation-clock.js";
 import { codeHandles } from "./code-handles.js";
 import { layerDetails } from "./layer-details.js";
 import { networkDiagram } from "./network-diagram.js";
+import { resultFigures } from "./result-figures.js";
 import { samplePicker } from "./sample-picker.js";
 
 export const title = "Follow one example through the autoencoder";
@@ -245,45 +244,6 @@ function inputSize({ layers, run, columns }) {
   if (run.shape) return countOf(units, "pixel value");
   if (!columns) return countOf(units, "number");
   return columns === units ? countOf(columns, "column") : `${countOf(columns, "column")} (${countOf(units, "number")})`;
-}
-
-/** Original, reconstruction and difference side by side, and the error. */
-function resultFigures() {
-  const figure = (words) => {
-    const canvas = h("canvas", { class: "result-picture", role: "img", "aria-label": words });
-    const note = h("figcaption", {}, words);
-    return { canvas, note, el: h("figure", { class: "figure" }, canvas, note) };
-  };
-  const [original, rebuilt, difference] = [figure("original"), figure("reconstruction"), figure("difference")];
-  rebuilt.canvas.dataset.role = "reconstruction";
-  original.canvas.dataset.role = "input";
-  const error = h("p", { class: "stat" });
-  const table = cellTable(["Column", "Observed", "Expected", "Error"]);
-  const el = h("div", { class: "panel result-row" }, original.el, rebuilt.el, difference.el, error, table.el);
-  return {
-    el,
-    /** @param {Activations} data @param {any} [cells] of a table, in its units; undefined keeps those shown */
-    show(data, cells) {
-      const { run } = data;
-      if (cells !== undefined) table.show(cells);
-      drawPicture(original.canvas, data.input, run);
-      drawPair(rebuilt.canvas, data.input, data.output, run);
-      const scale = Math.max(0.05, largestSize(data.difference));
-      drawPicture(difference.canvas, data.difference, run, { mode: "signed", scale });
-      difference.note.textContent = `difference (full colour: ±${number(scale, 2)})`;
-      if (!run.shape) rebuilt.note.textContent = "reconstruction (dots) and original (rings)";
-      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, `${errorNoun(run)} of the ${sampleNoun(run)}`), h("span", {}, largestDifference(data)));
-    },
-  };
-}
-
-/** Where the difference is largest, in words. */
-function largestDifference({ difference, run }) {
-  const [at] = largestUnits(difference, 1);
-  const [, wide, channels = 1] = run.shape || [];
-  const pixel = Math.floor(at / channels);
-  const place = run.shape ? `row ${Math.floor(pixel / wide) + 1}, column ${(pixel % wide) + 1}` : run.names?.[at] ?? `number ${at + 1}`;
-  return `largest difference: ${place}, ${difference[at] > 0 ? "+" : ""}${number(difference[at], 2)}`;
 }
 
 function activationLegend() {

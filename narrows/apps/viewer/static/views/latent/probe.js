@@ -36,10 +36,17 @@ export function mountProbe(lab, run) {
   const pictures = rowPictures(lab, run);
   const classes = lab.dataset(run)?.classes;
   let current = -1;
-  const table = cellTable(["Column", "Decoded value"]);
-  const showCells = debounce(async (values) => {
+  const table = cellTable();
+  /** @type {ArrayLike<number>|null} the decoded row */
+  let shown = null;
+  const showCells = debounce(async () => {
+    if (!shown || run.shape || !lab.can.live) return;
+    const row = pictures.get(current);
+    /** @type {Array<[string, string]>} */
+    const heads = [["expected", "Decoded"], ["observed", "Nearest row"]];
     try {
-      table.show((await lab.query("cells", { run: run.id, values: Array.from(values) })).about.cells);
+      const { about } = await lab.query("cells", { run: run.id, expected: Array.from(shown), ...(row ? { observed: Array.from(row) } : {}) });
+      table.show(about.cells, row ? heads : heads.slice(0, 1));
     } catch {
       // A newer question replaced this one.
     }
@@ -52,7 +59,8 @@ export function mountProbe(lab, run) {
   /** Shows a decoded picture and its code. */
   function showDecoded(values, z, epoch) {
     paint(values);
-    if (!run.shape && lab.can.live) showCells(values);
+    shown = values;
+    showCells();
     previewMark.hidden = true;
     decoded.dataset.z = Array.from(z).join(",");
     decoded.dataset.epoch = epoch;
@@ -83,6 +91,7 @@ export function mountProbe(lab, run) {
       if (position !== current || !values) return;
       drawPicture(nearest, values, run);
       nearest.dataset.row = position;
+      showCells();
     } catch {
       // The query was replaced, or there is no model yet: the next move queries again.
       if (position === current) current = -2;
