@@ -35,7 +35,7 @@ export function mount(el, lab) {
   const otherNoise = noiseTraining({ lab, labelOf: noise.labelOf });
   const large = largeSample();
   const small = sampleGrid({ onChoose: choose });
-  const layers = layerStrip();
+  const layers = layerStrip({ reduced: lab.reduced });
   const curveBox = h("div", { class: "figure curve-figure" });
   const editButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => edit(editor.hidden) } }, "Draw on it");
   const editor = h("div", { class: "own-input", hidden: true });
@@ -46,12 +46,12 @@ export function mount(el, lab) {
   const root = prepareView(el, "denoise",
     h("header", {}, h("h2", {}, title), h("p", { class: "caption" }, INTRODUCTION), caption), problem,
     h("div", { class: "panel stack" }, noise.el, otherNoise.el,
-      large.el, large.table,
-      h("div", { class: "row" }, editButton, others, comparison.el), editor),
+      h("div", { class: "row" }, editButton, others, comparison.el), editor,
+      large.el,
+      h("div", { class: "stack tight", hidden: !lab.can.live }, layers.el, h("p", { class: "note" }, `The noisy ${sampleNoun(lab.run)} on its way through the layers. Blue: negative, orange: positive; each layer is scaled to its largest activation.`)),
+      large.table),
     h("div", { class: "panel stack" }, h("h3", {}, "Six samples"), small.el),
-    h("div", { class: "grid" },
-      h("div", { class: "panel stack" }, h("h3", {}, "PSNR at each noise level"), curveBox),
-      h("div", { class: "panel stack", hidden: !lab.can.live }, h("h3", {}, "Activations of the noisy row, layer by layer"), layers.el, h("p", { class: "note" }, "Blue: negative, orange: positive; each layer is scaled to its largest activation."))),
+    h("div", { class: "panel stack" }, h("h3", {}, "PSNR at each noise level"), curveBox),
     explanationOfNoise());
 
   /** @type {number[]|null} */
@@ -152,7 +152,7 @@ export function mount(el, lab) {
     const unit = noisy instanceof Uint8Array ? 1 / 255 : 1;
     if (!lab.can.live) return;
     const activations = await lab.query("activations", { values: Array.from(noisy, (v) => v * unit) });
-    if (lab.run?.id === run.id) layers.show(layerData(activations, run));
+    if (lab.run?.id === run.id) layers.show(layerData(activations, run), noise.el.dataset.mode === "animate");
   }
 
   // The curve needs many levels, so it waits until the input rests.
@@ -225,7 +225,7 @@ export function mount(el, lab) {
   refresh();
   return {
     update: refresh,
-    destroy() { unsubscribe.forEach((off) => off()); noise.destroy(); requestCurveSoon.cancel(); chart?.destroy(); clear(root); },
+    destroy() { unsubscribe.forEach((off) => off()); noise.destroy(); layers.stop(); requestCurveSoon.cancel(); chart?.destroy(); clear(root); },
   };
 }
 
