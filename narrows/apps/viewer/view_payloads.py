@@ -183,7 +183,7 @@ def _scores(data: RunData, run: Run, model: Autoencoder, params: QueryParams) ->
         "normal": normal,
         "labelled": normal is not None,
         "flags": "score > threshold",
-        "trained_on": trained_on(run, seen, is_anomaly),
+        "trained_on": trained_on(run, seen, is_anomaly, "rows" if model.schema_.image_shape is None else "images"),
     }
     return Payload("scores", about, found.arrays)
 

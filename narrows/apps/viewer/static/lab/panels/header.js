@@ -95,6 +95,6 @@ function statusWords(lab, run, set) {
   const loss = run.validation ?? run.loss;
   const parts = [h("span", { class: "status-data" }, set ? `${count(set.rows)} × ${shape}` : run.dataset),
     h("span", { title: run.message }, "epoch ", h("b", {}, run.epoch ?? 0), `/${run.epochs ?? "–"}`, run.state === "done" && run.message ? " (ended early)" : "")];
-  if (Number.isFinite(loss)) parts.push(h("span", { title: run.unit ? `loss: ${lossAxis(run)}, ${run.validation !== null ? "validation rows" : "training rows"}` : null }, "loss ", h("b", {}, number(loss, 4))));
+  if (Number.isFinite(loss)) parts.push(h("span", { title: run.unit ? `loss: ${lossAxis(run)}, ${run.validation !== null ? "validation data" : "training data"}` : null }, "loss ", h("b", {}, number(loss, 4))));
   return parts;
 }

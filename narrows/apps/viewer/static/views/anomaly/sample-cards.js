@@ -4,6 +4,7 @@ import { h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { drawPair, drawPicture } from "../../core/picture.js";
 import { largestSize } from "../shared/layer-painting.js";
+import { sampleNoun } from "../shared/text.js";
 
 /** @param {{kind: string, onPick: (rank: number) => void}} o `rank` counts from the smallest score */
 export function sampleCard({ kind, onPick }) {
@@ -47,13 +48,13 @@ export function sampleCard({ kind, onPick }) {
       el.dataset.position = String(position);
       el.dataset.score = String(score);
       el.dataset.mapMax = String(largestSize(arrays.map));
-      for (const { canvas, role } of [original, rebuilt, map]) canvas.setAttribute("aria-label", `${role} of row ${position}`);
+      for (const { canvas, role } of [original, rebuilt, map]) canvas.setAttribute("aria-label", `${role} of ${sampleNoun(run)} ${position}`);
     },
     /** @param {{score: number|undefined, threshold: number, n: number}|null} found the default detector's score of the sample, if it scored it */
     showDetector(found) {
       detector.hidden = !found;
       if (!found) detector.textContent = "";
-      else if (found.score === undefined) detector.textContent = `The default detector scored a sample of ${count(found.n)} rows, not this one.`;
+      else if (found.score === undefined) detector.textContent = `The default detector scored a sample of ${count(found.n)}, not this one.`;
       else detector.textContent = `Default detector: ${found.score > found.threshold ? "⚑ alarm" : "no alarm"} (score ${number(found.score, 3)}, threshold ${number(found.threshold, 3)})`;
     },
     /** @param {boolean} flagged @param {boolean|null} right @param {number} threshold */

@@ -52,7 +52,7 @@ export function mount(el, lab) {
       large.table),
     h("div", { class: "panel stack" }, h("h3", {}, "Six samples"), small.el),
     h("div", { class: "panel stack" }, h("h3", {}, "PSNR at each noise level"), curveBox),
-    explanationOfNoise());
+    explanationOfNoise(sampleNoun(lab.run)));
 
   /** @type {number[]|null} */
   let positions = null;
@@ -241,9 +241,9 @@ function throughLevel(points, k, level) {
   return { x, y };
 }
 
-function explanationOfNoise() {
+function explanationOfNoise(noun) {
   return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
-    h("p", {}, "PSNR measures in decibels how close two rows are: 20 dB is an error of a tenth of the range, and every 6 dB more halves it. The dashed curve is the noisy row itself; the network helps where its curve lies above."),
-    h("p", {}, "A denoising autoencoder was trained to reconstruct clean rows from noisy ones. A plain autoencoder was trained without noise; its bottleneck removes a part of the noise and copies the rest."),
+    h("p", {}, `PSNR measures in decibels how close two ${noun}s are: 20 dB is an error of a tenth of the range, and every 6 dB more halves it. The dashed curve is the noisy ${noun} itself; the network helps where its curve lies above.`),
+    h("p", {}, `A denoising autoencoder was trained to reconstruct clean ${noun}s from noisy ones. A plain autoencoder was trained without noise; its bottleneck removes a part of the noise and copies the rest.`),
     h("p", {}, "The same seed gives the same noise, also for the compared run. ← and → change the level, Space starts the animation."));
 }

@@ -10,6 +10,7 @@ import { refresher } from "../shared/refresh.js";
  * @param {Run} run
  */
 export function mountGallery(lab, run) {
+  const noun = run.shape ? "Image" : "Row";
   const hasTable = !run.shape && lab.can.live;
   const el = h("div", { class: `gallery${run.shape ? "" : " is-table"}` });
   const legend = h("p", { class: "note gallery-legend" });
@@ -32,7 +33,7 @@ export function mountGallery(lab, run) {
     cells = Array.from({ length: n }, (_, i) => {
       const name = frames.labels?.[i] ?? null;
       /** @type {Record<string, any>} */
-      const cell = { original: run.shape ? part("original", `Row ${i + 1}, original`) : null, rebuilt: part("rebuilt", `Row ${i + 1}, reconstruction`), compared: other ? part("compared", `Row ${i + 1}, reconstruction of the second run`) : null };
+      const cell = { original: run.shape ? part("original", `${noun} ${i + 1}, original`) : null, rebuilt: part("rebuilt", `${noun} ${i + 1}, reconstruction`), compared: other ? part("compared", `${noun} ${i + 1}, reconstruction of the second run`) : null };
       const attrs = { class: "gallery-cell", dataset: { position: frames.positions?.[i] }, title: name === null ? null : `class ${name}` };
       const choice = { type: "button", "aria-pressed": String(i === chosen), "aria-label": `Row ${i + 1}: show its values`, on: { click: () => choose(i) } };
       cell.el = h(hasTable ? "button" : "figure", hasTable ? { ...attrs, ...choice } : attrs, cell.original, cell.rebuilt, cell.compared);
