@@ -64,13 +64,15 @@ def denoising_examples(description: Mapping[str, Any]) -> tuple[Example, Example
 
 
 def denoising_components(description: Mapping[str, Any]) -> int:
-    """Return a code size at which denoising shows: a quarter of 64 pixels, a smaller share of larger rows.
+    """Return a code size at which denoising shows: a quarter of 64 pixels, a smaller share of larger images.
 
-    A code of two units holds less than the noise spares.
+    A code of two units holds less than the noise spares. Of a table it is half of the columns that are learned: a code
+    as wide as the row would copy the noise.
     """
-    shape, columns = description["shape"], description["columns"]
+    shape = description["shape"]
     if shape is None:
-        return max(2, min(16, len(columns) - 1))
+        n_learned = sum(kind not in ("ignored", "class") for kind in description["kinds"])
+        return max(2, min(16, (n_learned + 1) // 2))
     n_floats = shape[0] * shape[1] * shape[2]
     return 16 if n_floats <= 256 else 32 if n_floats <= 1024 else 64
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,34 +15,55 @@ MOST_CELLS = 40
 
 
 def cells(
-    schema: Schema, observed: np.ndarray, expected: np.ndarray | None = None, errors: np.ndarray | None = None
+    schema: Schema,
+    given: Mapping[str, np.ndarray],
+    decoded: Mapping[str, np.ndarray] | None = None,
+    errors: np.ndarray | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the cells of one encoded row of a table, column by column, for at most 40 learned columns.
+    """Return the cells of encoded rows of a table, column by column, for at most 40 learned columns.
 
     Parameters
     ----------
     schema : Schema
-    observed : ndarray of shape (n_floats,)
-    expected : ndarray of shape (n_floats,) or None
-        A reconstruction; its cells are added under "expected".
+    given : mapping of str to ndarray of shape (n_floats,)
+        Rows, each under the name of its cells.
+    decoded : like `given`
+        Rows that the decoder made. A level or a truth value of them comes with its probability.
     errors : ndarray of shape (n_columns,) or None
         The part of the reconstruction error in each column, added under "error".
 
     Returns
     -------
     list of dict
-        "name" and "observed", None for a missing cell.
+        "name", and for each row its value, None for a missing cell; of a decoded category {"level": value,
+        "share": probability}.
     """
     from narrows.estimators.anomaly.explanations import plain_value
 
-    given = schema.decode_rows(observed[None], with_missing=True)
-    answer = None if expected is None else schema.decode_rows(expected[None], with_missing=True)
+    decoded = decoded or {}
+    rows = {**given, **decoded}
+    values = schema.decode_rows(np.stack(list(rows.values())), with_missing=True)
+    shares = {name: _shares(schema, floats) for name, floats in decoded.items()}
     found = []
     for j in sorted(map(int, schema.learned_columns))[:MOST_CELLS]:
-        cell = {"name": schema.feature_names[j], "observed": plain_value(given, 0, j)}
-        if answer is not None:
-            cell["expected"] = plain_value(answer, 0, j)
+        cell: dict[str, Any] = {"name": schema.feature_names[j]}
+        for i, name in enumerate(rows):
+            value, share = plain_value(values, i, j), shares.get(name, {}).get(j)
+            cell[name] = value if value is None or share is None else {"level": value, "share": share}
         if errors is not None:
             cell["error"] = float(errors[j])
         found.append(cell)
+    return found
+
+
+def _shares(schema: Schema, floats: np.ndarray) -> dict[int, float]:
+    """Return the probability of the most probable level, or truth value, of each column that has one."""
+    from narrows.data.kinds import Boolean
+
+    found: dict[int, float] = {}
+    for kind, place in schema.float_slices():
+        if kind.loss == "softmax":
+            found[int(kind.columns[0])] = float(floats[place].max())
+        elif isinstance(kind, Boolean):
+            found |= {int(j): float(max(p, 1 - p)) for j, p in zip(kind.columns, floats[place], strict=True)}
     return found

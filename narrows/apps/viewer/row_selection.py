@@ -105,18 +105,21 @@ def floats_of(model: Autoencoder, values: np.ndarray, like: np.ndarray | None) -
     return schema.encode(as_rows(image))[0]
 
 
-def trained_on(run: Run, seen: np.ndarray, is_anomaly: np.ndarray | None) -> str:
-    """Return a sentence on the rows that the run was trained on."""
+def trained_on(run: Run, seen: np.ndarray, is_anomaly: np.ndarray | None, noun: str) -> str:
+    """Return a sentence on the rows that the run was trained on.
+
+    noun : what a row is called, in the plural: "rows" or "images".
+    """
     n = int(seen.sum())
     if not n:
-        return "It is not known which of these rows the model was trained on."
+        return f"It is not known which of these {noun} the model was trained on."
     chosen = run.settings.get("normal")
-    which = f"rows of {'class' if len(chosen) == 1 else 'the classes'} {', '.join(chosen)}" if chosen else "rows"
+    which = f"{noun} of {'class' if len(chosen) == 1 else 'the classes'} {', '.join(chosen)}" if chosen else noun
     sentence = f"This network was trained on {n:,} {which}"
     if is_anomaly is None:
         return f"{sentence}."
     n_anomalies = int((is_anomaly & seen).sum())
     if not n_anomalies:
         return f"{sentence}, no anomaly among them."
-    advice = "so it can rebuild anomalies too. Train it on normal rows only."
+    advice = f"so it can rebuild anomalies too. Train it on normal {noun} only."
     return f"{sentence}, {n_anomalies:,} anomalies among them, {advice}"

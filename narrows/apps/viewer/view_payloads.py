@@ -67,11 +67,20 @@ def _decoded_grid(data: RunData, run: Run, model: Autoencoder, params: QueryPara
 
 def _path(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
     ends = [params.required_numbers(name, model.n_components_) for name in ("a", "b")]
-    return payloads.path(model, *ends, steps=params.whole("steps", 8, 2, 64), like=data.like(run, model))
+    found = payloads.path(model, *ends, steps=params.whole("steps", 8, 2, 64), like=data.like(run, model))
+    return Payload("path", {**found.about, "cells": _decoded_cells(model, found["way"])}, found.arrays)
 
 
 def _sample(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
-    return payloads.samples(model, n=params.whole("n", 16, 1, 400), seed=params.whole("seed", 0, 0, 2**31 - 1))
+    found = payloads.samples(model, n=params.whole("n", 16, 1, 400), seed=params.whole("seed", 0, 0, 2**31 - 1))
+    return Payload("sample", {**found.about, "cells": _decoded_cells(model, found["sample"])}, found.arrays)
+
+
+def _decoded_cells(model: Autoencoder, rows: np.ndarray) -> list[dict[str, Any]] | None:
+    """Return the cells of decoded rows of a table (n, n_floats), named by their numbers from 1; None for images."""
+    if model.schema_.image_shape is not None:
+        return None
+    return cells(model.schema_, {}, {str(i): row for i, row in enumerate(rows, start=1)})
 
 
 def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
@@ -91,6 +100,7 @@ def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParam
     shown = None if is_image else _compared(model, found["input"].ravel(), found["output"].ravel())
     average = average_error(model, data.training_floats(run, model), floats)
     about = {**found.about, **_scales(model), "label": label, "cells": shown, "average_error": average}
+    about["n_columns"] = None if is_image else len(model.schema_.learned_columns)
     return Payload("activations", about, found.arrays)
 
 
@@ -102,13 +112,21 @@ def _scales(model: Autoencoder) -> dict[str, Any]:
 def _compared(model: Autoencoder, observed: np.ndarray, expected: np.ndarray) -> list[dict[str, Any]]:
     """Return the cells of an encoded row of a table, of its reconstruction, and the error of each column."""
     row = model.schema_.decode_rows(observed[None], with_missing=True)
-    return cells(model.schema_, observed, expected, model.reconstruction_error(row, per_feature=True)[0])
+    return cells(
+        model.schema_,
+        {"observed": observed},
+        {"expected": expected},
+        model.reconstruction_error(row, per_feature=True)[0],
+    )
 
 
 def _cells(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
-    values = params.required_numbers("values", model.network_.n_floats)
-    is_image = model.schema_.image_shape is not None
-    return Payload("cells", {"cells": None if is_image else cells(model.schema_, values)}, {})
+    expected = params.required_numbers("expected", model.network_.n_floats)
+    observed = params.numbers("observed", model.network_.n_floats)
+    if model.schema_.image_shape is not None:
+        return Payload("cells", {"cells": None}, {})
+    given = {} if observed is None else {"observed": observed}
+    return Payload("cells", {"cells": cells(model.schema_, given, {"expected": expected}), **_scales(model)}, {})
 
 
 def _denoise(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
@@ -127,6 +145,7 @@ def _denoise(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -
     # a query may name a kind that no view offers for tables
     high = {**noise_controls(images=True), **noise_controls(images=model.schema_.bounded)}[kind].most
     about = {**found.about, **_scales(model), "levels": {"low": 0.0, "high": high}, "curve": None, "layers": None}
+    about["cells"] = _denoised_cells(model, found)
     arrays = dict(found.arrays)
     if params.switch("curve"):
         levels = np.linspace(0, high, 9)
@@ -144,6 +163,14 @@ def _denoise(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -
     return Payload("denoise", about, arrays)
 
 
+def _denoised_cells(model: Autoencoder, found: Payload) -> list[list[dict[str, Any]]] | None:
+    """Return the cells of each clean, noisy and denoised row of a table; None for images."""
+    if model.schema_.image_shape is not None:
+        return None
+    rows = zip(found["clean"], found["noisy"], found["denoised"], strict=True)
+    return [cells(model.schema_, {"clean": a, "noisy": b}, {"denoised": c}) for a, b, c in rows]
+
+
 def _scores(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
     rows = data.rows(run)
     normal = normal_classes(run, rows, params)
@@ -152,10 +179,11 @@ def _scores(data: RunData, run: Run, model: Autoencoder, params: QueryParams) ->
     found = payloads.scores(model, rows, is_anomaly, seen=seen)
     about = {
         **found.about,
+        **_scales(model),
         "normal": normal,
         "labelled": normal is not None,
         "flags": "score > threshold",
-        "trained_on": trained_on(run, seen, is_anomaly),
+        "trained_on": trained_on(run, seen, is_anomaly, "rows" if model.schema_.image_shape is None else "images"),
     }
     return Payload("scores", about, found.arrays)
 

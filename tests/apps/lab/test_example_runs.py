@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from narrows.apps.lab.example_runs import anomaly_example, denoising_examples, map_example
-from narrows.apps.lab.run_settings import check, filled_in
-from narrows.apps.viewer.datasets import Source, describe
+from narrows.apps.lab.run_settings import check, estimator, filled_in
+from narrows.apps.viewer.datasets import Source, describe, load
 from narrows.apps.viewer.normal_classes import normal_classes
 from narrows.data import as_rows
 from narrows.data.rows import Rows
+from narrows.insight import noise_controls, payloads
 from tests.apps.lab.client import Said, Served, served
 
 DIGITS = Source.of("digits")
@@ -49,6 +51,24 @@ def test_denoising_and_the_plain_network_beside_it_have_the_same_wide_code() -> 
     assert sizes == [16, 16]
     # The lab's own default for denoising is the same.
     assert filled_in(check({}, None), "denoising", description)["n_components"] == 16
+
+
+@pytest.mark.parametrize("noise", ["gaussian", "masking"])
+def test_denoised_rows_of_a_table_are_nearer_to_the_clean_ones_than_the_noisy_ones(
+    data_folder: Path, noise: str
+) -> None:
+    source = Source.of(str(data_folder / "penguins" / "penguins.csv"), label="species")
+    description = describe(source, "penguins")
+    (variant, given), _ = denoising_examples(description)
+    settings = filled_in(check(given, description["classes"]), variant, description)
+    assert settings["n_components"] == 4  # of seven columns and the class
+    rows = load(source)
+    model = estimator(settings, variant).fit(rows)
+    level = noise_controls(images=False)[noise].usual
+    found = payloads.denoising(model, rows, corruption=noise, level=level, positions=model.validation_rows_)
+    before, after = (np.square(found[name] - found["clean"]).sum(axis=1) for name in ("noisy", "denoised"))
+    assert after.sum() < 0.6 * before.sum()
+    assert (after < before).mean() > 0.75
 
 
 def test_examples_of_large_data_are_trained_on_a_part_of_the_rows() -> None:

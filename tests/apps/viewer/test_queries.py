@@ -170,7 +170,7 @@ def test_scores_are_those_of_rows_that_training_did_not_see(page: Page, model: A
     assert shown.about["auroc"] == pytest.approx(roc_auc_score(anomalous, score), abs=1e-6)
     assert shown.about["average_precision"] == pytest.approx(average_precision_score(anomalous, score), abs=1e-6)
     assert (
-        "anomalies among them, so it can rebuild anomalies too. Train it on normal rows only."
+        "anomalies among them, so it can rebuild anomalies too. Train it on normal images only."
         in shown.about["trained_on"]
     )
     assert page.ask("scores", "r1").about["auroc"] is None
@@ -182,7 +182,7 @@ def test_a_run_of_normal_classes_learns_from_no_other(lab: Served, page: Page) -
     shown = page.ask("scores", run)
     assert shown.about["normal"] == ["3"]
     assert shown.about["n_anomalous"] == int((DIGITS.labels != 3).sum())
-    assert shown.about["trained_on"].endswith("rows of class 3, no anomaly among them.")
+    assert shown.about["trained_on"].endswith("images of class 3, no anomaly among them.")
     learned = lab.session.runs[run].weights.get()[0]
     assert len(learned.training_hashes_) + len(learned.validation_hashes_) <= (DIGITS.labels == 3).sum()
     assert len(shown.arrays["position"]) == 1797 - len(learned.training_hashes_)

@@ -21,7 +21,9 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Page
+from websockets.sync.client import connect
 
+from tests.apps.lab import client
 from tests.apps.lab.prepared import copy_runs
 from tests.browser.chromium import PATIENCE, Chromium
 
@@ -69,6 +71,13 @@ class Lab:
                 return found[0]
             time.sleep(0.05)
         raise AssertionError(f"{run} did not become {states} in {seconds:g} s: {self.state()['runs']}")
+
+    def train(self, dataset: str, variant: str = "plain", **settings: Any) -> str:
+        """The id of a run with these settings, once it is finished."""
+        with connect(f"{self.address.replace('http', 'ws')}/ws", max_size=None) as line:
+            run = client.Page(line).train(dataset, variant, **settings)
+        self.wait(run, "done")
+        return run
 
     def model(self, run: str) -> Any:
         """The run's model, as one downloads it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, until, until_alike, until_true
+from tests.browser.lab.serving import Lab, data, lab_page, pixels, until, until_alike, until_redrawn, until_true
 
 NOISY, DENOISED, CLEAN = (f".triple[data-row='0'] [data-role={role}]" for role in ("noisy", "denoised", "clean"))
 ROLES = (CLEAN, NOISY, DENOISED)
@@ -167,3 +168,39 @@ def test_the_view_opens_on_a_denoising_network_that_beats_a_plain_one(chromium: 
         )
         assert denoised > noisy + 6
         assert denoised > plain + 1
+
+
+LAYER = ".layer-strip li:nth-child(2) canvas"
+
+
+def test_the_layers_under_the_sample_follow_the_noise_without_motion_where_none_is_wanted(page: Page) -> None:
+    until_true(page, "() => document.querySelectorAll('.layer-strip canvas').length === 7")
+    strip, sample = (page.locator(one).bounding_box() for one in (".layer-strip", ".large-triple"))
+    assert strip is not None
+    assert sample is not None
+    assert 0 <= strip["y"] - (sample["y"] + sample["height"]) < 40
+    before = pixels(page, LAYER)
+    page.locator("[data-act=animate]").click()
+    until_redrawn(page, LAYER, before)
+    assert page.evaluate("() => document.querySelector('.layer-strip').getAnimations({ subtree: true }).length") == 0
+
+
+def test_with_motion_the_signal_runs_from_layer_to_layer(chromium: Chromium, lab: Lab) -> None:
+    page = chromium.new_page()
+    try:
+        page.goto(f"{lab.address}/#view=denoise&run=r1")
+        until(page, "denoise", "d.ready === 'true'")
+        until_true(page, "() => document.querySelector('.layer-strip').dataset.reached === '6'")
+        before = pixels(page, LAYER)
+        page.evaluate(
+            "() => { const el = document.querySelector('.layer-strip'); window.seen = [];"
+            "new MutationObserver(() => window.seen.push(Number(el.dataset.reached)))"
+            ".observe(el, {attributeFilter: ['data-reached']}); }"
+        )
+        page.locator("[data-act=animate]").click()
+        until_true(page, "() => window.seen.filter((i) => i === 6).length >= 2")
+        seen = page.evaluate("window.seen")
+        assert all(after in (before + 1, 0) for before, after in itertools.pairwise(seen))
+        assert (pixels(page, LAYER) != before).any()
+    finally:
+        page.close()

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from narrows.data import read
 from tests.apps.lab.prepared import copy_table_run
+from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import (
     Lab,
@@ -175,6 +176,54 @@ def test_the_picture_follows_a_training(chromium: Chromium, lab: Lab) -> None:
         until(page, "flow", f"Number(d.epoch) > {at}")
         until_redrawn(page, REBUILT, early)
         until(page, "flow", f"d.epoch === '{lab.wait(run, 'done')['epoch']}'")
+
+
+def test_the_buttons_at_the_waist_show_a_network_with_another_code_while_it_trains(
+    chromium: Chromium, lab: Lab
+) -> None:
+    with lab_page(chromium, lab, "view=flow&run=r1") as page:
+        until(page, "flow", "d.ready === 'true'")
+        assert not grave(page, ".flow-panel")
+        more, size = page.locator("[data-handle=plus]"), page.locator(".code-handles output")
+        more.focus()
+        page.keyboard.press("Enter")
+        expect(size).to_have_text("3")
+        until_true(page, "() => document.querySelector('.lab-header').dataset.run !== 'r1'")
+        run = page.locator(".lab-header").get_attribute("data-run") or ""
+        until(page, "flow", f"d.ready === 'true' && Number(d.epoch) < {lab.wait(run, 'running', 'done')['epochs']}")
+        assert page.locator(".flow-number").count() == 3
+        expect(page.locator("[data-view=flow] [data-sentence]")).to_contain_text("64 pixel values into 3;")
+        expect(more).to_be_focused()
+        page.locator("[data-handle=minus]").click()
+        until_true(page, "(run) => document.querySelector('.lab-header').dataset.run !== run", run)
+        until(page, "flow", "d.ready === 'true'")
+        expect(size).to_have_text("2")
+        found = lab.run(page.locator(".lab-header").get_attribute("data-run") or "")
+        assert (found["state"], found["settings"]) == ("done", lab.run("r1")["settings"])
+        assert lab.wait(run, "done")["n_components"] == 3
+
+
+def test_a_stage_is_explained_at_rest_and_under_the_pointer_or_the_keys(page: Page) -> None:
+    words = page.locator("[data-stage-words]")
+    expect(words).to_have_text(re.compile(r"^The code \(bottleneck\): all that the decoder gets to know"))
+    page.locator("button[data-layer='1']").hover()
+    expect(words).to_have_text(re.compile(r"^Encoder layer 1 of 2\. The encoder combines all values .* 64 activations"))
+    page.locator("button[data-layer='6']").focus()
+    expect(words).to_have_text(re.compile(r"^The reconstruction: "))
+    expect(page.locator("button[data-layer='1']")).to_have_attribute("aria-label", re.compile("SiLU"))
+
+
+def test_convolutions_are_shown_as_feature_maps_with_a_sentence(chromium: Chromium, lab: Lab) -> None:
+    run = lab.train("digits", architecture="conv", epochs=2)
+    layers = lab.run(run)["layers"]
+    stage = next(i for i, layer in enumerate(layers) if len(layer["shape"]) == 3 and layer["part"] == "encoder")
+    with lab_page(chromium, lab, f"view=flow&run={run}") as page:
+        until(page, "flow", "d.ready === 'true'")
+        button = page.locator(f"button[data-layer='{stage}']")
+        expect(button).to_have_class(re.compile("is-maps"))
+        expect(page.locator(".flow-label").nth(stage)).to_contain_text(f"{layers[stage]['shape'][-1]} maps")
+        button.focus()
+        expect(page.locator("[data-stage-words]")).to_contain_text("Feature maps: each filter slides over the picture")
 
 
 SCALE = " (0 is perfect; always answering the average image would give 4.7)"

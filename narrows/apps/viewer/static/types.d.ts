@@ -22,6 +22,7 @@ interface Failure {
 
 /** What a picture of a row needs to know. */
 interface Pictured {
+  id?: string;
   shape: number[] | null;
   names?: string[] | null;
   /** Of a table: for each float the float that is 1 where its cell is missing, -1 for none. */
@@ -266,6 +267,8 @@ interface Activations {
   average: number | null;
   label: string | null;
   unit: any;
+  /** Of a table: the number of columns that the network learned. */
+  columns: number | null;
 }
 
 /** Where a layer is drawn. */

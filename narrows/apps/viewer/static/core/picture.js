@@ -2,6 +2,7 @@
 
 import { css, diverging, errorColour, variable } from "./colour.js";
 import { context2d } from "./dom.js";
+import { differenceText, valueText } from "./float-units.js";
 import { number } from "./format.js";
 
 /** The size of a row's picture in its own pixels; a table's profile has channels 0. */
@@ -78,7 +79,7 @@ function drawProfile(canvas, values, second, run, mode, scale) {
   const context = context2d(canvas);
   context.scale(ratio, ratio);
   if (!drawnProfiles.has(canvas)) canvas.addEventListener("pointermove", nameUnderPointer);
-  drawnProfiles.set(canvas, { values, second, run });
+  drawnProfiles.set(canvas, { values, second, run, mode });
   if (!values) return;
   const ink = (name, fallback) => variable(canvas, name) || fallback;
   const [low, high] = mode === "error" ? [0, scale] : mode === "signed" ? [-scale, scale] : run.range || [-3, 3];
@@ -166,14 +167,20 @@ function drawNames(context, names, { x, bottom, colour }) {
 /** The float under the pointer, named in the canvas's tooltip. */
 function nameUnderPointer(event) {
   const canvas = event.currentTarget;
-  const { values, second, run } = drawnProfiles.get(canvas);
+  const { values, second, run, mode } = drawnProfiles.get(canvas);
   if (!values) return;
   const box = canvas.getBoundingClientRect();
   const i = Math.max(0, Math.min(values.length - 1, Math.floor((event.clientX - box.left - 6) / (box.width - 12) * values.length)));
   const name = run.names ? run.names[i] : `float ${i}`;
-  const isMissing = missingFloats(second ?? values, run)(i);
-  if (isMissing) canvas.title = second ? `${name}: missing → ${number(values[i], 3)}` : `${name}: missing`;
-  else canvas.title = second ? `${name}: ${number(second[i], 3)} → ${number(values[i], 3)}` : `${name}: ${number(values[i], 3)}`;
+  canvas.title = `${name}: ${pointText()}`;
+
+  function pointText() {
+    if (mode === "error") return number(values[i], 3);
+    if (mode === "signed") return differenceText(values[i], i, run);
+    const isMissing = missingFloats(second ?? values, run)(i);
+    const before = isMissing ? "missing" : valueText((second ?? values)[i], i, run);
+    return second ? `${before} → ${valueText(values[i], i, run)}` : before;
+  }
 }
 
 /** The values of row i of an array (n, ...) of rows. */

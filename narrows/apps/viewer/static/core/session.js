@@ -1,5 +1,6 @@
 /** The session of a page: state, queries, commands and events for the views. */
 
+import { keepScales } from "./float-units.js";
 import { KIND } from "./protocol.js";
 
 /**
@@ -88,7 +89,7 @@ export function createSession(store, { can, reduced, history, announce }) {
     query(view, params = {}) {
       const { run, ...rest } = params;
       const id = run || lab.run?.id;
-      return id ? transport.query(view, id, rest) : Promise.reject({ dropped: true });
+      return id ? answered(view, id, rest) : Promise.reject({ dropped: true });
     },
 
     /** Decodes a code; undefined if a newer request replaced it. */
@@ -135,6 +136,13 @@ export function createSession(store, { can, reduced, history, announce }) {
       lab.emit("connection", state);
     },
   };
+
+  /** Asks the transport; keeps what the floats of a table mean. */
+  async function answered(view, id, params) {
+    const answer = await transport.query(view, id, params);
+    if (answer.about.scales) keepScales(id, answer.about.scales);
+    return answer;
+  }
 
   /** The key of what holds for one view only: "anomaly-run". */
   function viewKey(name) {

@@ -52,7 +52,7 @@ export function inPageActivations(template, passed, floats, run, { epoch, isKnow
   const shape = run.shape ?? [floats.length];
   const difference = Float32Array.from(passed.row, (v, i) => v - passed.input[i]);
   const about = { ...template.about, layers, error: passed.error[0], unit: null,
-    cells: run.shape ? null : numericCells(template.about, run, floats, passed.rebuilt),
+    cells: run.shape ? null : numericCells(template.about, run, { observed: floats, expected: passed.rebuilt })?.map((one, i) => ({ ...one, error: (floats[i] - passed.rebuilt[i]) ** 2 })) ?? null,
     label: isKnown ? template.about.label : null, average_error: isKnown ? template.about.average_error : null };
   return { about, epoch, arrays: { ...arrays, input: pageValues(passed.input, run, []), output: pageValues(passed.row, run, []),
     difference: Object.assign(difference, { shape }), code: Object.assign(passed.code, { shape: [passed.code.length] }) } };
@@ -66,18 +66,17 @@ function extremes(values) {
 }
 
 /**
- * The cells of a row of a table whose columns are all numbers, in their units; null for other tables, whose cells only Python knows.
+ * The cells of rows of a table whose columns are all numbers, in their units; null for other tables, whose cells only Python knows.
  * @param {any} about with "centre" and "spread" of each float
  * @param {Run} run
- * @param {ArrayLike<number>} observed
- * @param {ArrayLike<number>} [expected]
+ * @param {Record<string, ArrayLike<number>>} rows by the names of their cells
+ * @returns {import("../views/shared/cell-table.js").Cell[]|null}
  */
-export function numericCells(about, run, observed, expected) {
+export function numericCells(about, run, rows) {
   const { centre, spread } = about ?? {};
   const names = run.names ?? [];
   if (!centre || centre.some((v) => v === null) || run.masks?.some((v) => v >= 0)) return null;
-  const cell = (values, i) => centre[i] + spread[i] * values[i];
-  return names.map((name, i) => ({ name, observed: cell(observed, i), ...(expected ? { expected: cell(expected, i), error: (observed[i] - expected[i]) ** 2 } : {}) }));
+  return names.map((name, i) => ({ name, ...Object.fromEntries(Object.entries(rows).map(([row, values]) => [row, centre[i] + spread[i] * values[i]])) }));
 }
 
 /** The peak signal-to-noise ratio in decibels; null where nothing differs. */

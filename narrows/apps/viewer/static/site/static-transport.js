@@ -73,9 +73,9 @@ export function staticTransport({ base, about, runs, networks, epochOf }) {
       const passed = await networks.pass(id, epoch, floats);
       return inPageActivations(/** @type {Frame} */ (template), passed, floats, runOf(id), { epoch, isKnown: !values });
     },
-    async cells(id, _epoch, _isLast, { values }) {
+    async cells(id, _epoch, _isLast, { observed, expected }) {
       const template = await frameOf(id, "flow", "activations");
-      return { about: { cells: numericCells(template?.about, runOf(id), values) }, arrays: {}, epoch: about[id].epochs.at(-1) };
+      return { about: { cells: numericCells(template?.about, runOf(id), { ...(observed ? { observed } : {}), expected }) }, arrays: {}, epoch: about[id].epochs.at(-1) };
     },
     async denoise(id, epoch, _isLast, { positions, values }) {
       return values ? denoised(id, epoch, positions[0], values) : null;

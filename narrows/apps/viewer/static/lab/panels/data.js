@@ -42,7 +42,7 @@ export function mountData(lab, close) {
     try {
       const dataset = await upload(files, name, showProgress);
       selected = dataset.id;
-      lab.announce(`${dataset.name}: ${dataset.rows} rows.`);
+      lab.announce(`${dataset.name}: ${count(dataset.rows)} ${dataset.kind === "images" ? "images" : "rows"}.`);
       el.dataset.opened = dataset.id;
     } catch (error) {
       fail(error);

@@ -95,7 +95,7 @@ function statusWords(lab, run, set, pca) {
   const loss = run.validation ?? run.loss;
   const parts = [h("span", { class: "status-data" }, set ? `${count(set.rows)} × ${shape}` : run.dataset),
     h("span", { title: run.message }, "epoch ", h("b", {}, run.epoch ?? 0), `/${run.epochs ?? "–"}`, run.state === "done" && run.message ? " (ended early)" : "")];
-  if (Number.isFinite(loss)) parts.push(h("span", { title: run.unit ? `loss: ${lossAxis(run)}, ${run.validation !== null ? "validation rows" : "training rows"}` : null }, "loss ", h("b", {}, number(loss, 4))));
+  if (Number.isFinite(loss)) parts.push(h("span", { title: run.unit ? `loss: ${lossAxis(run)}, ${run.validation !== null ? "validation data" : "training data"}` : null }, "loss ", h("b", {}, number(loss, 4))));
   if (Number.isFinite(pca)) parts.push(h("span", { dataset: { pca: "" }, title: `the squared error of PCA with ${run.n_components} components, on the same rows` }, "PCA ", h("b", {}, number(pca, 4))));
   return parts;
 }

@@ -5,17 +5,18 @@ import { clear, h } from "../../core/dom.js";
 import { count, fixed, number } from "../../core/format.js";
 import { onKey } from "../../core/keyboard.js";
 import { debounce } from "../../core/timing.js";
+import { cellTable, OBSERVED_EXPECTED } from "../shared/cell-table.js";
 import { largestSize } from "../shared/layer-painting.js";
 import { followRun, prepareView, refresher } from "../shared/refresh.js";
-import { countOf, errorName } from "../shared/text.js";
+import { countOf, errorName, sampleNoun } from "../shared/text.js";
 import { confusionMatrix } from "./confusion-matrix.js";
 import { confusion, indicesOf, percentile, rocArea, rocCurve, sortedScores } from "./metrics.js";
 import { normalClasses } from "./normal-classes.js";
-import { columnTable, sampleCard } from "./sample-cards.js";
+import { sampleCard } from "./sample-cards.js";
 import { thresholdPanel } from "./threshold-panel.js";
 
 export const title = "Anomaly detection";
-const INTRODUCTION = "A network that has seen normal rows only cannot rebuild other ones: a large reconstruction error raises an alarm.";
+const introduction = (noun) => `A network that has seen normal ${noun}s only cannot rebuild other ones: a large reconstruction error raises an alarm.`;
 
 /** @typedef {"first"|"second"} Card */
 
@@ -25,13 +26,14 @@ const INTRODUCTION = "A network that has seen normal rows only cannot rebuild ot
  * @returns {View}
  */
 export function mount(el, lab) {
+  const noun = sampleNoun(lab.run);
   const caption = h("p", { class: "caption live-sentence", dataset: { sentence: "" } });
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const fail = (error) => { problem.hidden = false; problem.textContent = [error.message || String(error), error.hint].filter(Boolean).join(" "); };
   const normal = normalClasses({ lab, onChange: () => { source = "p95"; picks = {}; refresh(); }, onProblem: fail });
   const threshold = thresholdPanel({ onThreshold: (chosen) => moveThreshold(chosen) });
   const cards = { first: sampleCard({ kind: "first", onPick: (rank) => pick("first", rank) }), second: sampleCard({ kind: "second", onPick: (rank) => pick("second", rank) }) };
-  const columns = columnTable();
+  const columns = cellTable("The largest column errors");
   const suggestions = h("div", { class: "row", role: "group", "aria-label": "Suggested thresholds" });
   const table = confusionMatrix();
   const rocBox = h("div", { class: "figure roc-figure" });
@@ -41,12 +43,12 @@ export function mount(el, lab) {
   const nextMiss = h("button", { type: "button", class: "button small", dataset: { act: "next-miss" }, on: { click: () => showNext("missed") } }, "Next miss");
   const nextFalseAlarm = h("button", { type: "button", class: "button small", dataset: { act: "next-false-alarm" }, on: { click: () => showNext("false") } }, "Next false alarm");
   const root = prepareView(el, "anomaly",
-    h("header", {}, h("h2", {}, title), h("p", { class: "caption" }, INTRODUCTION), caption), problem,
+    h("header", {}, h("h2", {}, title), h("p", { class: "caption" }, introduction(noun)), caption), problem,
     h("div", { class: "panel" }, normal.el),
     h("div", { class: "anomaly-grid" },
       h("div", { class: "panel stack" }, cards.first.el, cards.second.el, h("p", { class: "note" }, "Both error maps use the same colour scale."), h("div", { class: "row" }, nextMiss, nextFalseAlarm), columns.el),
       h("div", { class: "panel stack" }, threshold.el, suggestions, h("div", { class: "verdict-grid" }, table.el, h("div", {}, rocBox, noRocNote, otherNote, detectorNote)))),
-    explanationOfAlarms());
+    explanationOfAlarms(noun));
 
   /** @type {import("./metrics.js").Scores} */
   let scores;
@@ -91,8 +93,8 @@ export function mount(el, lab) {
     const pictured = about.pictured && new Set(about.pictured);
     const indicesShown = (kind) => indicesOf(scores, kind).filter((i) => !pictured || pictured.has(scores.position[i]));
     lists = labelled ? { first: indicesShown("normal"), second: indicesShown("anomalous") } : { first: indicesShown("any"), second: indicesShown("any") };
-    const words = labelled ? { normal: "normal", anomalous: "anomalous" } : { normal: "rows", anomalous: "" };
-    threshold.fill(scores, `${errorName(run)} per row`, words);
+    const words = labelled ? { normal: "normal", anomalous: "anomalous" } : { normal: `${noun}s`, anomalous: "" };
+    threshold.fill(scores, `${errorName(run)} per ${noun}`, words, `${noun}s`);
     normal.setTrainedOn([about.trained_on, about.source].filter(Boolean).join(" "), about.anomalies_in_training > 0);
     renderSuggestions(labelled);
     renderRoc(labelled);
@@ -124,8 +126,8 @@ export function mount(el, lab) {
     const { auroc, error_auroc: plain } = detector.about;
     detectorNote.hidden = false;
     root.dataset.detectorAuc = String(auroc ?? "");
-    detectorNote.textContent = auroc === null ? `The default detector of narrows flags a row above its score of ${number(detector.about.threshold, 3)}; it was fitted on the same training rows.`
-      : `AUC of the plain error: ${fixed(plain, 3)}. AUC of the default detector of narrows, fitted on the same training rows: ${fixed(auroc, 3)}.`;
+    detectorNote.textContent = auroc === null ? `The default detector of narrows flags ${noun}s above its score of ${number(detector.about.threshold, 3)}; it was fitted on the same training ${noun}s.`
+      : `AUC of the plain error: ${fixed(plain, 3)}. AUC of the default detector of narrows, fitted on the same training ${noun}s: ${fixed(auroc, 3)}.`;
     return showDetectorVerdicts();
   }
 
@@ -165,7 +167,7 @@ export function mount(el, lab) {
     const { auroc } = run ? (await lab.query("scores", { run: run.id, ...(classes ? { normal: classes } : {}) })).about : {};
     otherNote.hidden = !Number.isFinite(auroc);
     root.dataset.otherAuc = String(auroc ?? "");
-    if (run && Number.isFinite(auroc)) otherNote.textContent = `${run.settings.normal?.length ? "Trained on normal rows only" : "Trained on everything"}, the same network has an AUC of ${fixed(auroc, 3)}; here it is ${fixed(about.auroc, 3)}.`;
+    if (run && Number.isFinite(auroc)) otherNote.textContent = `${run.settings.normal?.length ? `Trained on normal ${noun}s only` : "Trained on everything"}, the same network has an AUC of ${fixed(auroc, 3)}; here it is ${fixed(about.auroc, 3)}.`;
   }
 
   /** The middle of each kind; without labels a usual and the most anomalous row. */
@@ -182,7 +184,7 @@ export function mount(el, lab) {
   }
 
   function renderSuggestions(labelled) {
-    const kinds = [["p95", labelled ? "allow 5 % false alarms" : "5 % of rows flagged"], ["p99", labelled ? "allow 1 % false alarms" : "1 % of rows flagged"]];
+    const kinds = [["p95", labelled ? "allow 5 % false alarms" : `5 % of ${noun}s flagged`], ["p99", labelled ? "allow 1 % false alarms" : `1 % of ${noun}s flagged`]];
     if (labelled && scores.normals && suggestedBy("best_f1") !== null) kinds.push(["best_f1", "best F1"]);
     clear(suggestions, h("span", { class: "note" }, "Suggested"), kinds.map(([name, words]) => h("button", { type: "button", class: "button small", dataset: { suggest: name },
       on: { click: () => moveThreshold(suggestedBy(name), name) } }, words)));
@@ -194,9 +196,9 @@ export function mount(el, lab) {
     noRocNote.hidden = both;
     table.el.hidden = !labelled;
     if (!both) {
-      noRocNote.textContent = labelled ? "All rows are anomalous. A ROC curve needs normal rows too."
-        : normal.value() ? "All rows count as normal. A ROC curve needs anomalies too: mark a class above as anomalous."
-          : "Without labels there is no ROC curve, because it is not known which alarms are correct. Choose the threshold by the number of rows that you can inspect.";
+      noRocNote.textContent = labelled ? `All ${noun}s are anomalous. A ROC curve needs normal ones too.`
+        : normal.value() ? `All ${noun}s count as normal. A ROC curve needs anomalies too: mark a class above as anomalous.`
+          : `Without labels there is no ROC curve, because it is not known which alarms are correct. Choose the threshold by the number of ${noun}s that you can inspect.`;
       return;
     }
     const { x, y } = rocCurve(scores);
@@ -234,8 +236,8 @@ export function mount(el, lab) {
   function updateCaption(v) {
     const at = `error of ${number(value, 3)}`;
     caption.textContent = !scores.anomalies
-      ? `Above an ${at}, ${countOf(v.flagged, "row")} of ${count(scores.score.length)} are flagged (${fixed((100 * v.flagged) / scores.score.length, 1)} %).`
-      : `Above an ${at}: ${count(v.caught)} of ${countOf(scores.anomalies, "anomaly", "anomalies")} detected, and ${count(v.falseAlarms)} false alarms among ${countOf(scores.normals, "normal row")}.`;
+      ? `Above an ${at}, ${countOf(v.flagged, noun)} of ${count(scores.score.length)} are flagged (${fixed((100 * v.flagged) / scores.score.length, 1)} %).`
+      : `Above an ${at}: ${count(v.caught)} of ${countOf(scores.anomalies, "anomaly", "anomalies")} detected, and ${count(v.falseAlarms)} false alarms among ${countOf(scores.normals, `normal ${noun}`)}.`;
   }
 
   function pick(which, rank) {
@@ -248,7 +250,7 @@ export function mount(el, lab) {
 
   function placeCards() {
     const labelled = scores.anomalies > 0;
-    const titles = labelled ? { first: "A normal sample", second: "An anomalous sample" } : { first: "A typical row", second: "A row with a large error" };
+    const titles = labelled ? { first: "A normal sample", second: "An anomalous sample" } : { first: `A typical ${noun}`, second: `One ${noun} with a large error` };
     for (const which of ["first", "second"]) {
       if (!lists[which].length) cards[which].el.hidden = true;
       if (lists[which].length) cards[which].place({ title: titles[which], rank: picks[which], n: lists[which].length });
@@ -282,7 +284,7 @@ export function mount(el, lab) {
     const scale = Math.max(...Object.values(answers).map((one) => largestSize(one.arrays.map)));
     for (const [which, one] of Object.entries(answers)) cards[which].show({ ...one, scale });
     const explained = answers.second || answers.first;
-    columns.show(run.shape ? null : explained?.about.columns || explained?.about.top, scores.score[lists.second[picks.second ?? 0]] > value ? "Why the second row raises an alarm: its largest column errors" : "The largest column errors of the second row");
+    columns.show(run.shape ? null : explained?.about.columns || explained?.about.top, [...OBSERVED_EXPECTED, ["error", "Error"]], scores.score[lists.second[picks.second ?? 0]] > value ? "Why the second row raises an alarm: its largest column errors" : "The largest column errors of the second row");
     Object.assign(root.dataset, { ready: "true", scale: String(scale) });
   }
 
@@ -291,7 +293,7 @@ export function mount(el, lab) {
   function showNext(kind) {
     const which = kind === "missed" ? "second" : "first";
     const wrong = lists[which].map((i, rank) => [i, rank]).filter(([i]) => (kind === "missed") !== scores.score[i] > value);
-    if (!wrong.length && about.pictured) return lab.announce("None among the rows on this page.");
+    if (!wrong.length && about.pictured) return lab.announce(`None among the ${noun}s on this page.`);
     if (!wrong.length || !scores.anomalies) return lab.announce(kind === "missed" ? "No anomaly is missed." : "No false alarm.");
     const after = wrong.find(([, rank]) => rank > lastShown[kind]) || wrong[0];
     lastShown[kind] = after[1];
@@ -319,9 +321,9 @@ export function mount(el, lab) {
   };
 }
 
-function explanationOfAlarms() {
+function explanationOfAlarms(noun) {
   return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
-    h("p", {}, "Filled bars are normal rows, outlined bars are anomalies; rows to the right of the line are flagged. Drag the line, use the slider or the arrow keys to set the threshold."),
-    h("p", {}, "Recall is the share of anomalies that are detected, precision the share of alarms that are correct. The ROC curve shows all thresholds; the dot is the current one. The area under it (AUC) is the probability that an anomaly has a larger error than a normal row."),
-    h("p", {}, "Key n shows the next missed anomaly, m the next false alarm. Detection works best if the network was trained on normal rows only."));
+    h("p", {}, `Filled bars are normal ${noun}s, outlined bars are anomalies; those to the right of the line are flagged. Drag the line, use the slider or the arrow keys to set the threshold.`),
+    h("p", {}, `Recall is the share of anomalies that are detected, precision the share of alarms that are correct. The ROC curve shows all thresholds; the dot is the current one. The area under it (AUC) is the probability that an anomaly has a larger error than a normal ${noun}.`),
+    h("p", {}, `Key n shows the next missed anomaly, m the next false alarm. Detection works best if the network was trained on normal ${noun}s only.`));
 }

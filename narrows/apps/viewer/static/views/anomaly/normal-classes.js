@@ -1,15 +1,16 @@
 /** Chooses the normal classes (or rows, for data without classes) and trains on these only. */
 
 import { clear, h } from "../../core/dom.js";
-import { countOf, joinNames } from "../shared/text.js";
+import { countOf, joinNames, sampleNoun } from "../shared/text.js";
 
 /**
  * @param {{lab: MountedLab, onChange: () => void, onProblem: (error: Failure) => void}} o
  */
 export function normalClasses({ lab, onChange, onProblem }) {
   const chips = h("div", { class: "row", role: "group", "aria-label": "Normal classes" });
-  const rowsBox = h("input", { type: "text", placeholder: "1-500, 720", dataset: { act: "normal-rows" }, "aria-label": "Normal rows" });
-  const rowsField = h("label", { class: "field" }, h("span", {}, "Normal rows (first row is 1)"), rowsBox);
+  const noun = sampleNoun(lab.run);
+  const rowsBox = h("input", { type: "text", placeholder: "1-500, 720", dataset: { act: "normal-rows" }, "aria-label": `Normal ${noun}s` });
+  const rowsField = h("label", { class: "field" }, h("span", {}, `Normal ${noun}s (the first is 1)`), rowsBox);
   const train = h("button", { type: "button", class: "button primary", dataset: { act: "train-normal" }, on: { click: () => start() } });
   const trainAll = h("button", { type: "button", class: "button", dataset: { act: "train-everything" }, on: { click: () => start(true) } });
   const trainedOnNote = h("p", { class: "trained-on", dataset: { trainedOn: "" } });
@@ -57,11 +58,11 @@ export function normalClasses({ lab, onChange, onProblem }) {
     train.hidden = !lab.can.train || lab.run.can_train === false || Boolean(same);
     train.disabled = names ? !chosen.size || chosen.size === names.length : false;
     const isThere = Boolean(names && runTrainedOn(value()));
-    train.textContent = !names ? "Train on these rows only" : isThere ? "Show the network trained on normal rows only" : "Train on normal rows only";
+    train.textContent = !names ? `Train on these ${noun}s only` : isThere ? `Show the network trained on normal ${noun}s only` : `Train on normal ${noun}s only`;
     train.title = isThere ? "" : "Starts a training";
     trainAll.hidden = !names || !lab.can.train || lab.run.can_train === false || !lab.run.settings.normal?.length;
     trainAll.textContent = runTrainedOn(null) ? "Show the network trained on everything" : "Put the anomalies back into training";
-    trainAll.title = runTrainedOn(null) ? "" : "Starts a training on all rows";
+    trainAll.title = runTrainedOn(null) ? "" : `Starts a training on all ${noun}s`;
   }
 
   /** The newest run with the settings of the one in view, but trained on these classes (null: on all). */
@@ -90,12 +91,12 @@ export function normalClasses({ lab, onChange, onProblem }) {
     const known = classes() && runTrainedOn(more.normal);
     lab.store.set("normal", value());
     if (known) return lab.showHere(known.id);
-    if (more.rows && !more.rows.length) return onProblem({ message: "Name the normal rows, for example 1-500, 720." });
+    if (more.rows && !more.rows.length) return onProblem({ message: `Name the normal ${noun}s, for example 1-500, 720.` });
     train.disabled = trainAll.disabled = true;
     try {
       const answer = await lab.command("train.start", { dataset, variant, settings: { ...settings, ...more } });
       lab.showHere(answer.run);
-      lab.announce(onAll ? "A network is training on all rows." : classes() ? `A network is training on ${joinNames(value())}.` : "A network is training on these rows.");
+      lab.announce(onAll ? `A network is training on all ${noun}s.` : classes() ? `A network is training on ${joinNames(value())}.` : `A network is training on these ${noun}s.`);
     } catch (error) {
       if (!error?.dropped) onProblem(error);
     }
@@ -118,7 +119,7 @@ export function normalClasses({ lab, onChange, onProblem }) {
       trainedOnNote.className = sawAnomalies ? "message warn trained-on" : "note trained-on";
       el.dataset.classes = value()?.join(",") ?? "";
     },
-    words: () => (chosen ? `${chosen.size === 1 ? "class" : "classes"} ${joinNames(value())}` : countOf(lab.dataset()?.rows || 0, "row")),
+    words: () => (chosen ? `${chosen.size === 1 ? "class" : "classes"} ${joinNames(value())}` : countOf(lab.dataset()?.rows || 0, noun)),
   };
 }
 

@@ -1,10 +1,10 @@
-/** A sample with its reconstruction, error map and score; and the table of its largest column errors. */
+/** A sample with its reconstruction, error map and score. */
 
-import { clear, h } from "../../core/dom.js";
+import { h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { drawPair, drawPicture } from "../../core/picture.js";
-import { cellText, errorBar } from "../shared/cell-table.js";
 import { largestSize } from "../shared/layer-painting.js";
+import { sampleNoun } from "../shared/text.js";
 
 /** @param {{kind: string, onPick: (rank: number) => void}} o `rank` counts from the smallest score */
 export function sampleCard({ kind, onPick }) {
@@ -48,13 +48,13 @@ export function sampleCard({ kind, onPick }) {
       el.dataset.position = String(position);
       el.dataset.score = String(score);
       el.dataset.mapMax = String(largestSize(arrays.map));
-      for (const { canvas, role } of [original, rebuilt, map]) canvas.setAttribute("aria-label", `${role} of row ${position}`);
+      for (const { canvas, role } of [original, rebuilt, map]) canvas.setAttribute("aria-label", `${role} of ${sampleNoun(run)} ${position}`);
     },
     /** @param {{score: number|undefined, threshold: number, n: number}|null} found the default detector's score of the sample, if it scored it */
     showDetector(found) {
       detector.hidden = !found;
       if (!found) detector.textContent = "";
-      else if (found.score === undefined) detector.textContent = `The default detector scored a sample of ${count(found.n)} rows, not this one.`;
+      else if (found.score === undefined) detector.textContent = `The default detector scored a sample of ${count(found.n)}, not this one.`;
       else detector.textContent = `Default detector: ${found.score > found.threshold ? "⚑ alarm" : "no alarm"} (score ${number(found.score, 3)}, threshold ${number(found.threshold, 3)})`;
     },
     /** @param {boolean} flagged @param {boolean|null} right @param {number} threshold */
@@ -72,23 +72,4 @@ function mapRun(run, map) {
   if (!run.shape) return run;
   const [high, wide] = run.shape;
   return { ...run, shape: [high, wide, map.length / (high * wide)] };
-}
-
-/** The columns that disagree most, observed and expected in the user's units. */
-export function columnTable() {
-  const body = h("tbody", {});
-  const caption = h("caption", {});
-  const el = h("table", { class: "columns-table", hidden: true }, caption,
-    h("thead", {}, h("tr", {}, ["Column", "Observed", "Expected", "Error"].map((name) => h("th", { scope: "col" }, name)))), body);
-  return {
-    el,
-    show(top, words) {
-      el.hidden = !top?.length;
-      if (el.hidden) return;
-      caption.textContent = words;
-      const most = Math.max(...top.map((one) => Math.abs(one.error))) || 1;
-      clear(body, top.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, cellText(one.observed)), h("td", {}, cellText(one.expected)),
-        h("td", {}, errorBar(one.error, most), number(one.error, 3)))));
-    },
-  };
 }

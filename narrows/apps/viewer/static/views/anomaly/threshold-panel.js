@@ -23,7 +23,7 @@ export function thresholdPanel({ onThreshold }) {
   // At its left end every row is flagged, at its right end none.
   const fromRange = () => (Number(range.value) >= Number(range.max) ? high : Number(range.value) <= 0 ? low : low + ((high - low) * Number(range.value)) / Number(range.max));
 
-  function fill(next, unit, words) {
+  function fill(next, unit, words, samples) {
     scores = next;
     const n = scores.score.length;
     high = scores.score[n - 1];
@@ -39,7 +39,7 @@ export function thresholdPanel({ onThreshold }) {
     }
     const series = [{ name: `${words.normal} (${count(scores.normals)})`, counts: counts.normal, filled: true, colour: "var(--accent)" }];
     if (scores.anomalies) series.push({ name: `${words.anomalous} (${count(scores.anomalies)})`, counts: counts.anomalous, filled: false, colour: "var(--bad)" });
-    plan.options = { edges, series, open: plan.cut, xLabel: unit, yLabel: "rows", label: "Histogram of the errors", step: (high - low) / 1000, height: 270 };
+    plan.options = { edges, series, open: plan.cut, xLabel: unit, yLabel: samples, label: "Histogram of the errors", step: (high - low) / 1000, height: 270 };
   }
 
   /** Puts the line, the slider and the box on one number, in one frame. */

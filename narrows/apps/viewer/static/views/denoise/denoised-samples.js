@@ -2,6 +2,7 @@
 
 import { clear, h } from "../../core/dom.js";
 import { drawPicture, rowOf } from "../../core/picture.js";
+import { cellTable } from "../shared/cell-table.js";
 import { decibels, comparedNames } from "../shared/text.js";
 import { comparisonSlider } from "./comparison-slider.js";
 
@@ -17,6 +18,7 @@ export function largeSample() {
   const wipe = comparisonSlider({ left: "clean", right: "noisy" });
   const cards = { noisy: card("noisy"), denoised: card("denoised"), other: card("other"), difference: card("difference") };
   const el = h("div", { class: "large-triple" }, wipe.el, cards.noisy.el, cards.denoised.el, cards.other.el, cards.difference.el);
+  const table = cellTable();
 
   function card(role) {
     const canvas = h("canvas", { role: "img", "aria-label": role, dataset: { role } });
@@ -31,12 +33,21 @@ export function largeSample() {
     drawPicture(canvas, values, run, options);
   }
 
+  /** The values of the columns: clean, noisy, and what each network makes of the noisy ones. */
+  function showCells(cells, otherCells, [mine, theirs]) {
+    /** @type {Array<[string, string]>} */
+    const heads = [["clean", "Clean"], ["noisy", "Noisy"], ["denoised", capital(mine)]];
+    if (!otherCells) return table.show(cells, heads);
+    return table.show(cells?.map((one, i) => ({ ...one, other: otherCells[i]?.denoised })), [...heads, ["other", capital(theirs)]]);
+  }
+
   return {
-    el,
-    show({ run, clean, noisy, denoised, before, after, other }) {
+    el, table: table.el,
+    show({ run, clean, noisy, denoised, before, after, cells, other }) {
       wipe.show(clean, noisy, run);
       const [mine, theirs] = other ? comparedNames(run, other.run) : ["denoised"];
       cards.other.el.hidden = !other;
+      showCells(cells, other?.cells, [mine, theirs]);
       fill(cards.noisy, noisy, run, "noisy", decibels(before));
       fill(cards.denoised, denoised, run, mine, decibels(after));
       if (other) fill(cards.other, other.denoised, run, theirs, decibels(other.after));
@@ -44,6 +55,8 @@ export function largeSample() {
     },
   };
 }
+
+const capital = (words) => words[0].toUpperCase() + words.slice(1);
 
 const ROLES = ["clean", "noisy", "denoised", "other", "difference", "other-difference"];
 

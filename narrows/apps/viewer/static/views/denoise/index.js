@@ -35,7 +35,7 @@ export function mount(el, lab) {
   const otherNoise = noiseTraining({ lab, labelOf: noise.labelOf });
   const large = largeSample();
   const small = sampleGrid({ onChoose: choose });
-  const layers = layerStrip();
+  const layers = layerStrip({ reduced: lab.reduced });
   const curveBox = h("div", { class: "figure curve-figure" });
   const editButton = h("button", { type: "button", class: "button", "aria-pressed": "false", dataset: { act: "scribble" }, on: { click: () => edit(editor.hidden) } }, "Draw on it");
   const editor = h("div", { class: "own-input", hidden: true });
@@ -46,13 +46,13 @@ export function mount(el, lab) {
   const root = prepareView(el, "denoise",
     h("header", {}, h("h2", {}, title), h("p", { class: "caption" }, INTRODUCTION), caption), problem,
     h("div", { class: "panel stack" }, noise.el, otherNoise.el,
+      h("div", { class: "row" }, editButton, others, comparison.el), editor,
       large.el,
-      h("div", { class: "row" }, editButton, others, comparison.el), editor),
+      h("div", { class: "stack tight", hidden: !lab.can.live }, layers.el, h("p", { class: "note" }, `The noisy ${sampleNoun(lab.run)} on its way through the layers. Blue: negative, orange: positive; each layer is scaled to its largest activation.`)),
+      large.table),
     h("div", { class: "panel stack" }, h("h3", {}, "Six samples"), small.el),
-    h("div", { class: "grid" },
-      h("div", { class: "panel stack" }, h("h3", {}, "PSNR at each noise level"), curveBox),
-      h("div", { class: "panel stack", hidden: !lab.can.live }, h("h3", {}, "Activations of the noisy row, layer by layer"), layers.el, h("p", { class: "note" }, "Blue: negative, orange: positive; each layer is scaled to its largest activation."))),
-    explanationOfNoise());
+    h("div", { class: "panel stack" }, h("h3", {}, "PSNR at each noise level"), curveBox),
+    explanationOfNoise(sampleNoun(lab.run)));
 
   /** @type {number[]|null} */
   let positions = null;
@@ -114,8 +114,8 @@ export function mount(el, lab) {
     last = { run, answer, other, at, setting };
     const of = (name, from = answer) => rowOf(from.arrays[name], at);
     const one = { run, clean: of("clean"), noisy: of("noisy"), denoised: of("denoised"),
-      before: answer.about.psnr_noisy_rows[at], after: answer.about.psnr_denoised_rows[at],
-      other: other && { run: other.run, denoised: of("denoised", other.answer), after: other.answer.about.psnr_denoised_rows[at] } };
+      before: answer.about.psnr_noisy_rows[at], after: answer.about.psnr_denoised_rows[at], cells: answer.about.cells?.[at],
+      other: other && { run: other.run, denoised: of("denoised", other.answer), after: other.answer.about.psnr_denoised_rows[at], cells: other.answer.about.cells?.[at] } };
     large.show(one);
     if (!edited) small.show(run, answer, other, chosen);
     comparison.refresh();
@@ -152,7 +152,7 @@ export function mount(el, lab) {
     const unit = noisy instanceof Uint8Array ? 1 / 255 : 1;
     if (!lab.can.live) return;
     const activations = await lab.query("activations", { values: Array.from(noisy, (v) => v * unit) });
-    if (lab.run?.id === run.id) layers.show(layerData(activations, run));
+    if (lab.run?.id === run.id) layers.show(layerData(activations, run), noise.el.dataset.mode === "animate");
   }
 
   // The curve needs many levels, so it waits until the input rests.
@@ -225,7 +225,7 @@ export function mount(el, lab) {
   refresh();
   return {
     update: refresh,
-    destroy() { unsubscribe.forEach((off) => off()); noise.destroy(); requestCurveSoon.cancel(); chart?.destroy(); clear(root); },
+    destroy() { unsubscribe.forEach((off) => off()); noise.destroy(); layers.stop(); requestCurveSoon.cancel(); chart?.destroy(); clear(root); },
   };
 }
 
@@ -241,9 +241,9 @@ function throughLevel(points, k, level) {
   return { x, y };
 }
 
-function explanationOfNoise() {
+function explanationOfNoise(noun) {
   return h("details", { class: "explanation" }, h("summary", {}, "How to read this"),
-    h("p", {}, "PSNR measures in decibels how close two rows are: 20 dB is an error of a tenth of the range, and every 6 dB more halves it. The dashed curve is the noisy row itself; the network helps where its curve lies above."),
-    h("p", {}, "A denoising autoencoder was trained to reconstruct clean rows from noisy ones. A plain autoencoder was trained without noise; its bottleneck removes a part of the noise and copies the rest."),
+    h("p", {}, `PSNR measures in decibels how close two ${noun}s are: 20 dB is an error of a tenth of the range, and every 6 dB more halves it. The dashed curve is the noisy ${noun} itself; the network helps where its curve lies above.`),
+    h("p", {}, `A denoising autoencoder was trained to reconstruct clean ${noun}s from noisy ones. A plain autoencoder was trained without noise; its bottleneck removes a part of the noise and copies the rest.`),
     h("p", {}, "The same seed gives the same noise, also for the compared run. ← and → change the level, Space starts the animation."));
 }

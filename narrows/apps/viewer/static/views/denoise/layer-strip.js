@@ -5,25 +5,66 @@ import { drawPicture } from "../../core/picture.js";
 import { paintLayer } from "../shared/layer-painting.js";
 import { countOf } from "../shared/text.js";
 
-/**  */
-export function layerStrip() {
+const WAY = 560; // ms from the first stage to the last
+const PULSE = 450; // ms that a stage is marked after the signal has reached it
+
+/** @param {{reduced: boolean}} o */
+export function layerStrip({ reduced }) {
   const el = h("ol", { class: "layer-strip" });
+  /** @type {Array<{el: HTMLElement, frame: HTMLElement, draw: (data: Activations) => void}>} */
+  let stages = [];
+  let timers = [];
+  let signature = "";
+
+  function build(data) {
+    const last = data.layers.length - 1;
+    stages = data.layers.map((layer, i) => (i === 0 ? end("noisy", (now) => now.input) : i === last ? end("denoised", (now) => now.output) : inner(layer, i)));
+    clear(el, stages.map((stage) => stage.el));
+  }
+
+  function end(words, valuesOf) {
+    const canvas = h("canvas", { role: "img", "aria-label": words });
+    const frame = h("div", { class: "stage-frame" }, canvas);
+    return { el: h("li", { class: "is-end" }, frame, h("span", {}, words)), frame, draw: (data) => drawPicture(canvas, valuesOf(data), data.run) };
+  }
+
+  function inner(layer, i) {
+    const isCode = layer.part === "code";
+    const frame = h("div", { class: "stage-frame" });
+    const draw = (data) => {
+      const picture = paintLayer(boxOf(data.layers[i]), data.layers[i].values);
+      picture.className = "layer-picture";
+      picture.setAttribute("role", "img");
+      picture.setAttribute("aria-label", `${layer.title}, ${countOf(layer.units, "unit")}`);
+      clear(frame, picture);
+    };
+    return { el: h("li", { class: isCode ? "is-code" : "" }, frame, h("span", {}, isCode ? `code ${layer.units}` : String(layer.units))), frame, draw };
+  }
+
+  function reach(i, data) {
+    stages[i].draw(data);
+    el.dataset.reached = String(i);
+    if (!reduced) stages[i].frame.animate({ outlineColor: ["var(--accent)", "transparent"] }, { duration: PULSE });
+  }
+
+  function stop() {
+    timers.forEach(clearTimeout);
+    timers = [];
+  }
+
   return {
-    el,
-    show(data) {
-      const end = (words, values) => {
-        const canvas = h("canvas", { role: "img", "aria-label": words });
-        return { canvas, values, el: h("li", { class: "is-end" }, canvas, h("span", {}, words)) };
-      };
-      const ends = [end("noisy", data.input), end("denoised", data.output)];
-      clear(el, ends[0].el, data.layers.slice(1, -1).map((layer) => {
-        const picture = paintLayer(boxOf(layer), layer.values);
-        picture.className = "layer-picture";
-        picture.setAttribute("role", "img");
-        picture.setAttribute("aria-label", `${layer.title}, ${countOf(layer.units, "unit")}`);
-        return h("li", { class: layer.part === "code" ? "is-code" : "" }, picture, h("span", {}, layer.part === "code" ? `code ${layer.units}` : String(layer.units)));
-      }), ends[1].el);
-      for (const { canvas, values } of ends) drawPicture(canvas, values, data.run);
+    el, stop,
+    /**
+     * Shows the activations of an input.
+     * @param {Activations} data
+     * @param {boolean} isRunning whether the signal runs from stage to stage; else all change at once
+     */
+    show(data, isRunning) {
+      stop();
+      const isNew = signature !== data.signature;
+      if (isNew) { signature = data.signature; build(data); }
+      if (isNew || !isRunning || reduced) stages.forEach((_, i) => reach(i, data));
+      else timers = stages.map((_, i) => setTimeout(() => reach(i, data), (WAY * i) / stages.length));
     },
   };
 }

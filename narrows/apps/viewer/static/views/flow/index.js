@@ -5,18 +5,18 @@ import { clear, h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
-import { drawPair, drawPicture } from "../../core/picture.js";
 import { debounce } from "../../core/timing.js";
-import { cellTable } from "../shared/cell-table.js";
 import { columnSliders } from "../shared/column-sliders.js";
 import { backgroundOf, drawingPad } from "../shared/drawing-pad.js";
-import { layerData, largestUnits, stageWords } from "../shared/layer-data.js";
+import { layerData, stageWords } from "../shared/layer-data.js";
 import { largestSize } from "../shared/layer-painting.js";
 import { followRun, prepareView, refresher } from "../shared/refresh.js";
-import { countOf, errorNoun, errorSentence, rowNoun, sampleNoun, whatIsAnAutoencoder } from "../shared/text.js";
+import { countOf, errorSentence, rowNoun, sampleNoun, whatIsAnAutoencoder } from "../shared/text.js";
 import { animationClock } from "./animation-clock.js";
+import { codeHandles } from "./code-handles.js";
 import { layerDetails } from "./layer-details.js";
 import { networkDiagram } from "./network-diagram.js";
+import { resultFigures } from "./result-figures.js";
 import { samplePicker } from "./sample-picker.js";
 
 export const title = "Follow one example through the autoencoder";
@@ -31,7 +31,10 @@ export function mount(el, lab) {
   const problem = h("p", { class: "message bad", role: "alert", hidden: true });
   const noun = sampleNoun(lab.run);
   const picker = samplePicker({ onPick: pick, onClass: (name) => { lab.store.set("class", name || null); loadedKey = ""; refresh(); } });
-  const diagram = networkDiagram({ onLayer: openLayer, onUnit: showUnit });
+  const handles = codeHandles(lab);
+  const stage = h("p", { class: "note", dataset: { stageWords: "" } });
+  let pointedStage = -1;
+  const diagram = networkDiagram({ handles: handles.el, onLayer: openLayer, onUnit: showUnit, onStage: (i) => { pointedStage = i; updateCaption(); } });
   const drawer = layerDetails({ onClose: () => diagram.focus() });
   const editor = h("div", { class: "own-input", hidden: true });
   const play = h("button", { type: "button", class: "button primary", dataset: { act: "play" }, on: { click: () => clock.toggle() } });
@@ -45,7 +48,7 @@ export function mount(el, lab) {
     h("div", { class: "row" }, picker.el, editButton), editor,
     h("div", { class: "panel flow-panel" },
       h("div", { class: "flow-halves", "aria-hidden": "true" }, h("span", {}, "encoder: compresses"), h("span", {}, "decoder: reconstructs")),
-      diagram.el,
+      diagram.el, stage,
       h("div", { class: "controls" }, play, step, speed.el, activationLegend())),
     drawer.el, results.el, explanation());
 
@@ -105,6 +108,7 @@ export function mount(el, lab) {
     problem.hidden = true;
     data = layerData(answer, run);
     diagram.show(data);
+    handles.refresh();
     results.show(data, answer.about.cells);
     Object.assign(root.dataset, { sample: edited ? "drawn" : String(position), layers: String(data.layers.length - 1),
       epoch: String(answer.epoch ?? run.epoch ?? 0), error: String(data.error ?? ""), ready: "true" });
@@ -194,19 +198,25 @@ export function mount(el, lab) {
 
   function updateCaption() {
     if (!data) return;
-    const at = Number(root.dataset.layer);
-    const last = data.layers.length - 1;
-    const code = data.layers.find((layer) => layer.part === "code");
     const it = edited ? (lab.run.shape ? "your drawing" : "your row") : rowNoun(picker.labelOf(position) ?? data.label, lab.run);
-    const layer = data.layers[Math.min(at, last)];
-    caption.textContent = at > 0 && at < last && root.dataset.playing === "false"
-      ? `${layer.title}. ${stageWords(layer, lab.run)} It has ${countOf(layer.units, "activation")} for ${it}; the largest absolute value is ${number(largestSize(layer.values), 3)}.`
-      : `The encoder squeezes ${countOf(data.layers[0].units, lab.run.shape ? "pixel value" : "number")} into ${code?.units}; the decoder rebuilds ${it} from those alone. ${errorSentence(lab.run, data.error, data.average)}`;
+    caption.textContent = `The encoder squeezes ${inputSize(data)} into ${lab.run.n_components}; the decoder rebuilds ${it} from those alone. ${errorSentence(lab.run, data.error, data.average)}`;
+    const layer = stageShown();
+    const name = layer.part === "encoder" || layer.part === "decoder" ? `${layer.title}. ` : "";
+    stage.textContent = `${name}${stageWords(layer, lab.run)} It has ${countOf(layer.units, "activation")} for ${it}; the largest absolute value is ${number(largestSize(layer.values), 3)}.`;
+  }
+
+  /** The stage that the page explains: that under the pointer or the keys, else the one stepped to, else the code. */
+  function stageShown() {
+    const { layers } = data;
+    const stepped = Number(root.dataset.layer);
+    const isAtRest = root.dataset.playing === "false" && stepped < layers.length - 1;
+    const code = layers.findIndex((layer) => layer.part === "code");
+    return layers[pointedStage >= 0 ? pointedStage : isAtRest ? stepped : code] ?? layers[code];
   }
 
   function stepLayer() {
     clock.step();
-    lab.announce(caption.textContent);
+    lab.announce(stage.textContent);
   }
 
   function renderPlay(on) {
@@ -224,47 +234,16 @@ export function mount(el, lab) {
   refresh();
   return {
     update() { diagram.redraw(); refresh(); },
-    destroy() { unsubscribe.forEach((off) => off()); clock.destroy(); diagram.destroy(); drawer.destroy(); clear(root); },
+    destroy() { unsubscribe.forEach((off) => off()); clock.destroy(); handles.destroy(); diagram.destroy(); drawer.destroy(); clear(root); },
   };
 }
 
-/** Original, reconstruction and difference side by side, and the error. */
-function resultFigures() {
-  const figure = (words) => {
-    const canvas = h("canvas", { class: "result-picture", role: "img", "aria-label": words });
-    const note = h("figcaption", {}, words);
-    return { canvas, note, el: h("figure", { class: "figure" }, canvas, note) };
-  };
-  const [original, rebuilt, difference] = [figure("original"), figure("reconstruction"), figure("difference")];
-  rebuilt.canvas.dataset.role = "reconstruction";
-  original.canvas.dataset.role = "input";
-  const error = h("p", { class: "stat" });
-  const table = cellTable(["Column", "Observed", "Expected", "Error"]);
-  const el = h("div", { class: "panel result-row" }, original.el, rebuilt.el, difference.el, error, table.el);
-  return {
-    el,
-    /** @param {Activations} data @param {any} [cells] of a table, in its units; undefined keeps those shown */
-    show(data, cells) {
-      const { run } = data;
-      if (cells !== undefined) table.show(cells);
-      drawPicture(original.canvas, data.input, run);
-      drawPair(rebuilt.canvas, data.input, data.output, run);
-      const scale = Math.max(0.05, largestSize(data.difference));
-      drawPicture(difference.canvas, data.difference, run, { mode: "signed", scale });
-      difference.note.textContent = `difference (full colour: ±${number(scale, 2)})`;
-      if (!run.shape) rebuilt.note.textContent = "reconstruction (dots) and original (rings)";
-      clear(error, h("b", {}, number(data.error, 3)), h("span", {}, `${errorNoun(run)} of the row`), h("span", {}, largestDifference(data)));
-    },
-  };
-}
-
-/** Where the difference is largest, in words. */
-function largestDifference({ difference, run }) {
-  const [at] = largestUnits(difference, 1);
-  const [, wide, channels = 1] = run.shape || [];
-  const pixel = Math.floor(at / channels);
-  const place = run.shape ? `row ${Math.floor(pixel / wide) + 1}, column ${(pixel % wide) + 1}` : run.names?.[at] ?? `number ${at + 1}`;
-  return `largest difference: ${place}, ${difference[at] > 0 ? "+" : ""}${number(difference[at], 2)}`;
+/** "64 pixel values", "5 columns", "7 columns (15 numbers)": what the encoder is given. */
+function inputSize({ layers, run, columns }) {
+  const { units } = layers[0];
+  if (run.shape) return countOf(units, "pixel value");
+  if (!columns) return countOf(units, "number");
+  return columns === units ? countOf(columns, "column") : `${countOf(columns, "column")} (${countOf(units, "number")})`;
 }
 
 function activationLegend() {

@@ -15,13 +15,16 @@ function unitsText(layer) {
   return `${layer.shown < maps ? `${layer.shown} of ${maps}` : maps} maps`;
 }
 
-/** @param {{onLayer: (layer: number) => void, onUnit: (layer: number, unit: number) => void}} calls onUnit with -1: none */
-export function networkDiagram({ onLayer, onUnit }) {
+/**
+ * @param {{handles: HTMLElement, onLayer: (layer: number) => void, onUnit: (layer: number, unit: number) => void, onStage: (layer: number) => void}} o
+ * handles: drawn at the waist; onUnit, onStage: the unit and the layer under the pointer or the keys, -1 for none
+ */
+export function networkDiagram({ handles, onLayer, onUnit, onStage }) {
   const canvas = h("canvas", { class: "flow-canvas", "aria-hidden": "true" });
   const tip = h("div", { class: "flow-tip", hidden: true });
   const overlay = h("div", { class: "flow-over" });
   const el = h("div", { class: "flow-stage", role: "group", "aria-label": "The network, from the input to its reconstruction" },
-    canvas, overlay, tip);
+    canvas, overlay, handles, tip);
   /** @type {Activations} */
   let data;
   /** @type {ReturnType<typeof networkLayout>} */
@@ -48,7 +51,14 @@ export function networkDiagram({ onLayer, onUnit }) {
     buttons = data.layers.map((layer, i) => layerButton(layer, i, plan.boxes[i]));
     labels = data.layers.map((layer, i) => layerLabel(layer, i));
     clear(overlay, buttons, labels);
+    placeHandles(plan.boxes[data.layers.findIndex((layer) => layer.part === "code")]);
     fill();
+  }
+
+  /** Above the code; on narrow pages below it, where the ribbon begins. */
+  function placeHandles(box) {
+    handles.style.left = `${box.x + box.w / 2}px`;
+    handles.style.top = `${plan.vertical ? box.y + box.h + 1 : Math.max(0, box.y - 34)}px`;
   }
 
   function layerButton(layer, i, box) {
@@ -59,9 +69,11 @@ export function networkDiagram({ onLayer, onUnit }) {
       on: {
         click: () => onLayer(i),
         keydown: (event) => moveFocus(event, i),
+        pointerenter: () => onStage(i),
         pointermove: (event) => hover(event, i),
-        pointerleave: () => pointAt(i, -1),
-        blur: () => pointAt(i, -1),
+        pointerleave: () => { pointAt(i, -1); onStage(buttons.indexOf(document.activeElement)); },
+        focus: () => onStage(i),
+        blur: () => { pointAt(i, -1); onStage(-1); },
       } });
     if (box.kind === "picture") button.append(h("canvas", { class: "flow-picture" }));
     return button;

@@ -9,13 +9,13 @@ import { sampleNoun } from "../shared/text.js";
  */
 export function mapSentence({ run, about, n, label, far, hasProbe }) {
   const learning = run.state === "running" || run.state === "pausing";
-  if (!about) return learning && !run.epoch ? "The map appears after the first epoch…" : "Encoding the rows…";
+  if (!about) return learning && !run.epoch ? "The map appears after the first epoch…" : `Encoding the ${sampleNoun(run)}s…`;
   const classes = about.classes || [];
   if (learning) {
     const together = classes.length > 1 ? `${sampleNoun(run)}s of one class move together, although training does not use the classes` : `similar ${sampleNoun(run)}s move together`;
     return `Epoch ${run.epoch} of ${run.epochs}: ${together}.`;
   }
-  if (n === 0) return "There are no rows to show.";
+  if (n === 0) return `There are no ${sampleNoun(run)}s to show.`;
   const noun = sampleNoun(run);
   if (hasProbe && far) return `No ${noun} lies near this place, so the decoder guesses (it extrapolates).`;
   const place = label !== null ? ` The nearest ${noun} is of class ${label}.` : "";
@@ -39,10 +39,13 @@ export function probeText(z, label, far) {
   return `z ${Array.from(z).slice(0, 3).map((v) => fixed(v, 2)).join(", ")}${label !== null ? `, nearest class ${label}` : ""}${far ? ", no training data nearby" : ""}`;
 }
 
-/** The caption of the map: its two axes, and which rows are drawn as pictures. */
-export function mapCaption(k, kept, n, hasPictures, hasPrior = false) {
+/**
+ * The caption of the map: its two axes, and which rows are drawn as pictures.
+ * @param {{k: number, kept: number, n: number, noun: string, hasPictures: boolean, hasPrior: boolean}} what k: size of the code; kept: share of the variance in the plane
+ */
+export function mapCaption({ k, kept, n, noun, hasPictures, hasPrior }) {
   const what = k === 1 ? "The code is one number, from left to right; the height is random"
-    : k === 2 ? `${count(n)} rows at the two numbers of their code` : `A projection of the ${k}-dimensional code onto a plane; it keeps ${Math.round(100 * kept)} % of the variance`;
-  const prior = hasPrior ? " The circles are the prior, one and two standard deviations wide: new rows are drawn from it." : "";
-  return hasPictures ? `${what}.${prior} Rows with enough space around them are drawn as pictures; zoom in for more.` : `${what}.${prior}`;
+    : k === 2 ? `${count(n)} ${noun}s at the two numbers of their code` : `A projection of the ${k}-dimensional code onto a plane; it keeps ${Math.round(100 * kept)} % of the variance`;
+  const prior = hasPrior ? ` The circles are the prior, one and two standard deviations wide: new ${noun}s are drawn from it.` : "";
+  return hasPictures ? `${what}.${prior} Those with enough space around them are drawn as pictures; zoom in for more.` : `${what}.${prior}`;
 }

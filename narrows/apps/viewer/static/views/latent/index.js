@@ -50,7 +50,7 @@ export function mount(el, lab) {
 
   const caption = h("p", { class: "caption", dataset: { sentence: "true" } });
   const map = createMap({ label: "Map of the codes. Arrows move the probe, Shift faster; plus and minus zoom, 0 shows all.", reduced: lab.reduced, onProbe: probeAt, onPin: pin });
-  const pca = createMap({ label: "PCA's map of the same rows", reduced: lab.reduced, onProbe: (x, y) => pickRow(pca.raster.nearest(x, y)) });
+  const pca = createMap({ label: `PCA's map of the same ${sampleNoun(run)}s`, reduced: lab.reduced, onProbe: (x, y) => pickRow(pca.raster.nearest(x, y)) });
   const pcaFigure = h("figure", { class: "figure map-figure", hidden: true }, pca.el, h("figcaption", {}, h("b", {}, "PCA"), " · the best linear projection, for comparison"));
   const mapNote = h("figcaption", {});
   const neighbourNote = h("p", { class: "note", dataset: { neighbours: "" }, hidden: true });
@@ -77,8 +77,8 @@ export function mount(el, lab) {
         legend.el),
       h("div", { class: "stack side" }, panel.el, path.el, sliderBox, samples?.el)),
     h("details", { class: "more" }, h("summary", {}, "How to read this"),
-      h("p", {}, "The encoder turns each row into a code of a few numbers; the map shows each row at its code. Similar rows lie near each other, although training does not use the classes. ",
-        "The decoder reconstructs a row from any point of the map, also far from all training rows. There it extrapolates: the probe is dashed and a warning appears. ",
+      h("p", {}, `The encoder turns each ${sampleNoun(run)} into a code of a few numbers; the map shows each ${sampleNoun(run)} at its code. Similar ones lie near each other, although training does not use the classes. `,
+        `The decoder makes an output for any point of the map, also far from all training ${sampleNoun(run)}s. There it extrapolates: the probe is dashed and a warning appears. `,
         "The PCA map is the best linear projection to two numbers.")));
   el.dataset.variant = run.variant;
   setHeld(false);
@@ -288,7 +288,7 @@ export function mount(el, lab) {
     pca.now.sheet = pcaFigure.hidden ? null : map.now.sheet;
     el.classList.toggle("has-thumbnails", on);
     el.dataset.thumbnails = String(on);
-    if (codes) clear(mapNote, mapCaption(space.k, codes.about.kept, map.raster.n, on, Boolean(run.can_sample)));
+    if (codes) clear(mapNote, mapCaption({ k: space.k, kept: codes.about.kept, n: map.raster.n, noun: sampleNoun(run), hasPictures: on, hasPrior: Boolean(run.can_sample) }));
     map.draw();
     pca.draw();
   }

@@ -3,6 +3,7 @@
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 import { drawPicture, rowOf } from "../../core/picture.js";
+import { cellTable, numbered } from "../shared/cell-table.js";
 
 const STEPS = 8;
 const WALK = 2400;
@@ -17,9 +18,10 @@ export function mountInterpolation(lab, run, { onStep, onPin, onClear }) {
   const play = h("button", { type: "button", class: "button small", dataset: { action: "walk" }, disabled: true, on: { click: () => (frameId ? pause() : startAnimation()) } }, icon("play"), "Play A → B");
   const clearButton = h("button", { type: "button", class: "button quiet small", dataset: { action: "clear-path" }, disabled: true, on: { click: onClear } }, "Clear");
   const hint = h("p", { class: "note" }, "Click the map and press a, click elsewhere and press b. Pins can be dragged.");
+  const table = cellTable("Decoded values from A to B");
   const el = h("div", { class: "stack tight path" },
     h("div", { class: "row spread" }, h("h3", {}, "Interpolation from A to B"),
-      h("div", { class: "row" }, ["a", "b"].map((which) => h("button", { type: "button", class: "button small", dataset: { pin: which }, title: `Pin ${which.toUpperCase()} where the probe is ( ${which} )`, on: { click: () => onPin(which) } }, `Pin ${which.toUpperCase()}`)), play, clearButton)), hint, strip);
+      h("div", { class: "row" }, ["a", "b"].map((which) => h("button", { type: "button", class: "button small", dataset: { pin: which }, title: `Pin ${which.toUpperCase()} where the probe is ( ${which} )`, on: { click: () => onPin(which) } }, `Pin ${which.toUpperCase()}`)), play, clearButton)), hint, strip, table.el);
   /** @type {[Float32Array, Float32Array]|null} */
   let ends = null;
   let frameId = 0;
@@ -35,7 +37,7 @@ export function mountInterpolation(lab, run, { onStep, onPin, onClear }) {
     play.disabled = !ends;
     clearButton.disabled = !a && !b;
     hint.hidden = Boolean(ends);
-    if (!ends) { request++; el.dataset.steps = 0; return clear(strip); }
+    if (!ends) { request++; el.dataset.steps = 0; table.show(null, []); return clear(strip); }
     return refresh();
   }
 
@@ -43,13 +45,14 @@ export function mountInterpolation(lab, run, { onStep, onPin, onClear }) {
     if (!ends) return;
     const current = ++request;
     try {
-      const { arrays, epoch } = await lab.query("path", { run: run.id, a: Array.from(ends[0]), b: Array.from(ends[1]), steps: STEPS });
+      const { about, arrays, epoch } = await lab.query("path", { run: run.id, a: Array.from(ends[0]), b: Array.from(ends[1]), steps: STEPS });
       if (current !== request) return;
       while (strip.children.length > STEPS) strip.lastChild.remove();
       for (let i = 0; i < STEPS; i++) {
         if (!strip.children[i]) strip.append(h("li", {}, h("button", { type: "button", class: "path-step", "aria-label": `Step ${i + 1} of ${STEPS}`, on: { click: () => onStep(between(i / (STEPS - 1))) } }, h("canvas", { "aria-hidden": "true" }))));
         drawPicture(strip.children[i].querySelector("canvas"), rowOf(arrays.way, i), run);
       }
+      table.show(about.cells, numbered(STEPS, (i) => ({ 1: "A", [STEPS]: "B" })[i] ?? String(i)));
       el.dataset.steps = STEPS;
       el.dataset.epoch = epoch;
     } catch (error) {

@@ -4,6 +4,7 @@ import { clear, h } from "../../core/dom.js";
 import { count, fixed } from "../../core/format.js";
 import { debounce } from "../../core/timing.js";
 import { cellTable } from "../shared/cell-table.js";
+import { sampleNoun } from "../shared/text.js";
 import { drawPair, drawPicture, rowOf } from "../../core/picture.js";
 
 /** Pictures of rows by position, each queried once. */
@@ -26,8 +27,8 @@ export function rowPictures(lab, run) {
  * @param {Run} run
  */
 export function mountProbe(lab, run) {
-  const decoded = h("canvas", { class: "probe-decoded", role: "img", "aria-label": "The decoded row at the probe", dataset: { picture: "decoded" } });
-  const nearest = h("canvas", { class: "probe-nearest", role: "img", "aria-label": "The nearest real row", dataset: { picture: "nearest" } });
+  const decoded = h("canvas", { class: "probe-decoded", role: "img", "aria-label": `The decoded ${sampleNoun(run)} at the probe`, dataset: { picture: "decoded" } });
+  const nearest = h("canvas", { class: "probe-nearest", role: "img", "aria-label": `The nearest real ${sampleNoun(run)}`, dataset: { picture: "nearest" } });
   const previewMark = h("span", { class: "preview-mark", hidden: true, title: "Interpolated from the decoded grid until the decoder answers" }, "preview");
   const code = h("p", { class: "note mono probe-code" });
   const note = h("p", { class: "note" });
@@ -36,10 +37,17 @@ export function mountProbe(lab, run) {
   const pictures = rowPictures(lab, run);
   const classes = lab.dataset(run)?.classes;
   let current = -1;
-  const table = cellTable(["Column", "Decoded value"]);
-  const showCells = debounce(async (values) => {
+  const table = cellTable();
+  /** @type {ArrayLike<number>|null} the decoded row */
+  let shown = null;
+  const showCells = debounce(async () => {
+    if (!shown || run.shape || !lab.can.live) return;
+    const row = pictures.get(current);
+    /** @type {Array<[string, string]>} */
+    const heads = [["expected", "Decoded"], ["observed", "Nearest row"]];
     try {
-      table.show((await lab.query("cells", { run: run.id, values: Array.from(values) })).about.cells);
+      const { about } = await lab.query("cells", { run: run.id, expected: Array.from(shown), ...(row ? { observed: Array.from(row) } : {}) });
+      table.show(about.cells, row ? heads : heads.slice(0, 1));
     } catch {
       // A newer question replaced this one.
     }
@@ -47,12 +55,13 @@ export function mountProbe(lab, run) {
 
   const el = h("div", { class: `probe-panel${run.shape ? "" : " is-table"}` },
     h("figure", { class: "figure" }, decoded, h("figcaption", {}, h("b", {}, "Decoded at the probe"), previewMark, code, note)),
-    h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, "Nearest real row"), rowNote)), warning, table.el);
+    h("figure", { class: "figure" }, nearest, h("figcaption", {}, h("b", {}, `Nearest real ${sampleNoun(run)}`), rowNote)), warning, table.el);
 
   /** Shows a decoded picture and its code. */
   function showDecoded(values, z, epoch) {
     paint(values);
-    if (!run.shape && lab.can.live) showCells(values);
+    shown = values;
+    showCells();
     previewMark.hidden = true;
     decoded.dataset.z = Array.from(z).join(",");
     decoded.dataset.epoch = epoch;
@@ -73,7 +82,7 @@ export function mountProbe(lab, run) {
   /** Shows the nearest row; a late picture of another row is ignored. */
   async function showRow(position, label, distance) {
     const name = label >= 0 && classes ? `class ${classes[label]}` : null;
-    clear(rowNote, position < 0 ? "No row is shown on the map." : [`no. ${count(position)}`, name, `${fixed(distance, 2)} away`].filter(Boolean).join(" · "));
+    clear(rowNote, position < 0 ? `No ${sampleNoun(run)} is shown on the map.` : [`no. ${count(position)}`, name, `${fixed(distance, 2)} away`].filter(Boolean).join(" · "));
     if (position === current) return;
     current = position;
     nearest.dataset.row = "";
@@ -83,6 +92,7 @@ export function mountProbe(lab, run) {
       if (position !== current || !values) return;
       drawPicture(nearest, values, run);
       nearest.dataset.row = position;
+      showCells();
     } catch {
       // The query was replaced, or there is no model yet: the next move queries again.
       if (position === current) current = -2;

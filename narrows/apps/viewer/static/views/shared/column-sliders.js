@@ -2,10 +2,10 @@
 
 import { slider } from "../../core/controls.js";
 import { clear, h } from "../../core/dom.js";
+import { inUnits, splitName, unitsOf } from "../../core/float-units.js";
 import { number } from "../../core/format.js";
 
 const SHOWN = 6;
-const DAY = 86400;
 
 /** @typedef {{el: HTMLElement, set: (values: Float32Array) => void}} Control */
 
@@ -72,31 +72,6 @@ export function columnSliders({ run, rows, scales, onChange }) {
       controls.forEach((one) => one.set(values));
     },
   };
-}
-
-/** "island = Dream" -> ["island", "Dream"]; other names have no second part. */
-function splitName(name) {
-  const at = name.lastIndexOf(" = ");
-  return at < 0 ? [name, ""] : [name.slice(0, at), name.slice(at + 3)];
-}
-
-/** The number of the user that a float stands for; of a date, seconds since 1970. @param {number} v @param {FloatScale|null} scale */
-function unitsOf(v, scale) {
-  const { floats, values } = scale ?? {};
-  if (!floats || !values) return v;
-  const at = floats.findIndex((edge) => edge > v);
-  const i = Math.max(1, at < 0 ? floats.length - 1 : at);
-  const share = (v - floats[i - 1]) / (floats[i] - floats[i - 1]);
-  return values[i - 1] + (scale?.linear ? share : Math.max(0, Math.min(1, share))) * (values[i] - values[i - 1]);
-}
-
-/** @param {number} v @param {FloatScale} scale */
-function inUnits(v, scale) {
-  const value = unitsOf(v, scale);
-  if (!scale.cycles) return number(value, 4);
-  const step = scale.step ?? 1;
-  const date = new Date(1000 * Math.round(value / step) * step);
-  return date.toISOString().slice(0, step >= DAY ? 10 : 16).replace("T", " ");
 }
 
 /** The floats that are set together: the levels of one category, those of a date, or a single float. @returns {number[][]} */

@@ -21,7 +21,7 @@ export function layerData(answer, run) {
       arrayShape: values.shape || [values.length],
       shown: layer.shown ?? values.length,
       parameters: run.layers?.[i]?.parameters ?? layer.parameters ?? 0,
-      activation: layer.activation ?? (inner ? run.activation : null),
+      activation: activationName(layer.activation ?? (inner ? run.activation : null)),
       ...namesOf(layer, i, last, run, counts, hidden, units),
     };
   });
@@ -29,18 +29,23 @@ export function layerData(answer, run) {
     signature: `${run.id}:${layers.map((l) => `${l.part}${l.arrayShape}`).join(";")}`,
     run, layers,
     input: answer.arrays.input, output: answer.arrays.output, difference: answer.arrays.difference,
-    error: answer.about.error ?? null, average: answer.about.average_error ?? null, label: answer.about.label ?? null, unit: answer.about.unit ?? null,
+    error: answer.about.error ?? null, average: answer.about.average_error ?? null, label: answer.about.label ?? null, unit: answer.about.unit ?? null, columns: answer.about.n_columns ?? null,
   };
 }
 
 function namesOf(layer, i, last, run, counts, hidden, units) {
   const size = run.shape ? `${run.shape[0]}×${run.shape[1]}` : countOf(run.n_floats, "number");
   if (i === 0) return { title: "Input", label: `input ${run.shape ? size : ""}`, detail: countOf(units, "number") };
-  if (last) return { title: "Reconstruction", label: "reconstruction", detail: [countOf(units, "number"), layer.activation].filter(Boolean).join(" · ") };
+  if (last) return { title: "Reconstruction", label: "reconstruction", detail: [countOf(units, "number"), activationName(layer.activation)].filter(Boolean).join(" · ") };
   if (layer.part === "code") return { title: "Code", label: "code", detail: countOf(units, "number") };
   const half = layer.part === "encoder" ? "Encoder" : "Decoder";
   return { title: `${half} layer ${counts[layer.part]} of ${hidden[layer.part]}`, label: "", detail: "" };
 }
+
+const ACTIVATION_NAMES = { elu: "ELU", gelu: "GELU", relu: "ReLU", selu: "SELU", silu: "SiLU" };
+
+/** "SiLU" for "silu": an activation function as papers write it. */
+const activationName = (name) => ACTIVATION_NAMES[name] ?? name ?? null;
 
 /**
  * What a stage of the network does, in one sentence.

@@ -44,7 +44,7 @@ export function mount(el, lab) {
   let lastState = first.state;
 
   const caption = h("p", { class: "caption", dataset: { sentence: "true" } });
-  const gallery = mountGallery(first);
+  const gallery = mountGallery(lab, first);
   const chartBox = h("div", { class: "chart-box" });
   const chart = lineChart(chartBox, { series: [], xLabel: "epoch", yLabel: lossAxis(first), log: store.get("log", false), whole: true, empty: "The loss appears after the first epoch", onCursor: (x) => seek(x, true), height: 260, cursor: null, label: "Loss over the epochs" });
   const scrub = slider({ label: "Epoch", min: 0, max: 1, step: 1, value: 0, format: (i) => epochWords(frames.epochs[i]), onInput: (i) => { stopReplay(); select(frames.epochs[i]); }, attrs: { "data-control": "scrub" } });
@@ -61,12 +61,12 @@ export function mount(el, lab) {
   const isStatic = () => loaded && (!lab.can.train || current().state === "loaded") && frames.epochs.length < 2;
 
   clear(el, h("div", { class: "head" }, h("h2", {}, "Watch the reconstructions improve"), caption),
-    h("div", { class: "panel stack training" }, gallery.el, gallery.legend, replayControls),
+    h("div", { class: "panel stack training" }, gallery.el, gallery.legend, gallery.table, replayControls),
     h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check", hidden: !lab.can.train }, "Compare with", compare))), chartBox,
-      h("figcaption", {}, "Thin: training loss, averaged over the epoch. Bold: validation loss after the epoch, on held-out rows. ", reading)),
+      h("figcaption", {}, `Thin: training loss, averaged over the epoch. Bold: validation loss after the epoch, on held-out ${sampleNoun(first)}s. `, reading)),
     h("details", { class: "panel fold", hidden: !lab.can.train, open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
     h("details", { class: "more" }, h("summary", {}, "How to read this"),
-      h("p", {}, "The same rows are shown for every epoch. Epoch 0 is the untrained network. After each epoch (one pass over the training rows) their reconstructions are computed and kept. ",
+      h("p", {}, `The same ${sampleNoun(first)}s are shown for every epoch. Epoch 0 is the untrained network. After each epoch (one pass over the training ${sampleNoun(first)}s) their reconstructions are computed and kept. `,
         "Training minimises the loss: the reconstruction error plus the penalty of the variant. If the validation loss rises while the training loss still falls, the network overfits.")));
 
   async function load() {

@@ -10,7 +10,7 @@ import { sampleNoun } from "../shared/text.js";
 export function statusText({ run, shown, follows, record, last, connected, still = false }) {
   if (shown === null) return "The first pictures appear after the first epoch.";
   const loss = lossSentence(run, record);
-  if (shown === 0) return "Before the first epoch: the network has learned nothing yet, so the reconstructions do not resemble the rows.";
+  if (shown === 0) return `Before the first epoch: the network has learned nothing yet, so the reconstructions do not resemble the ${sampleNoun(run)}s.`;
   if (!follows) return `Epoch ${shown}${last !== undefined && shown !== last ? ` (latest: ${last})` : ""}.${loss}`;
   if (!connected) return `Disconnected at epoch ${shown}.${loss}`;
   if (run.state === "running") return `Epoch ${shown} of ${run.epochs}: the reconstructions improve as the loss falls.${loss}`;
