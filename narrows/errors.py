@@ -107,16 +107,16 @@ class DivergedError(NarrowsError, ArithmeticError):
     Parameters
     ----------
     problem, advice : str
-        The two parts of the message.
+        The two parts of the message; without advice the problem is the whole sentence.
     """
 
-    def __init__(self, problem: str, advice: str) -> None:
+    def __init__(self, problem: str, advice: str = "") -> None:
         super().__init__(problem, advice)
         self.problem = problem
         self.advice = advice
 
     def __str__(self) -> str:
-        return f"{self.problem}; {self.advice}."
+        return f"{self.problem}; {self.advice}." if self.advice else self.problem
 
 
 class NotFittedError(NarrowsError, _SklearnNotFittedError):

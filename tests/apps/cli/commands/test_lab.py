@@ -36,7 +36,7 @@ def test_a_folder_of_damaged_images_is_refused_in_the_shell(shell: Shell, tmp_pa
     (tmp_path / "photos" / "cut.png").write_bytes(b"\x89PNG and nothing")
     done = shell("lab", tmp_path / "photos")
     assert done.status == 1
-    assert done.err == "Error: cut.png is damaged and cannot be read as an image; give a whole one.\n"
+    assert done.err == "Error: cut.png is damaged and cannot be read as an image; give an undamaged one.\n"
     assert not launched
 
 
