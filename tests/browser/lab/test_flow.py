@@ -205,7 +205,7 @@ def test_the_buttons_at_the_waist_show_a_network_with_another_code_while_it_trai
 
 def test_a_stage_is_explained_at_rest_and_under_the_pointer_or_the_keys(page: Page) -> None:
     words = page.locator("[data-stage-words]")
-    expect(words).to_have_text(re.compile(r"^The code \(bottleneck\): all that the decoder gets to know"))
+    expect(words).to_have_text(re.compile(r"^The code \(bottleneck\): all that the decoder receives of the image\."))
     page.locator("button[data-layer='1']").hover()
     expect(words).to_have_text(re.compile(r"^Encoder layer 1 of 2\. The encoder combines all values .* 64 activations"))
     page.locator("button[data-layer='6']").focus()
