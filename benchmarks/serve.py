@@ -23,7 +23,8 @@ import pandas as pd
 from benchmarks.report import LINES, Report
 from narrows import AnomalyDetector, Autoencoder
 
-_CALIBRATION, _SECONDS, _CLIENTS, _OVERLOAD = 10, 60, 8, 4
+_CALIBRATION, _SECONDS, _CLIENTS = 10, 60, 8
+_OVERLOAD = 4.5  # `hey` sends a tenth less than it is asked for
 _MOST_CLIENTS = 64
 _GRACE = 60  # seconds beyond its time in which `hey` and the service must end
 

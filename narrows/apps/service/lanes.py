@@ -90,10 +90,13 @@ class Lane:
 
     def _with_company(self, first: Job) -> tuple[list[Job], bool]:
         """Return the jobs that came within the window, and whether the lane was closed meanwhile."""
-        jobs, until = [first], first.arrived + WINDOW
+        jobs = [first]
+        if self._together:
+            # Not get(timeout=...): in Python 3.11, SimpleQueue can wait for ever where less than 1 us is left.
+            time.sleep(max(0.0, first.arrived + WINDOW - time.monotonic()))
         while self._together and len(jobs) < _MOST_JOBS:
             try:
-                job = self._queue.get(timeout=max(0.0, until - time.monotonic()))
+                job = self._queue.get_nowait()
             except queue.Empty:
                 break
             if job is None:

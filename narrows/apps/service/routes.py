@@ -46,7 +46,7 @@ class Limits:
     ----------
     body : int, default=16 MiB
         Bytes of a request.
-    wait : float, default=0.03
+    wait : float, default=0.015
         Seconds that a request of at most 64 KiB may be expected to wait for those before it; of larger ones two may be
         in work or waiting, whose bodies are then in memory.
     always : int, default=8
@@ -54,7 +54,7 @@ class Limits:
     """
 
     body: int = 16 << 20
-    wait: float = 0.03
+    wait: float = 0.015
     always: int = 8
 
 

@@ -51,7 +51,7 @@ def serve(
             help="Longest expected wait of a request, in ms; if it would be longer, the answer is HTTP 503.",
             rich_help_panel=_BOUNDS,
         ),
-    ] = 30,
+    ] = 15,
 ) -> None:
     """Serve models over HTTP: scores, codes, reconstructions and reasons.
 
