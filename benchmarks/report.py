@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -55,13 +55,30 @@ class Report:
         print(table, flush=True)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{self.name}.md").write_text(table)
-        (folder / f"{self.name}.json").write_text(json.dumps({"machine": description, **self.raw}, indent=1) + "\n")
+        (folder / f"{self.name}.json").write_text(json_text({"machine": description, **self.raw}) + "\n")
         figure, axes = pyplot.subplots(figsize=(9, 5), layout="constrained")
         self.draw(axes)
         axes.set_title(self.question, loc="left", fontsize=11)
         axes.spines[["top", "right"]].set_visible(False)
         figure.savefig(folder / f"{self.name}.png", dpi=130)
         pyplot.close(figure)
+
+
+def json_text(value: Any, indent: int = 0) -> str:
+    """Return JSON with a line for each key, lists of numbers in one line, and five significant digits."""
+    if not isinstance(value, Mapping) or not value:
+        return json.dumps(_rounded(value))
+    inner = " " * (indent + 1)
+    lines = [f"{inner}{json.dumps(str(key))}: {json_text(part, indent + 1)}" for key, part in value.items()]
+    return "{\n" + ",\n".join(lines) + f"\n{' ' * indent}}}"
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _rounded(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(part) for part in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
 @cache

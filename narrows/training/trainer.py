@@ -15,7 +15,7 @@ from torch import Tensor
 from narrows.model import AutoencoderNetwork, Objective
 from narrows.training.batch_gradient import BatchGradient, PiecesOfBatch, WholeBatch, check_pieces, has_own_modules
 from narrows.training.batches import Batch, Batches
-from narrows.training.divergence import diverged_error
+from narrows.training.diverged_error import diverged_error
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.held_out import HeldOutRows, add_terms
 from narrows.training.history import Epoch
