@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,8 +72,10 @@ def architecture(model: Autoencoder) -> Payload:
 
 
 def _note(seen: list[tuple[str, nn.Module, tuple[int, ...]]], part: str) -> Any:
+    here = threading.get_ident()  # another thread may use the network meanwhile
+
     def hook(module: nn.Module, _: Any, output: Any) -> None:
-        if isinstance(output, Tensor):
+        if isinstance(output, Tensor) and threading.get_ident() == here:
             shape = tuple(output.shape[1:])
             # Channels last, as in the shape of the input.
             seen.append((part, module, (*shape[1:], shape[0]) if len(shape) == 3 else shape))

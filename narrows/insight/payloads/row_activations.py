@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -207,8 +208,10 @@ def _hidden(model: Autoencoder, row: np.ndarray) -> list[np.ndarray]:
 
 
 def _keep(passed: list[tuple[bool, np.ndarray]]) -> Any:
+    here = threading.get_ident()  # another thread may use the network meanwhile
+
     def hook(module: nn.Module, _: Any, output: Any) -> None:
-        if isinstance(output, Tensor):
+        if isinstance(output, Tensor) and threading.get_ident() == here:
             learned = next(module.parameters(recurse=False), None) is not None
             passed.append((learned, output[0].cpu().numpy().copy()))
 

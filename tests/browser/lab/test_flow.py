@@ -228,14 +228,14 @@ def test_convolutions_are_shown_as_feature_maps_with_a_sentence(chromium: Chromi
 
 SCALE = " (0 is perfect; always answering the average image would give 4.7)"
 SENTENCES = [
-    ("squared error per row (sum over 64 features, pixels)", 3, True, 4.7, f"this 3: Squared error 8.23{SCALE}."),
-    ("squared error per row (sum over 4 features, pixels)", None, False, None, "this row: Squared error 8.23."),
-    ("nats per row (sum over 64 features, pixels)", "red", True, None, "this image of class red: Loss in nats 8.23."),
-    ("nats per row (sum over 13 columns)", 0, False, None, "this row of class 0: Loss in nats 8.23."),
-    ("absolute error per row (sum over 64 features, pixels)", None, True, None, "this image: Absolute error 8.23."),
-    ("Huber loss per row (sum over 4 features)", "usual", False, None, "this row of class usual: Huber loss 8.23."),
+    ("squared error", 3, True, 4.7, f"this 3: Squared error 8.23{SCALE}."),
+    ("squared error", None, False, None, "this row: Squared error 8.23."),
+    ("nats", "red", True, None, "this image of class red: Loss in nats 8.23."),
+    ("nats", 0, False, None, "this row of class 0: Loss in nats 8.23."),
+    ("absolute error", None, True, None, "this image: Absolute error 8.23."),
+    ("Huber loss", "usual", False, None, "this row of class usual: Huber loss 8.23."),
     (
-        "balanced error per row (sum over 5 columns, each 1 where nothing is known)",
+        "balanced error",
         None,
         False,
         5,
@@ -248,9 +248,9 @@ SENTENCES = [
 def test_every_kind_of_error_makes_a_sentence(page: Page) -> None:
     said = page.evaluate(
         """async (given) => { const { rowNoun, errorSentence } = await import('/static/views/shared/text.js');
-        const run = (unit, isImage) => ({ unit, shape: isImage ? [8, 8, 1] : null });
-        return given.map(([unit, label, isImage, average]) =>
-            `${rowNoun(label, run(unit, isImage))}: ${errorSentence(run(unit, isImage), 8.23, average)}`); }""",
+        const run = (name, isImage) => ({ error: name && { name }, shape: isImage ? [8, 8, 1] : null });
+        return given.map(([name, label, isImage, average]) =>
+            `${rowNoun(label, run(name, isImage))}: ${errorSentence(run(name, isImage), 8.23, average)}`); }""",
         SENTENCES,
     )
     assert said == [words for *_, words in SENTENCES]

@@ -160,7 +160,7 @@ def check_flow(page: Page, lab: Lab, run: str) -> None:
     for layer in range(int(data(page, "flow", "layers"))):
         page.locator("[data-view=flow] [data-act=step]").click()
         until(page, "flow", f"d.layer === '{layer}'")
-        stages.append(sentence.inner_text().lower())
+        stages.append(page.locator("[data-view=flow] [data-stage-words]").inner_text().lower())
     code = next(i for i, words in enumerate(stages) if "the code (bottleneck)" in words)
     assert all("encoder" in words for words in stages[1:code])
     assert all("decoder" in words for words in stages[code + 1 :])

@@ -352,14 +352,14 @@ def test_a_view_that_has_gone_neither_hears_nor_queries(page: Page) -> None:
           const view = viewSession(lab);
           const dropped = (query) => query.then(() => 'answered', (error) => (error.dropped ? 'dropped' : 'failed'));
           const before = dropped(view.lab.query('scores'));
-          answer({});
+          answer({ about: {} });
           await before;
           const waiting = dropped(view.lab.query('scores'));
           const off = { later: () => {} };
           lab.on('run', () => { view.end(); off.later(); });
           off.later = lab.on('run', () => heard.push('the view that has gone'));
           lab.emit('run', null);
-          answer({});
+          answer({ about: {} });
           return [...heard, await before, await waiting, await dropped(view.lab.query('scores')), heard.length];
         }"""
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -29,6 +31,27 @@ def weights(model: Autoencoder) -> dict[str, np.ndarray]:
 def fitted(kind: type[Autoencoder] = Autoencoder, rows: np.ndarray = X, **settings) -> Autoencoder:
     given = {"n_components": 3, "hidden_layer_sizes": (20, 10), "epochs": 2, "random_state": 0, "device": "cpu"}
     return kind(**({"linear_path": "off"} | given | settings)).fit(rows)
+
+
+def test_a_thread_that_uses_the_network_meanwhile_changes_nothing() -> None:
+    model = fitted()
+    expected, ended = activations(model, X, position=9), threading.Event()
+
+    def use() -> None:
+        while not ended.is_set():
+            model.reconstruct(X[:2])
+
+    other = threading.Thread(target=use)
+    other.start()
+    try:
+        found = [activations(model, X, position=9) for _ in range(50)]
+        described = [architecture(model).about for _ in range(50)]
+    finally:
+        ended.set()
+        other.join()
+    assert all(one.about == expected.about for one in found)
+    assert all(np.array_equal(one["layer2"], expected["layer2"]) for one in found)
+    assert all(one == architecture(model).about for one in described)
 
 
 def test_every_layer_is_what_its_weights_make_of_the_one_before() -> None:
