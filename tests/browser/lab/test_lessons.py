@@ -210,7 +210,8 @@ def check_within_first_epoch(page: Page, lab: Lab) -> str:
 
 def check_named_columns(page: Page, view: str, heads: list[str], names: set[str]) -> dict[str, str]:
     """The table of a view names the columns as the user does; the first value of each."""
-    table = page.locator(f"[data-view={view}] .columns-table:visible").first
+    last = page.get_by_role("columnheader", name=heads[-1], exact=True)
+    table = page.locator(f"[data-view={view}] .columns-table:visible").filter(has=last)
     assert table.locator("thead").inner_text().strip().split("\t") == heads
     cells = {row[0]: row[1] for row in table.locator("tbody tr").evaluate_all(
         "rows => rows.map((row) => [...row.children].map((cell) => cell.innerText))")}  # fmt: skip
@@ -297,7 +298,7 @@ def test_a_table_speaks_the_users_language_and_opens_again_where_one_left(
         check_training(page, lab, "r1")
         page.locator("[data-tab=latent]").click()
         until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0")
-        decoded = check_named_columns(page, "latent", ["Column", "Decoded value"], COLUMNS)
+        decoded = check_named_columns(page, "latent", ["Column", "Decoded", "Nearest row"], COLUMNS)
         assert 2700 <= float(decoded["body_mass_g"]) <= 6300
         check_denoising(page, lab, gain=1, lead=-1)
         check_anomalies(page, lab, at_least=0.9)
