@@ -287,9 +287,14 @@ def test_writing_goes_on_where_nobody_reads_the_progress(tmp_path: Path) -> None
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-m", "narrows", "fit", "digits", "--epochs", "2", "--hidden", "16", "-o"]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with open("/dev/full", "w") as full:
-        for name, errors in (("a", writing), ("b", full)):
-            done = subprocess.run([*command, name], stderr=errors, capture_output=False, cwd=tmp_path, check=False)
+        for name, errors, environment in (
+            ("a", writing, buffered),
+            ("b", full, buffered),
+            ("d", writing, {**buffered, "PYTHONUNBUFFERED": "1"}),
+        ):
+            done = subprocess.run([*command, name], stderr=errors, cwd=tmp_path, env=environment, check=False)
             assert done.returncode == 0
             assert narrows.load(tmp_path / name).history_
         done = subprocess.run([*command, "c"], stdout=full, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
