@@ -300,7 +300,7 @@ def test_a_table_speaks_the_users_language_and_opens_again_where_one_left(
         until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0")
         decoded = check_named_columns(page, "latent", ["Column", "Decoded", "Nearest row"], COLUMNS)
         assert 2700 <= float(decoded["body_mass_g"]) <= 6300
-        check_denoising(page, lab, gain=1, lead=-1)
+        check_denoising(page, lab, gain=0.5, lead=0.5)  # day and price are random
         check_anomalies(page, lab, at_least=0.9)
         example = page.locator(".lab-header").get_attribute("data-run")
         page.locator("[data-tab=flow]").click()
