@@ -49,6 +49,7 @@ const tick = (now) => { seen.frames.push(now); requestAnimationFrame(tick); };
 requestAnimationFrame(tick);
 """
 
+_SEEN = 720
 _BOX = "document.querySelector('[data-view=latent] canvas')?.getBoundingClientRect().toJSON()"
 
 
@@ -118,12 +119,13 @@ def _measured(n_moves: int, frames: list[float]) -> dict[str, float]:
 def _moves(page: Any, n: int, when: str) -> dict[str, float]:
     """Jump to places of the map, and wait for the picture of each."""
     box = page.evaluate(_BOX)
+    height = min(box["height"], _SEEN - box["y"])  # below are the invitation to the tour and the window's end
     places = random.Random(0)
     trips = []
     for _ in range(n):
         page.evaluate("seen.trips.length = 0; seen.moved = 0")
         x, y = (0.15 + 0.7 * places.random() for _ in range(2))
-        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * height)
         _until(page, "seen.trips.length > 0")
         trips.append(page.evaluate("seen.trips[0]") / 1000)
         time.sleep(0.05)
