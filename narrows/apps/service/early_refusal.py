@@ -8,7 +8,6 @@ the more is left for the others. A request that comes in one piece, as small one
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -17,9 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from narrows.apps.service.admission import Admission
 from narrows.apps.service.answers import OPERATIONS
-from narrows.apps.service.request_errors import BUSY
+from narrows.apps.service.request_errors import BUSY, body_of, refusal_headers
 
-_BODY = json.dumps({"error": BUSY, "column": None}).encode()
+_BODY = body_of(BUSY)
 _WORK = (*OPERATIONS, "infer")
 _REQUEST = re.compile(rb"POST ([!-~]{1,500}) HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,7})[ \t]*\r\n", re.IGNORECASE)
@@ -88,11 +87,7 @@ class EarlyRefusal:
         if operation not in _WORK or not admission.is_full(n_coming):
             return None
         self._count(path, operation)
-        return [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(_BODY)),
-            (b"retry-after", b"%d" % admission.retry_after),
-        ]
+        return refusal_headers(_BODY, admission.retry_after)
 
 
 @lru_cache(_MOST_HEADS)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from narrows.apps.service.request_errors import CONNECTIONS
+from narrows.apps.service.request_errors import CONNECTIONS, body_of, refusal_headers
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-_REFUSAL = json.dumps({"error": CONNECTIONS, "column": None}).encode()
+_REFUSAL = body_of(CONNECTIONS)
 _RETRY_AFTER = 1  # seconds
 MOST_CONNECTIONS = 4096
 HEAD = 15.0
@@ -135,11 +134,6 @@ def patient_protocol(
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request of a connection for which there is no room, and let it be closed."""
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(_REFUSAL)),
-        (b"retry-after", b"%d" % _RETRY_AFTER),
-        (b"connection", b"close"),
-    ]
+    headers = [*refusal_headers(_REFUSAL, _RETRY_AFTER), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": _REFUSAL})

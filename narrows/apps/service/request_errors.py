@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 
 class RequestError(ValueError):
     """A request that cannot be answered; the message is one sentence.
@@ -36,3 +38,17 @@ class Busy(RequestError):
 
 BUSY = "The service has as much work as it can do in time; send this request again after the seconds in Retry-After."
 CONNECTIONS = "The service has as many connections as it can hold; send this again after the seconds in Retry-After."
+
+
+def body_of(sentence: str) -> bytes:
+    """Return the JSON of an error without a column."""
+    return json.dumps({"error": sentence, "column": None}).encode()
+
+
+def refusal_headers(body: bytes, retry_after: int) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an HTTP 503; retry_after : whole seconds."""
+    return [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"retry-after", b"%d" % retry_after),
+    ]
