@@ -19,7 +19,7 @@ from narrows.model import AutoencoderNetwork, BatchMeans, CustomDecoder, CustomE
 from narrows.training.batches import Batch
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.training_step import TrainingStep, make_step
-from narrows.training.workers import Workers
+from narrows.training.workers import Workers, exchange_device
 
 
 class BatchGradient(Protocol):
@@ -122,7 +122,11 @@ class PiecesOfBatch:
         self._has_own_modules = has_own_modules(network)
         self._names = ["reconstruction", *(penalty.name for penalty in objective.penalties)]
         # The gradient, the terms, and whether a worker is to stop.
-        self._message = torch.zeros(each if is_exact else 1, len(flat.gradients) + len(self._names) + 1, device=device)
+        width = len(flat.gradients) + len(self._names) + 1
+        place = device if workers.size == 1 else exchange_device()
+        self._lines = torch.zeros(n_pieces if is_exact else workers.size, width, device=place)
+        own = workers.own_lines(self._lines)
+        self._message = own if place == device else torch.zeros_like(own, device=device)
         self._n_sums: int | None = None  # of means over the batch; not known before the first one
 
     def begin_epoch(self, generator: torch.Generator) -> None:
@@ -144,34 +148,56 @@ class PiecesOfBatch:
     def __call__(self, batch: Batch, *, progress: float) -> dict[str, Tensor]:
         places = self._places(batch)
         totals = self._totals(batch, places, progress=progress)
-        message, n = self._message.zero_(), len(self._flat.gradients)
         for i, rows in enumerate(places):
-            if rows.start == rows.stop:
-                continue
-            share = (rows.stop - rows.start) / batch.n_rows
-            self._seed_modules(i)
-            terms = self._step(
-                _aligned(batch.x[rows]),
-                self._noise[i],
-                progress=progress,
-                weight=None if batch.weight is None else _aligned(batch.weight[rows]),
-                means=None if totals is None else BatchMeans(totals, share),
-            )
-            line = message[i if self._is_exact else 0]
-            line[:n].add_(self._flat.gradients, alpha=share)
-            line[n:-1].add_(torch.stack([terms[name] for name in self._names]), alpha=share)
-        message[0, -1] = float(self._stop_requested())
-        total = self._sum(message)
-        if self._workers.size > 1 and float(total[-1]):
+            terms = self._piece(batch, rows, i, totals, progress=progress)
+            self._write(i, (rows.stop - rows.start) / batch.n_rows, terms)
+        self._message[0, -1] = float(self._stop_requested())
+        lines = self._exchanged()
+        n = len(self._flat.gradients)
+        terms = _total(lines[:, n:])
+        if self._workers.size > 1 and float(terms[-1]):
             raise KeyboardInterrupt
-        self._flat.gradients.copy_(total[:n])
-        return dict(zip(self._names, total[n:-1].clone(), strict=True))
+        _total(lines[:, :n], out=self._flat.gradients)
+        return dict(zip(self._names, terms[:-1], strict=True))
 
-    def _sum(self, message: Tensor) -> Tensor:
-        """Return the sum of the lines of all workers."""
+    def _piece(
+        self, batch: Batch, rows: slice, i: int, totals: Tensor | None, *, progress: float
+    ) -> dict[str, Tensor] | None:
+        """Compute the gradient of the own piece `i` and return its terms; None where it has no row."""
+        if rows.start == rows.stop:
+            return None
+        self._seed_modules(i)
+        return self._step(
+            _aligned(batch.x[rows]),
+            self._noise[i],
+            progress=progress,
+            weight=None if batch.weight is None else _aligned(batch.weight[rows]),
+            means=None if totals is None else BatchMeans(totals, (rows.stop - rows.start) / batch.n_rows),
+        )
+
+    def _write(self, i: int, share: float, terms: dict[str, Tensor] | None) -> None:
+        """Write the gradient and the terms of the own piece `i` into its line, or add them to the only one."""
+        line, n = self._message[i if self._is_exact else 0], len(self._flat.gradients)
+        is_first = self._is_exact or i == 0
+        if terms is None:
+            if is_first:
+                line.zero_()
+            return
+        if is_first:
+            torch.mul(self._flat.gradients, share, out=line[:n])
+            line[n:] = 0.0
+        else:
+            line[:n].add_(self._flat.gradients, alpha=share)
+        line[n:-1].add_(torch.stack([terms[name] for name in self._names]), alpha=share)
+
+    def _exchanged(self) -> Tensor:
+        """Return the lines of all workers, or one, which is their sum."""
         if not self._is_exact:
-            return self._workers.add(message[0])
-        return _total(self._workers.gather(message))
+            return self._workers.add(self._message)
+        if self._message.device != self._lines.device:
+            self._workers.own_lines(self._lines).copy_(self._message)
+        self._workers.exchange(self._lines)
+        return self._lines.to(self._message.device)
 
     def _totals(self, batch: Batch, places: list[slice], *, progress: float) -> Tensor | None:
         """Return the sums over the whole batch whose means the penalties take; None where they take none."""
@@ -246,9 +272,11 @@ def check_pieces(network: AutoencoderNetwork, objective: Objective, n_pieces: in
                 )
 
 
-def _total(lines: Tensor) -> Tensor:
+def _total(lines: Tensor, out: Tensor | None = None) -> Tensor:
     """Return the sum of lines (P, n), added one after another."""
-    total = lines[0].clone()
-    for line in lines[1:]:
+    if len(lines) == 1:
+        return lines[0].clone() if out is None else out.copy_(lines[0])
+    total = torch.add(lines[0], lines[1], out=out)
+    for line in lines[2:]:
         total += line
     return total

@@ -61,17 +61,38 @@ class Workers:
         """Return the rows (m, n) of every worker, in the order of the workers (size * m, n)."""
         if self.size == 1:
             return own
-        sent = own.to(_device()).contiguous()
-        found = sent.new_empty(self.size, *sent.shape)
+        sent = own.to(exchange_device())
+        lines = sent.new_empty(self.size * len(sent), *sent.shape[1:])
+        self.own_lines(lines).copy_(sent)
+        self.exchange(lines)
+        return lines.to(own.device)
+
+    def own_lines(self, lines: Tensor) -> Tensor:
+        """Return the part of the rows of all workers (size * m, n) that this worker fills, (m, n)."""
+        m = len(lines) // self.size
+        return lines[self.rank * m : (self.rank + 1) * m]
+
+    def exchange(self, lines: Tensor) -> None:
+        """Fill the rows of the other workers in `lines` (size * m, n), on `exchange_device()`; see `own_lines`.
+
+        Each worker sends to each: with gloo that takes less than half of the time of `all_gather`, which copies more.
+        """
+        if self.size == 1:
+            return
+        own, parts = self.own_lines(lines), lines.chunk(self.size)
+        others = [rank for rank in range(self.size) if rank != self.rank]
         with _reaching_others():
-            distributed.all_gather(list(found.unbind(0)), sent)
-        return found.flatten(0, 1).to(own.device)
+            for work in distributed.batch_isend_irecv(
+                [distributed.P2POp(distributed.isend, own, other) for other in others]
+                + [distributed.P2POp(distributed.irecv, parts[other], other) for other in others]
+            ):
+                work.wait()
 
     def add(self, own: Tensor) -> Tensor:
         """Return the sum over the workers, rounded in an order that the group chooses."""
         if self.size == 1:
             return own
-        sent = own.to(_device(), copy=own.device != _device())
+        sent = own.to(exchange_device(), copy=own.device != exchange_device())
         with _reaching_others():
             distributed.all_reduce(sent)
         return sent.to(own.device)
@@ -81,7 +102,7 @@ class Workers:
         if self.size == 1:
             return
         for tensor in tensors:
-            sent = tensor.detach().to(_device()).contiguous()
+            sent = tensor.detach().to(exchange_device()).contiguous()
             with _reaching_others():
                 distributed.broadcast(sent, src=0)
             tensor.detach().copy_(sent)
@@ -187,7 +208,7 @@ def _reaching_others() -> Iterator[None]:
         ) from error
 
 
-def _device() -> torch.device:
+def exchange_device() -> torch.device:
     """Return where the tensors of an exchange have to be: NCCL reaches those of a GPU only, the others the CPU's."""
     if distributed.get_backend() == "nccl":
         return torch.device("cuda", torch.cuda.current_device())

@@ -96,12 +96,15 @@ def test_the_pieces_have_the_gradient_of_the_whole_batch(case, n_pieces, is_weig
 def test_the_noise_of_a_piece_does_not_depend_on_the_worker_that_computes_it(monkeypatch):
     net, objective = network(), Objective(GaussianNoise(0.5), ())
     x = torch.rand(N, D, generator=torch.Generator().manual_seed(1))
+    monkeypatch.setattr("narrows.training.batch_gradient.exchange_device", lambda: torch.device("cpu"))
     sent = {}
     for size in (1, 2, 4):
         lines = []
         for rank in range(size):
             flat = FlatParameters(list(net.parameters()))
-            monkeypatch.setattr(Workers, "gather", lambda self, own, lines=lines: lines.append(own.clone()) or own)
+            monkeypatch.setattr(
+                Workers, "exchange", lambda self, of_all, lines=lines: lines.append(self.own_lines(of_all).clone())
+            )
             monkeypatch.setattr(Workers, "size", size)
             gradient = in_pieces(net, objective, 4, seed=3, flat=flat, workers=Workers(rank, size))
             with flat.attached():
