@@ -73,14 +73,14 @@ def test_the_view_opens_on_a_network_of_normal_rows_and_shows_how_anomalies_in_t
         until_true(page, "() => location.hash.includes('anomaly-run')")
         run = page.locator(".lab-header").get_attribute("data-run") or ""
         lab.wait(run, "done")
-        until(page, "anomaly", "Number(d.auc) >= 0.95")
+        until(page, "anomaly", "d.state === 'done' && Number(d.auc) >= 0.95")
         good, threshold = float(data(page, "anomaly", "auc")), float(data(page, "anomaly", "threshold"))
         errors = [float(page.locator(f"[data-kind={kind}]").get_attribute("data-score") or 0) for kind in KINDS]
         assert errors[0] < threshold < errors[1]
         page.locator("[data-act=train-everything]").click()
         until_true(page, f"() => document.querySelector('.lab-header').dataset.run !== '{run}'")
         lab.wait(page.locator(".lab-header").get_attribute("data-run") or "", "done")
-        until(page, "anomaly", "d.ready === 'true' && d.otherAuc")
+        until(page, "anomaly", "d.state === 'done' && d.otherAuc")
         assert float(data(page, "anomaly", "auc")) < good == float(data(page, "anomaly", "otherAuc"))
         expect(page.locator("[data-trained-on]")).to_contain_text("can rebuild anomalies too")
         page.locator("[data-act=train-normal]").click()

@@ -66,7 +66,7 @@ def check_anomalies(page: Page, lab: Lab, *, at_least: float = 0.95) -> None:
     """Anomaly: normal rows pass, others raise an alarm, and the default detector says how it judges them."""
     open_view(page, "anomaly")
     lab.wait(opened_example(page, "anomaly"), "done", seconds=LONG)
-    until(page, "anomaly", f"Number(d.auc) >= {at_least}")
+    until(page, "anomaly", f"d.state === 'done' && Number(d.auc) >= {at_least}")
     page.wait_for_selector("[data-detector-note]:not([hidden])")
     threshold = float(data(page, "anomaly", "threshold"))
     errors = [float(page.locator(f"[data-kind={kind}]").get_attribute("data-score") or "nan") for kind in KINDS]

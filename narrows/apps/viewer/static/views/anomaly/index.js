@@ -99,7 +99,7 @@ export function mount(el, lab) {
     renderSuggestions(labelled);
     renderRoc(labelled);
     for (const which of ["first", "second"]) picks[which] = Math.min(picks[which] ?? startOf(which, labelled), Math.max(0, lists[which].length - 1));
-    Object.assign(root.dataset, { epoch: String(answer.epoch ?? 0), auc: about.auroc === null || about.auroc === undefined ? "" : String(about.auroc),
+    Object.assign(root.dataset, { state: run.state ?? "", epoch: String(answer.epoch ?? 0), auc: about.auroc === null || about.auroc === undefined ? "" : String(about.auroc),
       normals: String(scores.normals), anomalies: String(scores.anomalies) });
     setThreshold(suggested() ?? value);
   }
