@@ -127,9 +127,15 @@ def _present(rows: Rows, i: int) -> np.ndarray:
 
 
 def _moments(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
-    """Return mean and standard deviation."""
+    """Return mean and standard deviation.
+
+    Values are divided by a power of two, which is exact, so that squares of 1e-200 or 1e200 stay in range.
+    """
+    unit = np.ldexp(1.0, int(np.frexp(np.abs(values).max(initial=0.0))[1]) - 1)
+    values = values / unit
     mean = weight @ values / weight.sum()
-    return float(mean), float(np.sqrt(weight @ np.square(values - mean) / weight.sum()))
+    spread = np.sqrt(weight @ np.square(values - mean) / weight.sum())
+    return float(mean * unit), float(spread * unit)
 
 
 def _is_skewed(values: np.ndarray, weight: np.ndarray) -> bool:

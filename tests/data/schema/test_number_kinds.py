@@ -52,6 +52,17 @@ def test_each_sort_of_number_has_its_kind():
     assert "gain is 0" in schema.float_names
 
 
+@pytest.mark.parametrize("power", [-900, -600, 600, 900])
+@pytest.mark.parametrize("draw", ["lognormal", "normal", "few"])
+@pytest.mark.parametrize("scale", ["auto", "quantile"])
+def test_numbers_whose_squares_leave_the_range_have_the_kind_and_floats_of_others(power, draw, scale):
+    values = {"lognormal": R.lognormal(0, 2, N), "normal": R.normal(size=N), "few": R.choice([0.0, 1.3, 2.9], N)}[draw]
+    frame = pd.DataFrame({"a": values, "level": R.choice(["x", "y"], N)})
+    (schema, floats), (far, of_far) = (learn(frame.assign(a=np.ldexp(values, p)), scale=scale) for p in (0, power))
+    assert kind_of(far, "a") == kind_of(schema, "a")
+    np.testing.assert_allclose(of_far, floats, rtol=1e-6, atol=1e-6)
+
+
 def test_answers_have_the_decimals_and_the_levels_of_the_training_rows():
     for frame in (MONEY, MONEY[["price", "share"]], MONEY.drop(columns="level").assign(gain=1.5)):
         schema, floats = learn(frame)
