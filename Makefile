@@ -46,10 +46,10 @@ coverage: $(INSTALLED)  ## which lines the fast tests run (a page in htmlcov/)
 	$(PYTEST) -m 'not slow' --cov --cov-report=term:skip-covered --cov-report=html
 
 fuzz: $(INSTALLED)  ## load ten thousand damaged and forged models (half an hour)
-	NARROWS_FUZZ_CASES=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s tests/estimators/test_hostile_models.py
+	NARROWS_FUZZ_CASES=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s tests/estimators/saving/test_hostile_models.py
 
 kills: $(INSTALLED)  ## kill fits at 32 random moments, and resume each to the bit (ten minutes)
-	NARROWS_KILLS=4 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/estimators/test_killed_fits.py
+	NARROWS_KILLS=4 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/estimators/saving/test_killed_fits.py
 
 docs: $(DOCS_INSTALLED)  ## the site, in docs/_build/html; warnings and broken internal links are errors
 	rm -rf docs/api/generated docs/_build/html

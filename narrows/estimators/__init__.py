@@ -22,7 +22,7 @@ _HOME = {
     "above_all": "narrows.estimators.anomaly",
     "benjamini_hochberg": "narrows.estimators.anomaly",
     "explain_reconstruction": "narrows.estimators.anomaly",
-    "load": "narrows.estimators.loading",
+    "load": "narrows.estimators.saving.loading",
     "machine_report": "narrows.estimators.environment",
     "make_estimator": "narrows.estimators.variants",
     "p_values": "narrows.estimators.anomaly",
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from narrows.estimators.contractive import ContractiveAutoencoder as ContractiveAutoencoder
     from narrows.estimators.denoising import DenoisingAutoencoder as DenoisingAutoencoder
     from narrows.estimators.environment import machine_report as machine_report
-    from narrows.estimators.loading import load as load
+    from narrows.estimators.saving.loading import load as load
     from narrows.estimators.sparse import SparseAutoencoder as SparseAutoencoder
     from narrows.estimators.variants import VARIANTS as VARIANTS
     from narrows.estimators.variants import make_estimator as make_estimator

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from narrows.estimators.card_front_matter import front_matter
+from narrows.estimators.saving.card_front_matter import front_matter
 from narrows.estimators.state import FittedState
 from narrows.training import History
 

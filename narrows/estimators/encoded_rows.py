@@ -12,10 +12,10 @@ import numpy as np
 from torch import Tensor
 
 from narrows.data import Rows
-from narrows.estimators import parameter_checks
 from narrows.estimators.fitted_autoencoder import FittedAutoencoder, row_losses
 from narrows.estimators.inference import map_floats
 from narrows.estimators.likelihood_bounds import elbo
+from narrows.estimators.parameters import parameter_checks
 from narrows.model import GaussianCode
 
 SIZES = (64, 128, 192, 256)

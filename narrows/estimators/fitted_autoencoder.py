@@ -14,11 +14,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from torch import Tensor
 
 from narrows.data import Missing, Rows, as_one_row, as_rows, check_same_columns, fill_missing, materialize
-from narrows.estimators import model_folder, onnx_file, parameter_checks, persistence
-from narrows.estimators.checkpoint import remove_checkpoint
 from narrows.estimators.descriptions import HasCardFacts, html_summary, model_card
 from narrows.estimators.inference import map_floats, map_rows
-from narrows.estimators.saved_trainer import SavedTrainer
+from narrows.estimators.parameters import parameter_checks
+from narrows.estimators.saving import model_folder, onnx_file, persistence
+from narrows.estimators.saving.checkpoint import remove_checkpoint
+from narrows.estimators.saving.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedAttributes
 from narrows.export import Dates
 from narrows.model import AutoencoderNetwork

@@ -11,8 +11,8 @@ import numpy as np
 
 from narrows.data import Rows, Schema
 from narrows.estimators.fitted import Fitted
+from narrows.estimators.fitting.validation_split import HeldOutBy
 from narrows.estimators.generation.sampler import Sampler
-from narrows.estimators.validation_split import HeldOutBy
 from narrows.model import AutoencoderNetwork, MixedError
 from narrows.training import History, LayerEpoch, Trainer
 

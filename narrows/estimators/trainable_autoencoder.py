@@ -11,17 +11,17 @@ from typing import Any, Self
 
 from narrows.data import Missing, Rows, RowStream, Schema, as_rows
 from narrows.errors import IdleParameterWarning, warn
-from narrows.estimators import parameter_checks
-from narrows.estimators.checkpoint import EVERY, Checkpoint, Checkpointing
-from narrows.estimators.column_warnings import warn_of_ignored_columns
 from narrows.estimators.fitted_autoencoder import FittedAutoencoder
-from narrows.estimators.idle_parameters import warn_of_idle_parameters
-from narrows.estimators.persistence import describe
-from narrows.estimators.preparation import FitOptions, prepare
-from narrows.estimators.prepared_fit import PreparedFit
-from narrows.estimators.saved_trainer import SavedTrainer
+from narrows.estimators.fitting.column_warnings import warn_of_ignored_columns
+from narrows.estimators.fitting.preparation import FitOptions, prepare
+from narrows.estimators.fitting.prepared_fit import PreparedFit
+from narrows.estimators.fitting.training_rows import joined_hashes, training_tensors
+from narrows.estimators.parameters import parameter_checks
+from narrows.estimators.parameters.idle_parameters import warn_of_idle_parameters
+from narrows.estimators.saving.checkpoint import EVERY, Checkpoint, Checkpointing
+from narrows.estimators.saving.persistence import describe
+from narrows.estimators.saving.saved_trainer import SavedTrainer
 from narrows.estimators.state import FitRows, FittedState, TrainingProgress
-from narrows.estimators.training_rows import joined_hashes, training_tensors
 from narrows.training import Epoch, History, LayerEpoch, Workers
 
 _OF_EACH_WORKER = ("verbose", "device")

@@ -12,11 +12,11 @@ from torch import Tensor
 
 from narrows.data import Rows, to_container
 from narrows.errors import SettingError
-from narrows.estimators import parameter_checks
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.generation.drawing import Codes, draw_rows, fit_sampler
 from narrows.estimators.inference import map_rows
 from narrows.estimators.likelihood_bounds import elbo, importance_weighted_bound
+from narrows.estimators.parameters import parameter_checks
 from narrows.estimators.state import FitRows, FittedState
 from narrows.model import AutoencoderNetwork, Code, GaussianCode
 

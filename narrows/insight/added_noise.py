@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from narrows.errors import SettingError
-from narrows.estimators.resolution import corruption_for
+from narrows.estimators.parameters.resolution import corruption_for
 from narrows.model import Corruption
 from narrows.model.corruption import CORRUPTIONS, NoiseControl
 

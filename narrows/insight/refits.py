@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from narrows.data import as_rows
 from narrows.errors import SettingError
-from narrows.estimators.parallel import in_parallel
+from narrows.estimators.fitting.parallel import in_parallel
 from narrows.insight.measure import squared_error
 from narrows.insight.splits import EvaluationSplit
 

@@ -14,8 +14,8 @@ import torch
 
 from narrows.data import Rows, Schema, as_rows
 from narrows.errors import DataError, NarrowsError, SettingError, warn
-from narrows.estimators.parallel import in_parallel
-from narrows.estimators.resolution import learn_schema, resolve
+from narrows.estimators.fitting.parallel import in_parallel
+from narrows.estimators.parameters.resolution import learn_schema, resolve
 from narrows.insight.baselines import PCABaseline, mean_baseline
 from narrows.insight.measure import n_active, observed, squared_error
 from narrows.insight.refits import check_autoencoder, fresh_copy

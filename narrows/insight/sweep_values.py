@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from narrows.errors import SettingError
-from narrows.estimators.resolution import hidden_layer_sizes
+from narrows.estimators.parameters.resolution import hidden_layer_sizes
 from narrows.model import TopK, make_code
 
 if TYPE_CHECKING:

@@ -138,7 +138,7 @@ def train(config: Mapping[str, Any]) -> None:
 def _fitted(job: TrainingJob, reports: Reports, workers: Workers) -> Autoencoder | AnomalyDetector:
     """Return the estimator, fitted; the first worker reports each epoch."""
     from narrows.estimators import AnomalyDetector
-    from narrows.estimators.checkpoint import Checkpointing
+    from narrows.estimators.saving.checkpoint import Checkpointing
 
     # The caller has checked that there is no checkpoint which is not to be resumed.
     where, model = Checkpointing(job.checkpoint, job.every, resume=True), job.estimator

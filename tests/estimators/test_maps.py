@@ -17,7 +17,7 @@ import narrows
 from narrows import Autoencoder, VariationalAutoencoder
 from narrows.data import as_rows, scan
 from narrows.errors import SettingError
-from narrows.estimators.checkpoint import Checkpointing
+from narrows.estimators.saving.checkpoint import Checkpointing
 from narrows.insight import diagnose
 from tests.export.running import assert_equal
 

@@ -15,7 +15,8 @@ import torch
 from narrows import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder, load, read
 from narrows.data import as_rows
 from narrows.errors import IgnoredColumnWarning, MissingValuesError, SchemaMismatchError
-from narrows.estimators import resolution, variant_classes
+from narrows.estimators import variant_classes
+from narrows.estimators.parameters import resolution
 from narrows.model import Gaussian, MixedDensity, MixedError, SquaredError
 from narrows.training.autograd_step import AutogradStep
 from narrows.training.flat_parameters import FlatParameters
@@ -208,7 +209,7 @@ def test_a_loaded_model_answers_to_the_bit(tmp_path, estimator):
 
 
 def test_a_model_saved_before_there_were_kinds_still_loads(tmp_path):
-    from narrows.estimators.sealed_files import self_checksum, to_json
+    from narrows.estimators.saving.sealed_files import self_checksum, to_json
 
     X = FRAME[["length", "count"]]
     model = quick().fit(X)

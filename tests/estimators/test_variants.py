@@ -15,7 +15,7 @@ from narrows import (
     SparseAutoencoder,
     VariationalAutoencoder,
 )
-from narrows.estimators.lab_fields import LAB_FIELDS
+from narrows.estimators.parameters.lab_fields import LAB_FIELDS
 from narrows.estimators.variants import VARIANT_LAB_SETTINGS, VARIANTS, Variant, variant_classes
 from narrows.model import Code, Corruption, ForwardPass, Penalty, SquaredError
 from narrows.training import precision

@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 import narrows
 from narrows import Autoencoder, VariationalAutoencoder
 from narrows.data import as_rows
-from narrows.estimators.page_network_files import network_files, pixel_scale
+from narrows.estimators.saving.page_network_files import network_files, pixel_scale
 from narrows.insight.payloads import activations, as_pictures
 
 DIGITS = (load_digits().images / 16).astype(np.float32)[:200]

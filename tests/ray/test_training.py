@@ -90,7 +90,7 @@ def test_the_error_of_the_worker_at_fault_is_raised_and_warnings_arrive() -> Non
 
 
 def test_workers_that_are_lost_again_and_again_end_the_training_with_a_sentence(tmp_path: Path) -> None:
-    from narrows.estimators.checkpoint import Checkpointing
+    from narrows.estimators.saving.checkpoint import Checkpointing
 
     training = RayTraining(Autoencoder(), max_restarts=2, checkpoint=Checkpointing(tmp_path / "kept"))
     with pytest.raises(WorkerError, match=r"2 times, .* resumed from .*kept"):

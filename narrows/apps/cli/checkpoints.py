@@ -15,7 +15,7 @@ from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.output_paths import check_model_path
 
 if TYPE_CHECKING:
-    from narrows.estimators.checkpoint import Checkpointing
+    from narrows.estimators.saving.checkpoint import Checkpointing
 
 CheckpointEvery = Annotated[
     float,
@@ -60,7 +60,7 @@ def checkpointed(
 
     folder = path.with_name(f"{path.name}.checkpoint")
     if not is_first:
-        from narrows.estimators.checkpoint import Checkpointing
+        from narrows.estimators.saving.checkpoint import Checkpointing
 
         yield Checkpointing(folder, every, resume), False
         return
@@ -69,7 +69,7 @@ def checkpointed(
     check_model_path(path, force=replaces)
     if is_there and not resume:
         _make_room(folder, force=force)
-    from narrows.estimators.checkpoint import Checkpointing
+    from narrows.estimators.saving.checkpoint import Checkpointing
 
     if resume and not is_there:
         messages.info(f"There is no {folder}; the training begins.")
@@ -104,7 +104,7 @@ def make_room_for_trainings(folder: Path, *, resume: bool, force: bool) -> None:
 def _make_room(folder: Path, *, force: bool) -> None:
     """Remove the checkpoint of an earlier fit if `force` says so, else raise OutputExistsError."""
     from narrows.errors import OutputExistsError
-    from narrows.estimators.checkpoint import is_checkpoint, remove_checkpoint
+    from narrows.estimators.saving.checkpoint import is_checkpoint, remove_checkpoint
 
     if not is_checkpoint(folder):
         raise OutputExistsError(f"{folder} exists and is not a checkpoint of narrows; choose another --output.")
@@ -119,6 +119,6 @@ def _is_unfinished(path: Path) -> bool:
     """Return whether a model was saved from a training that ended early, so that a resumed one replaces it."""
     if not path.is_dir():
         return False
-    from narrows.estimators.model_folder import is_interrupted
+    from narrows.estimators.saving.model_folder import is_interrupted
 
     return is_interrupted(path)

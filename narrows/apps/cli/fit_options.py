@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from narrows.estimators.idle_parameters import DETECTOR_REQUIREMENTS, constructor_defaults, idle_parameters
-from narrows.estimators.parameters import BY_NAME, GROUPS, PARAMETERS, Parameter
-from narrows.estimators.registered_names import class_defaults
-from narrows.estimators.requirements import Positive, Value, alternatives
+from narrows.estimators.parameters.idle_parameters import DETECTOR_REQUIREMENTS, constructor_defaults, idle_parameters
+from narrows.estimators.parameters.parameter_definitions import BY_NAME, GROUPS, PARAMETERS, Parameter
+from narrows.estimators.parameters.registered_names import class_defaults
+from narrows.estimators.parameters.requirements import Positive, Value, alternatives
 from narrows.estimators.variants import VARIANTS, Variant, make_estimator, variant_class
 
 if TYPE_CHECKING:

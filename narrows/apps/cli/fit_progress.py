@@ -16,7 +16,7 @@ from narrows.formatting import counted
 if TYPE_CHECKING:
     from narrows.data import Rows, RowStream
     from narrows.estimators import Autoencoder, Epoch, LayerEpoch
-    from narrows.estimators.checkpoint import Checkpointing
+    from narrows.estimators.saving.checkpoint import Checkpointing
 
 
 def train(

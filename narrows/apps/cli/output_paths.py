@@ -28,7 +28,7 @@ def check_model_path(path: Path, *, force: bool) -> None:
 
     clear_leftovers(path)
     if os.path.lexists(path):
-        from narrows.estimators.model_folder import is_replaceable
+        from narrows.estimators.saving.model_folder import is_replaceable
 
         if not is_replaceable(path):
             raise OutputExistsError(f"{path} exists and is more than a narrows model; choose another --output.")

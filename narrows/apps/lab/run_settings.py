@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from narrows.apps.lab.example_runs import denoising_components
-from narrows.estimators.lab_fields import LAB_FIELDS, LabField
+from narrows.estimators.parameters.lab_fields import LAB_FIELDS, LabField
 from narrows.estimators.variants import VARIANT_HELP, VARIANT_LAB_SETTINGS, VARIANTS, Variant, make_estimator
 
 if TYPE_CHECKING:

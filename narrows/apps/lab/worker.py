@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from narrows.apps.viewer.runs import Run
     from narrows.data import Rows
     from narrows.estimators import Autoencoder, Epoch
-    from narrows.estimators.checkpoint import Checkpointing
+    from narrows.estimators.saving.checkpoint import Checkpointing
 
 _KEPT_EVERY = 2.0  # seconds, as for the model
 
@@ -140,7 +140,7 @@ def drive(connection: Connection, job: Job) -> None:
 
 
 def _checkpointing(job: Job) -> Checkpointing | None:
-    from narrows.estimators.checkpoint import Checkpointing
+    from narrows.estimators.saving.checkpoint import Checkpointing
 
     if job.checkpoint is None or job.model is not None:
         return None

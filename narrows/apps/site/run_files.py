@@ -94,7 +94,7 @@ class RunFiles:
 
     def _networks(self, folder: str) -> Iterator[File]:
         """Yield the networks and codes of each epoch, unless the network has no ONNX form."""
-        from narrows.estimators.page_network_files import network_files, pixel_scale
+        from narrows.estimators.saving.page_network_files import network_files, pixel_scale
 
         like = self.queries.like(self.run)
         try:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.estimators.idle_parameters import constructor_defaults, idle_parameters
-from narrows.estimators.parameters import BY_NAME
+from narrows.estimators.parameters.idle_parameters import constructor_defaults, idle_parameters
+from narrows.estimators.parameters.parameter_definitions import BY_NAME
 from narrows.estimators.variants import VARIANTS
 from narrows.insight.splits import rows_were_dropped
 from narrows.version import __version__

@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 
 from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.model_facts import N_FIXED_ROWS, drawn_range, network_facts
-from narrows.estimators.lab_fields import LAB_FIELDS
+from narrows.estimators.parameters.lab_fields import LAB_FIELDS
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from narrows.data import Schema
-from narrows.estimators import saved_values
 from narrows.estimators.anomaly.weights import of
+from narrows.estimators.saving import saved_values
 from narrows.model import CellNetwork
 from narrows.training import train_masked
 

@@ -20,11 +20,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from narrows.estimators import saved_values
 from narrows.estimators.anomaly.kept_parts import NOTHING_KEPT, KeptParts
 from narrows.estimators.anomaly.tails import ScaledParts, centre_and_spread
 from narrows.estimators.anomaly.weights import drawn, median, of, quantile
 from narrows.estimators.autoencoder import Autoencoder
+from narrows.estimators.saving import saved_values
 from narrows.model import VAEEnsemble
 from narrows.training import train_trimmed
 

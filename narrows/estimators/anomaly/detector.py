@@ -14,7 +14,6 @@ from sklearn.base import BaseEstimator, OutlierMixin
 
 from narrows.data import Missing, Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, IdleParameterWarning, SettingError, UnknownLevelWarning, warn
-from narrows.estimators import model_folder, parameter_checks
 from narrows.estimators.anomaly import weights
 from narrows.estimators.anomaly.alarm_rules import AlarmRule, Threshold
 from narrows.estimators.anomaly.calibration import CalibrationSplit
@@ -30,12 +29,14 @@ from narrows.estimators.anomaly.scoring_fit import FittedScoring, ScoringFit
 from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
 from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer, check_can_be_saved
 from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint, removed_if_bare
-from narrows.estimators.column_warnings import warn_of_ignored_columns
-from narrows.estimators.idle_parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
-from narrows.estimators.onnx_file import write_model
-from narrows.estimators.renamed_parameters import renamed_parameters
-from narrows.estimators.validation_split import numbered_groups
+from narrows.estimators.fitting.column_warnings import warn_of_ignored_columns
+from narrows.estimators.fitting.validation_split import numbered_groups
+from narrows.estimators.parameters import parameter_checks
+from narrows.estimators.parameters.idle_parameters import DETECTOR_REQUIREMENTS, warn_of_idle_parameters
+from narrows.estimators.parameters.renamed_parameters import renamed_parameters
+from narrows.estimators.saving import model_folder
+from narrows.estimators.saving.checkpoint import EVERY, Checkpointing, kept_seed, remove_checkpoint, removed_if_bare
+from narrows.estimators.saving.onnx_file import write_model
 from narrows.export import Dates
 from narrows.training import Workers
 

@@ -9,11 +9,11 @@ from typing import Any, get_args
 import numpy as np
 
 from narrows.errors import DataError, SettingError
-from narrows.estimators import parameter_checks
 from narrows.estimators.anomaly.alarm_rules import Threshold
 from narrows.estimators.anomaly.estimator_scorer import Score
 from narrows.estimators.anomaly.wrapped_scorer import check_wrapped
 from narrows.estimators.autoencoder import Autoencoder
+from narrows.estimators.parameters import parameter_checks
 
 
 def check_detector(params: Mapping[str, Any]) -> None:

@@ -13,7 +13,6 @@ from torch import Tensor
 from narrows.data import Schema
 from narrows.data.kinds import Category
 from narrows.errors import ModelDamagedError, ModelVersionError
-from narrows.estimators import saved_values
 from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
@@ -23,9 +22,10 @@ from narrows.estimators.anomaly.scorer import Scorer
 from narrows.estimators.anomaly.table_scorer import TableScorer
 from narrows.estimators.anomaly.tails import Combination, ScaledParts
 from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.card_front_matter import front_matter
-from narrows.estimators.model_folder import MEMBER_PREFIX, seal, versions
-from narrows.estimators.persistence import describe
+from narrows.estimators.saving import saved_values
+from narrows.estimators.saving.card_front_matter import front_matter
+from narrows.estimators.saving.model_folder import MEMBER_PREFIX, seal, versions
+from narrows.estimators.saving.persistence import describe
 
 _LEAST_UNIT = 1e-30  # of a score; those of a fit are from 1e-9
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from narrows.estimators import saved_values
+from narrows.estimators.saving import saved_values
 
 _N_TREES, _MOST_ROWS = 100, 256
 _CHUNK = 4096

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from torch import Tensor
 
-from narrows.estimators.checkpoint import Checkpointing, keep_tensors, kept_tensors
+from narrows.estimators.saving.checkpoint import Checkpointing, keep_tensors, kept_tensors
 
 _Part = TypeVar("_Part")
 

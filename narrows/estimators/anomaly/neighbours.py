@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from narrows.estimators import saved_values
 from narrows.estimators.anomaly.default_scorer import MOST_REFERENCES as MOST_REFERENCES_OF_REASONS
 from narrows.estimators.anomaly.default_scorer import expected_by_neighbours, seen
+from narrows.estimators.saving import saved_values
 
 MOST_REFERENCES = 20_000
 _FEW_COLUMNS = 12  # up to which a tree is faster than a product

@@ -14,7 +14,7 @@ from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer
 from narrows.estimators.anomaly.neighbours import Neighbours
 from narrows.estimators.anomaly.table_scorer import POWER, TableScorer
 from narrows.estimators.anomaly.tails import Combination, MergedTails, ScaledParts
-from narrows.estimators.onnx_file import facts_of
+from narrows.estimators.saving.onnx_file import facts_of
 from narrows.export import (
     ROWS,
     CellPlan,

@@ -13,8 +13,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from narrows.estimators import saved_values
 from narrows.estimators.anomaly.weights import quantile
+from narrows.estimators.saving import saved_values
 
 Name = Literal["clean", "contaminated", "unknown"]
 

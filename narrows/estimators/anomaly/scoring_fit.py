@@ -24,8 +24,8 @@ from narrows.estimators.anomaly.table_scorer import TableScorer, encoded
 from narrows.estimators.anomaly.weights import of
 from narrows.estimators.anomaly.wrapped_scorer import WrappedScorer, fit_weighted
 from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.checkpoint import Checkpointing
-from narrows.estimators.parallel import in_parallel
+from narrows.estimators.fitting.parallel import in_parallel
+from narrows.estimators.saving.checkpoint import Checkpointing
 
 _MOST_SCALED = 5000
 _DEFAULT_MEMBERS, _DEFAULT_TRIM = 8, 0.2

@@ -13,8 +13,8 @@ from typing import Protocol
 import numpy as np
 from torch import Tensor
 
-from narrows.estimators import saved_values
 from narrows.estimators.anomaly.weights import median, quantile
+from narrows.estimators.saving import saved_values
 
 LINEAR = 5.0
 """Units up to which the score of `ScaledParts` grows linearly; beyond, it grows with their logarithm."""

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from narrows.errors import DataError, SettingError
-from narrows.estimators import parameter_checks
 from narrows.estimators.inference import map_floats, map_rows
+from narrows.estimators.parameters import parameter_checks
 from narrows.insight.labels import classes_of, known
 from narrows.insight.payloads.code_plane import CodePlane
 from narrows.insight.payloads.payload import Payload, as_pictures, sample_encoded, sample_rows

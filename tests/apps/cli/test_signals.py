@@ -19,7 +19,7 @@ from narrows.apps.cli import main, signals
 ENDLESS = ("--epochs", "100000", "--patience", "100000", "--hidden", "16")
 SLOW_SAVE = """
 import sys
-from narrows.estimators import model_folder
+from narrows.estimators.saving import model_folder
 from narrows.apps.cli import main
 
 write = model_folder.write_folder

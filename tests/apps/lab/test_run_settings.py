@@ -6,9 +6,9 @@ import pytest
 
 from narrows.apps.lab.run_settings import NAMES, check, estimator, filled_in, page_settings
 from narrows.errors import SettingError
-from narrows.estimators.idle_parameters import constructor_defaults, idle_parameters
-from narrows.estimators.lab_fields import LAB_FIELDS
-from narrows.estimators.parameters import BY_NAME
+from narrows.estimators.parameters.idle_parameters import constructor_defaults, idle_parameters
+from narrows.estimators.parameters.lab_fields import LAB_FIELDS
+from narrows.estimators.parameters.parameter_definitions import BY_NAME
 from narrows.estimators.variants import VARIANTS
 
 DIGITS = {"rows": 1797, "shape": [8, 8, 1], "columns": None}

@@ -26,7 +26,7 @@ from narrows.errors import (
     SchemaMismatchError,
     SettingError,
 )
-from tests.estimators.test_persistence import forge
+from tests.estimators.saving.test_persistence import forge
 from tests.six_networks import X as DIGITS
 
 RNG = np.random.default_rng(0)

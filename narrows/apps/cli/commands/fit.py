@@ -126,7 +126,7 @@ def _report(
     """Write the result of the fit, with the diagnosis, which is also added to the card of the saved model."""
     from narrows.apps.cli.rendering import errors, facts, measured_on, notes, verdicts
     from narrows.data import how_to_keep
-    from narrows.estimators.model_folder import write_card
+    from narrows.estimators.saving.model_folder import write_card
     from narrows.insight import summarise
 
     summary = summarise(model, source.rows, source.test, seconds=seconds)

@@ -147,7 +147,7 @@ def test_the_short_names_mean_the_long_ones(shell) -> None:
 
 def test_every_setting_is_a_parameter_and_left_out_keeps_its_default() -> None:
     from narrows.estimators import VARIANTS, make_estimator
-    from narrows.estimators.parameters import PARAMETERS
+    from narrows.estimators.parameters.parameter_definitions import PARAMETERS
 
     names = {parameter.name for parameter in PARAMETERS}
     for variant, name in VARIANTS.items():
@@ -254,7 +254,7 @@ def test_no_held_out_rows_is_said(shell, quick) -> None:
 
 
 def choices() -> list[tuple[str, str]]:
-    from narrows.estimators.parameters import PARAMETERS
+    from narrows.estimators.parameters.parameter_definitions import PARAMETERS
 
     offered = [parameter for parameter in PARAMETERS if parameter.option and parameter.kind == "name"]
     return [(parameter.name, choice) for parameter in offered for choice in parameter.choices]
@@ -343,7 +343,7 @@ class Killed:
     """Ends a fit after so many checkpoints, as `kill -9` would."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-        from narrows.estimators.checkpoint import Checkpoint
+        from narrows.estimators.saving.checkpoint import Checkpoint
 
         self.n_kept, self._keep = 0, Checkpoint.keep
 
@@ -373,7 +373,7 @@ def test_a_fit_that_was_killed_is_resumed_to_the_bit(shell, quick, table, monkey
 
 
 def test_an_interrupted_fit_can_be_resumed_in_the_place_of_its_model(shell, quick, table, monkeypatch) -> None:
-    from narrows.estimators.checkpoint import Checkpoint
+    from narrows.estimators.saving.checkpoint import Checkpoint
 
     longer, keep = (*quick, "--epochs", "4", "--checkpoint-every", "0"), Checkpoint.keep
 

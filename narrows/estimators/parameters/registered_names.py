@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[2]
 
 
 def registered_names(module: str, registry: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from narrows.estimators.sealed_files import self_checksum, to_json
+from narrows.estimators.saving.sealed_files import self_checksum, to_json
 
 WEIGHTS, ABOUT, HISTORY = "model.safetensors", "narrows.json", "history.json"
 NUMBERS = (0, -1, 1, 2**31, 2**63, 2**64, 10**8, 10**400, 1e308, -1e-320, 0.5, None, True, "x", [], {}, float("inf"))

@@ -12,8 +12,8 @@ import torch
 
 from narrows.data import Rows, Schema, hidden_floats, loss_weights, natural_white
 from narrows.errors import DataRangeError, SettingError
-from narrows.estimators import parameter_checks
-from narrows.estimators.pca_start import uses_linear_path
+from narrows.estimators.fitting.pca_start import uses_linear_path
+from narrows.estimators.parameters import parameter_checks
 from narrows.model import (
     L1,
     AutoencoderNetwork,

@@ -1,13 +1,13 @@
 """The page docs/parameters.md, from the table of parameters; a test compares the two.
 
-``python -m narrows.estimators.parameter_table > docs/parameters.md`` writes it again.
+``python -m narrows.estimators.parameters.parameters_page > docs/parameters.md`` writes it again.
 """
 
 from __future__ import annotations
 
 from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.idle_parameters import constructor_defaults
-from narrows.estimators.parameters import GROUPS, PARAMETERS, Parameter
+from narrows.estimators.parameters.idle_parameters import constructor_defaults
+from narrows.estimators.parameters.parameter_definitions import GROUPS, PARAMETERS, Parameter
 from narrows.estimators.variants import VARIANTS, variant_class
 
 _TYPES = {

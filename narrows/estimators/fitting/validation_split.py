@@ -12,7 +12,7 @@ import torch
 from narrows.data import Rows
 from narrows.data.frames.column_type import is_missing
 from narrows.errors import DataError, SettingError
-from narrows.estimators import parameter_checks
+from narrows.estimators.parameters import parameter_checks
 from narrows.training import DistinctRows
 
 HeldOutBy = Literal["random", "groups", "last", "given"]

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 import narrows
 from narrows import AnomalyDetector, Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
 from narrows.estimators.anomaly.kept_parts import KeptParts
-from narrows.estimators.checkpoint import Checkpoint, Checkpointing
+from narrows.estimators.saving.checkpoint import Checkpoint, Checkpointing
 
 DIGITS = load_digits().images / 16
 COMMON = {"random_state": 0, "device": "cpu"}

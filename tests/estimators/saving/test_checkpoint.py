@@ -24,7 +24,7 @@ from narrows.errors import (
     SettingError,
 )
 from narrows.estimators.anomaly.kept_parts import KeptParts
-from narrows.estimators.checkpoint import Checkpointing, is_checkpoint
+from narrows.estimators.saving.checkpoint import Checkpointing, is_checkpoint
 from narrows.training import spool
 from tests.mixed_table import FRAME
 
@@ -159,7 +159,7 @@ def test_another_machine_warns_that_the_model_will_not_be_the_same(
 ) -> None:
     stopped(make(), IRIS, tmp_path / "c", 2)
     monkeypatch.setattr(torch, "__version__", "9.9")
-    monkeypatch.setattr("narrows.estimators.checkpoint.processor", lambda: "another one")
+    monkeypatch.setattr("narrows.estimators.saving.checkpoint.processor", lambda: "another one")
     with pytest.warns(UserWarning, match=r"torch .* instead of 9.9, processor .* not to the bit"):
         make().fit(IRIS, checkpoint=tmp_path / "c", resume=True)
 
@@ -209,7 +209,7 @@ def test_a_disk_that_is_full_ends_the_checkpoints_but_not_the_training(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("narrows.estimators.checkpoint.write_checkpoint", full)
+    monkeypatch.setattr("narrows.estimators.saving.checkpoint.write_checkpoint", full)
     with pytest.warns(UserWarning, match="No space left on device.*goes on without it") as caught:
         assert len(make().fit(IRIS, checkpoint=tmp_path / "c", checkpoint_every=0).history_) == 6
     assert len(caught) == 1
@@ -238,7 +238,7 @@ def test_a_detector_with_an_estimator_resumes_the_member_that_was_trained(
 
     whole = detector().fit(IRIS)
     n_epochs, most = 0, 6
-    keep = narrows.estimators.checkpoint.Checkpoint.keep
+    keep = narrows.estimators.saving.checkpoint.Checkpoint.keep
 
     def killed(self, *arguments) -> None:
         nonlocal n_epochs
@@ -248,12 +248,12 @@ def test_a_detector_with_an_estimator_resumes_the_member_that_was_trained(
             raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(narrows.estimators.checkpoint.Checkpoint, "keep", killed)
+        patch.setattr(narrows.estimators.saving.checkpoint.Checkpoint, "keep", killed)
         with pytest.raises(MemoryError):
             detector().fit(IRIS, checkpoint=tmp_path / "c", checkpoint_every=0)
     resumed = detector()
     n_epochs, most = 0, -1
-    monkeypatch.setattr(narrows.estimators.checkpoint.Checkpoint, "keep", killed)
+    monkeypatch.setattr(narrows.estimators.saving.checkpoint.Checkpoint, "keep", killed)
     resumed.fit(IRIS, checkpoint=tmp_path / "c", resume=True, checkpoint_every=0)
     assert n_epochs == (16 if trim else 8) - 6
     resumed.save(tmp_path / "m")

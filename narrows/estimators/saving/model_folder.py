@@ -33,9 +33,9 @@ from narrows.errors import (
     OutputError,
     OutputExistsError,
 )
-from narrows.estimators import sealed_files
-from narrows.estimators.sealed_files import ABOUT as _ABOUT
-from narrows.estimators.sealed_files import FileDamage, to_json, to_safetensors
+from narrows.estimators.saving import sealed_files
+from narrows.estimators.saving.sealed_files import ABOUT as _ABOUT
+from narrows.estimators.saving.sealed_files import FileDamage, to_json, to_safetensors
 from narrows.version import __version__
 
 FORMAT = "narrows-model"

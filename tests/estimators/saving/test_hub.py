@@ -12,7 +12,7 @@ from narrows.errors import DownloadError, ModelNotFoundError, SettingError
 
 hub = pytest.importorskip("huggingface_hub", reason="huggingface_hub is in the extra hub")
 
-SAVED = Path(__file__).parents[1] / "saved_models" / "models" / "plain"
+SAVED = Path(__file__).parents[2] / "saved_models" / "models" / "plain"
 
 
 def test_a_model_is_loaded_from_the_folder_that_the_library_returns(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from narrows.estimators.parameters import BY_NAME, Kind
+from narrows.estimators.parameters.parameter_definitions import BY_NAME, Kind
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from narrows.data import Rows
 from narrows.errors import DataError, DataRangeError, SettingError
-from narrows.estimators.parameters import BY_NAME
+from narrows.estimators.parameters.parameter_definitions import BY_NAME
 from narrows.model import Bernoulli, Likelihood
 
 

@@ -22,9 +22,9 @@ from sklearn.datasets import load_digits, load_iris
 import narrows
 from narrows import AnomalyDetector, Autoencoder, SparseAutoencoder, VariationalAutoencoder
 from narrows.errors import ModelDamagedError, NarrowsError, SettingError
-from narrows.estimators import model_folder, persistence, saved_values
-from tests.estimators import hostile
-from tests.estimators.hostile import ABOUT, HISTORY, WEIGHTS, change_about, change_tensors, reseal
+from narrows.estimators.saving import model_folder, persistence, saved_values
+from tests.estimators.saving import hostile
+from tests.estimators.saving.hostile import ABOUT, HISTORY, WEIGHTS, change_about, change_tensors, reseal
 from tests.mixed_table import FRAME
 
 IRIS = load_iris(as_frame=True).data

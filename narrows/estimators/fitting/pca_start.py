@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from narrows.errors import SettingError
-from narrows.estimators import parameter_checks
+from narrows.estimators.parameters import parameter_checks
 from narrows.model import (
     AutoencoderNetwork,
     Code,

@@ -11,7 +11,7 @@ import pytest
 
 from narrows import AnomalyDetector, Autoencoder
 from narrows.errors import DivergedError, IdleParameterWarning
-from narrows.estimators.parallel import in_parallel
+from narrows.estimators.fitting.parallel import in_parallel
 from narrows.insight import seed_errors, sweep
 
 X = np.random.default_rng(0).normal(size=(60, 4))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from narrows.estimators.registered_names import registered_names
-from narrows.estimators.requirements import NotGiven, Positive, Requirement, Value
+from narrows.estimators.parameters.registered_names import registered_names
+from narrows.estimators.parameters.requirements import NotGiven, Positive, Requirement, Value
 
 Group = Literal["Network", "Data", "Objective", "Optimizer", "Stopping", "Run"]
 GROUPS: tuple[Group, ...] = ("Network", "Data", "Objective", "Optimizer", "Stopping", "Run")

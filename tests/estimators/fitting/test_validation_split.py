@@ -15,7 +15,7 @@ import narrows
 from narrows import Autoencoder
 from narrows.data import as_rows, read, scan
 from narrows.errors import DataError, IdleParameterWarning, SettingError
-from narrows.estimators.validation_split import ValidationSplit
+from narrows.estimators.fitting.validation_split import ValidationSplit
 from narrows.training import distinct_rows
 
 _QUICK = {"epochs": 1, "hidden_layer_sizes": (), "n_components": 2, "random_state": 0, "device": "cpu"}

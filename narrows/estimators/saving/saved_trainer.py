@@ -9,7 +9,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from narrows.estimators.resolution import resolve
+from narrows.estimators.parameters.resolution import resolve
 from narrows.estimators.state import FittedState
 from narrows.training import RunState, Trainer, TrainingSettings, Workers, below
 

@@ -14,12 +14,12 @@ import safetensors.torch
 from torch import nn
 
 from narrows.errors import ModelDamagedError, NarrowsError, warn
-from narrows.estimators import hub, model_folder, persistence
 from narrows.estimators.anomaly import detector_folder
 from narrows.estimators.anomaly.detector import AnomalyDetector
 from narrows.estimators.autoencoder import Autoencoder
-from narrows.estimators.model_folder import FolderContents
-from narrows.estimators.saved_trainer import SavedTrainer
+from narrows.estimators.saving import hub, model_folder, persistence
+from narrows.estimators.saving.model_folder import FolderContents
+from narrows.estimators.saving.saved_trainer import SavedTrainer
 from narrows.estimators.variants import variant_classes
 
 _CONTRADICTIONS = (
@@ -51,7 +51,7 @@ def load(
     Parameters
     ----------
     path : path of the folder
-        Or "hf://USER/MODEL", a model of the Hugging Face Hub (``narrows[hub]``); see `narrows.estimators.hub`.
+        Or "hf://USER/MODEL", a model of the Hugging Face Hub (``narrows[hub]``); see `narrows.estimators.saving.hub`.
     encoder, decoder : nn.Module or None, default=None
         Modules of the same architecture as your own ones in the fit, if there were any. Copies receive the weights.
     custom_objects : tuple of classes, default=()

@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from narrows.data import Schema
 from narrows.errors import SettingError
-from narrows.estimators import parameter_checks, saved_values
+from narrows.estimators.fitting.validation_split import HeldOutBy
 from narrows.estimators.generation.sampler import Sampler
-from narrows.estimators.model_folder import seal
-from narrows.estimators.resolution import resolve, with_width
-from narrows.estimators.saved_trainer import SavedTrainer
+from narrows.estimators.parameters import parameter_checks
+from narrows.estimators.parameters.resolution import resolve, with_width
+from narrows.estimators.saving import saved_values
+from narrows.estimators.saving.model_folder import seal
+from narrows.estimators.saving.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedRows, FittedState, TrainingProgress
-from narrows.estimators.validation_split import HeldOutBy
 from narrows.model import Code, Corruption, Likelihood, Penalty, block_from_description, describe_block
 from narrows.training import History
 

@@ -23,10 +23,15 @@ from narrows import (
     VariationalAutoencoder,
 )
 from narrows.errors import IdleParameterWarning
-from narrows.estimators.idle_parameters import REQUIREMENTS, constructor_defaults, idle_parameters, idle_sentence
-from narrows.estimators.parameter_table import markdown
-from narrows.estimators.parameters import BY_NAME, GROUPS, PARAMETERS
-from narrows.estimators.registered_names import class_defaults, registered_names
+from narrows.estimators.parameters.idle_parameters import (
+    REQUIREMENTS,
+    constructor_defaults,
+    idle_parameters,
+    idle_sentence,
+)
+from narrows.estimators.parameters.parameter_definitions import BY_NAME, GROUPS, PARAMETERS
+from narrows.estimators.parameters.parameters_page import markdown
+from narrows.estimators.parameters.registered_names import class_defaults, registered_names
 from narrows.estimators.variants import variant_classes
 from narrows.model import (
     L1,
@@ -246,9 +251,9 @@ def test_a_docstring_agrees_with_the_table_and_the_constructor(cls: type[Autoenc
 
 
 def test_the_page_of_the_docs_is_the_table() -> None:
-    page = Path(__file__).parents[2] / "docs" / "parameters.md"
+    page = Path(__file__).parents[3] / "docs" / "parameters.md"
     assert page.read_text(encoding="utf-8") == markdown(), (
-        "python -m narrows.estimators.parameter_table > docs/parameters.md"
+        "python -m narrows.estimators.parameters.parameters_page > docs/parameters.md"
     )
 
 

@@ -35,10 +35,11 @@ from narrows.errors import (
     SettingError,
     warn,
 )
-from narrows.estimators import parameter_checks, saved_values, sealed_files
-from narrows.estimators.persistence import describe
-from narrows.estimators.prepared_fit import PreparedFit
-from narrows.estimators.sealed_files import ABOUT, FileDamage, to_json, to_safetensors
+from narrows.estimators.fitting.prepared_fit import PreparedFit
+from narrows.estimators.parameters import parameter_checks
+from narrows.estimators.saving import saved_values, sealed_files
+from narrows.estimators.saving.persistence import describe
+from narrows.estimators.saving.sealed_files import ABOUT, FileDamage, to_json, to_safetensors
 from narrows.estimators.state import TrainingProgress
 from narrows.machine import processor
 from narrows.training import Epoch, LayerEpoch, Workers

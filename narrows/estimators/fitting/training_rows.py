@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from narrows.data import Rows, RowStream, Schema
-from narrows.estimators import parameter_checks
+from narrows.estimators.fitting.validation_split import HeldOutBy
+from narrows.estimators.parameters import parameter_checks
 from narrows.estimators.state import MOST_HASHES, FittedRows, FittedState
-from narrows.estimators.validation_split import HeldOutBy
 from narrows.model import Likelihood
 from narrows.training import Shards, Spool, Workers, distinct_rows, fingerprint_of, row_hashes
 

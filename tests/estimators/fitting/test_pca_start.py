@@ -17,7 +17,8 @@ import narrows
 from narrows import Autoencoder, SparseAutoencoder, VariationalAutoencoder
 from narrows.data import as_rows
 from narrows.errors import SettingError
-from narrows.estimators import preparation, resolution
+from narrows.estimators.fitting import preparation
+from narrows.estimators.parameters import resolution
 
 RNG = np.random.default_rng(0)
 IRIS = load_iris().data

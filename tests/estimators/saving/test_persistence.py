@@ -29,7 +29,7 @@ from narrows.errors import (
     SettingError,
 )
 from narrows.estimators import variant_classes
-from narrows.estimators.sealed_files import self_checksum, to_json
+from narrows.estimators.saving.sealed_files import self_checksum, to_json
 from narrows.model import SquaredError
 from tests.estimators.test_variants import DarkCostsDouble, Roughness, Stripe
 
@@ -348,7 +348,7 @@ def test_layers_shared_inside_an_own_module_can_be_saved(tmp_path):
 def test_a_model_that_was_saved_without_the_hashes_of_its_rows_loads_and_does_not_know_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from narrows.estimators import persistence
+    from narrows.estimators.saving import persistence
 
     model = Autoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(
         np.random.default_rng(0).random((40, 3))

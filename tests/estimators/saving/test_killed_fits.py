@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.estimators import killed_fit
+from tests.estimators.saving import killed_fit
 from tests.mixed_table import FRAME
 
 KILLS = int(os.environ.get("NARROWS_KILLS", "1"))  # for each case

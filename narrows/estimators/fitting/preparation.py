@@ -12,13 +12,13 @@ from torch import Tensor
 
 from narrows.data import Rows, RowStream, Schema, as_rows
 from narrows.errors import DataError, SettingError
-from narrows.estimators import parameter_checks
-from narrows.estimators.pca_start import begin, enough, set_path
-from narrows.estimators.prepared_fit import PreparedFit
-from narrows.estimators.resolution import Resolved, learn_schema, resolve, with_width
+from narrows.estimators.fitting.pca_start import begin, enough, set_path
+from narrows.estimators.fitting.prepared_fit import PreparedFit
+from narrows.estimators.fitting.training_rows import StreamEncoder, TrainingRows, joined_hashes, row_tensors, spooled
+from narrows.estimators.fitting.validation_split import HeldOutBy, ValidationSplit
+from narrows.estimators.parameters import parameter_checks
+from narrows.estimators.parameters.resolution import Resolved, learn_schema, resolve, with_width
 from narrows.estimators.state import FittedRows, FittedState
-from narrows.estimators.training_rows import StreamEncoder, TrainingRows, joined_hashes, row_tensors, spooled
-from narrows.estimators.validation_split import HeldOutBy, ValidationSplit
 from narrows.model import AutoencoderNetwork, Likelihood
 from narrows.training import (
     ContrastiveDivergence,

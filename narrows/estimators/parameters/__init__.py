@@ -1,0 +1,1 @@
+"""Parameters of the estimators: their definitions, checks, "auto" values and renames."""
