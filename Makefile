@@ -48,7 +48,7 @@ coverage: $(INSTALLED)  ## which lines the fast tests run (a page in htmlcov/)
 fuzz: $(INSTALLED)  ## load ten thousand damaged and forged models (half an hour)
 	NARROWS_FUZZ_CASES=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s tests/estimators/saving/test_hostile_models.py
 
-kills: $(INSTALLED)  ## kill fits at 32 random moments, and resume each to the bit (ten minutes)
+kills: $(INSTALLED)  ## kill fits at 36 random moments, and resume each to the bit (ten minutes)
 	NARROWS_KILLS=4 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q tests/estimators/saving/test_killed_fits.py
 
 docs: $(DOCS_INSTALLED)  ## the site, in docs/_build/html; warnings and broken internal links are errors

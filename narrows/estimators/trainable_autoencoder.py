@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from copy import copy, deepcopy
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -67,7 +68,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         checkpoint : path or None
             Folder in which the state of the training is kept, replaced as a whole; `save` removes it.
         checkpoint_every : float, default=60
-            Seconds between two checkpoints, each after an epoch.
+            Seconds between two checkpoints, each after an epoch; within an epoch that takes longer, after a batch.
         resume : bool, default=False
             Whether to go on from `checkpoint`, if it is there: with the same settings, rows, machine, number of
             threads and version of torch to the bit as without an interruption.
@@ -173,6 +174,8 @@ class TrainableAutoencoder(FittedAutoencoder):
             prepared, progress = prepare(params, rows, previous, options), TrainingProgress(history)
             if kept is not None:
                 prepared = kept.join(prepared, progress)
+                if workers.size == 1:
+                    prepared.trainer.keep_state = partial(kept.keep_within_epoch, prepared, progress)
             if rows is not X and schema is None and previous is None:
                 warn_of_ignored_columns(prepared.state.schema, rows.source)
         if workers.size > 1:

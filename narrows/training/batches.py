@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from narrows.training.epoch_progress import Place
 from narrows.training.neighbour_pairs import NeighbourPairs
 from narrows.training.shards import Shards
 from narrows.training.spool import Spool
@@ -70,6 +71,8 @@ class Batches:
         self._x, self._pairs = x, pairs
         self._weight = weight if pairs is None else pairs.row_weight
         self._most, self._generator, self._device, self._own = batch_size, generator, device, own
+        self.place: Place | None = None
+        """Where the epoch goes on after the last batch; None before the first one, and for shards."""
         self.block_sizes = [len(x)] if isinstance(x, Tensor) else x.block_sizes
         """Rows of each part of the rows that is in memory at once."""
         per_block = [batch_sizes(block, batch_size) for block in self.block_sizes]
@@ -94,34 +97,68 @@ class Batches:
         return self._pairs is not None
 
     def __iter__(self) -> Iterator[Batch]:
+        return self.epoch()
+
+    def epoch(self, start: Place | None = None) -> Iterator[Batch]:
+        """Yield the batches of an epoch, or of the rest of it from `start` on.
+
+        The generator of the order then has its state of the moment when `start` was taken.
+        """
         if isinstance(self._x, Shards):
             yield from self._of_shards(self._x)
-        elif self._pairs is not None and isinstance(self._x, Tensor):
-            yield from self._of_pairs(self._x, self._pairs)
-        else:
-            for block in [self._x] if isinstance(self._x, Tensor) else self._x.blocks(self._generator):
-                yield from self._of_rows(block.to(self._device))
+            return
+        of_block = self._of_rows if self._pairs is None else self._of_pairs
+        order = self._order() if start is None else start.order
+        for i in range(0 if start is None else start.block, len(order)):
+            block = (
+                self._x.to(self._device) if isinstance(self._x, Tensor) else self._x.block(order[i]).to(self._device)
+            )
+            goes_on = start is not None and i == start.block
+            self.place = start if goes_on and start is not None else Place(order, i, self._generator.get_state())
+            yield from of_block(block, self.place)
+
+    def check_place(self, place: Place) -> None:
+        """Raise ValueError where an epoch of these rows cannot be at `place`."""
+        if isinstance(self._x, Shards) or sorted(place.order) != self._blocks():
+            raise ValueError("the place is one among other rows")
 
     def some_rows(self) -> Tensor:
         """Return rows of this worker, for a message."""
         return self._x if isinstance(self._x, Tensor) else next(iter(self._x.blocks(self._generator)))
 
-    def _of_rows(self, x: Tensor) -> Iterator[Batch]:
+    def _blocks(self) -> list[int]:
+        """Return the numbers of the blocks that hold rows, ascending."""
+        if isinstance(self._x, Spool):
+            return [i for i, size in enumerate(self._x.all_block_sizes) if size]
+        return [0]
+
+    def _order(self) -> list[int]:
+        return self._x.order(self._generator) if isinstance(self._x, Spool) else [0]
+
+    def _of_rows(self, x: Tensor, place: Place) -> Iterator[Batch]:
         sizes = batch_sizes(len(x), self._most)
         kept = x.new_empty(max(*sizes, 2), x.shape[1])
+        now, goes_on = self._generator.get_state(), place.n_batches > 0
+        self._generator.set_state(place.generator)
         order = torch.randperm(len(x), generator=self._generator).to(self._device)
-        for rows in order.split(sizes):
+        if goes_on:
+            self._generator.set_state(now)
+        for rows in order.split(sizes)[place.n_batches :]:
             own = rows[self._own(len(rows))]
             batch = torch.index_select(x, 0, own, out=kept[: len(own)])
+            place.n_batches += 1
             yield Batch(batch, len(rows), None if self._weight is None else self._weight[own])
 
-    def _of_pairs(self, x: Tensor, pairs: NeighbourPairs) -> Iterator[Batch]:
+    def _of_pairs(self, x: Tensor, place: Place) -> Iterator[Batch]:
+        pairs = self._pairs
+        assert pairs is not None
         sizes = batch_sizes(len(x), self._most)
         kept = x.new_empty(max(*sizes, 2), x.shape[1])
-        for n_pairs in (max(1, size // 2) for size in sizes):
+        for n_pairs in (max(1, size // 2) for size in sizes[place.n_batches :]):
             rows = torch.cat(pairs.draw(n_pairs, self._generator)).to(self._device)
             near = torch.arange(2 * n_pairs, device=self._device).view(2, n_pairs)
             batch = torch.index_select(x, 0, rows, out=kept[: len(rows)])
+            place.n_batches += 1
             yield Batch(batch, len(rows), pairs.row_weight[rows], near)
 
     def _of_shards(self, x: Shards) -> Iterator[Batch]:

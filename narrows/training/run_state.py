@@ -1,15 +1,15 @@
-"""The state of a training between two epochs: everything that the rest of it depends on, except rows and settings."""
+"""The state of a training after a batch: everything that the rest of it depends on, except rows and settings."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import torch
 from torch import Tensor
 
-_GROUPS = ("network", "best", "optimizer", "generator")
+_GROUPS = ("network", "best", "optimizer", "generator", "epoch")
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class RunState:
-    """A copy of a trainer's state between two epochs; `Trainer.restore` goes on from it to the bit.
+    """A copy of a trainer's state after a batch; `Trainer.restore` goes on from it to the bit.
 
     Parameters
     ----------
@@ -64,6 +64,8 @@ class RunState:
         Weights and buffers; running averages and counts.
     generators : dict of Tensor
         State of the generator of the order, and of that of the noise if it is another one.
+    epoch : dict of Tensor
+        See `EpochProgress`; empty between two epochs.
     """
 
     run: Run
@@ -72,13 +74,14 @@ class RunState:
     network: dict[str, Tensor]
     optimizer: dict[str, Tensor]
     generators: dict[str, Tensor]
+    epoch: dict[str, Tensor] = field(default_factory=dict)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return everything as named tensors, for a safetensors file."""
         numbers = {name: getattr(self.run, name) for name in _NUMBERS}
         numbers |= {"number": self.number, "max_rows": self.max_rows}
         found = {f"run.{name}": _as_tensor(value) for name, value in numbers.items()}
-        groups = (self.network, self.run.best_weights or {}, self.optimizer, self.generators)
+        groups = (self.network, self.run.best_weights or {}, self.optimizer, self.generators, self.epoch)
         for prefix, group in zip(_GROUPS, groups, strict=True):
             found |= {f"{prefix}.{name}": value for name, value in group.items()}
         return found
@@ -86,12 +89,13 @@ class RunState:
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> RunState:
         """Return the state that `tensors` wrote; KeyError, ValueError or RuntimeError where it is none."""
-        network, best, optimizer, generators = (below(tensors, f"{prefix}.") for prefix in _GROUPS)
+        network, best, optimizer, generators, epoch = (below(tensors, f"{prefix}.") for prefix in _GROUPS)
         numbers = {name: kind(tensors[f"run.{name}"].item()) for name, kind in _NUMBERS.items()}
         number, max_rows = (int(tensors[f"run.{name}"].item()) for name in ("number", "max_rows"))
         if min(numbers["epoch"], numbers["epochs_since"], number, max_rows) < 0:
             raise ValueError("a count is negative")
-        return cls(Run(**numbers, best_weights=best or None), number, max_rows, network, optimizer, generators)
+        run = Run(**numbers, best_weights=best or None)
+        return cls(run, number, max_rows, network, optimizer, generators, epoch)
 
 
 _KINDS = {"int": int, "bool": bool, "float": float}

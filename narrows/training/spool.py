@@ -67,11 +67,14 @@ class Spool:
         """The number of rows of each block that holds some."""
         return [size for size in self.all_block_sizes if size]
 
+    def order(self, generator: torch.Generator) -> list[int]:
+        """Return the numbers of the blocks that hold rows in an order drawn from `generator`."""
+        return [i for i in torch.randperm(len(self._sizes), generator=generator).tolist() if self._sizes[i]]
+
     def blocks(self, generator: torch.Generator) -> Iterator[Tensor]:
         """Yield the rows block by block in an order drawn from `generator`; each block overwrites the last."""
-        for i in torch.randperm(len(self._sizes), generator=generator).tolist():
-            if self._sizes[i]:
-                yield self.block(i)
+        for i in self.order(generator):
+            yield self.block(i)
 
     def block(self, i: int) -> Tensor:
         """Return the rows of one block (n, n_floats), which may be none; the next call overwrites them."""

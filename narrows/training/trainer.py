@@ -16,8 +16,9 @@ from narrows.model import AutoencoderNetwork, Objective
 from narrows.training.batch_gradient import BatchGradient, PiecesOfBatch, WholeBatch, check_pieces, has_own_modules
 from narrows.training.batches import Batch, Batches
 from narrows.training.diverged_error import diverged_error
+from narrows.training.epoch_progress import EpochProgress
 from narrows.training.flat_parameters import FlatParameters
-from narrows.training.held_out import HeldOutRows, add_terms
+from narrows.training.held_out import HeldOutRows
 from narrows.training.history import Epoch
 from narrows.training.line_search import LBFGS
 from narrows.training.neighbour_pairs import NeighbourPairs
@@ -97,9 +98,13 @@ class Trainer:
         """Called after each batch with the share of the epoch that is done; the network is in evaluation mode then."""
         self.stop_requested: Callable[[], bool] | None = None
         """Whether this worker is to end the training; then all of them raise KeyboardInterrupt together."""
+        self.keep_state: Callable[[], None] | None = None
+        """Called after each batch after which `state` can be taken: not of several pieces, nor with own modules."""
         self.has_begun = False
         """Whether the weights have moved, if only by one batch."""
         self._run, self._restored = Run(), False
+        self._epoch_progress: EpochProgress | None = None  # of the epoch that runs or is to go on
+        self._epoch_tensors: Callable[[], dict[str, Tensor]] = dict
         self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
         self._optimizer = make_optimizer(self._flat, settings)
         # The last batch may take one row more.
@@ -153,7 +158,7 @@ class Trainer:
         return self._run.is_over
 
     def state(self) -> RunState:
-        """Return a copy of the state between two epochs, while `epochs` waits for the next request."""
+        """Return a copy of the state: while `epochs` waits between two epochs, or within `keep_state`."""
         generators = {"order": self._generator.get_state()}
         if self._noise is not self._generator:
             generators["noise"] = self._noise.get_state()
@@ -165,6 +170,7 @@ class Trainer:
             copies(self.network.state_dict()),
             self._optimizer.state(),
             generators,
+            self._epoch_tensors(),
         )
 
     def restore(self, state: RunState) -> None:
@@ -188,6 +194,17 @@ class Trainer:
             self._make_step(state.max_rows)
         self.number = state.number
         self._run, self._restored = replace(state.run), True
+        self._epoch_progress = EpochProgress.from_tensors(state.epoch, self._device) if state.epoch else None
+
+    def check_epoch(self, x: Tensor | Spool | Shards) -> None:
+        """Raise ValueError where the restored epoch cannot be one of the rows `x`, see `epochs`."""
+        progress = self._epoch_progress
+        if progress is None or progress.place is None:
+            return
+        self._batches(x, None, pairs=None).check_place(progress.place)
+        terms = {"reconstruction", *(penalty.name for penalty in self.objective.penalties)}
+        if progress.sums.keys() != terms or any(value.shape for value in progress.sums.values()):
+            raise ValueError("the sums are those of another objective")
 
     def epochs(
         self,
@@ -219,7 +236,7 @@ class Trainer:
         settings = self.settings
         run = self._start()
         self._give_weights()
-        batches = self._batches(x, weight)
+        batches = self._batches(x, weight, self._pairs(x, weight))
         n_batches = sum(math.ceil(size / settings.batch_size) for size in batches.block_sizes)
         held_out = None
         if validation is not None:
@@ -268,9 +285,9 @@ class Trainer:
 
     def one_pass(self, x: Tensor | Spool | Shards, *, weight: Tensor | None = None) -> Epoch:
         """Train on every row once, at the peak learning rate; `x` and `weight` as for `epochs`."""
-        self._restored = False
+        self._restored, self._epoch_progress = False, None
         self._give_weights()
-        batches = self._batches(x, weight)
+        batches = self._batches(x, weight, self._pairs(x, weight))
         epoch = self._epoch(batches, first_step=0, n_steps=None)
         self._check_finite(epoch, batches)
         return epoch
@@ -279,9 +296,11 @@ class Trainer:
         """Let all workers have the weights of the first: processors of other kinds round differently."""
         self.workers.give(self.network.state_dict().values())
 
-    def _batches(self, x: Tensor | Spool | Shards, weight: Tensor | None) -> Batches:
+    def _pairs(self, x: Tensor | Spool | Shards, weight: Tensor | None) -> NeighbourPairs | None:
         n_nearest = self.objective.n_nearest
-        pairs = NeighbourPairs.of(x, n_nearest, weight) if n_nearest and isinstance(x, Tensor) else None
+        return NeighbourPairs.of(x, n_nearest, weight) if n_nearest and isinstance(x, Tensor) else None
+
+    def _batches(self, x: Tensor | Spool | Shards, weight: Tensor | None, pairs: NeighbourPairs | None) -> Batches:
         return Batches(
             x,
             weight,
@@ -294,31 +313,36 @@ class Trainer:
 
     def _epoch(self, batches: Batches, *, first_step: int, n_steps: int | None) -> Epoch:
         start = time.perf_counter()
+        progress, self._epoch_progress = self._epoch_progress or EpochProgress(), None
         self.network.train()
         if self.network.path is not None:
             self.network.path.share.fill_(1)
         self._make_room(batches)
-        sums: dict[str, Tensor] = {}
         rate = self.settings.learning_rate
-        done = n_seen = 0
+        can_keep = isinstance(self._gradient, WholeBatch) and not self._has_own_modules
         self._gradient.begin_epoch(self._generator)
         with limited_threads(self._threads.now), self._seeded_modules(), self._flat.attached():
-            for batch in batches:
+            for batch in batches.epoch(progress.place):
                 if n_steps is not None:
-                    rate = self.settings.rate(first_step + done, n_steps)
+                    rate = self.settings.rate(first_step + progress.n_batches, n_steps)
                 with self._threads.step(batch.n_rows):
-                    terms = self._update(batch, progress=self.number + done / len(batches), rate=rate)
+                    done = progress.n_batches / len(batches)
+                    terms = self._update(batch, progress=self.number + done, rate=rate)
                 self.has_begun = True
-                add_terms(sums, terms, batch.n_rows)
-                done, n_seen = done + 1, n_seen + batch.n_rows
+                progress.add(terms, batch.n_rows)
                 if self.after_batch is not None:
                     self.network.eval()
-                    self.after_batch(done / len(batches))
+                    self.after_batch(progress.n_batches / len(batches))
                     self.network.train()
+                if can_keep and self.keep_state is not None and batches.place is not None:
+                    seconds = time.perf_counter() - start
+                    self._epoch_tensors = partial(progress.tensors, batches.place, seconds)
+                    self.keep_state()
+                    self._epoch_tensors = dict
         self.network.eval()
         # The first numbers that leave the device in this epoch.
-        parts = {name: float(value) / n_seen for name, value in sums.items()}
-        seconds = time.perf_counter() - start
+        parts = {name: float(value) / progress.n_rows for name, value in progress.sums.items()}
+        seconds = progress.seconds + time.perf_counter() - start
         self.number += 1
         return Epoch(
             number=self.number,

@@ -56,8 +56,8 @@ class PreparedFit:
             "weights": [None if w is None else hashlib.sha256(w.cpu().numpy().tobytes()).hexdigest() for w in weights],
         }
 
-    def tensors(self, record: LayerEpoch | Epoch) -> dict[str, Tensor]:
-        """Return a copy of the state after `record`, from which `resumed` goes on."""
+    def tensors(self, record: LayerEpoch | Epoch | None) -> dict[str, Tensor]:
+        """Return a copy of the state after `record`, or after a batch (None), from which `resumed` goes on."""
         if isinstance(record, LayerEpoch):
             assert self.pretraining is not None
             return {f"pretraining.{name}": value for name, value in self.pretraining.state().items()}
@@ -68,6 +68,7 @@ class PreparedFit:
         layers = below(tensors, "pretraining.")
         if not layers:
             self.trainer.restore(RunState.from_tensors(below(tensors, "training.")))
+            self.trainer.check_epoch(self.x)
             return replace(self, pretraining=None)
         if self.pretraining is None:
             raise ValueError("there is no pre-training")

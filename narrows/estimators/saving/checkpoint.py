@@ -64,7 +64,8 @@ class Checkpointing:
     path : Path
         Folder of the checkpoint.
     every : float, default=60
-        Seconds between two checkpoints; 0 writes one after each epoch.
+        Seconds between two checkpoints, after an epoch or, where one takes longer, after a batch; 0 writes one after
+        each epoch.
     resume : bool, default=False
         Whether to go on from the checkpoint at `path`; without one the fit begins.
     is_part : bool, default=False
@@ -181,10 +182,20 @@ class Checkpoint:
         self._saved = None
         return prepared
 
+    def keep_within_epoch(self, prepared: PreparedFit, progress: TrainingProgress) -> None:
+        """Write the state after a batch if it is time for it."""
+        if self._every > 0 and time.monotonic() - self._written >= self._every:
+            self.keep(prepared, progress, None, is_due=True)
+
     def keep(
-        self, prepared: PreparedFit, progress: TrainingProgress, record: Epoch | LayerEpoch, *, is_due: bool = False
+        self,
+        prepared: PreparedFit,
+        progress: TrainingProgress,
+        record: Epoch | LayerEpoch | None,
+        *,
+        is_due: bool = False,
     ) -> None:
-        """Write the state after `record` if it is time for it, due in any case, or the training is over."""
+        """Write the state after `record`, or a batch, if it is time for it, due in any case, or the last epoch."""
         if not self._workers.is_first:
             return
         now = time.monotonic()

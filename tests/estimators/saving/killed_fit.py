@@ -34,6 +34,7 @@ CASES: dict[str, Callable[[], Autoencoder | AnomalyDetector]] = {
         epochs=3,
         **COMMON,
     ),
+    "within epochs": lambda: VariationalAutoencoder(n_components=4, epochs=2, batch_size=64, **COMMON),
     "detector": lambda: AnomalyDetector(Autoencoder(n_components=4, epochs=6), n_members=2, trim=0.1, random_state=0),
 }
 
@@ -41,21 +42,21 @@ CASES: dict[str, Callable[[], Autoencoder | AnomalyDetector]] = {
 def announced(keep: Callable[..., None]) -> Callable[..., None]:
     """Return `keep`, which then prints a line."""
 
-    def both(*arguments: object) -> None:
-        keep(*arguments)
+    def both(*arguments: object, **options: object) -> None:
+        keep(*arguments, **options)
         print("kept", flush=True)
 
     return both
 
 
 def main(case: str, folder: Path) -> None:
-    """Fit with a checkpoint after each epoch, resuming what is there; print a line for each, and save the model."""
+    """Fit with a checkpoint after each epoch or batch, resuming what is there; print a line for each, and save."""
     for kind in (Checkpoint, KeptParts):
         kind.keep = announced(kind.keep)  # pyright: ignore[reportAttributeAccessIssue]
     table = folder.parent / "table.csv"
     rows = narrows.scan(table) if "stream" in case else narrows.read(table) if "default" in case else np.asarray(DIGITS)
     print("training", flush=True)
-    where = Checkpointing(folder / "checkpoint", every=0, resume=True)
+    where = Checkpointing(folder / "checkpoint", every=1e-9 if "within" in case else 0, resume=True)
     model = CASES[case]().fit(rows, checkpoint=where)  # pyright: ignore[reportArgumentType]
     model.save(folder / "model")
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from sklearn.datasets import load_digits, load_iris
 from sklearn.ensemble import IsolationForest
 from torch import nn
 
 import narrows
-from narrows import AnomalyDetector, Autoencoder, VariationalAutoencoder
+from narrows import AnomalyDetector, Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
 from narrows.errors import (
     DataError,
     ModelDamagedError,
@@ -24,7 +25,9 @@ from narrows.errors import (
     SettingError,
 )
 from narrows.estimators.anomaly.kept_parts import KeptParts
+from narrows.estimators.saving import sealed_files
 from narrows.estimators.saving.checkpoint import Checkpointing, is_checkpoint
+from narrows.estimators.saving.sealed_files import to_safetensors
 from narrows.training import spool
 from tests.mixed_table import FRAME
 
@@ -93,6 +96,93 @@ def test_a_resumed_stream_gives_the_uninterrupted_model_to_the_bit(
     stopped(make(epochs=4), narrows.scan(tmp_path / "t.csv"), tmp_path / "c", 2)
     resumed = make(epochs=4).fit(narrows.scan(tmp_path / "t.csv"), checkpoint=tmp_path / "c", resume=True)
     assert weights_of(resumed) == weights_of(whole)
+
+
+def stopped_within_epoch(model: Autoencoder, rows: object, path: Path, after: int, **options) -> int:
+    """Fit until the checkpoint after so many batches, or the last one; return the number of batches."""
+    done = 0
+
+    def count(_: float) -> None:
+        nonlocal done
+        done += 1
+        if done > after:
+            raise ConnectionError  # any error that fits do not treat as their own
+
+    where = Checkpointing(path, every=1e-9, resume=True)
+    with contextlib.suppress(ConnectionError):
+        for _ in model.start_fit(rows, checkpoint=where, after_batch=count, **options):
+            pass
+    return done
+
+
+@pytest.mark.parametrize("name", [*CASES, "neighbours", "gaps and weights"])
+def test_a_fit_that_ended_within_an_epoch_is_resumed_to_the_bit(name: str, tmp_path: Path) -> None:
+    others = {
+        "neighbours": (lambda: make(penalty="neighbours", batch_size=16, epochs=3), IRIS),
+        "gaps and weights": (lambda: make(batch_size=16, epochs=3), FRAME),
+    }
+    new, rows = (CASES | others)[name]
+    options = {"sample_weight": np.linspace(0.5, 2, len(rows))} if name == "gaps and weights" else {}
+    whole = new().fit(rows, **options)
+    n_batches = stopped_within_epoch(new(), rows, tmp_path / "all", 10**9, **options)
+    for after in {max(1, n_batches // 3), n_batches - 1}:
+        stopped_within_epoch(new(), rows, tmp_path / "c", after, **options)
+        resumed = new().fit(rows, checkpoint=tmp_path / "c", resume=True, **options)
+        assert weights_of(resumed) == weights_of(whole)
+        assert [(e.loss, e.validation, e.parts) for e in resumed.history_] == [
+            (e.loss, e.validation, e.parts) for e in whole.history_
+        ]
+        shutil.rmtree(tmp_path / "c")
+
+
+def test_batches_before_the_checkpoint_are_not_trained_again(tmp_path: Path) -> None:
+    new = lambda: make(batch_size=16, epochs=2)  # noqa: E731
+    n_batches = stopped_within_epoch(new(), IRIS, tmp_path / "all", 10**9)
+    stopped_within_epoch(new(), IRIS, tmp_path / "c", 3)
+    assert stopped_within_epoch(new(), IRIS, tmp_path / "c", 10**9) == n_batches - 3
+
+
+@pytest.mark.parametrize("after", [1, 7, 12])
+def test_a_stream_that_ended_within_an_epoch_is_resumed_to_the_bit(
+    after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "_BLOCK_BYTES", 4096)  # several blocks
+    FRAME.to_csv(tmp_path / "t.csv", index=False)
+    new = lambda: make(DenoisingAutoencoder, epochs=3, batch_size=32)  # noqa: E731
+    whole = new().fit(narrows.scan(tmp_path / "t.csv"))
+    stopped_within_epoch(new(), narrows.scan(tmp_path / "t.csv"), tmp_path / "c", after)
+    stopped_within_epoch(new(), narrows.scan(tmp_path / "t.csv"), tmp_path / "c", 2)  # goes on, and ends once more
+    resumed = new().fit(narrows.scan(tmp_path / "t.csv"), checkpoint=tmp_path / "c", resume=True)
+    assert weights_of(resumed) == weights_of(whole)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"place.order": torch.tensor([1])},
+        {"place.order": torch.tensor([0, 0])},
+        {"place.block": torch.tensor(1)},
+        {"place.block": torch.tensor(-1)},
+        {"place.n_batches": torch.tensor(-3)},
+        {"place.generator": torch.zeros(5, dtype=torch.uint8)},
+        {"n_rows": torch.tensor(0)},
+        {"sum.reconstruction": None},
+    ],
+    ids=str,
+)
+def test_a_forged_place_within_an_epoch_is_refused(change: dict, tmp_path: Path) -> None:
+    stopped_within_epoch(make(batch_size=16), IRIS, tmp_path / "c", 3)
+    state = safetensors.torch.load((tmp_path / "c" / "state.safetensors").read_bytes())
+    for name, value in change.items():
+        assert state.pop(f"training.epoch.{name}") is not None
+        state |= {} if value is None else {f"training.epoch.{name}": value}
+    files = {"state.safetensors": to_safetensors(state), "history.json": b'{"epochs": [], "layers": []}'}
+    about = json.loads((tmp_path / "c" / "narrows.json").read_text())
+    kept = {name: about[name] for name in about if name not in ("files", "seal", "sha256")}
+    for name, content in sealed_files.seal(files, kept).items():
+        (tmp_path / "c" / name).write_bytes(content)
+    with pytest.raises(ModelDamagedError, match="contradicts itself"):
+        make(batch_size=16).fit(IRIS, checkpoint=tmp_path / "c", resume=True)
 
 
 def test_an_interruption_of_the_resumed_fit_is_resumed_too(tmp_path: Path) -> None:
