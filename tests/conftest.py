@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 SLOW_FOLDERS = ("acceptance", "browser", "examples")
+LONG_FOLDER = "browser/lab/lessons"
+"""Its files take minutes each: begun first, none of them is left to one process at the end."""
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -16,8 +18,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks all tests of the slow folders, so that no file of theirs must."""
+    """Marks all tests of the slow folders, so that no file of theirs must, and begins with the long ones."""
     here = Path(__file__).parent
+    items.sort(key=lambda item: not item.path.is_relative_to(here / LONG_FOLDER))
     slow = [here / name for name in SLOW_FOLDERS]
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in slow):

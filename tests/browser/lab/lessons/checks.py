@@ -1,4 +1,4 @@
-"""What each view teaches, on each data set, as a visitor who starts afresh sees it on the page."""
+"""Checks of what each view of the lab teaches, as a visitor who starts afresh sees it on the page."""
 
 from __future__ import annotations
 
@@ -7,35 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, served_digits, until, until_true
-from tests.browser.lab.tables import coloured_squares, first_images, penguins_with_dates
+from tests.browser.lab.serving import Lab, data, lab_page, served, until, until_true
 
 KINDS = ("first", "second")
 COLUMNS = {"island", "bill_length_mm", "body_mass_g", "sex", "seen", "price"}
 """Some columns of the penguins."""
 LONG = 1200
 """Seconds for a training on ten or twenty thousand images, which gives way to all else that a busy machine does."""
-BORROWED = Path("/usr/share/datasets")
-"""Where Debian's package dataset-fashion-mnist has its files."""
-
-
-@pytest.fixture
-def image_set(
-    request: pytest.FixtureRequest, data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """The name of a set of which the lab finds 21,000 images: more than the examples of the views are trained on."""
-    name: str = request.param
-    folder = next((folder / name for folder in (data_folder, BORROWED) if (folder / name).is_dir()), None)
-    if folder is None:
-        pytest.skip(f"no {name} in {data_folder}; on Debian apt-get install dataset-{name}")
-    first_images(folder, tmp_path / "sets" / name, {"train": 20_000, "t10k": 1000})
-    monkeypatch.setenv("NARROWS_DATA", str(tmp_path / "sets"))
-    return name
 
 
 @contextmanager
@@ -217,98 +199,3 @@ def check_named_columns(page: Page, view: str, heads: list[str], names: set[str]
         "rows => rows.map((row) => [...row.children].map((cell) => cell.innerText))")}  # fmt: skip
     assert names <= set(cells)
     return cells
-
-
-@pytest.mark.timeout(3 * LONG)
-@pytest.mark.mnist
-@pytest.mark.parametrize(
-    ("image_set", "clusters", "lead", "kinds"),
-    [("mnist", 0.9, 1.5, ("masking", "salt-and-pepper")), ("fashion-mnist", 0.7, 1.0, ())],
-    indirect=["image_set"],
-)
-def test_a_large_set_of_images_teaches_every_view(
-    chromium: Chromium, tmp_path: Path, image_set: str, clusters: float, lead: float, kinds: tuple[str, ...]
-) -> None:
-    with fresh(chromium, tmp_path, image_set, "training") as (lab, page):
-        run = check_within_first_epoch(page, lab)
-        check_training(page, lab, run)
-        check_flow(page, lab, run)
-        begin_map(page)  # the other trainings run next to it
-        check_anomalies(page, lab)
-        check_denoising(page, lab, lead=lead)
-        for kind in kinds:
-            check_other_noise(page, lab, kind)
-        check_clusters(page, lab, at_least=clusters)
-
-
-@pytest.mark.timeout(3 * LONG)
-def test_the_digits_teach_every_view(chromium: Chromium, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with served_digits(tmp_path_factory, "r1") as lab, lab_page(chromium, lab, "view=flow") as page:
-        check_flow(page, lab, "r1")
-        check_training(page, lab, "r1")
-        begin_map(page)
-        check_denoising(page, lab)
-        for kind in ("masking", "salt-and-pepper"):
-            check_other_noise(page, lab, kind)
-        check_clusters(page, lab, at_least=0.85)
-
-
-def test_a_folder_of_small_colour_images_teaches_every_view(chromium: Chromium, tmp_path: Path) -> None:
-    folder = coloured_squares(tmp_path / "squares")
-    with fresh(chromium, tmp_path, str(folder), "flow") as (lab, page):
-        lab.wait("r1", "done")
-        check_flow(page, lab, "r1")
-        check_training(page, lab, "r1")
-        check_anomalies(page, lab)
-        check_denoising(page, lab)
-        assert pixels(page, ".large-triple [data-role=denoised]").shape == (12, 10)
-        begin_map(page)
-        opened_example(page, "latent")
-        expect(page.get_by_role("button", name="Back to run 1")).to_be_visible()
-
-
-def test_a_table_speaks_the_users_language_and_opens_again_where_one_left(
-    chromium: Chromium, tmp_path: Path, data_folder: Path
-) -> None:
-    table = penguins_with_dates(data_folder / "penguins" / "penguins.csv", tmp_path / "penguins.csv")
-    with fresh(chromium, tmp_path, str(table), "flow") as (lab, page):
-        lab.wait("r1", "done")
-        check_flow(page, lab, "r1")
-        cells = check_named_columns(page, "flow", ["Column", "Observed", "Expected", "Error"], COLUMNS)
-        assert cells["island"] in ("Biscoe", "Dream", "Torgersen")
-        assert 2700 <= float(cells["body_mass_g"]) <= 6300
-        page.locator("[data-act=draw]").click()
-        until(page, "flow", "d.sample === 'drawn'")
-        page.locator(".column-sliders details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
-        names, shown = (page.locator(f".column-sliders label:has(output) {part}").all_inner_texts()
-                        for part in (".slider-name", "output"))  # fmt: skip
-        values = dict(zip(names, shown, strict=True))
-        assert float(values["body_mass_g"]) == pytest.approx(float(cells["body_mass_g"]), rel=1e-3)
-        assert float(values["price"]) == pytest.approx(float(cells["price"]), rel=0.01)
-        assert values["seen"] == cells["seen"][:10]
-        assert not [name for name in values if "sine" in name or "missing" in name]
-        slider = page.get_by_role("slider", name="seen")
-        slider.focus()
-        page.keyboard.press("End")
-        until_true(page, "() => document.querySelector('.columns-table').innerText.includes('2009-12-01')")
-        assert slider.get_attribute("aria-valuetext") == "2009-12-01"
-        page.get_by_role("checkbox", name="sex is missing").press("Space")
-        until_true(page, "() => [...document.querySelectorAll('.columns-table .is-missing')].length > 0")
-        assert not grave(page, "[data-view=flow]")
-        check_training(page, lab, "r1")
-        page.locator("[data-tab=latent]").click()
-        until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0")
-        decoded = check_named_columns(page, "latent", ["Column", "Decoded", "Nearest row"], COLUMNS)
-        assert 2700 <= float(decoded["body_mass_g"]) <= 6300
-        check_denoising(page, lab, gain=0.5, lead=0.5)  # day and price are random
-        check_anomalies(page, lab, at_least=0.9)
-        example = page.locator(".lab-header").get_attribute("data-run")
-        page.locator("[data-tab=flow]").click()
-        until(page, "flow", "d.ready === 'true'")
-        assert page.locator(".lab-header").get_attribute("data-run") == "r1" != example
-    for arguments in [(), (str(table),)]:
-        with served(tmp_path, *arguments) as lab, lab_page(chromium, lab, "view=flow") as page:
-            until(page, "flow", "d.ready === 'true'")
-            expect(page.locator("[data-action=data]")).to_contain_text("penguins.csv")
-            assert page.locator(".lab-header").get_attribute("data-run") == "r1"
-            assert {run["dataset"] for run in lab.state()["runs"]} == {"penguins"}
