@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 import narrows
 from narrows import Autoencoder
-from narrows.apps.viewer.queries import Answer
+from narrows.apps.viewer.answer import Answer
 from narrows.apps.viewer.runs import Run
 from narrows.insight import diagnose
 from tests.apps.lab.client import SMALL, Page, Said, Served
