@@ -60,6 +60,12 @@ def test_a_link_finds_its_run_or_offers_to_train_it(page: Page, lab: Lab) -> Non
     page.goto("about:blank")
     page.goto(f"{lab.address}/?test=1#view=flow&setup={json.dumps(setup)}")
     expect(page.locator(".setup")).to_contain_text("not on this machine")
+    elsewhere = {**setup, "data": {**setup["data"], "rows": 1800}}
+    page.goto("about:blank")
+    page.goto(f"{lab.address}/?test=1#view=flow&setup={json.dumps(elsewhere)}")
+    expect(page.locator(".setup")).to_contain_text("(1,800 images). Open these data under Data first.")
+    page.goto("about:blank")
+    page.goto(f"{lab.address}/?test=1#view=flow&setup={json.dumps(setup)}")
     page.locator("[data-action=train-link]").click()
     expect(page.locator(".setup")).to_be_hidden()
     run = page.locator(".lab-header").get_attribute("data-run") or ""
