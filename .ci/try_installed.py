@@ -77,8 +77,20 @@ def check_the_lab() -> int:
             lab.kill()
 
 
+def check_the_shipped_run() -> None:
+    """Decode a code with the network that the lab shows at the first visit."""
+    import numpy
+
+    from narrows.apps.lab.run_store import RunStore
+
+    run, _ = RunStore(Path("lab")).shipped_run()
+    assert run.prepared is not None
+    assert run.prepared.decode(numpy.zeros(2, "float32")).shape == (8, 8, 1)
+
+
 if __name__ == "__main__":
     check_the_package(sys.argv[1])
+    check_the_shipped_run()
     write_a_table()
     n_files = check_the_lab()
     assert n_files > 20, n_files

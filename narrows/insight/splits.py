@@ -58,23 +58,26 @@ class EvaluationSplit:
         order = np.argsort(hashes, kind="stable")
         same = fingerprint_of(hashes) == model.fingerprint_
         is_held, is_trained = _memberships(model, hashes, same)
+        noun = row_noun(model)
         held, trained, fresh = (order[mask[order]] for mask in (is_held & ~is_trained, is_trained, ~is_trained))
         if same and len(held) >= _FEWEST:
             by = model.validation_
-            return cls(held, trained, True, True, f"rows that fit had held out{_HOW[by]}", len(held), by)
+            return cls(held, trained, True, True, f"{noun}s that fit had held out{_HOW[by]}", len(held), by)
         if len(trained) and (same or len(fresh) < _FEWEST):
-            held_out = "only one row" if len(held) else "none"
-            text = f"training rows, because fit held out {held_out}" if same else "rows, which the model was trained on"
+            held_out = f"only one {noun}" if len(held) else "none"
+            because = f"training {noun}s, because fit held out {held_out}"
+            text = because if same else f"{noun}s, which the model was trained on"
             return cls(trained, trained, True, False, f"{text}: these figures are optimistic", len(trained))
         if len(trained) >= len(fresh) or (len(trained) and len(fresh) < 2 * _FEWEST):
-            text = f"rows that training did not see; PCA was fitted on the other {len(trained):,}, the training rows"
+            text = f"{noun}s that training did not see"
+            text += f"; PCA was fitted on the other {len(trained):,}, the training {noun}s"
             return cls(fresh, trained, True, True, text, len(fresh))
         halves = np.random.default_rng([seed, 0]).permutation(len(fresh))
         n = max(1, len(fresh) // 2)
         measured, known = fresh[np.sort(halves[:n])], fresh[np.sort(halves[n:])]
         known = np.concatenate([known, trained])
         unsure = model.training_hashes_ is None
-        text = "rows, half of those given" + (" that training did not see" if len(trained) else "")
+        text = f"{noun}s, half of those given" + (" that training did not see" if len(trained) else "")
         text += ", assuming that none was used in training" if unsure else ""
         return cls(measured, known, False, not unsure, f"{text}; PCA was fitted on the other half", n)
 
@@ -96,6 +99,11 @@ class EvaluationSplit:
         n = len(self.measured)
         taken = f"a sample of {n:,} of {self.n_measured:,}" if n < self.n_measured else f"{n:,}"
         return f"Measured on {taken} {self.description}."
+
+
+def row_noun(model: Autoencoder) -> str:
+    """Return what a row of the data of a fit is called: "image" or "row"."""
+    return "row" if model.schema_.image_shape is None else "image"
 
 
 def rows_were_dropped(rows: Rows) -> bool:

@@ -98,7 +98,7 @@ def test_the_worst_comes_first_and_everything_goes_to_json() -> None:
 def test_the_rows_of_the_fit_are_known_again_in_any_order_and_its_held_out_ones_are_measured(
     good: Autoencoder, found: Diagnosis
 ) -> None:
-    assert f"Measured on {len(good.validation_rows_)} rows that fit had held out, drawn at random." == found.sample
+    assert f"Measured on {len(good.validation_rows_)} images that fit had held out, drawn at random." == found.sample
     errors = np.square(good.reconstruct(X[good.validation_rows_]) - X[good.validation_rows_]).sum(axis=(1, 2))
     assert found["Better than the simple methods?"].values["squared_error"] == pytest.approx(errors.mean(), rel=1e-4)
     assert good.was_fitted_on(X[::-1])
@@ -129,11 +129,11 @@ def test_a_shuffled_table_is_diagnosed_as_in_its_old_order_also_by_a_model_that_
 def test_rows_that_training_saw_are_not_measured_among_others(good: Autoencoder) -> None:
     unseen = np.isin(np.arange(1000), good.validation_rows_).sum()
     part = diagnose(good, X[:1000])
-    assert part.sample.startswith(f"Measured on {unseen} rows that training did not see")
+    assert part.sample.startswith(f"Measured on {unseen} images that training did not see")
     assert part["Does it hold for new rows?"].number("ratio") > 1
     unfamiliar = np.clip(X[:200] * 0.9 + 0.03, 0, 1)
     mixed = np.concatenate([unfamiliar, np.delete(X, good.validation_rows_, axis=0)[:50]])
-    assert "Measured on 100 rows, half of those given that training" in diagnose(good, mixed).sample
+    assert "Measured on 100 images, half of those given that training" in diagnose(good, mixed).sample
     trained = np.delete(X, good.validation_rows_, axis=0)[:100]
     assert "figures are optimistic" in diagnose(good, trained).sample
 
@@ -141,7 +141,7 @@ def test_rows_that_training_saw_are_not_measured_among_others(good: Autoencoder)
 def test_rows_of_later_passes_count_as_training_rows() -> None:
     model = Autoencoder(n_components=4, random_state=0, device="cpu").partial_fit(X[:100]).partial_fit(X[100:200])
     assert "which the model was trained on" in diagnose(model, X[100:200]).sample
-    assert "Measured on 100 rows" in diagnose(model, X[:300]).sample
+    assert "Measured on 100 images" in diagnose(model, X[:300]).sample
 
 
 def test_a_model_that_does_not_know_its_training_rows_says_so(good: Autoencoder) -> None:
@@ -149,12 +149,12 @@ def test_a_model_that_does_not_know_its_training_rows_says_so(good: Autoencoder)
     rows = replace(good.state_.rows, training_hashes=None, validation_hashes=None)
     forgetful._state = replace(good.state_, rows=rows)
     assert "assuming that none was used in training" in diagnose(forgetful, X[:1000]).sample
-    assert "rows that fit had held out" in diagnose(forgetful, X).sample
+    assert "images that fit had held out" in diagnose(forgetful, X).sample
 
 
 def test_of_other_rows_half_are_measured_and_half_teach_the_yardsticks(good: Autoencoder) -> None:
     other = diagnose(good, np.clip(X[:1000] * 0.9 + 0.03, 0, 1))
-    assert other.sample.startswith("Measured on 500 rows")
+    assert other.sample.startswith("Measured on 500 images")
     assert not any(finding.name == "Does it hold for new rows?" for finding in other.findings)
 
 

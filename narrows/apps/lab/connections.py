@@ -190,6 +190,9 @@ class PageConnection:
         run, given = self._session.run(identity), message.mapping("params")
         pool = self._session.slow if view in SLOW_QUERIES else self._session.work
         loop = asyncio.get_running_loop()
+        self._session.asked.set()
+        if not self._session.imported.is_set() and self._session.queries.prepared(run, view, given) is None:
+            await self._session.imported.wait()
         found = await loop.run_in_executor(pool, self._session.queries.answer, run, view, given)
         header = Header(protocol.ANSWER, run.number, message.seq, found.epoch)
         packed = protocol.pack(header, view, found.about, found.arrays)
@@ -219,6 +222,8 @@ class PageConnection:
                 (header, z), self._code = self._code, None
                 try:
                     run = self._session.run_numbered(header.run)
+                    if run.prepared is None:
+                        await self._session.imported.wait()
                     values, epoch = await loop.run_in_executor(self._session.hot, self._decoded, run, z)
                 except Exception as error:
                     self._post(_error(header.seq, error))

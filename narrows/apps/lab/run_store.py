@@ -15,11 +15,14 @@ from zipfile import BadZipFile
 
 from narrows.apps.lab.run_settings import NAMES
 from narrows.apps.viewer.datasets import Source
+from narrows.apps.viewer.prepared_answers import PreparedAnswers
 from narrows.apps.viewer.runs import ACTIVE, Frames, PastWeights, Run, Weights
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+SHIPPED_RUN = Path(__file__).parent / "digits_run"
+"""Folder of a finished run on the digits that comes with narrows, see `narrows.apps.lab.make_shipped_run`."""
 MOST_RUNS = 20
 MOST_NUMBERS = 65_535  # two bytes in a frame
 _FORMAT = 1
@@ -67,6 +70,33 @@ class RunStore:
             number = number % MOST_NUMBERS + 1
         self.forget_checkpoint(_name(number))  # of an earlier run of this number
         return number
+
+    def shipped_run(self) -> tuple[Run, dict[str, Any] | None]:
+        """Return the run that comes with narrows under a number of this lab, and its description."""
+        run, description = _read(SHIPPED_RUN)
+        run.number = self.claim_number(1)
+        run.id = _name(run.number)
+        return run, description
+
+    def keep_shipped_run(self, run: Run) -> None:
+        """Copy the files of the run of `shipped_run` to the runs of this lab, if they are not there."""
+        from narrows.data import whole_folder
+
+        if (self.folder / run.id).exists():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with whole_folder(self.folder / run.id) as folder:
+            shutil.copytree(SHIPPED_RUN, folder, dirs_exist_ok=True)
+            config = json.loads((folder / _CONFIG).read_text("utf-8")) | {"id": run.id, "number": run.number}
+            (folder / _CONFIG).write_text(json.dumps(config), "utf-8")
+        self._release(run.id)
+
+    def opens_prepared(self) -> bool:
+        """Return whether a lab that opens on the last run has its first answers without PyTorch."""
+        runs = [path.parent.name for path in self.folder.glob("r*/config.json")]
+        shown = self.last_shown()
+        first = shown if shown in runs else runs[0] if len(runs) == 1 else None
+        return not runs or (first is not None and PreparedAnswers.of(self.folder / first) is not None)
 
     def claim(self, identity: str) -> bool:
         """Return whether this lab may write a run; from then on no other one may, until `close` or `remove`."""
@@ -116,6 +146,7 @@ class RunStore:
             "about": run.about,
             "epoch": epoch,
             "example": run.example,
+            "shipped": run.shipped,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
         with whole_folder(self.folder / run.id) as folder:
@@ -230,6 +261,8 @@ def _read(folder: Path) -> tuple[Run, dict[str, Any] | None]:
         about=dict(config["about"]),
         weights=weights,
         example=bool(config.get("example", False)),
+        shipped=bool(config.get("shipped", False)),
+        prepared=PreparedAnswers.of(folder),
     )
     if run.state in ACTIVE:
         run.state = "stopped"

@@ -143,6 +143,7 @@ class _RunRoutes:
         return self._session.run(request.path_params["run"])
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
+        await self._session.imported.wait()
         return await asyncio.get_running_loop().run_in_executor(self._session.work, work)
 
 

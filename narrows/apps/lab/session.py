@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from narrows.data import Rows
 
 UPLOAD_BYTES = 200 << 20
+_FIRST_QUERY, _FIRST_PICTURE = 4.0, 0.5
+"""Seconds that the imports wait for the first query of a page, and then for its picture."""
 
 
 class Session:
@@ -54,6 +56,10 @@ class Session:
         self.message: str | None = None
         self.failure: Exception | None = None
         self.queries = Queries(self.datasets.source_now)
+        self.asked = asyncio.Event()
+        """Set at the first query of a page."""
+        self.imported = asyncio.Event()
+        """Set when the modules that answer queries are imported."""
         self.work = ThreadPoolExecutor(2, thread_name_prefix="narrows-work")
         self.slow = ThreadPoolExecutor(1, thread_name_prefix="narrows-slow")
         self.hot = ThreadPoolExecutor(1, thread_name_prefix="narrows-decode")
@@ -81,23 +87,46 @@ class Session:
             Receives the changes of the session from now on.
         """
         self._progress.observer = observer or NoObserver()
-        self._workers.warm_up()
         loop = asyncio.get_running_loop()
         try:
-            # before other threads: concurrent imports of modules that import each other may fail
-            await loop.run_in_executor(self.work, _import_for_answers)
-            making = loop.run_in_executor(self.work, make)
+            start = await loop.run_in_executor(self.work, make)
             for run, description in await loop.run_in_executor(self._disk, self.run_store.load):
                 self._adopt(run, description)
             self._last_shown = self.run_store.last_shown()
-            await self._open_start(await making)
+            if start.is_default:
+                await self._show_prepared()
+            self._workers.warm_up()
+            # before other threads: concurrent imports of modules that import each other may fail
+            await loop.run_in_executor(self.work, _import_for_answers)
+            self.imported.set()
+            for run in self.runs.values():
+                if run.shipped:
+                    self._disk.submit(self.run_store.keep_shipped_run, run)
+            await self._open_start(start)
             self.status = "ready"
             self._offered = await loop.run_in_executor(self.work, offered)
         except Exception as error:
             from narrows.errors import sentence_of
 
             self.status, self.message, self.failure = "failed", sentence_of(error), error
+        self.imported.set()
         self._state_changed()
+
+    async def _show_prepared(self) -> None:
+        """Show the run that the lab opens on before the imports, if its first answers need none.
+
+        The imports wait for the first picture, which they would delay.
+        """
+        if not self.runs:
+            self._adopt(*await asyncio.get_running_loop().run_in_executor(self._disk, self.run_store.shipped_run))
+        first = opening_run(self.runs.values(), None, self._last_shown)
+        if first is None or first.prepared is None or first.dataset is None:
+            return
+        self._opened, self._is_open = first.dataset, True
+        self._state_changed()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.asked.wait(), _FIRST_QUERY)
+            await asyncio.sleep(_FIRST_PICTURE)
 
     async def _open_start(self, start: InitialContent) -> None:
         """Open the data and the model; the page shows stored runs once it is known which data it shows."""
@@ -176,6 +205,7 @@ class Session:
 
     async def open(self, source: Source, identity: str | None = None) -> str:
         """Read and describe a source, and return the id of its dataset; NarrowsError if it cannot be used."""
+        await self.imported.wait()
         if identity is None:
             identity, source = self.datasets.known_as(source)
         loop = asyncio.get_running_loop()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from narrows.apps.site.run_networks import available_epochs, chosen_epochs, drawing_scale, models
+from narrows.apps.viewer.answer import Answer
 from narrows.apps.viewer.model_facts import code_plane
 from narrows.apps.viewer.normal_classes import normal_classes
 from narrows.apps.viewer.prefetched_answers import (
@@ -17,7 +18,7 @@ from narrows.apps.viewer.prefetched_answers import (
     joined,
     packed,
 )
-from narrows.apps.viewer.queries import Answer, Queries
+from narrows.apps.viewer.queries import Queries
 from narrows.apps.viewer.runs import Run, Weights
 from narrows.errors import NarrowsError, SettingError
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from narrows.apps.viewer.answer import Answer
 from narrows.apps.viewer.datasets import MOST_ROWS, described, stratified
 from narrows.apps.viewer.normal_classes import normal_classes
-from narrows.apps.viewer.queries import Answer, Queries
+from narrows.apps.viewer.queries import Queries
 from narrows.apps.viewer.runs import Run, run_of_model
 
 if TYPE_CHECKING:

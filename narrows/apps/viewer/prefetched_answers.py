@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from narrows.apps.viewer import protocol
+from narrows.apps.viewer.answer import Answer
 from narrows.apps.viewer.protocol import ANSWER, Header
-from narrows.apps.viewer.queries import Answer
 from narrows.insight import noise_controls
 from narrows.insight.labels import known
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from narrows.apps.viewer.answer import Answer
 from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.pixels import page_values, to_uint8
 from narrows.apps.viewer.query_params import QueryParams
@@ -44,24 +44,6 @@ _IMAGES = {"original", "rebuilt", "decoded", "way", "sample", "clean", "noisy", 
 """Arrays that are sent as uint8 if rows are images."""
 
 
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """The answer to a query.
-
-    Parameters
-    ----------
-    about : dict
-        Plain values for JSON.
-    arrays : dict of str to ndarray
-    epoch : int
-        The epoch of the weights that were used.
-    """
-
-    about: dict[str, Any]
-    arrays: dict[str, np.ndarray]
-    epoch: int
-
-
 class Queries:
     """Answers queries of the views about runs; safe to use from several threads.
 
@@ -96,6 +78,8 @@ class Queries:
         """
         if view not in QUERIES:
             raise _wrong(f"There is no query {view!r}; the queries are {', '.join(QUERIES)}.")
+        if found := self.prepared(run, view, given):
+            return found
         params = QueryParams(view, given)
         if view == "frames":  # needs no model
             return _frames(run)
@@ -110,8 +94,14 @@ class Queries:
         }
         return Answer(dict(found.about), arrays, epoch)
 
+    def prepared(self, run: Run, view: str, given: dict[str, Any]) -> Answer | None:
+        """Return the answer to a query that came with the run; None if there is none."""
+        return None if run.prepared is None else run.prepared.answer(view, given)
+
     def decode(self, run: Run, z: np.ndarray) -> tuple[np.ndarray, int]:
         """Decode one code (k,): the row as `page_values` gives it, without its first axis, and the epoch."""
+        if run.prepared is not None and not run.weights.in_memory and z.shape == (run.about["n_components"],):
+            return run.prepared.decode(z), run.weights.epoch
         from narrows.estimators.inference import map_floats
 
         model, epoch = run.weights.get()

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 
 from narrows.apps.viewer.datasets import Source
 from narrows.apps.viewer.model_facts import N_FIXED_ROWS, drawn_range, network_facts
+from narrows.apps.viewer.prepared_answers import PreparedAnswers
 from narrows.estimators.parameters.lab_fields import LAB_FIELDS
 
 if TYPE_CHECKING:
@@ -135,6 +136,11 @@ class Weights:
             self._model, self._pickled, self.epoch = model, None, epoch
 
     @property
+    def in_memory(self) -> bool:
+        """Whether there is a model, and it was loaded."""
+        return self._model is not None
+
+    @property
     def there(self) -> bool:
         """Whether there is a model."""
         return self._model is not None or self._pickled is not None or self._path is not None
@@ -198,7 +204,10 @@ class Run:
     stopping: bool = False
     """Whether the run will stop."""
     example: bool = False
-    """Whether a view started it by itself."""
+    """Whether a view started it by itself, or it came with narrows."""
+    shipped: bool = False
+    """Whether it came with narrows."""
+    prepared: PreparedAnswers | None = None
     was_killed: bool = False
     """Whether its process ended unexpectedly."""
 
@@ -241,6 +250,7 @@ class Run:
             "settings": self.settings,
             "state": self.state,
             "example": self.example,
+            "shipped": self.shipped,
             "message": self.message,
             "hint": self.hint,
             "epoch": self.epoch,

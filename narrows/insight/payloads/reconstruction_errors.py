@@ -10,7 +10,7 @@ from narrows.errors import DataError, SettingError
 from narrows.estimators.anomaly.explanations import plain_value
 from narrows.insight import measure
 from narrows.insight.payloads.payload import Payload, sample_encoded, sample_rows
-from narrows.insight.splits import EvaluationSplit
+from narrows.insight.splits import EvaluationSplit, row_noun
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -108,10 +108,10 @@ def scores(model: Autoencoder, X: Any, y: Any = None, *, seen: np.ndarray | None
     unseen = bool((~seen).sum() >= 2)
     if unseen:
         rows, positions, is_anomaly = rows.take(~seen), positions[~seen], is_anomaly[~seen]
-    source = (
-        "rows that training did not see"
+    source = f"{row_noun(model)}s that " + (
+        "training did not see"
         if unseen
-        else "rows that the model was trained on, because fit held none out: these figures are optimistic"
+        else "the model was trained on, because fit held none out: these figures are optimistic"
     )
     errors = model.reconstruction_error(rows).astype(np.float64)
     order = np.argsort(errors, kind="stable")

@@ -189,6 +189,7 @@ def test_the_next_start_opens_on_what_was_worked_on_and_never_on_an_example(home
         mine = page.until_state("r2", "done")["id"]
         page.command("run.shown", run=mine)
         example = page.command("train.example", view="denoise", dataset=page.run(mine)["dataset"])["run"]
+        page.until_state(example, "running", "done")  # before its first epoch there is nothing to keep
         page.end(example)
     for start, first in [(digits, mine), (own, mine), (InitialContent(Source.of("digits")), "r1")]:
         assert reopened(home, start)["opens_on"] == first

@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 import narrows
 from narrows import Autoencoder
-from narrows.apps.viewer.queries import Answer
+from narrows.apps.viewer.answer import Answer
 from narrows.apps.viewer.runs import Run
 from narrows.insight import diagnose
 from tests.apps.lab.client import SMALL, Page, Said, Served
@@ -89,7 +89,13 @@ def test_the_diagnosis_is_that_of_the_rows_of_the_fit(page: Page, model: Autoenc
     page.until_state(run, "done")
     part = DIGITS.take(np.flatnonzero(np.isin(DIGITS.labels.astype(str), ["0", "1"])))
     n_held_out = round(len(part) / 10)
-    assert page.ask("diagnosis", run).about["sample"].startswith(f"Measured on {n_held_out} rows that fit had held out")
+    said = page.ask("diagnosis", run).about["sample"]
+    assert said.startswith(f"Measured on {n_held_out} images that fit had held out")
+
+
+def test_what_was_measured_is_called_images(page: Page, model: Autoencoder) -> None:
+    source = page.ask("scores", "r1", normal=["0"]).about["source"]
+    assert source == f"Measured on {len(model.validation_rows_)} images that training did not see."
 
 
 def test_a_slow_diagnosis_keeps_no_other_query_waiting(

@@ -72,10 +72,14 @@ class Lab:
             time.sleep(0.05)
         raise AssertionError(f"{run} did not become {states} in {seconds:g} s: {self.state()['runs']}")
 
+    def start(self, dataset: str, variant: str = "plain", **settings: Any) -> str:
+        """The id of a run with these settings that has begun."""
+        with connect(f"{self.address.replace('http', 'ws')}/ws", max_size=None) as line:
+            return client.Page(line).train(dataset, variant, **settings)
+
     def train(self, dataset: str, variant: str = "plain", **settings: Any) -> str:
         """The id of a run with these settings, once it is finished."""
-        with connect(f"{self.address.replace('http', 'ws')}/ws", max_size=None) as line:
-            run = client.Page(line).train(dataset, variant, **settings)
+        run = self.start(dataset, variant, **settings)
         self.wait(run, "done")
         return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -12,7 +13,7 @@ from websockets.sync.client import connect
 
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, lab_page, served_digits, until, until_true
+from tests.browser.lab.serving import Lab, lab_page, served, served_digits, until, until_true
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +60,12 @@ def test_a_link_finds_its_run_or_offers_to_train_it(page: Page, lab: Lab) -> Non
     page.goto("about:blank")
     page.goto(f"{lab.address}/?test=1#view=flow&setup={json.dumps(setup)}")
     expect(page.locator(".setup")).to_contain_text("not on this machine")
+    elsewhere = {**setup, "data": {**setup["data"], "rows": 1800}}
+    page.goto("about:blank")
+    page.goto(f"{lab.address}/?test=1#view=flow&setup={json.dumps(elsewhere)}")
+    expect(page.locator(".setup")).to_contain_text("(1,800 images). Open these data under Data first.")
+    page.goto("about:blank")
+    page.goto(f"{lab.address}/?test=1#view=flow&setup={json.dumps(setup)}")
     page.locator("[data-action=train-link]").click()
     expect(page.locator(".setup")).to_be_hidden()
     run = page.locator(".lab-header").get_attribute("data-run") or ""
@@ -127,3 +134,23 @@ def test_the_tour_is_walked_by_keys_through_all_views_and_ticks_what_was_done(pa
         until_true(page, "(view) => document.querySelector(`[data-view=${view}]`) !== null", view)
     page.keyboard.press("Escape")
     expect(page.locator(".tour")).to_be_hidden()
+
+
+def test_the_first_visit_opens_on_the_run_that_came_with_narrows_and_trains_it_again(
+    chromium: Chromium, tmp_path: Path
+) -> None:
+    with served(tmp_path) as lab, lab_page(chromium, lab, "view=flow") as page:
+        until(page, "flow", "d.ready === 'true' && d.epoch === '60'")
+        header = page.locator(".lab-header")
+        expect(header).to_have_attribute("data-run", "r1")
+        expect(header.locator(".lab-status")).to_contain_text("example")
+        page.locator("[data-tab=latent]").click()
+        until(page, "latent", "d.ready === 'true' && Number(d.decoded) > 0")
+        page.locator("[data-tab=training]").click()
+        until(page, "training", "d.ready === 'true'")
+        page.locator("[data-action=train]").click()
+        until_true(page, "() => !['r1', ''].includes(document.querySelector('.lab-header').dataset.run)")
+        own = header.get_attribute("data-run") or ""
+        assert lab.run(own)["settings"] == lab.run("r1")["settings"]
+        lab.wait(own, "done")
+        expect(header.locator(".lab-status")).not_to_contain_text("example")

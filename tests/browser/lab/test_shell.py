@@ -409,3 +409,24 @@ def test_a_finished_run_has_its_diagnosis_under_the_title_of_every_view(chromium
         until_true(page, "(run) => document.querySelector('.lab-header').dataset.run !== run", before)
         expect(line).to_be_hidden()  # no verdict on an unfinished training
         lab.wait(page.locator(".lab-header").get_attribute("data-run") or "", "done")
+
+
+def test_the_whole_map_is_in_the_window_of_a_laptop_below_one_line_of_diagnosis(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "view=latent&run=r1", width=1280, height=800) as page:
+        until(page, "latent", "d.ready === 'true'")
+        words = page.locator("[data-view=latent] [data-diagnosis] > summary")
+        expect(words).to_be_visible()
+        lines = "el => el.getBoundingClientRect().height / parseFloat(getComputedStyle(el).lineHeight)"
+        is_cut = "el => el.scrollWidth > el.clientWidth"
+        assert words.evaluate(lines) == pytest.approx(1, abs=0.1)
+        assert words.evaluate(is_cut)
+        box = page.locator("[data-view=latent] .map").first.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 800
+        assert box["height"] >= 320
+        assert (words.locator("..").get_attribute("title") or "").startswith("The model learned")
+        words.click()  # shows all of it
+        until_true(page, "() => document.querySelector('.diagnosis').open")
+        assert words.evaluate(lines) == pytest.approx(2, abs=0.1)
+        assert not words.evaluate(is_cut)
+        assert not grave(page, ".view")

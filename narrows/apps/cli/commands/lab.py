@@ -92,21 +92,29 @@ def lab(
     elif force:
         raise typer.BadParameter("--force belongs to --export, which is not given.", param_hint="--force")
 
-    from narrows.apps.lab.worker_pool import prepare
+    is_default = data is None and export is None
+    if not is_default or not _opens_prepared():
+        from narrows.apps.lab.worker_pool import prepare
 
-    prepare()  # the imports of trainings take longest
+        prepare()  # the imports of trainings take longest
     size = size_in(image_size)
     if export is not None and (data, rows, label, size) == (None,) * 4 and _has_runs():
         make = _nothing
     else:
         name = data or "digits"
-        make = _model(Path(name), rows) if _is_model(name) else _rows(name, rows, label, size, is_default=data is None)
+        make = _model(Path(name), rows) if _is_model(name) else _rows(name, rows, label, size, is_default=is_default)
     if export is not None:
         return _export(make, export, runtime, force)
 
     from narrows.apps.lab.launch import launch
 
     return launch(make, host=host, port=port, browser=not no_browser, token=token, runtime=runtime)
+
+
+def _opens_prepared() -> bool:
+    from narrows.apps.lab.run_store import RunStore, home_folder
+
+    return RunStore(home_folder()).opens_prepared()
 
 
 def _has_runs() -> bool:

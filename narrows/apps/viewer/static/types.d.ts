@@ -66,6 +66,8 @@ interface Run extends Pictured {
   can_train: boolean;
   /** Whether it was trained because a view opens on it, not because the visitor asked for it. */
   example: boolean;
+  /** Whether it came with narrows, trained in advance. */
+  shipped: boolean;
   can_resume: boolean;
 }
 

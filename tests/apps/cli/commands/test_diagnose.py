@@ -11,7 +11,7 @@ def test_the_worst_is_said_first_in_words_and_in_json(shell, models: Path) -> No
     found = shell("diagnose", models / "plain", "digits", "--json").json
     assert found["verdict"] == "bad"
     assert found["findings"][0]["verdict"] == "bad"
-    assert found["sample"].endswith("rows that fit had held out, drawn at random.")
+    assert found["sample"].endswith("images that fit had held out, drawn at random.")
 
 
 def test_a_table_of_other_rows_is_diagnosed_too(shell, quick, table: Path) -> None:

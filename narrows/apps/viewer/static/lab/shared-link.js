@@ -1,7 +1,7 @@
 /** A link that carries the settings of the run in view, so that another lab can find or train it. */
 
 /** @typedef {import("./presets.js").Setup} Setup */
-/** @typedef {{data: {id: string, name: string, rows: number}, runs: Setup[]}} SharedSetup the second run is compared with the first */
+/** @typedef {{data: {id: string, name: string, rows: number, kind?: string}, runs: Setup[]}} SharedSetup the second run is compared with the first */
 
 const OF_THIS_LAB = /^(run|compare|setup|preset|\w+-run|\w+-compare)$/;
 
@@ -16,7 +16,7 @@ export function sharedLink(lab) {
   const entries = new URLSearchParams(Array.from(new URLSearchParams(String(lab.store))).filter(([key]) => !OF_THIS_LAB.test(key)));
   const runs = [lab.run, lab.compare].filter((run) => run !== null).map(setupOf);
   /** @type {SharedSetup} */
-  const setup = { data: { id: set.id, name: set.name, rows: set.rows }, runs };
+  const setup = { data: { id: set.id, name: set.name, rows: set.rows, kind: set.kind }, runs };
   entries.set("view", lab.store.get("view", "flow"));
   entries.set("setup", JSON.stringify(setup));
   return `${location.origin}${location.pathname}#${entries}`;

@@ -1,4 +1,4 @@
-/** The diagnosis of a finished run: one line under the title of its views, and PCA's error for the header. */
+/** The diagnosis of a finished run: one line under the title of its views, which a click shows whole, and PCA's error for the header. */
 
 import { h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
@@ -11,7 +11,8 @@ const FINISHED = new Set(["done", "stopped", "loaded"]);
  * @param {() => void} onKnown called when a diagnosis has arrived
  */
 export function mountDiagnosis(lab, onKnown) {
-  const el = h("p", { class: "diagnosis", dataset: { diagnosis: "" }, hidden: true });
+  const words = h("summary", {});
+  const el = h("details", { class: "diagnosis", dataset: { diagnosis: "" }, hidden: true }, words);
   /** The diagnoses by run and epoch; null while one is computed, and where there is none. */
   const known = new Map();
   const keyOf = (run) => `${run.id} ${run.epoch}`;
@@ -34,8 +35,10 @@ export function mountDiagnosis(lab, onKnown) {
     const found = of(run);
     el.hidden = !found;
     el.dataset.diagnosis = found?.verdict ?? "";
-    el.title = found?.sample ?? "";
-    if (run && found) el.replaceChildren(h("b", {}, "Diagnosis: "), [found.headline, comparison(run, found), found.advice].filter(Boolean).join(" "));
+    if (!run || !found) return;
+    const said = [found.headline, comparison(run, found), found.advice].filter(Boolean).join(" ");
+    words.replaceChildren(h("b", {}, "Diagnosis: "), said);
+    el.title = [said, found.sample].filter(Boolean).join(" ");
   }
 
   return {

@@ -9,6 +9,8 @@ import { VIEWS } from "../../core/view-names.js";
 import { canResume, isBusy, isFinished, pauseOrResume, playPause, step, stop, switchVariant, variantChoices, variantTitle } from "./run-actions.js";
 import { lossAxis } from "../../views/shared/text.js";
 
+const SHIPPED = "This run was trained in advance and came with narrows. Train again trains it on this machine.";
+
 function brand() {
   return h("a", { class: "brand", href: "#", "aria-label": "narrows lab, start" },
     svg("svg", { class: "brand-mark", viewBox: "0 0 24 24", width: 22, height: 22, "aria-hidden": "true" },
@@ -94,7 +96,7 @@ function statusWords(lab, run, set, pca) {
   const shape = set?.shape ? `${set.shape.slice(0, 2).join("×")}${set.shape[2] === 3 ? " RGB" : set.shape[2] > 1 ? `×${set.shape[2]}` : ""}` : set?.columns ? `${set.columns.length} columns` : "";
   const loss = run.validation ?? run.loss;
   const parts = [h("span", { class: "status-data" }, set ? `${count(set.rows)} × ${shape}` : run.dataset),
-    h("span", { title: run.message }, "epoch ", h("b", {}, run.epoch ?? 0), `/${run.epochs ?? "–"}`, run.state === "done" && run.message ? " (ended early)" : "")];
+    h("span", { title: run.shipped ? SHIPPED : run.message }, "epoch ", h("b", {}, run.epoch ?? 0), `/${run.epochs ?? "–"}`, run.shipped ? " (example)" : run.state === "done" && run.message ? " (ended early)" : "")];
   if (Number.isFinite(loss)) parts.push(h("span", { title: run.unit ? `loss: ${lossAxis(run)}, ${run.validation !== null ? "validation data" : "training data"}` : null }, "loss ", h("b", {}, number(loss, 4))));
   if (Number.isFinite(pca)) parts.push(h("span", { dataset: { pca: "" }, title: `the squared error of PCA with ${run.n_components} components, on the same rows` }, "PCA ", h("b", {}, number(pca, 4))));
   return parts;

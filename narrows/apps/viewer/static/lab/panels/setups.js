@@ -161,7 +161,7 @@ export function mountSetups(el, lab) {
     const here = lab.state?.datasets.some((set) => set.name === data.name && set.rows === data.rows);
     const what = `a ${variant} autoencoder with a code of ${countOf(settings.n_components ?? 2, "number")} on ${data.name}`;
     return [h("h2", {}, "This link shows a run that is not on this machine"),
-      h("p", {}, here ? `It is ${what}. Its settings came with the link.` : `It is ${what} (${countOf(data.rows, "row")}). Open these data under Data first.`),
+      h("p", {}, here ? `It is ${what}. Its settings came with the link.` : `It is ${what} (${countOf(data.rows, data.kind === "images" ? "image" : "row")}). Open these data under Data first.`),
       h("div", { class: "row" }, h("button", { type: "button", class: "button primary small", disabled: !here, dataset: { action: "train-link" }, on: { click: trainAsked } }, icon("play"), "Train it here"))];
   }
 
