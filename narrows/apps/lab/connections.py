@@ -190,7 +190,7 @@ class PageConnection:
         run, given = self._session.run(identity), message.mapping("params")
         pool = self._session.slow if view in SLOW_QUERIES else self._session.work
         loop = asyncio.get_running_loop()
-        self._session.asked.set()
+        self._session.queried.set()
         if not self._session.imported.is_set() and self._session.queries.prepared(run, view, given) is None:
             await self._session.imported.wait()
         found = await loop.run_in_executor(pool, self._session.queries.answer, run, view, given)

@@ -56,7 +56,7 @@ class Session:
         self.message: str | None = None
         self.failure: Exception | None = None
         self.queries = Queries(self.datasets.source_now)
-        self.asked = asyncio.Event()
+        self.queried = asyncio.Event()
         """Set at the first query of a page."""
         self.imported = asyncio.Event()
         """Set when the modules that answer queries are imported."""
@@ -125,7 +125,7 @@ class Session:
         self._opened, self._is_open = first.dataset, True
         self._state_changed()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.asked.wait(), _FIRST_QUERY)
+            await asyncio.wait_for(self.queried.wait(), _FIRST_QUERY)
             await asyncio.sleep(_FIRST_PICTURE)
 
     async def _open_start(self, start: InitialContent) -> None:
