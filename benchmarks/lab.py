@@ -9,10 +9,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +54,24 @@ const tick = (now) => { seen.frames.push(now); requestAnimationFrame(tick); };
 requestAnimationFrame(tick);
 """
 
+# Moves the pointer in each frame for two seconds; counts the pictures that the page decoded, in a second.
+_SWEEP = """new Promise((done) => {
+  const view = document.querySelector("[data-view=latent]");
+  const canvas = view.querySelector("canvas");
+  const box = canvas.getBoundingClientRect();
+  const [start, before] = [performance.now(), Number(view.dataset.decoded)];
+  const step = (now) => {
+    const t = (now - start) / 2000;
+    if (t >= 1) return done((Number(view.dataset.decoded) - before) / (2 * t));
+    const clientX = box.x + box.width * (0.5 + 0.3 * Math.sin(9 * t));
+    const clientY = box.y + box.height * (0.5 + 0.3 * Math.cos(7 * t));
+    canvas.dispatchEvent(new PointerEvent("pointermove", {clientX, clientY, bubbles: true}));
+    requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+})"""
+_RUNTIME = Path(__file__).resolve().parent.parent / "node_modules" / "onnxruntime-web"
+
 _SEEN = 720
 _BOX = "document.querySelector('[data-view=latent] canvas')?.getBoundingClientRect().toJSON()"
 
@@ -65,13 +86,16 @@ def reports(rounds: int, quick: bool) -> list[Report]:
     medians = {name: middle(values) for name, values in found.items()}
     rows = [[name, f"{1000 * value:,.0f} ms", f"{1000 * _AIMS[name]:,.0f} ms"] for name, value in medians.items()]
     rows.append(["frames per second while training", f"{middle(frames):.0f}", "30"])
+    decoded = _decoded_per_second(rounds) if _RUNTIME.is_dir() else []
+    if decoded:
+        rows.append(["pictures per second under the pointer, static page", f"{middle(decoded):.0f}", "30"])
     return [
         Report(
             "lab",
             "The lab: how long a reader waits",
             ("what", "median of rounds", "aim"),
             rows,
-            {"seconds": found, "frames_per_second": frames},
+            {"seconds": found, "frames_per_second": frames, "pictures_per_second_of_static_page": decoded},
             lambda axes: bars(axes, list(medians), list(medians.values()), "seconds (less is better)", "{:.3f}"),
             (
                 f"{rounds} rounds on the digits: a fresh server, Chromium without a GPU, the view of the code.",
@@ -124,6 +148,33 @@ def _measured(n_moves: int, frames: list[float]) -> dict[str, float]:
             frames.append(1000 * (len(times) - 1) / (times[-1] - times[0]))
         browser.close()
     return found
+
+
+def _decoded_per_second(rounds: int) -> list[float]:
+    """Return how many pictures the static page of the digits decodes in a second while the pointer moves."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        command = [sys.executable, "-m", "narrows", "lab", "--export", "site", "--runtime", str(_RUNTIME)]
+        environment = {**os.environ, "NARROWS_LAB": f"{folder}/lab"}
+        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+        handler = partial(_Quiet, directory=f"{folder}/site")
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_FLAGS))
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.goto(f"http://127.0.0.1:{server.server_address[1]}/#view=latent")
+            _until(page, "document.querySelector('.site-page').dataset.decoder === 'ready'")
+            _until(page, "document.querySelector('[data-view=latent][data-decoded]') !== null")
+            found = [page.evaluate(_SWEEP) for _ in range(rounds)]
+            browser.close()
+            server.shutdown()
+        return found
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
 
 
 def _first_picture(browser: Any, server: _Server, view: str) -> float:

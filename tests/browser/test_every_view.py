@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import narrows
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
 from tests.browser.lab.serving import Lab, lab_page, until, until_true
-from tests.browser.surfaces import VIEWS, LabSurface, ReportSurface, Surface, WidgetSurface
+from tests.browser.surfaces import VIEWS, LabSurface, ReportSurface, Surface, WidgetSurface, open_tab
 
 WIDTHS = (360, 500, 860, 1280, 1920, 3840)
 SHEETS = ("Data", "Settings", "Runs", "Presets")
@@ -45,6 +48,18 @@ def test_no_width_needs_scrolling_sideways(surface: Surface, widths: tuple[int, 
                 until_true(page, fits, [surface.part or "html", width])
                 if isinstance(surface, LabSurface) and width > 1440:  # a large screen is used
                     assert page.locator(f"[data-view={view}]").evaluate("el => el.clientWidth") > 0.75 * width, view
+
+
+def test_each_view_uses_the_width_of_a_4k_screen(chromium: Chromium, lab: Lab) -> None:
+    with lab_page(chromium, lab, "view=flow&run=r1", width=3840, height=2160) as page:
+        for view in VIEWS:
+            open_tab(page, view)
+            top = page.locator(".lab-main").evaluate("el => el.getBoundingClientRect().top")
+            below = page.screenshot(clip={"x": 0, "y": top, "width": 3840, "height": 2160 - top})
+            with Image.open(io.BytesIO(below)) as image:
+                pixels = np.asarray(image.convert("RGB")).astype(int)
+            drawn = np.flatnonzero(np.abs(pixels - pixels[:, :1]).sum(axis=2).max(axis=0) > 0)
+            assert drawn[-1] - drawn[0] >= 0.85 * 3840, view
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

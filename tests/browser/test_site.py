@@ -109,6 +109,38 @@ def point_at(page: Page, x: float, y: float) -> np.ndarray:
     return np.array(z.split(","), np.float32)
 
 
+_FRAMES = """async ([x, y]) => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const view = document.querySelector("[data-view=latent]");
+  const picture = document.querySelector("[data-picture=decoded]");
+  await frame();
+  const before = view.dataset.z;
+  const move = new PointerEvent("pointermove", { clientX: x, clientY: y, bubbles: true });
+  document.querySelector(".map canvas").dispatchEvent(move);
+  for (let frames = 0; frames < 60; frames++) {
+    if (view.dataset.z !== before && picture.dataset.z === view.dataset.z) return frames;
+    await frame();
+  }
+  return null;
+}"""
+"""Moves the pointer within the page; the frames until the decoded picture is that of the new place, None after 60."""
+
+
+def test_a_move_of_the_pointer_has_its_decoded_picture_within_the_next_frames(chromium: Chromium, site: Served) -> None:
+    with site.opened(chromium, "view=latent") as page:
+        until(page, "latent", "d.ready === 'true' && d.decoded")
+        box = page.locator(".map").first.bounding_box()
+        assert box is not None
+        shown = data(page, "latent", "decoded")
+        places = [(0.3 + 0.01 * i, 0.4 + 0.005 * (i % 7)) for i in range(40)]
+        frames = [
+            page.evaluate(_FRAMES, [box["x"] + x * box["width"], box["y"] + y * box["height"]]) for x, y in places
+        ]
+        assert None not in frames, frames
+        assert sorted(frames)[len(frames) // 2] <= 2, frames
+        assert int(data(page, "latent", "decoded")) >= int(shown) + len(places)
+
+
 def test_the_five_views_open_and_offer_no_training(chromium: Chromium, site: Served) -> None:
     with site.opened(chromium) as page:
         for view in VIEWS:
