@@ -42,7 +42,7 @@ async def main():
         session.queries.answer(run, view, given)
     picture, epoch = session.queries.decode(run, np.zeros(2, np.float32))
     print(picture.shape, epoch, [m for m in ("torch", "sklearn", "scipy", "pandas", "pyarrow") if m in sys.modules])
-    session.asked.set()
+    session.queried.set()
     await begun
     await session.close()
 
