@@ -28,8 +28,8 @@ HERE = Path(__file__).resolve().parent.parent
 VIEWS = ("flow", "latent", "training", "denoise", "anomaly")
 SIZES = {"wide": (1280, 900), "narrow": (360, 780)}
 SCHEMES = ("light", "dark")
-EXAMPLES = ("denoise", "anomaly")
-"""The views that open on runs of their own."""
+EXAMPLES = {"denoise": 3, "anomaly": 4, "latent": 5}
+"""The views that open on runs of their own, with the number of runs that have ended then."""
 TOUR = "tour"
 MOST_BYTES = 150_000
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage")
@@ -77,11 +77,11 @@ def prepare(browser: Browser, address: str) -> dict[str, str]:
     page.goto(f"{address}/?test=1#view=flow")
     page.wait_for_selector("[data-view=flow][data-ready=true]")
     scenes = {view: f"?test=1#view={view}" for view in VIEWS}
-    for view in EXAMPLES:
+    for view, n_runs in EXAMPLES.items():
         page.locator(f"[data-tab={view}]").click()
-        page.wait_for_url(f"**{view}-run=*", timeout=60_000)
+        page.wait_for_url(f"**{view}-run=*", timeout=120_000)
         page.wait_for_selector(f"[data-view={view}][data-ready=true]")
-        wait_until_done(address, 3 if view == "denoise" else 4)
+        wait_until_done(address, n_runs)
         scenes[view] = "?test=1#" + page.url.partition("#")[2]
     page.close()
     return {**scenes, TOUR: "?test=1&tour=1#view=flow"}
