@@ -39,7 +39,7 @@ class Batch:
 
 
 class Batches:
-    """The batches of one training; each iteration is an epoch.
+    """The batches of one training; see `epoch`.
 
     Parameters
     ----------
@@ -95,9 +95,6 @@ class Batches:
     @property
     def are_of_pairs(self) -> bool:
         return self._pairs is not None
-
-    def __iter__(self) -> Iterator[Batch]:
-        return self.epoch()
 
     def epoch(self, start: Place | None = None) -> Iterator[Batch]:
         """Yield the batches of an epoch, or of the rest of it from `start` on.

@@ -103,8 +103,8 @@ class Trainer:
         self.has_begun = False
         """Whether the weights have moved, if only by one batch."""
         self._run, self._restored = Run(), False
-        self._epoch_progress: EpochProgress | None = None  # of the epoch that runs or is to go on
-        self._epoch_tensors: Callable[[], dict[str, Tensor]] = dict
+        self._epoch_progress: EpochProgress | None = None  # of a restored epoch, which is to go on
+        self._running: tuple[EpochProgress, Batches, float] | None = None  # the epoch that runs, and its start
         self._flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
         self._optimizer = make_optimizer(self._flat, settings)
         # The last batch may take one row more.
@@ -170,8 +170,15 @@ class Trainer:
             copies(self.network.state_dict()),
             self._optimizer.state(),
             generators,
-            self._epoch_tensors(),
+            self._tensors_of_epoch(),
         )
+
+    def _tensors_of_epoch(self) -> dict[str, Tensor]:
+        """Return the progress of the epoch that runs; nothing between two epochs."""
+        if self._running is None:
+            return {}
+        progress, batches, start = self._running
+        return {} if batches.place is None else progress.tensors(batches.place, time.perf_counter() - start)
 
     def restore(self, state: RunState) -> None:
         """Let the next call of `epochs` or `one_pass` go on where `state` was taken.
@@ -321,7 +328,8 @@ class Trainer:
         rate = self.settings.learning_rate
         can_keep = isinstance(self._gradient, WholeBatch) and not self._has_own_modules
         self._gradient.begin_epoch(self._generator)
-        with limited_threads(self._threads.now), self._seeded_modules(), self._flat.attached():
+        running = self._epoch_runs(progress, batches, start)
+        with limited_threads(self._threads.now), self._seeded_modules(), self._flat.attached(), running:
             for batch in batches.epoch(progress.place):
                 if n_steps is not None:
                     rate = self.settings.rate(first_step + progress.n_batches, n_steps)
@@ -334,11 +342,8 @@ class Trainer:
                     self.network.eval()
                     self.after_batch(progress.n_batches / len(batches))
                     self.network.train()
-                if can_keep and self.keep_state is not None and batches.place is not None:
-                    seconds = time.perf_counter() - start
-                    self._epoch_tensors = partial(progress.tensors, batches.place, seconds)
+                if can_keep and self.keep_state is not None:
                     self.keep_state()
-                    self._epoch_tensors = dict
         self.network.eval()
         # The first numbers that leave the device in this epoch.
         parts = {name: float(value) / progress.n_rows for name, value in progress.sums.items()}
@@ -388,6 +393,15 @@ class Trainer:
             validation_parts=parts,
             seconds=epoch.seconds + time.perf_counter() - start,
         )
+
+    @contextmanager
+    def _epoch_runs(self, progress: EpochProgress, batches: Batches, start: float) -> Iterator[None]:
+        """Let `state` tell in the block how far the epoch is."""
+        self._running = progress, batches, start
+        try:
+            yield
+        finally:
+            self._running = None
 
     @contextmanager
     def _seeded_modules(self) -> Iterator[None]:

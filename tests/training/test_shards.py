@@ -47,7 +47,7 @@ def batches(x: Shards, seed: int) -> Batches:
 
 
 def epoch(x: Shards, seed: int) -> list[tuple[list[float], int, tuple[int, ...]]]:
-    return [(batch.x[:, 0].tolist(), batch.n_rows, batch.pieces or ()) for batch in batches(x, seed)]
+    return [(batch.x[:, 0].tolist(), batch.n_rows, batch.pieces or ()) for batch in batches(x, seed).epoch()]
 
 
 def test_an_epoch_holds_every_row_once_in_an_order_of_its_own(monkeypatch):
