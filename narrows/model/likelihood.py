@@ -88,7 +88,7 @@ class SquaredError(Likelihood):
         mean = output.sigmoid_() if self.bounded else output
         error = torch.sub(mean, x, out=scratch[0])
         loss = torch.square(error, out=scratch[1]).sum(1)
-        gradient = error.mul_(2 * share[:, None])
+        gradient = error.mul_((2 * share).unsqueeze(1))
         if self.bounded:
             torch.ops.aten.sigmoid_backward.grad_input(gradient, mean, grad_input=gradient)
         return loss, gradient

@@ -140,11 +140,17 @@ class Batches:
         order = torch.randperm(len(x), generator=self._generator).to(self._device)
         if goes_on:
             self._generator.set_state(now)
+        buffers: dict[int, Tensor] = {}
         for rows in order.split(sizes)[place.n_batches :]:
-            own = rows[self._own(len(rows))]
-            batch = torch.index_select(x, 0, own, out=kept[: len(own)])
+            n_rows = len(rows)
+            part = self._own(n_rows)
+            own = rows if part == slice(0, n_rows) else rows[part]
+            n_own = len(own)
+            if n_own not in buffers:
+                buffers[n_own] = kept[:n_own]
+            batch = torch.index_select(x, 0, own, out=buffers[n_own])
             place.n_batches += 1
-            yield Batch(batch, len(rows), None if self._weight is None else self._weight[own])
+            yield Batch(batch, n_rows, None if self._weight is None else self._weight[own])
 
     def _of_pairs(self, x: Tensor, place: Place) -> Iterator[Batch]:
         pairs = self._pairs

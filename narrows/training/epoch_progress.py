@@ -90,5 +90,5 @@ class EpochProgress:
         n_batches, n_rows = int(tensors["n_batches"]), int(tensors["n_rows"])
         if min(n_batches, n_rows) < 1:
             raise ValueError("a count is not positive")
-        sums = {name: value.to(device) for name, value in below(tensors, _SUM).items()}
+        sums = {name: value.to(device, copy=True) for name, value in below(tensors, _SUM).items()}
         return cls(n_batches, n_rows, float(tensors["seconds"]), sums, Place.from_tensors(below(tensors, _PLACE)))

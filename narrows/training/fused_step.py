@@ -12,6 +12,8 @@ gradient of a likelihood that has none written out. Whatever does not fit here, 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -21,15 +23,22 @@ from narrows.training.flat_parameters import FlatParameters
 from narrows.training.precision import product_dtype
 
 _aten = torch.ops.aten
+_Call = Callable[[], object]
 
-# f(u) into a buffer.
-_FORWARD: dict[str, Callable[..., object]] = {
-    "relu": _aten.relu.out,
-    "gelu": _aten.gelu.out,
-    "silu": _aten.silu.out,
-    "elu": _aten.elu.out,
-    "tanh": _aten.tanh.out,
-    "sigmoid": _aten.sigmoid.out,
+
+def _out_of_place(function: Callable[..., object]) -> Callable[[Tensor, Tensor], object]:
+    return lambda u, y: function(u, out=y)
+
+
+# f(u) into y, which is u itself for the activations of `_IN_PLACE`. For relu a call that writes in place takes a third
+# of the time of one that has a separate output.
+_FORWARD: dict[str, Callable[[Tensor, Tensor], object]] = {
+    "relu": lambda u, y: torch.relu_(u),
+    "gelu": _out_of_place(_aten.gelu.out),
+    "silu": _out_of_place(_aten.silu.out),
+    "elu": _out_of_place(_aten.elu.out),
+    "tanh": lambda u, y: torch.tanh_(u),
+    "sigmoid": lambda u, y: torch.sigmoid_(u),
 }
 # g f'(u) in the place of g, from u before and y = f(u) behind the activation.
 _BACKWARD: dict[str, Callable[[Tensor, Tensor, Tensor], object]] = {
@@ -94,7 +103,7 @@ class FusedStep:
         self._plain_code = type(network.code) is PointCode and not objective.penalties
         self.dtypes = [*self._encoder.dtypes, *self._decoder.dtypes]
         self._scratch = torch.empty(2, max_rows, network.n_floats)
-        self._shares: dict[int, Tensor] = {}
+        self._by_rows: dict[int, tuple[Tensor, tuple[Tensor, Tensor]]] = {}
 
     def __call__(
         self,
@@ -111,47 +120,57 @@ class FusedStep:
         for gradient in self._likelihood_gradients:
             gradient.zero_()
         x, x_tilde = self._objective.draw(x, noise)
-        h = self._encoder.forward(x_tilde)
         if self._plain_code:
-            loss, gradient = self._reconstruction(h, x, weight)
-            self._encoder.backward(gradient)
+            with torch.inference_mode():
+                output = self._decoder.forward(self._encoder.forward(x_tilde))
+            loss, gradient = self._loss(output, x, weight)
+            with torch.inference_mode():
+                of_code = self._decoder.backward(gradient)
+                assert of_code is not None
+                self._encoder.backward(of_code)
             return {"reconstruction": loss}
+        with torch.inference_mode():
+            h = self._encoder.forward(x_tilde)
         with torch.enable_grad():
             h = h.detach().requires_grad_()
             z = network.code.draw(h, noise)
             forward = ForwardPass(network, x, x_tilde, h, z, noise, progress, True, weight, pairs, means)
             penalties = {p.name: mean_over_batch(p(forward), weight) for p in self._objective.penalties}
             cost = sum(penalties.values(), torch.zeros(())) / network.n_floats
-        loss, gradient = self._reconstruction(z.detach(), x, weight)
+        with torch.inference_mode():
+            output = self._decoder.forward(z.detach())
+        loss, gradient = self._loss(output, x, weight)
+        with torch.inference_mode():
+            of_code = self._decoder.backward(gradient)
         if penalties:
-            torch.autograd.backward([z, cost], [gradient, None])
+            torch.autograd.backward([z, cost], [of_code, None])
         else:
-            z.backward(gradient)
+            z.backward(of_code)
         assert h.grad is not None
-        self._encoder.backward(h.grad)
+        with torch.inference_mode():
+            self._encoder.backward(h.grad)
         return {"reconstruction": loss} | {name: value.detach() for name, value in penalties.items()}
 
-    def _reconstruction(self, z: Tensor, x: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the mean reconstruction loss, and the gradient with respect to the codes (n, k)."""
-        share = self._share(len(x))
+    def _loss(self, output: Tensor, x: Tensor, weight: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return the mean reconstruction loss, and its gradient with respect to the raw output (n, n_floats)."""
+        share, scratch = self._by_rows.get(len(x)) or self._bind(len(x))
         if weight is not None:
             share = share * weight
-        output = self._decoder.forward(z)
-        scratch = (self._scratch[0, : len(x)], self._scratch[1, : len(x)])
         losses, gradient = self._network.likelihood.loss_and_gradient(output, x, share, scratch)
-        gradient = self._decoder.backward(gradient)
-        assert gradient is not None
         return mean_over_batch(losses, weight), gradient
 
-    def _share(self, n: int) -> Tensor:
-        """Return the weight of each row's loss in the mean over rows, per feature (n,)."""
-        if n not in self._shares:
-            self._shares[n] = (torch.ones(()) / self._network.n_floats / n).expand(n)
-        return self._shares[n]
+    def _bind(self, n: int) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Return the weight of each row's loss in the mean over rows, per feature (n,), and memory for n rows."""
+        share = (torch.ones(()) / self._network.n_floats / n).expand(n)
+        self._by_rows[n] = bound = share, (self._scratch[0, :n], self._scratch[1, :n])
+        return bound
 
 
 class _Half:
     """An encoder or a decoder: a chain of dense layers.
+
+    The calls of a step are bound to their buffers once for each number of rows: in a small network, looking them up
+    takes as long as a product.
 
     sizes : the most rows of one call, and those that decide on the type of products.
     """
@@ -167,24 +186,76 @@ class _Half:
         ]
         self._output = torch.empty(sizes[0], mlp.layers[-1].out_features)  # pyright: ignore[reportCallIssue, reportArgumentType]
         self.dtypes = [layer.dtype for layer in self._layers]
+        self._passes: dict[int, _Passes] = {}
 
-    @torch.inference_mode()
     def forward(self, x: Tensor) -> Tensor:
-        """Return the output (n, out) for an input (n, in): float32, in memory that the next call writes again."""
-        n = len(x)
-        for layer in self._layers:
-            x = layer.forward(x, n)
-        return x if x.dtype is torch.float32 else self._output[:n].copy_(x)
+        """Return the output (n, out) for an input (n, in): float32, in memory that the next call writes again.
 
-    @torch.inference_mode()
+        The input must not change until `backward` has run. Both need `torch.inference_mode`.
+        """
+        passes = self._passes.get(len(x)) or self._bind(len(x))
+        passes.x.set_(x)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        for call in passes.forward:
+            call()
+        return passes.output
+
     def backward(self, gradient: Tensor) -> Tensor | None:
         """Return the gradient of the input (n, in) from that of the output (n, out), which is overwritten."""
-        n = len(gradient)
-        result: Tensor | None = gradient
-        for layer in reversed(self._layers):
-            assert result is not None
-            result = layer.backward(result, n)
-        return result if result is None or result.dtype is torch.float32 else result.float()
+        passes = self._passes[len(gradient)]
+        passes.gradient.set_(gradient)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        for call in passes.backward:
+            call()
+        return passes.input_gradient
+
+    def _bind(self, n: int) -> _Passes:
+        """Return the calls for n rows, and keep them."""
+        with torch.inference_mode(False):
+            x, gradient = torch.empty(0), torch.empty(0)
+        forward: list[_Call] = []
+        backward: list[list[_Call]] = []
+        inputs, value = [], x
+        for layer in self._layers:
+            calls, layer_input, value = layer.bind_forward(value, n)
+            forward += calls
+            inputs.append(layer_input)
+        output = value
+        if output.dtype is not torch.float32:
+            output = self._output[:n]
+            forward.append(partial(output.copy_, value))
+        g: Tensor | None = gradient
+        for layer, layer_input in zip(reversed(self._layers), reversed(inputs), strict=True):
+            assert g is not None
+            calls, g = layer.bind_backward(g, layer_input, n)
+            backward.append(calls)
+        calls = [call for calls in backward for call in calls]
+        input_gradient = g
+        if g is not None and g.dtype is not torch.float32:
+            input_gradient = torch.empty(g.shape)
+            calls.append(partial(input_gradient.copy_, g))
+        self._passes[n] = passes = _Passes(x, forward, output, gradient, calls, input_gradient)
+        return passes
+
+
+@dataclass(frozen=True, eq=False)
+class _Passes:
+    """The calls of a half for some number of rows.
+
+    Parameters
+    ----------
+    x, gradient : Tensor
+        Take the memory of the input, and of the gradient of the output.
+    forward, backward : list of callable
+    output : Tensor
+    input_gradient : Tensor or None
+        None for the first half.
+    """
+
+    x: Tensor
+    forward: list[_Call]
+    output: Tensor
+    gradient: Tensor
+    backward: list[_Call]
+    input_gradient: Tensor | None
 
 
 class _Dense:
@@ -224,37 +295,54 @@ class _Dense:
         # Operands that come in another type are converted into these.
         self._x = buffer(inputs)
         self._g = buffer(outputs)
-        self._slices: dict[int, tuple[Tensor, Tensor, Tensor | None]] = {}
 
-    def forward(self, x: Tensor, n: int) -> Tensor:
-        u, y, _ = self._buffers(n)
+    def bind_forward(self, x: Tensor, n: int) -> tuple[list[_Call], Tensor, Tensor]:
+        """Return the calls for an input (n, in), the input in the type of the products, and the output (n, out)."""
+        calls: list[_Call] = []
         if self._is_low:
-            self._low_weight.copy_(self._weight)
-            self._low_bias.copy_(self._bias)
-        self._input = x = x if x.dtype is self.dtype else self._x[:n].copy_(x)
-        torch.addmm(self._product_bias, x, self._transposed, out=u)
+            calls += [partial(self._low_weight.copy_, self._weight), partial(self._low_bias.copy_, self._bias)]
+        if x.dtype is not self.dtype:
+            calls.append(partial(self._x[:n].copy_, x))
+            x = self._x[:n]
+        u, y = self._u[:n], self._y[:n]
+        calls.append(partial(torch.addmm, self._product_bias, x, self._transposed, out=u))
         if self._forward is not None:
-            self._forward(u, out=y)
-        return y
+            calls.append(partial(self._forward, u, y))
+        return calls, x, y
 
-    def backward(self, gradient: Tensor, n: int) -> Tensor | None:
-        u, y, result = self._buffers(n)
-        g = gradient if gradient.dtype is self.dtype else self._g[:n].copy_(gradient)
+    def bind_backward(self, gradient: Tensor, x: Tensor, n: int) -> tuple[list[_Call], Tensor | None]:
+        """Return the calls for the gradient of the output (n, out), and the gradient of the input (n, in).
+
+        x : the input in the type of the products.
+        """
+        calls: list[_Call] = []
+        g = gradient
+        if g.dtype is not self.dtype:
+            g = self._g[:n]
+            calls.append(partial(g.copy_, gradient))
         if self._backward is not None:
-            self._backward(g, u, y)
+            calls.append(partial(self._backward, g, self._u[:n], self._y[:n]))
         if self._is_low:
-            self._weight_gradient.copy_(torch.mm(g.t(), self._input, out=self._low_weight_gradient))
-            self._bias_gradient.copy_(torch.sum(g, 0))
+            calls += [
+                partial(_weight_gradient, g, x, self._low_weight_gradient),
+                partial(self._weight_gradient.copy_, self._low_weight_gradient),
+                lambda: self._bias_gradient.copy_(torch.sum(g, 0)),
+            ]
         else:
-            torch.mm(g.t(), self._input, out=self._weight_gradient)
-            torch.sum(g, 0, out=self._bias_gradient)
-        return None if result is None else torch.mm(g, self._product_weight, out=result)
+            calls += [
+                partial(_weight_gradient, g, x, self._weight_gradient),
+                partial(torch.sum, g, 0, out=self._bias_gradient),
+            ]
+        if self._gradient is None:
+            return calls, None
+        result = self._gradient[:n]
+        calls.append(partial(torch.mm, g, self._product_weight, out=result))
+        return calls, result
 
-    def _buffers(self, n: int) -> tuple[Tensor, Tensor, Tensor | None]:
-        if n not in self._slices:
-            gradient = self._gradient
-            self._slices[n] = (self._u[:n], self._y[:n], None if gradient is None else gradient[:n])
-        return self._slices[n]
+
+def _weight_gradient(g: Tensor, x: Tensor, result: Tensor) -> None:
+    # The transpose is taken anew: g may have taken other memory.
+    torch.mm(g.t(), x, out=result)
 
 
 def mean_over_batch(value: Tensor, weight: Tensor | None) -> Tensor:

@@ -75,4 +75,7 @@ class HeldOutRows:
 def add_terms(sums: dict[str, Tensor], terms: Mapping[str, Tensor], n_rows: int) -> None:
     """Add the terms of `n_rows` rows, means over them, to sums over all rows."""
     for name, value in terms.items():
-        sums[name] = sums[name] + value * n_rows if name in sums else value * n_rows
+        if name in sums:
+            sums[name].add_(value, alpha=n_rows)
+        else:
+            sums[name] = value * n_rows

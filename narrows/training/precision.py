@@ -16,19 +16,30 @@ from narrows.machine import cache_folder, cpu_flags, cpu_info, processor
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
-# Multiply-adds below which a bfloat16 product gains nothing: its call alone takes as long.
-_WORTH_IT = 30_000_000
-_ROUNDS, _MOST_SECONDS = 5, 0.4
-_SIZE = (1000, 784, 1000)  # rows, inputs, outputs of a large layer
+# Multiply-adds from which on a bfloat16 product gains more than its call and its conversions take: where a product has
+# nothing to set up (AMD's instructions), and where it has (AMX's tiles).
+_FEW, _MANY = 4_000_000, 30_000_000
+_ROUNDS, _MOST_SECONDS = 5, 0.2
+_LARGE, _SMALL = (1000, 784, 1000), (128, 256, 128)  # rows, inputs, outputs of a layer
 _GAIN = 1.25  # the conversions of the operands take part of what the product saves
 
 
 @dataclass(frozen=True)
 class Bfloat16:
-    """Whether bfloat16 products are faster on a device, and how that is known."""
+    """Whether bfloat16 products are faster on a device, and how that is known.
+
+    Parameters
+    ----------
+    pays : bool
+        For large products.
+    reason : str
+    smallest : int
+        Multiply-adds from which on a product is large.
+    """
 
     pays: bool
     reason: str
+    smallest: int = _MANY
 
 
 def product_dtype(precision: str, device: torch.device, *, rows: int, inputs: int, outputs: int) -> torch.dtype:
@@ -37,9 +48,14 @@ def product_dtype(precision: str, device: torch.device, *, rows: int, inputs: in
     precision : "float32"; "bfloat16", wherever the product is large enough to gain; "auto", the same where
         `bfloat16_pays`.
     """
-    if precision == "float32" or rows * inputs * outputs < _WORTH_IT:
+    if precision == "float32" or not is_large(rows * inputs * outputs, device):
         return torch.float32
     return torch.bfloat16 if precision == "bfloat16" or bfloat16_pays(device) else torch.float32
+
+
+def is_large(multiply_adds: int, device: torch.device) -> bool:
+    """Return whether a product of this size gains by bfloat16, where large ones do."""
+    return multiply_adds >= _FEW and multiply_adds >= bfloat16_on(device).smallest
 
 
 def bfloat16_pays(device: torch.device) -> bool:
@@ -50,8 +66,8 @@ def bfloat16_pays(device: torch.device) -> bool:
 def bfloat16_on(device: torch.device) -> Bfloat16:
     """Decide for a device: CUDA with bfloat16 and AMX, and AMD's AVX-512 BF16, pay; Intel's without AMX does not.
 
-    Processors of other kinds that have bfloat16 instructions are measured, once for each processor, version of torch
-    and number of threads; the result is kept in ``bfloat16.json`` of the cache folder.
+    Processors of other kinds that have bfloat16 instructions are measured with a large and a small product, once for
+    each processor, version of torch and number of threads; the result is kept in ``bfloat16.json`` of the cache folder.
     """
     if device.type == "cuda":
         pays = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -64,7 +80,7 @@ def bfloat16_on(device: torch.device) -> Bfloat16:
         return Bfloat16(True, "a processor with AMX")
     vendor = cpu_info().get("vendor_id", "")
     if avx512 and vendor == "AuthenticAMD":
-        return Bfloat16(True, "an AMD processor with AVX512_BF16")
+        return Bfloat16(True, "an AMD processor with AVX512_BF16", _FEW)
     if vendor == "GenuineIntel":
         return Bfloat16(False, "an Intel processor without AMX, which multiplies float32 faster")
     if avx512 or _may_have_bfloat16():
@@ -88,22 +104,22 @@ def _measured(n_threads: int) -> Bfloat16:
     key = f"{processor()}, torch {torch.__version__}, {n_threads} threads"
     path = cache_folder() / "bfloat16.json"
     try:
-        kept = json.loads(path.read_text("utf-8"))
-        ratio = float(kept[key])
+        large, small = map(float, json.loads(path.read_text("utf-8"))[key])
     except (OSError, ValueError, KeyError, TypeError):
-        ratio = measured_ratio()
-        _keep(path, key, ratio)
-    return Bfloat16(ratio >= _GAIN, f"measured: {ratio:.2g} times the speed of float32")
+        large, small = ratios = measured_ratios()
+        _keep(path, key, ratios)
+    reason = f"measured: {large:.2g} times the speed of float32, {small:.2g} times for small products"
+    return Bfloat16(large >= _GAIN, reason, _FEW if min(large, small) >= _GAIN else _MANY)
 
 
-def _keep(path: Path, key: str, ratio: float) -> None:
-    """Add a ratio to the file; a folder that cannot be written only means to measure again."""
+def _keep(path: Path, key: str, ratios: tuple[float, float]) -> None:
+    """Add ratios to the file; a folder that cannot be written only means to measure again."""
     try:
         try:
             kept = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             kept = {}
-        kept = {**(kept if isinstance(kept, dict) else {}), key: round(ratio, 3)}
+        kept = {**(kept if isinstance(kept, dict) else {}), key: [round(ratio, 3) for ratio in ratios]}
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
         partial.write_text(json.dumps(kept, indent=1), "utf-8")
@@ -112,21 +128,30 @@ def _keep(path: Path, key: str, ratio: float) -> None:
         pass
 
 
-def measured_ratio() -> float:
-    """Return the time of a large float32 product over that of the same in bfloat16; best of alternated rounds."""
-    rows, inputs, outputs = _SIZE
+def measured_ratios() -> tuple[float, float]:
+    """Return how many times as fast as in float32 a layer multiplies in bfloat16: a large one, and a small one."""
+    return _ratio(*_LARGE), _ratio(*_SMALL)
+
+
+def _ratio(rows: int, inputs: int, outputs: int) -> float:
+    """Return the time of a product in float32 over that in bfloat16 with its conversions; best of alternated rounds."""
     generator = torch.Generator().manual_seed(0)
     x, weight = torch.rand(rows, inputs, generator=generator), torch.rand(inputs, outputs, generator=generator)
-    pairs = [(x.to(dtype), weight.to(dtype)) for dtype in (torch.float32, torch.bfloat16)]
+    low = torch.bfloat16
+
+    def in_bfloat16() -> None:
+        torch.mm(x.to(low), weight.to(low)).float()
+
+    ways = (lambda: torch.mm(x, weight), in_bfloat16)
     best = [float("inf")] * 2
     with torch.inference_mode():
-        for a, b in pairs:
-            torch.mm(a, b)  # the first product sets the kernel up
+        for way in ways:
+            way()  # the first product sets the kernel up
         end = time.perf_counter() + _MOST_SECONDS
         for _ in range(_ROUNDS):
-            for i, (a, b) in enumerate(pairs):
+            for i, way in enumerate(ways):
                 start = time.perf_counter()
-                torch.mm(a, b)
+                way()
                 best[i] = min(best[i], time.perf_counter() - start)
             if time.perf_counter() > end:
                 break

@@ -210,7 +210,9 @@ def test_every_variant_is_registered_under_the_name_that_its_class_has() -> None
 @pytest.mark.parametrize("variant", [Autoencoder, DenoisingAutoencoder, VariationalAutoencoder])
 @pytest.mark.parametrize("settings", [{}, {"tied_weights": True}, {"network": "conv", "hidden_layer_sizes": (8, 8)}])
 def test_a_training_in_bfloat16_lowers_the_loss_as_far_as_one_in_float32(variant, settings, monkeypatch):
-    monkeypatch.setattr(precision, "_WORTH_IT", 1000)  # large products take seconds where bfloat16 is emulated
+    monkeypatch.setattr(
+        precision, "is_large", lambda size, device: size >= 1000
+    )  # large ones are slow where it is emulated
     X = np.random.default_rng(0).random((256, 16, 16)).astype("float32")
     X[:, ::2] = 0  # on the bounds, where logits of bfloat16 values are infinite
     X[:, 1::4] = 1

@@ -56,7 +56,7 @@ def test_the_gradient_is_that_of_the_objective_per_feature():
 @pytest.mark.parametrize("part", ["encoder", "decoder"])
 @pytest.mark.parametrize(("name", "expected"), [("auto", torch.float32), ("bfloat16", torch.bfloat16)])
 def test_modules_of_ones_own_take_bfloat16_only_when_asked(monkeypatch, name, expected, part):
-    monkeypatch.setattr(precision, "_WORTH_IT", 0)
+    monkeypatch.setattr(precision, "is_large", lambda size, device: True)
     monkeypatch.setattr(precision, "bfloat16_pays", lambda device: True)
     seen = []
     net = network(**{part: nn.Linear(D, 2) if part == "encoder" else nn.Linear(2, D)})
@@ -71,9 +71,9 @@ def test_modules_of_ones_own_take_bfloat16_only_when_asked(monkeypatch, name, ex
     assert flat.gradients.abs().sum() > 0
 
 
-@pytest.mark.parametrize(("worth_it", "expected"), [(8 * 5 * D, torch.bfloat16), (8 * 5 * D + 1, torch.float32)])
-def test_the_largest_product_of_a_batch_decides_for_the_whole_network(monkeypatch, worth_it, expected):
-    monkeypatch.setattr(precision, "_WORTH_IT", worth_it)
+@pytest.mark.parametrize(("smallest", "expected"), [(8 * 5 * D, torch.bfloat16), (8 * 5 * D + 1, torch.float32)])
+def test_the_largest_product_of_a_batch_decides_for_the_whole_network(monkeypatch, smallest, expected):
+    monkeypatch.setattr(precision, "is_large", lambda size, device: size >= smallest)
     net = network(hidden_layer_sizes=(5,), tied_weights=True)
     step = AutogradStep(net, Objective(), FlatParameters(list(net.parameters())), "bfloat16", 8)
     assert step.dtypes == [expected]
@@ -101,7 +101,7 @@ def test_a_frozen_parameter_is_not_even_decayed(optimizer):
 
 
 def test_the_trainer_says_in_what_it_multiplied(monkeypatch):
-    monkeypatch.setattr(precision, "_WORTH_IT", 0)
+    monkeypatch.setattr(precision, "is_large", lambda size, device: True)
 
     def trained_in(name: str) -> str:
         given = settings("adam", precision=name)

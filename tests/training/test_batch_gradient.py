@@ -115,7 +115,7 @@ def test_the_noise_of_a_piece_does_not_depend_on_the_worker_that_computes_it(mon
 
 
 def test_the_whole_batch_decides_on_the_type_of_the_products(monkeypatch):
-    monkeypatch.setattr(precision, "_WORTH_IT", 8 * D * 5)
+    monkeypatch.setattr(precision, "is_large", lambda size, device: size >= 8 * D * 5)
     net, objective = network(), Objective()
     flat = FlatParameters(list(net.parameters()))
     assert torch.bfloat16 not in make_step(net, objective, flat, precision="bfloat16", max_rows=2).dtypes

@@ -323,7 +323,7 @@ def difference(gradients: dict[str, Tensor], exact: dict[str, Tensor]) -> float:
 @pytest.mark.parametrize("code", [PointCode(), GaussianCode()])
 @pytest.mark.parametrize("likelihood", ["mse", "bce"])
 def test_in_bfloat16_the_gradient_points_the_same_way_and_stays_float32(monkeypatch, code, likelihood):
-    monkeypatch.setattr(precision, "_WORTH_IT", 0)
+    monkeypatch.setattr(precision, "is_large", lambda size, device: True)
     net = network(code=code, likelihood=make_likelihood(likelihood, True, D))
     _, low = taken(FusedStep, net, Objective(), rows(), precision="bfloat16")
     _, exact = taken(FusedStep, net, Objective(), rows())
@@ -356,7 +356,7 @@ def test_a_penalty_that_inherits_or_makes_the_promise_is_trained_fast(code, pena
 
 
 def test_in_bfloat16_every_step_multiplies_by_the_weights_and_biases_of_now(monkeypatch):
-    monkeypatch.setattr(precision, "_WORTH_IT", 0)
+    monkeypatch.setattr(precision, "is_large", lambda size, device: True)
     net, noise = network(), torch.Generator()
     flat = FlatParameters(list(net.parameters()))
     step = FusedStep(net, Objective(), flat, "bfloat16", N + 1)
@@ -370,7 +370,7 @@ def test_in_bfloat16_every_step_multiplies_by_the_weights_and_biases_of_now(monk
 
 
 def test_layers_of_both_precisions_stand_in_one_network(monkeypatch):
-    monkeypatch.setattr(precision, "_WORTH_IT", (N + 1) * 10 * 7)
+    monkeypatch.setattr(precision, "is_large", lambda size, device: size >= (N + 1) * 10 * 7)
     net = network()
     flat = FlatParameters(list(net.parameters()))
     step = FusedStep(net, Objective(), flat, "bfloat16", N + 1)

@@ -8,6 +8,7 @@ from narrows.training.precision import bfloat16_on, bfloat16_pays, product_dtype
 
 CPU = torch.device("cpu")
 LARGE, SMALL = {"rows": 1000, "inputs": 784, "outputs": 1000}, {"rows": 128, "inputs": 30, "outputs": 64}
+MIDDLE = {"rows": 128, "inputs": 784, "outputs": 128}
 
 
 @pytest.fixture(autouse=True)
@@ -20,18 +21,19 @@ def nothing_measured(monkeypatch, tmp_path):
 
 
 def processor(monkeypatch, *, vendor="", amx=False, avx512=False, flags=(), ratio=None):
-    """A processor of this kind; `ratio` is what a measurement gives, None where there must be none."""
+    """A processor of this kind; `ratio` is what a measurement gives for a large product and for a small one, None where
+    there must be none."""
 
     def measured():
         assert ratio is not None, "measured without need"
-        return ratio
+        return ratio if isinstance(ratio, tuple) else (ratio, ratio)
 
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
     monkeypatch.setattr(precision, "cpu_info", lambda: {"vendor_id": vendor} if vendor else {})
     monkeypatch.setattr(precision, "cpu_flags", lambda: set(flags))
     monkeypatch.setattr(precision.platform, "system", lambda: "Linux")
-    monkeypatch.setattr(precision, "measured_ratio", measured)
+    monkeypatch.setattr(precision, "measured_ratios", measured)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_a_damaged_file_of_results_is_replaced(monkeypatch, tmp_path, text):
     file.write_text(text)
     processor(monkeypatch, flags=["bf16"], ratio=1.5)
     assert bfloat16_pays(CPU)
-    assert 1.5 in json.loads(file.read_text()).values()
+    assert [1.5, 1.5] in json.loads(file.read_text()).values()
 
 
 def test_a_cache_that_cannot_be_written_only_means_to_measure_again(monkeypatch, tmp_path):
@@ -98,8 +100,39 @@ def test_a_cache_that_cannot_be_written_only_means_to_measure_again(monkeypatch,
     assert bfloat16_pays(CPU)
 
 
-def test_the_measured_ratio_is_a_positive_number():
-    assert 0 < precision.measured_ratio() < 1000
+def test_the_measured_ratios_are_positive_numbers():
+    assert all(0 < ratio < 1000 for ratio in precision.measured_ratios())
+
+
+@pytest.mark.parametrize(
+    ("kind", "middle", "large"),
+    [
+        ({"vendor": "GenuineIntel", "amx": True}, torch.float32, torch.bfloat16),
+        ({"vendor": "AuthenticAMD", "avx512": True}, torch.bfloat16, torch.bfloat16),
+        ({"flags": ["bf16"], "ratio": (2.0, 1.5)}, torch.bfloat16, torch.bfloat16),
+        ({"flags": ["bf16"], "ratio": (2.0, 1.1)}, torch.float32, torch.bfloat16),
+        ({"flags": ["bf16"], "ratio": (1.1, 2.0)}, torch.float32, torch.float32),
+    ],
+)
+def test_from_which_size_on_a_product_gains_depends_on_the_processor_too(monkeypatch, kind, middle, large):
+    processor(monkeypatch, **kind)
+    assert product_dtype("auto", CPU, **MIDDLE) is middle
+    assert product_dtype("auto", CPU, **LARGE) is large
+
+
+def test_for_a_small_network_nothing_is_measured(monkeypatch):
+    processor(monkeypatch, flags=["bf16"], ratio=None)
+    assert product_dtype("auto", CPU, **SMALL) is torch.float32
+
+
+@pytest.mark.parametrize("ratio", [1.5, [1.5], [1.5, "x"], None])
+def test_a_result_of_another_form_is_measured_again(monkeypatch, tmp_path, ratio):
+    processor(monkeypatch, flags=["bf16"], ratio=1.9)
+    bfloat16_on(CPU)
+    file = tmp_path / "cache" / "bfloat16.json"
+    file.write_text(json.dumps(dict.fromkeys(json.loads(file.read_text()), ratio)))
+    precision._measured.cache_clear()
+    assert "1.9" in bfloat16_on(CPU).reason
 
 
 @pytest.mark.parametrize(
