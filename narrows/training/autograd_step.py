@@ -32,8 +32,11 @@ class AutogradStep:
         self._device = next(network.parameters()).device
         is_own = any(isinstance(part, CustomEncoder | CustomDecoder) for part in network.children())
         size = {"rows": batch_rows or max_rows, "inputs": max(multiply_adds(network)), "outputs": 1}
+        kernel = max((p.numel() for p in network.parameters() if p.ndim == 4), default=None)
         keeps_float32 = is_own and precision == "auto"
-        self.dtypes = [torch.float32 if keeps_float32 else product_dtype(precision, self._device, **size)]
+        self.dtypes = [
+            torch.float32 if keeps_float32 else product_dtype(precision, self._device, **size, kernel=kernel)
+        ]
 
     def __call__(
         self,

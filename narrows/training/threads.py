@@ -18,6 +18,8 @@ OPERATIONS_PER_THREAD = 1e8
 _TRIAL_SECONDS, _TRIAL_STEPS = 0.02, 2
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 16.0  # seconds between trials
 _CLEARLY = 0.9  # of the time of the number before, or better
+# Processor time that threads get while no other program wants the cores: at least this share of the clock's.
+_UNDISTURBED, _WATCHED_SECONDS = 0.75, 0.05
 
 
 def threads_for(network: AutoencoderNetwork, batch_size: int) -> int:
@@ -76,13 +78,14 @@ class LoadFollower:
     Where other programs take the cores, a step on two threads can last ten times as long as on one: each thread waits
     at the end of every product for the other, which does not run. From time to time some steps run with half, and
     with twice, the number of threads; the fastest number per row is kept. The pauses between the trials grow while
-    nothing changes. More threads round differently, so a training that must be repeated to the bit does not use this.
+    nothing changes; they end where the threads get clearly less processor time than there is. More threads round
+    differently, so a training that must be repeated to the bit does not use this.
 
     Parameters
     ----------
     most : int
         Number of threads at the start, and the largest number.
-    set_threads, clock : callable
+    set_threads, clock, processor_clock : callable
         For tests.
     """
 
@@ -92,15 +95,19 @@ class LoadFollower:
         *,
         set_threads: Callable[[int], None] = torch.set_num_threads,
         clock: Callable[[], float] = time.perf_counter,
+        processor_clock: Callable[[], float] = time.process_time,
     ) -> None:
         self.now = self._best = most
-        self._most, self._set_threads, self._clock = most, set_threads, clock
+        self._most, self._set_threads = most, set_threads
+        self._clock, self._processor_clock = clock, processor_clock
         self._pause = _FIRST_PAUSE
         self._next_trial: float | None = None
         self._to_try: list[int] = []
         self._times: dict[int, float] = {}
         """Seconds per row by the number of threads, of the trials so far."""
         self._seconds, self._n_steps, self._n_rows = 0.0, 0, 0
+        self._watched = 0.0, 0.0
+        """The clock and the processor's clock at which `_is_disturbed` began to compare them."""
 
     @contextmanager
     def step(self, n_rows: int) -> Iterator[None]:
@@ -112,10 +119,18 @@ class LoadFollower:
             self._next_trial = end  # the first step sets kernels and memory up
         elif self._to_try:
             self._measure(end - start, n_rows, end)
-        elif end >= self._next_trial:
+        elif end >= self._next_trial or self._is_disturbed(end):
             others = {max(1, self._best // 2), min(self._most, 2 * self._best)} - {self._best}
             self._to_try = [self._best, *sorted(others)]
             self._run(self._best)
+
+    def _is_disturbed(self, now: float) -> bool:
+        """Return whether several threads got clearly less processor time than they could have, over some steps."""
+        start, used = self._watched
+        if self.now == 1 or now - start < _WATCHED_SECONDS:
+            return False
+        self._watched = now, self._processor_clock()
+        return self._watched[1] - used < _UNDISTURBED * self.now * (now - start)
 
     def _run(self, n: int) -> None:
         """Let the next steps run with n threads."""
@@ -143,3 +158,4 @@ class LoadFollower:
             self._next_trial, self._pause = now + self._pause, min(_LONGEST_PAUSE, 2 * self._pause)
         self._run(self._best)
         self._times = {}
+        self._watched = now, self._processor_clock()

@@ -120,6 +120,20 @@ def test_from_which_size_on_a_product_gains_depends_on_the_processor_too(monkeyp
     assert product_dtype("auto", CPU, **LARGE) is large
 
 
+@pytest.mark.parametrize(
+    ("kind", "narrow"),
+    [
+        ({"vendor": "GenuineIntel", "amx": True}, torch.bfloat16),
+        ({"vendor": "AuthenticAMD", "avx512": True}, torch.float32),
+    ],
+)
+def test_convolutions_of_few_channels_gain_with_amx_alone(monkeypatch, kind, narrow):
+    processor(monkeypatch, **kind)
+    assert product_dtype("auto", CPU, **LARGE, kernel=16 * 32 * 9) is narrow
+    assert product_dtype("auto", CPU, **LARGE, kernel=32 * 64 * 9) is torch.bfloat16
+    assert product_dtype("bfloat16", CPU, **LARGE, kernel=16 * 32 * 9) is torch.bfloat16
+
+
 def test_for_a_small_network_nothing_is_measured(monkeypatch):
     processor(monkeypatch, flags=["bf16"], ratio=None)
     assert product_dtype("auto", CPU, **SMALL) is torch.float32

@@ -48,19 +48,30 @@ def test_no_more_threads_than_cores_that_may_be_used(monkeypatch):
 
 
 class Machine:
-    """A machine whose steps take as long as `seconds(n_threads, now)` says."""
+    """A machine whose steps take as long as `seconds(n_threads, now)` says, of which they compute `share(now)`."""
 
-    def __init__(self, seconds):
+    def __init__(self, seconds, share=lambda now: 1.0):
         self.now, self.threads, self.seconds = 0.0, None, seconds
+        self.processor_seconds, self.share = 0.0, share
+        self.starts: list[float] = []
+        """When each step began."""
 
     def train(self, most: int, steps: int) -> list[int]:
         """Return the number of threads of each step."""
         self.threads, used = most, []
-        follower = LoadFollower(most, set_threads=lambda n: setattr(self, "threads", n), clock=lambda: self.now)
+        follower = LoadFollower(
+            most,
+            set_threads=lambda n: setattr(self, "threads", n),
+            clock=lambda: self.now,
+            processor_clock=lambda: self.processor_seconds,
+        )
         for _ in range(steps):
             with follower.step(100):
                 used.append(self.threads)
-                self.now += self.seconds(self.threads, self.now)
+                self.starts.append(self.now)
+                seconds = self.seconds(self.threads, self.now)
+                self.processor_seconds += self.threads * seconds * self.share(self.now)
+                self.now += seconds
             assert follower.now == self.threads
         return used
 
@@ -88,6 +99,18 @@ def test_the_number_comes_back_when_the_load_ends():
     assert ends[used.index(1)] < 2.0
 
 
+def test_threads_that_get_little_of_the_processors_are_left_before_the_next_trial_is_due():
+    def left_after(share_when_busy: float) -> float:
+        machine = Machine(
+            lambda n, now: 0.01 / n if now < 20 else 0.01 * n, lambda now: 1.0 if now < 20 else share_when_busy
+        )
+        used = machine.train(2, 6000)
+        return min(now for now, n in zip(machine.starts, used, strict=True) if now >= 20 and n == 1) - 20
+
+    assert left_after(0.4) < 0.2
+    assert left_after(1.0) > 1
+
+
 def test_a_trial_that_is_far_slower_ends_after_one_step():
     used = Machine(lambda n, now: 0.005 if n == 1 else 10.0).train(2, 600)
     assert used.count(2) < 20
@@ -106,10 +129,6 @@ def test_only_a_fit_without_a_seed_follows_the_load(monkeypatch, seed):
     from narrows.training import trainer
 
     made = []
-
-    def follower(n):
-        made.append(n)
-        return LoadFollower(n, set_threads=lambda n: None)
 
     monkeypatch.setattr(trainer, "threads_for", lambda network, batch_size: 2)
     monkeypatch.setattr(
