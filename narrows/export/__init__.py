@@ -18,6 +18,8 @@ from narrows.export.neighbour_emitters import (
     blurred,
     contrast,
     neighbour_distance,
+    relative_distance,
+    rounded,
     worst_errors,
 )
 from narrows.export.page_networks import PixelScale, decoder_in_page, network_in_page
@@ -30,6 +32,7 @@ from narrows.export.score_emitters import (
     surprise,
     weighted_sum,
 )
+from narrows.export.sorted_lookup import interpolated
 from narrows.export.table_score_emitters import CellPlan, cell_surprise, isolation, merged_tails
 from narrows.export.whole_model import ModelGraph, Pass, emit_autoencoder, emit_network
 
@@ -57,12 +60,15 @@ __all__ = [
     "emit_losses",
     "emit_module",
     "emit_network",
+    "interpolated",
     "isolation",
     "mahalanobis",
     "mean_of",
     "merged_tails",
     "neighbour_distance",
     "network_in_page",
+    "relative_distance",
+    "rounded",
     "surprise",
     "unknown_levels",
     "weighted_sum",

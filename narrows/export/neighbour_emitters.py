@@ -49,22 +49,69 @@ def neighbour_distance(g: Graph, x: str, references: np.ndarray, n_near: int) ->
     A row that is a reference itself is not its own neighbour. One more than the nearest are found by a matrix product,
     and then compared exactly.
     """
+    nearest, _, _ = _nearest(g, x, references, n_near)
+    return g.op("ReduceMean", nearest, g.constant([1], np.int64), keepdims=1)
+
+
+def relative_distance(
+    g: Graph, x: str, references: np.ndarray, reach: np.ndarray, n_near: int, *, same: float, least: float
+) -> str:
+    """Return the distance of rows, float32 (n, d), to the n-th nearest reference, relative to that of the neighbours.
+
+    Those at the same distance up to the factor 1 + `same` are neighbours too. reach : the distances of the references
+    (m,); their mean is at least `least`. float64 (n, 1).
+    """
+    if len(references) == 1:
+        nearest, _, _ = _nearest(g, x, references, 1)
+        return g.op_double("Div", g.op("Sqrt", nearest), max(float(reach[0]), least))
+    nearest, is_own, place = _nearest(g, x, references, n_near)
+    kth = g.columns(nearest, [n_near - 1])
+    rows = g.cast(x, np.float64)
+    all_squares = g.op("Add", _apart(g, rows, references), g.sum(g.op("Mul", rows, rows), 1, keep=True))
+    counts = g.cast(g.op("LessOrEqual", all_squares, g.op_double("Mul", kth, 1 + same)), np.float64)
+    # The row itself is at no distance, so it is counted, and is taken off again.
+    own = g.cast(is_own, np.float64)
+    reaches = g.constant(np.column_stack([reach, np.ones(len(reach))]))
+    of_own = g.op("Gather", reaches, g.flat(place), axis=0)
+    sums = g.op("Sub", g.op("MatMul", counts, reaches), g.op("Mul", of_own, own))
+    mean = g.op("Div", g.columns(sums, [0]), g.op_double("Max", g.columns(sums, [1]), 1.0))
+    return g.op("Div", g.op("Sqrt", kth), g.op_double("Max", mean, least))
+
+
+def rounded(g: Graph, values: str) -> str:
+    """Return float64 values rounded to float32."""
+    return g.cast(g.cast(values, np.float32), np.float64)
+
+
+def _nearest(g: Graph, x: str, references: np.ndarray, n_near: int) -> tuple[str, str, str]:
+    """Return the squared distances of rows, float32 (n, d), to their nearest references: float64 (n, n_near).
+
+    And whether the row is a reference itself (n, 1), which is not its own neighbour, and the place of the nearest one,
+    itself included (n, 1).
+    """
     m, d = references.shape
     rows, known = g.cast(x, np.float64), g.cast(g.constant(references.astype(np.float32)), np.float64)
     n_near = max(1, min(n_near, m - 1))
     n_found = min(n_near + 1, m)
-    product = g.op("MatMul", rows, g.op("Transpose", known, perm=[1, 0]))
-    squares = np.square(references.astype(np.float64)).sum(axis=1)
-    apart = g.op("Sub", g.constant(squares[None]), g.op_double("Mul", product, 2.0))
+    apart = _apart(g, rows, references)
     _, places = g.ops("TopK", apart, g.constant([n_found], np.int64), n=2, largest=0)
     difference = g.op("Sub", g.op("Gather", known, places, axis=0), g.op("Unsqueeze", rows, g.constant([1], np.int64)))
     exact = g.sum(g.op("Mul", difference, difference), 2)
-    if n_found == 1:
-        return exact
-    exact, _ = g.ops("TopK", exact, g.constant([n_found], np.int64), n=2, largest=0)
-    nearest, others = g.columns(exact, range(n_near)), g.columns(exact, range(1, n_found))
+    exact, order = g.ops("TopK", exact, g.constant([n_found], np.int64), n=2, largest=0)
     is_own = g.op_double("Less", g.columns(exact, [0]), _SAME * d)
-    return g.op("ReduceMean", g.where(is_own, others, nearest), g.constant([1], np.int64), keepdims=1)
+    place = g.op("GatherElements", places, g.columns(order, [0]), axis=1)
+    if n_found == 1:
+        return exact, is_own, place
+    nearest, others = g.columns(exact, range(n_near)), g.columns(exact, range(1, n_found))
+    return g.where(is_own, others, nearest), is_own, place
+
+
+def _apart(g: Graph, rows: str, references: np.ndarray) -> str:
+    """Return the squared distances of rows, float64 (n, d), to references, without the squares of the rows: (n, m)."""
+    known = g.cast(g.constant(references.astype(np.float32)), np.float64)
+    product = g.op("MatMul", rows, g.op("Transpose", known, perm=[1, 0]))
+    squares = np.square(references.astype(np.float64)).sum(axis=1)
+    return g.op("Sub", g.constant(squares[None]), g.op_double("Mul", product, 2.0))
 
 
 def contrast(g: Graph, x: str) -> str:

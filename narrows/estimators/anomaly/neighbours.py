@@ -16,7 +16,8 @@ from narrows.estimators.saving import saved_values
 
 MOST_REFERENCES = 20_000
 _FEW_COLUMNS = 12  # up to which a tree is faster than a product
-_CELLS = 8_000_000
+CELLS = 8_000_000
+"""Most numbers of a matrix of distances at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +43,8 @@ class Neighbours:
         x = floats.astype(np.float64)
         other = np.zeros(len(x), np.intp)
         if len(self.references) > 1:
-            near = self._nearest_two(x)
-            other = np.where(near[:, 0] == self._own(floats), near[:, 1], near[:, 0])
+            near = self.nearest(x, 2)
+            other = np.where(near[:, 0] == self.own(floats), near[:, 1], near[:, 0])
         # Rounding decides between neighbours that are equally near, so it must not show in the distance.
         return np.square(x - self.references[other]).sum(axis=1).astype(np.float32).astype(np.float64)
 
@@ -65,20 +66,32 @@ class Neighbours:
             raise ValueError("there are no reference rows")
         return cls(rows)
 
-    def _nearest_two(self, x: np.ndarray) -> np.ndarray:
-        """Return the positions of the two nearest rows (n, 2)."""
+    def nearest(self, x: np.ndarray, n: int) -> np.ndarray:
+        """Return the positions of the n nearest references of float64 rows (rows, d), up to rounding: (rows, n)."""
         if x.shape[1] <= _FEW_COLUMNS:
-            return self._tree.query(x, k=2)[1]
-        rows = torch.from_numpy(self.references).double()
-        squares = rows.square().sum(dim=1)
-        found = np.empty((len(x), 2), np.intp)
-        step = max(1, _CELLS // len(rows))
+            return self._tree.query(x, k=n)[1]
+        found = np.empty((len(x), n), np.intp)
+        step = max(1, CELLS // len(self.references))
         for start in range(0, len(x), step):
-            apart = torch.addmm(squares, torch.from_numpy(x[start : start + step]), rows.T, alpha=-2)
-            found[start : start + step] = torch.topk(apart, 2, dim=1, largest=False).indices.numpy()
+            apart = self._apart(x[start : start + step])
+            found[start : start + step] = torch.topk(apart, n, dim=1, largest=False).indices.numpy()
         return found
 
-    def _own(self, floats: np.ndarray) -> np.ndarray:
+    def squares(self, x: np.ndarray) -> np.ndarray:
+        """Return the squared distances of float64 rows (n, d) to all references, up to rounding: (n, m)."""
+        return self._apart(x).numpy() + np.square(x).sum(axis=1, keepdims=True)
+
+    def _apart(self, x: np.ndarray) -> Tensor:
+        """Return the squared distances (n, m) without the squares of the rows, which are the same for all."""
+        rows, squares = self._rows
+        return torch.addmm(squares, torch.from_numpy(x), rows.T, alpha=-2)
+
+    @cached_property
+    def _rows(self) -> tuple[Tensor, Tensor]:
+        rows = torch.from_numpy(self.references).double()
+        return rows, rows.square().sum(dim=1)
+
+    def own(self, floats: np.ndarray) -> np.ndarray:
         """Return the position of each row (n, d) among the rows (n,): the last of equal ones, -1 for none."""
         rows = np.ascontiguousarray(floats, dtype=self.references.dtype)
         return np.fromiter((self._place_of.get(row.tobytes(), -1) for row in rows), np.intp, len(rows))

@@ -12,6 +12,7 @@ from narrows.estimators.anomaly.default_scorer import NEIGHBOURS, SHARP, WORST, 
 from narrows.estimators.anomaly.detector_state import DetectorState
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer
 from narrows.estimators.anomaly.neighbours import Neighbours
+from narrows.estimators.anomaly.number_neighbours import LEAST_REACH, SAME, NumberNeighbours
 from narrows.estimators.anomaly.table_scorer import POWER, TableScorer
 from narrows.estimators.anomaly.tails import Combination, MergedTails, ScaledParts
 from narrows.estimators.saving.onnx_file import facts_of
@@ -31,11 +32,14 @@ from narrows.export import (
     emit_autoencoder,
     emit_losses,
     emit_network,
+    interpolated,
     isolation,
     mahalanobis,
     mean_of,
     merged_tails,
     neighbour_distance,
+    relative_distance,
+    rounded,
     surprise,
     unknown_levels,
     weighted_sum,
@@ -143,9 +147,10 @@ def _of_floats(g: Graph, floats: str, scorer: DefaultScorer) -> list[str]:
 def _of_table(model: ModelGraph, scorer: TableScorer, facts: dict[str, str]) -> list[str]:
     g, forest, codes = model.graph, scorer.forest, scorer.cells.codes
     floats = with_rare_levels(model.inputs, model.floats)
-    if isinstance(scorer.near, Neighbours):
-        distance = neighbour_distance(g, floats, scorer.near.references, 1)
-        parts = [g.cast(g.cast(distance, np.float32), np.float64)]
+    if isinstance(scorer.near, NumberNeighbours):
+        parts = _of_numbers(g, floats, scorer.near)
+    elif isinstance(scorer.near, Neighbours):
+        parts = [rounded(g, neighbour_distance(g, floats, scorer.near.references, 1))]
     else:
         parts = _of_floats(g, floats, scorer.near)
     plans = [
@@ -158,6 +163,14 @@ def _of_table(model: ModelGraph, scorer: TableScorer, facts: dict[str, str]) -> 
         isolation(g, floats, forest.columns, forest.bounds, forest.lengths, forest.unit),
         g.sum(g.op_double("Pow", surprise, float(POWER)), 1, keep=True),
     ]
+
+
+def _of_numbers(g: Graph, floats: str, near: NumberNeighbours) -> list[str]:
+    ranks = g.cast(interpolated(g, g.cast(floats, np.float64), *near.steps), np.float32)
+    density = relative_distance(g, floats, near.references, near.reach, near.n_near, same=SAME, least=LEAST_REACH)
+    distances = [(floats, near.references), (ranks, near.ranks(near.references))]
+    distance, ranked = (neighbour_distance(g, x, references, 1) for x, references in distances)
+    return [rounded(g, part) for part in (distance, density, ranked)]
 
 
 SCORERS: dict[type, Callable[[ModelGraph, Any, dict[str, str]], list[str]]] = {

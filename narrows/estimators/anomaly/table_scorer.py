@@ -20,17 +20,21 @@ from narrows.estimators.anomaly.default_scorer import DefaultScorer, holds_rows
 from narrows.estimators.anomaly.forest import Forest
 from narrows.estimators.anomaly.kept_parts import NOTHING_KEPT, KeptParts
 from narrows.estimators.anomaly.neighbours import MOST_REFERENCES, Neighbours
+from narrows.estimators.anomaly.number_neighbours import NumberNeighbours
 from narrows.estimators.anomaly.tails import MergedTails
 from narrows.estimators.anomaly.weights import drawn, of
 from narrows.estimators.autoencoder import Autoencoder
 
 MIXED_WEIGHTS = {"reconstruction": 0.1, "distance": 1.0, "isolation": 0.1, "cells": 3.0}
 """Of tables with more than numbers: their cells depend on each other in ways that a distance does not see."""
-NOVELTY_WEIGHTS = {"distance": 0.6, "isolation": 0.2, "cells": 0.2}
+NOVELTY_WEIGHTS = {"distance": 0.36, "density": 0.15, "ranks": 0.25, "isolation": 0.12, "cells": 0.12}
 EXPONENT, NOVELTY_EXPONENT = 1.0, 0.25
 """`NOVELTY_EXPONENT` is that of tables of numbers without anomalies in the fit; all others have `EXPONENT`."""
+_FURTHER = ("isolation", "cells")
 POWER = 3
 """Power of -log p of a cell: the larger, the less the other cells of a row count."""
+
+Near = DefaultScorer | Neighbours | NumberNeighbours
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,16 +43,16 @@ class TableScorer:
 
     Parameters
     ----------
-    near : DefaultScorer or Neighbours
+    near : DefaultScorer, Neighbours or NumberNeighbours
         The reconstruction error and the distance to usual rows, where anomalies may be among the rows of the fit; the
-        distance to all rows, where all are normal.
+        distances to all rows, where all are normal.
     forest : Forest
     cells : CellSurprise
     tails : MergedTails
         Of the parts of the training rows.
     """
 
-    near: DefaultScorer | Neighbours
+    near: Near
     forest: Forest
     cells: CellSurprise
     tails: MergedTails
@@ -86,7 +90,11 @@ class TableScorer:
         """
         if novelty:
             chosen = near[drawn(len(near), MOST_REFERENCES, of(weight, near), np.random.default_rng([seed, 2]))]
-            first: DefaultScorer | Neighbours = Neighbours(np.ascontiguousarray(floats[chosen], np.float32))
+            first: Near
+            if schema.is_mixed:
+                first = Neighbours(np.ascontiguousarray(floats[chosen], np.float32))
+            else:
+                first = NumberNeighbours.fit(floats[chosen], floats[near], of(weight, near))
             parts = first.parts(floats)
         else:
             first, parts = DefaultScorer.fit(
@@ -127,12 +135,12 @@ class TableScorer:
     @property
     def is_novelty(self) -> bool:
         """Whether all rows of the fit were normal."""
-        return isinstance(self.near, Neighbours)
+        return not isinstance(self.near, DefaultScorer)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the parts."""
-        return (*self.near.names, "isolation", "cells")
+        return (*self.near.names, *_FURTHER)
 
     @property
     def models(self) -> tuple[Autoencoder, ...]:
@@ -172,16 +180,17 @@ class TableScorer:
     @classmethod
     def restore(cls, schema: Schema, tensors: dict[str, Tensor]) -> TableScorer:
         """Return the scorer with these `tensors`; KeyError, ValueError or RuntimeError if they are invalid."""
-        near: DefaultScorer | Neighbours
+        near: Near
         if "exponents" in tensors:
             near = DefaultScorer.restore(tensors)
             if near.references.shape[1] != schema.n_floats:
                 raise ValueError("the reference rows do not fit the schema")
         else:
-            near = Neighbours.restore(tensors, schema.n_floats)
+            # Detectors of numbers that were saved before there were quantiles have the distance alone.
+            near = (NumberNeighbours if "quantiles" in tensors else Neighbours).restore(tensors, schema.n_floats)
         forest = Forest.restore(_below(tensors, "forest."), schema.n_floats)
         cells = CellSurprise.restore(schema, _below(tensors, "cells."))
-        n_parts = len(NOVELTY_WEIGHTS if isinstance(near, Neighbours) else MIXED_WEIGHTS)
+        n_parts = len(near.names) + len(_FURTHER)
         return cls(near, forest, cells, MergedTails.restore(_below(tensors, "tails."), n_parts))
 
     def facts(self) -> dict[str, Any]:

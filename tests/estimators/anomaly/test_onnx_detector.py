@@ -98,6 +98,18 @@ def test_the_default_detector_of_a_table_is_exported_with_rows_that_are_referenc
     assert_equal(AnomalyDetector(random_state=0).fit(twice), np.vstack([twice, 2 * X]))
 
 
+@pytest.mark.parametrize("n_rows", [2, 3, 7, 170])
+@pytest.mark.parametrize("d", [5, 14])
+def test_the_detector_of_normal_numbers_is_exported(n_rows, d):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 2)) @ rng.normal(size=(2, d)) + 0.1 * rng.normal(size=(150, d))
+    X[:, 0] = np.round(X[:, 0])  # neighbours that are equally near, and equal ranks
+    X[:, 1] = np.exp(3 * X[:, 1])
+    twice = np.vstack([X, X[:20]])[:n_rows]
+    detector = AnomalyDetector(novelty=True, random_state=0).fit(twice)
+    assert_equal(detector, np.vstack([twice, 2 * X]))
+
+
 def test_the_default_detector_of_images_is_exported(monkeypatch):
     monkeypatch.setattr(default_scorer, "STEPS", 20)
     X = load_digits().images[:300]
