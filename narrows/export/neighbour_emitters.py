@@ -5,6 +5,9 @@ All of it is computed in float64, as by the scorer itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import numpy as np
 
 from narrows.export.graph import Graph
@@ -29,6 +32,48 @@ def blurred(g: Graph, floats: str, image_shape: tuple[int, int, int], sigma: flo
     images = g.op("Transpose", g.reshape(g.cast(floats, np.float64), image_shape), perm=[0, 3, 1, 2])
     images = g.op_double("MatMul", g.op("MatMul", g.constant(down), images), across.T.copy())
     return g.cast(g.reshape(g.op("Transpose", images, perm=[0, 2, 3, 1]), [-1]), np.float32)
+
+
+class SideMaps(Protocol):
+    """Linear maps of one side of an image, of s pixels: `smooth` and `slope` (s, s), and `pool` (cells, s)."""
+
+    @property
+    def smooth(self) -> np.ndarray: ...
+
+    @property
+    def slope(self) -> np.ndarray: ...
+
+    @property
+    def pool(self) -> np.ndarray: ...
+
+
+def edges(
+    g: Graph,
+    x: str,
+    image_shape: tuple[int, int, int],
+    maps: Sequence[SideMaps],
+    directions: np.ndarray,
+    *,
+    power: int,
+    root: float,
+) -> str:
+    """Return strengths of edges, float32 (n, directions * cells), of images float32 (n, h * w * c).
+
+    maps : of the height and of the width. Each direction (2,) is a sum of the derivatives across and down.
+    """
+    down, across = maps
+    images = g.op("Transpose", g.reshape(g.cast(x, np.float64), image_shape), perm=[0, 3, 1, 2])
+
+    def mapped(left: np.ndarray, values: str, right: np.ndarray) -> str:
+        return g.op_double("MatMul", g.op("MatMul", g.constant(left), values), right.T.copy())
+
+    by_x, by_y = mapped(down.smooth, images, across.slope), mapped(down.slope, images, across.smooth)
+    found = []
+    for right, low in directions:
+        along = g.op("Add", g.op_double("Mul", by_x, float(right)), g.op_double("Mul", by_y, float(low)))
+        strength = g.sum(g.op_double("Pow", g.op("Relu", along), float(power)), 1)
+        found.append(g.reshape(mapped(down.pool, strength, across.pool), [-1]))
+    return g.cast(g.op_double("Pow", g.concat(found), root), np.float32)
 
 
 def worst_errors(g: Graph, network: VAEEnsemble, x: str, n_worst: int) -> str:

@@ -189,6 +189,7 @@ CASES = {
     # Saved before a detector of numbers had more than one distance.
     "detector_one_distance": Case(lambda: AnomalyDetector(novelty=True, random_state=0), with_outliers),
     "detector_normal_rows": Case(lambda: AnomalyDetector(novelty=True, random_state=0), with_outliers),
+    "detector_edges": Case(lambda: AnomalyDetector(n_members=1, random_state=0), digits),
     "detector_images": Case(lambda: AnomalyDetector(n_members=1, random_state=0), digits),
     "detector_mixed": Case(lambda: AnomalyDetector(n_members=2, random_state=0), anomalous_mixed),
     "detector_conformal": Case(

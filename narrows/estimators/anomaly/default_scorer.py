@@ -5,8 +5,9 @@ that ignore the worst fifth of every batch do not, but they miss anomalies that 
 the distance finds these. The settings were chosen by measurement on 22 data sets, the same for all; see
 docs/anomalies.md.
 
-Images are blurred slightly, so that a stroke at a slightly wrong position does not count twice. Their errors are
-divided by a power of the contrast, because otherwise images of low contrast would always have low scores.
+Images are blurred slightly for the networks, so that a stroke at a slightly wrong position does not count twice, and
+their distance is that of the strengths of their edges. Both parts are divided by a power of the contrast, because
+otherwise images of low contrast would always have low scores.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from narrows.estimators.anomaly.edges import edge_strengths
 from narrows.estimators.anomaly.kept_parts import NOTHING_KEPT, KeptParts
 from narrows.estimators.anomaly.tails import ScaledParts, centre_and_spread
 from narrows.estimators.anomaly.weights import drawn, median, of, quantile
@@ -45,6 +47,8 @@ _CHUNK = 2048
 _CELLS = 8_000_000  # differences in memory at once
 
 PARTS, WEIGHTS = ("reconstruction", "distance"), np.array([1.0, 0.85])
+WEIGHTS_OF_IMAGES = np.array([1.0, 1.6])
+"""Where the distance is that of edges."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +64,15 @@ class DefaultScorer:
         Shape of each row of images; None for tables.
     exponents : ndarray of shape (2,)
         Power of the contrast of an image by which each part is divided; 0 for tables.
+    has_edges : bool
+        Whether the distance of images is that of their edges; it is not in detectors saved before it was.
     """
 
     network: VAEEnsemble
     references: np.ndarray
     image_shape: tuple[int, int, int] | None = None
     exponents: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    has_edges: bool = False
 
     @classmethod
     def fit(
@@ -112,8 +119,8 @@ class DefaultScorer:
             chosen = usual[torch.randperm(len(usual), generator=generator)[:MOST_REFERENCES].sort().values.numpy()]
         else:
             chosen = usual[drawn(len(usual), MOST_REFERENCES, weight[usual], np.random.default_rng([seed, 6]))]
-        ensemble = cls(network, floats[chosen], image_shape)
-        parts = np.column_stack([errors, ensemble._distances(every, ensemble._own(floats))])
+        ensemble = cls(network, floats[chosen], image_shape, has_edges=image_shape is not None)
+        parts = np.column_stack([errors, ensemble._distances(ensemble.compared(floats), ensemble._own(floats))])
         if image_shape is not None:
             contrast = _contrast(every)
             exponents = _exponents(parts[places], contrast[places])
@@ -127,7 +134,7 @@ class DefaultScorer:
         have the same score when they are scored again.
         """
         x = seen(floats, self.image_shape)
-        parts = np.column_stack([_errors(self._network, x), self._distances(x, self._own(floats))])
+        parts = np.column_stack([_errors(self._network, x), self._distances(self.compared(floats), self._own(floats))])
         return parts / _contrast(x)[:, None] ** self.exponents if self.exponents.any() else parts
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -151,17 +158,25 @@ class DefaultScorer:
     def combination(self, parts: np.ndarray, floats: np.ndarray, weight: np.ndarray | None = None) -> ScaledParts:
         """Return how parts are combined, from the parts (n, 2) and encoded rows (n, d) of training rows.
 
-        The distance has a slightly lower weight. With many repeated rows the spread may be 0; therefore no unit is
-        below `LEAST_UNITS` times the part of a row that is replaced by the mean row.
+        The distance has a slightly lower weight, that of edges a higher one. With many repeated rows the spread may be
+        0; therefore no unit is below `LEAST_UNITS` times the part of a row that is replaced by the mean row.
         """
         middle, spread = centre_and_spread(parts, weight)
         x = seen(floats, self.image_shape)
-        apart = np.square(x - x.mean(axis=0, dtype=np.float64)).sum(axis=1)[:, None]
+        spaces = (x, self.compared(floats)) if self.has_edges else (x,)
+        apart = np.column_stack([np.square(s - s.mean(axis=0, dtype=np.float64)).sum(axis=1) for s in spaces])
         if self.exponents.any():
             apart = apart / _contrast(x)[:, None] ** self.exponents
         mean = apart.mean(axis=0)
-        units = np.maximum(spread, LEAST_UNITS * np.where(mean > 0, mean, 1.0)) / WEIGHTS
+        weights = WEIGHTS_OF_IMAGES if self.has_edges else WEIGHTS
+        units = np.maximum(spread, LEAST_UNITS * np.where(mean > 0, mean, 1.0)) / weights
         return ScaledParts(np.stack([middle, units]))
+
+    def compared(self, floats: np.ndarray) -> np.ndarray:
+        """Return encoded rows (n, d) as they are compared with the references: transformed, or edges of images."""
+        if self.has_edges and self.image_shape is not None:
+            return edge_strengths(floats, self.image_shape)
+        return seen(floats, self.image_shape)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -187,8 +202,8 @@ class DefaultScorer:
 
     @cached_property
     def _squared_references(self) -> tuple[Tensor, Tensor]:
-        """The transformed references (m, d) in float64, and the sum of squares of each (m,)."""
-        references = self._references.double()
+        """The references (m, d) as they are compared, in float64, and the sum of squares of each (m,)."""
+        references = torch.from_numpy(self.compared(self.references)).double()
         return references, references.square().sum(dim=1)
 
     @cached_property
@@ -230,7 +245,9 @@ class DefaultScorer:
     def tensors(self) -> dict[str, Tensor]:
         """Return the tensors to save."""
         state = {f"members.{name}": value for name, value in self.network.state_dict().items()}
-        return {**state, "rows": torch.from_numpy(self.references), "exponents": torch.from_numpy(self.exponents)}
+        edges = {"edges": torch.ones(1)} if self.has_edges else {}
+        rows = {"rows": torch.from_numpy(self.references), "exponents": torch.from_numpy(self.exponents)}
+        return {**state, **rows, **edges}
 
     @classmethod
     def restore(cls, tensors: dict[str, Tensor], image_shape: tuple[int, int, int] | None = None) -> DefaultScorer:
@@ -245,7 +262,7 @@ class DefaultScorer:
             network = VAEEnsemble(n_members, d, HIDDEN_LAYER_SIZES, N_COMPONENTS, None)
         saved_values.check_weights(state, network)
         network.load_state_dict(state, assign=True)
-        return cls(network.eval(), references, image_shape, exponents)
+        return cls(network.eval(), references, image_shape, exponents, "edges" in tensors and image_shape is not None)
 
 
 def holds_rows(n: int) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from narrows.errors import SettingError
-from narrows.estimators.anomaly.default_scorer import NEIGHBOURS, SHARP, WORST, DefaultScorer, seen
+from narrows.estimators.anomaly.default_scorer import NEIGHBOURS, SHARP, WORST, DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState
+from narrows.estimators.anomaly.edges import POWER as POWER_OF_EDGES
+from narrows.estimators.anomaly.edges import ROOT, EdgeMaps, directions
 from narrows.estimators.anomaly.estimator_scorer import EstimatorScorer
 from narrows.estimators.anomaly.neighbours import Neighbours
 from narrows.estimators.anomaly.number_neighbours import LEAST_REACH, SAME, NumberNeighbours
@@ -29,6 +31,7 @@ from narrows.export import (
     column_losses,
     combined,
     contrast,
+    edges,
     emit_autoencoder,
     emit_losses,
     emit_network,
@@ -135,8 +138,12 @@ def _of_floats(g: Graph, floats: str, scorer: DefaultScorer) -> list[str]:
         x = arcsinh_floats(g, floats)
     else:
         x = blurred(g, floats, scorer.image_shape, min(scorer.image_shape[:2]) / SHARP)
-    references = seen(scorer.references, scorer.image_shape)
-    parts = [worst_errors(g, scorer.network, x, WORST), neighbour_distance(g, x, references, NEIGHBOURS)]
+    of_distance = x
+    if scorer.has_edges and scorer.image_shape is not None:
+        maps = [EdgeMaps.of(side) for side in scorer.image_shape[:2]]
+        of_distance = edges(g, floats, scorer.image_shape, maps, directions(), power=POWER_OF_EDGES, root=ROOT)
+    distance = neighbour_distance(g, of_distance, scorer.compared(scorer.references), NEIGHBOURS)
+    parts = [worst_errors(g, scorer.network, x, WORST), distance]
     if scorer.exponents.any():
         of_image = contrast(g, x)
         powers = [g.op_double("Pow", of_image, float(exponent)) for exponent in scorer.exponents]
