@@ -13,7 +13,8 @@ from torch import nn
 
 import narrows
 from narrows import DenoisingAutoencoder, VariationalAutoencoder
-from narrows.estimators.saving.checkpoint import Checkpointing, is_checkpoint
+from narrows.estimators.saving.checkpoint import Checkpointing
+from narrows.estimators.saving.checkpoint_folder import is_checkpoint
 from narrows.training import spool
 from tests.estimators.saving.checkpointed_fits import DIGITS, IRIS, make, stopped, stopped_within_epoch, weights_of
 from tests.mixed_table import FRAME
