@@ -44,6 +44,7 @@ from narrows.model.likelihood import (
     Likelihood,
     SquaredError,
     make_likelihood,
+    needs_unit_interval,
 )
 from narrows.model.linear_path import LinearPath
 from narrows.model.mixed_likelihood import MixedDensity, MixedError, make_mixed
@@ -124,6 +125,7 @@ __all__ = [
     "make_likelihood",
     "make_mixed",
     "make_penalty",
+    "needs_unit_interval",
     "noise_level",
     "start_at_mean",
     "start_linear",

@@ -35,6 +35,7 @@ from narrows.model import (
     make_likelihood,
     make_mixed,
     make_penalty,
+    needs_unit_interval,
 )
 
 _SHARE, _SHARE_OF_FLOATS, _WIDEST = 1 / 4, 1 / 2, 32  # of the columns, and of their floats, for n_components="auto"
@@ -122,8 +123,8 @@ def _loss(
 ) -> str | Likelihood:
     if isinstance(loss, str) and loss == "auto":
         loss = _automatic_loss(schema, bounded=bounded, gaussian=gaussian)
-    if isinstance(loss, str) and loss == "bce" and floats is not None:
-        _check_unit_range(floats, "loss='bce'")
+    if needs_unit_interval(loss) and floats is not None:
+        _check_unit_range(floats, f"loss={loss!r}")
     return loss
 
 
@@ -144,7 +145,7 @@ def _needs_unit_interval(params: Mapping[str, Any]) -> bool:
     loss, corruption = params["loss"], params["corruption"]
     return (
         params["output_activation"] == "sigmoid"
-        or (loss == "bce" if isinstance(loss, str) else loss.bounded)
+        or (needs_unit_interval(loss) if isinstance(loss, str) else loss.bounded)
         or isinstance(corruption, Binarised)
     )
 
