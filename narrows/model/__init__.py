@@ -25,6 +25,7 @@ from narrows.model.corruption import (
 )
 from narrows.model.custom import CustomDecoder, CustomEncoder
 from narrows.model.ensemble import VAEEnsemble
+from narrows.model.forward_pass import ForwardPass
 from narrows.model.initialization import (
     ProbabilisticPCA,
     can_start_linear,
@@ -54,11 +55,11 @@ from narrows.model.objective import Objective
 from narrows.model.penalty import (
     L1,
     Contractive,
-    ForwardPass,
     KLSparsity,
     KLToPrior,
     NeighbourCrossEntropy,
     Penalty,
+    PenaltyParameters,
     make_penalty,
 )
 from narrows.model.residual import ResidualEncoder, noise_level
@@ -101,6 +102,7 @@ __all__ = [
     "NeighbourCrossEntropy",
     "Objective",
     "Penalty",
+    "PenaltyParameters",
     "PointCode",
     "ProbabilisticPCA",
     "ResidualEncoder",

@@ -47,9 +47,12 @@ class ResidualEncoder(nn.Module):
         self.activation_name = activation
         self.activation = make_activation(activation)
         n_pixels = 4 * image_shape[2]
-        self._seen = residual_noise(noise).seen
         n_map = 1 if self.sees_level else n_pixels
         self.layers = nn.ModuleList(SameConv(*pair) for pair in pairwise((n_pixels + n_map, *channels, n_pixels)))
+
+    @property
+    def _seen(self) -> str:
+        return residual_noise(self.noise).seen
 
     @property
     def sees_level(self) -> bool:
